@@ -1,0 +1,30 @@
+//! Replica-exchange grand-canonical (REGC) sampling of Lennard-Jones surfaces.
+//!
+//! # Notation
+//!
+//! | symbol | name | meaning |
+//! | --- | --- | --- |
+//! | k_B T | `kt` | temperature as an energy |
+//! | β | `beta` | 1/kT |
+//! | μ, μ' | `mu` | chemical potential, absolute or μ' = kT ln(z σ³) |
+//! | z | `ln_z` | activity e^{βμ}/Λ³ [1/length³], kept as its logarithm |
+//! | Λ | `thermal_wavelength` | h √(β/2πm) |
+//! | u_k | `reduced_potential` | β E − Σ N_s ln z_s in state k |
+//! | ΔE | `delta_u` | energy change of a trial move |
+//! | r_c | `r_cut` | cutoff of the pair potential |
+//! | f_k | `f_k` | −ln Ξ_k up to a constant |
+//! | Ξ | `ln_xi` | grand-canonical partition sum |
+//!
+//! *Replica* = configuration, *state* = grid point, *walker* = an independent copy of the grid, *slot* = place of an
+//! atom, *segment* = steps between host visits, *cycle* = dynamics + particle moves + exchange + sample.
+
+pub mod analysis;
+pub mod error;
+pub mod ids;
+pub mod sample;
+pub mod scene;
+pub mod states;
+pub mod thermo;
+pub mod units;
+
+pub use error::{Error, Result};

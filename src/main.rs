@@ -1,0 +1,3 @@
+//! The command line: parse, run, print errors, exit code.
+
+fn main() {}

@@ -1,0 +1,96 @@
+//! Acceptance rules of particle moves and replica exchange.
+//!
+//! | move | proposal probability | reverse |
+//! | --- | --- | --- |
+//! | insert (N → N+1) | ½ · 1/S · d³r/V_in | ½ · 1/S · 1/(N+1) |
+//! | delete (N → N−1) | ½ · 1/S · 1/N | ½ · 1/S · d³r/V_in |
+//! | exchange | pair of the schedule | the same pair |
+//!
+//! with S reservoir species. With the weight z^N e^{−βE}/N! · N! labelled orderings, detailed balance
+//! z^N e^{−βE_N} acc(insert)/V_in = z^{N+1} e^{−βE_{N+1}} acc(delete)/(N+1) gives the rules below.
+
+use super::reduced_potential;
+
+/// ln acc of an insertion: ln z + ln V_in − ln(N+1) − βΔE.
+///
+/// - `ln_z`: activity of the species [1/length³]
+/// - `volume`: insertion region V_in [length³]
+/// - `n`: atoms of the species inside the region before the move
+/// - `beta_delta_u`: βΔE of the trial atom
+pub fn insert_ln_acc(ln_z: f64, volume: f64, n: usize, beta_delta_u: f64) -> f64 {
+    ln_z + volume.ln() - ((n + 1) as f64).ln() - beta_delta_u
+}
+
+/// ln acc of a deletion: ln N − ln z − ln V_in − βΔE, with ΔE = −(energy of the atom).
+///
+/// Arguments as in [`insert_ln_acc`]; `n` ≥ 1 counts the atom to be deleted.
+pub fn delete_ln_acc(ln_z: f64, volume: f64, n: usize, beta_delta_u: f64) -> f64 {
+    (n as f64).ln() - ln_z - volume.ln() - beta_delta_u
+}
+
+/// What an exchange needs to know of a state: β and ln z of every reservoir species.
+#[derive(Debug, Clone, Copy)]
+pub struct StateRef<'a> {
+    /// 1/kT [1/energy]
+    pub beta: f64,
+    /// `[n_reservoirs]`
+    pub ln_z: &'a [f64],
+}
+
+/// What an exchange needs to know of a configuration: E and N of every reservoir species.
+#[derive(Debug, Clone, Copy)]
+pub struct ConfigurationRef<'a> {
+    /// Potential energy [energy]
+    pub energy: f64,
+    /// `[n_reservoirs]`
+    pub counts: &'a [u16],
+}
+
+/// ln acc of exchanging the states `a` (held by configuration `i`) and `b` (held by `j`):
+/// [u_a(i) + u_b(j)] − [u_a(j) + u_b(i)].
+///
+/// The velocity rescaling √(T_new/T_old) that follows an exchange carries the Λ factor as its Jacobian;
+/// it must not be counted here again.
+pub fn exchange_ln_acc(a: StateRef, b: StateRef, i: ConfigurationRef, j: ConfigurationRef) -> f64 {
+    let u = |s: StateRef, x: ConfigurationRef| reduced_potential(s.beta, s.ln_z, x.energy, x.counts);
+    (u(a, i) + u(b, j)) - (u(a, j) + u(b, i))
+}
+
+/// Metropolis decision: accept when ln(`uniform`) < `ln_acc`. A NaN never passes.
+pub fn accept(uniform: f64, ln_acc: f64) -> bool {
+    uniform.ln() < ln_acc
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn insertion_and_its_deletion_cancel() {
+        let (ln_z, volume, n, beta_delta_u) = (-2.1, 37.0, 5, 0.83);
+        let there = insert_ln_acc(ln_z, volume, n, beta_delta_u);
+        let back = delete_ln_acc(ln_z, volume, n + 1, -beta_delta_u);
+        assert!((there + back).abs() < 1e-14);
+    }
+
+    #[test]
+    fn a_nan_is_never_accepted() {
+        assert!(!accept(1e-7, f64::NAN));
+        assert!(!accept(1e-7, f64::NEG_INFINITY));
+        assert!(accept(0.999, 0.0));
+    }
+
+    #[test]
+    fn exchange_equals_the_expanded_form() {
+        let (a, b) = ((1.3, [-2.0]), (0.7, [-1.1]));
+        let (i, j) = ((-4.0, [3_u16]), (-9.5, [6_u16]));
+        let expanded = (a.0 - b.0) * (i.0 - j.0) + (a.1[0] - b.1[0]) * f64::from(j.1[0] as i16 - i.1[0] as i16);
+        let ours = exchange_ln_acc(
+            StateRef { beta: a.0, ln_z: &a.1 },
+            StateRef { beta: b.0, ln_z: &b.1 },
+            ConfigurationRef { energy: i.0, counts: &i.1 },
+            ConfigurationRef { energy: j.0, counts: &j.1 },
+        );
+        assert!((ours - expanded).abs() < 1e-13);
+    }
+}

@@ -1,0 +1,1 @@
+//! Responses of ⟨E⟩ and ⟨N⟩ to temperature along named paths, from covariances.

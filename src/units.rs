@@ -1,0 +1,89 @@
+//! Unit systems: reduced Lennard-Jones and metal (eV, Å, K, bar, u, ps). Constants: CODATA 2022.
+
+use serde::{Deserialize, Serialize};
+
+/// Boltzmann constant [eV/K] (exact).
+pub const BOLTZMANN_EV: f64 = 8.617_333_262_145_179e-5;
+/// Planck constant [eV s] (exact).
+pub const PLANCK_EV_S: f64 = 4.135_667_696_923_859e-15;
+/// Elementary charge [C], also joule per electronvolt (exact).
+pub const ELECTRONVOLT_J: f64 = 1.602_176_634e-19;
+/// Atomic mass constant [kg], CODATA 2022.
+pub const ATOMIC_MASS_KG: f64 = 1.660_539_068_92e-27;
+
+/// The unit system of a scene.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Units {
+    /// Reduced units: ε, σ, m and k_B are 1.
+    Lj,
+    /// eV, Å, K, bar, u, ps.
+    Metal,
+}
+
+impl Units {
+    /// k_B: energy per unit of temperature.
+    pub fn boltzmann(self) -> f64 {
+        match self {
+            Units::Lj => 1.0,
+            Units::Metal => BOLTZMANN_EV,
+        }
+    }
+
+    /// A mass of 1 in the user's unit, in energy·time²/length².
+    pub fn mass_unit(self) -> f64 {
+        match self {
+            Units::Lj => 1.0,
+            // 1 u (Å/ps)² = 1 u (100 m/s)²
+            Units::Metal => ATOMIC_MASS_KG * 1e4 / ELECTRONVOLT_J,
+        }
+    }
+
+    /// A pressure of 1 in the user's unit, in energy/length³.
+    pub fn pressure_unit(self) -> f64 {
+        match self {
+            Units::Lj => 1.0,
+            // 1 bar Å³
+            Units::Metal => 1e5 * 1e-30 / ELECTRONVOLT_J,
+        }
+    }
+
+    /// Planck's constant in energy·time; reduced units have none of their own.
+    pub fn planck(self) -> Option<f64> {
+        match self {
+            Units::Lj => None,
+            Units::Metal => Some(PLANCK_EV_S * 1e12),
+        }
+    }
+
+    /// Symbol of the energy unit.
+    pub fn energy_label(self) -> &'static str {
+        match self {
+            Units::Lj => "ε",
+            Units::Metal => "eV",
+        }
+    }
+
+    /// Symbol of the temperature unit.
+    pub fn temperature_label(self) -> &'static str {
+        match self {
+            Units::Lj => "ε/k_B",
+            Units::Metal => "K",
+        }
+    }
+
+    /// Symbol of the pressure unit.
+    pub fn pressure_label(self) -> &'static str {
+        match self {
+            Units::Lj => "ε/σ³",
+            Units::Metal => "bar",
+        }
+    }
+
+    /// Symbol of the length unit.
+    pub fn length_label(self) -> &'static str {
+        match self {
+            Units::Lj => "σ",
+            Units::Metal => "Å",
+        }
+    }
+}
