@@ -19,11 +19,18 @@
 //! atom, *segment* = steps between host visits, *cycle* = dynamics + particle moves + exchange + sample.
 
 pub mod analysis;
+pub mod backend;
+pub mod batch;
+pub mod cell;
 pub mod error;
 pub mod ids;
+pub mod moves;
+pub mod potential;
+pub mod rng;
 pub mod sample;
 pub mod scene;
 pub mod states;
+pub mod system;
 pub mod thermo;
 pub mod units;
 

@@ -1,0 +1,134 @@
+//! The seam between the engine and what moves the atoms.
+//!
+//! It works by cycle, because a visit to the host costs more than the work. Backends never see each other.
+
+pub mod reference;
+
+use crate::batch::{Audit, Batch, Configuration, Measurement};
+use crate::error::Result;
+use crate::moves::{self, Edit, MoveTally, Trial};
+use crate::rng::Rng;
+use crate::system::{ReplicaState, System};
+
+/// Something that holds all replicas and moves them.
+pub trait Backend: Send {
+    /// Device and kernel for `run.json`, e.g. `reference (f64, 2 threads)`.
+    fn describe(&self) -> String;
+
+    /// The system every replica belongs to.
+    fn system(&self) -> &System;
+
+    /// The addressed generator of the run.
+    fn rng(&self) -> &Rng;
+
+    /// Takes over configurations; replica r of the batch has global index r.
+    ///
+    /// # Errors
+    /// When the device cannot hold them.
+    fn load(&mut self, batch: &Batch) -> Result<()>;
+
+    /// Hands the configurations out, bit for bit.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn store(&self, batch: &mut Batch) -> Result<()>;
+
+    /// Gives every replica the state it holds from now on: `[n_replicas]`. Where the temperature changes, all
+    /// velocities are multiplied by √(T_new/T_old).
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn set_states(&mut self, states: &[ReplicaState]) -> Result<()>;
+
+    /// Moves every replica `steps` MD steps (or displacement attempts) onwards from step number `first`.
+    ///
+    /// # Errors
+    /// When the device is lost or a replica fails.
+    fn propagate(&mut self, first: u64, steps: u32) -> Result<()>;
+
+    /// Makes `attempts` insertion and deletion attempts in every replica from attempt number `first`, and adds them
+    /// to `tallies`: `[n_replicas * n_reservoirs]`.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn particle_moves(&mut self, first: u64, attempts: u32, tallies: &mut [MoveTally]) -> Result<()> {
+        particle_moves_on_host(self, first, attempts, tallies)
+    }
+
+    /// E and N of every replica: `[n_replicas]`.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn measure(&mut self) -> Result<Vec<Measurement>>;
+
+    /// Energies summed anew: `[n_replicas]`.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn audit(&mut self) -> Result<Vec<Audit>>;
+
+    /// Relative rounding error of a running energy against Σ|u|, for the audit.
+    fn energy_tolerance(&self) -> f64;
+
+    /// ΔE of one trial per replica: `[n_replicas]`. [energy]
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn trial_energies(&mut self, trials: &[Trial]) -> Result<Vec<f64>>;
+
+    /// Applies one edit per replica, with its ΔE: `[n_replicas]`.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn apply(&mut self, edits: &[(Edit, f64)]) -> Result<()>;
+
+    /// The states as set last.
+    fn states(&self) -> &[ReplicaState];
+}
+
+/// Particle moves where the host proposes, decides and books every attempt: the oracle for fused kernels.
+///
+/// # Errors
+/// When the device is lost.
+pub fn particle_moves_on_host<B: Backend + ?Sized>(
+    backend: &mut B,
+    first: u64,
+    attempts: u32,
+    tallies: &mut [MoveTally],
+) -> Result<()> {
+    let system = backend.system().clone();
+    let rng = *backend.rng();
+    let states = backend.states().to_vec();
+    let mut mirror = Batch::default();
+    backend.store(&mut mirror)?;
+    let n_reservoirs = system.reservoirs.len();
+    for attempt in first..first + u64::from(attempts) {
+        let proposals: Vec<_> = mirror
+            .configurations
+            .iter()
+            .enumerate()
+            .map(|(r, x)| moves::propose(&system, &rng, r as u32, attempt, x))
+            .collect();
+        let trials: Vec<_> = proposals.iter().map(|p| p.trial).collect();
+        let delta_u = backend.trial_energies(&trials)?;
+        let mut edits = Vec::with_capacity(proposals.len());
+        for (r, (proposal, &delta_u)) in proposals.iter().zip(&delta_u).enumerate() {
+            let edit = moves::decide(&system, &rng, r as u32, attempt, states[r].as_ref(), proposal, delta_u);
+            tallies[r * n_reservoirs + proposal.reservoir].book(proposal.insert, edit != Edit::None);
+            apply_edit(&mut mirror.configurations[r], &edit);
+            edits.push((edit, delta_u));
+        }
+        backend.apply(&edits)?;
+    }
+    Ok(())
+}
+
+/// Applies an edit to a configuration.
+pub fn apply_edit(x: &mut Configuration, edit: &Edit) {
+    match *edit {
+        Edit::None => {}
+        Edit::Insert { species, position, velocity } => x.insert(species, position, velocity),
+        Edit::Delete { slot } => x.delete(slot),
+        Edit::Displace { slot, position } => x.positions[slot] = position,
+    }
+}

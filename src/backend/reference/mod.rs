@@ -1,0 +1,166 @@
+//! The reference backend: f64, brute force, written for clarity. It is the specification of the others.
+
+pub mod energy;
+pub mod integrate;
+pub mod particle_moves;
+pub mod relax;
+mod replica;
+
+pub use replica::Replica;
+
+use crate::backend::Backend;
+use crate::batch::{Audit, Batch, Measurement, assert_fits};
+use crate::error::Result;
+use crate::ids::ReplicaId;
+use crate::moves::{Edit, MoveTally, Trial};
+use crate::rng::{Rng, Stream};
+use crate::system::{Dynamics, ReplicaState, System};
+use glam::DVec3;
+use rayon::prelude::*;
+use std::sync::Arc;
+
+/// All replicas in f64, in parallel over replicas. The result does not depend on the number of threads.
+pub struct Reference {
+    system: Arc<System>,
+    rng: Rng,
+    shifts: Vec<DVec3>,
+    replicas: Vec<Replica>,
+    states: Vec<ReplicaState>,
+}
+
+impl Reference {
+    /// An empty backend for `system`.
+    pub fn new(system: Arc<System>, rng: Rng) -> Reference {
+        let shifts = system.image_shifts();
+        Reference { system, rng, shifts, replicas: Vec::new(), states: Vec::new() }
+    }
+
+    /// The replicas, for tests of single functions.
+    pub fn replicas(&self) -> &[Replica] {
+        &self.replicas
+    }
+}
+
+impl Backend for Reference {
+    fn describe(&self) -> String {
+        format!("reference (f64, brute force, {} threads)", rayon::current_num_threads())
+    }
+
+    fn system(&self) -> &System {
+        &self.system
+    }
+
+    fn rng(&self) -> &Rng {
+        &self.rng
+    }
+
+    fn load(&mut self, batch: &Batch) -> Result<()> {
+        let (system, shifts) = (&*self.system, &self.shifts);
+        let no_state = ReplicaState { kt: 1.0, ln_z: vec![0.0; system.reservoirs.len()] };
+        self.replicas = batch
+            .configurations
+            .par_iter()
+            .enumerate()
+            .map(|(index, configuration)| {
+                assert_fits(system, configuration);
+                let mut replica = Replica {
+                    id: ReplicaId(index as u32),
+                    configuration: configuration.clone(),
+                    energy: 0.0,
+                    forces: Vec::new(),
+                    state: no_state.clone(),
+                };
+                replica.update_forces(system, shifts);
+                replica
+            })
+            .collect();
+        self.states = vec![no_state; self.replicas.len()];
+        Ok(())
+    }
+
+    fn store(&self, batch: &mut Batch) -> Result<()> {
+        batch.configurations = self.replicas.iter().map(|r| r.configuration.clone()).collect();
+        Ok(())
+    }
+
+    fn set_states(&mut self, states: &[ReplicaState]) -> Result<()> {
+        assert_eq!(states.len(), self.replicas.len(), "one state per replica");
+        for (replica, state) in self.replicas.iter_mut().zip(states) {
+            if replica.state.kt.to_bits() != state.kt.to_bits() {
+                let scale = (state.kt / replica.state.kt).sqrt();
+                replica.configuration.velocities.iter_mut().for_each(|v| *v *= scale);
+            }
+            replica.state.clone_from(state);
+        }
+        self.states = states.to_vec();
+        Ok(())
+    }
+
+    fn propagate(&mut self, first: u64, steps: u32) -> Result<()> {
+        let (system, rng, shifts) = (&*self.system, &self.rng, &self.shifts[..]);
+        self.replicas.par_iter_mut().for_each(|replica| match system.dynamics {
+            Dynamics::Baoab { dt, friction, .. } => {
+                integrate::baoab(system, rng, shifts, replica, dt, friction, first, steps);
+            }
+            Dynamics::Verlet { dt, steps: segment, redraw } => {
+                if redraw && first % u64::from(segment) == 0 {
+                    integrate::redraw_velocities(system, rng, Stream::VelocityRedraw, first, replica);
+                }
+                integrate::verlet(system, shifts, replica, dt, steps);
+            }
+            Dynamics::MonteCarlo { displacement, .. } => {
+                particle_moves::displace(system, rng, shifts, replica, displacement, first, steps);
+            }
+        });
+        Ok(())
+    }
+
+    fn particle_moves(&mut self, first: u64, attempts: u32, tallies: &mut [MoveTally]) -> Result<()> {
+        let (system, rng, shifts) = (&*self.system, &self.rng, &self.shifts[..]);
+        if system.reservoirs.is_empty() {
+            return Ok(());
+        }
+        self.replicas.par_iter_mut().zip(tallies.par_chunks_mut(system.reservoirs.len())).for_each(
+            |(replica, tallies)| {
+                particle_moves::insert_delete(system, rng, shifts, replica, first, attempts, tallies);
+            },
+        );
+        Ok(())
+    }
+
+    fn measure(&mut self) -> Result<Vec<Measurement>> {
+        let measure =
+            |r: &Replica| Measurement { energy: r.energy, counts: self.system.counts(&r.configuration.species) };
+        Ok(self.replicas.iter().map(measure).collect())
+    }
+
+    fn audit(&mut self) -> Result<Vec<Audit>> {
+        let (system, shifts) = (&*self.system, &self.shifts[..]);
+        Ok(self.replicas.par_iter().map(|r| energy::audit(system, &r.configuration, shifts)).collect())
+    }
+
+    fn energy_tolerance(&self) -> f64 {
+        1e-9
+    }
+
+    fn trial_energies(&mut self, trials: &[Trial]) -> Result<Vec<f64>> {
+        let (system, shifts) = (&*self.system, &self.shifts[..]);
+        Ok(self
+            .replicas
+            .par_iter()
+            .zip(trials)
+            .map(|(r, trial)| energy::trial_energy(system, &r.configuration, shifts, trial))
+            .collect())
+    }
+
+    fn apply(&mut self, edits: &[(Edit, f64)]) -> Result<()> {
+        for (replica, (edit, delta_u)) in self.replicas.iter_mut().zip(edits) {
+            replica.apply(edit, *delta_u);
+        }
+        Ok(())
+    }
+
+    fn states(&self) -> &[ReplicaState] {
+        &self.states
+    }
+}
