@@ -21,11 +21,13 @@ pub trait Backend: Send {
     /// The addressed generator of the run.
     fn rng(&self) -> &Rng;
 
-    /// Takes over configurations; replica r of the batch has global index r.
+    /// Takes over configurations and the states they hold, velocities as they are; replica r has global index r.
+    ///
+    /// - `states`: `[n_replicas]`
     ///
     /// # Errors
     /// When the device cannot hold them.
-    fn load(&mut self, batch: &Batch) -> Result<()>;
+    fn load(&mut self, batch: &Batch, states: &[ReplicaState]) -> Result<()>;
 
     /// Hands the configurations out, bit for bit.
     ///

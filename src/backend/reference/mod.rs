@@ -54,27 +54,28 @@ impl Backend for Reference {
         &self.rng
     }
 
-    fn load(&mut self, batch: &Batch) -> Result<()> {
+    fn load(&mut self, batch: &Batch, states: &[ReplicaState]) -> Result<()> {
+        assert_eq!(states.len(), batch.configurations.len(), "one state per replica");
         let (system, shifts) = (&*self.system, &self.shifts);
-        let no_state = ReplicaState { kt: 1.0, ln_z: vec![0.0; system.reservoirs.len()] };
         self.replicas = batch
             .configurations
             .par_iter()
+            .zip(states)
             .enumerate()
-            .map(|(index, configuration)| {
+            .map(|(index, (configuration, state))| {
                 assert_fits(system, configuration);
                 let mut replica = Replica {
                     id: ReplicaId(index as u32),
                     configuration: configuration.clone(),
                     energy: 0.0,
                     forces: Vec::new(),
-                    state: no_state.clone(),
+                    state: state.clone(),
                 };
                 replica.update_forces(system, shifts);
                 replica
             })
             .collect();
-        self.states = vec![no_state; self.replicas.len()];
+        self.states = states.to_vec();
         Ok(())
     }
 
