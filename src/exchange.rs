@@ -150,6 +150,7 @@ impl Exchanger {
     ///
     /// - `round`: number of the round, the address of its random numbers and its place in the schedule
     /// - `measurements`: `[n_replicas]`
+    /// - returns: exchanges tried and accepted
     #[expect(clippy::too_many_arguments, reason = "each is one thing the round needs; a bundle would have no name")]
     pub fn round(
         &mut self,
@@ -159,9 +160,10 @@ impl Exchanger {
         period: Period,
         measurements: &[Measurement],
         assignment: &mut Assignment,
-    ) {
+    ) -> (u64, u64) {
+        let (mut tried, mut exchanged) = (0, 0);
         if self.groups.is_empty() {
-            return;
+            return (tried, exchanged);
         }
         let group = &self.groups[(round % self.groups.len() as u64) as usize];
         for walker in 0..assignment.walkers() {
@@ -179,8 +181,11 @@ impl Exchanger {
                     assignment.swap(walker, edge.a, edge.b);
                 }
                 self.tallies[e].book(period, accepted);
+                tried += 1;
+                exchanged += u64::from(accepted);
             }
         }
+        (tried, exchanged)
     }
 }
 

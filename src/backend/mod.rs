@@ -5,15 +5,19 @@
 pub mod reference;
 
 use crate::batch::{Audit, Batch, Configuration, Measurement};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::moves::{self, Edit, MoveTally, Trial};
 use crate::rng::Rng;
 use crate::system::{ReplicaState, System};
+use std::sync::Arc;
 
 /// Something that holds all replicas and moves them.
 pub trait Backend: Send {
-    /// Device and kernel for `run.json`, e.g. `reference (f64, 2 threads)`.
+    /// The device, for people and `run.json`.
     fn describe(&self) -> String;
+
+    /// Which kernel runs, by rule on the system and never by a timing.
+    fn kernel(&self) -> String;
 
     /// The system every replica belongs to.
     fn system(&self) -> &System;
@@ -132,5 +136,22 @@ pub fn apply_edit(x: &mut Configuration, edit: &Edit) {
         Edit::Insert { species, position, velocity } => x.insert(species, position, velocity),
         Edit::Delete { slot } => x.delete(slot),
         Edit::Displace { slot, position } => x.positions[slot] = position,
+    }
+}
+
+/// Opens the backend that the user asked for: `auto`, `reference`, `cpu`, `gpu` or `gpu:NAME`.
+///
+/// # Errors
+/// [`Error::Device`] when there is none of that name.
+pub fn open(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
+    match device {
+        "auto" | "reference" => Ok(Box::new(reference::Reference::new(system, rng))),
+        "cpu" | "gpu" => Err(Error::Device(format!(
+            "device `{device}` is not built yet; use --device reference (what `auto` takes today)"
+        ))),
+        gpu if gpu.starts_with("gpu:") => Err(Error::Device(format!(
+            "device `{gpu}` is not built yet; use --device reference (what `auto` takes today)"
+        ))),
+        other => Err(Error::Device(format!("no device `{other}`; choose auto, cpu, gpu, gpu:NAME or reference"))),
     }
 }

@@ -39,6 +39,18 @@ pub struct Sampler {
     moments: Vec<Moments>,
     /// `[state * n_reservoirs + reservoir]`, production only.
     tallies: Vec<MoveTally>,
+    recent: Recent,
+}
+
+/// Acceptance since it was last asked for, over all states: what a progress line shows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Recent {
+    /// Insertions and deletions of all species.
+    pub moves: MoveTally,
+    /// Exchanges tried.
+    pub exchanges: u64,
+    /// Exchanges accepted.
+    pub exchanged: u64,
 }
 
 impl Sampler {
@@ -60,6 +72,7 @@ impl Sampler {
             max_atoms,
             moments: vec![Moments::new(n_reservoirs); walkers * n_states],
             tallies: vec![MoveTally::default(); n_states * n_reservoirs],
+            recent: Recent::default(),
             assignment,
             plan,
             backend,
@@ -78,6 +91,7 @@ impl Sampler {
         if n_reservoirs > 0 && attempts > 0 {
             let mut tallies = vec![MoveTally::default(); self.assignment.states().len() * n_reservoirs];
             self.backend.particle_moves(self.cycle * u64::from(attempts), attempts, &mut tallies)?;
+            tallies.iter().for_each(|t| self.recent.moves.add(t));
             if period != Period::Equilibration {
                 self.book_moves(&tallies);
             }
@@ -90,7 +104,10 @@ impl Sampler {
         if self.cycle.is_multiple_of(u64::from(exchange_every)) {
             let round = self.cycle / u64::from(exchange_every);
             let rng = *self.backend.rng();
-            self.exchanger.round(&self.grid, &rng, round, period, &self.measurements, &mut self.assignment);
+            let (tried, accepted) =
+                self.exchanger.round(&self.grid, &rng, round, period, &self.measurements, &mut self.assignment);
+            self.recent.exchanges += tried;
+            self.recent.exchanged += accepted;
             assert!(self.assignment.is_permutation(), "an exchange round must permute the states");
             self.backend.set_states(&replica_states(&self.grid, &self.assignment))?;
         }
@@ -171,6 +188,16 @@ impl Sampler {
     /// The backend, for hand-over and tests.
     pub fn backend(&self) -> &dyn Backend {
         &*self.backend
+    }
+
+    /// Acceptance since the last call.
+    pub fn take_recent(&mut self) -> Recent {
+        std::mem::take(&mut self.recent)
+    }
+
+    /// Cycles made so far, equilibration included.
+    pub fn cycle(&self) -> u64 {
+        self.cycle
     }
 
     /// Exchange tallies of every edge. `[n_edges]`

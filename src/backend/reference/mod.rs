@@ -43,7 +43,11 @@ impl Reference {
 
 impl Backend for Reference {
     fn describe(&self) -> String {
-        format!("reference (f64, brute force, {} threads)", rayon::current_num_threads())
+        format!("reference ({} threads)", rayon::current_num_threads())
+    }
+
+    fn kernel(&self) -> String {
+        "f64, all pairs".to_owned()
     }
 
     fn system(&self) -> &System {

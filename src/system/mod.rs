@@ -1,5 +1,9 @@
 //! What is simulated: species, interactions, cell, slab and reservoirs, ready for a backend.
 
+mod from_scene;
+
+pub(crate) use from_scene::species_index;
+
 use crate::cell::Cell;
 use crate::potential::{ExternalField, PairTable};
 use crate::scene::grammar::Images;
