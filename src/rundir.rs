@@ -35,8 +35,10 @@ impl RunDirectory {
             _ => Path::new("."),
         };
         std::fs::create_dir_all(parent).map_err(Error::io("cannot create", parent))?;
-        let staging =
-            tempfile::Builder::new().prefix(".adlayer-").tempdir_in(parent).map_err(Error::io("cannot create in", parent))?;
+        let staging = tempfile::Builder::new()
+            .prefix(".adlayer-")
+            .tempdir_in(parent)
+            .map_err(Error::io("cannot create in", parent))?;
         #[cfg(unix)]
         open_to_all(staging.path())?;
         for (name, content) in files {

@@ -6,9 +6,11 @@ pub mod reference;
 
 use crate::batch::{Audit, Batch, Configuration, Measurement};
 use crate::error::{Error, Result};
+use crate::ids::StateId;
 use crate::moves::{self, Edit, MoveTally, Trial};
 use crate::rng::Rng;
-use crate::system::{ReplicaState, System};
+use crate::states::StatePoint;
+use crate::system::System;
 use std::sync::Arc;
 
 /// Something that holds all replicas and moves them.
@@ -26,12 +28,14 @@ pub trait Backend: Send {
     fn rng(&self) -> &Rng;
 
     /// Takes over configurations and the states they hold, velocities as they are; replica r has global index r.
+    /// Tallies start from zero.
     ///
-    /// - `states`: `[n_replicas]`
+    /// - `states`: `[n_states]`
+    /// - `assignment`: `[n_replicas]`, the state of every replica
     ///
     /// # Errors
     /// When the device cannot hold them.
-    fn load(&mut self, batch: &Batch, states: &[ReplicaState]) -> Result<()>;
+    fn load(&mut self, batch: &Batch, states: &[StatePoint], assignment: &[StateId]) -> Result<()>;
 
     /// Hands the configurations out, bit for bit.
     ///
@@ -44,7 +48,13 @@ pub trait Backend: Send {
     ///
     /// # Errors
     /// When the device is lost.
-    fn set_states(&mut self, states: &[ReplicaState]) -> Result<()>;
+    fn set_states(&mut self, assignment: &[StateId]) -> Result<()>;
+
+    /// The states as loaded. `[n_states]`
+    fn states(&self) -> &[StatePoint];
+
+    /// The state every replica holds. `[n_replicas]`
+    fn assignment(&self) -> &[StateId];
 
     /// Moves every replica `steps` MD steps (or displacement attempts) onwards from step number `first`.
     ///
@@ -52,14 +62,18 @@ pub trait Backend: Send {
     /// When the device is lost or a replica fails.
     fn propagate(&mut self, first: u64, steps: u32) -> Result<()>;
 
-    /// Makes `attempts` insertion and deletion attempts in every replica from attempt number `first`, and adds them
-    /// to `tallies`: `[n_replicas * n_reservoirs]`.
+    /// Makes `attempts` insertion and deletion attempts in every replica from attempt number `first`; with `book` they
+    /// are added to the tallies of the states that the replicas hold.
     ///
     /// # Errors
     /// When the device is lost.
-    fn particle_moves(&mut self, first: u64, attempts: u32, tallies: &mut [MoveTally]) -> Result<()> {
-        particle_moves_on_host(self, first, attempts, tallies)
-    }
+    fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()>;
+
+    /// Tallies of the booked particle moves since [`Backend::load`]: `[n_states * n_reservoirs]`.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn tallies(&mut self) -> Result<Vec<MoveTally>>;
 
     /// E and N of every replica: `[n_replicas]`.
     ///
@@ -87,27 +101,21 @@ pub trait Backend: Send {
     /// # Errors
     /// When the device is lost.
     fn apply(&mut self, edits: &[(Edit, f64)]) -> Result<()>;
-
-    /// The states as set last.
-    fn states(&self) -> &[ReplicaState];
 }
 
 /// Particle moves where the host proposes, decides and books every attempt: the oracle for fused kernels.
 ///
+/// - returns: `[n_replicas * n_reservoirs]`, what every replica tried and accepted
+///
 /// # Errors
 /// When the device is lost.
-pub fn particle_moves_on_host<B: Backend + ?Sized>(
-    backend: &mut B,
-    first: u64,
-    attempts: u32,
-    tallies: &mut [MoveTally],
-) -> Result<()> {
-    let system = backend.system().clone();
-    let rng = *backend.rng();
-    let states = backend.states().to_vec();
+pub fn particle_moves_on_host(backend: &mut dyn Backend, first: u64, attempts: u32) -> Result<Vec<MoveTally>> {
+    let (system, rng) = (backend.system().clone(), *backend.rng());
+    let (states, assignment) = (backend.states().to_vec(), backend.assignment().to_vec());
     let mut mirror = Batch::default();
     backend.store(&mut mirror)?;
     let n_reservoirs = system.reservoirs.len();
+    let mut tallies = vec![MoveTally::default(); assignment.len() * n_reservoirs];
     for attempt in first..first + u64::from(attempts) {
         let proposals: Vec<_> = mirror
             .configurations
@@ -119,14 +127,15 @@ pub fn particle_moves_on_host<B: Backend + ?Sized>(
         let delta_u = backend.trial_energies(&trials)?;
         let mut edits = Vec::with_capacity(proposals.len());
         for (r, (proposal, &delta_u)) in proposals.iter().zip(&delta_u).enumerate() {
-            let edit = moves::decide(&system, &rng, r as u32, attempt, states[r].as_ref(), proposal, delta_u);
+            let state = states[assignment[r].index()].as_ref();
+            let edit = moves::decide(&system, &rng, r as u32, attempt, state, proposal, delta_u);
             tallies[r * n_reservoirs + proposal.reservoir].book(proposal.insert, edit != Edit::None);
             apply_edit(&mut mirror.configurations[r], &edit);
             edits.push((edit, delta_u));
         }
         backend.apply(&edits)?;
     }
-    Ok(())
+    Ok(tallies)
 }
 
 /// Applies an edit to a configuration.

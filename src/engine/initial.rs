@@ -28,7 +28,8 @@ pub fn initial_batch(loaded: &Loaded, system: &System, grid: &StateGrid, rng: &R
             relax(system, rng, &shifts, replica as u32, kt, &mut x).ok_or_else(|| Error::ReplicaFault {
                 replica,
                 cycle: 0,
-                problem: "atoms of the start still overlap after relaxation; place fewer atoms or enlarge the cell".into(),
+                problem: "atoms of the start still overlap after relaxation; place fewer atoms or enlarge the cell"
+                    .into(),
             })?;
             for slot in 0..x.len() {
                 let thermal = (kt / system.species[usize::from(x.species[slot])].mass).sqrt();

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::exchange::Period;
 use crate::files::write_whole;
 use crate::ids::ReplicaId;
+use crate::moves::MoveTally;
 use crate::rng::Rng;
 use crate::rundir::RunDirectory;
 use crate::sample::{SampleRow, SampleWriter, Thinning};
@@ -47,7 +48,7 @@ pub struct Progress {
     pub cycles: u64,
     /// Whether samples are being taken.
     pub production: bool,
-    /// Accepted insertions and deletions per attempt since the last report; NaN without attempts.
+    /// Accepted insertions and deletions per attempt in production so far; NaN before.
     pub acceptance: f64,
     /// Accepted exchanges per attempt since the last report; NaN without attempts.
     pub exchange: f64,
@@ -128,7 +129,8 @@ impl RunRecord {
         let path = directory.join("run.json");
         let text = std::fs::read_to_string(&path)
             .map_err(|_| Error::InputMissing { what: "record of the run", path: path.clone() })?;
-        serde_json::from_str(&text).map_err(|e| Error::BadInput { path, problem: format!("not a record of a run: {e}") })
+        serde_json::from_str(&text)
+            .map_err(|e| Error::BadInput { path, problem: format!("not a record of a run: {e}") })
     }
 }
 
@@ -153,15 +155,10 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
     let backend = backend::open(&options.device, Arc::clone(&system), rng)?;
     let batch = initial_batch(loaded, &system, &grid, &rng)?;
     let Exchange::EvenOdd { every } = scene.exchange;
-    let plan =
-        CyclePlan { steps: system.dynamics.steps(), attempts: scene.moves.insert_delete, exchange_every: every };
+    let plan = CyclePlan { steps: system.dynamics.steps(), attempts: scene.moves.insert_delete, exchange_every: every };
     let schedule = &scene.schedule;
-    let thinning = Thinning::new(
-        schedule.production,
-        schedule.sample_every,
-        scene.grid.walkers,
-        schedule.max_samples_per_state,
-    );
+    let thinning =
+        Thinning::new(schedule.production, schedule.sample_every, scene.grid.walkers, schedule.max_samples_per_state);
     let mut record = RunRecord {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         status: "running".to_owned(),
@@ -215,7 +212,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
         }
         if last_report.elapsed() >= Duration::from_millis(100) || cycle + 1 == cycles {
             last_report = Instant::now();
-            report(&progress(&mut sampler, &plan, production.is_some(), cycles, start.elapsed()));
+            report(&progress(&mut sampler, &plan, production.is_some(), cycles, start.elapsed())?);
         }
         let out_of_time = options.walltime.is_some_and(|limit| start.elapsed() >= limit);
         if (options.stop.load(Ordering::Relaxed) || out_of_time) && cycle + 1 < cycles {
@@ -226,7 +223,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
     writer.finish()?;
     sampler.audit()?;
     let pressure_unit = scene.units.pressure_unit();
-    write_states(&sampler, pressure_unit, &directory.path().join("states.csv"))?;
+    write_states(&mut sampler, pressure_unit, &directory.path().join("states.csv"))?;
     write_exchange(&sampler, &directory.path().join("exchange.csv"))?;
     record.seconds_sampling = start.elapsed().as_secs_f64();
     let cycles_per_s = sampler.cycle() as f64 * record.n_replicas as f64 / record.seconds_sampling;
@@ -262,12 +259,20 @@ fn push_samples(sampler: &Sampler, cycle: u32, writer: &mut SampleWriter) -> Res
     Ok(())
 }
 
-fn progress(sampler: &mut Sampler, plan: &CyclePlan, production: bool, cycles: u64, elapsed: Duration) -> Progress {
+fn progress(
+    sampler: &mut Sampler,
+    plan: &CyclePlan,
+    production: bool,
+    cycles: u64,
+    elapsed: Duration,
+) -> Result<Progress> {
     let recent = sampler.take_recent();
+    let mut moves = MoveTally::default();
+    sampler.move_tallies()?.iter().for_each(|t| moves.add(t));
     let (done, n_replicas) = (sampler.cycle(), sampler.assignment().states().len());
-    let attempts = recent.moves.insert_attempts + recent.moves.delete_attempts;
-    let accepted = recent.moves.insert_accepted + recent.moves.delete_accepted;
-    Progress {
+    let (attempts, accepted) =
+        (moves.insert_attempts + moves.delete_attempts, moves.insert_accepted + moves.delete_accepted);
+    Ok(Progress {
         cycle: done,
         cycles,
         production,
@@ -275,5 +280,5 @@ fn progress(sampler: &mut Sampler, plan: &CyclePlan, production: bool, cycles: u
         exchange: recent.exchanged as f64 / recent.exchanges as f64,
         replica_steps_per_s: (done * n_replicas as u64 * u64::from(plan.steps)) as f64 / elapsed.as_secs_f64(),
         left: elapsed.mul_f64((cycles - done) as f64 / done as f64),
-    }
+    })
 }

@@ -9,7 +9,6 @@ use crate::ids::{ReplicaId, StateId};
 use crate::moves::MoveTally;
 use crate::potential::OVERLAP_ENERGY;
 use crate::states::StateGrid;
-use crate::system::ReplicaState;
 
 /// Cycles between audits of the running energies.
 pub const AUDIT_EVERY: u64 = 100;
@@ -37,16 +36,12 @@ pub struct Sampler {
     max_atoms: Vec<u16>,
     /// `[walker * n_states + state]`
     moments: Vec<Moments>,
-    /// `[state * n_reservoirs + reservoir]`, production only.
-    tallies: Vec<MoveTally>,
     recent: Recent,
 }
 
-/// Acceptance since it was last asked for, over all states: what a progress line shows.
+/// Exchanges since they were last asked for, over all edges: what a progress line shows.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Recent {
-    /// Insertions and deletions of all species.
-    pub moves: MoveTally,
     /// Exchanges tried.
     pub exchanges: u64,
     /// Exchanges accepted.
@@ -63,7 +58,7 @@ impl Sampler {
         let walkers = batch.configurations.len() / n_states;
         assert_eq!(batch.configurations.len(), walkers * n_states, "every walker holds every state");
         let assignment = Assignment::identity(n_states, walkers);
-        backend.load(batch, &replica_states(&grid, &assignment))?;
+        backend.load(batch, &grid.states, assignment.states())?;
         let max_atoms = backend.system().reservoirs.iter().map(|r| r.max_atoms).collect();
         Ok(Sampler {
             exchanger: Exchanger::new(&grid),
@@ -71,7 +66,6 @@ impl Sampler {
             measurements: Vec::new(),
             max_atoms,
             moments: vec![Moments::new(n_reservoirs); walkers * n_states],
-            tallies: vec![MoveTally::default(); n_states * n_reservoirs],
             recent: Recent::default(),
             assignment,
             plan,
@@ -87,14 +81,9 @@ impl Sampler {
     pub fn advance(&mut self, period: Period) -> Result<()> {
         let CyclePlan { steps, attempts, exchange_every } = self.plan;
         self.backend.propagate(self.cycle * u64::from(steps), steps)?;
-        let n_reservoirs = self.grid.n_reservoirs();
-        if n_reservoirs > 0 && attempts > 0 {
-            let mut tallies = vec![MoveTally::default(); self.assignment.states().len() * n_reservoirs];
-            self.backend.particle_moves(self.cycle * u64::from(attempts), attempts, &mut tallies)?;
-            tallies.iter().for_each(|t| self.recent.moves.add(t));
-            if period != Period::Equilibration {
-                self.book_moves(&tallies);
-            }
+        if self.grid.n_reservoirs() > 0 && attempts > 0 {
+            let book = period != Period::Equilibration;
+            self.backend.particle_moves(self.cycle * u64::from(attempts), attempts, book)?;
         }
         self.measurements = self.backend.measure()?;
         self.check_finite()?;
@@ -109,7 +98,7 @@ impl Sampler {
             self.recent.exchanges += tried;
             self.recent.exchanged += accepted;
             assert!(self.assignment.is_permutation(), "an exchange round must permute the states");
-            self.backend.set_states(&replica_states(&self.grid, &self.assignment))?;
+            self.backend.set_states(self.assignment.states())?;
         }
         if period != Period::Equilibration {
             self.accumulate();
@@ -151,16 +140,6 @@ impl Sampler {
         }
     }
 
-    fn book_moves(&mut self, tallies: &[MoveTally]) {
-        let n_reservoirs = self.grid.n_reservoirs();
-        for (replica, of_replica) in tallies.chunks(n_reservoirs).enumerate() {
-            let state = self.assignment.state_of(ReplicaId(replica as u32));
-            for (s, tally) in of_replica.iter().enumerate() {
-                self.tallies[state.index() * n_reservoirs + s].add(tally);
-            }
-        }
-    }
-
     fn accumulate(&mut self) {
         let n_states = self.grid.len();
         for (replica, m) in self.measurements.iter().enumerate() {
@@ -190,7 +169,7 @@ impl Sampler {
         &*self.backend
     }
 
-    /// Acceptance since the last call.
+    /// Exchanges since the last call.
     pub fn take_recent(&mut self) -> Recent {
         std::mem::take(&mut self.recent)
     }
@@ -205,10 +184,12 @@ impl Sampler {
         &self.exchanger.tallies
     }
 
-    /// Particle moves made in a state during production. `[n_reservoirs]`
-    pub fn move_tallies(&self, state: StateId) -> &[MoveTally] {
-        let n = self.grid.n_reservoirs();
-        &self.tallies[state.index() * n..(state.index() + 1) * n]
+    /// Particle moves made in every state during production. `[n_states * n_reservoirs]`
+    ///
+    /// # Errors
+    /// When the device is lost.
+    pub fn move_tallies(&mut self) -> Result<Vec<MoveTally>> {
+        self.backend.tallies()
     }
 
     /// Averages of a state over all production cycles and walkers.
@@ -218,10 +199,4 @@ impl Sampler {
             (0..self.assignment.walkers()).map(|w| &self.moments[w * n_states + state.index()]).collect();
         average(&walkers)
     }
-}
-
-/// The states in the order of replicas, as backends take them. `[n_replicas]`
-fn replica_states(grid: &StateGrid, assignment: &Assignment) -> Vec<ReplicaState> {
-    let of = |&id: &StateId| ReplicaState { kt: grid.state(id).kt, ln_z: grid.state(id).ln_z.clone() };
-    assignment.states().iter().map(of).collect()
 }

@@ -11,8 +11,9 @@ use std::path::Path;
 /// - `pressure_unit`: one unit of the scene's pressure [energy/length³]
 ///
 /// # Errors
-/// [`crate::Error::Io`] if it cannot be written.
-pub fn write_states(sampler: &Sampler, pressure_unit: f64, path: &Path) -> Result<()> {
+/// [`crate::Error::Io`] if it cannot be written, or whatever the device says.
+pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> Result<()> {
+    let tallies = sampler.move_tallies()?;
     let grid = sampler.grid();
     let names: Vec<&str> = grid.reservoirs.iter().map(|r| r.species.as_str()).collect();
     let each = |pattern: &str| names.iter().map(|s| pattern.replace('*', s)).collect::<Vec<_>>();
@@ -47,7 +48,7 @@ pub fn write_states(sampler: &Sampler, pressure_unit: f64, path: &Path) -> Resul
         row.extend(pairs.iter().map(|&(s, t)| cell(average.covariance[s + 1][t + 1])));
         row.extend(average.p_n_max.iter().map(|&p| cell(p)));
         row.extend([average.samples.to_string(), cell(average.inefficiency)]);
-        for tally in sampler.move_tallies(id) {
+        for tally in &tallies[k * names.len()..(k + 1) * names.len()] {
             row.push(cell(tally.insert_accepted as f64 / tally.insert_attempts as f64));
             row.push(cell(tally.delete_accepted as f64 / tally.delete_attempts as f64));
         }

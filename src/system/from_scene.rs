@@ -68,7 +68,8 @@ pub(crate) fn species_index(scene: &Scene, name: &str) -> u8 {
 /// The most atoms without a reservoir that `initial` puts into any walker.
 fn canonical_atoms(loaded: &Loaded) -> usize {
     let in_walker = |walker: u32| {
-        let entries = loaded.scene.initial_of(walker).filter(|(_, e)| loaded.scene.reservoir_index(&e.species).is_none());
+        let entries =
+            loaded.scene.initial_of(walker).filter(|(_, e)| loaded.scene.reservoir_index(&e.species).is_none());
         entries.map(|(i, e)| e.atoms.map_or(loaded.placed[i].len(), usize::from)).sum::<usize>()
     };
     // Even and odd walkers are all there is.

@@ -7,7 +7,6 @@ pub(crate) use from_scene::species_index;
 use crate::cell::Cell;
 use crate::potential::{ExternalField, PairTable};
 use crate::scene::grammar::Images;
-use crate::thermo::acceptance::StateRef;
 use glam::DVec3;
 
 /// A species, with its mass in energy·time²/length².
@@ -140,21 +139,5 @@ impl System {
     /// N_s of every reservoir species among `species`. `[n_reservoirs]`
     pub fn counts(&self, species: &[u8]) -> Vec<u16> {
         self.reservoirs.iter().map(|r| species.iter().filter(|&&s| s == r.species).count() as u16).collect()
-    }
-}
-
-/// β, ln z and kT of the state a replica holds, as backends take it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReplicaState {
-    /// [energy]
-    pub kt: f64,
-    /// `[n_reservoirs]`
-    pub ln_z: Vec<f64>,
-}
-
-impl ReplicaState {
-    /// The view that acceptance rules take.
-    pub fn as_ref(&self) -> StateRef<'_> {
-        StateRef { beta: 1.0 / self.kt, ln_z: &self.ln_z }
     }
 }

@@ -11,10 +11,11 @@ pub use replica::Replica;
 use crate::backend::Backend;
 use crate::batch::{Audit, Batch, Measurement, assert_fits};
 use crate::error::Result;
-use crate::ids::ReplicaId;
+use crate::ids::{ReplicaId, StateId};
 use crate::moves::{Edit, MoveTally, Trial};
 use crate::rng::{Rng, Stream};
-use crate::system::{Dynamics, ReplicaState, System};
+use crate::states::StatePoint;
+use crate::system::{Dynamics, System};
 use glam::DVec3;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -25,14 +26,24 @@ pub struct Reference {
     rng: Rng,
     shifts: Vec<DVec3>,
     replicas: Vec<Replica>,
-    states: Vec<ReplicaState>,
+    states: Vec<StatePoint>,
+    assignment: Vec<StateId>,
+    tallies: Vec<MoveTally>,
 }
 
 impl Reference {
     /// An empty backend for `system`.
     pub fn new(system: Arc<System>, rng: Rng) -> Reference {
         let shifts = system.image_shifts();
-        Reference { system, rng, shifts, replicas: Vec::new(), states: Vec::new() }
+        Reference {
+            system,
+            rng,
+            shifts,
+            replicas: Vec::new(),
+            states: Vec::new(),
+            assignment: Vec::new(),
+            tallies: Vec::new(),
+        }
     }
 
     /// The replicas, for tests of single functions.
@@ -58,13 +69,13 @@ impl Backend for Reference {
         &self.rng
     }
 
-    fn load(&mut self, batch: &Batch, states: &[ReplicaState]) -> Result<()> {
-        assert_eq!(states.len(), batch.configurations.len(), "one state per replica");
+    fn load(&mut self, batch: &Batch, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
+        assert_eq!(assignment.len(), batch.configurations.len(), "one state per replica");
         let (system, shifts) = (&*self.system, &self.shifts);
         self.replicas = batch
             .configurations
             .par_iter()
-            .zip(states)
+            .zip(assignment)
             .enumerate()
             .map(|(index, (configuration, state))| {
                 assert_fits(system, configuration);
@@ -73,13 +84,15 @@ impl Backend for Reference {
                     configuration: configuration.clone(),
                     energy: 0.0,
                     forces: Vec::new(),
-                    state: state.clone(),
+                    state: states[state.index()].clone(),
                 };
                 replica.update_forces(system, shifts);
                 replica
             })
             .collect();
         self.states = states.to_vec();
+        self.assignment = assignment.to_vec();
+        self.tallies = vec![MoveTally::default(); states.len() * system.reservoirs.len()];
         Ok(())
     }
 
@@ -88,17 +101,26 @@ impl Backend for Reference {
         Ok(())
     }
 
-    fn set_states(&mut self, states: &[ReplicaState]) -> Result<()> {
-        assert_eq!(states.len(), self.replicas.len(), "one state per replica");
-        for (replica, state) in self.replicas.iter_mut().zip(states) {
+    fn set_states(&mut self, assignment: &[StateId]) -> Result<()> {
+        assert_eq!(assignment.len(), self.replicas.len(), "one state per replica");
+        for (replica, id) in self.replicas.iter_mut().zip(assignment) {
+            let state = &self.states[id.index()];
             if replica.state.kt.to_bits() != state.kt.to_bits() {
                 let scale = (state.kt / replica.state.kt).sqrt();
                 replica.configuration.velocities.iter_mut().for_each(|v| *v *= scale);
             }
             replica.state.clone_from(state);
         }
-        self.states = states.to_vec();
+        self.assignment = assignment.to_vec();
         Ok(())
+    }
+
+    fn states(&self) -> &[StatePoint] {
+        &self.states
+    }
+
+    fn assignment(&self) -> &[StateId] {
+        &self.assignment
     }
 
     fn propagate(&mut self, first: u64, steps: u32) -> Result<()> {
@@ -120,17 +142,27 @@ impl Backend for Reference {
         Ok(())
     }
 
-    fn particle_moves(&mut self, first: u64, attempts: u32, tallies: &mut [MoveTally]) -> Result<()> {
+    fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()> {
         let (system, rng, shifts) = (&*self.system, &self.rng, &self.shifts[..]);
-        if system.reservoirs.is_empty() {
+        let n_reservoirs = system.reservoirs.len();
+        if n_reservoirs == 0 {
             return Ok(());
         }
-        self.replicas.par_iter_mut().zip(tallies.par_chunks_mut(system.reservoirs.len())).for_each(
-            |(replica, tallies)| {
-                particle_moves::insert_delete(system, rng, shifts, replica, first, attempts, tallies);
-            },
-        );
+        let mut of_replica = vec![MoveTally::default(); self.replicas.len() * n_reservoirs];
+        self.replicas.par_iter_mut().zip(of_replica.par_chunks_mut(n_reservoirs)).for_each(|(replica, tallies)| {
+            particle_moves::insert_delete(system, rng, shifts, replica, first, attempts, tallies);
+        });
+        if book {
+            for (tallies, state) in of_replica.chunks(n_reservoirs).zip(&self.assignment) {
+                let of_state = &mut self.tallies[state.index() * n_reservoirs..];
+                tallies.iter().zip(of_state).for_each(|(t, sum)| sum.add(t));
+            }
+        }
         Ok(())
+    }
+
+    fn tallies(&mut self) -> Result<Vec<MoveTally>> {
+        Ok(self.tallies.clone())
     }
 
     fn measure(&mut self) -> Result<Vec<Measurement>> {
@@ -163,9 +195,5 @@ impl Backend for Reference {
             replica.apply(edit, *delta_u);
         }
         Ok(())
-    }
-
-    fn states(&self) -> &[ReplicaState] {
-        &self.states
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::batch::Configuration;
 use crate::ids::ReplicaId;
-use crate::system::ReplicaState;
+use crate::states::StatePoint;
 use glam::DVec3;
 
 /// A configuration with its running energy, its forces and the state it holds.
@@ -17,5 +17,5 @@ pub struct Replica {
     /// `[n]`, valid only inside a segment. [energy/length]
     pub forces: Vec<DVec3>,
     /// The state it holds.
-    pub state: ReplicaState,
+    pub state: StatePoint,
 }
