@@ -24,7 +24,9 @@ pub mod ids;
 pub mod sample;
 pub mod scene;
 pub mod states;
+pub mod substrate;
 pub mod thermo;
 pub mod units;
+pub mod xyz;
 
 pub use error::{Error, Result};
