@@ -34,8 +34,10 @@ pub mod rundir;
 pub mod sample;
 pub mod scene;
 pub mod states;
+pub mod substrate;
 pub mod system;
 pub mod thermo;
 pub mod units;
+pub mod xyz;
 
 pub use error::{Error, Result};
