@@ -19,12 +19,23 @@
 //! atom, *segment* = steps between host visits, *cycle* = dynamics + particle moves + exchange + sample.
 
 pub mod analysis;
+pub mod backend;
+pub mod batch;
+pub mod cell;
+pub mod engine;
 pub mod error;
+pub mod exchange;
+pub mod files;
 pub mod ids;
+pub mod moves;
+pub mod potential;
+pub mod rng;
+pub mod rundir;
 pub mod sample;
 pub mod scene;
 pub mod states;
 pub mod substrate;
+pub mod system;
 pub mod thermo;
 pub mod units;
 pub mod xyz;
