@@ -150,8 +150,9 @@ fn properties(value: &str) -> std::result::Result<Columns, String> {
         let [name, _kind, width] = triple else {
             return Err(format!("Properties={value} is not a list of name:type:columns; complete it"));
         };
-        let width: usize =
-            width.parse().map_err(|_| format!("Properties={value}: `{width}` is not a number of columns; correct it"))?;
+        let width: usize = width
+            .parse()
+            .map_err(|_| format!("Properties={value}: `{width}` is not a number of columns; correct it"))?;
         match *name {
             "species" | "element" => symbol = Some(count),
             "pos" if width == 3 => position = Some(count),
@@ -229,7 +230,8 @@ mod tests {
 
     #[test]
     fn columns_follow_the_properties() {
-        let text = "2\nProperties=tags:I:1:pos:R:3:species:S:1 Lattice=\"4 0 0 0 5 0 0 0 6\" KE=1\n0 1 2 3 H\n1 4 5 6 He\n";
+        let text =
+            "2\nProperties=tags:I:1:pos:R:3:species:S:1 Lattice=\"4 0 0 0 5 0 0 0 6\" KE=1\n0 1 2 3 H\n1 4 5 6 He\n";
         let frame = &parse(text).expect("a valid text")[0];
         assert_eq!(frame.symbols, ["H", "He"]);
         assert_eq!(frame.positions[1], DVec3::new(4.0, 5.0, 6.0));

@@ -73,8 +73,7 @@ pub(crate) fn place(
     let mut taken = [0_usize; 2];
     let mut placed = Vec::with_capacity(scene.initial.len());
     for i in 0..scene.initial.len() {
-        let kinds: Vec<usize> =
-            (0..2).filter(|&w| scene.initial_of(w as u32).any(|(j, _)| j == i)).collect();
+        let kinds: Vec<usize> = (0..2).filter(|&w| scene.initial_of(w as u32).any(|(j, _)| j == i)).collect();
         let entry = &mut scene.initial[i];
         let path = format!("initial[{i}]");
         let positions = match &entry.placement {
@@ -105,7 +104,10 @@ pub(crate) fn place(
                 if let Some(k) = frame.symbols.iter().position(|s| s != symbol) {
                     return Err(source.error(
                         &format!("{path}.placement.path"),
-                        format!("atom {k} of `{file}` is `{}`, but species `{}` is `{symbol}`", frame.symbols[k], entry.species),
+                        format!(
+                            "atom {k} of `{file}` is `{}`, but species `{}` is `{symbol}`",
+                            frame.symbols[k], entry.species
+                        ),
                         "keep one species in a file, and give each its own entry of `initial`",
                     ));
                 }
@@ -139,7 +141,13 @@ pub(crate) fn place(
 }
 
 /// Refuses slab and initial atoms that overlap, in every kind of walker.
-pub(crate) fn overlaps(source: &Source, scene: &Scene, slab: &Slab, placed: &[Vec<DVec3>], periods: DVec3) -> Result<()> {
+pub(crate) fn overlaps(
+    source: &Source,
+    scene: &Scene,
+    slab: &Slab,
+    placed: &[Vec<DVec3>],
+    periods: DVec3,
+) -> Result<()> {
     for walker in scene.walker_kinds() {
         let mut atoms: Vec<PlacedAtom> = slab
             .atoms

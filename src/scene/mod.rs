@@ -203,8 +203,7 @@ impl Loaded {
     /// Replicas of the run: states times walkers.
     pub fn n_replicas(&self) -> usize {
         let grid = &self.scene.grid;
-        let n_states: usize =
-            grid.reservoir.iter().map(|r| r.values.len()).product::<usize>() * grid.temperature.len();
+        let n_states: usize = grid.reservoir.iter().map(|r| r.values.len()).product::<usize>() * grid.temperature.len();
         n_states * grid.walkers as usize
     }
 
@@ -222,6 +221,11 @@ impl Loaded {
             }
         }
         (mobile, frozen)
+    }
+
+    /// An error about the value at a field path such as `grid.walkers`.
+    pub(crate) fn error_at(&self, path: &str, message: String, help: &str) -> SceneError {
+        Source::new(&self.text, &self.path).scene_error(path, message, help)
     }
 
     /// The same scene with another length or seed.

@@ -68,11 +68,9 @@ fn translate(source: &Source, error: &SpannedError) -> Error {
             let span = name_near(source, field, end).unwrap_or(word);
             source.error_at(span, format!("field `{field}`{} is given twice", of(outer)), "keep one of them")
         }
-        RonError::InvalidValueForType { expected, found } => source.error_at(
-            word,
-            format!("expected {expected} but found {found}"),
-            format!("replace it by {expected}"),
-        ),
+        RonError::InvalidValueForType { expected, found } => {
+            source.error_at(word, format!("expected {expected} but found {found}"), format!("replace it by {expected}"))
+        }
         RonError::ExpectedDifferentLength { expected, found } => {
             source.error_at(word, format!("expected {expected} but found {found} values"), format!("give {expected}"))
         }
@@ -92,7 +90,8 @@ fn translate(source: &Source, error: &SpannedError) -> Error {
         }
         other => {
             let what = other.to_string();
-            let what = what.chars().next().map_or(String::new(), |c| c.to_lowercase().chain(what.chars().skip(1)).collect());
+            let what =
+                what.chars().next().map_or(String::new(), |c| c.to_lowercase().chain(what.chars().skip(1)).collect());
             let help = match nearest(spelled, ["true", "false", "None"]) {
                 Some(name) if name != spelled => format!("did you mean `{name}`?"),
                 _ => "check commas, colons and brackets here; `adlayer new NAME` writes a complete example".to_owned(),

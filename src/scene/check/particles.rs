@@ -63,7 +63,10 @@ fn grid(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()
             source,
             scene.units == Units::Lj,
             "planck",
-            format!("`planck` is {}, but in `Metal` units it is the CODATA constant", spelled(source, "planck", planck)),
+            format!(
+                "`planck` is {}, but in `Metal` units it is the CODATA constant",
+                spelled(source, "planck", planck)
+            ),
             "leave it out",
         );
         positive(source, "planck", planck)?;
