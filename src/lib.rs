@@ -24,6 +24,7 @@ pub mod batch;
 pub mod cell;
 pub mod engine;
 pub mod error;
+pub mod estimate;
 pub mod exchange;
 pub mod files;
 pub mod ids;
