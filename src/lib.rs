@@ -20,7 +20,9 @@
 
 pub mod analysis;
 pub mod error;
+pub mod figures;
 pub mod ids;
+pub mod report;
 pub mod sample;
 pub mod scene;
 pub mod states;
