@@ -85,7 +85,8 @@ impl Boundaries {
             for p in with_errors.iter().filter(|_| few) {
                 canvas.error_x(p.temperature, p.low, p.high, &ink.line);
             }
-            for p in points.iter().filter(|_| few) {
+            // over a map, discs would be taken for simulated states; a lone point needs one
+            for p in points.iter().filter(|_| few && (ink.halo.is_none() || points.len() == 1)) {
                 let outline = (ink.halo.clone().unwrap_or(palette::PAPER), 0.8);
                 canvas.mark(p.x, p.temperature, Mark::Disc, 3.0, ink.line.clone(), outline);
             }

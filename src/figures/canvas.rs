@@ -108,7 +108,7 @@ impl Canvas {
         computed.margin_left = computed.y_tick_label_px + 30.0;
         computed.margin_right += right;
         computed.margin_top += 20.0;
-        computed.margin_bottom += bottom;
+        computed.margin_bottom += bottom + 6.0;
         computed.width = computed.margin_left + PLOT.0 + computed.margin_right;
         computed.height = computed.margin_top + PLOT.1 + computed.margin_bottom;
         computed.recompute_transforms();
@@ -301,7 +301,7 @@ impl Canvas {
         add_labels_and_title(&mut self.scene, &self.computed, &self.layout);
         let (left, top, right, _) = self.area();
         let (x_label, y_label) = (self.x.label.clone(), self.y.label.clone());
-        let under = self.scene.height - self.bottom - 16.0;
+        let under = self.scene.height - self.bottom - 20.0;
         self.label(0.5 * (left + right), under, &x_label, LABEL, TextAnchor::Middle);
         self.label(
             (left - self.computed.y_tick_label_px - 8.0).max(8.0),

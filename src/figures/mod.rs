@@ -21,9 +21,9 @@ mod maps;
 mod palette;
 mod phases;
 mod regions;
-mod slice;
+pub(crate) mod slice;
 mod table;
-mod text;
+pub(crate) mod text;
 
 use crate::analysis::Analysis;
 use crate::error::{Error, Result};

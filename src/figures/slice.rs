@@ -4,6 +4,7 @@ use super::axis::Axis;
 use super::{Labels, text};
 use crate::analysis::{Analysis, BoundaryPoint, Map, MapCell};
 use crate::ids::StateId;
+use crate::states::StateGrid;
 use crate::thermo::Convention;
 
 /// Which axis lies across.
@@ -148,22 +149,9 @@ impl<'a> Slice<'a> {
     /// Simulated states in this plane as (T, μ, index of the state).
     pub(crate) fn states(&self, analysis: &Analysis) -> Vec<(f64, f64, usize)> {
         let grid = &analysis.grid;
-        let lengths: Vec<usize> = grid.reservoirs.iter().map(|r| r.values.len()).collect();
-        let middle: Vec<usize> = lengths.iter().map(|n| n / 2).collect();
-        (0..grid.len())
-            .filter(|&k| {
-                let mut rest = k;
-                (0..lengths.len()).rev().all(|s| {
-                    let place = rest % lengths[s];
-                    rest /= lengths[s];
-                    s == self.species || place == middle[s]
-                })
-            })
-            .map(|k| {
-                let point = &grid.states[k];
-                let x = grid.mu(StateId(k as u32), self.species);
-                (point.temperature, x, k)
-            })
+        plane(grid, self.species)
+            .into_iter()
+            .map(|k| (grid.states[k].temperature, grid.mu(StateId(k as u32), self.species), k))
             .collect()
     }
 
@@ -193,6 +181,20 @@ impl<'a> Slice<'a> {
             .collect();
         if others.is_empty() { String::new() } else { format!(" The other axes stand at {}.", others.join(", ")) }
     }
+}
+
+/// States with every reservoir axis but that of `species` at its middle value, T slowest.
+pub(crate) fn plane(grid: &StateGrid, species: usize) -> Vec<usize> {
+    let lengths: Vec<usize> = grid.reservoirs.iter().map(|r| r.values.len()).collect();
+    let in_plane = |k: &usize| {
+        let mut rest = *k;
+        (0..lengths.len()).rev().all(|s| {
+            let place = rest % lengths[s];
+            rest /= lengths[s];
+            s == species || place == lengths[s] / 2
+        })
+    };
+    (0..grid.len()).filter(in_plane).collect()
 }
 
 /// Index of the value nearest to `target`.
