@@ -27,7 +27,8 @@ pub(crate) struct Boundaries {
     points: Vec<Point>,
     /// Connected runs of `points`, by index.
     lines: Vec<Vec<usize>>,
-    names: Vec<String>,
+    /// (id, name) of the phases.
+    names: Vec<(usize, String)>,
 }
 
 /// Colours of boundaries over a map.
@@ -56,7 +57,7 @@ impl Boundaries {
         points.sort_by(|a, b| a.temperature.total_cmp(&b.temperature));
         let places: Vec<f64> = points.iter().map(|p| x_axis.place(p.x)).collect();
         let lines = connect(&points, &places, x_axis.hi - x_axis.lo, &slice.rows);
-        let names = (0..).map_while(|id| name(analysis, id)).collect();
+        let names = analysis.phases.iter().map(|p| (p.id, p.name.clone())).collect();
         Boundaries { points, lines, names }
     }
 
@@ -121,7 +122,10 @@ impl Boundaries {
     /// Appends the drawn points to the table of a map.
     pub(crate) fn tabulate(&self, table: &mut Table) {
         for p in &self.points {
-            let name = |id: usize| self.names.get(id).cloned().unwrap_or_else(|| format!("phase {id}"));
+            let name = |id: usize| match self.names.iter().find(|(own, _)| *own == id) {
+                Some((_, name)) => name.clone(),
+                None => format!("phase {id}"),
+            };
             let label = format!("{} | {} ({})", name(p.phases.0), name(p.phases.1), p.kind);
             table.push(vec![
                 "boundary".into(),
@@ -134,10 +138,6 @@ impl Boundaries {
             ]);
         }
     }
-}
-
-fn name(analysis: &Analysis, id: usize) -> Option<String> {
-    analysis.phases.iter().find(|p| p.id == id).map(|p| p.name.clone())
 }
 
 fn stroke(kind: &str, colour: &Color) -> Stroke {

@@ -36,8 +36,17 @@ const LINES: [Color; 7] = [
 ];
 
 /// Fill of the phase with this index.
+///
+/// After the eighth the colours come again, paler.
 pub(crate) fn fill(index: usize) -> Color {
-    FILLS[index % FILLS.len()].clone()
+    let colour = FILLS[index % FILLS.len()].clone();
+    match colour {
+        Color::Rgb(r, g, b) if index >= FILLS.len() => {
+            let pale = |v: u8| v / 2 + 127;
+            Color::Rgb(pale(r), pale(g), pale(b))
+        }
+        colour => colour,
+    }
 }
 
 /// Colour of line number `index`.
@@ -108,10 +117,10 @@ mod tests {
     fn scales_span_the_finite_values_and_no_map_has_the_grey_of_the_mask() {
         let values = [f64::NAN, 2.0, 5.0];
         let scale = ColourScale::spanning(values.into_iter(), 50.0, ColorMap::Viridis).expect("finite values");
-        assert!(!scale.log && scale.lo == 2.0 && scale.hi == 5.0);
+        assert!(!scale.log && (scale.lo - 2.0).abs() < 1e-12 && (scale.hi - 5.0).abs() < 1e-12);
         assert!(ColourScale::spanning([f64::NAN].into_iter(), 50.0, ColorMap::Viridis).is_none());
         let wide = ColourScale::spanning([1.0, 100.0].into_iter(), 50.0, ColorMap::Viridis).expect("finite values");
-        assert!(wide.log && wide.lo == 0.0 && wide.hi == 2.0);
+        assert!(wide.log && wide.lo.abs() < 1e-12 && (wide.hi - 2.0).abs() < 1e-12);
         for map in [ColorMap::Viridis, ColorMap::Plasma] {
             for i in 0..=255 {
                 let Color::Rgb(r, g, b) = sample(&map, f64::from(i) / 255.0) else { panic!("not rgb") };

@@ -52,7 +52,8 @@ pub(crate) fn verdict(analysis: &Analysis, summary: &RunSummary) -> Vec<Finding>
     });
     let empty = f.n_k.iter().filter(|n| **n == 0).count();
     if empty > 0 {
-        findings.push(Finding { good: false, words: format!("{empty} states have no samples of their own.") });
+        findings
+            .push(Finding { good: false, words: format!("{} without samples of their own.", count(empty, "state")) });
     }
     let masked = analysis.map.cells.iter().filter(|c| c.masked).count();
     if !analysis.map.cells.is_empty() {
@@ -202,6 +203,11 @@ pub(crate) fn with_error(value: f64, error: f64) -> String {
     format!("{} ± {}", text::fixed(value, decimals), text::fixed(error, decimals))
 }
 
+/// `1 state`, `2 states`.
+pub(crate) fn count(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
 /// A count or rate with a unit prefix: `12.3 k`, `4.56 M`.
 pub(crate) fn engineering(value: f64) -> String {
     match value.abs() {
@@ -247,7 +253,7 @@ mod tests {
 
     #[test]
     fn rates_without_attempts_do_not_count() {
-        assert_eq!(low_mean_high([0.2, f64::NAN, 0.4].into_iter()).map(|v| (v * 10.0).round()), [2.0, 3.0, 4.0]);
+        assert_eq!(low_mean_high([0.2, f64::NAN, 0.4].into_iter()).map(|v| (v * 10.0).round() as u8), [2, 3, 4]);
         assert!(low_mean_high([f64::NAN].into_iter())[0].is_nan());
     }
 }

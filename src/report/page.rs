@@ -107,7 +107,7 @@ fn found(analysis: &Analysis, summary: &RunSummary) -> Markup {
             @if lines.is_empty() {
                 p { "No boundary between phases lies on the map." }
             } @else {
-                p { "Boundaries, where two basins are equally probable, at the simulated temperatures"
+                p { "Boundaries at the simulated temperatures, first-order ones where two basins are equally probable"
                     @if lines.len() < analysis.boundaries.len() {
                         " (all " (analysis.boundaries.len()) " points: "
                         a href="analysis/boundaries.csv" { "boundaries.csv" } ")"

@@ -35,7 +35,12 @@ pub(crate) fn settings(analysis: &Analysis, summary: &RunSummary) -> Markup {
     rows.extend([
         (
             "Replicas".into(),
-            format!("{} ({} states × {} walkers)", summary.n_replicas, summary.n_states, summary.walkers),
+            format!(
+                "{} ({} × {})",
+                summary.n_replicas,
+                findings::count(summary.n_states, "state"),
+                findings::count(summary.walkers, "walker")
+            ),
         ),
         ("Cycles".into(), format!("{} equilibration + {} production", summary.equilibration, summary.production)),
         ("Device".into(), summary.device.clone()),
@@ -91,6 +96,8 @@ pub(crate) fn phases(analysis: &Analysis, summary: &RunSummary) -> Markup {
 /// Boundary points at the simulated temperatures.
 pub(crate) fn boundaries(analysis: &Analysis, summary: &RunSummary) -> Markup {
     let unit = summary.units;
+    let chief = findings::chief_boundaries(analysis);
+    let decimals = text::decimals(chief.iter().map(|b| b.temperature), 4);
     scrolling(html! {
         table {
             thead { tr {
@@ -103,10 +110,10 @@ pub(crate) fn boundaries(analysis: &Analysis, summary: &RunSummary) -> Markup {
                 }
                 th { "p, low … high" }
             } }
-            tbody { @for b in findings::chief_boundaries(analysis) { tr {
+            tbody { @for b in &chief { tr {
                 td.text { (findings::phase_name(analysis, b.phase_a)) " | " (findings::phase_name(analysis, b.phase_b)) }
                 td.text { (findings::kind_words(b.kind)) }
-                td { (text::short(b.temperature, 4)) }
+                td { (text::fixed(b.temperature, decimals)) }
                 @for (mu, p) in b.mu.iter().zip(&b.pressure) {
                     td { (with_error(*mu, b.mu_err)) }
                     td { (scientific(*p)) }
@@ -148,7 +155,7 @@ pub(crate) fn exchange(analysis: &Analysis, rates: &[AxisRates]) -> Markup {
             .flat_map(|r| r.dead.iter().map(|&(a, b)| (r.axis.as_str(), a, b))).collect();
         @if !dead.is_empty() {
             details open[dead.len() <= 12] {
-                summary { (dead.len()) " dead edges (less than 1 % in the second half)" }
+                summary { (findings::count(dead.len(), "dead edge")) " (less than 1 % in the second half)" }
                 ul { @for (axis, a, b) in dead { li {
                     (axis) ": state " (a) " (" (findings::state_words(analysis, a as usize)) ") – state " (b)
                     " (" (findings::state_words(analysis, b as usize)) ")"
@@ -176,6 +183,7 @@ pub(crate) fn moves(summary: &RunSummary) -> Markup {
 pub(crate) fn states(analysis: &Analysis, summary: &RunSummary) -> Markup {
     let grid = &analysis.grid;
     let unit = summary.units;
+    let decimals = text::decimals(grid.temperatures.iter().copied(), 4);
     scrolling(html! {
         table {
             thead { tr {
@@ -195,7 +203,7 @@ pub(crate) fn states(analysis: &Analysis, summary: &RunSummary) -> Markup {
                 @let z = analysis.split_half.z.get(k).copied().unwrap_or(f64::NAN);
                 tr class=[(z.abs() >= 4.0).then_some("bad")] {
                     td { (k) }
-                    td { (text::short(state.temperature, 4)) }
+                    td { (text::fixed(state.temperature, decimals)) }
                     @let direct = analysis.direct.get(k).filter(|d| d.samples > 0);
                     @for s in 0..grid.n_reservoirs() {
                         td { (text::short(grid.mu(StateId(k as u32), s), 3)) }

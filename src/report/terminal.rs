@@ -18,9 +18,9 @@ pub fn terminal_table(analysis: &Analysis, summary: &RunSummary) -> String {
     let mut out = String::new();
     let title = if summary.title.is_empty() { &summary.scene_name } else { &summary.title };
     out.push_str(&format!(
-        "{title}\n{} states × {} walkers, {} + {} cycles on {}: {}, {} replica-steps/s\n\n",
-        summary.n_states,
-        summary.walkers,
+        "{title}\n{} × {}, {} + {} cycles on {}: {}, {} replica-steps/s\n\n",
+        findings::count(summary.n_states, "state"),
+        findings::count(summary.walkers, "walker"),
         summary.equilibration,
         summary.production,
         summary.device,
