@@ -1,5 +1,7 @@
 //! From samples to statements: MBAR, maps, phases, errors. Never sees a backend.
 
+pub mod mbar;
+
 use crate::states::StateGrid;
 
 /// Everything one analysis produces; written to `DIR/analysis` and drawn by `figures`.

@@ -65,7 +65,8 @@ fn write_column<T: DataType, W: Write + Send>(
     group: &mut SerializedRowGroupWriter<'_, W>,
     values: &[T::T],
 ) -> Result<()> {
-    let mut column = group.next_column()?.ok_or_else(|| ParquetError::General("the schema has no more columns".into()))?;
+    let mut column =
+        group.next_column()?.ok_or_else(|| ParquetError::General("the schema has no more columns".into()))?;
     column.typed::<T>().write_batch(values, None, None)?;
     column.close()
 }

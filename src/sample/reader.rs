@@ -19,7 +19,10 @@ pub fn read_samples(dir: &Path, species: &[String]) -> Result<Samples> {
     }
     let numbers = part_numbers(&folder)?;
     if let Some((expected, _)) = numbers.iter().enumerate().find(|&(i, &n)| i != n) {
-        return Err(Error::InputMissing { what: "a part of the samples", path: folder.join(part::file_name(expected)) });
+        return Err(Error::InputMissing {
+            what: "a part of the samples",
+            path: folder.join(part::file_name(expected)),
+        });
     }
     if numbers.is_empty() {
         return Err(Error::InputMissing { what: "any part of the samples", path: folder });
