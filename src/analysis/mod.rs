@@ -1,5 +1,6 @@
 //! From samples to statements: MBAR, maps, phases, errors. Never sees a backend.
 
+pub mod inefficiency;
 pub mod mbar;
 
 use crate::states::StateGrid;
