@@ -97,9 +97,9 @@ impl Fluctuations<'_> {
         let floor = VARIANCE_TOL * (0..n).map(|s| matrix[s * n + s]).fold(f64::MIN_POSITIVE, f64::max);
         let mut open: Vec<usize> = (0..n).collect();
         let mut pivots = Vec::new();
-        while let Some(place) = (0..open.len()).max_by(|&a, &b| {
-            matrix[open[a] * n + open[a]].total_cmp(&matrix[open[b] * n + open[b]])
-        }) {
+        while let Some(place) =
+            (0..open.len()).max_by(|&a, &b| matrix[open[a] * n + open[a]].total_cmp(&matrix[open[b] * n + open[b]]))
+        {
             let p = open.swap_remove(place);
             let pivot = matrix[p * n + p];
             if pivot <= floor {
@@ -189,10 +189,32 @@ mod tests {
     #[test]
     fn enumerated_ring_has_its_reference_values() {
         for (kt, mu, expected) in [
-            (0.6, -3.4, [0.35780304799370083, -0.30154286608339076, 0.42782444338415915, 0.42290634185055315, -0.4026119258119921]),
-            (0.6, -2.2, [2.868384230088097, -3.435552281020019, 1.355703263600848, 3.0997592577295094, -2.005318697529738]),
-            (1.0, -3.4, [2.898586792572134, -3.3845723372044887, 1.0917060071988107, 2.7745452068653123, -1.6904324841039546]),
-            (1.0, -2.2, [3.686626463621175, -4.704137508163824, 0.330319422990323, 1.1443823913824005, -0.6022100065123013]),
+            (
+                0.6,
+                -3.4,
+                [
+                    0.35780304799370083,
+                    -0.30154286608339076,
+                    0.42782444338415915,
+                    0.42290634185055315,
+                    -0.4026119258119921,
+                ],
+            ),
+            (
+                0.6,
+                -2.2,
+                [2.868384230088097, -3.435552281020019, 1.355703263600848, 3.0997592577295094, -2.005318697529738],
+            ),
+            (
+                1.0,
+                -3.4,
+                [2.898586792572134, -3.3845723372044887, 1.0917060071988107, 2.7745452068653123, -1.6904324841039546],
+            ),
+            (
+                1.0,
+                -2.2,
+                [3.686626463621175, -4.704137508163824, 0.330319422990323, 1.1443823913824005, -0.6022100065123013],
+            ),
         ] {
             let ours = Ring::averages(kt, Ring::CONVENTION.ln_z(mu, kt));
             for (ours, expected) in ours.iter().zip(expected) {
@@ -209,8 +231,7 @@ mod tests {
                 let value = convention.value(ln_z, kt);
                 let at = |kt: f64| Ring::averages(kt, convention.ln_z(value, kt));
                 let [n, _, var_n, var_energy, cov] = at(kt);
-                let state =
-                    Fluctuations { kt, boltzmann, var_energy, cov_energy_n: &[cov], cov_n: &[var_n] };
+                let state = Fluctuations { kt, boltzmann, var_energy, cov_energy_n: &[cov], cov_n: &[var_n] };
                 let c = [convention.path_coefficient(ln_z, kt)];
                 let step = 1e-5;
                 let (up, down) = (at(kt + step), at(kt - step));
@@ -227,7 +248,8 @@ mod tests {
     #[test]
     fn a_species_that_does_not_vary_explains_nothing() {
         let cov_energy_n = [-2.0, 0.0];
-        let state = |cov_n| Fluctuations { kt: 0.5, boltzmann: 1.0, var_energy: 9.0, cov_energy_n: &cov_energy_n, cov_n };
+        let state =
+            |cov_n| Fluctuations { kt: 0.5, boltzmann: 1.0, var_energy: 9.0, cov_energy_n: &cov_energy_n, cov_n };
         let expected = 1.5 * 7.0 + (9.0 - 4.0 / 1.6) / 0.25;
         close(state(&[1.6, 0.0, 0.0, 0.0]).c_vn(7.0), expected, 1e-12);
         close(state(&[1.6, 0.0, 0.0, 1e-30]).c_vn(7.0), expected, 1e-12);

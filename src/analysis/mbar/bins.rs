@@ -143,6 +143,19 @@ impl Bins {
         Moments { ln_sum, n, energy, var_energy, cov_energy_n, cov_n, n_eff: 1.0 / inverse_n_eff }
     }
 
+    /// ⟨N_s⟩, `[n_reservoirs]`, and ⟨E⟩ [energy] with the probabilities of [`Self::probabilities`] at hand.
+    pub fn means(&self, samples: &Collapsed, p: &[f64]) -> (Vec<f64>, f64) {
+        let mut n = vec![0.0; samples.compositions.first().map_or(0, Vec::len)];
+        let mut energy = 0.0;
+        for (c, &p) in p.iter().enumerate().filter(|&(_, &p)| p > 0.0) {
+            energy += p * self.mean_energy[c];
+            for (n, &count) in n.iter_mut().zip(&samples.compositions[c]) {
+                *n += p * f64::from(count);
+            }
+        }
+        (n, energy)
+    }
+
     /// ln Ξ anchored to the empty composition, −ln P(0⃗); `None` if that was never sampled.
     ///
     /// Absolute for a frozen slab, where the empty system has E = 0; else relative to the bare mobile slab at this T.

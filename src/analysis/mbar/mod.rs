@@ -13,6 +13,7 @@ mod covariance;
 mod general;
 mod solver;
 
+pub(crate) use bins::marginal;
 pub use bins::{Bins, Moments};
 pub use collapsed::{Collapsed, CollapsedSolution};
 pub use general::{Estimate, General, GeneralSolution};
