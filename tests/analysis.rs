@@ -381,7 +381,8 @@ fn speed() {
     eprintln!("{} samples", samples.len());
     let start = std::time::Instant::now();
     let inp = input(grid, samples, TRAP.n_max, 5);
-    let c = adlayer::analysis::mbar::Collapsed::new(&inp.grid.states, &inp.samples.energy, &inp.samples.counts).unwrap();
+    let c =
+        adlayer::analysis::mbar::Collapsed::new(&inp.grid.states, &inp.samples.energy, &inp.samples.counts).unwrap();
     let st: Vec<u32> = c.origin().iter().map(|&n| inp.samples.state[n as usize]).collect();
     let nk = vec![1500.0; 98];
     let g = c.guess(&st, &nk);
@@ -390,6 +391,29 @@ fn speed() {
     eprintln!("solved {:?} {} {:e}", start.elapsed(), s.iterations, s.residual);
     let start = std::time::Instant::now();
     let a = analyze(&inp).expect("analysis");
-    eprintln!("analysis {:?}, cells {} {}, compared {} agree {}", start.elapsed(), a.map.cells.len(), a.pressure_map.cells.len(), a.split_half.compared, a.split_half.agree);
-    eprintln!("masked {} {}", a.map.cells.iter().filter(|c| c.masked).count(), a.pressure_map.cells.iter().filter(|c| c.masked).count());
+    eprintln!(
+        "analysis {:?}, cells {} {}, compared {} agree {}",
+        start.elapsed(),
+        a.map.cells.len(),
+        a.pressure_map.cells.len(),
+        a.split_half.compared,
+        a.split_half.agree
+    );
+    for k in 0..98 {
+        if a.split_half.z[k] > 3.0 {
+            eprintln!(
+                "{k} {:?} {:?} {:?} {:?} {}",
+                a.split_half.first[k],
+                a.split_half.first_err[k],
+                a.split_half.second[k],
+                a.split_half.second_err[k],
+                a.split_half.z[k]
+            );
+        }
+    }
+    eprintln!(
+        "masked {} {}",
+        a.map.cells.iter().filter(|c| c.masked).count(),
+        a.pressure_map.cells.iter().filter(|c| c.masked).count()
+    );
 }

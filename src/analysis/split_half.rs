@@ -14,7 +14,8 @@ const AGREE: f64 = 4.0;
 
 /// ⟨N⟩ of every state from the first half of production (its own samples) against MBAR over the second half only.
 ///
-/// The standard error is that of both and of the resolution: n samples of inefficiency g cannot see an excursion by one
+/// The standard error of the first half is the larger of its own and of √(Var N g/n) with the variance that the second
+/// half expects: a half that missed a rare excursion does not know its own error. To both errors comes the resolution: n samples of inefficiency g cannot see an excursion by one
 /// atom that fills less than g/n of the time, so each half adds (g/n)². Without it a state that holds the same N in
 /// both halves would have an error of zero. Runs too short to be halved compare no state.
 ///
@@ -55,6 +56,11 @@ pub(super) fn split_half(input: &AnalysisInput) -> Result<SplitHalf> {
     let bins: Vec<Bins> =
         kts.par_iter().map(|kt| Bins::new(&solved.collapsed, None, None, &solved.solution.ln_d, 1.0 / kt)).collect();
     let mbar = averages(&bins, &solved.collapsed);
+    let variance = |k: usize, s: usize| {
+        let state = &grid.states[k];
+        let t = kts.partition_point(|&kt| kt < state.kt);
+        bins[t].moments(&solved.collapsed, &state.ln_z).cov_n[s * n_s + s]
+    };
     let g_of_state: Vec<f64> = (0..grid.len()).map(|k| g[1].of_state(k)).collect();
     let bootstrap = Bootstrap::new(
         &grid.states,
@@ -80,7 +86,8 @@ pub(super) fn split_half(input: &AnalysisInput) -> Result<SplitHalf> {
         let mut largest = 0.0_f64;
         for s in 0..n_s {
             let (first, second) = (direct[k].n[s], mbar[k * n_s + s]);
-            let (first_err, second_err) = (direct[k].n_err[s], errors[k * n_s + s]);
+            let expected_err = (variance(k, s) * g[0].of_state(k) / samples[0]).sqrt();
+            let (first_err, second_err) = (direct[k].n_err[s].max(expected_err), errors[k * n_s + s]);
             let resolution = (g[0].of_state(k) / samples[0]).powi(2) + (g[1].of_state(k) / samples[1].max(1.0)).powi(2);
             let error = (first_err * first_err + second_err * second_err + resolution).sqrt();
             largest = largest.max(((first - second) / error).abs());
