@@ -1,4 +1,15 @@
-//! Samples: what a run stores of each replica and cycle.
+//! Samples: what a run stores of each replica and cycle, thinned, in Parquet parts.
+//!
+//! A part is written whole to a temporary file, synced and renamed, so a reader never meets half a part.
+
+mod part;
+mod reader;
+mod thinning;
+mod writer;
+
+pub use reader::read_samples;
+pub use thinning::Thinning;
+pub use writer::SampleWriter;
 
 /// Stored samples as columns; all vectors have one entry per sample.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,4 +26,91 @@ pub struct Samples {
     pub energy: Vec<f64>,
     /// `[n_reservoirs][n_samples]`, atoms of each reservoir species.
     pub counts: Vec<Vec<u16>>,
+}
+
+/// One stored sample.
+#[derive(Debug, Clone, Copy)]
+pub struct SampleRow<'a> {
+    /// Production cycle, from 0.
+    pub cycle: u32,
+    /// Independent copy of the grid.
+    pub walker: u16,
+    /// Configuration, global over walkers.
+    pub replica: u32,
+    /// State it held when sampled.
+    pub state: u32,
+    /// Potential energy [energy].
+    pub energy: f64,
+    /// `[n_reservoirs]`, atoms of each reservoir species.
+    pub counts: &'a [u16],
+}
+
+impl Samples {
+    /// No samples yet, of `n_reservoirs` reservoir species.
+    pub fn new(n_reservoirs: usize) -> Samples {
+        Samples { counts: vec![Vec::new(); n_reservoirs], ..Samples::default() }
+    }
+
+    /// Number of samples.
+    pub fn len(&self) -> usize {
+        self.energy.len()
+    }
+
+    /// Whether there is no sample at all.
+    pub fn is_empty(&self) -> bool {
+        self.energy.is_empty()
+    }
+
+    /// Appends one sample.
+    pub fn push(&mut self, row: SampleRow<'_>) {
+        assert_eq!(row.counts.len(), self.counts.len(), "a sample must count every reservoir species");
+        self.cycle.push(row.cycle);
+        self.walker.push(row.walker);
+        self.replica.push(row.replica);
+        self.state.push(row.state);
+        self.energy.push(row.energy);
+        for (column, &n) in self.counts.iter_mut().zip(row.counts) {
+            column.push(n);
+        }
+    }
+
+    /// Forgets all samples and keeps the memory.
+    pub fn clear(&mut self) {
+        self.cycle.clear();
+        self.walker.clear();
+        self.replica.clear();
+        self.state.clear();
+        self.energy.clear();
+        self.counts.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Appends the samples of another run of the same system.
+    ///
+    /// Its walkers and replicas are numbered on from those already here, so the runs count as more walkers.
+    pub fn append_run(&mut self, other: &Samples) {
+        assert_eq!(other.counts.len(), self.counts.len(), "combined runs must have the same reservoir species");
+        let walkers = self.walker.iter().max().map_or(0, |&w| w + 1);
+        let replicas = self.replica.iter().max().map_or(0, |&r| r + 1);
+        self.cycle.extend_from_slice(&other.cycle);
+        self.walker.extend(other.walker.iter().map(|w| w + walkers));
+        self.replica.extend(other.replica.iter().map(|r| r + replicas));
+        self.state.extend_from_slice(&other.state);
+        self.energy.extend_from_slice(&other.energy);
+        for (column, more) in self.counts.iter_mut().zip(&other.counts) {
+            column.extend_from_slice(more);
+        }
+    }
+
+    /// The samples for which `keep` holds of their index, in order.
+    pub fn filtered(&self, keep: impl Fn(usize) -> bool) -> Samples {
+        let kept: Vec<usize> = (0..self.len()).filter(|&i| keep(i)).collect();
+        Samples {
+            cycle: kept.iter().map(|&i| self.cycle[i]).collect(),
+            walker: kept.iter().map(|&i| self.walker[i]).collect(),
+            replica: kept.iter().map(|&i| self.replica[i]).collect(),
+            state: kept.iter().map(|&i| self.state[i]).collect(),
+            energy: kept.iter().map(|&i| self.energy[i]).collect(),
+            counts: self.counts.iter().map(|column| kept.iter().map(|&i| column[i]).collect()).collect(),
+        }
+    }
 }

@@ -1,0 +1,138 @@
+//! Buffers samples and writes them as parts.
+
+use super::{SampleRow, Samples, part};
+use crate::{Error, Result};
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Writes `DIR/samples/part-NNNNN.parquet`, each part whole.
+#[derive(Debug)]
+pub struct SampleWriter {
+    folder: PathBuf,
+    species: Vec<String>,
+    rows_per_part: usize,
+    next_part: usize,
+    buffer: Samples,
+}
+
+impl SampleWriter {
+    /// A writer into `dir/samples`, which is created; parts already there are kept and numbered on.
+    ///
+    /// - `species`: names of the reservoir species, the columns `n_<species>`
+    /// - `rows_per_part`: rows buffered before a part is written
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the folder cannot be made or read.
+    pub fn new(dir: &Path, species: &[String], rows_per_part: usize) -> Result<SampleWriter> {
+        let folder = dir.join("samples");
+        std::fs::create_dir_all(&folder).map_err(Error::io("cannot create", &folder))?;
+        let next_part = part_numbers(&folder)?.last().map_or(0, |n| n + 1);
+        Ok(SampleWriter {
+            folder,
+            species: species.to_vec(),
+            rows_per_part: rows_per_part.max(1),
+            next_part,
+            buffer: Samples::new(species.len()),
+        })
+    }
+
+    /// Adds one sample; writes a part when enough have gathered.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a part cannot be written.
+    pub fn push(&mut self, row: SampleRow<'_>) -> Result<()> {
+        self.buffer.push(row);
+        if self.buffer.len() >= self.rows_per_part { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes what is buffered as a part of its own, e.g. before a checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the part cannot be written.
+    pub fn flush(&mut self) -> Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let path = self.folder.join(part::file_name(self.next_part));
+        write_part(&self.folder, &path, &self.species, &self.buffer)?;
+        self.next_part += 1;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// Number of the next part: the parts below it are on disk. A checkpoint keeps it.
+    pub fn next_part(&self) -> usize {
+        self.next_part
+    }
+
+    /// Removes every part from `number` on, as a resumed run must do with parts younger than its checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a part cannot be removed.
+    pub fn rewind_to(&mut self, number: usize) -> Result<()> {
+        for n in part_numbers(&self.folder)?.into_iter().filter(|&n| n >= number) {
+            let path = self.folder.join(part::file_name(n));
+            std::fs::remove_file(&path).map_err(Error::io("cannot remove", &path))?;
+        }
+        self.next_part = number;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// Writes the last part.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be written.
+    pub fn finish(mut self) -> Result<()> {
+        self.flush()
+    }
+}
+
+/// Writes one part to a temporary file of the same folder, syncs it and renames it.
+fn write_part(folder: &Path, path: &Path, species: &[String], samples: &Samples) -> Result<()> {
+    let failed = |source: std::io::Error| Error::Io { what: "cannot write", path: path.to_path_buf(), source };
+    let mut bytes = part::write(Vec::new(), species, samples).map_err(|e| failed(std::io::Error::other(e)))?;
+    let mut file = tempfile::Builder::new().prefix(".part-").tempfile_in(folder).map_err(failed)?;
+    file.write_all(&bytes).map_err(failed)?;
+    bytes.clear();
+    file.as_file().sync_all().map_err(failed)?;
+    make_readable(file.as_file()).map_err(failed)?;
+    file.persist(path).map_err(|e| failed(e.error))?;
+    sync_folder(folder).map_err(failed)
+}
+
+/// Temporary files are private to their owner; results are to be read by everyone who may read the folder.
+#[cfg(unix)]
+fn make_readable(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_readable(_file: &File) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Numbers of the parts in a folder, ascending.
+pub(super) fn part_numbers(folder: &Path) -> Result<Vec<usize>> {
+    let mut numbers = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(Error::io("cannot read", folder))? {
+        let entry = entry.map_err(Error::io("cannot read", folder))?;
+        if let Some(number) = entry.file_name().to_str().and_then(part::number_of) {
+            numbers.push(number);
+        }
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
