@@ -96,7 +96,7 @@ fn sin_cos_turn(u: f32) -> (f32, f32) {
     let quarter = (4.0 * u).round_ties_even();
     let angle = (u - 0.25 * quarter) * std::f32::consts::TAU;
     let square = angle * angle;
-    let sin = angle + angle * square * (-1.666_665_5e-1 + square * (8.333_216e-3 + square * -1.951_529_6e-4));
+    let sin = angle + angle * square * (-1.666_665_5e-1 + square * (8.332_160_9e-3 + square * -1.951_529_6e-4));
     let cos =
         1.0 - 0.5 * square + square * square * (4.166_664_6e-2 + square * (-1.388_731_6e-3 + square * 2.443_315_7e-5));
     let q = quarter as i32 & 3;
