@@ -167,6 +167,7 @@ fn gallery() {
     let mus = synthetic::linear(-7.5, -1.0, 14);
     let cases = [
         ("default", synthetic::default_scene()),
+        ("sampled", synthetic::sampled()),
         ("canonical", synthetic::canonical()),
         ("single_t", synthetic::analysis(&[0.36], &mus, &[])),
         ("single_mu", synthetic::analysis(&synthetic::TEMPERATURES, &[-4.0], &[])),
