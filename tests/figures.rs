@@ -179,7 +179,7 @@ fn gallery() {
         let figures = draw(&analysis, &Labels { units, ..labels() }, &dir).expect("drawn");
         let summary = summary(&analysis);
         report::write(&dir, &analysis, &summary, &figures).expect("written");
-        println!("{}", report::terminal_table(&analysis, &summary));
+        std::fs::write(dir.join("table.txt"), report::terminal_table(&analysis, &summary)).expect("written");
     }
 }
 

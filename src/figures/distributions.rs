@@ -121,7 +121,7 @@ fn groups<'a>(all: &[&'a Distribution], preferred: impl Fn(&Distribution) -> boo
         }
         let mut keep: Vec<usize> = (0..n).filter(|&i| preferred(group[i])).take(most).collect();
         let spread = (0..most).map(|i| i * (n - 1) / (most - 1));
-        for i in spread.chain(0..n) {
+        for i in [0, n - 1].into_iter().chain(spread).chain(0..n) {
             if keep.len() < most && !keep.contains(&i) {
                 keep.push(i);
             }
