@@ -171,8 +171,7 @@ pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
 
 /// A length for a message: six significant digits.
 fn rounded(x: f64) -> f64 {
-    let scale = 10.0_f64.powf(5.0 - x.abs().max(f64::MIN_POSITIVE).log10().floor());
-    (x * scale).round() / scale
+    format!("{x:.5e}").parse().unwrap_or(x)
 }
 
 /// Checks regions and mobile slab atoms against floor and ceiling, and fills in regions.
