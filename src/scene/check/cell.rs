@@ -88,7 +88,7 @@ pub(crate) fn fill(source: &Source, scene: &mut Scene, slab: &Slab) -> Result<()
                 (Some((x, y)), Some((a, b))) if differ(x, a) || differ(y, b) => {
                     return Err(source.error(
                         "cell.lengths",
-                        format!("`lengths` is ({x}, {y}), but the slab repeats after ({a}, {b})"),
+                        format!("`lengths` is ({x}, {y}), but the slab repeats after ({}, {})", rounded(a), rounded(b)),
                         "leave `lengths` out: x and y come from the substrate",
                     ));
                 }
@@ -114,7 +114,11 @@ pub(crate) fn fill(source: &Source, scene: &mut Scene, slab: &Slab) -> Result<()
             {
                 return Err(source.error(
                     "cell.lengths",
-                    format!("`lengths` is ({x}, {y}, {z}), but the slab repeats after ({a}, {b})"),
+                    format!(
+                        "`lengths` is ({x}, {y}, {z}), but the slab repeats after ({}, {})",
+                        rounded(a),
+                        rounded(b)
+                    ),
                     "give the lengths of the slab's file",
                 ));
             }
