@@ -33,8 +33,6 @@ impl System {
                 Reservoir { species: species_index(scene, &r.species), max_atoms: r.max_atoms, z_lo, z_hi, volume }
             })
             .collect();
-        let fixed = loaded.slab.atoms.iter().filter(|a| a.mobile).count() + canonical_atoms(loaded);
-        let capacity = fixed + reservoirs.iter().map(|r| usize::from(r.max_atoms)).sum::<usize>();
         System {
             species: scene
                 .species
@@ -51,7 +49,7 @@ impl System {
             images: images.unwrap_or(Images::Sum),
             frozen,
             reservoirs,
-            capacity,
+            capacity: loaded.capacity(),
             dynamics: dynamics(scene),
         }
     }
@@ -63,17 +61,6 @@ pub(crate) fn species_index(scene: &Scene, name: &str) -> u8 {
         unreachable!("the checks of a scene know every species, but not `{name}`")
     };
     index as u8
-}
-
-/// The most atoms without a reservoir that `initial` puts into any walker.
-fn canonical_atoms(loaded: &Loaded) -> usize {
-    let in_walker = |walker: u32| {
-        let entries =
-            loaded.scene.initial_of(walker).filter(|(_, e)| loaded.scene.reservoir_index(&e.species).is_none());
-        entries.map(|(i, e)| e.atoms.map_or(loaded.placed[i].len(), usize::from)).sum::<usize>()
-    };
-    // Even and odd walkers are all there is.
-    in_walker(0).max(in_walker(1))
 }
 
 fn pair_table(scene: &Scene) -> PairTable {
