@@ -1,0 +1,10 @@
+//! Analytic and quadrature results, each body on every backend.
+
+#[path = "../common/mod.rs"]
+#[allow(dead_code, reason = "every test file uses its own part of what is shared")]
+mod common;
+
+mod few_atoms;
+mod ideal_gas;
+mod integrator;
+mod pair_energy;
