@@ -1,5 +1,7 @@
 //! What every test file shares: backends, scenes as a user writes them, runs over independent walkers, statistics.
 
+pub(crate) mod fluid;
+pub(crate) mod henry;
 pub(crate) mod reference;
 pub(crate) mod run;
 pub(crate) mod scene;

@@ -5,6 +5,8 @@
 mod common;
 
 mod few_atoms;
+mod fluid;
+mod henry;
 mod ideal_gas;
 mod integrator;
 mod pair_energy;

@@ -47,18 +47,18 @@ fn a_ideal_gas_is_poisson_in_every_state_of_a_grid() {
     });
 }
 
-/// Two temperatures at one absolute μ: ⟨N⟩ = V e^{βμ}/Λ³(β) in both. Without Λ in the exchange rule the wide pair
-/// would swap almost always, and both ⟨N⟩ would be wrong.
+/// Two temperatures at one absolute μ: ⟨N⟩ = V e^{βμ}/Λ³(β) in both. At μ = 0 a rule that had lost Λ would swap in
+/// every attempt, and the two ⟨N⟩ would become one.
 #[test]
 fn a_lost_thermal_wavelength_would_be_noticed() {
     on_every_backend(|device| {
-        let (planck, mu, volume) = (1.8, -2.0, 216.0);
+        let (planck, mu, volume) = (6.0, 0.0, 216.0);
         for temperatures in [[0.6, 1.2], [1.0, 1.15]] {
             let spec = Spec {
                 planck: Some(planck),
                 convention: "Absolute",
                 cell: "Bulk(lengths: (6.0, 6.0, 6.0))".into(),
-                max_atoms: 300,
+                max_atoms: 90,
                 temperature: format!("List({temperatures:?})"),
                 values: format!("List([{mu:?}])"),
                 walkers: 64,
