@@ -4,6 +4,9 @@
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod common;
 
+mod agreement;
+mod conservation;
+mod determinism;
 mod few_atoms;
 mod fluid;
 mod henry;
