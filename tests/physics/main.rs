@@ -13,3 +13,5 @@ mod henry;
 mod ideal_gas;
 mod integrator;
 mod pair_energy;
+mod reservoirs;
+mod starts;
