@@ -2,9 +2,10 @@
 //!
 //! It works by cycle, because a visit to the host costs more than the work. Backends never see each other.
 
+pub mod cpu;
 pub mod reference;
 
-use crate::batch::{Audit, Batch, Configuration, Measurement};
+use crate::batch::{Batch, Configuration, Measurement};
 use crate::error::{Error, Result};
 use crate::ids::StateId;
 use crate::moves::{self, Edit, MoveTally, Trial};
@@ -81,12 +82,6 @@ pub trait Backend: Send {
     /// When the device is lost.
     fn measure(&mut self) -> Result<Vec<Measurement>>;
 
-    /// Energies summed anew: `[n_replicas]`.
-    ///
-    /// # Errors
-    /// When the device is lost.
-    fn audit(&mut self) -> Result<Vec<Audit>>;
-
     /// Relative rounding error of a running energy against Σ|u|, for the audit.
     fn energy_tolerance(&self) -> f64;
 
@@ -154,13 +149,16 @@ pub fn apply_edit(x: &mut Configuration, edit: &Edit) {
 /// [`Error::Device`] when there is none of that name.
 pub fn open(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
     match device {
-        "auto" | "reference" => Ok(Box::new(reference::Reference::new(system, rng))),
-        "cpu" | "gpu" => Err(Error::Device(format!(
-            "device `{device}` is not built yet; use --device reference (what `auto` takes today)"
+        "reference" => Ok(Box::new(reference::Reference::new(system, rng))),
+        "cpu" => Ok(Box::new(cpu::Cpu::new(system, rng)?)),
+        "auto" if system.minimum_image_suffices() => Ok(Box::new(cpu::Cpu::new(system, rng)?)),
+        "auto" => Ok(Box::new(reference::Reference::new(system, rng))),
+        "gpu" => Err(Error::Device(format!(
+            "device `{device}` is not built yet; use --device cpu (what `auto` takes today)"
         ))),
-        gpu if gpu.starts_with("gpu:") => Err(Error::Device(format!(
-            "device `{gpu}` is not built yet; use --device reference (what `auto` takes today)"
-        ))),
+        gpu if gpu.starts_with("gpu:") => {
+            Err(Error::Device(format!("device `{gpu}` is not built yet; use --device cpu (what `auto` takes today)")))
+        }
         other => Err(Error::Device(format!("no device `{other}`; choose auto, cpu, gpu, gpu:NAME or reference"))),
     }
 }
