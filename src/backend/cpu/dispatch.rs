@@ -1,103 +1,80 @@
-//! The doors through which the host enters vector code: what stands inside is compiled once per instruction set.
+//! The doors to vector code: what stands behind them is compiled once per instruction set, and nowhere else.
 //!
 //! A closure would not do: it is compiled without the instruction set unless it happens to be inlined.
 
+use super::Model;
+use super::integrate::{drift, forces, kick, thermostat};
+use super::noise::Address;
+use super::particle_moves::atom_energy;
 use super::replica::Replica;
-use super::{Model, integrate, particle_moves};
-use crate::moves::{MoveTally, Trial};
 use crate::scene::grammar::Truncation;
-use crate::system::Dynamics;
+use glam::DVec3;
 use pulp::{Simd, WithSimd};
 
-/// Calls a kernel with the constant that says whether the truncation needs r itself.
-macro_rules! for_truncation {
-    ($model:expr, $($kernel:ident)::+ ( $($argument:expr),* )) => {
-        match $model.system.pairs.truncation {
-            Truncation::ForceShifted => $($kernel)::+::<true>($($argument),*),
-            Truncation::Plain | Truncation::Shifted => $($kernel)::+::<false>($($argument),*),
+/// Declares a door: a struct of arguments, and the kernel it leads to.
+macro_rules! door {
+    ($name:ident { $($field:ident : $type:ty),* } -> $out:ty { $body:expr }) => {
+        struct $name<'a> { $($field: $type),* }
+
+        impl<'a> WithSimd for $name<'a> {
+            type Output = $out;
+
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, _simd: S) -> $out {
+                let $name { $($field),* } = self;
+                $body
+            }
         }
     };
 }
 
-/// Forces and energy of a replica.
-pub(super) struct UpdateForces<'a> {
-    pub(super) model: &'a Model,
-    pub(super) replica: &'a mut Replica,
-}
-
-impl WithSimd for UpdateForces<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        for_truncation!(self.model, integrate::update_forces(self.model, self.replica, true));
+door!(Kick { replica: &'a mut Replica, dt: f64 } -> () { kick(replica, dt) });
+door!(Drift { model: &'a Model, replica: &'a mut Replica, dt: f64 } -> () { drift(model, replica, dt) });
+door!(Thermostat { replica: &'a mut Replica, decay: f64, noise: f64, address: Address } -> () {
+    thermostat(replica, decay, noise, address)
+});
+door!(Forces { model: &'a Model, replica: &'a mut Replica } -> () {
+    match model.truncation() {
+        Truncation::ForceShifted => forces::<true>(model, replica),
+        Truncation::Plain | Truncation::Shifted => forces::<false>(model, replica),
     }
-}
-
-/// MD steps or displacement attempts of a replica.
-pub(super) struct Propagate<'a> {
-    pub(super) model: &'a Model,
-    pub(super) replica: &'a mut Replica,
-    pub(super) first: u64,
-    pub(super) steps: u32,
-}
-
-impl WithSimd for Propagate<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        let Propagate { model, replica, first, steps } = self;
-        match model.system.dynamics {
-            Dynamics::Baoab { dt, friction, .. } => {
-                for_truncation!(model, integrate::baoab(model, replica, dt, friction, first, steps));
-            }
-            Dynamics::Verlet { dt, steps: segment, redraw } => {
-                if redraw && first.is_multiple_of(u64::from(segment)) {
-                    integrate::redraw_velocities(model, first, replica);
-                }
-                for_truncation!(model, integrate::verlet(model, replica, dt, steps));
-            }
-            Dynamics::MonteCarlo { displacement, .. } => {
-                // Energies of accepted changes are f32: summing anew keeps their errors from adding up over a run.
-                for_truncation!(model, integrate::update_forces(model, replica, true));
-                for_truncation!(model, particle_moves::displace(model, replica, displacement, first, steps));
-            }
-        }
+});
+door!(AtomEnergy {
+    model: &'a Model, replica: &'a Replica, species: u8, position: DVec3, except: usize
+} -> [f64; 2] {
+    match model.truncation() {
+        Truncation::ForceShifted => atom_energy::<true>(model, replica, species, position, except),
+        Truncation::Plain | Truncation::Shifted => atom_energy::<false>(model, replica, species, position, except),
     }
-}
+});
 
-/// Insertion and deletion attempts of a replica.
-pub(super) struct InsertDelete<'a> {
-    pub(super) model: &'a Model,
-    pub(super) replica: &'a mut Replica,
-    pub(super) first: u64,
-    pub(super) attempts: u32,
-    pub(super) tallies: &'a mut [MoveTally],
-}
-
-impl WithSimd for InsertDelete<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        let InsertDelete { model, replica, first, attempts, tallies } = self;
-        for_truncation!(model, particle_moves::insert_delete(model, replica, first, attempts, tallies));
+impl Model {
+    /// v += dt F/m
+    pub(super) fn kick(&self, replica: &mut Replica, dt: f64) {
+        self.arch.dispatch(Kick { replica, dt });
     }
-}
 
-/// ΔE of one trial.
-pub(super) struct TrialEnergy<'a> {
-    pub(super) model: &'a Model,
-    pub(super) replica: &'a Replica,
-    pub(super) trial: &'a Trial,
-}
+    /// x += dt v, reflected at walls and wrapped
+    pub(super) fn drift(&self, replica: &mut Replica, dt: f64) {
+        self.arch.dispatch(Drift { model: self, replica, dt });
+    }
 
-impl WithSimd for TrialEnergy<'_> {
-    type Output = f64;
+    /// v = decay v + noise √(kT/m) ξ
+    pub(super) fn thermostat(&self, replica: &mut Replica, decay: f64, noise: f64, address: Address) {
+        self.arch.dispatch(Thermostat { replica, decay, noise, address });
+    }
 
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) -> f64 {
-        for_truncation!(self.model, particle_moves::trial_energy(self.model, self.replica, self.trial))
+    /// Forces of the present configuration.
+    pub(super) fn update_forces(&self, replica: &mut Replica) {
+        self.arch.dispatch(Forces { model: self, replica });
+    }
+
+    /// Energy of one atom with the slab and fields, and with the mobile atoms but the one in slot `except`.
+    pub(super) fn atom_energy(&self, replica: &Replica, species: u8, position: DVec3, except: usize) -> [f64; 2] {
+        self.arch.dispatch(AtomEnergy { model: self, replica, species, position, except })
+    }
+
+    fn truncation(&self) -> Truncation {
+        self.system.pairs.truncation
     }
 }

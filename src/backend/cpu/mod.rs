@@ -17,8 +17,7 @@ use crate::ids::StateId;
 use crate::moves::{Edit, MoveTally, Trial};
 use crate::rng::Rng;
 use crate::states::StatePoint;
-use crate::system::System;
-use dispatch::{InsertDelete, Propagate, TrialEnergy, UpdateForces};
+use crate::system::{Dynamics, System};
 use pair::Geometry;
 use pulp::Arch;
 use rayon::prelude::*;
@@ -30,7 +29,7 @@ use std::sync::Arc;
 struct Model {
     system: Arc<System>,
     rng: Rng,
-    key: [u32; 2],
+    arch: Arch,
     geometry: Geometry,
     r_cut: f32,
     frozen: Frozen,
@@ -41,12 +40,6 @@ struct Model {
 }
 
 impl Model {
-    #[inline(always)]
-    fn tail(&self, replica: &Replica) -> f64 {
-        self.system.pairs.tail(&replica.species_counts, self.system.cell.volume())
-    }
-
-    #[inline(always)]
     fn tail_change(&self, replica: &Replica, species: u8, sign: isize) -> f64 {
         self.system.tail_change(&replica.species_counts, species, sign)
     }
@@ -55,7 +48,6 @@ impl Model {
 /// All replicas on the processor's vector units.
 pub struct Cpu {
     model: Model,
-    arch: Arch,
     replicas: Vec<Replica>,
     states: Vec<StatePoint>,
     assignment: Vec<StateId>,
@@ -79,7 +71,7 @@ impl Cpu {
         let cell = &system.cell;
         let mobile: Vec<bool> = vec![true; system.species.len()];
         let model = Model {
-            key: rng.key(),
+            arch: Arch::new(),
             geometry: Geometry::new(cell, system.pairs.r_cut),
             r_cut: system.pairs.r_cut as f32,
             frozen: Frozen::new(&system, &mobile),
@@ -92,14 +84,25 @@ impl Cpu {
             rng,
             system,
         };
-        Ok(Cpu {
-            model,
-            arch: Arch::new(),
-            replicas: Vec::new(),
-            states: Vec::new(),
-            assignment: Vec::new(),
-            tallies: Vec::new(),
-        })
+        Ok(Cpu { model, replicas: Vec::new(), states: Vec::new(), assignment: Vec::new(), tallies: Vec::new() })
+    }
+}
+
+/// One MD segment or set of displacements of one replica.
+fn propagate(model: &Model, replica: &mut Replica, first: u64, steps: u32) {
+    match model.system.dynamics {
+        Dynamics::Baoab { dt, friction, .. } => integrate::baoab(model, replica, dt, friction, first, steps),
+        Dynamics::Verlet { dt, steps: segment, redraw } => {
+            if redraw && first.is_multiple_of(u64::from(segment)) {
+                integrate::redraw_velocities(model, first, replica);
+            }
+            integrate::verlet(model, replica, dt, steps);
+        }
+        Dynamics::MonteCarlo { displacement, .. } => {
+            // Energies of accepted changes are f32: summing anew keeps their errors from adding up over a run.
+            integrate::update_energy(model, replica);
+            particle_moves::displace(model, replica, displacement, first, steps);
+        }
     }
 }
 
@@ -122,14 +125,14 @@ impl Backend for Cpu {
 
     fn load(&mut self, batch: &Batch, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
         assert_eq!(assignment.len(), batch.configurations.len(), "one state per replica");
-        let (model, arch) = (&self.model, self.arch);
+        let model = &self.model;
         let replicas = batch.configurations.par_iter().zip(assignment).enumerate();
         self.replicas = replicas
             .map(|(index, (x, state))| {
                 assert_fits(&model.system, x);
                 let state = &states[state.index()];
                 let mut replica = Replica::new(&model.system, &model.mobile, index as u32, x, state);
-                arch.dispatch(UpdateForces { model, replica: &mut replica });
+                integrate::update_energy(model, &mut replica);
                 replica
             })
             .collect();
@@ -169,22 +172,22 @@ impl Backend for Cpu {
     }
 
     fn propagate(&mut self, first: u64, steps: u32) -> Result<()> {
-        let (model, arch) = (&self.model, self.arch);
+        let model = &self.model;
         self.replicas.par_iter_mut().with_max_len(1).for_each(|replica| {
-            arch.dispatch(Propagate { model, replica, first, steps });
+            propagate(model, replica, first, steps);
         });
         Ok(())
     }
 
     fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()> {
-        let (model, arch) = (&self.model, self.arch);
+        let model = &self.model;
         let n_reservoirs = model.system.reservoirs.len();
         if n_reservoirs == 0 {
             return Ok(());
         }
         let mut of_replica = vec![MoveTally::default(); self.replicas.len() * n_reservoirs];
         self.replicas.par_iter_mut().zip(of_replica.par_chunks_mut(n_reservoirs)).for_each(|(replica, tallies)| {
-            arch.dispatch(InsertDelete { model, replica, first, attempts, tallies });
+            particle_moves::insert_delete(model, replica, first, attempts, tallies);
         });
         if book {
             for (tallies, state) in of_replica.chunks(n_reservoirs).zip(&self.assignment) {
@@ -213,8 +216,8 @@ impl Backend for Cpu {
     }
 
     fn trial_energies(&mut self, trials: &[Trial]) -> Result<Vec<f64>> {
-        let (model, arch) = (&self.model, self.arch);
-        let energy = |(replica, trial): (&Replica, &Trial)| arch.dispatch(TrialEnergy { model, replica, trial });
+        let model = &self.model;
+        let energy = |(replica, trial): (&Replica, &Trial)| particle_moves::trial_energy(model, replica, trial);
         Ok(self.replicas.par_iter().zip(trials).map(energy).collect())
     }
 

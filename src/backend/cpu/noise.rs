@@ -5,9 +5,19 @@
 use super::pair::LANES;
 use crate::rng::Stream;
 
+/// Where random numbers are taken from; the slot comes last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Address {
+    pub(super) key: [u32; 2],
+    pub(super) stream: Stream,
+    pub(super) step: u64,
+    pub(super) replica: u32,
+}
+
 /// Words of [`LANES`] consecutive slots at one address.
 #[inline(always)]
-fn philox(key: [u32; 2], stream: Stream, step: u64, replica: u32, first_slot: u32) -> [[u32; LANES]; 4] {
+fn philox(address: Address, first_slot: u32) -> [[u32; LANES]; 4] {
+    let Address { key, stream, step, replica } = address;
     const M: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
     const W: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
     let mut c = [[0; LANES], [replica; LANES], [step as u32; LANES], [(step >> 32) as u32; LANES]];
@@ -35,8 +45,8 @@ fn philox(key: [u32; 2], stream: Stream, step: u64, replica: u32, first_slot: u3
 ///
 /// - returns: `[3][LANES]`
 #[inline(always)]
-pub(super) fn gaussians(key: [u32; 2], stream: Stream, step: u64, replica: u32, first_slot: u32) -> [[f32; LANES]; 3] {
-    let words = philox(key, stream, step, replica, first_slot);
+pub(super) fn gaussians(address: Address, first_slot: u32) -> [[f32; LANES]; 3] {
+    let words = philox(address, first_slot);
     let mut out = [[0.0; LANES]; 3];
     for l in 0..LANES {
         let (radius, (sin, cos)) = (radius(uniform(words[0][l])), sin_cos_turn(uniform(words[1][l])));
@@ -113,7 +123,8 @@ mod tests {
     fn the_same_numbers_as_the_reference() {
         let rng = Rng::new(0x1234_5678_9abc);
         for (step, replica, first) in [(0, 0, 0), (7, 3, 16), (u64::MAX / 3, 4000, 160)] {
-            let ours = gaussians(rng.key(), Stream::Thermostat, step, replica, first);
+            let address = Address { key: rng.key(), stream: Stream::Thermostat, step, replica };
+            let ours = gaussians(address, first);
             for l in 0..LANES {
                 let reference = rng.gaussians(Stream::Thermostat, step, replica, first + l as u32);
                 for d in 0..3 {
