@@ -25,6 +25,7 @@ pub mod cell;
 pub mod engine;
 pub mod error;
 pub mod estimate;
+pub mod evaluate;
 pub mod exchange;
 pub mod figures;
 pub mod files;

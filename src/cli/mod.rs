@@ -5,6 +5,7 @@ mod args;
 mod check;
 mod complain;
 mod new;
+mod result;
 mod run;
 
 use args::{Arguments, Command};

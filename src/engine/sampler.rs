@@ -177,6 +177,11 @@ impl Sampler {
         &*self.backend
     }
 
+    /// The backend, to move or question it between cycles.
+    pub fn backend_mut(&mut self) -> &mut dyn Backend {
+        &mut *self.backend
+    }
+
     /// Exchanges since the last call.
     pub fn take_recent(&mut self) -> Recent {
         std::mem::take(&mut self.recent)

@@ -3,6 +3,7 @@
 //! Each file is a faster spelling of its twin in `src/backend/reference/`. `pulp` finds the instruction set at run
 //! time; the bits depend neither on it nor on the number of threads.
 
+mod dispatch;
 mod integrate;
 mod noise;
 mod pair;
@@ -15,9 +16,9 @@ use crate::error::{Error, Result};
 use crate::ids::StateId;
 use crate::moves::{Edit, MoveTally, Trial};
 use crate::rng::Rng;
-use crate::scene::grammar::Truncation;
 use crate::states::StatePoint;
-use crate::system::{Dynamics, System};
+use crate::system::System;
+use dispatch::{InsertDelete, Propagate, TrialEnergy, UpdateForces};
 use pair::Geometry;
 use pulp::Arch;
 use rayon::prelude::*;
@@ -100,31 +101,6 @@ impl Cpu {
             tallies: Vec::new(),
         })
     }
-
-    fn force_shifted(&self) -> bool {
-        self.model.system.pairs.truncation == Truncation::ForceShifted
-    }
-}
-
-/// One MD segment or set of displacements of one replica.
-#[inline(always)]
-fn propagate<const FORCE_SHIFTED: bool>(model: &Model, replica: &mut Replica, first: u64, steps: u32) {
-    match model.system.dynamics {
-        Dynamics::Baoab { dt, friction, .. } => {
-            integrate::baoab::<FORCE_SHIFTED>(model, replica, dt, friction, first, steps);
-        }
-        Dynamics::Verlet { dt, steps: segment, redraw } => {
-            if redraw && first % u64::from(segment) == 0 {
-                integrate::redraw_velocities(model, first, replica);
-            }
-            integrate::verlet::<FORCE_SHIFTED>(model, replica, dt, steps);
-        }
-        Dynamics::MonteCarlo { displacement, .. } => {
-            // Energies of accepted changes are f32: summing anew keeps their errors from adding up over a run.
-            integrate::update_forces::<FORCE_SHIFTED>(model, replica, true);
-            particle_moves::displace::<FORCE_SHIFTED>(model, replica, displacement, first, steps);
-        }
-    }
 }
 
 impl Backend for Cpu {
@@ -146,17 +122,14 @@ impl Backend for Cpu {
 
     fn load(&mut self, batch: &Batch, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
         assert_eq!(assignment.len(), batch.configurations.len(), "one state per replica");
-        let (model, arch, force_shifted) = (&self.model, self.arch, self.force_shifted());
+        let (model, arch) = (&self.model, self.arch);
         let replicas = batch.configurations.par_iter().zip(assignment).enumerate();
         self.replicas = replicas
             .map(|(index, (x, state))| {
                 assert_fits(&model.system, x);
                 let state = &states[state.index()];
                 let mut replica = Replica::new(&model.system, &model.mobile, index as u32, x, state);
-                arch.dispatch(|| match force_shifted {
-                    true => integrate::update_forces::<true>(model, &mut replica, true),
-                    false => integrate::update_forces::<false>(model, &mut replica, true),
-                });
+                arch.dispatch(UpdateForces { model, replica: &mut replica });
                 replica
             })
             .collect();
@@ -196,28 +169,22 @@ impl Backend for Cpu {
     }
 
     fn propagate(&mut self, first: u64, steps: u32) -> Result<()> {
-        let (model, arch, force_shifted) = (&self.model, self.arch, self.force_shifted());
+        let (model, arch) = (&self.model, self.arch);
         self.replicas.par_iter_mut().with_max_len(1).for_each(|replica| {
-            arch.dispatch(|| match force_shifted {
-                true => propagate::<true>(model, replica, first, steps),
-                false => propagate::<false>(model, replica, first, steps),
-            });
+            arch.dispatch(Propagate { model, replica, first, steps });
         });
         Ok(())
     }
 
     fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()> {
-        let (model, arch, force_shifted) = (&self.model, self.arch, self.force_shifted());
+        let (model, arch) = (&self.model, self.arch);
         let n_reservoirs = model.system.reservoirs.len();
         if n_reservoirs == 0 {
             return Ok(());
         }
         let mut of_replica = vec![MoveTally::default(); self.replicas.len() * n_reservoirs];
         self.replicas.par_iter_mut().zip(of_replica.par_chunks_mut(n_reservoirs)).for_each(|(replica, tallies)| {
-            arch.dispatch(|| match force_shifted {
-                true => particle_moves::insert_delete::<true>(model, replica, first, attempts, tallies),
-                false => particle_moves::insert_delete::<false>(model, replica, first, attempts, tallies),
-            });
+            arch.dispatch(InsertDelete { model, replica, first, attempts, tallies });
         });
         if book {
             for (tallies, state) in of_replica.chunks(n_reservoirs).zip(&self.assignment) {
@@ -246,13 +213,8 @@ impl Backend for Cpu {
     }
 
     fn trial_energies(&mut self, trials: &[Trial]) -> Result<Vec<f64>> {
-        let (model, arch, force_shifted) = (&self.model, self.arch, self.force_shifted());
-        let energy = |(replica, trial): (&Replica, &Trial)| {
-            arch.dispatch(|| match force_shifted {
-                true => particle_moves::trial_energy::<true>(model, replica, trial),
-                false => particle_moves::trial_energy::<false>(model, replica, trial),
-            })
-        };
+        let (model, arch) = (&self.model, self.arch);
+        let energy = |(replica, trial): (&Replica, &Trial)| arch.dispatch(TrialEnergy { model, replica, trial });
         Ok(self.replicas.par_iter().zip(trials).map(energy).collect())
     }
 
