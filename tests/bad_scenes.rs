@@ -485,6 +485,7 @@ fn ambiguous_symbols_are_refused_only_where_they_matter() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn a_run_that_cannot_fit_is_refused() {
     if !std::path::Path::new("/proc/meminfo").exists() {
         println!("skipped: this system does not say how much memory is free");

@@ -298,7 +298,7 @@ mod tests {
     #[test]
     fn an_ideal_gas_exchanges_as_two_poisson_distributions_do() {
         let text = include_str!("../../scenes/ideal_gas.ron")
-            .replace("List([0.80, 1.00, 1.25])", "List([1.0])")
+            .replace("List([0.90, 1.00, 1.10])", "List([1.0])")
             .replace("Linear(from: -5.0, to: -4.0, n: 5)", "List([-5.0, -4.5])");
         let axes = of(&text);
         assert_eq!((axes.len(), axes[0].axis.as_str(), axes[0].estimated), (1, "mu_B", 1));

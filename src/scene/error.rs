@@ -102,7 +102,9 @@ impl<'a> Source<'a> {
 /// The message is built only when it is needed.
 macro_rules! ensure {
     ($source:expr, $ok:expr, $path:expr, $message:expr, $help:expr $(,)?) => {
-        if !($ok) {
+        // Not `if !…`: a comparison with NaN must end in the error.
+        if $ok {
+        } else {
             return Err($source.error(&$path, $message, $help));
         }
     };
