@@ -19,12 +19,29 @@
 //! atom, *segment* = steps between host visits, *cycle* = dynamics + particle moves + exchange + sample.
 
 pub mod analysis;
+pub mod backend;
+pub mod batch;
+pub mod cell;
+pub mod engine;
 pub mod error;
+pub mod estimate;
+pub mod evaluate;
+pub mod exchange;
+pub mod figures;
+pub mod files;
 pub mod ids;
+pub mod moves;
+pub mod potential;
+pub mod report;
+pub mod rng;
+pub mod rundir;
 pub mod sample;
 pub mod scene;
 pub mod states;
+pub mod substrate;
+pub mod system;
 pub mod thermo;
 pub mod units;
+pub mod xyz;
 
 pub use error::{Error, Result};

@@ -1,0 +1,74 @@
+//! particle_moves: insertions, deletions and displacements of one replica.
+
+use super::energy::trial_energy;
+use super::replica::Replica;
+use crate::backend::apply_edit;
+use crate::moves::{self, Edit, MoveTally, Trial};
+use crate::rng::{Rng, Stream, index_below};
+use crate::system::System;
+use crate::thermo::acceptance::accept;
+use glam::DVec3;
+
+/// Insertion and deletion attempts of one replica, from attempt number `first`.
+///
+/// - `tallies`: `[n_reservoirs]`, added to
+pub fn insert_delete(
+    system: &System,
+    rng: &Rng,
+    shifts: &[DVec3],
+    replica: &mut Replica,
+    first: u64,
+    attempts: u32,
+    tallies: &mut [MoveTally],
+) {
+    for attempt in first..first + u64::from(attempts) {
+        let id = replica.id.0;
+        let proposal = moves::propose(system, rng, id, attempt, &replica.configuration);
+        let delta_u = trial_energy(system, &replica.configuration, shifts, &proposal.trial);
+        let edit = moves::decide(system, rng, id, attempt, replica.state.as_ref(), &proposal, delta_u);
+        tallies[proposal.reservoir].book(proposal.insert, edit != Edit::None);
+        replica.apply(&edit, delta_u);
+    }
+}
+
+/// Metropolis displacements of single atoms, uniform in a cube of half-width `displacement` [length].
+pub fn displace(
+    system: &System,
+    rng: &Rng,
+    shifts: &[DVec3],
+    replica: &mut Replica,
+    displacement: f64,
+    first: u64,
+    attempts: u32,
+) {
+    let (id, beta, n) = (replica.id.0, 1.0 / replica.state.kt, replica.configuration.len());
+    if n == 0 {
+        return;
+    }
+    for attempt in first..first + u64::from(attempts) {
+        let [which, a, b, c] = rng.uniforms(Stream::Displacement, attempt, id, 0);
+        let slot = index_below(which, n);
+        let step = displacement * (2.0 * DVec3::new(a, b, c) - DVec3::ONE);
+        let position = system.cell.wrap(replica.configuration.positions[slot] + step);
+        if !system.cell.contains(position) {
+            continue;
+        }
+        let trial = Trial::Displace { slot, position };
+        let delta_u = trial_energy(system, &replica.configuration, shifts, &trial);
+        let [uniform, ..] = rng.uniforms(Stream::DisplacementAccept, attempt, id, 0);
+        if accept(uniform, -beta * delta_u) {
+            replica.apply(&Edit::Displace { slot, position }, delta_u);
+        }
+    }
+}
+
+impl Replica {
+    /// Applies an edit and books its energy.
+    pub(super) fn apply(&mut self, edit: &Edit, delta_u: f64) {
+        if *edit != Edit::None {
+            apply_edit(&mut self.configuration, edit);
+            // An empty replica has no energy: rounding errors of earlier atoms end here.
+            self.energy = if self.configuration.is_empty() { 0.0 } else { self.energy + delta_u };
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The engine: cycles over a list of states with a neighbour graph, and what a run leaves behind.
+
+pub mod initial;
+pub mod moments;
+pub mod run;
+pub mod sampler;
+pub mod tables;
+
+pub use run::{Progress, RunOptions, RunOutcome, RunRecord, run};
+pub use sampler::{CyclePlan, Sampler};

@@ -1,0 +1,215 @@
+//! The cycle: dynamics, particle moves, exchange, averages.
+
+use super::moments::{Moments, StateAverage, average};
+use crate::backend::Backend;
+use crate::backend::reference::energy;
+use crate::batch::{Batch, Measurement};
+use crate::error::{Error, Result};
+use crate::exchange::{Assignment, EdgeTally, Exchanger, Period};
+use crate::ids::{ReplicaId, StateId};
+use crate::moves::MoveTally;
+use crate::potential::OVERLAP_ENERGY;
+use crate::states::StateGrid;
+use glam::DVec3;
+use rayon::prelude::*;
+
+/// Cycles between audits of the running energies.
+pub const AUDIT_EVERY: u64 = 100;
+
+/// How many particle moves and exchanges a cycle makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CyclePlan {
+    /// MD steps or displacement attempts.
+    pub steps: u32,
+    /// Insertion and deletion attempts.
+    pub attempts: u32,
+    /// Cycles between exchange rounds.
+    pub exchange_every: u32,
+}
+
+/// All replicas of a grid, moving on cycle by cycle.
+pub struct Sampler {
+    grid: StateGrid,
+    backend: Box<dyn Backend>,
+    plan: CyclePlan,
+    cycle: u64,
+    assignment: Assignment,
+    exchanger: Exchanger,
+    measurements: Vec<Measurement>,
+    max_atoms: Vec<u16>,
+    image_shifts: Vec<DVec3>,
+    /// `[walker * n_states + state]`
+    moments: Vec<Moments>,
+    recent: Recent,
+}
+
+/// Exchanges since they were last asked for, over all edges: what a progress line shows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Recent {
+    /// Exchanges tried.
+    pub exchanges: u64,
+    /// Exchanges accepted.
+    pub exchanged: u64,
+}
+
+impl Sampler {
+    /// Loads `batch` (replica `walker * n_states + k` starts in state k) into the backend.
+    ///
+    /// # Errors
+    /// When the device cannot hold the batch.
+    pub fn new(grid: StateGrid, mut backend: Box<dyn Backend>, plan: CyclePlan, batch: &Batch) -> Result<Sampler> {
+        let (n_states, n_reservoirs) = (grid.len(), grid.n_reservoirs());
+        let walkers = batch.configurations.len() / n_states;
+        assert_eq!(batch.configurations.len(), walkers * n_states, "every walker holds every state");
+        let assignment = Assignment::identity(n_states, walkers);
+        backend.load(batch, &grid.states, assignment.states())?;
+        let max_atoms = backend.system().reservoirs.iter().map(|r| r.max_atoms).collect();
+        Ok(Sampler {
+            exchanger: Exchanger::new(&grid),
+            cycle: 0,
+            measurements: Vec::new(),
+            max_atoms,
+            image_shifts: backend.system().image_shifts(),
+            moments: vec![Moments::new(n_reservoirs); walkers * n_states],
+            recent: Recent::default(),
+            assignment,
+            plan,
+            backend,
+            grid,
+        })
+    }
+
+    /// One cycle: dynamics, particle moves, exchange, and in production the averages.
+    ///
+    /// # Errors
+    /// When the device fails, or the audit finds a replica whose energy is not what its atoms say.
+    pub fn advance(&mut self, period: Period) -> Result<()> {
+        let CyclePlan { steps, attempts, exchange_every } = self.plan;
+        self.backend.propagate(self.cycle * u64::from(steps), steps)?;
+        if self.grid.n_reservoirs() > 0 && attempts > 0 {
+            let book = period != Period::Equilibration;
+            self.backend.particle_moves(self.cycle * u64::from(attempts), attempts, book)?;
+        }
+        self.measurements = self.backend.measure()?;
+        self.check_finite()?;
+        if self.cycle % AUDIT_EVERY == AUDIT_EVERY - 1 {
+            self.audit()?;
+        }
+        if self.cycle.is_multiple_of(u64::from(exchange_every)) {
+            let round = self.cycle / u64::from(exchange_every);
+            let rng = *self.backend.rng();
+            let (tried, accepted) =
+                self.exchanger.round(&self.grid, &rng, round, period, &self.measurements, &mut self.assignment);
+            self.recent.exchanges += tried;
+            self.recent.exchanged += accepted;
+            assert!(self.assignment.is_permutation(), "an exchange round must permute the states");
+            self.backend.set_states(self.assignment.states())?;
+        }
+        if period != Period::Equilibration {
+            self.accumulate();
+        }
+        self.cycle += 1;
+        Ok(())
+    }
+
+    /// Compares running energies with energies summed anew by the reference, in f64.
+    ///
+    /// # Errors
+    /// [`Error::ReplicaFault`] with the replica and both numbers.
+    pub fn audit(&mut self) -> Result<()> {
+        let (tolerance, mut batch) = (self.backend.energy_tolerance(), Batch::default());
+        self.backend.store(&mut batch)?;
+        let (system, shifts) = (self.backend.system(), &self.image_shifts[..]);
+        let audits: Vec<_> = batch.configurations.par_iter().map(|x| energy::audit(system, x, shifts)).collect();
+        for (replica, (audit, m)) in audits.iter().zip(&self.measurements).enumerate() {
+            let fault = |problem| Err(Error::ReplicaFault { replica, cycle: self.cycle, problem });
+            if !audit.sound {
+                return fault("an atom is outside its cell or not a number; lower dt or the displacement".to_owned());
+            }
+            let allowed = tolerance * audit.magnitude.max(1.0);
+            if (audit.energy - m.energy).abs() > allowed {
+                return fault(format!(
+                    "running energy {} but its atoms sum to {} (allowed difference {allowed:.1e}); please report this",
+                    m.energy, audit.energy
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_finite(&self) -> Result<()> {
+        match self.measurements.iter().position(|m| !m.energy.is_finite() || m.energy.abs() >= 0.5 * OVERLAP_ENERGY) {
+            None => Ok(()),
+            Some(replica) => Err(Error::ReplicaFault {
+                replica,
+                cycle: self.cycle,
+                problem: format!("potential energy {}; lower dt", self.measurements[replica].energy),
+            }),
+        }
+    }
+
+    fn accumulate(&mut self) {
+        let n_states = self.grid.len();
+        for (replica, m) in self.measurements.iter().enumerate() {
+            let id = ReplicaId(replica as u32);
+            let (walker, state) = (self.assignment.walker_of(id), self.assignment.state_of(id));
+            self.moments[walker * n_states + state.index()].add(m.energy, &m.counts, &self.max_atoms);
+        }
+    }
+
+    /// E and N of every replica after the last cycle.
+    pub fn measurements(&self) -> &[Measurement] {
+        &self.measurements
+    }
+
+    /// Which replica holds which state.
+    pub fn assignment(&self) -> &Assignment {
+        &self.assignment
+    }
+
+    /// The states.
+    pub fn grid(&self) -> &StateGrid {
+        &self.grid
+    }
+
+    /// The backend, for hand-over and tests.
+    pub fn backend(&self) -> &dyn Backend {
+        &*self.backend
+    }
+
+    /// The backend, to move or question it between cycles.
+    pub fn backend_mut(&mut self) -> &mut dyn Backend {
+        &mut *self.backend
+    }
+
+    /// Exchanges since the last call.
+    pub fn take_recent(&mut self) -> Recent {
+        std::mem::take(&mut self.recent)
+    }
+
+    /// Cycles made so far, equilibration included.
+    pub fn cycle(&self) -> u64 {
+        self.cycle
+    }
+
+    /// Exchange tallies of every edge. `[n_edges]`
+    pub fn edge_tallies(&self) -> &[EdgeTally] {
+        &self.exchanger.tallies
+    }
+
+    /// Particle moves made in every state during production. `[n_states * n_reservoirs]`
+    ///
+    /// # Errors
+    /// When the device is lost.
+    pub fn move_tallies(&mut self) -> Result<Vec<MoveTally>> {
+        self.backend.tallies()
+    }
+
+    /// Averages of a state over all production cycles and walkers.
+    pub fn average(&self, state: StateId) -> StateAverage {
+        let n_states = self.grid.len();
+        let walkers: Vec<&Moments> =
+            (0..self.assignment.walkers()).map(|w| &self.moments[w * n_states + state.index()]).collect();
+        average(&walkers)
+    }
+}

@@ -1,0 +1,89 @@
+//! Writing files so that a reader never sees half of one.
+
+use crate::error::{Error, Result};
+use std::io::Write;
+use std::path::Path;
+
+/// Writes `bytes` to `path`: a temporary file in the same folder, fsync, rename.
+///
+/// # Errors
+/// [`Error::Io`] with the path.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let write = || -> std::io::Result<()> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".new-");
+        // Temporary files are private by default; results are for everyone the umask allows.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|e| e.error)?;
+        Ok(())
+    };
+    write().map_err(Error::io("cannot write", path))
+}
+
+/// A table in memory, written whole.
+pub struct Table {
+    writer: csv::Writer<Vec<u8>>,
+}
+
+impl Table {
+    /// A table with these columns.
+    pub fn new<S: AsRef<str>>(columns: impl IntoIterator<Item = S>) -> Table {
+        let mut table = Table { writer: csv::Writer::from_writer(Vec::new()) };
+        table.row(columns);
+        table
+    }
+
+    /// Adds a row; its length must be that of the header.
+    pub fn row<S: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = S>) {
+        let cells: Vec<S> = cells.into_iter().collect();
+        let written = self.writer.write_record(cells.iter().map(|c| c.as_ref().as_bytes()));
+        assert!(written.is_ok(), "every row of a table has as many cells as its header");
+    }
+
+    /// Writes the table to `path`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] with the path.
+    pub fn write(self, path: &Path) -> Result<()> {
+        let bytes = self.writer.into_inner().map_err(|e| Error::io("cannot write", path)(e.into_error()))?;
+        write_whole(path, &bytes)
+    }
+}
+
+/// A number as tables hold it: the shortest text that reads back to the same bits; empty if it is not finite.
+pub fn cell(value: f64) -> String {
+    if value.is_finite() { format!("{value:?}") } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_back_to_the_same_bits_and_nan_is_empty() {
+        for x in [0.1, -1.0 / 3.0, 6.02e23, 5e-324] {
+            assert_eq!(cell(x).parse::<f64>().map(f64::to_bits), Ok(x.to_bits()));
+        }
+        assert_eq!(cell(f64::NAN), "");
+    }
+
+    #[test]
+    fn nothing_temporary_stays_behind() -> Result<()> {
+        let folder = tempfile::tempdir().map_err(Error::io("cannot create", "temporary folder"))?;
+        let mut table = Table::new(["a", "b"]);
+        table.row(["1", "2"]);
+        let path = folder.path().join("table.csv");
+        table.write(&path)?;
+        assert_eq!(std::fs::read_to_string(&path).map_err(Error::io("cannot read", &path))?, "a,b\n1,2\n");
+        assert_eq!(std::fs::read_dir(folder.path()).map_err(Error::io("cannot read", &path))?.count(), 1);
+        Ok(())
+    }
+}

@@ -1,0 +1,10 @@
+//! Interactions: truncated Lennard-Jones pairs and fields that act on single atoms.
+
+mod external;
+mod lennard_jones;
+
+pub use external::ExternalField;
+pub use lennard_jones::{CORE_FRACTION, PairCoefficients, PairTable};
+
+/// Energy of an overlap: finite, exact in f32, and more than any kT, so that it always rejects.
+pub const OVERLAP_ENERGY: f64 = 1e30;

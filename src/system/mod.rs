@@ -1,0 +1,155 @@
+//! What is simulated: species, interactions, cell, slab and reservoirs, ready for a backend.
+
+mod from_scene;
+
+pub(crate) use from_scene::species_index;
+
+use crate::cell::Cell;
+use crate::potential::{ExternalField, PairTable};
+use crate::scene::grammar::Images;
+use glam::DVec3;
+
+/// A species, with its mass in energy·time²/length².
+#[derive(Debug, Clone, PartialEq)]
+pub struct Species {
+    /// Name as in the scene.
+    pub name: String,
+    /// Chemical symbol.
+    pub symbol: String,
+    /// [energy·time²/length²]
+    pub mass: f64,
+}
+
+/// A species whose number fluctuates.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reservoir {
+    /// Index of the species.
+    pub species: u8,
+    /// N_max, the same in every state.
+    pub max_atoms: u16,
+    /// Insertion region: lower z. [length]
+    pub z_lo: f64,
+    /// Insertion region: upper z. [length]
+    pub z_hi: f64,
+    /// V_in of that region. [length³]
+    pub volume: f64,
+}
+
+impl Reservoir {
+    /// Whether a position lies in the insertion region.
+    #[inline]
+    pub fn contains(&self, position: DVec3) -> bool {
+        position.z >= self.z_lo && position.z <= self.z_hi
+    }
+}
+
+/// Atoms that never move, stored once for all replicas.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FrozenAtoms {
+    /// Wrapped positions. [length]
+    pub positions: Vec<DVec3>,
+    /// `[n_frozen]`, species index.
+    pub species: Vec<u8>,
+}
+
+/// How atoms move between particle moves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Dynamics {
+    /// Langevin dynamics in the BAOAB splitting.
+    Baoab {
+        /// [time]
+        dt: f64,
+        /// γ [1/time]
+        friction: f64,
+        /// Steps of a cycle.
+        steps: u32,
+    },
+    /// Velocity Verlet.
+    Verlet {
+        /// [time]
+        dt: f64,
+        /// Steps of a cycle.
+        steps: u32,
+        /// Draw velocities anew at the start of every cycle.
+        redraw: bool,
+    },
+    /// Metropolis displacements of single atoms.
+    MonteCarlo {
+        /// Half-width along each axis. [length]
+        displacement: f64,
+        /// Attempts of a cycle.
+        attempts: u32,
+    },
+}
+
+impl Dynamics {
+    /// Steps (or displacement attempts) of a cycle.
+    pub fn steps(&self) -> u32 {
+        match *self {
+            Dynamics::Baoab { steps, .. } | Dynamics::Verlet { steps, .. } => steps,
+            Dynamics::MonteCarlo { attempts, .. } => attempts,
+        }
+    }
+
+    /// Whether atoms carry velocities.
+    pub fn is_molecular(&self) -> bool {
+        !matches!(self, Dynamics::MonteCarlo { .. })
+    }
+}
+
+/// The physical system, the same for every replica.
+#[derive(Debug, Clone, PartialEq)]
+pub struct System {
+    /// All species.
+    pub species: Vec<Species>,
+    /// Pair interactions.
+    pub pairs: PairTable,
+    /// `[n_species]`, fields on single atoms.
+    pub external: Vec<Vec<ExternalField>>,
+    /// The cell.
+    pub cell: Cell,
+    /// How periodic images enter a pair.
+    pub images: Images,
+    /// The frozen part of the slab.
+    pub frozen: FrozenAtoms,
+    /// Species that exchange atoms with a reservoir, in scene order.
+    pub reservoirs: Vec<Reservoir>,
+    /// Slots per replica: mobile slab atoms, fixed numbers and every N_max.
+    pub capacity: usize,
+    /// How atoms move.
+    pub dynamics: Dynamics,
+}
+
+impl System {
+    /// Whether the minimum image is all there is: the cutoff fits, or the scene says so.
+    pub fn minimum_image_suffices(&self) -> bool {
+        self.images == Images::Minimum || self.pairs.r_cut <= 0.5 * self.cell.shortest_period()
+    }
+
+    /// Translations over which pair energies are summed when the minimum image does not suffice.
+    pub fn image_shifts(&self) -> Vec<DVec3> {
+        if self.minimum_image_suffices() { vec![DVec3::ZERO] } else { self.cell.image_shifts(self.pairs.r_cut) }
+    }
+
+    /// Change of the tail correction when the number of one species changes by `sign`. [energy]
+    ///
+    /// - `counts`: `[n_species]`, before the change
+    pub fn tail_change(&self, counts: &[usize], species: u8, sign: isize) -> f64 {
+        if !self.pairs.tail_correction {
+            return 0.0;
+        }
+        let (mut after, volume) = (counts.to_vec(), self.cell.volume());
+        after[usize::from(species)] = after[usize::from(species)].saturating_add_signed(sign);
+        self.pairs.tail(&after, volume) - self.pairs.tail(counts, volume)
+    }
+
+    /// The reservoir index of a species, if it has one.
+    pub fn reservoir_of(&self, species: u8) -> Option<usize> {
+        self.reservoirs.iter().position(|r| r.species == species)
+    }
+
+    /// N_s of every reservoir species among `species`. `[n_reservoirs]`
+    pub fn counts(&self, species: &[u8]) -> Vec<u16> {
+        self.reservoirs.iter().map(|r| species.iter().filter(|&&s| s == r.species).count() as u16).collect()
+    }
+}
