@@ -9,7 +9,7 @@ pub(crate) mod stats;
 
 /// The backends that exist; every body runs on all of them.
 pub(crate) fn backends() -> Vec<&'static str> {
-    vec!["reference"]
+    vec!["reference", "cpu"]
 }
 
 /// Runs one body on all backends; the captured output of a failure names the one that failed.
@@ -18,4 +18,9 @@ pub(crate) fn on_every_backend(body: impl Fn(&str)) {
         stats::say(&format!("backend {device}"));
         body(device);
     }
+}
+
+/// Relative rounding error of energies: `exact` for arithmetic in f64, what f32 pairs leave otherwise.
+pub(crate) fn rounding(device: &str, exact: f64) -> f64 {
+    if device == "reference" { exact } else { exact.max(1e-5) }
 }

@@ -1,10 +1,10 @@
 //! Case i: one atom on a slab. Its configuration integral over the cell, and the energies at the sites.
 
 use crate::common::henry::{compare, energies, scene};
-use crate::common::on_every_backend;
 use crate::common::reference::{case, number};
 use crate::common::run::load;
 use crate::common::stats::assert_relative;
+use crate::common::{on_every_backend, rounding};
 use adlayer::system::System;
 use glam::DVec3;
 
@@ -29,7 +29,12 @@ fn i_minima_above_the_sites() {
                 let near: Vec<DVec3> = (-3..=3).map(|k| DVec3::new(x, y, z + 5e-5 * f64::from(k))).collect();
                 let u = energies(device, &scene(of), &near);
                 let lowest = u.iter().copied().fold(f64::INFINITY, f64::min);
-                assert_relative(&format!("{device} {name} {site}"), lowest, number(expected, "u"), 1e-7);
+                assert_relative(
+                    &format!("{device} {name} {site}"),
+                    lowest,
+                    number(expected, "u"),
+                    rounding(device, 1e-7),
+                );
                 assert!(u[0] > u[3] && u[6] > u[3], "{device} {site}: the minimum is not at z = {z}: {u:?}");
             }
         }

@@ -1,9 +1,9 @@
 //! Energies and forces of given configurations.
 
-use crate::common::on_every_backend;
 use crate::common::reference::{case, data, number, rows};
 use crate::common::run::{Run, load};
 use crate::common::stats::assert_relative;
+use crate::common::{on_every_backend, rounding};
 use adlayer::batch::{Batch, Configuration};
 use adlayer::system::System;
 use adlayer::xyz;
@@ -60,7 +60,7 @@ fn d_nist_configuration_4() {
             let mut run = Run::from_batch(device, load(&text), &batch);
             let backend = run.sampler.backend_mut();
             let (energy, audit) = (backend.measure().expect("measured")[0].energy, backend.audit().expect("summed")[0]);
-            assert_relative(&format!("{device} audit"), audit.energy, energy, 1e-12);
+            assert_relative(&format!("{device} audit"), audit.energy, energy, rounding(device, 1e-12));
             (energy, virial(backend.system(), &x))
         };
         for row in rows(&case("d_nist")["config4_high_precision"]) {
@@ -72,11 +72,16 @@ fn d_nist_configuration_4() {
             };
             let label = format!("{device} r_c {cutoff} {mode}");
             let (energy, w) = energy_of(cutoff, truncation, false);
-            assert_relative(&format!("{label} U"), energy, number(row, "U"), 1e-10);
-            assert_relative(&format!("{label} W"), w, number(row, "W_NIST=sum_pairs r.F"), 1e-10);
+            assert_relative(&format!("{label} U"), energy, number(row, "U"), rounding(device, 1e-10));
+            assert_relative(&format!("{label} W"), w, number(row, "W_NIST=sum_pairs r.F"), rounding(device, 1e-10));
             if truncation == "Plain" {
                 let (with_tail, _) = energy_of(cutoff, truncation, true);
-                assert_relative(&format!("{label} U_LRC"), with_tail - energy, number(row, "U_LRC"), 1e-8);
+                assert_relative(
+                    &format!("{label} U_LRC"),
+                    with_tail - energy,
+                    number(row, "U_LRC"),
+                    rounding(device, 1e-8),
+                );
             }
         }
         for (key, cutoff, truncation) in

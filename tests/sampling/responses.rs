@@ -5,16 +5,19 @@ use crate::common::reference::{case, number, rows};
 use crate::common::run::{Run, Tally};
 use crate::common::scene::Spec;
 use crate::common::stats::{assert_relative, assert_z};
+use adlayer::thermo::Convention;
+use adlayer::thermo::response::Fluctuations;
 use serde_json::Value;
 
-/// ∂⟨E⟩/∂T at fixed absolute μ: [Var E − (μ − 3kT/2) Cov]/kT².
-fn de_dt(kt: f64, mu: f64, var_energy: f64, cov: f64) -> f64 {
-    (var_energy - (mu - 1.5 * kt) * cov) / (kt * kt)
+/// The fluctuations of a run as the response formulas take them, of one reservoir species in reduced units.
+fn fluctuations<'a>(kt: f64, var_energy: f64, cov: &'a [f64], var_n: &'a [f64]) -> Fluctuations<'a> {
+    Fluctuations { kt, boltzmann: 1.0, var_energy, cov_energy_n: cov, cov_n: var_n }
 }
 
-/// Heat capacity at fixed N: 3⟨N⟩/2 + [Var E − Cov²/Var N]/kT².
-fn c_vn(kt: f64, n: f64, var_n: f64, var_energy: f64, cov: f64) -> f64 {
-    1.5 * n + (var_energy - cov * cov / var_n) / (kt * kt)
+/// c = ∂ ln z/∂β at fixed absolute μ; h = 1.8 and m = 1 as in case f.
+fn path_coefficient(kt: f64, mu: f64) -> f64 {
+    let convention = Convention::Absolute { mass: 1.0, planck: 1.8 };
+    convention.path_coefficient(convention.ln_z(mu, kt), kt)
 }
 
 fn key(row: &Value, start: &str) -> f64 {
@@ -44,10 +47,13 @@ fn k_heat_capacities_of_the_sampled_trap() {
             ..Spec::default()
         };
         let run = Run::whole(device, &spec.text());
-        let f = |tally: &Tally| de_dt(t, mu, tally.var_energy(), tally.cov_energy_atoms());
-        assert_z(&format!("{device} dE/dT at fixed μ"), run.estimate(0, f), key(row, "dE_pot"), 0.0);
-        let f = |x: &Tally| c_vn(t, x.atoms(), x.var_atoms(), x.var_energy(), x.cov_energy_atoms());
-        assert_z(&format!("{device} c_vn"), run.estimate(0, f), key(row, "C_V,N"), 0.0);
+        let c = path_coefficient(t, mu);
+        let slope =
+            |x: &Tally| fluctuations(t, x.var_energy(), &[x.cov_energy_atoms()], &[x.var_atoms()]).energy_slope(&[c]);
+        assert_z(&format!("{device} dE/dT at fixed μ"), run.estimate(0, slope), key(row, "dE_pot"), 0.0);
+        let c_vn =
+            |x: &Tally| fluctuations(t, x.var_energy(), &[x.cov_energy_atoms()], &[x.var_atoms()]).c_vn(x.atoms());
+        assert_z(&format!("{device} c_vn"), run.estimate(0, c_vn), key(row, "C_V,N"), 0.0);
         let fluctuation = run.estimate(0, |x| x.var_energy() / (t * t));
         assert_z(&format!("{device} Var E/kT²"), fluctuation, key(row, "VarE/kT^2"), 0.0);
     });
@@ -58,9 +64,10 @@ fn k_heat_capacities_of_the_sampled_trap() {
 fn k_heat_capacities_as_formulas() {
     for row in rows(&case("k_heat_capacity_identities")) {
         let (t, mu, n) = (number(row, "T"), number(row, "mu"), number(row, "N"));
-        let (var_energy, cov) = (3.75 * t * t * n, 1.5 * t * n);
-        assert_relative("dE/dT at fixed μ", de_dt(t, mu, var_energy, cov), key(row, "dE_pot"), 1e-6);
-        assert_relative("c_vn", c_vn(t, n, n, var_energy, cov), key(row, "C_V,N"), 1e-6);
-        assert_relative("Var E/kT²", var_energy / (t * t), key(row, "VarE/kT^2"), 1e-6);
+        let (cov, var_n) = ([1.5 * t * n], [n]);
+        let exact = fluctuations(t, 3.75 * t * t * n, &cov, &var_n);
+        assert_relative("dE/dT at fixed μ", exact.energy_slope(&[path_coefficient(t, mu)]), key(row, "dE_pot"), 1e-6);
+        assert_relative("c_vn", exact.c_vn(n), key(row, "C_V,N"), 1e-6);
+        assert_relative("Var E/kT²", exact.energy_fluctuation(), key(row, "VarE/kT^2"), 1e-6);
     }
 }
