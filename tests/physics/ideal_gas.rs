@@ -69,7 +69,7 @@ fn b_ideal_gas_in_a_harmonic_trap() {
                     cell: format!("Bulk(lengths: ({length:?}, {length:?}, {length:?}))"),
                     max_atoms: 120,
                     // Atoms come and go within 2zV = 10⁴ attempts.
-                    ..independent(dynamics, 3000, 120)
+                    ..independent(dynamics, 3000, 60)
                 };
                 compare_moments(device, &format!("trap k = {spring}"), &spec, row);
             }
