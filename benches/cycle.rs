@@ -39,14 +39,12 @@ fn cycle(c: &mut Criterion) {
     for device in ["reference", "cpu"] {
         for (name, atoms, cycles, threads) in [("lj_surface.ron", 12, 60, 0), ("bench_surface.ron", 64, 40, 1)] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool of threads");
-            pool.install(|| {
-                let mut sampler = sampler(device, name, cycles);
-                let replicas = sampler.assignment().states().len();
-                let steps = u64::from(sampler.backend().system().dynamics.steps());
-                group.throughput(Throughput::Elements(replicas as u64 * steps));
-                group.bench_function(BenchmarkId::new(device, format!("{replicas}x{atoms}")), |b| {
-                    b.iter(|| sampler.advance(Period::SecondHalf).expect("a cycle"));
-                });
+            let mut sampler = pool.install(|| sampler(device, name, cycles));
+            let replicas = sampler.assignment().states().len();
+            let steps = u64::from(sampler.backend().system().dynamics.steps());
+            group.throughput(Throughput::Elements(replicas as u64 * steps));
+            group.bench_function(BenchmarkId::new(device, format!("{replicas}x{atoms}")), |b| {
+                b.iter(|| pool.install(|| sampler.advance(Period::SecondHalf).expect("a cycle")));
             });
         }
     }

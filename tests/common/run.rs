@@ -40,7 +40,9 @@ pub(crate) struct Tally {
 impl Tally {
     fn add(&mut self, energy: f64, counts: &[u16]) {
         let grow = |v: &mut Vec<f64>| v.resize(counts.len(), 0.0);
-        (grow(&mut self.n), grow(&mut self.nn), grow(&mut self.en));
+        grow(&mut self.n);
+        grow(&mut self.nn);
+        grow(&mut self.en);
         self.samples += 1.0;
         self.e += energy;
         self.ee += energy * energy;

@@ -3,7 +3,8 @@
 //! A closure would not do: it is compiled without the instruction set unless it happens to be inlined.
 
 use super::Model;
-use super::integrate::{drift, forces, kick, thermostat};
+use super::clusters::uses_lists;
+use super::integrate::{drift, forces, forces_from_lists, kick, thermostat};
 use super::noise::Address;
 use super::particle_moves::atom_energy;
 use super::replica::Replica;
@@ -39,6 +40,12 @@ door!(Forces { model: &'a Model, replica: &'a mut Replica } -> () {
         Truncation::Plain | Truncation::Shifted => forces::<false>(model, replica),
     }
 });
+door!(ForcesFromLists { model: &'a Model, replica: &'a mut Replica } -> () {
+    match model.truncation() {
+        Truncation::ForceShifted => forces_from_lists::<true>(model, replica),
+        Truncation::Plain | Truncation::Shifted => forces_from_lists::<false>(model, replica),
+    }
+});
 door!(AtomEnergy {
     model: &'a Model, replica: &'a Replica, species: u8, position: DVec3, except: usize
 } -> [f64; 2] {
@@ -66,7 +73,12 @@ impl Model {
 
     /// Forces of the present configuration.
     pub(super) fn update_forces(&self, replica: &mut Replica) {
-        self.arch.dispatch(Forces { model: self, replica });
+        if uses_lists(&self.system, replica.n) {
+            replica.update_lists(self);
+            self.arch.dispatch(ForcesFromLists { model: self, replica });
+        } else {
+            self.arch.dispatch(Forces { model: self, replica });
+        }
     }
 
     /// Energy of one atom with the slab and fields, and with the mobile atoms but the one in slot `except`.

@@ -2,7 +2,7 @@
 
 use super::Model;
 use super::noise::{Address, gaussians};
-use super::pair::{LANES, Sums, add_row};
+use super::pair::{LANES, Sums, add_chunk};
 use super::particle_moves::NOBODY;
 use super::replica::Replica;
 use crate::rng::Stream;
@@ -127,27 +127,52 @@ pub(super) fn drift(model: &Model, replica: &mut Replica, dt: f64) {
 pub(super) fn forces<const FORCE_SHIFTED: bool>(model: &Model, replica: &mut Replica) {
     let g = &model.geometry;
     for slot in 0..replica.n {
-        let (chunk, lane, species) = (slot / LANES, slot % LANES, usize::from(replica.species[slot]));
-        let row = &replica.row;
-        let position = [row.x[chunk].0[lane], row.y[chunk].0[lane], row.z[chunk].0[lane]];
-        let reach = model.frozen.chunks_within(position[2], model.r_cut);
-        let rows = [
-            (row, &replica.coefficients[species], replica.chunks(), slot),
-            (&model.frozen.row, &model.frozen.coefficients[species], reach, NOBODY),
-        ];
-        let mut sums = Sums::ZERO;
-        for (row, coefficients, chunks, except) in rows {
-            add_row::<FORCE_SHIFTED>(g, row, coefficients, chunks, position, except, &mut sums);
+        let species = usize::from(replica.species[slot]);
+        let (row, frozen) = (&replica.row, &model.frozen);
+        let (position, mut sums) = (row.get(slot), Sums::ZERO);
+        for k in 0..replica.chunks() {
+            add_chunk::<FORCE_SHIFTED>(g, row, &replica.coefficients[species], k, position, slot, &mut sums);
         }
-        let mut force = sums.force.map(|lanes| lanes.sum());
-        for field in &model.system.external[species] {
-            let (_, f) = field.energy_force(replica.position(slot));
-            for d in 0..3 {
-                force[d] += f[d];
-            }
+        for k in 0..frozen.chunks_within(position[2], model.r_cut) {
+            add_chunk::<FORCE_SHIFTED>(g, &frozen.row, &frozen.coefficients[species], k, position, NOBODY, &mut sums);
         }
+        store_force(model, replica, slot, &sums);
+    }
+}
+
+/// The same from neighbour lists, which must be up to date.
+#[inline(always)]
+pub(super) fn forces_from_lists<const FORCE_SHIFTED: bool>(model: &Model, replica: &mut Replica) {
+    let (g, frozen) = (&model.geometry, &model.frozen_clusters);
+    for place in 0..replica.n {
+        let clusters = &replica.lists.clusters;
+        let slot = clusters.order[place] as usize;
+        let species = usize::from(replica.species[slot]);
+        let (position, mut sums) = (clusters.row.get(place), Sums::ZERO);
+        let [near, slab] = replica.lists.of(place);
+        for &k in near {
+            let c = &clusters.coefficients[species];
+            add_chunk::<FORCE_SHIFTED>(g, &clusters.row, c, usize::from(k), position, place, &mut sums);
+        }
+        for &k in slab {
+            let c = &frozen.coefficients[species];
+            add_chunk::<FORCE_SHIFTED>(g, &frozen.row, c, usize::from(k), position, NOBODY, &mut sums);
+        }
+        store_force(model, replica, slot, &sums);
+    }
+}
+
+/// Sums the lanes, adds external fields and keeps the force of a slot.
+#[inline(always)]
+fn store_force(model: &Model, replica: &mut Replica, slot: usize, sums: &Sums) {
+    let mut force = sums.force.map(|lanes| lanes.sum());
+    for field in &model.system.external[usize::from(replica.species[slot])] {
+        let (_, f) = field.energy_force(replica.position(slot));
         for d in 0..3 {
-            replica.forces[d][chunk][lane] = force[d];
+            force[d] += f[d];
         }
+    }
+    for d in 0..3 {
+        replica.forces[d][slot / LANES][slot % LANES] = force[d];
     }
 }

@@ -3,6 +3,7 @@
 //! Each file is a faster spelling of its twin in `src/backend/reference/`. `pulp` finds the instruction set at run
 //! time; the bits depend neither on it nor on the number of threads.
 
+mod clusters;
 mod dispatch;
 mod integrate;
 mod noise;
@@ -18,6 +19,7 @@ use crate::moves::{Edit, MoveTally, Trial};
 use crate::rng::Rng;
 use crate::states::StatePoint;
 use crate::system::{Dynamics, System};
+use clusters::{Clusters, uses_lists};
 use pair::Geometry;
 use pulp::Arch;
 use rayon::prelude::*;
@@ -33,6 +35,7 @@ struct Model {
     geometry: Geometry,
     r_cut: f32,
     frozen: Frozen,
+    frozen_clusters: Clusters,
     /// `[n_species]`, species that can occur as mobile atoms.
     mobile: Vec<bool>,
     /// `[n_reservoirs]`, whether the insertion region is all that mobile atoms can reach.
@@ -75,6 +78,7 @@ impl Cpu {
             geometry: Geometry::new(cell, system.pairs.r_cut),
             r_cut: system.pairs.r_cut as f32,
             frozen: Frozen::new(&system, &mobile),
+            frozen_clusters: Clusters::new(&system, &mobile, &system.frozen.positions, &system.frozen.species),
             region_is_cell: system
                 .reservoirs
                 .iter()
@@ -112,7 +116,11 @@ impl Backend for Cpu {
     }
 
     fn kernel(&self) -> String {
-        "f32 pairs, f64 sums, all pairs".to_owned()
+        let system = &self.model.system;
+        match uses_lists(system, system.capacity) {
+            true => format!("f32 pairs, f64 sums, neighbour lists from {} atoms", clusters::LISTS_FROM),
+            false => "f32 pairs, f64 sums, all pairs".to_owned(),
+        }
     }
 
     fn system(&self) -> &System {

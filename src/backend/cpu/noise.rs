@@ -90,13 +90,13 @@ fn ln(u: f32) -> f32 {
         -1.666_805_7e-1,
         2.000_071_5e-1,
         -2.499_999_4e-1,
-        3.333_333_1e-1,
+        3.333_333e-1,
     ] {
         p = p * x + c;
     }
     let square = x * x;
     let tail = x * square * p - 0.5 * square + exponent * -2.121_944_4e-4;
-    x + tail + exponent * 0.693_359_375
+    x + tail + exponent * 0.693_359_4
 }
 
 /// (sin 2πu, cos 2πu) for u in [0, 1].
@@ -106,7 +106,7 @@ fn sin_cos_turn(u: f32) -> (f32, f32) {
     let quarter = (4.0 * u).round_ties_even();
     let angle = (u - 0.25 * quarter) * std::f32::consts::TAU;
     let square = angle * angle;
-    let sin = angle + angle * square * (-1.666_665_5e-1 + square * (8.332_160_9e-3 + square * -1.951_529_6e-4));
+    let sin = angle + angle * square * (-1.666_665_5e-1 + square * (8.332_161e-3 + square * -1.951_529_6e-4));
     let cos =
         1.0 - 0.5 * square + square * square * (4.166_664_6e-2 + square * (-1.388_731_6e-3 + square * 2.443_315_7e-5));
     let q = quarter as i32 & 3;

@@ -49,7 +49,7 @@ pub(super) fn propose(model: &Model, replica: &Replica, attempt: u64) -> Proposa
     let system = &*model.system;
     let [kind, victim, uniform, _] = model.rng.uniforms(Stream::ParticleMove, attempt, replica.id, 0);
     let choice = index_below(kind, 2 * system.reservoirs.len());
-    let (reservoir, insert) = (choice / 2, choice % 2 == 0);
+    let (reservoir, insert) = (choice / 2, choice.is_multiple_of(2));
     let r = &system.reservoirs[reservoir];
     let n_total = replica.species_counts[usize::from(r.species)];
     let is_candidate = |slot: usize| replica.species[slot] == r.species && r.contains(replica.position(slot));
