@@ -47,6 +47,11 @@ impl Rng {
         Rng { key: [seed as u32, (seed >> 32) as u32] }
     }
 
+    /// The key, low word first: kernels take it as a parameter.
+    pub fn key(&self) -> [u32; 2] {
+        self.key
+    }
+
     /// The four words at an address. `slot` uses 24 bits.
     #[inline]
     pub fn block(&self, stream: Stream, step: u64, replica: u32, slot: u32) -> [u32; 4] {

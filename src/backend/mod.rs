@@ -2,6 +2,7 @@
 //!
 //! It works by cycle, because a visit to the host costs more than the work. Backends never see each other.
 
+pub mod gpu;
 pub mod reference;
 
 use crate::batch::{Audit, Batch, Configuration, Measurement};
@@ -154,13 +155,15 @@ pub fn apply_edit(x: &mut Configuration, edit: &Edit) {
 /// [`Error::Device`] when there is none of that name.
 pub fn open(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
     match device {
-        "auto" | "reference" => Ok(Box::new(reference::Reference::new(system, rng))),
-        "cpu" | "gpu" => Err(Error::Device(format!(
-            "device `{device}` is not built yet; use --device reference (what `auto` takes today)"
-        ))),
-        gpu if gpu.starts_with("gpu:") => Err(Error::Device(format!(
-            "device `{gpu}` is not built yet; use --device reference (what `auto` takes today)"
-        ))),
+        // A software adapter is never what `auto` means.
+        "auto" => gpu::backend(&gpu::Want::Hardware, Arc::clone(&system), rng)
+            .or_else(|_| Ok(Box::new(reference::Reference::new(system, rng)))),
+        "reference" => Ok(Box::new(reference::Reference::new(system, rng))),
+        "cpu" => Err(Error::Device(
+            "device `cpu` is not built yet; use --device reference (what `auto` takes without a GPU)".to_owned(),
+        )),
+        "gpu" => gpu::backend(&gpu::Want::Any, system, rng),
+        named if named.starts_with("gpu:") => gpu::backend(&gpu::Want::Named(named[4..].to_owned()), system, rng),
         other => Err(Error::Device(format!("no device `{other}`; choose auto, cpu, gpu, gpu:NAME or reference"))),
     }
 }

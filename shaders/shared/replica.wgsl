@@ -1,0 +1,46 @@
+// replica: one replica in workgroup memory.   Twin: src/backend/reference/replica.rs
+// Slots 0..CAPACITY hold mobile atoms (w = species), the slots after them the frozen atoms.
+
+// CAPACITY, plus N_FROZEN where frozen atoms are local.
+override LOCAL_SLOTS: u32 = 64u;
+// Places for partial sums: at least 2 WORKGROUP and at least CAPACITY.
+override N_PARTIALS: u32 = 128u;
+// Most threads that share one pair of atoms.
+const MAX_LANES = 16u;
+
+var<workgroup> local_position: array<vec4<f32>, LOCAL_SLOTS>;
+
+fn frozen_atom(j: u32) -> vec3<f32> {
+    if FROZEN_LOCAL {
+        return local_position[CAPACITY + j].xyz;
+    }
+    return frozen[j].xyz;
+}
+
+fn species_of(atom: vec4<f32>) -> u32 {
+    return u32(atom.w);
+}
+
+// Copies the atoms of a replica into workgroup memory. A barrier must follow.
+fn load_replica(replica: u32, n: u32, thread: u32) {
+    for (var i = thread; i < n; i += WORKGROUP) {
+        local_position[i] = positions[replica * CAPACITY + i];
+    }
+    if FROZEN_LOCAL {
+        for (var j = thread; j < N_FROZEN; j += WORKGROUP) {
+            local_position[CAPACITY + j] = frozen[j];
+        }
+    }
+}
+
+// How the pairs of n atoms are shared out: every thread takes tiles of two atoms, i and i + n_tiles, and `n_lanes`
+// threads share the partners of a tile. A function of n only, and with it the order of summation.
+struct Sharing {
+    n_tiles: u32,
+    n_lanes: u32,
+}
+
+fn sharing_of(n: u32) -> Sharing {
+    let n_tiles = (n + 1u) / 2u;
+    return Sharing(n_tiles, clamp(WORKGROUP / n_tiles, 1u, MAX_LANES));
+}

@@ -1,0 +1,141 @@
+//! Which kernels run and how large they are: rules on the system and the limits, never a timing.
+
+use super::device::GpuDevice;
+use super::shaders::Module;
+use crate::error::{Error, Result};
+use crate::system::{Dynamics, System};
+
+/// Sizes of the kernels for one system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// Slots of a replica.
+    pub(super) capacity: u32,
+    /// Threads of a workgroup for segments and measurements.
+    pub(super) workgroup: u32,
+    /// Threads of a workgroup for particle moves.
+    pub(super) moves_workgroup: u32,
+    /// Frozen atoms.
+    pub(super) n_frozen: u32,
+    /// Whether frozen atoms fit into workgroup memory.
+    pub(super) frozen_local: bool,
+    /// Words of one measurement.
+    pub(super) result_words: u32,
+    /// Pair evaluations of one dispatch, to keep it under 100 ms.
+    pub(super) pairs_per_dispatch: u64,
+    mixed: bool,
+    force_shifted: bool,
+    periodic_z: bool,
+    langevin: bool,
+    magic_round: bool,
+    n_shifts: u32,
+}
+
+impl Plan {
+    /// The plan for a system on a device.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when a replica does not fit.
+    pub(super) fn new(system: &System, device: &GpuDevice) -> Result<Plan> {
+        let capacity = system.capacity.max(1) as u32;
+        let n_frozen = system.frozen.positions.len() as u32;
+        let workgroup = match capacity {
+            0..=32 => 64,
+            33..=256 => 128,
+            _ => 256,
+        };
+        let moves_workgroup = match capacity + n_frozen {
+            0..=512 => 32,
+            513..=2048 => 64,
+            _ => 128,
+        };
+        let n_shifts = system.image_shifts().len();
+        // Vulkan compilers keep the order of float operations; Metal's and DirectX's may not.
+        let magic_round = device.info.backend == wgpu::Backend::Vulkan;
+        let mut plan = Plan {
+            capacity,
+            workgroup,
+            moves_workgroup,
+            n_frozen,
+            frozen_local: true,
+            result_words: (3 + (system.reservoirs.len() as u32).div_ceil(2)).next_multiple_of(4),
+            pairs_per_dispatch: if device.is_software() { 1_000_000_000 } else { 8_000_000_000 },
+            mixed: mobile_species(system) > 1,
+            force_shifted: system.pairs.truncation == crate::scene::grammar::Truncation::ForceShifted,
+            periodic_z: system.cell.periodic_z,
+            langevin: matches!(system.dynamics, Dynamics::Baoab { .. }),
+            magic_round,
+            n_shifts: n_shifts as u32,
+        };
+        let limit = device.limits.max_compute_workgroup_storage_size;
+        if plan.workgroup_memory() > limit {
+            plan.frozen_local = false;
+        }
+        if plan.workgroup_memory() > limit {
+            return Err(Error::Device(format!(
+                "a replica of {capacity} atoms needs {} bytes of workgroup memory, adapter `{}` has {limit}; \
+                 lower max_atoms or use --device reference",
+                plan.workgroup_memory(),
+                device.info.name
+            )));
+        }
+        Ok(plan)
+    }
+
+    /// Its name in run.json.
+    pub(super) fn name(&self) -> String {
+        let frozen = if self.frozen_local { "local" } else { "in storage" };
+        format!(
+            "f32, all pairs in workgroup memory, {} threads a replica, frozen atoms {frozen}, moves with {} threads",
+            self.workgroup, self.moves_workgroup
+        )
+    }
+
+    fn local_slots(&self) -> u32 {
+        self.capacity + if self.frozen_local { self.n_frozen } else { 0 }
+    }
+
+    fn n_partials(&self) -> u32 {
+        (2 * self.workgroup).max(self.capacity)
+    }
+
+    /// Bytes of the hungriest kernel.
+    fn workgroup_memory(&self) -> u32 {
+        let integrate = 16 * (self.local_slots() + self.capacity + self.n_partials());
+        let moves = 16 * self.local_slots() + 36 * self.moves_workgroup + 256;
+        integrate.max(moves)
+    }
+
+    /// Override constants of a module.
+    pub(super) fn constants(&self, module: Module) -> Vec<(&'static str, f64)> {
+        let workgroup = if module == Module::ParticleMoves { self.moves_workgroup } else { self.workgroup };
+        let flag = |on: bool| f64::from(u8::from(on));
+        let mut constants = vec![
+            ("WORKGROUP", f64::from(workgroup)),
+            ("CAPACITY", f64::from(self.capacity)),
+            ("N_FROZEN", f64::from(self.n_frozen)),
+            ("N_SHIFTS", f64::from(self.n_shifts)),
+            ("MIXED", flag(self.mixed)),
+            ("FORCE_SHIFTED", flag(self.force_shifted)),
+            ("PERIODIC_Z", flag(self.periodic_z)),
+            ("LANGEVIN", flag(self.langevin)),
+            ("FROZEN_LOCAL", flag(self.frozen_local)),
+            ("MAGIC_ROUND", flag(self.magic_round)),
+        ];
+        if module != Module::Assign {
+            constants.push(("LOCAL_SLOTS", f64::from(self.local_slots())));
+            constants.push(("N_PARTIALS", f64::from(self.n_partials())));
+        }
+        constants
+    }
+}
+
+/// Upper bound of the species that mobile atoms can have: the frozen-only ones cannot be told from the system when
+/// there are other mobile atoms than those of the reservoirs.
+fn mobile_species(system: &System) -> usize {
+    let reservoirs: usize = system.reservoirs.iter().map(|r| usize::from(r.max_atoms)).sum();
+    if reservoirs == system.capacity && !system.reservoirs.is_empty() {
+        system.reservoirs.len()
+    } else {
+        system.species.len()
+    }
+}
