@@ -60,7 +60,7 @@ impl Table {
 
 /// A number as tables hold it: the shortest text that reads back to the same bits; empty if it is not finite.
 pub fn cell(value: f64) -> String {
-    if value.is_finite() { value.to_string() } else { String::new() }
+    if value.is_finite() { format!("{value:?}") } else { String::new() }
 }
 
 #[cfg(test)]

@@ -138,13 +138,18 @@ pub fn decide(
     }
     match proposal.trial {
         Trial::Insert { species, position } => {
-            let thermal = (1.0 / (state.beta * system.species[usize::from(species)].mass)).sqrt();
-            let velocity = thermal * rng.gaussians(Stream::InsertVelocity, attempt, replica, 0);
+            let velocity = thermal_velocity(system, rng, replica, attempt, 1.0 / state.beta, species);
             Edit::Insert { species, position, velocity }
         }
         Trial::Delete { slot } => Edit::Delete { slot },
         Trial::Displace { .. } | Trial::None => Edit::None,
     }
+}
+
+/// The Maxwell–Boltzmann velocity of an atom inserted in attempt number `attempt`. [length/time]
+pub fn thermal_velocity(system: &System, rng: &Rng, replica: u32, attempt: u64, kt: f64, species: u8) -> DVec3 {
+    let thermal = (kt / system.species[usize::from(species)].mass).sqrt();
+    thermal * rng.gaussians(Stream::InsertVelocity, attempt, replica, 0)
 }
 
 /// Attempts and acceptances of one reservoir species.

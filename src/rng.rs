@@ -47,7 +47,7 @@ impl Rng {
         Rng { key: [seed as u32, (seed >> 32) as u32] }
     }
 
-    /// The key, low word first: kernels take it as a parameter.
+    /// The key, for kernels that spell the generator themselves.
     pub fn key(&self) -> [u32; 2] {
         self.key
     }

@@ -1,5 +1,19 @@
 //! From samples to statements: MBAR, maps, phases, errors. Never sees a backend.
 
+pub mod bootstrap;
+mod boundaries;
+mod direct;
+mod distributions;
+pub mod inefficiency;
+mod map;
+pub mod mbar;
+mod phases;
+mod pipeline;
+mod split_half;
+pub mod tables;
+
+pub use pipeline::{AnalysisInput, analyze};
+
 use crate::states::StateGrid;
 
 /// Everything one analysis produces; written to `DIR/analysis` and drawn by `figures`.
@@ -23,6 +37,10 @@ pub struct Analysis {
     pub direct: Vec<DirectAverage>,
     /// First half of production against the map of the second.
     pub split_half: SplitHalf,
+    /// `[n_states]`, statistical inefficiency in stored samples: the larger of the state series and the replica paths
+    pub inefficiency: Vec<f64>,
+    /// Whether ln Ξ is absolute (all but reservoir atoms frozen) or relative to the bare mobile slab at each T.
+    pub ln_xi_is_absolute: bool,
 }
 
 /// MBAR free energies.
@@ -171,4 +189,12 @@ pub struct SplitHalf {
     pub agree: usize,
     /// States compared
     pub compared: usize,
+    /// `[n_states][n_reservoirs]`, ⟨N_s⟩ of the first half, from the state's own samples
+    pub first: Vec<Vec<f64>>,
+    /// `[n_states][n_reservoirs]`, standard errors
+    pub first_err: Vec<Vec<f64>>,
+    /// `[n_states][n_reservoirs]`, ⟨N_s⟩ of MBAR over the second half
+    pub second: Vec<Vec<f64>>,
+    /// `[n_states][n_reservoirs]`, standard errors
+    pub second_err: Vec<Vec<f64>>,
 }

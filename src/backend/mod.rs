@@ -2,10 +2,11 @@
 //!
 //! It works by cycle, because a visit to the host costs more than the work. Backends never see each other.
 
+pub mod cpu;
 pub mod gpu;
 pub mod reference;
 
-use crate::batch::{Audit, Batch, Configuration, Measurement};
+use crate::batch::{Batch, Configuration, Measurement};
 use crate::error::{Error, Result};
 use crate::ids::StateId;
 use crate::moves::{self, Edit, MoveTally, Trial};
@@ -82,12 +83,6 @@ pub trait Backend: Send {
     /// When the device is lost.
     fn measure(&mut self) -> Result<Vec<Measurement>>;
 
-    /// Energies summed anew: `[n_replicas]`.
-    ///
-    /// # Errors
-    /// When the device is lost.
-    fn audit(&mut self) -> Result<Vec<Audit>>;
-
     /// Relative rounding error of a running energy against Σ|u|, for the audit.
     fn energy_tolerance(&self) -> f64;
 
@@ -155,15 +150,24 @@ pub fn apply_edit(x: &mut Configuration, edit: &Edit) {
 /// [`Error::Device`] when there is none of that name.
 pub fn open(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
     match device {
-        // A software adapter is never what `auto` means.
-        "auto" => gpu::backend(&gpu::Want::Hardware, Arc::clone(&system), rng)
-            .or_else(|_| Ok(Box::new(reference::Reference::new(system, rng)))),
         "reference" => Ok(Box::new(reference::Reference::new(system, rng))),
-        "cpu" => Err(Error::Device(
-            "device `cpu` is not built yet; use --device reference (what `auto` takes without a GPU)".to_owned(),
-        )),
+        "cpu" => Ok(Box::new(cpu::Cpu::new(system, rng)?)),
+        // A software adapter is never what `auto` means.
+        "auto" => gpu::backend(&gpu::Want::Hardware, Arc::clone(&system), rng).or_else(|refusal| {
+            tracing::debug!("{refusal}");
+            without_gpu(system, rng)
+        }),
         "gpu" => gpu::backend(&gpu::Want::Any, system, rng),
         named if named.starts_with("gpu:") => gpu::backend(&gpu::Want::Named(named[4..].to_owned()), system, rng),
         other => Err(Error::Device(format!("no device `{other}`; choose auto, cpu, gpu, gpu:NAME or reference"))),
+    }
+}
+
+/// What `auto` takes without a GPU.
+fn without_gpu(system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
+    if system.minimum_image_suffices() {
+        Ok(Box::new(cpu::Cpu::new(system, rng)?))
+    } else {
+        Ok(Box::new(reference::Reference::new(system, rng)))
     }
 }

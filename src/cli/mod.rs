@@ -1,0 +1,29 @@
+//! Commands. Data goes to stdout, everything else to stderr.
+
+mod analyze;
+mod args;
+mod check;
+mod complain;
+mod new;
+mod run;
+
+use args::{Arguments, Command};
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Parses the command line, runs the command, prints its error.
+pub(crate) fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Analyze(arguments) => analyze::analyze(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::New(arguments) => new::new(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain::complain(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::moments::{Moments, StateAverage, average};
 use crate::backend::Backend;
+use crate::backend::reference::energy;
 use crate::batch::{Batch, Measurement};
 use crate::error::{Error, Result};
 use crate::exchange::{Assignment, EdgeTally, Exchanger, Period};
@@ -9,6 +10,8 @@ use crate::ids::{ReplicaId, StateId};
 use crate::moves::MoveTally;
 use crate::potential::OVERLAP_ENERGY;
 use crate::states::StateGrid;
+use glam::DVec3;
+use rayon::prelude::*;
 
 /// Cycles between audits of the running energies.
 pub const AUDIT_EVERY: u64 = 100;
@@ -34,6 +37,7 @@ pub struct Sampler {
     exchanger: Exchanger,
     measurements: Vec<Measurement>,
     max_atoms: Vec<u16>,
+    image_shifts: Vec<DVec3>,
     /// `[walker * n_states + state]`
     moments: Vec<Moments>,
     recent: Recent,
@@ -65,6 +69,7 @@ impl Sampler {
             cycle: 0,
             measurements: Vec::new(),
             max_atoms,
+            image_shifts: backend.system().image_shifts(),
             moments: vec![Moments::new(n_reservoirs); walkers * n_states],
             recent: Recent::default(),
             assignment,
@@ -107,13 +112,16 @@ impl Sampler {
         Ok(())
     }
 
-    /// Compares running energies with energies summed anew.
+    /// Compares running energies with energies summed anew by the reference, in f64.
     ///
     /// # Errors
     /// [`Error::ReplicaFault`] with the replica and both numbers.
     pub fn audit(&mut self) -> Result<()> {
-        let tolerance = self.backend.energy_tolerance();
-        for (replica, (audit, m)) in self.backend.audit()?.iter().zip(&self.measurements).enumerate() {
+        let (tolerance, mut batch) = (self.backend.energy_tolerance(), Batch::default());
+        self.backend.store(&mut batch)?;
+        let (system, shifts) = (self.backend.system(), &self.image_shifts[..]);
+        let audits: Vec<_> = batch.configurations.par_iter().map(|x| energy::audit(system, x, shifts)).collect();
+        for (replica, (audit, m)) in audits.iter().zip(&self.measurements).enumerate() {
             let fault = |problem| Err(Error::ReplicaFault { replica, cycle: self.cycle, problem });
             if !audit.sound {
                 return fault("an atom is outside its cell or not a number; lower dt or the displacement".to_owned());

@@ -65,6 +65,11 @@ impl<'a> Source<'a> {
 
     /// An error at the value that `path` leads to, or at the nearest value around it.
     pub(crate) fn error(&self, path: &str, message: impl Into<String>, help: impl Into<String>) -> Error {
+        Error::Scene(Box::new(self.scene_error(path, message, help)))
+    }
+
+    /// The same, not yet wrapped.
+    pub(crate) fn scene_error(&self, path: &str, message: impl Into<String>, help: impl Into<String>) -> SceneError {
         let span = match &self.tree {
             Some(tree) => {
                 let (node, whole) = tree.locate(path);
@@ -72,17 +77,19 @@ impl<'a> Source<'a> {
             }
             None => 0..0,
         };
-        self.error_at(span, message, help)
+        self.at_span(span, message.into(), help.into())
     }
 
     /// An error at a byte range.
     pub(crate) fn error_at(&self, span: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> Error {
+        Error::Scene(Box::new(self.at_span(span, message.into(), help.into())))
+    }
+
+    fn at_span(&self, span: Range<usize>, message: String, help: String) -> SceneError {
         let before = &self.text[..span.start];
         let line = before.matches('\n').count() + 1;
         let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
-        let (message, help) = (message.into(), help.into());
-        let (file, text) = (self.file.clone(), self.text.to_owned());
-        Error::Scene(Box::new(SceneError { message, help, file, text, span, line, column }))
+        SceneError { message, help, file: self.file.clone(), text: self.text.to_owned(), span, line, column }
     }
 
     /// The first line of a value: enough to point at something that is absent inside it.

@@ -223,6 +223,11 @@ impl Loaded {
         (mobile, frozen)
     }
 
+    /// An error about the value at a field path such as `grid.walkers`.
+    pub(crate) fn error_at(&self, path: &str, message: String, help: &str) -> SceneError {
+        Source::new(&self.text, &self.path).scene_error(path, message, help)
+    }
+
     /// The same scene with another length or seed.
     ///
     /// - `cycles`: production cycles N; equilibration becomes ⌈N/3⌉

@@ -131,6 +131,18 @@ impl System {
         if self.minimum_image_suffices() { vec![DVec3::ZERO] } else { self.cell.image_shifts(self.pairs.r_cut) }
     }
 
+    /// Change of the tail correction when the number of one species changes by `sign`. [energy]
+    ///
+    /// - `counts`: `[n_species]`, before the change
+    pub fn tail_change(&self, counts: &[usize], species: u8, sign: isize) -> f64 {
+        if !self.pairs.tail_correction {
+            return 0.0;
+        }
+        let (mut after, volume) = (counts.to_vec(), self.cell.volume());
+        after[usize::from(species)] = after[usize::from(species)].saturating_add_signed(sign);
+        self.pairs.tail(&after, volume) - self.pairs.tail(counts, volume)
+    }
+
     /// The reservoir index of a species, if it has one.
     pub fn reservoir_of(&self, species: u8) -> Option<usize> {
         self.reservoirs.iter().position(|r| r.species == species)

@@ -15,8 +15,7 @@ pub mod shaders;
 pub use device::{AdapterReport, GpuDevice, Want, open, survey};
 
 use crate::backend::Backend;
-use crate::backend::reference::energy;
-use crate::batch::{Audit, Batch, Measurement, assert_fits};
+use crate::batch::{Batch, Measurement, assert_fits};
 use crate::error::{Error, Result};
 use crate::ids::StateId;
 use crate::moves::{Edit, MoveTally, Trial};
@@ -28,7 +27,6 @@ use glam::DVec3;
 use layout::{AssignmentRecord, Params, ReplicaRecord, StateRecord, SystemTable, TrialRecord, atom_record, frozen_atoms};
 use pipelines::{Kernel, Pipelines};
 use plan::Plan;
-use rayon::prelude::*;
 use recorder::{Recorder, create_buffer, params_size, read};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -479,13 +477,6 @@ impl Backend for Gpu {
         }
         self.update_order();
         Ok(measurements)
-    }
-
-    fn audit(&mut self) -> Result<Vec<Audit>> {
-        let mut batch = Batch::default();
-        self.store(&mut batch)?;
-        let (system, shifts) = (&*self.system, self.system.image_shifts());
-        Ok(batch.configurations.par_iter().map(|x| energy::audit(system, x, &shifts)).collect())
     }
 
     fn energy_tolerance(&self) -> f64 {

@@ -78,14 +78,9 @@ pub fn atom_energy(
 
 /// ΔE of a trial: the sum over the pairs of the one atom, never a difference of totals. [energy]
 pub fn trial_energy(system: &System, x: &Configuration, shifts: &[DVec3], trial: &Trial) -> f64 {
-    let tail_change = |species: u8, sign: isize| {
-        if !system.pairs.tail_correction {
-            return 0.0;
-        }
-        let (mut counts, volume) = (x.species_counts(system.species.len()), system.cell.volume());
-        let before = system.pairs.tail(&counts, volume);
-        counts[usize::from(species)] = counts[usize::from(species)].saturating_add_signed(sign);
-        system.pairs.tail(&counts, volume) - before
+    let tail_change = |species, sign| match system.pairs.tail_correction {
+        true => system.tail_change(&x.species_counts(system.species.len()), species, sign),
+        false => 0.0,
     };
     match *trial {
         Trial::None => 0.0,

@@ -9,7 +9,7 @@ mod replica;
 pub use replica::Replica;
 
 use crate::backend::Backend;
-use crate::batch::{Audit, Batch, Measurement, assert_fits};
+use crate::batch::{Batch, Measurement, assert_fits};
 use crate::error::Result;
 use crate::ids::{ReplicaId, StateId};
 use crate::moves::{Edit, MoveTally, Trial};
@@ -169,11 +169,6 @@ impl Backend for Reference {
         let measure =
             |r: &Replica| Measurement { energy: r.energy, counts: self.system.counts(&r.configuration.species) };
         Ok(self.replicas.iter().map(measure).collect())
-    }
-
-    fn audit(&mut self) -> Result<Vec<Audit>> {
-        let (system, shifts) = (&*self.system, &self.shifts[..]);
-        Ok(self.replicas.par_iter().map(|r| energy::audit(system, &r.configuration, shifts)).collect())
     }
 
     fn energy_tolerance(&self) -> f64 {

@@ -67,7 +67,8 @@ impl Replica {
     pub(super) fn apply(&mut self, edit: &Edit, delta_u: f64) {
         if *edit != Edit::None {
             apply_edit(&mut self.configuration, edit);
-            self.energy += delta_u;
+            // An empty replica has no energy: rounding errors of earlier atoms end here.
+            self.energy = if self.configuration.is_empty() { 0.0 } else { self.energy + delta_u };
         }
     }
 }

@@ -1,0 +1,58 @@
+//! Asymptotic covariance of MBAR estimates.
+
+use crate::{Error, Result};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, MatRef, Par, Side};
+
+/// AᵀA of columns of equal length.
+pub(super) fn gram(columns: &[&[f64]]) -> Mat<f64> {
+    let n = columns.len();
+    let length = columns.first().map_or(0, |c| c.len());
+    let mut gram = Mat::zeros(n, n);
+    let mut block = Vec::new();
+    for first in (0..length).step_by(4096) {
+        let last = (first + 4096).min(length);
+        block.clear();
+        for column in columns {
+            block.extend_from_slice(&column[first..last]);
+        }
+        let block = MatRef::from_column_major_slice(&block, last - first, n);
+        matmul(gram.as_mut(), Accum::Add, block.transpose(), block, 1.0, Par::Seq);
+    }
+    gram
+}
+
+/// Relative size below which an eigenvalue is noise.
+const RANK_TOL: f64 = 1e-10;
+
+/// Θ = WᵀW-weighted covariance of ln Z estimates: VΣ (I − ΣVᵀ N VΣ)⁺ ΣVᵀ with WᵀW = VΣ²Vᵀ.
+///
+/// - `gram`: `[n, n]`, WᵀW of the weights; columns may be appended for states without samples and for observables
+/// - `n_k`: `[n]`, samples of each column
+///
+/// # Errors
+/// [`Error::Analysis`] if the eigenvalues cannot be found.
+///
+/// # Source
+/// Shirts & Chodera, J. Chem. Phys. 129, 124105 (2008), Eq. (D6).
+pub(super) fn covariance(gram: &Mat<f64>, n_k: &[f64]) -> Result<Mat<f64>> {
+    let n = n_k.len();
+    let failed = |_| Error::Analysis("the eigenvalues of the MBAR weights could not be found; are they finite?".into());
+    let eigen = gram.self_adjoint_eigen(Side::Lower).map_err(failed)?;
+    let sigma: Vec<f64> = eigen.S().column_vector().iter().map(|s| s.max(0.0).sqrt()).collect();
+    // V Σ
+    let root = Mat::from_fn(n, n, |i, j| eigen.U()[(i, j)] * sigma[j]);
+    let weighted = Mat::from_fn(n, n, |i, j| n_k[i] * root[(i, j)]);
+    let mut inner = Mat::<f64>::identity(n, n);
+    matmul(inner.as_mut(), Accum::Add, root.transpose(), &weighted, -1.0, Par::Seq);
+    let eigen = inner.self_adjoint_eigen(Side::Lower).map_err(failed)?;
+    let largest = eigen.S().column_vector().iter().fold(0.0, |m: f64, s| m.max(s.abs()));
+    let inverse: Vec<f64> =
+        eigen.S().column_vector().iter().map(|&s| if s.abs() > RANK_TOL * largest { 1.0 / s } else { 0.0 }).collect();
+    let mut left = Mat::<f64>::zeros(n, n);
+    matmul(left.as_mut(), Accum::Replace, &root, eigen.U(), 1.0, Par::Seq);
+    let scaled = Mat::from_fn(n, n, |i, j| left[(i, j)] * inverse[j]);
+    let mut theta = Mat::<f64>::zeros(n, n);
+    matmul(theta.as_mut(), Accum::Replace, &scaled, left.transpose(), 1.0, Par::Seq);
+    Ok(theta)
+}

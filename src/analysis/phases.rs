@@ -1,0 +1,307 @@
+//! Phases as basins of P(N), labelled alike all over the map.
+//!
+//! Two maxima of ln P(N) are two basins when the valley between them is deeper than 1 (in units of kT) and deeper than
+//! its own statistical error; shallower ones merge, shallowest first, and the lower maximum goes. The valleys of all cells
+//! together cut the axis of N into the fewest intervals that separate every such pair of maxima. A phase is an interval
+//! (for several species a combination of intervals), and a cell has the phase that holds most of its probability.
+
+use super::mbar::{Bins, Collapsed};
+use super::{Map, Phase};
+
+/// Depth in ln P below which two maxima are one basin.
+const VALLEY: f64 = 1.0;
+/// A valley must exceed this many of its standard errors as well.
+const SIGNIFICANCE: f64 = 2.0;
+/// Both basins must hold this probability where their valley is found.
+const BASIN: f64 = 0.02;
+
+/// P(N) of one species with the effective samples behind each N.
+#[derive(Debug, Clone)]
+pub(super) struct Marginal {
+    /// `[n_max + 1]`, −∞ where nothing was sampled
+    ln_p: Vec<f64>,
+    /// `[n_max + 1]`
+    n_eff: Vec<f64>,
+}
+
+impl Marginal {
+    /// Sums the probabilities of compositions over all other species.
+    pub(super) fn new(samples: &Collapsed, bins: &Bins, p: &[f64], species: usize) -> Marginal {
+        let n_max = samples.compositions().iter().map(|c| usize::from(c[species])).max().unwrap_or(0);
+        let mut sum = vec![0.0; n_max + 1];
+        let mut squares = vec![0.0; n_max + 1];
+        for (c, &p) in p.iter().enumerate().filter(|&(_, &p)| p > 0.0) {
+            let n = usize::from(samples.compositions()[c][species]);
+            sum[n] += p;
+            squares[n] += p * p * bins.inverse_n_eff[c];
+        }
+        Marginal {
+            ln_p: sum.iter().map(|p| p.ln()).collect(),
+            n_eff: sum.iter().zip(&squares).map(|(p, s)| if *s > 0.0 { p * p / s } else { 0.0 }).collect(),
+        }
+    }
+
+    /// How far the lowest point between `a` and `b` lies below the lower of the two, less its error; and that point.
+    ///
+    /// Where nothing was sampled, P is taken as that of a single effective sample of the lower maximum.
+    pub(super) fn depth(&self, a: usize, b: usize) -> (f64, usize) {
+        let lower = if self.ln_p[a] < self.ln_p[b] { a } else { b };
+        let n_eff = self.n_eff[lower].max(1.0);
+        let unsampled = self.ln_p[lower] - n_eff.ln();
+        let bottom = (a.min(b)..=a.max(b)).min_by(|&i, &j| self.ln_p[i].total_cmp(&self.ln_p[j])).unwrap_or(a);
+        // The middle of a flat or unsampled stretch.
+        let flat = (a.min(b)..=a.max(b)).filter(|&i| self.ln_p[i] <= self.ln_p[bottom]);
+        let at = flat.clone().nth(flat.count() / 2).unwrap_or(bottom);
+        let error = (1.0 / n_eff + 1.0 / self.n_eff[bottom].max(1.0)).sqrt();
+        (self.ln_p[lower] - self.ln_p[bottom].max(unsampled) - SIGNIFICANCE * error, at)
+    }
+
+    /// The most probable N in a range.
+    pub(super) fn peak(&self, range: std::ops::RangeInclusive<usize>) -> Option<usize> {
+        let last = self.ln_p.len() - 1;
+        (*range.start()..=(*range.end()).min(last))
+            .filter(|&n| self.ln_p[n].is_finite())
+            .max_by(|&i, &j| self.ln_p[i].total_cmp(&self.ln_p[j]))
+    }
+
+    /// The valleys that separate basins.
+    fn valleys(&self) -> Vec<Valley> {
+        let n = self.ln_p.len();
+        let higher = |i: usize, j: usize| (self.ln_p[i], j) > (self.ln_p[j], i);
+        let mut peaks: Vec<usize> = (0..n)
+            .filter(|&i| self.ln_p[i].is_finite())
+            .filter(|&i| (i == 0 || higher(i, i - 1)) && (i + 1 == n || higher(i, i + 1)))
+            .collect();
+        while peaks.len() > 1 {
+            let shallowest = (0..peaks.len() - 1)
+                .map(|i| (i, self.depth(peaks[i], peaks[i + 1]).0))
+                .min_by(|a, b| a.1.total_cmp(&b.1));
+            match shallowest {
+                Some((i, depth)) if depth <= VALLEY => {
+                    let lower = if self.ln_p[peaks[i]] < self.ln_p[peaks[i + 1]] { i } else { i + 1 };
+                    peaks.remove(lower);
+                }
+                _ => break,
+            }
+        }
+        let bounds: Vec<usize> = peaks.windows(2).map(|w| self.depth(w[0], w[1]).1).collect();
+        let mass = |from: usize, to: usize| (from..to).map(|i| self.ln_p[i].exp()).sum::<f64>();
+        let mut valleys = Vec::new();
+        for (i, &at) in bounds.iter().enumerate() {
+            let from = if i == 0 { 0 } else { bounds[i - 1] };
+            let to = bounds.get(i + 1).copied().unwrap_or(n);
+            if mass(from, at) < BASIN || mass(at, to) < BASIN {
+                continue;
+            }
+            let rim = self.ln_p[peaks[i]].min(self.ln_p[peaks[i + 1]]) - VALLEY;
+            let low = (peaks[i]..=at).rev().take_while(|&j| self.ln_p[j] < rim).last().unwrap_or(at);
+            let high = (at..=peaks[i + 1]).take_while(|&j| self.ln_p[j] < rim).last().unwrap_or(at);
+            valleys.push(Valley { low, at, high });
+        }
+        valleys
+    }
+}
+
+/// A valley of P(N) in one cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Valley {
+    /// First N more than 1 kT below the lower maximum
+    low: usize,
+    /// The lowest point
+    at: usize,
+    /// Last N more than 1 kT below the lower maximum
+    high: usize,
+}
+
+/// The valleys of every species in one cell: `[n_reservoirs]`.
+pub(super) fn valleys_of(samples: &Collapsed, bins: &Bins, p: &[f64]) -> Vec<Vec<Valley>> {
+    let n_s = samples.compositions().first().map_or(0, Vec::len);
+    (0..n_s).map(|s| Marginal::new(samples, bins, p, s).valleys()).collect()
+}
+
+/// Where the axis of each N_s is cut: an N at or below a threshold is on its lower side.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Thresholds {
+    /// `[n_reservoirs]`, ascending
+    pub(super) of: Vec<Vec<usize>>,
+}
+
+/// Cells that must see a valley for it to count, unless the map is tiny.
+const CELLS: usize = 2;
+
+impl Thresholds {
+    /// The fewest cuts that go through every valley.
+    ///
+    /// - `valleys`: `[n_cells][n_reservoirs]`
+    pub(super) fn new(valleys: &[Vec<Vec<Valley>>], n_reservoirs: usize) -> Thresholds {
+        let enough = if valleys.len() < 20 { 1 } else { CELLS };
+        let of = (0..n_reservoirs)
+            .map(|s| {
+                let mut open: Vec<Valley> = valleys.iter().flat_map(|cell| cell[s].iter().copied()).collect();
+                open.sort_by_key(|v| (v.high, v.low));
+                let mut cuts = Vec::new();
+                while let Some(first) = open.first().copied() {
+                    // Valleys through which the last possible place of the first one goes have a place in common.
+                    let (cut, rest): (Vec<Valley>, Vec<Valley>) = open.iter().partition(|v| v.low <= first.high);
+                    if cut.len() >= enough {
+                        let low = cut.iter().map(|v| v.low).max().unwrap_or(first.low);
+                        let mut at: Vec<usize> = cut.iter().map(|v| v.at).collect();
+                        at.sort_unstable();
+                        cuts.push(at[at.len() / 2].clamp(low, first.high));
+                    }
+                    open = rest;
+                }
+                cuts
+            })
+            .collect();
+        Thresholds { of }
+    }
+
+    /// Number of combinations of intervals.
+    pub(super) fn n_combinations(&self) -> usize {
+        self.of.iter().map(|cuts| cuts.len() + 1).product()
+    }
+
+    /// The combination to which a composition belongs.
+    pub(super) fn combination(&self, composition: &[u16]) -> usize {
+        composition.iter().zip(&self.of).fold(0, |index, (&n, cuts)| {
+            index * (cuts.len() + 1) + cuts.iter().filter(|&&cut| usize::from(n) > cut).count()
+        })
+    }
+
+    /// The interval of N_s in a combination.
+    pub(super) fn interval(&self, combination: usize, species: usize) -> std::ops::RangeInclusive<usize> {
+        let later: usize = self.of[species + 1..].iter().map(|cuts| cuts.len() + 1).product();
+        let cuts = &self.of[species];
+        let place = combination / later % (cuts.len() + 1);
+        let from = if place == 0 { 0 } else { cuts[place - 1] + 1 };
+        from..=cuts.get(place).copied().unwrap_or(usize::from(u16::MAX))
+    }
+
+    /// The combination with the largest probability.
+    pub(super) fn dominant(&self, samples: &Collapsed, p: &[f64]) -> usize {
+        let mut mass = vec![0.0; self.n_combinations()];
+        for (composition, p) in samples.compositions().iter().zip(p) {
+            mass[self.combination(composition)] += p;
+        }
+        (0..mass.len()).max_by(|&a, &b| mass[a].total_cmp(&mass[b])).unwrap_or(0)
+    }
+}
+
+/// Numbers the combinations that occur, by rising ⟨N⟩, and sets `phase` of the unmasked cells.
+///
+/// - `combination`: `[n_cells]` of `map`
+/// - returns: the phases and, for each combination, its phase
+pub(super) fn label(
+    map: &mut Map,
+    combination: &[usize],
+    species: &[String],
+    n_combinations: usize,
+) -> (Vec<Phase>, Vec<Option<usize>>) {
+    let n_s = species.len();
+    if n_s == 0 {
+        return (Vec::new(), vec![None; n_combinations]);
+    }
+    let members: Vec<Vec<usize>> = (0..n_combinations)
+        .map(|c| (0..map.cells.len()).filter(|&i| !map.cells[i].masked && combination[i] == c).collect())
+        .collect();
+    let mean = |cells: &[usize], f: &dyn Fn(usize) -> f64| {
+        cells.iter().map(|&i| f(i)).sum::<f64>() / cells.len().max(1) as f64
+    };
+    let counts = |cells: &[usize]| (0..n_s).map(|s| mean(cells, &|i| map.cells[i].n[s])).collect::<Vec<f64>>();
+    let mut occupied: Vec<usize> = (0..n_combinations).filter(|&c| !members[c].is_empty()).collect();
+    let total = |c: usize| counts(&members[c]).iter().sum::<f64>();
+    occupied.sort_by(|&a, &b| total(a).total_cmp(&total(b)));
+    let n_cells: usize = members.iter().map(Vec::len).sum();
+    let largest = map.cells.iter().filter(|c| !c.masked).map(|c| c.n.iter().sum()).fold(0.0, f64::max);
+    let phases: Vec<Phase> = occupied
+        .iter()
+        .enumerate()
+        .map(|(id, &c)| {
+            let cells = &members[c];
+            let typical: Vec<f64> =
+                (0..n_s).map(|s| median(cells.iter().map(|&i| map.cells[i].n[s]).collect())).collect();
+            let fewest = cells.iter().map(|&i| map.cells[i].n.iter().sum()).fold(f64::INFINITY, f64::min);
+            let gas = id == 0 && fewest < 0.05 * largest;
+            Phase {
+                id,
+                name: if gas { "gas".to_owned() } else { name(&typical, species) },
+                n: counts(cells),
+                energy: mean(cells, &|i| map.cells[i].energy),
+                area_fraction: cells.len() as f64 / n_cells.max(1) as f64,
+            }
+        })
+        .collect();
+    let mut phase_of = vec![None; n_combinations];
+    for (id, &c) in occupied.iter().enumerate() {
+        phase_of[c] = Some(id);
+        for &i in &members[c] {
+            map.cells[i].phase = Some(id);
+        }
+    }
+    (phases, phase_of)
+}
+
+/// `N ≈ 12`, or `B ≈ 12, C ≈ 3`.
+fn name(typical: &[f64], species: &[String]) -> String {
+    match typical {
+        [n] => format!("N ≈ {n:.0}"),
+        _ => {
+            let parts: Vec<String> = typical.iter().zip(species).map(|(n, s)| format!("{s} ≈ {n:.0}")).collect();
+            parts.join(", ")
+        }
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marginal(p: &[f64], n_eff: f64) -> Marginal {
+        let total: f64 = p.iter().sum();
+        Marginal {
+            ln_p: p.iter().map(|p| (p / total).ln()).collect(),
+            n_eff: p.iter().map(|p| n_eff * p / total).collect(),
+        }
+    }
+
+    fn valleys(p: &[f64], n_eff: f64) -> Vec<usize> {
+        marginal(p, n_eff).valleys().iter().map(|v| v.at).collect()
+    }
+
+    #[test]
+    fn only_valleys_deeper_than_kt_separate() {
+        assert_eq!(valleys(&[4.0, 10.0, 5.0, 1.0, 5.0, 9.0, 3.0], 1e5), [3]);
+        assert!(valleys(&[4.0, 10.0, 5.0, 4.0, 5.0, 9.0, 3.0], 1e5).is_empty());
+        // A shoulder within a basin is not a basin.
+        assert_eq!(valleys(&[9.0, 6.0, 7.0, 0.1, 5.0, 4.0, 5.0], 1e5), [3]);
+    }
+
+    #[test]
+    fn noise_does_not_separate() {
+        let p = [4.0, 10.0, 5.0, 1.0, 5.0, 9.0, 3.0];
+        assert!(valleys(&p, 40.0).is_empty());
+        // Nothing sampled in between: only as deep as the samples can tell.
+        let gap = [40.0, 0.0, 0.0, 0.0, 30.0];
+        assert_eq!(valleys(&gap, 1e4), [2]);
+        assert!(valleys(&gap, 20.0).is_empty());
+    }
+
+    #[test]
+    fn valleys_with_a_place_in_common_are_cut_once() {
+        let v = |low, at, high| vec![vec![Valley { low, at, high }]];
+        let cells: Vec<_> = [v(2, 4, 7), v(3, 6, 8), v(20, 25, 30), v(4, 6, 9), v(22, 28, 33)].into();
+        assert_eq!(Thresholds::new(&cells, 1).of, [[6, 28]]);
+        let t = Thresholds { of: vec![vec![6, 28], vec![3]] };
+        assert_eq!(t.n_combinations(), 6);
+        for composition in [[0, 0], [7, 3], [28, 4], [29, 9]] {
+            let c = t.combination(&composition);
+            assert!((0..2).all(|s| t.interval(c, s).contains(&usize::from(composition[s]))));
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The CSV files of `DIR/analysis`.
+
+use super::{Analysis, Map};
+use crate::{Error, Result};
+use std::path::Path;
+
+/// Writes every table of an analysis into `dir`, which is created; each file whole and then renamed.
+///
+/// `maps.csv`, `maps_pressure.csv`, `phases.csv`, `boundaries.csv`, `free_energy.csv` (F = −kT ln P(N) at the points of
+/// `distributions.csv`), `free_energies.csv` (MBAR's f_k), `distributions.csv`, `direct.csv`, `split_half.csv`.
+///
+/// # Errors
+/// [`Error::Io`] if a file cannot be written.
+pub fn write(analysis: &Analysis, boltzmann: f64, dir: &Path) -> Result<()> {
+    std::fs::create_dir_all(dir).map_err(Error::io("cannot create", dir))?;
+    let species: Vec<&str> = analysis.grid.reservoirs.iter().map(|r| r.species.as_str()).collect();
+    map(&analysis.map, &species).save(dir, "maps.csv")?;
+    map(&analysis.pressure_map, &species).save(dir, "maps_pressure.csv")?;
+    phases(analysis, &species).save(dir, "phases.csv")?;
+    boundaries(analysis, &species).save(dir, "boundaries.csv")?;
+    free_energy(analysis, &species, boltzmann).save(dir, "free_energy.csv")?;
+    free_energies(analysis).save(dir, "free_energies.csv")?;
+    distributions(analysis, &species).save(dir, "distributions.csv")?;
+    direct(analysis, &species).save(dir, "direct.csv")?;
+    split_half(analysis, &species).save(dir, "split_half.csv")
+}
+
+/// A table in the making.
+#[derive(Debug)]
+struct Table {
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// Column names; `<s>` in a name stands for each species in turn.
+    fn new(columns: &[&str], species: &[&str]) -> Table {
+        let mut names = Vec::new();
+        for column in columns {
+            match column.contains("<s>") {
+                true => names.extend(species.iter().map(|s| column.replace("<s>", s))),
+                false => names.push((*column).to_owned()),
+            }
+        }
+        Table { rows: vec![names] }
+    }
+
+    fn push(&mut self, row: Vec<String>) {
+        debug_assert_eq!(row.len(), self.rows[0].len(), "{:?}", self.rows[0]);
+        self.rows.push(row);
+    }
+
+    /// Writes to a temporary file of the same folder and renames it.
+    fn save(&self, dir: &Path, name: &str) -> Result<()> {
+        let path = dir.join(name);
+        let failed = |source: std::io::Error| Error::Io { what: "cannot write", path: path.clone(), source };
+        let mut file =
+            tempfile::Builder::new().prefix(".table-").permissions_for_all().tempfile_in(dir).map_err(failed)?;
+        let mut writer = csv::Writer::from_writer(file.as_file_mut());
+        for row in &self.rows {
+            writer.write_record(row).map_err(|e| failed(std::io::Error::other(e)))?;
+        }
+        writer.flush().map_err(failed)?;
+        drop(writer);
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist(&path).map_err(|e| failed(e.error))?;
+        Ok(())
+    }
+}
+
+/// Results are to be read by everyone who may read the folder; temporary files are private unless told.
+trait Permissions {
+    fn permissions_for_all(&mut self) -> &mut Self;
+}
+
+impl Permissions for tempfile::Builder<'_, '_> {
+    #[cfg(unix)]
+    fn permissions_for_all(&mut self) -> &mut Self {
+        use std::os::unix::fs::PermissionsExt;
+        self.permissions(std::fs::Permissions::from_mode(0o644))
+    }
+
+    #[cfg(not(unix))]
+    fn permissions_for_all(&mut self) -> &mut Self {
+        self
+    }
+}
+
+/// A number as a cell: empty if it is not finite.
+fn number(x: f64) -> String {
+    match x.is_finite() {
+        true if x == 0.0 => "0".to_owned(),
+        true if (1e-4..1e15).contains(&x.abs()) => format!("{x}"),
+        true => format!("{x:e}"),
+        false => String::new(),
+    }
+}
+
+fn numbers(x: &[f64]) -> impl Iterator<Item = String> + '_ {
+    x.iter().map(|&x| number(x))
+}
+
+fn map(map: &Map, species: &[&str]) -> Table {
+    let mut table = Table::new(
+        &[
+            "temperature",
+            "mu_<s>",
+            "ln_z_<s>",
+            "pressure_<s>",
+            "n_<s>",
+            "n_<s>_err",
+            "energy",
+            "energy_err",
+            "energy_fluctuation",
+            "c_mu",
+            "c_p",
+            "c_vn",
+            "susceptibility_<s>",
+            "ln_xi",
+            "ln_xi_err",
+            "n_eff",
+            "phase",
+        ],
+        species,
+    );
+    let n_s = species.len();
+    for cell in &map.cells {
+        let mut row = vec![number(cell.temperature)];
+        for axis in [&cell.mu, &cell.ln_z, &cell.pressure] {
+            row.extend(numbers(axis));
+        }
+        if cell.masked {
+            row.extend(vec![String::new(); 2 * n_s + 6 + n_s + 2]);
+        } else {
+            row.extend(numbers(&cell.n));
+            row.extend(numbers(&cell.n_err));
+            row.extend(numbers(&[
+                cell.energy,
+                cell.energy_err,
+                cell.energy_fluctuation,
+                cell.c_mu,
+                cell.c_p,
+                cell.c_vn,
+            ]));
+            row.extend(numbers(&cell.susceptibility));
+            row.extend(numbers(&[cell.ln_xi, cell.ln_xi_err]));
+        }
+        row.push(number(cell.n_eff));
+        row.push(cell.phase.map_or_else(String::new, |p| p.to_string()));
+        table.push(row);
+    }
+    table
+}
+
+fn phases(analysis: &Analysis, species: &[&str]) -> Table {
+    let mut table = Table::new(&["phase", "name", "n_<s>", "energy", "area_fraction"], species);
+    for phase in &analysis.phases {
+        let mut row = vec![phase.id.to_string(), phase.name.clone()];
+        row.extend(numbers(&phase.n));
+        row.extend(numbers(&[phase.energy, phase.area_fraction]));
+        table.push(row);
+    }
+    table
+}
+
+fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
+    let mut table = Table::new(
+        &[
+            "phase_a",
+            "phase_b",
+            "kind",
+            "temperature",
+            "mu_<s>",
+            "mu_err",
+            "pressure_<s>",
+            "pressure_low",
+            "pressure_high",
+        ],
+        species,
+    );
+    for point in &analysis.boundaries {
+        let mut row = vec![point.phase_a.to_string(), point.phase_b.to_string(), point.kind.to_owned()];
+        row.push(number(point.temperature));
+        row.extend(numbers(&point.mu));
+        row.push(number(point.mu_err));
+        row.extend(numbers(&point.pressure));
+        row.extend(numbers(&[point.pressure_low, point.pressure_high]));
+        table.push(row);
+    }
+    table
+}
+
+fn free_energy(analysis: &Analysis, species: &[&str], boltzmann: f64) -> Table {
+    let mut table = Table::new(&["temperature", "mu_<s>", "order_parameter", "value", "free_energy", "error"], species);
+    for distribution in &analysis.distributions {
+        let kt = boltzmann * distribution.temperature;
+        for (n, (&p, &err)) in distribution.p_n.iter().zip(&distribution.p_n_err).enumerate() {
+            // Nothing was seen there: F is above what can be told.
+            if p == 0.0 {
+                continue;
+            }
+            let mut row = vec![number(distribution.temperature)];
+            row.extend(numbers(&distribution.mu));
+            row.push(format!("n_{}", species[distribution.reservoir]));
+            row.extend([n.to_string(), number(-kt * p.ln()), number(kt * err / p)]);
+            table.push(row);
+        }
+    }
+    table
+}
+
+fn free_energies(analysis: &Analysis) -> Table {
+    let mut table = Table::new(&["state", "f_k", "err", "n_k"], &[]);
+    let f = &analysis.free_energies;
+    for k in 0..f.f_k.len() {
+        table.push(vec![k.to_string(), number(f.f_k[k]), number(f.f_k_err[k]), f.n_k[k].to_string()]);
+    }
+    table
+}
+
+fn distributions(analysis: &Analysis, species: &[&str]) -> Table {
+    // The species named in `reservoir` is the one that n counts.
+    let mut table = Table::new(&["temperature", "mu_<s>", "reservoir", "n", "p", "p_err"], species);
+    for distribution in &analysis.distributions {
+        for (n, (&p, &err)) in distribution.p_n.iter().zip(&distribution.p_n_err).enumerate() {
+            let mut row = vec![number(distribution.temperature)];
+            row.extend(numbers(&distribution.mu));
+            row.push(species[distribution.reservoir].to_owned());
+            row.extend([n.to_string(), number(p), number(err)]);
+            table.push(row);
+        }
+    }
+    table
+}
+
+fn direct(analysis: &Analysis, species: &[&str]) -> Table {
+    let mut table = Table::new(
+        &["state", "n_<s>", "err_n_<s>", "energy", "energy_err", "samples", "inefficiency", "inefficiency_path"],
+        species,
+    );
+    for (k, state) in analysis.direct.iter().enumerate() {
+        let mut row = vec![k.to_string()];
+        row.extend(numbers(&state.n));
+        row.extend(numbers(&state.n_err));
+        row.extend(numbers(&[state.energy, state.energy_err]));
+        row.push(state.samples.to_string());
+        row.extend(numbers(&[state.inefficiency, analysis.inefficiency[k]]));
+        table.push(row);
+    }
+    table
+}
+
+fn split_half(analysis: &Analysis, species: &[&str]) -> Table {
+    let mut table = Table::new(
+        &["state", "temperature", "mu_<s>", "first_n_<s>", "first_err_<s>", "second_n_<s>", "second_err_<s>", "z"],
+        species,
+    );
+    let split = &analysis.split_half;
+    for (k, state) in analysis.grid.states.iter().enumerate() {
+        let mut row = vec![k.to_string(), number(state.temperature)];
+        row.extend(
+            (0..species.len()).map(|s| number(analysis.grid.reservoirs[s].convention.mu(state.ln_z[s], state.kt))),
+        );
+        for column in [&split.first, &split.first_err, &split.second, &split.second_err] {
+            row.extend(numbers(&column[k]));
+        }
+        row.push(number(split.z[k]));
+        table.push(row);
+    }
+    table
+}

@@ -1,0 +1,272 @@
+//! The cpu backend: f32 pairs in vector registers, f64 state and sums, one task per replica.
+//!
+//! Each file is a faster spelling of its twin in `src/backend/reference/`. `pulp` finds the instruction set at run
+//! time; the bits depend neither on it nor on the number of threads.
+
+mod integrate;
+mod noise;
+mod pair;
+mod particle_moves;
+mod replica;
+
+use super::Backend;
+use crate::batch::{Batch, Measurement, assert_fits};
+use crate::error::{Error, Result};
+use crate::ids::StateId;
+use crate::moves::{Edit, MoveTally, Trial};
+use crate::rng::Rng;
+use crate::scene::grammar::Truncation;
+use crate::states::StatePoint;
+use crate::system::{Dynamics, System};
+use pair::Geometry;
+use pulp::Arch;
+use rayon::prelude::*;
+use replica::{Frozen, Replica};
+use std::sync::Arc;
+
+/// What every replica shares.
+#[derive(Debug)]
+struct Model {
+    system: Arc<System>,
+    rng: Rng,
+    key: [u32; 2],
+    geometry: Geometry,
+    r_cut: f32,
+    frozen: Frozen,
+    /// `[n_species]`, species that can occur as mobile atoms.
+    mobile: Vec<bool>,
+    /// `[n_reservoirs]`, whether the insertion region is all that mobile atoms can reach.
+    region_is_cell: Vec<bool>,
+}
+
+impl Model {
+    #[inline(always)]
+    fn tail(&self, replica: &Replica) -> f64 {
+        self.system.pairs.tail(&replica.species_counts, self.system.cell.volume())
+    }
+
+    #[inline(always)]
+    fn tail_change(&self, replica: &Replica, species: u8, sign: isize) -> f64 {
+        self.system.tail_change(&replica.species_counts, species, sign)
+    }
+}
+
+/// All replicas on the processor's vector units.
+pub struct Cpu {
+    model: Model,
+    arch: Arch,
+    replicas: Vec<Replica>,
+    states: Vec<StatePoint>,
+    assignment: Vec<StateId>,
+    tallies: Vec<MoveTally>,
+}
+
+impl Cpu {
+    /// An empty backend for `system`.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the system needs the sum over periodic images beyond the nearest.
+    pub fn new(system: Arc<System>, rng: Rng) -> Result<Cpu> {
+        if !system.minimum_image_suffices() {
+            return Err(Error::Device(format!(
+                "device `cpu` takes the nearest image only, but the cutoff {} exceeds half the shortest period {}; \
+                 use --device reference",
+                system.pairs.r_cut,
+                system.cell.shortest_period()
+            )));
+        }
+        let cell = &system.cell;
+        let mobile: Vec<bool> = vec![true; system.species.len()];
+        let model = Model {
+            key: rng.key(),
+            geometry: Geometry::new(cell, system.pairs.r_cut),
+            r_cut: system.pairs.r_cut as f32,
+            frozen: Frozen::new(&system, &mobile),
+            region_is_cell: system
+                .reservoirs
+                .iter()
+                .map(|r| r.z_lo <= cell.floor && r.z_hi >= cell.ceiling())
+                .collect(),
+            mobile,
+            rng,
+            system,
+        };
+        Ok(Cpu {
+            model,
+            arch: Arch::new(),
+            replicas: Vec::new(),
+            states: Vec::new(),
+            assignment: Vec::new(),
+            tallies: Vec::new(),
+        })
+    }
+
+    fn force_shifted(&self) -> bool {
+        self.model.system.pairs.truncation == Truncation::ForceShifted
+    }
+}
+
+/// One MD segment or set of displacements of one replica.
+#[inline(always)]
+fn propagate<const FORCE_SHIFTED: bool>(model: &Model, replica: &mut Replica, first: u64, steps: u32) {
+    match model.system.dynamics {
+        Dynamics::Baoab { dt, friction, .. } => {
+            integrate::baoab::<FORCE_SHIFTED>(model, replica, dt, friction, first, steps);
+        }
+        Dynamics::Verlet { dt, steps: segment, redraw } => {
+            if redraw && first % u64::from(segment) == 0 {
+                integrate::redraw_velocities(model, first, replica);
+            }
+            integrate::verlet::<FORCE_SHIFTED>(model, replica, dt, steps);
+        }
+        Dynamics::MonteCarlo { displacement, .. } => {
+            // Energies of accepted changes are f32: summing anew keeps their errors from adding up over a run.
+            integrate::update_forces::<FORCE_SHIFTED>(model, replica, true);
+            particle_moves::displace::<FORCE_SHIFTED>(model, replica, displacement, first, steps);
+        }
+    }
+}
+
+impl Backend for Cpu {
+    fn describe(&self) -> String {
+        format!("cpu ({} threads)", rayon::current_num_threads())
+    }
+
+    fn kernel(&self) -> String {
+        "f32 pairs, f64 sums, all pairs".to_owned()
+    }
+
+    fn system(&self) -> &System {
+        &self.model.system
+    }
+
+    fn rng(&self) -> &Rng {
+        &self.model.rng
+    }
+
+    fn load(&mut self, batch: &Batch, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
+        assert_eq!(assignment.len(), batch.configurations.len(), "one state per replica");
+        let (model, arch, force_shifted) = (&self.model, self.arch, self.force_shifted());
+        let replicas = batch.configurations.par_iter().zip(assignment).enumerate();
+        self.replicas = replicas
+            .map(|(index, (x, state))| {
+                assert_fits(&model.system, x);
+                let state = &states[state.index()];
+                let mut replica = Replica::new(&model.system, &model.mobile, index as u32, x, state);
+                arch.dispatch(|| match force_shifted {
+                    true => integrate::update_forces::<true>(model, &mut replica, true),
+                    false => integrate::update_forces::<false>(model, &mut replica, true),
+                });
+                replica
+            })
+            .collect();
+        self.states = states.to_vec();
+        self.assignment = assignment.to_vec();
+        self.tallies = vec![MoveTally::default(); states.len() * self.model.system.reservoirs.len()];
+        Ok(())
+    }
+
+    fn store(&self, batch: &mut Batch) -> Result<()> {
+        batch.configurations = self.replicas.iter().map(Replica::configuration).collect();
+        Ok(())
+    }
+
+    fn set_states(&mut self, assignment: &[StateId]) -> Result<()> {
+        assert_eq!(assignment.len(), self.replicas.len(), "one state per replica");
+        for (replica, id) in self.replicas.iter_mut().zip(assignment) {
+            let state = &self.states[id.index()];
+            if replica.state.kt.to_bits() != state.kt.to_bits() {
+                let scale = (state.kt / replica.state.kt).sqrt();
+                for velocity in &mut replica.velocities {
+                    velocity.iter_mut().flatten().for_each(|v| *v *= scale);
+                }
+            }
+            replica.state.clone_from(state);
+        }
+        self.assignment.copy_from_slice(assignment);
+        Ok(())
+    }
+
+    fn states(&self) -> &[StatePoint] {
+        &self.states
+    }
+
+    fn assignment(&self) -> &[StateId] {
+        &self.assignment
+    }
+
+    fn propagate(&mut self, first: u64, steps: u32) -> Result<()> {
+        let (model, arch, force_shifted) = (&self.model, self.arch, self.force_shifted());
+        self.replicas.par_iter_mut().with_max_len(1).for_each(|replica| {
+            arch.dispatch(|| match force_shifted {
+                true => propagate::<true>(model, replica, first, steps),
+                false => propagate::<false>(model, replica, first, steps),
+            });
+        });
+        Ok(())
+    }
+
+    fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()> {
+        let (model, arch, force_shifted) = (&self.model, self.arch, self.force_shifted());
+        let n_reservoirs = model.system.reservoirs.len();
+        if n_reservoirs == 0 {
+            return Ok(());
+        }
+        let mut of_replica = vec![MoveTally::default(); self.replicas.len() * n_reservoirs];
+        self.replicas.par_iter_mut().zip(of_replica.par_chunks_mut(n_reservoirs)).for_each(|(replica, tallies)| {
+            arch.dispatch(|| match force_shifted {
+                true => particle_moves::insert_delete::<true>(model, replica, first, attempts, tallies),
+                false => particle_moves::insert_delete::<false>(model, replica, first, attempts, tallies),
+            });
+        });
+        if book {
+            for (tallies, state) in of_replica.chunks(n_reservoirs).zip(&self.assignment) {
+                let of_state = &mut self.tallies[state.index() * n_reservoirs..];
+                tallies.iter().zip(of_state).for_each(|(t, sum)| sum.add(t));
+            }
+        }
+        Ok(())
+    }
+
+    fn tallies(&mut self) -> Result<Vec<MoveTally>> {
+        Ok(self.tallies.clone())
+    }
+
+    fn measure(&mut self) -> Result<Vec<Measurement>> {
+        let reservoirs = &self.model.system.reservoirs;
+        let measure = |r: &Replica| Measurement {
+            energy: r.energy,
+            counts: reservoirs.iter().map(|s| r.species_counts[usize::from(s.species)] as u16).collect(),
+        };
+        Ok(self.replicas.iter().map(measure).collect())
+    }
+
+    fn energy_tolerance(&self) -> f64 {
+        2e-6
+    }
+
+    fn trial_energies(&mut self, trials: &[Trial]) -> Result<Vec<f64>> {
+        let (model, arch, force_shifted) = (&self.model, self.arch, self.force_shifted());
+        let energy = |(replica, trial): (&Replica, &Trial)| {
+            arch.dispatch(|| match force_shifted {
+                true => particle_moves::trial_energy::<true>(model, replica, trial),
+                false => particle_moves::trial_energy::<false>(model, replica, trial),
+            })
+        };
+        Ok(self.replicas.par_iter().zip(trials).map(energy).collect())
+    }
+
+    fn apply(&mut self, edits: &[(Edit, f64)]) -> Result<()> {
+        let system = &self.model.system;
+        for (replica, (edit, delta_u)) in self.replicas.iter_mut().zip(edits) {
+            match *edit {
+                Edit::None => continue,
+                Edit::Insert { species, position, velocity } => replica.insert(system, species, position, velocity),
+                Edit::Delete { slot } => replica.delete(system, slot),
+                Edit::Displace { slot, position } => replica.displace(slot, position),
+            }
+            replica.book_energy(*delta_u);
+        }
+        Ok(())
+    }
+}

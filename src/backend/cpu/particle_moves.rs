@@ -1,0 +1,170 @@
+//! particle_moves: insertions, deletions and displacements of one replica.
+//! Twin: `src/backend/reference/particle_moves.rs`, with the proposals of `src/moves.rs`
+
+use super::Model;
+use super::pair::row_energy;
+use super::replica::Replica;
+use crate::moves::{MoveTally, Proposal, Trial, ln_acc, thermal_velocity};
+use crate::potential::OVERLAP_ENERGY;
+use crate::rng::{Stream, index_below};
+use crate::thermo::acceptance::accept;
+use glam::DVec3;
+
+/// No slot: every atom counts.
+const NOBODY: usize = usize::MAX;
+
+/// Insertion and deletion attempts of one replica, from attempt number `first`.
+///
+/// - `tallies`: `[n_reservoirs]`, added to
+#[inline(always)]
+pub(super) fn insert_delete<const FORCE_SHIFTED: bool>(
+    model: &Model,
+    replica: &mut Replica,
+    first: u64,
+    attempts: u32,
+    tallies: &mut [MoveTally],
+) {
+    for attempt in first..first + u64::from(attempts) {
+        let proposal = propose(model, replica, attempt);
+        let delta_u = trial_energy::<FORCE_SHIFTED>(model, replica, &proposal.trial);
+        let accepted = accept(proposal.uniform, ln_acc(&model.system, replica.state.as_ref(), &proposal, delta_u));
+        tallies[proposal.reservoir].book(proposal.insert, accepted);
+        if !accepted {
+            continue;
+        }
+        match proposal.trial {
+            Trial::Insert { species, position } => {
+                let velocity =
+                    thermal_velocity(&model.system, &model.rng, replica.id, attempt, replica.state.kt, species);
+                replica.insert(&model.system, species, position, velocity);
+            }
+            Trial::Delete { slot } => replica.delete(&model.system, slot),
+            Trial::Displace { .. } | Trial::None => {}
+        }
+        replica.book_energy(delta_u);
+    }
+}
+
+/// The proposal of `moves::propose`, from counts that are kept instead of counted where the region is the whole cell.
+#[inline(always)]
+pub(super) fn propose(model: &Model, replica: &Replica, attempt: u64) -> Proposal {
+    let system = &*model.system;
+    let [kind, victim, uniform, _] = model.rng.uniforms(Stream::ParticleMove, attempt, replica.id, 0);
+    let choice = index_below(kind, 2 * system.reservoirs.len());
+    let (reservoir, insert) = (choice / 2, choice % 2 == 0);
+    let r = &system.reservoirs[reservoir];
+    let n_total = replica.species_counts[usize::from(r.species)];
+    let is_candidate = |slot: usize| replica.species[slot] == r.species && r.contains(replica.position(slot));
+    let everywhere = model.region_is_cell[reservoir];
+    let n_inside = if everywhere { n_total } else { (0..replica.n).filter(|&slot| is_candidate(slot)).count() };
+    let trial = if insert {
+        if n_total >= usize::from(r.max_atoms) {
+            Trial::None
+        } else {
+            let [a, b, c, _] = model.rng.uniforms(Stream::InsertPosition, attempt, replica.id, 0);
+            let (lx, ly) = (system.cell.lengths.x, system.cell.lengths.y);
+            let position = DVec3::new(a * lx, b * ly, r.z_lo + c * (r.z_hi - r.z_lo));
+            Trial::Insert { species: r.species, position }
+        }
+    } else if n_inside == 0 {
+        Trial::None
+    } else {
+        let rank = index_below(victim, n_inside);
+        if n_inside == replica.n {
+            Trial::Delete { slot: rank }
+        } else {
+            (0..replica.n)
+                .filter(|&slot| is_candidate(slot))
+                .nth(rank)
+                .map_or(Trial::None, |slot| Trial::Delete { slot })
+        }
+    };
+    Proposal { reservoir, insert, trial, n_inside, uniform }
+}
+
+/// Metropolis displacements of single atoms, uniform in a cube of half-width `displacement` [length].
+#[inline(always)]
+pub(super) fn displace<const FORCE_SHIFTED: bool>(
+    model: &Model,
+    replica: &mut Replica,
+    displacement: f64,
+    first: u64,
+    attempts: u32,
+) {
+    let (beta, cell) = (1.0 / replica.state.kt, &model.system.cell);
+    if replica.n == 0 {
+        return;
+    }
+    for attempt in first..first + u64::from(attempts) {
+        let [which, a, b, c] = model.rng.uniforms(Stream::Displacement, attempt, replica.id, 0);
+        let slot = index_below(which, replica.n);
+        let step = displacement * (2.0 * DVec3::new(a, b, c) - DVec3::ONE);
+        let position = cell.wrap(replica.position(slot) + step);
+        if !cell.contains(position) {
+            continue;
+        }
+        let delta_u = trial_energy::<FORCE_SHIFTED>(model, replica, &Trial::Displace { slot, position });
+        let [uniform, ..] = model.rng.uniforms(Stream::DisplacementAccept, attempt, replica.id, 0);
+        if accept(uniform, -beta * delta_u) {
+            replica.displace(slot, position);
+            replica.book_energy(delta_u);
+        }
+    }
+}
+
+/// ΔE of a trial: the sum over the pairs of the one atom. [energy]
+#[inline(always)]
+pub(super) fn trial_energy<const FORCE_SHIFTED: bool>(model: &Model, replica: &Replica, trial: &Trial) -> f64 {
+    match *trial {
+        Trial::None => 0.0,
+        Trial::Insert { species, position } => {
+            atom_energy::<FORCE_SHIFTED>(model, replica, species, position, NOBODY)
+                + model.tail_change(replica, species, 1)
+        }
+        Trial::Delete { slot } => {
+            let species = replica.species[slot];
+            model.tail_change(replica, species, -1)
+                - atom_energy::<FORCE_SHIFTED>(model, replica, species, replica.position(slot), slot)
+        }
+        Trial::Displace { slot, position } => {
+            let species = replica.species[slot];
+            let new = atom_energy::<FORCE_SHIFTED>(model, replica, species, position, slot);
+            if new >= OVERLAP_ENERGY {
+                return new;
+            }
+            new - atom_energy::<FORCE_SHIFTED>(model, replica, species, replica.position(slot), slot)
+        }
+    }
+}
+
+/// Energy of one atom with everything but the atom in slot `except`; [`OVERLAP_ENERGY`] as soon as it overlaps.
+#[inline(always)]
+fn atom_energy<const FORCE_SHIFTED: bool>(
+    model: &Model,
+    replica: &Replica,
+    species: u8,
+    position: DVec3,
+    except: usize,
+) -> f64 {
+    let (g, s, p) = (&model.geometry, usize::from(species), position.as_vec3().to_array());
+    let mut energy = 0.0;
+    for field in &model.system.external[s] {
+        energy += field.energy_force(position).0;
+    }
+    // The slab first: that is where most trials overlap.
+    let (frozen, reach) = (&model.frozen, model.frozen.chunks_within(p[2], model.r_cut));
+    let slab = row_energy::<FORCE_SHIFTED>(g, &frozen.row, &frozen.coefficients[s], reach, p, NOBODY);
+    let Some(slab) = slab else { return OVERLAP_ENERGY };
+    let mobile = row_energy::<FORCE_SHIFTED>(g, &replica.row, &replica.coefficients[s], replica.chunks(), p, except);
+    let Some(mobile) = mobile else { return OVERLAP_ENERGY };
+    energy + slab + mobile
+}
+
+impl Replica {
+    /// Books the energy of an accepted change.
+    #[inline(always)]
+    pub(super) fn book_energy(&mut self, delta_u: f64) {
+        // An empty replica has no energy: rounding errors of earlier atoms end here.
+        self.energy = if self.n == 0 { 0.0 } else { self.energy + delta_u };
+    }
+}

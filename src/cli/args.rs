@@ -1,0 +1,171 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Replica-exchange grand-canonical sampling of Lennard-Jones surfaces.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done, 2 usage, 65 bad scene, 66 input missing, 69 no such device, 70 internal, 74 I/O, \
+                  75 interrupted and resumable.\nStart with: adlayer new my_surface"
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Sample a scene, analyse it and draw the figures
+    Run(RunArguments),
+    /// Analyse finished runs again without sampling; several runs of one system are combined
+    Analyze(AnalyzeArguments),
+    /// Check a scene and print what a run of it will take
+    Check(CheckArguments),
+    /// Write a commented scene to start from
+    New(NewArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// The scene file
+    pub(crate) scene: PathBuf,
+    /// Directory of the run [default: runs/<scene's stem>, then -2, -3, …]
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Where to run: auto, cpu, gpu, gpu:NAME or reference
+    #[arg(long, default_value = "auto")]
+    pub(crate) device: Device,
+    /// Production cycles N, with N/3 (rounded up) of equilibration before them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) cycles: Option<u32>,
+    /// Seed of every random number
+    #[arg(long, value_name = "S")]
+    pub(crate) seed: Option<u64>,
+    /// Replace the run in the output directory
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Stop in good order after this time, e.g. 2h, 90m, 1h30m, 45s
+    #[arg(long, value_name = "TIME", value_parser = walltime)]
+    pub(crate) walltime: Option<Duration>,
+    /// No progress, no log; errors only
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AnalyzeArguments {
+    /// Directories of finished runs
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) directories: Vec<PathBuf>,
+    /// Where to put the analysis [default: the first DIR]
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// No log; errors only
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The scene file
+    pub(crate) scene: PathBuf,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArguments {
+    /// Name of the scene; NAME.ron is written
+    pub(crate) name: PathBuf,
+}
+
+/// Where to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Device {
+    /// A hardware GPU if there is one, else the processor.
+    Auto,
+    /// The processor.
+    Cpu,
+    /// The first GPU, or the one of this name.
+    Gpu(Option<String>),
+    /// The processor, by the plainest code.
+    Reference,
+}
+
+impl FromStr for Device {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Device, String> {
+        match text {
+            "auto" => Ok(Device::Auto),
+            "cpu" => Ok(Device::Cpu),
+            "gpu" => Ok(Device::Gpu(None)),
+            "reference" => Ok(Device::Reference),
+            other => match other.strip_prefix("gpu:") {
+                Some(name) if !name.is_empty() => Ok(Device::Gpu(Some(name.to_owned()))),
+                _ => Err("give auto, cpu, gpu, gpu:NAME or reference".to_owned()),
+            },
+        }
+    }
+}
+
+/// Reads a time such as `2h`, `1h30m`, `45s`.
+fn walltime(text: &str) -> Result<Duration, String> {
+    let remedy = || format!("`{text}` is no time; write e.g. 2h, 90m, 1h30m or 45s");
+    let mut seconds = 0_u64;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(remedy)?;
+        let number: u64 = rest[..end].parse().map_err(|_| remedy())?;
+        let (unit, next) = rest[end..].split_at_checked(1).ok_or_else(remedy)?;
+        let unit = match unit {
+            "d" => 86_400,
+            "h" => 3600,
+            "m" => 60,
+            "s" => 1,
+            _ => return Err(remedy()),
+        };
+        seconds = number.checked_mul(unit).and_then(|s| s.checked_add(seconds)).ok_or_else(remedy)?;
+        rest = next;
+    }
+    if seconds == 0 { Err(remedy()) } else { Ok(Duration::from_secs(seconds)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parser_is_sound() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn times_are_read() {
+        assert_eq!(walltime("1h30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(walltime("45s"), Ok(Duration::from_secs(45)));
+        for bad in ["", "2", "h", "2x", "0s", "1h 3m", "2µ"] {
+            assert!(walltime(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn devices_are_read() {
+        assert_eq!("gpu:NVIDIA H200".parse(), Ok(Device::Gpu(Some("NVIDIA H200".into()))));
+        assert_eq!("reference".parse(), Ok(Device::Reference));
+        assert!("gpu:".parse::<Device>().is_err() && "tpu".parse::<Device>().is_err());
+    }
+}

@@ -1,0 +1,132 @@
+//! `adlayer check`: what a scene says, and what a run of it will take.
+
+use super::args::CheckArguments;
+use super::complain::warn;
+use adlayer::estimate::{AxisExchange, Estimate, bytes, check_limits, estimate};
+use adlayer::scene::grammar::Potential;
+use adlayer::scene::{self, Loaded};
+use adlayer::{Error, Result};
+use serde::Serialize;
+use std::path::Path;
+
+/// What `check --json` prints.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    scene: String,
+    title: &'a str,
+    lengths: (f64, f64, f64),
+    floor: f64,
+    ceiling: f64,
+    slab_atoms: usize,
+    mobile_slab_atoms: usize,
+    warnings: &'a [String],
+    estimate: &'a Estimate,
+}
+
+#[expect(clippy::print_stdout, reason = "the summary is the command's output")]
+pub(crate) fn check(arguments: &CheckArguments) -> Result<()> {
+    let loaded = scene::load(&arguments.scene)?;
+    check_limits(&loaded, Path::new("."))?;
+    let estimate = estimate(&loaded);
+    if arguments.json {
+        let report = Report {
+            scene: loaded.path.display().to_string(),
+            title: &loaded.scene.title,
+            lengths: loaded.lengths(),
+            floor: loaded.floor(),
+            ceiling: loaded.ceiling(),
+            slab_atoms: loaded.slab.atoms.len(),
+            mobile_slab_atoms: loaded.slab.mobile().count(),
+            warnings: &loaded.warnings,
+            estimate: &estimate,
+        };
+        let text = serde_json::to_string_pretty(&report).map_err(|e| Error::Analysis(e.to_string()))?;
+        println!("{text}");
+    } else {
+        loaded.warnings.iter().for_each(|w| warn(w));
+        for (name, value) in summary(&loaded, &estimate) {
+            println!("{name:<14} {value}");
+        }
+    }
+    Ok(())
+}
+
+/// The lines of the summary: name and value.
+fn summary(loaded: &Loaded, e: &Estimate) -> Vec<(&'static str, String)> {
+    let scene = &loaded.scene;
+    let Potential::LennardJones { truncation, .. } = scene.potential;
+    let (x, y, z) = loaded.lengths();
+    let periodic = if scene.is_bulk() { "periodic in x, y, z".to_owned() } else { walls(loaded) };
+    let mut lines = vec![
+        ("scene", format!("{} ({})", loaded.path.display(), scene.title)),
+        ("units", format!("{:?}", scene.units)),
+        ("cell", format!("{} × {} × {}, {periodic}", short(x), short(y), short(z))),
+        ("potential", format!("Lennard-Jones, cutoff {}, {truncation:?}", scene.cutoff())),
+    ];
+    if !loaded.slab.atoms.is_empty() {
+        let mobile = loaded.slab.mobile().count();
+        lines.push(("slab", format!("{} atoms, {mobile} of them mobile", loaded.slab.atoms.len())));
+    }
+    for r in &scene.reservoir {
+        lines.push(("reservoir", format!("{}, up to {} atoms", r.species, r.max_atoms)));
+    }
+    let mut axes = format!("T {}", span(&scene.grid.temperature.values()));
+    for axis in &scene.grid.reservoir {
+        axes += &format!(" × {:?} {} {}", axis.convention, axis.species, span(&axis.values.values()));
+    }
+    let schedule = &scene.schedule;
+    lines.extend([
+        ("grid", axes),
+        ("replicas", format!("{} states × {} walkers = {}", e.n_states, e.walkers, e.n_replicas)),
+        ("cycles", format!("{} + {}", schedule.equilibration, schedule.production)),
+        ("samples", e.n_samples.to_string()),
+        ("memory", format!("about {}", bytes(e.memory_bytes))),
+        ("disk", format!("about {}", bytes(e.disk_bytes))),
+        ("time", format!("about {} on {} cores (very roughly)", duration(e.seconds), e.cores)),
+    ]);
+    lines.extend(e.exchange.iter().map(|axis| ("exchange", acceptance(axis))));
+    lines.push(("result", "the scene is good".to_owned()));
+    lines
+}
+
+/// What is said of one axis of exchange.
+fn acceptance(axis: &AxisExchange) -> String {
+    let of = format!("{}: {} edges", axis.axis, axis.edges);
+    match (axis.lowest, axis.mean) {
+        (Some(lowest), Some(mean)) => {
+            let share = format!("{} of {} examined (dilute states)", axis.estimated, axis.examined);
+            format!("{of}, acceptance about {mean:.2}, lowest {lowest:.2}, in {share}; elsewhere known after sampling")
+        }
+        _ => format!("{of}, acceptance cannot be estimated before sampling: atoms meet in every state"),
+    }
+}
+
+/// The walls of a slab cell.
+fn walls(loaded: &Loaded) -> String {
+    format!("walls at z = {} and {}", short(loaded.floor()), short(loaded.ceiling()))
+}
+
+/// First and last value of an axis with their number.
+fn span(values: &[f64]) -> String {
+    match values {
+        [one] => one.to_string(),
+        [first, .., last] => format!("{first} … {last} ({})", values.len()),
+        [] => String::new(),
+    }
+}
+
+/// A length with at most four decimals.
+fn short(x: f64) -> String {
+    let text = format!("{x:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A time for people.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 120.0 => format!("{s:.0} s"),
+        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
+        s if s < 172_800.0 => format!("{:.1} h", s / 3600.0),
+        s => format!("{:.1} days", s / 86_400.0),
+    }
+}

@@ -1,0 +1,28 @@
+//! `adlayer new`: a scene to start from.
+
+use super::args::NewArguments;
+use adlayer::{Error, Result};
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+
+/// The default scene, comments included.
+const TEMPLATE: &str = include_str!("../../scenes/lj_surface.ron");
+
+#[expect(clippy::print_stdout, reason = "the path of what was written is the command's output")]
+pub(crate) fn new(arguments: &NewArguments) -> Result<()> {
+    let mut path = arguments.name.clone();
+    if path.extension().is_none_or(|e| e != "ron") {
+        path.as_mut_os_string().push(".ron");
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|e| {
+        let source = match e.kind() {
+            ErrorKind::AlreadyExists => std::io::Error::new(e.kind(), "it exists already; choose another name"),
+            _ => e,
+        };
+        Error::Io { what: "cannot write", path: path.clone(), source }
+    })?;
+    file.write_all(TEMPLATE.as_bytes()).map_err(Error::io("cannot write", &path))?;
+    println!("wrote {}", path.display());
+    println!("next: adlayer run {}", path.display());
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! Colour bars and legends.
+
+use super::axis::Axis;
+use super::canvas::{Canvas, LABEL, Mark, Stroke, TEXT};
+use super::palette::{self, ColourScale};
+use super::text;
+use kuva::render::color::Color;
+use kuva::render::render::TextAnchor;
+
+/// The sign of a legend entry.
+#[derive(Clone)]
+pub(crate) enum Sign {
+    /// A line, with or without a marker on it.
+    Line(Stroke, Option<Color>),
+    /// A filled box.
+    Box(Color),
+    /// A marker with fill and outline.
+    Mark(Mark, f64, Color, (Color, f64)),
+}
+
+/// An entry of a legend.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) sign: Sign,
+    pub(crate) label: String,
+}
+
+const SIGN: f64 = 30.0;
+const GAP: f64 = 7.0;
+const ROW: f64 = 22.0;
+const BETWEEN: f64 = 22.0;
+const BAR: f64 = 18.0;
+
+/// Room that a colour bar takes beside the plot. [px]
+pub(crate) const COLOUR_BAR_ROOM: f64 = 80.0;
+
+/// Room that a legend beside the plot takes. [px]
+pub(crate) fn side_room(entries: &[Entry], heading: &str) -> f64 {
+    let widest = entries.iter().map(|e| text::width(&e.label, f64::from(TEXT))).fold(0.0, f64::max);
+    let widest = (SIGN + GAP + widest).max(text::label_width(heading, f64::from(TEXT)));
+    widest + 18.0
+}
+
+/// Draws a legend to the right of the plot.
+pub(crate) fn side_legend(canvas: &mut Canvas, entries: &[Entry], heading: &str) {
+    let (_, top, right, _) = canvas.area();
+    let x = right + 16.0;
+    let mut y = top + 10.0;
+    if !heading.is_empty() {
+        canvas.label(x, y, heading, TEXT, TextAnchor::Start);
+        y += ROW;
+    }
+    for entry in entries {
+        draw_entry(canvas, entry, x, y);
+        y += ROW;
+    }
+}
+
+/// Rows of a legend that flows under a plot of width `width`: indices of the entries of each.
+fn rows(entries: &[Entry], width: f64) -> Vec<Vec<usize>> {
+    let mut rows: Vec<Vec<usize>> = Vec::new();
+    let mut used = f64::INFINITY;
+    for (i, entry) in entries.iter().enumerate() {
+        let wide = entry_width(entry);
+        match rows.last_mut() {
+            Some(row) if used + BETWEEN + wide <= width => {
+                row.push(i);
+                used += BETWEEN + wide;
+            }
+            _ => {
+                rows.push(vec![i]);
+                used = wide;
+            }
+        }
+    }
+    rows
+}
+
+fn entry_width(entry: &Entry) -> f64 {
+    SIGN + GAP + text::width(&entry.label, f64::from(TEXT))
+}
+
+/// Room that a legend under the plot takes. [px]
+pub(crate) fn bottom_room(entries: &[Entry]) -> f64 {
+    if entries.is_empty() { 0.0 } else { ROW * rows(entries, 640.0).len() as f64 + 10.0 }
+}
+
+/// Draws a legend under the label of the x axis; the frame must have [`bottom_room`].
+pub(crate) fn bottom_legend(canvas: &mut Canvas, entries: &[Entry]) {
+    let (left, _, right, _) = canvas.area();
+    let middle = 0.5 * (left + right);
+    let rows = rows(entries, 640.0);
+    let mut y = canvas.scene.height - ROW * rows.len() as f64 + 0.5 * ROW - 6.0;
+    for row in rows {
+        let width: f64 = row.iter().map(|&i| entry_width(&entries[i])).sum::<f64>() + BETWEEN * (row.len() - 1) as f64;
+        let mut x = (middle - 0.5 * width).max(8.0);
+        for i in row {
+            draw_entry(canvas, &entries[i], x, y);
+            x += entry_width(&entries[i]) + BETWEEN;
+        }
+        y += ROW;
+    }
+}
+
+fn draw_entry(canvas: &mut Canvas, entry: &Entry, x: f64, y: f64) {
+    let middle = x + 0.5 * SIGN;
+    match &entry.sign {
+        Sign::Line(stroke, dot) => {
+            canvas.polyline(&[(x, y), (x + SIGN, y)], stroke);
+            if let Some(colour) = dot {
+                canvas.mark_at(middle, y, Mark::Disc, 3.5, colour.clone(), super::canvas::paper_outline());
+            }
+        }
+        Sign::Box(colour) => {
+            let (left, top, width, height) = (x + 4.0, y - 7.0, SIGN - 8.0, 14.0);
+            canvas.rect(left - 0.7, top - 0.7, width + 1.4, height + 1.4, palette::FAINT, None);
+            canvas.rect(left, top, width, height, colour.clone(), None);
+        }
+        Sign::Mark(mark, size, fill, outline) => canvas.mark_at(middle, y, *mark, *size, fill.clone(), outline.clone()),
+    }
+    canvas.text(x + SIGN + GAP, y, &entry.label, TEXT, TextAnchor::Start, palette::INK);
+}
+
+/// Draws a colour bar to the right of the plot; the frame must have [`COLOUR_BAR_ROOM`].
+pub(crate) fn colour_bar(canvas: &mut Canvas, scale: &ColourScale, label: &str) {
+    let (_, top, right, bottom) = canvas.area();
+    let (x, height) = (right + 18.0, bottom - top);
+    canvas.rect(x - 1.0, top - 1.0, BAR + 2.0, height + 2.0, palette::INK, None);
+    // from the bottom: each strip reaches to the top, so that no seam can show
+    let strips = 128;
+    for i in 0..strips {
+        let share = f64::from(i) / f64::from(strips);
+        let colour = palette::sample(&scale.map, (f64::from(i) + 0.5) / f64::from(strips));
+        canvas.rect(x, top, BAR, height * (1.0 - share), colour, None);
+    }
+    let axis = Axis { label: String::new(), lo: scale.lo, hi: scale.hi, log: scale.log };
+    let format = axis.format(6);
+    for tick in axis.ticks(6).into_iter().filter(|&t| axis.holds(t)) {
+        let y = bottom - (tick - scale.lo) / (scale.hi - scale.lo) * height;
+        canvas.polyline(&[(x + BAR, y), (x + BAR + 5.0, y)], &Stroke::solid(palette::INK, 1.0));
+        let content = format.format(tick);
+        canvas.text(x + BAR + 8.0, y, &content, TEXT, TextAnchor::Start, palette::INK);
+    }
+    let end = canvas.scene.width - 8.0;
+    let start = (x + 0.5 * BAR - 0.5 * text::label_width(label, f64::from(LABEL))).max(x - 60.0);
+    let start = start.min(end - text::label_width(label, f64::from(LABEL)));
+    canvas.label(start, top - 16.0, label, LABEL, TextAnchor::Start);
+}

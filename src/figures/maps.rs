@@ -1,0 +1,180 @@
+//! Maps over (μ, T): ⟨N⟩ and the energy fluctuation; curves where one axis has a single value.
+
+use super::axis::Axis;
+use super::boundaries::{Boundaries, Ink};
+use super::canvas::{Canvas, Frame, Mark, Tile};
+use super::furniture::{self, Entry, Sign};
+use super::palette::{self, ColourScale};
+use super::slice::{Across, Slice};
+use super::table::{Table, number};
+use super::{Drawing, Labels, curves};
+use crate::analysis::{Analysis, MapCell};
+use kuva::plot::ColorMap;
+
+/// What a map shows.
+struct Quantity<'a> {
+    /// Stem of the files.
+    name: String,
+    title: String,
+    /// Label of the colour bar, with unit.
+    label: String,
+    /// Column of the CSV.
+    column: String,
+    caption: String,
+    colours: ColorMap,
+    /// Spread beyond which the colours are logarithmic.
+    log_ratio: f64,
+    value: Box<dyn Fn(&MapCell) -> f64 + 'a>,
+}
+
+/// ⟨N⟩ of species `s` over (μ, T), or against T where the map has one μ.
+pub(crate) fn mean_n(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Drawing> {
+    let slice = Slice::new(analysis, Across::Mu, s)?;
+    let species = &analysis.grid.reservoirs[s].species;
+    if slice.columns.len() == 1 && slice.rows.len() > 1 {
+        return curves::mean_n_of_temperature(analysis, labels, &slice);
+    }
+    let quantity = Quantity {
+        name: format!("mean_n_{species}"),
+        title: format!("Mean number of {species} atoms"),
+        label: format!("⟨N⟩ of {species}"),
+        column: format!("n_{species}"),
+        caption: format!("⟨N⟩ of {species} per replica, reweighted by MBAR from all states."),
+        colours: ColorMap::Viridis,
+        log_ratio: f64::INFINITY,
+        value: Box::new(move |cell| cell.n.get(s).copied().unwrap_or(f64::NAN)),
+    };
+    map(analysis, labels, &slice, quantity)
+}
+
+/// Var E/(k_B T²) over (μ, T), or as a curve where an axis has a single value.
+pub(crate) fn energy_fluctuation(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Drawing> {
+    let slice = Slice::new(analysis, Across::Mu, s)?;
+    let species = &analysis.grid.reservoirs[s].species;
+    let several = analysis.grid.n_reservoirs() > 1;
+    let name = if several { format!("energy_fluctuation_{species}") } else { "energy_fluctuation".into() };
+    let label = format!("Var E / (k_B T²)  [{}]", labels.heat_unit());
+    let caption = "Fluctuation of the potential energy, Var E/(k_B T²), per replica. It is a heat capacity only at \
+                   fixed activity; as a map it marks phase boundaries by its ridges."
+        .to_owned();
+    if !slice.is_plane() {
+        return curves::energy_fluctuation(analysis, labels, &slice, name, label, caption);
+    }
+    let quantity = Quantity {
+        name,
+        title: "Energy fluctuation".into(),
+        label,
+        column: "energy_fluctuation".into(),
+        caption,
+        colours: ColorMap::Plasma,
+        log_ratio: 30.0,
+        value: Box::new(|cell| cell.energy_fluctuation),
+    };
+    map(analysis, labels, &slice, quantity)
+}
+
+/// Legend entry of what is left grey.
+pub(crate) fn masked_entry() -> Entry {
+    Entry { sign: Sign::Box(palette::MASKED), label: "masked: too few samples".into() }
+}
+
+/// Tiles of a plane, neighbours of one colour in one row joined.
+pub(crate) fn tiles(
+    slice: &Slice<'_>,
+    colour_of: impl Fn(&MapCell) -> Option<kuva::render::color::Color>,
+) -> Vec<Tile> {
+    let (x, y) = (slice.column_edges(), slice.row_edges());
+    let mut tiles: Vec<Tile> = Vec::new();
+    let mut last: Option<(usize, usize, String)> = None;
+    for (row, column, cell) in slice.cells() {
+        let Some(colour) = colour_of(cell) else { continue };
+        let key = colour.to_svg_string();
+        match (&last, tiles.last_mut()) {
+            (Some((r, c, k)), Some(tile)) if *r == row && *c + 1 == column && *k == key => tile.x.1 = x[column + 1],
+            _ => tiles.push(Tile { x: (x[column], x[column + 1]), y: (y[row], y[row + 1]), colour }),
+        }
+        last = Some((row, column, key));
+    }
+    tiles
+}
+
+fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quantity<'_>) -> Option<Drawing> {
+    if !slice.is_plane() {
+        return None;
+    }
+    let value = &quantity.value;
+    let values = slice.cells().map(|(_, _, cell)| value(cell));
+    let scale = ColourScale::spanning(values, quantity.log_ratio, quantity.colours.clone())?;
+    let boundaries = Boundaries::new(analysis, slice);
+    let ink = Ink { line: palette::PAPER, halo: Some(palette::INK) };
+    let states = slice.states(analysis);
+    let masked = slice.cells().count() < slice.rows.len() * slice.columns.len();
+
+    let mut entries = Vec::new();
+    if !states.is_empty() {
+        let sign = Sign::Mark(Mark::Disc, 3.0, palette::PAPER, (palette::INK, 1.0));
+        entries.push(Entry { sign, label: "simulated state".into() });
+    }
+    entries.extend(boundaries.entries(&ink));
+    if masked {
+        entries.push(masked_entry());
+    }
+
+    let frame = Frame {
+        title: quantity.title.clone(),
+        subtitle: labels.title.clone(),
+        x: slice.x_axis(labels.mu(analysis, slice.species)),
+        y: slice.y_axis(labels.temperature()),
+        right: furniture::COLOUR_BAR_ROOM,
+        bottom: furniture::bottom_room(&entries),
+    };
+    let mut canvas = Canvas::new(&quantity.name, frame);
+    canvas.fill_area(palette::MASKED);
+    canvas.tiles(&tiles(slice, |cell| Some(value(cell)).filter(|v| v.is_finite()).map(|v| scale.colour(v))));
+    canvas.clip(&quantity.name);
+    boundaries.draw(&mut canvas, &ink);
+    canvas.unclip();
+    for &(t, x, _) in &states {
+        if within(&canvas.x, x) && within(&canvas.y, t) {
+            canvas.mark(x, t, Mark::Disc, 2.4, palette::PAPER, (palette::INK, 0.9));
+        }
+    }
+    canvas.axes(false);
+    furniture::colour_bar(&mut canvas, &scale, &quantity.label);
+    furniture::bottom_legend(&mut canvas, &entries);
+
+    let x_column = format!("mu_{}", analysis.grid.reservoirs[slice.species].species);
+    let mut table = columns(&x_column, &quantity.column);
+    for (row, column, cell) in slice.cells().filter(|(_, _, cell)| value(cell).is_finite()) {
+        let empty = String::new;
+        let (t, x) = (number(slice.rows[row]), number(slice.columns[column]));
+        table.push(vec!["map".into(), t, x, number(value(cell)), empty(), empty(), empty()]);
+    }
+    for &(t, x, k) in &states {
+        let empty = String::new;
+        table.push(vec!["state".into(), number(t), number(x), empty(), empty(), empty(), k.to_string()]);
+    }
+    boundaries.tabulate(&mut table);
+
+    let mut caption = quantity.caption;
+    if !states.is_empty() {
+        caption.push_str(" Dots: simulated states.");
+    }
+    if !boundaries.entries(&ink).is_empty() {
+        caption.push_str(" Lines: phase boundaries with standard errors.");
+    }
+    if masked {
+        caption.push_str(" Grey: masked, too few effective samples or N at its upper limit.");
+    }
+    caption.push_str(&slice.fixed_words(analysis, labels));
+    Some(Drawing { name: quantity.name, title: quantity.title, caption, canvas, table })
+}
+
+fn within(axis: &Axis, value: f64) -> bool {
+    axis.holds(axis.place(value))
+}
+
+/// Table of a map: cells, simulated states and boundary points, told apart by `layer`.
+pub(crate) fn columns(x: &str, value: &str) -> Table {
+    Table::new(["layer", "temperature", x, value, &format!("{x}_low"), &format!("{x}_high"), "label"])
+}

@@ -1,0 +1,157 @@
+//! Pictures of an [`Analysis`]: SVG and PNG of each, and a CSV with exactly what it shows.
+//!
+//! | figure | shows |
+//! | --- | --- |
+//! | `mean_n_<s>` | ⟨N⟩ over (μ, T), or against T where there is one μ |
+//! | `energy_fluctuation` | Var E/(k_B T²) over (μ, T) |
+//! | `phase_diagram_<s>`, `phase_diagram_pressure_<s>` | regions and boundaries over (μ, T) and (p, T) |
+//! | `isotherms_<s>` | ⟨N⟩(μ) at each simulated T |
+//! | `p_n_<s>` | P(N) at chosen points |
+//! | `energy`, `heat_capacity` | canonical runs: ⟨E⟩(T) and c(T) |
+//!
+//! What a grid cannot show (a map of a single temperature, say) is drawn as a curve or left out.
+
+mod axis;
+mod boundaries;
+mod canvas;
+mod curves;
+mod distributions;
+mod furniture;
+mod maps;
+mod palette;
+mod phases;
+mod regions;
+pub(crate) mod slice;
+mod table;
+pub(crate) mod text;
+
+use crate::analysis::Analysis;
+use crate::error::{Error, Result};
+use crate::thermo::Convention;
+use crate::units::Units;
+use std::path::Path;
+
+pub use table::Table;
+
+/// What the analysis itself does not know: units and names.
+#[derive(Debug, Clone)]
+pub struct Labels {
+    /// Unit system of every number in the analysis.
+    pub units: Units,
+    /// Title of the scene; stands small under each figure's own title. May be empty.
+    pub title: String,
+}
+
+/// A figure as it was written.
+#[derive(Debug, Clone)]
+pub struct Figure {
+    /// Stem of its files: `figures/<name>.svg`, `.png`, `.csv`.
+    pub name: String,
+    /// Title, as it stands in the picture.
+    pub title: String,
+    /// What it shows and how to read it, in a few sentences.
+    pub caption: String,
+    /// The picture, a whole `<svg>` element.
+    pub svg: String,
+}
+
+/// A figure before it is written.
+pub(crate) struct Drawing {
+    name: String,
+    title: String,
+    caption: String,
+    canvas: canvas::Canvas,
+    table: Table,
+}
+
+/// Draws every figure that the analysis supports into `dir/figures` and returns them in the order of the report.
+///
+/// - `dir`: the run directory; `figures` is made if it is absent
+///
+/// # Errors
+/// [`Error::Analysis`] if a map does not have the shape of its axes, [`Error::Io`] if a file cannot be written.
+pub fn draw(analysis: &Analysis, labels: &Labels, dir: &Path) -> Result<Vec<Figure>> {
+    check_shape("map", &analysis.map)?;
+    check_shape("map in pressure", &analysis.pressure_map)?;
+    let mut drawings = Vec::new();
+    let n_reservoirs = analysis.grid.n_reservoirs();
+    if n_reservoirs == 0 {
+        drawings.extend(curves::energy(analysis, labels));
+        drawings.extend(curves::heat_capacity(analysis, labels));
+    }
+    for s in 0..n_reservoirs {
+        drawings.extend(phases::diagram(analysis, labels, s));
+        drawings.extend(phases::diagram_pressure(analysis, labels, s));
+        drawings.extend(maps::mean_n(analysis, labels, s));
+        drawings.extend(maps::energy_fluctuation(analysis, labels, s));
+        drawings.extend(curves::isotherms(analysis, labels, s));
+        drawings.extend(distributions::p_n(analysis, labels, s));
+    }
+    let folder = dir.join("figures");
+    std::fs::create_dir_all(&folder).map_err(Error::io("cannot create", &folder))?;
+    drawings.into_iter().map(|drawing| write(drawing, &folder)).collect()
+}
+
+/// Writes the three files of one figure.
+fn write(drawing: Drawing, folder: &Path) -> Result<Figure> {
+    let Drawing { name, title, caption, canvas, table } = drawing;
+    let (svg, png) = canvas.finish()?;
+    write_whole(&folder.join(format!("{name}.svg")), svg.as_bytes())?;
+    write_whole(&folder.join(format!("{name}.png")), &png)?;
+    write_whole(&folder.join(format!("{name}.csv")), table.to_csv().as_bytes())?;
+    Ok(Figure { name, title, caption, svg })
+}
+
+/// Writes a file beside its place and renames it, so that a reader never sees half of it.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    std::fs::write(&part, bytes).map_err(Error::io("cannot write", &part))?;
+    std::fs::rename(&part, path).map_err(Error::io("cannot write", path))
+}
+
+fn check_shape(what: &str, map: &crate::analysis::Map) -> Result<()> {
+    let expected = map.temperatures.len() * map.axes.iter().map(Vec::len).product::<usize>();
+    if map.cells.len() == expected || map.temperatures.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Analysis(format!("the {what} has {} cells where its axes make {expected}", map.cells.len())))
+}
+
+/// Names of axes and quantities with their units.
+impl Labels {
+    /// `T [K]`
+    pub(crate) fn temperature(&self) -> String {
+        format!("T [{}]", self.units.temperature_label())
+    }
+
+    /// The chemical potential of a reservoir species, named for its convention.
+    pub(crate) fn mu(&self, analysis: &Analysis, s: usize) -> String {
+        let axis = &analysis.grid.reservoirs[s];
+        format!("{} of {} [{}]", self.mu_symbol(axis.convention), axis.species, self.units.energy_label())
+    }
+
+    /// `μ'`, `μ` or `kT ln(βpσ³)`.
+    pub(crate) fn mu_symbol(&self, convention: Convention) -> &'static str {
+        match (convention, self.units) {
+            (Convention::Activity, _) => "μ'",
+            (Convention::Absolute { .. }, _) => "μ",
+            (Convention::Pressure { .. }, Units::Lj) => "kT ln(βpσ³)",
+            (Convention::Pressure { .. }, Units::Metal) => "kT ln(βp Å³)",
+        }
+    }
+
+    /// The pressure of the reservoir gas.
+    pub(crate) fn pressure(&self, analysis: &Analysis, s: usize) -> String {
+        format!("p of {} [{}]", analysis.grid.reservoirs[s].species, self.units.pressure_label())
+    }
+
+    /// Energy per temperature.
+    pub(crate) fn heat_unit(&self) -> &'static str {
+        match self.units {
+            Units::Lj => "k_B",
+            Units::Metal => "eV/K",
+        }
+    }
+}

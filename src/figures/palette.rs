@@ -1,0 +1,131 @@
+//! Colours that survive colour blindness and a grey printer.
+
+use kuva::plot::ColorMap;
+use kuva::render::color::Color;
+
+/// Ink of lines and markers.
+pub(crate) const INK: Color = Color::Rgb(0x1a, 0x1a, 0x1a);
+/// Paper.
+pub(crate) const PAPER: Color = Color::Rgb(0xff, 0xff, 0xff);
+/// Where nothing is known: no colour of any map here is a grey.
+pub(crate) const MASKED: Color = Color::Rgb(0xe3, 0xe3, 0xe3);
+/// Secondary text.
+pub(crate) const FAINT: Color = Color::Rgb(0x55, 0x55, 0x55);
+
+/// Fills of phases: P. Tol's light scheme, legible under black labels.
+const FILLS: [Color; 8] = [
+    Color::Rgb(0x99, 0xdd, 0xff),
+    Color::Rgb(0xee, 0xdd, 0x88),
+    Color::Rgb(0xee, 0x88, 0x66),
+    Color::Rgb(0x44, 0xbb, 0x99),
+    Color::Rgb(0xff, 0xaa, 0xbb),
+    Color::Rgb(0x77, 0xaa, 0xdd),
+    Color::Rgb(0xbb, 0xcc, 0x33),
+    Color::Rgb(0xaa, 0xaa, 0x00),
+];
+
+/// Lines: the Okabe–Ito scheme without its yellow, which is lost on white.
+const LINES: [Color; 7] = [
+    Color::Rgb(0x00, 0x72, 0xb2),
+    Color::Rgb(0xd5, 0x5e, 0x00),
+    Color::Rgb(0x00, 0x9e, 0x73),
+    Color::Rgb(0xcc, 0x79, 0xa7),
+    Color::Rgb(0x56, 0xb4, 0xe9),
+    Color::Rgb(0xe6, 0x9f, 0x00),
+    Color::Rgb(0x1a, 0x1a, 0x1a),
+];
+
+/// Fill of the phase with this index.
+///
+/// After the eighth the colours come again, paler.
+pub(crate) fn fill(index: usize) -> Color {
+    let colour = FILLS[index % FILLS.len()].clone();
+    match colour {
+        Color::Rgb(r, g, b) if index >= FILLS.len() => {
+            let pale = |v: u8| v / 2 + 127;
+            Color::Rgb(pale(r), pale(g), pale(b))
+        }
+        colour => colour,
+    }
+}
+
+/// Colour of line number `index`.
+pub(crate) fn line(index: usize) -> Color {
+    LINES[index % LINES.len()].clone()
+}
+
+/// Colour of step `index` of `n` ordered lines: dark blue to orange, none too light on white.
+pub(crate) fn ordered(index: usize, n: usize) -> Color {
+    if n <= 1 {
+        return LINES[0].clone();
+    }
+    sample(&ColorMap::Plasma, 0.85 * index as f64 / (n - 1) as f64)
+}
+
+/// Colour at `position` in 0..=1.
+pub(crate) fn sample(map: &ColorMap, position: f64) -> Color {
+    // 256 steps: neighbouring cells of one colour can be drawn as one
+    let step = (position.clamp(0.0, 1.0) * 255.0).round() / 255.0;
+    match map.map_rgb(step) {
+        Some((r, g, b)) => Color::Rgb(r, g, b),
+        None => Color::from(map.map(step)),
+    }
+}
+
+/// A linear or logarithmic scale of colours.
+#[derive(Clone)]
+pub(crate) struct ColourScale {
+    /// Value (or its logarithm) at the low end.
+    pub(crate) lo: f64,
+    /// Value (or its logarithm) at the high end.
+    pub(crate) hi: f64,
+    /// Whether `lo` and `hi` are decimal logarithms.
+    pub(crate) log: bool,
+    /// The colours.
+    pub(crate) map: ColorMap,
+}
+
+impl ColourScale {
+    /// Spans the finite values; logarithmic if they are positive and spread over more than `log_ratio`.
+    ///
+    /// `None` if no value is finite.
+    pub(crate) fn spanning(values: impl Iterator<Item = f64>, log_ratio: f64, map: ColorMap) -> Option<ColourScale> {
+        let finite: Vec<f64> = values.filter(|v| v.is_finite()).collect();
+        let lo = finite.iter().copied().fold(f64::INFINITY, f64::min);
+        let hi = finite.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if finite.is_empty() {
+            return None;
+        }
+        let log = lo >= 0.0 && hi > 0.0 && hi > log_ratio * lo;
+        let (lo, hi) = if log { (lo.max(hi * 1e-4).log10(), hi.log10()) } else { (lo, hi) };
+        let (lo, hi) = if hi - lo > 1e-12 * hi.abs() { (lo, hi) } else { (lo - 0.5, hi + 0.5) };
+        Some(ColourScale { lo, hi, log, map })
+    }
+
+    /// The colour of a value.
+    pub(crate) fn colour(&self, value: f64) -> Color {
+        let place = if self.log { value.max(1e-300).log10() } else { value };
+        sample(&self.map, (place - self.lo) / (self.hi - self.lo))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scales_span_the_finite_values_and_no_map_has_the_grey_of_the_mask() {
+        let values = [f64::NAN, 2.0, 5.0];
+        let scale = ColourScale::spanning(values.into_iter(), 50.0, ColorMap::Viridis).expect("finite values");
+        assert!(!scale.log && (scale.lo - 2.0).abs() < 1e-12 && (scale.hi - 5.0).abs() < 1e-12);
+        assert!(ColourScale::spanning([f64::NAN].into_iter(), 50.0, ColorMap::Viridis).is_none());
+        let wide = ColourScale::spanning([1.0, 100.0].into_iter(), 50.0, ColorMap::Viridis).expect("finite values");
+        assert!(wide.log && wide.lo.abs() < 1e-12 && (wide.hi - 2.0).abs() < 1e-12);
+        for map in [ColorMap::Viridis, ColorMap::Plasma] {
+            for i in 0..=255 {
+                let Color::Rgb(r, g, b) = sample(&map, f64::from(i) / 255.0) else { panic!("not rgb") };
+                assert!(r.abs_diff(g).max(g.abs_diff(b)) > 20, "grey at {i}: {r} {g} {b}");
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Phase diagrams: regions with their names, boundaries with error bars.
+
+use super::boundaries::{Boundaries, Ink};
+use super::canvas::{Canvas, Frame, PLOT};
+use super::furniture::{self, Entry, Sign};
+use super::maps::{columns, masked_entry, tiles};
+use super::palette;
+use super::regions::Raster;
+use super::slice::{Across, Slice};
+use super::table::number;
+use super::{Drawing, Labels, text};
+use crate::analysis::Analysis;
+use kuva::render::render::TextAnchor;
+
+/// Parts of a region smaller than this share of the area carry no name.
+const SMALLEST_PART: f64 = 0.012;
+
+/// Phase diagram over (μ, T).
+pub(crate) fn diagram(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Drawing> {
+    let slice = Slice::new(analysis, Across::Mu, s)?;
+    let species = &analysis.grid.reservoirs[s].species;
+    let x_label = labels.mu(analysis, s);
+    draw(analysis, labels, &slice, format!("phase_diagram_{species}"), "Phase diagram", x_label, "mu")
+}
+
+/// Phase diagram over (p, T), p on a logarithmic axis.
+pub(crate) fn diagram_pressure(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Drawing> {
+    let slice = Slice::new(analysis, Across::Pressure, s)?;
+    let species = &analysis.grid.reservoirs[s].species;
+    let (name, x_label) = (format!("phase_diagram_pressure_{species}"), labels.pressure(analysis, s));
+    draw(analysis, labels, &slice, name, "Phase diagram in temperature and pressure", x_label, "pressure")
+}
+
+fn draw(
+    analysis: &Analysis,
+    labels: &Labels,
+    slice: &Slice<'_>,
+    name: String,
+    title: &str,
+    x_label: String,
+    x_column: &str,
+) -> Option<Drawing> {
+    // order of `phases`, which is also the order of the colours
+    let place_of = |id: usize| analysis.phases.iter().position(|p| p.id == id);
+    let phase_at = |row: usize, column: usize| slice.cell(row, column).and_then(|c| c.phase).and_then(place_of);
+    if !slice.is_plane() || !slice.cells().any(|(r, c, _)| phase_at(r, c).is_some()) {
+        return None;
+    }
+    let boundaries = Boundaries::new(analysis, slice);
+    let ink = Ink { line: palette::INK, halo: None };
+    let (x_axis, y_axis) = (slice.x_axis(x_label), slice.y_axis(labels.temperature()));
+    let (x_edges, y_edges) = (slice.column_edges(), slice.row_edges());
+
+    // where the names go: the raster is in units of the drawing area, so it can be made before the frame
+    let raster = Raster::new((0.0, 0.0, PLOT.0, PLOT.1), |px, py| {
+        let x = x_axis.lo + px / PLOT.0 * (x_axis.hi - x_axis.lo);
+        let y = y_axis.hi - py / PLOT.1 * (y_axis.hi - y_axis.lo);
+        phase_at(interval(&y_edges, y)?, interval(&x_edges, x)?)
+    });
+    let mut names = Vec::new();
+    let mut unnamed = Vec::new();
+    for (index, phase) in analysis.phases.iter().enumerate() {
+        let spots: Vec<_> = raster
+            .parts(index, SMALLEST_PART)
+            .iter()
+            .filter_map(|part| raster.spot(part, text::width(&phase.name, 1.0)))
+            .collect();
+        let shown = slice.cells().any(|(r, c, _)| phase_at(r, c) == Some(index));
+        if spots.is_empty() && shown {
+            unnamed.push(Entry { sign: Sign::Box(palette::fill(index)), label: phase.name.clone() });
+        }
+        names.extend(spots.into_iter().map(|spot| (spot, phase.name.as_str())));
+    }
+
+    let masked =
+        slice.cells().filter(|(r, c, _)| phase_at(*r, *c).is_some()).count() < slice.rows.len() * slice.columns.len();
+    let mut entries = unnamed;
+    entries.extend(boundaries.entries(&ink));
+    if masked {
+        entries.push(masked_entry());
+    }
+    let frame = Frame {
+        title: title.to_owned(),
+        subtitle: labels.title.clone(),
+        x: x_axis,
+        y: y_axis,
+        right: 14.0,
+        bottom: furniture::bottom_room(&entries),
+    };
+    let mut canvas = Canvas::new(&name, frame);
+    canvas.fill_area(palette::MASKED);
+    canvas.tiles(&tiles(slice, |cell| cell.phase.and_then(place_of).map(palette::fill)));
+    canvas.clip(&name);
+    boundaries.draw(&mut canvas, &ink);
+    canvas.unclip();
+    let (left, top, ..) = canvas.area();
+    for (spot, content) in names {
+        let (x, y) = (left + spot.x, top + spot.y);
+        if spot.upwards {
+            canvas.text_upwards(x, y, content, spot.size, palette::INK);
+        } else {
+            canvas.text(x, y, content, spot.size, TextAnchor::Middle, palette::INK);
+        }
+    }
+    canvas.axes(false);
+    furniture::bottom_legend(&mut canvas, &entries);
+
+    let species = &analysis.grid.reservoirs[slice.species].species;
+    let mut table = columns(&format!("{x_column}_{species}"), "phase");
+    for (row, column, cell) in slice.cells() {
+        let Some(phase) = cell.phase.and_then(place_of).map(|i| &analysis.phases[i]) else { continue };
+        let (t, x) = (number(slice.rows[row]), number(slice.columns[column]));
+        let (id, empty) = (phase.id.to_string(), String::new);
+        table.push(vec!["map".into(), t, x, id, empty(), empty(), phase.name.clone()]);
+    }
+    boundaries.tabulate(&mut table);
+
+    let mut caption =
+        "Regions: the most probable basin of P(N) at each point, named by its mean number of atoms.".to_owned();
+    if !boundaries.entries(&ink).is_empty() {
+        caption.push_str(" Lines: boundaries, with standard errors as bars (or as a band where points are dense).");
+    }
+    if masked {
+        caption.push_str(" Grey: masked, too few effective samples or N at its upper limit.");
+    }
+    caption.push_str(&slice.fixed_words(analysis, labels));
+    Some(Drawing { name, title: title.to_owned(), caption, canvas, table })
+}
+
+/// Index of the interval between ascending edges that holds `value`.
+fn interval(edges: &[f64], value: f64) -> Option<usize> {
+    let after = edges.partition_point(|&e| e <= value);
+    (after > 0 && after < edges.len()).then(|| after - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_half_open() {
+        let edges = [0.0, 1.0, 3.0];
+        assert_eq!(interval(&edges, 0.0), Some(0));
+        assert_eq!(interval(&edges, 1.0), Some(1));
+        assert_eq!(interval(&edges, 3.0), None);
+        assert_eq!(interval(&edges, -0.1), None);
+    }
+}

@@ -1,0 +1,250 @@
+//! A plane of a map: temperature against one reservoir axis, the other axes at their middle value.
+
+use super::axis::Axis;
+use super::{Labels, text};
+use crate::analysis::{Analysis, BoundaryPoint, Map, MapCell};
+use crate::ids::StateId;
+use crate::states::StateGrid;
+use crate::thermo::Convention;
+
+/// Which axis lies across.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Across {
+    /// Chemical potential, linear.
+    Mu,
+    /// Pressure, logarithmic.
+    Pressure,
+}
+
+/// Rows of one temperature and columns of one value of the reservoir axis, both ascending.
+pub(crate) struct Slice<'a> {
+    map: &'a Map,
+    pub(crate) across: Across,
+    pub(crate) species: usize,
+    /// Ascending temperatures.
+    pub(crate) rows: Vec<f64>,
+    /// Ascending axis values.
+    pub(crate) columns: Vec<f64>,
+    row_order: Vec<usize>,
+    column_order: Vec<usize>,
+    /// Index on every reservoir axis; that of `species` is not used.
+    fixed: Vec<usize>,
+}
+
+impl<'a> Slice<'a> {
+    /// The plane of `species`; `None` if the map is empty.
+    pub(crate) fn new(analysis: &'a Analysis, across: Across, species: usize) -> Option<Slice<'a>> {
+        let map = match across {
+            Across::Mu => &analysis.map,
+            Across::Pressure => &analysis.pressure_map,
+        };
+        let mut slice = Slice::of(map, across, species)?;
+        for (o, axis) in analysis.grid.reservoirs.iter().enumerate().take(slice.fixed.len()) {
+            // the plane that holds simulated states, where the map's axis means what the grid's axis means
+            let same = across == Across::Mu && !matches!(axis.convention, Convention::Pressure { .. });
+            if let Some(middle) = axis.values.get(axis.values.len() / 2).filter(|_| same) {
+                slice.fixed[o] = nearest(&map.axes[o], *middle);
+            }
+        }
+        Some(slice)
+    }
+
+    fn of(map: &'a Map, across: Across, species: usize) -> Option<Slice<'a>> {
+        let values = map.axes.get(species)?;
+        if map.temperatures.is_empty() || values.is_empty() || map.cells.is_empty() {
+            return None;
+        }
+        let row_order = ascending(&map.temperatures);
+        let column_order = ascending(values);
+        Some(Slice {
+            map,
+            across,
+            species,
+            rows: row_order.iter().map(|&i| map.temperatures[i]).collect(),
+            columns: column_order.iter().map(|&i| values[i]).collect(),
+            row_order,
+            column_order,
+            fixed: map.axes.iter().map(|axis| axis.len() / 2).collect(),
+        })
+    }
+
+    /// The cell, unless it is masked.
+    pub(crate) fn cell(&self, row: usize, column: usize) -> Option<&'a MapCell> {
+        let mut index = self.row_order[row];
+        for (s, axis) in self.map.axes.iter().enumerate() {
+            let place = if s == self.species { self.column_order[column] } else { self.fixed[s] };
+            index = index * axis.len() + place;
+        }
+        self.map.cells.get(index).filter(|cell| !cell.masked)
+    }
+
+    /// All unmasked cells as (row, column, cell).
+    pub(crate) fn cells(&self) -> impl Iterator<Item = (usize, usize, &'a MapCell)> + '_ {
+        (0..self.rows.len())
+            .flat_map(move |r| (0..self.columns.len()).map(move |c| (r, c)))
+            .filter_map(move |(r, c)| self.cell(r, c).map(|cell| (r, c, cell)))
+    }
+
+    /// Whether there is more than one value on both axes.
+    pub(crate) fn is_plane(&self) -> bool {
+        self.rows.len() > 1 && self.columns.len() > 1
+    }
+
+    /// Edges of the columns, in places of the x axis.
+    pub(crate) fn column_edges(&self) -> Vec<f64> {
+        match self.across {
+            Across::Mu => edges(&self.columns),
+            Across::Pressure => edges(&self.columns.iter().map(|p| p.max(1e-300).log10()).collect::<Vec<_>>()),
+        }
+    }
+
+    /// Edges of the rows.
+    pub(crate) fn row_edges(&self) -> Vec<f64> {
+        edges(&self.rows)
+    }
+
+    /// The x axis that just holds the columns.
+    pub(crate) fn x_axis(&self, label: String) -> Axis {
+        let edges = self.column_edges();
+        let (lo, hi) = (edges[0], edges[edges.len() - 1]);
+        match self.across {
+            Across::Mu => Axis::linear(label, lo, hi),
+            Across::Pressure => Axis::log10(label, lo, hi),
+        }
+    }
+
+    /// The y axis that just holds the rows.
+    pub(crate) fn y_axis(&self, label: String) -> Axis {
+        let edges = self.row_edges();
+        Axis::linear(label, edges[0], edges[edges.len() - 1])
+    }
+
+    /// Value of the x axis at a boundary point, with the ends of its error bar.
+    pub(crate) fn x_of(&self, point: &BoundaryPoint) -> Option<(f64, f64, f64)> {
+        let s = self.species;
+        let ends = match self.across {
+            Across::Mu => {
+                let mu = *point.mu.get(s)?;
+                (mu, mu - point.mu_err, mu + point.mu_err)
+            }
+            Across::Pressure => (*point.pressure.get(s)?, point.pressure_low, point.pressure_high),
+        };
+        ends.0.is_finite().then_some(ends)
+    }
+
+    /// Whether a boundary point lies in this plane: within half a step of the fixed values.
+    pub(crate) fn holds(&self, point: &BoundaryPoint) -> bool {
+        (0..self.map.axes.len()).filter(|&o| o != self.species).all(|o| {
+            let axis = &self.map.axes[o];
+            let log = self.across == Across::Pressure;
+            let place = |v: f64| if log { v.max(1e-300).log10() } else { v };
+            let value = if log { point.pressure.get(o) } else { point.mu.get(o) };
+            let first = axis.first().map_or(0.0, |&v| place(v));
+            let last = axis.last().map_or(0.0, |&v| place(v));
+            let half = 0.5 * (last - first).abs() / (axis.len().max(2) - 1) as f64;
+            value.is_some_and(|&v| (place(v) - place(axis[self.fixed[o]])).abs() <= half * 1.001 + 1e-12)
+        })
+    }
+
+    /// Simulated states in this plane as (T, μ, index of the state).
+    pub(crate) fn states(&self, analysis: &Analysis) -> Vec<(f64, f64, usize)> {
+        let grid = &analysis.grid;
+        plane(grid, self.species)
+            .into_iter()
+            .map(|k| (grid.states[k].temperature, grid.mu(StateId(k as u32), self.species), k))
+            .collect()
+    }
+
+    /// Says at which values the other reservoir axes stand; empty if there are none.
+    pub(crate) fn fixed_words(&self, analysis: &Analysis, labels: &Labels) -> String {
+        let others: Vec<String> = (0..self.map.axes.len())
+            .filter(|&o| o != self.species)
+            .map(|o| {
+                let axis = &analysis.grid.reservoirs[o];
+                let value = self.map.axes[o][self.fixed[o]];
+                match self.across {
+                    Across::Mu => format!(
+                        "{} of {} = {} {}",
+                        labels.mu_symbol(axis.convention),
+                        axis.species,
+                        text::short(value, 3),
+                        labels.units.energy_label()
+                    ),
+                    Across::Pressure => format!(
+                        "p of {} = {} {}",
+                        axis.species,
+                        text::power_of_ten(value.max(1e-300).log10()),
+                        labels.units.pressure_label()
+                    ),
+                }
+            })
+            .collect();
+        if others.is_empty() { String::new() } else { format!(" The other axes stand at {}.", others.join(", ")) }
+    }
+}
+
+/// States with every reservoir axis but that of `species` at its middle value, T slowest.
+pub(crate) fn plane(grid: &StateGrid, species: usize) -> Vec<usize> {
+    let lengths: Vec<usize> = grid.reservoirs.iter().map(|r| r.values.len()).collect();
+    let in_plane = |k: &usize| {
+        let mut rest = *k;
+        (0..lengths.len()).rev().all(|s| {
+            let place = rest % lengths[s];
+            rest /= lengths[s];
+            s == species || place == lengths[s] / 2
+        })
+    };
+    (0..grid.len()).filter(in_plane).collect()
+}
+
+/// Index of the value nearest to `target`.
+pub(crate) fn nearest(values: &[f64], target: f64) -> usize {
+    let distance = |i: usize| (values[i] - target).abs();
+    (0..values.len()).min_by(|&a, &b| distance(a).total_cmp(&distance(b))).unwrap_or(0)
+}
+
+fn ascending(values: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    order
+}
+
+/// Edges of cells around ascending centres: midpoints, and as far beyond the ends.
+fn edges(centres: &[f64]) -> Vec<f64> {
+    let n = centres.len();
+    if n < 2 {
+        return centres.iter().flat_map(|c| [c - 0.5, c + 0.5]).collect();
+    }
+    let mut edges = Vec::with_capacity(n + 1);
+    edges.push(1.5 * centres[0] - 0.5 * centres[1]);
+    edges.extend(centres.windows(2).map(|w| 0.5 * (w[0] + w[1])));
+    edges.push(1.5 * centres[n - 1] - 0.5 * centres[n - 2]);
+    edges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_enclose_the_centres() {
+        assert_eq!(edges(&[1.0, 2.0, 4.0]), vec![0.5, 1.5, 3.0, 5.0]);
+        assert_eq!(edges(&[1.0]), vec![0.5, 1.5]);
+    }
+
+    #[test]
+    fn rows_and_columns_ascend_whatever_the_order_of_the_map() {
+        let map = Map {
+            temperatures: vec![2.0, 1.0],
+            axes: vec![vec![-1.0, -2.0], vec![5.0, 6.0, 7.0]],
+            cells: (0..12).map(|i| MapCell { energy: f64::from(i), masked: i == 4, ..MapCell::default() }).collect(),
+        };
+        let slice = Slice::of(&map, Across::Mu, 0).expect("a map");
+        assert_eq!((&slice.rows[..], &slice.columns[..]), (&[1.0, 2.0][..], &[-2.0, -1.0][..]));
+        // T = 1 is index 1, μ₁ = −2 index 1, the other axis at index 1: (1·2 + 1)·3 + 1
+        assert!((slice.cell(0, 0).expect("not masked").energy - 10.0).abs() < 1e-12);
+        // T = 2, μ₁ = −2: index 4, masked
+        assert!(slice.cell(1, 0).is_none());
+        assert_eq!(slice.cells().count(), 3);
+    }
+}

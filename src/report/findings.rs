@@ -1,0 +1,259 @@
+//! What an analysis says, put into words and short tables.
+
+use super::summary::RunSummary;
+use crate::analysis::{Analysis, BoundaryPoint};
+use crate::figures::text;
+use crate::ids::StateId;
+use crate::thermo::Convention;
+use crate::units::Units;
+
+/// An edge that exchanges less often than this does not join its states.
+pub(crate) const DEAD: f64 = 0.01;
+/// MBAR counts as converged below this residual.
+const CONVERGED: f64 = 1e-8;
+/// States whose halves differ by more are not equilibrated.
+const AGREE: f64 = 4.0;
+
+/// A sentence with whether it is good news.
+pub(crate) struct Finding {
+    pub(crate) good: bool,
+    pub(crate) words: String,
+}
+
+/// Exchange acceptance along one axis.
+pub(crate) struct AxisRates {
+    pub(crate) axis: String,
+    pub(crate) edges: usize,
+    /// Smallest, mean and largest, over all of production.
+    pub(crate) whole: [f64; 3],
+    /// The same over the second half.
+    pub(crate) second_half: [f64; 3],
+    /// Edges below [`DEAD`] in the second half.
+    pub(crate) dead: Vec<(u32, u32)>,
+}
+
+/// The checks that say whether the run can be trusted.
+pub(crate) fn verdict(analysis: &Analysis, summary: &RunSummary) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let split = &analysis.split_half;
+    if split.compared > 0 {
+        let words = format!(
+            "{} of {} states agree (|z| < {AGREE}): ⟨N⟩ of the first half of production against MBAR of the second half.",
+            split.agree, split.compared
+        );
+        findings.push(Finding { good: split.agree * 100 >= split.compared * 97, words });
+    }
+    let f = &analysis.free_energies;
+    let good = f.residual <= CONVERGED;
+    let state = if good { "converged" } else { "did not converge" };
+    findings.push(Finding {
+        good,
+        words: format!("MBAR {state}: residual max|Δf| = {:.1e} after {} iterations.", f.residual, f.iterations),
+    });
+    let empty = f.n_k.iter().filter(|n| **n == 0).count();
+    if empty > 0 {
+        findings
+            .push(Finding { good: false, words: format!("{} without samples of their own.", count(empty, "state")) });
+    }
+    let masked = analysis.map.cells.iter().filter(|c| c.masked).count();
+    if !analysis.map.cells.is_empty() {
+        let share = 100.0 * masked as f64 / analysis.map.cells.len() as f64;
+        let words = match masked {
+            0 => "No point of the map had to be masked.".to_owned(),
+            _ => format!("{share:.1} % of the map is masked: too few effective samples, or N at its upper limit."),
+        };
+        findings.push(Finding { good: share < 20.0, words });
+    }
+    let rates = axis_rates(summary);
+    if !rates.is_empty() {
+        let dead: usize = rates.iter().map(|r| r.dead.len()).sum();
+        let edges: usize = rates.iter().map(|r| r.edges).sum();
+        let words = match dead {
+            0 => format!("All {edges} pairs of neighbouring states exchange (second half of production)."),
+            _ => format!(
+                "{dead} of {edges} neighbouring pairs exchange in less than {:.0} % of the attempts (second half): put states \
+                 between them.",
+                100.0 * DEAD
+            ),
+        };
+        findings.push(Finding { good: dead == 0, words });
+    }
+    findings
+}
+
+/// States whose halves disagree, the worst first: (state, z).
+pub(crate) fn disagreeing(analysis: &Analysis) -> Vec<(usize, f64)> {
+    let mut states: Vec<(usize, f64)> =
+        analysis.split_half.z.iter().copied().enumerate().filter(|(_, z)| z.abs() >= AGREE).collect();
+    states.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+    states
+}
+
+/// Exchange acceptance summed up per axis, in order of appearance.
+pub(crate) fn axis_rates(summary: &RunSummary) -> Vec<AxisRates> {
+    let mut axes: Vec<&str> = Vec::new();
+    for row in &summary.exchange {
+        if !axes.contains(&row.axis.as_str()) {
+            axes.push(&row.axis);
+        }
+    }
+    axes.into_iter()
+        .map(|axis| {
+            let rows: Vec<_> = summary.exchange.iter().filter(|r| r.axis == axis).collect();
+            let tried = |rate: f64, attempts: u64| if attempts == 0 { f64::NAN } else { rate };
+            AxisRates {
+                axis: axis.to_owned(),
+                edges: rows.len(),
+                whole: low_mean_high(rows.iter().map(|r| tried(r.acceptance, r.attempts))),
+                second_half: low_mean_high(rows.iter().map(|r| r.acceptance_second_half)),
+                dead: rows.iter().filter(|r| r.acceptance_second_half < DEAD).map(|r| (r.a, r.b)).collect(),
+            }
+        })
+        .collect()
+}
+
+fn low_mean_high(values: impl Iterator<Item = f64>) -> [f64; 3] {
+    let finite: Vec<f64> = values.filter(|v| v.is_finite()).collect();
+    if finite.is_empty() {
+        return [f64::NAN; 3];
+    }
+    let low = finite.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = finite.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    [low, finite.iter().sum::<f64>() / finite.len() as f64, high]
+}
+
+/// Name of the phase with this id.
+pub(crate) fn phase_name(analysis: &Analysis, id: usize) -> String {
+    analysis.phases.iter().find(|p| p.id == id).map_or_else(|| format!("phase {id}"), |p| p.name.clone())
+}
+
+/// Boundary points for a short table: triple and critical points, and of each line those nearest to the simulated
+/// temperatures.
+pub(crate) fn chief_boundaries(analysis: &Analysis) -> Vec<&BoundaryPoint> {
+    let mut chosen: Vec<&BoundaryPoint> = Vec::new();
+    let all = &analysis.boundaries;
+    for point in all {
+        let line = |b: &&BoundaryPoint| (b.phase_a, b.phase_b, b.kind) == (point.phase_a, point.phase_b, point.kind);
+        let special = matches!(point.kind, "triple" | "critical");
+        let nearest_somewhere = analysis.grid.temperatures.iter().any(|&t| {
+            let distance = |b: &BoundaryPoint| (b.temperature - t).abs();
+            let least = all.iter().filter(line).map(distance).fold(f64::INFINITY, f64::min);
+            let step = 0.5 * spacing(&analysis.map.temperatures);
+            (distance(point) - least).abs() <= 1e-9 * t && distance(point) <= step.max(1e-9 * t)
+        });
+        if special || nearest_somewhere {
+            chosen.push(point);
+        }
+    }
+    chosen.sort_by(|a, b| {
+        (a.phase_a, a.phase_b).cmp(&(b.phase_a, b.phase_b)).then(a.temperature.total_cmp(&b.temperature))
+    });
+    chosen
+}
+
+/// Largest step between ascending values.
+pub(crate) fn spacing(values: &[f64]) -> f64 {
+    values.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f64::max)
+}
+
+/// How a kind of boundary is called in a sentence.
+pub(crate) fn kind_words(kind: &str) -> &str {
+    match kind {
+        "first_order" => "first order",
+        "triple" => "triple point",
+        "critical" => "critical point",
+        other => other,
+    }
+}
+
+/// Symbol and unit of the values on a reservoir axis as the scene gives them.
+pub(crate) fn axis_symbol(convention: Convention, units: Units) -> (&'static str, &'static str) {
+    match convention {
+        Convention::Activity => ("μ'", units.energy_label()),
+        Convention::Absolute { .. } => ("μ", units.energy_label()),
+        Convention::Pressure { .. } => ("p", units.pressure_label()),
+    }
+}
+
+/// `T = 0.24, μ' of B = −6.2` of a state.
+pub(crate) fn state_words(analysis: &Analysis, state: usize) -> String {
+    let grid = &analysis.grid;
+    let mut words = format!("T = {}", text::short(grid.states[state].temperature, 4));
+    for (s, axis) in grid.reservoirs.iter().enumerate() {
+        let symbol = match axis.convention {
+            Convention::Activity => "μ'",
+            Convention::Absolute { .. } => "μ",
+            Convention::Pressure { .. } => "kT ln(βp)",
+        };
+        let mu = grid.mu(StateId(state as u32), s);
+        words.push_str(&format!(", {symbol} of {} = {}", axis.species, text::short(mu, 3)));
+    }
+    words
+}
+
+/// A value with its standard error, two digits of the error: `12.003 ± 0.045`.
+pub(crate) fn with_error(value: f64, error: f64) -> String {
+    if !value.is_finite() {
+        return "–".into();
+    }
+    if !error.is_finite() {
+        return text::short(value, 3);
+    }
+    let decimals = if error > 0.0 { (1.0 - error.log10().floor()).clamp(0.0, 4.0) as usize } else { 2 };
+    format!("{} ± {}", text::fixed(value, decimals), text::fixed(error, decimals))
+}
+
+/// `1 state`, `2 states`.
+pub(crate) fn count(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+/// A count or rate with a unit prefix: `12.3 k`, `4.56 M`.
+pub(crate) fn engineering(value: f64) -> String {
+    match value.abs() {
+        v if !v.is_finite() => "–".into(),
+        v if v >= 1e9 => format!("{:.2} G", value / 1e9),
+        v if v >= 1e6 => format!("{:.2} M", value / 1e6),
+        v if v >= 1e4 => format!("{:.1} k", value / 1e3),
+        _ => format!("{value:.0}"),
+    }
+}
+
+/// Seconds as a person says them.
+pub(crate) fn duration(seconds: f64) -> String {
+    match seconds {
+        s if !s.is_finite() => "–".into(),
+        s if s < 90.0 => format!("{s:.1} s"),
+        s if s < 5400.0 => format!("{:.0} min {:02.0} s", (s / 60.0).floor(), (s % 60.0).floor()),
+        s => format!("{:.0} h {:02.0} min", (s / 3600.0).floor(), (s % 3600.0 / 60.0).floor()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_carry_the_digits_of_their_errors() {
+        assert_eq!(with_error(12.0034, 0.0451), "12.003 ± 0.045");
+        assert_eq!(with_error(-6.2, 0.2), "−6.20 ± 0.20");
+        assert_eq!(with_error(123.4, 17.0), "123 ± 17");
+        assert_eq!(with_error(f64::NAN, 0.1), "–");
+        assert_eq!(with_error(0.5, 0.0), "0.50 ± 0.00");
+    }
+
+    #[test]
+    fn times_and_rates_are_readable() {
+        assert_eq!(duration(3.04), "3.0 s");
+        assert_eq!(duration(150.0), "2 min 30 s");
+        assert_eq!(duration(7322.0), "2 h 02 min");
+        assert_eq!(engineering(123_456.0), "123.5 k");
+        assert_eq!(engineering(950.0), "950");
+    }
+
+    #[test]
+    fn rates_without_attempts_do_not_count() {
+        assert_eq!(low_mean_high([0.2, f64::NAN, 0.4].into_iter()).map(|v| (v * 10.0).round() as u8), [2, 3, 4]);
+        assert!(low_mean_high([f64::NAN].into_iter())[0].is_nan());
+    }
+}

@@ -1,0 +1,166 @@
+//! The page: order of sections and its style.
+
+use super::findings;
+use super::summary::RunSummary;
+use super::tables;
+use crate::analysis::Analysis;
+use crate::figures::Figure;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+const STYLE: &str = include_str!("style.css");
+
+/// The whole document.
+pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]) -> Markup {
+    let title = if summary.title.is_empty() { &summary.scene_name } else { &summary.title };
+    let rates = findings::axis_rates(summary);
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) " · adlayer" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { (title) }
+                    p.lead { "Replica-exchange grand-canonical sampling: " (summary.n_states) " states, "
+                        (summary.production) " cycles of production on " (summary.device) "." }
+                }
+                main {
+                    @if !summary.warnings.is_empty() {
+                        section.warnings {
+                            h2 { "Warnings" }
+                            ul { @for warning in &summary.warnings { li { (warning) } } }
+                        }
+                    }
+                    section {
+                        h2 { "What was found" }
+                        (found(analysis, summary))
+                    }
+                    section {
+                        h2 { "Can it be trusted?" }
+                        (trust(analysis, summary))
+                    }
+                    section {
+                        h2 { "Figures" }
+                        @for (i, figure) in figures.iter().enumerate() { (show(i + 1, figure)) }
+                        @if figures.is_empty() { p { "This grid has nothing to draw." } }
+                    }
+                    section {
+                        h2 { "Settings" }
+                        (tables::settings(analysis, summary))
+                    }
+                    @if !rates.is_empty() || !summary.acceptance.is_empty() {
+                        section {
+                            h2 { "Moves and exchange" }
+                            @if !summary.acceptance.is_empty() { (tables::moves(summary)) }
+                            @if !rates.is_empty() {
+                                p { "Accepted exchanges between neighbouring states, by axis of the grid. The second half alone \
+                                     shows edges that went dead." }
+                                (tables::exchange(analysis, &rates))
+                            }
+                        }
+                    }
+                    section {
+                        h2 { "States" }
+                        p { "Averages of each state's own stored samples, no reweighting, with standard errors." }
+                        details {
+                            summary { "All " (analysis.grid.len()) " states" }
+                            (tables::states(analysis, summary))
+                        }
+                    }
+                    section {
+                        h2 { "Scene" }
+                        details {
+                            summary { "The scene with every default written out" }
+                            pre { code { (summary.resolved_scene) } }
+                        }
+                    }
+                }
+                footer { p { "Written by adlayer " (summary.version) ". This page loads nothing from elsewhere." } }
+            }
+        }
+    }
+}
+
+fn found(analysis: &Analysis, summary: &RunSummary) -> Markup {
+    let lines = findings::chief_boundaries(analysis);
+    html! {
+        @if analysis.grid.n_reservoirs() == 0 {
+            p { "A canonical run: the numbers of atoms are fixed, and the grid is one of temperatures." }
+        } @else if analysis.phases.is_empty() {
+            p { "No phases could be told apart." }
+        } @else {
+            p {
+                @match analysis.phases.len() { 1 => "One phase: ", n => (format!("{n} phases: ")) }
+                @for (i, phase) in analysis.phases.iter().enumerate() {
+                    @if i > 0 { ", " }
+                    strong { (phase.name) }
+                    (format!(" ({:.0} % of the map)", 100.0 * phase.area_fraction))
+                }
+                ". A phase is a basin of P(N): maxima separated by a valley shallower than 1 kT count as one."
+            }
+            (tables::phases(analysis, summary))
+            @if lines.is_empty() {
+                p { "No boundary between phases lies on the map." }
+            } @else {
+                p { "Boundaries at the simulated temperatures, first-order ones where two basins are equally probable"
+                    @if lines.len() < analysis.boundaries.len() {
+                        " (all " (analysis.boundaries.len()) " points: "
+                        a href="analysis/boundaries.csv" { "boundaries.csv" } ")"
+                    }
+                    ":" }
+                (tables::boundaries(analysis, summary))
+            }
+        }
+    }
+}
+
+fn trust(analysis: &Analysis, summary: &RunSummary) -> Markup {
+    let bad = findings::disagreeing(analysis);
+    html! {
+        ul.verdict {
+            @for finding in findings::verdict(analysis, summary) {
+                li class=(if finding.good { "good" } else { "poor" }) { (finding.words) }
+            }
+        }
+        @if !bad.is_empty() {
+            p { "States whose halves disagree; they are not equilibrated, and what lies near them on the maps should not be \
+                 relied on:" }
+            ul { @for (state, z) in bad.iter().take(12) {
+                li { "state " (state) ": " (findings::state_words(analysis, *state)) (format!(" (|z| = {:.1})", z.abs())) }
+            } }
+            @if bad.len() > 12 { p { "and " (bad.len() - 12) " more, marked in the table of states." } }
+        }
+    }
+}
+
+fn show(number: usize, figure: &Figure) -> Markup {
+    let svg = inline(figure);
+    html! {
+        figure id=(figure.name) {
+            div.picture { (PreEscaped(svg)) }
+            figcaption {
+                strong { "Figure " (number) ". " (figure.title) "." } " " (tables::subscripts(&figure.caption)) " "
+                span.links {
+                    @for ext in ["svg", "png", "csv"] {
+                        a href=(format!("figures/{}.{ext}", figure.name)) { (ext.to_uppercase()) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The picture as part of a page: no namespace is needed there, but a name for those who do not see it.
+fn inline(figure: &Figure) -> String {
+    let name = html! { (figure.title) }.into_string().replace('"', "&quot;");
+    figure.svg.replacen(r#" xmlns="http://www.w3.org/2000/svg""#, "", 1).replacen(
+        "<svg ",
+        &format!(r#"<svg role="img" aria-label="{name}" "#),
+        1,
+    )
+}

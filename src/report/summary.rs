@@ -1,0 +1,86 @@
+//! What the report says of the run itself.
+
+use crate::units::Units;
+use serde::Serialize;
+
+/// Settings, timings and rates of a run, as the report shows them.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunSummary {
+    /// Title of the scene; may be empty.
+    pub title: String,
+    /// Stem of the scene file.
+    pub scene_name: String,
+    /// Version of adlayer that sampled.
+    pub version: String,
+    /// Unit system of all numbers.
+    pub units: Units,
+    /// Device that sampled, as a person would name it.
+    pub device: String,
+    /// Kernel or code path used.
+    pub kernel: String,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Equilibration cycles.
+    pub equilibration: u64,
+    /// Production cycles.
+    pub production: u64,
+    /// Independent copies of the grid.
+    pub walkers: usize,
+    /// States of the grid.
+    pub n_states: usize,
+    /// Replicas: states × walkers.
+    pub n_replicas: usize,
+    /// Wall-clock times.
+    pub seconds: Seconds,
+    /// Dynamics steps of one replica, summed over replicas, per second of sampling.
+    pub replica_steps_per_s: f64,
+    /// Insertion and deletion attempts per second of sampling.
+    pub attempts_per_s: f64,
+    /// Acceptance of particle moves, per reservoir species.
+    pub acceptance: Vec<MoveRow>,
+    /// Every edge of the exchange graph.
+    pub exchange: Vec<ExchangeRow>,
+    /// What the user should know, each a sentence.
+    pub warnings: Vec<String>,
+    /// The scene with every default written out.
+    pub resolved_scene: String,
+}
+
+/// Wall-clock times. [s]
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Seconds {
+    /// Equilibration and production.
+    pub sampling: f64,
+    /// Analysis and drawing.
+    pub analysis: f64,
+}
+
+/// Acceptance of the particle moves of one reservoir species, over all states.
+#[derive(Debug, Clone, Serialize)]
+pub struct MoveRow {
+    /// Name of the species.
+    pub species: String,
+    /// Accepted insertions per attempt.
+    pub insert: f64,
+    /// Accepted deletions per attempt.
+    pub delete: f64,
+}
+
+/// Exchange statistics of one edge of the grid.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExchangeRow {
+    /// `temperature` or `mu_<species>`.
+    pub axis: String,
+    /// State at one end.
+    pub a: u32,
+    /// State at the other end.
+    pub b: u32,
+    /// Attempts in production.
+    pub attempts: u64,
+    /// Accepted attempts.
+    pub accepted: u64,
+    /// accepted / attempts.
+    pub acceptance: f64,
+    /// The same over the second half of production alone: cumulative rates hide dead edges.
+    pub acceptance_second_half: f64,
+}

@@ -1,0 +1,189 @@
+//! The table that a run prints when it ends.
+
+use super::findings::{self, with_error};
+use super::summary::RunSummary;
+use crate::analysis::Analysis;
+use crate::figures::slice::plane;
+use crate::figures::text;
+
+/// Rows of states in the whole table.
+const MOST_ROWS: usize = 20;
+/// Columns of ⟨N⟩.
+const MOST_COLUMNS: usize = 4;
+/// Boundaries named in one row.
+const MOST_BOUNDARIES: usize = 2;
+
+/// The outcome of a run in at most about 30 lines: ⟨N⟩ of a few states per temperature, boundaries, phases, checks.
+pub fn terminal_table(analysis: &Analysis, summary: &RunSummary) -> String {
+    let mut out = String::new();
+    let title = if summary.title.is_empty() { &summary.scene_name } else { &summary.title };
+    out.push_str(&format!(
+        "{title}\n{} × {}, {} + {} cycles on {}: {}, {} replica-steps/s\n\n",
+        findings::count(summary.n_states, "state"),
+        findings::count(summary.walkers, "walker"),
+        summary.equilibration,
+        summary.production,
+        summary.device,
+        findings::duration(summary.seconds.sampling),
+        findings::engineering(summary.replica_steps_per_s)
+    ));
+    let n_reservoirs = analysis.grid.n_reservoirs();
+    if n_reservoirs == 0 {
+        out.push_str(&canonical(analysis, summary));
+    }
+    for s in 0..n_reservoirs {
+        out.push_str(&block(analysis, summary, s, (MOST_ROWS / n_reservoirs).max(3)));
+    }
+    if !analysis.phases.is_empty() {
+        let phases: Vec<String> = analysis
+            .phases
+            .iter()
+            .map(|p| {
+                let n: Vec<String> = p.n.iter().map(|n| text::fixed(*n, 1)).collect();
+                format!("{} (⟨N⟩ {}, {:.0} %)", p.name, n.join(" and "), 100.0 * p.area_fraction)
+            })
+            .collect();
+        out.push_str(&format!("phases: {}\n", phases.join(" · ")));
+    }
+    for finding in findings::verdict(analysis, summary) {
+        out.push_str(&format!("{} {}\n", if finding.good { "ok" } else { "! " }, finding.words));
+    }
+    out
+}
+
+/// ⟨N⟩ of one species: a row a temperature, a column a value of its axis, and the boundaries at that temperature.
+fn block(analysis: &Analysis, summary: &RunSummary, s: usize, most_rows: usize) -> String {
+    let grid = &analysis.grid;
+    let axis = &grid.reservoirs[s];
+    let (symbol, unit) = findings::axis_symbol(axis.convention, summary.units);
+    let states = plane(grid, s);
+    let columns = spread(axis.values.len(), MOST_COLUMNS);
+    let decimals = text::decimals(grid.temperatures.iter().copied(), 4);
+    let small = axis.values.iter().any(|v| *v != 0.0 && v.abs() < 1e-2);
+    let header =
+        columns.iter().map(|&c| if small { format!("{:.1e}", axis.values[c]) } else { text::short(axis.values[c], 3) });
+    let mut rows = vec![std::iter::once("T".to_owned()).chain(header).collect::<Vec<_>>()];
+    let mut notes = vec![format!("boundaries at {} of {}", mu_symbol(symbol), axis.species)];
+    for r in spread(grid.temperatures.len(), most_rows) {
+        let temperature = grid.temperatures[r];
+        let mut row = vec![text::fixed(temperature, decimals)];
+        row.extend(columns.iter().map(|&c| {
+            let direct = states.get(r * axis.values.len() + c).and_then(|&k| analysis.direct.get(k));
+            direct.filter(|d| d.samples > 0).map_or("–".into(), |d| {
+                let at = |v: &[f64]| v.get(s).copied().unwrap_or(f64::NAN);
+                with_error(at(&d.n), at(&d.n_err)).replace(" ± ", "±")
+            })
+        }));
+        rows.push(row);
+        notes.push(boundaries(analysis, s, temperature));
+    }
+    let has_notes = notes.iter().skip(1).any(|n| !n.is_empty());
+    let mut out =
+        format!("⟨N⟩ of {}, T in {}, columns at {symbol} in {unit}\n", axis.species, summary.units.temperature_label());
+    out.push_str(&aligned(&rows, if has_notes { &notes } else { &[] }));
+    out.push('\n');
+    out
+}
+
+fn mu_symbol(axis_symbol: &str) -> &str {
+    if axis_symbol == "p" { "kT ln(βpσ³)" } else { axis_symbol }
+}
+
+/// The boundaries nearest to one simulated temperature.
+fn boundaries(analysis: &Analysis, s: usize, temperature: f64) -> String {
+    let reach = (0.5 * findings::spacing(&analysis.map.temperatures)).max(1e-9 * temperature);
+    let mut near: Vec<_> = findings::chief_boundaries(analysis)
+        .into_iter()
+        .filter(|b| (b.temperature - temperature).abs() <= reach && !matches!(b.kind, "triple" | "critical"))
+        .collect();
+    near.sort_by(|a, b| (a.temperature - temperature).abs().total_cmp(&(b.temperature - temperature).abs()));
+    let mut words: Vec<(f64, String)> = Vec::new();
+    let mut seen = Vec::new();
+    for b in near {
+        if seen.contains(&(b.phase_a, b.phase_b)) {
+            continue;
+        }
+        seen.push((b.phase_a, b.phase_b));
+        let mu = b.mu.get(s).copied().unwrap_or(f64::NAN);
+        let (a, c) = (findings::phase_name(analysis, b.phase_a), findings::phase_name(analysis, b.phase_b));
+        words.push((mu, format!("{a} → {c}: {}", with_error(mu, b.mu_err).replace(" ± ", "±"))));
+    }
+    words.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let more = words.len().saturating_sub(MOST_BOUNDARIES);
+    let mut line = words.into_iter().take(MOST_BOUNDARIES).map(|w| w.1).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        line.push_str(&format!(", {more} more"));
+    }
+    line
+}
+
+/// ⟨E⟩ and heat capacity against temperature.
+fn canonical(analysis: &Analysis, summary: &RunSummary) -> String {
+    let grid = &analysis.grid;
+    let decimals = text::decimals(grid.temperatures.iter().copied(), 4);
+    let mut rows = vec![vec![
+        format!("T [{}]", summary.units.temperature_label()),
+        format!("⟨E⟩ [{}]", summary.units.energy_label()),
+        "C_VN".to_owned(),
+    ]];
+    for k in spread(grid.len(), MOST_ROWS) {
+        let temperature = grid.states[k].temperature;
+        let energy =
+            analysis.direct.get(k).map_or("–".into(), |d| with_error(d.energy, d.energy_err).replace(" ± ", "±"));
+        let cell = analysis
+            .map
+            .cells
+            .iter()
+            .filter(|c| !c.masked)
+            .min_by(|a, b| (a.temperature - temperature).abs().total_cmp(&(b.temperature - temperature).abs()));
+        let c = cell.map_or("–".into(), |c| text::short(c.c_vn, 2));
+        rows.push(vec![text::fixed(temperature, decimals), energy, c]);
+    }
+    aligned(&rows, &[]) + "\n"
+}
+
+/// Right-aligned columns, with notes (if any) after a rule.
+fn aligned(rows: &[Vec<String>], notes: &[String]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|c| rows.iter().filter_map(|r| r.get(c)).map(|f| f.chars().count()).max().unwrap_or(0))
+        .collect();
+    let mut out = String::new();
+    for (i, row) in rows.iter().enumerate() {
+        let fields: Vec<String> = row.iter().zip(&widths).map(|(field, width)| format!("{field:>width$}")).collect();
+        let mut line = format!("  {}", fields.join("  "));
+        if let Some(note) = notes.get(i) {
+            line.push_str(&format!("  | {note}"));
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// At most `most` of `0..n`, evenly spread, the ends included.
+fn spread(n: usize, most: usize) -> Vec<usize> {
+    if n <= most || most < 2 {
+        return (0..n.min(most.max(1))).collect();
+    }
+    (0..most).map(|i| (i * (n - 1) + (most - 1) / 2) / (most - 1)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_spread_with_both_ends() {
+        assert_eq!(spread(3, 5), vec![0, 1, 2]);
+        assert_eq!(spread(14, 4), vec![0, 4, 9, 13]);
+        assert_eq!(spread(5, 1), vec![0]);
+    }
+
+    #[test]
+    fn columns_are_aligned_by_characters() {
+        let rows = vec![vec!["T".to_owned(), "−1".to_owned()], vec!["0.24".to_owned(), "12.0±0.1".to_owned()]];
+        let text = aligned(&rows, &["μ'".to_owned(), String::new()]);
+        assert_eq!(text, "     T        −1  | μ'\n  0.24  12.0±0.1  |\n");
+    }
+}

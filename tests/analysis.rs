@@ -1,0 +1,419 @@
+//! The whole analysis on samples drawn exactly from models with known answers.
+
+use adlayer::analysis::{Analysis, AnalysisInput, analyze, tables};
+use adlayer::sample::{SampleRow, Samples};
+use adlayer::states::{ReservoirAxis, StateGrid};
+use adlayer::thermo::Convention;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+const TAU: f64 = std::f64::consts::TAU;
+
+fn grid(temperatures: &[f64], convention: Convention, values: &[f64]) -> StateGrid {
+    let axis = ReservoirAxis { species: "B".into(), convention, values: values.to_vec() };
+    StateGrid::product(temperatures, 1.0, &[axis])
+}
+
+/// A system whose N has weights w(N) z^N and whose E given N is E(N) + kT · Γ(shape · N).
+struct Model {
+    n_max: u16,
+    /// ln w(N) at kT, the energy's own weight included
+    ln_w: fn(f64, u16) -> f64,
+    /// Energy without the quadratic degrees of freedom
+    energy: fn(u16) -> f64,
+    /// Quadratic degrees of freedom per atom
+    quadratic: u16,
+}
+
+/// Ideal gas in a trap of spring 1: w = (2πkT)^{3N/2}/N!, E|N a sum of 3N squares.
+const TRAP: Model = Model {
+    n_max: 60,
+    ln_w: |kt, n| 1.5 * f64::from(n) * (TAU * kt).ln() - ln_factorial(n),
+    energy: |_| 0.0,
+    quadratic: 3,
+};
+
+/// Two phases: no atoms or about twelve, with a barrier between.
+const SWITCH: Model = Model {
+    n_max: 40,
+    ln_w: |kt, n| -(SWITCH.energy)(n) / kt,
+    energy: |n| {
+        let x = f64::from(n);
+        -0.5 * x + 0.05 * (x * (12.0 - x)).max(0.0) + if n > 12 { 1.5 * (x - 12.0) } else { 0.0 }
+    },
+    quadratic: 0,
+};
+
+fn ln_factorial(n: u16) -> f64 {
+    (1..=n).map(|i| f64::from(i).ln()).sum()
+}
+
+impl Model {
+    /// P(N) at a point.
+    fn p(&self, kt: f64, ln_z: f64) -> Vec<f64> {
+        let ln_p: Vec<f64> = (0..=self.n_max).map(|n| f64::from(n) * ln_z + (self.ln_w)(kt, n)).collect();
+        let max = ln_p.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = ln_p.iter().map(|x| (x - max).exp()).sum();
+        ln_p.iter().map(|x| (x - max).exp() / sum).collect()
+    }
+
+    fn mean(&self, kt: f64, ln_z: f64, f: impl Fn(u16) -> f64) -> f64 {
+        self.p(kt, ln_z).iter().enumerate().map(|(n, p)| p * f(n as u16)).sum()
+    }
+
+    fn mean_n(&self, kt: f64, ln_z: f64) -> f64 {
+        self.mean(kt, ln_z, f64::from)
+    }
+
+    fn mean_energy(&self, kt: f64, ln_z: f64) -> f64 {
+        self.mean(kt, ln_z, |n| (self.energy)(n) + 0.5 * kt * f64::from(n * self.quadratic))
+    }
+
+    /// Independent samples of every state in every cycle. `hold` cycles repeat the same sample.
+    fn run(&self, grid: &StateGrid, cycles: u32, walkers: u16, hold: u32, seed: u64) -> Samples {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut samples = Samples::new(1);
+        let tables: Vec<Vec<f64>> = grid.states.iter().map(|s| self.p(s.kt, s.ln_z[0])).collect();
+        let mut held = vec![(0, 0.0); grid.len() * usize::from(walkers)];
+        for cycle in 0..cycles {
+            for walker in 0..walkers {
+                for (k, state) in grid.states.iter().enumerate() {
+                    let slot = &mut held[usize::from(walker) * grid.len() + k];
+                    if cycle % hold == 0 {
+                        let mut u: f64 = rng.random();
+                        let n = tables[k].iter().position(|p| {
+                            u -= p;
+                            u < 0.0
+                        });
+                        let n = n.unwrap_or(0) as u16;
+                        // A sum of 2m squares is a sum of m exponentials; an odd one takes a Gaussian more.
+                        let squares = n * self.quadratic;
+                        let mut e = (self.energy)(n);
+                        for _ in 0..squares / 2 {
+                            e -= state.kt * (1.0 - rng.random::<f64>()).ln();
+                        }
+                        if squares % 2 == 1 {
+                            let (a, b): (f64, f64) = (1.0 - rng.random::<f64>(), rng.random());
+                            e -= state.kt * a.ln() * (TAU * b).cos().powi(2);
+                        }
+                        *slot = (n, e);
+                    }
+                    samples.push(SampleRow {
+                        cycle,
+                        walker,
+                        replica: u32::from(walker) * grid.len() as u32 + k as u32,
+                        state: k as u32,
+                        energy: slot.1,
+                        counts: &[slot.0],
+                    });
+                }
+            }
+        }
+        samples
+    }
+}
+
+fn input(grid: StateGrid, samples: Samples, n_max: u16, seed: u64) -> AnalysisInput {
+    AnalysisInput {
+        production: samples.cycle.iter().max().map_or(0, |c| c + 1),
+        grid,
+        samples,
+        n_max: vec![n_max],
+        boltzmann: 1.0,
+        pressure_unit: 1.0,
+        other_mobile_atoms: 0,
+        frozen_slab: true,
+        seed,
+    }
+}
+
+fn trap_grid() -> StateGrid {
+    grid(&[0.6, 0.8, 1.0], Convention::Absolute { mass: 1.0, planck: 1.8 }, &[-2.5, -2.0, -1.5])
+}
+
+fn trap(cycles: u32, hold: u32, seed: u64) -> Analysis {
+    let grid = trap_grid();
+    let samples = TRAP.run(&grid, cycles, 2, hold, seed);
+    analyze(&input(grid, samples, TRAP.n_max, seed)).expect("analysis")
+}
+
+#[test]
+fn the_map_of_the_trap_is_exact_within_errors() {
+    let analysis = trap(3000, 1, 11);
+    assert!(analysis.free_energies.residual <= 1e-8);
+    assert_eq!((analysis.map.temperatures.len(), analysis.map.axes[0].len()), (9, 11));
+    let mut cells = 0;
+    for cell in analysis.map.cells.iter().chain(&analysis.pressure_map.cells).filter(|c| !c.masked) {
+        let (kt, ln_z) = (cell.temperature, cell.ln_z[0]);
+        let n = TRAP.mean_n(kt, ln_z);
+        let z = (cell.n[0] - n) / cell.n_err[0];
+        assert!(z.abs() < 4.0, "N at {kt} {}: {} ± {}, exact {n}", cell.mu[0], cell.n[0], cell.n_err[0]);
+        let z = (cell.energy - TRAP.mean_energy(kt, ln_z)) / cell.energy_err;
+        assert!(z.abs() < 4.0, "E at {kt} {}", cell.mu[0]);
+        let z = (cell.ln_xi - n) / cell.ln_xi_err;
+        assert!(z.abs() < 4.0, "ln Xi at {kt} {}: {} ± {}", cell.mu[0], cell.ln_xi, cell.ln_xi_err);
+        // Var E = 15/4 N kT², Cov = 3/2 N kT, Var N = N; fluctuations within a few per cent where N is not rare.
+        if n > 0.3 {
+            let close = |what: &str, x: f64, exact: f64| {
+                assert!((x / exact - 1.0).abs() < 0.1, "{what} at {kt} {}: {x}, exact {exact}", cell.mu[0]);
+            };
+            close("energy_fluctuation", cell.energy_fluctuation, 3.75 * n);
+            close("c_mu", cell.c_mu, 3.75 * n - 1.5 * n * (cell.mu[0] - 1.5 * kt) / kt);
+            close("c_p", cell.c_p, 2.25 * n);
+            close("c_vn", cell.c_vn, 3.0 * n);
+            close("susceptibility", cell.susceptibility[0], n / kt);
+        }
+        cells += 1;
+    }
+    assert!(cells > 150, "{cells} cells");
+    assert_eq!(analysis.phases.len(), 1);
+    assert!(analysis.boundaries.is_empty());
+    assert_eq!((analysis.split_half.agree, analysis.split_half.compared), (9, 9));
+    for (k, state) in analysis.grid.states.iter().enumerate() {
+        let direct = &analysis.direct[k];
+        let z = (direct.n[0] - TRAP.mean_n(state.kt, state.ln_z[0])) / direct.n_err[0];
+        assert!(z.abs() < 4.0 && direct.samples == 6000 && direct.inefficiency < 1.5);
+    }
+}
+
+/// Width of the z-scores of the map over many runs.
+fn width_of_z(cycles: u32, hold: u32, seeds: u64) -> (f64, f64) {
+    let (mut sum, mut squares, mut count) = (0.0, 0.0, 0.0);
+    for seed in 0..seeds {
+        let analysis = trap(cycles, hold, 1000 + seed);
+        for cell in analysis.map.cells.iter().filter(|c| !c.masked) {
+            let z = (cell.n[0] - TRAP.mean_n(cell.temperature, cell.ln_z[0])) / cell.n_err[0];
+            sum += z;
+            squares += z * z;
+            count += 1.0;
+        }
+    }
+    let mean: f64 = sum / count;
+    (mean, (squares / count - mean * mean).sqrt())
+}
+
+#[test]
+fn error_bars_are_honest() {
+    let (mean, width) = width_of_z(400, 1, 64);
+    assert!((0.8..1.2).contains(&width) && mean.abs() < 0.4, "uncorrelated: z = {mean:.2} ± {width:.2}");
+    eprintln!("z = {mean:.3} ± {width:.3}");
+    let (mean, width) = width_of_z(1600, 8, 64);
+    eprintln!("z = {mean:.3} ± {width:.3}");
+    assert!((0.8..1.2).contains(&width) && mean.abs() < 0.4, "correlated: z = {mean:.2} ± {width:.2}");
+}
+
+#[test]
+fn correlated_samples_count_less() {
+    let (fresh, held) = (trap(800, 1, 3), trap(800, 8, 3));
+    for k in 0..9 {
+        assert!((held.inefficiency[k] / 8.0 - 1.0).abs() < 0.4, "{}", held.inefficiency[k]);
+        assert!(held.inefficiency[k] > 4.0 * fresh.inefficiency[k]);
+    }
+    let n_eff = |a: &Analysis| a.map.cells[60].n_eff;
+    assert!(n_eff(&held) < 0.25 * n_eff(&fresh), "{} {}", n_eff(&held), n_eff(&fresh));
+}
+
+const SWITCH_T: [f64; 4] = [0.30, 0.40, 0.55, 2.50];
+
+fn switch() -> Analysis {
+    let mu: Vec<f64> = (0..9).map(|i| -0.9 + 0.1 * f64::from(i)).collect();
+    let grid = grid(&SWITCH_T, Convention::Activity, &mu);
+    let samples = SWITCH.run(&grid, 3000, 1, 1, 5);
+    analyze(&input(grid, samples, SWITCH.n_max, 5)).expect("analysis")
+}
+
+/// μ' at which P(N ≤ 6) = P(N > 6).
+fn switch_boundary(kt: f64) -> f64 {
+    let (mut lo, mut hi) = (-2.0, 3.0);
+    for _ in 0..60 {
+        let mu = 0.5 * (lo + hi);
+        let low: f64 = SWITCH.p(kt, mu / kt)[..=6].iter().sum();
+        if low > 0.5 { lo = mu } else { hi = mu }
+    }
+    0.5 * (lo + hi)
+}
+
+#[test]
+fn two_phases_meet_where_they_are_equally_probable() {
+    let analysis = switch();
+    let names: Vec<&str> = analysis.phases.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(names[0], "gas");
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(names[1].starts_with("N ≈ 1"), "{names:?}");
+    let share: f64 = analysis.phases.iter().map(|p| p.area_fraction).sum();
+    assert!((share - 1.0).abs() < 1e-12);
+    assert!(analysis.boundaries.len() >= 8);
+    for point in &analysis.boundaries {
+        assert_eq!((point.phase_a, point.phase_b, point.kind), (0, 1, "first_order"));
+        assert!(point.temperature < 1.9, "the valley is gone at high temperature");
+        if point.temperature > 0.6 {
+            continue; // there it matters in which N of the shallow valley the phases are cut
+        }
+        let exact = switch_boundary(point.temperature);
+        let z = (point.mu[0] - exact) / point.mu_err;
+        assert!(z.abs() < 4.0 && point.mu_err < 0.01, "T {}: {point:?}, exact {exact}", point.temperature);
+        assert!(point.pressure_low < point.pressure[0] && point.pressure[0] < point.pressure_high);
+    }
+    for cell in analysis.map.cells.iter().filter(|c| !c.masked) {
+        let p = SWITCH.p(cell.temperature, cell.ln_z[0]);
+        let low: f64 = p[..=6].iter().sum();
+        if (low - 0.5).abs() > 0.4 && cell.temperature < 0.6 {
+            assert_eq!(cell.phase, Some(usize::from(low < 0.5)), "{} {}", cell.temperature, cell.mu[0]);
+        }
+    }
+    for d in &analysis.distributions {
+        let exact = SWITCH.p(d.temperature, d.mu[0] / d.temperature);
+        assert_eq!(d.p_n.len(), exact.len());
+        for n in 0..exact.len() {
+            let error = d.p_n_err[n].max(1e-4);
+            assert!((d.p_n[n] - exact[n]).abs() < 5.0 * error, "P({n}) at {} {}", d.temperature, d.mu[0]);
+        }
+    }
+}
+
+#[test]
+fn cells_at_the_limit_of_n_are_masked() {
+    let grid = grid(&[0.5, 0.7], Convention::Activity, &[-1.0, 0.0, 1.0]);
+    let limited = Model { n_max: 3, ..TRAP };
+    let samples = limited.run(&grid, 500, 1, 1, 1);
+    let analysis = analyze(&input(grid, samples, 3, 1)).expect("analysis");
+    assert!(analysis.map.cells.iter().filter(|c| c.mu[0] > -0.5).all(|c| c.masked && c.phase.is_none()));
+    assert!(analysis.map.cells.iter().all(|c| c.n_eff > 0.0));
+}
+
+#[test]
+fn a_canonical_run_has_a_map_in_temperature_alone() {
+    let grid = StateGrid::product(&[0.5, 0.7, 1.0], 1.0, &[]);
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let mut samples = Samples::new(0);
+    // Five atoms in a trap: E a sum of 15 squares; here 14 and one mean for the last, as 7.5 exponentials have it.
+    for cycle in 0..3000 {
+        for (k, state) in grid.states.iter().enumerate() {
+            let energy: f64 = (0..8).map(|_| -state.kt * (1.0 - rng.random::<f64>()).ln()).sum();
+            samples.push(SampleRow { cycle, walker: 0, replica: k as u32, state: k as u32, energy, counts: &[] });
+        }
+    }
+    let input = AnalysisInput { n_max: vec![], other_mobile_atoms: 5, ..input(grid, samples, 0, 1) };
+    let analysis = analyze(&input).expect("analysis");
+    assert!(analysis.map.axes.is_empty() && analysis.map.cells.len() == 9 && analysis.phases.is_empty());
+    for cell in &analysis.map.cells {
+        assert!(!cell.masked);
+        let z = (cell.energy - 8.0 * cell.temperature) / cell.energy_err;
+        assert!(z.abs() < 4.0, "{cell:?}");
+        assert!((cell.c_vn / (8.0 + 7.5) - 1.0).abs() < 0.08, "{cell:?}");
+        assert!((cell.c_mu - cell.energy_fluctuation).abs() < 1e-12);
+    }
+    let dir = tempfile::tempdir().expect("folder");
+    tables::write(&analysis, 1.0, dir.path()).expect("tables");
+}
+
+#[test]
+fn the_bits_do_not_depend_on_the_number_of_threads() {
+    let bits = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        let analysis = pool.install(|| trap(200, 1, 9));
+        let cells = analysis.map.cells.iter().map(|c| (c.n[0].to_bits(), c.n_err[0].to_bits(), c.ln_xi_err.to_bits()));
+        cells.collect::<Vec<_>>()
+    };
+    assert!(bits(1) == bits(4));
+}
+
+#[test]
+fn tables_have_the_agreed_columns() {
+    let dir = tempfile::tempdir().expect("folder");
+    let analysis = switch();
+    tables::write(&analysis, 1.0, dir.path()).expect("tables");
+    let text = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect("a table");
+    let header = |name: &str| text(name).lines().next().map(str::to_owned).unwrap_or_default();
+    let maps = "temperature,mu_B,ln_z_B,pressure_B,n_B,n_B_err,energy,energy_err,energy_fluctuation,c_mu,c_p,c_vn,\
+                susceptibility_B,ln_xi,ln_xi_err,n_eff,phase";
+    assert_eq!(header("maps.csv"), maps);
+    assert_eq!(header("maps_pressure.csv"), maps);
+    assert_eq!(header("phases.csv"), "phase,name,n_B,energy,area_fraction");
+    assert_eq!(
+        header("boundaries.csv"),
+        "phase_a,phase_b,kind,temperature,mu_B,mu_err,pressure_B,pressure_low,pressure_high"
+    );
+    assert_eq!(header("free_energy.csv"), "temperature,mu_B,order_parameter,value,free_energy,error");
+    assert_eq!(header("free_energies.csv"), "state,f_k,err,n_k");
+    assert_eq!(text("maps.csv").lines().count(), 1 + analysis.map.cells.len());
+    for (line, cell) in text("maps_pressure.csv").lines().skip(1).zip(&analysis.pressure_map.cells) {
+        let fields: Vec<&str> = line.split(',').collect();
+        assert!(!fields[0].is_empty() && !fields[3].is_empty() && !fields[15].is_empty());
+        assert_eq!(cell.masked, fields[4..15].iter().all(|f| f.is_empty()), "{line}");
+        assert_eq!(fields[16].is_empty(), cell.phase.is_none());
+    }
+}
+
+#[test]
+fn runs_combine_as_walkers() {
+    let grid = trap_grid();
+    let mut both = TRAP.run(&grid, 300, 1, 1, 1);
+    both.append_run(&TRAP.run(&grid, 300, 2, 1, 2));
+    assert_eq!(both.walker.iter().max(), Some(&2));
+    assert_eq!(both.replica.iter().max(), Some(&26));
+    let analysis = analyze(&input(grid, both, TRAP.n_max, 1)).expect("analysis");
+    assert!(analysis.free_energies.n_k.iter().all(|&n| n == 900));
+}
+
+#[test]
+fn unfit_samples_are_refused() {
+    let grid = trap_grid();
+    let samples = TRAP.run(&grid, 10, 1, 1, 1);
+    let refused = |input: &AnalysisInput| analyze(input).expect_err("refused").to_string();
+    let good = input(grid, samples, TRAP.n_max, 1);
+    assert!(refused(&AnalysisInput { samples: Samples::new(1), ..good.clone() }).contains("no stored samples"));
+    let mut bad = good.clone();
+    bad.samples.state[3] = 99;
+    assert!(refused(&bad).contains("state 99"));
+    let mut bad = good;
+    bad.samples.energy[3] = f64::NAN;
+    assert!(refused(&bad).contains("sample 3"));
+}
+
+#[test]
+#[ignore = "timing"]
+fn speed() {
+    let t: Vec<f64> = vec![0.24, 0.30, 0.36, 0.43, 0.51, 0.62, 0.76];
+    let mu: Vec<f64> = (0..14).map(|i| -2.5 + 0.2 * f64::from(i)).collect();
+    let grid = grid(&t, Convention::Activity, &mu);
+    let samples = TRAP.run(&grid, 1500, 1, 1, 5);
+    eprintln!("{} samples", samples.len());
+    let start = std::time::Instant::now();
+    let inp = input(grid, samples, TRAP.n_max, 5);
+    let c =
+        adlayer::analysis::mbar::Collapsed::new(&inp.grid.states, &inp.samples.energy, &inp.samples.counts).unwrap();
+    let st: Vec<u32> = c.origin().iter().map(|&n| inp.samples.state[n as usize]).collect();
+    let nk = vec![1500.0; 98];
+    let g = c.guess(&st, &nk);
+    eprintln!("sorted {:?}", start.elapsed());
+    let s = c.solve(None, &nk, &g, false, Default::default()).unwrap();
+    eprintln!("solved {:?} {} {:e}", start.elapsed(), s.iterations, s.residual);
+    let start = std::time::Instant::now();
+    let a = analyze(&inp).expect("analysis");
+    eprintln!(
+        "analysis {:?}, cells {} {}, compared {} agree {}",
+        start.elapsed(),
+        a.map.cells.len(),
+        a.pressure_map.cells.len(),
+        a.split_half.compared,
+        a.split_half.agree
+    );
+    for k in 0..98 {
+        if a.split_half.z[k] > 3.0 {
+            eprintln!(
+                "{k} {:?} {:?} {:?} {:?} {}",
+                a.split_half.first[k],
+                a.split_half.first_err[k],
+                a.split_half.second[k],
+                a.split_half.second_err[k],
+                a.split_half.z[k]
+            );
+        }
+    }
+    eprintln!(
+        "masked {} {}",
+        a.map.cells.iter().filter(|c| c.masked).count(),
+        a.pressure_map.cells.iter().filter(|c| c.masked).count()
+    );
+}
