@@ -35,6 +35,9 @@ fn share_energies(n: u32, thread: u32) {
             }
             for (var g = 0u; g < table.n_groups; g++) {
                 let group = table.groups[g];
+                if !within_reach(group, atom.z, atom.z, table.lengths.w) {
+                    continue;
+                }
                 let size = group.last - group.first;
                 let last = group.first + (lane + 1u) * size / n_lanes;
                 let pair = pair_of(species_of(atom), group.species);

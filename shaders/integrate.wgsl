@@ -36,8 +36,13 @@ fn share_forces(n: u32, thread: u32) {
                 force_k += force_between(atom_k.xyz, other, pair);
             }
         }
+        let z_low = min(atom_i.z, atom_k.z);
+        let z_high = max(atom_i.z, atom_k.z);
         for (var g = 0u; g < table.n_groups; g++) {
             let group = table.groups[g];
+            if !within_reach(group, z_low, z_high, table.lengths.w) {
+                continue;
+            }
             let size = group.last - group.first;
             let last = group.first + (lane + 1u) * size / n_lanes;
             let pair_i = pair_of(species_of(atom_i), group.species);
@@ -60,6 +65,84 @@ fn share_forces(n: u32, thread: u32) {
         if paired {
             partial[lane * n + k] = vec4<f32>(force_k, 0.0);
         }
+    }
+}
+
+// The same through lists: partial[lane * n + i].
+fn share_listed_forces(replica: u32, n: u32, thread: u32) {
+    let n_lanes = sharing_of(n).n_lanes;
+    for (var item = thread; item < n * n_lanes; item += WORKGROUP) {
+        let lane = item / n;
+        let i = item - lane * n;
+        let atom = local_position[i];
+        let header = lists[list_word(replica, 0u, item)];
+        if header == OVERFLOW {
+            partial[item] = vec4<f32>(share_of_all_pairs(atom, n, lane, n_lanes), 0.0);
+            continue;
+        }
+        let mobile_end = header & 0xffffu;
+        let end = header >> 16u;
+        var force = vec3<f32>(0.0);
+        if MIXED {
+            for (var word = 1u; word < end; word++) {
+                let slots = lists[list_word(replica, word, item)];
+                let a = local_position[slots & 0xffffu];
+                let b = local_position[slots >> 16u];
+                force += force_between(atom.xyz, a.xyz, pair_of(species_of(atom), species_of(a)));
+                force += force_between(atom.xyz, b.xyz, pair_of(species_of(atom), species_of(b)));
+            }
+        } else {
+            let pair = pair_of(species_of(atom), species_of(atom));
+            for (var word = 1u; word < mobile_end; word++) {
+                let slots = lists[list_word(replica, word, item)];
+                force += force_between(atom.xyz, local_position[slots & 0xffffu].xyz, pair);
+                force += force_between(atom.xyz, local_position[slots >> 16u].xyz, pair);
+            }
+            let frozen_pair = pair_of(species_of(atom), table.groups[0].species);
+            for (var word = mobile_end; word < end; word++) {
+                let slots = lists[list_word(replica, word, item)];
+                force += force_between(atom.xyz, local_position[slots & 0xffffu].xyz, frozen_pair);
+                force += force_between(atom.xyz, local_position[slots >> 16u].xyz, frozen_pair);
+            }
+        }
+        partial[item] = vec4<f32>(force, 0.0);
+    }
+}
+
+// One share of the partners of an atom without a list, in the same order.
+fn share_of_all_pairs(atom: vec4<f32>, n: u32, lane: u32, n_lanes: u32) -> vec3<f32> {
+    var force = vec3<f32>(0.0);
+    for (var j = lane * n / n_lanes; j < (lane + 1u) * n / n_lanes; j++) {
+        let other = local_position[j];
+        force += force_between(atom.xyz, other.xyz, pair_of(species_of(atom), species_of(other)));
+    }
+    for (var g = 0u; g < table.n_groups; g++) {
+        let group = table.groups[g];
+        let size = group.last - group.first;
+        let last = group.first + (lane + 1u) * size / n_lanes;
+        let pair = pair_of(species_of(atom), group.species);
+        for (var j = group.first + lane * size / n_lanes; j < last; j++) {
+            force += force_between(atom.xyz, frozen_atom(j), pair);
+        }
+    }
+    return force;
+}
+
+// Whether atoms have moved far enough in an even or odd step for the lists to be built anew.
+var<workgroup> stale: array<atomic<u32>, 2>;
+
+// Pair forces by the kernel's rule. Lists are rebuilt at the start of a dispatch and when an atom has moved half the
+// skin; what they hold beyond r_c adds zeros, and the order of summation is that of the slots, so that the bits do not
+// depend on when that was.
+fn share_all_forces(replica: u32, n: u32, thread: u32, step: u32) {
+    if LISTED {
+        let rebuild = step == 0u || atomicLoad(&stale[(step + 1u) & 1u]) != 0u;
+        if rebuild {
+            build_lists(replica, n, thread);
+        }
+        share_listed_forces(replica, n, thread);
+    } else {
+        share_forces(n, thread);
     }
 }
 
@@ -93,6 +176,9 @@ fn integrate(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     let noise = table.dynamics.z;
 
     load_replica(replica, n, thread);
+    if thread < 2u {
+        atomicStore(&stale[thread], 0u);
+    }
     for (var i = thread; i < n; i += WORKGROUP) {
         var velocity = velocities[replica * CAPACITY + i];
         if params.redraw != 0u {
@@ -106,8 +192,11 @@ fn integrate(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     // One pass more than there are steps: the first only opens a step, the last only closes one, so that there is a
     // single place where forces are summed and a split segment has the bits of a whole one.
     for (var step = 0u; step <= params.steps; step++) {
-        share_forces(n, thread);
+        share_all_forces(replica, n, thread, step);
         workgroupBarrier();
+        if LISTED && thread == 0u {
+            atomicStore(&stale[(step + 1u) & 1u], 0u);
+        }
         for (var i = thread; i < n; i += WORKGROUP) {
             let atom = local_position[i];
             let inverse_mass = table.species[species_of(atom)].inverse_mass;
@@ -129,6 +218,12 @@ fn integrate(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
                     drift(&position, &velocity, 2.0 * half_dt);
                 }
                 local_position[i] = vec4<f32>(position, atom.w);
+                if LISTED {
+                    let moved = minimum_image(position - local_reference[i].xyz);
+                    if dot(moved, moved) > table.walls.w {
+                        atomicStore(&stale[step & 1u], 1u);
+                    }
+                }
             }
             local_velocity[i] = vec4<f32>(velocity, 0.0);
         }
@@ -150,7 +245,7 @@ fn forces(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     }
     load_replica(replica, n, thread);
     workgroupBarrier();
-    share_forces(n, thread);
+    share_all_forces(replica, n, thread, 0u);
     workgroupBarrier();
     for (var i = thread; i < n; i += WORKGROUP) {
         scratch[replica * CAPACITY + i] = vec4<f32>(sum_forces(n, i, local_position[i]), 0.0);

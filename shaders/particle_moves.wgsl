@@ -65,6 +65,9 @@ fn share_atom_energy(species: u32, position: vec3<f32>, except: u32, n: u32, thr
     }
     for (var g = 0u; g < table.n_groups; g++) {
         let group = table.groups[g];
+        if !within_reach(group, position.z, position.z, table.lengths.w) {
+            continue;
+        }
         let pair = pair_of(species, group.species);
         for (var j = group.first + thread; j < group.last; j += WORKGROUP) {
             energy += energy_between(position, frozen_atom(j), pair, false);

@@ -1,6 +1,7 @@
 // self_test: what an adapter must be able to do.   Twin: src/backend/gpu/self_test.rs
 //   answers[0]     iterations of a loop of 70,000
 //   answers[1..4]  Philox4x32-10 on the published vectors
+//   answers[4]     four numbers rounded by adding and taking away 1.5·2²³
 
 @group(0) @binding(0) var<storage, read_write> answers: array<vec4<u32>>;
 @group(0) @binding(1) var<storage, read> questions: array<vec4<u32>>;
@@ -18,4 +19,6 @@ fn self_test() {
     for (var k = 0u; k < 3u; k++) {
         answers[1u + k] = philox4x32_10(questions[1u + 2u * k], questions[2u + 2u * k].xy);
     }
+    let numbers = bitcast<vec4<f32>>(questions[7]);
+    answers[4] = bitcast<vec4<u32>>((numbers + 12582912.0) - 12582912.0);
 }

@@ -1,8 +1,8 @@
 //! Shader sources parse and validate, and their layouts and constants are those of the host. No GPU is needed.
 
 use adlayer::backend::gpu::layout::{
-    AssignmentRecord, ExternalField, FrozenGroup, MAX_FIELDS_PER_SPECIES, MAX_SHIFTS, MAX_SPECIES, PairCoefficients,
-    Params, ReplicaRecord, Reservoir, Species, StateRecord, SystemTable, TrialRecord,
+    AssignmentRecord, ExternalField, FrozenGroup, MAX_FIELDS_PER_SPECIES, MAX_GROUPS, MAX_SHIFTS, MAX_SPECIES,
+    PairCoefficients, Params, ReplicaRecord, Reservoir, Species, StateRecord, SystemTable, TrialRecord,
 };
 use adlayer::backend::gpu::shaders::Module;
 use adlayer::potential::OVERLAP_ENERGY;
@@ -11,8 +11,7 @@ use std::mem::{offset_of, size_of};
 
 fn parse(module: Module) -> naga::Module {
     let source = module.source();
-    naga::front::wgsl::parse_str(&source)
-        .unwrap_or_else(|e| panic!("{}: {}", module.stem(), e.emit_to_string(&source)))
+    naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{}: {}", module.stem(), e.emit_to_string(&source)))
 }
 
 #[test]
@@ -94,7 +93,7 @@ fn structs_have_the_same_offsets_on_both_sides() {
     assert_layout!(module, Species, [mass, inverse_mass, self_image, n_fields]);
     assert_layout!(module, ExternalField, [kind, strength, sigma, core, place]);
     assert_layout!(module, Reservoir, [species, max_atoms, z_lo, z_hi]);
-    assert_layout!(module, FrozenGroup, [first, last, species, spare]);
+    assert_layout!(module, FrozenGroup, [first, last, species, z_low, z_high]);
     assert_layout!(
         module,
         SystemTable,
@@ -145,6 +144,7 @@ fn constants_are_the_same_on_both_sides() {
         ("MAX_SPECIES", MAX_SPECIES as f64),
         ("MAX_FIELDS_PER_SPECIES", MAX_FIELDS_PER_SPECIES as f64),
         ("MAX_SHIFTS", MAX_SHIFTS as f64),
+        ("MAX_GROUPS", MAX_GROUPS as f64),
         ("OVERLAP_ENERGY", OVERLAP_ENERGY),
         ("STREAM_THERMOSTAT", f64::from(Stream::Thermostat as u8)),
         ("STREAM_VELOCITY_REDRAW", f64::from(Stream::VelocityRedraw as u8)),

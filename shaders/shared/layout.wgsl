@@ -4,6 +4,7 @@
 const MAX_SPECIES = 8u;
 const MAX_FIELDS_PER_SPECIES = 4u;
 const MAX_SHIFTS = 128u;
+const MAX_GROUPS = 32u;
 const OVERLAP_ENERGY = 1e30;
 
 // Threads of a workgroup, slots of a replica, frozen atoms, periodic images of a pair.
@@ -18,6 +19,10 @@ override PERIODIC_Z: bool = false;
 override LANGEVIN: bool = true;
 // Frozen atoms are copied into workgroup memory.
 override FROZEN_LOCAL: bool = true;
+// Segments go through neighbour lists of at most 2 LIST_WORDS entries for each of LIST_ITEMS shares.
+override LISTED: bool = false;
+override LIST_WORDS: u32 = 1u;
+override LIST_ITEMS: u32 = 1u;
 // Round to the nearest integer by adding 1.5·2²³: for compilers that keep the order of float operations.
 override MAGIC_ROUND: bool = false;
 
@@ -72,18 +77,24 @@ struct Reservoir {
     z_hi: f32,
 }
 
-// Frozen atoms first..last are of one species.
+// Frozen atoms first..last are of one species and lie between two heights; without walls every height is within reach.
 struct FrozenGroup {
     first: u32,
     last: u32,
     species: u32,
     spare: u32,
+    z_low: f32,
+    z_high: f32,
+    spare_a: f32,
+    spare_b: f32,
 }
 
 struct SystemTable {
+    // w = r_c
     lengths: vec4<f32>,
     lengths_low: vec4<f32>,
     inverse_lengths: vec4<f32>,
+    // floor, ceiling, (r_c + skin)², (½ skin)²
     walls: vec4<f32>,
     // ½ dt, e^{−γ dt}, √(1 − e^{−2γ dt}), half-width of a displacement
     dynamics: vec4<f32>,
@@ -95,7 +106,7 @@ struct SystemTable {
     species: array<Species, 8>,
     fields: array<ExternalField, 32>,
     reservoirs: array<Reservoir, 8>,
-    groups: array<FrozenGroup, 8>,
+    groups: array<FrozenGroup, 32>,
     shifts: array<vec4<f32>, 128>,
 }
 
@@ -144,3 +155,4 @@ struct AssignmentRecord {
 @group(0) @binding(10) var<storage, read> trials: array<TrialRecord>;
 @group(0) @binding(11) var<storage, read> assignments: array<AssignmentRecord>;
 @group(0) @binding(12) var<storage, read_write> scratch: array<vec4<f32>>;
+@group(0) @binding(13) var<storage, read_write> lists: array<u32>;

@@ -1,9 +1,5 @@
 // potential: truncated Lennard-Jones pairs and fields on single atoms.   Twin: src/potential/
 
-fn pair_of(a: u32, b: u32) -> PairCoefficients {
-    return table.pairs[a * MAX_SPECIES + b];
-}
-
 // Pair energy at squared distance r2; OVERLAP_ENERGY inside the core.
 fn pair_energy(r2: f32, pair: PairCoefficients) -> f32 {
     let inverse2 = 1.0 / r2;

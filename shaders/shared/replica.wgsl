@@ -5,10 +5,13 @@
 override LOCAL_SLOTS: u32 = 64u;
 // Places for partial sums: at least 2 WORKGROUP and at least CAPACITY.
 override N_PARTIALS: u32 = 128u;
+// The pair table where mobile atoms are of several species, else 1.
+override N_LOCAL_PAIRS: u32 = 1u;
 // Most threads that share one pair of atoms.
 const MAX_LANES = 16u;
 
 var<workgroup> local_position: array<vec4<f32>, LOCAL_SLOTS>;
+var<workgroup> local_pairs: array<PairCoefficients, N_LOCAL_PAIRS>;
 
 fn frozen_atom(j: u32) -> vec3<f32> {
     if FROZEN_LOCAL {
@@ -21,6 +24,11 @@ fn species_of(atom: vec4<f32>) -> u32 {
     return u32(atom.w);
 }
 
+// Whether a group of frozen atoms can be within reach of atoms between two heights. What is skipped would add zeros.
+fn within_reach(group: FrozenGroup, z_low: f32, z_high: f32, reach: f32) -> bool {
+    return (group.z_high >= z_low - reach) & (group.z_low <= z_high + reach);
+}
+
 // Copies the atoms of a replica into workgroup memory. A barrier must follow.
 fn load_replica(replica: u32, n: u32, thread: u32) {
     for (var i = thread; i < n; i += WORKGROUP) {
@@ -31,16 +39,30 @@ fn load_replica(replica: u32, n: u32, thread: u32) {
             local_position[CAPACITY + j] = frozen[j];
         }
     }
+    if MIXED {
+        for (var p = thread; p < N_LOCAL_PAIRS; p += WORKGROUP) {
+            local_pairs[p] = table.pairs[p];
+        }
+    }
 }
 
-// How the pairs of n atoms are shared out: every thread takes tiles of two atoms, i and i + n_tiles, and `n_lanes`
-// threads share the partners of a tile. A function of n only, and with it the order of summation.
+// The coefficients of a pair of species, in the inner loop.
+fn pair_of(a: u32, b: u32) -> PairCoefficients {
+    if MIXED {
+        return local_pairs[a * MAX_SPECIES + b];
+    }
+    return table.pairs[a * MAX_SPECIES + b];
+}
+
+// How the pairs of n atoms are shared out: every thread takes tiles of two atoms, i and i + n_tiles (of one atom where
+// lists are kept), and `n_lanes` threads share the partners of a tile. A function of n only, and with it the order of
+// summation.
 struct Sharing {
     n_tiles: u32,
     n_lanes: u32,
 }
 
 fn sharing_of(n: u32) -> Sharing {
-    let n_tiles = (n + 1u) / 2u;
+    let n_tiles = select((n + 1u) / 2u, n, LISTED);
     return Sharing(n_tiles, clamp(WORKGROUP / n_tiles, 1u, MAX_LANES));
 }

@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Write a commented scene to start from
     New(NewArguments),
+    /// List GPU adapters with their drivers, limits and self-tests, and say what --device auto takes
+    Doctor(DoctorArguments),
 }
 
 #[derive(Debug, Args)]
@@ -89,6 +91,13 @@ pub(crate) struct CheckArguments {
 pub(crate) struct NewArguments {
     /// Name of the scene; NAME.ron is written
     pub(crate) name: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Where to run.

@@ -4,6 +4,7 @@ mod analyze;
 mod args;
 mod check;
 mod complain;
+mod doctor;
 mod new;
 mod run;
 
@@ -18,6 +19,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Analyze(arguments) => analyze::analyze(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::New(arguments) => new::new(&arguments),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

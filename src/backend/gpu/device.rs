@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wgpu::{Adapter, DeviceType, ErrorFilter, Features, Instance, InstanceDescriptor, Limits};
 
 /// Storage buffers that one kernel binds.
-pub(super) const STORAGE_BUFFERS: u32 = 11;
+pub(super) const STORAGE_BUFFERS: u32 = 12;
 /// Workgroup memory asked for where the adapter has it [bytes].
 const WORKGROUP_MEMORY: u32 = 48 * 1024;
 
@@ -27,6 +27,8 @@ pub struct GpuDevice {
     pub(super) queue: wgpu::Queue,
     pub(super) info: wgpu::AdapterInfo,
     pub(super) limits: Limits,
+    /// Whether (x + c) − c rounds: some compilers take it for x.
+    pub(super) keeps_order: bool,
     trouble: Arc<Mutex<Option<String>>>,
 }
 
@@ -167,8 +169,11 @@ fn open_adapter(adapter: &Adapter) -> Result<Arc<GpuDevice>> {
     let (lost, uncaptured) = (Arc::clone(&trouble), Arc::clone(&trouble));
     device.set_device_lost_callback(move |reason, message| note(&lost, format!("device lost ({reason:?}): {message}")));
     device.on_uncaptured_error(Arc::new(move |error| note(&uncaptured, error.to_string())));
-    let device = Arc::new(GpuDevice { device, queue, info: info.clone(), limits, trouble });
-    self_test::run(&device).map_err(|e| refuse(format!("self-test: {e}")))?;
+    let failed = |e: Error| refuse(format!("self-test: {e}"));
+    let mut device = GpuDevice { device, queue, info: info.clone(), limits, keeps_order: false, trouble };
+    device.keeps_order = self_test::keeps_order(&device).map_err(failed)?;
+    let device = Arc::new(device);
+    self_test::compare_with_reference(&device).map_err(failed)?;
     Ok(device)
 }
 

@@ -13,6 +13,12 @@ pub const MAX_SPECIES: usize = 8;
 pub const MAX_FIELDS_PER_SPECIES: usize = 4;
 /// Periodic images of a pair, the nearest one included.
 pub const MAX_SHIFTS: usize = 128;
+/// Groups of frozen atoms.
+pub const MAX_GROUPS: usize = 32;
+/// Thickness of a group of frozen atoms, as a fraction of r_c: layers of a crystal fall apart into groups.
+const GROUP_THICKNESS: f64 = 0.2;
+/// Skin of neighbour lists, as a fraction of r_c.
+pub const SKIN: f64 = 0.12;
 
 /// One dispatch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
@@ -104,6 +110,12 @@ pub struct FrozenGroup {
     pub species: u32,
     /// Unused.
     pub spare: u32,
+    /// No atom lies lower [length]
+    pub z_low: f32,
+    /// No atom lies higher [length]
+    pub z_high: f32,
+    /// Unused.
+    pub padding: [f32; 2],
 }
 
 /// Everything about the system that every replica shares.
@@ -124,7 +136,7 @@ pub struct SystemTable {
     pub species: [Species; MAX_SPECIES],
     pub fields: [ExternalField; MAX_SPECIES * MAX_FIELDS_PER_SPECIES],
     pub reservoirs: [Reservoir; MAX_SPECIES],
-    pub groups: [FrozenGroup; MAX_SPECIES],
+    pub groups: [FrozenGroup; MAX_GROUPS],
     pub shifts: [[f32; 4]; MAX_SHIFTS],
 }
 
@@ -226,7 +238,11 @@ impl SystemTable {
             table.lengths_low[d] = (lengths[d] - f64::from(length)) as f32;
             table.inverse_lengths[d] = (1.0 / lengths[d]) as f32;
         }
-        table.walls = [not_below(cell.floor), not_above(cell.ceiling()), 0.0, 0.0];
+        table.lengths[3] = system.pairs.r_cut as f32;
+        let (r_cut, skin) = (system.pairs.r_cut, SKIN * system.pairs.r_cut);
+        // a thousandth of the skin covers what f32 rounds
+        let (reach, half) = ((r_cut + skin).powi(2), (0.499 * skin).powi(2));
+        table.walls = [not_below(cell.floor), not_above(cell.ceiling()), reach as f32, half as f32];
         table.dynamics = match system.dynamics {
             Dynamics::Baoab { dt, friction, .. } => {
                 let noise = (-(-2.0 * friction * dt).exp_m1()).sqrt();
@@ -314,22 +330,51 @@ fn field_record(field: &Field) -> ExternalField {
     }
 }
 
-/// Frozen atoms sorted by species, with the groups they form.
+/// Frozen atoms sorted by species and height, with the groups they form.
 ///
 /// - returns: `[n_frozen]` positions [length], w = species; the groups
 pub fn frozen_atoms(system: &System) -> (Vec<[f32; 4]>, Vec<FrozenGroup>) {
-    let (mut atoms, mut groups) = (Vec::new(), Vec::new());
-    for species in 0..system.species.len() as u8 {
-        let first = atoms.len() as u32;
-        for (p, _) in system.frozen.positions.iter().zip(&system.frozen.species).filter(|(_, s)| **s == species) {
-            atoms.push(atom_record(system, *p, species));
-        }
-        let last = atoms.len() as u32;
-        if last > first {
-            groups.push(FrozenGroup { first, last, species: u32::from(species), spare: 0 });
+    let mut atoms: Vec<[f32; 4]> = system
+        .frozen
+        .positions
+        .iter()
+        .zip(&system.frozen.species)
+        .map(|(&position, &species)| atom_record(system, position, species))
+        .collect();
+    atoms.sort_by(|a, b| a[3].total_cmp(&b[3]).then(b[2].total_cmp(&a[2])));
+    let mut thickness = GROUP_THICKNESS * system.pairs.r_cut;
+    let mut groups = grouped(&atoms, thickness);
+    while groups.len() > MAX_GROUPS {
+        thickness *= 2.0;
+        groups = grouped(&atoms, thickness);
+    }
+    if system.cell.periodic_z {
+        for group in &mut groups {
+            (group.z_low, group.z_high) = (f32::MIN, f32::MAX);
         }
     }
     (atoms, groups)
+}
+
+fn grouped(atoms: &[[f32; 4]], thickness: f64) -> Vec<FrozenGroup> {
+    let mut groups: Vec<FrozenGroup> = Vec::new();
+    for (k, atom) in atoms.iter().enumerate() {
+        let (species, z, last) = (atom[3] as u32, atom[2], k as u32 + 1);
+        match groups.last_mut() {
+            Some(group) if group.species == species && f64::from(group.z_high - z) <= thickness => {
+                (group.last, group.z_low) = (last, z);
+            }
+            _ => groups.push(FrozenGroup {
+                first: k as u32,
+                last,
+                species,
+                z_low: z,
+                z_high: z,
+                ..FrozenGroup::default()
+            }),
+        }
+    }
+    groups
 }
 
 /// A position in f32, still inside the first period; w = species.

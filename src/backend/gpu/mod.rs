@@ -24,11 +24,14 @@ use crate::states::StatePoint;
 use crate::system::{Dynamics, System};
 use chunk::{Chunk, replicas_per_chunk};
 use glam::DVec3;
-use layout::{AssignmentRecord, Params, ReplicaRecord, StateRecord, SystemTable, TrialRecord, atom_record, frozen_atoms};
+use layout::{
+    AssignmentRecord, Params, ReplicaRecord, StateRecord, SystemTable, TrialRecord, atom_record, frozen_atoms,
+};
 use pipelines::{Kernel, Pipelines};
 use plan::Plan;
 use recorder::{Recorder, create_buffer, params_size, read};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use wgpu::{BindGroup, Buffer, BufferUsages};
 
@@ -43,11 +46,14 @@ pub struct Gpu {
     system: Arc<System>,
     rng: Rng,
     plan: Plan,
-    pipelines: Pipelines,
+    /// Compiled by the first load, which tells the species of the mobile atoms.
+    pipelines: Option<Pipelines>,
     table: Buffer,
     frozen: Buffer,
     scratch: Buffer,
     recorder: RefCell<Recorder>,
+    /// Most replicas of one chunk of buffers.
+    replicas_per_chunk: usize,
     loaded: Loaded,
 }
 
@@ -80,7 +86,6 @@ impl Gpu {
         let plan = Plan::new(&system, &device)?;
         let (atoms, groups) = frozen_atoms(&system);
         let table = SystemTable::new(&system, &groups)?;
-        let pipelines = Pipelines::new(&device, &plan)?;
         let uniform = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
         let table_buffer = create_buffer(&device, "adlayer.table", size_of::<SystemTable>() as u64, uniform)?;
@@ -89,23 +94,50 @@ impl Gpu {
         device.queue.write_buffer(&frozen, 0, bytemuck::cast_slice(&atoms));
         let scratch = create_buffer(&device, "adlayer.scratch", 16, storage)?;
         let recorder = RefCell::new(Recorder::new(&device)?);
+        let replicas_per_chunk = replicas_per_chunk(&plan, &device);
         Ok(Gpu {
             device,
             system,
             rng,
             plan,
-            pipelines,
+            pipelines: None,
             table: table_buffer,
             frozen,
             scratch,
             recorder,
+            replicas_per_chunk,
             loaded: Loaded::default(),
         })
+    }
+
+    /// Lowers what one chunk of buffers and one dispatch may hold, from the next [`Backend::load`] on: for tests of the
+    /// splitting that a small card would need.
+    pub fn limit(&mut self, replicas_per_chunk: usize, pairs_per_dispatch: u64) {
+        self.replicas_per_chunk = self.replicas_per_chunk.min(replicas_per_chunk);
+        self.plan.pairs_per_dispatch = self.plan.pairs_per_dispatch.min(pairs_per_dispatch);
     }
 
     /// The device under it.
     pub fn device(&self) -> &GpuDevice {
         &self.device
+    }
+
+    fn pipelines(&self) -> &Pipelines {
+        let Some(pipelines) = &self.pipelines else { unreachable!("nothing is dispatched before something is loaded") };
+        pipelines
+    }
+
+    /// Compiles the kernels, unless those at hand fit.
+    fn compile(&mut self, batch: &Batch) -> Result<()> {
+        let reservoirs = self.system.reservoirs.iter().map(|r| r.species);
+        let mobile: BTreeSet<u8> =
+            batch.configurations.iter().flat_map(|x| x.species.iter().copied()).chain(reservoirs).collect();
+        let mixed = mobile.len() > 1;
+        if self.pipelines.is_none() || mixed != self.plan.mixed {
+            self.plan.mixed = mixed;
+            self.pipelines = Some(Pipelines::new(&self.device, &self.plan)?);
+        }
+        Ok(())
     }
 
     fn bind_group(&self, chunk: &Chunk, states: &Buffer, tallies: &Buffer, scratch: &Buffer) -> BindGroup {
@@ -123,6 +155,7 @@ impl Gpu {
             &chunk.trials,
             &chunk.assignments,
             scratch,
+            &chunk.lists,
         ];
         let window = wgpu::BufferBinding { buffer: &params, offset: 0, size: Some(params_size()) };
         let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(window) }];
@@ -131,7 +164,7 @@ impl Gpu {
         }
         self.device.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some("adlayer.bindings"),
-            layout: &self.pipelines.layout,
+            layout: &self.pipelines().layout,
             entries: &entries,
         })
     }
@@ -140,7 +173,7 @@ impl Gpu {
         let groups: Vec<&BindGroup> = self.loaded.groups.iter().collect();
         self.recorder.borrow_mut().dispatch(
             &self.device,
-            &self.pipelines,
+            self.pipelines(),
             &groups,
             (kernel, chunk, workgroups),
             params,
@@ -149,7 +182,7 @@ impl Gpu {
 
     fn submit(&self, copies: &[(&Buffer, &Buffer, u64)]) {
         let groups: Vec<&BindGroup> = self.loaded.groups.iter().collect();
-        self.recorder.borrow_mut().submit(&self.device, &self.pipelines, &groups, copies);
+        self.recorder.borrow_mut().submit(&self.device, self.pipelines(), &groups, copies);
     }
 
     /// Submits what waits, so that buffers may be written.
@@ -294,8 +327,8 @@ impl Gpu {
             let group = self.bind_group(chunk, &states, &tallies, &scratch);
             let mut recorder = self.recorder.borrow_mut();
             let command = (Kernel::Forces, 0, chunk.count as u32);
-            recorder.dispatch(&self.device, &self.pipelines, &[&group], command, params);
-            recorder.submit(&self.device, &self.pipelines, &[&group], &[]);
+            recorder.dispatch(&self.device, self.pipelines(), &[&group], command, params);
+            recorder.submit(&self.device, self.pipelines(), &[&group], &[]);
             drop(recorder);
             let bytes = self.download(&[(&scratch, size)])?;
             let all: &[[f32; 4]] = bytemuck::cast_slice(&bytes[0]);
@@ -312,8 +345,7 @@ impl Gpu {
     /// New buffers for the states as loaded, and for their tallies.
     fn state_buffers(&self) -> Result<[Buffer; 2]> {
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
-        let records: Vec<StateRecord> =
-            self.loaded.states.iter().map(|s| StateRecord::new(&self.system, s)).collect();
+        let records: Vec<StateRecord> = self.loaded.states.iter().map(|s| StateRecord::new(&self.system, s)).collect();
         let size = size_of_val(records.as_slice()) as u64;
         let buffer = create_buffer(&self.device, "adlayer.states", size, storage)?;
         self.device.queue.write_buffer(&buffer, 0, bytemuck::cast_slice(&records));
@@ -344,6 +376,7 @@ impl Backend for Gpu {
         let n_replicas = batch.configurations.len();
         batch.configurations.iter().for_each(|x| assert_fits(&self.system, x));
         self.flush();
+        self.compile(batch)?;
         self.loaded = Loaded {
             states: states.to_vec(),
             assignment: assignment.to_vec(),
@@ -353,7 +386,7 @@ impl Backend for Gpu {
             ..Loaded::default()
         };
         let [states_buffer, tallies] = self.state_buffers()?;
-        let most = replicas_per_chunk(&self.plan, &self.device);
+        let most = self.replicas_per_chunk;
         for first in (0..n_replicas).step_by(most) {
             let count = most.min(n_replicas - first);
             let chunk = Chunk::new(&self.device, &self.plan, first, count)?;
@@ -455,6 +488,9 @@ impl Backend for Gpu {
     }
 
     fn measure(&mut self) -> Result<Vec<Measurement>> {
+        if self.loaded.chunks.is_empty() {
+            return Ok(Vec::new());
+        }
         for (index, chunk) in self.loaded.chunks.iter().enumerate() {
             self.dispatch(Kernel::Measure, index, chunk.count as u32, self.params(chunk, 0, 0));
         }
@@ -565,8 +601,7 @@ impl Gpu {
 
 /// Reads one measurement; a replica that the device found unsound has the energy NaN.
 fn measurement(system: &System, fixed: &[usize], words: &[u32]) -> Measurement {
-    let counts: Vec<u16> =
-        (0..system.reservoirs.len()).map(|r| (words[3 + r / 2] >> (16 * (r % 2))) as u16).collect();
+    let counts: Vec<u16> = (0..system.reservoirs.len()).map(|r| (words[3 + r / 2] >> (16 * (r % 2))) as u16).collect();
     let mut energy = f64::from(f32::from_bits(words[0])) + f64::from(f32::from_bits(words[1]));
     if system.pairs.tail_correction {
         let mut all = fixed.to_vec();

@@ -95,10 +95,8 @@ impl Pipelines {
 
 /// Checked in builds with debug assertions; release builds trust the indices, which tests have checked.
 pub(super) fn shader_module(device: &wgpu::Device, module: Module) -> ShaderModule {
-    let descriptor = ShaderModuleDescriptor {
-        label: Some(module.stem()),
-        source: wgpu::ShaderSource::Wgsl(module.source().into()),
-    };
+    let descriptor =
+        ShaderModuleDescriptor { label: Some(module.stem()), source: wgpu::ShaderSource::Wgsl(module.source().into()) };
     if cfg!(debug_assertions) {
         return device.create_shader_module(descriptor);
     }

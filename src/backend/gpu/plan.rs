@@ -1,9 +1,15 @@
 //! Which kernels run and how large they are: rules on the system and the limits, never a timing.
 
 use super::device::GpuDevice;
+use super::layout::{MAX_SPECIES, PairCoefficients};
 use super::shaders::Module;
 use crate::error::{Error, Result};
 use crate::system::{Dynamics, System};
+
+/// Partners of an atom from which lists pay.
+const LISTS_FROM: u32 = 320;
+/// Words of one list, with its header: twice as many neighbours fit, less what pads the halves.
+const LIST_WORDS: u32 = 80;
 
 /// Sizes of the kernels for one system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +28,11 @@ pub(super) struct Plan {
     pub(super) result_words: u32,
     /// Pair evaluations of one dispatch, to keep it under 100 ms.
     pub(super) pairs_per_dispatch: u64,
-    mixed: bool,
+    /// Whether mobile atoms are of several species: known when the atoms are, the worst until then.
+    pub(super) mixed: bool,
+    /// Whether segments go through neighbour lists.
+    listed: bool,
+    several_frozen_species: bool,
     force_shifted: bool,
     periodic_z: bool,
     langevin: bool,
@@ -49,8 +59,6 @@ impl Plan {
             _ => 128,
         };
         let n_shifts = system.image_shifts().len();
-        // Vulkan compilers keep the order of float operations; Metal's and DirectX's may not.
-        let magic_round = device.info.backend == wgpu::Backend::Vulkan;
         let mut plan = Plan {
             capacity,
             workgroup,
@@ -59,14 +67,19 @@ impl Plan {
             frozen_local: true,
             result_words: (3 + (system.reservoirs.len() as u32).div_ceil(2)).next_multiple_of(4),
             pairs_per_dispatch: if device.is_software() { 1_000_000_000 } else { 8_000_000_000 },
-            mixed: mobile_species(system) > 1,
+            mixed: true,
+            listed: capacity + n_frozen >= LISTS_FROM && n_shifts == 1,
+            several_frozen_species: system.frozen.species.iter().any(|&s| s != system.frozen.species[0]),
             force_shifted: system.pairs.truncation == crate::scene::grammar::Truncation::ForceShifted,
             periodic_z: system.cell.periodic_z,
             langevin: matches!(system.dynamics, Dynamics::Baoab { .. }),
-            magic_round,
+            magic_round: device.keeps_order,
             n_shifts: n_shifts as u32,
         };
         let limit = device.limits.max_compute_workgroup_storage_size;
+        if plan.workgroup_memory() > limit {
+            plan.listed = false;
+        }
         if plan.workgroup_memory() > limit {
             plan.frozen_local = false;
         }
@@ -83,9 +96,10 @@ impl Plan {
 
     /// Its name in run.json.
     pub(super) fn name(&self) -> String {
+        let pairs = if self.listed { "neighbour lists" } else { "all pairs" };
         let frozen = if self.frozen_local { "local" } else { "in storage" };
         format!(
-            "f32, all pairs in workgroup memory, {} threads a replica, frozen atoms {frozen}, moves with {} threads",
+            "f32, {pairs} in workgroup memory, {} threads a replica, frozen atoms {frozen}, moves with {} threads",
             self.workgroup, self.moves_workgroup
         )
     }
@@ -98,11 +112,26 @@ impl Plan {
         (2 * self.workgroup).max(self.capacity)
     }
 
+    /// Shares of partners that a replica can have.
+    fn list_items(&self) -> u32 {
+        if self.listed { self.workgroup.max(self.capacity) } else { 1 }
+    }
+
+    /// Bytes of the lists of one replica.
+    pub(super) fn list_bytes(&self) -> u64 {
+        4 * if self.listed { u64::from(LIST_WORDS) * u64::from(self.list_items()) } else { 0 }
+    }
+
+    fn n_local_pairs(&self) -> u32 {
+        if self.mixed || self.several_frozen_species { (MAX_SPECIES * MAX_SPECIES) as u32 } else { 1 }
+    }
+
     /// Bytes of the hungriest kernel.
     fn workgroup_memory(&self) -> u32 {
-        let integrate = 16 * (self.local_slots() + self.capacity + self.n_partials());
+        let references = if self.listed { self.capacity } else { 1 };
+        let integrate = 16 * (self.local_slots() + self.capacity + self.n_partials() + references) + 8;
         let moves = 16 * self.local_slots() + 36 * self.moves_workgroup + 256;
-        integrate.max(moves)
+        integrate.max(moves) + size_of::<PairCoefficients>() as u32 * self.n_local_pairs()
     }
 
     /// Override constants of a module.
@@ -114,7 +143,10 @@ impl Plan {
             ("CAPACITY", f64::from(self.capacity)),
             ("N_FROZEN", f64::from(self.n_frozen)),
             ("N_SHIFTS", f64::from(self.n_shifts)),
-            ("MIXED", flag(self.mixed)),
+            ("MIXED", flag(self.mixed || (self.listed && self.several_frozen_species))),
+            ("LISTED", flag(self.listed)),
+            ("LIST_WORDS", f64::from(LIST_WORDS)),
+            ("LIST_ITEMS", f64::from(self.list_items())),
             ("FORCE_SHIFTED", flag(self.force_shifted)),
             ("PERIODIC_Z", flag(self.periodic_z)),
             ("LANGEVIN", flag(self.langevin)),
@@ -124,18 +156,11 @@ impl Plan {
         if module != Module::Assign {
             constants.push(("LOCAL_SLOTS", f64::from(self.local_slots())));
             constants.push(("N_PARTIALS", f64::from(self.n_partials())));
+            if module == Module::Integrate {
+                constants.push(("REFERENCE_SLOTS", f64::from(if self.listed { self.capacity } else { 1 })));
+            }
+            constants.push(("N_LOCAL_PAIRS", f64::from(self.n_local_pairs())));
         }
         constants
-    }
-}
-
-/// Upper bound of the species that mobile atoms can have: the frozen-only ones cannot be told from the system when
-/// there are other mobile atoms than those of the reservoirs.
-fn mobile_species(system: &System) -> usize {
-    let reservoirs: usize = system.reservoirs.iter().map(|r| usize::from(r.max_atoms)).sum();
-    if reservoirs == system.capacity && !system.reservoirs.is_empty() {
-        system.reservoirs.len()
-    } else {
-        system.species.len()
     }
 }

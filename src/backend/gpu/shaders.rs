@@ -4,6 +4,7 @@ const LAYOUT: &str = include_str!("../../../shaders/shared/layout.wgsl");
 const RNG: &str = include_str!("../../../shaders/shared/rng.wgsl");
 const CELL: &str = include_str!("../../../shaders/shared/cell.wgsl");
 const POTENTIAL: &str = include_str!("../../../shaders/shared/potential.wgsl");
+const LISTS: &str = include_str!("../../../shaders/shared/lists.wgsl");
 const REPLICA: &str = include_str!("../../../shaders/shared/replica.wgsl");
 
 /// One WGSL module.
@@ -39,11 +40,11 @@ impl Module {
 
     /// Its whole source.
     pub fn source(self) -> String {
-        let replica = [LAYOUT, RNG, CELL, POTENTIAL, REPLICA];
+        let replica = [LAYOUT, RNG, CELL, POTENTIAL, REPLICA, LISTS];
         let (shared, stage): (&[&str], &str) = match self {
             Module::Integrate => (&replica, include_str!("../../../shaders/integrate.wgsl")),
-            Module::Energy => (&replica, include_str!("../../../shaders/energy.wgsl")),
-            Module::ParticleMoves => (&replica, include_str!("../../../shaders/particle_moves.wgsl")),
+            Module::Energy => (&replica[..5], include_str!("../../../shaders/energy.wgsl")),
+            Module::ParticleMoves => (&replica[..5], include_str!("../../../shaders/particle_moves.wgsl")),
             Module::Assign => (&replica[..1], include_str!("../../../shaders/assign.wgsl")),
             Module::SelfTest => (&replica[..2], include_str!("../../../shaders/self_test.wgsl")),
         };
