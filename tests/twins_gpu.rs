@@ -239,7 +239,7 @@ fn same_decisions(system: &System, cycles: u64, attempts: u32) {
             assert!(positions < 2e-6 && velocities < 5e-5, "cycle {cycle}: {positions:.1e} {velocities:.1e}");
         }
     }
-    assert!(accepted > 50 * cycles, "only {accepted} moves were accepted");
+    assert!(accepted > 20 * cycles, "only {accepted} moves were accepted");
 }
 
 #[test]

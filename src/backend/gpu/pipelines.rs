@@ -4,7 +4,11 @@ use super::device::{GpuDevice, STORAGE_BUFFERS};
 use super::plan::Plan;
 use super::shaders::Module;
 use crate::error::Result;
-use wgpu::{BindGroupLayout, BindingType, BufferBindingType, ComputePipeline, ShaderModule, ShaderModuleDescriptor};
+use std::cell::OnceCell;
+use wgpu::{
+    BindGroupLayout, BindingType, BufferBindingType, ComputePipeline, PipelineLayout, ShaderModule,
+    ShaderModuleDescriptor,
+};
 
 /// One entry point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,51 +49,58 @@ impl Kernel {
     }
 }
 
-/// Every pipeline of one plan.
+/// Every pipeline of one plan, compiled when it is first used.
 pub(super) struct Pipelines {
     pub(super) layout: BindGroupLayout,
-    pipelines: Vec<ComputePipeline>,
+    pipeline_layout: PipelineLayout,
+    compiled: [OnceCell<ComputePipeline>; Kernel::ALL.len()],
+    plan: Plan,
 }
 
 impl Pipelines {
-    /// Compiles all kernels.
+    /// No pipeline yet.
     pub(super) fn new(device: &GpuDevice, plan: &Plan) -> Result<Pipelines> {
-        device.scoped("compiling the kernels", || {
+        device.scoped("binding layouts", || {
             let layout = bind_group_layout(&device.device);
             let pipeline_layout = device.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
                 label: Some("adlayer.kernels"),
                 bind_group_layouts: &[Some(&layout)],
                 immediate_size: 0,
             });
-            let modules: Vec<(Module, ShaderModule)> = Module::ALL
-                .into_iter()
-                .filter(|&m| m != Module::SelfTest)
-                .map(|m| (m, shader_module(&device.device, m)))
-                .collect();
-            let mut pipelines = Vec::with_capacity(Kernel::ALL.len());
-            for kernel in Kernel::ALL {
-                let (wanted, entry) = kernel.module_and_entry();
-                for (_, module) in modules.iter().filter(|(m, _)| *m == wanted) {
-                    pipelines.push(device.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                        label: Some(&format!("adlayer.{entry}")),
-                        layout: Some(&pipeline_layout),
-                        module,
-                        entry_point: Some(entry),
-                        compilation_options: wgpu::PipelineCompilationOptions {
-                            constants: &plan.constants(wanted),
-                            zero_initialize_workgroup_memory: false,
-                        },
-                        cache: None,
-                    }));
-                }
-            }
-            Pipelines { layout, pipelines }
+            Pipelines { layout, pipeline_layout, compiled: Default::default(), plan: plan.clone() }
         })
     }
 
-    /// The pipeline of a kernel.
+    /// Compiles a kernel unless that is done.
+    pub(super) fn prepare(&self, device: &GpuDevice, kernel: Kernel) -> Result<()> {
+        let slot = &self.compiled[kernel as usize];
+        if slot.get().is_some() {
+            return Ok(());
+        }
+        let (module, entry) = kernel.module_and_entry();
+        let pipeline = device.scoped(&format!("compiling `{entry}`"), || {
+            device.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(&format!("adlayer.{entry}")),
+                layout: Some(&self.pipeline_layout),
+                module: &shader_module(&device.device, module),
+                entry_point: Some(entry),
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    constants: &self.plan.constants(module),
+                    zero_initialize_workgroup_memory: false,
+                },
+                cache: None,
+            })
+        })?;
+        slot.get_or_init(|| pipeline);
+        Ok(())
+    }
+
+    /// The pipeline of a kernel that has been prepared.
     pub(super) fn of(&self, kernel: Kernel) -> &ComputePipeline {
-        &self.pipelines[kernel as usize]
+        let Some(pipeline) = self.compiled[kernel as usize].get() else {
+            unreachable!("a kernel is prepared when it is recorded")
+        };
+        pipeline
     }
 }
 

@@ -49,13 +49,15 @@ impl Recorder {
         groups: &[&BindGroup],
         (kernel, chunk, workgroups): (Kernel, usize, u32),
         params: Params,
-    ) {
+    ) -> Result<()> {
+        pipelines.prepare(device, kernel)?;
         if self.commands.len() == SLOTS {
             self.submit(device, pipelines, groups, &[]);
         }
         self.bytes.extend_from_slice(bytemuck::bytes_of(&params));
         self.bytes.resize((self.commands.len() + 1) * SLOT, 0);
         self.commands.push(Command { kernel, chunk, workgroups });
+        Ok(())
     }
 
     /// Submits everything that waits, then the copies.
