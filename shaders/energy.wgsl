@@ -19,19 +19,24 @@ fn add_to_pair(sum: vec2<f32>, x: f32) -> vec2<f32> {
 }
 
 // Partial sums of the energy of every atom: half its mobile pairs, all its frozen pairs.
-fn share_energies(n: u32, thread: u32) {
+fn share_energies(replica: u32, n: u32, thread: u32) {
     let sharing = sharing_of(n);
     let n_tiles = sharing.n_tiles;
     let n_lanes = sharing.n_lanes;
     for (var item = thread; item < n_tiles * n_lanes; item += WORKGROUP) {
         let lane = item / n_tiles;
         for (var i = item - lane * n_tiles; i < n; i += n_tiles) {
-            let atom = local_position[i];
+            let atom = mobile_atom(replica, i);
             var energy = 0.0;
+            let own_pair = pair_of(species_of(atom), species_of(atom));
             for (var j = lane * n / n_lanes; j < (lane + 1u) * n / n_lanes; j++) {
-                let other = local_position[j];
-                let pair = pair_of(species_of(atom), species_of(other));
-                energy += 0.5 * energy_between(atom.xyz, other.xyz, pair, i == j);
+                let other = mobile_atom(replica, j);
+                if MIXED {
+                    let pair = pair_of(species_of(atom), species_of(other));
+                    energy += 0.5 * energy_between(atom.xyz, other.xyz, pair, i == j);
+                } else {
+                    energy += 0.5 * energy_between(atom.xyz, other.xyz, own_pair, i == j);
+                }
             }
             for (var g = 0u; g < table.n_groups; g++) {
                 let group = table.groups[g];
@@ -63,10 +68,10 @@ fn measure(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
     }
     workgroupBarrier();
     if n > 0u {
-        share_energies(n, thread);
+        share_energies(replica, n, thread);
     }
     for (var i = thread; i < n; i += WORKGROUP) {
-        let atom = local_position[i];
+        let atom = mobile_atom(replica, i);
         atomicAdd(&counts[species_of(atom)], 1u);
         let velocity = velocities[replica * CAPACITY + i].xyz;
         if !(is_finite(atom.xyz) & is_finite(velocity) & contains(atom.xyz)) {
@@ -78,7 +83,7 @@ fn measure(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
         let n_lanes = sharing_of(max(n, 1u)).n_lanes;
         var sum = vec2<f32>(0.0);
         for (var i = thread; i < n; i += N_SUMS) {
-            let atom = local_position[i];
+            let atom = mobile_atom(replica, i);
             var energy = external_force_energy(species_of(atom), atom.xyz).w;
             for (var lane = 0u; lane < n_lanes; lane++) {
                 energy += partial[lane * n + i];

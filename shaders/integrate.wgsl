@@ -77,7 +77,7 @@ fn share_listed_forces(replica: u32, n: u32, thread: u32) {
         let atom = local_position[i];
         let header = lists[list_word(replica, 0u, item)];
         if header == OVERFLOW {
-            partial[item] = vec4<f32>(share_of_all_pairs(atom, n, lane, n_lanes), 0.0);
+            partial[item] = vec4<f32>(share_of_all_pairs(replica, atom, n, lane, n_lanes), 0.0);
             continue;
         }
         let mobile_end = header & 0xffffu;
@@ -109,25 +109,6 @@ fn share_listed_forces(replica: u32, n: u32, thread: u32) {
     }
 }
 
-// One share of the partners of an atom without a list, in the same order.
-fn share_of_all_pairs(atom: vec4<f32>, n: u32, lane: u32, n_lanes: u32) -> vec3<f32> {
-    var force = vec3<f32>(0.0);
-    for (var j = lane * n / n_lanes; j < (lane + 1u) * n / n_lanes; j++) {
-        let other = local_position[j];
-        force += force_between(atom.xyz, other.xyz, pair_of(species_of(atom), species_of(other)));
-    }
-    for (var g = 0u; g < table.n_groups; g++) {
-        let group = table.groups[g];
-        let size = group.last - group.first;
-        let last = group.first + (lane + 1u) * size / n_lanes;
-        let pair = pair_of(species_of(atom), group.species);
-        for (var j = group.first + lane * size / n_lanes; j < last; j++) {
-            force += force_between(atom.xyz, frozen_atom(j), pair);
-        }
-    }
-    return force;
-}
-
 // Whether atoms have moved far enough in an even or odd step for the lists to be built anew.
 var<workgroup> stale: array<atomic<u32>, 2>;
 
@@ -154,12 +135,6 @@ fn sum_forces(n: u32, i: u32, atom: vec4<f32>) -> vec3<f32> {
         force += partial[lane * n + i].xyz;
     }
     return force + external_force_energy(species_of(atom), atom.xyz).xyz;
-}
-
-fn drift(position: ptr<function, vec3<f32>>, velocity: ptr<function, vec3<f32>>, dt: f32) {
-    *position += dt * *velocity;
-    reflect_at_walls(position, velocity);
-    *position = wrap(*position);
 }
 
 @compute @workgroup_size(WORKGROUP)

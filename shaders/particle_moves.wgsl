@@ -49,18 +49,24 @@ fn load_and_count(replica: u32, n: u32, thread: u32) {
     }
     workgroupBarrier();
     for (var i = thread; i < n; i += WORKGROUP) {
-        count_atom(local_position[i], 1u);
+        count_atom(mobile_atom(replica, i), 1u);
     }
     workgroupBarrier();
 }
 
 // This thread's share of the pairs of one atom of `species` at `position` with all but the atom in slot `except`.
-fn share_atom_energy(species: u32, position: vec3<f32>, except: u32, n: u32, thread: u32) -> f32 {
+fn share_atom_energy(replica: u32, species: u32, position: vec3<f32>, except: u32, n: u32, thread: u32) -> f32 {
     var energy = 0.0;
+    let own_pair = pair_of(species, species);
     for (var j = thread; j < n; j += WORKGROUP) {
-        let other = local_position[j];
-        if j != except {
+        let other = mobile_atom(replica, j);
+        if j == except {
+            continue;
+        }
+        if MIXED {
             energy += energy_between(position, other.xyz, pair_of(species, species_of(other)), false);
+        } else {
+            energy += energy_between(position, other.xyz, own_pair, false);
         }
     }
     for (var g = 0u; g < table.n_groups; g++) {
@@ -92,22 +98,22 @@ fn tail_change(species: u32, sign: f32) -> f32 {
 }
 
 // This thread's share of ΔE.
-fn share_trial_energy(trial: Trial, n: u32, thread: u32) -> f32 {
+fn share_trial_energy(replica: u32, trial: Trial, n: u32, thread: u32) -> f32 {
     var energy = 0.0;
     if trial.kind == TRIAL_INSERT {
-        energy = share_atom_energy(trial.species, trial.position, n, n, thread);
+        energy = share_atom_energy(replica, trial.species, trial.position, n, n, thread);
         if thread == 0u {
             energy += tail_change(trial.species, 1.0);
         }
     } else if trial.kind == TRIAL_DELETE {
-        energy = -share_atom_energy(trial.species, trial.position, trial.slot, n, thread);
+        energy = -share_atom_energy(replica, trial.species, trial.position, trial.slot, n, thread);
         if thread == 0u {
             energy += tail_change(trial.species, -1.0);
         }
     } else if trial.kind == TRIAL_DISPLACE {
-        let old = local_position[trial.slot].xyz;
-        energy = share_atom_energy(trial.species, trial.position, trial.slot, n, thread)
-            - share_atom_energy(trial.species, old, trial.slot, n, thread);
+        let old = mobile_atom(replica, trial.slot).xyz;
+        energy = share_atom_energy(replica, trial.species, trial.position, trial.slot, n, thread)
+            - share_atom_energy(replica, trial.species, old, trial.slot, n, thread);
     }
     return energy;
 }
@@ -122,13 +128,13 @@ fn sum_shares() -> f32 {
 }
 
 // The slot of the rank-th atom of reservoir r inside its region.
-fn slot_of_rank(r: u32, rank: u32, n: u32) -> u32 {
+fn slot_of_rank(replica: u32, r: u32, rank: u32, n: u32) -> u32 {
     if atomicLoad(&n_inside[r]) == n {
         return rank;
     }
     var left = rank;
     for (var i = 0u; i < n; i++) {
-        let atom = local_position[i];
+        let atom = mobile_atom(replica, i);
         if species_of(atom) == table.reservoirs[r].species && in_region(r, atom.z) {
             if left == 0u {
                 return i;
@@ -140,7 +146,7 @@ fn slot_of_rank(r: u32, rank: u32, n: u32) -> u32 {
 }
 
 // moves::propose. Insert and delete with equal probability, every reservoir species with equal probability.
-fn propose(kind: vec4<u32>, place: vec4<u32>, n: u32) -> Trial {
+fn propose(replica: u32, kind: vec4<u32>, place: vec4<u32>, n: u32) -> Trial {
     let choice = index_below(kind.x, 2u * table.n_reservoirs);
     let r = choice / 2u;
     let reservoir = table.reservoirs[r];
@@ -158,8 +164,8 @@ fn propose(kind: vec4<u32>, place: vec4<u32>, n: u32) -> Trial {
     if inside == 0u {
         return Trial(TRIAL_NONE, reservoir.species, 0u, vec3<f32>(0.0));
     }
-    let slot = slot_of_rank(r, index_below(kind.y, inside), n);
-    return Trial(TRIAL_DELETE, reservoir.species, slot, local_position[slot].xyz);
+    let slot = slot_of_rank(replica, r, index_below(kind.y, inside), n);
+    return Trial(TRIAL_DELETE, reservoir.species, slot, mobile_atom(replica, slot).xyz);
 }
 
 // moves::ln_acc: ln z + ln V − ln(N+1) − βΔE, or ln N − ln z − ln V − βΔE.
@@ -172,10 +178,20 @@ fn ln_acc(trial: Trial, state: u32, r: u32, delta_u: f32) -> f32 {
     return ln(inside) - ln_zv - states[state].beta * delta_u;
 }
 
+// After atoms were changed by one thread.
+fn atoms_barrier() {
+    if !LOCAL {
+        storageBarrier();
+    }
+    workgroupBarrier();
+}
+
 // Puts an atom into slot `slot` (insertion, displacement), here and in storage. One thread only.
 fn put_atom(replica: u32, slot: u32, species: u32, position: vec3<f32>) {
     let atom = vec4<f32>(position, f32(species));
-    local_position[slot] = atom;
+    if LOCAL {
+        local_position[slot] = atom;
+    }
     positions[replica * CAPACITY + slot] = atom;
 }
 
@@ -183,8 +199,11 @@ fn put_atom(replica: u32, slot: u32, species: u32, position: vec3<f32>) {
 fn delete_atom(replica: u32, slot: u32, n: u32) {
     let first = replica * CAPACITY;
     let last = n - 1u;
-    local_position[slot] = local_position[last];
-    positions[first + slot] = local_position[last];
+    let moved = mobile_atom(replica, last);
+    if LOCAL {
+        local_position[slot] = moved;
+    }
+    positions[first + slot] = moved;
     velocities[first + slot] = velocities[first + last];
 }
 
@@ -206,8 +225,8 @@ fn insert_delete(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
             let kind = drawn_kind[attempt];
             let r = index_below(kind.x, 2u * table.n_reservoirs) / 2u;
             let insert = index_below(kind.x, 2u * table.n_reservoirs) % 2u == 0u;
-            let trial = propose(kind, drawn_place[attempt], n);
-            partial[thread] = share_trial_energy(trial, n, thread);
+            let trial = propose(replica, kind, drawn_place[attempt], n);
+            partial[thread] = share_trial_energy(replica, trial, n, thread);
             workgroupBarrier();
             let delta_u = sum_shares();
             let accepted = trial.kind != TRIAL_NONE && ln_uniform(kind.z) < ln_acc(trial, state, r, delta_u);
@@ -218,9 +237,9 @@ fn insert_delete(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
                     let thermal = sqrt(states[state].kt * table.species[trial.species].inverse_mass);
                     let gaussian = gaussians(STREAM_INSERT_VELOCITY, round + attempt, id, 0u);
                     velocities[replica * CAPACITY + n] = vec4<f32>(thermal * gaussian, 0.0);
-                    count_atom(local_position[n], 1u);
+                    count_atom(mobile_atom(replica, n), 1u);
                 } else if accepted {
-                    count_atom(local_position[trial.slot], 0xffffffffu);
+                    count_atom(mobile_atom(replica, trial.slot), 0xffffffffu);
                     delete_atom(replica, trial.slot, n);
                 }
                 let tried = select(vec4<u32>(0u, 0u, 1u, u32(accepted)), vec4<u32>(1u, u32(accepted), 0u, 0u), insert);
@@ -229,7 +248,7 @@ fn insert_delete(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
             if accepted {
                 n = select(n - 1u, n + 1u, insert);
             }
-            workgroupBarrier();
+            atoms_barrier();
         }
     }
     if thread == 0u {
@@ -264,12 +283,12 @@ fn displace(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_i
         for (var attempt = 0u; attempt < attempts; attempt++) {
             let words = drawn_kind[attempt];
             let slot = index_below(words.x, n);
-            let atom = local_position[slot];
+            let atom = mobile_atom(replica, slot);
             let step = table.dynamics.w * vec3<f32>(symmetric_of(words.y), symmetric_of(words.z), symmetric_of(words.w));
             let position = wrap(atom.xyz + step);
             let possible = contains(position);
             let trial = Trial(select(TRIAL_NONE, TRIAL_DISPLACE, possible), species_of(atom), slot, position);
-            partial[thread] = share_trial_energy(trial, n, thread);
+            partial[thread] = share_trial_energy(replica, trial, n, thread);
             workgroupBarrier();
             let delta_u = sum_shares();
             let accepted = possible && ln_uniform(drawn_place[attempt].x) < -beta * delta_u;
@@ -277,7 +296,7 @@ fn displace(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_i
             if accepted && thread == 0u {
                 put_atom(replica, slot, trial.species, position);
             }
-            workgroupBarrier();
+            atoms_barrier();
         }
     }
 }
@@ -291,12 +310,12 @@ fn trial_energies(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoca
     let asked = trials[replica];
     var trial = Trial(asked.kind, asked.species, asked.slot, asked.position.xyz);
     if trial.kind == TRIAL_DELETE {
-        trial.position = local_position[trial.slot].xyz;
-        trial.species = species_of(local_position[trial.slot]);
+        trial.position = mobile_atom(replica, trial.slot).xyz;
+        trial.species = species_of(mobile_atom(replica, trial.slot));
     } else if trial.kind == TRIAL_DISPLACE {
-        trial.species = species_of(local_position[trial.slot]);
+        trial.species = species_of(mobile_atom(replica, trial.slot));
     }
-    partial[thread] = share_trial_energy(trial, n, thread);
+    partial[thread] = share_trial_energy(replica, trial, n, thread);
     workgroupBarrier();
     if thread == 0u {
         results[replica] = bitcast<u32>(sum_shares());

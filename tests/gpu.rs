@@ -3,7 +3,7 @@
 mod adapter;
 
 use adapter::{configuration, device, pair_of_backends, say, slab, states, system};
-use adlayer::backend::gpu::{Gpu, Want, open, survey};
+use adlayer::backend::gpu::{Gpu, Want, open, open_anew, survey};
 use adlayer::backend::{self, Backend};
 use adlayer::batch::{Batch, Configuration};
 use adlayer::ids::StateId;
@@ -101,6 +101,64 @@ fn split_segments_have_the_bits_of_a_whole_one() {
         gpu.limit(2, 20_000);
         assert_eq!(whole, segments(&mut gpu, &batch, &[2000]), "{dynamics:?}");
         assert_ne!(whole, batch);
+    }
+}
+
+/// A liquid film of 300 atoms, whose lists are rebuilt several times in 120 steps.
+fn film() -> (System, Batch) {
+    let mut film = slab(300);
+    film.cell.lengths.z = 14.0;
+    film.dynamics = Dynamics::Baoab { dt: 0.004, friction: 1.0, steps: 120 };
+    let spacing = film.cell.lengths / DVec3::new(5.0, 5.0, 12.0);
+    let hot = |n: usize| {
+        let mut x = calm(&film, n as u64, n);
+        for (k, (p, v)) in x.positions.iter_mut().zip(&mut x.velocities).enumerate() {
+            let site = DVec3::new((k % 5) as f64, (k / 5 % 5) as f64, (k / 25) as f64);
+            *p = (site + 0.5 + 0.02 * *v) * spacing;
+            *v *= 3.0;
+        }
+        x
+    };
+    let batch = Batch { configurations: vec![hot(300), hot(131)] };
+    (film, batch)
+}
+
+#[test]
+fn split_segments_have_the_same_bits_across_rebuilds_of_lists() {
+    let (film, batch) = film();
+    for prepare in [|_: &mut Gpu| (), Gpu::make_large] {
+        let Some(mut gpu) = gpu(&film) else { return };
+        prepare(&mut gpu);
+        assert!(gpu.kernel().contains("neighbour lists"), "{}", gpu.kernel());
+        let whole = segments(&mut gpu, &batch, &[120]);
+        let step = |a: &Configuration, b: &Configuration| {
+            let far = |(p, q): (&DVec3, &DVec3)| film.cell.minimum_image(*p - *q).length();
+            a.positions.iter().zip(&b.positions).map(far).fold(0.0, f64::max)
+        };
+        assert!(step(&whole.configurations[0], &batch.configurations[0]) > 0.6, "no list was rebuilt");
+        assert_eq!(whole, segments(&mut gpu, &batch, &[41, 1, 78]), "{}", gpu.kernel());
+        gpu.limit(1, 1_000_000);
+        assert_eq!(whole, segments(&mut gpu, &batch, &[120]), "{}", gpu.kernel());
+    }
+}
+
+#[test]
+fn a_list_without_room_changes_nothing_but_time() {
+    let (film, batch) = film();
+    let Some(mut gpu) = gpu(&film) else { return };
+    let ample = segments(&mut gpu, &batch, &[6]);
+    for prepare in [|_: &mut Gpu| (), Gpu::make_large] {
+        for words in [6, 1] {
+            let Some(mut gpu) = self::gpu(&film) else { return };
+            prepare(&mut gpu);
+            gpu.limit_lists(words);
+            let tight = segments(&mut gpu, &batch, &[6]);
+            for (a, b) in ample.configurations.iter().zip(&tight.configurations) {
+                let far = |(p, q): (&DVec3, &DVec3)| film.cell.minimum_image(*p - *q).length();
+                let worst = a.positions.iter().zip(&b.positions).map(far).fold(0.0, f64::max);
+                assert!(worst < 1e-4, "{}: {worst:.1e}", gpu.kernel());
+            }
+        }
     }
 }
 
@@ -250,7 +308,7 @@ fn a_lost_device_is_an_error_not_a_wrong_number() {
         return;
     }
     let system = slab(4);
-    let own = open(&Want::Any).expect("it opened before");
+    let own = open_anew(&Want::Any).expect("it opened before");
     let mut gpu = Gpu::new(Arc::clone(&own), Arc::new(system.clone()), Rng::new(5)).expect("it fits");
     let batch = Batch { configurations: vec![calm(&system, 1, 3)] };
     gpu.load(&batch, &states(1, 1), &identity(1)).expect("load");
@@ -280,12 +338,23 @@ fn auto_never_takes_a_software_adapter() {
 }
 
 #[test]
+fn replicas_beyond_workgroup_memory_stay_in_storage() {
+    let mut large = slab(4);
+    large.capacity = 2_000;
+    let Some(mut gpu) = gpu(&large) else { return };
+    assert!(gpu.kernel().contains("one dispatch a step"), "{}", gpu.kernel());
+    let batch = Batch { configurations: vec![calm(&large, 1, 4)] };
+    let after = segments(&mut gpu, &batch, &[3]);
+    assert_eq!(after.configurations[0].len(), 4);
+}
+
+#[test]
 fn too_large_a_replica_is_refused_with_the_numbers() {
     let mut large = slab(4);
-    large.capacity = 20_000;
+    large.capacity = 80_000;
     let Some(device) = device() else { return };
     let error = Gpu::new(device, Arc::new(large), Rng::new(1)).err().expect("it does not fit");
-    assert!(error.to_string().contains("20000") && error.to_string().contains("reference"), "{error}");
+    assert!(error.to_string().contains("80000") && error.to_string().contains("reference"), "{error}");
 }
 
 #[test]
@@ -298,7 +367,7 @@ fn energy_is_conserved_without_friction() {
     bulk.dynamics = Dynamics::Verlet { dt, steps: segment, redraw: false };
     let n = 16;
     let batch = Batch { configurations: (0..n).map(|r| calm(&bulk, r as u64, 64)).collect() };
-    let (mut gpu, mut reference, _) = pair_of_backends(&device, &bulk, &batch, &states(n, 0), &identity(n));
+    let (mut gpu, mut reference, _) = pair_of_backends(&device, &bulk, &batch, &states(n, 0), &identity(n), |_| ());
     for (name, backend) in [("f32", &mut gpu as &mut dyn Backend), ("f64", &mut reference)] {
         // the lattice start melts first
         backend.propagate(0, 2000).expect("melt");

@@ -86,7 +86,7 @@ fn structs_have_the_same_offsets_on_both_sides() {
             redraw,
             book,
             result_words,
-            spare
+            step
         ]
     );
     assert_layout!(module, PairCoefficients, [c12, c6, shift, slope, core_squared, r_cut_squared, r_cut, tail]);

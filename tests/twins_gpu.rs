@@ -2,13 +2,14 @@
 
 mod adapter;
 
-use adapter::{configuration, device, fields, pair_of_backends, reservoir, slab, states, system};
+use adapter::{configuration, device, pair_of_backends, reservoir, slab, states, system};
 use adlayer::backend::reference::energy::{audit, energy_and_forces};
 use adlayer::backend::{Backend, gpu::Gpu, particle_moves_on_host};
 use adlayer::batch::{Batch, Configuration};
+use adlayer::cell::Cell;
 use adlayer::ids::StateId;
 use adlayer::moves::{Edit, Trial};
-use adlayer::potential::PairTable;
+use adlayer::potential::{ExternalField, PairTable};
 use adlayer::scene::grammar::Truncation;
 use adlayer::system::{Dynamics, System};
 use glam::DVec3;
@@ -16,6 +17,15 @@ use glam::DVec3;
 /// Numbers of atoms of the replicas: none, one, odd, even, full.
 fn unequal(capacity: usize) -> Vec<usize> {
     vec![0, 1, 2, 3, 7, capacity / 2, capacity / 2 + 1, capacity - 1, capacity]
+}
+
+/// Fields of every kind on species B.
+fn fields(cell: &Cell) -> Vec<ExternalField> {
+    vec![
+        ExternalField::Harmonic { spring: 0.7, centre: cell.centre() },
+        ExternalField::Steele { epsilon: 0.4, sigma: 1.0, density: 1.0, spacing: 0.8, floor: cell.floor },
+        ExternalField::Wall93 { epsilon: 1.2, sigma: 0.9, floor: cell.floor },
+    ]
 }
 
 /// Systems that take every branch of the kernels.
@@ -63,12 +73,21 @@ fn identity(n: usize) -> Vec<StateId> {
 
 #[test]
 fn twin_energy() {
+    energies_and_forces(|_| ());
+}
+
+#[test]
+fn twin_energy_of_large_replicas() {
+    energies_and_forces(Gpu::make_large);
+}
+
+fn energies_and_forces(prepare: fn(&mut Gpu)) {
     let Some(device) = device() else { return };
     for (name, system) in systems() {
         let (batch, shifts) = (batch(&system), system.image_shifts());
         let n = batch.configurations.len();
         let all = states(n, system.reservoirs.len());
-        let (mut gpu, _, held) = pair_of_backends(&device, &system, &batch, &all, &identity(n));
+        let (mut gpu, _, held) = pair_of_backends(&device, &system, &batch, &all, &identity(n), prepare);
         let (forces, measured) = (gpu.forces().expect("forces"), gpu.measure().expect("measure"));
         for (r, x) in held.configurations.iter().enumerate() {
             let mut wanted = Vec::new();
@@ -97,6 +116,15 @@ fn difference(system: &System, a: &Configuration, b: &Configuration) -> (f64, f6
 
 #[test]
 fn twin_integrate() {
+    one_step(|_| ());
+}
+
+#[test]
+fn twin_integrate_of_large_replicas() {
+    one_step(Gpu::make_large);
+}
+
+fn one_step(prepare: fn(&mut Gpu)) {
     let Some(device) = device() else { return };
     for dynamics in [
         Dynamics::Baoab { dt: 0.002, friction: 1.3, steps: 1 },
@@ -111,7 +139,8 @@ fn twin_integrate() {
             let batch = batch(&system);
             let n = batch.configurations.len();
             let all = states(n, system.reservoirs.len());
-            let (mut gpu, mut reference, held) = pair_of_backends(&device, &system, &batch, &all, &identity(n));
+            let (mut gpu, mut reference, held) =
+                pair_of_backends(&device, &system, &batch, &all, &identity(n), prepare);
             let (mut ours, mut theirs) = (Batch::default(), Batch::default());
             gpu.propagate(7, 1).expect("one step");
             gpu.store(&mut ours).expect("store");
@@ -135,7 +164,7 @@ fn twin_set_states() {
     let system = slab(20);
     let batch = batch(&system);
     let n = batch.configurations.len();
-    let (mut gpu, mut reference, _) = pair_of_backends(&device, &system, &batch, &states(n, 1), &identity(n));
+    let (mut gpu, mut reference, _) = pair_of_backends(&device, &system, &batch, &states(n, 1), &identity(n), |_| ());
     let mut turned = identity(n);
     turned.rotate_left(1);
     turned.swap(3, 4);
@@ -159,7 +188,7 @@ fn twin_trial_energies() {
         let batch = batch(&system);
         let n = batch.configurations.len();
         let all = states(n, system.reservoirs.len());
-        let (mut gpu, mut reference, held) = pair_of_backends(&device, &system, &batch, &all, &identity(n));
+        let (mut gpu, mut reference, held) = pair_of_backends(&device, &system, &batch, &all, &identity(n), |_| ());
         let place = |r: usize| {
             let one = configuration(&system, 500 + r as u64, 3, |_| 1).positions[2];
             one.as_vec3().as_dvec3()
@@ -189,7 +218,7 @@ fn twin_apply() {
     let system = slab(20);
     let batch = batch(&system);
     let n = batch.configurations.len();
-    let (mut gpu, mut reference, _) = pair_of_backends(&device, &system, &batch, &states(n, 1), &identity(n));
+    let (mut gpu, mut reference, _) = pair_of_backends(&device, &system, &batch, &states(n, 1), &identity(n), |_| ());
     let position = DVec3::new(0.5, 1.25, 2.75);
     let edits: Vec<(Edit, f64)> = batch
         .configurations
@@ -212,13 +241,13 @@ fn twin_apply() {
 }
 
 /// Particle moves and displacements that start from the same configuration, cycle after cycle.
-fn same_decisions(system: &System, cycles: u64, attempts: u32) {
+fn same_decisions(system: &System, cycles: u64, attempts: u32, prepare: fn(&mut Gpu)) {
     let Some(device) = device() else { return };
     let (n, n_reservoirs) = (16, system.reservoirs.len());
     let all = states(n, n_reservoirs);
     let start: Vec<Configuration> = (0..n).map(|r| configuration(system, r as u64, r % 3, |_| 1)).collect();
     let start = Batch { configurations: start };
-    let (mut gpu, mut reference, mut held) = pair_of_backends(&device, system, &start, &all, &identity(n));
+    let (mut gpu, mut reference, mut held) = pair_of_backends(&device, system, &start, &all, &identity(n), prepare);
     let mut accepted = 0;
     for cycle in 0..cycles {
         gpu.load(&held, &all, &identity(n)).expect("load");
@@ -250,7 +279,7 @@ fn the_ideal_gas_decides_as_the_reference_over_200_cycles() {
     ideal.capacity = 30;
     ideal.reservoirs =
         vec![adlayer::system::Reservoir { z_lo: 0.5, z_hi: 4.0, volume: 42.0, ..reservoir(&ideal.cell, 30) }];
-    same_decisions(&ideal, 200, 50);
+    same_decisions(&ideal, 200, 50, |_| ());
 }
 
 #[test]
@@ -259,7 +288,8 @@ fn two_atoms_decide_as_the_reference_over_200_cycles() {
     two.dynamics = Dynamics::MonteCarlo { displacement: 0.3, attempts: 3 };
     two.capacity = 2;
     two.reservoirs = vec![reservoir(&two.cell, 2)];
-    same_decisions(&two, 200, 50);
+    same_decisions(&two, 200, 50, |_| ());
+    same_decisions(&two, 10, 50, Gpu::make_large);
 }
 
 #[test]
@@ -270,7 +300,8 @@ fn several_reservoirs_decide_as_the_reference() {
     ideal.capacity = 24;
     let of = |species, max_atoms| adlayer::system::Reservoir { species, ..reservoir(&ideal.cell, max_atoms) };
     ideal.reservoirs = vec![of(0, 8), of(1, 16)];
-    same_decisions(&ideal, 20, 50);
+    same_decisions(&ideal, 20, 50, |_| ());
+    same_decisions(&ideal, 10, 50, Gpu::make_large);
 }
 
 #[test]
@@ -279,7 +310,7 @@ fn host_decided_moves_are_the_fused_ones() {
     let system = slab(24);
     let batch = batch(&system);
     let n = batch.configurations.len();
-    let (mut fused, _, held) = pair_of_backends(&device, &system, &batch, &states(n, 1), &identity(n));
+    let (mut fused, _, held) = pair_of_backends(&device, &system, &batch, &states(n, 1), &identity(n), |_| ());
     let mut driven = Gpu::new(device, std::sync::Arc::new(system.clone()), *fused.rng()).expect("a second one");
     driven.load(&held, &states(n, 1), &identity(n)).expect("load");
     fused.particle_moves(40, 60, true).expect("moves");

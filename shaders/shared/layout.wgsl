@@ -17,7 +17,8 @@ override MIXED: bool = false;
 override FORCE_SHIFTED: bool = false;
 override PERIODIC_Z: bool = false;
 override LANGEVIN: bool = true;
-// Frozen atoms are copied into workgroup memory.
+// Mobile atoms are copied into workgroup memory; frozen atoms too.
+override LOCAL: bool = true;
 override FROZEN_LOCAL: bool = true;
 // Segments go through neighbour lists of at most 2 LIST_WORDS entries for each of LIST_ITEMS shares.
 override LISTED: bool = false;
@@ -39,7 +40,7 @@ struct Params {
     redraw: u32,
     book: u32,
     result_words: u32,
-    spare: u32,
+    step: u32,
 }
 
 // 4εσ¹², 4εσ⁶, what is subtracted at r_c, and where the pair begins and ends.
@@ -156,3 +157,4 @@ struct AssignmentRecord {
 @group(0) @binding(11) var<storage, read> assignments: array<AssignmentRecord>;
 @group(0) @binding(12) var<storage, read_write> scratch: array<vec4<f32>>;
 @group(0) @binding(13) var<storage, read_write> lists: array<u32>;
+@group(0) @binding(14) var<storage, read_write> stale_steps: array<atomic<u32>>;

@@ -13,6 +13,13 @@ const MAX_LANES = 16u;
 var<workgroup> local_position: array<vec4<f32>, LOCAL_SLOTS>;
 var<workgroup> local_pairs: array<PairCoefficients, N_LOCAL_PAIRS>;
 
+fn mobile_atom(replica: u32, slot: u32) -> vec4<f32> {
+    if LOCAL {
+        return local_position[slot];
+    }
+    return positions[replica * CAPACITY + slot];
+}
+
 fn frozen_atom(j: u32) -> vec3<f32> {
     if FROZEN_LOCAL {
         return local_position[CAPACITY + j].xyz;
@@ -31,14 +38,21 @@ fn within_reach(group: FrozenGroup, z_low: f32, z_high: f32, reach: f32) -> bool
 
 // Copies the atoms of a replica into workgroup memory. A barrier must follow.
 fn load_replica(replica: u32, n: u32, thread: u32) {
-    for (var i = thread; i < n; i += WORKGROUP) {
-        local_position[i] = positions[replica * CAPACITY + i];
+    if LOCAL {
+        for (var i = thread; i < n; i += WORKGROUP) {
+            local_position[i] = positions[replica * CAPACITY + i];
+        }
     }
     if FROZEN_LOCAL {
         for (var j = thread; j < N_FROZEN; j += WORKGROUP) {
             local_position[CAPACITY + j] = frozen[j];
         }
     }
+    load_pairs(thread);
+}
+
+// Copies the pair table where it is looked up in the inner loop. A barrier must follow.
+fn load_pairs(thread: u32) {
     if MIXED {
         for (var p = thread; p < N_LOCAL_PAIRS; p += WORKGROUP) {
             local_pairs[p] = table.pairs[p];
@@ -65,4 +79,33 @@ struct Sharing {
 fn sharing_of(n: u32) -> Sharing {
     let n_tiles = select((n + 1u) / 2u, n, LISTED);
     return Sharing(n_tiles, clamp(WORKGROUP / n_tiles, 1u, MAX_LANES));
+}
+
+// Force of one share of the partners of an atom.
+fn share_of_all_pairs(replica: u32, atom: vec4<f32>, n: u32, lane: u32, n_lanes: u32) -> vec3<f32> {
+    var force = vec3<f32>(0.0);
+    for (var j = lane * n / n_lanes; j < (lane + 1u) * n / n_lanes; j++) {
+        let other = mobile_atom(replica, j);
+        force += force_between(atom.xyz, other.xyz, pair_of(species_of(atom), species_of(other)));
+    }
+    for (var g = 0u; g < table.n_groups; g++) {
+        let group = table.groups[g];
+        if !within_reach(group, atom.z, atom.z, table.lengths.w) {
+            continue;
+        }
+        let size = group.last - group.first;
+        let last = group.first + (lane + 1u) * size / n_lanes;
+        let pair = pair_of(species_of(atom), group.species);
+        for (var j = group.first + lane * size / n_lanes; j < last; j++) {
+            force += force_between(atom.xyz, frozen_atom(j), pair);
+        }
+    }
+    return force;
+}
+
+// Free flight, reflection, wrapping.
+fn drift(position: ptr<function, vec3<f32>>, velocity: ptr<function, vec3<f32>>, dt: f32) {
+    *position += dt * *velocity;
+    reflect_at_walls(position, velocity);
+    *position = wrap(*position);
 }

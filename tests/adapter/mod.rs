@@ -6,7 +6,7 @@ use adlayer::backend::reference::Reference;
 use adlayer::batch::{Batch, Configuration};
 use adlayer::cell::Cell;
 use adlayer::ids::StateId;
-use adlayer::potential::{ExternalField, PairTable};
+use adlayer::potential::PairTable;
 use adlayer::rng::{Rng, Stream};
 use adlayer::scene::grammar::{Images, Truncation};
 use adlayer::states::StatePoint;
@@ -72,15 +72,6 @@ pub(crate) fn reservoir(cell: &Cell, max_atoms: u16) -> Reservoir {
     Reservoir { species: 1, max_atoms, z_lo, z_hi, volume: cell.volume() }
 }
 
-/// Fields of every kind on species B.
-pub(crate) fn fields(cell: &Cell) -> Vec<ExternalField> {
-    vec![
-        ExternalField::Harmonic { spring: 0.7, centre: cell.centre() },
-        ExternalField::Steele { epsilon: 0.4, sigma: 1.0, density: 1.0, spacing: 0.8, floor: cell.floor },
-        ExternalField::Wall93 { epsilon: 1.2, sigma: 0.9, floor: cell.floor },
-    ]
-}
-
 /// `n` atoms on a distorted lattice that fills the cell, with thermal velocities; species by `species_of(slot)`.
 pub(crate) fn configuration(system: &System, seed: u64, n: usize, species_of: impl Fn(usize) -> u8) -> Configuration {
     let rng = Rng::new(seed);
@@ -115,10 +106,12 @@ pub(crate) fn pair_of_backends(
     batch: &Batch,
     states: &[StatePoint],
     assignment: &[StateId],
+    prepare: impl Fn(&mut Gpu),
 ) -> (Gpu, Reference, Batch) {
     let (shared, rng) = (Arc::new(system.clone()), Rng::new(20_26));
     let mut gpu = Gpu::new(Arc::clone(device), Arc::clone(&shared), rng).expect("the system fits");
     let mut reference = Reference::new(shared, rng);
+    prepare(&mut gpu);
     gpu.load(batch, states, assignment).expect("the batch fits");
     let mut held = Batch::default();
     gpu.store(&mut held).expect("store");

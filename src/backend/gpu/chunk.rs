@@ -23,13 +23,16 @@ pub(super) struct Chunk {
     pub(super) trials: Buffer,
     pub(super) assignments: Buffer,
     pub(super) lists: Buffer,
+    pub(super) scratch: Buffer,
+    pub(super) stale_steps: Buffer,
     pub(super) readback: Buffer,
 }
 
 /// Most replicas of one chunk.
 pub(super) fn replicas_per_chunk(plan: &Plan, device: &GpuDevice) -> usize {
     let bytes = device.limits.max_storage_buffer_binding_size.min(device.limits.max_buffer_size);
-    let largest = (16 * u64::from(plan.capacity)).max(size_of::<TrialRecord>() as u64).max(plan.list_bytes());
+    let atoms = 16 * u64::from(plan.capacity) * if plan.large { 2 } else { 1 };
+    let largest = atoms.max(size_of::<TrialRecord>() as u64).max(plan.list_bytes());
     let groups = u64::from(device.limits.max_compute_workgroups_per_dimension);
     (bytes / largest).clamp(1, groups) as usize
 }
@@ -53,6 +56,8 @@ impl Chunk {
             trials: make("adlayer.trials", size_of::<TrialRecord>())?,
             assignments: make("adlayer.assignments", size_of::<AssignmentRecord>())?,
             lists: make("adlayer.lists", plan.list_bytes() as usize)?,
+            scratch: make("adlayer.scratch", if plan.large { 2 * atoms } else { 0 })?,
+            stale_steps: make("adlayer.stale_steps", if plan.large { 12 } else { 0 })?,
             readback: create_buffer(device, "adlayer.readback", (4 * words * count) as u64, readback)?,
         })
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wgpu::{Adapter, DeviceType, ErrorFilter, Features, Instance, InstanceDescriptor, Limits};
 
 /// Storage buffers that one kernel binds.
-pub(super) const STORAGE_BUFFERS: u32 = 12;
+pub(super) const STORAGE_BUFFERS: u32 = 13;
 /// Workgroup memory asked for where the adapter has it [bytes].
 const WORKGROUP_MEMORY: u32 = 48 * 1024;
 
@@ -101,11 +101,27 @@ pub fn survey() -> Vec<AdapterReport> {
         .collect()
 }
 
-/// Opens the adapter that was asked for.
+/// Opens the adapter that was asked for, or hands out again what this process has open already.
 ///
 /// # Errors
 /// [`Error::Device`] when there is none, or it failed its self-test, with the reason.
 pub fn open(want: &Want) -> Result<Arc<GpuDevice>> {
+    static OPENED: Mutex<Vec<(Want, Arc<GpuDevice>)>> = Mutex::new(Vec::new());
+    let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+    opened.retain(|(_, device)| device.check().is_ok());
+    if let Some((_, device)) = opened.iter().find(|(w, _)| w == want) {
+        return Ok(Arc::clone(device));
+    }
+    let device = open_anew(want)?;
+    opened.push((want.clone(), Arc::clone(&device)));
+    Ok(device)
+}
+
+/// Opens the adapter that was asked for, whatever is open already.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_anew(want: &Want) -> Result<Arc<GpuDevice>> {
     let all = adapters();
     let names: Vec<String> = all.iter().map(|a| format!("`{}`", a.get_info().name)).collect();
     let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };

@@ -36,7 +36,7 @@ pub struct Params {
     pub redraw: u32,
     pub book: u32,
     pub result_words: u32,
-    pub spare: u32,
+    pub step: u32,
 }
 
 /// One pair of species.

@@ -13,7 +13,7 @@ mod self_test;
 pub mod shaders;
 mod work;
 
-pub use device::{AdapterReport, GpuDevice, Want, open, survey};
+pub use device::{AdapterReport, GpuDevice, Want, open, open_anew, survey};
 
 use crate::backend::Backend;
 use crate::batch::{Batch, Measurement, assert_fits};
@@ -48,7 +48,6 @@ pub struct Gpu {
     pipelines: Option<Pipelines>,
     table: Buffer,
     frozen: Buffer,
-    scratch: Buffer,
     recorder: RefCell<Recorder>,
     /// Most replicas of one chunk of buffers.
     replicas_per_chunk: usize,
@@ -90,7 +89,6 @@ impl Gpu {
         device.queue.write_buffer(&table_buffer, 0, bytemuck::bytes_of(&table));
         let frozen = create_buffer(&device, "adlayer.frozen", 16 * atoms.len() as u64, storage)?;
         device.queue.write_buffer(&frozen, 0, bytemuck::cast_slice(&atoms));
-        let scratch = create_buffer(&device, "adlayer.scratch", 16, storage)?;
         let recorder = RefCell::new(Recorder::new(&device)?);
         let replicas_per_chunk = replicas_per_chunk(&plan, &device);
         Ok(Gpu {
@@ -101,7 +99,6 @@ impl Gpu {
             pipelines: None,
             table: table_buffer,
             frozen,
-            scratch,
             recorder,
             replicas_per_chunk,
             loaded: Loaded::default(),
@@ -113,6 +110,20 @@ impl Gpu {
     pub fn limit(&mut self, replicas_per_chunk: usize, pairs_per_dispatch: u64) {
         self.replicas_per_chunk = self.replicas_per_chunk.min(replicas_per_chunk);
         self.plan.pairs_per_dispatch = self.plan.pairs_per_dispatch.min(pairs_per_dispatch);
+    }
+
+    /// Takes the path of replicas too large for workgroup memory, from the next [`Backend::load`] on: for tests.
+    pub fn make_large(&mut self) {
+        self.plan.make_large();
+        self.pipelines = None;
+        self.replicas_per_chunk = replicas_per_chunk(&self.plan, &self.device);
+    }
+
+    /// Lowers the room for neighbour lists, in words of one list, from the next [`Backend::load`] on: for tests of what
+    /// happens when they overflow. Without room there are no lists.
+    pub fn limit_lists(&mut self, words: u32) {
+        self.plan.limit_lists(words);
+        self.pipelines = None;
     }
 
     /// The device under it.
@@ -160,7 +171,7 @@ impl Backend for Gpu {
             let range = first..first + count;
             let configurations = &batch.configurations[range.clone()];
             chunk.upload(&self.device, &self.plan, &self.system, configurations, &assignment[range]);
-            let group = self.bind_group(&chunk, &states_buffer, &tallies, &self.scratch);
+            let group = self.bind_group(&chunk, &states_buffer, &tallies, &chunk.scratch);
             self.loaded.groups.push(group);
             self.loaded.chunks.push(chunk);
             self.loaded.order.push(Vec::new());
@@ -218,6 +229,10 @@ impl Backend for Gpu {
     fn propagate(&mut self, first: u64, steps: u32) -> Result<()> {
         let n_frozen = u64::from(self.plan.n_frozen);
         match self.system.dynamics {
+            Dynamics::Baoab { .. } if self.plan.large => self.dispatch_large(first, steps, false)?,
+            Dynamics::Verlet { steps: segment, redraw, .. } if self.plan.large => {
+                self.dispatch_large(first, steps, redraw && first.is_multiple_of(u64::from(segment)))?;
+            }
             Dynamics::Baoab { .. } => {
                 self.dispatch_split(Kernel::Integrate, first, steps, false, |n| n * (n + n_frozen))?;
             }

@@ -21,19 +21,13 @@ pub(super) enum Kernel {
     TrialEnergies,
     Apply,
     Assign,
+    LargeStep,
+    LargeForces,
 }
 
 impl Kernel {
-    const ALL: [Kernel; 8] = [
-        Kernel::Integrate,
-        Kernel::Forces,
-        Kernel::Measure,
-        Kernel::InsertDelete,
-        Kernel::Displace,
-        Kernel::TrialEnergies,
-        Kernel::Apply,
-        Kernel::Assign,
-    ];
+    /// How many there are.
+    const COUNT: usize = Kernel::LargeForces as usize + 1;
 
     fn module_and_entry(self) -> (Module, &'static str) {
         match self {
@@ -45,6 +39,8 @@ impl Kernel {
             Kernel::TrialEnergies => (Module::ParticleMoves, "trial_energies"),
             Kernel::Apply => (Module::ParticleMoves, "apply"),
             Kernel::Assign => (Module::Assign, "assign"),
+            Kernel::LargeStep => (Module::IntegrateLarge, "large_step"),
+            Kernel::LargeForces => (Module::IntegrateLarge, "large_forces"),
         }
     }
 }
@@ -53,7 +49,7 @@ impl Kernel {
 pub(super) struct Pipelines {
     pub(super) layout: BindGroupLayout,
     pipeline_layout: PipelineLayout,
-    compiled: [OnceCell<ComputePipeline>; Kernel::ALL.len()],
+    compiled: [OnceCell<ComputePipeline>; Kernel::COUNT],
     plan: Plan,
 }
 

@@ -10,6 +10,8 @@ use crate::system::{Dynamics, System};
 const LISTS_FROM: u32 = 320;
 /// Words of one list, with its header: twice as many neighbours fit, less what pads the halves.
 const LIST_WORDS: u32 = 80;
+/// The same where every neighbour has a word of its own.
+const LARGE_LIST_WORDS: u32 = 192;
 
 /// Sizes of the kernels for one system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +34,10 @@ pub(super) struct Plan {
     pub(super) mixed: bool,
     /// Whether segments go through neighbour lists.
     listed: bool,
+    list_words: u32,
     several_frozen_species: bool,
+    /// Whether replicas stay in storage, one dispatch a step.
+    pub(super) large: bool,
     force_shifted: bool,
     periodic_z: bool,
     langevin: bool,
@@ -69,6 +74,8 @@ impl Plan {
             pairs_per_dispatch: if device.is_software() { 1_000_000_000 } else { 8_000_000_000 },
             mixed: true,
             listed: capacity + n_frozen >= LISTS_FROM && n_shifts == 1,
+            list_words: LIST_WORDS,
+            large: false,
             several_frozen_species: system.frozen.species.iter().any(|&s| s != system.frozen.species[0]),
             force_shifted: system.pairs.truncation == crate::scene::grammar::Truncation::ForceShifted,
             periodic_z: system.cell.periodic_z,
@@ -84,6 +91,9 @@ impl Plan {
             plan.frozen_local = false;
         }
         if plan.workgroup_memory() > limit {
+            plan.make_large();
+        }
+        if plan.workgroup_memory() > limit || capacity + n_frozen > u32::from(u16::MAX) {
             return Err(Error::Device(format!(
                 "a replica of {capacity} atoms needs {} bytes of workgroup memory, adapter `{}` has {limit}; \
                  lower max_atoms or use --device reference",
@@ -94,8 +104,27 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Atoms stay in storage and segments go step by step, through lists where one image is all there is.
+    pub(super) fn make_large(&mut self) {
+        (self.large, self.frozen_local, self.listed) = (true, false, self.n_shifts == 1);
+        self.list_words = LARGE_LIST_WORDS;
+    }
+
+    /// Lowers the room for lists; none without room for a header and one word.
+    pub(super) fn limit_lists(&mut self, words: u32) {
+        self.list_words = words.max(1);
+        self.listed &= words > 1;
+    }
+
     /// Its name in run.json.
     pub(super) fn name(&self) -> String {
+        if self.large {
+            let lists = if self.listed { "neighbour lists" } else { "all pairs" };
+            return format!(
+                "f32, {lists} in storage, one dispatch a step, moves with {} threads",
+                self.moves_workgroup
+            );
+        }
         let pairs = if self.listed { "neighbour lists" } else { "all pairs" };
         let frozen = if self.frozen_local { "local" } else { "in storage" };
         format!(
@@ -105,6 +134,9 @@ impl Plan {
     }
 
     fn local_slots(&self) -> u32 {
+        if self.large {
+            return 1;
+        }
         self.capacity + if self.frozen_local { self.n_frozen } else { 0 }
     }
 
@@ -119,7 +151,7 @@ impl Plan {
 
     /// Bytes of the lists of one replica.
     pub(super) fn list_bytes(&self) -> u64 {
-        4 * if self.listed { u64::from(LIST_WORDS) * u64::from(self.list_items()) } else { 0 }
+        4 * if self.listed { u64::from(self.list_words) * u64::from(self.list_items()) } else { 0 }
     }
 
     fn n_local_pairs(&self) -> u32 {
@@ -128,10 +160,15 @@ impl Plan {
 
     /// Bytes of the hungriest kernel.
     fn workgroup_memory(&self) -> u32 {
+        let pairs = size_of::<PairCoefficients>() as u32 * self.n_local_pairs();
+        if self.large {
+            // one partial energy an atom
+            return 4 * self.n_partials() + 512 + pairs;
+        }
         let references = if self.listed { self.capacity } else { 1 };
         let integrate = 16 * (self.local_slots() + self.capacity + self.n_partials() + references) + 8;
         let moves = 16 * self.local_slots() + 36 * self.moves_workgroup + 256;
-        integrate.max(moves) + size_of::<PairCoefficients>() as u32 * self.n_local_pairs()
+        integrate.max(moves) + pairs
     }
 
     /// Override constants of a module.
@@ -143,9 +180,10 @@ impl Plan {
             ("CAPACITY", f64::from(self.capacity)),
             ("N_FROZEN", f64::from(self.n_frozen)),
             ("N_SHIFTS", f64::from(self.n_shifts)),
-            ("MIXED", flag(self.mixed || (self.listed && self.several_frozen_species))),
+            ("MIXED", flag(self.mixed || ((self.listed || self.large) && self.several_frozen_species))),
+            ("LOCAL", flag(!self.large)),
             ("LISTED", flag(self.listed)),
-            ("LIST_WORDS", f64::from(LIST_WORDS)),
+            ("LIST_WORDS", f64::from(self.list_words)),
             ("LIST_ITEMS", f64::from(self.list_items())),
             ("FORCE_SHIFTED", flag(self.force_shifted)),
             ("PERIODIC_Z", flag(self.periodic_z)),

@@ -17,7 +17,7 @@ const SLOTS: usize = 256;
 struct Command {
     kernel: Kernel,
     chunk: usize,
-    workgroups: u32,
+    workgroups: [u32; 2],
 }
 
 /// Dispatches that wait for their submission.
@@ -47,7 +47,7 @@ impl Recorder {
         device: &GpuDevice,
         pipelines: &Pipelines,
         groups: &[&BindGroup],
-        (kernel, chunk, workgroups): (Kernel, usize, u32),
+        (kernel, chunk, workgroups): (Kernel, usize, [u32; 2]),
         params: Params,
     ) -> Result<()> {
         pipelines.prepare(device, kernel)?;
@@ -82,7 +82,7 @@ impl Recorder {
             for (slot, command) in self.commands.iter().enumerate() {
                 pass.set_pipeline(pipelines.of(command.kernel));
                 pass.set_bind_group(0, groups[command.chunk], &[(slot * SLOT) as u32]);
-                pass.dispatch_workgroups(command.workgroups, 1, 1);
+                pass.dispatch_workgroups(command.workgroups[0], command.workgroups[1], 1);
             }
         }
         for (from, to, bytes) in copies {

@@ -12,6 +12,8 @@ const REPLICA: &str = include_str!("../../../shaders/shared/replica.wgsl");
 pub enum Module {
     /// MD segments and forces.
     Integrate,
+    /// MD steps of replicas too large for workgroup memory.
+    IntegrateLarge,
     /// Energies and counts.
     Energy,
     /// Insertions, deletions, displacements, trials.
@@ -24,13 +26,20 @@ pub enum Module {
 
 impl Module {
     /// All modules.
-    pub const ALL: [Module; 5] =
-        [Module::Integrate, Module::Energy, Module::ParticleMoves, Module::Assign, Module::SelfTest];
+    pub const ALL: [Module; 6] = [
+        Module::Integrate,
+        Module::IntegrateLarge,
+        Module::Energy,
+        Module::ParticleMoves,
+        Module::Assign,
+        Module::SelfTest,
+    ];
 
     /// The stem of its file.
     pub fn stem(self) -> &'static str {
         match self {
             Module::Integrate => "integrate",
+            Module::IntegrateLarge => "integrate_large",
             Module::Energy => "energy",
             Module::ParticleMoves => "particle_moves",
             Module::Assign => "assign",
@@ -43,6 +52,7 @@ impl Module {
         let replica = [LAYOUT, RNG, CELL, POTENTIAL, REPLICA, LISTS];
         let (shared, stage): (&[&str], &str) = match self {
             Module::Integrate => (&replica, include_str!("../../../shaders/integrate.wgsl")),
+            Module::IntegrateLarge => (&replica[..5], include_str!("../../../shaders/integrate_large.wgsl")),
             Module::Energy => (&replica[..5], include_str!("../../../shaders/energy.wgsl")),
             Module::ParticleMoves => (&replica[..5], include_str!("../../../shaders/particle_moves.wgsl")),
             Module::Assign => (&replica[..1], include_str!("../../../shaders/assign.wgsl")),

@@ -48,6 +48,7 @@ impl Gpu {
             &chunk.assignments,
             scratch,
             &chunk.lists,
+            &chunk.stale_steps,
         ];
         let window = wgpu::BufferBinding { buffer: &params, offset: 0, size: Some(params_size()) };
         let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(window) }];
@@ -62,6 +63,10 @@ impl Gpu {
     }
 
     pub(super) fn dispatch(&self, kernel: Kernel, chunk: usize, workgroups: u32, params: Params) -> Result<()> {
+        self.dispatch_grid(kernel, chunk, [workgroups, 1], params)
+    }
+
+    fn dispatch_grid(&self, kernel: Kernel, chunk: usize, workgroups: [u32; 2], params: Params) -> Result<()> {
         let groups: Vec<&BindGroup> = self.loaded.groups.iter().collect();
         self.recorder.borrow_mut().dispatch(
             &self.device,
@@ -98,7 +103,7 @@ impl Gpu {
             redraw: 0,
             book: 0,
             result_words: self.plan.result_words,
-            spare: 0,
+            step: 0,
         }
     }
 
@@ -138,6 +143,27 @@ impl Gpu {
                     done += now;
                 }
                 start += count;
+            }
+        }
+        Ok(())
+    }
+
+    /// Records `steps` steps of replicas too large for workgroup memory: one dispatch more than steps.
+    pub(super) fn dispatch_large(&self, first: u64, steps: u32, redraw: bool) -> Result<()> {
+        let capacity = u64::from(self.plan.capacity);
+        let a_rebuild = capacity * (capacity + u64::from(self.plan.n_frozen));
+        let most = (self.plan.pairs_per_dispatch / a_rebuild).max(1) as usize;
+        for (index, chunk) in self.loaded.chunks.iter().enumerate() {
+            for start in (0..chunk.count).step_by(most) {
+                let count = most.min(chunk.count - start);
+                let mut params = self.params(chunk, first, steps);
+                params.first_in_order = start as u32;
+                params.redraw = u32::from(redraw);
+                for step in 0..=steps {
+                    params.step = step;
+                    let grid = [self.plan.capacity.div_ceil(self.plan.workgroup), count as u32];
+                    self.dispatch_grid(Kernel::LargeStep, index, grid, params)?;
+                }
             }
         }
         Ok(())
@@ -256,7 +282,12 @@ impl Gpu {
             let [states, tallies] = self.state_buffers()?;
             let group = self.bind_group(chunk, &states, &tallies, &scratch);
             let mut recorder = self.recorder.borrow_mut();
-            let command = (Kernel::Forces, 0, chunk.count as u32);
+            let command = if self.plan.large {
+                let blocks = self.plan.capacity.div_ceil(self.plan.workgroup);
+                (Kernel::LargeForces, 0, [blocks, chunk.count as u32])
+            } else {
+                (Kernel::Forces, 0, [chunk.count as u32, 1])
+            };
             recorder.dispatch(&self.device, self.pipelines(), &[&group], command, params)?;
             recorder.submit(&self.device, self.pipelines(), &[&group], &[]);
             drop(recorder);
