@@ -151,7 +151,6 @@ impl Exchanger {
     /// - `round`: number of the round, the address of its random numbers and its place in the schedule
     /// - `measurements`: `[n_replicas]`
     /// - returns: exchanges tried and accepted
-    #[expect(clippy::too_many_arguments, reason = "each is one thing the round needs; a bundle would have no name")]
     pub fn round(
         &mut self,
         grid: &StateGrid,

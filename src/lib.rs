@@ -21,10 +21,12 @@
 pub mod analysis;
 pub mod backend;
 pub mod batch;
+pub mod bench;
 pub mod cell;
 pub mod engine;
 pub mod error;
 pub mod estimate;
+pub mod evaluate;
 pub mod exchange;
 pub mod figures;
 pub mod files;

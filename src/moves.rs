@@ -83,7 +83,7 @@ pub struct Proposal {
 pub fn propose(system: &System, rng: &Rng, replica: u32, attempt: u64, x: &Configuration) -> Proposal {
     let [kind, victim, uniform, _] = rng.uniforms(Stream::ParticleMove, attempt, replica, 0);
     let choice = index_below(kind, 2 * system.reservoirs.len());
-    let (reservoir, insert) = (choice / 2, choice % 2 == 0);
+    let (reservoir, insert) = (choice / 2, choice.is_multiple_of(2));
     let r = &system.reservoirs[reservoir];
     let (mut n_total, mut n_inside) = (0, 0);
     for (&s, &p) in x.species.iter().zip(&x.positions) {

@@ -2,8 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::files::write_whole;
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// A run directory with its lock.
 #[derive(Debug)]
@@ -65,6 +67,18 @@ impl RunDirectory {
             return Err(Error::InputMissing { what: "run directory (with its resolved.ron)", path: path.to_owned() });
         }
         Ok(RunDirectory { path: path.to_owned(), _lock: lock(path)? })
+    }
+
+    /// Adds a line to `run.log`, with the seconds since 1970 before it.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be written.
+    pub fn log(&self, line: &str) -> Result<()> {
+        let path = self.path.join("run.log");
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64());
+        let mut file =
+            OpenOptions::new().create(true).append(true).open(&path).map_err(Error::io("cannot open", &path))?;
+        writeln!(file, "{now:.3} {line}").map_err(Error::io("cannot write", &path))
     }
 
     /// Where it is.

@@ -116,7 +116,8 @@ impl Lattice {
             Face::Fcc111 => 2,
             Face::Fcc100 => 1,
         };
-        let z = -f64::from(depth) * self.layer_spacing();
+        // + 0.0: the top layer lies at 0, not at −0.
+        let z = -f64::from(depth) * self.layer_spacing() + 0.0;
         let mut sites = Vec::with_capacity(self.sites_per_layer() as usize);
         for row in 0..rows_per_cell * self.repeat.1 {
             let v = f64::from(row) / f64::from(rows_per_cell);

@@ -196,9 +196,7 @@ fn width_of_z(cycles: u32, hold: u32, seeds: u64) -> (f64, f64) {
 fn error_bars_are_honest() {
     let (mean, width) = width_of_z(400, 1, 64);
     assert!((0.8..1.2).contains(&width) && mean.abs() < 0.4, "uncorrelated: z = {mean:.2} ± {width:.2}");
-    eprintln!("z = {mean:.3} ± {width:.3}");
     let (mean, width) = width_of_z(1600, 8, 64);
-    eprintln!("z = {mean:.3} ± {width:.3}");
     assert!((0.8..1.2).contains(&width) && mean.abs() < 0.4, "correlated: z = {mean:.2} ± {width:.2}");
 }
 
@@ -369,51 +367,4 @@ fn unfit_samples_are_refused() {
     let mut bad = good;
     bad.samples.energy[3] = f64::NAN;
     assert!(refused(&bad).contains("sample 3"));
-}
-
-#[test]
-#[ignore = "timing"]
-fn speed() {
-    let t: Vec<f64> = vec![0.24, 0.30, 0.36, 0.43, 0.51, 0.62, 0.76];
-    let mu: Vec<f64> = (0..14).map(|i| -2.5 + 0.2 * f64::from(i)).collect();
-    let grid = grid(&t, Convention::Activity, &mu);
-    let samples = TRAP.run(&grid, 1500, 1, 1, 5);
-    eprintln!("{} samples", samples.len());
-    let start = std::time::Instant::now();
-    let inp = input(grid, samples, TRAP.n_max, 5);
-    let c =
-        adlayer::analysis::mbar::Collapsed::new(&inp.grid.states, &inp.samples.energy, &inp.samples.counts).unwrap();
-    let st: Vec<u32> = c.origin().iter().map(|&n| inp.samples.state[n as usize]).collect();
-    let nk = vec![1500.0; 98];
-    let g = c.guess(&st, &nk);
-    eprintln!("sorted {:?}", start.elapsed());
-    let s = c.solve(None, &nk, &g, false, Default::default()).unwrap();
-    eprintln!("solved {:?} {} {:e}", start.elapsed(), s.iterations, s.residual);
-    let start = std::time::Instant::now();
-    let a = analyze(&inp).expect("analysis");
-    eprintln!(
-        "analysis {:?}, cells {} {}, compared {} agree {}",
-        start.elapsed(),
-        a.map.cells.len(),
-        a.pressure_map.cells.len(),
-        a.split_half.compared,
-        a.split_half.agree
-    );
-    for k in 0..98 {
-        if a.split_half.z[k] > 3.0 {
-            eprintln!(
-                "{k} {:?} {:?} {:?} {:?} {}",
-                a.split_half.first[k],
-                a.split_half.first_err[k],
-                a.split_half.second[k],
-                a.split_half.second_err[k],
-                a.split_half.z[k]
-            );
-        }
-    }
-    eprintln!(
-        "masked {} {}",
-        a.map.cells.iter().filter(|c| c.masked).count(),
-        a.pressure_map.cells.iter().filter(|c| c.masked).count()
-    );
 }

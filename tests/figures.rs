@@ -167,6 +167,7 @@ fn gallery() {
     let mus = synthetic::linear(-7.5, -1.0, 14);
     let cases = [
         ("default", synthetic::default_scene()),
+        ("sampled", synthetic::sampled()),
         ("canonical", synthetic::canonical()),
         ("single_t", synthetic::analysis(&[0.36], &mus, &[])),
         ("single_mu", synthetic::analysis(&synthetic::TEMPERATURES, &[-4.0], &[])),
@@ -178,7 +179,7 @@ fn gallery() {
         let figures = draw(&analysis, &Labels { units, ..labels() }, &dir).expect("drawn");
         let summary = summary(&analysis);
         report::write(&dir, &analysis, &summary, &figures).expect("written");
-        println!("{}", report::terminal_table(&analysis, &summary));
+        std::fs::write(dir.join("table.txt"), report::terminal_table(&analysis, &summary)).expect("written");
     }
 }
 

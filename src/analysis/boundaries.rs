@@ -18,6 +18,19 @@ pub(super) struct Crossing {
     pub(super) sides: (usize, usize),
 }
 
+/// Two cells next to each other along the axis of one species.
+#[derive(Debug, Clone)]
+pub(super) struct Neighbours {
+    /// The species
+    pub(super) species: usize,
+    /// `[n_reservoirs]`, ln z of one cell
+    pub(super) from: Vec<f64>,
+    /// `[n_reservoirs]`, ln z of the other
+    pub(super) to: Vec<f64>,
+    /// Their dominant combinations
+    pub(super) sides: (usize, usize),
+}
+
 /// ln z of `species` at which both combinations are equally probable, the other activities as in `ln_z`.
 ///
 /// - returns: `None` if one side has no weight or there is no crossing within 60 of `ln_z`
@@ -53,23 +66,21 @@ pub(super) fn equal_probability(
     if at_zero == 0.0 {
         return Some(ln_z[species]);
     }
-    let (mut lo, mut hi) = (0.0_f64, 0.0_f64);
+    let mut bracket = None;
     let mut step = 0.05;
     while step < 60.0 {
         let (below, above) = (-step, step);
         if difference(below) * at_zero <= 0.0 {
-            (lo, hi) = (below, 0.0);
+            bracket = Some((below, 0.0));
             break;
         }
         if difference(above) * at_zero <= 0.0 {
-            (lo, hi) = (0.0, above);
+            bracket = Some((0.0, above));
             break;
         }
         step *= 2.0;
     }
-    if lo == hi {
-        return None;
-    }
+    let (mut lo, mut hi): (f64, f64) = bracket?;
     let at_lo = difference(lo);
     for _ in 0..60 {
         let middle = 0.5 * (lo + hi);
@@ -84,15 +95,15 @@ pub(super) fn equal_probability(
 /// valley between the two basins is deeper than 1 kT (its error taken off), both together hold most of the
 /// probability, and the effective samples suffice.
 ///
-/// - `pairs`: (species, ln z of one cell, ln z of the other, their combinations)
+/// - `pairs`: neighbouring cells of this temperature with different dominant combinations
 pub(super) fn crossings(
     samples: &Collapsed,
     bins: &Bins,
     thresholds: &Thresholds,
-    pairs: &[(usize, Vec<f64>, Vec<f64>, (usize, usize))],
+    pairs: &[Neighbours],
 ) -> Vec<Crossing> {
     let mut found: Vec<Crossing> = Vec::new();
-    for (species, from, to, sides) in pairs {
+    for Neighbours { species, from, to, sides } in pairs {
         let middle: Vec<f64> = from.iter().zip(to).map(|(a, b)| 0.5 * (a + b)).collect();
         let Some(root) = equal_probability(samples, bins, thresholds, *sides, *species, &middle) else { continue };
         let (lo, hi) = (from[*species].min(to[*species]), from[*species].max(to[*species]));

@@ -1,7 +1,7 @@
 //! The whole analysis of a run, or of several runs of one system.
 
 use super::bootstrap::{Blocks, Bootstrap, Draw, RESAMPLES};
-use super::boundaries::{Crossing, boundary_point, crossings, equal_probability};
+use super::boundaries::{Crossing, Neighbours, boundary_point, crossings, equal_probability};
 use super::direct::direct_averages;
 use super::distributions::{self, Place};
 use super::inefficiency::Inefficiencies;
@@ -242,12 +242,13 @@ fn all_crossings(
             let mut stride = width;
             for (s, axis) in map.axes.iter().enumerate() {
                 stride /= axis.len();
-                for start in (0..width).filter(|i| i / stride % axis.len() == 0) {
+                for start in (0..width).filter(|i| (i / stride).is_multiple_of(axis.len())) {
                     let line = (0..axis.len()).map(|i| t * width + start + i * stride);
                     let line: Vec<usize> = line.filter(|&i| !map.cells[i].masked).collect();
                     for w in line.windows(2).filter(|w| combination[w[0]] != combination[w[1]]) {
                         let ln_z = |i: usize| map.cells[i].ln_z.clone();
-                        pairs.push((s, ln_z(w[0]), ln_z(w[1]), (combination[w[0]], combination[w[1]])));
+                        let sides = (combination[w[0]], combination[w[1]]);
+                        pairs.push(Neighbours { species: s, from: ln_z(w[0]), to: ln_z(w[1]), sides });
                     }
                 }
             }

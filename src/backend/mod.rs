@@ -153,10 +153,7 @@ pub fn open(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backe
         "reference" => Ok(Box::new(reference::Reference::new(system, rng))),
         "cpu" => Ok(Box::new(cpu::Cpu::new(system, rng)?)),
         // A software adapter is never what `auto` means.
-        "auto" => gpu::backend(&gpu::Want::Hardware, Arc::clone(&system), rng).or_else(|refusal| {
-            tracing::debug!("{refusal}");
-            without_gpu(system, rng)
-        }),
+        "auto" => gpu::backend(&gpu::Want::Hardware, Arc::clone(&system), rng).or_else(|_| without_gpu(system, rng)),
         "gpu" => gpu::backend(&gpu::Want::Any, system, rng),
         named if named.starts_with("gpu:") => gpu::backend(&gpu::Want::Named(named[4..].to_owned()), system, rng),
         other => Err(Error::Device(format!("no device `{other}`; choose auto, cpu, gpu, gpu:NAME or reference"))),

@@ -2,10 +2,12 @@
 
 mod analyze;
 mod args;
+mod bench;
 mod check;
 mod complain;
 mod doctor;
 mod new;
+mod result;
 mod run;
 
 use args::{Arguments, Command};
@@ -19,6 +21,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Analyze(arguments) => analyze::analyze(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::New(arguments) => new::new(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
     };
     match outcome {

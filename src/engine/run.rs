@@ -190,6 +190,13 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
         [("scene.ron", loaded.text.as_bytes()), ("resolved.ron", &scene::resolved(loaded).into_bytes())];
     let directory = RunDirectory::create(&options.directory, options.force, &files)?;
     record.write(directory.path())?;
+    directory.log(&format!(
+        "adlayer {}: {} states × {} walkers on {} ({}), seed {}",
+        record.version, record.n_states, record.walkers, record.device, record.kernel, record.seed
+    ))?;
+    for warning in &record.warnings {
+        directory.log(&format!("warning: {warning}"))?;
+    }
     let names: Vec<String> = scene.reservoir.iter().map(|r| r.species.clone()).collect();
     let mut writer = SampleWriter::new(directory.path(), &names, ROWS_PER_PART)?;
 
@@ -198,6 +205,9 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
         (u64::from(schedule.equilibration), u64::from(schedule.equilibration) + u64::from(schedule.production));
     let mut interrupted = false;
     for cycle in 0..cycles {
+        if cycle == equilibration {
+            directory.log(&format!("production starts after {equilibration} cycles of equilibration"))?;
+        }
         let production = cycle.checked_sub(equilibration).map(|c| c as u32);
         sampler.advance(match production {
             None => Period::Equilibration,
@@ -231,6 +241,10 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
     record.attempts_per_s = cycles_per_s * f64::from(plan.attempts);
     record.status = if interrupted { "interrupted" } else { "finished" }.to_owned();
     record.write(directory.path())?;
+    directory.log(&format!(
+        "{}: {} production cycles, {:.3} s, {:.4e} replica-steps/s",
+        record.status, record.production_done, record.seconds_sampling, record.replica_steps_per_s
+    ))?;
     if interrupted {
         return Err(Error::Interrupted(format!(
             "stopped after {} of {} production cycles; what was sampled is in {} (see it with: adlayer analyze {})",

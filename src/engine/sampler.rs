@@ -16,6 +16,11 @@ use rayon::prelude::*;
 /// Cycles between audits of the running energies.
 pub const AUDIT_EVERY: u64 = 100;
 
+/// Rounding that no pair of the present configuration shows: that of repulsion and attraction before they cancel, and of
+/// accepted changes whose atoms have left. In units of kT; times the tolerance of f32 pairs it is 0.002 kT, far below
+/// any change that could be missing from the books.
+const AUDIT_FLOOR: f64 = 1000.0;
+
 /// How many particle moves and exchanges a cycle makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CyclePlan {
@@ -126,7 +131,8 @@ impl Sampler {
             if !audit.sound {
                 return fault("an atom is outside its cell or not a number; lower dt or the displacement".to_owned());
             }
-            let allowed = tolerance * audit.magnitude.max(1.0);
+            let kt = self.backend.states()[self.backend.assignment()[replica].index()].kt;
+            let allowed = tolerance * (audit.magnitude + AUDIT_FLOOR * kt);
             if (audit.energy - m.energy).abs() > allowed {
                 return fault(format!(
                     "running energy {} but its atoms sum to {} (allowed difference {allowed:.1e}); please report this",
@@ -175,6 +181,11 @@ impl Sampler {
     /// The backend, for hand-over and tests.
     pub fn backend(&self) -> &dyn Backend {
         &*self.backend
+    }
+
+    /// The backend, to move or question it between cycles.
+    pub fn backend_mut(&mut self) -> &mut dyn Backend {
+        &mut *self.backend
     }
 
     /// Exchanges since the last call.

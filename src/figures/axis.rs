@@ -114,6 +114,8 @@ fn scientific(value: f64) -> String {
 mod tests {
     use super::*;
 
+    const TARGET: usize = 7;
+
     #[test]
     fn a_single_value_still_gives_an_axis() {
         let axis = Axis::around("T".into(), [300.0].into_iter());
@@ -132,9 +134,15 @@ mod tests {
 
     #[test]
     fn decimals_follow_the_step() {
-        let TickFormat::Custom(format) = Axis::linear("μ".into(), -7.5, -1.0).format(7) else { panic!("custom") };
-        assert_eq!(format(-7.0), "−7");
-        let TickFormat::Custom(format) = Axis::linear("T".into(), 0.24, 0.76).format(7) else { panic!("custom") };
-        assert_eq!(format(0.3), "0.3");
+        let written = |lo: f64, hi: f64, value: f64| {
+            let axis = Axis::linear("x".into(), lo, hi);
+            (axis.step(TARGET), axis.format(TARGET).format(value))
+        };
+        let (step, text) = written(-7.5, -1.0, -7.0);
+        assert!((step - 1.0).abs() < 1e-9 && text == "−7", "{step} {text}");
+        let (step, text) = written(0.0, 1.2, 0.4);
+        assert!((step - 0.2).abs() < 1e-9 && text == "0.4", "{step} {text}");
+        let (_, text) = written(0.0, 1e7, 2e6);
+        assert_eq!(text, "2×10⁶");
     }
 }

@@ -66,6 +66,11 @@ impl Boundaries {
         self.points.iter().any(|p| p.kind == kind)
     }
 
+    /// (x, T) of every point, x as a value of the axis.
+    pub(crate) fn points(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.points.iter().map(|p| (p.x, p.temperature))
+    }
+
     /// Draws lines, error bars and special points.
     pub(crate) fn draw(&self, canvas: &mut Canvas, ink: &Ink) {
         for line in &self.lines {

@@ -54,6 +54,17 @@ pub(crate) fn line(index: usize) -> Color {
     LINES[index % LINES.len()].clone()
 }
 
+/// Shade `index` of `n` of the hue of `group`: dark to light.
+pub(crate) fn shade(group: usize, index: usize, n: usize) -> Color {
+    let Color::Rgb(r, g, b) = LINES[group % 3] else { return line(group) };
+    let place = if n > 1 { index as f64 / (n - 1) as f64 } else { 0.5 };
+    let mix = |v: u8| {
+        let v = f64::from(v);
+        (if place < 0.5 { v * (0.45 + 1.1 * place) } else { v + (255.0 - v) * (place - 0.5) }) as u8
+    };
+    Color::Rgb(mix(r), mix(g), mix(b))
+}
+
 /// Colour of step `index` of `n` ordered lines: dark blue to orange, none too light on white.
 pub(crate) fn ordered(index: usize, n: usize) -> Color {
     if n <= 1 {

@@ -57,13 +57,21 @@ fn draw(
         let y = y_axis.hi - py / PLOT.1 * (y_axis.hi - y_axis.lo);
         phase_at(interval(&y_edges, y)?, interval(&x_edges, x)?)
     });
+    let taken: Vec<(f64, f64)> = boundaries
+        .points()
+        .map(|(x, t)| {
+            let x = (x_axis.place(x) - x_axis.lo) / (x_axis.hi - x_axis.lo);
+            let y = (y_axis.hi - t) / (y_axis.hi - y_axis.lo);
+            (x * PLOT.0, y * PLOT.1)
+        })
+        .collect();
     let mut names = Vec::new();
     let mut unnamed = Vec::new();
     for (index, phase) in analysis.phases.iter().enumerate() {
         let spots: Vec<_> = raster
             .parts(index, SMALLEST_PART)
             .iter()
-            .filter_map(|part| raster.spot(part, text::width(&phase.name, 1.0)))
+            .filter_map(|part| raster.spot(part, text::width(&phase.name, 1.0), &taken))
             .collect();
         let shown = slice.cells().any(|(r, c, _)| phase_at(r, c) == Some(index));
         if spots.is_empty() && shown {

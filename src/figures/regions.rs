@@ -3,6 +3,9 @@
 /// Edge of a pixel of the raster in which regions are searched. [px]
 const FINE: f64 = 3.0;
 
+/// Labels keep this distance from what is drawn already. [px]
+const NEAR: f64 = 9.0;
+
 /// A raster of region indices over a drawing area.
 pub(crate) struct Raster {
     left: f64,
@@ -75,8 +78,19 @@ impl Raster {
     /// The place with most room for a text in a part of a region; `None` if it fits nowhere.
     ///
     /// - `width`: of the text at one pixel of font size
-    pub(crate) fn spot(&self, part: &[bool], width: f64) -> Option<Spot> {
-        let sums = self.sums(part);
+    /// - `taken`: pixels with something on them already
+    pub(crate) fn spot(&self, part: &[bool], width: f64, taken: &[(f64, f64)]) -> Option<Spot> {
+        let mut free = part.to_vec();
+        let reach = (NEAR / FINE) as i64;
+        for (x, y) in taken {
+            let (i, j) = (((x - self.left) / FINE) as i64, ((y - self.top) / FINE) as i64);
+            for j in (j - reach).max(0)..=(j + reach).min(self.ny as i64 - 1) {
+                for i in (i - reach).max(0)..=(i + reach).min(self.nx as i64 - 1) {
+                    free[j as usize * self.nx + i as usize] = false;
+                }
+            }
+        }
+        let sums = self.sums(&free);
         for (size, upwards) in [(17, false), (14, false), (12, false), (14, true), (12, true)] {
             let (long, high) = (width * f64::from(size) + 10.0, 1.5 * f64::from(size));
             let (w, h) = if upwards { (high, long) } else { (long, high) };
@@ -141,7 +155,7 @@ mod tests {
         for index in [0, 1] {
             let parts = raster.parts(index, 0.01);
             assert_eq!(parts.len(), 1);
-            let spot = raster.spot(&parts[0], 3.0).expect("fits");
+            let spot = raster.spot(&parts[0], 3.0, &[]).expect("fits");
             let half = 1.5 * f64::from(spot.size);
             for dx in [-half, 0.0, half] {
                 assert_eq!(region(spot.x + dx, spot.y), Some(index), "{spot:?}");
@@ -151,11 +165,20 @@ mod tests {
     }
 
     #[test]
+    fn labels_keep_away_from_points() {
+        let raster = Raster::new((0.0, 0.0, 600.0, 440.0), |_, _| Some(0));
+        let part = &raster.parts(0, 0.0)[0];
+        let free = raster.spot(part, 3.0, &[]).expect("fits");
+        let moved = raster.spot(part, 3.0, &[(free.x, free.y)]).expect("fits");
+        assert!((moved.x - free.x).abs() > 25.0 || (moved.y - free.y).abs() > 12.0, "{moved:?}");
+    }
+
+    #[test]
     fn narrow_regions_are_labelled_upwards_or_not_at_all() {
         let region = |wide: f64| move |x: f64, _: f64| (x < wide).then_some(0);
         let raster = Raster::new((0.0, 0.0, 600.0, 440.0), region(30.0));
-        assert!(raster.spot(&raster.parts(0, 0.0)[0], 5.0).expect("fits").upwards);
+        assert!(raster.spot(&raster.parts(0, 0.0)[0], 5.0, &[]).expect("fits").upwards);
         let raster = Raster::new((0.0, 0.0, 600.0, 440.0), region(9.0));
-        assert_eq!(raster.spot(&raster.parts(0, 0.0)[0], 5.0), None);
+        assert_eq!(raster.spot(&raster.parts(0, 0.0)[0], 5.0, &[]), None);
     }
 }

@@ -71,7 +71,7 @@ fn block(analysis: &Analysis, summary: &RunSummary, s: usize, most_rows: usize) 
             let direct = states.get(r * axis.values.len() + c).and_then(|&k| analysis.direct.get(k));
             direct.filter(|d| d.samples > 0).map_or("–".into(), |d| {
                 let at = |v: &[f64]| v.get(s).copied().unwrap_or(f64::NAN);
-                with_error(at(&d.n), at(&d.n_err)).replace(" ± ", "±")
+                coarse(at(&d.n), at(&d.n_err))
             })
         }));
         rows.push(row);
@@ -83,6 +83,14 @@ fn block(analysis: &Analysis, summary: &RunSummary, s: usize, most_rows: usize) 
     out.push_str(&aligned(&rows, if has_notes { &notes } else { &[] }));
     out.push('\n');
     out
+}
+
+/// A value with its error in at most three decimals.
+fn coarse(value: f64, error: f64) -> String {
+    if value.is_finite() && error < 0.005 {
+        return format!("{}±{}", text::fixed(value, 3), text::fixed(error, 3));
+    }
+    with_error(value, error).replace(" ± ", "±")
 }
 
 fn mu_symbol(axis_symbol: &str) -> &str {

@@ -71,10 +71,7 @@ impl<'a> Source<'a> {
     /// The same, not yet wrapped.
     pub(crate) fn scene_error(&self, path: &str, message: impl Into<String>, help: impl Into<String>) -> SceneError {
         let span = match &self.tree {
-            Some(tree) => {
-                let (node, whole) = tree.locate(path);
-                if whole { node.span.clone() } else { self.first_line(node) }
-            }
+            Some(tree) => self.first_line(tree.locate(path).0),
             None => 0..0,
         };
         self.at_span(span, message.into(), help.into())
@@ -92,7 +89,7 @@ impl<'a> Source<'a> {
         SceneError { message, help, file: self.file.clone(), text: self.text.to_owned(), span, line, column }
     }
 
-    /// The first line of a value: enough to point at something that is absent inside it.
+    /// The first line of a value: enough to point at it.
     pub(crate) fn first_line(&self, node: &Node) -> Range<usize> {
         let whole = &self.text[node.span.clone()];
         let length = whole.find('\n').unwrap_or(whole.len());
@@ -105,7 +102,9 @@ impl<'a> Source<'a> {
 /// The message is built only when it is needed.
 macro_rules! ensure {
     ($source:expr, $ok:expr, $path:expr, $message:expr, $help:expr $(,)?) => {
-        if !($ok) {
+        // Not `if !…`: a comparison with NaN must end in the error.
+        if $ok {
+        } else {
             return Err($source.error(&$path, $message, $help));
         }
     };
@@ -114,7 +113,7 @@ pub(crate) use ensure;
 
 /// The known name closest to a mistyped one, if it is close.
 pub(crate) fn nearest<'n>(typed: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let limit = 1 + typed.chars().count() / 3;
+    let limit = (typed.chars().count() + 1) / 3;
     known
         .into_iter()
         .map(|k| (distance(&typed.to_lowercase(), &k.to_lowercase()), k))

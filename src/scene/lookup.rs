@@ -1,6 +1,6 @@
 //! Questions that several checks and the engine ask of a scene.
 
-use super::grammar::{CellSpec, Initial, Mixing, Pair, Potential, Scene, Walkers};
+use super::grammar::{AxisValues, CellSpec, Initial, Mixing, Pair, Potential, Scene, Walkers};
 
 /// Parameters of one pair of species.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,6 +81,40 @@ impl Scene {
             CellSpec::Slab { lengths: Some((x, y)), .. } => vec![("x", x), ("y", y)],
             CellSpec::Slab { lengths: None, .. } => Vec::new(),
             CellSpec::Bulk { lengths: (x, y, z) } => vec![("x", x), ("y", y), ("z", z)],
+        }
+    }
+}
+
+impl AxisValues {
+    /// How many values.
+    pub fn len(&self) -> usize {
+        match self {
+            AxisValues::List(values) => values.len(),
+            AxisValues::Linear { n, .. } | AxisValues::Geometric { n, .. } => *n as usize,
+        }
+    }
+
+    /// Whether there is no value.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The values in scene order; both ends of a range are exact.
+    pub fn values(&self) -> Vec<f64> {
+        let range = |n: u32, from: f64, to: f64, at: &dyn Fn(f64) -> f64| {
+            let last = n.saturating_sub(1);
+            (0..n)
+                .map(|i| match i {
+                    0 => from,
+                    i if i == last => to,
+                    i => at(f64::from(i) / f64::from(last)),
+                })
+                .collect()
+        };
+        match *self {
+            AxisValues::List(ref values) => values.clone(),
+            AxisValues::Linear { from, to, n } => range(n, from, to, &|x| from + (to - from) * x),
+            AxisValues::Geometric { from, to, n } => range(n, from, to, &|x| from * (to / from).powf(x)),
         }
     }
 }

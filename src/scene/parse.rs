@@ -1,5 +1,6 @@
 //! From text to grammar: syntax, names and types, with positions.
 
+use super::check::last_name;
 use super::error::{Source, did_you_mean, nearest};
 use super::grammar::Scene;
 use crate::{Error, Result};
@@ -36,7 +37,8 @@ fn finite(source: &Source) -> Result<()> {
     match found {
         None => Ok(()),
         Some((span, word, path)) => {
-            Err(source.error_at(span, format!("`{path}` is `{word}`, not a finite number"), "give a finite number"))
+            let name = last_name(&path);
+            Err(source.error_at(span, format!("`{name}` is `{word}`, not a finite number"), "give a finite number"))
         }
     }
 }
@@ -75,10 +77,26 @@ fn translate(source: &Source, error: &SpannedError) -> Error {
             source.error_at(word, format!("expected {expected} but found {found} values"), format!("give {expected}"))
         }
         RonError::IntegerOutOfBounds => {
-            source.error_at(word, format!("`{spelled}` is out of range"), "give a number that fits")
+            let (name, span) = leaf_at(source, end).unwrap_or_default();
+            let most = match name.as_str() {
+                "max_atoms" | "atoms" => u64::from(u16::MAX),
+                "seed" => u64::MAX,
+                _ => u64::from(u32::MAX),
+            };
+            let message = format!("`{name}` is {}, out of range", &text[span.clone()]);
+            source.error_at(span, message, format!("give a whole number from 0 to {most}"))
         }
         RonError::ExpectedInteger => {
             source.error_at(word, format!("`{spelled}` is not a whole number"), "give a whole number, 0 or more")
+        }
+        RonError::ExpectedComma if leaf_at(source, end).is_some_and(|(_, s)| s.start < end && end < s.end) => {
+            let (name, span) = leaf_at(source, end).unwrap_or_default();
+            let message = format!("`{name}` is {}, not a whole number", &text[span.clone()]);
+            source.error_at(span, message, "give a whole number, 0 or more")
+        }
+        RonError::ExpectedIdentifier if spelled.starts_with('"') => {
+            let bare = spelled.trim_matches('"');
+            source.error_at(word, format!("`{spelled}` is a text, not a name"), format!("write {bare} without quotes"))
         }
         RonError::ExpectedFloat => source.error_at(word, format!("`{spelled}` is not a number"), "give a number"),
         RonError::ExpectedString => {
@@ -115,6 +133,17 @@ fn word_before(text: &str, at: usize) -> Range<usize> {
     let start = text[..end].char_indices().rev().take_while(|&(_, c)| is_part(c)).last().map(|(i, _)| i);
     let start = start.or_else(|| text[..end].char_indices().next_back().map(|(i, _)| i)).unwrap_or(0);
     start..end
+}
+
+/// The value that contains the byte `at`: the name of its field and its place.
+fn leaf_at(source: &Source, at: usize) -> Option<(String, Range<usize>)> {
+    let mut found = None;
+    source.tree()?.leaves("", &mut |path, leaf| {
+        if leaf.span.start <= at && at <= leaf.span.end {
+            found = Some((last_name(path).to_owned(), leaf.span.clone()));
+        }
+    });
+    found
 }
 
 /// The field name `name` nearest before the byte `at`.

@@ -4,9 +4,10 @@
 //! P(N) ∝ e^{β(μN − E_N)} g_N. The first layer condenses at μ' = −6.2 below T = 0.5, the second at −1.6 below 0.8.
 
 use adlayer::analysis::{
-    Analysis, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Map, MapCell, Phase, SplitHalf,
+    Analysis, AnalysisInput, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Map, MapCell, Phase, SplitHalf,
 };
 use adlayer::ids::StateId;
+use adlayer::sample::Samples;
 use adlayer::states::{ReservoirAxis, StateGrid};
 use adlayer::thermo::Convention;
 
@@ -228,13 +229,53 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
         boundaries,
         distributions,
         direct,
-        split_half: SplitHalf { z: vec![0.8; n], agree: n - 1, compared: n },
+        split_half: SplitHalf { z: vec![0.8; n], agree: n - 1, compared: n, ..SplitHalf::default() },
+        inefficiency: vec![4.0; n],
+        ln_xi_is_absolute: true,
     }
 }
 
 /// The default scene: 7 T × 14 μ'.
 pub(crate) fn default_scene() -> Analysis {
     analysis(&TEMPERATURES, &linear(-7.5, -1.0, 14), &[])
+}
+
+/// The default scene sampled from the model and analysed as a run would be.
+pub(crate) fn sampled() -> Analysis {
+    let model = default_scene();
+    let mut samples = Samples { counts: vec![Vec::new()], ..Samples::default() };
+    let mut random = 1_u64;
+    for cycle in 0..1500 {
+        for (k, state) in model.grid.states.iter().enumerate() {
+            // a linear congruential generator is random enough to look at
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let u = (random >> 11) as f64 / (1_u64 << 53) as f64;
+            let p = p_n(state.temperature, model.grid.mu(StateId(k as u32), 0));
+            let n = p.iter().scan(0.0, |sum, p| {
+                *sum += p;
+                Some(*sum)
+            });
+            let n = n.take_while(|sum| *sum < u).count().min(48);
+            samples.cycle.push(cycle);
+            samples.walker.push(0);
+            samples.replica.push(k as u32);
+            samples.state.push(k as u32);
+            samples.energy.push(energy_of(n) + 0.3 * (u - 0.5));
+            samples.counts[0].push(n as u16);
+        }
+    }
+    let input = AnalysisInput {
+        grid: model.grid,
+        samples,
+        n_max: vec![N_MAX as u16],
+        boltzmann: 1.0,
+        pressure_unit: 1.0,
+        other_mobile_atoms: 0,
+        frozen_slab: true,
+        production: 1500,
+        seed: 1,
+    };
+    adlayer::analysis::analyze(&input).expect("analysed")
 }
 
 /// A canonical run: temperatures only.
@@ -273,6 +314,7 @@ pub(crate) fn canonical() -> Analysis {
         .collect();
     let n = temperatures.len();
     analysis.free_energies.n_k = vec![1500; n];
-    analysis.split_half = SplitHalf { z: vec![0.5; n], agree: n, compared: n };
+    analysis.split_half = SplitHalf { z: vec![0.5; n], agree: n, compared: n, ..SplitHalf::default() };
+    analysis.inefficiency = vec![3.0; n];
     analysis
 }

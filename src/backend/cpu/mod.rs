@@ -3,6 +3,8 @@
 //! Each file is a faster spelling of its twin in `src/backend/reference/`. `pulp` finds the instruction set at run
 //! time; the bits depend neither on it nor on the number of threads.
 
+mod clusters;
+mod dispatch;
 mod integrate;
 mod noise;
 mod pair;
@@ -15,9 +17,9 @@ use crate::error::{Error, Result};
 use crate::ids::StateId;
 use crate::moves::{Edit, MoveTally, Trial};
 use crate::rng::Rng;
-use crate::scene::grammar::Truncation;
 use crate::states::StatePoint;
 use crate::system::{Dynamics, System};
+use clusters::{Clusters, uses_lists};
 use pair::Geometry;
 use pulp::Arch;
 use rayon::prelude::*;
@@ -29,10 +31,11 @@ use std::sync::Arc;
 struct Model {
     system: Arc<System>,
     rng: Rng,
-    key: [u32; 2],
+    arch: Arch,
     geometry: Geometry,
     r_cut: f32,
     frozen: Frozen,
+    frozen_clusters: Clusters,
     /// `[n_species]`, species that can occur as mobile atoms.
     mobile: Vec<bool>,
     /// `[n_reservoirs]`, whether the insertion region is all that mobile atoms can reach.
@@ -40,12 +43,6 @@ struct Model {
 }
 
 impl Model {
-    #[inline(always)]
-    fn tail(&self, replica: &Replica) -> f64 {
-        self.system.pairs.tail(&replica.species_counts, self.system.cell.volume())
-    }
-
-    #[inline(always)]
     fn tail_change(&self, replica: &Replica, species: u8, sign: isize) -> f64 {
         self.system.tail_change(&replica.species_counts, species, sign)
     }
@@ -54,7 +51,6 @@ impl Model {
 /// All replicas on the processor's vector units.
 pub struct Cpu {
     model: Model,
-    arch: Arch,
     replicas: Vec<Replica>,
     states: Vec<StatePoint>,
     assignment: Vec<StateId>,
@@ -78,10 +74,11 @@ impl Cpu {
         let cell = &system.cell;
         let mobile: Vec<bool> = vec![true; system.species.len()];
         let model = Model {
-            key: rng.key(),
+            arch: Arch::new(),
             geometry: Geometry::new(cell, system.pairs.r_cut),
             r_cut: system.pairs.r_cut as f32,
             frozen: Frozen::new(&system, &mobile),
+            frozen_clusters: Clusters::new(&system, &mobile, &system.frozen.positions, &system.frozen.species),
             region_is_cell: system
                 .reservoirs
                 .iter()
@@ -91,38 +88,24 @@ impl Cpu {
             rng,
             system,
         };
-        Ok(Cpu {
-            model,
-            arch: Arch::new(),
-            replicas: Vec::new(),
-            states: Vec::new(),
-            assignment: Vec::new(),
-            tallies: Vec::new(),
-        })
-    }
-
-    fn force_shifted(&self) -> bool {
-        self.model.system.pairs.truncation == Truncation::ForceShifted
+        Ok(Cpu { model, replicas: Vec::new(), states: Vec::new(), assignment: Vec::new(), tallies: Vec::new() })
     }
 }
 
 /// One MD segment or set of displacements of one replica.
-#[inline(always)]
-fn propagate<const FORCE_SHIFTED: bool>(model: &Model, replica: &mut Replica, first: u64, steps: u32) {
+fn propagate(model: &Model, replica: &mut Replica, first: u64, steps: u32) {
     match model.system.dynamics {
-        Dynamics::Baoab { dt, friction, .. } => {
-            integrate::baoab::<FORCE_SHIFTED>(model, replica, dt, friction, first, steps);
-        }
+        Dynamics::Baoab { dt, friction, .. } => integrate::baoab(model, replica, dt, friction, first, steps),
         Dynamics::Verlet { dt, steps: segment, redraw } => {
-            if redraw && first % u64::from(segment) == 0 {
+            if redraw && first.is_multiple_of(u64::from(segment)) {
                 integrate::redraw_velocities(model, first, replica);
             }
-            integrate::verlet::<FORCE_SHIFTED>(model, replica, dt, steps);
+            integrate::verlet(model, replica, dt, steps);
         }
         Dynamics::MonteCarlo { displacement, .. } => {
             // Energies of accepted changes are f32: summing anew keeps their errors from adding up over a run.
-            integrate::update_forces::<FORCE_SHIFTED>(model, replica, true);
-            particle_moves::displace::<FORCE_SHIFTED>(model, replica, displacement, first, steps);
+            integrate::update_energy(model, replica);
+            particle_moves::displace(model, replica, displacement, first, steps);
         }
     }
 }
@@ -133,7 +116,11 @@ impl Backend for Cpu {
     }
 
     fn kernel(&self) -> String {
-        "f32 pairs, f64 sums, all pairs".to_owned()
+        let system = &self.model.system;
+        match uses_lists(system, system.capacity) {
+            true => format!("f32 pairs, f64 sums, neighbour lists from {} atoms", clusters::LISTS_FROM),
+            false => "f32 pairs, f64 sums, all pairs".to_owned(),
+        }
     }
 
     fn system(&self) -> &System {
@@ -146,17 +133,14 @@ impl Backend for Cpu {
 
     fn load(&mut self, batch: &Batch, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
         assert_eq!(assignment.len(), batch.configurations.len(), "one state per replica");
-        let (model, arch, force_shifted) = (&self.model, self.arch, self.force_shifted());
+        let model = &self.model;
         let replicas = batch.configurations.par_iter().zip(assignment).enumerate();
         self.replicas = replicas
             .map(|(index, (x, state))| {
                 assert_fits(&model.system, x);
                 let state = &states[state.index()];
                 let mut replica = Replica::new(&model.system, &model.mobile, index as u32, x, state);
-                arch.dispatch(|| match force_shifted {
-                    true => integrate::update_forces::<true>(model, &mut replica, true),
-                    false => integrate::update_forces::<false>(model, &mut replica, true),
-                });
+                integrate::update_energy(model, &mut replica);
                 replica
             })
             .collect();
@@ -196,28 +180,22 @@ impl Backend for Cpu {
     }
 
     fn propagate(&mut self, first: u64, steps: u32) -> Result<()> {
-        let (model, arch, force_shifted) = (&self.model, self.arch, self.force_shifted());
+        let model = &self.model;
         self.replicas.par_iter_mut().with_max_len(1).for_each(|replica| {
-            arch.dispatch(|| match force_shifted {
-                true => propagate::<true>(model, replica, first, steps),
-                false => propagate::<false>(model, replica, first, steps),
-            });
+            propagate(model, replica, first, steps);
         });
         Ok(())
     }
 
     fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()> {
-        let (model, arch, force_shifted) = (&self.model, self.arch, self.force_shifted());
+        let model = &self.model;
         let n_reservoirs = model.system.reservoirs.len();
         if n_reservoirs == 0 {
             return Ok(());
         }
         let mut of_replica = vec![MoveTally::default(); self.replicas.len() * n_reservoirs];
         self.replicas.par_iter_mut().zip(of_replica.par_chunks_mut(n_reservoirs)).for_each(|(replica, tallies)| {
-            arch.dispatch(|| match force_shifted {
-                true => particle_moves::insert_delete::<true>(model, replica, first, attempts, tallies),
-                false => particle_moves::insert_delete::<false>(model, replica, first, attempts, tallies),
-            });
+            particle_moves::insert_delete(model, replica, first, attempts, tallies);
         });
         if book {
             for (tallies, state) in of_replica.chunks(n_reservoirs).zip(&self.assignment) {
@@ -246,13 +224,8 @@ impl Backend for Cpu {
     }
 
     fn trial_energies(&mut self, trials: &[Trial]) -> Result<Vec<f64>> {
-        let (model, arch, force_shifted) = (&self.model, self.arch, self.force_shifted());
-        let energy = |(replica, trial): (&Replica, &Trial)| {
-            arch.dispatch(|| match force_shifted {
-                true => particle_moves::trial_energy::<true>(model, replica, trial),
-                false => particle_moves::trial_energy::<false>(model, replica, trial),
-            })
-        };
+        let model = &self.model;
+        let energy = |(replica, trial): (&Replica, &Trial)| particle_moves::trial_energy(model, replica, trial);
         Ok(self.replicas.par_iter().zip(trials).map(energy).collect())
     }
 

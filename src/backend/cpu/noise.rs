@@ -5,9 +5,19 @@
 use super::pair::LANES;
 use crate::rng::Stream;
 
+/// Where random numbers are taken from; the slot comes last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Address {
+    pub(super) key: [u32; 2],
+    pub(super) stream: Stream,
+    pub(super) step: u64,
+    pub(super) replica: u32,
+}
+
 /// Words of [`LANES`] consecutive slots at one address.
 #[inline(always)]
-fn philox(key: [u32; 2], stream: Stream, step: u64, replica: u32, first_slot: u32) -> [[u32; LANES]; 4] {
+fn philox(address: Address, first_slot: u32) -> [[u32; LANES]; 4] {
+    let Address { key, stream, step, replica } = address;
     const M: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
     const W: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
     let mut c = [[0; LANES], [replica; LANES], [step as u32; LANES], [(step >> 32) as u32; LANES]];
@@ -35,8 +45,8 @@ fn philox(key: [u32; 2], stream: Stream, step: u64, replica: u32, first_slot: u3
 ///
 /// - returns: `[3][LANES]`
 #[inline(always)]
-pub(super) fn gaussians(key: [u32; 2], stream: Stream, step: u64, replica: u32, first_slot: u32) -> [[f32; LANES]; 3] {
-    let words = philox(key, stream, step, replica, first_slot);
+pub(super) fn gaussians(address: Address, first_slot: u32) -> [[f32; LANES]; 3] {
+    let words = philox(address, first_slot);
     let mut out = [[0.0; LANES]; 3];
     for l in 0..LANES {
         let (radius, (sin, cos)) = (radius(uniform(words[0][l])), sin_cos_turn(uniform(words[1][l])));
@@ -80,13 +90,13 @@ fn ln(u: f32) -> f32 {
         -1.666_805_7e-1,
         2.000_071_5e-1,
         -2.499_999_4e-1,
-        3.333_333_1e-1,
+        3.333_333e-1,
     ] {
         p = p * x + c;
     }
     let square = x * x;
     let tail = x * square * p - 0.5 * square + exponent * -2.121_944_4e-4;
-    x + tail + exponent * 0.693_359_375
+    x + tail + exponent * 0.693_359_4
 }
 
 /// (sin 2πu, cos 2πu) for u in [0, 1].
@@ -96,7 +106,7 @@ fn sin_cos_turn(u: f32) -> (f32, f32) {
     let quarter = (4.0 * u).round_ties_even();
     let angle = (u - 0.25 * quarter) * std::f32::consts::TAU;
     let square = angle * angle;
-    let sin = angle + angle * square * (-1.666_665_5e-1 + square * (8.332_160_9e-3 + square * -1.951_529_6e-4));
+    let sin = angle + angle * square * (-1.666_665_5e-1 + square * (8.332_161e-3 + square * -1.951_529_6e-4));
     let cos =
         1.0 - 0.5 * square + square * square * (4.166_664_6e-2 + square * (-1.388_731_6e-3 + square * 2.443_315_7e-5));
     let q = quarter as i32 & 3;
@@ -113,7 +123,8 @@ mod tests {
     fn the_same_numbers_as_the_reference() {
         let rng = Rng::new(0x1234_5678_9abc);
         for (step, replica, first) in [(0, 0, 0), (7, 3, 16), (u64::MAX / 3, 4000, 160)] {
-            let ours = gaussians(rng.key(), Stream::Thermostat, step, replica, first);
+            let address = Address { key: rng.key(), stream: Stream::Thermostat, step, replica };
+            let ours = gaussians(address, first);
             for l in 0..LANES {
                 let reference = rng.gaussians(Stream::Thermostat, step, replica, first + l as u32);
                 for d in 0..3 {

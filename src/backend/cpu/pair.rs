@@ -115,6 +115,13 @@ impl Row {
         Row { x: unused.clone(), y: unused.clone(), z: unused }
     }
 
+    /// Position in a lane.
+    #[inline(always)]
+    pub(super) fn get(&self, slot: usize) -> [f32; 3] {
+        let (chunk, lane) = (slot / LANES, slot % LANES);
+        [self.x[chunk].0[lane], self.y[chunk].0[lane], self.z[chunk].0[lane]]
+    }
+
     /// Puts an atom into a lane.
     #[inline(always)]
     pub(super) fn set(&mut self, slot: usize, position: [f32; 3]) {
@@ -125,63 +132,50 @@ impl Row {
     }
 }
 
-/// Force on an atom, and its pair energy where asked for, summed over a row.
+/// Force on an atom, lane by lane. [energy/length]
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sums {
-    /// [energy/length]
     pub(super) force: [Lanes; 3],
-    /// [energy]
-    pub(super) energy: Lanes,
 }
 
 impl Sums {
     /// Nothing yet.
-    pub(super) const ZERO: Sums = Sums { force: [Lanes::splat(0.0); 3], energy: Lanes::splat(0.0) };
+    pub(super) const ZERO: Sums = Sums { force: [Lanes::splat(0.0); 3] };
 }
 
-/// Adds the pairs of an atom at `position` with the first `chunks` chunks of `row`. The atom itself, at distance
-/// exactly 0, does not count.
+/// Adds the forces of chunk `k` of `row` on an atom at `position`.
 ///
-/// - `ENERGY`: energies too; `FORCE_SHIFTED`: the truncation needs r itself
+/// - `except`: slot that does not count
+/// - `FORCE_SHIFTED`: the truncation needs r itself
 #[inline(always)]
-pub(super) fn add_row<const ENERGY: bool, const FORCE_SHIFTED: bool>(
+pub(super) fn add_chunk<const FORCE_SHIFTED: bool>(
     g: &Geometry,
     row: &Row,
     c: &Coefficients,
-    chunks: usize,
+    k: usize,
     position: [f32; 3],
+    except: usize,
     sums: &mut Sums,
 ) {
-    let rows = row.x[..chunks].iter().zip(&row.y[..chunks]).zip(&row.z[..chunks]);
-    let coefficients = c.c12[..chunks].iter().zip(&c.c6[..chunks]);
-    for (k, (((x, y), z), (c12, c6))) in rows.zip(coefficients).enumerate() {
-        let (shift, slope) = (&c.shift[k], &c.slope[k]);
-        for l in 0..LANES {
-            let dx = g.nearest(position[0] - x.0[l], 0);
-            let dy = g.nearest(position[1] - y.0[l], 1);
-            let dz = g.nearest(position[2] - z.0[l], 2);
-            let r2 = dx * dx + dy * dy + dz * dz;
-            let inside = (r2 < g.r_cut_squared) & (r2 > 0.0);
-            let inverse2 = 1.0 / r2;
-            let inverse6 = inverse2 * inverse2 * inverse2;
-            let (repulsive, attractive) = (c12.0[l] * inverse6 * inverse6, c6.0[l] * inverse6);
-            let mut f = (12.0 * repulsive - 6.0 * attractive) * inverse2;
-            if FORCE_SHIFTED {
-                f += slope.0[l] * r2.sqrt() * inverse2;
-            }
-            let f = if inside { f } else { 0.0 };
-            sums.force[0].0[l] += f * if inside { dx } else { 0.0 };
-            sums.force[1].0[l] += f * if inside { dy } else { 0.0 };
-            sums.force[2].0[l] += f * if inside { dz } else { 0.0 };
-            if ENERGY {
-                let mut u = repulsive - attractive - shift.0[l];
-                if FORCE_SHIFTED {
-                    u -= (r2.sqrt() - g.r_cut) * slope.0[l];
-                }
-                let interacts = c12.0[l] > 0.0;
-                sums.energy.0[l] += if inside & interacts { u } else { 0.0 };
-            }
+    let (x, y, z, c12, c6) = (&row.x[k], &row.y[k], &row.z[k], &c.c12[k], &c.c6[k]);
+    for l in 0..LANES {
+        let dx = g.nearest(position[0] - x.0[l], 0);
+        let dy = g.nearest(position[1] - y.0[l], 1);
+        let dz = g.nearest(position[2] - z.0[l], 2);
+        let r2 = dx * dx + dy * dy + dz * dz;
+        let counts = (r2 < g.r_cut_squared) & (k * LANES + l != except) & (c12.0[l] > 0.0);
+        // Lanes that do not count compute with r² = r_c² and are taken out afterwards.
+        let inverse2 = 1.0 / if counts { r2 } else { g.r_cut_squared };
+        let inverse6 = inverse2 * inverse2 * inverse2;
+        let mut f = (12.0 * c12.0[l] * inverse6 - 6.0 * c6.0[l]) * inverse6 * inverse2;
+        if FORCE_SHIFTED {
+            f += c.slope[k].0[l] * inverse2.sqrt();
         }
+        let f = if counts { f } else { 0.0 };
+        let (dx, dy, dz) = if counts { (dx, dy, dz) } else { (0.0, 0.0, 0.0) };
+        sums.force[0].0[l] += f * dx;
+        sums.force[1].0[l] += f * dy;
+        sums.force[2].0[l] += f * dz;
     }
 }
 

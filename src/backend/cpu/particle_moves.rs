@@ -11,13 +11,12 @@ use crate::thermo::acceptance::accept;
 use glam::DVec3;
 
 /// No slot: every atom counts.
-const NOBODY: usize = usize::MAX;
+pub(super) const NOBODY: usize = usize::MAX;
 
 /// Insertion and deletion attempts of one replica, from attempt number `first`.
 ///
 /// - `tallies`: `[n_reservoirs]`, added to
-#[inline(always)]
-pub(super) fn insert_delete<const FORCE_SHIFTED: bool>(
+pub(super) fn insert_delete(
     model: &Model,
     replica: &mut Replica,
     first: u64,
@@ -26,7 +25,7 @@ pub(super) fn insert_delete<const FORCE_SHIFTED: bool>(
 ) {
     for attempt in first..first + u64::from(attempts) {
         let proposal = propose(model, replica, attempt);
-        let delta_u = trial_energy::<FORCE_SHIFTED>(model, replica, &proposal.trial);
+        let delta_u = trial_energy(model, replica, &proposal.trial);
         let accepted = accept(proposal.uniform, ln_acc(&model.system, replica.state.as_ref(), &proposal, delta_u));
         tallies[proposal.reservoir].book(proposal.insert, accepted);
         if !accepted {
@@ -46,12 +45,11 @@ pub(super) fn insert_delete<const FORCE_SHIFTED: bool>(
 }
 
 /// The proposal of `moves::propose`, from counts that are kept instead of counted where the region is the whole cell.
-#[inline(always)]
 pub(super) fn propose(model: &Model, replica: &Replica, attempt: u64) -> Proposal {
     let system = &*model.system;
     let [kind, victim, uniform, _] = model.rng.uniforms(Stream::ParticleMove, attempt, replica.id, 0);
     let choice = index_below(kind, 2 * system.reservoirs.len());
-    let (reservoir, insert) = (choice / 2, choice % 2 == 0);
+    let (reservoir, insert) = (choice / 2, choice.is_multiple_of(2));
     let r = &system.reservoirs[reservoir];
     let n_total = replica.species_counts[usize::from(r.species)];
     let is_candidate = |slot: usize| replica.species[slot] == r.species && r.contains(replica.position(slot));
@@ -83,14 +81,7 @@ pub(super) fn propose(model: &Model, replica: &Replica, attempt: u64) -> Proposa
 }
 
 /// Metropolis displacements of single atoms, uniform in a cube of half-width `displacement` [length].
-#[inline(always)]
-pub(super) fn displace<const FORCE_SHIFTED: bool>(
-    model: &Model,
-    replica: &mut Replica,
-    displacement: f64,
-    first: u64,
-    attempts: u32,
-) {
+pub(super) fn displace(model: &Model, replica: &mut Replica, displacement: f64, first: u64, attempts: u32) {
     let (beta, cell) = (1.0 / replica.state.kt, &model.system.cell);
     if replica.n == 0 {
         return;
@@ -103,7 +94,7 @@ pub(super) fn displace<const FORCE_SHIFTED: bool>(
         if !cell.contains(position) {
             continue;
         }
-        let delta_u = trial_energy::<FORCE_SHIFTED>(model, replica, &Trial::Displace { slot, position });
+        let delta_u = trial_energy(model, replica, &Trial::Displace { slot, position });
         let [uniform, ..] = model.rng.uniforms(Stream::DisplacementAccept, attempt, replica.id, 0);
         if accept(uniform, -beta * delta_u) {
             replica.displace(slot, position);
@@ -113,56 +104,60 @@ pub(super) fn displace<const FORCE_SHIFTED: bool>(
 }
 
 /// ΔE of a trial: the sum over the pairs of the one atom. [energy]
-#[inline(always)]
-pub(super) fn trial_energy<const FORCE_SHIFTED: bool>(model: &Model, replica: &Replica, trial: &Trial) -> f64 {
+pub(super) fn trial_energy(model: &Model, replica: &Replica, trial: &Trial) -> f64 {
+    let energy = |species, position, except| {
+        let [fixed, mobile] = model.atom_energy(replica, species, position, except);
+        fixed + mobile
+    };
     match *trial {
         Trial::None => 0.0,
         Trial::Insert { species, position } => {
-            atom_energy::<FORCE_SHIFTED>(model, replica, species, position, NOBODY)
-                + model.tail_change(replica, species, 1)
+            energy(species, position, NOBODY) + model.tail_change(replica, species, 1)
         }
         Trial::Delete { slot } => {
             let species = replica.species[slot];
-            model.tail_change(replica, species, -1)
-                - atom_energy::<FORCE_SHIFTED>(model, replica, species, replica.position(slot), slot)
+            model.tail_change(replica, species, -1) - energy(species, replica.position(slot), slot)
         }
         Trial::Displace { slot, position } => {
             let species = replica.species[slot];
-            let new = atom_energy::<FORCE_SHIFTED>(model, replica, species, position, slot);
-            if new >= OVERLAP_ENERGY {
-                return new;
-            }
-            new - atom_energy::<FORCE_SHIFTED>(model, replica, species, replica.position(slot), slot)
+            let new = energy(species, position, slot);
+            if new >= OVERLAP_ENERGY { new } else { new - energy(species, replica.position(slot), slot) }
         }
     }
 }
 
-/// Energy of one atom with everything but the atom in slot `except`; [`OVERLAP_ENERGY`] as soon as it overlaps.
+/// Energy of one atom with fields and slab, and with all mobile atoms but the one in slot `except`;
+/// [`OVERLAP_ENERGY`] and 0 as soon as it overlaps.
 #[inline(always)]
-fn atom_energy<const FORCE_SHIFTED: bool>(
+pub(super) fn atom_energy<const FORCE_SHIFTED: bool>(
     model: &Model,
     replica: &Replica,
     species: u8,
     position: DVec3,
     except: usize,
-) -> f64 {
-    let (g, s, p) = (&model.geometry, usize::from(species), position.as_vec3().to_array());
-    let mut energy = 0.0;
+) -> [f64; 2] {
+    let (s, p) = (usize::from(species), position.as_vec3().to_array());
+    let mut sums = [0.0; 2];
     for field in &model.system.external[s] {
-        energy += field.energy_force(position).0;
+        sums[0] += field.energy_force(position).0;
     }
+    let reach = model.frozen.chunks_within(p[2], model.r_cut);
     // The slab first: that is where most trials overlap.
-    let (frozen, reach) = (&model.frozen, model.frozen.chunks_within(p[2], model.r_cut));
-    let slab = row_energy::<FORCE_SHIFTED>(g, &frozen.row, &frozen.coefficients[s], reach, p, NOBODY);
-    let Some(slab) = slab else { return OVERLAP_ENERGY };
-    let mobile = row_energy::<FORCE_SHIFTED>(g, &replica.row, &replica.coefficients[s], replica.chunks(), p, except);
-    let Some(mobile) = mobile else { return OVERLAP_ENERGY };
-    energy + slab + mobile
+    let rows = [
+        (&model.frozen.row, &model.frozen.coefficients[s], reach, NOBODY),
+        (&replica.row, &replica.coefficients[s], replica.chunks(), except),
+    ];
+    for ((row, coefficients, chunks, except), sum) in rows.into_iter().zip(&mut sums) {
+        match row_energy::<FORCE_SHIFTED>(&model.geometry, row, coefficients, chunks, p, except) {
+            Some(energy) => *sum += energy,
+            None => return [OVERLAP_ENERGY, 0.0],
+        }
+    }
+    sums
 }
 
 impl Replica {
     /// Books the energy of an accepted change.
-    #[inline(always)]
     pub(super) fn book_energy(&mut self, delta_u: f64) {
         // An empty replica has no energy: rounding errors of earlier atoms end here.
         self.energy = if self.n == 0 { 0.0 } else { self.energy + delta_u };

@@ -1,5 +1,7 @@
 //! One replica as structures of arrays: state in f64, pair coordinates in f32.
 
+use super::Model;
+use super::clusters::Lists;
 use super::pair::{Coefficients, LANES, Row};
 use crate::batch::Configuration;
 use crate::potential::PairTable;
@@ -36,6 +38,10 @@ pub(super) struct Replica {
     pub(super) row: Row,
     /// `[n_species]`, coefficients of a species with every slot; empty for species that never move.
     pub(super) coefficients: Vec<Coefficients>,
+    /// Neighbour lists, where it is large enough for them.
+    pub(super) lists: Lists,
+    /// Room for positions in slot order.
+    unpacked: Vec<DVec3>,
     /// Running potential energy. [energy]
     pub(super) energy: f64,
     /// The state it holds.
@@ -65,6 +71,8 @@ impl Replica {
             species_counts: vec![0; system.species.len()],
             row: Row::new(room),
             coefficients: mobile.iter().map(|&m| Coefficients::new(if m { room } else { 0 })).collect(),
+            lists: Lists::default(),
+            unpacked: Vec::new(),
             energy: 0.0,
             state: state.clone(),
         };
@@ -106,6 +114,23 @@ impl Replica {
             self.positions[d][chunk][lane] = position[d];
         }
         self.row.set(slot, position.as_vec3().to_array());
+        self.lists.invalidate();
+    }
+
+    /// Brings the neighbour lists up to date.
+    pub(super) fn update_lists(&mut self, model: &Model) {
+        self.unpacked.clear();
+        for slot in 0..self.n {
+            let position = self.position(slot);
+            self.unpacked.push(position);
+        }
+        self.lists.update(
+            &model.system,
+            &model.mobile,
+            &model.frozen_clusters,
+            &self.unpacked,
+            &self.species[..self.n],
+        );
     }
 
     /// Puts an atom into slot n.
@@ -126,6 +151,7 @@ impl Replica {
             self.write(system, slot, self.species[last], self.position(last), velocity);
         }
         self.row.set(last, [f32::NAN; 3]);
+        self.lists.invalidate();
         self.n = last;
     }
 

@@ -137,9 +137,6 @@ pub fn open_anew(want: &Want) -> Result<Arc<GpuDevice>> {
     for adapter in all.iter().filter(fits) {
         match open_adapter(adapter) {
             Ok(device) => {
-                if is_software(&device.info) {
-                    tracing::warn!("`{}` is a software adapter: right numbers, slowly", device.info.name);
-                }
                 return Ok(device);
             }
             Err(error) => refusals.push(error.to_string()),
@@ -199,9 +196,10 @@ fn note(place: &Mutex<Option<String>>, what: String) {
 }
 
 impl GpuDevice {
-    /// Name, API and driver.
+    /// Name, API and driver; a software adapter says so.
     pub fn describe(&self) -> String {
-        format!("{} ({:?}, {})", self.info.name, self.info.backend, driver_of(&self.info))
+        let kind = if self.is_software() { ", software adapter: right numbers, slowly" } else { "" };
+        format!("{} ({:?}, {}{kind})", self.info.name, self.info.backend, driver_of(&self.info))
     }
 
     /// Whether it computes on a CPU.

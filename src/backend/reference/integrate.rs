@@ -12,6 +12,7 @@ use glam::DVec3;
 ///
 /// - `dt`: [time]; `friction`: γ [1/time]
 /// - `replica`: positions and velocities, updated; its energy afterwards is that of the last force evaluation
+#[expect(clippy::too_many_arguments, reason = "the arguments of the kernel, one by one")]
 pub fn baoab(
     system: &System,
     rng: &Rng,

@@ -130,7 +130,7 @@ impl Backend for Reference {
                 integrate::baoab(system, rng, shifts, replica, dt, friction, first, steps);
             }
             Dynamics::Verlet { dt, steps: segment, redraw } => {
-                if redraw && first % u64::from(segment) == 0 {
+                if redraw && first.is_multiple_of(u64::from(segment)) {
                     integrate::redraw_velocities(system, rng, Stream::VelocityRedraw, first, replica);
                 }
                 integrate::verlet(system, shifts, replica, dt, steps);

@@ -88,7 +88,7 @@ pub(crate) fn fill(source: &Source, scene: &mut Scene, slab: &Slab) -> Result<()
                 (Some((x, y)), Some((a, b))) if differ(x, a) || differ(y, b) => {
                     return Err(source.error(
                         "cell.lengths",
-                        format!("`lengths` is ({x}, {y}), but the slab repeats after ({a}, {b})"),
+                        format!("`lengths` is ({x}, {y}), but the slab repeats after ({}, {})", rounded(a), rounded(b)),
                         "leave `lengths` out: x and y come from the substrate",
                     ));
                 }
@@ -114,7 +114,11 @@ pub(crate) fn fill(source: &Source, scene: &mut Scene, slab: &Slab) -> Result<()
             {
                 return Err(source.error(
                     "cell.lengths",
-                    format!("`lengths` is ({x}, {y}, {z}), but the slab repeats after ({a}, {b})"),
+                    format!(
+                        "`lengths` is ({x}, {y}, {z}), but the slab repeats after ({}, {})",
+                        rounded(a),
+                        rounded(b)
+                    ),
                     "give the lengths of the slab's file",
                 ));
             }
@@ -171,8 +175,7 @@ pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
 
 /// A length for a message: six significant digits.
 fn rounded(x: f64) -> f64 {
-    let scale = 10.0_f64.powf(5.0 - x.abs().max(f64::MIN_POSITIVE).log10().floor());
-    (x * scale).round() / scale
+    format!("{x:.5e}").parse().unwrap_or(x)
 }
 
 /// Checks regions and mobile slab atoms against floor and ceiling, and fills in regions.

@@ -48,7 +48,7 @@ fn spelled(source: &Source, path: &str, value: f64) -> String {
 }
 
 /// The last field name of a path, without indices.
-fn last_name(path: &str) -> &str {
+pub(crate) fn last_name(path: &str) -> &str {
     let name = path.rsplit('.').next().unwrap_or(path);
     name.split('[').next().unwrap_or(name)
 }

@@ -157,8 +157,12 @@ fn axis(source: &Source, path: &str, name: &str, spec: &AxisValues, warnings: &m
             source,
             (n == 1) == (from.to_bits() == to.to_bits()),
             format!("{path}.n"),
-            format!("{n} values from {from} to {to}"),
-            if n == 1 { "give `n: 2` or more, or equal ends" } else { "give different ends, or `n: 1`" },
+            if n == 1 {
+                format!("`n` is 1, but the ends {from} and {to} differ")
+            } else {
+                format!("`n` is {n}, but both ends are {from}")
+            },
+            if n == 1 { "give 2 or more, or equal ends" } else { "give different ends, or `n: 1`" },
         );
     }
     if let AxisValues::Geometric { from, to, .. } = *spec {

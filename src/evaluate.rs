@@ -1,0 +1,204 @@
+//! From run directories to tables, figures and a report: everything `analyze` does and `run` ends with.
+
+use crate::analysis::{self, Analysis, AnalysisInput};
+use crate::engine::RunRecord;
+use crate::error::{Error, Result};
+use crate::figures::{self, Figure, Labels};
+use crate::report::{self, ExchangeRow, MoveRow, RunSummary, Seconds};
+use crate::sample::{Samples, read_samples};
+use crate::scene::grammar::{Grid, Scene};
+use crate::scene::{self, Loaded};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// What an evaluation leaves behind, besides its files.
+#[derive(Debug)]
+pub struct Evaluation {
+    /// The analysis.
+    pub analysis: Analysis,
+    /// Settings and rates, as the report shows them.
+    pub summary: RunSummary,
+    /// The figures as written.
+    pub figures: Vec<Figure>,
+    /// Path of `report.html`.
+    pub report: PathBuf,
+}
+
+/// One run as read from its directory.
+struct Run {
+    loaded: Loaded,
+    record: RunRecord,
+    samples: Samples,
+}
+
+/// Analyses the samples of one or several runs of one system, and writes `analysis/`, `figures/` and `report.html`
+/// into `output`.
+///
+/// # Errors
+/// [`Error::InputMissing`] if a directory holds no run, [`Error::BadInput`] if the runs are not of one system,
+/// [`Error::Analysis`], [`Error::Io`].
+pub fn evaluate(directories: &[PathBuf], output: &Path) -> Result<Evaluation> {
+    let start = Instant::now();
+    let mut runs = directories.iter().map(|d| read_run(d)).collect::<Result<Vec<_>>>()?;
+    for (directory, run) in directories.iter().zip(&runs).skip(1) {
+        if let Some(field) = first_difference(&runs[0].loaded.scene, &run.loaded.scene) {
+            return Err(Error::BadInput {
+                path: directory.clone(),
+                problem: format!(
+                    "its `{field}` is not that of {}; only runs of one system and grid can be combined",
+                    directories[0].display()
+                ),
+            });
+        }
+    }
+    let mut samples = std::mem::take(&mut runs[0].samples);
+    runs[1..].iter().for_each(|run| samples.append_run(&run.samples));
+    let (loaded, record) = (&runs[0].loaded, &runs[0].record);
+    let scene = &loaded.scene;
+    let n_max: Vec<u16> = scene.reservoir.iter().map(|r| r.max_atoms).collect();
+    let other_mobile_atoms = loaded.capacity() - n_max.iter().map(|&n| usize::from(n)).sum::<usize>();
+    let input = AnalysisInput {
+        grid: loaded.grid(),
+        samples,
+        n_max,
+        boltzmann: scene.units.boltzmann(),
+        pressure_unit: scene.units.pressure_unit(),
+        other_mobile_atoms,
+        frozen_slab: other_mobile_atoms == 0,
+        production: runs.iter().map(|r| r.record.production_done).max().unwrap_or(0),
+        seed: scene.seed,
+    };
+    let analysis = analysis::analyze(&input)?;
+    std::fs::create_dir_all(output).map_err(Error::io("cannot create", output))?;
+    analysis::tables::write(&analysis, input.boltzmann, &output.join("analysis"))?;
+    let labels = Labels { units: scene.units, title: scene.title.clone() };
+    let figures = figures::draw(&analysis, &labels, output)?;
+    let mut warnings = record.warnings.clone();
+    if runs.len() > 1 {
+        let names: Vec<String> = directories.iter().map(|d| d.display().to_string()).collect();
+        warnings.push(format!("samples of {} runs are combined: {}", runs.len(), names.join(", ")));
+    }
+    if record.status == "interrupted" {
+        warnings.push(format!(
+            "the run was interrupted after {} of {} production cycles",
+            record.production_done, record.production
+        ));
+    }
+    let summary = RunSummary {
+        title: scene.title.clone(),
+        scene_name: Path::new(&record.scene).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned()),
+        version: record.version.clone(),
+        units: scene.units,
+        device: record.device.clone(),
+        kernel: record.kernel.clone(),
+        seed: record.seed,
+        equilibration: u64::from(record.equilibration),
+        production: u64::from(record.production_done),
+        walkers: runs.iter().map(|r| r.record.walkers as usize).sum(),
+        n_states: record.n_states,
+        n_replicas: runs.iter().map(|r| r.record.n_replicas).sum(),
+        seconds: Seconds {
+            sampling: runs.iter().map(|r| r.record.seconds_sampling).sum(),
+            analysis: start.elapsed().as_secs_f64(),
+        },
+        replica_steps_per_s: record.replica_steps_per_s,
+        attempts_per_s: record.attempts_per_s,
+        acceptance: move_rows(&directories[0], scene)?,
+        exchange: exchange_rows(&directories[0])?,
+        warnings,
+        resolved_scene: scene::resolved(loaded),
+    };
+    let report = report::write(output, &analysis, &summary, &figures)?;
+    Ok(Evaluation { analysis, summary, figures, report })
+}
+
+fn read_run(directory: &Path) -> Result<Run> {
+    let resolved = directory.join("resolved.ron");
+    if !resolved.is_file() {
+        return Err(Error::InputMissing { what: "run directory (with its resolved.ron)", path: directory.to_owned() });
+    }
+    let loaded = scene::load(&resolved)?;
+    let record = RunRecord::read(directory)?;
+    let names: Vec<String> = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
+    let samples = read_samples(directory, &names)?;
+    Ok(Run { loaded, record, samples })
+}
+
+/// The first field in which two scenes describe different systems or grids; lengths, seeds and walkers may differ.
+fn first_difference(a: &Scene, b: &Scene) -> Option<&'static str> {
+    let same_states = |g: &Grid, h: &Grid| g.temperature == h.temperature && g.reservoir == h.reservoir;
+    if a.units != b.units {
+        Some("units")
+    } else if a.species != b.species {
+        Some("species")
+    } else if a.potential != b.potential {
+        Some("potential")
+    } else if a.external != b.external {
+        Some("external")
+    } else if a.cell != b.cell {
+        Some("cell")
+    } else if a.substrate != b.substrate {
+        Some("substrate")
+    } else if a.reservoir != b.reservoir {
+        Some("reservoir")
+    } else if !same_states(&a.grid, &b.grid) {
+        Some("grid")
+    } else if a.planck != b.planck {
+        Some("planck")
+    } else {
+        None
+    }
+}
+
+/// Acceptance of particle moves, averaged over states (every state makes as many attempts).
+fn move_rows(directory: &Path, scene: &Scene) -> Result<Vec<MoveRow>> {
+    let path = directory.join("states.csv");
+    let mut reader = csv::Reader::from_path(&path).map_err(|e| unreadable(&path, &e))?;
+    let header = reader.headers().map_err(|e| unreadable(&path, &e))?.clone();
+    let records = reader.records().collect::<std::result::Result<Vec<_>, _>>().map_err(|e| unreadable(&path, &e))?;
+    let mean = |column: String| {
+        let Some(index) = header.iter().position(|name| name == column) else { return f64::NAN };
+        let values: Vec<f64> = records.iter().filter_map(|r| r.get(index)?.parse().ok()).collect();
+        values.iter().sum::<f64>() / values.len() as f64
+    };
+    let row = |species: &String| MoveRow {
+        species: species.clone(),
+        insert: mean(format!("acceptance_insert_{species}")),
+        delete: mean(format!("acceptance_delete_{species}")),
+    };
+    Ok(scene.reservoir.iter().map(|r| row(&r.species)).collect())
+}
+
+/// The rows of `exchange.csv`.
+fn exchange_rows(directory: &Path) -> Result<Vec<ExchangeRow>> {
+    #[derive(serde::Deserialize)]
+    struct Row {
+        state_a: u32,
+        state_b: u32,
+        axis: String,
+        attempts: u64,
+        accepted: u64,
+        acceptance: Option<f64>,
+        acceptance_second_half: Option<f64>,
+    }
+    let path = directory.join("exchange.csv");
+    let mut reader = csv::Reader::from_path(&path).map_err(|e| unreadable(&path, &e))?;
+    let rows = reader.deserialize::<Row>().collect::<std::result::Result<Vec<_>, _>>();
+    let rows = rows.map_err(|e| unreadable(&path, &e))?;
+    Ok(rows
+        .into_iter()
+        .map(|r| ExchangeRow {
+            axis: r.axis,
+            a: r.state_a,
+            b: r.state_b,
+            attempts: r.attempts,
+            accepted: r.accepted,
+            acceptance: r.acceptance.unwrap_or(f64::NAN),
+            acceptance_second_half: r.acceptance_second_half.unwrap_or(f64::NAN),
+        })
+        .collect())
+}
+
+fn unreadable(path: &Path, error: &csv::Error) -> Error {
+    Error::BadInput { path: path.to_owned(), problem: format!("{error}; run the scene again") }
+}

@@ -1,0 +1,238 @@
+//! Runs of a scene that keep what every walker saw of every state.
+
+use super::stats::Estimate;
+use adlayer::backend;
+use adlayer::batch::Batch;
+use adlayer::engine::initial::initial_batch;
+use adlayer::engine::sampler::{CyclePlan, Sampler};
+use adlayer::exchange::Period;
+use adlayer::ids::{ReplicaId, StateId};
+use adlayer::rng::Rng;
+use adlayer::scene::grammar::Exchange;
+use adlayer::scene::{self, Loaded};
+use adlayer::states::StateGrid;
+use adlayer::system::System;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Parses a scene; files it names lie in `tests/data`.
+pub(crate) fn load(text: &str) -> Loaded {
+    let path = super::reference::data("test.ron");
+    scene::parse(text, &path).unwrap_or_else(|e| panic!("{e:?}\n{text}"))
+}
+
+/// Sums over the samples of one state in one walker.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tally {
+    pub(crate) samples: f64,
+    e: f64,
+    ee: f64,
+    /// `[n_reservoirs]`
+    n: Vec<f64>,
+    nn: Vec<f64>,
+    en: Vec<f64>,
+    /// Samples with N atoms of the first reservoir species.
+    pub(crate) histogram: Vec<u64>,
+    /// Σ E of those samples.
+    e_of_n: Vec<f64>,
+}
+
+impl Tally {
+    fn add(&mut self, energy: f64, counts: &[u16]) {
+        let grow = |v: &mut Vec<f64>| v.resize(counts.len(), 0.0);
+        grow(&mut self.n);
+        grow(&mut self.nn);
+        grow(&mut self.en);
+        self.samples += 1.0;
+        self.e += energy;
+        self.ee += energy * energy;
+        for (s, &count) in counts.iter().enumerate() {
+            let n = f64::from(count);
+            self.n[s] += n;
+            self.nn[s] += n * n;
+            self.en[s] += energy * n;
+        }
+        if let Some(&first) = counts.first() {
+            let k = usize::from(first);
+            if self.histogram.len() <= k {
+                self.histogram.resize(k + 1, 0);
+                self.e_of_n.resize(k + 1, 0.0);
+            }
+            self.histogram[k] += 1;
+            self.e_of_n[k] += energy;
+        }
+    }
+
+    /// Adds `sign` times another tally.
+    fn combine(&mut self, other: &Tally, sign: f64) {
+        let join = |a: &mut Vec<f64>, b: &[f64]| {
+            a.resize(a.len().max(b.len()), 0.0);
+            a.iter_mut().zip(b).for_each(|(x, y)| *x += sign * y);
+        };
+        self.samples += sign * other.samples;
+        self.e += sign * other.e;
+        self.ee += sign * other.ee;
+        join(&mut self.n, &other.n);
+        join(&mut self.nn, &other.nn);
+        join(&mut self.en, &other.en);
+        join(&mut self.e_of_n, &other.e_of_n);
+        self.histogram.resize(self.histogram.len().max(other.histogram.len()), 0);
+        for (a, b) in self.histogram.iter_mut().zip(&other.histogram) {
+            *a = a.checked_add_signed(sign as i64 * *b as i64).expect("no more is taken away than was added");
+        }
+    }
+
+    /// ⟨E⟩
+    pub(crate) fn energy(&self) -> f64 {
+        self.e / self.samples
+    }
+
+    /// ⟨N⟩ of the first reservoir species
+    pub(crate) fn atoms(&self) -> f64 {
+        self.atoms_of(0)
+    }
+
+    /// ⟨N_s⟩
+    pub(crate) fn atoms_of(&self, s: usize) -> f64 {
+        self.n[s] / self.samples
+    }
+
+    /// Var E
+    pub(crate) fn var_energy(&self) -> f64 {
+        self.ee / self.samples - self.energy().powi(2)
+    }
+
+    /// Var N of the first reservoir species
+    pub(crate) fn var_atoms(&self) -> f64 {
+        self.nn[0] / self.samples - self.atoms().powi(2)
+    }
+
+    /// Cov(E, N) of the first reservoir species
+    pub(crate) fn cov_energy_atoms(&self) -> f64 {
+        self.en[0] / self.samples - self.energy() * self.atoms()
+    }
+
+    /// P(N = n)
+    pub(crate) fn probability(&self, n: usize) -> f64 {
+        self.histogram.get(n).copied().unwrap_or(0) as f64 / self.samples
+    }
+
+    /// ⟨E | N = n⟩
+    pub(crate) fn energy_given(&self, n: usize) -> f64 {
+        self.e_of_n[n] / self.histogram[n] as f64
+    }
+}
+
+/// What a run of a scene saw.
+pub(crate) struct Run {
+    pub(crate) loaded: Loaded,
+    pub(crate) grid: StateGrid,
+    pub(crate) sampler: Sampler,
+    /// `[walker][state]`
+    pub(crate) tallies: Vec<Vec<Tally>>,
+}
+
+impl Run {
+    /// A sampler at the start of a scene.
+    pub(crate) fn start(device: &str, text: &str) -> Run {
+        let loaded = load(text);
+        let (system, grid, rng) = prepare(&loaded);
+        let batch = initial_batch(&loaded, &system, &grid, &rng).expect("the start of a test scene is sound");
+        Run::from_batch(device, loaded, &batch)
+    }
+
+    /// A sampler that starts from given configurations.
+    pub(crate) fn from_batch(device: &str, loaded: Loaded, batch: &Batch) -> Run {
+        let (system, grid, rng) = prepare(&loaded);
+        let backend = backend::open(device, system, rng).expect("the backend exists");
+        let plan = plan(&loaded, backend.system());
+        let sampler = Sampler::new(grid.clone(), backend, plan, batch).expect("the backend holds the batch");
+        let walkers = batch.configurations.len() / grid.len();
+        Run { tallies: vec![vec![Tally::default(); grid.len()]; walkers], loaded, grid, sampler }
+    }
+
+    /// The whole schedule of a scene.
+    pub(crate) fn whole(device: &str, text: &str) -> Run {
+        let mut run = Run::start(device, text);
+        let schedule = run.loaded.scene.schedule.clone();
+        run.equilibrate(schedule.equilibration);
+        run.sample(schedule.production);
+        run
+    }
+
+    /// Cycles that are not looked at.
+    pub(crate) fn equilibrate(&mut self, cycles: u32) {
+        for _ in 0..cycles {
+            self.sampler.advance(Period::Equilibration).unwrap_or_else(|e| panic!("{e}"));
+        }
+    }
+
+    /// Cycles that are added to the tallies.
+    pub(crate) fn sample(&mut self, cycles: u32) {
+        for _ in 0..cycles {
+            self.sampler.advance(Period::SecondHalf).unwrap_or_else(|e| panic!("{e}"));
+            let assignment = self.sampler.assignment();
+            for (r, m) in self.sampler.measurements().iter().enumerate() {
+                let id = ReplicaId(r as u32);
+                let (walker, state) = (assignment.walker_of(id), assignment.state_of(id));
+                self.tallies[walker][state.index()].add(m.energy, &m.counts);
+            }
+        }
+        self.sampler.audit().unwrap_or_else(|e| panic!("{e}"));
+    }
+
+    /// All walkers of a state together.
+    pub(crate) fn total(&self, state: usize) -> Tally {
+        let mut sum = Tally::default();
+        self.tallies.iter().for_each(|w| sum.combine(&w[state], 1.0));
+        sum
+    }
+
+    /// A function of the averages of one state; its error by the jackknife over walkers.
+    pub(crate) fn estimate(&self, state: usize, f: impl Fn(&Tally) -> f64) -> Estimate {
+        let (all, walkers) = (self.total(state), self.tallies.len() as f64);
+        assert!(walkers >= 16.0, "{walkers} walkers say too little about their spread");
+        let without: Vec<f64> = self
+            .tallies
+            .iter()
+            .map(|w| {
+                let mut rest = all.clone();
+                rest.combine(&w[state], -1.0);
+                f(&rest)
+            })
+            .collect();
+        let mean = without.iter().sum::<f64>() / walkers;
+        let square: f64 = without.iter().map(|x| (x - mean).powi(2)).sum();
+        let value = walkers * f(&all) - (walkers - 1.0) * mean;
+        Estimate { value, error: (square * (walkers - 1.0) / walkers).sqrt() }
+    }
+
+    /// The configurations as they are.
+    pub(crate) fn batch(&self) -> Batch {
+        let mut batch = Batch::default();
+        self.sampler.backend().store(&mut batch).expect("the device is there");
+        batch
+    }
+
+    /// State `k`.
+    pub(crate) fn state(&self, k: usize) -> &adlayer::states::StatePoint {
+        self.grid.state(StateId(k as u32))
+    }
+}
+
+/// System, states and random numbers of a scene.
+pub(crate) fn prepare(loaded: &Loaded) -> (Arc<System>, StateGrid, Rng) {
+    (Arc::new(System::from_scene(loaded)), loaded.grid(), Rng::new(loaded.scene.seed))
+}
+
+/// What a cycle of a scene does.
+pub(crate) fn plan(loaded: &Loaded, system: &System) -> CyclePlan {
+    let Exchange::EvenOdd { every } = loaded.scene.exchange;
+    CyclePlan { steps: system.dynamics.steps(), attempts: loaded.scene.moves.insert_delete, exchange_every: every }
+}
+
+/// A scene file of the project.
+pub(crate) fn project_scene(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}

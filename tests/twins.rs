@@ -1,0 +1,60 @@
+//! `twin_<stem>`: one step of a backend does what the reference does.
+
+#[allow(dead_code, reason = "every test file uses its own part of what is shared")]
+mod common;
+
+use adlayer::backend::particle_moves_on_host;
+use adlayer::ids::StateId;
+use adlayer::moves::MoveTally;
+use common::on_every_backend;
+use common::run::{Run, load};
+use common::scene::{SLAB, Spec};
+
+/// A slab under a gas: two temperatures, three μ', two walkers.
+fn scene(epsilon: &'static str) -> String {
+    let spec = Spec {
+        pair: epsilon,
+        cell: "Slab(height: 5.0)".into(),
+        substrate: SLAB.into(),
+        max_atoms: 40,
+        temperature: "List([0.7, 0.9])".into(),
+        values: "List([-6.0, -3.0, 0.0])".into(),
+        walkers: 2,
+        dynamics: "Baoab(dt: 0.004, friction: 1.0, steps: 10)".into(),
+        ..Spec::default()
+    };
+    spec.text()
+}
+
+/// The fused particle moves of a backend make the decisions that the host makes over the narrow entry.
+#[test]
+fn twin_particle_moves() {
+    on_every_backend(|device| {
+        for pair in ["epsilon: 0.0, sigma: 1.0", "epsilon: 1.0, sigma: 1.0"] {
+            let text = scene(pair);
+            let mut warm = Run::start("reference", &text);
+            warm.equilibrate(5);
+            let start = warm.batch();
+            let (mut fused, mut on_host) =
+                (Run::from_batch(device, load(&text), &start), Run::from_batch(device, load(&text), &start));
+            fused.sampler.backend_mut().particle_moves(7, 300, true).expect("fused moves");
+            let tried = particle_moves_on_host(on_host.sampler.backend_mut(), 7, 300).expect("moves on the host");
+            assert!(fused.batch() == on_host.batch(), "{device} {pair}: different decisions");
+            // tallies of replicas against tallies of states: the assignment is still the first one
+            let mut of_states = vec![MoveTally::default(); fused.grid.len()];
+            for (tally, state) in tried.iter().zip(on_host.sampler.backend().assignment()) {
+                let StateId(k) = state;
+                of_states[*k as usize].add(tally);
+            }
+            let booked = fused.sampler.move_tallies().expect("tallies");
+            assert_eq!(booked, of_states, "{device} {pair}");
+            let (accepted, attempts) = booked.iter().fold((0, 0), |(a, n), t| {
+                (a + t.insert_accepted + t.delete_accepted, n + t.insert_attempts + t.delete_attempts)
+            });
+            assert_eq!(attempts, 12 * 300);
+            assert!(accepted > 50, "{device} {pair}: only {accepted} accepted");
+            let energies = |run: &mut Run| run.sampler.backend_mut().measure().expect("energies");
+            assert_eq!(energies(&mut fused), energies(&mut on_host), "{device} {pair}");
+        }
+    });
+}
