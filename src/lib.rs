@@ -21,6 +21,7 @@
 pub mod analysis;
 pub mod backend;
 pub mod batch;
+pub mod bench;
 pub mod cell;
 pub mod engine;
 pub mod error;

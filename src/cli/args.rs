@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use clap::{Args, Parser, Subcommand};
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Write a commented scene to start from
     New(NewArguments),
+    /// Measure sampling throughput
+    Bench(BenchArguments),
 }
 
 #[derive(Debug, Args)]
@@ -91,6 +94,24 @@ pub(crate) struct NewArguments {
     pub(crate) name: PathBuf,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct BenchArguments {
+    /// The scene file [default: the default scene]
+    pub(crate) scene: Option<PathBuf>,
+    /// Where to run: auto, cpu, gpu, gpu:NAME or reference
+    #[arg(long, default_value = "auto")]
+    pub(crate) device: Device,
+    /// Measurements of every part
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) repeats: u32,
+    /// Seconds of each measurement
+    #[arg(long, default_value_t = 0.4)]
+    pub(crate) seconds: f64,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Where to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Device {
@@ -117,6 +138,18 @@ impl FromStr for Device {
                 Some(name) if !name.is_empty() => Ok(Device::Gpu(Some(name.to_owned()))),
                 _ => Err("give auto, cpu, gpu, gpu:NAME or reference".to_owned()),
             },
+        }
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Device::Auto => f.write_str("auto"),
+            Device::Cpu => f.write_str("cpu"),
+            Device::Reference => f.write_str("reference"),
+            Device::Gpu(None) => f.write_str("gpu"),
+            Device::Gpu(Some(name)) => write!(f, "gpu:{name}"),
         }
     }
 }

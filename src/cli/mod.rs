@@ -2,6 +2,7 @@
 
 mod analyze;
 mod args;
+mod bench;
 mod check;
 mod complain;
 mod new;
@@ -19,6 +20,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Analyze(arguments) => analyze::analyze(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::New(arguments) => new::new(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,6 @@
 //! `adlayer run`: sample, analyse, draw.
 
-use super::args::{Device, RunArguments};
+use super::args::RunArguments;
 use super::complain::warn;
 use super::result::print_result;
 use adlayer::engine::{self, Progress, RunOptions};
@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<()> {
         loaded.warnings.iter().for_each(|w| warn(w));
     }
     let options = RunOptions {
-        device: name_of(&arguments.device),
+        device: arguments.device.to_string(),
         directory,
         force: arguments.force,
         walltime: arguments.walltime,
@@ -37,16 +37,6 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<()> {
     outcome.record.write(&path)?;
     print_result(&evaluation, Some(&outcome.record), arguments.json);
     Ok(())
-}
-
-fn name_of(device: &Device) -> String {
-    match device {
-        Device::Auto => "auto".to_owned(),
-        Device::Cpu => "cpu".to_owned(),
-        Device::Reference => "reference".to_owned(),
-        Device::Gpu(None) => "gpu".to_owned(),
-        Device::Gpu(Some(name)) => format!("gpu:{name}"),
-    }
 }
 
 /// A flag that the first Ctrl-C or SIGTERM raises; the second ends the process at once.

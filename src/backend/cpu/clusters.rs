@@ -67,6 +67,9 @@ impl Clusters {
 
 /// Orders atoms so that every sixteen in a row lie close together: slabs of equal number in x, rows in y, then z.
 fn sort_compactly(order: &mut [u32], positions: &[DVec3], n_chunks: usize) {
+    if n_chunks < 2 {
+        return;
+    }
     let along = (n_chunks as f64).cbrt().ceil() as usize;
     let by = |axis: usize| {
         move |a: &u32, b: &u32| {

@@ -1,0 +1,413 @@
+//! Sampling throughput: what `adlayer bench` measures. Nothing here prints.
+//!
+//! Starts are equilibrated, every part is warmed up, and a part is repeated so that its scatter can be stated.
+
+use crate::analysis::mbar::{Collapsed, Tolerance};
+use crate::backend;
+use crate::batch::Batch;
+use crate::engine::initial::initial_batch;
+use crate::engine::{CyclePlan, Sampler};
+use crate::error::Result;
+use crate::exchange::{Assignment, Exchanger, Period};
+use crate::ids::{ReplicaId, StateId};
+use crate::rng::Rng;
+use crate::scene::grammar::Exchange;
+use crate::scene::{self, Loaded};
+use crate::system::System;
+use serde::Serialize;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How a benchmark is run.
+#[derive(Debug, Clone)]
+pub struct BenchOptions {
+    /// `auto`, `reference`, `cpu`, `gpu` or `gpu:NAME`.
+    pub device: String,
+    /// Measurements of every part.
+    pub repeats: u32,
+    /// Length of one measurement.
+    pub duration: Duration,
+}
+
+/// Rates of one part; keys that do not apply are absent.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Part {
+    /// Steps (or displacement attempts) times replicas per second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replica_steps_per_s: Option<f64>,
+    /// The same per second of processor time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replica_steps_per_cpu_s: Option<f64>,
+    /// Steps times mobile atoms per second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub atom_steps_per_s: Option<f64>,
+    /// Processor (else wall) nanoseconds per pair within the cutoff and step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ns_per_pair: Option<f64>,
+    /// Insertion and deletion (or exchange) attempts per second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts_per_s: Option<f64>,
+    /// The same per second of processor time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts_per_cpu_s: Option<f64>,
+    /// Samples (one per replica and cycle) per second; for MBAR, samples solved per second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples_per_s: Option<f64>,
+    /// Samples divided by the mean statistical inefficiency, per second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_samples_per_s: Option<f64>,
+    /// Measurements.
+    pub repeats: u32,
+    /// Standard deviation of the rate over them, relative to its mean.
+    pub stdev: f64,
+}
+
+/// One row of a scaling table.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct ScalingRow {
+    /// Replicas.
+    pub replicas: usize,
+    /// Mean mobile atoms of a replica.
+    pub atoms: f64,
+    /// Wall nanoseconds per atom and step; constant where cost is linear.
+    pub ns_per_atom_step: f64,
+}
+
+/// The result of a benchmark.
+#[derive(Debug, Clone, Serialize)]
+pub struct BenchReport {
+    /// Scene measured.
+    pub scene: String,
+    /// Device that ran.
+    pub device: String,
+    /// Its kernel.
+    pub kernel: String,
+    /// Threads of the host.
+    pub threads: usize,
+    /// Replicas.
+    pub replicas: usize,
+    /// Mean mobile atoms of a replica.
+    pub atoms: f64,
+    /// Dynamics alone.
+    pub md: Part,
+    /// Insertions and deletions alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub particle_moves: Option<Part>,
+    /// Exchange rounds with their state updates alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Part>,
+    /// Solving MBAR on samples of this scene.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mbar: Option<Part>,
+    /// The full cycle.
+    pub cycle: Part,
+    /// Dynamics over 1, 2, 4, 8 copies of the grid.
+    pub scaling_replicas: Vec<ScalingRow>,
+    /// Dynamics of a bulk fluid at fixed density, over N.
+    pub scaling_atoms: Vec<ScalingRow>,
+}
+
+/// Rates of repeated measurements: work per wall second and per processor second.
+struct Rates {
+    per_s: f64,
+    per_cpu_s: Option<f64>,
+    stdev: f64,
+}
+
+/// Measures a scene.
+///
+/// # Errors
+/// Whatever the device or the scene says.
+pub fn bench(loaded: &Loaded, options: &BenchOptions) -> Result<BenchReport> {
+    let mut bed = Bed::new(loaded, &options.device)?;
+    bed.equilibrate(equilibration_cycles(loaded))?;
+    let (replicas, atoms) = (bed.replicas(), bed.mean_atoms()?);
+    let (steps, attempts) = (bed.plan.steps, bed.plan.attempts);
+    let md_work = f64::from(steps) * replicas as f64;
+    let md = measure(options, || bed.propagate().map(|()| md_work))?;
+    let pairs = bed.mean_pairs()?;
+    let seconds = md.per_cpu_s.unwrap_or(md.per_s);
+    let md = Part {
+        replica_steps_per_s: Some(md.per_s),
+        replica_steps_per_cpu_s: md.per_cpu_s,
+        atom_steps_per_s: Some(md.per_s * atoms),
+        ns_per_pair: (pairs > 0.0).then(|| 1e9 / (seconds * pairs)),
+        ..part(&md, options)
+    };
+    let particle_moves = if loaded.scene.reservoir.is_empty() || attempts == 0 {
+        None
+    } else {
+        let work = f64::from(attempts) * replicas as f64;
+        let rates = measure(options, || bed.particle_moves().map(|()| work))?;
+        Some(Part { attempts_per_s: Some(rates.per_s), attempts_per_cpu_s: rates.per_cpu_s, ..part(&rates, options) })
+    };
+    let exchange = if bed.sampler.grid().edges.is_empty() {
+        None
+    } else {
+        let mut rounds = Rounds::new(&bed);
+        let rates = measure(options, || rounds.round(&mut bed))?;
+        Some(Part { attempts_per_s: Some(rates.per_s), ..part(&rates, options) })
+    };
+    let mut samples = Recorded::default();
+    let rates = measure(options, || {
+        bed.sampler.advance(Period::SecondHalf)?;
+        samples.push(&bed.sampler);
+        Ok(replicas as f64)
+    })?;
+    let g = bed.mean_inefficiency();
+    let cycle = Part {
+        replica_steps_per_s: Some(rates.per_s * f64::from(steps)),
+        replica_steps_per_cpu_s: rates.per_cpu_s.map(|r| r * f64::from(steps)),
+        atom_steps_per_s: Some(rates.per_s * f64::from(steps) * atoms),
+        attempts_per_s: (attempts > 0).then(|| rates.per_s * f64::from(attempts)),
+        samples_per_s: Some(rates.per_s),
+        effective_samples_per_s: Some(rates.per_s / g),
+        ..part(&rates, options)
+    };
+    let mbar = samples.measure_mbar(&bed, options)?;
+    Ok(BenchReport {
+        scene: loaded.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
+        device: bed.sampler.backend().describe(),
+        kernel: bed.sampler.backend().kernel(),
+        threads: rayon::current_num_threads(),
+        replicas,
+        atoms,
+        md,
+        particle_moves,
+        exchange,
+        mbar: Some(mbar),
+        cycle,
+        scaling_replicas: scaling_over_replicas(loaded, options)?,
+        scaling_atoms: scaling_over_atoms(options)?,
+    })
+}
+
+fn part(rates: &Rates, options: &BenchOptions) -> Part {
+    Part { repeats: options.repeats, stdev: rates.stdev, ..Part::default() }
+}
+
+/// Runs `work` once to warm up, then `repeats` times for at least `duration` each.
+fn measure(options: &BenchOptions, mut work: impl FnMut() -> Result<f64>) -> Result<Rates> {
+    work()?;
+    let (mut rates, mut cpu_rates) = (Vec::new(), Vec::new());
+    for _ in 0..options.repeats.max(1) {
+        let (start, cpu, mut done) = (Instant::now(), cpu_seconds(), 0.0);
+        while start.elapsed() < options.duration {
+            done += work()?;
+        }
+        rates.push(done / start.elapsed().as_secs_f64());
+        cpu_rates.extend(cpu_seconds().zip(cpu).map(|(after, before)| done / (after - before)));
+    }
+    let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
+    let per_s = mean(&rates);
+    let variance = rates.iter().map(|r| (r - per_s).powi(2)).sum::<f64>() / (rates.len() as f64 - 1.0).max(1.0);
+    let per_cpu_s = (!cpu_rates.is_empty()).then(|| mean(&cpu_rates));
+    Ok(Rates { per_s, per_cpu_s, stdev: variance.sqrt() / per_s })
+}
+
+/// Processor time of this process, all threads. [s]
+#[cfg(unix)]
+fn cpu_seconds() -> Option<f64> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Some(time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64)
+}
+
+#[cfg(not(unix))]
+fn cpu_seconds() -> Option<f64> {
+    None
+}
+
+/// Enough cycles for a start to settle, but not the whole schedule of a long scene.
+fn equilibration_cycles(loaded: &Loaded) -> u32 {
+    loaded.scene.schedule.equilibration.clamp(10, 60)
+}
+
+/// A sampler with what the parts need to know of it.
+struct Bed {
+    sampler: Sampler,
+    plan: CyclePlan,
+    system: Arc<System>,
+    step: u64,
+    attempt: u64,
+}
+
+impl Bed {
+    fn new(loaded: &Loaded, device: &str) -> Result<Bed> {
+        let (system, grid) = (Arc::new(System::from_scene(loaded)), loaded.grid());
+        let rng = Rng::new(loaded.scene.seed);
+        let backend = backend::open(device, Arc::clone(&system), rng)?;
+        let batch = initial_batch(loaded, &system, &grid, &rng)?;
+        let Exchange::EvenOdd { every } = loaded.scene.exchange;
+        let attempts = loaded.scene.moves.insert_delete;
+        let plan = CyclePlan { steps: system.dynamics.steps(), attempts, exchange_every: every };
+        let sampler = Sampler::new(grid, backend, plan, &batch)?;
+        // Far from the addresses that cycles use.
+        Ok(Bed { sampler, plan, system, step: 1 << 40, attempt: 1 << 40 })
+    }
+
+    fn equilibrate(&mut self, cycles: u32) -> Result<()> {
+        (0..cycles).try_for_each(|_| self.sampler.advance(Period::Equilibration))
+    }
+
+    fn replicas(&self) -> usize {
+        self.sampler.assignment().states().len()
+    }
+
+    fn batch(&self) -> Result<Batch> {
+        let mut batch = Batch::default();
+        self.sampler.backend().store(&mut batch)?;
+        Ok(batch)
+    }
+
+    fn mean_atoms(&self) -> Result<f64> {
+        let batch = self.batch()?;
+        Ok(batch.configurations.iter().map(|x| x.len()).sum::<usize>() as f64 / batch.configurations.len() as f64)
+    }
+
+    /// Pairs within the cutoff of a mean replica, each counted once; frozen–frozen pairs do not count.
+    fn mean_pairs(&self) -> Result<f64> {
+        let (batch, cell) = (self.batch()?, &self.system.cell);
+        let r2 = self.system.pairs.r_cut.powi(2);
+        let mut pairs = 0_u64;
+        // A few replicas say enough.
+        let some: Vec<_> = batch.configurations.iter().step_by(batch.configurations.len().div_ceil(32)).collect();
+        for x in &some {
+            for (i, &p) in x.positions.iter().enumerate() {
+                let others = x.positions[i + 1..].iter().chain(&self.system.frozen.positions);
+                pairs += others.filter(|&&q| cell.minimum_image(p - q).length_squared() < r2).count() as u64;
+            }
+        }
+        Ok(pairs as f64 / some.len() as f64)
+    }
+
+    fn propagate(&mut self) -> Result<()> {
+        let first = self.step;
+        self.step += u64::from(self.plan.steps);
+        let backend = self.sampler.backend_mut();
+        backend.propagate(first, self.plan.steps)?;
+        // The queue of a device is drained before the clock stops.
+        backend.measure().map(drop)
+    }
+
+    fn particle_moves(&mut self) -> Result<()> {
+        let first = self.attempt;
+        self.attempt += u64::from(self.plan.attempts);
+        let backend = self.sampler.backend_mut();
+        backend.particle_moves(first, self.plan.attempts, false)?;
+        backend.measure().map(drop)
+    }
+
+    fn mean_inefficiency(&self) -> f64 {
+        let n = self.sampler.grid().len();
+        (0..n).map(|k| self.sampler.average(StateId(k as u32)).inefficiency).sum::<f64>() / n as f64
+    }
+}
+
+/// Exchange rounds on the present energies.
+struct Rounds {
+    exchanger: Exchanger,
+    assignment: Assignment,
+    round: u64,
+}
+
+impl Rounds {
+    fn new(bed: &Bed) -> Rounds {
+        Rounds {
+            exchanger: Exchanger::new(bed.sampler.grid()),
+            assignment: bed.sampler.assignment().clone(),
+            round: 1 << 40,
+        }
+    }
+
+    /// One round; returns the attempts. States are handed to the backend and back, so that nothing has changed.
+    fn round(&mut self, bed: &mut Bed) -> Result<f64> {
+        let before = bed.sampler.assignment().states().to_vec();
+        let measurements = bed.sampler.backend_mut().measure()?;
+        let rng = *bed.sampler.backend().rng();
+        let grid = bed.sampler.grid();
+        let (tried, _) =
+            self.exchanger.round(grid, &rng, self.round, Period::FirstHalf, &measurements, &mut self.assignment);
+        self.round += 1;
+        bed.sampler.backend_mut().set_states(self.assignment.states())?;
+        bed.sampler.backend_mut().set_states(&before)?;
+        Ok(tried as f64)
+    }
+}
+
+/// Samples of the measured cycles.
+#[derive(Default)]
+struct Recorded {
+    energy: Vec<f64>,
+    counts: Vec<Vec<u16>>,
+    state: Vec<u32>,
+}
+
+impl Recorded {
+    fn push(&mut self, sampler: &Sampler) {
+        self.counts.resize(sampler.grid().n_reservoirs(), Vec::new());
+        for (replica, m) in sampler.measurements().iter().enumerate() {
+            self.energy.push(m.energy);
+            self.state.push(sampler.assignment().state_of(ReplicaId(replica as u32)).0);
+            for (column, &n) in self.counts.iter_mut().zip(&m.counts) {
+                column.push(n);
+            }
+        }
+    }
+
+    fn measure_mbar(&self, bed: &Bed, options: &BenchOptions) -> Result<Part> {
+        let states = &bed.sampler.grid().states;
+        let mut n_k = vec![0.0; states.len()];
+        self.state.iter().for_each(|&k| n_k[k as usize] += 1.0);
+        let rates = measure(options, || {
+            let collapsed = Collapsed::new(states, &self.energy, &self.counts)?;
+            let state_of: Vec<u32> = collapsed.origin().iter().map(|&n| self.state[n as usize]).collect();
+            let start = collapsed.guess(&state_of, &n_k);
+            collapsed.solve(None, &n_k, &start, false, Tolerance::default())?;
+            Ok(self.energy.len() as f64)
+        })?;
+        Ok(Part { samples_per_s: Some(rates.per_s), ..part(&rates, options) })
+    }
+}
+
+/// Cost of an atom and step over 1, 2, 4 and 8 copies of the grid.
+fn scaling_over_replicas(loaded: &Loaded, options: &BenchOptions) -> Result<Vec<ScalingRow>> {
+    [1, 2, 4, 8]
+        .into_iter()
+        .map(|factor| {
+            let mut loaded = loaded.clone();
+            loaded.scene.grid.walkers *= factor;
+            scaling_row(&loaded, options)
+        })
+        .collect()
+}
+
+/// Cost of an atom and step of a bulk fluid at density 0.8, over N.
+fn scaling_over_atoms(options: &BenchOptions) -> Result<Vec<ScalingRow>> {
+    [250_u32, 500, 1000, 2000, 4000]
+        .into_iter()
+        .map(|n| {
+            let length = (f64::from(n) / 0.8).cbrt();
+            let text = format!(
+                "Scene(units: Lj, species: [(name: \"A\", symbol: \"Ar\", mass: 1.0)], \
+                 potential: LennardJones(cutoff: 2.5, truncation: Shifted, \
+                 pairs: [(between: (\"A\", \"A\"), epsilon: 1.0, sigma: 1.0)]), \
+                 cell: Bulk(lengths: ({length}, {length}, {length})), \
+                 initial: [(species: \"A\", atoms: {n}, placement: Random)], \
+                 grid: (temperature: List([1.0])), dynamics: Baoab(dt: 0.004, friction: 1.0, steps: 20), \
+                 schedule: (equilibration: 10, production: 10))"
+            );
+            scaling_row(&scene::parse(&text, Path::new("fluid.ron"))?, options)
+        })
+        .collect()
+}
+
+fn scaling_row(loaded: &Loaded, options: &BenchOptions) -> Result<ScalingRow> {
+    let mut bed = Bed::new(loaded, &options.device)?;
+    bed.equilibrate(10)?;
+    let (replicas, atoms) = (bed.replicas(), bed.mean_atoms()?);
+    let work = f64::from(bed.plan.steps) * replicas as f64 * atoms;
+    let once = BenchOptions { repeats: 1, ..options.clone() };
+    let rates = measure(&once, || bed.propagate().map(|()| work))?;
+    Ok(ScalingRow { replicas, atoms, ns_per_atom_step: 1e9 / rates.per_s })
+}

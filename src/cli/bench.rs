@@ -1,0 +1,90 @@
+//! `adlayer bench`: sampling throughput.
+
+use super::args::BenchArguments;
+use adlayer::bench::{BenchOptions, BenchReport, Part, ScalingRow, bench};
+use adlayer::{Error, Result, scene};
+use std::path::Path;
+use std::time::Duration;
+
+/// Measured when no scene is named.
+const DEFAULT_SCENE: &str = include_str!("../../scenes/lj_surface.ron");
+
+#[expect(clippy::print_stdout, reason = "the measurement is the command's output")]
+pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
+    let loaded = match &arguments.scene {
+        Some(path) => scene::load(path)?,
+        None => scene::parse(DEFAULT_SCENE, Path::new("lj_surface.ron"))?,
+    };
+    let options = BenchOptions {
+        device: arguments.device.to_string(),
+        repeats: arguments.repeats,
+        duration: Duration::from_secs_f64(arguments.seconds),
+    };
+    let report = bench(&loaded, &options)?;
+    if arguments.json {
+        let text = serde_json::to_string_pretty(&report).map_err(|e| Error::Analysis(e.to_string()))?;
+        println!("{text}");
+    } else {
+        print!("{}", table(&report));
+    }
+    Ok(())
+}
+
+fn table(report: &BenchReport) -> String {
+    let mut out = format!(
+        "{}: {} replicas × {:.1} mobile atoms on {} ({}), {} threads\n\n{:<16}{:>16}{:>16}{:>16}{:>12}{:>14}{:>14}{:>8}\n",
+        report.scene,
+        report.replicas,
+        report.atoms,
+        report.device,
+        report.kernel,
+        report.threads,
+        "part",
+        "replica-steps/s",
+        "per cpu second",
+        "atom-steps/s",
+        "ns/pair",
+        "attempts/s",
+        "samples/s",
+        "± %"
+    );
+    let parts = [
+        ("md", Some(&report.md)),
+        ("particle moves", report.particle_moves.as_ref()),
+        ("exchange", report.exchange.as_ref()),
+        ("mbar", report.mbar.as_ref()),
+        ("cycle", Some(&report.cycle)),
+    ];
+    for (name, part) in parts.into_iter().filter_map(|(name, part)| Some((name, part?))) {
+        out.push_str(&row(name, part));
+    }
+    if let Some(effective) = report.cycle.effective_samples_per_s {
+        out.push_str(&format!("\neffective samples/s (samples ÷ mean inefficiency): {effective:.4e}\n"));
+    }
+    out.push_str(&scaling("over replicas", &report.scaling_replicas));
+    out.push_str(&scaling("over N, bulk fluid of density 0.8", &report.scaling_atoms));
+    out
+}
+
+fn row(name: &str, part: &Part) -> String {
+    let number = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| format!("{x:.4e}"));
+    let small = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| format!("{x:.3}"));
+    format!(
+        "{name:<16}{:>16}{:>16}{:>16}{:>12}{:>14}{:>14}{:>8.1}\n",
+        number(part.replica_steps_per_s),
+        number(part.replica_steps_per_cpu_s),
+        number(part.atom_steps_per_s),
+        small(part.ns_per_pair),
+        number(part.attempts_per_s),
+        number(part.samples_per_s),
+        100.0 * part.stdev
+    )
+}
+
+fn scaling(title: &str, rows: &[ScalingRow]) -> String {
+    let mut out = format!("\ndynamics {title}\n{:>10}{:>10}{:>18}\n", "replicas", "atoms", "ns per atom-step");
+    for row in rows {
+        out.push_str(&format!("{:>10}{:>10.1}{:>18.2}\n", row.replicas, row.atoms, row.ns_per_atom_step));
+    }
+    out
+}
