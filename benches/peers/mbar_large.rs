@@ -67,7 +67,7 @@ fn collapsed(n_temperatures: usize, n_mu: usize, n_samples: usize) {
         .map(|(t, m)| {
             let kt = 0.5 * 2_f64.powf(along(t, n_temperatures));
             let mu = -4.0 + 2.5 * along(m, n_mu);
-            StatePoint { temperature: kt, kt, ln_z: vec![1.0 + mu / kt] }
+            StatePoint { temperature: kt, kt, ln_z: vec![3.0 + mu / kt] }
         })
         .collect();
     let mean = |s: &StatePoint| (s.ln_z[0] + 1.5 * (TAU * s.kt).ln()).exp();
@@ -113,7 +113,9 @@ fn report(
     println!("{{\n  \"entry\": \"{entry}\",\n  \"states\": {n_states},\n  \"samples\": {n_samples},");
     println!("  \"threads\": {},\n  \"seconds\": {seconds:.3},", rayon::current_num_threads());
     println!("  \"mib_beyond_input\": {},", beyond.map_or("null".into(), |mib| format!("{mib:.1}")));
-    println!("  \"iterations\": {iterations},\n  \"residual\": {residual:e},\n  \"worst_error_against_theory\": {worst:e},");
+    println!(
+        "  \"iterations\": {iterations},\n  \"residual\": {residual:e},\n  \"worst_error_against_theory\": {worst:e},"
+    );
 }
 
 /// Forgets the peak so far and returns the present size [MiB]; Linux only.
