@@ -11,11 +11,11 @@ use rayon::prelude::*;
 
 /// Reduced potentials of every sample in every state.
 #[derive(Debug, Clone, Copy)]
-pub struct General<'a> {
+pub struct General<'a, 'n> {
     /// `[n_states * n_samples]`, state slowest: u_k(x_n), samples of all states in any order
     pub u_kn: &'a [f64],
     /// `[n_states]`, samples drawn from each state; may be zero
-    pub n_k: &'a [u64],
+    pub n_k: &'n [u64],
 }
 
 /// Free energies and what averages and errors need. The weights W_kn = e^{f_k − u_kn}/D_n are not stored.
@@ -35,7 +35,7 @@ pub struct GeneralSolution<'a> {
     pub iterations: usize,
 }
 
-impl<'a> General<'a> {
+impl<'a> General<'a, '_> {
     /// Number of samples.
     pub fn n_samples(&self) -> usize {
         self.u_kn.len().checked_div(self.n_k.len()).unwrap_or(0)
