@@ -3,6 +3,7 @@
 //! It works by cycle, because a visit to the host costs more than the work. Backends never see each other.
 
 pub mod cpu;
+pub mod gpu;
 pub mod reference;
 
 use crate::batch::{Batch, Configuration, Measurement};
@@ -151,14 +152,19 @@ pub fn open(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backe
     match device {
         "reference" => Ok(Box::new(reference::Reference::new(system, rng))),
         "cpu" => Ok(Box::new(cpu::Cpu::new(system, rng)?)),
-        "auto" if system.minimum_image_suffices() => Ok(Box::new(cpu::Cpu::new(system, rng)?)),
-        "auto" => Ok(Box::new(reference::Reference::new(system, rng))),
-        "gpu" => Err(Error::Device(format!(
-            "device `{device}` is not built yet; use --device cpu (what `auto` takes today)"
-        ))),
-        gpu if gpu.starts_with("gpu:") => {
-            Err(Error::Device(format!("device `{gpu}` is not built yet; use --device cpu (what `auto` takes today)")))
-        }
+        // A software adapter is never what `auto` means.
+        "auto" => gpu::backend(&gpu::Want::Hardware, Arc::clone(&system), rng).or_else(|_| without_gpu(system, rng)),
+        "gpu" => gpu::backend(&gpu::Want::Any, system, rng),
+        named if named.starts_with("gpu:") => gpu::backend(&gpu::Want::Named(named[4..].to_owned()), system, rng),
         other => Err(Error::Device(format!("no device `{other}`; choose auto, cpu, gpu, gpu:NAME or reference"))),
+    }
+}
+
+/// What `auto` takes without a GPU.
+fn without_gpu(system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
+    if system.minimum_image_suffices() {
+        Ok(Box::new(cpu::Cpu::new(system, rng)?))
+    } else {
+        Ok(Box::new(reference::Reference::new(system, rng)))
     }
 }

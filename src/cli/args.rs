@@ -31,6 +31,8 @@ pub(crate) enum Command {
     New(NewArguments),
     /// Measure sampling throughput
     Bench(BenchArguments),
+    /// List GPU adapters with their drivers, limits and self-tests, and say what --device auto takes
+    Doctor(DoctorArguments),
 }
 
 #[derive(Debug, Args)]
@@ -92,6 +94,13 @@ pub(crate) struct CheckArguments {
 pub(crate) struct NewArguments {
     /// Name of the scene; NAME.ron is written
     pub(crate) name: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

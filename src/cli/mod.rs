@@ -5,6 +5,7 @@ mod args;
 mod bench;
 mod check;
 mod complain;
+mod doctor;
 mod new;
 mod result;
 mod run;
@@ -21,6 +22,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::New(arguments) => new::new(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

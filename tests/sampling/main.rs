@@ -8,3 +8,4 @@ mod exchange_rule;
 mod grids;
 mod responses;
 mod velocities;
+mod wavelength;

@@ -1,0 +1,202 @@
+//! Throughput of the GPU kernels; `--table` prints the figures of README.md instead, one JSON line each.
+//!
+//! `gpu/propagate/RxN` and `gpu/particle_moves/RxN`: R replicas of N mobile atoms over the slab of W1; `u` after the size
+//! means unequal N, evenly from 0 to N. `gpu/cycle`: 50 steps, 100 attempts, measurement. Throughput in atom-steps or
+//! attempts; every sample waits for the device.
+
+use adlayer::backend::gpu::{Gpu, Want, open};
+use adlayer::backend::{self, Backend};
+use adlayer::batch::{Batch, Configuration};
+use adlayer::engine::initial::initial_batch;
+use adlayer::engine::sampler::{CyclePlan, Sampler};
+use adlayer::exchange::Period;
+use adlayer::ids::StateId;
+use adlayer::rng::Rng;
+use adlayer::scene::{self, Loaded};
+use adlayer::states::StatePoint;
+use adlayer::system::System;
+use criterion::{BenchmarkId, Criterion, Throughput};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Steps and insertion attempts of a cycle of W1 and W5.
+const STEPS: u32 = 50;
+const ATTEMPTS: u32 = 100;
+
+fn scenes() -> PathBuf {
+    let folder = std::env::var_os("ADLAYER_SCENES").map_or_else(|| PathBuf::from("scenes"), PathBuf::from);
+    assert!(folder.is_dir(), "no folder {}; run from the repository or set ADLAYER_SCENES", folder.display());
+    folder
+}
+
+fn load(name: &str) -> Loaded {
+    scene::load(&scenes().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// The slab of W1 with room for `n` mobile atoms, and `replicas` of them filled from the crystal upwards.
+fn surface(replicas: usize, n: usize, equal: bool) -> (System, Batch) {
+    let layers = n.div_ceil(36) as f64;
+    let text = std::fs::read_to_string(scenes().join("bench_surface.ron")).expect("the scene of W1");
+    let text = text
+        .replace("height: 20.0", &format!("height: {}", 6.0 + 2.0 * layers))
+        .replace("atoms: 64", &format!("atoms: {n}"));
+    let loaded = scene::parse(&text, &scenes().join("bench_surface.ron")).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    let mut system = System::from_scene(&loaded);
+    let rng = Rng::new(1);
+    let full =
+        &initial_batch(&loaded, &system, &loaded.grid(), &rng).expect("a crystal has no overlaps").configurations[0];
+    let cell = system.cell;
+    system.reservoirs = vec![adlayer::system::Reservoir {
+        species: 1,
+        max_atoms: system.capacity as u16,
+        z_lo: cell.floor,
+        z_hi: cell.ceiling(),
+        volume: cell.volume(),
+    }];
+    let cut = |r: usize| {
+        let keep = if equal { n } else { r * (n + 1) / replicas };
+        Configuration {
+            positions: full.positions[..keep].to_vec(),
+            velocities: full.velocities[..keep].to_vec(),
+            species: full.species[..keep].to_vec(),
+        }
+    };
+    (system, Batch { configurations: (0..replicas).map(cut).collect() })
+}
+
+/// A loaded GPU, its replicas on the way for a while.
+fn running(replicas: usize, n: usize, equal: bool) -> Option<(Gpu, u64)> {
+    let device = open(&Want::Any).ok()?;
+    let (system, batch) = surface(replicas, n, equal);
+    let atoms = batch.configurations.iter().map(|x| x.len() as u64).sum();
+    let mut gpu = Gpu::new(device, Arc::new(system), Rng::new(1)).ok()?;
+    let state = StatePoint { temperature: 0.7, kt: 0.7, ln_z: vec![-4.0] };
+    gpu.load(&batch, &[state], &vec![StateId(0); replicas]).ok()?;
+    gpu.propagate(0, 200).ok()?;
+    gpu.measure().ok()?;
+    Some((gpu, atoms))
+}
+
+fn criterion_groups(c: &mut Criterion) {
+    let mut first = 200_u64;
+    for (replicas, n, equal) in [
+        (64, 64, true),
+        (1024, 8, true),
+        (1024, 64, true),
+        (1024, 64, false),
+        (4096, 64, true),
+        (4096, 64, false),
+        (1024, 512, true),
+        (16_384, 64, true),
+    ] {
+        let Some((mut gpu, atoms)) = running(replicas, n, equal) else { return };
+        let size = format!("{replicas}x{n}{}", if equal { "" } else { "u" });
+        let mut group = c.benchmark_group("gpu");
+        group.sample_size(10);
+        group.throughput(Throughput::Elements(atoms * u64::from(STEPS)));
+        group.bench_function(BenchmarkId::new("propagate", &size), |b| {
+            b.iter(|| {
+                gpu.propagate(first, STEPS).expect("segment");
+                first += u64::from(STEPS);
+                gpu.measure().expect("measure")
+            });
+        });
+        group.throughput(Throughput::Elements(replicas as u64 * u64::from(ATTEMPTS)));
+        group.bench_function(BenchmarkId::new("particle_moves", &size), |b| {
+            b.iter(|| {
+                gpu.particle_moves(first, ATTEMPTS, true).expect("moves");
+                first += u64::from(ATTEMPTS);
+                gpu.measure().expect("measure")
+            });
+        });
+        group.bench_function(BenchmarkId::new("cycle", &size), |b| {
+            b.iter(|| {
+                gpu.propagate(first, STEPS).expect("segment");
+                gpu.particle_moves(first, ATTEMPTS, true).expect("moves");
+                first += u64::from(STEPS.max(ATTEMPTS));
+                gpu.measure().expect("measure")
+            });
+        });
+        group.finish();
+    }
+}
+
+/// Replica-steps per second of whole cycles, measured for `seconds` after a warm-up.
+///
+/// - `advance`: one cycle
+fn rate(replicas: usize, seconds: f64, mut advance: impl FnMut()) -> f64 {
+    for _ in 0..3 {
+        advance();
+    }
+    let (start, mut cycles) = (Instant::now(), 0_u32);
+    while start.elapsed() < Duration::from_secs_f64(seconds) || cycles < 2 {
+        advance();
+        cycles += 1;
+    }
+    f64::from(cycles) * f64::from(STEPS) * replicas as f64 / start.elapsed().as_secs_f64()
+}
+
+/// MD alone at several numbers of replicas, then whole cycles of the grids.
+fn table(device: &str, seconds: f64, replicas: &[usize]) {
+    let print = |workload: &str, replicas: usize, describe: &str, rate: f64| {
+        let line = serde_json::json!({
+            "peer": "adlayer", "workload": workload, "version": env!("CARGO_PKG_VERSION"), "device": describe,
+            "R": replicas, "replica_steps_per_s": rate,
+        });
+        say(&line.to_string());
+    };
+    for &r in replicas {
+        let (system, batch) = surface(r, 64, true);
+        let mut run = backend::open(device, Arc::new(system), Rng::new(1)).expect("the device");
+        let state = StatePoint { temperature: 0.7, kt: 0.7, ln_z: vec![-4.0] };
+        run.load(&batch, &[state], &vec![StateId(0); r]).expect("it fits");
+        let mut first = 0;
+        let rate = rate(r, seconds, || {
+            run.propagate(first, STEPS).expect("segment");
+            first += u64::from(STEPS);
+            run.measure().expect("measure");
+        });
+        print("W1", r, &run.describe(), rate);
+    }
+    for (workload, name) in [("W5", "bench_grid.ron"), ("default", "lj_surface.ron")] {
+        let loaded = load(name);
+        let (grid, rng) = (loaded.grid(), Rng::new(1));
+        let system = Arc::new(System::from_scene(&loaded));
+        let walkers = replicas.iter().max().map_or(1, |most| most.div_ceil(grid.len()));
+        let one = initial_batch(&loaded, &system, &grid, &rng).expect("the start of a bench scene");
+        let per_walker = &one.configurations[..grid.len()];
+        let batch = Batch { configurations: (0..walkers).flat_map(|_| per_walker.to_vec()).collect() };
+        let run = backend::open(device, system, rng).expect("the device");
+        let (describe, n) = (run.describe(), batch.configurations.len());
+        let plan = CyclePlan { steps: STEPS, attempts: ATTEMPTS, exchange_every: 1 };
+        let mut sampler = Sampler::new(grid, run, plan, &batch).expect("it fits");
+        let rate = rate(n, seconds, || sampler.advance(Period::Equilibration).expect("cycle"));
+        print(workload, n, &describe, rate);
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the table is the output")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|a| a == "--table") {
+        let value = |name: &str| arguments.iter().position(|a| a == name).and_then(|k| arguments.get(k + 1));
+        let device = value("--device").map_or("auto", String::as_str);
+        let seconds = value("--seconds").and_then(|s| s.parse().ok()).unwrap_or(4.0);
+        let replicas: Vec<usize> = value("--R")
+            .map_or("256,1024,4096,16384", String::as_str)
+            .split(',')
+            .map(|r| r.parse().expect("numbers of replicas"))
+            .collect();
+        assert!(Path::new(&scenes()).is_dir());
+        table(device, seconds, &replicas);
+    } else {
+        let mut criterion = Criterion::default().configure_from_args();
+        criterion_groups(&mut criterion);
+        criterion.final_summary();
+    }
+}

@@ -1,0 +1,346 @@
+// particle_moves: insertions, deletions and displacements of one replica.   Twin: src/backend/reference/particle_moves.rs
+// One workgroup per replica; all threads decide alike, and share the pairs of the trial atom. Policy: src/moves.rs.
+//   positions   [n_replicas * CAPACITY]  [length], w = species, updated
+//   velocities  [n_replicas * CAPACITY]  [length / time], updated
+//   replicas    [n_replicas]             n, updated
+//   tallies     [n_states * n_reservoirs * 4]  insertions tried and accepted, deletions tried and accepted
+
+const TRIAL_NONE = 0u;
+const TRIAL_INSERT = 1u;
+const TRIAL_DELETE = 2u;
+const TRIAL_DISPLACE = 3u;
+
+// The words of the attempts of one round, drawn by one thread each.
+var<workgroup> drawn_kind: array<vec4<u32>, WORKGROUP>;
+var<workgroup> drawn_place: array<vec4<u32>, WORKGROUP>;
+var<workgroup> partial: array<f32, WORKGROUP>;
+// Atoms of every species, and of every reservoir inside its region.
+var<workgroup> n_total: array<atomic<u32>, MAX_SPECIES>;
+var<workgroup> n_inside: array<atomic<u32>, MAX_SPECIES>;
+var<workgroup> booked: array<vec4<u32>, MAX_SPECIES>;
+
+struct Trial {
+    kind: u32,
+    species: u32,
+    slot: u32,
+    position: vec3<f32>,
+}
+
+fn in_region(r: u32, z: f32) -> bool {
+    return z >= table.reservoirs[r].z_lo && z <= table.reservoirs[r].z_hi;
+}
+
+// Adds `change` to the counts that an atom enters.
+fn count_atom(atom: vec4<f32>, change: u32) {
+    atomicAdd(&n_total[species_of(atom)], change);
+    for (var r = 0u; r < table.n_reservoirs; r++) {
+        if species_of(atom) == table.reservoirs[r].species && in_region(r, atom.z) {
+            atomicAdd(&n_inside[r], change);
+        }
+    }
+}
+
+fn load_and_count(replica: u32, n: u32, thread: u32) {
+    load_replica(replica, n, thread);
+    for (var s = thread; s < MAX_SPECIES; s += WORKGROUP) {
+        atomicStore(&n_total[s], 0u);
+        atomicStore(&n_inside[s], 0u);
+        booked[s] = vec4<u32>(0u);
+    }
+    workgroupBarrier();
+    for (var i = thread; i < n; i += WORKGROUP) {
+        count_atom(mobile_atom(replica, i), 1u);
+    }
+    workgroupBarrier();
+}
+
+// This thread's share of the pairs of one atom of `species` at `position` with all but the atom in slot `except`.
+fn share_atom_energy(replica: u32, species: u32, position: vec3<f32>, except: u32, n: u32, thread: u32) -> f32 {
+    var energy = 0.0;
+    let own_pair = pair_of(species, species);
+    for (var j = thread; j < n; j += WORKGROUP) {
+        let other = mobile_atom(replica, j);
+        if j == except {
+            continue;
+        }
+        if MIXED {
+            energy += energy_between(position, other.xyz, pair_of(species, species_of(other)), false);
+        } else {
+            energy += energy_between(position, other.xyz, own_pair, false);
+        }
+    }
+    for (var g = 0u; g < table.n_groups; g++) {
+        let group = table.groups[g];
+        if !within_reach(group, position.z, position.z, table.lengths.w) {
+            continue;
+        }
+        let pair = pair_of(species, group.species);
+        for (var j = group.first + thread; j < group.last; j += WORKGROUP) {
+            energy += energy_between(position, frozen_atom(j), pair, false);
+        }
+    }
+    if thread == WORKGROUP - 1u {
+        energy += table.species[species].self_image + external_force_energy(species, position).w;
+    }
+    return energy;
+}
+
+// Change of the tail correction when one atom of `species` comes (sign 1) or goes (sign −1).
+fn tail_change(species: u32, sign: f32) -> f32 {
+    if table.tail_correction == 0u {
+        return 0.0;
+    }
+    var change = pair_of(species, species).tail;
+    for (var s = 0u; s < table.n_species; s++) {
+        change += 2.0 * sign * f32(atomicLoad(&n_total[s])) * pair_of(species, s).tail;
+    }
+    return change;
+}
+
+// This thread's share of ΔE.
+fn share_trial_energy(replica: u32, trial: Trial, n: u32, thread: u32) -> f32 {
+    var energy = 0.0;
+    if trial.kind == TRIAL_INSERT {
+        energy = share_atom_energy(replica, trial.species, trial.position, n, n, thread);
+        if thread == 0u {
+            energy += tail_change(trial.species, 1.0);
+        }
+    } else if trial.kind == TRIAL_DELETE {
+        energy = -share_atom_energy(replica, trial.species, trial.position, trial.slot, n, thread);
+        if thread == 0u {
+            energy += tail_change(trial.species, -1.0);
+        }
+    } else if trial.kind == TRIAL_DISPLACE {
+        let old = mobile_atom(replica, trial.slot).xyz;
+        energy = share_atom_energy(replica, trial.species, trial.position, trial.slot, n, thread)
+            - share_atom_energy(replica, trial.species, old, trial.slot, n, thread);
+    }
+    return energy;
+}
+
+// The shares in order. A barrier must stand before.
+fn sum_shares() -> f32 {
+    var sum = 0.0;
+    for (var t = 0u; t < WORKGROUP; t++) {
+        sum += partial[t];
+    }
+    return sum;
+}
+
+// The slot of the rank-th atom of reservoir r inside its region.
+fn slot_of_rank(replica: u32, r: u32, rank: u32, n: u32) -> u32 {
+    if atomicLoad(&n_inside[r]) == n {
+        return rank;
+    }
+    var left = rank;
+    for (var i = 0u; i < n; i++) {
+        let atom = mobile_atom(replica, i);
+        if species_of(atom) == table.reservoirs[r].species && in_region(r, atom.z) {
+            if left == 0u {
+                return i;
+            }
+            left -= 1u;
+        }
+    }
+    return n;
+}
+
+// moves::propose. Insert and delete with equal probability, every reservoir species with equal probability.
+fn propose(replica: u32, kind: vec4<u32>, place: vec4<u32>, n: u32) -> Trial {
+    let choice = index_below(kind.x, 2u * table.n_reservoirs);
+    let r = choice / 2u;
+    let reservoir = table.reservoirs[r];
+    if choice % 2u == 0u {
+        if atomicLoad(&n_total[reservoir.species]) >= reservoir.max_atoms {
+            return Trial(TRIAL_NONE, reservoir.species, 0u, vec3<f32>(0.0));
+        }
+        let depth = reservoir.z_hi - reservoir.z_lo;
+        let z = clamp(reservoir.z_lo + uniform_of(place.z) * depth, reservoir.z_lo, reservoir.z_hi);
+        let x = uniform_of(place.x) * table.lengths.x;
+        let y = uniform_of(place.y) * table.lengths.y;
+        return Trial(TRIAL_INSERT, reservoir.species, n, wrap(vec3<f32>(x, y, z)));
+    }
+    let inside = atomicLoad(&n_inside[r]);
+    if inside == 0u {
+        return Trial(TRIAL_NONE, reservoir.species, 0u, vec3<f32>(0.0));
+    }
+    let slot = slot_of_rank(replica, r, index_below(kind.y, inside), n);
+    return Trial(TRIAL_DELETE, reservoir.species, slot, mobile_atom(replica, slot).xyz);
+}
+
+// moves::ln_acc: ln z + ln V − ln(N+1) − βΔE, or ln N − ln z − ln V − βΔE.
+fn ln_acc(trial: Trial, state: u32, r: u32, delta_u: f32) -> f32 {
+    let ln_zv = states[state].ln_zv[r / 4u][r % 4u];
+    let inside = f32(atomicLoad(&n_inside[r]));
+    if trial.kind == TRIAL_INSERT {
+        return ln_zv - ln(inside + 1.0) - states[state].beta * delta_u;
+    }
+    return ln(inside) - ln_zv - states[state].beta * delta_u;
+}
+
+// After atoms were changed by one thread.
+fn atoms_barrier() {
+    if !LOCAL {
+        storageBarrier();
+    }
+    workgroupBarrier();
+}
+
+// Puts an atom into slot `slot` (insertion, displacement), here and in storage. One thread only.
+fn put_atom(replica: u32, slot: u32, species: u32, position: vec3<f32>) {
+    let atom = vec4<f32>(position, f32(species));
+    if LOCAL {
+        local_position[slot] = atom;
+    }
+    positions[replica * CAPACITY + slot] = atom;
+}
+
+// Removes the atom of a slot; the last one moves, with its velocity, into the hole. One thread only.
+fn delete_atom(replica: u32, slot: u32, n: u32) {
+    let first = replica * CAPACITY;
+    let last = n - 1u;
+    let moved = mobile_atom(replica, last);
+    if LOCAL {
+        local_position[slot] = moved;
+    }
+    positions[first + slot] = moved;
+    velocities[first + slot] = velocities[first + last];
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn insert_delete(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+    let replica = order[params.first_in_order + group.x];
+    let id = params.first_replica + replica;
+    let state = replicas[replica].state;
+    var n = replicas[replica].n;
+    load_and_count(replica, n, thread);
+    for (var round = 0u; round < params.steps; round += WORKGROUP) {
+        let attempts = min(WORKGROUP, params.steps - round);
+        if thread < attempts {
+            drawn_kind[thread] = block(STREAM_PARTICLE_MOVE, round + thread, id, 0u);
+            drawn_place[thread] = block(STREAM_INSERT_POSITION, round + thread, id, 0u);
+        }
+        workgroupBarrier();
+        for (var attempt = 0u; attempt < attempts; attempt++) {
+            let kind = drawn_kind[attempt];
+            let r = index_below(kind.x, 2u * table.n_reservoirs) / 2u;
+            let insert = index_below(kind.x, 2u * table.n_reservoirs) % 2u == 0u;
+            let trial = propose(replica, kind, drawn_place[attempt], n);
+            partial[thread] = share_trial_energy(replica, trial, n, thread);
+            workgroupBarrier();
+            let delta_u = sum_shares();
+            let accepted = trial.kind != TRIAL_NONE && ln_uniform(kind.z) < ln_acc(trial, state, r, delta_u);
+            workgroupBarrier();
+            if thread == 0u {
+                if accepted && insert {
+                    put_atom(replica, n, trial.species, trial.position);
+                    let thermal = sqrt(states[state].kt * table.species[trial.species].inverse_mass);
+                    let gaussian = gaussians(STREAM_INSERT_VELOCITY, round + attempt, id, 0u);
+                    velocities[replica * CAPACITY + n] = vec4<f32>(thermal * gaussian, 0.0);
+                    count_atom(mobile_atom(replica, n), 1u);
+                } else if accepted {
+                    count_atom(mobile_atom(replica, trial.slot), 0xffffffffu);
+                    delete_atom(replica, trial.slot, n);
+                }
+                let tried = select(vec4<u32>(0u, 0u, 1u, u32(accepted)), vec4<u32>(1u, u32(accepted), 0u, 0u), insert);
+                booked[r] += tried;
+            }
+            if accepted {
+                n = select(n - 1u, n + 1u, insert);
+            }
+            atoms_barrier();
+        }
+    }
+    if thread == 0u {
+        replicas[replica].n = n;
+        for (var r = 0u; r < table.n_reservoirs && params.book != 0u; r++) {
+            let first = 4u * (state * table.n_reservoirs + r);
+            for (var c = 0u; c < 4u; c++) {
+                atomicAdd(&tallies[first + c], booked[r][c]);
+            }
+        }
+    }
+}
+
+// Metropolis displacements of single atoms, uniform in a cube of half-width `displacement`.
+@compute @workgroup_size(WORKGROUP)
+fn displace(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+    let replica = order[params.first_in_order + group.x];
+    let id = params.first_replica + replica;
+    let beta = states[replicas[replica].state].beta;
+    let n = replicas[replica].n;
+    if n == 0u {
+        return;
+    }
+    load_and_count(replica, n, thread);
+    for (var round = 0u; round < params.steps; round += WORKGROUP) {
+        let attempts = min(WORKGROUP, params.steps - round);
+        if thread < attempts {
+            drawn_kind[thread] = block(STREAM_DISPLACEMENT, round + thread, id, 0u);
+            drawn_place[thread] = block(STREAM_DISPLACEMENT_ACCEPT, round + thread, id, 0u);
+        }
+        workgroupBarrier();
+        for (var attempt = 0u; attempt < attempts; attempt++) {
+            let words = drawn_kind[attempt];
+            let slot = index_below(words.x, n);
+            let atom = mobile_atom(replica, slot);
+            let step = table.dynamics.w * vec3<f32>(symmetric_of(words.y), symmetric_of(words.z), symmetric_of(words.w));
+            let position = wrap(atom.xyz + step);
+            let possible = contains(position);
+            let trial = Trial(select(TRIAL_NONE, TRIAL_DISPLACE, possible), species_of(atom), slot, position);
+            partial[thread] = share_trial_energy(replica, trial, n, thread);
+            workgroupBarrier();
+            let delta_u = sum_shares();
+            let accepted = possible && ln_uniform(drawn_place[attempt].x) < -beta * delta_u;
+            workgroupBarrier();
+            if accepted && thread == 0u {
+                put_atom(replica, slot, trial.species, position);
+            }
+            atoms_barrier();
+        }
+    }
+}
+
+// ΔE of one trial per replica: results[replica].
+@compute @workgroup_size(WORKGROUP)
+fn trial_energies(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+    let replica = order[params.first_in_order + group.x];
+    let n = replicas[replica].n;
+    load_and_count(replica, n, thread);
+    let asked = trials[replica];
+    var trial = Trial(asked.kind, asked.species, asked.slot, asked.position.xyz);
+    if trial.kind == TRIAL_DELETE {
+        trial.position = mobile_atom(replica, trial.slot).xyz;
+        trial.species = species_of(mobile_atom(replica, trial.slot));
+    } else if trial.kind == TRIAL_DISPLACE {
+        trial.species = species_of(mobile_atom(replica, trial.slot));
+    }
+    partial[thread] = share_trial_energy(replica, trial, n, thread);
+    workgroupBarrier();
+    if thread == 0u {
+        results[replica] = bitcast<u32>(sum_shares());
+    }
+}
+
+// Applies one edit per replica.
+@compute @workgroup_size(WORKGROUP)
+fn apply(@builtin(global_invocation_id) at: vec3<u32>) {
+    let replica = at.x;
+    if replica >= params.n_replicas {
+        return;
+    }
+    let edit = trials[replica];
+    let n = replicas[replica].n;
+    let first = replica * CAPACITY;
+    if edit.kind == TRIAL_INSERT {
+        positions[first + n] = vec4<f32>(edit.position.xyz, f32(edit.species));
+        velocities[first + n] = vec4<f32>(edit.velocity.xyz, 0.0);
+        replicas[replica].n = n + 1u;
+    } else if edit.kind == TRIAL_DELETE {
+        positions[first + edit.slot] = positions[first + n - 1u];
+        velocities[first + edit.slot] = velocities[first + n - 1u];
+        replicas[replica].n = n - 1u;
+    } else if edit.kind == TRIAL_DISPLACE {
+        positions[first + edit.slot] = vec4<f32>(edit.position.xyz, positions[first + edit.slot].w);
+    }
+}

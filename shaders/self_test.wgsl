@@ -1,0 +1,24 @@
+// self_test: what an adapter must be able to do.   Twin: src/backend/gpu/self_test.rs
+//   answers[0]     iterations of a loop of 70,000
+//   answers[1..4]  Philox4x32-10 on the published vectors
+//   answers[4]     four numbers rounded by adding and taking away 1.5·2²³
+
+@group(0) @binding(0) var<storage, read_write> answers: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read> questions: array<vec4<u32>>;
+
+@compute @workgroup_size(1)
+fn self_test() {
+    let limit = questions[0].x;
+    var count = 0u;
+    var mixed = questions[0].y;
+    for (var k = 0u; k < limit; k++) {
+        mixed = mixed * 1664525u + 1013904223u;
+        count += 1u + (mixed >> 31u) - (mixed >> 31u);
+    }
+    answers[0] = vec4<u32>(count, mixed, 0u, 0u);
+    for (var k = 0u; k < 3u; k++) {
+        answers[1u + k] = philox4x32_10(questions[1u + 2u * k], questions[2u + 2u * k].xy);
+    }
+    let numbers = bitcast<vec4<f32>>(questions[7]);
+    answers[4] = bitcast<vec4<u32>>((numbers + 12582912.0) - 12582912.0);
+}

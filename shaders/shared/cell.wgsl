@@ -1,0 +1,81 @@
+// cell: periodic directions and hard walls.   Twin: src/cell.rs
+
+fn nearest_integer(x: f32) -> f32 {
+    if MAGIC_ROUND {
+        return (x + 12582912.0) - 12582912.0;
+    }
+    return round(x);
+}
+
+// Minimum-image vector of a difference of two wrapped positions, with the periods rounded to f32: for forces.
+fn minimum_image(d: vec3<f32>) -> vec3<f32> {
+    let x = d.x - table.lengths.x * nearest_integer(d.x * table.inverse_lengths.x);
+    let y = d.y - table.lengths.y * nearest_integer(d.y * table.inverse_lengths.y);
+    if PERIODIC_Z {
+        return vec3<f32>(x, y, d.z - table.lengths.z * nearest_integer(d.z * table.inverse_lengths.z));
+    }
+    return vec3<f32>(x, y, d.z);
+}
+
+// The same with the periods in two pieces: for energies.
+fn minimum_image_precise(d: vec3<f32>) -> vec3<f32> {
+    let x = nearest_integer(d.x * table.inverse_lengths.x);
+    let y = nearest_integer(d.y * table.inverse_lengths.y);
+    var image = vec3<f32>(x, y, 0.0);
+    if PERIODIC_Z {
+        image.z = nearest_integer(d.z * table.inverse_lengths.z);
+    }
+    return (d - image * table.lengths.xyz) - image * table.lengths_low.xyz;
+}
+
+fn wrap_one(x: f32, length: f32, inverse: f32) -> f32 {
+    var wrapped = x - length * floor(x * inverse);
+    if wrapped < 0.0 {
+        wrapped += length;
+    }
+    if wrapped >= length {
+        wrapped = 0.0;
+    }
+    return wrapped;
+}
+
+fn wrap(position: vec3<f32>) -> vec3<f32> {
+    var z = position.z;
+    if PERIODIC_Z {
+        z = wrap_one(z, table.lengths.z, table.inverse_lengths.z);
+    }
+    return vec3<f32>(
+        wrap_one(position.x, table.lengths.x, table.inverse_lengths.x),
+        wrap_one(position.y, table.lengths.y, table.inverse_lengths.y),
+        z
+    );
+}
+
+// Between the walls (slab) or anywhere (bulk).
+fn contains(position: vec3<f32>) -> bool {
+    return PERIODIC_Z || (position.z >= table.walls.x && position.z <= table.walls.y);
+}
+
+// Specular reflection: z mirrored, v_z flipped, as often as needed.
+fn reflect_at_walls(position: ptr<function, vec3<f32>>, velocity: ptr<function, vec3<f32>>) {
+    if PERIODIC_Z {
+        return;
+    }
+    for (var bounce = 0u; bounce < 8u; bounce++) {
+        let z = (*position).z;
+        if z < table.walls.x {
+            (*position).z = 2.0 * table.walls.x - z;
+        } else if z > table.walls.y {
+            (*position).z = 2.0 * table.walls.y - z;
+        } else {
+            break;
+        }
+        (*velocity).z = -(*velocity).z;
+    }
+}
+
+// Neither infinite nor not a number, asked of the bits.
+fn is_finite(v: vec3<f32>) -> bool {
+    let exponents = bitcast<vec3<u32>>(v) & vec3<u32>(0x7f800000u);
+    return all(exponents != vec3<u32>(0x7f800000u));
+}

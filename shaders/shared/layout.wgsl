@@ -1,0 +1,160 @@
+// layout: what the host and every kernel share.   Twin: src/backend/gpu/layout.rs
+// Fixed sizes are those of layout.rs; sizes that follow from the system are overrides.
+
+const MAX_SPECIES = 8u;
+const MAX_FIELDS_PER_SPECIES = 4u;
+const MAX_SHIFTS = 128u;
+const MAX_GROUPS = 32u;
+const OVERLAP_ENERGY = 1e30;
+
+// Threads of a workgroup, slots of a replica, frozen atoms, periodic images of a pair.
+override WORKGROUP: u32 = 64u;
+override CAPACITY: u32 = 64u;
+override N_FROZEN: u32 = 0u;
+override N_SHIFTS: u32 = 1u;
+// Mobile atoms are of several species; u' is shifted too; z is periodic; friction and noise act.
+override MIXED: bool = false;
+override FORCE_SHIFTED: bool = false;
+override PERIODIC_Z: bool = false;
+override LANGEVIN: bool = true;
+// Mobile atoms are copied into workgroup memory; frozen atoms too.
+override LOCAL: bool = true;
+override FROZEN_LOCAL: bool = true;
+// Segments go through neighbour lists of at most 2 LIST_WORDS entries for each of LIST_ITEMS shares.
+override LISTED: bool = false;
+override LIST_WORDS: u32 = 1u;
+override LIST_ITEMS: u32 = 1u;
+// Round to the nearest integer by adding 1.5·2²³: for compilers that keep the order of float operations.
+override MAGIC_ROUND: bool = false;
+
+// One dispatch.
+struct Params {
+    first_in_order: u32,
+    n_replicas: u32,
+    first_replica: u32,
+    steps: u32,
+    step_low: u32,
+    step_high: u32,
+    seed_low: u32,
+    seed_high: u32,
+    redraw: u32,
+    book: u32,
+    result_words: u32,
+    step: u32,
+}
+
+// 4εσ¹², 4εσ⁶, what is subtracted at r_c, and where the pair begins and ends.
+struct PairCoefficients {
+    c12: f32,
+    c6: f32,
+    shift: f32,
+    slope: f32,
+    core_squared: f32,
+    r_cut_squared: f32,
+    r_cut: f32,
+    tail: f32,
+}
+
+struct Species {
+    mass: f32,
+    inverse_mass: f32,
+    self_image: f32,
+    n_fields: u32,
+}
+
+// kind 0: harmonic (strength = k, place = centre); 1: Steele; 2: 9-3 wall (place = spacing, floor, σ⁴/3Δ).
+struct ExternalField {
+    kind: u32,
+    strength: f32,
+    sigma: f32,
+    core: f32,
+    place: vec4<f32>,
+}
+
+struct Reservoir {
+    species: u32,
+    max_atoms: u32,
+    z_lo: f32,
+    z_hi: f32,
+}
+
+// Frozen atoms first..last are of one species and lie between two heights; without walls every height is within reach.
+struct FrozenGroup {
+    first: u32,
+    last: u32,
+    species: u32,
+    spare: u32,
+    z_low: f32,
+    z_high: f32,
+    spare_a: f32,
+    spare_b: f32,
+}
+
+struct SystemTable {
+    // w = r_c
+    lengths: vec4<f32>,
+    lengths_low: vec4<f32>,
+    inverse_lengths: vec4<f32>,
+    // floor, ceiling, (r_c + skin)², (½ skin)²
+    walls: vec4<f32>,
+    // ½ dt, e^{−γ dt}, √(1 − e^{−2γ dt}), half-width of a displacement
+    dynamics: vec4<f32>,
+    n_species: u32,
+    n_groups: u32,
+    n_reservoirs: u32,
+    tail_correction: u32,
+    pairs: array<PairCoefficients, 64>,
+    species: array<Species, 8>,
+    fields: array<ExternalField, 32>,
+    reservoirs: array<Reservoir, 8>,
+    groups: array<FrozenGroup, 32>,
+    shifts: array<vec4<f32>, 128>,
+}
+
+struct ReplicaRecord {
+    n: u32,
+    state: u32,
+    status: u32,
+    spare: u32,
+}
+
+// ln_zv[s] = ln z_s + ln V_in
+struct StateRecord {
+    beta: f32,
+    kt: f32,
+    spare_a: f32,
+    spare_b: f32,
+    ln_zv: array<vec4<f32>, 2>,
+}
+
+// kind 0: nothing; 1: insert; 2: delete; 3: displace
+struct TrialRecord {
+    kind: u32,
+    species: u32,
+    slot: u32,
+    spare: u32,
+    position: vec4<f32>,
+    velocity: vec4<f32>,
+}
+
+// The state a replica holds from now on, and what its velocities are multiplied by.
+struct AssignmentRecord {
+    state: u32,
+    scale: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<uniform> table: SystemTable;
+@group(0) @binding(2) var<storage, read> frozen: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> positions: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> velocities: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> replicas: array<ReplicaRecord>;
+@group(0) @binding(6) var<storage, read> order: array<u32>;
+@group(0) @binding(7) var<storage, read> states: array<StateRecord>;
+@group(0) @binding(8) var<storage, read_write> tallies: array<atomic<u32>>;
+@group(0) @binding(9) var<storage, read_write> results: array<u32>;
+@group(0) @binding(10) var<storage, read> trials: array<TrialRecord>;
+@group(0) @binding(11) var<storage, read> assignments: array<AssignmentRecord>;
+@group(0) @binding(12) var<storage, read_write> scratch: array<vec4<f32>>;
+@group(0) @binding(13) var<storage, read_write> lists: array<u32>;
+@group(0) @binding(14) var<storage, read_write> stale_steps: array<atomic<u32>>;

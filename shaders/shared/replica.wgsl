@@ -1,0 +1,111 @@
+// replica: one replica in workgroup memory.   Twin: src/backend/reference/replica.rs
+// Slots 0..CAPACITY hold mobile atoms (w = species), the slots after them the frozen atoms.
+
+// CAPACITY, plus N_FROZEN where frozen atoms are local.
+override LOCAL_SLOTS: u32 = 64u;
+// Places for partial sums: at least 2 WORKGROUP and at least CAPACITY.
+override N_PARTIALS: u32 = 128u;
+// The pair table where mobile atoms are of several species, else 1.
+override N_LOCAL_PAIRS: u32 = 1u;
+// Most threads that share one pair of atoms.
+const MAX_LANES = 16u;
+
+var<workgroup> local_position: array<vec4<f32>, LOCAL_SLOTS>;
+var<workgroup> local_pairs: array<PairCoefficients, N_LOCAL_PAIRS>;
+
+fn mobile_atom(replica: u32, slot: u32) -> vec4<f32> {
+    if LOCAL {
+        return local_position[slot];
+    }
+    return positions[replica * CAPACITY + slot];
+}
+
+fn frozen_atom(j: u32) -> vec3<f32> {
+    if FROZEN_LOCAL {
+        return local_position[CAPACITY + j].xyz;
+    }
+    return frozen[j].xyz;
+}
+
+fn species_of(atom: vec4<f32>) -> u32 {
+    return u32(atom.w);
+}
+
+// Whether a group of frozen atoms can be within reach of atoms between two heights. What is skipped would add zeros.
+fn within_reach(group: FrozenGroup, z_low: f32, z_high: f32, reach: f32) -> bool {
+    return (group.z_high >= z_low - reach) & (group.z_low <= z_high + reach);
+}
+
+// Copies the atoms of a replica into workgroup memory. A barrier must follow.
+fn load_replica(replica: u32, n: u32, thread: u32) {
+    if LOCAL {
+        for (var i = thread; i < n; i += WORKGROUP) {
+            local_position[i] = positions[replica * CAPACITY + i];
+        }
+    }
+    if FROZEN_LOCAL {
+        for (var j = thread; j < N_FROZEN; j += WORKGROUP) {
+            local_position[CAPACITY + j] = frozen[j];
+        }
+    }
+    load_pairs(thread);
+}
+
+// Copies the pair table where it is looked up in the inner loop. A barrier must follow.
+fn load_pairs(thread: u32) {
+    if MIXED {
+        for (var p = thread; p < N_LOCAL_PAIRS; p += WORKGROUP) {
+            local_pairs[p] = table.pairs[p];
+        }
+    }
+}
+
+// The coefficients of a pair of species, in the inner loop.
+fn pair_of(a: u32, b: u32) -> PairCoefficients {
+    if MIXED {
+        return local_pairs[a * MAX_SPECIES + b];
+    }
+    return table.pairs[a * MAX_SPECIES + b];
+}
+
+// How the pairs of n atoms are shared out: every thread takes tiles of two atoms, i and i + n_tiles (of one atom where
+// lists are kept), and `n_lanes` threads share the partners of a tile. A function of n only, and with it the order of
+// summation.
+struct Sharing {
+    n_tiles: u32,
+    n_lanes: u32,
+}
+
+fn sharing_of(n: u32) -> Sharing {
+    let n_tiles = select((n + 1u) / 2u, n, LISTED);
+    return Sharing(n_tiles, clamp(WORKGROUP / n_tiles, 1u, MAX_LANES));
+}
+
+// Force of one share of the partners of an atom.
+fn share_of_all_pairs(replica: u32, atom: vec4<f32>, n: u32, lane: u32, n_lanes: u32) -> vec3<f32> {
+    var force = vec3<f32>(0.0);
+    for (var j = lane * n / n_lanes; j < (lane + 1u) * n / n_lanes; j++) {
+        let other = mobile_atom(replica, j);
+        force += force_between(atom.xyz, other.xyz, pair_of(species_of(atom), species_of(other)));
+    }
+    for (var g = 0u; g < table.n_groups; g++) {
+        let group = table.groups[g];
+        if !within_reach(group, atom.z, atom.z, table.lengths.w) {
+            continue;
+        }
+        let size = group.last - group.first;
+        let last = group.first + (lane + 1u) * size / n_lanes;
+        let pair = pair_of(species_of(atom), group.species);
+        for (var j = group.first + lane * size / n_lanes; j < last; j++) {
+            force += force_between(atom.xyz, frozen_atom(j), pair);
+        }
+    }
+    return force;
+}
+
+// Free flight, reflection, wrapping.
+fn drift(position: ptr<function, vec3<f32>>, velocity: ptr<function, vec3<f32>>, dt: f32) {
+    *position += dt * *velocity;
+    reflect_at_walls(position, velocity);
+    *position = wrap(*position);
+}

@@ -1,0 +1,416 @@
+//! layout: what the host and every kernel share.   Twin: shaders/shared/layout.wgsl
+
+use crate::error::{Error, Result};
+use crate::potential::{CORE_FRACTION, ExternalField as Field, PairCoefficients as Pair};
+use crate::states::StatePoint;
+use crate::system::{Dynamics, System};
+use bytemuck::{Pod, Zeroable};
+use std::f64::consts::PI;
+
+/// Species a kernel's tables hold.
+pub const MAX_SPECIES: usize = 8;
+/// External fields on one species.
+pub const MAX_FIELDS_PER_SPECIES: usize = 4;
+/// Periodic images of a pair, the nearest one included.
+pub const MAX_SHIFTS: usize = 128;
+/// Groups of frozen atoms.
+pub const MAX_GROUPS: usize = 32;
+/// Thickness of a group of frozen atoms, as a fraction of r_c: layers of a crystal fall apart into groups.
+const GROUP_THICKNESS: f64 = 0.2;
+/// Skin of neighbour lists, as a fraction of r_c.
+pub const SKIN: f64 = 0.12;
+
+/// One dispatch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+#[expect(missing_docs, reason = "the fields are those of the shader")]
+pub struct Params {
+    pub first_in_order: u32,
+    pub n_replicas: u32,
+    pub first_replica: u32,
+    pub steps: u32,
+    pub step_low: u32,
+    pub step_high: u32,
+    pub seed_low: u32,
+    pub seed_high: u32,
+    pub redraw: u32,
+    pub book: u32,
+    pub result_words: u32,
+    pub step: u32,
+}
+
+/// One pair of species.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+#[expect(missing_docs, reason = "the fields are those of `potential::PairCoefficients`")]
+pub struct PairCoefficients {
+    pub c12: f32,
+    pub c6: f32,
+    pub shift: f32,
+    pub slope: f32,
+    pub core_squared: f32,
+    pub r_cut_squared: f32,
+    pub r_cut: f32,
+    pub tail: f32,
+}
+
+/// One species.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Species {
+    /// [energy·time²/length²]
+    pub mass: f32,
+    /// Its inverse.
+    pub inverse_mass: f32,
+    /// Half the energy of an atom with its own images [energy]
+    pub self_image: f32,
+    /// Fields that act on it.
+    pub n_fields: u32,
+}
+
+/// One external field.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct ExternalField {
+    /// 0 harmonic, 1 Steele, 2 9-3 wall.
+    pub kind: u32,
+    /// Spring, or prefactor of the wall.
+    pub strength: f32,
+    /// σ [length]
+    pub sigma: f32,
+    /// Overlap below this height [length]
+    pub core: f32,
+    /// Centre, or (spacing, floor, σ⁴/3Δ).
+    pub place: [f32; 4],
+}
+
+/// One reservoir species.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Reservoir {
+    /// Index of the species.
+    pub species: u32,
+    /// N_max.
+    pub max_atoms: u32,
+    /// [length]
+    pub z_lo: f32,
+    /// [length]
+    pub z_hi: f32,
+}
+
+/// Frozen atoms of one species.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct FrozenGroup {
+    /// First atom.
+    pub first: u32,
+    /// One past the last.
+    pub last: u32,
+    /// Index of the species.
+    pub species: u32,
+    /// Unused.
+    pub spare: u32,
+    /// No atom lies lower [length]
+    pub z_low: f32,
+    /// No atom lies higher [length]
+    pub z_high: f32,
+    /// Unused.
+    pub padding: [f32; 2],
+}
+
+/// Everything about the system that every replica shares.
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+#[expect(missing_docs, reason = "the fields are those of the shader")]
+pub struct SystemTable {
+    pub lengths: [f32; 4],
+    pub lengths_low: [f32; 4],
+    pub inverse_lengths: [f32; 4],
+    pub walls: [f32; 4],
+    pub dynamics: [f32; 4],
+    pub n_species: u32,
+    pub n_groups: u32,
+    pub n_reservoirs: u32,
+    pub tail_correction: u32,
+    pub pairs: [PairCoefficients; MAX_SPECIES * MAX_SPECIES],
+    pub species: [Species; MAX_SPECIES],
+    pub fields: [ExternalField; MAX_SPECIES * MAX_FIELDS_PER_SPECIES],
+    pub reservoirs: [Reservoir; MAX_SPECIES],
+    pub groups: [FrozenGroup; MAX_GROUPS],
+    pub shifts: [[f32; 4]; MAX_SHIFTS],
+}
+
+/// One replica, besides its atoms.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct ReplicaRecord {
+    /// Mobile atoms.
+    pub n: u32,
+    /// The state it holds.
+    pub state: u32,
+    /// Bits of what went wrong.
+    pub status: u32,
+    /// Unused.
+    pub spare: u32,
+}
+
+/// One state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct StateRecord {
+    /// 1/kT [1/energy]
+    pub beta: f32,
+    /// [energy]
+    pub kt: f32,
+    /// Unused.
+    pub spare: [f32; 2],
+    /// ln z + ln V_in of every reservoir.
+    pub ln_zv: [f32; MAX_SPECIES],
+}
+
+/// One trial or edit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct TrialRecord {
+    /// 0 nothing, 1 insert, 2 delete, 3 displace.
+    pub kind: u32,
+    /// Index of the species.
+    pub species: u32,
+    /// Slot of the atom.
+    pub slot: u32,
+    /// Unused.
+    pub spare: u32,
+    /// [length]
+    pub position: [f32; 4],
+    /// [length/time]
+    pub velocity: [f32; 4],
+}
+
+/// The state that a replica is given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct AssignmentRecord {
+    /// Index of the state.
+    pub state: u32,
+    /// What its velocities are multiplied by.
+    pub scale: f32,
+}
+
+/// The smallest f32 that is not below `x`.
+pub fn not_below(x: f64) -> f32 {
+    let nearest = x as f32;
+    if f64::from(nearest) < x { nearest.next_up() } else { nearest }
+}
+
+/// The largest f32 that is not above `x`.
+pub fn not_above(x: f64) -> f32 {
+    let nearest = x as f32;
+    if f64::from(nearest) > x { nearest.next_down() } else { nearest }
+}
+
+impl SystemTable {
+    /// The tables of a system.
+    ///
+    /// - `groups`: frozen atoms by species, from [`frozen_atoms`]
+    ///
+    /// # Errors
+    /// [`Error::Device`] when a table would not hold the system.
+    pub fn new(system: &System, groups: &[FrozenGroup]) -> Result<SystemTable> {
+        let n_species = system.species.len();
+        let shifts = system.image_shifts();
+        let refuse = |what: &str, n: usize, most: usize| {
+            Err(Error::Device(format!(
+                "the GPU holds at most {most} {what}, the scene has {n}; use --device reference for this scene"
+            )))
+        };
+        if n_species > MAX_SPECIES {
+            return refuse("species", n_species, MAX_SPECIES);
+        }
+        if shifts.len() > MAX_SHIFTS {
+            return refuse("periodic images of a pair", shifts.len(), MAX_SHIFTS);
+        }
+        let mut table = SystemTable::zeroed();
+        let cell = &system.cell;
+        let lengths = cell.lengths.to_array();
+        for d in 0..3 {
+            let length = lengths[d] as f32;
+            table.lengths[d] = length;
+            table.lengths_low[d] = (lengths[d] - f64::from(length)) as f32;
+            table.inverse_lengths[d] = (1.0 / lengths[d]) as f32;
+        }
+        table.lengths[3] = system.pairs.r_cut as f32;
+        let (r_cut, skin) = (system.pairs.r_cut, SKIN * system.pairs.r_cut);
+        // a thousandth of the skin covers what f32 rounds
+        let (reach, half) = ((r_cut + skin).powi(2), (0.499 * skin).powi(2));
+        table.walls = [not_below(cell.floor), not_above(cell.ceiling()), reach as f32, half as f32];
+        table.dynamics = match system.dynamics {
+            Dynamics::Baoab { dt, friction, .. } => {
+                let noise = (-(-2.0 * friction * dt).exp_m1()).sqrt();
+                [(0.5 * dt) as f32, (-friction * dt).exp() as f32, noise as f32, 0.0]
+            }
+            Dynamics::Verlet { dt, .. } => [(0.5 * dt) as f32, 1.0, 0.0, 0.0],
+            Dynamics::MonteCarlo { displacement, .. } => [0.0, 1.0, 0.0, displacement as f32],
+        };
+        table.n_species = n_species as u32;
+        table.n_groups = groups.len() as u32;
+        table.n_reservoirs = system.reservoirs.len() as u32;
+        table.tail_correction = u32::from(system.pairs.tail_correction);
+        table.groups[..groups.len()].copy_from_slice(groups);
+        for a in 0..n_species {
+            for b in 0..n_species {
+                table.pairs[a * MAX_SPECIES + b] = pair_record(system, a, b);
+            }
+            let own = system.pairs.pair(a as u8, a as u8);
+            let self_image: f64 = shifts[1..].iter().map(|s| 0.5 * own.energy(s.length_squared())).sum();
+            let (mass, fields) = (system.species[a].mass, &system.external[a]);
+            if fields.len() > MAX_FIELDS_PER_SPECIES {
+                return refuse("external fields on one species", fields.len(), MAX_FIELDS_PER_SPECIES);
+            }
+            table.species[a] = Species {
+                mass: mass as f32,
+                inverse_mass: (1.0 / mass) as f32,
+                self_image: self_image as f32,
+                n_fields: fields.len() as u32,
+            };
+            for (k, field) in fields.iter().enumerate() {
+                table.fields[a * MAX_FIELDS_PER_SPECIES + k] = field_record(field);
+            }
+        }
+        for (record, r) in table.reservoirs.iter_mut().zip(&system.reservoirs) {
+            *record = Reservoir {
+                species: u32::from(r.species),
+                max_atoms: u32::from(r.max_atoms),
+                z_lo: not_below(r.z_lo),
+                z_hi: not_above(r.z_hi),
+            };
+        }
+        for (record, shift) in table.shifts.iter_mut().zip(&shifts) {
+            *record = [shift.x as f32, shift.y as f32, shift.z as f32, 0.0];
+        }
+        Ok(table)
+    }
+}
+
+fn pair_record(system: &System, a: usize, b: usize) -> PairCoefficients {
+    let Pair { c12, c6, shift, slope, core_squared, r_cut_squared, r_cut } = *system.pairs.pair(a as u8, b as u8);
+    let tail = if system.pairs.tail_correction {
+        let inverse3 = r_cut.powi(-3);
+        2.0 * PI / system.cell.volume() * (c12 * inverse3.powi(3) / 9.0 - c6 * inverse3 / 3.0)
+    } else {
+        0.0
+    };
+    let [c12, c6, shift, slope] = [c12, c6, shift, slope].map(|x| x as f32);
+    let [core_squared, r_cut_squared, r_cut, tail] = [core_squared, r_cut_squared, r_cut, tail].map(|x| x as f32);
+    PairCoefficients { c12, c6, shift, slope, core_squared, r_cut_squared, r_cut, tail }
+}
+
+fn field_record(field: &Field) -> ExternalField {
+    match *field {
+        Field::Harmonic { spring, centre } => ExternalField {
+            kind: 0,
+            strength: spring as f32,
+            sigma: 0.0,
+            core: 0.0,
+            place: [centre.x as f32, centre.y as f32, centre.z as f32, 0.0],
+        },
+        Field::Steele { epsilon, sigma, density, spacing, floor } => ExternalField {
+            kind: 1,
+            strength: (2.0 * PI * epsilon * density * sigma * sigma * spacing) as f32,
+            sigma: sigma as f32,
+            core: (CORE_FRACTION * sigma) as f32,
+            place: [spacing as f32, floor as f32, (sigma.powi(4) / (3.0 * spacing)) as f32, 0.0],
+        },
+        Field::Wall93 { epsilon, sigma, floor } => ExternalField {
+            kind: 2,
+            strength: epsilon as f32,
+            sigma: sigma as f32,
+            core: (CORE_FRACTION * sigma) as f32,
+            place: [0.0, floor as f32, 0.0, 0.0],
+        },
+    }
+}
+
+/// Frozen atoms sorted by species and height, with the groups they form.
+///
+/// - returns: `[n_frozen]` positions [length], w = species; the groups
+pub fn frozen_atoms(system: &System) -> (Vec<[f32; 4]>, Vec<FrozenGroup>) {
+    let mut atoms: Vec<[f32; 4]> = system
+        .frozen
+        .positions
+        .iter()
+        .zip(&system.frozen.species)
+        .map(|(&position, &species)| atom_record(system, position, species))
+        .collect();
+    atoms.sort_by(|a, b| a[3].total_cmp(&b[3]).then(b[2].total_cmp(&a[2])));
+    let mut thickness = GROUP_THICKNESS * system.pairs.r_cut;
+    let mut groups = grouped(&atoms, thickness);
+    while groups.len() > MAX_GROUPS {
+        thickness *= 2.0;
+        groups = grouped(&atoms, thickness);
+    }
+    if system.cell.periodic_z {
+        for group in &mut groups {
+            (group.z_low, group.z_high) = (f32::MIN, f32::MAX);
+        }
+    }
+    (atoms, groups)
+}
+
+fn grouped(atoms: &[[f32; 4]], thickness: f64) -> Vec<FrozenGroup> {
+    let mut groups: Vec<FrozenGroup> = Vec::new();
+    for (k, atom) in atoms.iter().enumerate() {
+        let (species, z, last) = (atom[3] as u32, atom[2], k as u32 + 1);
+        match groups.last_mut() {
+            Some(group) if group.species == species && f64::from(group.z_high - z) <= thickness => {
+                (group.last, group.z_low) = (last, z);
+            }
+            _ => groups.push(FrozenGroup {
+                first: k as u32,
+                last,
+                species,
+                z_low: z,
+                z_high: z,
+                ..FrozenGroup::default()
+            }),
+        }
+    }
+    groups
+}
+
+/// A position in f32, still inside the first period; w = species.
+pub fn atom_record(system: &System, position: glam::DVec3, species: u8) -> [f32; 4] {
+    let (p, lengths) = (position.to_array(), system.cell.lengths.to_array());
+    let periodic = [true, true, system.cell.periodic_z];
+    let mut record = [0.0, 0.0, 0.0, f32::from(species)];
+    for d in 0..3 {
+        let x = p[d] as f32;
+        record[d] = if periodic[d] && x >= lengths[d] as f32 { 0.0 } else { x };
+    }
+    record
+}
+
+/// Keeps the z of a mobile atom between the walls after it was rounded to f32.
+pub fn inside_walls(system: &System, mut atom: [f32; 4]) -> [f32; 4] {
+    if !system.cell.periodic_z {
+        let (floor, ceiling) = (system.cell.floor, system.cell.ceiling());
+        let z = f64::from(atom[2]);
+        if z < floor && (floor - z) < 1e-6 * (1.0 + floor.abs()) {
+            atom[2] = not_below(floor);
+        } else if z > ceiling && (z - ceiling) < 1e-6 * (1.0 + ceiling.abs()) {
+            atom[2] = not_above(ceiling);
+        }
+    }
+    atom
+}
+
+impl StateRecord {
+    /// The record of a state.
+    pub fn new(system: &System, state: &StatePoint) -> StateRecord {
+        let mut record =
+            StateRecord { beta: state.beta() as f32, kt: state.kt as f32, spare: [0.0; 2], ln_zv: [0.0; MAX_SPECIES] };
+        for ((ln_zv, r), ln_z) in record.ln_zv.iter_mut().zip(&system.reservoirs).zip(&state.ln_z) {
+            *ln_zv = (ln_z + r.volume.ln()) as f32;
+        }
+        record
+    }
+}

@@ -1,0 +1,348 @@
+//! The GPU backend: f32 kernels in WGSL over any Vulkan, Metal or DirectX 12 adapter.
+//!
+//! One workgroup moves one replica; everything of a cycle is recorded and submitted at once, and only E, N and a status
+//! word come back. Kernels stand in `shaders/`, each beside its twin in `backend::reference`.
+
+mod chunk;
+pub mod device;
+pub mod layout;
+mod pipelines;
+mod plan;
+mod recorder;
+mod self_test;
+pub mod shaders;
+mod work;
+
+pub use device::{AdapterReport, GpuDevice, Want, open, open_anew, survey};
+
+use crate::backend::Backend;
+use crate::batch::{Batch, Measurement, assert_fits};
+use crate::error::{Error, Result};
+use crate::ids::StateId;
+use crate::moves::{Edit, MoveTally, Trial};
+use crate::rng::Rng;
+use crate::states::StatePoint;
+use crate::system::{Dynamics, System};
+use chunk::{Chunk, replicas_per_chunk};
+use layout::{AssignmentRecord, ReplicaRecord, SystemTable, TrialRecord, frozen_atoms};
+use pipelines::{Kernel, Pipelines};
+use plan::Plan;
+use recorder::{Recorder, create_buffer, read};
+use std::cell::RefCell;
+use std::sync::Arc;
+use wgpu::{BindGroup, Buffer, BufferUsages};
+use work::measurement;
+
+/// Fewest replicas worth a dispatch of their own when work is split.
+const REPLICAS_PER_DISPATCH: usize = 4096;
+/// Tallies on the device are drained before a counter could overflow.
+const TALLY_LIMIT: u64 = 1 << 31;
+
+/// All replicas on one GPU, in f32.
+pub struct Gpu {
+    device: Arc<GpuDevice>,
+    system: Arc<System>,
+    rng: Rng,
+    plan: Plan,
+    /// Compiled by the first load, which tells the species of the mobile atoms.
+    pipelines: Option<Pipelines>,
+    table: Buffer,
+    frozen: Buffer,
+    recorder: RefCell<Recorder>,
+    /// Most replicas of one chunk of buffers.
+    replicas_per_chunk: usize,
+    loaded: Loaded,
+}
+
+/// What is on the device, and what the host knows of it.
+#[derive(Default)]
+struct Loaded {
+    chunks: Vec<Chunk>,
+    groups: Vec<BindGroup>,
+    tallies: Option<Buffer>,
+    states: Vec<StatePoint>,
+    assignment: Vec<StateId>,
+    /// Booked so far, without what is still on the device.
+    booked: Vec<MoveTally>,
+    /// Attempts booked on the device since the last drain, at most, per state.
+    attempts_on_device: u64,
+    /// Mobile atoms of every replica as last known.
+    n_of: Vec<u32>,
+    /// Atoms of every species that no reservoir touches. `[n_replicas]`
+    fixed: Vec<Vec<usize>>,
+    /// Replicas of every chunk, many atoms first.
+    order: Vec<Vec<u32>>,
+}
+
+impl Gpu {
+    /// An empty backend for `system` on an open device.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the system does not fit the kernels or the device.
+    pub fn new(device: Arc<GpuDevice>, system: Arc<System>, rng: Rng) -> Result<Gpu> {
+        let plan = Plan::new(&system, &device)?;
+        let (atoms, groups) = frozen_atoms(&system);
+        let table = SystemTable::new(&system, &groups)?;
+        let uniform = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
+        let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
+        let table_buffer = create_buffer(&device, "adlayer.table", size_of::<SystemTable>() as u64, uniform)?;
+        device.queue.write_buffer(&table_buffer, 0, bytemuck::bytes_of(&table));
+        let frozen = create_buffer(&device, "adlayer.frozen", 16 * atoms.len() as u64, storage)?;
+        device.queue.write_buffer(&frozen, 0, bytemuck::cast_slice(&atoms));
+        let recorder = RefCell::new(Recorder::new(&device)?);
+        let replicas_per_chunk = replicas_per_chunk(&plan, &device);
+        Ok(Gpu {
+            device,
+            system,
+            rng,
+            plan,
+            pipelines: None,
+            table: table_buffer,
+            frozen,
+            recorder,
+            replicas_per_chunk,
+            loaded: Loaded::default(),
+        })
+    }
+
+    /// Lowers what one chunk of buffers and one dispatch may hold, from the next [`Backend::load`] on: for tests of the
+    /// splitting that a small card would need.
+    pub fn limit(&mut self, replicas_per_chunk: usize, pairs_per_dispatch: u64) {
+        self.replicas_per_chunk = self.replicas_per_chunk.min(replicas_per_chunk);
+        self.plan.pairs_per_dispatch = self.plan.pairs_per_dispatch.min(pairs_per_dispatch);
+    }
+
+    /// Takes the path of replicas too large for workgroup memory, from the next [`Backend::load`] on: for tests.
+    pub fn make_large(&mut self) {
+        self.plan.make_large();
+        self.pipelines = None;
+        self.replicas_per_chunk = replicas_per_chunk(&self.plan, &self.device);
+    }
+
+    /// Lowers the room for neighbour lists, in words of one list, from the next [`Backend::load`] on: for tests of what
+    /// happens when they overflow. Without room there are no lists.
+    pub fn limit_lists(&mut self, words: u32) {
+        self.plan.limit_lists(words);
+        self.pipelines = None;
+    }
+
+    /// The device under it.
+    pub fn device(&self) -> &GpuDevice {
+        &self.device
+    }
+}
+
+impl Backend for Gpu {
+    fn describe(&self) -> String {
+        self.device.describe()
+    }
+
+    fn kernel(&self) -> String {
+        self.plan.name()
+    }
+
+    fn system(&self) -> &System {
+        &self.system
+    }
+
+    fn rng(&self) -> &Rng {
+        &self.rng
+    }
+
+    fn load(&mut self, batch: &Batch, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
+        assert_eq!(assignment.len(), batch.configurations.len(), "one state per replica");
+        let n_replicas = batch.configurations.len();
+        batch.configurations.iter().for_each(|x| assert_fits(&self.system, x));
+        self.flush();
+        self.compile(batch)?;
+        self.loaded = Loaded {
+            states: states.to_vec(),
+            assignment: assignment.to_vec(),
+            booked: vec![MoveTally::default(); states.len() * self.system.reservoirs.len()],
+            n_of: batch.configurations.iter().map(|x| x.len() as u32).collect(),
+            fixed: batch.configurations.iter().map(|x| self.fixed_counts(&x.species)).collect(),
+            ..Loaded::default()
+        };
+        let [states_buffer, tallies] = self.state_buffers()?;
+        let most = self.replicas_per_chunk;
+        for first in (0..n_replicas).step_by(most) {
+            let count = most.min(n_replicas - first);
+            let chunk = Chunk::new(&self.device, &self.plan, first, count)?;
+            let range = first..first + count;
+            let configurations = &batch.configurations[range.clone()];
+            chunk.upload(&self.device, &self.plan, &self.system, configurations, &assignment[range]);
+            let group = self.bind_group(&chunk, &states_buffer, &tallies, &chunk.scratch);
+            self.loaded.groups.push(group);
+            self.loaded.chunks.push(chunk);
+            self.loaded.order.push(Vec::new());
+        }
+        self.loaded.tallies = Some(tallies);
+        self.update_order();
+        self.device.check()
+    }
+
+    fn store(&self, batch: &mut Batch) -> Result<()> {
+        batch.configurations.clear();
+        self.flush();
+        for chunk in &self.loaded.chunks {
+            let atoms = 16 * (self.plan.capacity as usize * chunk.count) as u64;
+            let records = (size_of::<ReplicaRecord>() * chunk.count) as u64;
+            let bytes =
+                self.download(&[(&chunk.positions, atoms), (&chunk.velocities, atoms), (&chunk.replicas, records)])?;
+            let (positions, velocities) = (bytemuck::cast_slice(&bytes[0]), bytemuck::cast_slice(&bytes[1]));
+            let records = bytemuck::cast_slice(&bytes[2]);
+            batch.configurations.extend(Chunk::configurations(&self.plan, positions, velocities, records));
+        }
+        Ok(())
+    }
+
+    fn set_states(&mut self, assignment: &[StateId]) -> Result<()> {
+        assert_eq!(assignment.len(), self.loaded.assignment.len(), "one state per replica");
+        self.flush();
+        let kt = |id: &StateId| self.loaded.states[id.index()].kt;
+        let records: Vec<AssignmentRecord> = assignment
+            .iter()
+            .zip(&self.loaded.assignment)
+            .map(|(new, old)| {
+                let same = kt(new).to_bits() == kt(old).to_bits();
+                let scale = if same { 1.0 } else { (kt(new) / kt(old)).sqrt() as f32 };
+                AssignmentRecord { state: new.0, scale }
+            })
+            .collect();
+        for (index, chunk) in self.loaded.chunks.iter().enumerate() {
+            let some = &records[chunk.first..chunk.first + chunk.count];
+            self.device.queue.write_buffer(&chunk.assignments, 0, bytemuck::cast_slice(some));
+            self.dispatch(Kernel::Assign, index, chunk.count as u32, self.params(chunk, 0, 0))?;
+        }
+        self.loaded.assignment = assignment.to_vec();
+        self.device.check()
+    }
+
+    fn states(&self) -> &[StatePoint] {
+        &self.loaded.states
+    }
+
+    fn assignment(&self) -> &[StateId] {
+        &self.loaded.assignment
+    }
+
+    fn propagate(&mut self, first: u64, steps: u32) -> Result<()> {
+        let n_frozen = u64::from(self.plan.n_frozen);
+        match self.system.dynamics {
+            Dynamics::Baoab { .. } if self.plan.large => self.dispatch_large(first, steps, false)?,
+            Dynamics::Verlet { steps: segment, redraw, .. } if self.plan.large => {
+                self.dispatch_large(first, steps, redraw && first.is_multiple_of(u64::from(segment)))?;
+            }
+            Dynamics::Baoab { .. } => {
+                self.dispatch_split(Kernel::Integrate, first, steps, false, |n| n * (n + n_frozen))?;
+            }
+            Dynamics::Verlet { steps: segment, redraw, .. } => {
+                let redraw = redraw && first.is_multiple_of(u64::from(segment));
+                self.dispatch_split(Kernel::Integrate, first, steps, redraw, |n| n * (n + n_frozen))?;
+            }
+            Dynamics::MonteCarlo { .. } => {
+                self.dispatch_split(Kernel::Displace, first, steps, false, |n| 2 * (n + n_frozen))?;
+            }
+        }
+        self.device.check()
+    }
+
+    fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()> {
+        if self.system.reservoirs.is_empty() {
+            return Ok(());
+        }
+        if book {
+            // at most every replica holds the same state
+            let most = u64::from(attempts) * self.loaded.assignment.len() as u64;
+            if self.loaded.attempts_on_device + most > TALLY_LIMIT {
+                self.drain_tallies()?;
+            }
+            self.loaded.attempts_on_device += most;
+        }
+        let n_frozen = u64::from(self.plan.n_frozen);
+        self.dispatch_split(Kernel::InsertDelete, first, attempts, book, |n| n + n_frozen + 32)?;
+        self.device.check()
+    }
+
+    fn tallies(&mut self) -> Result<Vec<MoveTally>> {
+        self.drain_tallies()?;
+        Ok(self.loaded.booked.clone())
+    }
+
+    fn measure(&mut self) -> Result<Vec<Measurement>> {
+        if self.loaded.chunks.is_empty() {
+            return Ok(Vec::new());
+        }
+        for (index, chunk) in self.loaded.chunks.iter().enumerate() {
+            self.dispatch(Kernel::Measure, index, chunk.count as u32, self.params(chunk, 0, 0))?;
+        }
+        let sizes: Vec<u64> = self.loaded.chunks.iter().map(|c| c.result_bytes(&self.plan)).collect();
+        let copies: Vec<_> =
+            self.loaded.chunks.iter().zip(&sizes).map(|(c, size)| (&c.results, &c.readback, *size)).collect();
+        self.submit(&copies);
+        let staging: Vec<_> = self.loaded.chunks.iter().zip(&sizes).map(|(c, size)| (&c.readback, *size)).collect();
+        let mut measurements = Vec::with_capacity(self.loaded.n_of.len());
+        let (system, fixed, words) = (&*self.system, &self.loaded.fixed, self.plan.result_words as usize);
+        read(&self.device, &staging, |_, bytes| {
+            let all: &[u32] = bytemuck::cast_slice(bytes);
+            for result in all.chunks_exact(words) {
+                let measurement = measurement(system, &fixed[measurements.len()], result);
+                measurements.push(measurement);
+            }
+        })?;
+        for ((n, m), fixed) in self.loaded.n_of.iter_mut().zip(&measurements).zip(&self.loaded.fixed) {
+            *n = fixed.iter().sum::<usize>() as u32 + m.counts.iter().map(|&c| u32::from(c)).sum::<u32>();
+        }
+        self.update_order();
+        Ok(measurements)
+    }
+
+    fn energy_tolerance(&self) -> f64 {
+        2e-6
+    }
+
+    fn trial_energies(&mut self, trials: &[Trial]) -> Result<Vec<f64>> {
+        let records: Vec<TrialRecord> = trials.iter().map(|trial| self.trial_record(trial)).collect();
+        self.upload_trials(&records);
+        for (index, chunk) in self.loaded.chunks.iter().enumerate() {
+            self.dispatch(Kernel::TrialEnergies, index, chunk.count as u32, self.params(chunk, 0, 0))?;
+        }
+        let mut energies = Vec::with_capacity(trials.len());
+        for chunk in &self.loaded.chunks {
+            let bytes = self.download(&[(&chunk.results, 4 * chunk.count as u64)])?;
+            energies.extend(bytemuck::cast_slice::<u8, f32>(&bytes[0]).iter().map(|&u| f64::from(u)));
+        }
+        Ok(energies)
+    }
+
+    fn apply(&mut self, edits: &[(Edit, f64)]) -> Result<()> {
+        for (n, (edit, _)) in self.loaded.n_of.iter_mut().zip(edits) {
+            match edit {
+                Edit::Insert { .. } => *n += 1,
+                Edit::Delete { .. } => *n -= 1,
+                Edit::None | Edit::Displace { .. } => {}
+            }
+        }
+        let records: Vec<TrialRecord> = edits.iter().map(|(edit, _)| self.edit_record(edit)).collect();
+        self.upload_trials(&records);
+        for (index, chunk) in self.loaded.chunks.iter().enumerate() {
+            let workgroups = (chunk.count as u32).div_ceil(self.plan.moves_workgroup);
+            self.dispatch(Kernel::Apply, index, workgroups, self.params(chunk, 0, 0))?;
+        }
+        self.device.check()
+    }
+}
+
+/// Opens the GPU that the user asked for and prepares it for `system`.
+///
+/// # Errors
+/// [`Error::Device`] when there is none, it was refused, or it cannot hold the system.
+pub fn backend(want: &Want, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
+    Ok(Box::new(Gpu::new(open(want)?, system, rng)?))
+}
+
+const _: fn() = || {
+    fn sendable<T: Send>() {}
+    sendable::<Gpu>();
+    sendable::<Error>();
+};

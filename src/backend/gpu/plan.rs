@@ -1,0 +1,204 @@
+//! Which kernels run and how large they are: rules on the system and the limits, never a timing.
+
+use super::device::GpuDevice;
+use super::layout::{MAX_SPECIES, PairCoefficients};
+use super::shaders::Module;
+use crate::error::{Error, Result};
+use crate::system::{Dynamics, System};
+
+/// Partners of an atom from which lists pay.
+const LISTS_FROM: u32 = 320;
+/// Words of one list, with its header: twice as many neighbours fit, less what pads the halves.
+const LIST_WORDS: u32 = 80;
+/// The same where every neighbour has a word of its own.
+const LARGE_LIST_WORDS: u32 = 192;
+
+/// Sizes of the kernels for one system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// Slots of a replica.
+    pub(super) capacity: u32,
+    /// Threads of a workgroup for segments and measurements.
+    pub(super) workgroup: u32,
+    /// Threads of a workgroup for particle moves.
+    pub(super) moves_workgroup: u32,
+    /// Frozen atoms.
+    pub(super) n_frozen: u32,
+    /// Whether frozen atoms fit into workgroup memory.
+    pub(super) frozen_local: bool,
+    /// Words of one measurement.
+    pub(super) result_words: u32,
+    /// Pair evaluations of one dispatch, to keep it under 100 ms.
+    pub(super) pairs_per_dispatch: u64,
+    /// Whether mobile atoms are of several species: known when the atoms are, the worst until then.
+    pub(super) mixed: bool,
+    /// Whether segments go through neighbour lists.
+    listed: bool,
+    list_words: u32,
+    several_frozen_species: bool,
+    /// Whether replicas stay in storage, one dispatch a step.
+    pub(super) large: bool,
+    force_shifted: bool,
+    periodic_z: bool,
+    langevin: bool,
+    magic_round: bool,
+    n_shifts: u32,
+}
+
+impl Plan {
+    /// The plan for a system on a device.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when a replica does not fit.
+    pub(super) fn new(system: &System, device: &GpuDevice) -> Result<Plan> {
+        let capacity = system.capacity.max(1) as u32;
+        let n_frozen = system.frozen.positions.len() as u32;
+        let workgroup = match capacity {
+            0..=32 => 64,
+            33..=256 => 128,
+            _ => 256,
+        };
+        let moves_workgroup = match capacity + n_frozen {
+            0..=512 => 32,
+            513..=2048 => 64,
+            _ => 128,
+        };
+        let n_shifts = system.image_shifts().len();
+        let mut plan = Plan {
+            capacity,
+            workgroup,
+            moves_workgroup,
+            n_frozen,
+            frozen_local: true,
+            result_words: (3 + (system.reservoirs.len() as u32).div_ceil(2)).next_multiple_of(4),
+            pairs_per_dispatch: if device.is_software() { 1_000_000_000 } else { 8_000_000_000 },
+            mixed: true,
+            listed: capacity + n_frozen >= LISTS_FROM && n_shifts == 1,
+            list_words: LIST_WORDS,
+            large: false,
+            several_frozen_species: system.frozen.species.iter().any(|&s| s != system.frozen.species[0]),
+            force_shifted: system.pairs.truncation == crate::scene::grammar::Truncation::ForceShifted,
+            periodic_z: system.cell.periodic_z,
+            langevin: matches!(system.dynamics, Dynamics::Baoab { .. }),
+            magic_round: device.keeps_order,
+            n_shifts: n_shifts as u32,
+        };
+        let limit = device.limits.max_compute_workgroup_storage_size;
+        if plan.workgroup_memory() > limit {
+            plan.listed = false;
+        }
+        if plan.workgroup_memory() > limit {
+            plan.frozen_local = false;
+        }
+        if plan.workgroup_memory() > limit {
+            plan.make_large();
+        }
+        if plan.workgroup_memory() > limit || capacity + n_frozen > u32::from(u16::MAX) {
+            return Err(Error::Device(format!(
+                "a replica of {capacity} atoms needs {} bytes of workgroup memory, adapter `{}` has {limit}; \
+                 lower max_atoms or use --device reference",
+                plan.workgroup_memory(),
+                device.info.name
+            )));
+        }
+        Ok(plan)
+    }
+
+    /// Atoms stay in storage and segments go step by step, through lists where one image is all there is.
+    pub(super) fn make_large(&mut self) {
+        (self.large, self.frozen_local, self.listed) = (true, false, self.n_shifts == 1);
+        self.list_words = LARGE_LIST_WORDS;
+    }
+
+    /// Lowers the room for lists; none without room for a header and one word.
+    pub(super) fn limit_lists(&mut self, words: u32) {
+        self.list_words = words.max(1);
+        self.listed &= words > 1;
+    }
+
+    /// Its name in run.json.
+    pub(super) fn name(&self) -> String {
+        if self.large {
+            let lists = if self.listed { "neighbour lists" } else { "all pairs" };
+            return format!(
+                "f32, {lists} in storage, one dispatch a step, moves with {} threads",
+                self.moves_workgroup
+            );
+        }
+        let pairs = if self.listed { "neighbour lists" } else { "all pairs" };
+        let frozen = if self.frozen_local { "local" } else { "in storage" };
+        format!(
+            "f32, {pairs} in workgroup memory, {} threads a replica, frozen atoms {frozen}, moves with {} threads",
+            self.workgroup, self.moves_workgroup
+        )
+    }
+
+    fn local_slots(&self) -> u32 {
+        if self.large {
+            return 1;
+        }
+        self.capacity + if self.frozen_local { self.n_frozen } else { 0 }
+    }
+
+    fn n_partials(&self) -> u32 {
+        (2 * self.workgroup).max(self.capacity)
+    }
+
+    /// Shares of partners that a replica can have.
+    fn list_items(&self) -> u32 {
+        if self.listed { self.workgroup.max(self.capacity) } else { 1 }
+    }
+
+    /// Bytes of the lists of one replica.
+    pub(super) fn list_bytes(&self) -> u64 {
+        4 * if self.listed { u64::from(self.list_words) * u64::from(self.list_items()) } else { 0 }
+    }
+
+    fn n_local_pairs(&self) -> u32 {
+        if self.mixed || self.several_frozen_species { (MAX_SPECIES * MAX_SPECIES) as u32 } else { 1 }
+    }
+
+    /// Bytes of the hungriest kernel.
+    fn workgroup_memory(&self) -> u32 {
+        let pairs = size_of::<PairCoefficients>() as u32 * self.n_local_pairs();
+        if self.large {
+            // one partial energy an atom
+            return 4 * self.n_partials() + 512 + pairs;
+        }
+        let references = if self.listed { self.capacity } else { 1 };
+        let integrate = 16 * (self.local_slots() + self.capacity + self.n_partials() + references) + 8;
+        let moves = 16 * self.local_slots() + 36 * self.moves_workgroup + 256;
+        integrate.max(moves) + pairs
+    }
+
+    /// Override constants of a module.
+    pub(super) fn constants(&self, module: Module) -> Vec<(&'static str, f64)> {
+        let workgroup = if module == Module::ParticleMoves { self.moves_workgroup } else { self.workgroup };
+        let flag = |on: bool| f64::from(u8::from(on));
+        let mut constants = vec![
+            ("WORKGROUP", f64::from(workgroup)),
+            ("CAPACITY", f64::from(self.capacity)),
+            ("N_FROZEN", f64::from(self.n_frozen)),
+            ("N_SHIFTS", f64::from(self.n_shifts)),
+            ("MIXED", flag(self.mixed || ((self.listed || self.large) && self.several_frozen_species))),
+            ("LOCAL", flag(!self.large)),
+            ("LISTED", flag(self.listed)),
+            ("LIST_WORDS", f64::from(self.list_words)),
+            ("LIST_ITEMS", f64::from(self.list_items())),
+            ("FORCE_SHIFTED", flag(self.force_shifted)),
+            ("PERIODIC_Z", flag(self.periodic_z)),
+            ("LANGEVIN", flag(self.langevin)),
+            ("FROZEN_LOCAL", flag(self.frozen_local)),
+            ("MAGIC_ROUND", flag(self.magic_round)),
+        ];
+        if module != Module::Assign {
+            constants.push(("LOCAL_SLOTS", f64::from(self.local_slots())));
+            constants.push(("N_PARTIALS", f64::from(self.n_partials())));
+            if module == Module::Integrate {
+                constants.push(("REFERENCE_SLOTS", f64::from(if self.listed { self.capacity } else { 1 })));
+            }
+            constants.push(("N_LOCAL_PAIRS", f64::from(self.n_local_pairs())));
+        }
+        constants
+    }
+}

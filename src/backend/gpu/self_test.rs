@@ -1,0 +1,165 @@
+//! self_test: what an adapter must be able to do.   Twin: shaders/self_test.wgsl
+
+use super::Gpu;
+use super::device::GpuDevice;
+use super::pipelines::shader_module;
+use super::recorder::{create_buffer, read};
+use super::shaders::Module;
+use crate::backend::Backend;
+use crate::backend::reference::energy::{audit, energy_and_forces};
+use crate::batch::{Batch, Configuration};
+use crate::cell::Cell;
+use crate::error::{Error, Result};
+use crate::ids::StateId;
+use crate::potential::PairTable;
+use crate::rng::Rng;
+use crate::scene::grammar::{Images, Truncation};
+use crate::states::StatePoint;
+use crate::system::{Dynamics, FrozenAtoms, Species, System};
+use glam::DVec3;
+use std::sync::Arc;
+use wgpu::BufferUsages;
+
+/// Older software Vulkan stops loops after 65,535 iterations.
+const ITERATIONS: u32 = 70_000;
+
+/// Published known answers of Philox4x32-10: (counter, key, output).
+const KNOWN: [([u32; 4], [u32; 2], [u32; 4]); 3] = [
+    ([0; 4], [0; 2], [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]),
+    ([u32::MAX; 4], [u32::MAX; 2], [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]),
+    (
+        [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
+        [0xa409_3822, 0x299f_31d0],
+        [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1],
+    ),
+];
+
+/// Numbers to be rounded to the nearest integer.
+const ROUNDED: [f32; 4] = [0.75, -0.6, 1.25, -3.49];
+
+/// Whether the compiler keeps the order of float operations, and the loop and the integers are right.
+///
+/// # Errors
+/// [`Error::Device`] saying what the adapter got wrong.
+pub(super) fn keeps_order(device: &GpuDevice) -> Result<bool> {
+    let answers = ask(device)?;
+    if answers[0][0] != ITERATIONS {
+        return Err(Error::Device(format!(
+            "a loop of {ITERATIONS} ended after {}; install Mesa 25 or later",
+            answers[0][0]
+        )));
+    }
+    for (answer, (_, _, known)) in answers[1..].iter().zip(&KNOWN) {
+        if answer != known {
+            return Err(Error::Device(format!("Philox gives {answer:08x?} instead of {known:08x?}")));
+        }
+    }
+    Ok(answers[4].iter().zip(ROUNDED).all(|(&bits, x)| bits == x.round().to_bits()))
+}
+
+fn ask(device: &GpuDevice) -> Result<Vec<[u32; 4]>> {
+    let mut questions = vec![[ITERATIONS, 1, 0, 0]];
+    for (counter, key, _) in &KNOWN {
+        questions.push(*counter);
+        questions.push([key[0], key[1], 0, 0]);
+    }
+    questions.push(ROUNDED.map(f32::to_bits));
+    let storage = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
+    let size = 16 * (2 + KNOWN.len() as u64);
+    let answers = create_buffer(device, "adlayer.answers", size, storage)?;
+    let asked = create_buffer(device, "adlayer.questions", 16 * questions.len() as u64, storage)?;
+    let staging = create_buffer(device, "adlayer.staging", size, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;
+    device.queue.write_buffer(&asked, 0, bytemuck::cast_slice(&questions));
+    device.scoped("the self-test", || {
+        let pipeline = device.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some("adlayer.self_test"),
+            layout: None,
+            module: &shader_module(&device.device, Module::SelfTest),
+            entry_point: Some("self_test"),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            cache: None,
+        });
+        let group = device.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("adlayer.self_test"),
+            layout: &pipeline.get_bind_group_layout(0),
+            entries: &[
+                wgpu::BindGroupEntry { binding: 0, resource: answers.as_entire_binding() },
+                wgpu::BindGroupEntry { binding: 1, resource: asked.as_entire_binding() },
+            ],
+        });
+        let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            pass.set_pipeline(&pipeline);
+            pass.set_bind_group(0, &group, &[]);
+            pass.dispatch_workgroups(1, 1, 1);
+        }
+        encoder.copy_buffer_to_buffer(&answers, 0, &staging, 0, size);
+        device.queue.submit([encoder.finish()]);
+    })?;
+    let mut result = Vec::new();
+    read(device, &[(&staging, size)], |_, bytes| result = bytemuck::cast_slice(bytes).to_vec())?;
+    Ok(result)
+}
+
+/// Forces and energy of one small replica with pairs across both borders.
+///
+/// # Errors
+/// [`Error::Device`] with both numbers.
+pub(super) fn compare_with_reference(device: &Arc<GpuDevice>) -> Result<()> {
+    let (system, x) = example();
+    let shifts = system.image_shifts();
+    let mut wanted = Vec::new();
+    let state = StatePoint { temperature: 1.0, kt: 1.0, ln_z: Vec::new() };
+    let mut gpu = Gpu::new(Arc::clone(device), Arc::new(system.clone()), Rng::new(1))?;
+    gpu.load(&Batch { configurations: vec![x] }, &[state], &[StateId(0)])?;
+    let mut held = Batch::default();
+    gpu.store(&mut held)?;
+    let x = &held.configurations[0];
+    energy_and_forces(&system, x, &shifts, &mut wanted);
+    let scale = wanted.iter().map(|f| f.length()).fold(0.0, f64::max);
+    let forces = &gpu.forces()?[0];
+    for (slot, (ours, reference)) in forces.iter().zip(&wanted).enumerate() {
+        if (*ours - *reference).length() > 1e-4 * scale || !ours.is_finite() {
+            return Err(Error::Device(format!("force {ours} on atom {slot}, the reference gives {reference}")));
+        }
+    }
+    let (energy, audit) = (gpu.measure()?[0].energy, audit(&system, x, &shifts));
+    let allowed = gpu.energy_tolerance() * audit.magnitude;
+    if (energy - audit.energy).abs() <= allowed {
+        Ok(())
+    } else {
+        Err(Error::Device(format!("energy {energy}, the reference gives {} ± {allowed:.1e}", audit.energy)))
+    }
+}
+
+/// A loose lattice of 27 atoms over 9 frozen ones, off the lattice sites by irregular steps.
+fn example() -> (System, Configuration) {
+    let mut x = Configuration::default();
+    let mut frozen = FrozenAtoms::default();
+    for k in 0..36_u32 {
+        let site = DVec3::new(f64::from(k % 3), f64::from(k / 3 % 3), f64::from(k / 9));
+        let k = f64::from(k);
+        let noise = DVec3::new((7.1 * k).sin(), (3.3 * k).sin(), (5.7 * k).sin());
+        let position = DVec3::new(0.1, 0.1, -0.9) + 1.8 * site + 0.25 * noise.max(DVec3::splat(-0.3));
+        if k < 9.0 {
+            frozen.positions.push(position);
+            frozen.species.push(0);
+        } else {
+            x.insert(1, position, DVec3::ZERO);
+        }
+    }
+    let species = |name: &str| Species { name: name.into(), symbol: name.into(), mass: 1.0 };
+    let system = System {
+        species: vec![species("A"), species("B")],
+        pairs: PairTable::new(2, 2.5, Truncation::Shifted, false, |a, b| (1.0 + 0.2 * (a + b) as f64, 1.0)),
+        external: vec![Vec::new(); 2],
+        cell: Cell::slab(DVec3::new(5.4, 5.5, 6.0), 0.0),
+        images: Images::Sum,
+        frozen,
+        reservoirs: Vec::new(),
+        capacity: 27,
+        dynamics: Dynamics::Verlet { dt: 0.001, steps: 1, redraw: false },
+    };
+    (system, x)
+}
