@@ -8,6 +8,8 @@
 //! each state). `collapsed` takes exact samples of an ideal gas in a harmonic trap. One JSON object is printed.
 //! `RAYON_NUM_THREADS` sets the threads.
 
+#![expect(clippy::print_stdout, reason = "the measurement is the output")]
+
 use adlayer::analysis::mbar::{Collapsed, General, Tolerance};
 use adlayer::states::StatePoint;
 use rand::{RngExt, SeedableRng};
