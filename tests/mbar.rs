@@ -45,7 +45,7 @@ fn oscillators() -> (Vec<f64>, Vec<f64>, Vec<u64>) {
     (x, u_kn, vec![3000, 3000, 3000, 3000, 0])
 }
 
-fn solved(u_kn: &[f64], n_k: &[u64]) -> GeneralSolution {
+fn solved<'a>(u_kn: &'a [f64], n_k: &[u64]) -> GeneralSolution<'a> {
     let solution = General { u_kn, n_k }.solve(Tolerance::default()).expect("converges");
     assert!(solution.residual <= 1e-8);
     solution
@@ -178,10 +178,13 @@ impl Trap {
             .collect()
     }
 
-    fn general(&self) -> GeneralSolution {
-        let u_kn: Vec<f64> = self.states.iter().flat_map(|s| self.u_n(s)).collect();
+    fn u_kn(&self) -> Vec<f64> {
+        self.states.iter().flat_map(|s| self.u_n(s)).collect()
+    }
+
+    fn general<'a>(&self, u_kn: &'a [f64]) -> GeneralSolution<'a> {
         let n_k: Vec<u64> = self.n_k.iter().map(|&n| n as u64).collect();
-        solved(&u_kn, &n_k)
+        solved(u_kn, &n_k)
     }
 }
 
@@ -229,7 +232,8 @@ fn trap_ln_xi(state: &StatePoint) -> f64 {
 #[test]
 fn trap_agrees_with_pymbar_in_both_solvers() {
     let trap = trap();
-    let general = trap.general();
+    let u_kn = trap.u_kn();
+    let general = trap.general(&u_kn);
     let (samples, collapsed) = trap.collapsed();
     assert!(collapsed.residual <= 1e-8);
     assert_all_close("general", &general.f_k[..9], &TRAP_PYMBAR, 1e-6);
@@ -251,7 +255,8 @@ fn trap_agrees_with_pymbar_in_both_solvers() {
 fn trap_averages_agree_with_pymbar_and_theory() {
     let trap = trap();
     let target = point(0.7, -1.8);
-    let general = trap.general();
+    let u_kn = trap.u_kn();
+    let general = trap.general(&u_kn);
     let u_n = trap.u_n(&target);
     let n: Vec<f64> = trap.counts[0].iter().map(|&n| f64::from(n)).collect();
     let average = |f: &dyn Fn(f64, f64) -> f64| {
@@ -323,9 +328,10 @@ fn without_the_wavelength_the_wrong_numbers_come_out() {
 #[test]
 fn the_bits_do_not_depend_on_the_number_of_threads() {
     let trap = trap();
+    let u_kn = trap.u_kn();
     let solve = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        pool.install(|| (trap.collapsed().1.f_k, trap.general().f_k))
+        pool.install(|| (trap.collapsed().1.f_k, trap.general(&u_kn).f_k))
     };
     let (collapsed, general) = solve(1);
     for threads in [2, 3, 7] {

@@ -5,11 +5,15 @@
 //! become tables over compositions: P_T[N⃗] = Σ_n p_nT and C_TT'[N⃗] = Σ_n p_nT p_nT' with
 //! p_nT = e^{−β_T E_n} G_T[N⃗_n]/D_n. A K × N matrix never exists.
 
+use super::covariance::add_gram;
 use super::solver::{self, Equations, Root};
+use super::vector::Block;
 use super::{CHUNK, Tolerance, log_sum_exp};
 use crate::states::StatePoint;
 use crate::{Error, Result};
-use faer::Mat;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, MatRef, Par};
+use pulp::Arch;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -221,6 +225,7 @@ impl Collapsed {
                 .collect(),
             betas: temperatures.iter().map(|&t| self.betas[t]).collect(),
             sampled,
+            arch: Arch::new(),
         };
         let start: Vec<f64> = equations.sampled.iter().map(|&k| start[k]).collect();
         let Root { f, residual, iterations } = solver::solve(&equations, &start, warm, tolerance)?;
@@ -287,6 +292,7 @@ struct Tables<'a> {
     place_of: Vec<usize>,
     /// β of the temperatures with samples
     betas: Vec<f64>,
+    arch: Arch,
 }
 
 impl Tables<'_> {
@@ -316,66 +322,59 @@ impl Tables<'_> {
             .unzip()
     }
 
-    fn ln_denominators(&self, f: &[f64]) -> Vec<f64> {
-        let (_, ln_g) = self.ln_g(f);
-        let pieces: Vec<Vec<f64>> = self
-            .samples
-            .chunks
-            .par_iter()
-            .map(|(c, range)| {
-                let ln_g = &ln_g[*c];
-                range
-                    .clone()
-                    .map(|n| {
-                        let e = self.samples.energy[n];
-                        log_sum_exp(self.betas.iter().zip(ln_g).map(|(b, g)| g - b * e))
-                    })
-                    .collect()
-            })
-            .collect();
-        pieces.concat()
+    /// p_nT = e^{−β_T E_n} G_T/D_n of samples of one composition; adds Σ_n w_n p_nT to `single`.
+    fn temperature_shares(&self, ln_g: &[f64], range: Range<usize>, block: &mut Block, single: &mut [f64]) {
+        let energy = &self.samples.energy[range.clone()];
+        block.resize(self.betas.len(), energy.len());
+        for ((beta, ln_g), row) in self.betas.iter().zip(ln_g).zip(block.p.chunks_exact_mut(energy.len())) {
+            row.iter_mut().zip(energy).for_each(|(x, e)| *x = ln_g - beta * e);
+        }
+        block.share(self.arch, self.weights.map(|w| &w[range]), single);
     }
 
-    /// P_T[c], `[n_compositions][n_temperatures]`, and if asked C_TT'[c], `[n_compositions][n_temperatures²]` (upper half).
-    fn tables(&self, ln_g: &[Vec<f64>], pairs: bool) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
+    fn ln_denominators(&self, f: &[f64]) -> Vec<f64> {
+        let (_, ln_g) = self.ln_g(f);
+        let mut ln_d = vec![0.0; self.samples.n_samples()];
+        let mut pieces = Vec::with_capacity(self.samples.chunks.len());
+        let mut rest = ln_d.as_mut_slice();
+        for (c, range) in &self.samples.chunks {
+            let (piece, after) = rest.split_at_mut(range.len());
+            pieces.push((*c, range.clone(), piece));
+            rest = after;
+        }
+        pieces.into_par_iter().for_each(|(c, range, piece)| {
+            let mut block = Block::default();
+            let mut single = vec![0.0; self.betas.len()];
+            let start = range.start;
+            for (a, b) in blocks(&range) {
+                self.temperature_shares(&ln_g[c], a..b, &mut block, &mut single);
+                for (out, ln_d) in piece[a - start..b - start].iter_mut().zip(block.ln_sums()) {
+                    *out = ln_d;
+                }
+            }
+        });
+        ln_d
+    }
+
+    /// P_T[c], `[n_compositions][n_temperatures]`, and if asked the lower half of C_TT'[c], `[n_compositions]`.
+    fn tables(&self, ln_g: &[Vec<f64>], pairs: bool) -> (Vec<Vec<f64>>, Vec<Mat<f64>>) {
         let n_t = self.betas.len();
-        let partial: Vec<(Vec<f64>, Vec<f64>)> = self
+        let size = if pairs { n_t } else { 0 };
+        let partial: Vec<(Vec<f64>, Mat<f64>)> = self
             .samples
             .chunks
             .par_iter()
             .map(|(c, range)| {
-                let ln_g = &ln_g[*c];
                 let mut single = vec![0.0; n_t];
-                let mut double = vec![0.0; if pairs { n_t * n_t } else { 0 }];
-                let mut p = vec![0.0; n_t];
-                for n in range.clone() {
-                    let w = self.weights.map_or(1.0, |w| w[n]);
-                    if w == 0.0 {
-                        continue;
-                    }
-                    let e = self.samples.energy[n];
-                    let mut max = f64::NEG_INFINITY;
-                    for t in 0..n_t {
-                        p[t] = ln_g[t] - self.betas[t] * e;
-                        max = max.max(p[t]);
-                    }
-                    let mut sum = 0.0;
-                    for x in &mut p {
-                        *x = (*x - max).exp();
-                        sum += *x;
-                    }
-                    let scale = 1.0 / sum;
-                    for t in 0..n_t {
-                        p[t] *= scale;
-                        single[t] += w * p[t];
-                    }
+                let mut double = Mat::zeros(size, size);
+                let mut block = Block::default();
+                for (a, b) in blocks(range) {
+                    self.temperature_shares(&ln_g[*c], a..b, &mut block, &mut single);
                     if pairs {
-                        for t in 0..n_t {
-                            let wp = w * p[t];
-                            for (d, &other) in double[t * n_t + t..(t + 1) * n_t].iter_mut().zip(&p[t..]) {
-                                *d += wp * other;
-                            }
+                        if let Some(weights) = self.weights {
+                            block.scale(&weights[a..b]);
                         }
+                        add_gram(&mut double, MatRef::from_column_major_slice(&block.p, b - a, n_t));
                     }
                 }
                 (single, double)
@@ -383,10 +382,10 @@ impl Tables<'_> {
             .collect();
         let n_c = self.samples.compositions.len();
         let mut single = vec![vec![0.0; n_t]; n_c];
-        let mut double = vec![vec![0.0; if pairs { n_t * n_t } else { 0 }]; n_c];
-        for ((c, _), (s, d)) in self.samples.chunks.iter().zip(&partial) {
-            single[*c].iter_mut().zip(s).for_each(|(sum, x)| *sum += x);
-            double[*c].iter_mut().zip(d).for_each(|(sum, x)| *sum += x);
+        let mut double = vec![Mat::zeros(size, size); n_c];
+        for ((c, _), (s, d)) in self.samples.chunks.iter().zip(partial) {
+            single[*c].iter_mut().zip(&s).for_each(|(sum, x)| *sum += x);
+            double[*c] += d;
         }
         (single, double)
     }
@@ -427,28 +426,56 @@ impl Equations for Tables<'_> {
         let (single, double) = self.tables(&ln_g, true);
         let shares = self.shares(&terms, &ln_g);
         let q = self.sum_occupancies(&shares, &single);
-        let n_t = self.betas.len();
-        let columns: Vec<Vec<f64>> = (0..q.len())
-            .into_par_iter()
-            .map(|k| {
-                let mut column = vec![0.0; k + 1];
-                let t = self.place_of[k];
-                for (shares, double) in shares.iter().zip(&double) {
-                    // Most compositions are foreign to most states.
-                    if shares[k] < 1e-18 {
-                        continue;
-                    }
-                    for (l, h) in column.iter_mut().enumerate() {
-                        let other = self.place_of[l];
-                        let place = if t <= other { t * n_t + other } else { other * n_t + t };
-                        *h -= shares[k] * shares[l] * double[place];
-                    }
-                }
-                column[k] += q[k];
-                column
-            })
-            .collect();
-        let hessian = Mat::from_fn(q.len(), q.len(), |i, j| columns[i.max(j)][i.min(j)]);
+        let hessian = self.hessian(&q, &shares, &double);
         (q, hessian)
     }
+}
+
+impl Tables<'_> {
+    /// diag(q)_kl − Σ_c r_kc r_lc C_TT'[c], a block for each pair of temperatures.
+    fn hessian(&self, q: &[f64], shares: &[Vec<f64>], double: &[Mat<f64>]) -> Mat<f64> {
+        let (n_t, n_c) = (self.betas.len(), shares.len());
+        let mut members = vec![Vec::new(); n_t];
+        for (k, &t) in self.place_of.iter().enumerate() {
+            members[t].push(k);
+        }
+        let share_of = |t: usize| {
+            let members: &[usize] = &members[t];
+            Mat::from_fn(n_c, members.len(), |c, i| shares[c][members[i]])
+        };
+        let share_of: Vec<Mat<f64>> = (0..n_t).map(share_of).collect();
+        let blocks: Vec<Vec<Mat<f64>>> = (0..n_t)
+            .into_par_iter()
+            .map(|t| {
+                let block = |other: usize| {
+                    let (left, right) = (&share_of[t], &share_of[other]);
+                    let scaled = Mat::from_fn(n_c, right.ncols(), |c, i| right[(c, i)] * double[c][(t, other)]);
+                    let mut block = Mat::zeros(left.ncols(), right.ncols());
+                    matmul(block.as_mut(), Accum::Replace, left.transpose(), &scaled, -1.0, Par::Seq);
+                    block
+                };
+                (0..=t).map(block).collect()
+            })
+            .collect();
+        let mut hessian = Mat::zeros(q.len(), q.len());
+        for (t, blocks) in blocks.iter().enumerate() {
+            for (other, block) in blocks.iter().enumerate() {
+                for (j, &l) in members[other].iter().enumerate() {
+                    for (i, &k) in members[t].iter().enumerate() {
+                        hessian[(k, l)] = block[(i, j)];
+                        hessian[(l, k)] = block[(i, j)];
+                    }
+                }
+            }
+        }
+        q.iter().enumerate().for_each(|(k, q)| hessian[(k, k)] += q);
+        hessian
+    }
+}
+
+/// Blocks of samples that stay in the cache for every temperature.
+fn blocks(range: &Range<usize>) -> impl Iterator<Item = (usize, usize)> + use<> {
+    const BLOCK: usize = 256;
+    let last = range.end;
+    range.clone().step_by(BLOCK).map(move |a| (a, (a + BLOCK).min(last)))
 }

@@ -2,24 +2,22 @@
 
 use crate::{Error, Result};
 use faer::linalg::matmul::matmul;
+use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatRef, Par, Side};
 
-/// AᵀA of columns of equal length.
-pub(super) fn gram(columns: &[&[f64]]) -> Mat<f64> {
-    let n = columns.len();
-    let length = columns.first().map_or(0, |c| c.len());
-    let mut gram = Mat::zeros(n, n);
-    let mut block = Vec::new();
-    for first in (0..length).step_by(4096) {
-        let last = (first + 4096).min(length);
-        block.clear();
-        for column in columns {
-            block.extend_from_slice(&column[first..last]);
-        }
-        let block = MatRef::from_column_major_slice(&block, last - first, n);
-        matmul(gram.as_mut(), Accum::Add, block.transpose(), block, 1.0, Par::Seq);
-    }
-    gram
+/// Adds the lower half of AᵀA to `gram`.
+pub(super) fn add_gram(gram: &mut Mat<f64>, a: MatRef<'_, f64>) {
+    triangular::matmul(
+        gram.as_mut(),
+        BlockStructure::TriangularLower,
+        Accum::Add,
+        a.transpose(),
+        BlockStructure::Rectangular,
+        a,
+        BlockStructure::Rectangular,
+        1.0,
+        Par::Seq,
+    );
 }
 
 /// Relative size below which an eigenvalue is noise.

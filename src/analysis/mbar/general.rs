@@ -1,31 +1,32 @@
 //! MBAR from a general matrix u_kn.
 
-use super::covariance::{covariance, gram};
+use super::covariance::{add_gram, covariance};
 use super::solver::{self, Equations, Root};
+use super::vector::{Block, exp_of_difference};
 use super::{CHUNK, Tolerance, log_sum_exp};
 use crate::{Error, Result};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{Mat, MatRef};
+use pulp::Arch;
 use rayon::prelude::*;
 
 /// Reduced potentials of every sample in every state.
 #[derive(Debug, Clone, Copy)]
-pub struct General<'a> {
+pub struct General<'a, 'n> {
     /// `[n_states * n_samples]`, state slowest: u_k(x_n), samples of all states in any order
     pub u_kn: &'a [f64],
     /// `[n_states]`, samples drawn from each state; may be zero
-    pub n_k: &'a [u64],
+    pub n_k: &'n [u64],
 }
 
-/// Free energies and what averages and errors need.
+/// Free energies and what averages and errors need. The weights W_kn = e^{f_k − u_kn}/D_n are not stored.
 #[derive(Debug, Clone)]
-pub struct GeneralSolution {
+pub struct GeneralSolution<'a> {
+    /// `[n_states * n_samples]`, the reduced potentials solved for
+    pub u_kn: &'a [f64],
     /// `[n_states]`, f_0 = 0
     pub f_k: Vec<f64>,
     /// `[n_samples]`, ln D_n
     pub ln_d: Vec<f64>,
-    /// `[n_states * n_samples]`, W_kn = e^{f_k − u_kn}/D_n; each row sums to 1
-    pub weights: Vec<f64>,
     /// `[n_states]`
     pub n_k: Vec<u64>,
     /// max|Δf| of a self-consistent step from the solution
@@ -34,7 +35,7 @@ pub struct GeneralSolution {
     pub iterations: usize,
 }
 
-impl General<'_> {
+impl<'a> General<'a, '_> {
     /// Number of samples.
     pub fn n_samples(&self) -> usize {
         self.u_kn.len().checked_div(self.n_k.len()).unwrap_or(0)
@@ -44,7 +45,7 @@ impl General<'_> {
     ///
     /// # Errors
     /// [`Error::Analysis`] if the shapes disagree, there are no samples, or the equations do not converge.
-    pub fn solve(&self, tolerance: Tolerance) -> Result<GeneralSolution> {
+    pub fn solve(&self, tolerance: Tolerance) -> Result<GeneralSolution<'a>> {
         let (n_states, n_samples) = (self.n_k.len(), self.n_samples());
         if n_states * n_samples != self.u_kn.len() || self.n_k.iter().sum::<u64>() != n_samples as u64 {
             return Err(Error::Analysis(format!(
@@ -57,8 +58,13 @@ impl General<'_> {
         if sampled.is_empty() {
             return Err(Error::Analysis("u_kn holds no samples; sample at least one state".into()));
         }
-        let matrix =
-            Matrix { u_kn: self.u_kn, n_samples, n_k: sampled.iter().map(|&k| self.n_k[k] as f64).collect(), sampled };
+        let matrix = Matrix {
+            u_kn: self.u_kn,
+            n_samples,
+            n_k: sampled.iter().map(|&k| self.n_k[k] as f64).collect(),
+            sampled,
+            arch: Arch::new(),
+        };
         let start = vec![0.0; matrix.sampled.len()];
         let Root { f, residual, iterations } = solver::solve(&matrix, &start, false, tolerance)?;
         let ln_d = matrix.ln_denominators(&f);
@@ -68,16 +74,11 @@ impl General<'_> {
                 None => -log_sum_exp(self.row(k).iter().zip(&ln_d).map(|(u, d)| -u - d)),
             })
             .collect();
-        let weights = (0..n_states)
-            .into_par_iter()
-            .flat_map_iter(|k| self.row(k).iter().zip(&ln_d).map(move |(u, d)| (k, -u - d)))
-            .map(|(k, x)| (f_k[k] + x).exp())
-            .collect();
         let first = f_k[0];
         f_k.iter_mut().for_each(|f| *f -= first);
         // ln D moves with the gauge of f.
         let ln_d = ln_d.iter().map(|d| d - first).collect();
-        Ok(GeneralSolution { f_k, ln_d, weights, n_k: self.n_k.to_vec(), residual, iterations })
+        Ok(GeneralSolution { u_kn: self.u_kn, f_k, ln_d, n_k: self.n_k.to_vec(), residual, iterations })
     }
 
     fn row(&self, k: usize) -> &[f64] {
@@ -95,7 +96,7 @@ pub struct Estimate {
     pub sigma: f64,
 }
 
-impl GeneralSolution {
+impl GeneralSolution<'_> {
     /// Number of samples.
     pub fn n_samples(&self) -> usize {
         self.ln_d.len()
@@ -162,10 +163,26 @@ impl GeneralSolution {
 
     /// Wᵀ W with extra columns appended.
     fn gram(&self, extra: &[&[f64]]) -> Mat<f64> {
-        let n = self.n_samples();
-        let mut columns: Vec<&[f64]> = (0..self.n_k.len()).map(|k| &self.weights[k * n..(k + 1) * n]).collect();
-        columns.extend(extra);
-        gram(&columns)
+        let (n_states, n_samples) = (self.n_k.len(), self.n_samples());
+        let n = n_states + extra.len();
+        let arch = Arch::new();
+        let mut gram = Mat::zeros(n, n);
+        let mut block = Vec::new();
+        for first in (0..n_samples).step_by(CHUNK) {
+            let last = (first + CHUNK).min(n_samples);
+            block.resize(n * (last - first), 0.0);
+            for (k, column) in block.chunks_exact_mut(last - first).enumerate() {
+                match k.checked_sub(n_states) {
+                    None => {
+                        let u = &self.u_kn[k * n_samples + first..k * n_samples + last];
+                        exp_of_difference(arch, self.f_k[k], u, &self.ln_d[first..last], column);
+                    }
+                    Some(e) => column.copy_from_slice(&extra[e][first..last]),
+                }
+            }
+            add_gram(&mut gram, MatRef::from_column_major_slice(&block, last - first, n));
+        }
+        Mat::from_fn(n, n, |i, j| gram[(i.max(j), i.min(j))])
     }
 }
 
@@ -175,45 +192,32 @@ struct Matrix<'a> {
     n_samples: usize,
     sampled: Vec<usize>,
     n_k: Vec<f64>,
+    arch: Arch,
 }
 
 /// Partial sums are gathered from this many groups of chunks, whatever the number of threads.
 const GROUPS: usize = 32;
 
 impl Matrix<'_> {
-    /// N_k e^{f_k − u_kn}/D_n of one chunk of samples, `[chunk]` of each state in turn, and ln D_n.
-    fn shares(&self, ln_nf: &[f64], first: usize, last: usize, p: &mut [f64]) -> Vec<f64> {
+    /// p_kn = N_k e^{f_k − u_kn}/D_n of the samples `first..last`; adds Σ_n p_kn to `q`.
+    fn shares(&self, ln_nf: &[f64], first: usize, last: usize, block: &mut Block, q: &mut [f64]) {
         let width = last - first;
-        let mut max = vec![f64::NEG_INFINITY; width];
-        for (i, &k) in self.sampled.iter().enumerate() {
+        block.resize(self.sampled.len(), width);
+        for ((&k, ln_nf), row) in self.sampled.iter().zip(ln_nf).zip(block.p.chunks_exact_mut(width)) {
             let u = &self.u_kn[k * self.n_samples + first..k * self.n_samples + last];
-            for ((p, m), u) in p[i * width..(i + 1) * width].iter_mut().zip(&mut max).zip(u) {
-                *p = ln_nf[i] - u;
-                *m = m.max(*p);
-            }
+            row.iter_mut().zip(u).for_each(|(x, u)| *x = ln_nf - u);
         }
-        let mut sum = vec![0.0; width];
-        for row in p.chunks_exact_mut(width) {
-            for ((p, m), s) in row.iter_mut().zip(&max).zip(&mut sum) {
-                *p = (*p - m).exp();
-                *s += *p;
-            }
-        }
-        for row in p.chunks_exact_mut(width) {
-            for (p, s) in row.iter_mut().zip(&sum) {
-                *p /= s;
-            }
-        }
-        max.iter().zip(&sum).map(|(m, s)| m + s.ln()).collect()
+        block.share(self.arch, None, q);
     }
 
     fn ln_nf(&self, f: &[f64]) -> Vec<f64> {
         f.iter().zip(&self.n_k).map(|(f, n)| f + n.ln()).collect()
     }
 
-    fn chunk(&self) -> usize {
-        // A chunk of every state should stay in the cache.
-        (CHUNK * 16 / self.sampled.len().max(1)).clamp(64, CHUNK)
+    /// Samples `first..last` in chunks: a chunk of every state should stay in the cache.
+    fn chunks(&self, first: usize, last: usize) -> impl Iterator<Item = (usize, usize)> {
+        let chunk = (CHUNK * 16 / self.sampled.len().max(1)).clamp(64, CHUNK);
+        (first..last).step_by(chunk).map(move |a| (a, (a + chunk).min(last)))
     }
 
     fn groups(&self) -> Vec<(usize, usize)> {
@@ -228,11 +232,11 @@ impl Matrix<'_> {
             .into_par_iter()
             .map(|(first, last)| {
                 let mut ln_d = Vec::with_capacity(last - first);
-                let mut p = Vec::new();
-                for a in (first..last).step_by(self.chunk()) {
-                    let b = (a + self.chunk()).min(last);
-                    p.resize(self.sampled.len() * (b - a), 0.0);
-                    ln_d.extend(self.shares(&ln_nf, a, b, &mut p));
+                let mut block = Block::default();
+                let mut q = vec![0.0; ln_nf.len()];
+                for (a, b) in self.chunks(first, last) {
+                    self.shares(&ln_nf, a, b, &mut block, &mut q);
+                    ln_d.extend(block.ln_sums());
                 }
                 ln_d
             })
@@ -240,6 +244,7 @@ impl Matrix<'_> {
         pieces.concat()
     }
 
+    /// q, and if asked the lower half of Σ_n p_kn p_ln.
     fn sums(&self, f: &[f64], pairs: bool) -> (Vec<f64>, Mat<f64>) {
         let ln_nf = self.ln_nf(f);
         let n_k = self.sampled.len();
@@ -250,17 +255,11 @@ impl Matrix<'_> {
             .map(|(first, last)| {
                 let mut q = vec![0.0; n_k];
                 let mut overlap = Mat::zeros(size, size);
-                let mut p = Vec::new();
-                for a in (first..last).step_by(self.chunk()) {
-                    let b = (a + self.chunk()).min(last);
-                    p.resize(n_k * (b - a), 0.0);
-                    self.shares(&ln_nf, a, b, &mut p);
-                    for (q, row) in q.iter_mut().zip(p.chunks_exact(b - a)) {
-                        *q += row.iter().sum::<f64>();
-                    }
+                let mut block = Block::default();
+                for (a, b) in self.chunks(first, last) {
+                    self.shares(&ln_nf, a, b, &mut block, &mut q);
                     if pairs {
-                        let block = MatRef::from_column_major_slice(&p, b - a, n_k);
-                        matmul(overlap.as_mut(), Accum::Add, block.transpose(), block, 1.0, Par::Seq);
+                        add_gram(&mut overlap, MatRef::from_column_major_slice(&block.p, b - a, n_k));
                     }
                 }
                 (q, overlap)
@@ -287,7 +286,8 @@ impl Equations for Matrix<'_> {
 
     fn occupancies_and_hessian(&self, f: &[f64]) -> (Vec<f64>, Mat<f64>) {
         let (q, overlap) = self.sums(f, true);
-        let hessian = Mat::from_fn(q.len(), q.len(), |i, j| if i == j { q[i] } else { 0.0 } - overlap[(i, j)]);
+        let hessian =
+            Mat::from_fn(q.len(), q.len(), |i, j| if i == j { q[i] } else { 0.0 } - overlap[(i.max(j), i.min(j))]);
         (q, hessian)
     }
 }

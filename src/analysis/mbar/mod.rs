@@ -12,6 +12,7 @@ mod collapsed;
 mod covariance;
 mod general;
 mod solver;
+mod vector;
 
 pub(crate) use bins::marginal;
 pub use bins::{Bins, Moments};

@@ -1,0 +1,200 @@
+//! The vector loops of MBAR: blocks of terms, one row per state or temperature, one column per sample.
+//!
+//! Exponentials are multiplications and additions only, and lanes are summed in a fixed order, so the bits do not
+//! depend on the instruction set that `pulp` finds.
+
+use pulp::{Arch, Simd, WithSimd};
+
+/// Buffers of one block of samples.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    /// `[n_rows * width]`: ln of unnormalised terms, then their shares p, each column summing to 1.
+    pub(super) p: Vec<f64>,
+    /// `[width]`, the largest term of each column
+    max: Vec<f64>,
+    /// `[width]`, Σ e^{term − max} of each column
+    sum: Vec<f64>,
+}
+
+impl Block {
+    /// Makes room for a block.
+    pub(super) fn resize(&mut self, n_rows: usize, width: usize) {
+        self.p.resize(n_rows * width, 0.0);
+        self.max.resize(width, 0.0);
+        self.sum.resize(width, 0.0);
+    }
+
+    /// Turns the terms into shares and adds Σ_n w_n p of every row to `totals`, `[n_rows]`.
+    pub(super) fn share(&mut self, arch: Arch, weights: Option<&[f64]>, totals: &mut [f64]) {
+        arch.dispatch(Share { block: self, weights, totals });
+    }
+
+    /// p ← √w p, so that sums over pairs carry w.
+    pub(super) fn scale(&mut self, weights: &[f64]) {
+        self.sum.clear();
+        self.sum.extend(weights.iter().map(|w| w.sqrt()));
+        for row in self.p.chunks_exact_mut(weights.len()) {
+            row.iter_mut().zip(&self.sum).for_each(|(x, root)| *x *= root);
+        }
+    }
+
+    /// After [`Self::share`]: ln Σ e^{term} of every column.
+    pub(super) fn ln_sums(&self) -> impl Iterator<Item = f64> + '_ {
+        self.max.iter().zip(&self.sum).map(|(max, sum)| max + sum.ln())
+    }
+}
+
+/// The door to the vector code of a block.
+struct Share<'a> {
+    block: &'a mut Block,
+    weights: Option<&'a [f64]>,
+    totals: &'a mut [f64],
+}
+
+impl WithSimd for Share<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let Block { p, max, sum } = self.block;
+        let width = max.len();
+        max.fill(f64::NEG_INFINITY);
+        sum.fill(0.0);
+        for row in p.chunks_exact(width) {
+            for (m, x) in max.iter_mut().zip(row) {
+                *m = if *x > *m { *x } else { *m };
+            }
+        }
+        for row in p.chunks_exact_mut(width) {
+            for ((x, m), s) in row.iter_mut().zip(max.iter()).zip(sum.iter_mut()) {
+                *x = exp(*x - m);
+                *s += *x;
+            }
+        }
+        for row in p.chunks_exact_mut(width) {
+            for (x, s) in row.iter_mut().zip(sum.iter()) {
+                *x /= s;
+            }
+        }
+        for (row, total) in p.chunks_exact(width).zip(self.totals) {
+            *total += match self.weights {
+                Some(weights) => lane_sum(row.len(), |n| row[n] * weights[n]),
+                None => lane_sum(row.len(), |n| row[n]),
+            };
+        }
+    }
+}
+
+/// out_n ← e^{a − u_n − d_n}.
+pub(super) fn exp_of_difference(arch: Arch, a: f64, u: &[f64], d: &[f64], out: &mut [f64]) {
+    arch.dispatch(ExpOfDifference { a, u, d, out });
+}
+
+struct ExpOfDifference<'a> {
+    a: f64,
+    u: &'a [f64],
+    d: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl WithSimd for ExpOfDifference<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        for ((out, u), d) in self.out.iter_mut().zip(self.u).zip(self.d) {
+            *out = exp(self.a - u - d);
+        }
+    }
+}
+
+/// Sum over lanes of eight, then over the lanes.
+#[inline(always)]
+fn lane_sum(n: usize, term: impl Fn(usize) -> f64) -> f64 {
+    let mut lanes = [0.0; 8];
+    let whole = n - n % 8;
+    for first in (0..whole).step_by(8) {
+        for (lane, sum) in lanes.iter_mut().enumerate() {
+            *sum += term(first + lane);
+        }
+    }
+    let tail: f64 = (whole..n).map(&term).sum();
+    let [a, b, c, d, e, f, g, h] = lanes;
+    (((a + e) + (c + g)) + ((b + f) + (d + h))) + tail
+}
+
+/// e^x to two units in the last place for x ≤ 700; what would be below e^−708 is e^−708. NaN stays NaN.
+///
+/// x = k ln 2 + r with |r| ≤ ln 2/2, and the Taylor series of e^r to r¹³.
+#[inline(always)]
+fn exp(x: f64) -> f64 {
+    /// 1.5 × 2⁵²: adding it leaves the nearest whole number in the low bits.
+    const ROUND: f64 = 6_755_399_441_055_744.0;
+    /// The upper bits of ln 2; its product with k is exact.
+    const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
+    const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+    const SERIES: [f64; 13] = [
+        1.0 / 479_001_600.0,
+        1.0 / 39_916_800.0,
+        1.0 / 3_628_800.0,
+        1.0 / 362_880.0,
+        1.0 / 40_320.0,
+        1.0 / 5_040.0,
+        1.0 / 720.0,
+        1.0 / 120.0,
+        1.0 / 24.0,
+        1.0 / 6.0,
+        0.5,
+        1.0,
+        1.0,
+    ];
+    let x = if x < -708.0 { -708.0 } else { x };
+    let shifted = x * std::f64::consts::LOG2_E + ROUND;
+    let k = shifted - ROUND;
+    let r = (x - k * LN_2_HIGH) - k * LN_2_LOW;
+    let mut series = 1.0 / 6_227_020_800.0;
+    for c in SERIES {
+        series = series * r + c;
+    }
+    // 2^k, with the bias of the exponent added to the whole number in the low bits.
+    series * f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exponentials_are_those_of_the_standard_library() {
+        for i in -708_000..=1000_i32 {
+            let x = f64::from(i) * 1e-3;
+            let error = (exp(x) / x.exp() - 1.0).abs();
+            assert!(error < 5e-16, "x = {x}: {error:e}");
+        }
+        assert!(exp(f64::NAN).is_nan());
+        assert!(exp(f64::NEG_INFINITY) < 1e-300);
+    }
+
+    #[test]
+    fn shares_sum_to_one_and_totals_carry_weights() {
+        let mut block = Block::default();
+        block.resize(3, 11);
+        let term = |i: usize| (i as f64 * 0.7).sin() * 300.0;
+        (0..33).for_each(|i| block.p[i] = term(i));
+        let weights: Vec<f64> = (0..11).map(|n| f64::from(n % 3)).collect();
+        let mut totals = [0.0; 3];
+        block.share(Arch::new(), Some(&weights), &mut totals);
+        for n in 0..11 {
+            let sum: f64 = (0..3).map(|k| block.p[k * 11 + n]).sum();
+            assert!((sum - 1.0).abs() < 1e-15);
+        }
+        for k in 0..3 {
+            let expected: f64 = (0..11).map(|n| weights[n] * block.p[k * 11 + n]).sum();
+            assert!((totals[k] - expected).abs() < 1e-14);
+        }
+        for (n, ln_sum) in block.ln_sums().enumerate() {
+            let expected = crate::analysis::mbar::log_sum_exp((0..3).map(|k| term(k * 11 + n)));
+            assert!((ln_sum - expected).abs() < 1e-12);
+        }
+    }
+}
