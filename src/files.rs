@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use std::io::Write;
 use std::path::Path;
 
-/// Writes `bytes` to `path`: a temporary file in the same folder, fsync, rename.
+/// Writes `bytes` to `path`: a temporary file in the same folder, fsync, rename, fsync of the folder.
 ///
 /// # Errors
 /// [`Error::Io`] with the path.
@@ -23,7 +23,8 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|e| e.error)?;
-        Ok(())
+        // Only Unix lets a folder be opened and synced.
+        if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
     };
     write().map_err(Error::io("cannot write", path))
 }

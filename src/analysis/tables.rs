@@ -1,6 +1,7 @@
 //! The CSV files of `DIR/analysis`.
 
 use super::{Analysis, Map};
+use crate::files;
 use crate::{Error, Result};
 use std::path::Path;
 
@@ -49,39 +50,11 @@ impl Table {
         self.rows.push(row);
     }
 
-    /// Writes to a temporary file of the same folder and renames it.
+    /// Writes it into `dir`, whole.
     fn save(&self, dir: &Path, name: &str) -> Result<()> {
-        let path = dir.join(name);
-        let failed = |source: std::io::Error| Error::Io { what: "cannot write", path: path.clone(), source };
-        let mut file =
-            tempfile::Builder::new().prefix(".table-").permissions_for_all().tempfile_in(dir).map_err(failed)?;
-        let mut writer = csv::Writer::from_writer(file.as_file_mut());
-        for row in &self.rows {
-            writer.write_record(row).map_err(|e| failed(std::io::Error::other(e)))?;
-        }
-        writer.flush().map_err(failed)?;
-        drop(writer);
-        file.as_file().sync_all().map_err(failed)?;
-        file.persist(&path).map_err(|e| failed(e.error))?;
-        Ok(())
-    }
-}
-
-/// Results are to be read by everyone who may read the folder; temporary files are private unless told.
-trait Permissions {
-    fn permissions_for_all(&mut self) -> &mut Self;
-}
-
-impl Permissions for tempfile::Builder<'_, '_> {
-    #[cfg(unix)]
-    fn permissions_for_all(&mut self) -> &mut Self {
-        use std::os::unix::fs::PermissionsExt;
-        self.permissions(std::fs::Permissions::from_mode(0o644))
-    }
-
-    #[cfg(not(unix))]
-    fn permissions_for_all(&mut self) -> &mut Self {
-        self
+        let mut table = files::Table::new(&self.rows[0]);
+        self.rows[1..].iter().for_each(|row| table.row(row));
+        table.write(&dir.join(name))
     }
 }
 

@@ -27,6 +27,7 @@ pub(crate) mod text;
 
 use crate::analysis::Analysis;
 use crate::error::{Error, Result};
+use crate::files::write_whole;
 use crate::thermo::Convention;
 use crate::units::Units;
 use std::path::Path;
@@ -100,15 +101,6 @@ fn write(drawing: Drawing, folder: &Path) -> Result<Figure> {
     write_whole(&folder.join(format!("{name}.png")), &png)?;
     write_whole(&folder.join(format!("{name}.csv")), table.to_csv().as_bytes())?;
     Ok(Figure { name, title, caption, svg })
-}
-
-/// Writes a file beside its place and renames it, so that a reader never sees half of it.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    std::fs::write(&part, bytes).map_err(Error::io("cannot write", &part))?;
-    std::fs::rename(&part, path).map_err(Error::io("cannot write", path))
 }
 
 fn check_shape(what: &str, map: &crate::analysis::Map) -> Result<()> {

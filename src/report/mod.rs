@@ -8,7 +8,8 @@ mod terminal;
 
 use crate::analysis::Analysis;
 use crate::error::Result;
-use crate::figures::{Figure, write_whole};
+use crate::figures::Figure;
+use crate::files::write_whole;
 use std::path::{Path, PathBuf};
 
 pub use summary::{ExchangeRow, MoveRow, RunSummary, Seconds};

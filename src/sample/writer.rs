@@ -1,9 +1,8 @@
 //! Buffers samples and writes them as parts.
 
 use super::{SampleRow, Samples, part};
+use crate::files::write_whole;
 use crate::{Error, Result};
-use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Writes `DIR/samples/part-NNNNN.parquet`, each part whole.
@@ -55,7 +54,7 @@ impl SampleWriter {
             return Ok(());
         }
         let path = self.folder.join(part::file_name(self.next_part));
-        write_part(&self.folder, &path, &self.species, &self.buffer)?;
+        write_part(&path, &self.species, &self.buffer)?;
         self.next_part += 1;
         self.buffer.clear();
         Ok(())
@@ -89,39 +88,10 @@ impl SampleWriter {
     }
 }
 
-/// Writes one part to a temporary file of the same folder, syncs it and renames it.
-fn write_part(folder: &Path, path: &Path, species: &[String], samples: &Samples) -> Result<()> {
-    let failed = |source: std::io::Error| Error::Io { what: "cannot write", path: path.to_path_buf(), source };
-    let mut bytes = part::write(Vec::new(), species, samples).map_err(|e| failed(std::io::Error::other(e)))?;
-    let mut file = tempfile::Builder::new().prefix(".part-").tempfile_in(folder).map_err(failed)?;
-    file.write_all(&bytes).map_err(failed)?;
-    bytes.clear();
-    file.as_file().sync_all().map_err(failed)?;
-    make_readable(file.as_file()).map_err(failed)?;
-    file.persist(path).map_err(|e| failed(e.error))?;
-    sync_folder(folder).map_err(failed)
-}
-
-/// Temporary files are private to their owner; results are to be read by everyone who may read the folder.
-#[cfg(unix)]
-fn make_readable(file: &File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn make_readable(_file: &File) -> std::io::Result<()> {
-    Ok(())
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> std::io::Result<()> {
-    Ok(())
+/// Writes one part, whole.
+fn write_part(path: &Path, species: &[String], samples: &Samples) -> Result<()> {
+    let failed = |e| Error::Io { what: "cannot write", path: path.to_path_buf(), source: std::io::Error::other(e) };
+    write_whole(path, &part::write(Vec::new(), species, samples).map_err(failed)?)
 }
 
 /// Numbers of the parts in a folder, ascending.

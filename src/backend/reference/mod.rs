@@ -45,11 +45,6 @@ impl Reference {
             tallies: Vec::new(),
         }
     }
-
-    /// The replicas, for tests of single functions.
-    pub fn replicas(&self) -> &[Replica] {
-        &self.replicas
-    }
 }
 
 impl Backend for Reference {
