@@ -33,7 +33,6 @@ struct Model {
     rng: Rng,
     arch: Arch,
     geometry: Geometry,
-    r_cut: f32,
     frozen: Frozen,
     frozen_clusters: Clusters,
     /// `[n_species]`, species that can occur as mobile atoms.
@@ -73,12 +72,13 @@ impl Cpu {
         }
         let cell = &system.cell;
         let mobile: Vec<bool> = vec![true; system.species.len()];
+        let geometry = Geometry::new(&system);
+        let frozen = Frozen::new(&system, &geometry, &mobile);
         let model = Model {
             arch: Arch::new(),
-            geometry: Geometry::new(cell, system.pairs.r_cut),
-            r_cut: system.pairs.r_cut as f32,
-            frozen: Frozen::new(&system, &mobile),
-            frozen_clusters: Clusters::new(&system, &mobile, &system.frozen.positions, &system.frozen.species),
+            geometry,
+            frozen_clusters: Clusters::new(&system, &geometry, &mobile, &frozen.row, &frozen.species),
+            frozen,
             region_is_cell: system
                 .reservoirs
                 .iter()
@@ -139,7 +139,7 @@ impl Backend for Cpu {
             .map(|(index, (x, state))| {
                 assert_fits(&model.system, x);
                 let state = &states[state.index()];
-                let mut replica = Replica::new(&model.system, &model.mobile, index as u32, x, state);
+                let mut replica = Replica::new(&model.system, &model.geometry, &model.mobile, index as u32, x, state);
                 integrate::update_energy(model, &mut replica);
                 replica
             })
@@ -230,13 +230,13 @@ impl Backend for Cpu {
     }
 
     fn apply(&mut self, edits: &[(Edit, f64)]) -> Result<()> {
-        let system = &self.model.system;
+        let (system, g) = (&self.model.system, &self.model.geometry);
         for (replica, (edit, delta_u)) in self.replicas.iter_mut().zip(edits) {
             match *edit {
                 Edit::None => continue,
-                Edit::Insert { species, position, velocity } => replica.insert(system, species, position, velocity),
-                Edit::Delete { slot } => replica.delete(system, slot),
-                Edit::Displace { slot, position } => replica.displace(slot, position),
+                Edit::Insert { species, position, velocity } => replica.insert(system, g, species, position, velocity),
+                Edit::Delete { slot } => replica.delete(system, g, slot),
+                Edit::Displace { slot, position } => replica.displace(g, slot, position),
             }
             replica.book_energy(*delta_u);
         }
