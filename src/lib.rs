@@ -42,6 +42,7 @@ pub mod states;
 pub mod substrate;
 pub mod system;
 pub mod thermo;
+pub mod transitions;
 pub mod units;
 pub mod xyz;
 
