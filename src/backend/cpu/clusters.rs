@@ -8,6 +8,7 @@
 use super::pair::{Geometry, LANES, Spot, Strength, fma};
 use super::replica::chunks;
 use crate::system::System;
+use glam::DVec3;
 use pulp::Simd;
 
 /// Mobile atoms from which lists pay.
@@ -233,6 +234,12 @@ impl Lists {
     /// Forgets everything: atoms came, went or jumped.
     pub(super) fn invalidate(&mut self) {
         self.reference.clear();
+    }
+
+    /// Positions of `n` atoms when the lists were built, in slot order; `None` if they are not in force.
+    pub(super) fn references(&self, g: &Geometry, n: usize) -> Option<Vec<DVec3>> {
+        let position = |slot: usize| g.position(self.reference[slot / LANES].get(slot % LANES));
+        (!self.reference.is_empty()).then(|| (0..n).map(position).collect())
     }
 
     /// Brings the chunks up to date with the positions in `row`, and the lists where an atom has moved half the skin.

@@ -89,13 +89,18 @@ impl Model {
         self.arch.dispatch(Redraw { replica, root_kt, address });
     }
 
+    /// Brings neighbour lists up to date.
+    pub(super) fn update_lists(&self, replica: &mut Replica) {
+        self.arch.dispatch(UpdateLists { model: self, replica });
+    }
+
     /// Forces of the present configuration.
     pub(super) fn update_forces(&self, replica: &mut Replica) {
         if replica.forces_known {
             return;
         }
         if uses_lists(&self.system, replica.n) {
-            self.arch.dispatch(UpdateLists { model: self, replica });
+            self.update_lists(replica);
             self.arch.dispatch(ForcesFromLists { model: self, replica });
         } else {
             self.arch.dispatch(Forces { model: self, replica });
@@ -106,7 +111,7 @@ impl Model {
     /// Fields and slab, and Σ_i Σ_{j≠i} over mobile pairs, of the present configuration.
     pub(super) fn energy(&self, replica: &mut Replica) -> [f64; 2] {
         if uses_lists(&self.system, replica.n) {
-            self.arch.dispatch(UpdateLists { model: self, replica });
+            self.update_lists(replica);
             self.arch.dispatch(EnergyFromLists { model: self, replica })
         } else {
             self.arch.dispatch(Energy { model: self, replica })

@@ -108,6 +108,14 @@ impl Geometry {
         [self.to_grid(0, position.x), self.to_grid(1, position.y), self.to_grid(2, position.z)]
     }
 
+    /// The position of a point of the grid; [`Geometry::grid`] leads back to the point exactly. [length]
+    pub(super) fn position(&self, point: [i32; 3]) -> DVec3 {
+        DVec3::from([0, 1, 2].map(|d| {
+            let [scale, offset] = self.to_grid[d];
+            (f64::from(point[d]) - (offset - INTEGER_BITS)) / scale
+        }))
+    }
+
     /// The vector to `p` from lane `l` of a spot, nearest image. [length]
     #[inline(always)]
     pub(super) fn difference(&self, p: [i32; 3], spot: &Spot, l: usize) -> [f32; 3] {
@@ -285,4 +293,34 @@ pub(super) fn row_energy<S: Simd, const FORCE_SHIFTED: bool>(
         }
     }
     Some(energy.sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene;
+    use std::path::Path;
+
+    #[test]
+    fn positions_on_the_grid_come_back_and_differences_are_nearest_images() {
+        let text = include_str!("../../../scenes/bench_surface.ron");
+        let loaded = scene::parse(text, Path::new("bench_surface.ron")).unwrap_or_else(|e| panic!("{e}"));
+        let system = System::from_scene(&loaded);
+        let (g, cell) = (Geometry::new(&system), &system.cell);
+        let rng = crate::rng::Rng::new(5);
+        for k in 0..2_000 {
+            let random = |slot| {
+                let [a, b, c, _] = rng.uniforms(crate::rng::Stream::InsertPosition, k, 0, slot);
+                DVec3::new(a, b, c) * cell.lengths + cell.floor * DVec3::Z
+            };
+            let (p, q) = (random(0), random(1));
+            let (on_grid, mut spot) = (g.grid(p), Spot::default());
+            assert_eq!(on_grid, g.grid(g.position(on_grid)), "{p}");
+            assert!(cell.minimum_image(g.position(on_grid) - p).length() < 1e-7);
+            spot.set(3, g.grid(q));
+            let exact = cell.minimum_image(p - q).as_vec3();
+            let ours = glam::Vec3::from(g.difference(on_grid, &spot, 3));
+            assert!((exact - ours).length() < 1e-6, "{ours} instead of {exact}");
+        }
+    }
 }

@@ -133,6 +133,17 @@ impl Replica {
         );
     }
 
+    /// Builds the neighbour lists as they were built when the atoms stood at `positions`.
+    pub(super) fn restore_lists(&mut self, model: &Model, positions: &[DVec3]) {
+        let now = self.row.clone();
+        for (slot, &position) in positions.iter().enumerate() {
+            self.row[slot / LANES].set(slot % LANES, model.geometry.grid(position));
+        }
+        self.lists.invalidate();
+        model.update_lists(self);
+        self.row = now;
+    }
+
     /// Moves the atom of a slot.
     #[inline(always)]
     pub(super) fn displace(&mut self, g: &Geometry, slot: usize, position: DVec3) {
