@@ -77,7 +77,7 @@ impl Plan {
             frozen_local: true,
             n_tallies: system.reservoirs.iter().map(|r| u64::from(r.max_atoms) + 1).sum(),
             result_words: (3 + (system.reservoirs.len() as u32).div_ceil(2)).next_multiple_of(4),
-            pairs_per_dispatch: if device.is_software() { 1_000_000_000 } else { 8_000_000_000 },
+            pairs_per_dispatch: device.pairs_per_dispatch(),
             mixed: true,
             listed: capacity + n_frozen >= LISTS_FROM && n_shifts == 1,
             list_words: LIST_WORDS,
