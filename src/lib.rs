@@ -23,6 +23,7 @@ pub mod backend;
 pub mod batch;
 pub mod bench;
 pub mod cell;
+pub mod checkpoint;
 pub mod engine;
 pub mod error;
 pub mod estimate;

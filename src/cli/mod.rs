@@ -8,6 +8,7 @@ mod complain;
 mod doctor;
 mod new;
 mod result;
+mod resume;
 mod run;
 
 use args::{Arguments, Command};
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 pub(crate) fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Resume(arguments) => resume::resume(&arguments),
         Command::Analyze(arguments) => analyze::analyze(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::New(arguments) => new::new(&arguments),

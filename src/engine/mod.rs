@@ -2,9 +2,12 @@
 
 pub mod initial;
 pub mod moments;
+pub mod resume;
 pub mod run;
 pub mod sampler;
+mod session;
 pub mod tables;
 
-pub use run::{Progress, RunOptions, RunOutcome, RunRecord, run};
-pub use sampler::{CyclePlan, Sampler};
+pub use resume::{ResumeOptions, resume};
+pub use run::{Limits, Progress, RunOptions, RunOutcome, RunRecord, run};
+pub use sampler::{CyclePlan, Sampler, SamplerState};

@@ -1,7 +1,7 @@
 //! The cycle: dynamics, particle moves, exchange, averages.
 
 use super::moments::{Moments, StateAverage, average};
-use crate::backend::Backend;
+use crate::backend::{Backend, BackendState};
 use crate::backend::reference::energy;
 use crate::batch::{Batch, Measurement};
 use crate::error::{Error, Result};
@@ -12,6 +12,7 @@ use crate::potential::OVERLAP_ENERGY;
 use crate::states::StateGrid;
 use glam::DVec3;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Cycles between audits of the running energies.
 pub const AUDIT_EVERY: u64 = 100;
@@ -30,6 +31,23 @@ pub struct CyclePlan {
     pub attempts: u32,
     /// Cycles between exchange rounds.
     pub exchange_every: u32,
+}
+
+/// Everything a sampler needs to go on with the same bits: its part of a checkpoint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SamplerState {
+    /// Cycles made; the address of every random number follows from it.
+    pub cycle: u64,
+    /// `[n_replicas]`, the state every replica holds.
+    pub assignment: Vec<StateId>,
+    /// `[n_replicas]`, E and N of the last cycle; empty before the first.
+    pub measurements: Vec<Measurement>,
+    /// `[walker * n_states + state]`
+    pub moments: Vec<Moments>,
+    /// `[n_edges]`
+    pub edges: Vec<EdgeTally>,
+    /// Configurations and what goes with them.
+    pub backend: BackendState,
 }
 
 /// All replicas of a grid, moving on cycle by cycle.
@@ -76,6 +94,68 @@ impl Sampler {
             max_atoms,
             image_shifts: backend.system().image_shifts(),
             moments: vec![Moments::new(n_reservoirs); walkers * n_states],
+            recent: Recent::default(),
+            assignment,
+            plan,
+            backend,
+            grid,
+        })
+    }
+
+    /// Everything a later sampler needs to go on from here.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    pub fn save(&mut self) -> Result<SamplerState> {
+        Ok(SamplerState {
+            cycle: self.cycle,
+            assignment: self.assignment.states().to_vec(),
+            measurements: self.measurements.clone(),
+            moments: self.moments.clone(),
+            edges: self.exchanger.tallies.clone(),
+            backend: self.backend.save()?,
+        })
+    }
+
+    /// A sampler that goes on where another one was saved.
+    ///
+    /// - `walkers`: independent copies of the grid
+    ///
+    /// # Errors
+    /// [`Error::Analysis`] if the state does not fit the grid and the system, or whatever the device says.
+    pub fn restore(
+        grid: StateGrid,
+        mut backend: Box<dyn Backend>,
+        plan: CyclePlan,
+        walkers: usize,
+        state: &SamplerState,
+    ) -> Result<Sampler> {
+        let (n_states, n_reservoirs) = (grid.len(), grid.n_reservoirs());
+        let n_replicas = n_states * walkers;
+        let misfit = |problem: String| Error::Analysis(format!("the checkpoint does not fit its scene: {problem}"));
+        let assignment = Assignment::from_states(n_states, &state.assignment)
+            .filter(|a| a.walkers() == walkers)
+            .ok_or_else(|| misfit("its states are no permutation".to_owned()))?;
+        let measured = state.measurements.len();
+        let whole = (measured == 0 || measured == n_replicas)
+            && state.measurements.iter().all(|m| m.counts.len() == n_reservoirs)
+            && state.moments.len() == n_replicas
+            && state.moments.iter().all(|m| m.is_of(n_reservoirs))
+            && state.edges.len() == grid.edges.len();
+        if !whole {
+            return Err(misfit("its averages are of another shape".to_owned()));
+        }
+        state.backend.fits(backend.system(), n_replicas, n_states).map_err(misfit)?;
+        backend.restore(&state.backend, &grid.states, assignment.states())?;
+        let mut exchanger = Exchanger::new(&grid);
+        exchanger.tallies.clone_from(&state.edges);
+        Ok(Sampler {
+            exchanger,
+            cycle: state.cycle,
+            measurements: state.measurements.clone(),
+            max_atoms: backend.system().reservoirs.iter().map(|r| r.max_atoms).collect(),
+            image_shifts: backend.system().image_shifts(),
+            moments: state.moments.clone(),
             recent: Recent::default(),
             assignment,
             plan,
@@ -196,6 +276,13 @@ impl Sampler {
     /// Cycles made so far, equilibration included.
     pub fn cycle(&self) -> u64 {
         self.cycle
+    }
+
+    /// Begins the second half of production anew, after the run was made longer.
+    pub fn restart_second_half(&mut self) {
+        for tally in &mut self.exchanger.tallies {
+            (tally.attempts_second_half, tally.accepted_second_half) = (0, 0);
+        }
     }
 
     /// Exchange tallies of every edge. `[n_edges]`

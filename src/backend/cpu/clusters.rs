@@ -119,6 +119,11 @@ impl Lists {
         self.reference.clear();
     }
 
+    /// Positions when the lists were built, in slot order; `None` if they are not in force.
+    pub(super) fn references(&self) -> Option<&[DVec3]> {
+        Some(&self.reference[..]).filter(|r| !r.is_empty())
+    }
+
     /// Brings the chunks up to date with `positions`, and the lists where an atom has moved half the skin.
     pub(super) fn update(
         &mut self,

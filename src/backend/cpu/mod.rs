@@ -11,7 +11,7 @@ mod pair;
 mod particle_moves;
 mod replica;
 
-use super::Backend;
+use super::{Backend, BackendState, Identity};
 use crate::batch::{Batch, Measurement, assert_fits};
 use crate::error::{Error, Result};
 use crate::ids::StateId;
@@ -20,6 +20,7 @@ use crate::rng::Rng;
 use crate::states::StatePoint;
 use crate::system::{Dynamics, System};
 use clusters::{Clusters, uses_lists};
+use glam::DVec3;
 use pair::Geometry;
 use pulp::Arch;
 use rayon::prelude::*;
@@ -123,6 +124,11 @@ impl Backend for Cpu {
         }
     }
 
+    fn identity(&self) -> Identity {
+        // neither the instruction set nor the number of threads changes the bits
+        Identity { open: "cpu".to_owned(), device: "cpu".to_owned(), kernel: self.kernel() }
+    }
+
     fn system(&self) -> &System {
         &self.model.system
     }
@@ -152,6 +158,40 @@ impl Backend for Cpu {
 
     fn store(&self, batch: &mut Batch) -> Result<()> {
         batch.configurations = self.replicas.iter().map(Replica::configuration).collect();
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<BackendState> {
+        let mut batch = Batch::default();
+        self.store(&mut batch)?;
+        Ok(BackendState {
+            energies: self.replicas.iter().map(|r| r.energy).collect(),
+            listed: self.replicas.iter().map(|r| r.lists.references().is_some()).collect(),
+            list_references: self
+                .replicas
+                .iter()
+                .filter_map(|r| r.lists.references())
+                .flat_map(|positions| positions.iter().map(DVec3::to_array))
+                .collect(),
+            tallies: self.tallies.clone(),
+            ..BackendState::of_batch(&batch)
+        })
+    }
+
+    fn restore(&mut self, saved: &BackendState, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
+        self.load(&saved.batch(), states, assignment)?;
+        let model = &self.model;
+        for (replica, &energy) in self.replicas.iter_mut().zip(&saved.energies) {
+            replica.energy = energy;
+        }
+        self.replicas.par_iter_mut().zip(saved.references()).for_each(|(replica, references)| {
+            // The order of summation is that of the lists in force: they are built again from where they were built.
+            let positions = references.map(|r| r.iter().copied().map(DVec3::from).collect::<Vec<_>>());
+            if let Some(positions) = positions.filter(|p| uses_lists(&model.system, p.len())) {
+                replica.restore_lists(model, &positions);
+            }
+        });
+        self.tallies.clone_from(&saved.tallies);
         Ok(())
     }
 

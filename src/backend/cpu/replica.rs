@@ -133,6 +133,12 @@ impl Replica {
         );
     }
 
+    /// Builds the neighbour lists as they were built when the atoms stood at `positions`.
+    pub(super) fn restore_lists(&mut self, model: &Model, positions: &[DVec3]) {
+        self.lists.invalidate();
+        self.lists.update(&model.system, &model.mobile, &model.frozen_clusters, positions, &self.species[..self.n]);
+    }
+
     /// Puts an atom into slot n.
     pub(super) fn insert(&mut self, system: &System, species: u8, position: DVec3, velocity: DVec3) {
         let slot = self.n;

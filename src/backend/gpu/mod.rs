@@ -15,7 +15,7 @@ mod work;
 
 pub use device::{AdapterReport, GpuDevice, Want, open, open_anew, survey};
 
-use crate::backend::Backend;
+use crate::backend::{Backend, BackendState, Identity};
 use crate::batch::{Batch, Measurement, assert_fits};
 use crate::error::{Error, Result};
 use crate::ids::StateId;
@@ -141,6 +141,14 @@ impl Backend for Gpu {
         self.plan.name()
     }
 
+    fn identity(&self) -> Identity {
+        Identity {
+            open: format!("gpu:{}", self.device.info.name),
+            device: self.device.describe(),
+            kernel: format!("{}, sources {}", self.plan.name(), shaders::hash()),
+        }
+    }
+
     fn system(&self) -> &System {
         &self.system
     }
@@ -193,6 +201,20 @@ impl Backend for Gpu {
             let records = bytemuck::cast_slice(&bytes[2]);
             batch.configurations.extend(Chunk::configurations(&self.plan, positions, velocities, records));
         }
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<BackendState> {
+        // Lists hold no history: they are built at the start of every dispatch, in the order of slots, and what they
+        // hold beyond the cutoff adds zeros. Energies are summed anew by every measurement.
+        let mut batch = Batch::default();
+        self.store(&mut batch)?;
+        Ok(BackendState { tallies: self.tallies()?, ..BackendState::of_batch(&batch) })
+    }
+
+    fn restore(&mut self, saved: &BackendState, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
+        self.load(&saved.batch(), states, assignment)?;
+        self.loaded.booked.clone_from(&saved.tallies);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ mod replica;
 
 pub use replica::Replica;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, BackendState, Identity};
 use crate::batch::{Batch, Measurement, assert_fits};
 use crate::error::Result;
 use crate::ids::{ReplicaId, StateId};
@@ -56,6 +56,10 @@ impl Backend for Reference {
         "f64, all pairs".to_owned()
     }
 
+    fn identity(&self) -> Identity {
+        Identity { open: "reference".to_owned(), device: "reference".to_owned(), kernel: self.kernel() }
+    }
+
     fn system(&self) -> &System {
         &self.system
     }
@@ -93,6 +97,25 @@ impl Backend for Reference {
 
     fn store(&self, batch: &mut Batch) -> Result<()> {
         batch.configurations = self.replicas.iter().map(|r| r.configuration.clone()).collect();
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<BackendState> {
+        let mut batch = Batch::default();
+        self.store(&mut batch)?;
+        Ok(BackendState {
+            energies: self.replicas.iter().map(|r| r.energy).collect(),
+            tallies: self.tallies.clone(),
+            ..BackendState::of_batch(&batch)
+        })
+    }
+
+    fn restore(&mut self, saved: &BackendState, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
+        self.load(&saved.batch(), states, assignment)?;
+        for (replica, &energy) in self.replicas.iter_mut().zip(&saved.energies) {
+            replica.energy = energy;
+        }
+        self.tallies.clone_from(&saved.tallies);
         Ok(())
     }
 
