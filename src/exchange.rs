@@ -1,11 +1,21 @@
 //! Replica exchange: deterministic even/odd pairs, alternating axes. States move, configurations stay.
 
 use crate::batch::Measurement;
+use crate::faults::{Fault, planted};
 use crate::ids::{ReplicaId, StateId};
 use crate::rng::{Rng, Stream, uniform};
 use crate::states::{Axis, StateGrid};
 use crate::thermo::acceptance::{ConfigurationRef, accept, exchange_ln_acc};
 use serde::{Deserialize, Serialize};
+
+/// Factor on all velocities of a replica whose temperature changes, √(T_new/T_old); exactly 1 where it does not.
+pub fn velocity_scale(old_kt: f64, new_kt: f64) -> f64 {
+    if old_kt.to_bits() == new_kt.to_bits() || planted(Fault::UnscaledVelocities) {
+        1.0
+    } else {
+        (new_kt / old_kt).sqrt()
+    }
+}
 
 /// Which replica holds which state, in every walker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -29,6 +29,7 @@ pub mod error;
 pub mod estimate;
 pub mod evaluate;
 pub mod exchange;
+mod faults;
 pub mod figures;
 pub mod files;
 pub mod ids;
@@ -44,6 +45,7 @@ pub mod substrate;
 pub mod system;
 pub mod thermo;
 pub mod units;
+pub mod verify;
 pub mod xyz;
 
 pub use error::{Error, Result};

@@ -33,6 +33,8 @@ pub(crate) enum Command {
     New(NewArguments),
     /// Measure sampling throughput
     Bench(BenchArguments),
+    /// Check that this machine gives right numbers: exact cases, f64, quadrature, a killed and resumed run
+    Verify(VerifyArguments),
     /// List GPU adapters with their drivers, limits and self-tests, and say what --device auto takes
     Doctor(DoctorArguments),
 }
@@ -133,6 +135,22 @@ pub(crate) struct NewArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArguments {
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// What to verify: auto, cpu, gpu, gpu:NAME or reference
+    #[arg(long, default_value = "auto")]
+    pub(crate) device: Device,
+    /// Less than a minute instead of a few
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Where to archive the result as JSON [default: runs/verify-<device>-<seconds since 1970>.json]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
     /// Print as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -10,6 +10,7 @@ mod new;
 mod result;
 mod resume;
 mod run;
+mod verify;
 
 use args::{Arguments, Command};
 use clap::Parser;
@@ -24,6 +25,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::New(arguments) => new::new(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
     };
     match outcome {

@@ -196,7 +196,7 @@ pub struct RunOutcome {
 }
 
 /// What a cycle of a scene does.
-pub(super) fn plan(loaded: &Loaded, system: &System) -> CyclePlan {
+pub(crate) fn plan(loaded: &Loaded, system: &System) -> CyclePlan {
     let Exchange::EvenOdd { every } = loaded.scene.exchange;
     CyclePlan { steps: system.dynamics.steps(), attempts: loaded.scene.moves.insert_delete, exchange_every: every }
 }

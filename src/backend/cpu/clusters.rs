@@ -6,6 +6,7 @@
 
 use super::pair::{Coefficients, LANES, Row};
 use super::replica::chunks;
+use crate::faults::{Fault, planted};
 use crate::system::System;
 use glam::DVec3;
 
@@ -111,6 +112,8 @@ pub(super) struct Lists {
     frozen: Vec<u16>,
     /// `[n]`, positions when the lists were built, in slot order.
     reference: Vec<DVec3>,
+    /// Whether the lists were out of date in the step before: for a planted fault.
+    was_stale: bool,
 }
 
 impl Lists {
@@ -137,7 +140,9 @@ impl Lists {
         let moved = |(&now, &then): (&DVec3, &DVec3)| {
             system.cell.minimum_image(now - then).length_squared() > 0.25 * skin * skin
         };
-        if self.reference.len() == positions.len() && !positions.iter().zip(&self.reference).any(moved) {
+        let stale = positions.iter().zip(&self.reference).any(moved);
+        let rebuild = if planted(Fault::LateList) { std::mem::replace(&mut self.was_stale, stale) } else { stale };
+        if self.reference.len() == positions.len() && !rebuild {
             for (place, &slot) in self.clusters.order.iter().enumerate() {
                 self.clusters.row.set(place, positions[slot as usize].as_vec3().to_array());
             }

@@ -14,6 +14,7 @@ mod replica;
 use super::{Backend, BackendState, Identity};
 use crate::batch::{Batch, Measurement, assert_fits};
 use crate::error::{Error, Result};
+use crate::exchange::velocity_scale;
 use crate::ids::StateId;
 use crate::moves::{Edit, MoveTally, Trial};
 use crate::rng::Rng;
@@ -199,8 +200,8 @@ impl Backend for Cpu {
         assert_eq!(assignment.len(), self.replicas.len(), "one state per replica");
         for (replica, id) in self.replicas.iter_mut().zip(assignment) {
             let state = &self.states[id.index()];
-            if replica.state.kt.to_bits() != state.kt.to_bits() {
-                let scale = (state.kt / replica.state.kt).sqrt();
+            let scale = velocity_scale(replica.state.kt, state.kt);
+            if scale != 1.0 {
                 for velocity in &mut replica.velocities {
                     velocity.iter_mut().flatten().for_each(|v| *v *= scale);
                 }

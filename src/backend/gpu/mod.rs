@@ -18,6 +18,7 @@ pub use device::{AdapterReport, GpuDevice, Want, open, open_anew, survey};
 use crate::backend::{Backend, BackendState, Identity};
 use crate::batch::{Batch, Measurement, assert_fits};
 use crate::error::{Error, Result};
+use crate::exchange::velocity_scale;
 use crate::ids::StateId;
 use crate::moves::{Edit, MoveTally, Trial};
 use crate::rng::Rng;
@@ -226,9 +227,7 @@ impl Backend for Gpu {
             .iter()
             .zip(&self.loaded.assignment)
             .map(|(new, old)| {
-                let same = kt(new).to_bits() == kt(old).to_bits();
-                let scale = if same { 1.0 } else { (kt(new) / kt(old)).sqrt() as f32 };
-                AssignmentRecord { state: new.0, scale }
+                AssignmentRecord { state: new.0, scale: velocity_scale(kt(old), kt(new)) as f32 }
             })
             .collect();
         for (index, chunk) in self.loaded.chunks.iter().enumerate() {

@@ -11,6 +11,7 @@ pub use replica::Replica;
 use crate::backend::{Backend, BackendState, Identity};
 use crate::batch::{Batch, Measurement, assert_fits};
 use crate::error::Result;
+use crate::exchange::velocity_scale;
 use crate::ids::{ReplicaId, StateId};
 use crate::moves::{Edit, MoveTally, Trial};
 use crate::rng::{Rng, Stream};
@@ -123,8 +124,8 @@ impl Backend for Reference {
         assert_eq!(assignment.len(), self.replicas.len(), "one state per replica");
         for (replica, id) in self.replicas.iter_mut().zip(assignment) {
             let state = &self.states[id.index()];
-            if replica.state.kt.to_bits() != state.kt.to_bits() {
-                let scale = (state.kt / replica.state.kt).sqrt();
+            let scale = velocity_scale(replica.state.kt, state.kt);
+            if scale != 1.0 {
                 replica.configuration.velocities.iter_mut().for_each(|v| *v *= scale);
             }
             replica.state.clone_from(state);
