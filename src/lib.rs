@@ -44,6 +44,7 @@ pub mod states;
 pub mod substrate;
 pub mod system;
 pub mod thermo;
+pub mod transitions;
 pub mod units;
 pub mod verify;
 pub mod xyz;

@@ -1,8 +1,8 @@
 //! What a backend needs to go on with the same bits: saved into a checkpoint, restored from it.
 
 use crate::batch::{Batch, Configuration};
-use crate::moves::MoveTally;
 use crate::system::System;
+use crate::transitions::Transitions;
 use glam::DVec3;
 use serde::{Deserialize, Serialize};
 
@@ -36,8 +36,8 @@ pub struct BackendState {
     pub listed: Vec<bool>,
     /// Positions when those lists were built, slots of the listed replicas in order. [length]
     pub list_references: Vec<[f64; 3]>,
-    /// `[n_states * n_reservoirs]`, booked particle moves.
-    pub tallies: Vec<MoveTally>,
+    /// Tallies of the particle moves of production.
+    pub transitions: Transitions,
 }
 
 impl BackendState {
@@ -66,6 +66,16 @@ impl BackendState {
             }
         });
         Batch { configurations: configurations.collect() }
+    }
+
+    /// `[n_replicas][n]`, species of the slots of every replica; the columns must belong together.
+    pub(crate) fn species_of_replicas(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &self.species[..];
+        self.n_of.iter().map(move |&n| {
+            let (own, others) = rest.split_at(n as usize);
+            rest = others;
+            own
+        })
     }
 
     /// Reference positions of the lists of every replica, `None` where there is no list.
@@ -104,12 +114,20 @@ impl BackendState {
         optional("energies", self.energies.len())?;
         optional("lists", self.listed.len())?;
         is("reference positions", self.list_references.len(), of_lists)?;
-        is("tallies", self.tallies.len(), (n_states * system.reservoirs.len()) as u64)?;
+        if !self.transitions.has_shape_of(&system.transitions(n_states, n_replicas)) {
+            return Err("its tallies of particle moves are of another grid".to_owned());
+        }
         if let Some(&n) = self.n_of.iter().find(|&&n| n as usize > system.capacity) {
             return Err(format!("a replica holds {n} atoms in {} slots", system.capacity));
         }
         if let Some(&s) = self.species.iter().find(|&&s| usize::from(s) >= system.species.len()) {
             return Err(format!("an atom is of species {s} of {}", system.species.len()));
+        }
+        for (species, r) in self.species_of_replicas().flat_map(|s| system.reservoirs.iter().map(move |r| (s, r))) {
+            let n = species.iter().filter(|&&s| s == r.species).count();
+            if n > usize::from(r.max_atoms) {
+                return Err(format!("a replica holds {n} atoms of a species with max_atoms {}", r.max_atoms));
+            }
         }
         let finite = |column: &[[f64; 3]]| column.iter().flatten().all(|x| x.is_finite());
         if !(finite(&self.velocities) && finite(&self.list_references) && self.energies.iter().all(|e| e.is_finite())) {

@@ -59,7 +59,7 @@ pub struct Progress {
     pub cycles: u64,
     /// Whether samples are being taken.
     pub production: bool,
-    /// Accepted insertions and deletions per attempt in production so far; NaN before.
+    /// Accepted insertions and deletions per attempt since the last report; NaN without attempts.
     pub acceptance: f64,
     /// Accepted exchanges per attempt since the last report; NaN without attempts.
     pub exchange: f64,
@@ -179,8 +179,15 @@ impl RunRecord {
         let path = directory.join("run.json");
         let text = std::fs::read_to_string(&path)
             .map_err(|_| Error::InputMissing { what: "record of the run", path: path.clone() })?;
-        serde_json::from_str(&text)
-            .map_err(|e| Error::BadInput { path, problem: format!("not a record of a run: {e}") })
+        RunRecord::parse(&text).map_err(|e| Error::BadInput { path, problem: format!("not a record of a run: {e}") })
+    }
+
+    /// Reads the text of a `run.json`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> std::result::Result<RunRecord, String> {
+        serde_json::from_str(text).map_err(|e| e.to_string())
     }
 }
 

@@ -6,11 +6,12 @@ use super::tables::{write_exchange, write_states};
 use crate::checkpoint::{self, History, SceneRecord};
 use crate::error::{Error, Result};
 use crate::exchange::Period;
+use crate::files::write_whole;
 use crate::ids::ReplicaId;
-use crate::moves::MoveTally;
 use crate::rundir::RunDirectory;
 use crate::sample::{SampleRow, SampleWriter};
 use crate::scene::Loaded;
+use crate::xyz;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -56,7 +57,8 @@ impl Session<'_> {
                 };
                 Err(Error::Interrupted(done + &see))
             }
-            Err(error) => {
+            Err(mut error) => {
+                self.dump(&mut error);
                 // Where the disk is full or gone these fail as well; the error itself is what counts.
                 self.record.status = "failed".to_owned();
                 let _ = self.record.write(self.directory.path());
@@ -66,12 +68,29 @@ impl Session<'_> {
         }
     }
 
+    /// Writes the atoms of a faulty replica beside the run, and says so in the error.
+    fn dump(&self, error: &mut Error) {
+        let Error::ReplicaFault { replica, problem, .. } = error else { return };
+        let Some(frame) = self.sampler.frame(ReplicaId(*replica as u32)) else { return };
+        let path = self.directory.path().join(format!("fault-replica-{replica:06}.xyz"));
+        let mut text = Vec::new();
+        let written = xyz::write(&mut text, &frame).is_ok() && write_whole(&path, &text).is_ok();
+        if written {
+            problem.push_str(&format!("; its atoms are in {}", path.display()));
+        }
+    }
+
     /// The cycles that are left and what follows them; whether it was interrupted.
     fn cycles(&mut self, limits: &Limits, report: &mut dyn FnMut(&Progress)) -> Result<bool> {
         let schedule = &self.loaded.scene.schedule;
         let equilibration = u64::from(schedule.equilibration);
         let cycles = equilibration + u64::from(schedule.production);
         let thinning = thinning(self.loaded);
+        let period = |cycle: u64| match cycle.checked_sub(equilibration) {
+            None => Period::Equilibration,
+            Some(c) if c < u64::from(schedule.production) / 2 => Period::FirstHalf,
+            Some(_) => Period::SecondHalf,
+        };
         let (first, start) = (self.sampler.cycle(), Instant::now());
         let (mut last_report, mut last_checkpoint) = (start, start);
         let mut interrupted = false;
@@ -85,7 +104,9 @@ impl Session<'_> {
             let out_of_time = limits.walltime.is_some_and(|limit| start.elapsed() >= limit);
             interrupted = (limits.stop.load(Ordering::Relaxed) || out_of_time) && !last;
             let save = !last && (interrupted || last_checkpoint.elapsed() >= limits.checkpoint_every);
-            self.sampler.advance(period(production, schedule.production))?;
+            // A checkpoint finds the device at rest; otherwise it is at the next cycle while the host handles this one.
+            let ahead = (!last && !save).then(|| period(cycle + 1));
+            self.sampler.advance_ahead(period(cycle), ahead)?;
             if let Some(c) = production {
                 self.record.production_done = c + 1;
                 if thinning.keeps(c) {
@@ -94,7 +115,7 @@ impl Session<'_> {
             }
             if last_report.elapsed() >= REPORT_EVERY || last {
                 last_report = Instant::now();
-                report(&progress(&mut self.sampler, &self.plan, production.is_some(), cycles, first, start.elapsed())?);
+                report(&progress(&mut self.sampler, &self.plan, production.is_some(), cycles, first, start.elapsed()));
             }
             if save {
                 self.checkpoint(start.elapsed())?;
@@ -128,6 +149,11 @@ impl Session<'_> {
         write_states(&mut self.sampler, self.loaded.scene.units.pressure_unit(), &path.join("states.csv"))?;
         write_exchange(&self.sampler, &path.join("exchange.csv"))?;
         let record = &mut self.record;
+        record.warnings = self.history.warnings.clone();
+        for warning in edge_warnings(&self.sampler) {
+            self.directory.log(&format!("warning: {warning}"))?;
+            record.warnings.push(warning);
+        }
         record.seconds_sampling = self.history.seconds_sampling + elapsed.as_secs_f64();
         let cycles_per_s = self.sampler.cycle() as f64 * record.n_replicas as f64 / record.seconds_sampling;
         record.replica_steps_per_s = cycles_per_s * f64::from(self.plan.steps);
@@ -157,15 +183,31 @@ impl Session<'_> {
     }
 }
 
-/// What a cycle counts as.
-///
-/// - `production`: its number in production, if it is in it
-fn period(production: Option<u32>, cycles: u32) -> Period {
-    match production {
-        None => Period::Equilibration,
-        Some(c) if c < cycles / 2 => Period::FirstHalf,
-        Some(_) => Period::SecondHalf,
+/// Attempts from which an edge that always or never exchanges is remarkable.
+const MANY_ATTEMPTS: u64 = 100;
+
+/// What is said of edges that never exchange, and of those that always do.
+fn edge_warnings(sampler: &Sampler) -> Vec<String> {
+    let edges = || sampler.grid().edges.iter().zip(sampler.edge_tallies()).filter(|(_, t)| t.attempts >= MANY_ATTEMPTS);
+    let named = |those: Vec<(u32, u32)>| {
+        let first: Vec<String> = those.iter().take(3).map(|(a, b)| format!("{a}–{b}")).collect();
+        let more = if those.len() > 3 { ", …" } else { "" };
+        format!("{} ({}{more})", those.len(), first.join(", "))
+    };
+    let mut warnings = Vec::new();
+    let never: Vec<_> = edges().filter(|(_, t)| t.accepted == 0).map(|(e, _)| (e.a.0, e.b.0)).collect();
+    if !never.is_empty() {
+        let edges = named(never);
+        warnings.push(format!("pairs of neighbouring states that never exchanged: {edges}; put states between them"));
     }
+    let always: Vec<_> = edges().filter(|(_, t)| t.accepted == t.attempts).map(|(e, _)| (e.a.0, e.b.0)).collect();
+    if !always.is_empty() {
+        let edges = named(always);
+        warnings.push(format!(
+            "pairs of neighbouring states that exchanged at every attempt: {edges}; states this close add nothing"
+        ));
+    }
+    warnings
 }
 
 /// - `first`: cycle in which this process began, `elapsed` ago
@@ -176,21 +218,17 @@ fn progress(
     cycles: u64,
     first: u64,
     elapsed: Duration,
-) -> Result<Progress> {
+) -> Progress {
     let recent = sampler.take_recent();
-    let mut moves = MoveTally::default();
-    sampler.move_tallies()?.iter().for_each(|t| moves.add(t));
     let (cycle, n_replicas) = (sampler.cycle(), sampler.assignment().states().len());
     let done = cycle - first;
-    let (attempts, accepted) =
-        (moves.insert_attempts + moves.delete_attempts, moves.insert_accepted + moves.delete_accepted);
-    Ok(Progress {
+    Progress {
         cycle,
         cycles,
         production,
-        acceptance: accepted as f64 / attempts as f64,
+        acceptance: recent.moved as f64 / recent.moves as f64,
         exchange: recent.exchanged as f64 / recent.exchanges as f64,
         replica_steps_per_s: (done * n_replicas as u64 * u64::from(plan.steps)) as f64 / elapsed.as_secs_f64(),
         left: elapsed.mul_f64((cycles - cycle) as f64 / done as f64),
-    })
+    }
 }

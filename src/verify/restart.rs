@@ -74,6 +74,8 @@ fn compare_states(a: &SamplerState, b: &SamplerState, worst: &mut Worst) {
     equal("tallies of exchange", a.edges == b.edges);
     equal("positions", a.backend.positions == b.backend.positions);
     equal("velocities", a.backend.velocities == b.backend.velocities);
+    equal("tallies of particle moves", a.backend.transitions == b.backend.transitions);
+    equal("identities", a.ledgers == b.ledgers);
     equal("everything of the device", a.backend == b.backend);
 }
 
