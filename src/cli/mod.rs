@@ -8,7 +8,9 @@ mod complain;
 mod doctor;
 mod new;
 mod result;
+mod resume;
 mod run;
+mod verify;
 
 use args::{Arguments, Command};
 use clap::Parser;
@@ -18,10 +20,12 @@ use std::process::ExitCode;
 pub(crate) fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Resume(arguments) => resume::resume(&arguments),
         Command::Analyze(arguments) => analyze::analyze(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::New(arguments) => new::new(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
     };
     match outcome {

@@ -7,6 +7,7 @@
 
 use super::pair::{Geometry, LANES, Spot, Strength, fma};
 use super::replica::chunks;
+use crate::faults::{Fault, planted};
 use crate::system::System;
 use glam::DVec3;
 use pulp::Simd;
@@ -228,6 +229,8 @@ pub(super) struct Lists {
     /// `[chunks]`, positions when the lists were built, in slot order; empty when there are no lists.
     reference: Vec<Spot>,
     candidates: Candidates,
+    /// Whether the lists were out of date in the step before: for a planted fault.
+    was_stale: bool,
 }
 
 impl Lists {
@@ -254,7 +257,10 @@ impl Lists {
         species: &[u8],
     ) {
         let skin = SKIN_FRACTION * g.r_cut;
-        if self.reference.len() == row.len() && farthest_squared::<S>(g, row, &self.reference) <= 0.25 * skin * skin {
+        let listed = self.reference.len() == row.len();
+        let stale = listed && farthest_squared::<S>(g, row, &self.reference) > 0.25 * skin * skin;
+        let rebuild = if planted(Fault::LateList) { std::mem::replace(&mut self.was_stale, stale) } else { stale };
+        if listed && !rebuild {
             self.clusters.refresh(row);
             return;
         }

@@ -12,9 +12,10 @@ mod pair;
 mod particle_moves;
 mod replica;
 
-use super::{Backend, CycleWork};
+use super::{Backend, BackendState, CycleWork, Identity};
 use crate::batch::{Batch, Measurement, assert_fits};
 use crate::error::{Error, Result};
+use crate::exchange::velocity_scale;
 use crate::ids::StateId;
 use crate::moves::{Edit, Trial};
 use crate::rng::Rng;
@@ -22,9 +23,10 @@ use crate::states::StatePoint;
 use crate::system::{Dynamics, System};
 use crate::transitions::{MoveEvent, Transitions};
 use clusters::{Clusters, uses_lists};
+use glam::DVec3;
+use herd::{Herd, Work};
 use pair::Geometry;
 use pulp::Arch;
-use herd::{Herd, Work};
 use rayon::prelude::*;
 use replica::{Frozen, Replica};
 use std::sync::Arc;
@@ -139,6 +141,11 @@ impl Backend for Cpu {
         format!("f32 pairs on an integer grid, f64 state, {lists}{unfused}")
     }
 
+    fn identity(&self) -> Identity {
+        // neither the instruction set nor the number of threads changes the bits
+        Identity { open: "cpu".to_owned(), device: "cpu".to_owned(), kernel: self.kernel() }
+    }
+
     fn system(&self) -> &System {
         &self.model.system
     }
@@ -173,12 +180,43 @@ impl Backend for Cpu {
         Ok(())
     }
 
+    fn save(&mut self) -> Result<BackendState> {
+        let mut batch = Batch::default();
+        self.store(&mut batch)?;
+        let references_of = |r: &Replica| r.lists.references(&self.model.geometry, r.n);
+        let references: Vec<_> = self.herd.replicas.iter().map(references_of).collect();
+        Ok(BackendState {
+            energies: self.herd.replicas.iter().map(|r| r.energy).collect(),
+            listed: references.iter().map(Option::is_some).collect(),
+            list_references: references.iter().flatten().flatten().map(DVec3::to_array).collect(),
+            transitions: self.herd.transitions.clone(),
+            ..BackendState::of_batch(&batch)
+        })
+    }
+
+    fn restore(&mut self, saved: &BackendState, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
+        self.load(&saved.batch(), states, assignment)?;
+        let model = &self.model;
+        for (replica, &energy) in self.herd.replicas.iter_mut().zip(&saved.energies) {
+            replica.energy = energy;
+        }
+        self.herd.replicas.par_iter_mut().zip(saved.references()).for_each(|(replica, references)| {
+            // The order of summation is that of the lists in force: they are built again from where they were built.
+            let positions = references.map(|r| r.iter().copied().map(DVec3::from).collect::<Vec<_>>());
+            if let Some(positions) = positions.filter(|p| uses_lists(&model.system, p.len())) {
+                replica.restore_lists(model, &positions);
+            }
+        });
+        self.herd.transitions.clone_from(&saved.transitions);
+        Ok(())
+    }
+
     fn set_states(&mut self, assignment: &[StateId]) -> Result<()> {
         assert_eq!(assignment.len(), self.herd.replicas.len(), "one state per replica");
         for (replica, id) in self.herd.replicas.iter_mut().zip(assignment) {
             let state = &self.states[id.index()];
-            if replica.state.kt.to_bits() != state.kt.to_bits() {
-                let scale = (state.kt / replica.state.kt).sqrt();
+            let scale = velocity_scale(replica.state.kt, state.kt);
+            if scale != 1.0 {
                 for velocity in &mut replica.velocities {
                     velocity.iter_mut().flatten().for_each(|v| *v *= scale);
                 }
@@ -204,7 +242,11 @@ impl Backend for Cpu {
 
     fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()> {
         if !self.model.system.reservoirs.is_empty() {
-            self.herd.work(&self.model, &self.assignment, &Work { moves: Some((first, attempts)), book, ..Work::default() });
+            self.herd.work(
+                &self.model,
+                &self.assignment,
+                &Work { moves: Some((first, attempts)), book, ..Work::default() },
+            );
         }
         Ok(())
     }
