@@ -14,15 +14,19 @@ use rayon::{Yield, yield_now};
 use std::cmp::Reverse;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often an idle thread looks for work before it sleeps in between.
 const LOOKS: u32 = 2_000;
 
 /// How long it sleeps.
 const NAP: Duration = Duration::from_micros(200);
+
+/// How long threads are kept from sleeping between two cycles.
+const PAUSE: Duration = Duration::from_micros(100);
 
 /// All replicas with what they write down.
 #[derive(Debug, Default)]
@@ -111,5 +115,36 @@ impl Ahead {
                 Err(RecvTimeoutError::Disconnected) => unreachable!("the work ends by sending"),
             }
         }
+    }
+}
+
+/// Between two cycles: the other threads of the pool stay awake for a moment, because to wake them takes longer than
+/// what the host does there.
+#[derive(Debug)]
+pub(super) struct Pause {
+    over: Arc<AtomicBool>,
+}
+
+impl Pause {
+    /// Begins where the caller belongs to a pool that has other threads.
+    pub(super) fn begin() -> Pause {
+        let over = Arc::new(AtomicBool::new(false));
+        let others = rayon::current_thread_index().map_or(0, |_| rayon::current_num_threads() - 1);
+        for _ in 0..others {
+            let over = Arc::clone(&over);
+            rayon::spawn(move || {
+                let start = Instant::now();
+                while !over.load(Ordering::Relaxed) && start.elapsed() < PAUSE {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        Pause { over }
+    }
+}
+
+impl Drop for Pause {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
     }
 }

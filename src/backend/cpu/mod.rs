@@ -24,7 +24,7 @@ use crate::system::{Dynamics, System};
 use crate::transitions::{MoveEvent, Transitions};
 use clusters::{Clusters, uses_lists};
 use glam::DVec3;
-use herd::{Herd, Work};
+use herd::{Ahead, Herd, Pause, Work};
 use pair::Geometry;
 use pulp::Arch;
 use rayon::prelude::*;
@@ -61,7 +61,9 @@ pub struct Cpu {
     /// `[n_replicas]`, accepted particle moves of the cycle that was measured last.
     measured: Vec<Vec<MoveEvent>>,
     /// A cycle that the workers are at.
-    ahead: Option<herd::Ahead>,
+    ahead: Option<Ahead>,
+    /// The time between two cycles.
+    pause: Option<Pause>,
 }
 
 impl Cpu {
@@ -103,6 +105,7 @@ impl Cpu {
             assignment: Vec::new(),
             measured: Vec::new(),
             ahead: None,
+            pause: None,
         })
     }
 }
@@ -280,12 +283,14 @@ impl Backend for Cpu {
         };
         let herd = std::mem::take(&mut self.herd);
         self.ahead = Some(herd.work_ahead(Arc::clone(&self.model), self.assignment.clone(), work));
+        self.pause = None;
         Ok(())
     }
 
     fn complete(&mut self) -> Result<Vec<Measurement>> {
         let ahead = self.ahead.take().expect("a cycle is completed after it was begun");
         self.herd = ahead.join();
+        self.pause = Some(Pause::begin());
         self.measure()
     }
 
