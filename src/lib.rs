@@ -33,6 +33,7 @@ pub mod files;
 pub mod ids;
 pub mod moves;
 pub mod potential;
+pub mod quench;
 pub mod report;
 pub mod rng;
 pub mod rundir;
@@ -42,6 +43,7 @@ pub mod states;
 pub mod substrate;
 pub mod system;
 pub mod thermo;
+pub mod thermochemistry;
 pub mod units;
 pub mod xyz;
 

@@ -4,6 +4,7 @@ use super::initial::initial_batch;
 use super::sampler::{CyclePlan, Sampler};
 use super::tables::{write_exchange, write_states};
 use crate::backend;
+use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::exchange::Period;
 use crate::files::write_whole;
@@ -11,6 +12,7 @@ use crate::ids::ReplicaId;
 use crate::moves::MoveTally;
 use crate::rng::Rng;
 use crate::rundir::RunDirectory;
+use crate::sample::trajectory::{StoredFrame, TrajectoryWriter, frame_thinning};
 use crate::sample::{SampleRow, SampleWriter, Thinning};
 use crate::scene::grammar::Exchange;
 use crate::scene::{self, Loaded};
@@ -199,6 +201,14 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
     }
     let names: Vec<String> = scene.reservoir.iter().map(|r| r.species.clone()).collect();
     let mut writer = SampleWriter::new(directory.path(), &names, ROWS_PER_PART)?;
+    let mut trajectory = TrajectoryWriter::new(directory.path())?;
+    let frames = frame_thinning(
+        schedule.production,
+        schedule.sample_every,
+        scene.grid.walkers,
+        record.n_states,
+        loaded.capacity(),
+    );
 
     let (start, mut last_report) = (Instant::now(), Instant::now());
     let (equilibration, cycles) =
@@ -219,6 +229,9 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
             if thinning.keeps(c) {
                 push_samples(&sampler, c, &mut writer)?;
             }
+            if frames.keeps(c) {
+                push_frames(&sampler, c, &mut trajectory)?;
+            }
         }
         if last_report.elapsed() >= Duration::from_millis(100) || cycle + 1 == cycles {
             last_report = Instant::now();
@@ -231,6 +244,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
         }
     }
     writer.finish()?;
+    trajectory.finish()?;
     sampler.audit()?;
     let pressure_unit = scene.units.pressure_unit();
     write_states(&mut sampler, pressure_unit, &directory.path().join("states.csv"))?;
@@ -268,6 +282,26 @@ fn push_samples(sampler: &Sampler, cycle: u32, writer: &mut SampleWriter) -> Res
             state: assignment.state_of(id).0,
             energy: m.energy,
             counts: &m.counts,
+        })?;
+    }
+    Ok(())
+}
+
+/// Keeps the configuration of every replica. The only visit to the device beside measurements, and a rare one.
+fn push_frames(sampler: &Sampler, cycle: u32, trajectory: &mut TrajectoryWriter) -> Result<()> {
+    let mut batch = Batch::default();
+    sampler.backend().store(&mut batch)?;
+    let assignment = sampler.assignment();
+    for (replica, (x, m)) in batch.configurations.into_iter().zip(sampler.measurements()).enumerate() {
+        let id = ReplicaId(replica as u32);
+        trajectory.push(StoredFrame {
+            cycle,
+            walker: assignment.walker_of(id) as u16,
+            replica: id.0,
+            state: assignment.state_of(id).0,
+            energy: m.energy,
+            positions: x.positions.iter().map(|p| p.as_vec3()).collect(),
+            species: x.species,
         })?;
     }
     Ok(())

@@ -121,14 +121,14 @@ impl Labels {
     /// The chemical potential of a reservoir species, named for its convention.
     pub(crate) fn mu(&self, analysis: &Analysis, s: usize) -> String {
         let axis = &analysis.grid.reservoirs[s];
-        format!("{} of {} [{}]", self.mu_symbol(axis.convention), axis.species, self.units.energy_label())
+        format!("{} of {} [{}]", self.mu_symbol(&axis.convention), axis.species, self.units.energy_label())
     }
 
     /// `μ'`, `μ` or `kT ln(βpσ³)`.
-    pub(crate) fn mu_symbol(&self, convention: Convention) -> &'static str {
+    pub(crate) fn mu_symbol(&self, convention: &Convention) -> &'static str {
         match (convention, self.units) {
             (Convention::Activity, _) => "μ'",
-            (Convention::Absolute { .. }, _) => "μ",
+            (Convention::Absolute { .. } | Convention::Gas(_), _) => "μ",
             (Convention::Pressure { .. }, Units::Lj) => "kT ln(βpσ³)",
             (Convention::Pressure { .. }, Units::Metal) => "kT ln(βp Å³)",
         }
@@ -136,7 +136,12 @@ impl Labels {
 
     /// The pressure of the reservoir gas.
     pub(crate) fn pressure(&self, analysis: &Analysis, s: usize) -> String {
-        format!("p of {} [{}]", analysis.grid.reservoirs[s].species, self.units.pressure_label())
+        let axis = &analysis.grid.reservoirs[s];
+        let gas = match &axis.convention {
+            Convention::Gas(gas) => gas.name(),
+            _ => &axis.species,
+        };
+        format!("p of {gas} [{}]", self.units.pressure_label())
     }
 
     /// Energy per temperature.

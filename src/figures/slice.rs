@@ -5,7 +5,6 @@ use super::{Labels, text};
 use crate::analysis::{Analysis, BoundaryPoint, Map, MapCell};
 use crate::ids::StateId;
 use crate::states::StateGrid;
-use crate::thermo::Convention;
 
 /// Which axis lies across.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +40,7 @@ impl<'a> Slice<'a> {
         let mut slice = Slice::of(map, across, species)?;
         for (o, axis) in analysis.grid.reservoirs.iter().enumerate().take(slice.fixed.len()) {
             // the plane that holds simulated states, where the map's axis means what the grid's axis means
-            let same = across == Across::Mu && !matches!(axis.convention, Convention::Pressure { .. });
+            let same = across == Across::Mu && !axis.convention.is_pressure();
             if let Some(middle) = axis.values.get(axis.values.len() / 2).filter(|_| same) {
                 slice.fixed[o] = nearest(&map.axes[o], *middle);
             }
@@ -165,7 +164,7 @@ impl<'a> Slice<'a> {
                 match self.across {
                     Across::Mu => format!(
                         "{} of {} = {} {}",
-                        labels.mu_symbol(axis.convention),
+                        labels.mu_symbol(&axis.convention),
                         axis.species,
                         text::short(value, 3),
                         labels.units.energy_label()
