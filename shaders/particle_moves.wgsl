@@ -2,8 +2,10 @@
 // One workgroup per replica; all threads decide alike, and share the pairs of the trial atom. Policy: src/moves.rs.
 //   positions   [n_replicas * CAPACITY]  [length], w = species, updated
 //   velocities  [n_replicas * CAPACITY]  [length / time], updated
-//   replicas    [n_replicas]             n, updated
-//   tallies     [n_states * n_reservoirs * 4]  insertions tried and accepted, deletions tried and accepted
+//   replicas    [n_replicas]             n, n_events, updated
+//   tallies     [n_walkers * n_states][offset(reservoir) + N] of 8 words: insertions tried and accepted, Σ min(1, acc) in
+//               units of 2⁻³² (low and high word), the same of deletions. A state of a walker is held by one replica.
+//   move_log    [n_replicas * log_words]  word 0: accepted moves; then slot | reservoir << 16 | insert << 24
 
 const TRIAL_NONE = 0u;
 const TRIAL_INSERT = 1u;
@@ -17,7 +19,10 @@ var<workgroup> partial: array<f32, WORKGROUP>;
 // Atoms of every species, and of every reservoir inside its region.
 var<workgroup> n_total: array<atomic<u32>, MAX_SPECIES>;
 var<workgroup> n_inside: array<atomic<u32>, MAX_SPECIES>;
-var<workgroup> booked: array<vec4<u32>, MAX_SPECIES>;
+// Attempts of every reservoir since its N changed: insertions, deletions.
+var<workgroup> booked: array<array<vec4<u32>, 2>, MAX_SPECIES>;
+// First tally of every reservoir in the row of a state, and the length of a row.
+var<workgroup> tally_offset: array<u32, 9>;
 
 struct Trial {
     kind: u32,
@@ -45,7 +50,13 @@ fn load_and_count(replica: u32, n: u32, thread: u32) {
     for (var s = thread; s < MAX_SPECIES; s += WORKGROUP) {
         atomicStore(&n_total[s], 0u);
         atomicStore(&n_inside[s], 0u);
-        booked[s] = vec4<u32>(0u);
+        booked[s] = array<vec4<u32>, 2>();
+    }
+    if thread == 0u {
+        tally_offset[0] = 0u;
+        for (var r = 0u; r < table.n_reservoirs; r++) {
+            tally_offset[r + 1u] = tally_offset[r] + table.reservoirs[r].max_atoms + 1u;
+        }
     }
     workgroupBarrier();
     for (var i = thread; i < n; i += WORKGROUP) {
@@ -207,12 +218,50 @@ fn delete_atom(replica: u32, slot: u32, n: u32) {
     velocities[first + slot] = velocities[first + last];
 }
 
+// Adds to a tally of attempts; its third and fourth word are one number.
+fn add_to_tally(tally: vec4<u32>, more: vec4<u32>) -> vec4<u32> {
+    var sum = tally + more;
+    sum.w += u32(sum.z < more.z);
+    return sum;
+}
+
+// One attempt of acceptance probability min(1, e^ln_probability) as a tally. One thread only.
+fn tally_of(accepted: bool, possible: bool, ln_probability: f32) -> vec4<u32> {
+    if !possible {
+        return vec4<u32>(1u, 0u, 0u, 0u);
+    }
+    if ln_probability >= 0.0 {
+        return vec4<u32>(1u, u32(accepted), 0u, 1u);
+    }
+    return vec4<u32>(1u, u32(accepted), u32(min(exp(ln_probability), 0.99999994) * 4294967296.0), 0u);
+}
+
+// Moves what was booked of a reservoir into the tallies of its N. One thread only.
+fn flush_tally(replica: u32, state: u32, r: u32) {
+    if params.book != 0u {
+        let walker = (params.first_replica + replica) / params.n_states - params.first_walker;
+        let row = (walker * params.n_states + state) * tally_offset[table.n_reservoirs];
+        let n = atomicLoad(&n_total[table.reservoirs[r].species]);
+        for (var d = 0u; d < 2u; d++) {
+            let first = 8u * (row + tally_offset[r] + n) + 4u * d;
+            let have = vec4<u32>(tallies[first], tallies[first + 1u], tallies[first + 2u], tallies[first + 3u]);
+            let sum = add_to_tally(have, booked[r][d]);
+            for (var c = 0u; c < 4u; c++) {
+                tallies[first + c] = sum[c];
+            }
+        }
+    }
+    booked[r] = array<vec4<u32>, 2>();
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn insert_delete(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
     let replica = order[params.first_in_order + group.x];
     let id = params.first_replica + replica;
     let state = replicas[replica].state;
     var n = replicas[replica].n;
+    let log_start = replica * params.log_words;
+    var n_events = select(replicas[replica].n_events, 0u, params.fresh_log != 0u);
     load_and_count(replica, n, thread);
     for (var round = 0u; round < params.steps; round += WORKGROUP) {
         let attempts = min(WORKGROUP, params.steps - round);
@@ -229,9 +278,18 @@ fn insert_delete(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
             partial[thread] = share_trial_energy(replica, trial, n, thread);
             workgroupBarrier();
             let delta_u = sum_shares();
-            let accepted = trial.kind != TRIAL_NONE && ln_uniform(kind.z) < ln_acc(trial, state, r, delta_u);
+            let ln_probability = ln_acc(trial, state, r, delta_u);
+            let accepted = trial.kind != TRIAL_NONE && ln_uniform(kind.z) < ln_probability;
             workgroupBarrier();
             if thread == 0u {
+                let direction = select(1u, 0u, insert);
+                let tally = tally_of(accepted, trial.kind != TRIAL_NONE, ln_probability);
+                booked[r][direction] = add_to_tally(booked[r][direction], tally);
+                if accepted {
+                    flush_tally(replica, state, r);
+                    let entry = select(trial.slot, n, insert) | (r << 16u) | (u32(insert) << 24u);
+                    move_log[log_start + 1u + n_events] = entry;
+                }
                 if accepted && insert {
                     put_atom(replica, n, trial.species, trial.position);
                     let thermal = sqrt(states[state].kt * table.species[trial.species].inverse_mass);
@@ -242,22 +300,20 @@ fn insert_delete(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
                     count_atom(mobile_atom(replica, trial.slot), 0xffffffffu);
                     delete_atom(replica, trial.slot, n);
                 }
-                let tried = select(vec4<u32>(0u, 0u, 1u, u32(accepted)), vec4<u32>(1u, u32(accepted), 0u, 0u), insert);
-                booked[r] += tried;
             }
             if accepted {
                 n = select(n - 1u, n + 1u, insert);
+                n_events += 1u;
             }
             atoms_barrier();
         }
     }
     if thread == 0u {
         replicas[replica].n = n;
-        for (var r = 0u; r < table.n_reservoirs && params.book != 0u; r++) {
-            let first = 4u * (state * table.n_reservoirs + r);
-            for (var c = 0u; c < 4u; c++) {
-                atomicAdd(&tallies[first + c], booked[r][c]);
-            }
+        replicas[replica].n_events = n_events;
+        move_log[log_start] = n_events;
+        for (var r = 0u; r < table.n_reservoirs; r++) {
+            flush_tally(replica, state, r);
         }
     }
 }

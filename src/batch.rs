@@ -80,4 +80,10 @@ pub struct Audit {
 /// Checks that a configuration fits into its slots; broken only by a bug.
 pub fn assert_fits(system: &System, configuration: &Configuration) {
     assert!(configuration.len() <= system.capacity, "a replica holds more atoms than it has slots");
+    let within = |(&n, max): (&u16, u16)| n <= max;
+    let counts = system.counts(&configuration.species);
+    assert!(
+        counts.iter().zip(system.reservoirs.iter().map(|r| r.max_atoms)).all(within),
+        "a replica holds more atoms of a species than its max_atoms"
+    );
 }

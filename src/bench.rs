@@ -151,10 +151,11 @@ pub fn bench(loaded: &Loaded, options: &BenchOptions) -> Result<BenchReport> {
     };
     let mut samples = Recorded::default();
     let rates = measure(options, || {
-        bed.sampler.advance(Period::SecondHalf)?;
+        bed.sampler.advance_ahead(Period::SecondHalf, Some(Period::SecondHalf))?;
         samples.push(&bed.sampler);
         Ok(replicas as f64)
     })?;
+    bed.sampler.advance(Period::SecondHalf)?;
     let g = bed.mean_inefficiency();
     let cycle = Part {
         replica_steps_per_s: Some(rates.per_s * f64::from(steps)),

@@ -44,6 +44,7 @@ pub mod substrate;
 pub mod system;
 pub mod thermo;
 pub mod thermochemistry;
+pub mod transitions;
 pub mod units;
 pub mod xyz;
 

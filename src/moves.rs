@@ -70,7 +70,9 @@ pub struct Proposal {
     pub insert: bool,
     /// The change; [`Trial::None`] when the attempt is impossible (full, or nothing to delete).
     pub trial: Trial,
-    /// Atoms of the species inside the region before the move.
+    /// Atoms of the species before the move.
+    pub n_total: usize,
+    /// Those of them inside the region.
     pub n_inside: usize,
     /// The uniform number that decides.
     pub uniform: f64,
@@ -108,7 +110,7 @@ pub fn propose(system: &System, rng: &Rng, replica: u32, attempt: u64, x: &Confi
         let mut inside = (0..x.len()).filter(|&i| x.species[i] == r.species && r.contains(x.positions[i]));
         inside.nth(rank).map_or(Trial::None, |slot| Trial::Delete { slot })
     };
-    Proposal { reservoir, insert, trial, n_inside, uniform }
+    Proposal { reservoir, insert, trial, n_total, n_inside, uniform }
 }
 
 /// ln of the acceptance probability of a proposal whose energy change is `delta_u`; −∞ when it is impossible.
@@ -121,7 +123,18 @@ pub fn ln_acc(system: &System, state: StateRef, proposal: &Proposal, delta_u: f6
     }
 }
 
-/// Decides a proposal: the edit to apply, [`Edit::None`] when it is rejected.
+impl Edit {
+    /// The slot it fills, empties or moves in a configuration of `n` atoms; `None` where it changes nothing.
+    pub fn slot(&self, n: usize) -> Option<usize> {
+        match *self {
+            Edit::None => None,
+            Edit::Insert { .. } => Some(n),
+            Edit::Delete { slot } | Edit::Displace { slot, .. } => Some(slot),
+        }
+    }
+}
+
+/// Decides a proposal by its [`ln_acc`]: the edit to apply, [`Edit::None`] when it is rejected.
 ///
 /// An inserted atom gets a Maxwell–Boltzmann velocity at the temperature of its replica.
 pub fn decide(
@@ -131,9 +144,9 @@ pub fn decide(
     attempt: u64,
     state: StateRef,
     proposal: &Proposal,
-    delta_u: f64,
+    ln_acc: f64,
 ) -> Edit {
-    if !accept(proposal.uniform, ln_acc(system, state, proposal, delta_u)) {
+    if !accept(proposal.uniform, ln_acc) {
         return Edit::None;
     }
     match proposal.trial {
@@ -166,17 +179,6 @@ pub struct MoveTally {
 }
 
 impl MoveTally {
-    /// Books one attempt.
-    pub fn book(&mut self, insert: bool, accepted: bool) {
-        if insert {
-            self.insert_attempts += 1;
-            self.insert_accepted += u64::from(accepted);
-        } else {
-            self.delete_attempts += 1;
-            self.delete_accepted += u64::from(accepted);
-        }
-    }
-
     /// Adds the tallies of another period.
     pub fn add(&mut self, other: &MoveTally) {
         self.insert_attempts += other.insert_attempts;

@@ -170,13 +170,13 @@ fn many_small_chunks_are_one_batch() {
     let batch = Batch { configurations: (0..n).map(|r| calm(&system, r as u64, r * 5 % 17)).collect() };
     gpu.load(&batch, &states(n, 1), &identity(n)).expect("load");
     let whole = two_cycles(&mut gpu, n);
-    let (measured, tallies) = (gpu.measure().expect("measure"), gpu.tallies().expect("tallies"));
+    let (measured, tallies) = (gpu.measure().expect("measure"), gpu.transitions().expect("tallies"));
     gpu.limit(5, 100_000);
     gpu.load(&batch, &states(n, 1), &identity(n)).expect("load");
     assert_eq!(whole, two_cycles(&mut gpu, n));
     assert_eq!(measured, gpu.measure().expect("measure"));
-    assert_eq!(tallies, gpu.tallies().expect("tallies"));
-    assert!(tallies.iter().any(|t| t.insert_accepted > 0));
+    assert_eq!(tallies, gpu.transitions().expect("tallies"));
+    assert!(tallies.moves().iter().any(|t| t.insert_accepted > 0));
 }
 
 #[test]
@@ -234,7 +234,11 @@ fn a_full_replica_rejects_insertions_and_reports_them() {
     gpu.load(&batch, &state, &[StateId(0); 4]).expect("load");
     gpu.particle_moves(0, 200, true).expect("moves");
     assert!(gpu.measure().expect("measure").iter().all(|m| m.counts == [3]));
-    let tally = gpu.tallies().expect("tallies")[0];
+    let transitions = gpu.transitions().expect("tallies");
+    let tally = transitions.moves()[0];
+    // a full replica tries insertions that are impossible, and tallies them as such
+    let full = transitions.total(0, 0)[3];
+    assert!(full.insert.attempts > 300 && full.insert.probability == 0.0, "{full:?}");
     assert_eq!(tally.insert_attempts + tally.delete_attempts, 800);
     // no deletion can succeed at this activity, so the three insertions of every replica were the last
     assert_eq!((tally.insert_accepted, tally.delete_accepted), (12, 0));
@@ -248,10 +252,10 @@ fn everything_inserted_can_be_deleted() {
     (state[0].ln_z[0], state[1].ln_z[0]) = (12.0, -80.0);
     state.iter_mut().for_each(|s| s.kt = 2.0);
     gpu.load(&Batch { configurations: vec![Configuration::default(); 3] }, &state, &[StateId(0); 3]).expect("load");
-    gpu.particle_moves(0, 2000, true).expect("moves");
+    gpu.particle_moves(0, 2000, false).expect("moves");
     assert!(gpu.measure().expect("measure").iter().all(|m| m.counts[0] >= 11));
     gpu.set_states(&[StateId(1); 3]).expect("states");
-    gpu.particle_moves(2000, 2000, true).expect("moves");
+    gpu.particle_moves(2000, 2000, false).expect("moves");
     for m in gpu.measure().expect("measure") {
         assert_eq!((m.counts[0], m.energy), (0, 0.0));
     }

@@ -2,13 +2,14 @@
 
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod common;
+mod tallies;
 
 use adlayer::backend::particle_moves_on_host;
-use adlayer::ids::StateId;
-use adlayer::moves::MoveTally;
+use adlayer::transitions::MoveEvent;
 use common::on_every_backend;
 use common::run::{Run, load};
 use common::scene::{SLAB, Spec};
+use tallies::assert_same_transitions;
 
 /// A slab under a gas: two temperatures, three μ', two walkers.
 fn scene(epsilon: &'static str) -> String {
@@ -38,21 +39,29 @@ fn twin_particle_moves() {
             let (mut fused, mut on_host) =
                 (Run::from_batch(device, load(&text), &start), Run::from_batch(device, load(&text), &start));
             fused.sampler.backend_mut().particle_moves(7, 300, true).expect("fused moves");
-            let tried = particle_moves_on_host(on_host.sampler.backend_mut(), 7, 300).expect("moves on the host");
+            let (tried, events) =
+                particle_moves_on_host(on_host.sampler.backend_mut(), 7, 300).expect("moves on the host");
             assert!(fused.batch() == on_host.batch(), "{device} {pair}: different decisions");
-            // tallies of replicas against tallies of states: the assignment is still the first one
-            let mut of_states = vec![MoveTally::default(); fused.grid.len()];
-            for (tally, state) in tried.iter().zip(on_host.sampler.backend().assignment()) {
-                let StateId(k) = state;
-                of_states[*k as usize].add(tally);
-            }
-            let booked = fused.sampler.move_tallies().expect("tallies");
-            assert_eq!(booked, of_states, "{device} {pair}");
+            let booked = fused.sampler.transitions().expect("tallies");
+            assert_same_transitions(&format!("{device} {pair}"), &booked, &tried);
+            let booked = booked.moves();
             let (accepted, attempts) = booked.iter().fold((0, 0), |(a, n), t| {
                 (a + t.insert_accepted + t.delete_accepted, n + t.insert_attempts + t.delete_attempts)
             });
             assert_eq!(attempts, 12 * 300);
             assert!(accepted > 50, "{device} {pair}: only {accepted} accepted");
+            fused.sampler.backend_mut().measure().expect("energies");
+            let mut logged = 0;
+            let mut compare = |r: usize, log: &[MoveEvent]| {
+                assert_eq!(log, events[r], "{device} {pair}: log of replica {r}");
+                logged += log.len() as u64;
+            };
+            fused.sampler.backend_mut().events(&mut compare).expect("events");
+            assert_eq!(logged, accepted, "{device} {pair}");
+            // without moves since, the next measurement has none
+            fused.sampler.backend_mut().measure().expect("energies");
+            let mut none = |_: usize, log: &[MoveEvent]| assert!(log.is_empty());
+            fused.sampler.backend_mut().events(&mut none).expect("events");
             let energies = |run: &mut Run| run.sampler.backend_mut().measure().expect("energies");
             assert_eq!(energies(&mut fused), energies(&mut on_host), "{device} {pair}");
         }

@@ -1,6 +1,7 @@
 //! Each kernel against its twin in the reference: one dispatch, GPU = reference.
 
 mod adapter;
+mod tallies;
 
 use adapter::{configuration, device, pair_of_backends, reservoir, slab, states, system};
 use adlayer::backend::reference::energy::{audit, energy_and_forces};
@@ -12,7 +13,9 @@ use adlayer::moves::{Edit, Trial};
 use adlayer::potential::{ExternalField, PairTable};
 use adlayer::scene::grammar::Truncation;
 use adlayer::system::{Dynamics, System};
+use adlayer::transitions::MoveEvent;
 use glam::DVec3;
+use tallies::assert_same_transitions;
 
 /// Numbers of atoms of the replicas: none, one, odd, even, full.
 fn unequal(capacity: usize) -> Vec<usize> {
@@ -43,7 +46,7 @@ fn systems() -> Vec<(&'static str, System)> {
     all.push(("force-shifted bulk", shifted));
     let mut tail = system(bulk, false);
     tail.pairs = truncated(Truncation::Plain, true);
-    tail.reservoirs = vec![reservoir(&tail.cell, 40)];
+    tail.reservoirs = vec![reservoir(&tail.cell, 64)];
     tail.dynamics = Dynamics::MonteCarlo { displacement: 0.2, attempts: 10 };
     all.push(("tail correction", tail));
     let mut sum = system(DVec3::new(3.1, 4.2, 3.7), false);
@@ -257,9 +260,9 @@ fn same_decisions(system: &System, cycles: u64, attempts: u32, prepare: fn(&mut 
             backend.propagate(first, 3).expect("displacements");
             backend.particle_moves(first, attempts, true).expect("moves");
         }
-        let tallies = (gpu.tallies().expect("tallies"), reference.tallies().expect("tallies"));
-        assert_eq!(tallies.0, tallies.1, "cycle {cycle}");
-        accepted += tallies.1.iter().map(|t| t.insert_accepted + t.delete_accepted).sum::<u64>();
+        let tallies = (gpu.transitions().expect("tallies"), reference.transitions().expect("tallies"));
+        assert_same_transitions(&format!("cycle {cycle}"), &tallies.0, &tallies.1);
+        accepted += tallies.1.moves().iter().map(|t| t.insert_accepted + t.delete_accepted).sum::<u64>();
         let mut theirs = Batch::default();
         gpu.store(&mut held).expect("store");
         reference.store(&mut theirs).expect("store");
@@ -314,8 +317,16 @@ fn host_decided_moves_are_the_fused_ones() {
     let mut driven = Gpu::new(device, std::sync::Arc::new(system.clone()), *fused.rng()).expect("a second one");
     driven.load(&held, &states(n, 1), &identity(n)).expect("load");
     fused.particle_moves(40, 60, true).expect("moves");
-    let tallies = particle_moves_on_host(&mut driven, 40, 60).expect("moves");
-    assert_eq!(fused.tallies().expect("tallies"), tallies);
+    let (tallies, events) = particle_moves_on_host(&mut driven, 40, 60).expect("moves");
+    assert_same_transitions("fused", &fused.transitions().expect("tallies"), &tallies);
+    fused.measure().expect("measure");
+    let mut logged = 0;
+    let mut compare = |r: usize, log: &[MoveEvent]| {
+        assert_eq!(log, events[r], "replica {r}");
+        logged += log.len();
+    };
+    fused.events(&mut compare).expect("events");
+    assert!(logged > 50, "only {logged} moves were accepted");
     let (mut ours, mut theirs) = (Batch::default(), Batch::default());
     fused.store(&mut ours).expect("store");
     driven.store(&mut theirs).expect("store");

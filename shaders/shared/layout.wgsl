@@ -41,6 +41,10 @@ struct Params {
     book: u32,
     result_words: u32,
     step: u32,
+    n_states: u32,
+    first_walker: u32,
+    log_words: u32,
+    fresh_log: u32,
 }
 
 // 4εσ¹², 4εσ⁶, what is subtracted at r_c, and where the pair begins and ends.
@@ -115,7 +119,7 @@ struct ReplicaRecord {
     n: u32,
     state: u32,
     status: u32,
-    spare: u32,
+    n_events: u32,
 }
 
 // ln_zv[s] = ln z_s + ln V_in
@@ -151,10 +155,11 @@ struct AssignmentRecord {
 @group(0) @binding(5) var<storage, read_write> replicas: array<ReplicaRecord>;
 @group(0) @binding(6) var<storage, read> order: array<u32>;
 @group(0) @binding(7) var<storage, read> states: array<StateRecord>;
-@group(0) @binding(8) var<storage, read_write> tallies: array<atomic<u32>>;
+@group(0) @binding(8) var<storage, read_write> tallies: array<u32>;
 @group(0) @binding(9) var<storage, read_write> results: array<u32>;
 @group(0) @binding(10) var<storage, read> trials: array<TrialRecord>;
 @group(0) @binding(11) var<storage, read> assignments: array<AssignmentRecord>;
 @group(0) @binding(12) var<storage, read_write> scratch: array<vec4<f32>>;
 @group(0) @binding(13) var<storage, read_write> lists: array<u32>;
 @group(0) @binding(14) var<storage, read_write> stale_steps: array<atomic<u32>>;
+@group(0) @binding(15) var<storage, read_write> move_log: array<u32>;

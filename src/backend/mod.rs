@@ -9,11 +9,38 @@ pub mod reference;
 use crate::batch::{Batch, Configuration, Measurement};
 use crate::error::{Error, Result};
 use crate::ids::StateId;
-use crate::moves::{self, Edit, MoveTally, Trial};
+use crate::moves::{self, Edit, Trial};
 use crate::rng::Rng;
 use crate::states::StatePoint;
 use crate::system::System;
+use crate::transitions::{MoveBook, MoveEvent, TransitionTally, Transitions};
 use std::sync::Arc;
+
+/// What a replica does in one cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CycleWork {
+    /// Number of the first MD step (or displacement attempt).
+    pub first_step: u64,
+    /// MD steps (or displacement attempts).
+    pub steps: u32,
+    /// Number of the first insertion or deletion attempt.
+    pub first_attempt: u64,
+    /// Insertion and deletion attempts.
+    pub attempts: u32,
+    /// Whether attempts are added to the tallies.
+    pub book: bool,
+}
+
+/// What a device and its host have spent on measured work since the backend was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Usage {
+    /// Bytes read back.
+    pub bytes_read: u64,
+    /// Time that the host has waited for the device. [s]
+    pub waited: f64,
+    /// Time that the device was at work, by its own clock. [s] `None` where it has no clock.
+    pub busy: Option<f64>,
+}
 
 /// Something that holds all replicas and moves them.
 pub trait Backend: Send {
@@ -29,8 +56,8 @@ pub trait Backend: Send {
     /// The addressed generator of the run.
     fn rng(&self) -> &Rng;
 
-    /// Takes over configurations and the states they hold, velocities as they are; replica r has global index r.
-    /// Tallies start from zero.
+    /// Takes over configurations and the states they hold, velocities as they are; replica r has global index r and
+    /// belongs to walker r / n_states. Tallies start from zero.
     ///
     /// - `states`: `[n_states]`
     /// - `assignment`: `[n_replicas]`, the state of every replica
@@ -65,23 +92,56 @@ pub trait Backend: Send {
     fn propagate(&mut self, first: u64, steps: u32) -> Result<()>;
 
     /// Makes `attempts` insertion and deletion attempts in every replica from attempt number `first`; with `book` they
-    /// are added to the tallies of the states that the replicas hold.
+    /// are added to the tallies of the states that the replicas hold (within a walker, every state once).
     ///
     /// # Errors
     /// When the device is lost.
     fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()>;
 
-    /// Tallies of the booked particle moves since [`Backend::load`]: `[n_states * n_reservoirs]`.
+    /// Tallies of the booked particle moves since [`Backend::load`].
     ///
     /// # Errors
     /// When the device is lost.
-    fn tallies(&mut self) -> Result<Vec<MoveTally>>;
+    fn transitions(&mut self) -> Result<Transitions>;
 
     /// E and N of every replica: `[n_replicas]`.
     ///
     /// # Errors
     /// When the device is lost.
     fn measure(&mut self) -> Result<Vec<Measurement>>;
+
+    /// Shows the accepted insertions and deletions of every replica, in their order: those of the last
+    /// [`Backend::particle_moves`] before the last measurement.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn events(&mut self, see: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()>;
+
+    /// Starts a cycle: dynamics, particle moves, measurement. The device may still be at it when this returns; until
+    /// [`Backend::complete`] nothing else may be asked of it but the events of the cycle before.
+    ///
+    /// # Errors
+    /// When the device is lost or a replica fails.
+    fn begin(&mut self, work: &CycleWork) -> Result<()> {
+        self.propagate(work.first_step, work.steps)?;
+        if work.attempts > 0 && !self.system().reservoirs.is_empty() {
+            self.particle_moves(work.first_attempt, work.attempts, work.book)?;
+        }
+        Ok(())
+    }
+
+    /// What was spent so far; `None` where the host itself does the work.
+    fn usage(&self) -> Option<Usage> {
+        None
+    }
+
+    /// Waits for the cycle that was started: E and N of every replica, `[n_replicas]`.
+    ///
+    /// # Errors
+    /// As [`Backend::begin`].
+    fn complete(&mut self) -> Result<Vec<Measurement>> {
+        self.measure()
+    }
 
     /// Relative rounding error of a running energy against Σ|u|, for the audit.
     fn energy_tolerance(&self) -> f64;
@@ -101,17 +161,23 @@ pub trait Backend: Send {
 
 /// Particle moves where the host proposes, decides and books every attempt: the oracle for fused kernels.
 ///
-/// - returns: `[n_replicas * n_reservoirs]`, what every replica tried and accepted
+/// - returns: the tallies; the accepted moves of every replica in their order, `[n_replicas]`
 ///
 /// # Errors
 /// When the device is lost.
-pub fn particle_moves_on_host(backend: &mut dyn Backend, first: u64, attempts: u32) -> Result<Vec<MoveTally>> {
+pub fn particle_moves_on_host(
+    backend: &mut dyn Backend,
+    first: u64,
+    attempts: u32,
+) -> Result<(Transitions, Vec<Vec<MoveEvent>>)> {
     let (system, rng) = (backend.system().clone(), *backend.rng());
     let (states, assignment) = (backend.states().to_vec(), backend.assignment().to_vec());
     let mut mirror = Batch::default();
     backend.store(&mut mirror)?;
-    let n_reservoirs = system.reservoirs.len();
-    let mut tallies = vec![MoveTally::default(); assignment.len() * n_reservoirs];
+    let mut transitions = system.transitions(states.len(), assignment.len());
+    let offsets = transitions.offsets().to_vec();
+    let mut rows: Vec<&mut [TransitionTally]> = transitions.rows_of(&assignment);
+    let mut events = vec![Vec::new(); assignment.len()];
     for attempt in first..first + u64::from(attempts) {
         let proposals: Vec<_> = mirror
             .configurations
@@ -124,14 +190,17 @@ pub fn particle_moves_on_host(backend: &mut dyn Backend, first: u64, attempts: u
         let mut edits = Vec::with_capacity(proposals.len());
         for (r, (proposal, &delta_u)) in proposals.iter().zip(&delta_u).enumerate() {
             let state = states[assignment[r].index()].as_ref();
-            let edit = moves::decide(&system, &rng, r as u32, attempt, state, proposal, delta_u);
-            tallies[r * n_reservoirs + proposal.reservoir].book(proposal.insert, edit != Edit::None);
+            let ln_acc = moves::ln_acc(&system, state, proposal, delta_u);
+            let edit = moves::decide(&system, &rng, r as u32, attempt, state, proposal, ln_acc);
+            let slot = edit.slot(mirror.configurations[r].len());
+            MoveBook { row: Some(&mut *rows[r]), offsets: &offsets, events: &mut events[r] }
+                .book(proposal, ln_acc, slot);
             apply_edit(&mut mirror.configurations[r], &edit);
             edits.push((edit, delta_u));
         }
         backend.apply(&edits)?;
     }
-    Ok(tallies)
+    Ok((transitions, events))
 }
 
 /// Applies an edit to a configuration.

@@ -1,6 +1,7 @@
 //! The engine: cycles over a list of states with a neighbour graph, and what a run leaves behind.
 
 pub mod initial;
+pub mod ledger;
 pub mod moments;
 pub mod run;
 pub mod sampler;

@@ -9,7 +9,6 @@ use crate::error::{Error, Result};
 use crate::exchange::Period;
 use crate::files::write_whole;
 use crate::ids::ReplicaId;
-use crate::moves::MoveTally;
 use crate::rng::Rng;
 use crate::rundir::RunDirectory;
 use crate::sample::trajectory::{StoredFrame, TrajectoryWriter, frame_thinning};
@@ -50,7 +49,7 @@ pub struct Progress {
     pub cycles: u64,
     /// Whether samples are being taken.
     pub production: bool,
-    /// Accepted insertions and deletions per attempt in production so far; NaN before.
+    /// Accepted insertions and deletions per attempt since the last report; NaN without attempts.
     pub acceptance: f64,
     /// Accepted exchanges per attempt since the last report; NaN without attempts.
     pub exchange: f64,
@@ -213,33 +212,38 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
     let (start, mut last_report) = (Instant::now(), Instant::now());
     let (equilibration, cycles) =
         (u64::from(schedule.equilibration), u64::from(schedule.equilibration) + u64::from(schedule.production));
+    let period = |cycle: u64| match cycle.checked_sub(equilibration) {
+        None => Period::Equilibration,
+        Some(c) if c < u64::from(schedule.production) / 2 => Period::FirstHalf,
+        Some(_) => Period::SecondHalf,
+    };
     let mut interrupted = false;
     for cycle in 0..cycles {
         if cycle == equilibration {
             directory.log(&format!("production starts after {equilibration} cycles of equilibration"))?;
         }
         let production = cycle.checked_sub(equilibration).map(|c| c as u32);
-        sampler.advance(match production {
-            None => Period::Equilibration,
-            Some(c) if c < schedule.production / 2 => Period::FirstHalf,
-            Some(_) => Period::SecondHalf,
-        })?;
+        let out_of_time = options.walltime.is_some_and(|limit| start.elapsed() >= limit);
+        interrupted = options.stop.load(Ordering::Relaxed) || out_of_time;
+        // A configuration can be taken only while the backend is not at the next cycle already.
+        let keep_frames = production.is_some_and(|c| frames.keeps(c));
+        let ahead = !interrupted && cycle + 1 < cycles && !keep_frames;
+        sampler.advance_ahead(period(cycle), ahead.then(|| period(cycle + 1)))?;
         if let Some(c) = production {
             record.production_done = c + 1;
             if thinning.keeps(c) {
                 push_samples(&sampler, c, &mut writer)?;
             }
-            if frames.keeps(c) {
+            if keep_frames {
                 push_frames(&sampler, c, &mut trajectory)?;
             }
         }
         if last_report.elapsed() >= Duration::from_millis(100) || cycle + 1 == cycles {
             last_report = Instant::now();
-            report(&progress(&mut sampler, &plan, production.is_some(), cycles, start.elapsed())?);
+            report(&progress(&mut sampler, &plan, production.is_some(), cycles, start.elapsed()));
         }
-        let out_of_time = options.walltime.is_some_and(|limit| start.elapsed() >= limit);
-        if (options.stop.load(Ordering::Relaxed) || out_of_time) && cycle + 1 < cycles {
-            interrupted = true;
+        interrupted &= cycle + 1 < cycles;
+        if interrupted {
             break;
         }
     }
@@ -307,26 +311,16 @@ fn push_frames(sampler: &Sampler, cycle: u32, trajectory: &mut TrajectoryWriter)
     Ok(())
 }
 
-fn progress(
-    sampler: &mut Sampler,
-    plan: &CyclePlan,
-    production: bool,
-    cycles: u64,
-    elapsed: Duration,
-) -> Result<Progress> {
+fn progress(sampler: &mut Sampler, plan: &CyclePlan, production: bool, cycles: u64, elapsed: Duration) -> Progress {
     let recent = sampler.take_recent();
-    let mut moves = MoveTally::default();
-    sampler.move_tallies()?.iter().for_each(|t| moves.add(t));
     let (done, n_replicas) = (sampler.cycle(), sampler.assignment().states().len());
-    let (attempts, accepted) =
-        (moves.insert_attempts + moves.delete_attempts, moves.insert_accepted + moves.delete_accepted);
-    Ok(Progress {
+    Progress {
         cycle: done,
         cycles,
         production,
-        acceptance: accepted as f64 / attempts as f64,
+        acceptance: recent.moved as f64 / recent.moves as f64,
         exchange: recent.exchanged as f64 / recent.exchanges as f64,
         replica_steps_per_s: (done * n_replicas as u64 * u64::from(plan.steps)) as f64 / elapsed.as_secs_f64(),
         left: elapsed.mul_f64((cycles - done) as f64 / done as f64),
-    })
+    }
 }

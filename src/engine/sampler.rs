@@ -1,15 +1,16 @@
 //! The cycle: dynamics, particle moves, exchange, averages.
 
+use super::ledger::Ledger;
 use super::moments::{Moments, StateAverage, average};
-use crate::backend::Backend;
 use crate::backend::reference::energy;
+use crate::backend::{Backend, CycleWork};
 use crate::batch::{Batch, Measurement};
 use crate::error::{Error, Result};
 use crate::exchange::{Assignment, EdgeTally, Exchanger, Period};
 use crate::ids::{ReplicaId, StateId};
-use crate::moves::MoveTally;
 use crate::potential::OVERLAP_ENERGY;
 use crate::states::StateGrid;
+use crate::transitions::Transitions;
 use glam::DVec3;
 use rayon::prelude::*;
 
@@ -38,23 +39,33 @@ pub struct Sampler {
     backend: Box<dyn Backend>,
     plan: CyclePlan,
     cycle: u64,
+    /// The cycle that the backend is already at.
+    ahead: Option<Period>,
     assignment: Assignment,
     exchanger: Exchanger,
     measurements: Vec<Measurement>,
     max_atoms: Vec<u16>,
+    /// `[n_reservoirs]`, species index.
+    reservoirs: Vec<u8>,
     image_shifts: Vec<DVec3>,
     /// `[walker * n_states + state]`
     moments: Vec<Moments>,
+    /// `[n_replicas]`; empty when the backend was moved from outside since.
+    ledgers: Vec<Ledger>,
     recent: Recent,
 }
 
-/// Exchanges since they were last asked for, over all edges: what a progress line shows.
+/// Exchanges and particle moves since they were last asked for: what a progress line shows.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Recent {
     /// Exchanges tried.
     pub exchanges: u64,
     /// Exchanges accepted.
     pub exchanged: u64,
+    /// Insertions and deletions tried.
+    pub moves: u64,
+    /// Insertions and deletions accepted.
+    pub moved: u64,
 }
 
 impl Sampler {
@@ -68,12 +79,16 @@ impl Sampler {
         assert_eq!(batch.configurations.len(), walkers * n_states, "every walker holds every state");
         let assignment = Assignment::identity(n_states, walkers);
         backend.load(batch, &grid.states, assignment.states())?;
+        let reservoirs = backend.system().reservoirs.iter().map(|r| r.species).collect();
         let max_atoms = backend.system().reservoirs.iter().map(|r| r.max_atoms).collect();
         Ok(Sampler {
             exchanger: Exchanger::new(&grid),
             cycle: 0,
+            ahead: None,
+            ledgers: batch.configurations.iter().map(Ledger::new).collect(),
             measurements: Vec::new(),
             max_atoms,
+            reservoirs,
             image_shifts: backend.system().image_shifts(),
             moments: vec![Moments::new(n_reservoirs); walkers * n_states],
             recent: Recent::default(),
@@ -87,34 +102,98 @@ impl Sampler {
     /// One cycle: dynamics, particle moves, exchange, and in production the averages.
     ///
     /// # Errors
-    /// When the device fails, or the audit finds a replica whose energy is not what its atoms say.
+    /// When the device fails, the audit finds a replica whose energy is not what its atoms say, or the log of accepted
+    /// moves does not lead to the atoms that are there.
     pub fn advance(&mut self, period: Period) -> Result<()> {
-        let CyclePlan { steps, attempts, exchange_every } = self.plan;
-        self.backend.propagate(self.cycle * u64::from(steps), steps)?;
-        if self.grid.n_reservoirs() > 0 && attempts > 0 {
-            let book = period != Period::Equilibration;
-            self.backend.particle_moves(self.cycle * u64::from(attempts), attempts, book)?;
+        self.advance_ahead(period, None)
+    }
+
+    /// As [`Sampler::advance`], and the backend starts the cycle after it, of period `next`, before the host handles this
+    /// one. What [`Sampler`] tells is then that of the cycle that was finished; the backend may not be questioned or
+    /// moved until a call without `next` has returned.
+    ///
+    /// # Errors
+    /// As [`Sampler::advance`].
+    pub fn advance_ahead(&mut self, period: Period, next: Option<Period>) -> Result<()> {
+        match self.ahead.take() {
+            None => self.begin(period)?,
+            Some(begun) => assert_eq!(begun, period, "the cycle that was begun is the one that is finished"),
         }
-        self.measurements = self.backend.measure()?;
+        self.measurements = self.backend.complete()?;
         self.check_finite()?;
         if self.cycle % AUDIT_EVERY == AUDIT_EVERY - 1 {
             self.audit()?;
         }
-        if self.cycle.is_multiple_of(u64::from(exchange_every)) {
-            let round = self.cycle / u64::from(exchange_every);
-            let rng = *self.backend.rng();
-            let (tried, accepted) =
-                self.exchanger.round(&self.grid, &rng, round, period, &self.measurements, &mut self.assignment);
-            self.recent.exchanges += tried;
-            self.recent.exchanged += accepted;
-            assert!(self.assignment.is_permutation(), "an exchange round must permute the states");
-            self.backend.set_states(self.assignment.states())?;
+        if self.cycle.is_multiple_of(u64::from(self.plan.exchange_every)) {
+            self.exchange(period)?;
         }
+        self.cycle += 1;
+        if let Some(next) = next {
+            self.begin(next)?;
+            self.ahead = Some(next);
+        }
+        self.follow_moves()?;
         if period != Period::Equilibration {
             self.accumulate();
         }
-        self.cycle += 1;
         Ok(())
+    }
+
+    /// Whether the backend is at a cycle already that is not finished.
+    pub fn is_ahead(&self) -> bool {
+        self.ahead.is_some()
+    }
+
+    fn begin(&mut self, period: Period) -> Result<()> {
+        if self.ledgers.is_empty() {
+            let mut batch = Batch::default();
+            self.backend.store(&mut batch)?;
+            self.ledgers = batch.configurations.iter().map(Ledger::new).collect();
+        }
+        let CyclePlan { steps, attempts, .. } = self.plan;
+        self.backend.begin(&CycleWork {
+            first_step: self.cycle * u64::from(steps),
+            steps,
+            first_attempt: self.cycle * u64::from(attempts),
+            attempts,
+            book: period != Period::Equilibration,
+        })
+    }
+
+    fn exchange(&mut self, period: Period) -> Result<()> {
+        let round = self.cycle / u64::from(self.plan.exchange_every);
+        let rng = *self.backend.rng();
+        let (tried, accepted) =
+            self.exchanger.round(&self.grid, &rng, round, period, &self.measurements, &mut self.assignment);
+        self.recent.exchanges += tried;
+        self.recent.exchanged += accepted;
+        assert!(self.assignment.is_permutation(), "an exchange round must permute the states");
+        self.backend.set_states(self.assignment.states())
+    }
+
+    /// Books the accepted moves of the cycle just finished, and checks the counts they lead to.
+    fn follow_moves(&mut self) -> Result<()> {
+        if self.grid.n_reservoirs() == 0 || self.plan.attempts == 0 {
+            return Ok(());
+        }
+        let (ledgers, measurements, reservoirs) = (&mut self.ledgers, &self.measurements, &self.reservoirs);
+        let (mut moved, mut fault) = (0, None);
+        self.backend.events(&mut |replica, events| {
+            moved += events.len() as u64;
+            if let Err(problem) = ledgers[replica].follow(reservoirs, events, &measurements[replica]) {
+                fault.get_or_insert((replica, problem));
+            }
+        })?;
+        self.recent.moves += u64::from(self.plan.attempts) * self.measurements.len() as u64;
+        self.recent.moved += moved;
+        match fault {
+            None => Ok(()),
+            Some((replica, problem)) => Err(Error::ReplicaFault {
+                replica,
+                cycle: self.cycle - 1,
+                problem: format!("{problem}; please report this"),
+            }),
+        }
     }
 
     /// Compares running energies with energies summed anew by the reference, in f64.
@@ -183,12 +262,18 @@ impl Sampler {
         &*self.backend
     }
 
-    /// The backend, to move or question it between cycles.
+    /// The backend, to move or question it between cycles. The identities of all atoms start anew.
     pub fn backend_mut(&mut self) -> &mut dyn Backend {
+        self.ledgers.clear();
         &mut *self.backend
     }
 
-    /// Exchanges since the last call.
+    /// Identity of the atom in every slot of a replica; empty when the backend was moved from outside since.
+    pub fn identities(&self, replica: ReplicaId) -> &[u32] {
+        self.ledgers.get(replica.index()).map_or(&[], Ledger::identities)
+    }
+
+    /// Exchanges and particle moves since the last call.
     pub fn take_recent(&mut self) -> Recent {
         std::mem::take(&mut self.recent)
     }
@@ -203,12 +288,12 @@ impl Sampler {
         &self.exchanger.tallies
     }
 
-    /// Particle moves made in every state during production. `[n_states * n_reservoirs]`
+    /// Tallies of the particle moves of production.
     ///
     /// # Errors
     /// When the device is lost.
-    pub fn move_tallies(&mut self) -> Result<Vec<MoveTally>> {
-        self.backend.tallies()
+    pub fn transitions(&mut self) -> Result<Transitions> {
+        self.backend.transitions()
     }
 
     /// Averages of a state over all production cycles and walkers.

@@ -13,7 +13,7 @@ use std::path::Path;
 /// # Errors
 /// [`crate::Error::Io`] if it cannot be written, or whatever the device says.
 pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> Result<()> {
-    let tallies = sampler.move_tallies()?;
+    let tallies = sampler.transitions()?.moves();
     let grid = sampler.grid();
     let names: Vec<&str> = grid.reservoirs.iter().map(|r| r.species.as_str()).collect();
     let each = |pattern: &str| names.iter().map(|s| pattern.replace('*', s)).collect::<Vec<_>>();

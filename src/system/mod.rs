@@ -7,6 +7,7 @@ pub(crate) use from_scene::species_index;
 use crate::cell::Cell;
 use crate::potential::{ExternalField, PairTable};
 use crate::scene::grammar::Images;
+use crate::transitions::Transitions;
 use glam::DVec3;
 
 /// A species, with its mass in energy·time²/length².
@@ -146,6 +147,11 @@ impl System {
     /// The reservoir index of a species, if it has one.
     pub fn reservoir_of(&self, species: u8) -> Option<usize> {
         self.reservoirs.iter().position(|r| r.species == species)
+    }
+
+    /// Empty tallies of particle moves for `n_replicas` replicas, `n_states` of them a walker.
+    pub fn transitions(&self, n_states: usize, n_replicas: usize) -> Transitions {
+        Transitions::new(n_states, n_replicas.div_ceil(n_states.max(1)), self.reservoirs.iter().map(|r| r.max_atoms))
     }
 
     /// N_s of every reservoir species among `species`. `[n_reservoirs]`

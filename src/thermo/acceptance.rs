@@ -56,6 +56,11 @@ pub fn exchange_ln_acc(a: StateRef, b: StateRef, i: ConfigurationRef, j: Configu
     (u(a, i) + u(b, j)) - (u(a, j) + u(b, i))
 }
 
+/// Acceptance probability min(1, acc); 0 for a NaN.
+pub fn probability(ln_acc: f64) -> f64 {
+    if ln_acc.is_nan() { 0.0 } else { ln_acc.min(0.0).exp() }
+}
+
 /// Metropolis decision: accept when ln(`uniform`) < `ln_acc`. A NaN never passes.
 pub fn accept(uniform: f64, ln_acc: f64) -> bool {
     uniform.ln() < ln_acc

@@ -62,7 +62,7 @@ fn particle_moves_may_be_split() {
                 run.sampler.backend_mut().particle_moves(first, attempts, true).expect("moves");
                 first += u64::from(attempts);
             }
-            let tallies = run.sampler.move_tallies().expect("tallies");
+            let tallies = run.sampler.transitions().expect("tallies");
             (run.batch(), tallies)
         };
         assert!(run(&[500]) == run(&[123, 377]), "{device}: 123 + 377 attempts are not 500");

@@ -5,6 +5,7 @@ use crate::common::reference::{case, number, numbers, rows};
 use crate::common::run::Run;
 use crate::common::scene::Spec;
 use crate::common::stats::{assert_distribution, assert_resolved, assert_z};
+use adlayer::transitions::Direction;
 use serde_json::Value;
 
 /// Monte Carlo alone, and Langevin dynamics between the particle moves.
@@ -38,6 +39,44 @@ fn a_ideal_gas_is_poisson() {
                 assert_z(&format!("{label} varN"), run.estimate(0, |t| t.var_atoms()), number(row, "varN"), 0.0);
             }
         }
+    });
+}
+
+#[test]
+fn tallies_of_the_ideal_gas_are_its_acceptance_probabilities() {
+    on_every_backend(|device| {
+        let (volume, z, n_max) = (125.0, 0.1, 30_u16);
+        let spec = Spec {
+            max_atoms: n_max,
+            cell: "Bulk(lengths: (5.0, 5.0, 5.0))".into(),
+            walkers: 16,
+            ..independent(DYNAMICS[0], 100, 20)
+        };
+        let mut run = Run::whole(device, &spec.at(1.3, z).text());
+        let transitions = run.sampler.transitions().expect("tallies");
+        let (mut attempts, mut ln_p) = (0, vec![0.0]);
+        for (n, [here, above]) in transitions.total(0, 0).array_windows().enumerate() {
+            // E = 0: every attempt from N has the same probability
+            let insert = (z * volume / (n as f64 + 1.0)).min(1.0);
+            let delete = ((n as f64 + 1.0) / (z * volume)).min(1.0);
+            for (tally, exact) in [(&here.insert, insert), (&above.delete, delete)] {
+                let sum = exact * tally.attempts as f64;
+                assert!((tally.probability - sum).abs() <= 1e-5 * sum, "{device} N {n}: {tally:?}, exactly {exact}");
+                attempts += tally.attempts;
+            }
+            let mean = |t: &Direction| t.probability / t.attempts as f64;
+            ln_p.push(ln_p[n] + (mean(&here.insert) / mean(&above.delete)).ln());
+        }
+        // and from them ln Π(N) − ln Π(12) is that of the Poisson distribution
+        let ln_poisson = |n: usize| n as f64 * (z * volume).ln() - (1..=n).map(|k| (k as f64).ln()).sum::<f64>();
+        for n in 8..=18 {
+            let (ours, exact) = (ln_p[n] - ln_p[12], ln_poisson(n) - ln_poisson(12));
+            assert!((ours - exact).abs() < 1e-4, "{device} ln Π({n}): {ours} against {exact}");
+        }
+        let total = transitions.total(0, 0);
+        let impossible = attempts + total[0].delete.attempts + total[usize::from(n_max)].insert.attempts;
+        assert_eq!(impossible, 16 * 20 * 100, "{device}: every attempt is tallied once");
+        assert_eq!(total[0].delete.probability, 0.0, "{device}");
     });
 }
 

@@ -213,8 +213,9 @@ fn overlap_is_finite_and_neither_it_nor_a_nan_is_accepted() {
                     (Trial::None, 0.0),
                 ] {
                     let uniform = (attempt as f64 + 0.5) / 500.0;
-                    let proposal = Proposal { reservoir: 0, insert: true, trial, n_inside: 3, uniform };
-                    let edit = moves::decide(&system, &rng, 0, attempt, state.as_ref(), &proposal, delta_u);
+                    let proposal = Proposal { reservoir: 0, insert: true, trial, n_total: 3, n_inside: 3, uniform };
+                    let ln_acc = moves::ln_acc(&system, state.as_ref(), &proposal, delta_u);
+                    let edit = moves::decide(&system, &rng, 0, attempt, state.as_ref(), &proposal, ln_acc);
                     assert_eq!(edit, Edit::None, "{device}: {trial:?} with ΔE = {delta_u} was accepted");
                 }
             }

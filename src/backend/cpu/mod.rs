@@ -15,10 +15,11 @@ use super::Backend;
 use crate::batch::{Batch, Measurement, assert_fits};
 use crate::error::{Error, Result};
 use crate::ids::StateId;
-use crate::moves::{Edit, MoveTally, Trial};
+use crate::moves::{Edit, Trial};
 use crate::rng::Rng;
 use crate::states::StatePoint;
 use crate::system::{Dynamics, System};
+use crate::transitions::{MoveBook, MoveEvent, MoveLog, Transitions};
 use clusters::{Clusters, uses_lists};
 use pair::Geometry;
 use pulp::Arch;
@@ -54,7 +55,8 @@ pub struct Cpu {
     replicas: Vec<Replica>,
     states: Vec<StatePoint>,
     assignment: Vec<StateId>,
-    tallies: Vec<MoveTally>,
+    transitions: Transitions,
+    log: MoveLog,
 }
 
 impl Cpu {
@@ -88,7 +90,14 @@ impl Cpu {
             rng,
             system,
         };
-        Ok(Cpu { model, replicas: Vec::new(), states: Vec::new(), assignment: Vec::new(), tallies: Vec::new() })
+        Ok(Cpu {
+            model,
+            replicas: Vec::new(),
+            states: Vec::new(),
+            assignment: Vec::new(),
+            transitions: Transitions::default(),
+            log: MoveLog::default(),
+        })
     }
 }
 
@@ -146,7 +155,8 @@ impl Backend for Cpu {
             .collect();
         self.states = states.to_vec();
         self.assignment = assignment.to_vec();
-        self.tallies = vec![MoveTally::default(); states.len() * self.model.system.reservoirs.len()];
+        self.transitions = self.model.system.transitions(states.len(), assignment.len());
+        self.log = MoveLog::new(assignment.len());
         Ok(())
     }
 
@@ -189,28 +199,32 @@ impl Backend for Cpu {
 
     fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()> {
         let model = &self.model;
-        let n_reservoirs = model.system.reservoirs.len();
-        if n_reservoirs == 0 {
+        if model.system.reservoirs.is_empty() {
             return Ok(());
         }
-        let mut of_replica = vec![MoveTally::default(); self.replicas.len() * n_reservoirs];
-        self.replicas.par_iter_mut().zip(of_replica.par_chunks_mut(n_reservoirs)).for_each(|(replica, tallies)| {
-            particle_moves::insert_delete(model, replica, first, attempts, tallies);
+        let offsets = self.transitions.offsets().to_vec();
+        let rows = if book { self.transitions.rows_of(&self.assignment) } else { Vec::new() };
+        let rows = rows.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(self.replicas.len());
+        let rows: Vec<_> = rows.collect();
+        self.replicas.par_iter_mut().zip(rows).zip(self.log.making()).for_each(|((replica, row), events)| {
+            events.clear();
+            let mut book = MoveBook { row, offsets: &offsets, events };
+            particle_moves::insert_delete(model, replica, first, attempts, &mut book);
         });
-        if book {
-            for (tallies, state) in of_replica.chunks(n_reservoirs).zip(&self.assignment) {
-                let of_state = &mut self.tallies[state.index() * n_reservoirs..];
-                tallies.iter().zip(of_state).for_each(|(t, sum)| sum.add(t));
-            }
-        }
         Ok(())
     }
 
-    fn tallies(&mut self) -> Result<Vec<MoveTally>> {
-        Ok(self.tallies.clone())
+    fn transitions(&mut self) -> Result<Transitions> {
+        Ok(self.transitions.clone())
+    }
+
+    fn events(&mut self, see: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()> {
+        self.log.show(see);
+        Ok(())
     }
 
     fn measure(&mut self) -> Result<Vec<Measurement>> {
+        self.log.turn();
         let reservoirs = &self.model.system.reservoirs;
         let measure = |r: &Replica| Measurement {
             energy: r.energy,

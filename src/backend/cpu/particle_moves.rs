@@ -4,30 +4,28 @@
 use super::Model;
 use super::pair::row_energy;
 use super::replica::Replica;
-use crate::moves::{MoveTally, Proposal, Trial, ln_acc, thermal_velocity};
+use crate::moves::{Proposal, Trial, ln_acc, thermal_velocity};
 use crate::potential::OVERLAP_ENERGY;
 use crate::rng::{Stream, index_below};
 use crate::thermo::acceptance::accept;
+use crate::transitions::MoveBook;
 use glam::DVec3;
 
 /// No slot: every atom counts.
 pub(super) const NOBODY: usize = usize::MAX;
 
 /// Insertion and deletion attempts of one replica, from attempt number `first`.
-///
-/// - `tallies`: `[n_reservoirs]`, added to
-pub(super) fn insert_delete(
-    model: &Model,
-    replica: &mut Replica,
-    first: u64,
-    attempts: u32,
-    tallies: &mut [MoveTally],
-) {
+pub(super) fn insert_delete(model: &Model, replica: &mut Replica, first: u64, attempts: u32, book: &mut MoveBook<'_>) {
     for attempt in first..first + u64::from(attempts) {
         let proposal = propose(model, replica, attempt);
         let delta_u = trial_energy(model, replica, &proposal.trial);
-        let accepted = accept(proposal.uniform, ln_acc(&model.system, replica.state.as_ref(), &proposal, delta_u));
-        tallies[proposal.reservoir].book(proposal.insert, accepted);
+        let ln_acc = ln_acc(&model.system, replica.state.as_ref(), &proposal, delta_u);
+        let accepted = accept(proposal.uniform, ln_acc);
+        let slot = match proposal.trial {
+            Trial::Delete { slot } => slot,
+            Trial::Insert { .. } | Trial::Displace { .. } | Trial::None => replica.n,
+        };
+        book.book(&proposal, ln_acc, accepted.then_some(slot));
         if !accepted {
             continue;
         }
@@ -77,7 +75,7 @@ pub(super) fn propose(model: &Model, replica: &Replica, attempt: u64) -> Proposa
                 .map_or(Trial::None, |slot| Trial::Delete { slot })
         }
     };
-    Proposal { reservoir, insert, trial, n_inside, uniform }
+    Proposal { reservoir, insert, trial, n_total, n_inside, uniform }
 }
 
 /// Metropolis displacements of single atoms, uniform in a cube of half-width `displacement` [length].

@@ -1,20 +1,24 @@
 //! The buffers of a run of replicas: as many as one binding and one dispatch hold.
 
+use super::books::LOG_ATTEMPTS;
 use super::device::GpuDevice;
 use super::layout::{AssignmentRecord, ReplicaRecord, TrialRecord, atom_record, inside_walls};
 use super::plan::Plan;
 use super::recorder::create_buffer;
 use crate::batch::Configuration;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::StateId;
 use crate::system::System;
 use glam::DVec3;
+use std::ops::Range;
 use wgpu::{Buffer, BufferUsages};
 
 /// Replicas first..first + count with everything the device holds of them.
 pub(super) struct Chunk {
     pub(super) first: usize,
     pub(super) count: usize,
+    /// Walkers that its replicas belong to.
+    pub(super) walkers: Range<usize>,
     pub(super) positions: Buffer,
     pub(super) velocities: Buffer,
     pub(super) replicas: Buffer,
@@ -26,28 +30,65 @@ pub(super) struct Chunk {
     pub(super) scratch: Buffer,
     pub(super) stale_steps: Buffer,
     pub(super) readback: Buffer,
+    /// Tallies of its walkers; those of a walker that two chunks share are to be added.
+    pub(super) tallies: Buffer,
+    /// Accepted moves, and where they are read back by turns.
+    pub(super) log: Buffer,
+    pub(super) log_readback: [Buffer; 2],
+}
+
+/// Bytes of the tally of one N.
+pub(super) const TALLY_BYTES: u64 = 32;
+const READBACK: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DST);
+
+/// A log of accepted moves, and two buffers to read it back.
+fn log_buffers(device: &GpuDevice, count: usize, log_words: u32) -> Result<[Buffer; 3]> {
+    let bytes = 4 * u64::from(log_words) * count as u64;
+    let storage = BufferUsages::STORAGE | BufferUsages::COPY_SRC;
+    Ok([
+        create_buffer(device, "adlayer.move_log", bytes, storage)?,
+        create_buffer(device, "adlayer.move_log_readback", bytes, READBACK)?,
+        create_buffer(device, "adlayer.move_log_readback", bytes, READBACK)?,
+    ])
 }
 
 /// Most replicas of one chunk.
 pub(super) fn replicas_per_chunk(plan: &Plan, device: &GpuDevice) -> usize {
     let bytes = device.limits.max_storage_buffer_binding_size.min(device.limits.max_buffer_size);
     let atoms = 16 * u64::from(plan.capacity) * if plan.large { 2 } else { 1 };
-    let largest = atoms.max(size_of::<TrialRecord>() as u64).max(plan.list_bytes());
+    let log = 4 * u64::from(LOG_ATTEMPTS + 1);
+    let largest = atoms.max(size_of::<TrialRecord>() as u64).max(plan.list_bytes()).max(log);
     let groups = u64::from(device.limits.max_compute_workgroups_per_dimension);
     (bytes / largest).clamp(1, groups) as usize
 }
 
 impl Chunk {
-    /// Empty buffers for `count` replicas.
-    pub(super) fn new(device: &GpuDevice, plan: &Plan, first: usize, count: usize) -> Result<Chunk> {
+    /// Empty buffers for `count` replicas, `n_states` of them a walker.
+    pub(super) fn new(device: &GpuDevice, plan: &Plan, first: usize, count: usize, n_states: usize) -> Result<Chunk> {
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
         let make = |label: &str, bytes_each: usize| create_buffer(device, label, (bytes_each * count) as u64, storage);
         let atoms = 16 * plan.capacity as usize;
         let words = plan.result_words as usize;
-        let readback = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
+        let walkers = first / n_states..(first + count).div_ceil(n_states);
+        let tally_bytes = (walkers.len() * n_states) as u64 * plan.tally_bytes();
+        let most = device.limits.max_storage_buffer_binding_size.min(device.limits.max_buffer_size);
+        if tally_bytes > most {
+            return Err(Error::Device(format!(
+                "the tallies of {} states with up to {} atoms need {tally_bytes} bytes, one buffer of adapter `{}` holds \
+                 {most}; choose fewer states or a smaller max_atoms",
+                walkers.len() * n_states,
+                plan.tally_bytes() / TALLY_BYTES,
+                device.info.name
+            )));
+        }
+        let [log, log_a, log_b] = log_buffers(device, count, 1)?;
         Ok(Chunk {
             first,
             count,
+            walkers,
+            tallies: create_buffer(device, "adlayer.tallies", tally_bytes, storage)?,
+            log,
+            log_readback: [log_a, log_b],
             positions: make("adlayer.positions", atoms)?,
             velocities: make("adlayer.velocities", atoms)?,
             replicas: make("adlayer.replicas", size_of::<ReplicaRecord>())?,
@@ -58,8 +99,15 @@ impl Chunk {
             lists: make("adlayer.lists", plan.list_bytes() as usize)?,
             scratch: make("adlayer.scratch", if plan.large { 2 * atoms } else { 0 })?,
             stale_steps: make("adlayer.stale_steps", if plan.large { 12 } else { 0 })?,
-            readback: create_buffer(device, "adlayer.readback", (4 * words * count) as u64, readback)?,
+            readback: create_buffer(device, "adlayer.readback", (4 * words * count) as u64, READBACK)?,
         })
+    }
+
+    /// Makes room for `log_words` words of accepted moves a replica.
+    pub(super) fn grow_log(&mut self, device: &GpuDevice, log_words: u32) -> Result<()> {
+        let [log, log_a, log_b] = log_buffers(device, self.count, log_words)?;
+        (self.log, self.log_readback) = (log, [log_a, log_b]);
+        Ok(())
     }
 
     /// Bytes of all measurements.
@@ -86,7 +134,7 @@ impl Chunk {
                 positions[r * capacity + slot] = inside_walls(system, atom);
                 velocities[r * capacity + slot] = x.velocities[slot].as_vec3().extend(0.0).to_array();
             }
-            records.push(ReplicaRecord { n: x.len() as u32, state: state.0, status: 0, spare: 0 });
+            records.push(ReplicaRecord { n: x.len() as u32, state: state.0, status: 0, n_events: 0 });
         }
         device.queue.write_buffer(&self.positions, 0, bytemuck::cast_slice(&positions));
         device.queue.write_buffer(&self.velocities, 0, bytemuck::cast_slice(&velocities));

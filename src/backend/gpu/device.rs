@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wgpu::{Adapter, DeviceType, ErrorFilter, Features, Instance, InstanceDescriptor, Limits};
 
 /// Storage buffers that one kernel binds.
-pub(super) const STORAGE_BUFFERS: u32 = 13;
+pub(super) const STORAGE_BUFFERS: u32 = 14;
 /// Workgroup memory asked for where the adapter has it [bytes].
 const WORKGROUP_MEMORY: u32 = 48 * 1024;
 

@@ -37,6 +37,10 @@ pub struct Params {
     pub book: u32,
     pub result_words: u32,
     pub step: u32,
+    pub n_states: u32,
+    pub first_walker: u32,
+    pub log_words: u32,
+    pub fresh_log: u32,
 }
 
 /// One pair of species.
@@ -150,8 +154,8 @@ pub struct ReplicaRecord {
     pub state: u32,
     /// Bits of what went wrong.
     pub status: u32,
-    /// Unused.
-    pub spare: u32,
+    /// Accepted insertions and deletions in the log.
+    pub n_events: u32,
 }
 
 /// One state.

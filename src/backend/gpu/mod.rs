@@ -3,6 +3,7 @@
 //! One workgroup moves one replica; everything of a cycle is recorded and submitted at once, and only E, N and a status
 //! word come back. Kernels stand in `shaders/`, each beside its twin in `backend::reference`.
 
+mod books;
 mod chunk;
 pub mod device;
 pub mod layout;
@@ -15,28 +16,27 @@ mod work;
 
 pub use device::{AdapterReport, GpuDevice, Want, open, open_anew, survey};
 
-use crate::backend::Backend;
+use crate::backend::{Backend, CycleWork, Usage};
 use crate::batch::{Batch, Measurement, assert_fits};
 use crate::error::{Error, Result};
 use crate::ids::StateId;
-use crate::moves::{Edit, MoveTally, Trial};
+use crate::moves::{Edit, Trial};
 use crate::rng::Rng;
 use crate::states::StatePoint;
 use crate::system::{Dynamics, System};
+use crate::transitions::{MoveEvent, Transitions};
+use books::{LOG_ATTEMPTS, MoveBooks};
 use chunk::{Chunk, replicas_per_chunk};
 use layout::{AssignmentRecord, ReplicaRecord, SystemTable, TrialRecord, frozen_atoms};
 use pipelines::{Kernel, Pipelines};
 use plan::Plan;
-use recorder::{Recorder, create_buffer, read};
+use recorder::{Recorder, create_buffer};
 use std::cell::RefCell;
 use std::sync::Arc;
 use wgpu::{BindGroup, Buffer, BufferUsages};
-use work::measurement;
 
 /// Fewest replicas worth a dispatch of their own when work is split.
 const REPLICAS_PER_DISPATCH: usize = 4096;
-/// Tallies on the device are drained before a counter could overflow.
-const TALLY_LIMIT: u64 = 1 << 31;
 
 /// All replicas on one GPU, in f32.
 pub struct Gpu {
@@ -52,6 +52,7 @@ pub struct Gpu {
     /// Most replicas of one chunk of buffers.
     replicas_per_chunk: usize,
     loaded: Loaded,
+    usage: Usage,
 }
 
 /// What is on the device, and what the host knows of it.
@@ -59,13 +60,12 @@ pub struct Gpu {
 struct Loaded {
     chunks: Vec<Chunk>,
     groups: Vec<BindGroup>,
-    tallies: Option<Buffer>,
+    state_records: Option<Buffer>,
     states: Vec<StatePoint>,
     assignment: Vec<StateId>,
-    /// Booked so far, without what is still on the device.
-    booked: Vec<MoveTally>,
-    /// Attempts booked on the device since the last drain, at most, per state.
-    attempts_on_device: u64,
+    /// Tallied so far, without what is still on the device.
+    transitions: Transitions,
+    books: MoveBooks,
     /// Mobile atoms of every replica as last known.
     n_of: Vec<u32>,
     /// Atoms of every species that no reservoir touches. `[n_replicas]`
@@ -102,6 +102,7 @@ impl Gpu {
             recorder,
             replicas_per_chunk,
             loaded: Loaded::default(),
+            usage: Usage::default(),
         })
     }
 
@@ -158,25 +159,24 @@ impl Backend for Gpu {
         self.loaded = Loaded {
             states: states.to_vec(),
             assignment: assignment.to_vec(),
-            booked: vec![MoveTally::default(); states.len() * self.system.reservoirs.len()],
+            transitions: self.system.transitions(states.len(), n_replicas),
+            books: MoveBooks::new(),
             n_of: batch.configurations.iter().map(|x| x.len() as u32).collect(),
             fixed: batch.configurations.iter().map(|x| self.fixed_counts(&x.species)).collect(),
             ..Loaded::default()
         };
-        let [states_buffer, tallies] = self.state_buffers()?;
+        self.loaded.state_records = Some(self.state_buffer()?);
         let most = self.replicas_per_chunk;
         for first in (0..n_replicas).step_by(most) {
             let count = most.min(n_replicas - first);
-            let chunk = Chunk::new(&self.device, &self.plan, first, count)?;
+            let chunk = Chunk::new(&self.device, &self.plan, first, count, states.len())?;
             let range = first..first + count;
             let configurations = &batch.configurations[range.clone()];
             chunk.upload(&self.device, &self.plan, &self.system, configurations, &assignment[range]);
-            let group = self.bind_group(&chunk, &states_buffer, &tallies, &chunk.scratch);
-            self.loaded.groups.push(group);
             self.loaded.chunks.push(chunk);
             self.loaded.order.push(Vec::new());
         }
-        self.loaded.tallies = Some(tallies);
+        self.bind();
         self.update_order();
         self.device.check()
     }
@@ -251,50 +251,53 @@ impl Backend for Gpu {
         if self.system.reservoirs.is_empty() {
             return Ok(());
         }
-        if book {
-            // at most every replica holds the same state
-            let most = u64::from(attempts) * self.loaded.assignment.len() as u64;
-            if self.loaded.attempts_on_device + most > TALLY_LIMIT {
-                self.drain_tallies()?;
-            }
-            self.loaded.attempts_on_device += most;
-        }
+        self.make_log_room(attempts.min(LOG_ATTEMPTS))?;
+        self.loaded.books.forget();
         let n_frozen = u64::from(self.plan.n_frozen);
-        self.dispatch_split(Kernel::InsertDelete, first, attempts, book, |n| n + n_frozen + 32)?;
+        let mut done = 0;
+        while done < attempts {
+            if done > 0 {
+                self.drain_log()?;
+            }
+            let go = LOG_ATTEMPTS.min(attempts - done);
+            if book {
+                self.make_tally_room(go)?;
+            }
+            let start = first + u64::from(done);
+            self.dispatch_split(Kernel::InsertDelete, start, go, book, |n| n + n_frozen + 32)?;
+            done += go;
+        }
         self.device.check()
     }
 
-    fn tallies(&mut self) -> Result<Vec<MoveTally>> {
+    fn transitions(&mut self) -> Result<Transitions> {
         self.drain_tallies()?;
-        Ok(self.loaded.booked.clone())
+        Ok(self.loaded.transitions.clone())
+    }
+
+    fn events(&mut self, see: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()> {
+        self.show_events(see)
+    }
+
+    fn begin(&mut self, work: &CycleWork) -> Result<()> {
+        self.propagate(work.first_step, work.steps)?;
+        if work.attempts > 0 {
+            self.particle_moves(work.first_attempt, work.attempts, work.book)?;
+        }
+        self.submit_measurement()
+    }
+
+    fn complete(&mut self) -> Result<Vec<Measurement>> {
+        self.finish_measurement()
     }
 
     fn measure(&mut self) -> Result<Vec<Measurement>> {
-        if self.loaded.chunks.is_empty() {
-            return Ok(Vec::new());
-        }
-        for (index, chunk) in self.loaded.chunks.iter().enumerate() {
-            self.dispatch(Kernel::Measure, index, chunk.count as u32, self.params(chunk, 0, 0))?;
-        }
-        let sizes: Vec<u64> = self.loaded.chunks.iter().map(|c| c.result_bytes(&self.plan)).collect();
-        let copies: Vec<_> =
-            self.loaded.chunks.iter().zip(&sizes).map(|(c, size)| (&c.results, &c.readback, *size)).collect();
-        self.submit(&copies);
-        let staging: Vec<_> = self.loaded.chunks.iter().zip(&sizes).map(|(c, size)| (&c.readback, *size)).collect();
-        let mut measurements = Vec::with_capacity(self.loaded.n_of.len());
-        let (system, fixed, words) = (&*self.system, &self.loaded.fixed, self.plan.result_words as usize);
-        read(&self.device, &staging, |_, bytes| {
-            let all: &[u32] = bytemuck::cast_slice(bytes);
-            for result in all.chunks_exact(words) {
-                let measurement = measurement(system, &fixed[measurements.len()], result);
-                measurements.push(measurement);
-            }
-        })?;
-        for ((n, m), fixed) in self.loaded.n_of.iter_mut().zip(&measurements).zip(&self.loaded.fixed) {
-            *n = fixed.iter().sum::<usize>() as u32 + m.counts.iter().map(|&c| u32::from(c)).sum::<u32>();
-        }
-        self.update_order();
-        Ok(measurements)
+        self.submit_measurement()?;
+        self.finish_measurement()
+    }
+
+    fn usage(&self) -> Option<Usage> {
+        Some(self.usage)
     }
 
     fn energy_tolerance(&self) -> f64 {

@@ -1,5 +1,6 @@
 //! Which kernels run and how large they are: rules on the system and the limits, never a timing.
 
+use super::chunk::TALLY_BYTES;
 use super::device::GpuDevice;
 use super::layout::{MAX_SPECIES, PairCoefficients};
 use super::shaders::Module;
@@ -26,6 +27,8 @@ pub(super) struct Plan {
     pub(super) n_frozen: u32,
     /// Whether frozen atoms fit into workgroup memory.
     pub(super) frozen_local: bool,
+    /// Tallies of particle moves of one state: an N of every reservoir species.
+    n_tallies: u64,
     /// Words of one measurement.
     pub(super) result_words: u32,
     /// Pair evaluations of one dispatch, to keep it under 100 ms.
@@ -70,6 +73,7 @@ impl Plan {
             moves_workgroup,
             n_frozen,
             frozen_local: true,
+            n_tallies: system.reservoirs.iter().map(|r| u64::from(r.max_atoms) + 1).sum(),
             result_words: (3 + (system.reservoirs.len() as u32).div_ceil(2)).next_multiple_of(4),
             pairs_per_dispatch: if device.is_software() { 1_000_000_000 } else { 8_000_000_000 },
             mixed: true,
@@ -154,6 +158,11 @@ impl Plan {
         4 * if self.listed { u64::from(self.list_words) * u64::from(self.list_items()) } else { 0 }
     }
 
+    /// Bytes of the tallies of one state.
+    pub(super) fn tally_bytes(&self) -> u64 {
+        TALLY_BYTES * self.n_tallies
+    }
+
     fn n_local_pairs(&self) -> u32 {
         if self.mixed || self.several_frozen_species { (MAX_SPECIES * MAX_SPECIES) as u32 } else { 1 }
     }
@@ -167,7 +176,7 @@ impl Plan {
         }
         let references = if self.listed { self.capacity } else { 1 };
         let integrate = 16 * (self.local_slots() + self.capacity + self.n_partials() + references) + 8;
-        let moves = 16 * self.local_slots() + 36 * self.moves_workgroup + 256;
+        let moves = 16 * self.local_slots() + 36 * self.moves_workgroup + 512;
         integrate.max(moves) + pairs
     }
 

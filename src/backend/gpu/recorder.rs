@@ -6,7 +6,7 @@ use super::pipelines::{Kernel, Pipelines};
 use crate::error::{Error, Result};
 use bytemuck::Zeroable;
 use std::sync::mpsc;
-use wgpu::{BindGroup, Buffer, BufferUsages};
+use wgpu::{BindGroup, Buffer, BufferUsages, CommandEncoder, Features, QuerySet};
 
 /// Bytes between the parameters of two dispatches.
 const SLOT: usize = 256;
@@ -26,6 +26,41 @@ pub(super) struct Recorder {
     pub(super) params: Buffer,
     bytes: Vec<u8>,
     commands: Vec<Command>,
+    clock: Option<Clock>,
+}
+
+/// Timestamps around every pass of a cycle, where the adapter has them.
+struct Clock {
+    times: QuerySet,
+    resolved: Buffer,
+    readback: Buffer,
+    /// Passes since the last readback.
+    passes: u32,
+    /// Passes of the cycle that is being read back.
+    read: u32,
+}
+
+impl Clock {
+    /// Passes of one cycle that are timed.
+    const PASSES: u32 = 128;
+    /// Two timestamps a pass.
+    const BYTES: u64 = 16 * Clock::PASSES as u64;
+
+    fn new(device: &GpuDevice) -> Result<Option<Clock>> {
+        if !device.device.features().contains(Features::TIMESTAMP_QUERY) {
+            return Ok(None);
+        }
+        let times = device.device.create_query_set(&wgpu::QuerySetDescriptor {
+            label: Some("adlayer.times"),
+            ty: wgpu::QueryType::Timestamp,
+            count: 2 * Clock::PASSES,
+        });
+        let usage = BufferUsages::QUERY_RESOLVE | BufferUsages::COPY_SRC;
+        let resolved = create_buffer(device, "adlayer.times", Clock::BYTES, usage)?;
+        let usage = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
+        let readback = create_buffer(device, "adlayer.times_readback", Clock::BYTES, usage)?;
+        Ok(Some(Clock { times, resolved, readback, passes: 0, read: 0 }))
+    }
 }
 
 impl Recorder {
@@ -33,7 +68,12 @@ impl Recorder {
     pub(super) fn new(device: &GpuDevice) -> Result<Recorder> {
         let usage = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
         let params = create_buffer(device, "adlayer.params", (SLOT * SLOTS) as u64, usage)?;
-        Ok(Recorder { params, bytes: Vec::with_capacity(SLOT * SLOTS), commands: Vec::with_capacity(SLOTS) })
+        Ok(Recorder {
+            params,
+            bytes: Vec::with_capacity(SLOT * SLOTS),
+            commands: Vec::with_capacity(SLOTS),
+            clock: Clock::new(device)?,
+        })
     }
 
     /// Whether something waits.
@@ -71,13 +111,50 @@ impl Recorder {
         groups: &[&BindGroup],
         copies: &[(&Buffer, &Buffer, u64)],
     ) {
+        let encoder = self.encode(device, pipelines, groups, copies);
+        device.queue.submit([encoder.finish()]);
+    }
+
+    /// As [`Recorder::submit`], and the times of all passes since the last such call are read back.
+    pub(super) fn submit_cycle(
+        &mut self,
+        device: &GpuDevice,
+        pipelines: &Pipelines,
+        groups: &[&BindGroup],
+        copies: &[(&Buffer, &Buffer, u64)],
+    ) {
+        let mut encoder = self.encode(device, pipelines, groups, copies);
+        if let Some(clock) = &mut self.clock {
+            clock.read = std::mem::take(&mut clock.passes).min(Clock::PASSES);
+            encoder.resolve_query_set(&clock.times, 0..2 * clock.read, &clock.resolved, 0);
+            encoder.copy_buffer_to_buffer(&clock.resolved, 0, &clock.readback, 0, 16 * u64::from(clock.read));
+        }
+        device.queue.submit([encoder.finish()]);
+    }
+
+    fn encode(
+        &mut self,
+        device: &GpuDevice,
+        pipelines: &Pipelines,
+        groups: &[&BindGroup],
+        copies: &[(&Buffer, &Buffer, u64)],
+    ) -> CommandEncoder {
         if !self.bytes.is_empty() {
             device.queue.write_buffer(&self.params, 0, &self.bytes);
         }
         let mut encoder =
             device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("adlayer.cycle") });
         if !self.commands.is_empty() {
-            let descriptor = wgpu::ComputePassDescriptor { label: Some("adlayer.cycle"), timestamp_writes: None };
+            let timestamp_writes = self.clock.as_mut().and_then(|clock| {
+                clock.passes += 1;
+                let first = 2 * (clock.passes - 1);
+                (clock.passes <= Clock::PASSES).then_some(wgpu::ComputePassTimestampWrites {
+                    query_set: &clock.times,
+                    beginning_of_pass_write_index: Some(first),
+                    end_of_pass_write_index: Some(first + 1),
+                })
+            });
+            let descriptor = wgpu::ComputePassDescriptor { label: Some("adlayer.cycle"), timestamp_writes };
             let mut pass = encoder.begin_compute_pass(&descriptor);
             for (slot, command) in self.commands.iter().enumerate() {
                 pass.set_pipeline(pipelines.of(command.kernel));
@@ -88,9 +165,22 @@ impl Recorder {
         for (from, to, bytes) in copies {
             encoder.copy_buffer_to_buffer(from, 0, to, 0, *bytes);
         }
-        device.queue.submit([encoder.finish()]);
         self.commands.clear();
         self.bytes.clear();
+        encoder
+    }
+
+    /// Where the times of the last cycle are read back, with their bytes.
+    pub(super) fn clock_readback(&self) -> Option<(&Buffer, u64)> {
+        self.clock.as_ref().map(|clock| (&clock.readback, 16 * u64::from(clock.read)))
+    }
+
+    /// Time between the first and last instant of every pass of the last cycle, summed. [s]
+    pub(super) fn busy_seconds(&self, device: &GpuDevice, times: &Mapped) -> Result<f64> {
+        let bytes = times.bytes(device)?;
+        let passes: &[[u64; 2]] = bytemuck::cast_slice(&bytes);
+        let ticks: u64 = passes.iter().map(|[start, end]| end.saturating_sub(*start)).sum();
+        Ok(ticks as f64 * f64::from(device.queue.get_timestamp_period()) * 1e-9)
     }
 }
 
@@ -116,11 +206,37 @@ pub(super) fn create_buffer(device: &GpuDevice, label: &str, size: u64, usage: B
     })
 }
 
-/// Waits for staging buffers and hands their bytes to `take`.
+/// A buffer that was mapped to be read; unmapped when it is dropped.
+pub(super) struct Mapped {
+    buffer: Buffer,
+    size: u64,
+}
+
+impl Mapped {
+    /// Its bytes.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device is lost.
+    pub(super) fn bytes(&self, device: &GpuDevice) -> Result<wgpu::BufferView> {
+        self.buffer.get_mapped_range(0..self.size).map_err(|e| unread(device, &e))
+    }
+}
+
+impl Drop for Mapped {
+    fn drop(&mut self) {
+        self.buffer.unmap();
+    }
+}
+
+fn unread(device: &GpuDevice, error: &wgpu::MapRangeError) -> Error {
+    Error::Device(format!("GPU `{}`: a result could not be read back: {error:?}", device.info.name))
+}
+
+/// Waits for staging buffers and hands them over mapped.
 ///
 /// # Errors
 /// [`Error::Device`] when the device is lost.
-pub(super) fn read(device: &GpuDevice, staging: &[(&Buffer, u64)], mut take: impl FnMut(usize, &[u8])) -> Result<()> {
+pub(super) fn map(device: &GpuDevice, staging: &[(&Buffer, u64)]) -> Result<Vec<Mapped>> {
     let (sender, receiver) = mpsc::channel();
     for (buffer, size) in staging {
         let sender = sender.clone();
@@ -139,10 +255,16 @@ pub(super) fn read(device: &GpuDevice, staging: &[(&Buffer, u64)], mut take: imp
     if mapped != staging.len() {
         return Err(Error::Device(format!("GPU `{}`: a result could not be read back", device.info.name)));
     }
-    for (index, (buffer, size)) in staging.iter().enumerate() {
-        let lost = |e| Error::Device(format!("GPU `{}`: a result could not be read back: {e:?}", device.info.name));
-        take(index, &buffer.get_mapped_range(0..*size).map_err(lost)?);
-        buffer.unmap();
+    Ok(staging.iter().map(|(buffer, size)| Mapped { buffer: (*buffer).clone(), size: *size }).collect())
+}
+
+/// Waits for staging buffers and hands their bytes to `take`.
+///
+/// # Errors
+/// [`Error::Device`] when the device is lost.
+pub(super) fn read(device: &GpuDevice, staging: &[(&Buffer, u64)], mut take: impl FnMut(usize, &[u8])) -> Result<()> {
+    for (index, mapped) in map(device, staging)?.iter().enumerate() {
+        take(index, &mapped.bytes(device)?);
     }
     Ok(())
 }

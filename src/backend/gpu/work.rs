@@ -3,14 +3,15 @@
 use super::chunk::Chunk;
 use super::layout::{Params, StateRecord, TrialRecord, atom_record, inside_walls};
 use super::pipelines::{Kernel, Pipelines};
-use super::recorder::{create_buffer, params_size, read};
+use super::recorder::{create_buffer, map, params_size, read};
 use super::{Gpu, REPLICAS_PER_DISPATCH};
 use crate::batch::{Batch, Measurement};
 use crate::error::Result;
-use crate::moves::{Edit, MoveTally, Trial};
+use crate::moves::{Edit, Trial};
 use crate::system::System;
 use glam::DVec3;
 use std::collections::BTreeSet;
+use std::time::Instant;
 use wgpu::{BindGroup, Buffer, BufferUsages};
 
 impl Gpu {
@@ -32,8 +33,14 @@ impl Gpu {
         Ok(())
     }
 
-    pub(super) fn bind_group(&self, chunk: &Chunk, states: &Buffer, tallies: &Buffer, scratch: &Buffer) -> BindGroup {
+    /// Binds the buffers of all chunks.
+    pub(super) fn bind(&mut self) {
+        self.loaded.groups = self.loaded.chunks.iter().map(|chunk| self.bind_group(chunk, &chunk.scratch)).collect();
+    }
+
+    fn bind_group(&self, chunk: &Chunk, scratch: &Buffer) -> BindGroup {
         let params = self.recorder.borrow().params.clone();
+        let Some(states) = &self.loaded.state_records else { unreachable!("states are loaded before they are bound") };
         let buffers = [
             &self.table,
             &self.frozen,
@@ -42,13 +49,14 @@ impl Gpu {
             &chunk.replicas,
             &chunk.order,
             states,
-            tallies,
+            &chunk.tallies,
             &chunk.results,
             &chunk.trials,
             &chunk.assignments,
             scratch,
             &chunk.lists,
             &chunk.stale_steps,
+            &chunk.log,
         ];
         let window = wgpu::BufferBinding { buffer: &params, offset: 0, size: Some(params_size()) };
         let mut entries = vec![wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(window) }];
@@ -104,6 +112,10 @@ impl Gpu {
             book: 0,
             result_words: self.plan.result_words,
             step: 0,
+            n_states: self.loaded.states.len() as u32,
+            first_walker: chunk.walkers.start as u32,
+            log_words: self.loaded.books.log_words,
+            fresh_log: 0,
         }
     }
 
@@ -139,6 +151,7 @@ impl Gpu {
                     params.first_in_order = start as u32;
                     params.redraw = u32::from(flag && kernel == Kernel::Integrate && done == 0);
                     params.book = u32::from(flag && kernel == Kernel::InsertDelete);
+                    params.fresh_log = u32::from(done == 0);
                     self.dispatch(kernel, index, count as u32, params)?;
                     done += now;
                 }
@@ -242,28 +255,82 @@ impl Gpu {
         inside_walls(&self.system, atom_record(&self.system, position, species))
     }
 
-    /// Moves the tallies of the device into the host's.
-    pub(super) fn drain_tallies(&mut self) -> Result<()> {
-        let Some(tallies) = &self.loaded.tallies else { return Ok(()) };
-        let size = 16 * self.loaded.booked.len() as u64;
-        if self.loaded.attempts_on_device == 0 {
+    /// Fills a buffer with zeros.
+    pub(super) fn clear(&self, buffer: &Buffer) {
+        self.flush();
+        let descriptor = wgpu::CommandEncoderDescriptor { label: Some("adlayer.clear") };
+        let mut encoder = self.device.device.create_command_encoder(&descriptor);
+        encoder.clear_buffer(buffer, 0, None);
+        self.device.queue.submit([encoder.finish()]);
+    }
+
+    /// Records the measurement of all replicas and submits the cycle: the one submission that reads back.
+    pub(super) fn submit_measurement(&mut self) -> Result<()> {
+        if self.loaded.chunks.is_empty() {
             return Ok(());
         }
-        let bytes = self.download(&[(tallies, size)])?;
-        let words: &[[u32; 4]] = bytemuck::cast_slice(&bytes[0]);
-        for (sum, [insert_attempts, insert_accepted, delete_attempts, delete_accepted]) in
-            self.loaded.booked.iter_mut().zip(words)
-        {
-            sum.add(&MoveTally {
-                insert_attempts: u64::from(*insert_attempts),
-                insert_accepted: u64::from(*insert_accepted),
-                delete_attempts: u64::from(*delete_attempts),
-                delete_accepted: u64::from(*delete_accepted),
-            });
+        for (index, chunk) in self.loaded.chunks.iter().enumerate() {
+            self.dispatch(Kernel::Measure, index, chunk.count as u32, self.params(chunk, 0, 0))?;
         }
-        self.device.queue.write_buffer(tallies, 0, &vec![0; size as usize]);
-        self.loaded.attempts_on_device = 0;
-        Ok(())
+        let staging = self.staging();
+        let mut sources: Vec<&Buffer> = self.loaded.chunks.iter().map(|c| &c.results).collect();
+        sources.extend(self.loaded.chunks.iter().map(|c| &c.log));
+        let copies: Vec<_> = sources.into_iter().zip(&staging).map(|(from, (to, size))| (from, *to, *size)).collect();
+        let groups: Vec<&BindGroup> = self.loaded.groups.iter().collect();
+        self.recorder.borrow_mut().submit_cycle(&self.device, self.pipelines(), &groups, &copies);
+        self.device.check()
+    }
+
+    /// Where the next measurement is read back: the results of every chunk, then the logs if moves were recorded.
+    fn staging(&self) -> Vec<(&Buffer, u64)> {
+        let (chunks, books) = (&self.loaded.chunks, &self.loaded.books);
+        let mut staging: Vec<_> = chunks.iter().map(|c| (&c.readback, c.result_bytes(&self.plan))).collect();
+        if books.recorded {
+            let log = |c: &'_ Chunk| 4 * u64::from(books.log_words) * c.count as u64;
+            staging.extend(chunks.iter().map(|c| (&c.log_readback[books.turn], log(c))));
+        }
+        staging
+    }
+
+    /// Waits for the measurement that was submitted.
+    pub(super) fn finish_measurement(&mut self) -> Result<Vec<Measurement>> {
+        if self.loaded.chunks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let start = Instant::now();
+        let n_chunks = self.loaded.chunks.len();
+        let (mut mapped, bytes, busy) = {
+            let mut staging = self.staging();
+            let recorder = self.recorder.borrow();
+            staging.extend(recorder.clock_readback());
+            let mut mapped = map(&self.device, &staging)?;
+            let bytes: u64 = staging.iter().map(|(_, size)| size).sum();
+            let clock = recorder.clock_readback().and_then(|_| mapped.pop());
+            let busy = clock.map(|clock| recorder.busy_seconds(&self.device, &clock)).transpose()?;
+            (mapped, bytes, busy)
+        };
+        self.usage.waited += start.elapsed().as_secs_f64();
+        self.usage.bytes_read += bytes;
+        if let Some(busy) = busy {
+            *self.usage.busy.get_or_insert(0.0) += busy;
+        }
+        let logs = mapped.split_off(n_chunks);
+        let mut measurements = Vec::with_capacity(self.loaded.n_of.len());
+        let (system, fixed, words) = (&*self.system, &self.loaded.fixed, self.plan.result_words as usize);
+        for (chunk, mapped) in self.loaded.chunks.iter().zip(&mapped) {
+            let bytes = mapped.bytes(&self.device)?;
+            let all: &[u32] = bytemuck::cast_slice(&bytes);
+            for result in all.chunks_exact(words).take(chunk.count) {
+                measurements.push(measurement(system, &fixed[measurements.len()], result));
+            }
+        }
+        drop(mapped);
+        self.loaded.books.turn(logs);
+        for ((n, m), fixed) in self.loaded.n_of.iter_mut().zip(&measurements).zip(&self.loaded.fixed) {
+            *n = fixed.iter().sum::<usize>() as u32 + m.counts.iter().map(|&c| u32::from(c)).sum::<u32>();
+        }
+        self.update_order();
+        Ok(measurements)
     }
 
     /// Pair and field forces of every atom, `[n_replicas][n]`: for tests. [energy/length]
@@ -279,8 +346,7 @@ impl Gpu {
             let size = 16 * (self.plan.capacity as usize * chunk.count) as u64;
             let scratch = create_buffer(&self.device, "adlayer.forces", size, storage)?;
             let params = self.params(chunk, 0, 0);
-            let [states, tallies] = self.state_buffers()?;
-            let group = self.bind_group(chunk, &states, &tallies, &scratch);
+            let group = self.bind_group(chunk, &scratch);
             let mut recorder = self.recorder.borrow_mut();
             let command = if self.plan.large {
                 let blocks = self.plan.capacity.div_ceil(self.plan.workgroup);
@@ -303,15 +369,14 @@ impl Gpu {
         Ok(forces)
     }
 
-    /// New buffers for the states as loaded, and for their tallies.
-    pub(super) fn state_buffers(&self) -> Result<[Buffer; 2]> {
-        let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
+    /// A buffer with the states as loaded.
+    pub(super) fn state_buffer(&self) -> Result<Buffer> {
+        let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
         let records: Vec<StateRecord> = self.loaded.states.iter().map(|s| StateRecord::new(&self.system, s)).collect();
         let size = size_of_val(records.as_slice()) as u64;
         let buffer = create_buffer(&self.device, "adlayer.states", size, storage)?;
         self.device.queue.write_buffer(&buffer, 0, bytemuck::cast_slice(&records));
-        let size = 16 * (self.loaded.states.len() * self.system.reservoirs.len()) as u64;
-        Ok([buffer, create_buffer(&self.device, "adlayer.tallies", size, storage)?])
+        Ok(buffer)
     }
 
     /// Atoms of every species that no reservoir touches. `[n_species]`

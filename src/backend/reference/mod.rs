@@ -12,10 +12,11 @@ use crate::backend::Backend;
 use crate::batch::{Batch, Measurement, assert_fits};
 use crate::error::Result;
 use crate::ids::{ReplicaId, StateId};
-use crate::moves::{Edit, MoveTally, Trial};
+use crate::moves::{Edit, Trial};
 use crate::rng::{Rng, Stream};
 use crate::states::StatePoint;
 use crate::system::{Dynamics, System};
+use crate::transitions::{MoveBook, MoveEvent, MoveLog, Transitions};
 use glam::DVec3;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -28,7 +29,8 @@ pub struct Reference {
     replicas: Vec<Replica>,
     states: Vec<StatePoint>,
     assignment: Vec<StateId>,
-    tallies: Vec<MoveTally>,
+    transitions: Transitions,
+    log: MoveLog,
 }
 
 impl Reference {
@@ -42,7 +44,8 @@ impl Reference {
             replicas: Vec::new(),
             states: Vec::new(),
             assignment: Vec::new(),
-            tallies: Vec::new(),
+            transitions: Transitions::default(),
+            log: MoveLog::default(),
         }
     }
 }
@@ -87,7 +90,8 @@ impl Backend for Reference {
             .collect();
         self.states = states.to_vec();
         self.assignment = assignment.to_vec();
-        self.tallies = vec![MoveTally::default(); states.len() * system.reservoirs.len()];
+        self.transitions = self.system.transitions(states.len(), assignment.len());
+        self.log = MoveLog::new(assignment.len());
         Ok(())
     }
 
@@ -139,28 +143,32 @@ impl Backend for Reference {
 
     fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()> {
         let (system, rng, shifts) = (&*self.system, &self.rng, &self.shifts[..]);
-        let n_reservoirs = system.reservoirs.len();
-        if n_reservoirs == 0 {
+        if system.reservoirs.is_empty() {
             return Ok(());
         }
-        let mut of_replica = vec![MoveTally::default(); self.replicas.len() * n_reservoirs];
-        self.replicas.par_iter_mut().zip(of_replica.par_chunks_mut(n_reservoirs)).for_each(|(replica, tallies)| {
-            particle_moves::insert_delete(system, rng, shifts, replica, first, attempts, tallies);
+        let offsets = self.transitions.offsets().to_vec();
+        let rows = if book { self.transitions.rows_of(&self.assignment) } else { Vec::new() };
+        let rows = rows.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(self.replicas.len());
+        let rows: Vec<_> = rows.collect();
+        self.replicas.par_iter_mut().zip(rows).zip(self.log.making()).for_each(|((replica, row), events)| {
+            events.clear();
+            let mut book = MoveBook { row, offsets: &offsets, events };
+            particle_moves::insert_delete(system, rng, shifts, replica, first, attempts, &mut book);
         });
-        if book {
-            for (tallies, state) in of_replica.chunks(n_reservoirs).zip(&self.assignment) {
-                let of_state = &mut self.tallies[state.index() * n_reservoirs..];
-                tallies.iter().zip(of_state).for_each(|(t, sum)| sum.add(t));
-            }
-        }
         Ok(())
     }
 
-    fn tallies(&mut self) -> Result<Vec<MoveTally>> {
-        Ok(self.tallies.clone())
+    fn transitions(&mut self) -> Result<Transitions> {
+        Ok(self.transitions.clone())
+    }
+
+    fn events(&mut self, see: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()> {
+        self.log.show(see);
+        Ok(())
     }
 
     fn measure(&mut self) -> Result<Vec<Measurement>> {
+        self.log.turn();
         let measure =
             |r: &Replica| Measurement { energy: r.energy, counts: self.system.counts(&r.configuration.species) };
         Ok(self.replicas.iter().map(measure).collect())

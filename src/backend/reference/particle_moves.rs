@@ -3,15 +3,14 @@
 use super::energy::trial_energy;
 use super::replica::Replica;
 use crate::backend::apply_edit;
-use crate::moves::{self, Edit, MoveTally, Trial};
+use crate::moves::{self, Edit, Trial};
 use crate::rng::{Rng, Stream, index_below};
 use crate::system::System;
 use crate::thermo::acceptance::accept;
+use crate::transitions::MoveBook;
 use glam::DVec3;
 
 /// Insertion and deletion attempts of one replica, from attempt number `first`.
-///
-/// - `tallies`: `[n_reservoirs]`, added to
 pub fn insert_delete(
     system: &System,
     rng: &Rng,
@@ -19,14 +18,15 @@ pub fn insert_delete(
     replica: &mut Replica,
     first: u64,
     attempts: u32,
-    tallies: &mut [MoveTally],
+    book: &mut MoveBook<'_>,
 ) {
     for attempt in first..first + u64::from(attempts) {
         let id = replica.id.0;
         let proposal = moves::propose(system, rng, id, attempt, &replica.configuration);
         let delta_u = trial_energy(system, &replica.configuration, shifts, &proposal.trial);
-        let edit = moves::decide(system, rng, id, attempt, replica.state.as_ref(), &proposal, delta_u);
-        tallies[proposal.reservoir].book(proposal.insert, edit != Edit::None);
+        let ln_acc = moves::ln_acc(system, replica.state.as_ref(), &proposal, delta_u);
+        let edit = moves::decide(system, rng, id, attempt, replica.state.as_ref(), &proposal, ln_acc);
+        book.book(&proposal, ln_acc, edit.slot(replica.configuration.len()));
         replica.apply(&edit, delta_u);
     }
 }
