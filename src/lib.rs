@@ -18,6 +18,7 @@
 //! *Replica* = configuration, *state* = grid point, *walker* = an independent copy of the grid, *slot* = place of an
 //! atom, *segment* = steps between host visits, *cycle* = dynamics + particle moves + exchange + sample.
 
+pub mod aiat_run;
 pub mod analysis;
 pub mod backend;
 pub mod batch;

@@ -8,18 +8,26 @@
 //! | `isotherms_<s>` | ⟨N⟩(μ) at each simulated T |
 //! | `p_n_<s>` | P(N) at chosen points |
 //! | `energy`, `heat_capacity` | canonical runs: ⟨E⟩(T) and c(T) |
+//! | `gas_*` | μ of a gas against T ([`gases`]) |
+//! | `aiat_*` | structures over Δμ, (T, p), and against a run ([`adsorption`], [`pictures`]) |
+//! | `che_*` | staircases, sweeps and (U, pH) diagram of a reaction ([`electrode`]) |
 //!
 //! What a grid cannot show (a map of a single temperature, say) is drawn as a curve or left out.
 
 mod axis;
+pub mod adsorption;
 mod boundaries;
 mod canvas;
 mod curves;
+mod diagram;
 mod distributions;
+pub mod electrode;
 mod furniture;
+pub mod gases;
 mod maps;
 mod palette;
 mod phases;
+pub mod pictures;
 mod regions;
 pub(crate) mod slice;
 mod table;
@@ -88,6 +96,11 @@ pub fn draw(analysis: &Analysis, labels: &Labels, dir: &Path) -> Result<Vec<Figu
         drawings.extend(curves::isotherms(analysis, labels, s));
         drawings.extend(distributions::p_n(analysis, labels, s));
     }
+    write_all(drawings, dir)
+}
+
+/// Writes figures into `dir/figures`, which is made if it is absent.
+fn write_all(drawings: Vec<Drawing>, dir: &Path) -> Result<Vec<Figure>> {
     let folder = dir.join("figures");
     std::fs::create_dir_all(&folder).map_err(Error::io("cannot create", &folder))?;
     drawings.into_iter().map(|drawing| write(drawing, &folder)).collect()

@@ -45,14 +45,19 @@ pub(crate) fn gases(
     Ok(gases)
 }
 
-/// The gas with a name, from the library or a file.
+/// The gas with a name, from the library or a file; errors point at `path`.
 pub(crate) fn find(source: &Source, path: &str, name: &str, input_path: &Path) -> Result<Gas> {
+    lookup(name, input_path)?.map_err(|(message, help)| source.error(path, message, help))
+}
+
+/// The gas with a name, from the library or a file; what is wrong with the name comes back as message and remedy.
+pub(crate) fn lookup(name: &str, input_path: &Path) -> Result<std::result::Result<Gas, (String, String)>> {
     let (file, inner) = split(name);
     if !is_file(name) {
-        return library::gas(name).ok_or_else(|| {
-            let help = format!("{}, or name a file of gases", did_you_mean(name, library::NAMES));
-            source.error(path, format!("there is no gas `{name}` in the library"), help)
-        });
+        return Ok(library::gas(name).ok_or_else(|| {
+            let help = format!("{} (a file of gases is named by its path)", did_you_mean(name, library::NAMES));
+            (format!("there is no gas `{name}` in the library"), help)
+        }));
     }
     let GasFile { gases } = gas::load(&beside(input_path, file))?;
     let names: Vec<&str> = gases.iter().map(|g| g.name.as_str()).collect();
@@ -61,16 +66,13 @@ pub(crate) fn find(source: &Source, path: &str, name: &str, input_path: &Path) -
         None if gases.len() == 1 => gases.first(),
         None => None,
     };
-    found.cloned().ok_or_else(|| match inner {
-        Some(inner) => {
-            source.error(path, format!("`{file}` holds no gas `{inner}`"), did_you_mean(inner, names.clone()))
-        }
-        None => source.error(
-            path,
+    Ok(found.cloned().ok_or_else(|| match inner {
+        Some(inner) => (format!("`{file}` holds no gas `{inner}`"), did_you_mean(inner, names.clone())),
+        None => (
             format!("`{file}` holds {} gases: {}", names.len(), names.join(", ")),
-            format!("say which, e.g. `Gas(\"{file}:{}\")`", names.first().copied().unwrap_or("O2")),
+            format!("say which, e.g. `{file}:{}`", names.first().copied().unwrap_or("O2")),
         ),
-    })
+    }))
 }
 
 /// Checks that a gas can be the reservoir of a species.

@@ -2,6 +2,7 @@
 
 use super::{grammar, read_text};
 use crate::scene::build::beside;
+use crate::scene::check::gas::lookup;
 use crate::scene::error::{Source, ensure};
 use crate::thermochemistry::formula;
 use crate::thermochemistry::gas::{Gas, Motion, Rotor, Source as Thermal, rotational_constant};
@@ -118,6 +119,14 @@ pub fn load(path: &Path) -> Result<GasFile> {
         checked.push(gas(&source, &at, spec, path)?);
     }
     Ok(GasFile { gases: checked })
+}
+
+/// The gas with a name: one of the library, or `FILE.ron` or `FILE.ron:NAME` of a file of gases.
+///
+/// # Errors
+/// [`Error::Refused`] with the remedy if there is none, and those of [`load`].
+pub fn named(name: &str) -> Result<Gas> {
+    lookup(name, Path::new(""))?.map_err(|(message, help)| Error::Refused(format!("{message}; {help}")))
 }
 
 fn gas(source: &Source, at: &str, spec: &GasSpec, path: &Path) -> Result<Gas> {
