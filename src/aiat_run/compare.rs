@@ -164,12 +164,8 @@ impl<'a> Lowest<'a> {
 pub fn compare(analysis: Analysis, minima: &[Minimum], boltzmann: f64, temperatures: &[f64]) -> Comparison {
     let mut steps = Vec::new();
     let pictures = [Picture::Minima, Picture::Harmonic].map(|picture| {
-        let lowest: Vec<Lowest<'_>> = analysis
-            .map
-            .temperatures
-            .iter()
-            .map(|t| Lowest::new(picture, minima, boltzmann * t))
-            .collect();
+        let lowest: Vec<Lowest<'_>> =
+            analysis.map.temperatures.iter().map(|t| Lowest::new(picture, minima, boltzmann * t)).collect();
         if analysis.grid.n_reservoirs() == 1 {
             for (row, t) in lowest.iter().zip(&analysis.map.temperatures) {
                 steps.extend(steps_of(row, &analysis, *t));
@@ -177,8 +173,11 @@ pub fn compare(analysis: Analysis, minima: &[Minimum], boltzmann: f64, temperatu
         }
         drawn(&analysis, &lowest)
     });
-    let boundaries =
-        if analysis.grid.n_reservoirs() == 1 { boundaries(&analysis, minima, boltzmann, temperatures) } else { Vec::new() };
+    let boundaries = if analysis.grid.n_reservoirs() == 1 {
+        boundaries(&analysis, minima, boltzmann, temperatures)
+    } else {
+        Vec::new()
+    };
     let [minima, harmonic] = pictures;
     let minus = |a: &Analysis, b: &Analysis| {
         let mut values = analysis.clone();
@@ -336,12 +335,8 @@ fn ranges(phases: &[Phase]) -> Vec<(usize, (f64, f64))> {
 fn boundaries(analysis: &Analysis, minima: &[Minimum], boltzmann: f64, extra: &[f64]) -> Vec<Boundary> {
     let ranges = ranges(&analysis.phases);
     let range = |id: usize| ranges.iter().find(|r| r.0 == id).map(|r| r.1);
-    let mut pairs: Vec<(usize, usize)> = analysis
-        .boundaries
-        .iter()
-        .filter(|b| b.kind == "first_order")
-        .map(|b| (b.phase_a, b.phase_b))
-        .collect();
+    let mut pairs: Vec<(usize, usize)> =
+        analysis.boundaries.iter().filter(|b| b.kind == "first_order").map(|b| (b.phase_a, b.phase_b)).collect();
     pairs.sort_unstable();
     pairs.dedup();
     let mut rows = Vec::new();
@@ -366,9 +361,7 @@ fn boundaries(analysis: &Analysis, minima: &[Minimum], boltzmann: f64, extra: &[
         all.sort_by(|a, b| a.0.total_cmp(&b.0));
         for (temperature, mu, mu_err) in all {
             let kt = boltzmann * temperature;
-            let known = |picture| {
-                boundary_in(&Lowest::new(picture, minima, kt), &analysis.grid, range_a, range_b)
-            };
+            let known = |picture| boundary_in(&Lowest::new(picture, minima, kt), &analysis.grid, range_a, range_b);
             let (low, high) = (known(Picture::Minima), known(Picture::Harmonic));
             let (n_b, shift) = high.map_or((0, f64::NAN), |(_, from, to)| {
                 let added = f64::from(to.counts[0]) - f64::from(from.counts[0]);
@@ -437,8 +430,6 @@ fn boundary_in<'a>(
 /// minimum energies alone and with the classical harmonic integral.
 pub fn boundary_of(minima: &[Minimum], grid: &StateGrid, atoms: u16, kt: f64) -> Option<(f64, f64)> {
     let range = (f64::from(atoms) - 0.5, f64::from(atoms) + 0.5);
-    let of = |picture| {
-        boundary_in(&Lowest::new(picture, minima, kt), grid, (0.0, 0.5), range).map(|b| b.0)
-    };
+    let of = |picture| boundary_in(&Lowest::new(picture, minima, kt), grid, (0.0, 0.5), range).map(|b| b.0);
     Some((of(Picture::Minima)?, of(Picture::Harmonic)?))
 }

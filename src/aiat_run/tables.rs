@@ -21,8 +21,17 @@ fn names<'a>(comparison: &'a Comparison, pattern: &'a str) -> impl Iterator<Item
 fn minima(comparison: &Comparison, search: &Search) -> Table {
     let mut columns: Vec<String> = names(comparison, "n_<s>").collect();
     columns.extend(
-        ["energy", "multiplicity", "found", "negative_modes", "flat_modes", "curvature_min", "curvature_max", "sum_ln_curvature"]
-            .map(str::to_owned),
+        [
+            "energy",
+            "multiplicity",
+            "found",
+            "negative_modes",
+            "flat_modes",
+            "curvature_min",
+            "curvature_max",
+            "sum_ln_curvature",
+        ]
+        .map(str::to_owned),
     );
     let mut table = Table::new(&columns);
     for m in &search.minima {
@@ -62,13 +71,7 @@ fn boundaries(comparison: &Comparison) -> Table {
 fn steps(comparison: &Comparison) -> Table {
     let mut table = Table::new(["picture", "temperature", "n_a", "n_b", "mu"]);
     for s in &comparison.steps {
-        table.row([
-            s.picture.to_owned(),
-            cell(s.temperature),
-            s.n_a.to_string(),
-            s.n_b.to_string(),
-            cell(s.mu),
-        ]);
+        table.row([s.picture.to_owned(), cell(s.temperature), s.n_a.to_string(), s.n_b.to_string(), cell(s.mu)]);
     }
     table
 }

@@ -162,11 +162,8 @@ fn temperature_pressure(input: &AiatInput) -> Result<Drawing> {
     let (molecule, _) = surface.gas(0);
     let (t_lo, t_hi) = span(input.temperatures.iter().copied()).unwrap_or((300.0, 300.0));
     let log = |p: f64| (p / unit.pascals()).log10();
-    let x = Axis::log10(
-        format!("p of {} [{}]", molecule.name, unit.symbol()),
-        log(axis.pressure.0),
-        log(axis.pressure.1),
-    );
+    let x =
+        Axis::log10(format!("p of {} [{}]", molecule.name, unit.symbol()), log(axis.pressure.0), log(axis.pressure.1));
     let y = Axis::linear("T [K]".into(), t_lo, t_hi);
     let mut top = Vec::new();
     for &t in &input.named_temperatures {
@@ -228,7 +225,5 @@ fn temperature_pressure(input: &AiatInput) -> Result<Drawing> {
 
 /// `[n_gases]` Δμ of the gases at their fixed pressures; that of the first is not used.
 fn others(input: &AiatInput, temperature: f64) -> Result<Vec<f64>> {
-    (0..input.axes.len())
-        .map(|g| input.surface.delta_mu(g, temperature, input.axes[g].fixed_pressure))
-        .collect()
+    (0..input.axes.len()).map(|g| input.surface.delta_mu(g, temperature, input.axes[g].fixed_pressure)).collect()
 }

@@ -62,22 +62,19 @@ pub(crate) fn diagram(diagram: Diagram, region_at: impl Fn(f64, f64) -> Option<u
         }
     }
     let (width, height) = super::canvas::PLOT;
-    let raster = Raster::new((0.0, 0.0, width, height), |px, py| {
-        region_at(share(&x, px / width), share(&y, 1.0 - py / height))
-    });
+    let raster =
+        Raster::new((0.0, 0.0, width, height), |px, py| region_at(share(&x, px / width), share(&y, 1.0 - py / height)));
     let mut placed = Vec::new();
     let mut unnamed = Vec::new();
     for (index, region) in names.iter().enumerate().filter(|(i, _)| shown[*i]) {
         let parts = raster.parts(index, SMALLEST_PART);
-        let spots: Vec<_> =
-            parts.iter().filter_map(|part| raster.spot(part, text::width(region, 1.0), &[])).collect();
+        let spots: Vec<_> = parts.iter().filter_map(|part| raster.spot(part, text::width(region, 1.0), &[])).collect();
         if spots.is_empty() {
             unnamed.push(Entry { sign: Sign::Box(palette::fill(index)), label: region.clone() });
         }
         placed.extend(spots.into_iter().map(|spot| (spot, region.as_str())));
     }
-    let frame =
-        Frame { title: title.clone(), subtitle, x, y, right: 14.0, bottom: furniture::bottom_room(&unnamed) };
+    let frame = Frame { title: title.clone(), subtitle, x, y, right: 14.0, bottom: furniture::bottom_room(&unnamed) };
     let mut canvas = Canvas::with_top(&name, frame, top);
     canvas.fill_area(palette::MASKED);
     canvas.tiles(&tiles);

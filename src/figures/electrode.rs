@@ -182,9 +182,7 @@ fn sweep_potential(input: &CheInput) -> Option<Drawing> {
     );
     let label = format!("U [V] against {}", scale.name());
     let axis = (label.as_str(), "potential", input.sweep);
-    sweep(input, "che_sweep_potential", "Steps against the potential", caption, axis, |u| {
-        at(input, u, input.ph, scale)
-    })
+    sweep(input, "che_sweep_potential", "Steps against the potential", caption, axis, |u| at(input, u, input.ph, scale))
 }
 
 fn sweep_ph(input: &CheInput) -> Option<Drawing> {

@@ -18,13 +18,7 @@ const MOST_PRESSURES: usize = 12;
 ///
 /// # Errors
 /// [`crate::Error::Refused`] where a table does not reach, [`crate::Error::Io`].
-pub fn draw(
-    gas: &Gas,
-    temperatures: &[f64],
-    pressures: &[f64],
-    unit: (&str, f64),
-    dir: &Path,
-) -> Result<Vec<Figure>> {
+pub fn draw(gas: &Gas, temperatures: &[f64], pressures: &[f64], unit: (&str, f64), dir: &Path) -> Result<Vec<Figure>> {
     let shown: Vec<f64> = if pressures.len() <= MOST_PRESSURES {
         pressures.to_vec()
     } else {

@@ -14,8 +14,8 @@
 //!
 //! What a grid cannot show (a map of a single temperature, say) is drawn as a curve or left out.
 
-mod axis;
 pub mod adsorption;
+mod axis;
 mod boundaries;
 mod canvas;
 mod curves;

@@ -52,8 +52,7 @@ fn diagram(picture: &Analysis, labels: &Labels, s: usize, name: String, title: &
 fn boundaries(comparison: &Comparison, labels: &Labels) -> Option<Drawing> {
     let first = comparison.boundaries.first()?;
     let pair = (first.phase_a, first.phase_b);
-    let rows: Vec<&Boundary> =
-        comparison.boundaries.iter().filter(|b| (b.phase_a, b.phase_b) == pair).collect();
+    let rows: Vec<&Boundary> = comparison.boundaries.iter().filter(|b| (b.phase_a, b.phase_b) == pair).collect();
     let line = |f: &dyn Fn(&Boundary) -> f64| -> Vec<(f64, f64, f64)> {
         rows.iter().map(|b| (b.temperature, f(b), f64::NAN)).filter(|p| p.1.is_finite()).collect()
     };

@@ -143,7 +143,11 @@ impl<'a> Slice<'a> {
                             let ln_z = axis.convention.ln_z_of_mu(mu, kt);
                             axis.convention.pressure(ln_z, kt, unit).max(1e-300).log10()
                         };
-                        Axis::log10(format!("{} {at}", labels.pressure(analysis, self.species)), log_p(x.lo), log_p(x.hi))
+                        Axis::log10(
+                            format!("{} {at}", labels.pressure(analysis, self.species)),
+                            log_p(x.lo),
+                            log_p(x.hi),
+                        )
                     }
                     Across::Pressure => {
                         let mu = |place: f64| {

@@ -62,11 +62,8 @@ pub fn findings(comparison: &Comparison, search: &Search, labels: &Labels) -> Ve
         return words;
     };
     let pair = (first.phase_a, first.phase_b);
-    let rows: Vec<&Boundary> = comparison
-        .boundaries
-        .iter()
-        .filter(|b| (b.phase_a, b.phase_b) == pair && b.harmonic.is_finite())
-        .collect();
+    let rows: Vec<&Boundary> =
+        comparison.boundaries.iter().filter(|b| (b.phase_a, b.phase_b) == pair && b.harmonic.is_finite()).collect();
     let name = |id| phase_name(&comparison.analysis, id);
     let between = format!("{} | {}", name(pair.0), name(pair.1));
     let kt = |b: &Boundary| labels.units.boltzmann() * b.temperature;
@@ -112,9 +109,9 @@ pub fn findings(comparison: &Comparison, search: &Search, labels: &Labels) -> Ve
             "From T = {} on the two part by more than {PART} kT per atom.",
             text::short(b.temperature, 4)
         )),
-        None if !known.is_empty() => words.push(format!(
-            "Nowhere along this boundary do the two part by more than {PART} kT per atom."
-        )),
+        None if !known.is_empty() => {
+            words.push(format!("Nowhere along this boundary do the two part by more than {PART} kT per atom."))
+        }
         None => {}
     }
     words
