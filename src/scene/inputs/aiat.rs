@@ -335,17 +335,20 @@ fn counts(
     Ok(counts)
 }
 
-/// `[n_species]` of an adsorbate of a table: a species of its own, or its elements.
+/// `[n_species]` of an adsorbate of a table, e.g. `OH` or `O+CO`: each part a species of its own, or its elements.
 fn composition_of(source: &Source, adsorbate: &str, species: &[Species]) -> Result<Vec<f64>> {
-    let own = species.iter().position(|s| s.name == adsorbate);
-    let parts: Vec<(String, f64)> = match (own, formula::parse(adsorbate)) {
-        (Some(_), _) => vec![(adsorbate.to_owned(), 1.0)],
-        (None, Some(elements)) => elements.into_iter().map(|(e, n)| (e, f64::from(n))).collect(),
-        (None, None) => {
-            let message = format!("`{adsorbate}` in the table is no chemical formula");
-            return Err(source.error("table", message, "write e.g. `OH`"));
+    let mut parts: Vec<(String, f64)> = Vec::new();
+    for part in adsorbate.split('+').map(str::trim) {
+        if species.iter().any(|s| s.name == part) {
+            parts.push((part.to_owned(), 1.0));
+            continue;
         }
-    };
+        let Some(elements) = formula::parse(part) else {
+            let message = format!("`{adsorbate}` in the table is no chemical formula");
+            return Err(source.error("table", message, "write e.g. `OH`, or `O+CO` for two adsorbates"));
+        };
+        parts.extend(elements.into_iter().map(|(e, n)| (e, f64::from(n))));
+    }
     counts(source, "table", adsorbate, &parts, species)
 }
 
