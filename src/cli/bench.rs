@@ -61,6 +61,15 @@ fn table(report: &BenchReport) -> String {
     if let Some(effective) = report.cycle.effective_samples_per_s {
         out.push_str(&format!("\neffective samples/s (samples ÷ mean inefficiency): {effective:.4e}\n"));
     }
+    if let (Some(pairs), Some(bytes), Some(host)) =
+        (report.md.pairs_per_s, report.cycle.bytes_read_per_cycle, report.cycle.host_idle)
+    {
+        let device = report.cycle.device_idle.map_or_else(|| "no clock".to_owned(), |x| format!("{:.1} %", 100.0 * x));
+        out.push_str(&format!(
+            "pairs/s within the cutoff: {pairs:.3e}; read back a cycle: {bytes:.0} bytes; host idle {:.1} %; device idle: {device}\n",
+            100.0 * host
+        ));
+    }
     out.push_str(&scaling("over replicas", &report.scaling_replicas));
     out.push_str(&scaling("over N, bulk fluid of density 0.8", &report.scaling_atoms));
     out

@@ -31,6 +31,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<()> {
     let outcome = engine::run(&loaded, &options, &mut |progress| show(&bar, progress));
     bar.finish_and_clear();
     let mut outcome = outcome?;
+    outcome.record.warnings.iter().skip(loaded.warnings.len()).for_each(|note| warn(note));
     let path = outcome.directory.path().to_owned();
     let evaluation = evaluate(std::slice::from_ref(&path), &path)?;
     outcome.record.seconds_analysis = evaluation.summary.seconds.analysis;

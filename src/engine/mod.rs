@@ -7,5 +7,5 @@ pub mod run;
 pub mod sampler;
 pub mod tables;
 
-pub use run::{Progress, RunOptions, RunOutcome, RunRecord, run};
+pub use run::{Progress, RunOptions, RunOutcome, RunRecord, push_samples, run};
 pub use sampler::{CyclePlan, Sampler};

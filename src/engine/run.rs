@@ -153,7 +153,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
     let scene = &loaded.scene;
     let system = Arc::new(System::from_scene(loaded));
     let (grid, rng) = (loaded.grid(), Rng::new(scene.seed));
-    let backend = backend::open(&options.device, Arc::clone(&system), rng)?;
+    let (backend, note) = backend::open_with_note(&options.device, Arc::clone(&system), rng)?;
     let batch = initial_batch(loaded, &system, &grid, &rng)?;
     let Exchange::EvenOdd { every } = scene.exchange;
     let plan = CyclePlan { steps: system.dynamics.steps(), attempts: scene.moves.insert_delete, exchange_every: every };
@@ -184,7 +184,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
         seconds_analysis: 0.0,
         replica_steps_per_s: 0.0,
         attempts_per_s: 0.0,
-        warnings: loaded.warnings.clone(),
+        warnings: loaded.warnings.iter().cloned().chain(note).collect(),
     };
     let mut sampler = Sampler::new(grid, backend, plan, &batch)?;
     let files: [(&str, &[u8]); 2] =
@@ -275,7 +275,11 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
     Ok(RunOutcome { directory, record })
 }
 
-fn push_samples(sampler: &Sampler, cycle: u32, writer: &mut SampleWriter) -> Result<()> {
+/// Adds a sample of every replica to the parts of a run.
+///
+/// # Errors
+/// [`Error::Io`] if a part cannot be written.
+pub fn push_samples(sampler: &Sampler, cycle: u32, writer: &mut SampleWriter) -> Result<()> {
     let assignment = sampler.assignment();
     for (replica, m) in sampler.measurements().iter().enumerate() {
         let id = ReplicaId(replica as u32);
