@@ -2,9 +2,9 @@
 
 use super::initial::initial_batch;
 use super::sampler::{CyclePlan, Sampler};
-use super::session::{Session, sample_writer};
+use super::session::{Session, Writers};
 use crate::backend::{self, Backend};
-use crate::checkpoint::{self, History, SceneRecord};
+use crate::checkpoint::{self, History, Parts, SceneRecord};
 use crate::error::{Error, Result};
 use crate::files::write_whole;
 use crate::rng::Rng;
@@ -235,7 +235,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
     let scene = SceneRecord::of(loaded, &loaded.text);
     let identity = backend.identity();
     let mut sampler = Sampler::new(grid, backend, plan, &batch)?;
-    let first = checkpoint::of_run(&scene, &history, identity, 0, &mut sampler)?.to_bytes();
+    let first = checkpoint::of_run(&scene, &history, identity, Parts::default(), &mut sampler)?.to_bytes();
     let text = record.text()?;
     let files: [(&str, &[u8]); 4] = [
         ("scene.ron", loaded.text.as_bytes()),
@@ -251,7 +251,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
     for warning in &record.warnings {
         directory.log(&format!("warning: {warning}"))?;
     }
-    let writer = sample_writer(loaded, directory.path())?;
-    let session = Session { loaded, plan, scene, history, record, sampler, writer, directory };
+    let writers = Writers::new(loaded, directory.path())?;
+    let session = Session { loaded, plan, scene, history, record, sampler, writers, directory };
     session.run(&options.limits, report)
 }
