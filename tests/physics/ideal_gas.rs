@@ -54,7 +54,7 @@ fn tallies_of_the_ideal_gas_are_its_acceptance_probabilities() {
         };
         let mut run = Run::whole(device, &spec.at(1.3, z).text());
         let transitions = run.sampler.transitions().expect("tallies");
-        let (mut attempts, mut ln_p) = (0, vec![0.0]);
+        let (mut attempts, mut ln_ratio) = (0, Vec::new());
         for (n, [here, above]) in transitions.total(0, 0).array_windows().enumerate() {
             // E = 0: every attempt from N has the same probability
             let insert = (z * volume / (n as f64 + 1.0)).min(1.0);
@@ -65,13 +65,14 @@ fn tallies_of_the_ideal_gas_are_its_acceptance_probabilities() {
                 attempts += tally.attempts;
             }
             let mean = |t: &Direction| t.probability / t.attempts as f64;
-            ln_p.push(ln_p[n] + (mean(&here.insert) / mean(&above.delete)).ln());
+            ln_ratio.push((mean(&here.insert) / mean(&above.delete)).ln());
         }
-        // and from them ln Π(N) − ln Π(12) is that of the Poisson distribution
-        let ln_poisson = |n: usize| n as f64 * (z * volume).ln() - (1..=n).map(|k| (k as f64).ln()).sum::<f64>();
-        for n in 8..=18 {
-            let (ours, exact) = (ln_p[n] - ln_p[12], ln_poisson(n) - ln_poisson(12));
-            assert!((ours - exact).abs() < 1e-4, "{device} ln Π({n}): {ours} against {exact}");
+        // and from them follows the Poisson distribution, where N has been
+        let mut ln_p = 0.0;
+        for n in 8..18 {
+            ln_p += ln_ratio[n];
+            let exact: f64 = (9..=n + 1).map(|k| (z * volume / k as f64).ln()).sum();
+            assert!((ln_p - exact).abs() < 1e-4, "{device} ln Π({}) − ln Π(8): {ln_p} against {exact}", n + 1);
         }
         let total = transitions.total(0, 0);
         let impossible = attempts + total[0].delete.attempts + total[usize::from(n_max)].insert.attempts;

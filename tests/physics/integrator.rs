@@ -66,14 +66,14 @@ fn l_stationary_covariances_of_baoab() {
             }
             let label = format!("{device} ω dt {dt} γ/ω {friction}");
             let exact = &row["BAOAB"];
-            assert_relative(&format!("{label} ⟨x²⟩"), s[0][0] / kt, number(exact, "<x2>w2/kT"), rounding(device, 1e-9));
-            assert_relative(&format!("{label} ⟨v²⟩"), s[1][1] / kt, number(exact, "<v2>/kT"), rounding(device, 1e-9));
-            assert_relative(
-                &format!("{label} 1 − ω²dt²/4"),
-                s[1][1] / kt,
-                1.0 - 0.25 * dt * dt,
-                rounding(device, 1e-9),
-            );
+            // Positions near 20 are f32 on a GPU: M is known to an ulp there, and S to that over 1 − |λ|² ≈ 1 − e^{−2γ dt}.
+            let tolerance = match device {
+                "gpu" => 4e-6 / -(-2.0 * friction * dt).exp_m1(),
+                _ => rounding(device, 1e-9),
+            };
+            assert_relative(&format!("{label} ⟨x²⟩"), s[0][0] / kt, number(exact, "<x2>w2/kT"), tolerance);
+            assert_relative(&format!("{label} ⟨v²⟩"), s[1][1] / kt, number(exact, "<v2>/kT"), tolerance);
+            assert_relative(&format!("{label} 1 − ω²dt²/4"), s[1][1] / kt, 1.0 - 0.25 * dt * dt, tolerance);
         }
     });
 }
