@@ -8,10 +8,12 @@ use adlayer::backend::gpu::{Gpu, Want, open};
 use adlayer::backend::{self, Backend};
 use adlayer::batch::{Batch, Configuration};
 use adlayer::engine::initial::initial_batch;
+use adlayer::engine::push_samples;
 use adlayer::engine::sampler::{CyclePlan, Sampler};
 use adlayer::exchange::Period;
 use adlayer::ids::StateId;
 use adlayer::rng::Rng;
+use adlayer::sample::SampleWriter;
 use adlayer::scene::{self, Loaded};
 use adlayer::states::StatePoint;
 use adlayer::system::System;
@@ -137,15 +139,20 @@ fn rate(replicas: usize, seconds: f64, mut advance: impl FnMut()) -> f64 {
     f64::from(cycles) * f64::from(STEPS) * replicas as f64 / start.elapsed().as_secs_f64()
 }
 
-/// MD alone at several numbers of replicas, then whole cycles of the grids.
+/// One line of the table.
+fn print(workload: &str, replicas: usize, device: &str, rate: f64, more: &[(&str, f64)]) {
+    let mut line = serde_json::json!({
+        "peer": "adlayer", "workload": workload, "version": env!("CARGO_PKG_VERSION"), "device": device,
+        "R": replicas, "replica_steps_per_s": rate,
+    });
+    for (key, value) in more {
+        line[*key] = (*value).into();
+    }
+    say(&line.to_string());
+}
+
+/// MD alone at several numbers of replicas, then whole cycles of the grids with their samples written.
 fn table(device: &str, seconds: f64, replicas: &[usize]) {
-    let print = |workload: &str, replicas: usize, describe: &str, rate: f64| {
-        let line = serde_json::json!({
-            "peer": "adlayer", "workload": workload, "version": env!("CARGO_PKG_VERSION"), "device": describe,
-            "R": replicas, "replica_steps_per_s": rate,
-        });
-        say(&line.to_string());
-    };
     for &r in replicas {
         let (system, batch) = surface(r, 64, true);
         let mut run = backend::open(device, Arc::new(system), Rng::new(1)).expect("the device");
@@ -157,23 +164,56 @@ fn table(device: &str, seconds: f64, replicas: &[usize]) {
             first += u64::from(STEPS);
             run.measure().expect("measure");
         });
-        print("W1", r, &run.describe(), rate);
+        print("W1", r, &run.describe(), rate, &[]);
     }
-    for (workload, name) in [("W5", "bench_grid.ron"), ("default", "lj_surface.ron")] {
-        let loaded = load(name);
-        let (grid, rng) = (loaded.grid(), Rng::new(1));
-        let system = Arc::new(System::from_scene(&loaded));
-        let walkers = replicas.iter().max().map_or(1, |most| most.div_ceil(grid.len()));
-        let one = initial_batch(&loaded, &system, &grid, &rng).expect("the start of a bench scene");
-        let per_walker = &one.configurations[..grid.len()];
-        let batch = Batch { configurations: (0..walkers).flat_map(|_| per_walker.to_vec()).collect() };
-        let run = backend::open(device, system, rng).expect("the device");
-        let (describe, n) = (run.describe(), batch.configurations.len());
-        let plan = CyclePlan { steps: STEPS, attempts: ATTEMPTS, exchange_every: 1 };
-        let mut sampler = Sampler::new(grid, run, plan, &batch).expect("it fits");
-        let rate = rate(n, seconds, || sampler.advance(Period::Equilibration).expect("cycle"));
-        print(workload, n, &describe, rate);
+    let most = replicas.iter().max().copied().unwrap_or(1);
+    grid(device, seconds, "W5", load("bench_grid.ron"), most);
+    grid(device, seconds, "default", load("lj_surface.ron"), most);
+}
+
+/// Whole cycles of a grid with as many walkers as make at most `most` replicas, and the dynamics of the same replicas
+/// alone beside them.
+fn grid(device: &str, seconds: f64, workload: &str, mut loaded: Loaded, most: usize) {
+    let states = loaded.grid().len();
+    loaded.scene.grid.walkers = (most / states).max(1) as u32;
+    let (grid, rng) = (loaded.grid(), Rng::new(1));
+    let system = Arc::new(System::from_scene(&loaded));
+    let batch = initial_batch(&loaded, &system, &grid, &rng).expect("the start of a bench scene");
+    let run = backend::open(device, system, rng).expect("the device");
+    let (describe, n) = (run.describe(), batch.configurations.len());
+    let plan = CyclePlan { steps: STEPS, attempts: ATTEMPTS, exchange_every: 1 };
+    let mut sampler = Sampler::new(grid, run, plan, &batch).expect("it fits");
+    let folder = tempfile::tempdir().expect("a place for samples");
+    let mut writer = SampleWriter::new(folder.path(), &["B".to_owned()], 1 << 17).expect("a writer");
+    let production = Period::FirstHalf;
+    for _ in 0..loaded.scene.schedule.equilibration.min(60) {
+        sampler.advance_ahead(production, Some(production)).expect("cycle");
     }
+    let (before, start, first) = (sampler.backend().usage(), Instant::now(), sampler.cycle());
+    let whole = rate(n, seconds, || {
+        sampler.advance_ahead(production, Some(production)).expect("cycle");
+        push_samples(&sampler, sampler.cycle() as u32, &mut writer).expect("samples");
+    });
+    let mut more = Vec::new();
+    if let (Some(before), Some(now)) = (before, sampler.backend().usage()) {
+        let (seconds, cycles) = (start.elapsed().as_secs_f64(), (sampler.cycle() - first) as f64);
+        more.push(("bytes_read_per_cycle", (now.bytes_read - before.bytes_read) as f64 / cycles));
+        more.push(("host_idle", (now.waited - before.waited) / seconds));
+        if let (Some(before), Some(now)) = (before.busy, now.busy) {
+            more.push(("device_idle", 1.0 - (now - before) / seconds));
+        }
+    }
+    sampler.advance(production).expect("cycle");
+    let mut first = 1 << 40;
+    let md = rate(n, seconds, || {
+        let run = sampler.backend_mut();
+        run.propagate(first, STEPS).expect("segment");
+        first += u64::from(STEPS);
+        run.measure().expect("measure");
+    });
+    more.push(("cycle_over_md", whole / md));
+    print(&format!("{workload}-md"), n, &describe, md, &[]);
+    print(workload, n, &describe, whole, &more);
 }
 
 #[expect(clippy::print_stdout, reason = "the table is the output")]

@@ -6,13 +6,15 @@
 #   DEVICE   auto, gpu or gpu:NAME         [gpu]
 #   PEERS    folder of the peers' results  [none]: results.jsonl, one line each with peer, R, replica_steps_per_s
 #   SECONDS_EACH, REPLICAS                 [4; 256,1024,4096,16384]
+#   CHECKS   test files that are run first [shaders twins_gpu gpu physics sampling]
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
 bin=${BIN:-$here/target/release/deps}
 tests=${TESTS:-$here/target/debug/deps}
 device=${DEVICE:-gpu}
 out=${OUT:-$here/target/gpu-bench}
-export ADLAYER_SCENES="${ADLAYER_SCENES:-$here/scenes}" ADLAYER_REQUIRE_GPU=1
+export ADLAYER_SCENES="${ADLAYER_SCENES:-$here/scenes}" ADLAYER_PROJECT="$here"
+export ADLAYER_REQUIRE_GPU=1 ADLAYER_TEST_BACKENDS=gpu
 mkdir -p "$out"
 
 # The newest executable of a target's name.
@@ -21,7 +23,7 @@ newest() {
 }
 
 echo "== checks"
-for name in shaders twins_gpu gpu; do
+for name in ${CHECKS:-shaders twins_gpu gpu physics sampling}; do
     binary=$(newest "$tests" "$name")
     if [ -z "$binary" ]; then
         echo "$name: not built"
@@ -55,6 +57,10 @@ cat "$out/adlayer.jsonl" ${PEERS:+"$PEERS/results.jsonl"} | awk '
         if (rate == "" || r == "") next
         if (work == "") work = "W1"
         if (peer == "adlayer" && work == "W1") ours[r] = rate
+        if (field("cycle_over_md") != "")
+            notes[++m] = sprintf("%s: the whole cycle runs at %.2f of the rate of its dynamics alone; %.0f bytes read back a cycle; host idle %.2f, device idle %s",
+                work, field("cycle_over_md"), field("bytes_read_per_cycle"), field("host_idle"),
+                field("device_idle") == "" ? "(no clock)" : sprintf("%.2f", field("device_idle")))
         n++; peers[n] = peer; works[n] = work; rs[n] = r; rates[n] = rate
     }
     END {
@@ -63,4 +69,5 @@ cat "$out/adlayer.jsonl" ${PEERS:+"$PEERS/results.jsonl"} | awk '
             ratio = (works[k] == "W1" && peers[k] != "adlayer" && (rs[k] in ours)) ? sprintf("%.2f", ours[rs[k]] / rates[k]) : ""
             printf "%-24s %-8s %8d %14.3e %8s\n", peers[k], works[k], rs[k], rates[k], ratio
         }
+        for (k = 1; k <= m; k++) print notes[k]
     }'

@@ -1,5 +1,6 @@
 // energy: E, N and status of one replica.   Twin: src/backend/reference/energy.rs
 // One workgroup per replica; pairs are shared out as for forces, sums run in a fixed order.
+//   scratch  [n_replicas * 2 CAPACITY]    energies of the atoms of large replicas, from large_energies
 //   results  [n_replicas * result_words]  E (two f32 to be added), status, N_s (two u16 a word)
 
 // Bit of the status word: an atom is not a number or outside its walls.
@@ -67,7 +68,7 @@ fn measure(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
         atomicStore(&status, 0u);
     }
     workgroupBarrier();
-    if n > 0u {
+    if n > 0u && LOCAL {
         share_energies(replica, n, thread);
     }
     for (var i = thread; i < n; i += WORKGROUP) {
@@ -85,8 +86,12 @@ fn measure(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
         for (var i = thread; i < n; i += N_SUMS) {
             let atom = mobile_atom(replica, i);
             var energy = external_force_energy(species_of(atom), atom.xyz).w;
-            for (var lane = 0u; lane < n_lanes; lane++) {
-                energy += partial[lane * n + i];
+            if LOCAL {
+                for (var lane = 0u; lane < n_lanes; lane++) {
+                    energy += partial[lane * n + i];
+                }
+            } else {
+                energy += scratch[(2u * replica + 1u) * CAPACITY + i].x;
             }
             sum = add_to_pair(sum, energy);
         }

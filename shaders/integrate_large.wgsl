@@ -3,53 +3,51 @@
 // Positions alternate between two buffers, because atoms of other workgroups read them in the same dispatch.
 //   positions    [n_replicas * CAPACITY]      [length], w = species, updated in the last dispatch
 //   scratch      [n_replicas * 2 CAPACITY]    the other buffer, then positions at the last rebuild of the lists
-//   lists        [n_replicas * LIST_WORDS * LIST_ITEMS]  word 0: mobile neighbours, all neighbours; then slots, ascending
+//   lists        [n_replicas * LIST_STRIDE]   word 0: mobile neighbours, all neighbours; then atoms, ascending; then bins
 //   stale_steps  [n_replicas * 3]             whether atoms have moved half the skin, for three steps in turn
 
 const OVERFLOW = 0xffffffffu;
 
-fn atom_now(replica: u32, slot: u32) -> vec4<f32> {
-    if (params.step & 1u) == 1u {
-        return scratch[replica * 2u * CAPACITY + slot];
-    }
-    return positions[replica * CAPACITY + slot];
-}
+// Most neighbours that a thread can sort: LIST_WORDS is not larger.
+const MOST_WORDS = 192u;
 
 fn list_word(replica: u32, word: u32, item: u32) -> u32 {
-    return (replica * LIST_WORDS + word) * LIST_ITEMS + item;
+    return replica * LIST_STRIDE + word * LIST_ITEMS + item;
 }
 
-// Neighbours of atom i in the order of slots; returns the header.
+// Neighbours of atom i in the order of slots, mobile ones first, found in the cells around it; returns the header.
 fn build_list(replica: u32, n: u32, i: u32, atom: vec4<f32>) -> u32 {
-    let reach = sqrt(table.walls.z);
+    var found: array<u32, MOST_WORDS>;
     var count = 0u;
-    for (var j = 0u; j < n; j++) {
-        let d = minimum_image(atom.xyz - atom_now(replica, j).xyz);
-        if dot(d, d) < table.walls.z && j != i {
-            count += 1u;
-            if count < LIST_WORDS {
-                lists[list_word(replica, count, i)] = j;
+    var mobile = 0u;
+    let around = neighbourhood_of(atom.xyz);
+    for (var c = 0u; c < around.count; c++) {
+        let cell = neighbour_cell(around, c);
+        let end = lists[cell_start(replica, cell + 1u)];
+        for (var place = lists[cell_start(replica, cell)]; place < end; place++) {
+            let id = lists[binned(replica, place)];
+            let d = minimum_image(atom.xyz - any_atom(replica, id).xyz);
+            if id == i || dot(d, d) >= table.walls.z {
+                continue;
             }
-        }
-    }
-    let mobile = count;
-    for (var g = 0u; g < table.n_groups; g++) {
-        let group = table.groups[g];
-        if !within_reach(group, atom.z, atom.z, reach) {
-            continue;
-        }
-        for (var j = group.first; j < group.last; j++) {
-            let d = minimum_image(atom.xyz - frozen[j].xyz);
-            if dot(d, d) < table.walls.z {
-                count += 1u;
-                if count < LIST_WORDS {
-                    lists[list_word(replica, count, i)] = j;
+            mobile += u32(id < CAPACITY);
+            if count + 1u < LIST_WORDS {
+                // The order of a list must not tell when it was built.
+                var hole = count;
+                while hole > 0u && found[hole - 1u] > id {
+                    found[hole] = found[hole - 1u];
+                    hole -= 1u;
                 }
+                found[hole] = id;
             }
+            count += 1u;
         }
     }
     let header = select(OVERFLOW, mobile | (count << 16u), count < LIST_WORDS);
     lists[list_word(replica, 0u, i)] = header;
+    for (var k = 0u; k < min(count, LIST_WORDS - 1u); k++) {
+        lists[list_word(replica, k + 1u, i)] = found[k];
+    }
     return header;
 }
 
@@ -74,7 +72,7 @@ fn listed_force(replica: u32, n: u32, i: u32, atom: vec4<f32>, header: u32) -> v
         force += force_between(atom.xyz, other.xyz, pair_of(species_of(atom), species_of(other)));
     }
     for (var k = mobile + 1u; k <= (header >> 16u); k++) {
-        let other = frozen[lists[list_word(replica, k, i)]];
+        let other = frozen[lists[list_word(replica, k, i)] - CAPACITY];
         force += force_between(atom.xyz, other.xyz, pair_of(species_of(atom), species_of(other)));
     }
     return force;
@@ -102,7 +100,7 @@ fn large_step(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
     }
     var header = OVERFLOW;
     if LISTED {
-        if step == 0u || atomicLoad(&stale_steps[flags + (step + 2u) % 3u]) != 0u {
+        if lists_due(replica) {
             header = build_list(replica, n, i, atom);
             scratch[reference] = atom;
         } else {
@@ -160,4 +158,43 @@ fn large_forces(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocati
         let field = external_force_energy(species_of(atom), atom.xyz).xyz;
         scratch[replica * CAPACITY + i] = vec4<f32>(listed_force(replica, n, i, atom, OVERFLOW) + field, 0.0);
     }
+}
+
+// Energy of every atom: half its mobile pairs, all its frozen pairs. scratch[(2 replica + 1) CAPACITY + i].x
+@compute @workgroup_size(WORKGROUP)
+fn large_energies(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+    let replica = order[params.first_in_order + group.y];
+    let n = replicas[replica].n;
+    load_pairs(thread);
+    workgroupBarrier();
+    let i = group.x * WORKGROUP + thread;
+    if i >= n {
+        return;
+    }
+    let atom = positions[replica * CAPACITY + i];
+    var energy = 0.0;
+    if LISTED {
+        let around = neighbourhood_of(atom.xyz);
+        for (var c = 0u; c < around.count; c++) {
+            let cell = neighbour_cell(around, c);
+            let end = lists[cell_start(replica, cell + 1u)];
+            for (var place = lists[cell_start(replica, cell)]; place < end; place++) {
+                let id = lists[binned(replica, place)];
+                let other = any_atom(replica, id);
+                let pair = pair_of(species_of(atom), species_of(other));
+                energy += select(1.0, 0.5, id < CAPACITY) * energy_between(atom.xyz, other.xyz, pair, id == i);
+            }
+        }
+    } else {
+        for (var j = 0u; j < n; j++) {
+            let other = positions[replica * CAPACITY + j];
+            let pair = pair_of(species_of(atom), species_of(other));
+            energy += 0.5 * energy_between(atom.xyz, other.xyz, pair, i == j);
+        }
+        for (var j = 0u; j < N_FROZEN; j++) {
+            let other = frozen[j];
+            energy += energy_between(atom.xyz, other.xyz, pair_of(species_of(atom), species_of(other)), false);
+        }
+    }
+    scratch[(2u * replica + 1u) * CAPACITY + i] = vec4<f32>(energy, 0.0, 0.0, 0.0);
 }

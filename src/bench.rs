@@ -3,7 +3,7 @@
 //! Starts are equilibrated, every part is warmed up, and a part is repeated so that its scatter can be stated.
 
 use crate::analysis::mbar::{Collapsed, Tolerance};
-use crate::backend;
+use crate::backend::{self, Usage};
 use crate::batch::Batch;
 use crate::engine::initial::initial_batch;
 use crate::engine::{CyclePlan, Sampler};
@@ -28,6 +28,8 @@ pub struct BenchOptions {
     pub repeats: u32,
     /// Length of one measurement.
     pub duration: Duration,
+    /// Whether the scaling tables are measured.
+    pub scaling: bool,
 }
 
 /// Rates of one part; keys that do not apply are absent.
@@ -57,6 +59,18 @@ pub struct Part {
     /// Samples divided by the mean statistical inefficiency, per second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_samples_per_s: Option<f64>,
+    /// Pair evaluations per second, those beyond the cutoff not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pairs_per_s: Option<f64>,
+    /// Bytes read back from the device per cycle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_read_per_cycle: Option<f64>,
+    /// Share of the time in which the host waited for the device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_idle: Option<f64>,
+    /// Share of the time in which the device had nothing to do, by its own clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_idle: Option<f64>,
     /// Measurements.
     pub repeats: u32,
     /// Standard deviation of the rate over them, relative to its mean.
@@ -102,9 +116,11 @@ pub struct BenchReport {
     pub mbar: Option<Part>,
     /// The full cycle.
     pub cycle: Part,
-    /// Dynamics over 1, 2, 4, 8 copies of the grid.
+    /// Dynamics over 1, 2, 4, 8 copies of the grid; empty where it was not asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scaling_replicas: Vec<ScalingRow>,
-    /// Dynamics of a bulk fluid at fixed density, over N.
+    /// Dynamics of a bulk fluid at fixed density, over N; empty where it was not asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scaling_atoms: Vec<ScalingRow>,
 }
 
@@ -133,6 +149,7 @@ pub fn bench(loaded: &Loaded, options: &BenchOptions) -> Result<BenchReport> {
         replica_steps_per_cpu_s: md.per_cpu_s,
         atom_steps_per_s: Some(md.per_s * atoms),
         ns_per_pair: (pairs > 0.0).then(|| 1e9 / (seconds * pairs)),
+        pairs_per_s: Some(md.per_s * pairs),
         ..part(&md, options)
     };
     let particle_moves = if loaded.scene.reservoir.is_empty() || attempts == 0 {
@@ -150,12 +167,14 @@ pub fn bench(loaded: &Loaded, options: &BenchOptions) -> Result<BenchReport> {
         Some(Part { attempts_per_s: Some(rates.per_s), ..part(&rates, options) })
     };
     let mut samples = Recorded::default();
+    let before = (Instant::now(), bed.sampler.cycle(), bed.sampler.backend().usage());
     let rates = measure(options, || {
         bed.sampler.advance_ahead(Period::SecondHalf, Some(Period::SecondHalf))?;
         samples.push(&bed.sampler);
         Ok(replicas as f64)
     })?;
     bed.sampler.advance(Period::SecondHalf)?;
+    let spent = spent_since(before, &bed.sampler);
     let g = bed.mean_inefficiency();
     let cycle = Part {
         replica_steps_per_s: Some(rates.per_s * f64::from(steps)),
@@ -164,7 +183,7 @@ pub fn bench(loaded: &Loaded, options: &BenchOptions) -> Result<BenchReport> {
         attempts_per_s: (attempts > 0).then(|| rates.per_s * f64::from(attempts)),
         samples_per_s: Some(rates.per_s),
         effective_samples_per_s: Some(rates.per_s / g),
-        ..part(&rates, options)
+        ..Part { repeats: options.repeats, stdev: rates.stdev, ..spent }
     };
     let mbar = samples.measure_mbar(&bed, options)?;
     Ok(BenchReport {
@@ -179,13 +198,26 @@ pub fn bench(loaded: &Loaded, options: &BenchOptions) -> Result<BenchReport> {
         exchange,
         mbar: Some(mbar),
         cycle,
-        scaling_replicas: scaling_over_replicas(loaded, options)?,
-        scaling_atoms: scaling_over_atoms(options)?,
+        scaling_replicas: if options.scaling { scaling_over_replicas(loaded, options)? } else { Vec::new() },
+        scaling_atoms: if options.scaling { scaling_over_atoms(options)? } else { Vec::new() },
     })
 }
 
 fn part(rates: &Rates, options: &BenchOptions) -> Part {
     Part { repeats: options.repeats, stdev: rates.stdev, ..Part::default() }
+}
+
+/// What the device and its host have done since a moment, as shares of the time and per cycle.
+fn spent_since((start, cycle, usage): (Instant, u64, Option<Usage>), sampler: &Sampler) -> Part {
+    let (Some(before), Some(now)) = (usage, sampler.backend().usage()) else { return Part::default() };
+    let (seconds, cycles) = (start.elapsed().as_secs_f64(), (sampler.cycle() - cycle) as f64);
+    let busy = now.busy.map(|busy| busy - before.busy.unwrap_or(0.0));
+    Part {
+        bytes_read_per_cycle: Some((now.bytes_read - before.bytes_read) as f64 / cycles),
+        host_idle: Some((now.waited - before.waited) / seconds),
+        device_idle: busy.map(|busy| (1.0 - busy / seconds).max(0.0)),
+        ..Part::default()
+    }
 }
 
 /// Runs `work` once to warm up, then `repeats` times for at least `duration` each.

@@ -6,6 +6,7 @@ mod common;
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod runs;
 
+use common::drift::assert_no_drift;
 use common::on_every_backend;
 use common::reference::{case, number, rows};
 use common::run::{Run, project_scene};
@@ -49,6 +50,14 @@ fn default_scene_at_full_length() {
         let edges = run.sampler.edge_tallies();
         let lowest = edges.iter().map(|e| e.acceptance_second_half()).fold(1.0, f64::min);
         say(&format!("{device}: lowest acceptance of an edge {lowest:.3}"));
+    });
+}
+
+#[test]
+#[ignore = "long suite: drift of the energy over 200 τ"]
+fn energy_does_not_drift_over_200_tau() {
+    on_every_backend(|device| {
+        assert_no_drift(device, 200.0);
     });
 }
 

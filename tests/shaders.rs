@@ -86,7 +86,11 @@ fn structs_have_the_same_offsets_on_both_sides() {
             redraw,
             book,
             result_words,
-            step
+            step,
+            n_states,
+            first_walker,
+            log_words,
+            fresh_log
         ]
     );
     assert_layout!(module, PairCoefficients, [c12, c6, shift, slope, core_squared, r_cut_squared, r_cut, tail]);
@@ -103,6 +107,9 @@ fn structs_have_the_same_offsets_on_both_sides() {
             inverse_lengths,
             walls,
             dynamics,
+            grid,
+            grid_origin,
+            grid_scale,
             n_species,
             n_groups,
             n_reservoirs,
@@ -115,7 +122,7 @@ fn structs_have_the_same_offsets_on_both_sides() {
             shifts
         ]
     );
-    assert_layout!(module, ReplicaRecord, [n, state, status]);
+    assert_layout!(module, ReplicaRecord, [n, state, status, n_events]);
     assert_layout!(module, StateRecord, [beta, kt, ln_zv]);
     assert_layout!(module, TrialRecord, [kind, species, slot, position, velocity]);
     assert_layout!(module, AssignmentRecord, [state, scale]);

@@ -55,6 +55,10 @@ fn systems() -> Vec<(&'static str, System)> {
     let mut many = slab(300);
     many.cell.lengths.z = 30.0;
     all.push(("many atoms", many));
+    // more than three cells along each axis for the lists of large replicas
+    let mut wide = system(DVec3::new(9.5, 12.0, 8.6), false);
+    wide.capacity = 300;
+    all.push(("wide bulk", wide));
     let mut inert = system(bulk, false);
     inert.pairs = PairTable::new(2, 2.5, Truncation::Shifted, false, |a, b| (if a == b { 1.0 } else { 0.0 }, 1.1));
     all.push(("no interaction between species", inert));

@@ -103,6 +103,10 @@ struct SystemTable {
     walls: vec4<f32>,
     // ½ dt, e^{−γ dt}, √(1 − e^{−2γ dt}), half-width of a displacement
     dynamics: vec4<f32>,
+    // Cells of large replicas: their numbers, the corner of the first, how many a length holds.
+    grid: vec4<u32>,
+    grid_origin: vec4<f32>,
+    grid_scale: vec4<f32>,
     n_species: u32,
     n_groups: u32,
     n_reservoirs: u32,

@@ -239,11 +239,31 @@ pub fn apply_edit(x: &mut Configuration, edit: &Edit) {
 /// # Errors
 /// [`Error::Device`] when there is none of that name.
 pub fn open(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
+    open_with_note(device, system, rng).map(|(backend, _)| backend)
+}
+
+/// As [`open`], with why `auto` passed over a hardware GPU, if it did.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with_note(device: &str, system: Arc<System>, rng: Rng) -> Result<(Box<dyn Backend>, Option<String>)> {
+    if device == "auto" {
+        // A software adapter is never what `auto` means.
+        return match gpu::backend(&gpu::Want::Hardware, Arc::clone(&system), rng) {
+            Ok(backend) => Ok((backend, None)),
+            Err(why) => {
+                let note = gpu::has_hardware().then(|| format!("the GPU was passed over: {why}"));
+                Ok((without_gpu(system, rng)?, note))
+            }
+        };
+    }
+    open_named(device, system, rng).map(|backend| (backend, None))
+}
+
+fn open_named(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
     match device {
         "reference" => Ok(Box::new(reference::Reference::new(system, rng))),
         "cpu" => Ok(Box::new(cpu::Cpu::new(system, rng)?)),
-        // A software adapter is never what `auto` means.
-        "auto" => gpu::backend(&gpu::Want::Hardware, Arc::clone(&system), rng).or_else(|_| without_gpu(system, rng)),
         "gpu" => gpu::backend(&gpu::Want::Any, system, rng),
         named if named.starts_with("gpu:") => gpu::backend(&gpu::Want::Named(named[4..].to_owned()), system, rng),
         other => Err(Error::Device(format!("no device `{other}`; choose auto, cpu, gpu, gpu:NAME or reference"))),

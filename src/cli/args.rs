@@ -169,6 +169,9 @@ pub(crate) struct BenchArguments {
     /// Seconds of each measurement
     #[arg(long, default_value_t = 0.4)]
     pub(crate) seconds: f64,
+    /// Leave out the tables over replicas and over N
+    #[arg(long)]
+    pub(crate) no_scaling: bool,
     /// Print as JSON
     #[arg(long)]
     pub(crate) json: bool,

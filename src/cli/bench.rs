@@ -19,8 +19,10 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
         device: arguments.device.to_string(),
         repeats: arguments.repeats,
         duration: Duration::from_secs_f64(arguments.seconds),
+        scaling: !arguments.no_scaling,
     };
-    let report = bench(&loaded, &options)?;
+    // On a thread of the pool, as a run.
+    let report = rayon::scope(|_| bench(&loaded, &options))?;
     if arguments.json {
         let text = serde_json::to_string_pretty(&report).map_err(|e| Error::Analysis(e.to_string()))?;
         println!("{text}");
@@ -61,6 +63,15 @@ fn table(report: &BenchReport) -> String {
     if let Some(effective) = report.cycle.effective_samples_per_s {
         out.push_str(&format!("\neffective samples/s (samples ÷ mean inefficiency): {effective:.4e}\n"));
     }
+    if let (Some(pairs), Some(bytes), Some(host)) =
+        (report.md.pairs_per_s, report.cycle.bytes_read_per_cycle, report.cycle.host_idle)
+    {
+        let device = report.cycle.device_idle.map_or_else(|| "no clock".to_owned(), |x| format!("{:.1} %", 100.0 * x));
+        out.push_str(&format!(
+            "pairs/s within the cutoff: {pairs:.3e}; read back a cycle: {bytes:.0} bytes; host idle {:.1} %; device idle: {device}\n",
+            100.0 * host
+        ));
+    }
     out.push_str(&scaling("over replicas", &report.scaling_replicas));
     out.push_str(&scaling("over N, bulk fluid of density 0.8", &report.scaling_atoms));
     out
@@ -82,6 +93,9 @@ fn row(name: &str, part: &Part) -> String {
 }
 
 fn scaling(title: &str, rows: &[ScalingRow]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
     let mut out = format!("\ndynamics {title}\n{:>10}{:>10}{:>18}\n", "replicas", "atoms", "ns per atom-step");
     for row in rows {
         out.push_str(&format!("{:>10}{:>10.1}{:>18.2}\n", row.replicas, row.atoms, row.ns_per_atom_step));

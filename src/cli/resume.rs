@@ -17,7 +17,7 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<()> {
         limits: limits(&arguments.limits)?,
     };
     let bar = progress_bar(arguments.quiet);
-    let outcome = engine::resume(&options, &mut |progress| show(&bar, progress));
+    let outcome = rayon::scope(|_| engine::resume(&options, &mut |progress| show(&bar, progress)));
     bar.finish_and_clear();
     if let Ok(outcome) = &outcome {
         let report = options.directory.join("report.html");

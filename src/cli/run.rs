@@ -31,8 +31,12 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<()> {
         limits: limits(&arguments.limits)?,
     };
     let bar = progress_bar(arguments.quiet);
-    let outcome = engine::run(&loaded, &options, &mut |progress| show(&bar, progress));
+    // On a thread of the pool, which shares the sampling when it has nothing else to do.
+    let outcome = rayon::scope(|_| engine::run(&loaded, &options, &mut |progress| show(&bar, progress)));
     bar.finish_and_clear();
+    if let Ok(outcome) = &outcome {
+        outcome.record.warnings.iter().skip(loaded.warnings.len()).for_each(|note| warn(note));
+    }
     finish(outcome, &options.directory, arguments.json)
 }
 

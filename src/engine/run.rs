@@ -227,13 +227,13 @@ pub(super) fn thinning(loaded: &Loaded) -> Thinning {
 pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progress)) -> Result<RunOutcome> {
     let system = Arc::new(System::from_scene(loaded));
     let (grid, rng) = (loaded.grid(), Rng::new(loaded.scene.seed));
-    let backend = backend::open(&options.device, Arc::clone(&system), rng)?;
+    let (backend, note) = backend::open_with_note(&options.device, Arc::clone(&system), rng)?;
     let batch = initial_batch(loaded, &system, &grid, &rng)?;
     let plan = plan(loaded, &system);
     let history = History {
         started_unix: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs()),
         scene_name: loaded.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
-        warnings: loaded.warnings.clone(),
+        warnings: loaded.warnings.iter().cloned().chain(note).collect(),
         ..History::default()
     };
     let record = RunRecord::new(loaded, &*backend, plan, &history);

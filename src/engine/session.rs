@@ -110,7 +110,7 @@ impl Session<'_> {
             if let Some(c) = production {
                 self.record.production_done = c + 1;
                 if thinning.keeps(c) {
-                    self.push_samples(c)?;
+                    push_samples(&self.sampler, c, &mut self.writer)?;
                 }
             }
             if last_report.elapsed() >= REPORT_EVERY || last {
@@ -165,22 +165,26 @@ impl Session<'_> {
             record.status, record.production_done, record.seconds_sampling, record.replica_steps_per_s
         ))
     }
+}
 
-    fn push_samples(&mut self, cycle: u32) -> Result<()> {
-        let assignment = self.sampler.assignment();
-        for (replica, m) in self.sampler.measurements().iter().enumerate() {
-            let id = ReplicaId(replica as u32);
-            self.writer.push(SampleRow {
-                cycle,
-                walker: assignment.walker_of(id) as u16,
-                replica: id.0,
-                state: assignment.state_of(id).0,
-                energy: m.energy,
-                counts: &m.counts,
-            })?;
-        }
-        Ok(())
+/// Adds a sample of every replica to the parts of a run.
+///
+/// # Errors
+/// [`Error::Io`] if a part cannot be written.
+pub fn push_samples(sampler: &Sampler, cycle: u32, writer: &mut SampleWriter) -> Result<()> {
+    let assignment = sampler.assignment();
+    for (replica, m) in sampler.measurements().iter().enumerate() {
+        let id = ReplicaId(replica as u32);
+        writer.push(SampleRow {
+            cycle,
+            walker: assignment.walker_of(id) as u16,
+            replica: id.0,
+            state: assignment.state_of(id).0,
+            energy: m.energy,
+            counts: &m.counts,
+        })?;
     }
+    Ok(())
 }
 
 /// Attempts from which an edge that always or never exchanges is remarkable.

@@ -70,7 +70,7 @@ fn apply(bytes: &mut Vec<u8>, changes: &[Change]) {
 }
 
 /// Runs a body on `cases` cases, always the same ones; returns the seconds it took.
-pub(crate) fn fuzz(cases: u32, seeds: usize, body: impl Fn(usize, &[Change]) -> Outcome) -> f64 {
+fn fuzz(cases: u32, seeds: usize, body: impl Fn(usize, &[Change]) -> Outcome) -> f64 {
     let start = Instant::now();
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));

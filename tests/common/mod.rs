@@ -1,5 +1,6 @@
 //! What every test file shares: backends, scenes as a user writes them, runs over independent walkers, statistics.
 
+pub(crate) mod drift;
 pub(crate) mod fluid;
 pub(crate) mod henry;
 pub(crate) mod reference;

@@ -3,9 +3,14 @@
 use serde_json::Value;
 use std::path::PathBuf;
 
+/// The folder of the project: where the tests were built, unless `ADLAYER_PROJECT` says where it lies now.
+pub(crate) fn project() -> PathBuf {
+    std::env::var_os("ADLAYER_PROJECT").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from)
+}
+
 /// A file under `tests/data`.
 pub(crate) fn data(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+    project().join("tests/data").join(name)
 }
 
 /// One case of the reference numbers.

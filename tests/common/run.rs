@@ -12,7 +12,6 @@ use adlayer::scene::grammar::Exchange;
 use adlayer::scene::{self, Loaded};
 use adlayer::states::StateGrid;
 use adlayer::system::System;
-use std::path::Path;
 use std::sync::Arc;
 
 /// Parses a scene; files it names lie in `tests/data`.
@@ -233,6 +232,6 @@ pub(crate) fn plan(loaded: &Loaded, system: &System) -> CyclePlan {
 
 /// A scene file of the project.
 pub(crate) fn project_scene(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes").join(name);
+    let path = super::reference::project().join("scenes").join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }

@@ -1,12 +1,12 @@
 //! What must not change: total energy without a thermostat, energy under translations and images, and the gradient.
 
+use crate::common::drift::{assert_no_drift, kinetic, slope_and_spread};
 use crate::common::run::{Run, load, prepare};
 use crate::common::stats::{assert_relative, say};
 use crate::common::{on_every_backend, rounding};
 use adlayer::backend;
 use adlayer::backend::reference::energy::energy_and_forces;
 use adlayer::batch::{Batch, Configuration};
-use adlayer::system::System;
 use glam::DVec3;
 
 /// A slab with one mobile layer of A and ten atoms of B above it; the number of everything is fixed.
@@ -32,12 +32,6 @@ fn slab_scene(truncation: &str, dynamics: &str) -> String {
     )
 }
 
-/// Kinetic energy of a configuration.
-fn kinetic(system: &System, x: &Configuration) -> f64 {
-    let mass = |s: u8| system.species[usize::from(s)].mass;
-    x.velocities.iter().zip(&x.species).map(|(v, &s)| 0.5 * mass(s) * v.length_squared()).sum()
-}
-
 #[test]
 fn verlet_conserves_energy() {
     on_every_backend(|device| {
@@ -58,16 +52,7 @@ fn verlet_conserves_energy() {
                     e.push(total);
                 }
             }
-            // slope per unit of time, and the spread about the line
-            let fit = |e: &[f64]| {
-                let n = e.len() as f64;
-                let time = |k: usize| dt * f64::from(steps) * (k as f64 - 0.5 * (n - 1.0));
-                let slope = e.iter().enumerate().map(|(k, x)| time(k) * x).sum::<f64>()
-                    / (0..e.len()).map(|k| time(k) * time(k)).sum::<f64>();
-                let mean = e.iter().sum::<f64>() / n;
-                let square: f64 = e.iter().enumerate().map(|(k, x)| (x - mean - slope * time(k)).powi(2)).sum();
-                (slope, (square / n).sqrt())
-            };
+            let fit = |e: &[f64]| slope_and_spread(e, dt * f64::from(steps));
             let fits: Vec<_> = energies.iter().map(|e| fit(e)).collect();
             say(&format!("{device} dt {dt}: slopes and spreads {fits:?}"));
             fits
@@ -81,6 +66,13 @@ fn verlet_conserves_energy() {
             // second order: half the step, a quarter of the spread
             assert!(spread < 0.02 && spread_fine < 0.4 * spread, "{device}: spread {spread} and {spread_fine}");
         }
+    });
+}
+
+#[test]
+fn energy_does_not_drift_over_20_tau() {
+    on_every_backend(|device| {
+        assert_no_drift(device, 20.0);
     });
 }
 

@@ -81,6 +81,11 @@ fn driver_of(info: &wgpu::AdapterInfo) -> String {
     [info.driver.as_str(), info.driver_info.as_str()].join(" ").trim().to_owned()
 }
 
+/// Whether there is an adapter that is not software, sound or not.
+pub fn has_hardware() -> bool {
+    adapters().iter().any(|adapter| !is_software(&adapter.get_info()))
+}
+
 /// All adapters with the result of their self-test; nothing stays open.
 pub fn survey() -> Vec<AdapterReport> {
     adapters()
@@ -205,6 +210,16 @@ impl GpuDevice {
     /// Whether it computes on a CPU.
     pub fn is_software(&self) -> bool {
         is_software(&self.info)
+    }
+
+    /// Pair evaluations of one dispatch that stay under 100 ms, by the kind of card: 40 and 5 · 10⁹ pairs/s are slow ones.
+    /// A software adapter has no watchdog.
+    pub(super) fn pairs_per_dispatch(&self) -> u64 {
+        match self.info.device_type {
+            DeviceType::DiscreteGpu => 4_000_000_000,
+            DeviceType::Cpu => 1_000_000_000,
+            DeviceType::IntegratedGpu | DeviceType::VirtualGpu | DeviceType::Other => 500_000_000,
+        }
     }
 
     /// Destroys the device, as a driver reset would: for tests.

@@ -132,6 +132,9 @@ pub struct SystemTable {
     pub inverse_lengths: [f32; 4],
     pub walls: [f32; 4],
     pub dynamics: [f32; 4],
+    pub grid: [u32; 4],
+    pub grid_origin: [f32; 4],
+    pub grid_scale: [f32; 4],
     pub n_species: u32,
     pub n_groups: u32,
     pub n_reservoirs: u32,
@@ -255,6 +258,8 @@ impl SystemTable {
             Dynamics::Verlet { dt, .. } => [(0.5 * dt) as f32, 1.0, 0.0, 0.0],
             Dynamics::MonteCarlo { displacement, .. } => [0.0, 1.0, 0.0, displacement as f32],
         };
+        let grid = CellGrid::new(system);
+        (table.grid, table.grid_origin, table.grid_scale) = (grid.counts, grid.origin, grid.scale);
         table.n_species = n_species as u32;
         table.n_groups = groups.len() as u32;
         table.n_reservoirs = system.reservoirs.len() as u32;
@@ -292,6 +297,43 @@ impl SystemTable {
             *record = [shift.x as f32, shift.y as f32, shift.z as f32, 0.0];
         }
         Ok(table)
+    }
+}
+
+/// Cells of a large replica, each at least as wide as the reach of a neighbour list.
+pub(super) struct CellGrid {
+    counts: [u32; 4],
+    origin: [f32; 4],
+    scale: [f32; 4],
+}
+
+impl CellGrid {
+    /// Most cells along an axis.
+    const MOST: f64 = 16.0;
+    /// What rounding a position to a cell could be off by, relative to the width of a cell.
+    const MARGIN: f64 = 1.001;
+
+    pub(super) fn new(system: &System) -> CellGrid {
+        let (cell, width) = (&system.cell, CellGrid::MARGIN * (1.0 + SKIN) * system.pairs.r_cut);
+        let (mut origin, mut lengths) = ([0.0; 3], cell.lengths.to_array());
+        if !cell.periodic_z {
+            // frozen atoms further down are out of reach
+            origin[2] = cell.floor - width;
+            lengths[2] = cell.ceiling() - origin[2];
+        }
+        let mut grid = CellGrid { counts: [0, 0, 0, 1], origin: [0.0; 4], scale: [0.0; 4] };
+        for d in 0..3 {
+            let count = (lengths[d] / width).floor().clamp(1.0, CellGrid::MOST);
+            (grid.origin[d], grid.scale[d]) = (origin[d] as f32, (count / lengths[d]) as f32);
+            grid.counts[d] = count as u32;
+            grid.counts[3] *= grid.counts[d];
+        }
+        grid
+    }
+
+    /// Number of all cells.
+    pub(super) fn n_cells(&self) -> u32 {
+        self.counts[3]
     }
 }
 

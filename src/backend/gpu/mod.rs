@@ -14,7 +14,7 @@ mod self_test;
 pub mod shaders;
 mod work;
 
-pub use device::{AdapterReport, GpuDevice, Want, open, open_anew, survey};
+pub use device::{AdapterReport, GpuDevice, Want, has_hardware, open, open_anew, survey};
 
 use crate::backend::{Backend, BackendState, CycleWork, Identity, Usage};
 use crate::batch::{Batch, Measurement, assert_fits};

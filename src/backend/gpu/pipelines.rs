@@ -21,13 +21,15 @@ pub(super) enum Kernel {
     TrialEnergies,
     Apply,
     Assign,
+    Bin,
     LargeStep,
     LargeForces,
+    LargeEnergies,
 }
 
 impl Kernel {
     /// How many there are.
-    const COUNT: usize = Kernel::LargeForces as usize + 1;
+    const COUNT: usize = Kernel::LargeEnergies as usize + 1;
 
     fn module_and_entry(self) -> (Module, &'static str) {
         match self {
@@ -39,8 +41,10 @@ impl Kernel {
             Kernel::TrialEnergies => (Module::ParticleMoves, "trial_energies"),
             Kernel::Apply => (Module::ParticleMoves, "apply"),
             Kernel::Assign => (Module::Assign, "assign"),
+            Kernel::Bin => (Module::IntegrateLarge, "bin"),
             Kernel::LargeStep => (Module::IntegrateLarge, "large_step"),
             Kernel::LargeForces => (Module::IntegrateLarge, "large_forces"),
+            Kernel::LargeEnergies => (Module::IntegrateLarge, "large_energies"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::chunk::TALLY_BYTES;
 use super::device::GpuDevice;
-use super::layout::{MAX_SPECIES, PairCoefficients};
+use super::layout::{CellGrid, MAX_SPECIES, PairCoefficients};
 use super::shaders::Module;
 use crate::error::{Error, Result};
 use crate::system::{Dynamics, System};
@@ -12,7 +12,7 @@ const LISTS_FROM: u32 = 320;
 /// Words of one list, with its header: twice as many neighbours fit, less what pads the halves.
 const LIST_WORDS: u32 = 80;
 /// The same where every neighbour has a word of its own.
-const LARGE_LIST_WORDS: u32 = 192;
+pub(super) const LARGE_LIST_WORDS: u32 = 192;
 
 /// Sizes of the kernels for one system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub(super) struct Plan {
     /// Whether segments go through neighbour lists.
     listed: bool,
     list_words: u32,
+    /// Cells of a large replica.
+    n_cells: u32,
     several_frozen_species: bool,
     /// Whether replicas stay in storage, one dispatch a step.
     pub(super) large: bool,
@@ -75,10 +77,11 @@ impl Plan {
             frozen_local: true,
             n_tallies: system.reservoirs.iter().map(|r| u64::from(r.max_atoms) + 1).sum(),
             result_words: (3 + (system.reservoirs.len() as u32).div_ceil(2)).next_multiple_of(4),
-            pairs_per_dispatch: if device.is_software() { 1_000_000_000 } else { 8_000_000_000 },
+            pairs_per_dispatch: device.pairs_per_dispatch(),
             mixed: true,
             listed: capacity + n_frozen >= LISTS_FROM && n_shifts == 1,
             list_words: LIST_WORDS,
+            n_cells: CellGrid::new(system).n_cells(),
             large: false,
             several_frozen_species: system.frozen.species.iter().any(|&s| s != system.frozen.species[0]),
             force_shifted: system.pairs.truncation == crate::scene::grammar::Truncation::ForceShifted,
@@ -145,7 +148,7 @@ impl Plan {
     }
 
     fn n_partials(&self) -> u32 {
-        (2 * self.workgroup).max(self.capacity)
+        if self.large { 2 * self.workgroup } else { (2 * self.workgroup).max(self.capacity) }
     }
 
     /// Shares of partners that a replica can have.
@@ -153,9 +156,25 @@ impl Plan {
         if self.listed { self.workgroup.max(self.capacity) } else { 1 }
     }
 
+    /// Words of the lists of one replica; those of a large one with its bins.
+    fn list_stride(&self) -> u64 {
+        let lists = u64::from(self.list_words) * u64::from(self.list_items());
+        let bins = u64::from(self.n_cells) + 1 + u64::from(self.capacity) + u64::from(self.n_frozen);
+        match (self.listed, self.large) {
+            (false, _) => 0,
+            (true, false) => lists,
+            (true, true) => lists + bins,
+        }
+    }
+
     /// Bytes of the lists of one replica.
     pub(super) fn list_bytes(&self) -> u64 {
-        4 * if self.listed { u64::from(self.list_words) * u64::from(self.list_items()) } else { 0 }
+        4 * self.list_stride()
+    }
+
+    /// Whether segments of large replicas go through bins and lists.
+    pub(super) fn binned(&self) -> bool {
+        self.large && self.listed
     }
 
     /// Bytes of the tallies of one state.
@@ -171,8 +190,7 @@ impl Plan {
     fn workgroup_memory(&self) -> u32 {
         let pairs = size_of::<PairCoefficients>() as u32 * self.n_local_pairs();
         if self.large {
-            // one partial energy an atom
-            return 4 * self.n_partials() + 512 + pairs;
+            return 4 * (self.n_cells + self.workgroup).max(self.n_partials()) + 512 + pairs;
         }
         let references = if self.listed { self.capacity } else { 1 };
         let integrate = 16 * (self.local_slots() + self.capacity + self.n_partials() + references) + 8;
@@ -203,6 +221,10 @@ impl Plan {
         if module != Module::Assign {
             constants.push(("LOCAL_SLOTS", f64::from(self.local_slots())));
             constants.push(("N_PARTIALS", f64::from(self.n_partials())));
+            if module == Module::IntegrateLarge {
+                constants.push(("LIST_STRIDE", self.list_stride() as f64));
+                constants.push(("N_CELLS", f64::from(self.n_cells)));
+            }
             if module == Module::Integrate {
                 constants.push(("REFERENCE_SLOTS", f64::from(if self.listed { self.capacity } else { 1 })));
             }

@@ -5,6 +5,7 @@ const RNG: &str = include_str!("../../../shaders/shared/rng.wgsl");
 const CELL: &str = include_str!("../../../shaders/shared/cell.wgsl");
 const POTENTIAL: &str = include_str!("../../../shaders/shared/potential.wgsl");
 const LISTS: &str = include_str!("../../../shaders/shared/lists.wgsl");
+const BINS: &str = include_str!("../../../shaders/shared/bins.wgsl");
 const REPLICA: &str = include_str!("../../../shaders/shared/replica.wgsl");
 
 /// One WGSL module.
@@ -50,9 +51,10 @@ impl Module {
     /// Its whole source.
     pub fn source(self) -> String {
         let replica = [LAYOUT, RNG, CELL, POTENTIAL, REPLICA, LISTS];
+        let large = [LAYOUT, RNG, CELL, POTENTIAL, REPLICA, BINS];
         let (shared, stage): (&[&str], &str) = match self {
             Module::Integrate => (&replica, include_str!("../../../shaders/integrate.wgsl")),
-            Module::IntegrateLarge => (&replica[..5], include_str!("../../../shaders/integrate_large.wgsl")),
+            Module::IntegrateLarge => (&large, include_str!("../../../shaders/integrate_large.wgsl")),
             Module::Energy => (&replica[..5], include_str!("../../../shaders/energy.wgsl")),
             Module::ParticleMoves => (&replica[..5], include_str!("../../../shaders/particle_moves.wgsl")),
             Module::Assign => (&replica[..1], include_str!("../../../shaders/assign.wgsl")),

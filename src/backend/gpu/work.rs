@@ -174,6 +174,9 @@ impl Gpu {
                 params.redraw = u32::from(redraw);
                 for step in 0..=steps {
                     params.step = step;
+                    if self.plan.binned() {
+                        self.dispatch(Kernel::Bin, index, count as u32, params)?;
+                    }
                     let grid = [self.plan.capacity.div_ceil(self.plan.workgroup), count as u32];
                     self.dispatch_grid(Kernel::LargeStep, index, grid, params)?;
                 }
@@ -270,7 +273,15 @@ impl Gpu {
             return Ok(());
         }
         for (index, chunk) in self.loaded.chunks.iter().enumerate() {
-            self.dispatch(Kernel::Measure, index, chunk.count as u32, self.params(chunk, 0, 0))?;
+            let (params, count) = (self.params(chunk, 0, 0), chunk.count as u32);
+            if self.plan.binned() {
+                self.dispatch(Kernel::Bin, index, count, params)?;
+            }
+            if self.plan.large {
+                let grid = [self.plan.capacity.div_ceil(self.plan.workgroup), count];
+                self.dispatch_grid(Kernel::LargeEnergies, index, grid, params)?;
+            }
+            self.dispatch(Kernel::Measure, index, count, params)?;
         }
         let staging = self.staging();
         let mut sources: Vec<&Buffer> = self.loaded.chunks.iter().map(|c| &c.results).collect();
