@@ -1,9 +1,13 @@
 //! Extended XYZ: slabs and starting positions in, trajectories out.
 
+use crate::files::read_text;
 use crate::{Error, Result};
 use glam::DVec3;
 use std::io::Write;
 use std::path::Path;
+
+/// Largest file that is read into memory [byte].
+const LARGEST: u64 = 256 << 20;
 
 /// One frame of an extended XYZ file.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -36,10 +40,7 @@ impl Frame {
 /// [`Error::InputMissing`] if there is no such file, [`Error::Io`] if it cannot be read, [`Error::BadInput`] with the
 /// line number if it is not extended XYZ.
 pub fn read(what: &'static str, path: &Path) -> Result<Frame> {
-    let text = std::fs::read_to_string(path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => Error::InputMissing { what, path: path.to_owned() },
-        _ => Error::Io { what: "cannot read", path: path.to_owned(), source: e },
-    })?;
+    let text = read_text(what, path, LARGEST)?;
     let mut frames = parse(&text).map_err(|problem| Error::BadInput { path: path.to_owned(), problem })?;
     Ok(frames.swap_remove(0))
 }
@@ -158,7 +159,7 @@ fn properties(value: &str) -> std::result::Result<Columns, String> {
             "pos" if width == 3 => position = Some(count),
             _ => {}
         }
-        count += width;
+        count = usize::saturating_add(count, width);
     }
     match (symbol, position) {
         (Some(symbol), Some(position)) => Ok(Columns { symbol, position, count }),
