@@ -25,6 +25,9 @@ pub enum Error {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// A value that the user gave is not acceptable; the message holds it and the remedy.
+    #[error("{0}")]
+    Refused(String),
     /// The device asked for does not exist or was refused.
     #[error("{0}")]
     Device(String),
@@ -65,7 +68,7 @@ impl Error {
     /// 65 bad scene or file, 66 input missing, 69 no such device, 70 internal, 74 I/O, 75 interrupted.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::Scene(_) | Error::BadInput { .. } => 65,
+            Error::Scene(_) | Error::BadInput { .. } | Error::Refused(_) => 65,
             Error::InputMissing { .. } => 66,
             Error::Device(_) => 69,
             Error::ReplicaFault { .. } | Error::Analysis(_) => 70,

@@ -55,19 +55,8 @@ pub fn evaluate(directories: &[PathBuf], output: &Path) -> Result<Evaluation> {
     runs[1..].iter().for_each(|run| samples.append_run(&run.samples));
     let (loaded, record) = (&runs[0].loaded, &runs[0].record);
     let scene = &loaded.scene;
-    let n_max: Vec<u16> = scene.reservoir.iter().map(|r| r.max_atoms).collect();
-    let other_mobile_atoms = loaded.capacity() - n_max.iter().map(|&n| usize::from(n)).sum::<usize>();
-    let input = AnalysisInput {
-        grid: loaded.grid(),
-        samples,
-        n_max,
-        boltzmann: scene.units.boltzmann(),
-        pressure_unit: scene.units.pressure_unit(),
-        other_mobile_atoms,
-        frozen_slab: other_mobile_atoms == 0,
-        production: runs.iter().map(|r| r.record.production_done).max().unwrap_or(0),
-        seed: scene.seed,
-    };
+    let production = runs.iter().map(|r| r.record.production_done).max().unwrap_or(0);
+    let input = input(loaded, samples, production);
     let analysis = analysis::analyze(&input)?;
     std::fs::create_dir_all(output).map_err(Error::io("cannot create", output))?;
     analysis::tables::write(&analysis, input.boltzmann, &output.join("analysis"))?;
@@ -110,6 +99,34 @@ pub fn evaluate(directories: &[PathBuf], output: &Path) -> Result<Evaluation> {
     };
     let report = report::write(output, &analysis, &summary, &figures)?;
     Ok(Evaluation { analysis, summary, figures, report })
+}
+
+/// The scene of a run and the analysis of its samples; nothing is written.
+///
+/// # Errors
+/// [`Error::InputMissing`], [`Error::BadInput`], [`Error::Analysis`].
+pub fn analyse_run(directory: &Path) -> Result<(Loaded, Analysis)> {
+    let Run { loaded, record, samples } = read_run(directory)?;
+    let analysis = analysis::analyze(&input(&loaded, samples, record.production_done))?;
+    Ok((loaded, analysis))
+}
+
+/// What the analysis of a run starts from.
+fn input(loaded: &Loaded, samples: Samples, production: u32) -> AnalysisInput {
+    let scene = &loaded.scene;
+    let n_max: Vec<u16> = scene.reservoir.iter().map(|r| r.max_atoms).collect();
+    let other_mobile_atoms = loaded.capacity() - n_max.iter().map(|&n| usize::from(n)).sum::<usize>();
+    AnalysisInput {
+        grid: loaded.grid(),
+        samples,
+        n_max,
+        boltzmann: scene.units.boltzmann(),
+        pressure_unit: scene.units.pressure_unit(),
+        other_mobile_atoms,
+        frozen_slab: other_mobile_atoms == 0,
+        production,
+        seed: scene.seed,
+    }
 }
 
 fn read_run(directory: &Path) -> Result<Run> {

@@ -48,7 +48,11 @@ impl Assignment {
                 return None;
             }
         }
-        Some(Assignment { n_states, state_of: states.to_vec(), replica_of: replica_of.into_iter().collect::<Option<_>>()? })
+        Some(Assignment {
+            n_states,
+            state_of: states.to_vec(),
+            replica_of: replica_of.into_iter().collect::<Option<_>>()?,
+        })
     }
 
     /// The state a replica holds.

@@ -34,9 +34,8 @@ pub(crate) fn read_text(what: &'static str, path: &Path, most: u64) -> Result<St
     if bytes.len() as u64 > most {
         return Err(bad(format!("more than {most} bytes; a {what} is smaller")));
     }
-    String::from_utf8(bytes).map_err(|e| {
-        bad(format!("byte {} is not UTF-8; save the {what} as UTF-8 text", e.utf8_error().valid_up_to()))
-    })
+    String::from_utf8(bytes)
+        .map_err(|e| bad(format!("byte {} is not UTF-8; save the {what} as UTF-8 text", e.utf8_error().valid_up_to())))
 }
 
 /// Names of temporary files begin with this; what a killed process left of them is removed by the next one.

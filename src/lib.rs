@@ -18,6 +18,7 @@
 //! *Replica* = configuration, *state* = grid point, *walker* = an independent copy of the grid, *slot* = place of an
 //! atom, *segment* = steps between host visits, *cycle* = dynamics + particle moves + exchange + sample.
 
+pub mod aiat_run;
 pub mod analysis;
 pub mod backend;
 pub mod batch;
@@ -35,6 +36,7 @@ pub mod files;
 pub mod ids;
 pub mod moves;
 pub mod potential;
+pub mod quench;
 pub mod report;
 pub mod rng;
 pub mod rundir;
@@ -44,6 +46,7 @@ pub mod states;
 pub mod substrate;
 pub mod system;
 pub mod thermo;
+pub mod thermochemistry;
 pub mod transitions;
 pub mod units;
 pub mod verify;

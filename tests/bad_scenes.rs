@@ -213,8 +213,8 @@ const CASES: &[Case] = &[
     case(
         &[("Activity", "Gas(\"D2\")")],
         (23, 48),
-        "the convention `Gas(\"D2\")` is not available yet",
-        "use `Activity`, `Absolute` or `Pressure`",
+        "the convention `Gas(\"D2\")` needs `units: Metal`: the pressure of a real gas is in bar",
+        "use `Pressure` in reduced units",
     ),
     case(
         &[("convention: Activity, values: Linear(from: -7.5", "convention: Pressure, values: Linear(from: -7.5")],

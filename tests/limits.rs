@@ -81,7 +81,7 @@ fn a_full_disk_leaves_a_run_that_goes_on() {
     let output = with_file_limit(&place, 1, "run scene.ron --device cpu -o small --quiet");
     assert_eq!(output.status.code(), Some(74), "{}", stderr(&output));
     assert!(!place.run("small").exists(), "a run directory that is not whole");
-    for (name, kib, every) in [("checkpoint", 16, "0.05"), ("samples", 30, "1000")] {
+    for (name, kib, every) in [("checkpoint", 12, "0.05"), ("samples", 30, "1000")] {
         let line = format!("run scene.ron --device cpu -o {name} --quiet --checkpoint-every {every}");
         let output = with_file_limit(&place, kib, &line);
         let error = stderr(&output);
@@ -135,8 +135,17 @@ fn a_small_and_a_read_only_file_system() {
     let Some(small) = Small::new(&place, 600) else { return };
     // check_limits would refuse a run that cannot fit: here it is the disk that shrinks under the run
     small.remount("size=100m");
-    let mut child =
-        place.spawn(&["run", "scene.ron", "--device", "cpu", "-o", "small/run", "--quiet", "--checkpoint-every", "0.05"]);
+    let mut child = place.spawn(&[
+        "run",
+        "scene.ron",
+        "--device",
+        "cpu",
+        "-o",
+        "small/run",
+        "--quiet",
+        "--checkpoint-every",
+        "0.05",
+    ]);
     assert!(wait_until(&mut child, || place.run("small/run/samples/part-00001.parquet").exists()));
     small.remount("size=300k");
     let output = child.wait_with_output().expect("ended");
@@ -194,7 +203,10 @@ fn atoms_that_fly_away_stop_the_run_and_are_shown() {
     assert!(error.contains("lower dt") && error.contains("its atoms are in run/fault-replica-"), "{error}");
     let path = the_file(&place.run("run"), "fault-replica-");
     let text = std::fs::read_to_string(&path).expect("the frame");
-    assert!(text.contains("replica=") && text.contains("Lattice=") && text.lines().skip(2).all(|l| l.starts_with("Ar ")), "{text}");
+    assert!(
+        text.contains("replica=") && text.contains("Lattice=") && text.lines().skip(2).all(|l| l.starts_with("Ar ")),
+        "{text}"
+    );
     let record = std::fs::read_to_string(place.run("run/run.json")).expect("run.json");
     assert!(record.contains("\"status\": \"failed\""), "{record}");
 }
@@ -208,14 +220,16 @@ fn edges_that_always_or_never_exchange_are_remarked() {
     assert!(log.contains("exchanged at every attempt: 2 (0–1, 2–3)"), "{log}");
     let far = surface(4, [10, 600]).replace("List([0.6, 0.8])", "List([0.3, 5.0])");
     std::fs::write(place.path().join("far.ron"), far).expect("the scene");
-    place.succeed(&["run", "far.ron", "--device", "cpu", "-o", "far", "--quiet"]);
+    // states this far apart are too much for the analysis, which comes after the record
+    place.adlayer(&["run", "far.ron", "--device", "cpu", "-o", "far", "--quiet"]);
     let record = std::fs::read_to_string(place.run("far/run.json")).expect("run.json");
     assert!(record.contains("that never exchanged: "), "{record}");
 }
 
 #[test]
 fn a_run_that_cannot_fit_is_refused_before_it_starts() {
-    let huge = surface(4, [10, 600]).replace("walkers: 2", "walkers: 40000000");
+    let huge =
+        surface(4, [10, 600]).replace("walkers: 2", "walkers: 60000").replace("max_atoms: 24", "max_atoms: 2000");
     let place = Place::new(&huge);
     let error = place.fail(&["run", "scene.ron", "--device", "cpu", "-o", "huge"], 65);
     assert!(error.contains("of memory, and") && error.contains("are free"), "{error}");

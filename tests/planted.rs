@@ -19,8 +19,11 @@ fn caught_by(device: &str, fault: &str) -> Vec<String> {
     assert_eq!(output.status.code(), Some(internal), "{device}, {fault}: {stdout}{stderr}");
     let verdict: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
     let checks = verdict["checks"].as_array().expect("checks");
-    let failed: Vec<String> =
-        checks.iter().filter(|c| c["passed"] == false).map(|c| c["name"].as_str().expect("a name").to_owned()).collect();
+    let failed: Vec<String> = checks
+        .iter()
+        .filter(|c| c["passed"] == false)
+        .map(|c| c["name"].as_str().expect("a name").to_owned())
+        .collect();
     for name in &failed {
         assert!(stderr.contains(name.as_str()), "{name} is not named in {stderr}");
     }

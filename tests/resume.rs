@@ -10,8 +10,7 @@ use std::path::Path;
 
 /// A run that was stopped in the middle, by a wall time that is over at once.
 fn stopped(place: &Place, name: &str, device: &str) {
-    let output =
-        place.adlayer(&["run", "scene.ron", "--device", device, "-o", name, "--quiet", "--walltime", "1s"]);
+    let output = place.adlayer(&["run", "scene.ron", "--device", device, "-o", name, "--quiet", "--walltime", "1s"]);
     assert_eq!(output.status.code(), Some(75), "{}", stderr(&output));
     assert!(stderr(&output).contains(&format!("go on with: adlayer resume {name}")), "{}", stderr(&output));
 }
@@ -112,8 +111,10 @@ fn a_changed_scene_is_refused_by_field() {
 
 #[test]
 fn a_changed_slab_file_is_refused() {
-    let scene = surface(2, [5, 20000])
-        .replace(r#"Fcc111(species: "A", nearest_neighbour: 1.10, repeat: (5, 3), layers: 1)"#, r#"File(path: "slab.xyz")"#);
+    let scene = surface(2, [5, 20000]).replace(
+        r#"Fcc111(species: "A", nearest_neighbour: 1.10, repeat: (5, 3), layers: 1)"#,
+        r#"File(path: "slab.xyz")"#,
+    );
     let place = Place::new(&scene);
     let slab = "2\nLattice=\"6 0 0 0 6 0 0 0 9\" Properties=species:S:1:pos:R:3\nCu 1 1 0\nCu 4 4 0\n";
     std::fs::write(place.path().join("slab.xyz"), slab).expect("the slab");
@@ -131,7 +132,10 @@ fn another_build_or_device_is_refused_unless_allowed() {
     let directory = place.run("first");
     std::fs::copy(directory.join("checkpoint.bin.prev"), directory.join("checkpoint.bin")).expect("copied");
     let error = place.fail(&["resume", "first", "--device", "reference"], 69);
-    assert!(error.contains("device was `cpu`, is `reference`") && error.contains("--allow-different-device"), "{error}");
+    assert!(
+        error.contains("device was `cpu`, is `reference`") && error.contains("--allow-different-device"),
+        "{error}"
+    );
     let output = place.succeed(&["resume", "first", "--device", "reference", "--allow-different-device"]);
     assert!(stderr(&output).contains("the bits differ from an uninterrupted run"), "{}", stderr(&output));
 
@@ -183,7 +187,8 @@ fn a_thousand_damaged_checkpoints() {
     let directory = place.run("run");
     let most = most(&directory);
     let (last, previous) = (directory.join("checkpoint.bin"), directory.join("checkpoint.bin.prev"));
-    let (sound_last, sound_previous) = (std::fs::read(&last).expect("last"), std::fs::read(&previous).expect("previous"));
+    let (sound_last, sound_previous) =
+        (std::fs::read(&last).expect("last"), std::fs::read(&previous).expect("previous"));
     let (whole, origin) = checkpoint::read(&directory, most).expect("sound");
     assert_eq!(origin, Origin::Last);
     std::fs::remove_file(&last).expect("removed");
@@ -209,7 +214,8 @@ fn a_thousand_damaged_checkpoints() {
         assert_ne!(bytes, sound_last);
         std::fs::write(&last, bytes).expect("damaged");
         let both = k % 4 == 0;
-        std::fs::write(&previous, if both { damaged(&sound_previous, k, 1) } else { sound_previous.clone() }).expect("written");
+        std::fs::write(&previous, if both { damaged(&sound_previous, k, 1) } else { sound_previous.clone() })
+            .expect("written");
         match checkpoint::read(&directory, most) {
             Ok((found, Origin::Previous(_))) => {
                 assert!(!both && found == before, "case {k}: a wrong state");

@@ -32,8 +32,18 @@ fn assert_complete(verdict: &serde_json::Value) {
     let checks = verdict["checks"].as_array().expect("checks");
     let names: Vec<&str> = checks.iter().map(|c| c["name"].as_str().expect("a name")).collect();
     let expected = [
-        "philox", "exchange toy", "forces", "neighbour lists", "split segment", "drift", "ideal gas", "two atoms",
-        "boltzmann ratio", "joint", "resume", "kill and resume",
+        "philox",
+        "exchange toy",
+        "forces",
+        "neighbour lists",
+        "split segment",
+        "drift",
+        "ideal gas",
+        "two atoms",
+        "boltzmann ratio",
+        "joint",
+        "resume",
+        "kill and resume",
     ];
     assert_eq!(names, expected);
     for check in checks {

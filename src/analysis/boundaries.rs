@@ -149,7 +149,8 @@ pub(super) fn boundary_point(
     phase_of: &[Option<usize>],
 ) -> Option<BoundaryPoint> {
     let cell = around.cell_at(crossing.kt, &crossing.ln_z);
-    let pressure = |shift: f64| cell.pressure[crossing.species] * shift.exp();
+    let atoms = around.grid.reservoirs[crossing.species].convention.atoms_per_molecule();
+    let pressure = |shift: f64| cell.pressure[crossing.species] * (atoms * shift).exp();
     let (a, b) = (phase_of[crossing.sides.0]?, phase_of[crossing.sides.1]?);
     Some(BoundaryPoint {
         phase_a: a.min(b),

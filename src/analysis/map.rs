@@ -2,7 +2,7 @@
 
 use super::mbar::{Bins, Collapsed, Moments};
 use super::{Map, MapCell};
-use crate::states::StateGrid;
+use crate::states::{StateGrid, StatePoint};
 use crate::thermo::response::Fluctuations;
 
 /// Most cells of a map.
@@ -74,7 +74,7 @@ impl Frame {
         let coarse: Vec<Vec<f64>> = (0..grid.n_reservoirs())
             .map(|s| {
                 let axis = &grid.reservoirs[s];
-                if !matches!(axis.convention, crate::thermo::Convention::Pressure { .. }) {
+                if !axis.convention.is_pressure() {
                     return sorted(&axis.values);
                 }
                 let mu: Vec<f64> =
@@ -91,7 +91,7 @@ impl Frame {
         }
     }
 
-    /// The (T, p) frame: pressures z kT spaced evenly in ln p over the simulated range.
+    /// The (T, p) frame: pressures (of the molecule for a gas) spaced evenly in ln p over the simulated range.
     pub(super) fn in_pressure(around: &Surroundings<'_>) -> Frame {
         let grid = around.grid;
         if grid.n_reservoirs() == 0 {
@@ -103,8 +103,9 @@ impl Frame {
         let (t, a) = refinement(temperatures.len(), &lengths);
         let axes = (0..grid.n_reservoirs())
             .map(|s| {
-                let ln_p: Vec<f64> =
-                    grid.states.iter().map(|state| state.ln_z[s] + (state.kt / around.pressure_unit).ln()).collect();
+                let convention = &grid.reservoirs[s].convention;
+                let pressure = |state: &StatePoint| convention.pressure(state.ln_z[s], state.kt, around.pressure_unit);
+                let ln_p: Vec<f64> = grid.states.iter().map(|state| pressure(state).ln()).collect();
                 let points = ((lengths[s] - 1) * a + 1).min(PRESSURES);
                 spread(&ln_p, points).iter().map(|x| x.exp()).collect()
             })
@@ -129,12 +130,12 @@ impl Frame {
 
     /// ln z of axis values.
     pub(super) fn ln_z(&self, around: &Surroundings<'_>, kt: f64, values: &[f64]) -> Vec<f64> {
-        let convention = |s: usize| around.grid.reservoirs[s].convention;
+        let convention = |s: usize| &around.grid.reservoirs[s].convention;
         values
             .iter()
             .enumerate()
             .map(|(s, &x)| match self.in_pressure {
-                true => (x * around.pressure_unit / kt).ln(),
+                true => convention(s).ln_z_of_pressure(x, kt, around.pressure_unit),
                 false => convention(s).ln_z_of_mu(x, kt),
             })
             .collect()
@@ -171,7 +172,13 @@ impl Surroundings<'_> {
             temperature: kt / self.boltzmann,
             mu: self.grid.reservoirs.iter().zip(ln_z).map(|(r, &l)| r.convention.mu(l, kt)).collect(),
             ln_z: ln_z.to_vec(),
-            pressure: ln_z.iter().map(|l| l.exp() * kt / self.pressure_unit).collect(),
+            pressure: self
+                .grid
+                .reservoirs
+                .iter()
+                .zip(ln_z)
+                .map(|(r, &l)| r.convention.pressure(l, kt, self.pressure_unit))
+                .collect(),
             ..MapCell::default()
         }
     }
@@ -214,7 +221,8 @@ impl Surroundings<'_> {
         cell.energy = moments.energy;
         cell.energy_fluctuation = state.energy_fluctuation();
         cell.c_mu = state.energy_slope(&path);
-        cell.c_p = state.energy_slope(&vec![kt; path.len()]);
+        let fixed_p: Vec<f64> = self.grid.reservoirs.iter().map(|r| r.convention.pressure_coefficient(kt)).collect();
+        cell.c_p = state.energy_slope(&fixed_p);
         cell.c_vn = state.c_vn(n_mobile);
         cell.susceptibility = state.susceptibility();
     }

@@ -38,6 +38,15 @@ pub struct History {
     pub warnings: Vec<String>,
 }
 
+/// Parts on disk that belong to a checkpoint: those below these numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parts {
+    /// Of the samples.
+    pub samples: u32,
+    /// Of the configurations.
+    pub frames: u32,
+}
+
 /// The payload of a checkpoint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunState {
@@ -45,8 +54,8 @@ pub struct RunState {
     pub scene: SceneRecord,
     /// What it remembers of itself.
     pub history: History,
-    /// Sample parts below this number belong to it.
-    pub sample_parts: u32,
+    /// The parts that belong to it.
+    pub parts: Parts,
     /// Replicas, states, tallies, averages.
     pub sampler: SamplerState,
 }
@@ -98,7 +107,7 @@ impl Checkpoint {
 
 /// The checkpoint of a run between two cycles.
 ///
-/// - `sample_parts`: parts of the samples that belong to it
+/// - `parts`: what is on disk of it
 ///
 /// # Errors
 /// When the device is lost.
@@ -106,15 +115,10 @@ pub fn of_run(
     scene: &SceneRecord,
     history: &History,
     device: Identity,
-    sample_parts: usize,
+    parts: Parts,
     sampler: &mut Sampler,
 ) -> Result<Checkpoint> {
-    let state = RunState {
-        scene: scene.clone(),
-        history: history.clone(),
-        sample_parts: sample_parts as u32,
-        sampler: sampler.save()?,
-    };
+    let state = RunState { scene: scene.clone(), history: history.clone(), parts, sampler: sampler.save()? };
     Ok(Checkpoint { header: header(scene.hash(), device), state })
 }
 

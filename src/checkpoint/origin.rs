@@ -47,13 +47,7 @@ pub fn host() -> String {
 
 /// The header of a checkpoint that this process writes.
 pub fn header(scene: [u8; 16], device: Identity) -> Header {
-    Header {
-        scene,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        build: build().to_owned(),
-        host: host(),
-        device,
-    }
+    Header { scene, version: env!("CARGO_PKG_VERSION").to_owned(), build: build().to_owned(), host: host(), device }
 }
 
 /// In what two headers differ as far as bits depend on it: empty if one continues the other bit for bit.

@@ -49,7 +49,8 @@ impl SceneRecord {
     /// - `text`: `scene.ron` as it is now, if it is there
     pub fn change(&self, loaded: &Loaded, text: Option<&str>) -> Option<String> {
         if let Some(field) = changed_field(&self.resolved, &loaded.text) {
-            let extended = field == "schedule.production" && self.production_before == Some(loaded.scene.schedule.production);
+            let extended =
+                field == "schedule.production" && self.production_before == Some(loaded.scene.schedule.production);
             if !extended {
                 return Some(format!("`{field}` of resolved.ron"));
             }

@@ -1,5 +1,7 @@
 //! What can be typed.
 
+use super::ranges::{Numbers, Pressures, Temperatures};
+use adlayer::thermochemistry::che::Scale;
 use clap::{Args, Parser, Subcommand};
 use std::fmt;
 use std::path::PathBuf;
@@ -35,6 +37,12 @@ pub(crate) enum Command {
     Bench(BenchArguments),
     /// Check that this machine gives right numbers: exact cases, f64, quadrature, a killed and resumed run
     Verify(VerifyArguments),
+    /// Print and plot the chemical potential of a gas, or the pressure that gives one
+    Gas(GasArguments),
+    /// Ab initio thermodynamics from a list of structures, or beside a run
+    Aiat(AiatArguments),
+    /// Free energies of a reaction at an electrode (computational hydrogen electrode)
+    Che(CheArguments),
     /// List GPU adapters with their drivers, limits and self-tests, and say what --device auto takes
     Doctor(DoctorArguments),
 }
@@ -131,6 +139,82 @@ pub(crate) struct CheckArguments {
 pub(crate) struct NewArguments {
     /// Name of the scene; NAME.ron is written
     pub(crate) name: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GasArguments {
+    /// A gas of the library (H2, HD, D2, O2, N2, CO, CO2, H2O, NO, NH3, CH4, He, Ne, Ar, Kr, Xe), FILE.ron or FILE.ron:NAME
+    pub(crate) gas: String,
+    /// Temperatures [K]: one, a list 300,400, or FROM:TO:STEP
+    #[arg(long, default_value = "298.15")]
+    pub(crate) temperature: Temperatures,
+    /// Pressures [Pa]: one, a list, FROM:TO (one a decade) or FROM:TO:N (N a decade)
+    #[arg(long, default_value = "1e5")]
+    pub(crate) pressure: Pressures,
+    /// Chemical potentials [eV] of which the pressures are wanted: one, or a list
+    #[arg(long, allow_hyphen_values = true, conflicts_with = "pressure")]
+    pub(crate) mu: Option<Numbers>,
+    /// Energy E of the molecule without its zero point [eV]
+    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
+    pub(crate) energy: f64,
+    /// Where figures go [default: runs/gas-<name>; with --json none are drawn]
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["file", "from"]))]
+pub(crate) struct AiatArguments {
+    /// A list of structures
+    pub(crate) file: Option<PathBuf>,
+    /// Directory of a run whose configurations are quenched
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Option<PathBuf>,
+    /// Configurations of each composition that are quenched (with --from)
+    #[arg(long, default_value_t = adlayer::aiat_run::QUENCHES as u32, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) quenches: u32,
+    /// Further temperatures of the table of boundaries (with --from)
+    #[arg(long)]
+    pub(crate) temperature: Option<Temperatures>,
+    /// Where figures and tables go [default: runs/aiat-<file's stem>, or the run's directory]
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print as JSON (from a list, nothing is drawn then unless -o is given)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheArguments {
+    /// A reaction
+    pub(crate) file: PathBuf,
+    /// Potentials of the table [V], beside 0, the limiting and the equilibrium one
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) potential: Option<Numbers>,
+    /// pH of the table
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) ph: Option<f64>,
+    /// What potentials refer to: she or rhe
+    #[arg(long, value_parser = scale)]
+    pub(crate) scale: Option<Scale>,
+    /// Where figures go [default: runs/che-<file's stem>; with --json none are drawn]
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Reads `she` or `rhe`.
+fn scale(text: &str) -> Result<Scale, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "she" => Ok(Scale::She),
+        "rhe" => Ok(Scale::Rhe),
+        _ => Err(format!("`{text}` is no scale; give she or rhe")),
+    }
 }
 
 #[derive(Debug, Args)]

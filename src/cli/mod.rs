@@ -1,12 +1,16 @@
 //! Commands. Data goes to stdout, everything else to stderr.
 
+mod aiat;
 mod analyze;
 mod args;
 mod bench;
+mod che;
 mod check;
 mod complain;
 mod doctor;
+mod gas;
 mod new;
+mod ranges;
 mod result;
 mod resume;
 mod run;
@@ -26,6 +30,9 @@ pub(crate) fn main() -> ExitCode {
         Command::New(arguments) => new::new(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Gas(arguments) => gas::gas(&arguments),
+        Command::Aiat(arguments) => aiat::check(&arguments).and_then(|()| aiat::aiat(&arguments)),
+        Command::Che(arguments) => che::che(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
     };
     match outcome {

@@ -33,7 +33,11 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<()> {
 }
 
 /// Says that there was nothing to do.
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the path is the command's output, the rest is for people")]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the path is the command's output, the rest is for people"
+)]
 fn already_finished(report: &Path, record: &RunRecord, arguments: &ResumeArguments) {
     if arguments.json {
         println!("{:#}", json!({ "report": report, "run": record }));

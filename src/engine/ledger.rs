@@ -27,7 +27,9 @@ impl Ledger {
     ///
     /// - `species`: `[n]`, of every slot
     pub(crate) fn is_of(&self, species: &[u8]) -> bool {
-        self.species == species && self.identities.len() == species.len() && self.identities.iter().all(|&i| i < self.next)
+        self.species == species
+            && self.identities.len() == species.len()
+            && self.identities.iter().all(|&i| i < self.next)
     }
 
     /// `[n]`, the identity of the atom in every slot.

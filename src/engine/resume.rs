@@ -2,7 +2,7 @@
 
 use super::run::{Limits, Progress, RunOutcome, RunRecord, plan, thinning};
 use super::sampler::Sampler;
-use super::session::{Session, sample_writer};
+use super::session::{Session, Writers};
 use crate::backend;
 use crate::checkpoint::{self, Checkpoint, History, Origin, SceneRecord};
 use crate::error::{Error, Result};
@@ -85,17 +85,17 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
     }
     let plan = plan(&loaded, &system);
     let walkers = loaded.scene.grid.walkers as usize;
-    let mut sampler = Sampler::restore(grid, backend, plan, walkers, &state.sampler)
-        .map_err(|e| bad_state(e, &path))?;
+    let mut sampler =
+        Sampler::restore(grid, backend, plan, walkers, &state.sampler).map_err(|e| bad_state(e, &path))?;
 
-    let mut writer = sample_writer(&loaded, &path)?;
-    writer.require_parts(state.sample_parts as usize)?;
+    let mut writers = Writers::new(&loaded, &path)?;
+    writers.samples.require_parts(state.parts.samples as usize)?;
     if let Origin::Previous(problem) = &origin {
         directory.log(&format!("the last checkpoint cannot be used ({problem}); the one before is taken"))?;
         history.warnings.push(format!("resumed from the checkpoint before the last, because of the last: {problem}"));
         checkpoint::step_back(&path)?;
     }
-    writer.rewind_to(state.sample_parts as usize)?;
+    writers.rewind_to(state.parts)?;
     let mut scene = state.scene;
     if let Some(cycles) = options.more_cycles {
         scene.production_before = Some(loaded.scene.schedule.production);
@@ -106,14 +106,9 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
     let mut record = RunRecord::new(&loaded, sampler.backend(), plan, &history);
     record.production_done =
         sampler.cycle().saturating_sub(u64::from(loaded.scene.schedule.equilibration)).min(u64::from(u32::MAX)) as u32;
-    directory.log(&format!(
-        "resumed in cycle {} on {} ({})",
-        sampler.cycle(),
-        record.device,
-        record.kernel
-    ))?;
+    directory.log(&format!("resumed in cycle {} on {} ({})", sampler.cycle(), record.device, record.kernel))?;
     let resolved = scene.resolved.clone();
-    let mut session = Session { loaded: &loaded, plan, scene, history, record, sampler, writer, directory };
+    let mut session = Session { loaded: &loaded, plan, scene, history, record, sampler, writers, directory };
     if options.more_cycles.is_some() {
         // The checkpoint first: it knows the old length and the new one, whichever `resolved.ron` holds.
         session.checkpoint(Duration::ZERO)?;
@@ -121,7 +116,7 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
     if found.text != resolved {
         write_whole(&path.join("resolved.ron"), resolved.as_bytes())?;
     }
-    session.writer.thin(&thinning(&loaded))?;
+    session.writers.samples.thin(&thinning(&loaded))?;
     session.record.write(&path)?;
     session.run(&options.limits, report)
 }

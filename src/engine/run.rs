@@ -2,9 +2,9 @@
 
 use super::initial::initial_batch;
 use super::sampler::{CyclePlan, Sampler};
-use super::session::{Session, sample_writer};
+use super::session::{Session, Writers};
 use crate::backend::{self, Backend};
-use crate::checkpoint::{self, History, SceneRecord};
+use crate::checkpoint::{self, History, Parts, SceneRecord};
 use crate::error::{Error, Result};
 use crate::files::write_whole;
 use crate::rng::Rng;
@@ -211,12 +211,7 @@ pub(crate) fn plan(loaded: &Loaded, system: &System) -> CyclePlan {
 /// Which cycles of a scene are stored.
 pub(super) fn thinning(loaded: &Loaded) -> Thinning {
     let schedule = &loaded.scene.schedule;
-    Thinning::new(
-        schedule.production,
-        schedule.sample_every,
-        loaded.scene.grid.walkers,
-        schedule.max_samples_per_state,
-    )
+    Thinning::new(schedule.production, schedule.sample_every, loaded.scene.grid.walkers, schedule.max_samples_per_state)
 }
 
 /// Samples a scene into a new run directory. `report` is called after every cycle, but not more than ten times a second.
@@ -240,7 +235,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
     let scene = SceneRecord::of(loaded, &loaded.text);
     let identity = backend.identity();
     let mut sampler = Sampler::new(grid, backend, plan, &batch)?;
-    let first = checkpoint::of_run(&scene, &history, identity, 0, &mut sampler)?.to_bytes();
+    let first = checkpoint::of_run(&scene, &history, identity, Parts::default(), &mut sampler)?.to_bytes();
     let text = record.text()?;
     let files: [(&str, &[u8]); 4] = [
         ("scene.ron", loaded.text.as_bytes()),
@@ -256,7 +251,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
     for warning in &record.warnings {
         directory.log(&format!("warning: {warning}"))?;
     }
-    let writer = sample_writer(loaded, directory.path())?;
-    let session = Session { loaded, plan, scene, history, record, sampler, writer, directory };
+    let writers = Writers::new(loaded, directory.path())?;
+    let session = Session { loaded, plan, scene, history, record, sampler, writers, directory };
     session.run(&options.limits, report)
 }

@@ -171,7 +171,8 @@ impl Sampler {
         backend.restore(&state.backend, &grid.states, assignment.states())?;
         let mut slots = state.backend.species_of_replicas();
         if !state.ledgers.is_empty()
-            && !(state.ledgers.len() == n_replicas && state.ledgers.iter().all(|l| slots.next().is_some_and(|s| l.is_of(s))))
+            && !(state.ledgers.len() == n_replicas
+                && state.ledgers.iter().all(|l| slots.next().is_some_and(|s| l.is_of(s))))
         {
             return Err(misfit("its identities are those of other atoms".to_owned()));
         }

@@ -3,12 +3,14 @@
 use super::run::{Limits, Progress, RunOutcome, RunRecord, thinning};
 use super::sampler::{CyclePlan, Sampler};
 use super::tables::{write_exchange, write_states};
-use crate::checkpoint::{self, History, SceneRecord};
+use crate::batch::Batch;
+use crate::checkpoint::{self, History, Parts, SceneRecord};
 use crate::error::{Error, Result};
 use crate::exchange::Period;
 use crate::files::write_whole;
 use crate::ids::ReplicaId;
 use crate::rundir::RunDirectory;
+use crate::sample::trajectory::{StoredFrame, TrajectoryWriter, frame_thinning};
 use crate::sample::{SampleRow, SampleWriter};
 use crate::scene::Loaded;
 use crate::xyz;
@@ -29,14 +31,38 @@ pub(super) struct Session<'a> {
     pub(super) history: History,
     pub(super) record: RunRecord,
     pub(super) sampler: Sampler,
-    pub(super) writer: SampleWriter,
+    pub(super) writers: Writers,
     pub(super) directory: RunDirectory,
 }
 
-/// The writer of a run's samples.
-pub(super) fn sample_writer(loaded: &Loaded, directory: &Path) -> Result<SampleWriter> {
-    let names: Vec<String> = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
-    SampleWriter::new(directory, &names, ROWS_PER_PART)
+/// What a run writes while it samples.
+pub(super) struct Writers {
+    pub(super) samples: SampleWriter,
+    pub(super) frames: TrajectoryWriter,
+}
+
+impl Writers {
+    /// Writers into a run directory.
+    pub(super) fn new(loaded: &Loaded, directory: &Path) -> Result<Writers> {
+        let names: Vec<String> = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
+        Ok(Writers {
+            samples: SampleWriter::new(directory, &names, ROWS_PER_PART)?,
+            frames: TrajectoryWriter::new(directory)?,
+        })
+    }
+
+    /// Writes what is buffered, and says which parts there are.
+    fn flush(&mut self) -> Result<Parts> {
+        self.samples.flush()?;
+        self.frames.flush()?;
+        Ok(Parts { samples: self.samples.next_part() as u32, frames: self.frames.next_part() as u32 })
+    }
+
+    /// Removes the parts that are younger than a checkpoint.
+    pub(super) fn rewind_to(&mut self, parts: Parts) -> Result<()> {
+        self.samples.rewind_to(parts.samples as usize)?;
+        self.frames.rewind_to(parts.frames as usize)
+    }
 }
 
 impl Session<'_> {
@@ -86,6 +112,13 @@ impl Session<'_> {
         let equilibration = u64::from(schedule.equilibration);
         let cycles = equilibration + u64::from(schedule.production);
         let thinning = thinning(self.loaded);
+        let frames = frame_thinning(
+            schedule.production,
+            schedule.sample_every,
+            self.loaded.scene.grid.walkers,
+            self.record.n_states,
+            self.loaded.capacity(),
+        );
         let period = |cycle: u64| match cycle.checked_sub(equilibration) {
             None => Period::Equilibration,
             Some(c) if c < u64::from(schedule.production) / 2 => Period::FirstHalf,
@@ -104,13 +137,17 @@ impl Session<'_> {
             let out_of_time = limits.walltime.is_some_and(|limit| start.elapsed() >= limit);
             interrupted = (limits.stop.load(Ordering::Relaxed) || out_of_time) && !last;
             let save = !last && (interrupted || last_checkpoint.elapsed() >= limits.checkpoint_every);
-            // A checkpoint finds the device at rest; otherwise it is at the next cycle while the host handles this one.
-            let ahead = (!last && !save).then(|| period(cycle + 1));
+            // A checkpoint and a stored configuration find the device at rest; otherwise it is at the next cycle while the host handles this one.
+            let keep_frames = production.is_some_and(|c| frames.keeps(c));
+            let ahead = (!last && !save && !keep_frames).then(|| period(cycle + 1));
             self.sampler.advance_ahead(period(cycle), ahead)?;
             if let Some(c) = production {
                 self.record.production_done = c + 1;
                 if thinning.keeps(c) {
-                    push_samples(&self.sampler, c, &mut self.writer)?;
+                    push_samples(&self.sampler, c, &mut self.writers.samples)?;
+                }
+                if keep_frames {
+                    push_frames(&self.sampler, c, &mut self.writers.frames)?;
                 }
             }
             if last_report.elapsed() >= REPORT_EVERY || last {
@@ -134,11 +171,10 @@ impl Session<'_> {
     ///
     /// - `elapsed`: sampling time of this process
     pub(super) fn checkpoint(&mut self, elapsed: Duration) -> Result<()> {
-        self.writer.flush()?;
+        let parts = self.writers.flush()?;
         let mut history = self.history.clone();
         history.seconds_sampling += elapsed.as_secs_f64();
         let identity = self.sampler.backend().identity();
-        let parts = self.writer.next_part();
         let checkpoint = checkpoint::of_run(&self.scene, &history, identity, parts, &mut self.sampler)?;
         checkpoint::write(self.directory.path(), &checkpoint.to_bytes())
     }
@@ -182,6 +218,26 @@ pub fn push_samples(sampler: &Sampler, cycle: u32, writer: &mut SampleWriter) ->
             state: assignment.state_of(id).0,
             energy: m.energy,
             counts: &m.counts,
+        })?;
+    }
+    Ok(())
+}
+
+/// Keeps the configuration of every replica. The only visit to the device beside measurements, and a rare one.
+fn push_frames(sampler: &Sampler, cycle: u32, trajectory: &mut TrajectoryWriter) -> Result<()> {
+    let mut batch = Batch::default();
+    sampler.backend().store(&mut batch)?;
+    let assignment = sampler.assignment();
+    for (replica, (x, m)) in batch.configurations.into_iter().zip(sampler.measurements()).enumerate() {
+        let id = ReplicaId(replica as u32);
+        trajectory.push(StoredFrame {
+            cycle,
+            walker: assignment.walker_of(id) as u16,
+            replica: id.0,
+            state: assignment.state_of(id).0,
+            energy: m.energy,
+            positions: x.positions.iter().map(|p| p.as_vec3()).collect(),
+            species: x.species,
         })?;
     }
     Ok(())

@@ -37,7 +37,7 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
         let (point, average) = (grid.state(id), sampler.average(id));
         let mut row = vec![k.to_string(), cell(point.temperature)];
         for s in 0..names.len() {
-            let pressure = point.ln_z[s].exp() * point.kt / pressure_unit;
+            let pressure = grid.reservoirs[s].convention.pressure(point.ln_z[s], point.kt, pressure_unit);
             row.extend([cell(point.ln_z[s]), cell(grid.mu(id, s)), cell(pressure)]);
         }
         row.extend((1..=names.len()).flat_map(|s| [cell(average.mean[s]), cell(average.error[s])]));

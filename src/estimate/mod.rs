@@ -4,6 +4,7 @@ mod exchange;
 
 pub use exchange::{AxisExchange, exchange};
 
+use crate::sample::trajectory::{bytes_of_frame, frame_thinning};
 use crate::scene::Loaded;
 use crate::scene::grammar::Dynamics;
 use crate::system::System;
@@ -125,6 +126,8 @@ struct Size {
     /// Σ over reservoirs of N_max + 1
     n_counts: usize,
     n_samples: u64,
+    /// Stored configurations
+    n_frames: u64,
 }
 
 impl Size {
@@ -141,6 +144,12 @@ impl Size {
             n_frozen: loaded.slab.frozen().count(),
             n_counts: loaded.scene.reservoir.iter().map(|r| usize::from(r.max_atoms) + 1).sum(),
             n_samples: n_states as u64 * drawn.min(u64::from(schedule.max_samples_per_state)),
+            n_frames: {
+                let capacity = loaded.capacity();
+                let (production, every) = (schedule.production, schedule.sample_every);
+                let thinning = frame_thinning(production, every, grid.walkers, n_states, capacity);
+                n_replicas as u64 * u64::from(thinning.stored_cycles(production))
+            },
         }
     }
 
@@ -152,11 +161,11 @@ impl Size {
         BYTES_OF_PROGRAM + replicas + states + self.n_frozen as u64 * 32 + self.n_samples * BYTES_PER_SAMPLE
     }
 
-    /// Run directory: samples without compression, two checkpoints, figures.
+    /// Run directory: samples and configurations (replicas full) without compression, two checkpoints, figures.
     fn disk_bytes(&self) -> u64 {
         let row = 22 + 2 * self.n_reservoirs as u64;
         let checkpoint = self.n_replicas as u64 * (self.capacity as u64 * 60 + self.n_counts as u64 * 48 + 2048);
-        self.n_samples * row + 2 * checkpoint + BYTES_OF_FIGURES
+        self.n_samples * row + self.n_frames * bytes_of_frame(self.capacity) + 2 * checkpoint + BYTES_OF_FIGURES
     }
 }
 

@@ -75,6 +75,34 @@ pub(crate) struct Canvas {
     pub(crate) y: Axis,
     /// Room of the legend under the plot. [px]
     bottom: f64,
+    /// Axes above the plot, the lowest first.
+    top: Vec<Secondary>,
+}
+
+/// A second axis above the plot: the x axis in another quantity.
+#[derive(Debug, Clone)]
+pub(crate) struct Secondary {
+    /// Label with unit.
+    pub(crate) label: String,
+    /// Places on the x axis with what stands there.
+    pub(crate) ticks: Vec<(f64, String)>,
+}
+
+/// Room that one secondary axis takes. [px]
+const SECONDARY_ROOM: f64 = 44.0;
+/// Ticks aimed at on a secondary axis.
+const SECONDARY_TICKS: usize = 6;
+
+impl Secondary {
+    /// A quantity that is linear in the places of the x axis.
+    ///
+    /// - `own`: the quantity as an axis; its ends stand at the ends of `x`
+    pub(crate) fn linear(x: &Axis, own: &Axis) -> Secondary {
+        let format = own.format(SECONDARY_TICKS);
+        let place = |v: f64| x.lo + (v - own.lo) / (own.hi - own.lo) * (x.hi - x.lo);
+        let inside = own.ticks(SECONDARY_TICKS).into_iter().filter(|&v| own.holds(v));
+        Secondary { label: own.label.clone(), ticks: inside.map(|v| (place(v), format.format(v))).collect() }
+    }
 }
 
 impl Canvas {
@@ -82,6 +110,11 @@ impl Canvas {
     ///
     /// - `name`: of the figure, unique in a report (it names the clip path)
     pub(crate) fn new(name: &str, frame: Frame) -> Canvas {
+        Canvas::with_top(name, frame, Vec::new())
+    }
+
+    /// The same with secondary axes above the plot, the lowest first.
+    pub(crate) fn with_top(name: &str, frame: Frame, top: Vec<Secondary>) -> Canvas {
         let Frame { title, subtitle, x, y, right, bottom } = frame;
         let mut layout = Layout::new((x.lo, x.hi), (y.lo, y.hi))
             .with_title(title)
@@ -107,7 +140,7 @@ impl Canvas {
         // labels stand level, that of the y axis above it
         computed.margin_left = computed.y_tick_label_px + 30.0;
         computed.margin_right += right;
-        computed.margin_top += 20.0;
+        computed.margin_top += 20.0 + SECONDARY_ROOM * top.len() as f64;
         computed.margin_bottom += bottom + 6.0;
         computed.width = computed.margin_left + PLOT.0 + computed.margin_right;
         computed.height = computed.margin_top + PLOT.1 + computed.margin_bottom;
@@ -119,7 +152,7 @@ impl Canvas {
             r#"<clipPath id="clip-{name}"><rect x="{}" y="{}" width="{}" height="{}"/></clipPath>"#,
             computed.margin_left, computed.margin_top, PLOT.0, PLOT.1
         ));
-        Canvas { scene, layout, computed, x, y, bottom }
+        Canvas { scene, layout, computed, x, y, bottom, top }
     }
 
     /// Pixel column of a value of the x axis.
@@ -305,11 +338,28 @@ impl Canvas {
         self.label(0.5 * (left + right), under, &x_label, LABEL, TextAnchor::Middle);
         self.label(
             (left - self.computed.y_tick_label_px - 8.0).max(8.0),
-            top - 16.0,
+            top - 16.0 - SECONDARY_ROOM * self.top.len() as f64,
             &y_label,
             LABEL,
             TextAnchor::Start,
         );
+        self.secondary_axes();
+    }
+
+    /// The axes above the plot: a line with ticks, and the label over it.
+    fn secondary_axes(&mut self) {
+        let (left, top, right, _) = self.area();
+        for (k, axis) in self.top.clone().into_iter().enumerate() {
+            let y = top - SECONDARY_ROOM * k as f64;
+            let stroke = Stroke::solid(palette::INK, 1.0);
+            self.polyline(&[(left, y), (right, y)], &stroke);
+            for (place, content) in &axis.ticks {
+                let x = self.computed.map_x(*place);
+                self.polyline(&[(x, y), (x, y - 5.0)], &stroke);
+                self.text(x, y - 13.0, content, TEXT - 2, TextAnchor::Middle, palette::INK);
+            }
+            self.label(0.5 * (left + right), y - 30.0, &axis.label, TEXT, TextAnchor::Middle);
+        }
     }
 
     /// Text with subscripts (`k_B`, `C_{VN}`) at a pixel; `y` is its middle line.

@@ -244,7 +244,7 @@ pub(crate) fn mean_n_of_temperature(analysis: &Analysis, labels: &Labels, slice:
             "⟨N⟩ of {} against temperature at {} = {} {}. Curve: MBAR; points: direct averages of the states; both with \
              standard errors.{}",
             axis.species,
-            labels.mu_symbol(axis.convention),
+            labels.mu_symbol(&axis.convention),
             text::short(slice.columns[0], 4),
             labels.units.energy_label(),
             slice.fixed_words(analysis, labels)

@@ -74,7 +74,7 @@ pub(crate) fn p_n(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Draw
     let mut caption = format!(
         "Probability of N atoms of {species} at chosen (T, {}), by MBAR, with standard errors. Two maxima of one curve \
          are two phases; a valley of less than 1 kT between them does not count as one.",
-        labels.mu_symbol(axis.convention)
+        labels.mu_symbol(&axis.convention)
     );
     if chosen.len() < n {
         caption.push_str(&format!(" {} of {n} distributions are shown.", chosen.len()));
@@ -85,7 +85,7 @@ pub(crate) fn p_n(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Draw
         caption,
         x_label: format!("N of {species}"),
         y_label: "P(N)".into(),
-        heading: format!("T, {}", labels.mu_symbol(axis.convention)),
+        heading: format!("T, {}", labels.mu_symbol(&axis.convention)),
         notes: Vec::new(),
         log_floor: Some(floor),
         from_zero: false,

@@ -24,6 +24,8 @@ struct Quantity<'a> {
     colours: ColorMap,
     /// Spread beyond which the colours are logarithmic.
     log_ratio: f64,
+    /// Whether 0 stands in the middle of the colours.
+    symmetric: bool,
     value: Box<dyn Fn(&MapCell) -> f64 + 'a>,
 }
 
@@ -42,6 +44,7 @@ pub(crate) fn mean_n(analysis: &Analysis, labels: &Labels, s: usize) -> Option<D
         caption: format!("⟨N⟩ of {species} per replica, reweighted by MBAR from all states."),
         colours: ColorMap::Viridis,
         log_ratio: f64::INFINITY,
+        symmetric: false,
         value: Box::new(move |cell| cell.n.get(s).copied().unwrap_or(f64::NAN)),
     };
     map(analysis, labels, &slice, quantity)
@@ -68,7 +71,33 @@ pub(crate) fn energy_fluctuation(analysis: &Analysis, labels: &Labels, s: usize)
         caption,
         colours: ColorMap::Plasma,
         log_ratio: 30.0,
+        symmetric: false,
         value: Box::new(|cell| cell.energy_fluctuation),
+    };
+    map(analysis, labels, &slice, quantity)
+}
+
+/// A difference of ⟨N⟩ over (μ, T), with 0 in the middle of the colours; `analysis` holds it in the place of ⟨N⟩.
+pub(crate) fn difference(
+    analysis: &Analysis,
+    labels: &Labels,
+    s: usize,
+    name: String,
+    title: &str,
+    caption: &str,
+) -> Option<Drawing> {
+    let slice = Slice::new(analysis, Across::Mu, s)?;
+    let species = &analysis.grid.reservoirs[s].species;
+    let quantity = Quantity {
+        name,
+        title: title.to_owned(),
+        label: format!("ΔN of {species}"),
+        column: format!("difference_n_{species}"),
+        caption: caption.to_owned(),
+        colours: ColorMap::PurpleOrange,
+        log_ratio: f64::INFINITY,
+        symmetric: true,
+        value: Box::new(move |cell| cell.n.get(s).copied().unwrap_or(f64::NAN)),
     };
     map(analysis, labels, &slice, quantity)
 }
@@ -104,7 +133,11 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
     }
     let value = &quantity.value;
     let values = slice.cells().map(|(_, _, cell)| value(cell));
-    let scale = ColourScale::spanning(values, quantity.log_ratio, quantity.colours.clone())?;
+    let mut scale = ColourScale::spanning(values, quantity.log_ratio, quantity.colours.clone())?;
+    if quantity.symmetric {
+        scale.hi = scale.lo.abs().max(scale.hi.abs());
+        scale.lo = -scale.hi;
+    }
     let boundaries = Boundaries::new(analysis, slice);
     let ink = Ink { line: palette::PAPER, halo: Some(palette::INK) };
     let states = slice.states(analysis);
@@ -128,7 +161,8 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
         right: furniture::COLOUR_BAR_ROOM,
         bottom: furniture::bottom_room(&entries),
     };
-    let mut canvas = Canvas::new(&quantity.name, frame);
+    let top = slice.secondary(analysis, labels, &frame.x);
+    let mut canvas = Canvas::with_top(&quantity.name, frame, top);
     canvas.fill_area(palette::MASKED);
     canvas.tiles(&tiles(slice, |cell| Some(value(cell)).filter(|v| v.is_finite()).map(|v| scale.colour(v))));
     canvas.clip(&quantity.name);

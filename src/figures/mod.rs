@@ -8,18 +8,26 @@
 //! | `isotherms_<s>` | ⟨N⟩(μ) at each simulated T |
 //! | `p_n_<s>` | P(N) at chosen points |
 //! | `energy`, `heat_capacity` | canonical runs: ⟨E⟩(T) and c(T) |
+//! | `gas_*` | μ of a gas against T ([`gases`]) |
+//! | `aiat_*` | structures over Δμ, (T, p), and against a run ([`adsorption`], [`pictures`]) |
+//! | `che_*` | staircases, sweeps and (U, pH) diagram of a reaction ([`electrode`]) |
 //!
 //! What a grid cannot show (a map of a single temperature, say) is drawn as a curve or left out.
 
+pub mod adsorption;
 mod axis;
 mod boundaries;
 mod canvas;
 mod curves;
+mod diagram;
 mod distributions;
+pub mod electrode;
 mod furniture;
+pub mod gases;
 mod maps;
 mod palette;
 mod phases;
+pub mod pictures;
 mod regions;
 pub(crate) mod slice;
 mod table;
@@ -88,6 +96,11 @@ pub fn draw(analysis: &Analysis, labels: &Labels, dir: &Path) -> Result<Vec<Figu
         drawings.extend(curves::isotherms(analysis, labels, s));
         drawings.extend(distributions::p_n(analysis, labels, s));
     }
+    write_all(drawings, dir)
+}
+
+/// Writes figures into `dir/figures`, which is made if it is absent.
+fn write_all(drawings: Vec<Drawing>, dir: &Path) -> Result<Vec<Figure>> {
     let folder = dir.join("figures");
     std::fs::create_dir_all(&folder).map_err(Error::io("cannot create", &folder))?;
     drawings.into_iter().map(|drawing| write(drawing, &folder)).collect()
@@ -121,14 +134,14 @@ impl Labels {
     /// The chemical potential of a reservoir species, named for its convention.
     pub(crate) fn mu(&self, analysis: &Analysis, s: usize) -> String {
         let axis = &analysis.grid.reservoirs[s];
-        format!("{} of {} [{}]", self.mu_symbol(axis.convention), axis.species, self.units.energy_label())
+        format!("{} of {} [{}]", self.mu_symbol(&axis.convention), axis.species, self.units.energy_label())
     }
 
     /// `μ'`, `μ` or `kT ln(βpσ³)`.
-    pub(crate) fn mu_symbol(&self, convention: Convention) -> &'static str {
+    pub(crate) fn mu_symbol(&self, convention: &Convention) -> &'static str {
         match (convention, self.units) {
             (Convention::Activity, _) => "μ'",
-            (Convention::Absolute { .. }, _) => "μ",
+            (Convention::Absolute { .. } | Convention::Gas(_), _) => "μ",
             (Convention::Pressure { .. }, Units::Lj) => "kT ln(βpσ³)",
             (Convention::Pressure { .. }, Units::Metal) => "kT ln(βp Å³)",
         }
@@ -136,7 +149,12 @@ impl Labels {
 
     /// The pressure of the reservoir gas.
     pub(crate) fn pressure(&self, analysis: &Analysis, s: usize) -> String {
-        format!("p of {} [{}]", analysis.grid.reservoirs[s].species, self.units.pressure_label())
+        let axis = &analysis.grid.reservoirs[s];
+        let gas = match &axis.convention {
+            Convention::Gas(gas) => gas.name(),
+            _ => &axis.species,
+        };
+        format!("p of {gas} [{}]", self.units.pressure_label())
     }
 
     /// Energy per temperature.

@@ -31,7 +31,7 @@ pub(crate) fn diagram_pressure(analysis: &Analysis, labels: &Labels, s: usize) -
     draw(analysis, labels, &slice, name, "Phase diagram in temperature and pressure", x_label, "pressure")
 }
 
-fn draw(
+pub(crate) fn draw(
     analysis: &Analysis,
     labels: &Labels,
     slice: &Slice<'_>,
@@ -95,7 +95,8 @@ fn draw(
         right: 14.0,
         bottom: furniture::bottom_room(&entries),
     };
-    let mut canvas = Canvas::new(&name, frame);
+    let top = slice.secondary(analysis, labels, &frame.x);
+    let mut canvas = Canvas::with_top(&name, frame, top);
     canvas.fill_area(palette::MASKED);
     canvas.tiles(&tiles(slice, |cell| cell.phase.and_then(place_of).map(palette::fill)));
     canvas.clip(&name);

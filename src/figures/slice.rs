@@ -1,6 +1,7 @@
 //! A plane of a map: temperature against one reservoir axis, the other axes at their middle value.
 
 use super::axis::Axis;
+use super::canvas::Secondary;
 use super::{Labels, text};
 use crate::analysis::{Analysis, BoundaryPoint, Map, MapCell};
 use crate::ids::StateId;
@@ -41,7 +42,7 @@ impl<'a> Slice<'a> {
         let mut slice = Slice::of(map, across, species)?;
         for (o, axis) in analysis.grid.reservoirs.iter().enumerate().take(slice.fixed.len()) {
             // the plane that holds simulated states, where the map's axis means what the grid's axis means
-            let same = across == Across::Mu && !matches!(axis.convention, Convention::Pressure { .. });
+            let same = across == Across::Mu && !axis.convention.is_pressure();
             if let Some(middle) = axis.values.get(axis.values.len() / 2).filter(|_| same) {
                 slice.fixed[o] = nearest(&map.axes[o], *middle);
             }
@@ -113,6 +114,57 @@ impl<'a> Slice<'a> {
         }
     }
 
+    /// Axes above the plot where the grid is one of pressures: over μ the pressure at the lowest and the highest
+    /// temperature, over a pressure μ (for a gas Δμ, the 0 K molecule as zero) at these.
+    ///
+    /// - `x`: the axis of the figure
+    pub(crate) fn secondary(&self, analysis: &Analysis, labels: &Labels, x: &Axis) -> Vec<Secondary> {
+        let grid = &analysis.grid;
+        let axis = &grid.reservoirs[self.species];
+        let unit = labels.units.pressure_unit();
+        let ends = [self.rows.first(), self.rows.last()];
+        let mut named: Vec<f64> = ends.into_iter().flatten().copied().collect();
+        named.dedup();
+        if !axis.convention.is_pressure() {
+            return Vec::new();
+        }
+        let gas = match &axis.convention {
+            Convention::Gas(gas) => Some(gas),
+            _ => None,
+        };
+        named
+            .into_iter()
+            .map(|t| {
+                let kt = labels.units.boltzmann() * t;
+                let at = format!("at T = {} {}", text::short(t, 3), labels.units.temperature_label());
+                let own = match self.across {
+                    Across::Mu => {
+                        let log_p = |mu: f64| {
+                            let ln_z = axis.convention.ln_z_of_mu(mu, kt);
+                            axis.convention.pressure(ln_z, kt, unit).max(1e-300).log10()
+                        };
+                        Axis::log10(
+                            format!("{} {at}", labels.pressure(analysis, self.species)),
+                            log_p(x.lo),
+                            log_p(x.hi),
+                        )
+                    }
+                    Across::Pressure => {
+                        let mu = |place: f64| {
+                            let ln_z = axis.convention.ln_z_of_pressure(10_f64.powf(place), kt, unit);
+                            let mu = axis.convention.mu(ln_z, kt);
+                            gas.map_or(mu, |gas| gas.delta_mu(mu))
+                        };
+                        let symbol = if gas.is_some() { "Δμ" } else { labels.mu_symbol(&axis.convention) };
+                        let energy = labels.units.energy_label();
+                        Axis::linear(format!("{symbol} of {} [{energy}] {at}", axis.species), mu(x.lo), mu(x.hi))
+                    }
+                };
+                Secondary::linear(x, &own)
+            })
+            .collect()
+    }
+
     /// The y axis that just holds the rows.
     pub(crate) fn y_axis(&self, label: String) -> Axis {
         let edges = self.row_edges();
@@ -165,7 +217,7 @@ impl<'a> Slice<'a> {
                 match self.across {
                     Across::Mu => format!(
                         "{} of {} = {} {}",
-                        labels.mu_symbol(axis.convention),
+                        labels.mu_symbol(&axis.convention),
                         axis.species,
                         text::short(value, 3),
                         labels.units.energy_label()

@@ -167,11 +167,11 @@ pub(crate) fn kind_words(kind: &str) -> &str {
 }
 
 /// Symbol and unit of the values on a reservoir axis as the scene gives them.
-pub(crate) fn axis_symbol(convention: Convention, units: Units) -> (&'static str, &'static str) {
+pub(crate) fn axis_symbol(convention: &Convention, units: Units) -> (&'static str, &'static str) {
     match convention {
         Convention::Activity => ("μ'", units.energy_label()),
         Convention::Absolute { .. } => ("μ", units.energy_label()),
-        Convention::Pressure { .. } => ("p", units.pressure_label()),
+        Convention::Pressure { .. } | Convention::Gas(_) => ("p", units.pressure_label()),
     }
 }
 
@@ -180,9 +180,9 @@ pub(crate) fn state_words(analysis: &Analysis, state: usize) -> String {
     let grid = &analysis.grid;
     let mut words = format!("T = {}", text::short(grid.states[state].temperature, 4));
     for (s, axis) in grid.reservoirs.iter().enumerate() {
-        let symbol = match axis.convention {
+        let symbol = match &axis.convention {
             Convention::Activity => "μ'",
-            Convention::Absolute { .. } => "μ",
+            Convention::Absolute { .. } | Convention::Gas(_) => "μ",
             Convention::Pressure { .. } => "kT ln(βp)",
         };
         let mu = grid.mu(StateId(state as u32), s);

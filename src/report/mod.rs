@@ -1,5 +1,6 @@
 //! The report of a run: one self-contained HTML page, and the table that a terminal shows.
 
+pub mod comparison;
 mod findings;
 mod page;
 mod summary;

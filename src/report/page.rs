@@ -7,7 +7,7 @@ use crate::analysis::Analysis;
 use crate::figures::Figure;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-const STYLE: &str = include_str!("style.css");
+pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// The whole document.
 pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]) -> Markup {
@@ -138,7 +138,7 @@ fn trust(analysis: &Analysis, summary: &RunSummary) -> Markup {
     }
 }
 
-fn show(number: usize, figure: &Figure) -> Markup {
+pub(crate) fn show(number: usize, figure: &Figure) -> Markup {
     let svg = inline(figure);
     html! {
         figure id=(figure.name) {

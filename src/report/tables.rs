@@ -29,7 +29,7 @@ pub(crate) fn settings(analysis: &Analysis, summary: &RunSummary) -> Markup {
         ("T".into(), format!("{} {}", range(&analysis.grid.temperatures), summary.units.temperature_label())),
     ];
     for axis in &analysis.grid.reservoirs {
-        let (symbol, unit) = findings::axis_symbol(axis.convention, summary.units);
+        let (symbol, unit) = findings::axis_symbol(&axis.convention, summary.units);
         rows.push((format!("{symbol} of {}", axis.species), format!("{} {unit}", range(&axis.values))));
     }
     rows.extend([
@@ -105,7 +105,7 @@ pub(crate) fn boundaries(analysis: &Analysis, summary: &RunSummary) -> Markup {
                 th.text { "kind" }
                 th { "T [" (subscripts(unit.temperature_label())) "]" }
                 @for axis in &analysis.grid.reservoirs {
-                    th { (mu_header(axis.convention)) " of " (axis.species) " [" (unit.energy_label()) "]" }
+                    th { (mu_header(&axis.convention)) " of " (axis.species) " [" (unit.energy_label()) "]" }
                     th { "p of " (axis.species) " [" (unit.pressure_label()) "]" }
                 }
                 th { "p, low … high" }
@@ -124,10 +124,10 @@ pub(crate) fn boundaries(analysis: &Analysis, summary: &RunSummary) -> Markup {
     })
 }
 
-fn mu_header(convention: crate::thermo::Convention) -> &'static str {
+fn mu_header(convention: &crate::thermo::Convention) -> &'static str {
     match convention {
         crate::thermo::Convention::Activity => "μ'",
-        crate::thermo::Convention::Absolute { .. } => "μ",
+        crate::thermo::Convention::Absolute { .. } | crate::thermo::Convention::Gas(_) => "μ",
         crate::thermo::Convention::Pressure { .. } => "kT ln(βpσ³)",
     }
 }
@@ -190,7 +190,7 @@ pub(crate) fn states(analysis: &Analysis, summary: &RunSummary) -> Markup {
                 th { "state" }
                 th { "T [" (subscripts(unit.temperature_label())) "]" }
                 @for axis in &grid.reservoirs {
-                    th { (mu_header(axis.convention)) " of " (axis.species) " [" (unit.energy_label()) "]" }
+                    th { (mu_header(&axis.convention)) " of " (axis.species) " [" (unit.energy_label()) "]" }
                     th { "⟨N⟩ of " (axis.species) }
                 }
                 th { "⟨E⟩ [" (unit.energy_label()) "]" }

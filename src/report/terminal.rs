@@ -5,6 +5,7 @@ use super::summary::RunSummary;
 use crate::analysis::Analysis;
 use crate::figures::slice::plane;
 use crate::figures::text;
+use crate::thermo::Convention;
 
 /// Rows of states in the whole table.
 const MOST_ROWS: usize = 20;
@@ -55,7 +56,7 @@ pub fn terminal_table(analysis: &Analysis, summary: &RunSummary) -> String {
 fn block(analysis: &Analysis, summary: &RunSummary, s: usize, most_rows: usize) -> String {
     let grid = &analysis.grid;
     let axis = &grid.reservoirs[s];
-    let (symbol, unit) = findings::axis_symbol(axis.convention, summary.units);
+    let (symbol, unit) = findings::axis_symbol(&axis.convention, summary.units);
     let states = plane(grid, s);
     let columns = spread(axis.values.len(), MOST_COLUMNS);
     let decimals = text::decimals(grid.temperatures.iter().copied(), 4);
@@ -63,7 +64,7 @@ fn block(analysis: &Analysis, summary: &RunSummary, s: usize, most_rows: usize) 
     let header =
         columns.iter().map(|&c| if small { format!("{:.1e}", axis.values[c]) } else { text::short(axis.values[c], 3) });
     let mut rows = vec![std::iter::once("T".to_owned()).chain(header).collect::<Vec<_>>()];
-    let mut notes = vec![format!("boundaries at {} of {}", mu_symbol(symbol), axis.species)];
+    let mut notes = vec![format!("boundaries at {} of {}", mu_symbol(&axis.convention, symbol), axis.species)];
     for r in spread(grid.temperatures.len(), most_rows) {
         let temperature = grid.temperatures[r];
         let mut row = vec![text::fixed(temperature, decimals)];
@@ -93,8 +94,12 @@ fn coarse(value: f64, error: f64) -> String {
     with_error(value, error).replace(" ± ", "±")
 }
 
-fn mu_symbol(axis_symbol: &str) -> &str {
-    if axis_symbol == "p" { "kT ln(βpσ³)" } else { axis_symbol }
+fn mu_symbol<'a>(convention: &Convention, axis_symbol: &'a str) -> &'a str {
+    match convention {
+        Convention::Pressure { .. } => "kT ln(βpσ³)",
+        Convention::Gas(_) => "μ",
+        _ => axis_symbol,
+    }
 }
 
 /// The boundaries nearest to one simulated temperature.

@@ -5,6 +5,7 @@
 mod part;
 mod reader;
 mod thinning;
+pub mod trajectory;
 mod writer;
 
 pub use reader::read_samples;

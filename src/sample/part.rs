@@ -61,7 +61,7 @@ pub(super) fn write<W: Write + Send>(sink: W, species: &[String], samples: &Samp
     writer.into_inner()
 }
 
-fn write_column<T: DataType, W: Write + Send>(
+pub(super) fn write_column<T: DataType, W: Write + Send>(
     group: &mut SerializedRowGroupWriter<'_, W>,
     values: &[T::T],
 ) -> Result<()> {
@@ -96,7 +96,7 @@ pub(super) fn read(file: File, species: &[String], samples: &mut Samples) -> Res
     Ok(())
 }
 
-fn integers(group: &dyn RowGroupReader, column: usize) -> Result<Vec<i32>> {
+pub(super) fn integers(group: &dyn RowGroupReader, column: usize) -> Result<Vec<i32>> {
     let n_rows = group.metadata().num_rows() as usize;
     let mut values = Vec::with_capacity(n_rows);
     match group.get_column_reader(column)? {
@@ -108,7 +108,7 @@ fn integers(group: &dyn RowGroupReader, column: usize) -> Result<Vec<i32>> {
     complete(values, n_rows)
 }
 
-fn doubles(group: &dyn RowGroupReader, column: usize) -> Result<Vec<f64>> {
+pub(super) fn doubles(group: &dyn RowGroupReader, column: usize) -> Result<Vec<f64>> {
     let n_rows = group.metadata().num_rows() as usize;
     let mut values = Vec::with_capacity(n_rows);
     match group.get_column_reader(column)? {

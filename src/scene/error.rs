@@ -32,12 +32,33 @@ pub struct SceneError {
 pub(crate) struct Source<'a> {
     text: &'a str,
     file: String,
+    what: &'static str,
     tree: Option<Node>,
 }
 
 impl<'a> Source<'a> {
     pub(crate) fn new(text: &'a str, path: &Path) -> Source<'a> {
-        Source { text, file: path.display().to_string(), tree: Node::parse(text) }
+        Source::of("scene", text, path)
+    }
+
+    /// The text of another kind of input.
+    ///
+    /// - `what`: how messages call it
+    pub(crate) fn of(what: &'static str, text: &'a str, path: &Path) -> Source<'a> {
+        Source { text, file: path.display().to_string(), what, tree: Node::parse(text) }
+    }
+
+    /// How messages call it, e.g. `scene`.
+    pub(crate) fn what(&self) -> &'static str {
+        self.what
+    }
+
+    /// Where to find a complete example.
+    pub(crate) fn example(&self) -> &'static str {
+        match self.what {
+            "scene" => "`adlayer new NAME` writes a complete example",
+            _ => "the folder scenes of adlayer holds a complete example",
+        }
     }
 
     /// The tree of values, if the text is well formed.

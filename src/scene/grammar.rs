@@ -352,7 +352,8 @@ pub enum ConventionSpec {
     Absolute,
     /// Pressure of the ideal monatomic gas.
     Pressure,
-    /// Pressure of a molecular gas.
+    /// Pressure of the molecules of a gas of one element: a name of the library, or a file of gases with the name after
+    /// a colon where it holds several, e.g. `gases.ron:D2`.
     Gas(String),
 }
 

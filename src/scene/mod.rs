@@ -5,6 +5,8 @@
 
 pub mod grammar;
 
+pub mod inputs;
+
 mod build;
 mod check;
 mod error;
@@ -22,7 +24,9 @@ use crate::files::read_text;
 use crate::states::{ReservoirAxis, StateGrid};
 use crate::substrate::Slab;
 use crate::thermo::Convention;
-use crate::Result;
+use crate::thermochemistry::Gas;
+use crate::thermochemistry::reservoir::Parameters;
+use crate::{Error, Result};
 use error::Source;
 use glam::DVec3;
 use grammar::{CellSpec, ConventionSpec};
@@ -44,6 +48,8 @@ pub struct Loaded {
     pub slab: Slab,
     /// Per entry of `scene.initial`: fixed positions [length] of `Layers` and `File`, empty for `Random`.
     pub placed: Vec<Vec<DVec3>>,
+    /// Per axis of `grid.reservoir`: the gas of the convention `Gas`.
+    pub gases: Vec<Option<Gas>>,
     /// What is allowed but doubtful.
     pub warnings: Vec<String>,
 }
@@ -67,12 +73,13 @@ pub fn load(path: &Path) -> Result<Loaded> {
 /// Those of [`load`].
 pub fn parse(text: &str, path: &Path) -> Result<Loaded> {
     let source = Source::new(text, path);
-    let mut scene = parse::parse(&source)?;
+    let mut scene: Scene = parse::parse(&source)?;
     let mut warnings = Vec::new();
 
     check::species::species(&source, &scene)?;
     check::species::interactions(&source, &scene)?;
     check::particles::particles(&source, &scene, &mut warnings)?;
+    let gases = check::gas::gases(&source, &scene, path, &mut warnings)?;
     check::run::run(&source, &scene, &mut warnings)?;
     check::cell::sizes(&source, &scene)?;
 
@@ -84,7 +91,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Loaded> {
     let (x, y, z) = lengths(&scene);
     let placed = build::place(&source, &mut scene, path, (x, y), (floor, ceiling))?;
 
-    let mut loaded = Loaded { scene, text: text.to_owned(), path: path.to_owned(), slab, placed, warnings };
+    let mut loaded = Loaded { scene, text: text.to_owned(), path: path.to_owned(), slab, placed, gases, warnings };
     check::particles::numbers(&source, &loaded.scene, &loaded.mobile_slab_atoms())?;
     let (mobile, frozen) = loaded.occurring();
     check::species::pairs_present(&source, &loaded.scene, &mobile, &frozen)?;
@@ -176,7 +183,7 @@ impl Loaded {
     /// What the values of a reservoir axis mean, with the constants of the scene's units.
     fn convention(&self, axis: usize) -> Convention {
         let (scene, units) = (&self.scene, self.scene.units);
-        match scene.grid.reservoir[axis].convention {
+        match &scene.grid.reservoir[axis].convention {
             ConventionSpec::Activity => Convention::Activity,
             ConventionSpec::Absolute => {
                 let planck = units.planck().or(scene.planck);
@@ -186,7 +193,14 @@ impl Loaded {
                 }
             }
             ConventionSpec::Pressure => Convention::Pressure { unit: units.pressure_unit() },
-            ConventionSpec::Gas(_) => unreachable!("`Gas` was refused"),
+            ConventionSpec::Gas(name) => {
+                let Some(gas) = self.gases[axis].clone() else { unreachable!("the gas `{name}` was found") };
+                let (Some((_, atoms)), Some(planck)) = (gas.single_element(), units.planck()) else {
+                    unreachable!("`Gas(\"{name}\")` was checked")
+                };
+                let mass = scene.species[self.species_of(axis)].mass * units.mass_unit();
+                Convention::Gas(Parameters { gas, atoms, mass, planck, boltzmann: units.boltzmann() }.into())
+            }
         }
     }
 

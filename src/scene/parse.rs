@@ -2,9 +2,9 @@
 
 use super::check::last_name;
 use super::error::{Source, did_you_mean, nearest};
-use super::grammar::Scene;
 use crate::{Error, Result};
 use ron::error::{Error as RonError, Position, SpannedError};
+use serde::de::DeserializeOwned;
 use std::ops::Range;
 
 /// Names that RON reads as numbers but no scene can mean.
@@ -15,11 +15,11 @@ pub(crate) fn options() -> ron::Options {
     ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME)
 }
 
-/// Reads a scene and refuses what is not in the grammar, and numbers that are not finite.
-pub(crate) fn parse(source: &Source) -> Result<Scene> {
-    let scene = options().from_str(source.text()).map_err(|e| translate(source, &e))?;
+/// Reads a scene (or another input) and refuses what is not in the grammar, and numbers that are not finite.
+pub(crate) fn parse<T: DeserializeOwned>(source: &Source) -> Result<T> {
+    let read = options().from_str(source.text()).map_err(|e| translate(source, &e))?;
     finite(source)?;
-    Ok(scene)
+    Ok(read)
 }
 
 /// Refuses NaN, infinity and numbers beyond the range of f64.
@@ -102,17 +102,19 @@ fn translate(source: &Source, error: &SpannedError) -> Error {
         RonError::ExpectedString => {
             source.error_at(word, format!("`{spelled}` is not a text"), "put names and texts in double quotes")
         }
-        RonError::Eof => source.error_at(word, "the scene ends too early", "close every bracket"),
-        RonError::TrailingCharacters => {
-            source.error_at(word, "text follows the end of the scene", "remove it or check the brackets")
-        }
+        RonError::Eof => source.error_at(word, format!("the {} ends too early", source.what()), "close every bracket"),
+        RonError::TrailingCharacters => source.error_at(
+            word,
+            format!("text follows the end of the {}", source.what()),
+            "remove it or check the brackets",
+        ),
         other => {
             let what = other.to_string();
             let what =
                 what.chars().next().map_or(String::new(), |c| c.to_lowercase().chain(what.chars().skip(1)).collect());
             let help = match nearest(spelled, ["true", "false", "None"]) {
                 Some(name) if name != spelled => format!("did you mean `{name}`?"),
-                _ => "check commas, colons and brackets here; `adlayer new NAME` writes a complete example".to_owned(),
+                _ => format!("check commas, colons and brackets here; {}", source.example()),
             };
             source.error_at(word, format!("at `{spelled}`: {what}"), help)
         }

@@ -2,7 +2,8 @@
 
 use super::Loaded;
 use super::build::beside;
-use super::grammar::{Placement, Scene, Substrate};
+use super::check::gas::is_file;
+use super::grammar::{ConventionSpec, Placement, Scene, Substrate};
 use ron::extensions::Extensions;
 use ron::ser::PrettyConfig;
 use std::path::Path;
@@ -33,6 +34,13 @@ fn with_absolute_paths(scene: &Scene, scene_path: &Path) -> Scene {
     for entry in &mut scene.initial {
         if let Placement::File { path } = &mut entry.placement {
             *path = absolute(path);
+        }
+    }
+    for axis in &mut scene.grid.reservoir {
+        if let ConventionSpec::Gas(name) = &mut axis.convention
+            && is_file(name)
+        {
+            *name = absolute(name);
         }
     }
     scene

@@ -73,8 +73,7 @@ pub(super) fn exchange_toy(_: &Workbench) -> Result<Worst> {
     const SITES: [f64; 4] = [-1.0, -0.6, -0.8, -0.3];
     let (coupling, mass, planck) = (-0.5, 1.3, 1.1);
     let occupied = |c: usize, k: usize| f64::from(u8::from(c >> (k % 4) & 1 == 1));
-    let energy =
-        |c: usize| (0..4).map(|k| occupied(c, k) * (SITES[k] + coupling * occupied(c, k + 1))).sum::<f64>();
+    let energy = |c: usize| (0..4).map(|k| occupied(c, k) * (SITES[k] + coupling * occupied(c, k + 1))).sum::<f64>();
     let atoms = |c: usize| c.count_ones() as u16;
     let lambda = |beta: f64| planck * (beta / (2.0 * std::f64::consts::PI * mass)).sqrt();
     let distribution = |beta: f64, mu: f64| -> Vec<f64> {
@@ -85,7 +84,8 @@ pub(super) fn exchange_toy(_: &Workbench) -> Result<Worst> {
         (0..16).map(|c| weight(c) / sum).collect()
     };
     let mut worst = Worst::default();
-    for ((beta_a, mu_a), (beta_b, mu_b)) in [((1.0, -0.9), (0.6, -0.9)), ((0.8, -1.4), (0.8, -0.2)), ((1.4, -0.5), (0.7, -1.9))]
+    for ((beta_a, mu_a), (beta_b, mu_b)) in
+        [((1.0, -0.9), (0.6, -0.9)), ((0.8, -1.4), (0.8, -0.2)), ((1.4, -0.5), (0.7, -1.9))]
     {
         let ln_z = |beta: f64, mu: f64| [beta * mu - 3.0 * lambda(beta).ln()];
         let (z_a, z_b) = (ln_z(beta_a, mu_a), ln_z(beta_b, mu_b));
@@ -101,7 +101,9 @@ pub(super) fn exchange_toy(_: &Workbench) -> Result<Worst> {
             after[16 * j + i] += of_a[i] * of_b[j] * p;
         }
         let residual = (0..256).map(|n| (after[n] - of_a[n / 16] * of_b[n % 16]).abs()).fold(0.0, f64::max);
-        worst.add(residual / TOY_TOL, || format!("β {beta_a}, μ {mu_a} with β {beta_b}, μ {mu_b}: residual {residual:.1e}"));
+        worst.add(residual / TOY_TOL, || {
+            format!("β {beta_a}, μ {mu_a} with β {beta_b}, μ {mu_b}: residual {residual:.1e}")
+        });
     }
     Ok(worst)
 }
@@ -153,14 +155,16 @@ fn follow(bench: &Workbench, text: &str, steps: u32, energies: bool) -> Result<W
                 let ulp = if single { f64::from(f32::EPSILON) } else { f64::EPSILON };
                 let rounding = 4.0 * ulp * mass * (v0.length() + v1.length()) / dt;
                 let allowed = FORCE_TOL * (scale_first[slot] + scale_last[slot]) + rounding;
-                worst.add(off.max_element() / allowed, || format!("force on atom {slot} of replica {r} in step {step}"));
+                worst
+                    .add(off.max_element() / allowed, || format!("force on atom {slot} of replica {r} in step {step}"));
             }
             if !energies {
                 continue;
             }
             let audit = audit(system, new, &shifts);
             let allowed = backend.energy_tolerance() * audit.magnitude.max(1.0);
-            worst.add((measured[r].energy - audit.energy) / allowed, || format!("energy of replica {r} in step {step}"));
+            worst
+                .add((measured[r].energy - audit.energy) / allowed, || format!("energy of replica {r} in step {step}"));
         }
         std::mem::swap(&mut before, &mut after);
     }
@@ -171,11 +175,7 @@ fn follow(bench: &Workbench, text: &str, steps: u32, energies: bool) -> Result<W
 const CLOSEST: f64 = 0.5;
 
 /// Forces in f64, and Σ|f_ij| of every atom, the scale of their rounding; infinite for atoms that nearly coincide.
-fn forces_and_scale(
-    system: &crate::system::System,
-    x: &Configuration,
-    shifts: &[DVec3],
-) -> (Vec<DVec3>, Vec<f64>) {
+fn forces_and_scale(system: &crate::system::System, x: &Configuration, shifts: &[DVec3]) -> (Vec<DVec3>, Vec<f64>) {
     let mut forces = Vec::new();
     energy_and_forces(system, x, shifts, &mut forces);
     let scale = |slot: usize| -> f64 {

@@ -89,7 +89,8 @@ pub(super) fn joint(bench: &Workbench) -> Result<Worst> {
         let values: Vec<f64> = batch.configurations.iter().zip(&measured).enumerate().map(value).collect();
         worst.add(z_of_mean(&values, exact), || label.to_owned());
     };
-    let mean_of = |f: &dyn Fn(f64) -> f64| states.iter().map(|s| f(s.ln_z[0].exp() * trap_volume(s.kt))).sum::<f64>() / n_states;
+    let mean_of =
+        |f: &dyn Fn(f64) -> f64| states.iter().map(|s| f(s.ln_z[0].exp() * trap_volume(s.kt))).sum::<f64>() / n_states;
     let lambda = |s: &StatePoint| s.ln_z[0].exp() * trap_volume(s.kt);
     for k in 0..states.len() {
         compare(&format!("P(state {k})"), 1.0 / n_states, &|_, _, j, _| f64::from(u8::from(j == k)));
@@ -98,13 +99,14 @@ pub(super) fn joint(bench: &Workbench) -> Result<Worst> {
     compare("⟨N − N_exact⟩ given the state", 0.0, &|x, s, _, _| x.len() as f64 - lambda(s));
     compare("⟨(N − N_exact)²⟩", mean_of(&|l| l), &|x, s, _, _| (x.len() as f64 - lambda(s)).powi(2));
     compare("⟨βE − 3N/2⟩", 0.0, &|x, s, _, e| e / s.kt - 1.5 * x.len() as f64);
-    let reduced = |x: &Configuration, kt: f64| -> f64 {
-        x.velocities.iter().map(|v| MASS * v.length_squared() / kt - 3.0).sum()
-    };
+    let reduced =
+        |x: &Configuration, kt: f64| -> f64 { x.velocities.iter().map(|v| MASS * v.length_squared() / kt - 3.0).sum() };
     compare("⟨Σ mv²/kT − 3N⟩", 0.0, &|x, s, _, _| reduced(x, s.kt));
     compare("⟨N (Σ mv²/kT − 3N)⟩", 0.0, &|x, s, _, _| x.len() as f64 * reduced(x, s.kt));
     compare("⟨(Σ mv²/kT − 3N)²⟩", mean_of(&|l| 6.0 * l), &|x, s, _, _| reduced(x, s.kt).powi(2));
-    compare("⟨Σ r·v⟩", 0.0, &|x, _, _, _| x.positions.iter().zip(&x.velocities).map(|(&r, &v)| (r - centre).dot(v)).sum());
+    compare("⟨Σ r·v⟩", 0.0, &|x, _, _, _| {
+        x.positions.iter().zip(&x.velocities).map(|(&r, &v)| (r - centre).dot(v)).sum()
+    });
     Ok(worst)
 }
 

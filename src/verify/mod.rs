@@ -160,14 +160,7 @@ pub fn verify(options: &VerifyOptions, report: &mut dyn FnMut(&Check)) -> Result
     })
 }
 
-fn check(
-    name: &'static str,
-    what: &'static str,
-    measure: Measure,
-    limit: f64,
-    worst: Worst,
-    began: Instant,
-) -> Check {
+fn check(name: &'static str, what: &'static str, measure: Measure, limit: f64, worst: Worst, began: Instant) -> Check {
     Check {
         name,
         what,

@@ -146,9 +146,8 @@ pub(super) fn boltzmann_ratio(bench: &Workbench) -> Result<Worst> {
     let mut worst = Worst::default();
     for edge in &setup.grid.edges {
         let (a, b) = (setup.grid.state(edge.a), setup.grid.state(edge.b));
-        let of = |state: usize, first: bool| {
-            samples[state].iter().map(move |&(walker, at)| Labelled { walker, first, at })
-        };
+        let of =
+            |state: usize, first: bool| samples[state].iter().map(move |&(walker, at)| Labelled { walker, first, at });
         let both: Vec<Labelled> = of(edge.a.index(), true).chain(of(edge.b.index(), false)).collect();
         let all = slopes(&both, None);
         let rest: Vec<[f64; 2]> = (0..walkers).map(|w| slopes(&both, Some(w))).collect();
@@ -156,7 +155,10 @@ pub(super) fn boltzmann_ratio(bench: &Workbench) -> Result<Worst> {
         for (d, (name, exact)) in [("E", b.beta() - a.beta()), ("N", a.ln_z[0] - b.ln_z[0])].into_iter().enumerate() {
             let of: Vec<f64> = rest.iter().map(|s| s[d]).collect();
             worst.add(jackknife(all[d], &of, exact), || {
-                format!("slope in {name} between states {} and {} ({axis}): {:.4}, exact {exact:.4}", edge.a.0, edge.b.0, all[d])
+                format!(
+                    "slope in {name} between states {} and {} ({axis}): {:.4}, exact {exact:.4}",
+                    edge.a.0, edge.b.0, all[d]
+                )
             });
         }
     }

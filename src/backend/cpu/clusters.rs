@@ -257,9 +257,10 @@ impl Lists {
         species: &[u8],
     ) {
         let skin = SKIN_FRACTION * g.r_cut;
-        let stale = farthest_squared::<S>(g, row, &self.reference) > 0.25 * skin * skin;
+        let listed = self.reference.len() == row.len();
+        let stale = listed && farthest_squared::<S>(g, row, &self.reference) > 0.25 * skin * skin;
         let rebuild = if planted(Fault::LateList) { std::mem::replace(&mut self.was_stale, stale) } else { stale };
-        if self.reference.len() == row.len() && !rebuild {
+        if listed && !rebuild {
             self.clusters.refresh(row);
             return;
         }

@@ -5,9 +5,9 @@ use super::noise::{Address, gaussians};
 use super::pair::{LANES, Lanes, Sums, add_energy, fma64};
 use super::particle_moves::atom_energy;
 use super::replica::Replica;
+use crate::potential::OVERLAP_ENERGY;
 use crate::rng::Stream;
 use crate::system::System;
-use crate::potential::OVERLAP_ENERGY;
 use pulp::Simd;
 
 /// A chunk of a column.
@@ -17,11 +17,8 @@ type Chunk = [f64; LANES];
 ///
 /// - `dt`: [time]; `friction`: γ [1/time]
 pub(super) fn baoab(model: &Model, replica: &mut Replica, dt: f64, friction: f64, first: u64, steps: u32) {
-    let bath = Bath {
-        dt,
-        decay: (-friction * dt).exp(),
-        noise: (-(-2.0 * friction * dt).exp_m1() * replica.state.kt).sqrt(),
-    };
+    let bath =
+        Bath { dt, decay: (-friction * dt).exp(), noise: (-(-2.0 * friction * dt).exp_m1() * replica.state.kt).sqrt() };
     model.update_forces(replica);
     for step in first..first + u64::from(steps) {
         let address = Address { key: model.rng.key(), stream: Stream::Thermostat, step, replica: replica.id };
@@ -57,7 +54,8 @@ pub(super) fn redraw_velocities(model: &Model, step: u64, replica: &mut Replica)
 /// Energy of the present configuration: fields and slab, and half of Σ_i Σ_{j≠i}.
 pub(super) fn update_energy(model: &Model, replica: &mut Replica) {
     let [fixed, mobile] = model.energy(replica);
-    replica.energy = model.system.pairs.tail(&replica.species_counts, model.system.cell.volume()) + fixed + 0.5 * mobile;
+    replica.energy =
+        model.system.pairs.tail(&replica.species_counts, model.system.cell.volume()) + fixed + 0.5 * mobile;
 }
 
 /// A Langevin bath: v = decay v + noise √(1/m) ξ within each step of length `dt`.

@@ -24,9 +24,9 @@ use crate::system::{Dynamics, System};
 use crate::transitions::{MoveEvent, Transitions};
 use clusters::{Clusters, uses_lists};
 use glam::DVec3;
+use herd::{Herd, Work};
 use pair::Geometry;
 use pulp::Arch;
-use herd::{Herd, Work};
 use rayon::prelude::*;
 use replica::{Frozen, Replica};
 use std::sync::Arc;
@@ -181,11 +181,12 @@ impl Backend for Cpu {
     }
 
     fn save(&mut self) -> Result<BackendState> {
-        let (mut batch, g, replicas) = (Batch::default(), &self.model.geometry, &self.herd.replicas);
+        let mut batch = Batch::default();
         self.store(&mut batch)?;
-        let references: Vec<Option<Vec<DVec3>>> = replicas.iter().map(|r| r.lists.references(g, r.n)).collect();
+        let references_of = |r: &Replica| r.lists.references(&self.model.geometry, r.n);
+        let references: Vec<_> = self.herd.replicas.iter().map(references_of).collect();
         Ok(BackendState {
-            energies: replicas.iter().map(|r| r.energy).collect(),
+            energies: self.herd.replicas.iter().map(|r| r.energy).collect(),
             listed: references.iter().map(Option::is_some).collect(),
             list_references: references.iter().flatten().flatten().map(DVec3::to_array).collect(),
             transitions: self.herd.transitions.clone(),
@@ -241,7 +242,11 @@ impl Backend for Cpu {
 
     fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()> {
         if !self.model.system.reservoirs.is_empty() {
-            self.herd.work(&self.model, &self.assignment, &Work { moves: Some((first, attempts)), book, ..Work::default() });
+            self.herd.work(
+                &self.model,
+                &self.assignment,
+                &Work { moves: Some((first, attempts)), book, ..Work::default() },
+            );
         }
         Ok(())
     }

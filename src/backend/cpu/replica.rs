@@ -123,14 +123,7 @@ impl Replica {
     #[inline(always)]
     pub(super) fn update_lists<S: Simd>(&mut self, model: &Model) {
         let (row, species) = (&self.row[..chunks(self.n)], &self.species[..self.n]);
-        self.lists.update::<S>(
-            &model.system,
-            &model.geometry,
-            &model.mobile,
-            &model.frozen_clusters,
-            row,
-            species,
-        );
+        self.lists.update::<S>(&model.system, &model.geometry, &model.mobile, &model.frozen_clusters, row, species);
     }
 
     /// Builds the neighbour lists as they were built when the atoms stood at `positions`.

@@ -226,9 +226,7 @@ impl Backend for Gpu {
         let records: Vec<AssignmentRecord> = assignment
             .iter()
             .zip(&self.loaded.assignment)
-            .map(|(new, old)| {
-                AssignmentRecord { state: new.0, scale: velocity_scale(kt(old), kt(new)) as f32 }
-            })
+            .map(|(new, old)| AssignmentRecord { state: new.0, scale: velocity_scale(kt(old), kt(new)) as f32 })
             .collect();
         for (index, chunk) in self.loaded.chunks.iter().enumerate() {
             let some = &records[chunk.first..chunk.first + chunk.count];

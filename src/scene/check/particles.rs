@@ -96,7 +96,7 @@ fn grid(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()
         convention(source, scene, &format!("{path}.convention"), &axis_spec.convention)?;
         let values = format!("{path}.values");
         axis(source, &values, name, &axis_spec.values, warnings)?;
-        if axis_spec.convention == ConventionSpec::Pressure {
+        if matches!(axis_spec.convention, ConventionSpec::Pressure | ConventionSpec::Gas(_)) {
             all_positive(source, &values, "pressure", &axis_spec.values)?;
         }
         n_states = n_states.saturating_mul(axis_spec.values.len());
@@ -123,6 +123,16 @@ fn grid(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()
 fn convention(source: &Source, scene: &Scene, path: &str, convention: &ConventionSpec) -> Result<()> {
     match convention {
         ConventionSpec::Activity | ConventionSpec::Pressure => Ok(()),
+        ConventionSpec::Gas(name) => {
+            ensure!(
+                source,
+                scene.units == Units::Metal,
+                path,
+                format!("the convention `Gas(\"{name}\")` needs `units: Metal`: the pressure of a real gas is in bar"),
+                "use `Pressure` in reduced units",
+            );
+            Ok(())
+        }
         ConventionSpec::Absolute => {
             ensure!(
                 source,
@@ -133,11 +143,6 @@ fn convention(source: &Source, scene: &Scene, path: &str, convention: &Conventio
             );
             Ok(())
         }
-        ConventionSpec::Gas(name) => Err(source.error(
-            path,
-            format!("the convention `Gas(\"{name}\")` is not available yet"),
-            "use `Activity`, `Absolute` or `Pressure`",
-        )),
     }
 }
 

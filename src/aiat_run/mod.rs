@@ -1,0 +1,80 @@
+//! aiAT from a run: quench what was sampled, and set two harmonic pictures beside REGC + MBAR.
+//!
+//! Both pictures take the lowest free energy over the minima at each point: with minimum energies alone,
+//! G = E − Σ N_s μ_s (μ as the column `mu` has it), and with the classical harmonic integral, G = −kT ln Z − kT Σ N_s ln z_s.
+
+mod compare;
+mod select;
+mod tables;
+
+pub use compare::{Boundary, Comparison, Difference, boundary_of, compare};
+
+use crate::analysis::Analysis;
+use crate::error::{Error, Result};
+use crate::evaluate::analyse_run;
+use crate::figures::{Figure, Labels, pictures};
+use crate::quench::{Search, search};
+use crate::report::comparison as report;
+use crate::sample::trajectory::read_trajectory;
+use crate::scene::Loaded;
+use crate::system::System;
+use std::path::{Path, PathBuf};
+
+/// Configurations of each composition that are quenched by default.
+pub const QUENCHES: usize = 12;
+
+/// What the user decides.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Configurations of each composition that are quenched.
+    pub quenches: usize,
+    /// Temperatures at which boundaries are wanted beside those of the run, scene unit.
+    pub temperatures: Vec<f64>,
+}
+
+/// What it leaves behind, besides its files.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The pictures and their boundaries.
+    pub comparison: Comparison,
+    /// The minima.
+    pub search: Search,
+    /// The figures as written.
+    pub figures: Vec<Figure>,
+    /// Path of `aiat.html`.
+    pub report: PathBuf,
+    /// Units and title.
+    pub labels: Labels,
+}
+
+/// Quenches the stored configurations of a run, compares, and writes `analysis/aiat_*.csv`, `figures/aiat_*` and
+/// `aiat.html` into `output`.
+///
+/// # Errors
+/// [`Error::InputMissing`] if the directory holds no run or no configurations, [`Error::Analysis`], [`Error::Io`].
+pub fn from_run(directory: &Path, output: &Path, options: &Options) -> Result<Outcome> {
+    let (loaded, analysis) = analyse_run(directory)?;
+    let system = System::from_scene(&loaded);
+    if system.reservoirs.is_empty() {
+        return Err(Error::Refused(format!(
+            "{} is a canonical run: without a reservoir there is nothing to compare; take a run with `reservoir`",
+            directory.display()
+        )));
+    }
+    let frames = read_trajectory(directory)?;
+    let starts = select::starts(&system, &frames, options.quenches);
+    let found = search(&system, &starts)?;
+    write(&loaded, analysis, found, options, output)
+}
+
+/// Compares and writes.
+fn write(loaded: &Loaded, analysis: Analysis, found: Search, options: &Options, output: &Path) -> Result<Outcome> {
+    let boltzmann = loaded.scene.units.boltzmann();
+    let comparison = compare(analysis, &found.minima, boltzmann, &options.temperatures);
+    std::fs::create_dir_all(output).map_err(Error::io("cannot create", output))?;
+    tables::write(&comparison, &found, &output.join("analysis"))?;
+    let labels = Labels { units: loaded.scene.units, title: loaded.scene.title.clone() };
+    let figures = pictures::draw(&comparison, &labels, output)?;
+    let report = report::write(output, &comparison, &found, &figures, &labels)?;
+    Ok(Outcome { comparison, search: found, figures, report, labels })
+}

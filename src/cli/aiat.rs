@@ -1,0 +1,208 @@
+//! `adlayer aiat`: ab initio thermodynamics from a list of structures, or from a run.
+
+use super::args::AiatArguments;
+use adlayer::aiat_run::{self, Options};
+use adlayer::figures::adsorption;
+use adlayer::report::comparison::findings;
+use adlayer::rundir::default_directory;
+use adlayer::scene::inputs::aiat::{AiatInput, load};
+use adlayer::thermochemistry::envelope::{edges, lowest_planes};
+use adlayer::{Error, Result};
+use serde_json::{Value, json};
+use std::path::Path;
+
+pub(crate) fn aiat(arguments: &AiatArguments) -> Result<()> {
+    match (&arguments.from, &arguments.file) {
+        (Some(directory), _) => from_run(directory, arguments),
+        (None, Some(file)) => from_list(file, arguments),
+        (None, None) => unreachable!("the parser wants one of the two"),
+    }
+}
+
+/// One row of the boundary table.
+struct Row {
+    from: usize,
+    to: usize,
+    temperature: f64,
+    /// `[n_gases]` [eV]
+    delta_mu: Vec<f64>,
+    /// `[n_gases]` [Pa]
+    pressure: Vec<f64>,
+}
+
+/// Boundaries at every named temperature: along Δμ for one gas, the ends of every edge for two.
+fn rows(input: &AiatInput) -> Result<Vec<Row>> {
+    let surface = &input.surface;
+    let mut rows = Vec::new();
+    for &temperature in &input.named_temperatures {
+        if let [axis] = &input.axes[..] {
+            for b in surface.boundaries(0, temperature, &[0.0], axis.delta_mu)? {
+                let (delta_mu, pressure) = (vec![b.delta_mu], vec![b.pressure]);
+                rows.push(Row { from: b.from, to: b.to, temperature, delta_mu, pressure });
+            }
+            continue;
+        }
+        let (a, b) = (&input.axes[0], &input.axes[1]);
+        for edge in edges(&lowest_planes(&surface.planes(temperature), a.delta_mu, b.delta_mu)) {
+            for end in [edge.from, edge.to] {
+                let pressure = vec![surface.pressure(0, temperature, end.0)?, surface.pressure(1, temperature, end.1)?];
+                let (from, to) = edge.planes;
+                rows.push(Row { from, to, temperature, delta_mu: vec![end.0, end.1], pressure });
+            }
+        }
+    }
+    Ok(rows)
+}
+
+#[expect(clippy::print_stdout, reason = "the table is the command's output")]
+fn from_list(file: &Path, arguments: &AiatArguments) -> Result<()> {
+    let input = load(file)?;
+    let rows = rows(&input)?;
+    let label = |i: usize| &input.surface.structures[i].label;
+    let unit = input.pressure_unit;
+    if arguments.json {
+        let named = |values: &[f64]| -> Value {
+            input
+                .axes
+                .iter()
+                .zip(values)
+                .map(|(a, v)| (a.species.clone(), json!(v)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        };
+        let boundaries: Vec<Value> = rows
+            .iter()
+            .map(|r| {
+                json!({
+                    "from": label(r.from), "to": label(r.to), "temperature": r.temperature,
+                    "delta_mu": named(&r.delta_mu), "pressure": named(&r.pressure),
+                })
+            })
+            .collect();
+        let structures: Vec<Value> = input
+            .surface
+            .structures
+            .iter()
+            .enumerate()
+            .map(|(i, s)| {
+                let (gamma, slopes) = input.surface.plane(i, input.named_temperatures[0]);
+                json!({
+                    "label": s.label, "area": s.area, "gamma_at_zero": gamma, "slopes": named(&slopes),
+                    "temperature": input.named_temperatures[0],
+                })
+            })
+            .collect();
+        let result = json!({
+            "title": input.title, "illustrative": input.illustrative,
+            "structures": structures, "boundaries": boundaries,
+        });
+        println!("{result:#}");
+    } else {
+        if input.illustrative {
+            println!("{} (illustrative energies)", input.title);
+        } else {
+            println!("{}", input.title);
+        }
+        let mut header = format!("{:<34} {:>8}", "boundary", "T [K]");
+        for a in &input.axes {
+            header += &format!(
+                " {:>12} {:>14}",
+                format!("Δμ_{} [eV]", a.species),
+                format!("p_{} [{}]", a.species, unit.symbol())
+            );
+        }
+        println!("{header}");
+        for r in &rows {
+            let mut line = format!("{:<34} {:>8}", format!("{} → {}", label(r.from), label(r.to)), r.temperature);
+            for (mu, p) in r.delta_mu.iter().zip(&r.pressure) {
+                line += &format!(" {mu:>12.5} {:>14.6e}", p / unit.pascals());
+            }
+            println!("{line}");
+        }
+    }
+    let directory = match (&arguments.output, arguments.json) {
+        (Some(directory), _) => directory.clone(),
+        (None, true) => return Ok(()),
+        (None, false) => {
+            let stem = file.file_stem().map_or_else(|| "aiat".into(), |s| s.to_string_lossy().into_owned());
+            default_directory(&format!("aiat-{stem}"))
+        }
+    };
+    adsorption::draw(&input, &directory)?;
+    if !arguments.json {
+        println!("figures: {}", directory.join("figures").display());
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the table is the command's output")]
+fn from_run(directory: &Path, arguments: &AiatArguments) -> Result<()> {
+    let output = arguments.output.clone().unwrap_or_else(|| directory.to_owned());
+    let temperatures = arguments.temperature.as_ref().map_or_else(Vec::new, |t| t.0.clone());
+    let options = Options { quenches: arguments.quenches as usize, temperatures };
+    let outcome = aiat_run::from_run(directory, &output, &options)?;
+    let (comparison, search) = (&outcome.comparison, &outcome.search);
+    let name = |id: usize| {
+        let phase = comparison.analysis.phases.iter().find(|p| p.id == id);
+        phase.map_or_else(|| format!("phase {id}"), |p| p.name.clone())
+    };
+    if arguments.json {
+        // A number that is not finite has no JSON: null.
+        let minima: Vec<Value> = search
+            .minima
+            .iter()
+            .map(|m| {
+                json!({
+                    "n": m.counts, "energy": m.energy, "multiplicity": m.multiplicity, "found": m.found,
+                    "negative_modes": m.negative, "flat_modes": m.flat,
+                })
+            })
+            .collect();
+        let boundaries: Vec<Value> = comparison
+            .boundaries
+            .iter()
+            .map(|b| {
+                json!({
+                    "phase_a": name(b.phase_a), "phase_b": name(b.phase_b), "temperature": b.temperature,
+                    "mu_minima": b.minima, "mu_harmonic": b.harmonic, "mu_regc": b.mu, "mu_regc_err": b.mu_err,
+                })
+            })
+            .collect();
+        let result = json!({
+            "report": outcome.report,
+            "quenches": search.quenches, "not_converged": search.not_converged, "on_wall": search.on_wall,
+            "minima": minima, "boundaries": boundaries,
+            "findings": findings(comparison, search, &outcome.labels),
+        });
+        println!("{result:#}");
+        return Ok(());
+    }
+    if !comparison.boundaries.is_empty() {
+        println!("{:<28} {:>9} {:>10} {:>10} {:>18}", "boundary", "T", "minima", "harmonic", "REGC + MBAR");
+        let number = |x: f64| if x.is_finite() { format!("{x:.3}") } else { "–".to_owned() };
+        for b in &comparison.boundaries {
+            let regc = if b.mu_err.is_finite() { format!("{:.3} ± {:.3}", b.mu, b.mu_err) } else { number(b.mu) };
+            println!(
+                "{:<28} {:>9.4} {:>10} {:>10} {:>18}",
+                format!("{} | {}", name(b.phase_a), name(b.phase_b)),
+                b.temperature,
+                number(b.minima),
+                number(b.harmonic),
+                regc
+            );
+        }
+    }
+    for words in findings(comparison, search, &outcome.labels) {
+        println!("{words}");
+    }
+    println!("report: {}", outcome.report.display());
+    Ok(())
+}
+
+/// Refuses temperatures that are not above 0.
+pub(crate) fn check(arguments: &AiatArguments) -> Result<()> {
+    match arguments.temperature.as_ref().and_then(|t| t.0.iter().find(|&&t| t <= 0.0)) {
+        Some(t) => Err(Error::Refused(format!("temperature {t} is not above 0; give a temperature above 0"))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,132 @@
+//! `adlayer che`: a reaction at an electrode.
+
+use super::args::CheArguments;
+use adlayer::Result;
+use adlayer::figures::electrode;
+use adlayer::rundir::default_directory;
+use adlayer::scene::inputs::che::{CheInput, load};
+use adlayer::thermochemistry::che::{Electrode, Scale};
+use adlayer::thermochemistry::envelope::{edges, lowest_planes};
+use serde_json::{Value, json};
+
+#[expect(clippy::print_stdout, reason = "the table is the command's output")]
+pub(crate) fn che(arguments: &CheArguments) -> Result<()> {
+    let input = with_overrides(load(&arguments.file)?, arguments);
+    if arguments.json {
+        println!("{:#}", as_json(&input));
+    } else {
+        print!("{}", table(&input));
+    }
+    let directory = match (&arguments.output, arguments.json) {
+        (Some(directory), _) => directory.clone(),
+        (None, true) => return Ok(()),
+        (None, false) => {
+            let stem = arguments.file.file_stem().map_or_else(|| "che".into(), |s| s.to_string_lossy().into_owned());
+            default_directory(&format!("che-{stem}"))
+        }
+    };
+    electrode::draw(&input, &directory)?;
+    if !arguments.json {
+        println!("figures: {}", directory.join("figures").display());
+    }
+    Ok(())
+}
+
+fn with_overrides(mut input: CheInput, arguments: &CheArguments) -> CheInput {
+    if let Some(potentials) = &arguments.potential {
+        input.potentials.clone_from(&potentials.0);
+    }
+    input.ph = arguments.ph.unwrap_or(input.ph);
+    if let Some(rhe) = &arguments.scale {
+        input.scale = *rhe;
+    }
+    input
+}
+
+/// Potentials of the table: 0, those of the file, U_L and U_eq; ascending, each once.
+fn potentials(input: &CheInput) -> Vec<f64> {
+    let mut all = vec![0.0, input.reaction.equilibrium];
+    all.extend(&input.potentials);
+    all.extend(input.reaction.limiting().map(|l| l.0));
+    all.sort_by(f64::total_cmp);
+    all.dedup_by(|a, b| (*a - *b).abs() < 1e-9);
+    all
+}
+
+fn electrode_at(input: &CheInput, potential: f64) -> Electrode {
+    Electrode { potential, ph: input.ph, scale: input.scale, temperature: input.temperature }
+}
+
+fn as_json(input: &CheInput) -> Value {
+    let reaction = &input.reaction;
+    let states: Vec<Value> = reaction
+        .states
+        .iter()
+        .map(|s| json!({"label": s.label, "free_energy": s.free_energy, "pairs": s.pairs}))
+        .collect();
+    let conditions: Vec<Value> = potentials(input)
+        .into_iter()
+        .map(|u| {
+            let electrode = electrode_at(input, u);
+            let steps = reaction.steps(&electrode);
+            let most = steps.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            json!({"potential": u, "levels": reaction.levels(&electrode), "steps": steps, "max_step": most})
+        })
+        .collect();
+    let mut result = json!({
+        "title": input.title, "illustrative": input.illustrative, "temperature": input.temperature,
+        "ph": input.ph, "scale": input.scale.name(), "equilibrium": reaction.equilibrium,
+        "limiting_potential": reaction.limiting().map(|l| l.0),
+        "limiting_step": reaction.limiting().map(|l| l.1 + 1),
+        "overpotential": reaction.overpotential(),
+        "states": states, "conditions": conditions,
+    });
+    if !input.surfaces.is_empty() {
+        let planes: Vec<_> = input.surfaces.iter().map(|s| s.plane(input.temperature, input.scale)).collect();
+        let regions = lowest_planes(&planes, (0.0, 14.0), input.sweep);
+        let label = |i: usize| &input.surfaces[i].label;
+        let boundaries: Vec<Value> = edges(&regions)
+            .iter()
+            .map(|e| {
+                json!({
+                    "between": [label(e.planes.0), label(e.planes.1)],
+                    "from": {"ph": e.from.0, "potential": e.from.1}, "to": {"ph": e.to.0, "potential": e.to.1},
+                })
+            })
+            .collect();
+        result["surface_boundaries"] = boundaries.into();
+    }
+    result
+}
+
+fn table(input: &CheInput) -> String {
+    let reaction = &input.reaction;
+    let note = if input.illustrative { " (illustrative energies)" } else { "" };
+    let mut out = format!(
+        "{}{note}\n{} K, pH {}, potentials against {}\n",
+        input.title,
+        input.temperature,
+        input.ph,
+        input.scale.name()
+    );
+    let potentials = potentials(input);
+    let steps: Vec<Vec<f64>> = potentials.iter().map(|&u| reaction.steps(&electrode_at(input, u))).collect();
+    out += &format!("{:<58}", "ΔG of each step [eV] at U [V] =");
+    potentials.iter().for_each(|u| out += &format!(" {u:>8.3}"));
+    out.push('\n');
+    for (i, pair) in reaction.states.windows(2).enumerate() {
+        let kind = if reaction.transferred()[i] > 0.0 { "" } else { "  (chemical)" };
+        out += &format!("{:<58}", format!("{} → {}{kind}", pair[0].label, pair[1].label));
+        steps.iter().for_each(|s| out += &format!(" {:>8.3}", s[i]));
+        out.push('\n');
+    }
+    if let (Some((limit, step)), Some(over)) = (reaction.limiting(), reaction.overpotential()) {
+        out += &format!(
+            "limiting potential {limit:.4} V (step {}), equilibrium {} V, overpotential {over:.4} V{}\n",
+            step + 1,
+            reaction.equilibrium,
+            if input.scale == Scale::She && input.ph != 0.0 { "; on the reversible scale" } else { "" }
+        );
+    }
+    out
+}

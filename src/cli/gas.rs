@@ -1,0 +1,121 @@
+//! `adlayer gas`: μ of a gas, and the pressure that gives a μ.
+
+use super::args::GasArguments;
+use adlayer::figures::gases;
+use adlayer::rundir::default_directory;
+use adlayer::scene::inputs::gas::named;
+use adlayer::thermochemistry::Gas;
+use adlayer::units::{ATM_PA, BAR_PA};
+use adlayer::{Error, Result};
+use serde::Serialize;
+
+/// Rows printed in a table.
+const MOST_ROWS: usize = 400;
+
+/// A row of `--json`.
+#[derive(Debug, Serialize)]
+struct Row {
+    /// [K]
+    temperature: f64,
+    /// [Pa]
+    pressure: f64,
+    /// [eV]
+    mu: f64,
+    /// μ − E − E_zp [eV]
+    delta_mu: f64,
+    /// [eV]
+    h: f64,
+    /// [eV/K]
+    s: f64,
+    /// [eV]
+    g: f64,
+}
+
+#[expect(clippy::print_stdout, reason = "the rows are the command's output")]
+pub(crate) fn gas(arguments: &GasArguments) -> Result<()> {
+    let gas = named(&arguments.gas)?;
+    let (temperatures, pressures) = (&arguments.temperature.0, &arguments.pressure.0);
+    let mut rows = Vec::new();
+    for &temperature in temperatures {
+        match &arguments.mu {
+            None => {
+                for &pressure in pressures {
+                    rows.push(row(&gas, arguments.energy, temperature, pressure)?);
+                }
+            }
+            Some(mus) => {
+                for &mu in &mus.0 {
+                    let delta_mu = mu - arguments.energy - gas.zero_point_energy();
+                    let pressure = gas.pressure(temperature, delta_mu)?;
+                    if pressure <= 0.0 || !pressure.is_finite() {
+                        return Err(Error::Refused(format!(
+                            "μ = {mu} eV at {temperature} K is a pressure of {pressure} Pa; give μ nearer to {:.3} eV (1 bar)",
+                            row(&gas, arguments.energy, temperature, BAR_PA)?.mu
+                        )));
+                    }
+                    rows.push(row(&gas, arguments.energy, temperature, pressure)?);
+                }
+            }
+        }
+    }
+    if arguments.json {
+        let text = serde_json::to_string_pretty(&rows).map_err(|e| Error::Analysis(e.to_string()))?;
+        println!("{text}");
+    } else {
+        println!(
+            "{}, zero-point energy {:.6} eV; μ = E + E_zp + Δμ with E = {} eV",
+            gas.name,
+            gas.zero_point_energy(),
+            arguments.energy
+        );
+        println!(
+            "{:>10} {:>13} {:>13} {:>13} {:>12} {:>12} {:>12} {:>13}",
+            "T [K]", "p [Pa]", "p [bar]", "p [atm]", "μ [eV]", "Δμ [eV]", "h [eV]", "s [meV/K]"
+        );
+        for r in rows.iter().take(MOST_ROWS) {
+            println!(
+                "{:>10} {:>13.6e} {:>13.6e} {:>13.6e} {:>12.6} {:>12.6} {:>12.6} {:>13.6}",
+                r.temperature,
+                r.pressure,
+                r.pressure / BAR_PA,
+                r.pressure / ATM_PA,
+                r.mu,
+                r.delta_mu,
+                r.h,
+                1e3 * r.s
+            );
+        }
+        if rows.len() > MOST_ROWS {
+            println!("… {} more rows; all with --json", rows.len() - MOST_ROWS);
+        }
+    }
+    // With --json nothing is written unless asked for.
+    let directory = match (&arguments.output, arguments.json) {
+        (Some(directory), _) => directory.clone(),
+        (None, true) => return Ok(()),
+        (None, false) => default_directory(&format!("gas-{}", gas.name)),
+    };
+    if temperatures.len() > 1 {
+        let mut shown: Vec<f64> = rows.iter().map(|r| r.pressure).collect();
+        if arguments.mu.is_none() {
+            shown.clone_from(pressures);
+        } else {
+            // Decades around the pressures found.
+            let ends = shown.iter().fold((f64::INFINITY, 0.0_f64), |e, &p| (e.0.min(p), e.1.max(p)));
+            let (lo, hi) = (ends.0.log10().floor(), ends.1.log10().ceil());
+            shown = (0..=(hi - lo) as i32).map(|k| 10_f64.powf(lo + f64::from(k))).collect();
+        }
+        gases::draw(&gas, temperatures, &shown, ("Pa", 1.0), &directory)?;
+        if !arguments.json {
+            println!("figures: {}", directory.join("figures").display());
+        }
+    }
+    Ok(())
+}
+
+fn row(gas: &Gas, energy: f64, temperature: f64, pressure: f64) -> Result<Row> {
+    let thermal = gas.thermal(temperature, pressure)?;
+    let zero = energy + gas.zero_point_energy();
+    let mu = zero + thermal.delta_mu;
+    Ok(Row { temperature, pressure, mu, delta_mu: thermal.delta_mu, h: zero + thermal.h, s: thermal.s, g: mu })
+}

@@ -1,0 +1,98 @@
+//! Figures of aiAT beside a run: the same axes as the run's own diagram.
+
+use super::curves::{Chart, Series, chart};
+use super::furniture::{Entry, Sign};
+use super::slice::{Across, Slice};
+use super::table::{Table, number};
+use super::{Drawing, Figure, Labels, maps, palette, phases, write_all};
+use crate::Result;
+use crate::aiat_run::{Boundary, Comparison};
+use crate::analysis::Analysis;
+use std::path::Path;
+
+/// Draws, for every reservoir species: the run's phase diagram, both pictures of aiAT on the same axes, the differences of
+/// ⟨N⟩, and the boundaries against temperature; into `dir/figures`.
+///
+/// # Errors
+/// [`crate::Error::Io`] if a file cannot be written.
+pub fn draw(comparison: &Comparison, labels: &Labels, dir: &Path) -> Result<Vec<Figure>> {
+    let mut drawings: Vec<Drawing> = Vec::new();
+    for s in 0..comparison.analysis.grid.n_reservoirs() {
+        let species = &comparison.analysis.grid.reservoirs[s].species;
+        for (picture, stem, title) in [
+            (&comparison.analysis, "regc", "Replica-exchange grand-canonical sampling + MBAR"),
+            (&comparison.minima, "minima", "Minimum energies only"),
+            (&comparison.harmonic, "harmonic", "Minima with the classical harmonic integral"),
+        ] {
+            drawings.extend(diagram(picture, labels, s, format!("aiat_{stem}_{species}"), title));
+        }
+        for difference in &comparison.differences {
+            let name = format!("aiat_difference_{}_{species}", difference.stem);
+            drawings.extend(maps::difference(
+                &difference.values,
+                labels,
+                s,
+                name,
+                difference.title,
+                difference.caption,
+            ));
+        }
+    }
+    drawings.extend(boundaries(comparison, labels));
+    write_all(drawings, dir)
+}
+
+fn diagram(picture: &Analysis, labels: &Labels, s: usize, name: String, title: &str) -> Option<Drawing> {
+    let slice = Slice::new(picture, Across::Mu, s)?;
+    let x_label = labels.mu(picture, s);
+    phases::draw(picture, labels, &slice, name, title, x_label, "mu")
+}
+
+/// Boundaries of the three against temperature.
+fn boundaries(comparison: &Comparison, labels: &Labels) -> Option<Drawing> {
+    let first = comparison.boundaries.first()?;
+    let pair = (first.phase_a, first.phase_b);
+    let rows: Vec<&Boundary> = comparison.boundaries.iter().filter(|b| (b.phase_a, b.phase_b) == pair).collect();
+    let line = |f: &dyn Fn(&Boundary) -> f64| -> Vec<(f64, f64, f64)> {
+        rows.iter().map(|b| (b.temperature, f(b), f64::NAN)).filter(|p| p.1.is_finite()).collect()
+    };
+    let regc: Vec<(f64, f64, f64)> =
+        rows.iter().map(|b| (b.temperature, b.mu, b.mu_err)).filter(|p| p.1.is_finite()).collect();
+    let series = [
+        ("minimum energies", line(&|b| b.minima), 0),
+        ("classical harmonic", line(&|b| b.harmonic), 1),
+        ("REGC + MBAR", regc, 2),
+    ]
+    .map(|(label, run, k)| Series {
+        label: label.into(),
+        colour: palette::line(k),
+        runs: vec![run.clone()],
+        points: if k == 2 { run } else { Vec::new() },
+    });
+    let mut table = Table::new(["temperature", "mu_minima", "mu_harmonic", "mu_regc", "mu_regc_err"]);
+    for b in &rows {
+        table.push([b.temperature, b.minima, b.harmonic, b.mu, b.mu_err].map(number).to_vec());
+    }
+    let name = |id: usize| {
+        let phase = comparison.analysis.phases.iter().find(|p| p.id == id);
+        phase.map_or_else(|| format!("phase {id}"), |p| p.name.clone())
+    };
+    let outline = Chart {
+        name: "aiat_boundary".into(),
+        title: format!("Boundary {} | {}", name(pair.0), name(pair.1)),
+        caption: "The boundary between two phases of the run in three pictures: minimum energies alone, with the \
+                  classical harmonic integral of each minimum, and from the run itself (REGC + MBAR, with standard \
+                  errors)."
+            .into(),
+        x_label: labels.temperature(),
+        y_label: labels.mu(&comparison.analysis, 0),
+        heading: String::new(),
+        notes: vec![Entry {
+            sign: Sign::Line(super::canvas::Stroke::solid(palette::FAINT, 2.2), None),
+            label: "bands and bars: standard errors of the run".into(),
+        }],
+        log_floor: None,
+        from_zero: false,
+    };
+    chart(labels, outline, &series, table)
+}

@@ -1,0 +1,307 @@
+//! Configurations that a run keeps: a thinned, bounded set of every state, in Parquet parts of `DIR/trajectory`.
+//!
+//! Columns: `cycle`, `walker`, `replica`, `state`, `energy` as in the samples, `species` (one byte an atom, its index in
+//! the scene) and `positions` (three little-endian f32 an atom [length]); mobile atoms only, the frozen slab is that of
+//! the scene. Single precision leaves 1e-7 of a period, so that energies can be summed anew.
+
+use super::part::{self, doubles, integers, write_column};
+use super::thinning::Thinning;
+use super::writer::part_numbers;
+use crate::batch::Configuration;
+use crate::files::write_whole;
+use crate::{Error, Result};
+use glam::{DVec3, Vec3};
+use parquet::column::reader::ColumnReader;
+use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type};
+use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{FileReader, RowGroupReader};
+use parquet::file::serialized_reader::SerializedFileReader;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Most configurations of one state, over all walkers.
+const FRAMES_PER_STATE: u32 = 256;
+/// Most bytes of a whole run, every replica full.
+const MOST_BYTES: u64 = 256 << 20;
+/// Bytes buffered before a part is written.
+const BYTES_PER_PART: usize = 8 << 20;
+
+const SCHEMA: &str = "message trajectory {
+    required int32 cycle (INTEGER(32, false));
+    required int32 walker (INTEGER(16, false));
+    required int32 replica (INTEGER(32, false));
+    required int32 state (INTEGER(32, false));
+    required double energy;
+    required binary species;
+    required binary positions;
+}";
+
+/// A stored configuration.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StoredFrame {
+    /// Production cycle, from 0.
+    pub cycle: u32,
+    /// Independent copy of the grid.
+    pub walker: u16,
+    /// Configuration, global over walkers.
+    pub replica: u32,
+    /// State it held.
+    pub state: u32,
+    /// Potential energy [energy].
+    pub energy: f64,
+    /// `[n]`, species index.
+    pub species: Vec<u8>,
+    /// `[n]` [length]
+    pub positions: Vec<Vec3>,
+}
+
+impl StoredFrame {
+    /// The configuration, velocities zero.
+    pub fn configuration(&self) -> Configuration {
+        Configuration {
+            positions: self.positions.iter().map(|p| p.as_dvec3()).collect(),
+            velocities: vec![DVec3::ZERO; self.positions.len()],
+            species: self.species.clone(),
+        }
+    }
+}
+
+/// Bytes of a stored configuration of `atoms` atoms.
+pub fn bytes_of_frame(atoms: usize) -> u64 {
+    34 + 13 * atoms as u64
+}
+
+/// Which production cycles are kept: a stride that doubles until at most 256 configurations of a state are kept over all
+/// walkers, and fewer where the whole would exceed 256 MiB with every replica full.
+///
+/// - `capacity`: slots of a replica
+pub fn frame_thinning(production: u32, sample_every: u32, walkers: u32, n_states: usize, capacity: usize) -> Thinning {
+    let of_all_states = (n_states as u64 * bytes_of_frame(capacity)).max(1);
+    let fit = u32::try_from(MOST_BYTES / of_all_states).unwrap_or(u32::MAX);
+    Thinning::new(production, sample_every, walkers, FRAMES_PER_STATE.min(fit).max(1))
+}
+
+/// Writes `DIR/trajectory/part-NNNNN.parquet`, each part whole.
+#[derive(Debug)]
+pub struct TrajectoryWriter {
+    folder: PathBuf,
+    next_part: usize,
+    buffer: Vec<StoredFrame>,
+    buffered: usize,
+}
+
+impl TrajectoryWriter {
+    /// A writer into `dir/trajectory`, which is created; parts already there are kept and numbered on.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the folder cannot be made or read.
+    pub fn new(dir: &Path) -> Result<TrajectoryWriter> {
+        let folder = dir.join("trajectory");
+        std::fs::create_dir_all(&folder).map_err(Error::io("cannot create", &folder))?;
+        let next_part = part_numbers(&folder)?.last().map_or(0, |n| n + 1);
+        Ok(TrajectoryWriter { folder, next_part, buffer: Vec::new(), buffered: 0 })
+    }
+
+    /// Adds one configuration; writes a part when enough have gathered.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a part cannot be written.
+    pub fn push(&mut self, frame: StoredFrame) -> Result<()> {
+        self.buffered += bytes_of_frame(frame.species.len()) as usize;
+        self.buffer.push(frame);
+        if self.buffered >= BYTES_PER_PART { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes what is buffered as a part of its own, e.g. before a checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the part cannot be written.
+    pub fn flush(&mut self) -> Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let path = self.folder.join(part::file_name(self.next_part));
+        let failed = |e| Error::Io { what: "cannot write", path: path.clone(), source: std::io::Error::other(e) };
+        write_whole(&path, &encode(&self.buffer).map_err(failed)?)?;
+        self.next_part += 1;
+        self.buffer.clear();
+        self.buffered = 0;
+        Ok(())
+    }
+
+    /// Number of the next part: the parts below it are on disk. A checkpoint keeps it.
+    pub fn next_part(&self) -> usize {
+        self.next_part
+    }
+
+    /// Removes every part from `number` on, as a resumed run must do with parts younger than its checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a part cannot be removed.
+    pub fn rewind_to(&mut self, number: usize) -> Result<()> {
+        for n in part_numbers(&self.folder)?.into_iter().filter(|&n| n >= number) {
+            let path = self.folder.join(part::file_name(n));
+            std::fs::remove_file(&path).map_err(Error::io("cannot remove", &path))?;
+        }
+        self.next_part = number;
+        self.buffer.clear();
+        self.buffered = 0;
+        Ok(())
+    }
+
+    /// Writes the last part.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be written.
+    pub fn finish(mut self) -> Result<()> {
+        self.flush()
+    }
+}
+
+/// The configurations of all parts of `dir/trajectory`, in the order of the parts.
+///
+/// # Errors
+/// [`Error::InputMissing`] if there is no folder or a part of the sequence is missing; [`Error::BadInput`] if a part is
+/// damaged.
+pub fn read_trajectory(dir: &Path) -> Result<Vec<StoredFrame>> {
+    let folder = dir.join("trajectory");
+    if !folder.is_dir() {
+        return Err(Error::InputMissing { what: "the folder of configurations", path: folder });
+    }
+    let mut frames = Vec::new();
+    for (expected, number) in part_numbers(&folder)?.into_iter().enumerate() {
+        let path = folder.join(part::file_name(expected));
+        if number != expected {
+            return Err(Error::InputMissing { what: "a part of the configurations", path });
+        }
+        let file = File::open(&path).map_err(Error::io("cannot open", &path))?;
+        decode(file, &mut frames).map_err(|e| Error::BadInput {
+            path: path.clone(),
+            problem: format!("not a readable part of configurations ({e}); restore the file or repeat the run"),
+        })?;
+    }
+    Ok(frames)
+}
+
+fn encode(frames: &[StoredFrame]) -> ParquetResult<Vec<u8>> {
+    let properties = WriterProperties::builder().set_compression(parquet::basic::Compression::SNAPPY).build();
+    let schema = Arc::new(parse_message_type(SCHEMA)?);
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
+    let mut group = writer.next_row_group()?;
+    let column = |f: &dyn Fn(&StoredFrame) -> i32| frames.iter().map(f).collect::<Vec<i32>>();
+    write_column::<Int32Type, _>(&mut group, &column(&|f| f.cycle as i32))?;
+    write_column::<Int32Type, _>(&mut group, &column(&|f| i32::from(f.walker)))?;
+    write_column::<Int32Type, _>(&mut group, &column(&|f| f.replica as i32))?;
+    write_column::<Int32Type, _>(&mut group, &column(&|f| f.state as i32))?;
+    write_column::<DoubleType, _>(&mut group, &frames.iter().map(|f| f.energy).collect::<Vec<f64>>())?;
+    let species: Vec<ByteArray> = frames.iter().map(|f| f.species.clone().into()).collect();
+    write_column::<ByteArrayType, _>(&mut group, &species)?;
+    let bytes = |p: &Vec3| p.to_array().map(f32::to_le_bytes).concat();
+    let positions: Vec<ByteArray> =
+        frames.iter().map(|f| f.positions.iter().flat_map(bytes).collect::<Vec<u8>>().into()).collect();
+    write_column::<ByteArrayType, _>(&mut group, &positions)?;
+    group.close()?;
+    writer.into_inner()
+}
+
+fn decode(file: File, frames: &mut Vec<StoredFrame>) -> ParquetResult<()> {
+    let reader = SerializedFileReader::new(file)?;
+    let n_columns = reader.metadata().file_metadata().schema_descr().num_columns();
+    if n_columns != 7 {
+        return Err(ParquetError::General(format!("{n_columns} columns instead of 7")));
+    }
+    for group in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(group)?;
+        let group = group.as_ref();
+        let (cycle, walker) = (integers(group, 0)?, integers(group, 1)?);
+        let (replica, state) = (integers(group, 2)?, integers(group, 3)?);
+        let energy = doubles(group, 4)?;
+        let (species, positions) = (binaries(group, 5)?, binaries(group, 6)?);
+        for k in 0..cycle.len() {
+            let bytes = positions[k].data();
+            if bytes.len() != 12 * species[k].len() {
+                return Err(ParquetError::General(format!("row {k} has positions of another number of atoms")));
+            }
+            let number = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+            let position = |b: &[u8]| Vec3::new(number(&b[0..4]), number(&b[4..8]), number(&b[8..12]));
+            frames.push(StoredFrame {
+                cycle: cycle[k] as u32,
+                walker: walker[k] as u16,
+                replica: replica[k] as u32,
+                state: state[k] as u32,
+                energy: energy[k],
+                species: species[k].data().to_vec(),
+                positions: bytes.chunks_exact(12).map(position).collect(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn binaries(group: &dyn RowGroupReader, column: usize) -> ParquetResult<Vec<ByteArray>> {
+    let n_rows = group.metadata().num_rows() as usize;
+    let mut values = Vec::with_capacity(n_rows);
+    match group.get_column_reader(column)? {
+        ColumnReader::ByteArrayColumnReader(mut reader) => {
+            while values.len() < n_rows && reader.read_records(n_rows - values.len(), None, None, &mut values)?.0 > 0 {}
+        }
+        _ => return Err(ParquetError::General(format!("column {column} is not binary"))),
+    }
+    match values.len() == n_rows {
+        true => Ok(values),
+        false => Err(ParquetError::General(format!("{} of {n_rows} rows are readable", values.len()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(k: u32) -> StoredFrame {
+        let n = (k * 5 % 7) as usize;
+        StoredFrame {
+            cycle: 8 * k,
+            walker: (k % 3) as u16,
+            replica: u32::MAX - k,
+            state: k % 11,
+            energy: -0.1 * f64::from(k),
+            species: (0..n).map(|i| (i % 2) as u8).collect(),
+            positions: (0..n).map(|i| Vec3::new(i as f32, 0.3 * k as f32, -1.0)).collect(),
+        }
+    }
+
+    #[test]
+    fn what_is_written_comes_back_and_can_be_rewound() {
+        let dir = tempfile::tempdir().expect("folder");
+        assert!(matches!(read_trajectory(dir.path()), Err(Error::InputMissing { .. })));
+        let mut writer = TrajectoryWriter::new(dir.path()).expect("folder");
+        (0..50).for_each(|k| writer.push(frame(k)).expect("part"));
+        writer.flush().expect("part");
+        assert_eq!(writer.next_part(), 1);
+        (50..80).for_each(|k| writer.push(frame(k)).expect("part"));
+        writer.finish().expect("part");
+        let all: Vec<StoredFrame> = (0..80).map(frame).collect();
+        assert_eq!(read_trajectory(dir.path()).expect("frames"), all);
+        let mut writer = TrajectoryWriter::new(dir.path()).expect("folder");
+        assert_eq!(writer.next_part(), 2);
+        writer.rewind_to(1).expect("rewound");
+        assert_eq!(read_trajectory(dir.path()).expect("frames"), all[..50]);
+        std::fs::write(dir.path().join("trajectory/part-00000.parquet"), b"PAR1 nonsense").expect("damage");
+        let error = read_trajectory(dir.path()).expect_err("damaged");
+        assert!(error.to_string().contains("part-00000.parquet") && error.exit_code() == 65, "{error}");
+    }
+
+    #[test]
+    fn the_default_scene_keeps_few_megabytes_and_a_large_grid_stays_bounded() {
+        let small = frame_thinning(1500, 1, 1, 98, 64);
+        assert_eq!((small.stride(), small.stored_cycles(1500)), (8, 188));
+        // ⟨N⟩ over the grid is about 15
+        assert!(188 * 98 * bytes_of_frame(15) < 5 << 20);
+        let large = frame_thinning(100_000, 1, 1, 4096, 440);
+        assert!(u64::from(large.stored_cycles(100_000)) * 4096 * bytes_of_frame(440) <= MOST_BYTES);
+    }
+}
