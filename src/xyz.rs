@@ -68,7 +68,10 @@ pub fn parse(text: &str) -> std::result::Result<Vec<Frame>, String> {
                 at + 1
             ));
         }
-        let (mut frame, columns) = comment(lines[at + 1]).map_err(|e| format!("line {}: {e}", at + 2))?;
+        let Some(remark) = lines.get(at + 1) else {
+            return Err(format!("line {}: the comment line after the number of atoms is missing; add it", at + 1));
+        };
+        let (mut frame, columns) = comment(remark).map_err(|e| format!("line {}: {e}", at + 2))?;
         for (i, line) in lines[at + 2..at + 2 + n_atoms].iter().enumerate() {
             let (symbol, position) = atom(line, &columns).map_err(|e| format!("line {}: {e}", at + 3 + i))?;
             frame.symbols.push(symbol);
@@ -254,6 +257,7 @@ mod tests {
             ("1\nLattice=\"1 2\"\nH 0 0 0\n", "line 2"),
             ("1\n\nH 0 nan 0\n", "line 3"),
             ("1\n\nH 0 0\n", "line 3"),
+            ("0", "line 1"),
             ("", "no frame"),
         ] {
             let problem = parse(text).expect_err(text);

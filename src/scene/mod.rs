@@ -26,7 +26,7 @@ use crate::substrate::Slab;
 use crate::thermo::Convention;
 use crate::thermochemistry::Gas;
 use crate::thermochemistry::reservoir::Parameters;
-use crate::{Error, Result};
+use crate::Result;
 use error::Source;
 use glam::DVec3;
 use grammar::{CellSpec, ConventionSpec};
