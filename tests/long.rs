@@ -1,7 +1,10 @@
 //! The slow cases, run once per release: `cargo test --release --test long -- --ignored --nocapture`.
 
+mod bodies;
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod common;
+#[allow(dead_code, reason = "every test file uses its own part of what is shared")]
+mod runs;
 
 use common::drift::assert_no_drift;
 use common::on_every_backend;
@@ -138,6 +141,37 @@ fn m_four_atoms_on_lj111() {
             assert_relative(&format!("{device} {t} K published Wang–Landau"), cv.value, wang_landau, 0.03);
         }
     });
+}
+
+/// Cases of every fuzz body.
+const FUZZ_CASES: u32 = 1_000_000;
+
+#[test]
+#[ignore = "long suite: a million cases of the scene parser"]
+fn fuzz_scenes() {
+    say(&format!("scene parser: {FUZZ_CASES} cases in {:.0} s", bodies::scenes(FUZZ_CASES)));
+}
+
+#[test]
+#[ignore = "long suite: a million cases of the reader of extended XYZ"]
+fn fuzz_frames() {
+    say(&format!("extended XYZ: {FUZZ_CASES} cases in {:.0} s", bodies::frames(FUZZ_CASES)));
+}
+
+#[test]
+#[ignore = "long suite: a million cases of the table readers"]
+fn fuzz_tables() {
+    say(&format!("tables and run.json: {FUZZ_CASES} cases in {:.0} s", bodies::tables(FUZZ_CASES)));
+}
+
+#[test]
+#[ignore = "long suite: a million cases of the checkpoint reader"]
+fn fuzz_checkpoints() {
+    let place = runs::Place::new(&runs::surface(2, [2, 4]).replace("walkers: 2", "walkers: 1"));
+    place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet"]);
+    let sound = std::fs::read(place.run("run/checkpoint.bin")).expect("a checkpoint");
+    let seconds = bodies::checkpoints(FUZZ_CASES, &sound, runs::most(&place.run("run")));
+    say(&format!("checkpoint reader: {FUZZ_CASES} cases of {} bytes in {seconds:.0} s", sound.len()));
 }
 
 /// eV/K to meV/K.
