@@ -165,6 +165,7 @@ fn from_run(directory: &Path, arguments: &AiatArguments) -> Result<()> {
                 json!({
                     "phase_a": name(b.phase_a), "phase_b": name(b.phase_b), "temperature": b.temperature,
                     "mu_minima": b.minima, "mu_harmonic": b.harmonic, "mu_regc": b.mu, "mu_regc_err": b.mu_err,
+                    "crossover": b.crossover,
                 })
             })
             .collect();
@@ -181,7 +182,10 @@ fn from_run(directory: &Path, arguments: &AiatArguments) -> Result<()> {
         println!("{:<28} {:>9} {:>10} {:>10} {:>18}", "boundary", "T", "minima", "harmonic", "REGC + MBAR");
         let number = |x: f64| if x.is_finite() { format!("{x:.3}") } else { "–".to_owned() };
         for b in &comparison.boundaries {
-            let regc = if b.mu_err.is_finite() { format!("{:.3} ± {:.3}", b.mu, b.mu_err) } else { number(b.mu) };
+            let mut regc = if b.mu_err.is_finite() { format!("{:.3} ± {:.3}", b.mu, b.mu_err) } else { number(b.mu) };
+            if b.crossover {
+                regc.insert(0, '~');
+            }
             println!(
                 "{:<28} {:>9.4} {:>10} {:>10} {:>18}",
                 format!("{} | {}", name(b.phase_a), name(b.phase_b)),
