@@ -28,6 +28,8 @@ pub struct BenchOptions {
     pub repeats: u32,
     /// Length of one measurement.
     pub duration: Duration,
+    /// Whether the scaling tables are measured.
+    pub scaling: bool,
 }
 
 /// Rates of one part; keys that do not apply are absent.
@@ -114,9 +116,11 @@ pub struct BenchReport {
     pub mbar: Option<Part>,
     /// The full cycle.
     pub cycle: Part,
-    /// Dynamics over 1, 2, 4, 8 copies of the grid.
+    /// Dynamics over 1, 2, 4, 8 copies of the grid; empty where it was not asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scaling_replicas: Vec<ScalingRow>,
-    /// Dynamics of a bulk fluid at fixed density, over N.
+    /// Dynamics of a bulk fluid at fixed density, over N; empty where it was not asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scaling_atoms: Vec<ScalingRow>,
 }
 
@@ -194,8 +198,8 @@ pub fn bench(loaded: &Loaded, options: &BenchOptions) -> Result<BenchReport> {
         exchange,
         mbar: Some(mbar),
         cycle,
-        scaling_replicas: scaling_over_replicas(loaded, options)?,
-        scaling_atoms: scaling_over_atoms(options)?,
+        scaling_replicas: if options.scaling { scaling_over_replicas(loaded, options)? } else { Vec::new() },
+        scaling_atoms: if options.scaling { scaling_over_atoms(options)? } else { Vec::new() },
     })
 }
 

@@ -170,9 +170,20 @@ fn first_difference(a: &Scene, b: &Scene) -> Option<&'static str> {
 /// Acceptance of particle moves, averaged over states (every state makes as many attempts).
 fn move_rows(directory: &Path, scene: &Scene) -> Result<Vec<MoveRow>> {
     let path = directory.join("states.csv");
-    let mut reader = csv::Reader::from_path(&path).map_err(|e| unreadable(&path, &e))?;
-    let header = reader.headers().map_err(|e| unreadable(&path, &e))?.clone();
-    let records = reader.records().collect::<std::result::Result<Vec<_>, _>>().map_err(|e| unreadable(&path, &e))?;
+    let names: Vec<String> = scene.reservoir.iter().map(|r| r.species.clone()).collect();
+    parse_moves(&read_table(&path)?, &names).map_err(|e| unreadable(&path, &e))
+}
+
+/// Reads the acceptances of the text of a `states.csv`.
+///
+/// - `species`: names of the reservoir species
+///
+/// # Errors
+/// Where it is no table.
+pub fn parse_moves(text: &str, species: &[String]) -> std::result::Result<Vec<MoveRow>, csv::Error> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers()?.clone();
+    let records = reader.records().collect::<std::result::Result<Vec<_>, _>>()?;
     let mean = |column: String| {
         let Some(index) = header.iter().position(|name| name == column) else { return f64::NAN };
         let values: Vec<f64> = records.iter().filter_map(|r| r.get(index)?.parse().ok()).collect();
@@ -183,11 +194,20 @@ fn move_rows(directory: &Path, scene: &Scene) -> Result<Vec<MoveRow>> {
         insert: mean(format!("acceptance_insert_{species}")),
         delete: mean(format!("acceptance_delete_{species}")),
     };
-    Ok(scene.reservoir.iter().map(|r| row(&r.species)).collect())
+    Ok(species.iter().map(row).collect())
 }
 
 /// The rows of `exchange.csv`.
 fn exchange_rows(directory: &Path) -> Result<Vec<ExchangeRow>> {
+    let path = directory.join("exchange.csv");
+    parse_exchange(&read_table(&path)?).map_err(|e| unreadable(&path, &e))
+}
+
+/// Reads the text of an `exchange.csv`.
+///
+/// # Errors
+/// Where it is no such table.
+pub fn parse_exchange(text: &str) -> std::result::Result<Vec<ExchangeRow>, csv::Error> {
     #[derive(serde::Deserialize)]
     struct Row {
         state_a: u32,
@@ -198,10 +218,8 @@ fn exchange_rows(directory: &Path) -> Result<Vec<ExchangeRow>> {
         acceptance: Option<f64>,
         acceptance_second_half: Option<f64>,
     }
-    let path = directory.join("exchange.csv");
-    let mut reader = csv::Reader::from_path(&path).map_err(|e| unreadable(&path, &e))?;
-    let rows = reader.deserialize::<Row>().collect::<std::result::Result<Vec<_>, _>>();
-    let rows = rows.map_err(|e| unreadable(&path, &e))?;
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let rows = reader.deserialize::<Row>().collect::<std::result::Result<Vec<_>, _>>()?;
     Ok(rows
         .into_iter()
         .map(|r| ExchangeRow {
@@ -214,6 +232,10 @@ fn exchange_rows(directory: &Path) -> Result<Vec<ExchangeRow>> {
             acceptance_second_half: r.acceptance_second_half.unwrap_or(f64::NAN),
         })
         .collect())
+}
+
+fn read_table(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(Error::io("cannot read", path))
 }
 
 fn unreadable(path: &Path, error: &csv::Error) -> Error {

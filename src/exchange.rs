@@ -1,11 +1,21 @@
 //! Replica exchange: deterministic even/odd pairs, alternating axes. States move, configurations stay.
 
 use crate::batch::Measurement;
+use crate::faults::{Fault, planted};
 use crate::ids::{ReplicaId, StateId};
 use crate::rng::{Rng, Stream, uniform};
 use crate::states::{Axis, StateGrid};
 use crate::thermo::acceptance::{ConfigurationRef, accept, exchange_ln_acc};
 use serde::{Deserialize, Serialize};
+
+/// Factor on all velocities of a replica whose temperature changes, √(T_new/T_old); exactly 1 where it does not.
+pub fn velocity_scale(old_kt: f64, new_kt: f64) -> f64 {
+    if old_kt.to_bits() == new_kt.to_bits() || planted(Fault::UnscaledVelocities) {
+        1.0
+    } else {
+        (new_kt / old_kt).sqrt()
+    }
+}
 
 /// Which replica holds which state, in every walker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +34,25 @@ impl Assignment {
             state_of: (0..n).map(|r| StateId((r % n_states) as u32)).collect(),
             replica_of: (0..n).map(|r| ReplicaId(r as u32)).collect(),
         }
+    }
+
+    /// The assignment in which replica r holds `states[r]`; `None` unless every walker then holds every state once.
+    pub fn from_states(n_states: usize, states: &[StateId]) -> Option<Assignment> {
+        if n_states == 0 || !states.len().is_multiple_of(n_states) {
+            return None;
+        }
+        let mut replica_of = vec![None; states.len()];
+        for (r, state) in states.iter().enumerate() {
+            let place = replica_of.get_mut(r / n_states * n_states..)?.get_mut(..n_states)?.get_mut(state.index())?;
+            if place.replace(ReplicaId(r as u32)).is_some() {
+                return None;
+            }
+        }
+        Some(Assignment {
+            n_states,
+            state_of: states.to_vec(),
+            replica_of: replica_of.into_iter().collect::<Option<_>>()?,
+        })
     }
 
     /// The state a replica holds.
@@ -214,6 +243,18 @@ mod tests {
         assert!(exchanger.tallies.iter().all(|t| t.attempts == 2 && t.attempts_second_half == 2));
         assert!(exchanger.tallies.iter().any(|t| t.accepted > 0));
         assert_ne!(assignment, Assignment::identity(grid.len(), 2));
+    }
+
+    #[test]
+    fn an_assignment_is_rebuilt_from_its_states_or_refused() {
+        let mut assignment = Assignment::identity(3, 2);
+        assignment.swap(1, StateId(0), StateId(2));
+        assert_eq!(Assignment::from_states(3, assignment.states()), Some(assignment.clone()));
+        for bad in [&[0, 1, 1][..], &[0, 1, 3], &[0, 1]] {
+            let states: Vec<StateId> = bad.iter().map(|&k| StateId(k)).collect();
+            assert_eq!(Assignment::from_states(3, &states), None, "{bad:?}");
+        }
+        assert_eq!(Assignment::from_states(0, &[]), None);
     }
 
     #[test]

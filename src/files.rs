@@ -9,24 +9,51 @@ use std::path::Path;
 /// # Errors
 /// [`Error::Io`] with the path.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let write = || -> std::io::Result<()> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".new-");
-        // Temporary files are private by default; results are for everyone the umask allows.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|e| e.error)?;
-        // Only Unix lets a folder be opened and synced.
-        if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
+        staged(path, bytes)?.persist(path).map_err(|e| e.error)?;
+        sync_folder(folder_of(path))
     };
     write().map_err(Error::io("cannot write", path))
+}
+
+/// Names of temporary files begin with this; what a killed process left of them is removed by the next one.
+const TEMPORARY: &str = ".new-";
+
+/// `bytes` in a temporary file beside `path`, on disk and ready to be renamed to it.
+pub(crate) fn staged(path: &Path, bytes: &[u8]) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY);
+    // Temporary files are private by default; results are for everyone the umask allows.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder_of(path))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// Brings the names in a folder to disk. Only Unix lets a folder be opened and synced.
+pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// Removes the temporary files that a killed process left in a folder.
+///
+/// # Errors
+/// [`Error::Io`] if one cannot be removed.
+pub(crate) fn sweep(folder: &Path) -> Result<()> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries.flatten().filter(|e| e.file_name().to_string_lossy().starts_with(TEMPORARY)) {
+        std::fs::remove_file(entry.path()).map_err(Error::io("cannot remove", entry.path()))?;
+    }
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// A table in memory, written whole.

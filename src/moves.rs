@@ -1,6 +1,7 @@
 //! The policy of particle moves: what to try and whether to accept. Backends repeat it under test.
 
 use crate::batch::Configuration;
+use crate::faults::{Fault, planted};
 use crate::rng::{Rng, Stream, index_below};
 use crate::system::System;
 use crate::thermo::acceptance::{StateRef, accept, delete_ln_acc, insert_ln_acc};
@@ -161,6 +162,9 @@ pub fn decide(
 
 /// The Maxwell–Boltzmann velocity of an atom inserted in attempt number `attempt`. [length/time]
 pub fn thermal_velocity(system: &System, rng: &Rng, replica: u32, attempt: u64, kt: f64, species: u8) -> DVec3 {
+    if planted(Fault::ZeroVelocity) {
+        return DVec3::ZERO;
+    }
     let thermal = (kt / system.species[usize::from(species)].mass).sqrt();
     thermal * rng.gaussians(Stream::InsertVelocity, attempt, replica, 0)
 }

@@ -1,7 +1,7 @@
 //! The directory of a run: made whole, never overwritten by accident, held by one process.
 
 use crate::error::{Error, Result};
-use crate::files::write_whole;
+use crate::files::{sweep, write_whole};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -58,7 +58,7 @@ impl RunDirectory {
         Ok(RunDirectory { path: target.to_owned(), _lock: lock })
     }
 
-    /// Opens and locks an existing run directory.
+    /// Opens and locks an existing run directory, and removes temporary files that a killed process left in it.
     ///
     /// # Errors
     /// [`Error::InputMissing`] if there is none, [`Error::Io`] if another process holds it.
@@ -66,7 +66,10 @@ impl RunDirectory {
         if !path.join("resolved.ron").is_file() {
             return Err(Error::InputMissing { what: "run directory (with its resolved.ron)", path: path.to_owned() });
         }
-        Ok(RunDirectory { path: path.to_owned(), _lock: lock(path)? })
+        let lock = lock(path)?;
+        sweep(path)?;
+        sweep(&path.join("samples"))?;
+        Ok(RunDirectory { path: path.to_owned(), _lock: lock })
     }
 
     /// Adds a line to `run.log`, with the seconds since 1970 before it.
@@ -104,7 +107,9 @@ fn exists(path: &Path, why: &str) -> Error {
 /// Takes the operating system's lock of a run directory; it is released with the process.
 fn lock(directory: &Path) -> Result<File> {
     let path = directory.join("lock");
-    let file = File::create(&path).map_err(Error::io("cannot create", &path))?;
+    // not truncated: a directory that is only looked at stays as it is
+    let file = OpenOptions::new().create(true).write(true).truncate(false).open(&path);
+    let file = file.map_err(Error::io("cannot open", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::Io {

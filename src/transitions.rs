@@ -62,6 +62,11 @@ impl Transitions {
         Transitions { n_states, offsets, tallies: vec![TransitionTally::default(); row * n_states * walkers] }
     }
 
+    /// Whether another one is of the same grid and species.
+    pub(crate) fn has_shape_of(&self, other: &Transitions) -> bool {
+        self.n_states == other.n_states && self.offsets == other.offsets && self.tallies.len() == other.tallies.len()
+    }
+
     /// Number of states.
     pub fn n_states(&self) -> usize {
         self.n_states

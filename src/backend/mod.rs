@@ -5,6 +5,9 @@
 pub mod cpu;
 pub mod gpu;
 pub mod reference;
+mod state;
+
+pub use state::{BackendState, Identity};
 
 use crate::batch::{Batch, Configuration, Measurement};
 use crate::error::{Error, Result};
@@ -50,6 +53,9 @@ pub trait Backend: Send {
     /// Which kernel runs, by rule on the system and never by a timing.
     fn kernel(&self) -> String;
 
+    /// What it is, so that a resumed run notices another device.
+    fn identity(&self) -> Identity;
+
     /// The system every replica belongs to.
     fn system(&self) -> &System;
 
@@ -71,6 +77,21 @@ pub trait Backend: Send {
     /// # Errors
     /// When the device is lost.
     fn store(&self, batch: &mut Batch) -> Result<()>;
+
+    /// Everything that later bits depend on, between two cycles.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn save(&mut self) -> Result<BackendState>;
+
+    /// Takes over what [`Backend::save`] handed out, so that everything after it has the same bits; from another kind of
+    /// backend, as far as that goes. `saved` must fit ([`BackendState::fits`]).
+    ///
+    /// - `states`, `assignment`: as for [`Backend::load`]
+    ///
+    /// # Errors
+    /// When the device cannot hold it.
+    fn restore(&mut self, saved: &BackendState, states: &[StatePoint], assignment: &[StateId]) -> Result<()>;
 
     /// Gives every replica the state it holds from now on: `[n_replicas]`. Where the temperature changes, all
     /// velocities are multiplied by √(T_new/T_old).

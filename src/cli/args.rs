@@ -25,6 +25,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Sample a scene, analyse it and draw the figures
     Run(RunArguments),
+    /// Go on with a run from its last checkpoint, bit for bit
+    Resume(ResumeArguments),
     /// Analyse finished runs again without sampling; several runs of one system are combined
     Analyze(AnalyzeArguments),
     /// Check a scene and print what a run of it will take
@@ -33,6 +35,8 @@ pub(crate) enum Command {
     New(NewArguments),
     /// Measure sampling throughput
     Bench(BenchArguments),
+    /// Check that this machine gives right numbers: exact cases, f64, quadrature, a killed and resumed run
+    Verify(VerifyArguments),
     /// Print and plot the chemical potential of a gas, or the pressure that gives one
     Gas(GasArguments),
     /// Ab initio thermodynamics from a list of structures, or beside a run
@@ -62,15 +66,48 @@ pub(crate) struct RunArguments {
     /// Replace the run in the output directory
     #[arg(long)]
     pub(crate) force: bool,
-    /// Stop in good order after this time, e.g. 2h, 90m, 1h30m, 45s
-    #[arg(long, value_name = "TIME", value_parser = walltime)]
-    pub(crate) walltime: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
     /// No progress, no log; errors only
     #[arg(short, long)]
     pub(crate) quiet: bool,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArguments {
+    /// Directory of the run
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// Add N production cycles to the schedule
+    #[arg(long, value_name = "+N", value_parser = more_cycles)]
+    pub(crate) cycles: Option<u32>,
+    /// Where to run [default: where it was sampled so far]
+    #[arg(long)]
+    pub(crate) device: Option<Device>,
+    /// Go on although build or device are others than before; the bits will differ
+    #[arg(long)]
+    pub(crate) allow_different_device: bool,
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
+    /// No progress, no log; errors only
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LimitArguments {
+    /// Stop in good order after this time, e.g. 2h, 90m, 1h30m, 45s
+    #[arg(long, value_name = "TIME", value_parser = walltime)]
+    pub(crate) walltime: Option<Duration>,
+    /// Seconds between checkpoints; 0 writes one after every cycle
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) checkpoint_every: Duration,
 }
 
 #[derive(Debug, Args)]
@@ -188,6 +225,22 @@ pub(crate) struct DoctorArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// What to verify: auto, cpu, gpu, gpu:NAME or reference
+    #[arg(long, default_value = "auto")]
+    pub(crate) device: Device,
+    /// Less than a minute instead of a few
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Where to archive the result as JSON [default: runs/verify-<device>-<seconds since 1970>.json]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct BenchArguments {
     /// The scene file [default: the default scene]
     pub(crate) scene: Option<PathBuf>,
@@ -200,6 +253,9 @@ pub(crate) struct BenchArguments {
     /// Seconds of each measurement
     #[arg(long, default_value_t = 0.4)]
     pub(crate) seconds: f64,
+    /// Leave out the tables over replicas and over N
+    #[arg(long)]
+    pub(crate) no_scaling: bool,
     /// Print as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -269,6 +325,18 @@ fn walltime(text: &str) -> Result<Duration, String> {
     if seconds == 0 { Err(remedy()) } else { Ok(Duration::from_secs(seconds)) }
 }
 
+/// Reads a number of seconds.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|s: f64| Duration::try_from_secs_f64(s).ok());
+    seconds.ok_or_else(|| format!("`{text}` is no time; write a number of seconds, e.g. 60"))
+}
+
+/// Reads `+N`.
+fn more_cycles(text: &str) -> Result<u32, String> {
+    let number = text.strip_prefix('+').and_then(|n| n.parse().ok()).filter(|&n| n > 0);
+    number.ok_or_else(|| format!("`{text}` is no number of further cycles; write e.g. +1000"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -286,6 +354,14 @@ mod tests {
         for bad in ["", "2", "h", "2x", "0s", "1h 3m", "2µ"] {
             assert!(walltime(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn seconds_and_further_cycles_are_read() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(more_cycles("+7"), Ok(7));
+        assert!(["-1", "NaN", "1e300", ""].iter().all(|bad| seconds(bad).is_err()));
+        assert!(["7", "+0", "+-1", "+", "+4294967296"].iter().all(|bad| more_cycles(bad).is_err()));
     }
 
     #[test]

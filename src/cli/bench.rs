@@ -19,8 +19,10 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
         device: arguments.device.to_string(),
         repeats: arguments.repeats,
         duration: Duration::from_secs_f64(arguments.seconds),
+        scaling: !arguments.no_scaling,
     };
-    let report = bench(&loaded, &options)?;
+    // On a thread of the pool, as a run.
+    let report = rayon::scope(|_| bench(&loaded, &options))?;
     if arguments.json {
         let text = serde_json::to_string_pretty(&report).map_err(|e| Error::Analysis(e.to_string()))?;
         println!("{text}");
@@ -91,6 +93,9 @@ fn row(name: &str, part: &Part) -> String {
 }
 
 fn scaling(title: &str, rows: &[ScalingRow]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
     let mut out = format!("\ndynamics {title}\n{:>10}{:>10}{:>18}\n", "replicas", "atoms", "ns per atom-step");
     for row in rows {
         out.push_str(&format!("{:>10}{:>10.1}{:>18.2}\n", row.replicas, row.atoms, row.ns_per_atom_step));

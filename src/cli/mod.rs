@@ -12,7 +12,9 @@ mod gas;
 mod new;
 mod ranges;
 mod result;
+mod resume;
 mod run;
+mod verify;
 
 use args::{Arguments, Command};
 use clap::Parser;
@@ -22,10 +24,12 @@ use std::process::ExitCode;
 pub(crate) fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Resume(arguments) => resume::resume(&arguments),
         Command::Analyze(arguments) => analyze::analyze(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::New(arguments) => new::new(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Gas(arguments) => gas::gas(&arguments),
         Command::Aiat(arguments) => aiat::check(&arguments).and_then(|()| aiat::aiat(&arguments)),
         Command::Che(arguments) => che::che(&arguments),

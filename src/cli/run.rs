@@ -1,16 +1,20 @@
 //! `adlayer run`: sample, analyse, draw.
 
-use super::args::RunArguments;
+use super::args::{LimitArguments, RunArguments};
 use super::complain::warn;
 use super::result::print_result;
-use adlayer::engine::{self, Progress, RunOptions};
+use adlayer::checkpoint;
+use adlayer::engine::{self, Limits, Progress, RunOptions, RunOutcome};
 use adlayer::estimate::check_limits;
 use adlayer::evaluate::evaluate;
 use adlayer::rundir::default_directory;
 use adlayer::{Error, Result, scene};
 use indicatif::{ProgressBar, ProgressStyle};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 pub(crate) fn run(arguments: &RunArguments) -> Result<()> {
     let loaded = scene::load(&arguments.scene)?.with_overrides(arguments.cycles, arguments.seed)?;
@@ -24,38 +28,53 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<()> {
         device: arguments.device.to_string(),
         directory,
         force: arguments.force,
-        walltime: arguments.walltime,
-        stop: stop_on_signal()?,
+        limits: limits(&arguments.limits)?,
     };
     let bar = progress_bar(arguments.quiet);
-    let outcome = engine::run(&loaded, &options, &mut |progress| show(&bar, progress));
+    // On a thread of the pool, which shares the sampling when it has nothing else to do.
+    let outcome = rayon::scope(|_| engine::run(&loaded, &options, &mut |progress| show(&bar, progress)));
     bar.finish_and_clear();
-    let mut outcome = outcome?;
-    outcome.record.warnings.iter().skip(loaded.warnings.len()).for_each(|note| warn(note));
+    finish(outcome, &options.directory, arguments.json)
+}
+
+/// Analyses a run that has come to its end and prints the result; after an error says how to go on.
+pub(super) fn finish(outcome: Result<RunOutcome>, directory: &Path, json: bool) -> Result<()> {
+    let mut outcome = outcome.inspect_err(|error| {
+        let resumable = matches!(error, Error::Device(_) | Error::ReplicaFault { .. } | Error::Io { .. });
+        if resumable && directory.join(checkpoint::FILE).is_file() {
+            warn(&format!("the last checkpoint is whole; go on with: adlayer resume {}", directory.display()));
+        }
+    })?;
     let path = outcome.directory.path().to_owned();
     let evaluation = evaluate(std::slice::from_ref(&path), &path)?;
     outcome.record.seconds_analysis = evaluation.summary.seconds.analysis;
     outcome.record.write(&path)?;
-    print_result(&evaluation, Some(&outcome.record), arguments.json);
+    print_result(&evaluation, Some(&outcome.record), json);
     Ok(())
 }
 
-/// A flag that the first Ctrl-C or SIGTERM raises; the second ends the process at once.
-fn stop_on_signal() -> Result<Arc<AtomicBool>> {
+/// The limits of a run, with a flag that Ctrl-C, SIGTERM or SIGUSR1 raises; a second Ctrl-C ends the process at once:
+/// files are renamed into place whole, so nothing is left half-written.
+pub(super) fn limits(arguments: &LimitArguments) -> Result<Limits> {
     let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            // Parts and tables are renamed into place whole, so nothing is left half-written.
-            std::process::exit(75);
-        }
-    })
-    .map_err(|e| Error::Analysis(format!("cannot watch for signals: {e}")))?;
-    Ok(stop)
+    let watch = || -> std::io::Result<()> {
+        // in this order: the first Ctrl-C finds its flag down and raises it
+        let asked = Arc::new(AtomicBool::new(false));
+        flag::register_conditional_shutdown(SIGINT, 75, Arc::clone(&asked))?;
+        flag::register(SIGINT, asked)?;
+        flag::register(SIGINT, Arc::clone(&stop))?;
+        flag::register(SIGTERM, Arc::clone(&stop))?;
+        #[cfg(unix)]
+        flag::register(signal_hook::consts::SIGUSR1, Arc::clone(&stop))?;
+        Ok(())
+    };
+    watch().map_err(|e| Error::Analysis(format!("cannot watch for signals: {e}")))?;
+    let LimitArguments { walltime, checkpoint_every } = *arguments;
+    Ok(Limits { walltime, checkpoint_every, stop })
 }
 
 /// A bar on stderr; hidden when that is not a terminal.
-fn progress_bar(quiet: bool) -> ProgressBar {
+pub(super) fn progress_bar(quiet: bool) -> ProgressBar {
     if quiet {
         return ProgressBar::hidden();
     }
@@ -67,7 +86,7 @@ fn progress_bar(quiet: bool) -> ProgressBar {
     bar
 }
 
-fn show(bar: &ProgressBar, p: &Progress) {
+pub(super) fn show(bar: &ProgressBar, p: &Progress) {
     bar.set_length(p.cycles);
     bar.set_position(p.cycle);
     bar.set_prefix(if p.production { "sampling" } else { "equilibrating" });

@@ -23,6 +23,15 @@ impl Ledger {
         Ledger { identities: (0..n).collect(), species: x.species.clone(), next: n }
     }
 
+    /// Whether it can be the ledger of these atoms: it may come from a file.
+    ///
+    /// - `species`: `[n]`, of every slot
+    pub(crate) fn is_of(&self, species: &[u8]) -> bool {
+        self.species == species
+            && self.identities.len() == species.len()
+            && self.identities.iter().all(|&i| i < self.next)
+    }
+
     /// `[n]`, the identity of the atom in every slot.
     pub fn identities(&self) -> &[u32] {
         &self.identities

@@ -3,9 +3,13 @@
 pub mod initial;
 pub mod ledger;
 pub mod moments;
+pub mod resume;
 pub mod run;
 pub mod sampler;
+mod session;
 pub mod tables;
 
-pub use run::{Progress, RunOptions, RunOutcome, RunRecord, push_samples, run};
-pub use sampler::{CyclePlan, Sampler};
+pub use resume::{ResumeOptions, resume};
+pub use run::{Limits, Progress, RunOptions, RunOutcome, RunRecord, run};
+pub use sampler::{CyclePlan, Sampler, SamplerState};
+pub use session::push_samples;

@@ -30,6 +30,19 @@ impl Moments {
         }
     }
 
+    /// Whether these are moments of `n_reservoirs` species: they may come from a file.
+    pub(crate) fn is_of(&self, n_reservoirs: usize) -> bool {
+        let d = 1 + n_reservoirs;
+        self.mean.len() == d
+            && self.products.len() == d * d
+            && self.at_max.len() == n_reservoirs
+            && self.blocks.len() == d
+            && self.blocks.iter().all(|b| b.levels.len() <= 64)
+            // no count may run over
+            && self.samples < u64::MAX / 2
+            && self.blocks.iter().flat_map(|b| &b.levels).all(|l| l.blocks < u64::MAX / 2)
+    }
+
     /// Adds one cycle.
     ///
     /// - `counts`, `max_atoms`: `[n_reservoirs]`

@@ -2,28 +2,22 @@
 
 use super::initial::initial_batch;
 use super::sampler::{CyclePlan, Sampler};
-use super::tables::{write_exchange, write_states};
-use crate::backend;
-use crate::batch::Batch;
+use super::session::{Session, Writers};
+use crate::backend::{self, Backend};
+use crate::checkpoint::{self, History, Parts, SceneRecord};
 use crate::error::{Error, Result};
-use crate::exchange::Period;
 use crate::files::write_whole;
-use crate::ids::ReplicaId;
 use crate::rng::Rng;
 use crate::rundir::RunDirectory;
-use crate::sample::trajectory::{StoredFrame, TrajectoryWriter, frame_thinning};
-use crate::sample::{SampleRow, SampleWriter, Thinning};
+use crate::sample::Thinning;
+use crate::scene::Loaded;
 use crate::scene::grammar::Exchange;
-use crate::scene::{self, Loaded};
 use crate::system::System;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime};
-
-/// Rows buffered before a part is written.
-const ROWS_PER_PART: usize = 1 << 17;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, SystemTime};
 
 /// What the user decides about a run besides the scene.
 #[derive(Debug, Clone)]
@@ -34,10 +28,26 @@ pub struct RunOptions {
     pub directory: PathBuf,
     /// Replace an earlier run of that name.
     pub force: bool,
+    /// When to stop and when to save.
+    pub limits: Limits,
+}
+
+/// When a run stops before its end, and when it saves itself.
+#[derive(Debug, Clone)]
+pub struct Limits {
     /// Stop after this long.
     pub walltime: Option<Duration>,
+    /// Time between checkpoints; zero saves after every cycle.
+    pub checkpoint_every: Duration,
     /// Set from outside to stop after the present cycle.
     pub stop: Arc<AtomicBool>,
+}
+
+impl Default for Limits {
+    /// A checkpoint a minute, no end but that of the schedule.
+    fn default() -> Limits {
+        Limits { walltime: None, checkpoint_every: Duration::from_secs(60), stop: Arc::default() }
+    }
 }
 
 /// Where a run stands, for a progress bar.
@@ -64,7 +74,7 @@ pub struct Progress {
 pub struct RunRecord {
     /// Version of adlayer.
     pub version: String,
-    /// `running`, `finished` or `interrupted`.
+    /// `running`, `finished`, `interrupted` or `failed`.
     pub status: String,
     /// Title of the scene.
     pub title: String,
@@ -108,18 +118,57 @@ pub struct RunRecord {
     pub replica_steps_per_s: f64,
     /// Insertion and deletion attempts per second, dynamics and exchange included.
     pub attempts_per_s: f64,
-    /// What the checks of the scene remarked.
+    /// How often the run was resumed.
+    #[serde(default)]
+    pub resumed: u32,
+    /// What the checks of the scene, and the run itself, remarked.
     pub warnings: Vec<String>,
 }
 
 impl RunRecord {
+    /// The record of a run that is about to start or to go on.
+    pub(super) fn new(loaded: &Loaded, backend: &dyn Backend, plan: CyclePlan, history: &History) -> RunRecord {
+        let (scene, schedule) = (&loaded.scene, &loaded.scene.schedule);
+        RunRecord {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            status: "running".to_owned(),
+            title: scene.title.clone(),
+            scene: history.scene_name.clone(),
+            seed: scene.seed,
+            device: backend.describe(),
+            driver: String::new(),
+            kernel: backend.kernel(),
+            threads: rayon::current_num_threads(),
+            started_unix: history.started_unix,
+            n_states: loaded.n_replicas() / scene.grid.walkers as usize,
+            walkers: scene.grid.walkers,
+            n_replicas: loaded.n_replicas(),
+            equilibration: schedule.equilibration,
+            production: schedule.production,
+            production_done: 0,
+            steps: plan.steps,
+            attempts: plan.attempts,
+            sample_stride: thinning(loaded).stride(),
+            seconds_sampling: history.seconds_sampling,
+            seconds_analysis: 0.0,
+            replica_steps_per_s: 0.0,
+            attempts_per_s: 0.0,
+            resumed: history.resumed,
+            warnings: history.warnings.clone(),
+        }
+    }
+
     /// Writes `run.json` into a run directory.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be written.
     pub fn write(&self, directory: &std::path::Path) -> Result<()> {
+        write_whole(&directory.join("run.json"), self.text()?.as_bytes())
+    }
+
+    fn text(&self) -> Result<String> {
         let text = serde_json::to_string_pretty(self).map_err(|e| Error::Analysis(format!("run.json: {e}")))?;
-        write_whole(&directory.join("run.json"), (text + "\n").as_bytes())
+        Ok(text + "\n")
     }
 
     /// Reads `run.json` of a run directory.
@@ -130,8 +179,15 @@ impl RunRecord {
         let path = directory.join("run.json");
         let text = std::fs::read_to_string(&path)
             .map_err(|_| Error::InputMissing { what: "record of the run", path: path.clone() })?;
-        serde_json::from_str(&text)
-            .map_err(|e| Error::BadInput { path, problem: format!("not a record of a run: {e}") })
+        RunRecord::parse(&text).map_err(|e| Error::BadInput { path, problem: format!("not a record of a run: {e}") })
+    }
+
+    /// Reads the text of a `run.json`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> std::result::Result<RunRecord, String> {
+        serde_json::from_str(text).map_err(|e| e.to_string())
     }
 }
 
@@ -142,55 +198,52 @@ pub struct RunOutcome {
     pub directory: RunDirectory,
     /// `run.json` as written.
     pub record: RunRecord,
+    /// Whether there was nothing to do.
+    pub was_finished: bool,
+}
+
+/// What a cycle of a scene does.
+pub(crate) fn plan(loaded: &Loaded, system: &System) -> CyclePlan {
+    let Exchange::EvenOdd { every } = loaded.scene.exchange;
+    CyclePlan { steps: system.dynamics.steps(), attempts: loaded.scene.moves.insert_delete, exchange_every: every }
+}
+
+/// Which cycles of a scene are stored.
+pub(super) fn thinning(loaded: &Loaded) -> Thinning {
+    let schedule = &loaded.scene.schedule;
+    Thinning::new(schedule.production, schedule.sample_every, loaded.scene.grid.walkers, schedule.max_samples_per_state)
 }
 
 /// Samples a scene into a new run directory. `report` is called after every cycle, but not more than ten times a second.
 ///
 /// # Errors
-/// [`Error::Interrupted`] when it was stopped (tables and samples of what was done are written);
+/// [`Error::Interrupted`] when it was stopped (it can be resumed, and tables and samples of what was done are written);
 /// otherwise whatever went wrong.
 pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progress)) -> Result<RunOutcome> {
-    let scene = &loaded.scene;
     let system = Arc::new(System::from_scene(loaded));
-    let (grid, rng) = (loaded.grid(), Rng::new(scene.seed));
+    let (grid, rng) = (loaded.grid(), Rng::new(loaded.scene.seed));
     let (backend, note) = backend::open_with_note(&options.device, Arc::clone(&system), rng)?;
     let batch = initial_batch(loaded, &system, &grid, &rng)?;
-    let Exchange::EvenOdd { every } = scene.exchange;
-    let plan = CyclePlan { steps: system.dynamics.steps(), attempts: scene.moves.insert_delete, exchange_every: every };
-    let schedule = &scene.schedule;
-    let thinning =
-        Thinning::new(schedule.production, schedule.sample_every, scene.grid.walkers, schedule.max_samples_per_state);
-    let mut record = RunRecord {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        status: "running".to_owned(),
-        title: scene.title.clone(),
-        scene: loaded.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
-        seed: scene.seed,
-        device: backend.describe(),
-        driver: String::new(),
-        kernel: backend.kernel(),
-        threads: rayon::current_num_threads(),
+    let plan = plan(loaded, &system);
+    let history = History {
         started_unix: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs()),
-        n_states: grid.len(),
-        walkers: scene.grid.walkers,
-        n_replicas: batch.configurations.len(),
-        equilibration: schedule.equilibration,
-        production: schedule.production,
-        production_done: 0,
-        steps: plan.steps,
-        attempts: plan.attempts,
-        sample_stride: thinning.stride(),
-        seconds_sampling: 0.0,
-        seconds_analysis: 0.0,
-        replica_steps_per_s: 0.0,
-        attempts_per_s: 0.0,
+        scene_name: loaded.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
         warnings: loaded.warnings.iter().cloned().chain(note).collect(),
+        ..History::default()
     };
+    let record = RunRecord::new(loaded, &*backend, plan, &history);
+    let scene = SceneRecord::of(loaded, &loaded.text);
+    let identity = backend.identity();
     let mut sampler = Sampler::new(grid, backend, plan, &batch)?;
-    let files: [(&str, &[u8]); 2] =
-        [("scene.ron", loaded.text.as_bytes()), ("resolved.ron", &scene::resolved(loaded).into_bytes())];
+    let first = checkpoint::of_run(&scene, &history, identity, Parts::default(), &mut sampler)?.to_bytes();
+    let text = record.text()?;
+    let files: [(&str, &[u8]); 4] = [
+        ("scene.ron", loaded.text.as_bytes()),
+        ("resolved.ron", scene.resolved.as_bytes()),
+        ("run.json", text.as_bytes()),
+        (checkpoint::FILE, &first),
+    ];
     let directory = RunDirectory::create(&options.directory, options.force, &files)?;
-    record.write(directory.path())?;
     directory.log(&format!(
         "adlayer {}: {} states × {} walkers on {} ({}), seed {}",
         record.version, record.n_states, record.walkers, record.device, record.kernel, record.seed
@@ -198,133 +251,7 @@ pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progre
     for warning in &record.warnings {
         directory.log(&format!("warning: {warning}"))?;
     }
-    let names: Vec<String> = scene.reservoir.iter().map(|r| r.species.clone()).collect();
-    let mut writer = SampleWriter::new(directory.path(), &names, ROWS_PER_PART)?;
-    let mut trajectory = TrajectoryWriter::new(directory.path())?;
-    let frames = frame_thinning(
-        schedule.production,
-        schedule.sample_every,
-        scene.grid.walkers,
-        record.n_states,
-        loaded.capacity(),
-    );
-
-    let (start, mut last_report) = (Instant::now(), Instant::now());
-    let (equilibration, cycles) =
-        (u64::from(schedule.equilibration), u64::from(schedule.equilibration) + u64::from(schedule.production));
-    let period = |cycle: u64| match cycle.checked_sub(equilibration) {
-        None => Period::Equilibration,
-        Some(c) if c < u64::from(schedule.production) / 2 => Period::FirstHalf,
-        Some(_) => Period::SecondHalf,
-    };
-    let mut interrupted = false;
-    for cycle in 0..cycles {
-        if cycle == equilibration {
-            directory.log(&format!("production starts after {equilibration} cycles of equilibration"))?;
-        }
-        let production = cycle.checked_sub(equilibration).map(|c| c as u32);
-        let out_of_time = options.walltime.is_some_and(|limit| start.elapsed() >= limit);
-        interrupted = options.stop.load(Ordering::Relaxed) || out_of_time;
-        // A configuration can be taken only while the backend is not at the next cycle already.
-        let keep_frames = production.is_some_and(|c| frames.keeps(c));
-        let ahead = !interrupted && cycle + 1 < cycles && !keep_frames;
-        sampler.advance_ahead(period(cycle), ahead.then(|| period(cycle + 1)))?;
-        if let Some(c) = production {
-            record.production_done = c + 1;
-            if thinning.keeps(c) {
-                push_samples(&sampler, c, &mut writer)?;
-            }
-            if keep_frames {
-                push_frames(&sampler, c, &mut trajectory)?;
-            }
-        }
-        if last_report.elapsed() >= Duration::from_millis(100) || cycle + 1 == cycles {
-            last_report = Instant::now();
-            report(&progress(&mut sampler, &plan, production.is_some(), cycles, start.elapsed()));
-        }
-        interrupted &= cycle + 1 < cycles;
-        if interrupted {
-            break;
-        }
-    }
-    writer.finish()?;
-    trajectory.finish()?;
-    sampler.audit()?;
-    let pressure_unit = scene.units.pressure_unit();
-    write_states(&mut sampler, pressure_unit, &directory.path().join("states.csv"))?;
-    write_exchange(&sampler, &directory.path().join("exchange.csv"))?;
-    record.seconds_sampling = start.elapsed().as_secs_f64();
-    let cycles_per_s = sampler.cycle() as f64 * record.n_replicas as f64 / record.seconds_sampling;
-    record.replica_steps_per_s = cycles_per_s * f64::from(plan.steps);
-    record.attempts_per_s = cycles_per_s * f64::from(plan.attempts);
-    record.status = if interrupted { "interrupted" } else { "finished" }.to_owned();
-    record.write(directory.path())?;
-    directory.log(&format!(
-        "{}: {} production cycles, {:.3} s, {:.4e} replica-steps/s",
-        record.status, record.production_done, record.seconds_sampling, record.replica_steps_per_s
-    ))?;
-    if interrupted {
-        return Err(Error::Interrupted(format!(
-            "stopped after {} of {} production cycles; what was sampled is in {} (see it with: adlayer analyze {})",
-            record.production_done,
-            schedule.production,
-            directory.path().display(),
-            directory.path().display()
-        )));
-    }
-    Ok(RunOutcome { directory, record })
-}
-
-/// Adds a sample of every replica to the parts of a run.
-///
-/// # Errors
-/// [`Error::Io`] if a part cannot be written.
-pub fn push_samples(sampler: &Sampler, cycle: u32, writer: &mut SampleWriter) -> Result<()> {
-    let assignment = sampler.assignment();
-    for (replica, m) in sampler.measurements().iter().enumerate() {
-        let id = ReplicaId(replica as u32);
-        writer.push(SampleRow {
-            cycle,
-            walker: assignment.walker_of(id) as u16,
-            replica: id.0,
-            state: assignment.state_of(id).0,
-            energy: m.energy,
-            counts: &m.counts,
-        })?;
-    }
-    Ok(())
-}
-
-/// Keeps the configuration of every replica. The only visit to the device beside measurements, and a rare one.
-fn push_frames(sampler: &Sampler, cycle: u32, trajectory: &mut TrajectoryWriter) -> Result<()> {
-    let mut batch = Batch::default();
-    sampler.backend().store(&mut batch)?;
-    let assignment = sampler.assignment();
-    for (replica, (x, m)) in batch.configurations.into_iter().zip(sampler.measurements()).enumerate() {
-        let id = ReplicaId(replica as u32);
-        trajectory.push(StoredFrame {
-            cycle,
-            walker: assignment.walker_of(id) as u16,
-            replica: id.0,
-            state: assignment.state_of(id).0,
-            energy: m.energy,
-            positions: x.positions.iter().map(|p| p.as_vec3()).collect(),
-            species: x.species,
-        })?;
-    }
-    Ok(())
-}
-
-fn progress(sampler: &mut Sampler, plan: &CyclePlan, production: bool, cycles: u64, elapsed: Duration) -> Progress {
-    let recent = sampler.take_recent();
-    let (done, n_replicas) = (sampler.cycle(), sampler.assignment().states().len());
-    Progress {
-        cycle: done,
-        cycles,
-        production,
-        acceptance: recent.moved as f64 / recent.moves as f64,
-        exchange: recent.exchanged as f64 / recent.exchanges as f64,
-        replica_steps_per_s: (done * n_replicas as u64 * u64::from(plan.steps)) as f64 / elapsed.as_secs_f64(),
-        left: elapsed.mul_f64((cycles - done) as f64 / done as f64),
-    }
+    let writers = Writers::new(loaded, directory.path())?;
+    let session = Session { loaded, plan, scene, history, record, sampler, writers, directory };
+    session.run(&options.limits, report)
 }

@@ -3,7 +3,7 @@
 use super::ledger::Ledger;
 use super::moments::{Moments, StateAverage, average};
 use crate::backend::reference::energy;
-use crate::backend::{Backend, CycleWork};
+use crate::backend::{Backend, BackendState, CycleWork};
 use crate::batch::{Batch, Measurement};
 use crate::error::{Error, Result};
 use crate::exchange::{Assignment, EdgeTally, Exchanger, Period};
@@ -11,8 +11,10 @@ use crate::ids::{ReplicaId, StateId};
 use crate::potential::OVERLAP_ENERGY;
 use crate::states::StateGrid;
 use crate::transitions::Transitions;
+use crate::xyz::Frame;
 use glam::DVec3;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// Cycles between audits of the running energies.
 pub const AUDIT_EVERY: u64 = 100;
@@ -31,6 +33,25 @@ pub struct CyclePlan {
     pub attempts: u32,
     /// Cycles between exchange rounds.
     pub exchange_every: u32,
+}
+
+/// Everything a sampler needs to go on with the same bits: its part of a checkpoint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SamplerState {
+    /// Cycles made; the address of every random number follows from it.
+    pub cycle: u64,
+    /// `[n_replicas]`, the state every replica holds.
+    pub assignment: Vec<StateId>,
+    /// `[n_replicas]`, E and N of the last cycle; empty before the first.
+    pub measurements: Vec<Measurement>,
+    /// `[walker * n_states + state]`
+    pub moments: Vec<Moments>,
+    /// `[n_edges]`
+    pub edges: Vec<EdgeTally>,
+    /// `[n_replicas]`, identities of the atoms.
+    pub ledgers: Vec<Ledger>,
+    /// Configurations and what goes with them.
+    pub backend: BackendState,
 }
 
 /// All replicas of a grid, moving on cycle by cycle.
@@ -91,6 +112,82 @@ impl Sampler {
             reservoirs,
             image_shifts: backend.system().image_shifts(),
             moments: vec![Moments::new(n_reservoirs); walkers * n_states],
+            recent: Recent::default(),
+            assignment,
+            plan,
+            backend,
+            grid,
+        })
+    }
+
+    /// Everything a later sampler needs to go on from here.
+    ///
+    /// The backend must not be ahead (see [`Sampler::advance_ahead`]).
+    ///
+    /// # Errors
+    /// When the device is lost.
+    pub fn save(&mut self) -> Result<SamplerState> {
+        assert!(self.ahead.is_none(), "a state is saved between two cycles");
+        Ok(SamplerState {
+            cycle: self.cycle,
+            assignment: self.assignment.states().to_vec(),
+            measurements: self.measurements.clone(),
+            moments: self.moments.clone(),
+            edges: self.exchanger.tallies.clone(),
+            ledgers: self.ledgers.clone(),
+            backend: self.backend.save()?,
+        })
+    }
+
+    /// A sampler that goes on where another one was saved.
+    ///
+    /// - `walkers`: independent copies of the grid
+    ///
+    /// # Errors
+    /// [`Error::Analysis`] if the state does not fit the grid and the system, or whatever the device says.
+    pub fn restore(
+        grid: StateGrid,
+        mut backend: Box<dyn Backend>,
+        plan: CyclePlan,
+        walkers: usize,
+        state: &SamplerState,
+    ) -> Result<Sampler> {
+        let (n_states, n_reservoirs) = (grid.len(), grid.n_reservoirs());
+        let n_replicas = n_states * walkers;
+        let misfit = |problem: String| Error::Analysis(format!("the checkpoint does not fit its scene: {problem}"));
+        let assignment = Assignment::from_states(n_states, &state.assignment)
+            .filter(|a| a.walkers() == walkers)
+            .ok_or_else(|| misfit("its states are no permutation".to_owned()))?;
+        let measured = state.measurements.len();
+        let whole = (measured == 0 || measured == n_replicas)
+            && state.measurements.iter().all(|m| m.counts.len() == n_reservoirs)
+            && state.moments.len() == n_replicas
+            && state.moments.iter().all(|m| m.is_of(n_reservoirs))
+            && state.edges.len() == grid.edges.len();
+        if !whole {
+            return Err(misfit("its averages are of another shape".to_owned()));
+        }
+        state.backend.fits(backend.system(), n_replicas, n_states).map_err(misfit)?;
+        backend.restore(&state.backend, &grid.states, assignment.states())?;
+        let mut slots = state.backend.species_of_replicas();
+        if !state.ledgers.is_empty()
+            && !(state.ledgers.len() == n_replicas
+                && state.ledgers.iter().all(|l| slots.next().is_some_and(|s| l.is_of(s))))
+        {
+            return Err(misfit("its identities are those of other atoms".to_owned()));
+        }
+        let mut exchanger = Exchanger::new(&grid);
+        exchanger.tallies.clone_from(&state.edges);
+        Ok(Sampler {
+            exchanger,
+            cycle: state.cycle,
+            ahead: None,
+            ledgers: state.ledgers.clone(),
+            measurements: state.measurements.clone(),
+            reservoirs: backend.system().reservoirs.iter().map(|r| r.species).collect(),
+            max_atoms: backend.system().reservoirs.iter().map(|r| r.max_atoms).collect(),
+            image_shifts: backend.system().image_shifts(),
+            moments: state.moments.clone(),
             recent: Recent::default(),
             assignment,
             plan,
@@ -214,8 +311,8 @@ impl Sampler {
             let allowed = tolerance * (audit.magnitude + AUDIT_FLOOR * kt);
             if (audit.energy - m.energy).abs() > allowed {
                 return fault(format!(
-                    "running energy {} but its atoms sum to {} (allowed difference {allowed:.1e}); please report this",
-                    m.energy, audit.energy
+                    "running energy {} but its atoms sum to {} ({}; allowed difference {allowed:.1e}); please report this",
+                    m.energy, audit.energy, audit.terms
                 ));
             }
         }
@@ -240,6 +337,27 @@ impl Sampler {
             let (walker, state) = (self.assignment.walker_of(id), self.assignment.state_of(id));
             self.moments[walker * n_states + state.index()].add(m.energy, &m.counts, &self.max_atoms);
         }
+    }
+
+    /// The atoms of a replica as a frame of extended XYZ; `None` while the device is at work or gone.
+    pub fn frame(&self, replica: ReplicaId) -> Option<Frame> {
+        let mut batch = Batch::default();
+        if self.ahead.is_some() || self.backend.store(&mut batch).is_err() {
+            return None;
+        }
+        let (x, system) = (batch.configurations.get(replica.index())?, self.backend.system());
+        let lengths = system.cell.lengths;
+        Some(Frame {
+            lattice: Some([[lengths.x, 0.0, 0.0], [0.0, lengths.y, 0.0], [0.0, 0.0, lengths.z]]),
+            periodic: Some([true, true, system.cell.periodic_z]),
+            info: vec![
+                ("replica".to_owned(), replica.0.to_string()),
+                ("state".to_owned(), self.assignment.state_of(replica).0.to_string()),
+                ("cycle".to_owned(), self.cycle.to_string()),
+            ],
+            symbols: x.species.iter().map(|&s| system.species[usize::from(s)].symbol.clone()).collect(),
+            positions: x.positions.clone(),
+        })
     }
 
     /// E and N of every replica after the last cycle.
@@ -281,6 +399,13 @@ impl Sampler {
     /// Cycles made so far, equilibration included.
     pub fn cycle(&self) -> u64 {
         self.cycle
+    }
+
+    /// Begins the second half of production anew, after the run was made longer.
+    pub fn restart_second_half(&mut self) {
+        for tally in &mut self.exchanger.tallies {
+            (tally.attempts_second_half, tally.accepted_second_half) = (0, 0);
+        }
     }
 
     /// Exchange tallies of every edge. `[n_edges]`

@@ -14,8 +14,8 @@ use std::path::Path;
 
 /// Time of one pair energy or force on one core [s]; a round number until measured.
 const SECONDS_PER_PAIR: f64 = 3e-9;
-/// Memory of one slot of a replica: position, velocity, force, species and a copy for the checkpoint [byte].
-const BYTES_PER_SLOT: u64 = 128;
+/// Memory of one slot of a replica: position, velocity, force, species, identity, and copies for the checkpoint [byte].
+const BYTES_PER_SLOT: u64 = 320;
 /// Memory of a replica beside its slots [byte].
 const BYTES_PER_REPLICA: u64 = 1024;
 /// Memory of a state's averages beside its histograms [byte].
@@ -156,15 +156,15 @@ impl Size {
     /// Peak memory: replicas, averages and histograms, and the samples in analysis.
     fn memory_bytes(&self) -> u64 {
         let replicas = self.n_replicas as u64 * (self.capacity as u64 * BYTES_PER_SLOT + BYTES_PER_REPLICA);
-        // Histogram and transition-matrix tallies: up, down and stay, tried and weighted.
-        let states = self.n_states as u64 * (BYTES_PER_STATE + self.n_counts as u64 * 8 * 4);
+        // Averages and transition-matrix tallies of every walker: up and down; three times while a checkpoint is written.
+        let states = self.n_replicas as u64 * (BYTES_PER_STATE + 3 * self.n_counts as u64 * 48);
         BYTES_OF_PROGRAM + replicas + states + self.n_frozen as u64 * 32 + self.n_samples * BYTES_PER_SAMPLE
     }
 
     /// Run directory: samples and configurations (replicas full) without compression, two checkpoints, figures.
     fn disk_bytes(&self) -> u64 {
         let row = 22 + 2 * self.n_reservoirs as u64;
-        let checkpoint = self.n_replicas as u64 * (self.capacity as u64 * 50 + 64);
+        let checkpoint = self.n_replicas as u64 * (self.capacity as u64 * 60 + self.n_counts as u64 * 48 + 2048);
         self.n_samples * row + self.n_frames * bytes_of_frame(self.capacity) + 2 * checkpoint + BYTES_OF_FIGURES
     }
 }

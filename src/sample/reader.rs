@@ -29,14 +29,18 @@ pub fn read_samples(dir: &Path, species: &[String]) -> Result<Samples> {
     }
     let mut samples = Samples::new(species.len());
     for number in numbers {
-        let path = folder.join(part::file_name(number));
-        let file = File::open(&path).map_err(Error::io("cannot open", &path))?;
-        part::read(file, species, &mut samples).map_err(|e| Error::BadInput {
-            path: path.clone(),
-            problem: format!("not a readable part of samples ({e}); restore the file or repeat the run"),
-        })?;
+        read_part(&folder.join(part::file_name(number)), species, &mut samples)?;
     }
     Ok(samples)
+}
+
+/// Appends the rows of one part.
+pub(super) fn read_part(path: &Path, species: &[String], samples: &mut Samples) -> Result<()> {
+    let file = File::open(path).map_err(Error::io("cannot open", path))?;
+    part::read(file, species, samples).map_err(|e| Error::BadInput {
+        path: path.to_owned(),
+        problem: format!("not a readable part of samples ({e}); restore the file or repeat the run"),
+    })
 }
 
 #[cfg(test)]

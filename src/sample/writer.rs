@@ -1,6 +1,7 @@
 //! Buffers samples and writes them as parts.
 
-use super::{SampleRow, Samples, part};
+use super::reader::read_part;
+use super::{SampleRow, Samples, Thinning, part};
 use crate::files::write_whole;
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -76,6 +77,40 @@ impl SampleWriter {
         }
         self.next_part = number;
         self.buffer.clear();
+        Ok(())
+    }
+
+    /// Makes sure that every part below `number` is there.
+    ///
+    /// # Errors
+    /// [`Error::InputMissing`] with the first that is not.
+    pub fn require_parts(&self, number: usize) -> Result<()> {
+        let present = part_numbers(&self.folder)?;
+        match (0..number).find(|n| !present.contains(n)) {
+            None => Ok(()),
+            Some(n) => {
+                Err(Error::InputMissing { what: "a part of the samples", path: self.folder.join(part::file_name(n)) })
+            }
+        }
+    }
+
+    /// Removes the rows that a longer stride does not keep from the parts on disk, part by part.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::BadInput`] if a part cannot be read or written.
+    pub fn thin(&self, thinning: &Thinning) -> Result<()> {
+        if thinning.stride() == 1 {
+            return Ok(());
+        }
+        for number in part_numbers(&self.folder)? {
+            let path = self.folder.join(part::file_name(number));
+            let mut samples = Samples::new(self.species.len());
+            read_part(&path, &self.species, &mut samples)?;
+            let kept = samples.filtered(|i| thinning.keeps(samples.cycle[i]));
+            if kept.len() < samples.len() {
+                write_part(&path, &self.species, &kept)?;
+            }
+        }
         Ok(())
     }
 

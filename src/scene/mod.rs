@@ -106,6 +106,12 @@ pub fn parse(text: &str, path: &Path) -> Result<Loaded> {
     Ok(loaded)
 }
 
+/// The text of a scene as a tree of names and values, with its defaults; `None` if it does not parse.
+pub(crate) fn tree(text: &str) -> Option<serde_json::Value> {
+    let scene: Scene = parse::options().from_str(text).ok()?;
+    serde_json::to_value(scene).ok()
+}
+
 /// Lower and upper z of the cell; the floor must be filled in.
 fn z_range(scene: &Scene) -> (f64, f64) {
     match scene.cell {
@@ -240,6 +246,17 @@ impl Loaded {
     /// An error about the value at a field path such as `grid.walkers`.
     pub(crate) fn error_at(&self, path: &str, message: String, help: &str) -> SceneError {
         Source::new(&self.text, &self.path).scene_error(path, message, help)
+    }
+
+    /// The same scene with more production cycles.
+    ///
+    /// # Errors
+    /// [`Error::Scene`] if the new length does not fit the schedule.
+    pub fn extended(mut self, cycles: u32) -> Result<Loaded> {
+        let production = &mut self.scene.schedule.production;
+        *production = production.saturating_add(cycles);
+        check::run::schedule(&Source::new(&self.text, &self.path), &self.scene)?;
+        Ok(self)
     }
 
     /// The same scene with another length or seed.

@@ -10,6 +10,7 @@
 //! z^N e^{−βE_N} acc(insert)/V_in = z^{N+1} e^{−βE_{N+1}} acc(delete)/(N+1) gives the rules below.
 
 use super::reduced_potential;
+use crate::faults::{self, Fault, planted};
 
 /// ln acc of an insertion: ln z + ln V_in − ln(N+1) − βΔE.
 ///
@@ -18,7 +19,8 @@ use super::reduced_potential;
 /// - `n`: atoms of the species inside the region before the move
 /// - `beta_delta_u`: βΔE of the trial atom
 pub fn insert_ln_acc(ln_z: f64, volume: f64, n: usize, beta_delta_u: f64) -> f64 {
-    ln_z + volume.ln() - ((n + 1) as f64).ln() - beta_delta_u
+    let after = if planted(Fault::NForNPlusOne) { n.max(1) } else { n + 1 };
+    ln_z + volume.ln() - (after as f64).ln() - beta_delta_u
 }
 
 /// ln acc of a deletion: ln N − ln z − ln V_in − βΔE, with ΔE = −(energy of the atom).
@@ -52,6 +54,9 @@ pub struct ConfigurationRef<'a> {
 /// The velocity rescaling √(T_new/T_old) that follows an exchange carries the Λ factor as its Jacobian;
 /// it must not be counted here again.
 pub fn exchange_ln_acc(a: StateRef, b: StateRef, i: ConfigurationRef, j: ConfigurationRef) -> f64 {
+    if let Some(wrong) = faults::exchange(a, b, i, j) {
+        return wrong;
+    }
     let u = |s: StateRef, x: ConfigurationRef| reduced_potential(s.beta, s.ln_z, x.energy, x.counts);
     (u(a, i) + u(b, j)) - (u(a, j) + u(b, i))
 }

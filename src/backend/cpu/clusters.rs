@@ -1,19 +1,61 @@
 //! clusters: neighbour lists of large replicas, as lists of chunks of sixteen atoms that lie close together.
 //!
-//! Atoms are sorted into compact chunks; an atom's list names the chunks whose box comes within r_c + skin of it. Lists
-//! are kept until an atom has moved half the skin, also across segments, so any split of a segment gives the same bits.
-//! Twin: `src/backend/reference/energy.rs`, which visits every pair.
+//! Atoms are sorted into compact chunks; an atom's list names the chunks that hold an atom within r_c + skin of it. Lists
+//! are kept until an atom has moved half the skin, also across segments, so any split of a segment gives the same bits:
+//! they follow from the positions at which they were built. Twin: `src/backend/reference/energy.rs`, which visits every
+//! pair.
 
-use super::pair::{Coefficients, LANES, Row};
+use super::pair::{Geometry, LANES, Spot, Strength, fma};
 use super::replica::chunks;
+use crate::faults::{Fault, planted};
 use crate::system::System;
 use glam::DVec3;
+use pulp::Simd;
 
 /// Mobile atoms from which lists pay.
 pub(super) const LISTS_FROM: usize = 320;
 
 /// Skin as a fraction of the cutoff.
-const SKIN_FRACTION: f64 = 0.12;
+const SKIN_FRACTION: f32 = 0.12;
+
+/// Boxes around sixteen chunks.
+#[derive(Debug, Clone, Copy)]
+struct Boxes {
+    centre: Spot,
+    /// [length]; negative without a chunk
+    half: [[f32; LANES]; 3],
+}
+
+/// Nothing comes near these.
+const NO_BOXES: Boxes =
+    Boxes { centre: Spot { x: [0; LANES], y: [0; LANES], z: [0; LANES] }, half: [[-1e15; LANES]; 3] };
+
+impl Boxes {
+    /// Squared distance between each box and one of half-widths `half` around `p`. [length²]
+    #[inline(always)]
+    fn distances_squared<S: Simd>(&self, g: &Geometry, p: [i32; 3], half: [f32; 3]) -> [f32; LANES] {
+        let mut out = [0.0; LANES];
+        for l in 0..LANES {
+            let [dx, dy, dz] = g.difference(p, &self.centre, l);
+            let gx = (dx.abs() - (self.half[0][l] + half[0])).max(0.0);
+            let gy = (dy.abs() - (self.half[1][l] + half[1])).max(0.0);
+            let gz = (dz.abs() - (self.half[2][l] + half[2])).max(0.0);
+            out[l] = fma::<S>(gx, gx, fma::<S>(gy, gy, gz * gz));
+        }
+        out
+    }
+
+    fn set(&mut self, lane: usize, centre: [i32; 3], half: [f32; 3]) {
+        self.centre.set(lane, centre);
+        for d in 0..3 {
+            self.half[d][lane] = half[d];
+        }
+    }
+
+    fn get(&self, lane: usize) -> ([i32; 3], [f32; 3]) {
+        (self.centre.get(lane), [self.half[0][lane], self.half[1][lane], self.half[2][lane]])
+    }
+}
 
 /// Atoms in compact chunks, each with its box.
 #[derive(Debug, Clone, Default)]
@@ -21,83 +63,158 @@ pub(super) struct Clusters {
     /// `[n]`, which atom stands in which place.
     pub(super) order: Vec<u32>,
     /// Positions in that order.
-    pub(super) row: Row,
-    /// `[n_species]`, coefficients of a species with the atoms in that order.
-    pub(super) coefficients: Vec<Coefficients>,
-    /// `[chunks]`, centre and half-widths of each box.
-    boxes: Vec<([f64; 3], [f64; 3])>,
+    pub(super) row: Vec<Spot>,
+    /// `[n_species][chunks]`, a species with the atoms in that order; empty for species that never move.
+    pub(super) strengths: Vec<Vec<Strength>>,
+    /// `[⌈chunks/16⌉]`
+    boxes: Vec<Boxes>,
+    /// Room for sorting.
+    keys: Vec<u64>,
 }
 
 impl Clusters {
-    /// Sorts atoms into chunks.
+    /// Atoms in chunks.
     ///
-    /// - `positions`: wrapped; `species`: of each
+    /// - `row`: positions of `species.len()` atoms
     /// - `mobile`: `[n_species]`, species that need coefficients
-    pub(super) fn new(system: &System, mobile: &[bool], positions: &[DVec3], species: &[u8]) -> Clusters {
-        let mut order: Vec<u32> = (0..positions.len() as u32).collect();
-        sort_compactly(&mut order, positions, chunks(positions.len()));
-        let room = chunks(order.len());
-        let mut row = Row::new(room);
-        let mut coefficients: Vec<_> = mobile.iter().map(|&m| Coefficients::new(if m { room } else { 0 })).collect();
-        for (place, &atom) in order.iter().enumerate() {
-            row.set(place, positions[atom as usize].as_vec3().to_array());
-            for (own, c) in coefficients.iter_mut().enumerate().filter(|&(s, _)| mobile[s]) {
-                c.set(place, &system.pairs, own as u8, species[atom as usize]);
-            }
-        }
-        let boxes = order.chunks(LANES).map(|chunk| bounding_box(system, chunk, positions)).collect();
-        Clusters { order, row, coefficients, boxes }
+    pub(super) fn new(system: &System, g: &Geometry, mobile: &[bool], row: &[Spot], species: &[u8]) -> Clusters {
+        let mut clusters = Clusters { strengths: vec![Vec::new(); mobile.len()], ..Clusters::default() };
+        clusters.build(system, g, mobile, row, species);
+        clusters
     }
 
-    /// Appends the chunks whose box comes within `reach` of `position`.
-    fn near(&self, system: &System, position: DVec3, reach: f64, out: &mut Vec<u16>) {
-        let cell = &system.cell;
-        for (k, (centre, half)) in self.boxes.iter().enumerate() {
-            let d = cell.minimum_image(position - DVec3::from(*centre)).to_array();
-            let mut r2 = 0.0;
-            for axis in 0..3 {
-                r2 += (d[axis].abs() - half[axis]).max(0.0).powi(2);
+    /// Sorts atoms into chunks.
+    fn build(&mut self, system: &System, g: &Geometry, mobile: &[bool], row: &[Spot], species: &[u8]) {
+        let n = species.len();
+        self.sort_compactly(row, n);
+        self.row.resize(chunks(n), Spot::default());
+        for chunk in 0..chunks(n) {
+            for lane in 0..LANES {
+                // Lanes that stay free repeat the last atom; without strength it counts nowhere.
+                let atom = self.order[(chunk * LANES + lane).min(n - 1)] as usize;
+                self.row[chunk].set(lane, row[atom / LANES].get(atom % LANES));
             }
-            if r2 < reach * reach {
-                out.push(k as u16);
+        }
+        self.strengths.resize(mobile.len(), Vec::new());
+        for (own, strengths) in self.strengths.iter_mut().enumerate().filter(|&(s, _)| mobile[s]) {
+            strengths.clear();
+            strengths.resize(chunks(n), Strength::NONE);
+            for (place, &atom) in self.order.iter().enumerate() {
+                let other = species[atom as usize];
+                strengths[place / LANES].set(place % LANES, &system.pairs, own as u8, other);
+            }
+        }
+        self.boxes.clear();
+        self.boxes.resize(chunks(chunks(n)), NO_BOXES);
+        for (chunk, spot) in self.row.iter().enumerate() {
+            let (centre, half) = bounding_box(g, spot);
+            self.boxes[chunk / LANES].set(chunk % LANES, centre, half);
+        }
+    }
+
+    /// Orders atoms so that every sixteen in a row lie close together: slabs of equal number in x, rows in y, then z.
+    fn sort_compactly(&mut self, row: &[Spot], n: usize) {
+        let sort = |keys: &mut [u64], axis: usize| {
+            for key in keys.iter_mut() {
+                let slot = *key as u32 as usize;
+                let coordinate = row[slot / LANES].get(slot % LANES)[axis];
+                // unsigned in the order of signed numbers
+                *key = u64::from(coordinate as u32 ^ 1 << 31) << 32 | slot as u64;
+            }
+            keys.sort_unstable();
+        };
+        self.keys.clear();
+        self.keys.extend(0..n as u64);
+        let along = (chunks(n) as f64).cbrt().ceil() as usize;
+        sort(&mut self.keys, 0);
+        let slab = chunks(n).div_ceil(along.max(1)).max(1) * LANES;
+        for slab in self.keys.chunks_mut(slab) {
+            sort(slab, 1);
+            let rows = chunks(slab.len());
+            let row = rows.div_ceil((rows as f64).sqrt().ceil() as usize) * LANES;
+            for row in slab.chunks_mut(row) {
+                sort(row, 2);
+            }
+        }
+        self.order.clear();
+        self.order.extend(self.keys.iter().map(|&key| key as u32));
+    }
+
+    /// Brings positions up to date.
+    #[inline(always)]
+    fn refresh(&mut self, row: &[Spot]) {
+        for (spot, order) in self.row.iter_mut().zip(self.order.chunks(LANES)) {
+            for (lane, &atom) in order.iter().enumerate() {
+                spot.set(lane, row[atom as usize / LANES].get(atom as usize % LANES));
+            }
+        }
+    }
+
+    /// Appends to `out` every chunk whose box comes within `reach` of the box `half` around `p`, and its box to `boxes`.
+    #[inline(always)]
+    fn near_box<S: Simd>(&self, g: &Geometry, p: [i32; 3], half: [f32; 3], reach: f32, out: &mut Candidates) {
+        out.chunks.clear();
+        out.boxes.clear();
+        for (block, boxes) in self.boxes.iter().enumerate() {
+            let r2 = boxes.distances_squared::<S>(g, p, half);
+            for lane in 0..LANES {
+                if r2[lane] < reach * reach {
+                    let k = out.chunks.len();
+                    if k % LANES == 0 {
+                        out.boxes.push(NO_BOXES);
+                    }
+                    let (centre, half) = boxes.get(lane);
+                    out.boxes[k / LANES].set(k % LANES, centre, half);
+                    out.chunks.push((block * LANES + lane) as u16);
+                }
+            }
+        }
+    }
+
+    /// Appends to `out` those candidates that hold an atom within `reach` of `p`.
+    #[inline(always)]
+    fn near<S: Simd>(&self, g: &Geometry, p: [i32; 3], reach: f32, candidates: &Candidates, out: &mut Vec<u16>) {
+        for (boxes, chunks) in candidates.boxes.iter().zip(candidates.chunks.chunks(LANES)) {
+            let r2 = boxes.distances_squared::<S>(g, p, [0.0; 3]);
+            for (lane, &chunk) in chunks.iter().enumerate() {
+                if r2[lane] < reach * reach && holds_near::<S>(g, &self.row[usize::from(chunk)], p, reach) {
+                    out.push(chunk);
+                }
             }
         }
     }
 }
 
-/// Orders atoms so that every sixteen in a row lie close together: slabs of equal number in x, rows in y, then z.
-fn sort_compactly(order: &mut [u32], positions: &[DVec3], n_chunks: usize) {
-    if n_chunks < 2 {
-        return;
+/// Whether one of sixteen atoms lies within `reach` of `p`.
+#[inline(always)]
+fn holds_near<S: Simd>(g: &Geometry, spot: &Spot, p: [i32; 3], reach: f32) -> bool {
+    let mut near = false;
+    for l in 0..LANES {
+        let [dx, dy, dz] = g.difference(p, spot, l);
+        near |= fma::<S>(dz, dz, fma::<S>(dy, dy, dx * dx)) < reach * reach;
     }
-    let along = (n_chunks as f64).cbrt().ceil() as usize;
-    let by = |axis: usize| {
-        move |a: &u32, b: &u32| {
-            positions[*a as usize][axis].total_cmp(&positions[*b as usize][axis]).then_with(|| a.cmp(b))
-        }
-    };
-    order.sort_by(by(0));
-    let slab = n_chunks.div_ceil(along) * LANES;
-    for slab in order.chunks_mut(slab) {
-        slab.sort_by(by(1));
-        let rows = chunks(slab.len());
-        let row = rows.div_ceil((rows as f64).sqrt().ceil() as usize) * LANES;
-        for row in slab.chunks_mut(row) {
-            row.sort_by(by(2));
-        }
-    }
+    near
 }
 
 /// Centre and half-widths of the box around some atoms, across the period if they lie there.
-fn bounding_box(system: &System, atoms: &[u32], positions: &[DVec3]) -> ([f64; 3], [f64; 3]) {
-    let first = positions[atoms[0] as usize];
-    let (mut low, mut high) = (DVec3::ZERO, DVec3::ZERO);
-    for &atom in atoms {
-        let d = system.cell.minimum_image(positions[atom as usize] - first);
-        low = low.min(d);
-        high = high.max(d);
-    }
-    ((first + 0.5 * (low + high)).to_array(), (0.5 * (high - low)).to_array())
+fn bounding_box(g: &Geometry, spot: &Spot) -> ([i32; 3], [f32; 3]) {
+    let along = |axis: usize, x: &[i32; LANES]| {
+        let from_first = x.map(|other| i64::from(other.wrapping_sub(x[0])));
+        let low = from_first.iter().fold(0, |a, &b| a.min(b));
+        let high = from_first.iter().fold(0, |a, &b| a.max(b));
+        let centre = (i64::from(x[0]) + (low + high) / 2) as i32;
+        // rounded up generously
+        (centre, 1.000_001 * (g.length(axis, 1) * ((high - low) / 2 + 1) as f32))
+    };
+    let [(x, a), (y, b), (z, c)] = [along(0, &spot.x), along(1, &spot.y), along(2, &spot.z)];
+    ([x, y, z], [a, b, c])
+}
+
+/// Chunks that a whole chunk of atoms may need, with their boxes in the same order.
+#[derive(Debug, Clone, Default)]
+struct Candidates {
+    chunks: Vec<u16>,
+    boxes: Vec<Boxes>,
 }
 
 /// The lists of one replica.
@@ -109,8 +226,11 @@ pub(super) struct Lists {
     first: Vec<[u32; 2]>,
     mobile: Vec<u16>,
     frozen: Vec<u16>,
-    /// `[n]`, positions when the lists were built, in slot order.
-    reference: Vec<DVec3>,
+    /// `[chunks]`, positions when the lists were built, in slot order; empty when there are no lists.
+    reference: Vec<Spot>,
+    candidates: Candidates,
+    /// Whether the lists were out of date in the step before: for a planted fault.
+    was_stale: bool,
 }
 
 impl Lists {
@@ -119,38 +239,55 @@ impl Lists {
         self.reference.clear();
     }
 
-    /// Brings the chunks up to date with `positions`, and the lists where an atom has moved half the skin.
-    pub(super) fn update(
+    /// Positions of `n` atoms when the lists were built, in slot order; `None` if they are not in force.
+    pub(super) fn references(&self, g: &Geometry, n: usize) -> Option<Vec<DVec3>> {
+        let position = |slot: usize| g.position(self.reference[slot / LANES].get(slot % LANES));
+        (!self.reference.is_empty()).then(|| (0..n).map(position).collect())
+    }
+
+    /// Brings the chunks up to date with the positions in `row`, and the lists where an atom has moved half the skin.
+    #[inline(always)]
+    pub(super) fn update<S: Simd>(
         &mut self,
         system: &System,
+        g: &Geometry,
         mobile: &[bool],
         frozen: &Clusters,
-        positions: &[DVec3],
+        row: &[Spot],
         species: &[u8],
     ) {
-        let skin = SKIN_FRACTION * system.pairs.r_cut;
-        let moved = |(&now, &then): (&DVec3, &DVec3)| {
-            system.cell.minimum_image(now - then).length_squared() > 0.25 * skin * skin
-        };
-        if self.reference.len() == positions.len() && !positions.iter().zip(&self.reference).any(moved) {
-            for (place, &slot) in self.clusters.order.iter().enumerate() {
-                self.clusters.row.set(place, positions[slot as usize].as_vec3().to_array());
-            }
+        let skin = SKIN_FRACTION * g.r_cut;
+        let listed = self.reference.len() == row.len();
+        let stale = listed && farthest_squared::<S>(g, row, &self.reference) > 0.25 * skin * skin;
+        let rebuild = if planted(Fault::LateList) { std::mem::replace(&mut self.was_stale, stale) } else { stale };
+        if listed && !rebuild {
+            self.clusters.refresh(row);
             return;
         }
-        self.clusters = Clusters::new(system, mobile, positions, species);
+        self.clusters.build(system, g, mobile, row, species);
         self.reference.clear();
-        self.reference.extend_from_slice(positions);
+        self.reference.extend_from_slice(row);
         self.first.clear();
         self.mobile.clear();
         self.frozen.clear();
         self.first.push([0, 0]);
-        let reach = system.pairs.r_cut + skin;
-        for &slot in &self.clusters.order {
-            let position = positions[slot as usize];
-            self.clusters.near(system, position, reach, &mut self.mobile);
-            frozen.near(system, position, reach, &mut self.frozen);
-            self.first.push([self.mobile.len() as u32, self.frozen.len() as u32]);
+        // A little more than needed, for rounding.
+        let reach = 1.000_01 * (g.r_cut + skin);
+        for chunk in 0..self.clusters.row.len() {
+            let (centre, half) = self.clusters.boxes[chunk / LANES].get(chunk % LANES);
+            let places = (species.len() - chunk * LANES).min(LANES);
+            self.clusters.near_box::<S>(g, centre, half, reach, &mut self.candidates);
+            for lane in 0..places {
+                let p = self.clusters.row[chunk].get(lane);
+                self.clusters.near::<S>(g, p, reach, &self.candidates, &mut self.mobile);
+                self.first.push([self.mobile.len() as u32, 0]);
+            }
+            frozen.near_box::<S>(g, centre, half, reach, &mut self.candidates);
+            for lane in 0..places {
+                let p = self.clusters.row[chunk].get(lane);
+                frozen.near::<S>(g, p, reach, &self.candidates, &mut self.frozen);
+                self.first[chunk * LANES + lane + 1][1] = self.frozen.len() as u32;
+            }
         }
     }
 
@@ -160,6 +297,19 @@ impl Lists {
         let ([a, b], [c, d]) = (self.first[place], self.first[place + 1]);
         [&self.mobile[a as usize..c as usize], &self.frozen[b as usize..d as usize]]
     }
+}
+
+/// The largest squared distance between the same lanes of two rows; a lane that is free in both has not moved.
+#[inline(always)]
+fn farthest_squared<S: Simd>(g: &Geometry, now: &[Spot], then: &[Spot]) -> f32 {
+    let mut farthest = [0.0_f32; LANES];
+    for (now, then) in now.iter().zip(then) {
+        for l in 0..LANES {
+            let [dx, dy, dz] = g.difference(now.get(l), then, l);
+            farthest[l] = farthest[l].max(fma::<S>(dz, dz, fma::<S>(dy, dy, dx * dx)));
+        }
+    }
+    farthest.into_iter().fold(0.0, f32::max)
 }
 
 /// Whether a replica of `n` mobile atoms uses lists: large enough, and its chunks can be numbered in 16 bits.

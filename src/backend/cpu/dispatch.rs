@@ -4,24 +4,24 @@
 
 use super::Model;
 use super::clusters::uses_lists;
-use super::integrate::{drift, forces, forces_from_lists, kick, thermostat};
+use super::integrate::{self, Bath};
 use super::noise::Address;
-use super::particle_moves::atom_energy;
+use super::particle_moves;
 use super::replica::Replica;
 use crate::scene::grammar::Truncation;
 use glam::DVec3;
 use pulp::{Simd, WithSimd};
 
-/// Declares a door: a struct of arguments, and the kernel it leads to.
+/// Declares a door: a struct of arguments, and the kernel it leads to; `S` names the instruction set.
 macro_rules! door {
-    ($name:ident { $($field:ident : $type:ty),* } -> $out:ty { $body:expr }) => {
+    ($name:ident { $($field:ident : $type:ty),* } -> $out:ty { $S:ident => $body:expr }) => {
         struct $name<'a> { $($field: $type),* }
 
         impl<'a> WithSimd for $name<'a> {
             type Output = $out;
 
             #[inline(always)]
-            fn with_simd<S: Simd>(self, _simd: S) -> $out {
+            fn with_simd<$S: Simd>(self, _simd: $S) -> $out {
                 let $name { $($field),* } = self;
                 $body
             }
@@ -29,33 +29,51 @@ macro_rules! door {
     };
 }
 
-door!(Kick { replica: &'a mut Replica, dt: f64 } -> () { kick(replica, dt) });
-door!(Drift { model: &'a Model, replica: &'a mut Replica, dt: f64 } -> () { drift(model, replica, dt) });
-door!(Thermostat { replica: &'a mut Replica, decay: f64, noise: f64, address: Address } -> () {
-    thermostat(replica, decay, noise, address)
+/// Calls a kernel compiled for the truncation: the only one that needs r itself, or any other.
+macro_rules! by_truncation {
+    ($model:ident, $kernel:path, $S:ident $arguments:tt) => {
+        match $model.system.pairs.truncation {
+            Truncation::ForceShifted => { use $kernel as kernel; kernel::<$S, true> $arguments }
+            Truncation::Plain | Truncation::Shifted => { use $kernel as kernel; kernel::<$S, false> $arguments }
+        }
+    };
+}
+
+door!(Langevin { model: &'a Model, replica: &'a mut Replica, bath: &'a Bath, within: bool, address: Address } -> () {
+    S => integrate::langevin::<S>(model, replica, bath, within, address)
 });
+door!(Kick { replica: &'a mut Replica, dt: f64 } -> () { S => integrate::kick::<S>(replica, dt) });
+door!(Drift { model: &'a Model, replica: &'a mut Replica, dt: f64 } -> () {
+    S => integrate::drift::<S>(model, replica, dt)
+});
+door!(Redraw { replica: &'a mut Replica, root_kt: f64, address: Address } -> () {
+    S => integrate::redraw::<S>(replica, root_kt, address)
+});
+door!(UpdateLists { model: &'a Model, replica: &'a mut Replica } -> () { S => replica.update_lists::<S>(model) });
 door!(Forces { model: &'a Model, replica: &'a mut Replica } -> () {
-    match model.truncation() {
-        Truncation::ForceShifted => forces::<true>(model, replica),
-        Truncation::Plain | Truncation::Shifted => forces::<false>(model, replica),
-    }
+    S => by_truncation!(model, integrate::forces, S(model, replica))
 });
 door!(ForcesFromLists { model: &'a Model, replica: &'a mut Replica } -> () {
-    match model.truncation() {
-        Truncation::ForceShifted => forces_from_lists::<true>(model, replica),
-        Truncation::Plain | Truncation::Shifted => forces_from_lists::<false>(model, replica),
-    }
+    S => by_truncation!(model, integrate::forces_from_lists, S(model, replica))
+});
+door!(Energy { model: &'a Model, replica: &'a Replica } -> [f64; 2] {
+    S => by_truncation!(model, integrate::energy, S(model, replica))
+});
+door!(EnergyFromLists { model: &'a Model, replica: &'a Replica } -> [f64; 2] {
+    S => by_truncation!(model, integrate::energy_from_lists, S(model, replica))
 });
 door!(AtomEnergy {
     model: &'a Model, replica: &'a Replica, species: u8, position: DVec3, except: usize
 } -> [f64; 2] {
-    match model.truncation() {
-        Truncation::ForceShifted => atom_energy::<true>(model, replica, species, position, except),
-        Truncation::Plain | Truncation::Shifted => atom_energy::<false>(model, replica, species, position, except),
-    }
+    S => by_truncation!(model, particle_moves::atom_energy, S(model, replica, species, position, except))
 });
 
 impl Model {
+    /// A BAOAB step up to its second kick, after the second kick of the step before if `within`.
+    pub(super) fn langevin(&self, replica: &mut Replica, bath: &Bath, within: bool, address: Address) {
+        self.arch.dispatch(Langevin { model: self, replica, bath, within, address });
+    }
+
     /// v += dt F/m
     pub(super) fn kick(&self, replica: &mut Replica, dt: f64) {
         self.arch.dispatch(Kick { replica, dt });
@@ -66,27 +84,42 @@ impl Model {
         self.arch.dispatch(Drift { model: self, replica, dt });
     }
 
-    /// v = decay v + noise √(kT/m) ξ
-    pub(super) fn thermostat(&self, replica: &mut Replica, decay: f64, noise: f64, address: Address) {
-        self.arch.dispatch(Thermostat { replica, decay, noise, address });
+    /// v = √(kT/m) ξ
+    pub(super) fn redraw(&self, replica: &mut Replica, root_kt: f64, address: Address) {
+        self.arch.dispatch(Redraw { replica, root_kt, address });
+    }
+
+    /// Brings neighbour lists up to date.
+    pub(super) fn update_lists(&self, replica: &mut Replica) {
+        self.arch.dispatch(UpdateLists { model: self, replica });
     }
 
     /// Forces of the present configuration.
     pub(super) fn update_forces(&self, replica: &mut Replica) {
+        if replica.forces_known {
+            return;
+        }
         if uses_lists(&self.system, replica.n) {
-            replica.update_lists(self);
+            self.update_lists(replica);
             self.arch.dispatch(ForcesFromLists { model: self, replica });
         } else {
             self.arch.dispatch(Forces { model: self, replica });
+        }
+        replica.forces_known = true;
+    }
+
+    /// Fields and slab, and Σ_i Σ_{j≠i} over mobile pairs, of the present configuration.
+    pub(super) fn energy(&self, replica: &mut Replica) -> [f64; 2] {
+        if uses_lists(&self.system, replica.n) {
+            self.update_lists(replica);
+            self.arch.dispatch(EnergyFromLists { model: self, replica })
+        } else {
+            self.arch.dispatch(Energy { model: self, replica })
         }
     }
 
     /// Energy of one atom with the slab and fields, and with the mobile atoms but the one in slot `except`.
     pub(super) fn atom_energy(&self, replica: &Replica, species: u8, position: DVec3, except: usize) -> [f64; 2] {
         self.arch.dispatch(AtomEnergy { model: self, replica, species, position, except })
-    }
-
-    fn truncation(&self) -> Truncation {
-        self.system.pairs.truncation
     }
 }

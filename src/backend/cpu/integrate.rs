@@ -2,25 +2,30 @@
 
 use super::Model;
 use super::noise::{Address, gaussians};
-use super::pair::{LANES, Sums, add_chunk};
-use super::particle_moves::NOBODY;
+use super::pair::{LANES, Lanes, Sums, add_energy, fma64};
+use super::particle_moves::atom_energy;
 use super::replica::Replica;
+use crate::potential::OVERLAP_ENERGY;
 use crate::rng::Stream;
+use crate::system::System;
+use pulp::Simd;
+
+/// A chunk of a column.
+type Chunk = [f64; LANES];
 
 /// BAOAB steps of one replica, from step number `first`.
 ///
 /// - `dt`: [time]; `friction`: γ [1/time]
 pub(super) fn baoab(model: &Model, replica: &mut Replica, dt: f64, friction: f64, first: u64, steps: u32) {
-    let decay = (-friction * dt).exp();
-    let noise = (-(-2.0 * friction * dt).exp_m1()).sqrt();
+    let bath =
+        Bath { dt, decay: (-friction * dt).exp(), noise: (-(-2.0 * friction * dt).exp_m1() * replica.state.kt).sqrt() };
     model.update_forces(replica);
     for step in first..first + u64::from(steps) {
-        model.kick(replica, 0.5 * dt);
-        model.drift(replica, 0.5 * dt);
         let address = Address { key: model.rng.key(), stream: Stream::Thermostat, step, replica: replica.id };
-        model.thermostat(replica, decay, noise, address);
-        model.drift(replica, 0.5 * dt);
+        model.langevin(replica, &bath, step > first, address);
         model.update_forces(replica);
+    }
+    if steps > 0 {
         model.kick(replica, 0.5 * dt);
     }
     update_energy(model, replica);
@@ -43,98 +48,156 @@ pub(super) fn verlet(model: &Model, replica: &mut Replica, dt: f64, steps: u32) 
 /// Draws all velocities from the Maxwell–Boltzmann distribution of the replica's temperature.
 pub(super) fn redraw_velocities(model: &Model, step: u64, replica: &mut Replica) {
     let address = Address { key: model.rng.key(), stream: Stream::VelocityRedraw, step, replica: replica.id };
-    model.thermostat(replica, 0.0, 1.0, address);
+    model.redraw(replica, replica.state.kt.sqrt(), address);
 }
 
 /// Energy of the present configuration: fields and slab, and half of Σ_i Σ_{j≠i}.
 pub(super) fn update_energy(model: &Model, replica: &mut Replica) {
-    let mut energy = model.system.pairs.tail(&replica.species_counts, model.system.cell.volume());
-    for slot in 0..replica.n {
-        let [fixed, mobile] = model.atom_energy(replica, replica.species[slot], replica.position(slot), slot);
-        energy += fixed + 0.5 * mobile;
+    let [fixed, mobile] = model.energy(replica);
+    replica.energy =
+        model.system.pairs.tail(&replica.species_counts, model.system.cell.volume()) + fixed + 0.5 * mobile;
+}
+
+/// A Langevin bath: v = decay v + noise √(1/m) ξ within each step of length `dt`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bath {
+    dt: f64,
+    decay: f64,
+    noise: f64,
+}
+
+/// v += dt F/m
+#[inline(always)]
+fn accelerate<S: Simd>(v: &mut Chunk, force: &Chunk, inverse_mass: &Chunk, dt: f64) {
+    for l in 0..LANES {
+        v[l] = fma64::<S>(dt * inverse_mass[l], force[l], v[l]);
     }
-    replica.energy = energy;
+}
+
+/// x += dt v along an axis, reflected at walls but not wrapped.
+#[inline(always)]
+fn advance<S: Simd>(system: &System, axis: usize, x: &mut Chunk, v: &mut Chunk, dt: f64) {
+    for l in 0..LANES {
+        x[l] = fma64::<S>(dt, v[l], x[l]);
+    }
+    let cell = &system.cell;
+    if axis == 2 && !cell.periodic_z {
+        let (floor, ceiling) = (cell.floor, cell.ceiling());
+        // An atom fast enough to meet both walls in one step leaves the cell and is caught by the audit.
+        for l in 0..LANES {
+            let (below, above) = (x[l] < floor, x[l] > ceiling);
+            let mirror = if below { 2.0 * floor } else { 2.0 * ceiling };
+            let hit = below | above;
+            x[l] = if hit { mirror - x[l] } else { x[l] };
+            v[l] = if hit { -v[l] } else { v[l] };
+        }
+    }
+}
+
+/// Takes positions back into the period.
+#[inline(always)]
+fn wrap(system: &System, axis: usize, x: &mut Chunk) {
+    let cell = &system.cell;
+    if axis < 2 || cell.periodic_z {
+        let (length, inverse) = (cell.lengths[axis], 1.0 / cell.lengths[axis]);
+        for l in 0..LANES {
+            let wrapped = x[l] - length * (x[l] * inverse).floor();
+            x[l] = if wrapped >= length { 0.0 } else { wrapped };
+        }
+    }
+}
+
+/// Writes the grid coordinates of a chunk along an axis.
+#[inline(always)]
+fn place(model: &Model, replica: &mut Replica, chunk: usize, axis: usize, x: &Chunk) {
+    let spot = &mut replica.row[chunk];
+    let row = match axis {
+        0 => &mut spot.x,
+        1 => &mut spot.y,
+        _ => &mut spot.z,
+    };
+    for l in 0..LANES {
+        row[l] = model.geometry.to_grid(axis, x[l]);
+    }
+}
+
+/// A BAOAB step up to its second kick, after the second kick of the step before if `within`.
+#[inline(always)]
+pub(super) fn langevin<S: Simd>(model: &Model, replica: &mut Replica, bath: &Bath, within: bool, address: Address) {
+    let (system, half) = (&*model.system, 0.5 * bath.dt);
+    for chunk in 0..replica.chunks() {
+        let g = gaussians::<S>(address, (chunk * LANES) as u32);
+        let (inverse_mass, root) = (replica.inverse_mass[chunk], replica.root_inverse_mass[chunk]);
+        for axis in 0..3 {
+            let (mut x, mut v) = (replica.positions[axis][chunk], replica.velocities[axis][chunk]);
+            let force = &replica.forces[axis][chunk];
+            if within {
+                accelerate::<S>(&mut v, force, &inverse_mass, half);
+            }
+            accelerate::<S>(&mut v, force, &inverse_mass, half);
+            advance::<S>(system, axis, &mut x, &mut v, half);
+            for l in 0..LANES {
+                v[l] = fma64::<S>(bath.decay, v[l], bath.noise * root[l] * f64::from(g[axis][l]));
+            }
+            advance::<S>(system, axis, &mut x, &mut v, half);
+            wrap(system, axis, &mut x);
+            place(model, replica, chunk, axis, &x);
+            (replica.positions[axis][chunk], replica.velocities[axis][chunk]) = (x, v);
+        }
+    }
+    replica.forces_known = false;
 }
 
 #[inline(always)]
-pub(super) fn kick(replica: &mut Replica, dt: f64) {
+pub(super) fn kick<S: Simd>(replica: &mut Replica, dt: f64) {
     for chunk in 0..replica.chunks() {
         let inverse_mass = &replica.inverse_mass[chunk];
         for (velocity, force) in replica.velocities.iter_mut().zip(&replica.forces) {
-            for l in 0..LANES {
-                velocity[chunk][l] += dt * inverse_mass[l] * force[chunk][l];
-            }
+            accelerate::<S>(&mut velocity[chunk], &force[chunk], inverse_mass, dt);
         }
     }
 }
 
 #[inline(always)]
-pub(super) fn thermostat(replica: &mut Replica, decay: f64, noise: f64, address: Address) {
-    let kt = replica.state.kt;
+pub(super) fn redraw<S: Simd>(replica: &mut Replica, root_kt: f64, address: Address) {
     for chunk in 0..replica.chunks() {
-        let g = gaussians(address, (chunk * LANES) as u32);
-        let mut strength = [0.0; LANES];
-        for l in 0..LANES {
-            strength[l] = noise * (kt * replica.inverse_mass[chunk][l]).sqrt();
-        }
-        for (d, velocity) in replica.velocities.iter_mut().enumerate() {
+        let g = gaussians::<S>(address, (chunk * LANES) as u32);
+        let root = &replica.root_inverse_mass[chunk];
+        for (axis, velocity) in replica.velocities.iter_mut().enumerate() {
             for l in 0..LANES {
-                velocity[chunk][l] = decay * velocity[chunk][l] + strength[l] * f64::from(g[d][l]);
+                velocity[chunk][l] = root_kt * root[l] * f64::from(g[axis][l]);
             }
         }
     }
 }
 
 #[inline(always)]
-pub(super) fn drift(model: &Model, replica: &mut Replica, dt: f64) {
-    let cell = &model.system.cell;
-    let lengths = cell.lengths.to_array();
-    let (floor, ceiling) = (cell.floor, cell.ceiling());
+pub(super) fn drift<S: Simd>(model: &Model, replica: &mut Replica, dt: f64) {
     for chunk in 0..replica.chunks() {
-        for d in 0..3 {
-            let (x, v) = (&mut replica.positions[d][chunk], &mut replica.velocities[d][chunk]);
-            if d < 2 || cell.periodic_z {
-                let (length, inverse) = (lengths[d], 1.0 / lengths[d]);
-                for l in 0..LANES {
-                    let moved = x[l] + dt * v[l];
-                    let wrapped = moved - length * (moved * inverse).floor();
-                    x[l] = if wrapped >= length { 0.0 } else { wrapped };
-                }
-            } else {
-                // An atom fast enough to meet both walls in one step leaves the cell and is caught by the audit.
-                for l in 0..LANES {
-                    let moved = x[l] + dt * v[l];
-                    let (below, above) = (moved < floor, moved > ceiling);
-                    let mirror = if below { 2.0 * floor } else { 2.0 * ceiling };
-                    let hit = below | above;
-                    x[l] = if hit { mirror - moved } else { moved };
-                    v[l] = if hit { -v[l] } else { v[l] };
-                }
-            }
-        }
-        for (row, positions) in
-            [&mut replica.row.x, &mut replica.row.y, &mut replica.row.z].into_iter().zip(&replica.positions)
-        {
-            let occupied = replica.n - chunk * LANES;
-            for l in 0..LANES {
-                row[chunk].0[l] = if l < occupied { positions[chunk][l] as f32 } else { f32::NAN };
-            }
+        for axis in 0..3 {
+            let (mut x, mut v) = (replica.positions[axis][chunk], replica.velocities[axis][chunk]);
+            advance::<S>(&model.system, axis, &mut x, &mut v, dt);
+            wrap(&model.system, axis, &mut x);
+            place(model, replica, chunk, axis, &x);
+            (replica.positions[axis][chunk], replica.velocities[axis][chunk]) = (x, v);
         }
     }
+    replica.forces_known = false;
 }
 
 #[inline(always)]
-pub(super) fn forces<const FORCE_SHIFTED: bool>(model: &Model, replica: &mut Replica) {
-    let g = &model.geometry;
+pub(super) fn forces<S: Simd, const FORCE_SHIFTED: bool>(model: &Model, replica: &mut Replica) {
+    let (g, frozen) = (&model.geometry, &model.frozen);
     for slot in 0..replica.n {
         let species = usize::from(replica.species[slot]);
-        let (row, frozen) = (&replica.row, &model.frozen);
-        let (position, mut sums) = (row.get(slot), Sums::ZERO);
-        for k in 0..replica.chunks() {
-            add_chunk::<FORCE_SHIFTED>(g, row, &replica.coefficients[species], k, position, slot, &mut sums);
+        let (p, mut sums) = (replica.row[slot / LANES].get(slot % LANES), Sums::ZERO);
+        let row = &replica.row[..replica.chunks()];
+        for (spot, c) in row.iter().zip(&replica.strengths[species]) {
+            sums.add::<S, FORCE_SHIFTED>(g, spot, c, p);
         }
-        for k in 0..frozen.chunks_within(position[2], model.r_cut) {
-            add_chunk::<FORCE_SHIFTED>(g, &frozen.row, &frozen.coefficients[species], k, position, NOBODY, &mut sums);
+        let reach = frozen.chunks_within(replica.positions[2][slot / LANES][slot % LANES]);
+        for (spot, c) in frozen.row[..reach].iter().zip(&frozen.strengths[species]) {
+            sums.add::<S, FORCE_SHIFTED>(g, spot, c, p);
         }
         store_force(model, replica, slot, &sums);
     }
@@ -142,21 +205,21 @@ pub(super) fn forces<const FORCE_SHIFTED: bool>(model: &Model, replica: &mut Rep
 
 /// The same from neighbour lists, which must be up to date.
 #[inline(always)]
-pub(super) fn forces_from_lists<const FORCE_SHIFTED: bool>(model: &Model, replica: &mut Replica) {
+pub(super) fn forces_from_lists<S: Simd, const FORCE_SHIFTED: bool>(model: &Model, replica: &mut Replica) {
     let (g, frozen) = (&model.geometry, &model.frozen_clusters);
     for place in 0..replica.n {
         let clusters = &replica.lists.clusters;
         let slot = clusters.order[place] as usize;
         let species = usize::from(replica.species[slot]);
-        let (position, mut sums) = (clusters.row.get(place), Sums::ZERO);
+        let (p, mut sums) = (clusters.row[place / LANES].get(place % LANES), Sums::ZERO);
         let [near, slab] = replica.lists.of(place);
-        for &k in near {
-            let c = &clusters.coefficients[species];
-            add_chunk::<FORCE_SHIFTED>(g, &clusters.row, c, usize::from(k), position, place, &mut sums);
+        let (row, strengths) = (&clusters.row[..], &clusters.strengths[species][..]);
+        for k in near.iter().map(|&k| usize::from(k)) {
+            sums.add::<S, FORCE_SHIFTED>(g, &row[k], &strengths[k], p);
         }
-        for &k in slab {
-            let c = &frozen.coefficients[species];
-            add_chunk::<FORCE_SHIFTED>(g, &frozen.row, c, usize::from(k), position, NOBODY, &mut sums);
+        let (row, strengths) = (&frozen.row[..], &frozen.strengths[species][..]);
+        for k in slab.iter().map(|&k| usize::from(k)) {
+            sums.add::<S, FORCE_SHIFTED>(g, &row[k], &strengths[k], p);
         }
         store_force(model, replica, slot, &sums);
     }
@@ -165,7 +228,7 @@ pub(super) fn forces_from_lists<const FORCE_SHIFTED: bool>(model: &Model, replic
 /// Sums the lanes, adds external fields and keeps the force of a slot.
 #[inline(always)]
 fn store_force(model: &Model, replica: &mut Replica, slot: usize, sums: &Sums) {
-    let mut force = sums.force.map(|lanes| lanes.sum());
+    let mut force = sums.force();
     for field in &model.system.external[usize::from(replica.species[slot])] {
         let (_, f) = field.energy_force(replica.position(slot));
         for d in 0..3 {
@@ -175,4 +238,46 @@ fn store_force(model: &Model, replica: &mut Replica, slot: usize, sums: &Sums) {
     for d in 0..3 {
         replica.forces[d][slot / LANES][slot % LANES] = force[d];
     }
+}
+
+/// Fields and slab, and Σ_i Σ_{j≠i} over mobile pairs, of all atoms.
+#[inline(always)]
+pub(super) fn energy<S: Simd, const FORCE_SHIFTED: bool>(model: &Model, replica: &Replica) -> [f64; 2] {
+    let mut sums = [0.0; 2];
+    for slot in 0..replica.n {
+        let [fixed, mobile] =
+            atom_energy::<S, FORCE_SHIFTED>(model, replica, replica.species[slot], replica.position(slot), slot);
+        sums[0] += fixed;
+        sums[1] += mobile;
+    }
+    sums
+}
+
+/// The same from neighbour lists, which must be up to date.
+#[inline(always)]
+pub(super) fn energy_from_lists<S: Simd, const FORCE_SHIFTED: bool>(model: &Model, replica: &Replica) -> [f64; 2] {
+    let (g, frozen, clusters) = (&model.geometry, &model.frozen_clusters, &replica.lists.clusters);
+    let mut sums = [0.0; 2];
+    for place in 0..replica.n {
+        let slot = clusters.order[place] as usize;
+        let species = usize::from(replica.species[slot]);
+        let p = clusters.row[place / LANES].get(place % LANES);
+        let [near, slab] = replica.lists.of(place);
+        let (mut of_slab, mut of_mobile, mut overlap) = (Lanes::splat(0.0), Lanes::splat(0.0), false);
+        let (row, strengths) = (&frozen.row[..], &frozen.strengths[species][..]);
+        for k in slab.iter().map(|&k| usize::from(k)) {
+            overlap |= add_energy::<S, FORCE_SHIFTED>(g, &row[k], &strengths[k], p, LANES, &mut of_slab);
+        }
+        let (row, strengths) = (&clusters.row[..], &clusters.strengths[species][..]);
+        for k in near.iter().map(|&k| usize::from(k)) {
+            let except = if k == place / LANES { place % LANES } else { LANES };
+            overlap |= add_energy::<S, FORCE_SHIFTED>(g, &row[k], &strengths[k], p, except, &mut of_mobile);
+        }
+        for field in &model.system.external[species] {
+            sums[0] += field.energy_force(replica.position(slot)).0;
+        }
+        sums[0] += if overlap { OVERLAP_ENERGY } else { of_slab.sum() };
+        sums[1] += of_mobile.sum();
+    }
+    sums
 }

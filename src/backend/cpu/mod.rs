@@ -1,26 +1,30 @@
 //! The cpu backend: f32 pairs in vector registers, f64 state and sums, one task per replica.
 //!
 //! Each file is a faster spelling of its twin in `src/backend/reference/`. `pulp` finds the instruction set at run
-//! time; the bits depend neither on it nor on the number of threads.
+//! time; the bits depend neither on it (but for its lack of fused multiply-add) nor on the number of threads.
 
 mod clusters;
 mod dispatch;
+mod herd;
 mod integrate;
 mod noise;
 mod pair;
 mod particle_moves;
 mod replica;
 
-use super::Backend;
+use super::{Backend, BackendState, CycleWork, Identity};
 use crate::batch::{Batch, Measurement, assert_fits};
 use crate::error::{Error, Result};
+use crate::exchange::velocity_scale;
 use crate::ids::StateId;
 use crate::moves::{Edit, Trial};
 use crate::rng::Rng;
 use crate::states::StatePoint;
 use crate::system::{Dynamics, System};
-use crate::transitions::{MoveBook, MoveEvent, MoveLog, Transitions};
+use crate::transitions::{MoveEvent, Transitions};
 use clusters::{Clusters, uses_lists};
+use glam::DVec3;
+use herd::{Herd, Work};
 use pair::Geometry;
 use pulp::Arch;
 use rayon::prelude::*;
@@ -34,7 +38,6 @@ struct Model {
     rng: Rng,
     arch: Arch,
     geometry: Geometry,
-    r_cut: f32,
     frozen: Frozen,
     frozen_clusters: Clusters,
     /// `[n_species]`, species that can occur as mobile atoms.
@@ -51,12 +54,14 @@ impl Model {
 
 /// All replicas on the processor's vector units.
 pub struct Cpu {
-    model: Model,
-    replicas: Vec<Replica>,
+    model: Arc<Model>,
+    herd: Herd,
     states: Vec<StatePoint>,
     assignment: Vec<StateId>,
-    transitions: Transitions,
-    log: MoveLog,
+    /// `[n_replicas]`, accepted particle moves of the cycle that was measured last.
+    measured: Vec<Vec<MoveEvent>>,
+    /// A cycle that the workers are at.
+    ahead: Option<herd::Ahead>,
 }
 
 impl Cpu {
@@ -75,12 +80,13 @@ impl Cpu {
         }
         let cell = &system.cell;
         let mobile: Vec<bool> = vec![true; system.species.len()];
+        let geometry = Geometry::new(&system);
+        let frozen = Frozen::new(&system, &geometry, &mobile);
         let model = Model {
             arch: Arch::new(),
-            geometry: Geometry::new(cell, system.pairs.r_cut),
-            r_cut: system.pairs.r_cut as f32,
-            frozen: Frozen::new(&system, &mobile),
-            frozen_clusters: Clusters::new(&system, &mobile, &system.frozen.positions, &system.frozen.species),
+            geometry,
+            frozen_clusters: Clusters::new(&system, &geometry, &mobile, &frozen.row, &frozen.species),
+            frozen,
             region_is_cell: system
                 .reservoirs
                 .iter()
@@ -91,12 +97,12 @@ impl Cpu {
             system,
         };
         Ok(Cpu {
-            model,
-            replicas: Vec::new(),
+            model: Arc::new(model),
+            herd: Herd::default(),
             states: Vec::new(),
             assignment: Vec::new(),
-            transitions: Transitions::default(),
-            log: MoveLog::default(),
+            measured: Vec::new(),
+            ahead: None,
         })
     }
 }
@@ -126,10 +132,18 @@ impl Backend for Cpu {
 
     fn kernel(&self) -> String {
         let system = &self.model.system;
-        match uses_lists(system, system.capacity) {
-            true => format!("f32 pairs, f64 sums, neighbour lists from {} atoms", clusters::LISTS_FROM),
-            false => "f32 pairs, f64 sums, all pairs".to_owned(),
-        }
+        let lists = match uses_lists(system, system.capacity) {
+            true => format!("neighbour lists from {} atoms", clusters::LISTS_FROM),
+            false => "all pairs".to_owned(),
+        };
+        // The bits differ only where multiplication and addition cannot be fused.
+        let unfused = if matches!(self.model.arch, Arch::Scalar) { ", unfused" } else { "" };
+        format!("f32 pairs on an integer grid, f64 state, {lists}{unfused}")
+    }
+
+    fn identity(&self) -> Identity {
+        // neither the instruction set nor the number of threads changes the bits
+        Identity { open: "cpu".to_owned(), device: "cpu".to_owned(), kernel: self.kernel() }
     }
 
     fn system(&self) -> &System {
@@ -144,33 +158,65 @@ impl Backend for Cpu {
         assert_eq!(assignment.len(), batch.configurations.len(), "one state per replica");
         let model = &self.model;
         let replicas = batch.configurations.par_iter().zip(assignment).enumerate();
-        self.replicas = replicas
+        self.herd.replicas = replicas
             .map(|(index, (x, state))| {
                 assert_fits(&model.system, x);
                 let state = &states[state.index()];
-                let mut replica = Replica::new(&model.system, &model.mobile, index as u32, x, state);
+                let mut replica = Replica::new(&model.system, &model.geometry, &model.mobile, index as u32, x, state);
                 integrate::update_energy(model, &mut replica);
                 replica
             })
             .collect();
         self.states = states.to_vec();
         self.assignment = assignment.to_vec();
-        self.transitions = self.model.system.transitions(states.len(), assignment.len());
-        self.log = MoveLog::new(assignment.len());
+        self.herd.transitions = self.model.system.transitions(states.len(), assignment.len());
+        self.herd.events = vec![Vec::new(); assignment.len()];
+        self.measured = self.herd.events.clone();
         Ok(())
     }
 
     fn store(&self, batch: &mut Batch) -> Result<()> {
-        batch.configurations = self.replicas.iter().map(Replica::configuration).collect();
+        batch.configurations = self.herd.replicas.iter().map(Replica::configuration).collect();
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<BackendState> {
+        let mut batch = Batch::default();
+        self.store(&mut batch)?;
+        let references_of = |r: &Replica| r.lists.references(&self.model.geometry, r.n);
+        let references: Vec<_> = self.herd.replicas.iter().map(references_of).collect();
+        Ok(BackendState {
+            energies: self.herd.replicas.iter().map(|r| r.energy).collect(),
+            listed: references.iter().map(Option::is_some).collect(),
+            list_references: references.iter().flatten().flatten().map(DVec3::to_array).collect(),
+            transitions: self.herd.transitions.clone(),
+            ..BackendState::of_batch(&batch)
+        })
+    }
+
+    fn restore(&mut self, saved: &BackendState, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
+        self.load(&saved.batch(), states, assignment)?;
+        let model = &self.model;
+        for (replica, &energy) in self.herd.replicas.iter_mut().zip(&saved.energies) {
+            replica.energy = energy;
+        }
+        self.herd.replicas.par_iter_mut().zip(saved.references()).for_each(|(replica, references)| {
+            // The order of summation is that of the lists in force: they are built again from where they were built.
+            let positions = references.map(|r| r.iter().copied().map(DVec3::from).collect::<Vec<_>>());
+            if let Some(positions) = positions.filter(|p| uses_lists(&model.system, p.len())) {
+                replica.restore_lists(model, &positions);
+            }
+        });
+        self.herd.transitions.clone_from(&saved.transitions);
         Ok(())
     }
 
     fn set_states(&mut self, assignment: &[StateId]) -> Result<()> {
-        assert_eq!(assignment.len(), self.replicas.len(), "one state per replica");
-        for (replica, id) in self.replicas.iter_mut().zip(assignment) {
+        assert_eq!(assignment.len(), self.herd.replicas.len(), "one state per replica");
+        for (replica, id) in self.herd.replicas.iter_mut().zip(assignment) {
             let state = &self.states[id.index()];
-            if replica.state.kt.to_bits() != state.kt.to_bits() {
-                let scale = (state.kt / replica.state.kt).sqrt();
+            let scale = velocity_scale(replica.state.kt, state.kt);
+            if scale != 1.0 {
                 for velocity in &mut replica.velocities {
                     velocity.iter_mut().flatten().for_each(|v| *v *= scale);
                 }
@@ -190,47 +236,57 @@ impl Backend for Cpu {
     }
 
     fn propagate(&mut self, first: u64, steps: u32) -> Result<()> {
-        let model = &self.model;
-        self.replicas.par_iter_mut().with_max_len(1).for_each(|replica| {
-            propagate(model, replica, first, steps);
-        });
+        self.herd.work(&self.model, &self.assignment, &Work { dynamics: Some((first, steps)), ..Work::default() });
         Ok(())
     }
 
     fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()> {
-        let model = &self.model;
-        if model.system.reservoirs.is_empty() {
-            return Ok(());
+        if !self.model.system.reservoirs.is_empty() {
+            self.herd.work(
+                &self.model,
+                &self.assignment,
+                &Work { moves: Some((first, attempts)), book, ..Work::default() },
+            );
         }
-        let offsets = self.transitions.offsets().to_vec();
-        let rows = if book { self.transitions.rows_of(&self.assignment) } else { Vec::new() };
-        let rows = rows.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(self.replicas.len());
-        let rows: Vec<_> = rows.collect();
-        self.replicas.par_iter_mut().zip(rows).zip(self.log.making()).for_each(|((replica, row), events)| {
-            events.clear();
-            let mut book = MoveBook { row, offsets: &offsets, events };
-            particle_moves::insert_delete(model, replica, first, attempts, &mut book);
-        });
         Ok(())
     }
 
     fn transitions(&mut self) -> Result<Transitions> {
-        Ok(self.transitions.clone())
+        Ok(self.herd.transitions.clone())
     }
 
     fn events(&mut self, see: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()> {
-        self.log.show(see);
+        self.measured.iter().enumerate().for_each(|(replica, events)| see(replica, events));
         Ok(())
     }
 
     fn measure(&mut self) -> Result<Vec<Measurement>> {
-        self.log.turn();
+        std::mem::swap(&mut self.herd.events, &mut self.measured);
+        self.herd.events.iter_mut().for_each(Vec::clear);
         let reservoirs = &self.model.system.reservoirs;
         let measure = |r: &Replica| Measurement {
             energy: r.energy,
             counts: reservoirs.iter().map(|s| r.species_counts[usize::from(s.species)] as u16).collect(),
         };
-        Ok(self.replicas.iter().map(measure).collect())
+        Ok(self.herd.replicas.iter().map(measure).collect())
+    }
+
+    fn begin(&mut self, work: &CycleWork) -> Result<()> {
+        let moves = work.attempts > 0 && !self.model.system.reservoirs.is_empty();
+        let work = Work {
+            dynamics: Some((work.first_step, work.steps)),
+            moves: moves.then_some((work.first_attempt, work.attempts)),
+            book: work.book,
+        };
+        let herd = std::mem::take(&mut self.herd);
+        self.ahead = Some(herd.work_ahead(Arc::clone(&self.model), self.assignment.clone(), work));
+        Ok(())
+    }
+
+    fn complete(&mut self) -> Result<Vec<Measurement>> {
+        let ahead = self.ahead.take().expect("a cycle is completed after it was begun");
+        self.herd = ahead.join();
+        self.measure()
     }
 
     fn energy_tolerance(&self) -> f64 {
@@ -240,17 +296,17 @@ impl Backend for Cpu {
     fn trial_energies(&mut self, trials: &[Trial]) -> Result<Vec<f64>> {
         let model = &self.model;
         let energy = |(replica, trial): (&Replica, &Trial)| particle_moves::trial_energy(model, replica, trial);
-        Ok(self.replicas.par_iter().zip(trials).map(energy).collect())
+        Ok(self.herd.replicas.par_iter().zip(trials).map(energy).collect())
     }
 
     fn apply(&mut self, edits: &[(Edit, f64)]) -> Result<()> {
-        let system = &self.model.system;
-        for (replica, (edit, delta_u)) in self.replicas.iter_mut().zip(edits) {
+        let (system, g) = (&self.model.system, &self.model.geometry);
+        for (replica, (edit, delta_u)) in self.herd.replicas.iter_mut().zip(edits) {
             match *edit {
                 Edit::None => continue,
-                Edit::Insert { species, position, velocity } => replica.insert(system, species, position, velocity),
-                Edit::Delete { slot } => replica.delete(system, slot),
-                Edit::Displace { slot, position } => replica.displace(slot, position),
+                Edit::Insert { species, position, velocity } => replica.insert(system, g, species, position, velocity),
+                Edit::Delete { slot } => replica.delete(system, g, slot),
+                Edit::Displace { slot, position } => replica.displace(g, slot, position),
             }
             replica.book_energy(*delta_u);
         }

@@ -1,13 +1,29 @@
 //! pair: energies and forces of one atom with rows of others, 16 lanes at a time in f32.
 //!
-//! Twin: `src/backend/reference/energy.rs`. Loops over `[f32; LANES]` are what the compiler turns into vector code for
-//! the instruction set that `pulp` found; lanes are summed in a fixed order, so the bits do not depend on it.
+//! Twin: `src/backend/reference/energy.rs`. Positions are 32-bit integers in units of period / 2³²: a difference wraps
+//! to the nearest image by itself, and is exact before it becomes f32. Loops over `[f32; LANES]` are what the compiler
+//! turns into vector code for the instruction set that `pulp` found; lanes are summed in a fixed order, so the bits do
+//! not depend on its width, only on whether it fuses multiplication and addition.
 
-use crate::cell::Cell;
 use crate::potential::PairTable;
+use crate::system::System;
+use glam::DVec3;
+use pulp::Simd;
 
 /// Atoms that are handled together.
 pub(super) const LANES: usize = 16;
+
+/// a·b + c, rounded once where the instruction set can.
+#[inline(always)]
+pub(super) fn fma<S: Simd>(a: f32, b: f32, c: f32) -> f32 {
+    if S::IS_SCALAR { a * b + c } else { a.mul_add(b, c) }
+}
+
+/// The same in f64.
+#[inline(always)]
+pub(super) fn fma64<S: Simd>(a: f64, b: f64, c: f64) -> f64 {
+    if S::IS_SCALAR { a * b + c } else { a.mul_add(b, c) }
+}
 
 /// A vector of lanes, aligned to a cache line.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,200 +36,291 @@ impl Lanes {
         Lanes([value; LANES])
     }
 
-    /// Sum over lanes in f64, in a fixed order.
+    /// Sum over lanes, the last ones in f64, in a fixed order.
     #[inline(always)]
     pub(super) fn sum(&self) -> f64 {
-        let mut halves = [0.0_f64; LANES / 2];
-        for (k, half) in halves.iter_mut().enumerate() {
-            *half = f64::from(self.0[k]) + f64::from(self.0[k + LANES / 2]);
+        let mut eight = [0.0_f32; 8];
+        for k in 0..8 {
+            eight[k] = self.0[k] + self.0[k + 8];
         }
-        ((halves[0] + halves[4]) + (halves[2] + halves[6])) + ((halves[1] + halves[5]) + (halves[3] + halves[7]))
+        let mut four = [0.0_f64; 4];
+        for k in 0..4 {
+            four[k] = f64::from(eight[k]) + f64::from(eight[k + 4]);
+        }
+        (four[0] + four[2]) + (four[1] + four[3])
     }
 }
 
 /// What a kernel needs to know of the cell and the cutoff.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Geometry {
-    lengths: [f32; 3],
-    inverse: [f32; 3],
-    r_cut: f32,
-    r_cut_squared: f32,
+    /// Length of a grid unit along each axis.
+    unit: [f32; 3],
+    /// Grid units per length, and what is added so that the low bits of an f64 are the grid coordinate.
+    to_grid: [[f64; 2]; 3],
+    pub(super) r_cut: f32,
+    pub(super) r_cut_squared: f32,
+    /// Pairs nearer than this exert no force: below the core of every pair, and above 0 so that an atom does not meet
+    /// itself.
+    nearest_squared: f32,
 }
+
+/// Puts the integer part of an f64 below 2⁵¹ into its lowest bits.
+const INTEGER_BITS: f64 = 6_755_399_441_055_744.0; // 1.5 · 2⁵²
 
 impl Geometry {
-    /// The geometry of a system; z is not periodic in a slab (its inverse period is 0).
-    pub(super) fn new(cell: &Cell, r_cut: f64) -> Geometry {
-        let lengths = cell.lengths.as_vec3().to_array();
-        let mut inverse = lengths.map(|l| 1.0 / l);
+    /// The geometry of a system. Across walls the grid spans more than all atoms, so that nothing wraps there.
+    pub(super) fn new(system: &System) -> Geometry {
+        let cell = &system.cell;
+        let (mut span, mut middle) = (cell.lengths.to_array(), (0.5 * cell.lengths).to_array());
         if !cell.periodic_z {
-            inverse[2] = 0.0;
+            let frozen = system.frozen.positions.iter().map(|p| p.z);
+            let low = frozen.clone().fold(cell.floor, f64::min);
+            let high = frozen.fold(cell.ceiling(), f64::max);
+            span[2] = 2.5 * (high - low).max(1e-3);
+            middle[2] = 0.5 * (low + high);
         }
-        let r_cut = r_cut as f32;
-        Geometry { lengths, inverse, r_cut, r_cut_squared: r_cut * r_cut }
+        let n_species = system.pairs.n_species() as u8;
+        let cores = (0..n_species).flat_map(|a| (0..n_species).map(move |b| (a, b)));
+        let core = cores.map(|(a, b)| system.pairs.pair(a, b).core_squared).filter(|&c| c > 0.0);
+        let r_cut = system.pairs.r_cut as f32;
+        let steps = span.map(|s| 4_294_967_296.0 / s);
+        Geometry {
+            unit: span.map(|s| (s / 4_294_967_296.0) as f32),
+            to_grid: [0, 1, 2].map(|d| [steps[d], INTEGER_BITS - (middle[d] * steps[d]).round()]),
+            r_cut,
+            r_cut_squared: r_cut * r_cut,
+            nearest_squared: core.fold(1e-3, f64::min) as f32,
+        }
     }
 
+    /// A coordinate on the grid: exact to half a unit, in every direction modulo the period.
     #[inline(always)]
-    fn nearest(&self, d: f32, axis: usize) -> f32 {
-        d - self.lengths[axis] * (d * self.inverse[axis]).round_ties_even()
+    pub(super) fn to_grid(&self, axis: usize, x: f64) -> i32 {
+        let [scale, offset] = self.to_grid[axis];
+        // Not fused: the same bits wherever it is computed.
+        (x * scale + offset).to_bits() as i32
+    }
+
+    /// A position on the grid.
+    #[inline(always)]
+    pub(super) fn grid(&self, position: DVec3) -> [i32; 3] {
+        [self.to_grid(0, position.x), self.to_grid(1, position.y), self.to_grid(2, position.z)]
+    }
+
+    /// The position of a point of the grid; [`Geometry::grid`] leads back to the point exactly. [length]
+    pub(super) fn position(&self, point: [i32; 3]) -> DVec3 {
+        DVec3::from([0, 1, 2].map(|d| {
+            let [scale, offset] = self.to_grid[d];
+            (f64::from(point[d]) - (offset - INTEGER_BITS)) / scale
+        }))
+    }
+
+    /// The vector to `p` from lane `l` of a spot, nearest image. [length]
+    #[inline(always)]
+    pub(super) fn difference(&self, p: [i32; 3], spot: &Spot, l: usize) -> [f32; 3] {
+        [
+            p[0].wrapping_sub(spot.x[l]) as f32 * self.unit[0],
+            p[1].wrapping_sub(spot.y[l]) as f32 * self.unit[1],
+            p[2].wrapping_sub(spot.z[l]) as f32 * self.unit[2],
+        ]
+    }
+
+    /// Length of a difference on the grid along an axis.
+    #[inline(always)]
+    pub(super) fn length(&self, axis: usize, difference: i32) -> f32 {
+        difference as f32 * self.unit[axis]
     }
 }
 
-/// Pair coefficients of one species with a row of atoms, in chunks of [`LANES`].
-#[derive(Debug, Clone, Default)]
-pub(super) struct Coefficients {
-    /// 4εσ¹²
-    pub(super) c12: Vec<Lanes>,
-    /// 4εσ⁶
-    pub(super) c6: Vec<Lanes>,
-    /// u(r_c) where it is subtracted
-    pub(super) shift: Vec<Lanes>,
-    /// u'(r_c) where it is subtracted
-    pub(super) slope: Vec<Lanes>,
-    /// (core radius)²
-    pub(super) core_squared: Vec<Lanes>,
+/// Where sixteen atoms are, on the grid.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[repr(align(64))]
+pub(super) struct Spot {
+    pub(super) x: [i32; LANES],
+    pub(super) y: [i32; LANES],
+    pub(super) z: [i32; LANES],
 }
 
-impl Coefficients {
-    /// Room for `chunks` chunks, without interaction.
-    pub(super) fn new(chunks: usize) -> Coefficients {
-        let zero = vec![Lanes::splat(0.0); chunks];
-        Coefficients {
-            c12: zero.clone(),
-            c6: zero.clone(),
-            shift: zero.clone(),
-            slope: zero.clone(),
-            core_squared: zero,
-        }
-    }
-
-    /// Writes the coefficients of the pair (`own`, `other`) for the atom of `slot`.
-    pub(super) fn set(&mut self, slot: usize, pairs: &PairTable, own: u8, other: u8) {
-        let (chunk, lane, p) = (slot / LANES, slot % LANES, pairs.pair(own, other));
-        self.c12[chunk].0[lane] = p.c12 as f32;
-        self.c6[chunk].0[lane] = p.c6 as f32;
-        self.shift[chunk].0[lane] = p.shift as f32;
-        self.slope[chunk].0[lane] = p.slope as f32;
-        self.core_squared[chunk].0[lane] = p.core_squared as f32;
-    }
-}
-
-/// Positions of a row of atoms; unused lanes hold NaN, which no comparison lets through.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Row {
-    /// [length]
-    pub(super) x: Vec<Lanes>,
-    /// [length]
-    pub(super) y: Vec<Lanes>,
-    /// [length]
-    pub(super) z: Vec<Lanes>,
-}
-
-impl Row {
-    /// Room for `chunks` chunks of unused lanes.
-    pub(super) fn new(chunks: usize) -> Row {
-        let unused = vec![Lanes::splat(f32::NAN); chunks];
-        Row { x: unused.clone(), y: unused.clone(), z: unused }
-    }
-
+impl Spot {
     /// Position in a lane.
     #[inline(always)]
-    pub(super) fn get(&self, slot: usize) -> [f32; 3] {
-        let (chunk, lane) = (slot / LANES, slot % LANES);
-        [self.x[chunk].0[lane], self.y[chunk].0[lane], self.z[chunk].0[lane]]
+    pub(super) fn get(&self, lane: usize) -> [i32; 3] {
+        [self.x[lane], self.y[lane], self.z[lane]]
     }
 
     /// Puts an atom into a lane.
     #[inline(always)]
-    pub(super) fn set(&mut self, slot: usize, position: [f32; 3]) {
-        let (chunk, lane) = (slot / LANES, slot % LANES);
-        self.x[chunk].0[lane] = position[0];
-        self.y[chunk].0[lane] = position[1];
-        self.z[chunk].0[lane] = position[2];
+    pub(super) fn set(&mut self, lane: usize, p: [i32; 3]) {
+        [self.x[lane], self.y[lane], self.z[lane]] = p;
     }
 }
 
-/// Force on an atom, lane by lane. [energy/length]
+/// How strongly an atom of one species interacts with sixteen others; all zero in unused lanes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Strength {
+    /// 8εσ¹², so that force and energy need it once or halved
+    c12_twice: Lanes,
+    /// 4εσ⁶
+    c6: Lanes,
+    /// u(r_c) where it is subtracted
+    shift: Lanes,
+    /// u'(r_c) where it is subtracted
+    slope: Lanes,
+    /// (core radius)²
+    core_squared: Lanes,
+}
+
+impl Strength {
+    /// No interaction.
+    pub(super) const NONE: Strength = Strength {
+        c12_twice: Lanes::splat(0.0),
+        c6: Lanes::splat(0.0),
+        shift: Lanes::splat(0.0),
+        slope: Lanes::splat(0.0),
+        core_squared: Lanes::splat(0.0),
+    };
+
+    /// Writes the coefficients of the pair (`own`, `other`) into a lane.
+    pub(super) fn set(&mut self, lane: usize, pairs: &PairTable, own: u8, other: u8) {
+        let p = pairs.pair(own, other);
+        self.c12_twice.0[lane] = 2.0 * p.c12 as f32;
+        self.c6.0[lane] = p.c6 as f32;
+        self.shift.0[lane] = p.shift as f32;
+        self.slope.0[lane] = p.slope as f32;
+        self.core_squared.0[lane] = p.core_squared as f32;
+    }
+
+    /// Frees a lane.
+    pub(super) fn clear(&mut self, lane: usize) {
+        for lanes in [&mut self.c12_twice, &mut self.c6, &mut self.shift, &mut self.slope, &mut self.core_squared] {
+            lanes.0[lane] = 0.0;
+        }
+    }
+}
+
+/// A sixth of the force on an atom, lane by lane. [energy/length]
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sums {
-    pub(super) force: [Lanes; 3],
+    force: [Lanes; 3],
 }
 
 impl Sums {
     /// Nothing yet.
     pub(super) const ZERO: Sums = Sums { force: [Lanes::splat(0.0); 3] };
-}
 
-/// Adds the forces of chunk `k` of `row` on an atom at `position`.
-///
-/// - `except`: slot that does not count
-/// - `FORCE_SHIFTED`: the truncation needs r itself
-#[inline(always)]
-pub(super) fn add_chunk<const FORCE_SHIFTED: bool>(
-    g: &Geometry,
-    row: &Row,
-    c: &Coefficients,
-    k: usize,
-    position: [f32; 3],
-    except: usize,
-    sums: &mut Sums,
-) {
-    let (x, y, z, c12, c6) = (&row.x[k], &row.y[k], &row.z[k], &c.c12[k], &c.c6[k]);
-    for l in 0..LANES {
-        let dx = g.nearest(position[0] - x.0[l], 0);
-        let dy = g.nearest(position[1] - y.0[l], 1);
-        let dz = g.nearest(position[2] - z.0[l], 2);
-        let r2 = dx * dx + dy * dy + dz * dz;
-        let counts = (r2 < g.r_cut_squared) & (k * LANES + l != except) & (c12.0[l] > 0.0);
-        // Lanes that do not count compute with r² = r_c² and are taken out afterwards.
-        let inverse2 = 1.0 / if counts { r2 } else { g.r_cut_squared };
-        let inverse6 = inverse2 * inverse2 * inverse2;
-        let mut f = (12.0 * c12.0[l] * inverse6 - 6.0 * c6.0[l]) * inverse6 * inverse2;
-        if FORCE_SHIFTED {
-            f += c.slope[k].0[l] * inverse2.sqrt();
+    /// The force. [energy/length]
+    #[inline(always)]
+    pub(super) fn force(&self) -> [f64; 3] {
+        [6.0 * self.force[0].sum(), 6.0 * self.force[1].sum(), 6.0 * self.force[2].sum()]
+    }
+
+    /// Adds the forces of sixteen atoms on an atom at `p`.
+    ///
+    /// - `FORCE_SHIFTED`: the truncation needs r itself
+    #[inline(always)]
+    pub(super) fn add<S: Simd, const FORCE_SHIFTED: bool>(
+        &mut self,
+        g: &Geometry,
+        spot: &Spot,
+        c: &Strength,
+        p: [i32; 3],
+    ) {
+        for l in 0..LANES {
+            let [dx, dy, dz] = g.difference(p, spot, l);
+            let r2 = fma::<S>(dz, dz, fma::<S>(dy, dy, dx * dx));
+            let counts = (r2 < g.r_cut_squared) & (r2 >= g.nearest_squared);
+            let inverse2 = 1.0 / r2;
+            let inverse6 = inverse2 * inverse2 * inverse2;
+            let mut f = fma::<S>(c.c12_twice.0[l], inverse6, -c.c6.0[l]) * (inverse6 * inverse2);
+            if FORCE_SHIFTED {
+                f += c.slope.0[l] * (1.0 / 6.0) * inverse2.sqrt();
+            }
+            let f = if counts { f } else { 0.0 };
+            self.force[0].0[l] = fma::<S>(f, dx, self.force[0].0[l]);
+            self.force[1].0[l] = fma::<S>(f, dy, self.force[1].0[l]);
+            self.force[2].0[l] = fma::<S>(f, dz, self.force[2].0[l]);
         }
-        let f = if counts { f } else { 0.0 };
-        let (dx, dy, dz) = if counts { (dx, dy, dz) } else { (0.0, 0.0, 0.0) };
-        sums.force[0].0[l] += f * dx;
-        sums.force[1].0[l] += f * dy;
-        sums.force[2].0[l] += f * dz;
     }
 }
 
-/// Energy of an atom at `position` with the first `chunks` chunks of `row`; `None` as soon as it overlaps one of them.
+/// Energies with sixteen atoms, added to `energy` lane by lane; true if one of them overlaps.
+///
+/// - `except`: lane that does not count
+#[inline(always)]
+pub(super) fn add_energy<S: Simd, const FORCE_SHIFTED: bool>(
+    g: &Geometry,
+    spot: &Spot,
+    c: &Strength,
+    p: [i32; 3],
+    except: usize,
+    energy: &mut Lanes,
+) -> bool {
+    let mut overlap = false;
+    for l in 0..LANES {
+        let [dx, dy, dz] = g.difference(p, spot, l);
+        let r2 = fma::<S>(dz, dz, fma::<S>(dy, dy, dx * dx));
+        let other = l as u32 != except as u32;
+        overlap |= other & (r2 < c.core_squared.0[l]);
+        let counts = other & (r2 < g.r_cut_squared) & (r2 >= g.nearest_squared);
+        let inverse2 = 1.0 / r2;
+        let inverse6 = inverse2 * inverse2 * inverse2;
+        let mut u = fma::<S>(fma::<S>(0.5 * c.c12_twice.0[l], inverse6, -c.c6.0[l]), inverse6, -c.shift.0[l]);
+        if FORCE_SHIFTED {
+            u -= (r2.sqrt() - g.r_cut) * c.slope.0[l];
+        }
+        energy.0[l] += if counts { u } else { 0.0 };
+    }
+    overlap
+}
+
+/// Energy of an atom at `p` with a row of others; `None` as soon as it overlaps one of them.
 ///
 /// - `except`: slot that does not count
 #[inline(always)]
-pub(super) fn row_energy<const FORCE_SHIFTED: bool>(
+pub(super) fn row_energy<S: Simd, const FORCE_SHIFTED: bool>(
     g: &Geometry,
-    row: &Row,
-    c: &Coefficients,
-    chunks: usize,
-    position: [f32; 3],
+    row: &[Spot],
+    c: &[Strength],
+    p: [i32; 3],
     except: usize,
 ) -> Option<f64> {
     let mut energy = Lanes::splat(0.0);
-    for k in 0..chunks {
-        let (x, y, z) = (&row.x[k], &row.y[k], &row.z[k]);
-        let (c12, c6, shift, core) = (&c.c12[k], &c.c6[k], &c.shift[k], &c.core_squared[k]);
-        let mut overlap = [0_u32; LANES];
-        for l in 0..LANES {
-            let dx = g.nearest(position[0] - x.0[l], 0);
-            let dy = g.nearest(position[1] - y.0[l], 1);
-            let dz = g.nearest(position[2] - z.0[l], 2);
-            let r2 = dx * dx + dy * dy + dz * dz;
-            let counts = (r2 < g.r_cut_squared) & (k * LANES + l != except) & (c12.0[l] > 0.0);
-            overlap[l] = u32::from(counts & (r2 < core.0[l]));
-            let inverse2 = 1.0 / r2;
-            let inverse6 = inverse2 * inverse2 * inverse2;
-            let mut u = (c12.0[l] * inverse6 - c6.0[l]) * inverse6 - shift.0[l];
-            if FORCE_SHIFTED {
-                u -= (r2.sqrt() - g.r_cut) * c.slope[k].0[l];
-            }
-            energy.0[l] += if counts { u } else { 0.0 };
-        }
-        if overlap.iter().sum::<u32>() != 0 {
+    for (k, (spot, c)) in row.iter().zip(c).enumerate() {
+        let lane = except.wrapping_sub(k * LANES).min(LANES);
+        if add_energy::<S, FORCE_SHIFTED>(g, spot, c, p, lane, &mut energy) {
             return None;
         }
     }
     Some(energy.sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene;
+    use std::path::Path;
+
+    #[test]
+    fn positions_on_the_grid_come_back_and_differences_are_nearest_images() {
+        let text = include_str!("../../../scenes/bench_surface.ron");
+        let loaded = scene::parse(text, Path::new("bench_surface.ron")).unwrap_or_else(|e| panic!("{e}"));
+        let system = System::from_scene(&loaded);
+        let (g, cell) = (Geometry::new(&system), &system.cell);
+        let rng = crate::rng::Rng::new(5);
+        for k in 0..2_000 {
+            let random = |slot| {
+                let [a, b, c, _] = rng.uniforms(crate::rng::Stream::InsertPosition, k, 0, slot);
+                DVec3::new(a, b, c) * cell.lengths + cell.floor * DVec3::Z
+            };
+            let (p, q) = (random(0), random(1));
+            let (on_grid, mut spot) = (g.grid(p), Spot::default());
+            assert_eq!(on_grid, g.grid(g.position(on_grid)), "{p}");
+            assert!(cell.minimum_image(g.position(on_grid) - p).length() < 1e-7);
+            spot.set(3, g.grid(q));
+            let exact = cell.minimum_image(p - q).as_vec3();
+            let ours = glam::Vec3::from(g.difference(on_grid, &spot, 3));
+            assert!((exact - ours).length() < 1e-6, "{ours} instead of {exact}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ use crate::rng::{Stream, index_below};
 use crate::thermo::acceptance::accept;
 use crate::transitions::MoveBook;
 use glam::DVec3;
+use pulp::Simd;
 
 /// No slot: every atom counts.
 pub(super) const NOBODY: usize = usize::MAX;
@@ -33,9 +34,9 @@ pub(super) fn insert_delete(model: &Model, replica: &mut Replica, first: u64, at
             Trial::Insert { species, position } => {
                 let velocity =
                     thermal_velocity(&model.system, &model.rng, replica.id, attempt, replica.state.kt, species);
-                replica.insert(&model.system, species, position, velocity);
+                replica.insert(&model.system, &model.geometry, species, position, velocity);
             }
-            Trial::Delete { slot } => replica.delete(&model.system, slot),
+            Trial::Delete { slot } => replica.delete(&model.system, &model.geometry, slot),
             Trial::Displace { .. } | Trial::None => {}
         }
         replica.book_energy(delta_u);
@@ -95,7 +96,7 @@ pub(super) fn displace(model: &Model, replica: &mut Replica, displacement: f64, 
         let delta_u = trial_energy(model, replica, &Trial::Displace { slot, position });
         let [uniform, ..] = model.rng.uniforms(Stream::DisplacementAccept, attempt, replica.id, 0);
         if accept(uniform, -beta * delta_u) {
-            replica.displace(slot, position);
+            replica.displace(&model.geometry, slot, position);
             replica.book_energy(delta_u);
         }
     }
@@ -127,26 +128,26 @@ pub(super) fn trial_energy(model: &Model, replica: &Replica, trial: &Trial) -> f
 /// Energy of one atom with fields and slab, and with all mobile atoms but the one in slot `except`;
 /// [`OVERLAP_ENERGY`] and 0 as soon as it overlaps.
 #[inline(always)]
-pub(super) fn atom_energy<const FORCE_SHIFTED: bool>(
+pub(super) fn atom_energy<S: Simd, const FORCE_SHIFTED: bool>(
     model: &Model,
     replica: &Replica,
     species: u8,
     position: DVec3,
     except: usize,
 ) -> [f64; 2] {
-    let (s, p) = (usize::from(species), position.as_vec3().to_array());
+    let (s, p) = (usize::from(species), model.geometry.grid(position));
     let mut sums = [0.0; 2];
     for field in &model.system.external[s] {
         sums[0] += field.energy_force(position).0;
     }
-    let reach = model.frozen.chunks_within(p[2], model.r_cut);
+    let reach = model.frozen.chunks_within(position.z);
     // The slab first: that is where most trials overlap.
     let rows = [
-        (&model.frozen.row, &model.frozen.coefficients[s], reach, NOBODY),
-        (&replica.row, &replica.coefficients[s], replica.chunks(), except),
+        (&model.frozen.row[..reach], &model.frozen.strengths[s], NOBODY),
+        (&replica.row[..replica.chunks()], &replica.strengths[s], except),
     ];
-    for ((row, coefficients, chunks, except), sum) in rows.into_iter().zip(&mut sums) {
-        match row_energy::<FORCE_SHIFTED>(&model.geometry, row, coefficients, chunks, p, except) {
+    for ((row, strengths, except), sum) in rows.into_iter().zip(&mut sums) {
+        match row_energy::<S, FORCE_SHIFTED>(&model.geometry, row, strengths, p, except) {
             Some(energy) => *sum += energy,
             None => return [OVERLAP_ENERGY, 0.0],
         }

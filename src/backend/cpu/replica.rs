@@ -2,12 +2,12 @@
 
 use super::Model;
 use super::clusters::Lists;
-use super::pair::{Coefficients, LANES, Row};
+use super::pair::{Geometry, LANES, Spot, Strength};
 use crate::batch::Configuration;
-use crate::potential::PairTable;
 use crate::states::StatePoint;
 use crate::system::System;
 use glam::DVec3;
+use pulp::Simd;
 
 /// A row of f64 numbers in chunks of [`LANES`].
 pub(super) type Column = Vec<[f64; LANES]>;
@@ -28,20 +28,22 @@ pub(super) struct Replica {
     pub(super) velocities: Columns,
     /// [energy/length]
     pub(super) forces: Columns,
-    /// 1/m of every slot.
+    /// 1/m of every slot; 0 in free slots.
     pub(super) inverse_mass: Column,
+    /// √(1/m) of every slot; 0 in free slots.
+    pub(super) root_inverse_mass: Column,
     /// Species of every slot.
     pub(super) species: Vec<u8>,
     /// `[n_species]`, atoms of each.
     pub(super) species_counts: Vec<usize>,
-    /// Wrapped positions for pairs.
-    pub(super) row: Row,
-    /// `[n_species]`, coefficients of a species with every slot; empty for species that never move.
-    pub(super) coefficients: Vec<Coefficients>,
+    /// `[chunks]`, positions on the grid, for pairs.
+    pub(super) row: Vec<Spot>,
+    /// `[n_species][chunks]`, a species with every slot; empty for species that never move.
+    pub(super) strengths: Vec<Vec<Strength>>,
     /// Neighbour lists, where it is large enough for them.
     pub(super) lists: Lists,
-    /// Room for positions in slot order.
-    unpacked: Vec<DVec3>,
+    /// Whether the forces are those of the present positions.
+    pub(super) forces_known: bool,
     /// Running potential energy. [energy]
     pub(super) energy: f64,
     /// The state it holds.
@@ -57,7 +59,14 @@ impl Replica {
     /// A replica with room for the system's capacity.
     ///
     /// - `mobile`: `[n_species]`, species that can occur as mobile atoms
-    pub(super) fn new(system: &System, mobile: &[bool], id: u32, x: &Configuration, state: &StatePoint) -> Replica {
+    pub(super) fn new(
+        system: &System,
+        g: &Geometry,
+        mobile: &[bool],
+        id: u32,
+        x: &Configuration,
+        state: &StatePoint,
+    ) -> Replica {
         let room = chunks(system.capacity).max(1);
         let column = || vec![[0.0; LANES]; room];
         let mut replica = Replica {
@@ -67,17 +76,21 @@ impl Replica {
             velocities: [column(), column(), column()],
             forces: [column(), column(), column()],
             inverse_mass: column(),
+            root_inverse_mass: column(),
             species: vec![0; room * LANES],
             species_counts: vec![0; system.species.len()],
-            row: Row::new(room),
-            coefficients: mobile.iter().map(|&m| Coefficients::new(if m { room } else { 0 })).collect(),
+            row: vec![Spot::default(); room],
+            strengths: mobile.iter().map(|&m| vec![Strength::NONE; if m { room } else { 0 }]).collect(),
             lists: Lists::default(),
-            unpacked: Vec::new(),
+            forces_known: false,
             energy: 0.0,
             state: state.clone(),
         };
+        for slot in 0..room * LANES {
+            replica.free(system, g, slot);
+        }
         for slot in 0..x.len() {
-            replica.insert(system, x.species[slot], x.positions[slot], x.velocities[slot]);
+            replica.insert(system, g, x.species[slot], x.positions[slot], x.velocities[slot]);
         }
         replica
     }
@@ -106,66 +119,87 @@ impl Replica {
         DVec3::new(self.positions[0][chunk][lane], self.positions[1][chunk][lane], self.positions[2][chunk][lane])
     }
 
+    /// Brings the neighbour lists up to date.
+    #[inline(always)]
+    pub(super) fn update_lists<S: Simd>(&mut self, model: &Model) {
+        let (row, species) = (&self.row[..chunks(self.n)], &self.species[..self.n]);
+        self.lists.update::<S>(&model.system, &model.geometry, &model.mobile, &model.frozen_clusters, row, species);
+    }
+
+    /// Builds the neighbour lists as they were built when the atoms stood at `positions`.
+    pub(super) fn restore_lists(&mut self, model: &Model, positions: &[DVec3]) {
+        let now = self.row.clone();
+        for (slot, &position) in positions.iter().enumerate() {
+            self.row[slot / LANES].set(slot % LANES, model.geometry.grid(position));
+        }
+        self.lists.invalidate();
+        model.update_lists(self);
+        self.row = now;
+    }
+
     /// Moves the atom of a slot.
     #[inline(always)]
-    pub(super) fn displace(&mut self, slot: usize, position: DVec3) {
+    pub(super) fn displace(&mut self, g: &Geometry, slot: usize, position: DVec3) {
         let (chunk, lane) = (slot / LANES, slot % LANES);
         for d in 0..3 {
             self.positions[d][chunk][lane] = position[d];
         }
-        self.row.set(slot, position.as_vec3().to_array());
+        self.row[chunk].set(lane, g.grid(position));
         self.lists.invalidate();
-    }
-
-    /// Brings the neighbour lists up to date.
-    pub(super) fn update_lists(&mut self, model: &Model) {
-        self.unpacked.clear();
-        for slot in 0..self.n {
-            let position = self.position(slot);
-            self.unpacked.push(position);
-        }
-        self.lists.update(
-            &model.system,
-            &model.mobile,
-            &model.frozen_clusters,
-            &self.unpacked,
-            &self.species[..self.n],
-        );
+        self.forces_known = false;
     }
 
     /// Puts an atom into slot n.
-    pub(super) fn insert(&mut self, system: &System, species: u8, position: DVec3, velocity: DVec3) {
+    pub(super) fn insert(&mut self, system: &System, g: &Geometry, species: u8, position: DVec3, velocity: DVec3) {
         let slot = self.n;
         self.n += 1;
         self.species_counts[usize::from(species)] += 1;
-        self.write(system, slot, species, position, velocity);
+        self.write(system, g, slot, species, position, velocity);
     }
 
     /// Removes the atom of `slot`; the last atom moves, with its velocity, into the hole.
-    pub(super) fn delete(&mut self, system: &System, slot: usize) {
+    pub(super) fn delete(&mut self, system: &System, g: &Geometry, slot: usize) {
         let last = self.n - 1;
         self.species_counts[usize::from(self.species[slot])] -= 1;
         if slot != last {
             let (chunk, lane) = (last / LANES, last % LANES);
             let velocity = DVec3::from(self.velocities.each_ref().map(|c| c[chunk][lane]));
-            self.write(system, slot, self.species[last], self.position(last), velocity);
+            self.write(system, g, slot, self.species[last], self.position(last), velocity);
         }
-        self.row.set(last, [f32::NAN; 3]);
-        self.lists.invalidate();
+        self.free(system, g, last);
         self.n = last;
     }
 
-    fn write(&mut self, system: &System, slot: usize, species: u8, position: DVec3, velocity: DVec3) {
+    /// Leaves a slot to nobody: at rest in the middle of the cell, without mass or interaction.
+    fn free(&mut self, system: &System, g: &Geometry, slot: usize) {
         let (chunk, lane) = (slot / LANES, slot % LANES);
+        self.displace(g, slot, system.cell.centre());
+        self.inverse_mass[chunk][lane] = 0.0;
+        self.root_inverse_mass[chunk][lane] = 0.0;
+        for d in 0..3 {
+            self.velocities[d][chunk][lane] = 0.0;
+            self.forces[d][chunk][lane] = 0.0;
+        }
+        for strengths in &mut self.strengths {
+            if let Some(strength) = strengths.get_mut(chunk) {
+                strength.clear(lane);
+            }
+        }
+    }
+
+    fn write(&mut self, system: &System, g: &Geometry, slot: usize, species: u8, position: DVec3, velocity: DVec3) {
+        let (chunk, lane) = (slot / LANES, slot % LANES);
+        let inverse_mass = 1.0 / system.species[usize::from(species)].mass;
         self.species[slot] = species;
-        self.inverse_mass[chunk][lane] = 1.0 / system.species[usize::from(species)].mass;
+        self.inverse_mass[chunk][lane] = inverse_mass;
+        self.root_inverse_mass[chunk][lane] = inverse_mass.sqrt();
         for d in 0..3 {
             self.velocities[d][chunk][lane] = velocity[d];
         }
-        self.displace(slot, position);
-        for (own, coefficients) in self.coefficients.iter_mut().enumerate() {
-            if !coefficients.c12.is_empty() {
-                coefficients.set(slot, &system.pairs, own as u8, species);
+        self.displace(g, slot, position);
+        for (own, strengths) in self.strengths.iter_mut().enumerate() {
+            if let Some(strength) = strengths.get_mut(chunk) {
+                strength.set(lane, &system.pairs, own as u8, species);
             }
         }
     }
@@ -174,31 +208,36 @@ impl Replica {
 /// The frozen slab, sorted from its top downwards so that a kernel can stop where the cutoff ends.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Frozen {
-    /// Wrapped positions.
-    pub(super) row: Row,
+    /// `[chunks]`, positions on the grid.
+    pub(super) row: Vec<Spot>,
     /// `[chunks]`, the highest z in a chunk and all below it.
-    pub(super) top: Vec<f32>,
-    /// `[n_species]`, coefficients of a mobile species with every frozen atom.
-    pub(super) coefficients: Vec<Coefficients>,
+    top: Vec<f32>,
+    /// `[n_species][chunks]`, a mobile species with every frozen atom.
+    pub(super) strengths: Vec<Vec<Strength>>,
+    /// `[n_frozen]`, species in that order.
+    pub(super) species: Vec<u8>,
+    /// Distance in z beyond which a chunk does not matter: the cutoff, and a little for rounding.
+    reach: f32,
 }
 
 impl Frozen {
     /// The frozen atoms of a system.
-    pub(super) fn new(system: &System, mobile: &[bool]) -> Frozen {
-        let (positions, species, pairs): (_, _, &PairTable) =
-            (&system.frozen.positions, &system.frozen.species, &system.pairs);
+    pub(super) fn new(system: &System, g: &Geometry, mobile: &[bool]) -> Frozen {
+        let (positions, species) = (&system.frozen.positions, &system.frozen.species);
         let mut order: Vec<usize> = (0..positions.len()).collect();
         order.sort_by(|&a, &b| positions[b].z.total_cmp(&positions[a].z).then(a.cmp(&b)));
         let room = chunks(order.len());
         let mut frozen = Frozen {
-            row: Row::new(room),
+            row: vec![Spot::default(); room],
             top: order.chunks(LANES).map(|c| positions[c[0]].z as f32).collect(),
-            coefficients: mobile.iter().map(|&m| Coefficients::new(if m { room } else { 0 })).collect(),
+            strengths: mobile.iter().map(|&m| vec![Strength::NONE; if m { room } else { 0 }]).collect(),
+            species: order.iter().map(|&atom| species[atom]).collect(),
+            reach: 1.000_01 * g.r_cut,
         };
         for (slot, &atom) in order.iter().enumerate() {
-            frozen.row.set(slot, positions[atom].as_vec3().to_array());
-            for (own, coefficients) in frozen.coefficients.iter_mut().enumerate().filter(|&(s, _)| mobile[s]) {
-                coefficients.set(slot, pairs, own as u8, species[atom]);
+            frozen.row[slot / LANES].set(slot % LANES, g.grid(positions[atom]));
+            for (own, strengths) in frozen.strengths.iter_mut().enumerate().filter(|&(s, _)| mobile[s]) {
+                strengths[slot / LANES].set(slot % LANES, &system.pairs, own as u8, species[atom]);
             }
         }
         frozen
@@ -206,7 +245,14 @@ impl Frozen {
 
     /// Chunks within reach of an atom at height `z`.
     #[inline(always)]
-    pub(super) fn chunks_within(&self, z: f32, r_cut: f32) -> usize {
-        self.top.partition_point(|&top| z - top <= r_cut)
+    pub(super) fn chunks_within(&self, z: f64) -> usize {
+        let mut within = 0;
+        for &top in &self.top {
+            if z as f32 - top > self.reach {
+                break;
+            }
+            within += 1;
+        }
+        within
     }
 }

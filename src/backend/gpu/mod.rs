@@ -16,9 +16,10 @@ mod work;
 
 pub use device::{AdapterReport, GpuDevice, Want, has_hardware, open, open_anew, survey};
 
-use crate::backend::{Backend, CycleWork, Usage};
+use crate::backend::{Backend, BackendState, CycleWork, Identity, Usage};
 use crate::batch::{Batch, Measurement, assert_fits};
 use crate::error::{Error, Result};
+use crate::exchange::velocity_scale;
 use crate::ids::StateId;
 use crate::moves::{Edit, Trial};
 use crate::rng::Rng;
@@ -142,6 +143,14 @@ impl Backend for Gpu {
         self.plan.name()
     }
 
+    fn identity(&self) -> Identity {
+        Identity {
+            open: format!("gpu:{}", self.device.info.name),
+            device: self.device.describe(),
+            kernel: format!("{}, sources {}", self.plan.name(), shaders::hash()),
+        }
+    }
+
     fn system(&self) -> &System {
         &self.system
     }
@@ -196,6 +205,20 @@ impl Backend for Gpu {
         Ok(())
     }
 
+    fn save(&mut self) -> Result<BackendState> {
+        // Lists hold no history: they are built at the start of every dispatch, in the order of slots, and what they
+        // hold beyond the cutoff adds zeros. Energies are summed anew by every measurement.
+        let mut batch = Batch::default();
+        self.store(&mut batch)?;
+        Ok(BackendState { transitions: self.transitions()?, ..BackendState::of_batch(&batch) })
+    }
+
+    fn restore(&mut self, saved: &BackendState, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
+        self.load(&saved.batch(), states, assignment)?;
+        self.loaded.transitions.clone_from(&saved.transitions);
+        Ok(())
+    }
+
     fn set_states(&mut self, assignment: &[StateId]) -> Result<()> {
         assert_eq!(assignment.len(), self.loaded.assignment.len(), "one state per replica");
         self.flush();
@@ -203,11 +226,7 @@ impl Backend for Gpu {
         let records: Vec<AssignmentRecord> = assignment
             .iter()
             .zip(&self.loaded.assignment)
-            .map(|(new, old)| {
-                let same = kt(new).to_bits() == kt(old).to_bits();
-                let scale = if same { 1.0 } else { (kt(new) / kt(old)).sqrt() as f32 };
-                AssignmentRecord { state: new.0, scale }
-            })
+            .map(|(new, old)| AssignmentRecord { state: new.0, scale: velocity_scale(kt(old), kt(new)) as f32 })
             .collect();
         for (index, chunk) in self.loaded.chunks.iter().enumerate() {
             let some = &records[chunk.first..chunk.first + chunk.count];

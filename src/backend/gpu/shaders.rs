@@ -66,3 +66,9 @@ impl Module {
         source
     }
 }
+
+/// Hash of all sources: a run that is resumed with others has other bits.
+pub fn hash() -> String {
+    let all: String = Module::ALL.iter().map(|module| module.source()).collect();
+    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(all.as_bytes()))
+}

@@ -2,7 +2,7 @@
 //!
 //! Every pair is visited; nothing is remembered. This is the specification of every faster spelling.
 
-use crate::batch::{Audit, Configuration};
+use crate::batch::{Audit, Configuration, EnergyTerms};
 use crate::moves::Trial;
 use crate::potential::PairCoefficients;
 use crate::system::System;
@@ -99,28 +99,35 @@ pub fn trial_energy(system: &System, x: &Configuration, shifts: &[DVec3], trial:
     }
 }
 
-/// Energy of one replica by another route than [`energy_and_forces`]: half of Σ_i Σ_{j≠i} plus fields and frozen atoms.
+/// Energy of one replica by another route than [`energy_and_forces`]: half of Σ_i Σ_{j≠i}, term by
+/// term.
 pub fn audit(system: &System, x: &Configuration, shifts: &[DVec3]) -> Audit {
     let tail = system.pairs.tail(&x.species_counts(system.species.len()), system.cell.volume());
-    let mut audit = Audit { energy: tail, magnitude: tail.abs(), sound: true };
-    let mut add = |u: f64| {
-        audit.energy += u;
-        audit.magnitude += u.abs();
+    let mut terms = EnergyTerms { tail, ..EnergyTerms::default() };
+    let mut magnitudes = EnergyTerms { tail: tail.abs(), ..EnergyTerms::default() };
+    let add = |sum: &mut f64, magnitude: &mut f64, u: f64| {
+        *sum += u;
+        *magnitude += u.abs();
     };
     for i in 0..x.len() {
         let (position, row) = (x.positions[i], system.pairs.row(x.species[i]));
         for j in (0..x.len()).filter(|&j| j != i) {
             let pair = &row[usize::from(x.species[j])];
-            for_each_image(system, shifts, position - x.positions[j], |d| add(0.5 * pair.energy(d.length_squared())));
+            for_each_image(system, shifts, position - x.positions[j], |d| {
+                add(&mut terms.mobile, &mut magnitudes.mobile, 0.5 * pair.energy(d.length_squared()));
+            });
         }
         for (&other, &s) in system.frozen.positions.iter().zip(&system.frozen.species) {
-            for_each_image(system, shifts, position - other, |d| add(row[usize::from(s)].energy(d.length_squared())));
+            for_each_image(system, shifts, position - other, |d| {
+                add(&mut terms.frozen, &mut magnitudes.frozen, row[usize::from(s)].energy(d.length_squared()));
+            });
         }
         for field in &system.external[usize::from(x.species[i])] {
-            add(field.energy_force(position).0);
+            add(&mut terms.external, &mut magnitudes.external, field.energy_force(position).0);
         }
-        add(self_image_energy(row, x.species[i], shifts));
+        add(&mut terms.mobile, &mut magnitudes.mobile, self_image_energy(row, x.species[i], shifts));
     }
+    let mut audit = Audit { energy: terms.sum(), terms, magnitudes, magnitude: magnitudes.sum(), sound: true };
     audit.sound = audit.energy.is_finite()
         && x.positions.iter().all(|&p| system.cell.contains(p))
         && x.velocities.iter().all(|v| v.is_finite());

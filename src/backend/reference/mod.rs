@@ -8,9 +8,10 @@ mod replica;
 
 pub use replica::Replica;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, BackendState, Identity};
 use crate::batch::{Batch, Measurement, assert_fits};
 use crate::error::Result;
+use crate::exchange::velocity_scale;
 use crate::ids::{ReplicaId, StateId};
 use crate::moves::{Edit, Trial};
 use crate::rng::{Rng, Stream};
@@ -59,6 +60,10 @@ impl Backend for Reference {
         "f64, all pairs".to_owned()
     }
 
+    fn identity(&self) -> Identity {
+        Identity { open: "reference".to_owned(), device: "reference".to_owned(), kernel: self.kernel() }
+    }
+
     fn system(&self) -> &System {
         &self.system
     }
@@ -100,12 +105,31 @@ impl Backend for Reference {
         Ok(())
     }
 
+    fn save(&mut self) -> Result<BackendState> {
+        let mut batch = Batch::default();
+        self.store(&mut batch)?;
+        Ok(BackendState {
+            energies: self.replicas.iter().map(|r| r.energy).collect(),
+            transitions: self.transitions.clone(),
+            ..BackendState::of_batch(&batch)
+        })
+    }
+
+    fn restore(&mut self, saved: &BackendState, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
+        self.load(&saved.batch(), states, assignment)?;
+        for (replica, &energy) in self.replicas.iter_mut().zip(&saved.energies) {
+            replica.energy = energy;
+        }
+        self.transitions.clone_from(&saved.transitions);
+        Ok(())
+    }
+
     fn set_states(&mut self, assignment: &[StateId]) -> Result<()> {
         assert_eq!(assignment.len(), self.replicas.len(), "one state per replica");
         for (replica, id) in self.replicas.iter_mut().zip(assignment) {
             let state = &self.states[id.index()];
-            if replica.state.kt.to_bits() != state.kt.to_bits() {
-                let scale = (state.kt / replica.state.kt).sqrt();
+            let scale = velocity_scale(replica.state.kt, state.kt);
+            if scale != 1.0 {
                 replica.configuration.velocities.iter_mut().for_each(|v| *v *= scale);
             }
             replica.state.clone_from(state);

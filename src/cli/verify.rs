@@ -1,0 +1,63 @@
+//! `adlayer verify`: does this machine give right numbers?
+
+use super::args::VerifyArguments;
+use adlayer::files::write_whole;
+use adlayer::verify::{Check, Measure, Verdict, VerifyOptions, verify};
+use adlayer::{Error, Result};
+use std::path::{Path, PathBuf};
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the verdict is the command's output")]
+pub(crate) fn run(arguments: &VerifyArguments) -> Result<()> {
+    let options = VerifyOptions {
+        device: arguments.device.to_string(),
+        quick: arguments.quick,
+        program: std::env::current_exe().ok(),
+    };
+    if !arguments.json {
+        println!("{}", heading());
+    }
+    let verdict = verify(&options, &mut |check| {
+        if !arguments.json {
+            println!("{}", row(check));
+        }
+    })?;
+    let text = serde_json::to_string_pretty(&verdict).map_err(|e| Error::Analysis(e.to_string()))? + "\n";
+    let archive = arguments.output.clone().unwrap_or_else(|| archive_of(&verdict));
+    if let Some(folder) = archive.parent().filter(|f| !f.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(Error::io("cannot create", folder))?;
+    }
+    write_whole(&archive, text.as_bytes())?;
+    if arguments.json {
+        print!("{text}");
+    } else {
+        println!("{}", last_line(&verdict));
+        eprintln!("archived in {}", archive.display());
+    }
+    verdict.result()
+}
+
+/// `runs/verify-<device>-<seconds since 1970>.json`.
+fn archive_of(verdict: &Verdict) -> PathBuf {
+    let word = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let device: String = verdict.device.split(" (").next().unwrap_or("device").chars().map(word).collect();
+    Path::new("runs").join(format!("verify-{device}-{}.json", verdict.unix))
+}
+
+fn heading() -> String {
+    format!("{:<18}{:>12}{:>9}{:>10}{:>9}  {}", "check", "worst", "limit", "compared", "seconds", "verdict")
+}
+
+fn row(c: &Check) -> String {
+    let (figure, limit) = match c.measure {
+        Measure::Z => (format!("z {:.2}", c.figure), format!("{:.0}", c.limit)),
+        Measure::Share => (format!("{:.3}", c.figure), format!("{:.0}", c.limit)),
+        Measure::Unequal => (format!("{:.0} unequal", c.figure), format!("{:.0}", c.limit)),
+    };
+    let verdict = if c.passed { "passed".to_owned() } else { format!("FAILED: {} ({})", c.worst, c.what) };
+    format!("{:<18}{figure:>12}{limit:>9}{:>10}{:>9.1}  {verdict}", c.name, c.compared, c.seconds)
+}
+
+fn last_line(verdict: &Verdict) -> String {
+    let word = if verdict.passed { "all passed" } else { "FAILED" };
+    format!("{word}: {} ({}), {:.0} s", verdict.device, verdict.kernel, verdict.seconds)
+}

@@ -1,0 +1,65 @@
+//! Faults that tests plant to see that `verify` finds them (feature `planted-faults`; otherwise none can be planted).
+
+use crate::thermo::acceptance::{ConfigurationRef, StateRef};
+
+/// What can be planted, by the name that `ADLAYER_PLANTED_FAULT` gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "planted-faults"), allow(dead_code, reason = "nothing is planted without the feature"))]
+pub(crate) enum Fault {
+    /// `mu-sign`: the exchange takes the μ term with the wrong sign.
+    MuSign,
+    /// `lost-lambda`: the exchange forgets 3N ln Λ.
+    LostLambda,
+    /// `zero-velocity`: an inserted atom stands still.
+    ZeroVelocity,
+    /// `unscaled-velocities`: a swap of temperatures leaves the velocities alone.
+    UnscaledVelocities,
+    /// `n-for-n-plus-1`: insertions are accepted as if they were into N instead of N + 1.
+    NForNPlusOne,
+    /// `late-list`: neighbour lists are rebuilt one step too late.
+    LateList,
+}
+
+/// Whether a fault is planted.
+#[cfg(feature = "planted-faults")]
+pub(crate) fn planted(fault: Fault) -> bool {
+    static PLANTED: std::sync::OnceLock<Option<Fault>> = std::sync::OnceLock::new();
+    let named = PLANTED.get_or_init(|| {
+        let name = std::env::var("ADLAYER_PLANTED_FAULT").ok()?;
+        Some(match name.as_str() {
+            "mu-sign" => Fault::MuSign,
+            "lost-lambda" => Fault::LostLambda,
+            "zero-velocity" => Fault::ZeroVelocity,
+            "unscaled-velocities" => Fault::UnscaledVelocities,
+            "n-for-n-plus-1" => Fault::NForNPlusOne,
+            "late-list" => Fault::LateList,
+            other => panic!("no fault `{other}` can be planted"),
+        })
+    });
+    *named == Some(fault)
+}
+
+/// Whether a fault is planted: never, without the feature.
+#[cfg(not(feature = "planted-faults"))]
+#[inline(always)]
+pub(crate) const fn planted(_: Fault) -> bool {
+    false
+}
+
+/// The exchange rule with a planted fault.
+#[inline]
+pub(crate) fn exchange(a: StateRef, b: StateRef, i: ConfigurationRef, j: ConfigurationRef) -> Option<f64> {
+    let chemical = |s: StateRef, x: ConfigurationRef, per_atom: f64| -> f64 {
+        s.ln_z.iter().zip(x.counts).map(|(l, &n)| (l + per_atom) * f64::from(n)).sum()
+    };
+    let u = |s: StateRef, x: ConfigurationRef| {
+        if planted(Fault::MuSign) {
+            s.beta * x.energy + chemical(s, x, 0.0)
+        } else {
+            // ln z = βμ − 3 ln Λ, and 3 ln Λ = (3/2) ln β but for a constant
+            s.beta * x.energy - chemical(s, x, 1.5 * s.beta.ln())
+        }
+    };
+    let wrong = planted(Fault::MuSign) || planted(Fault::LostLambda);
+    wrong.then(|| (u(a, i) + u(b, j)) - (u(a, j) + u(b, i)))
+}
