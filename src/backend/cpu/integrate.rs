@@ -263,21 +263,21 @@ pub(super) fn energy_from_lists<S: Simd, const FORCE_SHIFTED: bool>(model: &Mode
         let species = usize::from(replica.species[slot]);
         let p = clusters.row[place / LANES].get(place % LANES);
         let [near, slab] = replica.lists.of(place);
-        let (mut of_slab, mut of_mobile, mut overlap) = (Lanes::splat(0.0), Lanes::splat(0.0), false);
+        let (mut of_slab, mut of_mobile, mut overlaps) = (Lanes::splat(0.0), Lanes::splat(0.0), [false; 2]);
         let (row, strengths) = (&frozen.row[..], &frozen.strengths[species][..]);
         for k in slab.iter().map(|&k| usize::from(k)) {
-            overlap |= add_energy::<S, FORCE_SHIFTED>(g, &row[k], &strengths[k], p, LANES, &mut of_slab);
+            overlaps[0] |= add_energy::<S, FORCE_SHIFTED>(g, &row[k], &strengths[k], p, LANES, &mut of_slab);
         }
         let (row, strengths) = (&clusters.row[..], &clusters.strengths[species][..]);
         for k in near.iter().map(|&k| usize::from(k)) {
             let except = if k == place / LANES { place % LANES } else { LANES };
-            overlap |= add_energy::<S, FORCE_SHIFTED>(g, &row[k], &strengths[k], p, except, &mut of_mobile);
+            overlaps[1] |= add_energy::<S, FORCE_SHIFTED>(g, &row[k], &strengths[k], p, except, &mut of_mobile);
         }
         for field in &model.system.external[species] {
             sums[0] += field.energy_force(replica.position(slot)).0;
         }
-        sums[0] += if overlap { OVERLAP_ENERGY } else { of_slab.sum() };
-        sums[1] += of_mobile.sum();
+        sums[0] += if overlaps[0] { OVERLAP_ENERGY } else { of_slab.sum() };
+        sums[1] += if overlaps[1] { OVERLAP_ENERGY } else { of_mobile.sum() };
     }
     sums
 }
