@@ -1,7 +1,7 @@
 //! Writing files so that a reader never sees half of one.
 
 use crate::error::{Error, Result};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 /// Writes `bytes` to `path`: a temporary file in the same folder, fsync, rename, fsync of the folder.
@@ -14,6 +14,28 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         sync_folder(folder_of(path))
     };
     write().map_err(Error::io("cannot write", path))
+}
+
+/// Reads a text that a user names; a file that is larger than it can sensibly be, or has no end, is not read whole.
+///
+/// - `what`: what the file is for, e.g. `scene`
+/// - `most`: bytes that are read at most
+///
+/// # Errors
+/// [`Error::InputMissing`] if there is none, [`Error::BadInput`] if it is too large or not UTF-8, [`Error::Io`].
+pub(crate) fn read_text(what: &'static str, path: &Path, most: u64) -> Result<String> {
+    let file = std::fs::File::open(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => Error::InputMissing { what, path: path.to_owned() },
+        _ => Error::io("cannot read", path)(e),
+    })?;
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes).map_err(Error::io("cannot read", path))?;
+    let bad = |problem| Error::BadInput { path: path.to_owned(), problem };
+    if bytes.len() as u64 > most {
+        return Err(bad(format!("more than {most} bytes; a {what} is smaller")));
+    }
+    String::from_utf8(bytes)
+        .map_err(|e| bad(format!("byte {} is not UTF-8; save the {what} as UTF-8 text", e.utf8_error().valid_up_to())))
 }
 
 /// Names of temporary files begin with this; what a killed process left of them is removed by the next one.

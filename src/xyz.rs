@@ -1,9 +1,13 @@
 //! Extended XYZ: slabs and starting positions in, trajectories out.
 
+use crate::files::read_text;
 use crate::{Error, Result};
 use glam::DVec3;
 use std::io::Write;
 use std::path::Path;
+
+/// Largest file that is read into memory [byte].
+const LARGEST: u64 = 256 << 20;
 
 /// One frame of an extended XYZ file.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -36,10 +40,7 @@ impl Frame {
 /// [`Error::InputMissing`] if there is no such file, [`Error::Io`] if it cannot be read, [`Error::BadInput`] with the
 /// line number if it is not extended XYZ.
 pub fn read(what: &'static str, path: &Path) -> Result<Frame> {
-    let text = std::fs::read_to_string(path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => Error::InputMissing { what, path: path.to_owned() },
-        _ => Error::Io { what: "cannot read", path: path.to_owned(), source: e },
-    })?;
+    let text = read_text(what, path, LARGEST)?;
     let mut frames = parse(&text).map_err(|problem| Error::BadInput { path: path.to_owned(), problem })?;
     Ok(frames.swap_remove(0))
 }
@@ -67,7 +68,10 @@ pub fn parse(text: &str) -> std::result::Result<Vec<Frame>, String> {
                 at + 1
             ));
         }
-        let (mut frame, columns) = comment(lines[at + 1]).map_err(|e| format!("line {}: {e}", at + 2))?;
+        let Some(remark) = lines.get(at + 1) else {
+            return Err(format!("line {}: the comment line after the number of atoms is missing; add it", at + 1));
+        };
+        let (mut frame, columns) = comment(remark).map_err(|e| format!("line {}: {e}", at + 2))?;
         for (i, line) in lines[at + 2..at + 2 + n_atoms].iter().enumerate() {
             let (symbol, position) = atom(line, &columns).map_err(|e| format!("line {}: {e}", at + 3 + i))?;
             frame.symbols.push(symbol);
@@ -158,7 +162,7 @@ fn properties(value: &str) -> std::result::Result<Columns, String> {
             "pos" if width == 3 => position = Some(count),
             _ => {}
         }
-        count += width;
+        count = usize::saturating_add(count, width);
     }
     match (symbol, position) {
         (Some(symbol), Some(position)) => Ok(Columns { symbol, position, count }),
@@ -253,6 +257,7 @@ mod tests {
             ("1\nLattice=\"1 2\"\nH 0 0 0\n", "line 2"),
             ("1\n\nH 0 nan 0\n", "line 3"),
             ("1\n\nH 0 0\n", "line 3"),
+            ("0", "line 1"),
             ("", "no frame"),
         ] {
             let problem = parse(text).expect_err(text);

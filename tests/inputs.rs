@@ -143,7 +143,7 @@ const CASES: &[Case] = &[
         "aiat/oxygen.ron",
         ("composition: [(\"O\", 1)]", "composition: [(\"N\", 1)]"),
         &[
-            "[oxygen.ron:16:54]",
+            "[oxygen.ron:14:53]",
             "structure `1 O` holds `N`, which has no reservoir: its reference is missing",
             "add it to `reservoirs`",
         ],
@@ -152,14 +152,14 @@ const CASES: &[Case] = &[
         "aiat",
         "aiat/oxygen.ron",
         (", energy: 0.0), // or", "), // or"),
-        &["[oxygen.ron:11:9]", "the reference energy of `O2-rigid` is missing", "add `energy: …` of its molecule"],
+        &["[oxygen.ron:10:9]", "the reference energy of `O2-rigid` is missing", "add `energy: …` of its molecule"],
     ),
     case(
         "che",
         "che/oxygen_reduction_associative.ron",
         ("        (name: \"OH*\", energy: 0.45, zero_point: 0.35, entropy: 0.00),\n", ""),
         &[
-            "[oxygen_reduction_associative.ron:25:20]",
+            "[oxygen_reduction_associative.ron:23:20]",
             "the energy of `OH*` is missing",
             "add `(name: \"OH*\", energy: …)` to `species`",
         ],
@@ -169,7 +169,7 @@ const CASES: &[Case] = &[
         "aiat",
         "aiat/oxygen.ron",
         ("area: 30.0), // vibrations: [430.0, 380.0, 380.0]", "area: 30.0, vibrations: [430.0, -38.0, 380.0]),"),
-        &["[oxygen.ron:16:", "mode 1 of `1 O` has wavenumber -38: imaginary or zero", "relax the structure"],
+        &["[oxygen.ron:14:96]", "mode 1 of `1 O` has wavenumber -38: imaginary or zero", "relax the structure"],
     ),
     // unbalanced reaction
     case(
@@ -177,7 +177,7 @@ const CASES: &[Case] = &[
         "che/oxygen_reduction_associative.ron",
         ("(species: [(\"OOH*\", 1)], pairs: 3)", "(species: [(\"OOH*\", 1)], pairs: 2)"),
         &[
-            "[oxygen_reduction_associative.ron:23:9]",
+            "[oxygen_reduction_associative.ron:22:9]",
             "the reaction is not balanced",
             "has 3 H, the first state 4",
             "each pair is one H",
@@ -194,14 +194,14 @@ const CASES: &[Case] = &[
         "aiat",
         "aiat/oxygen.ron",
         ("gases.ron:O2-rigid", "gases.ron:O2-janaf"),
-        &["[oxygen.ron:25:18]", "is outside the table of `O2-janaf`, which goes from 100 to 1000 K", "stay inside it"],
+        &["[oxygen.ron:22:18]", "is outside the table of `O2-janaf`, which goes from 100 to 1000 K", "stay inside it"],
     ),
     // typing errors
     case(
         "aiat",
         "aiat/oxygen.ron",
         ("area: 30.0),\n        (label: \"3 O\"", "aera: 30.0),\n        (label: \"3 O\""),
-        &["`aera` is no field of `StructureSpec`", "did you mean `area`?"],
+        &["`aera` is no field of `Structure`", "known here: `label`, `energy`, `composition`, `area`"],
     ),
     case(
         "che",
@@ -213,7 +213,7 @@ const CASES: &[Case] = &[
         "aiat",
         "aiat/oxygen.ron",
         ("gases.ron:O2-rigid", "gases.ron:O3"),
-        &["[oxygen.ron:11:33]", "holds no gas `O3`"],
+        &["[oxygen.ron:10:32]", "holds no gas `O3`"],
     ),
     case(
         "aiat",
@@ -426,11 +426,11 @@ fn a_run_with_a_dissociative_gas_has_mu_of_the_atom_and_pressure_of_the_molecule
 fn aiat_from_a_run_finds_the_layer_and_its_boundaries() {
     let folder = folder();
     let text = include_str!("../scenes/lj_surface.ron")
-        .replace("List([0.24, 0.30, 0.36, 0.43, 0.51, 0.62, 0.76])", "List([0.36, 0.43, 0.51])")
-        .replace("Linear(from: -7.5, to: -1.0, n: 14)", "Linear(from: -6.5, to: -4.5, n: 6)");
+        .replace("List([0.24, 0.30, 0.36, 0.43, 0.51, 0.62, 0.76])", "List([0.24, 0.27, 0.30])")
+        .replace("Linear(from: -7.5, to: -1.0, n: 14)", "Linear(from: -6.6, to: -5.6, n: 6)");
     std::fs::write(folder.path().join("x.ron"), text).expect("a scene");
     let (code, _, stderr) =
-        adlayer(folder.path(), &["run", "x.ron", "-o", "run", "--cycles", "400", "--device", "cpu"]);
+        adlayer(folder.path(), &["run", "x.ron", "-o", "run", "--cycles", "1500", "--device", "cpu"]);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(folder.path().join("run/trajectory/part-00000.parquet").is_file());
     let arguments = ["aiat", "--from", "run", "--quenches", "6", "--temperature", "0.20,0.26", "--json"];
@@ -454,6 +454,8 @@ fn aiat_from_a_run_finds_the_layer_and_its_boundaries() {
         for (t, expected) in [(0.20, -6.372), (0.26, -6.081)] {
             if (number(b, "temperature") - t).abs() < 1e-9 {
                 assert!((number(b, "mu_harmonic") - expected).abs() < 0.01, "{b}");
+                // The run itself, short as it is; long independent ones give −6.105.
+                assert!(t < 0.25 || (number(b, "mu_regc") - expected).abs() < 0.06, "{b}");
                 found += 1;
             }
         }

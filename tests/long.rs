@@ -1,7 +1,10 @@
 //! The slow cases, run once per release: `cargo test --release --test long -- --ignored --nocapture`.
 
+mod bodies;
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod common;
+#[allow(dead_code, reason = "every test file uses its own part of what is shared")]
+mod runs;
 
 use common::drift::assert_no_drift;
 use common::on_every_backend;
@@ -140,7 +143,69 @@ fn m_four_atoms_on_lj111() {
     });
 }
 
+/// Cases of every fuzz body.
+const FUZZ_CASES: u32 = 1_000_000;
+
+#[test]
+#[ignore = "long suite: a million cases of the scene parser"]
+fn fuzz_scenes() {
+    say(&format!("scene parser: {FUZZ_CASES} cases in {:.0} s", bodies::scenes(FUZZ_CASES)));
+}
+
+#[test]
+#[ignore = "long suite: a million cases of the reader of extended XYZ"]
+fn fuzz_frames() {
+    say(&format!("extended XYZ: {FUZZ_CASES} cases in {:.0} s", bodies::frames(FUZZ_CASES)));
+}
+
+#[test]
+#[ignore = "long suite: a million cases of the table readers"]
+fn fuzz_tables() {
+    say(&format!("tables and run.json: {FUZZ_CASES} cases in {:.0} s", bodies::tables(FUZZ_CASES)));
+}
+
+#[test]
+#[ignore = "long suite: a million cases of the checkpoint reader"]
+fn fuzz_checkpoints() {
+    let place = runs::Place::new(&runs::surface(2, [2, 4]).replace("walkers: 2", "walkers: 1"));
+    place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet"]);
+    let sound = std::fs::read(place.run("run/checkpoint.bin")).expect("a checkpoint");
+    let seconds = bodies::checkpoints(FUZZ_CASES, &sound, runs::most(&place.run("run")));
+    say(&format!("checkpoint reader: {FUZZ_CASES} cases of {} bytes in {seconds:.0} s", sound.len()));
+}
+
 /// eV/K to meV/K.
 fn scaled(e: Estimate) -> Estimate {
     Estimate { value: 1e3 * e.value, error: 1e3 * e.error }
+}
+
+/// The default scene beside aiAT from its own minima: gas → (√3×√3)R30° in the three pictures.
+#[test]
+#[ignore = "minutes; once per release"]
+fn aiat_of_the_default_scene() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let adlayer = |arguments: &[&str]| {
+        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_adlayer"));
+        let output = command.current_dir(folder.path()).args(arguments).output().expect("the program starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let scene = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/lj_surface.ron");
+    adlayer(&["run", &scene.display().to_string(), "-o", "run", "--device", "cpu", "--quiet"]);
+    let text = adlayer(&["aiat", "--from", "run", "--temperature", "0.20,0.26", "--json"]);
+    let result: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    let at = |t: f64| {
+        let all = result["boundaries"].as_array().expect("a list");
+        all.iter()
+            .find(|b| b["phase_a"] == "gas" && (number(b, "temperature") - t).abs() < 1e-9)
+            .expect("a row")
+            .clone()
+    };
+    for (t, harmonic) in [(0.20, -6.372), (0.26, -6.081)] {
+        let row = at(t);
+        say(&format!("{row}"));
+        assert!((number(&row, "mu_minima") + 7.684).abs() < 0.01);
+        assert!((number(&row, "mu_harmonic") - harmonic).abs() < 0.01);
+    }
+    assert!((number(&at(0.26), "mu_regc") + 6.105).abs() < 0.06);
 }

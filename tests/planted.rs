@@ -30,10 +30,12 @@ fn caught_by(device: &str, fault: &str) -> Vec<String> {
     failed
 }
 
-/// The check that must catch a fault is among those that failed; others may catch it as well.
-fn assert_caught(device: &str, fault: &str, by: &str) {
+/// The checks that must catch a fault are among those that failed; others may catch it as well.
+fn assert_caught(device: &str, fault: &str, by: &[&str]) {
     let failed = caught_by(device, fault);
-    assert!(failed.iter().any(|name| name == by), "{device}, {fault}: caught by {failed:?}, not by {by}");
+    for check in by {
+        assert!(failed.iter().any(|name| name == check), "{device}, {fault}: caught by {failed:?}, not by {check}");
+    }
     for name in ["philox", "drift"] {
         assert!(!failed.iter().any(|f| f == name), "{device}, {fault}: {name} has nothing to do with it");
     }
@@ -41,35 +43,33 @@ fn assert_caught(device: &str, fault: &str, by: &str) {
 
 #[test]
 fn sign_of_the_mu_term() {
-    assert_caught("cpu", "mu-sign", "exchange toy");
-    assert_caught("cpu", "mu-sign", "ideal gas");
+    assert_caught("cpu", "mu-sign", &["exchange toy", "ideal gas"]);
 }
 
 #[test]
 fn lost_lambda() {
-    assert_caught("cpu", "lost-lambda", "exchange toy");
-    assert_caught("cpu", "lost-lambda", "ideal gas");
+    assert_caught("cpu", "lost-lambda", &["exchange toy", "ideal gas"]);
 }
 
 #[test]
 fn zero_velocities_on_insertion() {
-    assert_caught("cpu", "zero-velocity", "joint");
-    assert_caught("reference", "zero-velocity", "ideal gas");
+    assert_caught("cpu", "zero-velocity", &["joint", "ideal gas"]);
+    assert_caught("reference", "zero-velocity", &["joint", "ideal gas"]);
 }
 
 #[test]
 fn unscaled_velocities_on_swap() {
-    assert_caught("cpu", "unscaled-velocities", "ideal gas");
-    assert_caught("reference", "unscaled-velocities", "joint");
+    assert_caught("cpu", "unscaled-velocities", &["joint", "ideal gas"]);
+    assert_caught("reference", "unscaled-velocities", &["joint", "ideal gas"]);
 }
 
 #[test]
 fn n_instead_of_n_plus_one() {
-    assert_caught("cpu", "n-for-n-plus-1", "two atoms");
-    assert_caught("reference", "n-for-n-plus-1", "ideal gas");
+    assert_caught("cpu", "n-for-n-plus-1", &["two atoms", "ideal gas"]);
+    assert_caught("reference", "n-for-n-plus-1", &["two atoms", "ideal gas"]);
 }
 
 #[test]
 fn list_one_step_late() {
-    assert_caught("cpu", "late-list", "neighbour lists");
+    assert_caught("cpu", "late-list", &["neighbour lists"]);
 }

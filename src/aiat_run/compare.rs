@@ -48,6 +48,8 @@ pub struct Boundary {
     pub temperature: f64,
     /// REGC + MBAR, column `mu`.
     pub mu: f64,
+    /// Whether P(N) of the run has no two basins there, so that `mu` is where ⟨N⟩ passes half way between the two sides.
+    pub crossover: bool,
     /// Its standard error.
     pub mu_err: f64,
     /// Minimum energies alone.
@@ -190,21 +192,21 @@ pub fn compare(analysis: Analysis, minima: &[Minimum], boltzmann: f64, temperatu
     let differences = vec![
         Difference {
             stem: "vibrations",
-            title: "What vibrations change: harmonic − minimum energies",
+            title: "Vibrations: harmonic − minimum energies",
             caption: "⟨N⟩ of the harmonic picture less that of minimum energies alone: what vibrations change. Lines: \
                       boundaries of the run.",
             values: minus(&harmonic, &minima),
         },
         Difference {
             stem: "rest",
-            title: "What the harmonic picture lacks: REGC + MBAR − harmonic",
+            title: "The rest: REGC + MBAR − harmonic",
             caption: "⟨N⟩ of the run less that of the harmonic picture: what anharmonicity and configurational entropy \
                       change. Lines: boundaries of the run.",
             values: minus(&analysis, &harmonic),
         },
         Difference {
             stem: "minima",
-            title: "What minimum energies lack: REGC + MBAR − minimum energies",
+            title: "Both: REGC + MBAR − minimum energies",
             caption: "⟨N⟩ of the run less that of minimum energies alone. Lines: boundaries of the run.",
             values: minus(&analysis, &minima),
         },
@@ -349,17 +351,25 @@ fn boundaries(analysis: &Analysis, minima: &[Minimum], boltzmann: f64, extra: &[
             .map(|p| (p.temperature, p.mu[0], p.mu_err))
             .collect();
         own.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut all = own.clone();
-        for &t in extra.iter().filter(|t| own.iter().all(|o| (o.0 - **t).abs() > 1e-9 * **t)) {
+        // Half way between the sides as they are where it is coldest.
+        let coldest = Lowest::new(Picture::Harmonic, minima, boltzmann * own.first().map_or(f64::NAN, |o| o.0));
+        let half = boundary_in(&coldest, &analysis.grid, range_a, range_b)
+            .map(|(_, from, to)| 0.5 * (f64::from(from.counts[0]) + f64::from(to.counts[0])));
+        let mut all: Vec<(f64, f64, f64, bool)> = own.iter().map(|&(t, mu, err)| (t, mu, err, false)).collect();
+        for &t in analysis.grid.temperatures.iter().chain(extra) {
+            if all.iter().any(|o| (o.0 - t).abs() <= 1e-9 * t) {
+                continue;
+            }
             let between = own.windows(2).find(|w| w[0].0 < t && t < w[1].0).map(|w| {
                 let x = (t - w[0].0) / (w[1].0 - w[0].0);
-                (w[0].1 + x * (w[1].1 - w[0].1), w[0].2.max(w[1].2))
+                (w[0].1 + x * (w[1].1 - w[0].1), w[0].2.max(w[1].2), false)
             });
-            let (mu, err) = between.unwrap_or((f64::NAN, f64::NAN));
-            all.push((t, mu, err));
+            let passing = || half.and_then(|n| half_way(&analysis.map, t, n)).map(|(mu, err)| (mu, err, true));
+            let (mu, err, crossover) = between.or_else(passing).unwrap_or((f64::NAN, f64::NAN, false));
+            all.push((t, mu, err, crossover));
         }
         all.sort_by(|a, b| a.0.total_cmp(&b.0));
-        for (temperature, mu, mu_err) in all {
+        for (temperature, mu, mu_err, crossover) in all {
             let kt = boltzmann * temperature;
             let known = |picture| boundary_in(&Lowest::new(picture, minima, kt), &analysis.grid, range_a, range_b);
             let (low, high) = (known(Picture::Minima), known(Picture::Harmonic));
@@ -374,6 +384,7 @@ fn boundaries(analysis: &Analysis, minima: &[Minimum], boltzmann: f64, extra: &[
                 temperature,
                 mu,
                 mu_err,
+                crossover,
                 minima: low.map_or(f64::NAN, |x| x.0),
                 harmonic: high.map_or(f64::NAN, |x| x.0),
                 n_b,
@@ -382,6 +393,30 @@ fn boundaries(analysis: &Analysis, minima: &[Minimum], boltzmann: f64, extra: &[
         }
     }
     rows
+}
+
+/// μ at which ⟨N⟩ of the only species passes `n`, with its standard error, between rows of the map by interpolation.
+fn half_way(map: &Map, temperature: f64, n: f64) -> Option<(f64, f64)> {
+    let (axis, width) = (&map.axes[0], map.axes[0].len());
+    let in_row = |t: usize| -> Option<(f64, f64)> {
+        let row = &map.cells[t * width..(t + 1) * width];
+        let known: Vec<usize> = (0..width).filter(|&i| !row[i].masked).collect();
+        known.windows(2).find(|w| row[w[0]].n[0] <= n && n < row[w[1]].n[0]).map(|w| {
+            let (a, b) = (&row[w[0]], &row[w[1]]);
+            let slope = (b.n[0] - a.n[0]) / (axis[w[1]] - axis[w[0]]);
+            let err = a.n_err.first().copied().unwrap_or(f64::NAN).max(b.n_err.first().copied().unwrap_or(f64::NAN));
+            (axis[w[0]] + (n - a.n[0]) / slope, err / slope)
+        })
+    };
+    let after = map.temperatures.partition_point(|&t| t < temperature * (1.0 - 1e-12));
+    let upper = *map.temperatures.get(after)?;
+    if (upper - temperature).abs() <= 1e-9 * temperature {
+        return in_row(after);
+    }
+    let below = after.checked_sub(1)?;
+    let (low, high) = (in_row(below)?, in_row(after)?);
+    let x = (temperature - map.temperatures[below]) / (upper - map.temperatures[below]);
+    Some((low.0 + x * (high.0 - low.0), low.1.max(high.1)))
 }
 
 /// μ at which the most stable minima of two ranges of N are equally stable, with these minima.

@@ -54,6 +54,7 @@ fn boundaries(comparison: &Comparison) -> Table {
         "temperature",
         "mu_regc",
         "mu_regc_err",
+        "crossover",
         "mu_minima",
         "mu_harmonic",
         "n_b",
@@ -61,7 +62,9 @@ fn boundaries(comparison: &Comparison) -> Table {
     ]);
     for b in &comparison.boundaries {
         let mut row = vec![b.phase_a.to_string(), b.phase_b.to_string()];
-        row.extend([b.temperature, b.mu, b.mu_err, b.minima, b.harmonic].map(cell));
+        row.extend([b.temperature, b.mu, b.mu_err].map(cell));
+        row.push(b.crossover.to_string());
+        row.extend([b.minima, b.harmonic].map(cell));
         row.extend([b.n_b.to_string(), cell(b.multiplicity_shift)]);
         table.row(row);
     }

@@ -1,6 +1,7 @@
 //! `adlayer aiat`: ab initio thermodynamics from a list of structures, or from a run.
 
 use super::args::AiatArguments;
+use super::output::put;
 use adlayer::aiat_run::{self, Options};
 use adlayer::figures::adsorption;
 use adlayer::report::comparison::findings;
@@ -54,7 +55,6 @@ fn rows(input: &AiatInput) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-#[expect(clippy::print_stdout, reason = "the table is the command's output")]
 fn from_list(file: &Path, arguments: &AiatArguments) -> Result<()> {
     let input = load(file)?;
     let rows = rows(&input)?;
@@ -96,12 +96,12 @@ fn from_list(file: &Path, arguments: &AiatArguments) -> Result<()> {
             "title": input.title, "illustrative": input.illustrative,
             "structures": structures, "boundaries": boundaries,
         });
-        println!("{result:#}");
+        put(&format!("{result:#}\n"))?;
     } else {
         if input.illustrative {
-            println!("{} (illustrative energies)", input.title);
+            put(&format!("{} (illustrative energies)\n", input.title))?;
         } else {
-            println!("{}", input.title);
+            put(&format!("{}\n", input.title))?;
         }
         let mut header = format!("{:<34} {:>8}", "boundary", "T [K]");
         for a in &input.axes {
@@ -111,13 +111,13 @@ fn from_list(file: &Path, arguments: &AiatArguments) -> Result<()> {
                 format!("p_{} [{}]", a.species, unit.symbol())
             );
         }
-        println!("{header}");
+        put(&format!("{header}\n"))?;
         for r in &rows {
             let mut line = format!("{:<34} {:>8}", format!("{} → {}", label(r.from), label(r.to)), r.temperature);
             for (mu, p) in r.delta_mu.iter().zip(&r.pressure) {
                 line += &format!(" {mu:>12.5} {:>14.6e}", p / unit.pascals());
             }
-            println!("{line}");
+            put(&format!("{line}\n"))?;
         }
     }
     let directory = match (&arguments.output, arguments.json) {
@@ -130,12 +130,11 @@ fn from_list(file: &Path, arguments: &AiatArguments) -> Result<()> {
     };
     adsorption::draw(&input, &directory)?;
     if !arguments.json {
-        println!("figures: {}", directory.join("figures").display());
+        put(&format!("figures: {}\n", directory.join("figures").display()))?;
     }
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "the table is the command's output")]
 fn from_run(directory: &Path, arguments: &AiatArguments) -> Result<()> {
     let output = arguments.output.clone().unwrap_or_else(|| directory.to_owned());
     let temperatures = arguments.temperature.as_ref().map_or_else(Vec::new, |t| t.0.clone());
@@ -165,6 +164,7 @@ fn from_run(directory: &Path, arguments: &AiatArguments) -> Result<()> {
                 json!({
                     "phase_a": name(b.phase_a), "phase_b": name(b.phase_b), "temperature": b.temperature,
                     "mu_minima": b.minima, "mu_harmonic": b.harmonic, "mu_regc": b.mu, "mu_regc_err": b.mu_err,
+                    "crossover": b.crossover,
                 })
             })
             .collect();
@@ -174,28 +174,31 @@ fn from_run(directory: &Path, arguments: &AiatArguments) -> Result<()> {
             "minima": minima, "boundaries": boundaries,
             "findings": findings(comparison, search, &outcome.labels),
         });
-        println!("{result:#}");
+        put(&format!("{result:#}\n"))?;
         return Ok(());
     }
     if !comparison.boundaries.is_empty() {
-        println!("{:<28} {:>9} {:>10} {:>10} {:>18}", "boundary", "T", "minima", "harmonic", "REGC + MBAR");
+        put(&format!("{:<28} {:>9} {:>10} {:>10} {:>18}\n", "boundary", "T", "minima", "harmonic", "REGC + MBAR"))?;
         let number = |x: f64| if x.is_finite() { format!("{x:.3}") } else { "–".to_owned() };
         for b in &comparison.boundaries {
-            let regc = if b.mu_err.is_finite() { format!("{:.3} ± {:.3}", b.mu, b.mu_err) } else { number(b.mu) };
-            println!(
-                "{:<28} {:>9.4} {:>10} {:>10} {:>18}",
+            let mut regc = if b.mu_err.is_finite() { format!("{:.3} ± {:.3}", b.mu, b.mu_err) } else { number(b.mu) };
+            if b.crossover {
+                regc.insert(0, '~');
+            }
+            put(&format!(
+                "{:<28} {:>9.4} {:>10} {:>10} {:>18}\n",
                 format!("{} | {}", name(b.phase_a), name(b.phase_b)),
                 b.temperature,
                 number(b.minima),
                 number(b.harmonic),
                 regc
-            );
+            ))?;
         }
     }
     for words in findings(comparison, search, &outcome.labels) {
-        println!("{words}");
+        put(&format!("{words}\n"))?;
     }
-    println!("report: {}", outcome.report.display());
+    put(&format!("report: {}\n", outcome.report.display()))?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! `adlayer che`: a reaction at an electrode.
 
 use super::args::CheArguments;
+use super::output::put;
 use adlayer::Result;
 use adlayer::figures::electrode;
 use adlayer::rundir::default_directory;
@@ -9,13 +10,12 @@ use adlayer::thermochemistry::che::{Electrode, Scale};
 use adlayer::thermochemistry::envelope::{edges, lowest_planes};
 use serde_json::{Value, json};
 
-#[expect(clippy::print_stdout, reason = "the table is the command's output")]
 pub(crate) fn che(arguments: &CheArguments) -> Result<()> {
     let input = with_overrides(load(&arguments.file)?, arguments);
     if arguments.json {
-        println!("{:#}", as_json(&input));
+        put(&format!("{:#}\n", as_json(&input)))?;
     } else {
-        print!("{}", table(&input));
+        put(&table(&input))?;
     }
     let directory = match (&arguments.output, arguments.json) {
         (Some(directory), _) => directory.clone(),
@@ -27,7 +27,7 @@ pub(crate) fn che(arguments: &CheArguments) -> Result<()> {
     };
     electrode::draw(&input, &directory)?;
     if !arguments.json {
-        println!("figures: {}", directory.join("figures").display());
+        put(&format!("figures: {}\n", directory.join("figures").display()))?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `adlayer gas`: μ of a gas, and the pressure that gives a μ.
 
 use super::args::GasArguments;
+use super::output::put;
 use adlayer::figures::gases;
 use adlayer::rundir::default_directory;
 use adlayer::scene::inputs::gas::named;
@@ -31,7 +32,6 @@ struct Row {
     g: f64,
 }
 
-#[expect(clippy::print_stdout, reason = "the rows are the command's output")]
 pub(crate) fn gas(arguments: &GasArguments) -> Result<()> {
     let gas = named(&arguments.gas)?;
     let (temperatures, pressures) = (&arguments.temperature.0, &arguments.pressure.0);
@@ -60,34 +60,9 @@ pub(crate) fn gas(arguments: &GasArguments) -> Result<()> {
     }
     if arguments.json {
         let text = serde_json::to_string_pretty(&rows).map_err(|e| Error::Analysis(e.to_string()))?;
-        println!("{text}");
+        put(&format!("{text}\n"))?;
     } else {
-        println!(
-            "{}, zero-point energy {:.6} eV; μ = E + E_zp + Δμ with E = {} eV",
-            gas.name,
-            gas.zero_point_energy(),
-            arguments.energy
-        );
-        println!(
-            "{:>10} {:>13} {:>13} {:>13} {:>12} {:>12} {:>12} {:>13}",
-            "T [K]", "p [Pa]", "p [bar]", "p [atm]", "μ [eV]", "Δμ [eV]", "h [eV]", "s [meV/K]"
-        );
-        for r in rows.iter().take(MOST_ROWS) {
-            println!(
-                "{:>10} {:>13.6e} {:>13.6e} {:>13.6e} {:>12.6} {:>12.6} {:>12.6} {:>13.6}",
-                r.temperature,
-                r.pressure,
-                r.pressure / BAR_PA,
-                r.pressure / ATM_PA,
-                r.mu,
-                r.delta_mu,
-                r.h,
-                1e3 * r.s
-            );
-        }
-        if rows.len() > MOST_ROWS {
-            println!("… {} more rows; all with --json", rows.len() - MOST_ROWS);
-        }
+        put(&table(&gas, arguments.energy, &rows))?;
     }
     // With --json nothing is written unless asked for.
     let directory = match (&arguments.output, arguments.json) {
@@ -107,10 +82,45 @@ pub(crate) fn gas(arguments: &GasArguments) -> Result<()> {
         }
         gases::draw(&gas, temperatures, &shown, ("Pa", 1.0), &directory)?;
         if !arguments.json {
-            println!("figures: {}", directory.join("figures").display());
+            put(&format!("figures: {}\n", directory.join("figures").display()))?;
         }
     }
     Ok(())
+}
+
+/// The rows for people.
+fn table(gas: &Gas, energy: f64, rows: &[Row]) -> String {
+    let mut out = format!(
+        "{}, zero-point energy {:.6} eV; μ = E + E_zp + Δμ with E = {energy} eV\n{:>10} {:>13} {:>13} {:>13} {:>12} {:>12} \
+         {:>12} {:>13}\n",
+        gas.name,
+        gas.zero_point_energy(),
+        "T [K]",
+        "p [Pa]",
+        "p [bar]",
+        "p [atm]",
+        "μ [eV]",
+        "Δμ [eV]",
+        "h [eV]",
+        "s [meV/K]"
+    );
+    for r in rows.iter().take(MOST_ROWS) {
+        out += &format!(
+            "{:>10} {:>13.6e} {:>13.6e} {:>13.6e} {:>12.6} {:>12.6} {:>12.6} {:>13.6}\n",
+            r.temperature,
+            r.pressure,
+            r.pressure / BAR_PA,
+            r.pressure / ATM_PA,
+            r.mu,
+            r.delta_mu,
+            r.h,
+            1e3 * r.s
+        );
+    }
+    if rows.len() > MOST_ROWS {
+        out += &format!("… {} more rows; all with --json\n", rows.len() - MOST_ROWS);
+    }
+    out
 }
 
 fn row(gas: &Gas, energy: f64, temperature: f64, pressure: f64) -> Result<Row> {

@@ -10,6 +10,7 @@ mod complain;
 mod doctor;
 mod gas;
 mod new;
+mod output;
 mod ranges;
 mod result;
 mod resume;

@@ -39,12 +39,15 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<()> {
 
 /// Analyses a run that has come to its end and prints the result; after an error says how to go on.
 pub(super) fn finish(outcome: Result<RunOutcome>, directory: &Path, json: bool) -> Result<()> {
-    let mut outcome = outcome.inspect_err(|error| {
+    outcome.and_then(|outcome| conclude(outcome, json)).inspect_err(|error| {
         let resumable = matches!(error, Error::Device(_) | Error::ReplicaFault { .. } | Error::Io { .. });
         if resumable && directory.join(checkpoint::FILE).is_file() {
             warn(&format!("the last checkpoint is whole; go on with: adlayer resume {}", directory.display()));
         }
-    })?;
+    })
+}
+
+fn conclude(mut outcome: RunOutcome, json: bool) -> Result<()> {
     let path = outcome.directory.path().to_owned();
     let evaluation = evaluate(std::slice::from_ref(&path), &path)?;
     outcome.record.seconds_analysis = evaluation.summary.seconds.analysis;

@@ -16,10 +16,12 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<()> {
     if !arguments.json {
         println!("{}", heading());
     }
-    let verdict = verify(&options, &mut |check| {
-        if !arguments.json {
-            println!("{}", row(check));
-        }
+    let verdict = rayon::scope(|_| {
+        verify(&options, &mut |check| {
+            if !arguments.json {
+                println!("{}", row(check));
+            }
+        })
     })?;
     let text = serde_json::to_string_pretty(&verdict).map_err(|e| Error::Analysis(e.to_string()))? + "\n";
     let archive = arguments.output.clone().unwrap_or_else(|| archive_of(&verdict));

@@ -28,6 +28,9 @@ pub fn draw(input: &AiatInput, dir: &Path) -> Result<Vec<Figure>> {
     write_all(drawings, dir)
 }
 
+/// A boundary: the two structures, and its points (p in the shown unit, T).
+type JoinedLine = ((usize, usize), Vec<(f64, f64)>);
+
 /// Temperatures that have a figure over Δμ of their own: one suffices without vibrations.
 fn named(input: &AiatInput) -> &[f64] {
     let all = &input.named_temperatures;
@@ -174,10 +177,10 @@ fn temperature_pressure(input: &AiatInput) -> Result<Drawing> {
     // Boundaries: at every temperature of a fine ladder, joined between the same two structures.
     let steps = 160;
     let mut table = Table::new(["from", "to", "temperature", "pressure_Pa", "delta_mu"]);
-    let mut joined: Vec<((usize, usize), Vec<(f64, f64)>)> = Vec::new();
+    let mut joined: Vec<JoinedLine> = Vec::new();
     for k in 0..=steps {
         let t = y.lo + (y.hi - y.lo) * f64::from(k) / f64::from(steps);
-        if !(t > 0.0) || surface.gas(0).0.thermal(t, 1.0).is_err() {
+        if t <= 0.0 || surface.gas(0).0.thermal(t, 1.0).is_err() {
             continue;
         }
         let others = others(input, t)?;

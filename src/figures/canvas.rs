@@ -356,6 +356,10 @@ impl Canvas {
             for (place, content) in &axis.ticks {
                 let x = self.computed.map_x(*place);
                 self.polyline(&[(x, y), (x, y - 5.0)], &stroke);
+                // What stands right of the plot (the label of a colour bar) keeps its room.
+                if x > right - 0.03 * (right - left) {
+                    continue;
+                }
                 self.text(x, y - 13.0, content, TEXT - 2, TextAnchor::Middle, palette::INK);
             }
             self.label(0.5 * (left + right), y - 30.0, &axis.label, TEXT, TextAnchor::Middle);

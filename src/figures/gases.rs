@@ -19,12 +19,10 @@ const MOST_PRESSURES: usize = 12;
 /// # Errors
 /// [`crate::Error::Refused`] where a table does not reach, [`crate::Error::Io`].
 pub fn draw(gas: &Gas, temperatures: &[f64], pressures: &[f64], unit: (&str, f64), dir: &Path) -> Result<Vec<Figure>> {
-    let shown: Vec<f64> = if pressures.len() <= MOST_PRESSURES {
-        pressures.to_vec()
-    } else {
-        let n = MOST_PRESSURES - 1;
-        (0..=n).map(|i| pressures[i * (pressures.len() - 1) / n]).collect()
-    };
+    // Equal steps down from the highest, which is shown.
+    let step = pressures.len().div_ceil(MOST_PRESSURES).max(1);
+    let mut shown: Vec<f64> = pressures.iter().rev().step_by(step).copied().collect();
+    shown.reverse();
     let mut table = Table::new(["temperature", "pressure_Pa", "delta_mu"]);
     let mut series = Vec::new();
     for (i, &p) in shown.iter().enumerate() {

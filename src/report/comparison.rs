@@ -104,6 +104,13 @@ pub fn findings(comparison: &Comparison, search: &Search, labels: &Labels) -> Ve
             text::fixed(b.harmonic, 3)
         ));
     }
+    if let Some(b) = known.iter().find(|b| b.crossover) {
+        words.push(format!(
+            "From T = {} on P(N) of the run has no two basins: there its μ (~) is where ⟨N⟩ passes half way between the two \
+             sides, while both pictures keep a sharp step.",
+            text::short(b.temperature, 4)
+        ));
+    }
     match known.iter().find(|b| (b.mu - b.harmonic).abs() > PART * kt(b)) {
         Some(b) => words.push(format!(
             "From T = {} on the two part by more than {PART} kT per atom.",
@@ -183,7 +190,7 @@ fn table(comparison: &Comparison, labels: &Labels) -> Markup {
                 td { (text::short(b.temperature, 4)) }
                 td { (number(b.minima)) }
                 td { (number(b.harmonic)) }
-                td { (if b.mu.is_finite() { with_error(b.mu, b.mu_err) } else { "–".to_owned() }) }
+                td { @if b.crossover { "~ " } (if b.mu.is_finite() { with_error(b.mu, b.mu_err) } else { "–".to_owned() }) }
                 td { (number(b.mu - b.harmonic)) }
             } } }
         } }

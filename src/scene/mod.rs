@@ -20,16 +20,20 @@ pub use grammar::Scene;
 pub use lookup::PairParameters;
 pub use resolve::resolved;
 
+use crate::files::read_text;
 use crate::states::{ReservoirAxis, StateGrid};
 use crate::substrate::Slab;
 use crate::thermo::Convention;
 use crate::thermochemistry::Gas;
 use crate::thermochemistry::reservoir::Parameters;
-use crate::{Error, Result};
+use crate::Result;
 use error::Source;
 use glam::DVec3;
 use grammar::{CellSpec, ConventionSpec};
 use std::path::{Path, PathBuf};
+
+/// Largest scene that is read into memory [byte].
+const LARGEST: u64 = 16 << 20;
 
 /// A scene that can be run: parsed, filled in, checked as a whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,17 +57,11 @@ pub struct Loaded {
 /// Reads, fills in and checks a scene file.
 ///
 /// # Errors
-/// [`Error::InputMissing`] if the scene or a file it names does not exist, [`Error::Scene`] with line, column, value
-/// and remedy if the scene is not acceptable, [`Error::BadInput`] if a file it names is not, [`Error::Io`].
+/// [`crate::Error::InputMissing`] if the scene or a file it names does not exist, [`crate::Error::Scene`] with line,
+/// column, value and remedy if the scene is not acceptable, [`crate::Error::BadInput`] if a file it names is not,
+/// [`crate::Error::Io`].
 pub fn load(path: &Path) -> Result<Loaded> {
-    let bytes = std::fs::read(path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => Error::InputMissing { what: "scene", path: path.to_owned() },
-        _ => Error::Io { what: "cannot read", path: path.to_owned(), source: e },
-    })?;
-    let text = String::from_utf8(bytes).map_err(|e| Error::BadInput {
-        path: path.to_owned(),
-        problem: format!("byte {} is not UTF-8; save the scene as UTF-8 text", e.utf8_error().valid_up_to()),
-    })?;
+    let text = read_text("scene", path, LARGEST)?;
     parse(&text, path)
 }
 
@@ -251,7 +249,7 @@ impl Loaded {
     /// The same scene with more production cycles.
     ///
     /// # Errors
-    /// [`Error::Scene`] if the new length does not fit the schedule.
+    /// [`crate::Error::Scene`] if the new length does not fit the schedule.
     pub fn extended(mut self, cycles: u32) -> Result<Loaded> {
         let production = &mut self.scene.schedule.production;
         *production = production.saturating_add(cycles);
@@ -264,7 +262,7 @@ impl Loaded {
     /// - `cycles`: production cycles N; equilibration becomes ⌈N/3⌉
     ///
     /// # Errors
-    /// [`Error::Scene`] if the new length does not fit the schedule.
+    /// [`crate::Error::Scene`] if the new length does not fit the schedule.
     pub fn with_overrides(mut self, cycles: Option<u32>, seed: Option<u64>) -> Result<Loaded> {
         if let Some(seed) = seed {
             self.scene.seed = seed;

@@ -84,11 +84,25 @@ pub struct Region {
 ///
 /// - `x`, `y`: low and high end
 pub fn lowest_planes(planes: &[Plane], x: (f64, f64), y: (f64, f64)) -> Vec<Region> {
+    // A plane that only touches the envelope in a line would take its edge away; without region it is left out.
+    let mut candidates: Vec<usize> = (0..planes.len()).collect();
+    loop {
+        let regions = regions_of(planes, &candidates, x, y);
+        if regions.len() == candidates.len() {
+            return regions;
+        }
+        candidates = regions.iter().map(|r| r.plane).collect();
+    }
+}
+
+/// The regions of some of the planes among each other.
+fn regions_of(planes: &[Plane], candidates: &[usize], x: (f64, f64), y: (f64, f64)) -> Vec<Region> {
     let mut regions = Vec::new();
-    for (i, plane) in planes.iter().enumerate() {
+    for &i in candidates {
+        let plane = &planes[i];
         let mut corners = vec![(x.0, y.0), (x.1, y.0), (x.1, y.1), (x.0, y.1)];
         let mut beyond: Vec<Option<usize>> = vec![None; 4];
-        for (j, other) in planes.iter().enumerate().filter(|&(j, _)| j != i) {
+        for (j, other) in candidates.iter().filter(|&&j| j != i).map(|&j| (j, &planes[j])) {
             let above = |&(x, y): &(f64, f64)| {
                 plane.constant - other.constant
                     + (plane.slopes[0] - other.slopes[0]) * x
@@ -209,6 +223,19 @@ mod tests {
             let s = found.iter().find(|s| s.from <= x && x <= s.to).map_or(0, |s| s.line);
             assert!((lines[s].constant + lines[s].slope * x - lowest).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn a_plane_that_only_touches_the_envelope_takes_no_edge() {
+        // Clean, OH and O of a surface whose three lines meet at U = 0.8 for every pH.
+        let step = 0.0591593;
+        let plane = |g, n: f64| Plane { constant: g, slopes: [-n * step, -n] };
+        let regions = lowest_planes(&[plane(0.0, 0.0), plane(0.8, 1.0), plane(1.6, 2.0)], (0.0, 14.0), (-0.2, 1.6));
+        assert_eq!(regions.iter().map(|r| r.plane).collect::<Vec<_>>(), [0, 2]);
+        let edges = edges(&regions);
+        assert_eq!(edges.len(), 1);
+        let (a, b) = (edges[0].from, edges[0].to);
+        assert!((a.0 - b.0).abs() > 13.999, "{a:?} {b:?}");
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub fn gas(name: &str) -> Option<Gas> {
             (28.0134, motion, singlet, Some(9.7594))
         }
         "CO" => {
-            let motion = diatomic([2169.813_58, 13.288_31, 1.931_281, 0.017_504_41, 6.121_5e-6], Spin::UNLIKE);
+            let motion = diatomic([2_169.813_58, 13.288_31, 1.931_281, 0.017_504_41, 6.121_5e-6], Spin::UNLIKE);
             (28.0101, motion, singlet, Some(11.092))
         }
         // ²Π_½ and ²Π_3/2, each with its two Λ components; N = J − ½ is taken for the rotation.

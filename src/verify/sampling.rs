@@ -31,8 +31,8 @@ fn bulk(pair: &str, edge: f64, max_atoms: u32, grid: &str, dynamics: &str, attem
 pub(super) fn ideal_gas(bench: &Workbench) -> Result<Worst> {
     let walkers = bench.size(48, 192);
     let grid = format!(
-        r#"temperature: List([0.7, 1.0]), walkers: {walkers},
-           reservoir: [ (species: "B", convention: Absolute, values: List([-2.6, -2.2])) ]"#
+        r#"temperature: List([0.8, 1.0]), walkers: {walkers},
+           reservoir: [ (species: "B", convention: Absolute, values: List([-5.2, -4.8])) ]"#
     );
     let text = bulk(
         "epsilon: 0.0, sigma: 1.0",

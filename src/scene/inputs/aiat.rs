@@ -100,7 +100,7 @@ struct Aiat {
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "Reservoir", deny_unknown_fields)]
 enum ReservoirSpec {
     /// A gas: `energy` is that of its molecule on the scale of the structures.
     Gas {
@@ -125,7 +125,7 @@ impl ReservoirSpec {
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "Structure", deny_unknown_fields)]
 struct StructureSpec {
     label: String,
     energy: f64,
@@ -138,7 +138,7 @@ struct StructureSpec {
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "Table", deny_unknown_fields)]
 struct TableSpec {
     path: String,
     surface: String,
@@ -147,7 +147,7 @@ struct TableSpec {
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "Axis", deny_unknown_fields)]
 struct AxisSpec {
     species: String,
     delta_mu: (f64, f64),

@@ -67,7 +67,7 @@ fn sweep() -> (f64, f64) {
 
 /// A species with its energies of formation from the references, ΔG = ΔE + ΔZPE − TΔS. [eV]
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "Species", deny_unknown_fields)]
 struct SpeciesSpec {
     name: String,
     energy: f64,
@@ -79,7 +79,7 @@ struct SpeciesSpec {
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "State", deny_unknown_fields)]
 struct StateSpec {
     #[serde(default)]
     label: Option<String>,
@@ -88,7 +88,7 @@ struct StateSpec {
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "Surface", deny_unknown_fields)]
 struct SurfaceSpec {
     label: String,
     /// Adsorbates in the cell.

@@ -28,7 +28,7 @@ struct Gases {
 
 /// One gas as written.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "Gas", deny_unknown_fields)]
 struct GasSpec {
     name: String,
     /// Elements; the name where it is left out.
@@ -50,7 +50,7 @@ struct GasSpec {
 
 /// Where thermal functions come from.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "Thermal", deny_unknown_fields)]
 enum ThermalSpec {
     Atom,
     Diatomic { we: f64, wexe: f64, be: f64, ae: f64, de: f64, nuclei: Nuclei },
@@ -71,7 +71,7 @@ enum Nuclei {
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "Rotor", deny_unknown_fields)]
 enum RotorSpec {
     /// B [1/cm]
     Linear { constant: f64, symmetry: u32 },
@@ -82,7 +82,7 @@ enum RotorSpec {
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "Range", deny_unknown_fields)]
 struct ShomateSpec {
     from: f64,
     to: f64,
