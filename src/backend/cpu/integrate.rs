@@ -117,7 +117,7 @@ fn place(model: &Model, replica: &mut Replica, chunk: usize, axis: usize, x: &Ch
         _ => &mut spot.z,
     };
     for l in 0..LANES {
-        row[l] = model.geometry.to_grid(axis, x[l]);
+        row[l] = model.geometry.coordinate(axis, x[l]);
     }
 }
 
@@ -126,7 +126,7 @@ fn place(model: &Model, replica: &mut Replica, chunk: usize, axis: usize, x: &Ch
 pub(super) fn langevin<S: Simd>(model: &Model, replica: &mut Replica, bath: &Bath, within: bool, address: Address) {
     let (system, half) = (&*model.system, 0.5 * bath.dt);
     for chunk in 0..replica.chunks() {
-        let g = gaussians::<S>(address, (chunk * LANES) as u32);
+        let g = gaussians(address, (chunk * LANES) as u32);
         let (inverse_mass, root) = (replica.inverse_mass[chunk], replica.root_inverse_mass[chunk]);
         for axis in 0..3 {
             let (mut x, mut v) = (replica.positions[axis][chunk], replica.velocities[axis][chunk]);
@@ -159,9 +159,9 @@ pub(super) fn kick<S: Simd>(replica: &mut Replica, dt: f64) {
 }
 
 #[inline(always)]
-pub(super) fn redraw<S: Simd>(replica: &mut Replica, root_kt: f64, address: Address) {
+pub(super) fn redraw(replica: &mut Replica, root_kt: f64, address: Address) {
     for chunk in 0..replica.chunks() {
-        let g = gaussians::<S>(address, (chunk * LANES) as u32);
+        let g = gaussians(address, (chunk * LANES) as u32);
         let root = &replica.root_inverse_mass[chunk];
         for (axis, velocity) in replica.velocities.iter_mut().enumerate() {
             for l in 0..LANES {

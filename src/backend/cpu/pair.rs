@@ -89,7 +89,7 @@ impl Geometry {
 
     /// A coordinate on the grid: exact to half a unit, in every direction modulo the period.
     #[inline(always)]
-    pub(super) fn to_grid(&self, axis: usize, x: f64) -> i32 {
+    pub(super) fn coordinate(&self, axis: usize, x: f64) -> i32 {
         let [scale, offset] = self.to_grid[axis];
         // Not fused: the same bits wherever it is computed.
         (x * scale + offset).to_bits() as i32
@@ -98,7 +98,7 @@ impl Geometry {
     /// A position on the grid.
     #[inline(always)]
     pub(super) fn grid(&self, position: DVec3) -> [i32; 3] {
-        [self.to_grid(0, position.x), self.to_grid(1, position.y), self.to_grid(2, position.z)]
+        [self.coordinate(0, position.x), self.coordinate(1, position.y), self.coordinate(2, position.z)]
     }
 
     /// The position of a point of the grid; [`Geometry::grid`] leads back to the point exactly. [length]
