@@ -170,10 +170,9 @@ impl Sampler {
         state.backend.fits(backend.system(), n_replicas, n_states).map_err(misfit)?;
         backend.restore(&state.backend, &grid.states, assignment.states())?;
         let mut slots = state.backend.species_of_replicas();
-        if !state.ledgers.is_empty()
-            && !(state.ledgers.len() == n_replicas
-                && state.ledgers.iter().all(|l| slots.next().is_some_and(|s| l.is_of(s))))
-        {
+        let of_these = state.ledgers.len() == n_replicas
+            && state.ledgers.iter().all(|l| slots.next().is_some_and(|species| l.is_of(species)));
+        if !state.ledgers.is_empty() && !of_these {
             return Err(misfit("its identities are those of other atoms".to_owned()));
         }
         let mut exchanger = Exchanger::new(&grid);

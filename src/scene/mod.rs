@@ -20,13 +20,13 @@ pub use grammar::Scene;
 pub use lookup::PairParameters;
 pub use resolve::resolved;
 
+use crate::Result;
 use crate::files::read_text;
 use crate::states::{ReservoirAxis, StateGrid};
 use crate::substrate::Slab;
 use crate::thermo::Convention;
 use crate::thermochemistry::Gas;
 use crate::thermochemistry::reservoir::Parameters;
-use crate::Result;
 use error::Source;
 use glam::DVec3;
 use grammar::{CellSpec, ConventionSpec};

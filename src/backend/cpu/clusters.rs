@@ -160,7 +160,7 @@ impl Clusters {
             for lane in 0..LANES {
                 if r2[lane] < reach * reach {
                     let k = out.chunks.len();
-                    if k % LANES == 0 {
+                    if k.is_multiple_of(LANES) {
                         out.boxes.push(NO_BOXES);
                     }
                     let (centre, half) = boxes.get(lane);

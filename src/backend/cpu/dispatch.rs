@@ -47,7 +47,7 @@ door!(Drift { model: &'a Model, replica: &'a mut Replica, dt: f64 } -> () {
     S => integrate::drift::<S>(model, replica, dt)
 });
 door!(Redraw { replica: &'a mut Replica, root_kt: f64, address: Address } -> () {
-    S => integrate::redraw::<S>(replica, root_kt, address)
+    S => integrate::redraw(replica, root_kt, address)
 });
 door!(UpdateLists { model: &'a Model, replica: &'a mut Replica } -> () { S => replica.update_lists::<S>(model) });
 door!(Forces { model: &'a Model, replica: &'a mut Replica } -> () {

@@ -117,7 +117,7 @@ fn place(model: &Model, replica: &mut Replica, chunk: usize, axis: usize, x: &Ch
         _ => &mut spot.z,
     };
     for l in 0..LANES {
-        row[l] = model.geometry.to_grid(axis, x[l]);
+        row[l] = model.geometry.coordinate(axis, x[l]);
     }
 }
 
@@ -126,7 +126,7 @@ fn place(model: &Model, replica: &mut Replica, chunk: usize, axis: usize, x: &Ch
 pub(super) fn langevin<S: Simd>(model: &Model, replica: &mut Replica, bath: &Bath, within: bool, address: Address) {
     let (system, half) = (&*model.system, 0.5 * bath.dt);
     for chunk in 0..replica.chunks() {
-        let g = gaussians::<S>(address, (chunk * LANES) as u32);
+        let g = gaussians(address, (chunk * LANES) as u32);
         let (inverse_mass, root) = (replica.inverse_mass[chunk], replica.root_inverse_mass[chunk]);
         for axis in 0..3 {
             let (mut x, mut v) = (replica.positions[axis][chunk], replica.velocities[axis][chunk]);
@@ -159,9 +159,9 @@ pub(super) fn kick<S: Simd>(replica: &mut Replica, dt: f64) {
 }
 
 #[inline(always)]
-pub(super) fn redraw<S: Simd>(replica: &mut Replica, root_kt: f64, address: Address) {
+pub(super) fn redraw(replica: &mut Replica, root_kt: f64, address: Address) {
     for chunk in 0..replica.chunks() {
-        let g = gaussians::<S>(address, (chunk * LANES) as u32);
+        let g = gaussians(address, (chunk * LANES) as u32);
         let root = &replica.root_inverse_mass[chunk];
         for (axis, velocity) in replica.velocities.iter_mut().enumerate() {
             for l in 0..LANES {
@@ -263,21 +263,21 @@ pub(super) fn energy_from_lists<S: Simd, const FORCE_SHIFTED: bool>(model: &Mode
         let species = usize::from(replica.species[slot]);
         let p = clusters.row[place / LANES].get(place % LANES);
         let [near, slab] = replica.lists.of(place);
-        let (mut of_slab, mut of_mobile, mut overlap) = (Lanes::splat(0.0), Lanes::splat(0.0), false);
+        let (mut of_slab, mut of_mobile, mut overlaps) = (Lanes::splat(0.0), Lanes::splat(0.0), [false; 2]);
         let (row, strengths) = (&frozen.row[..], &frozen.strengths[species][..]);
         for k in slab.iter().map(|&k| usize::from(k)) {
-            overlap |= add_energy::<S, FORCE_SHIFTED>(g, &row[k], &strengths[k], p, LANES, &mut of_slab);
+            overlaps[0] |= add_energy::<S, FORCE_SHIFTED>(g, &row[k], &strengths[k], p, LANES, &mut of_slab);
         }
         let (row, strengths) = (&clusters.row[..], &clusters.strengths[species][..]);
         for k in near.iter().map(|&k| usize::from(k)) {
             let except = if k == place / LANES { place % LANES } else { LANES };
-            overlap |= add_energy::<S, FORCE_SHIFTED>(g, &row[k], &strengths[k], p, except, &mut of_mobile);
+            overlaps[1] |= add_energy::<S, FORCE_SHIFTED>(g, &row[k], &strengths[k], p, except, &mut of_mobile);
         }
         for field in &model.system.external[species] {
             sums[0] += field.energy_force(replica.position(slot)).0;
         }
-        sums[0] += if overlap { OVERLAP_ENERGY } else { of_slab.sum() };
-        sums[1] += of_mobile.sum();
+        sums[0] += if overlaps[0] { OVERLAP_ENERGY } else { of_slab.sum() };
+        sums[1] += if overlaps[1] { OVERLAP_ENERGY } else { of_mobile.sum() };
     }
     sums
 }

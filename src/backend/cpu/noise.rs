@@ -4,7 +4,6 @@
 
 use super::pair::LANES;
 use crate::rng::Stream;
-use pulp::Simd;
 
 /// Where random numbers are taken from; the slot comes last.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +45,7 @@ fn philox(address: Address, first_slot: u32) -> [[u32; LANES]; 4] {
 ///
 /// - returns: `[3][LANES]`
 #[inline(always)]
-pub(super) fn gaussians<S: Simd>(address: Address, first_slot: u32) -> [[f32; LANES]; 3] {
+pub(super) fn gaussians(address: Address, first_slot: u32) -> [[f32; LANES]; 3] {
     let words = philox(address, first_slot);
     let mut out = [[0.0; LANES]; 3];
     for l in 0..LANES {
@@ -125,7 +124,7 @@ mod tests {
         let rng = Rng::new(0x1234_5678_9abc);
         for (step, replica, first) in [(0, 0, 0), (7, 3, 16), (u64::MAX / 3, 4000, 160)] {
             let address = Address { key: rng.key(), stream: Stream::Thermostat, step, replica };
-            let ours = gaussians::<pulp::Scalar>(address, first);
+            let ours = gaussians(address, first);
             for l in 0..LANES {
                 let reference = rng.gaussians(Stream::Thermostat, step, replica, first + l as u32);
                 for d in 0..3 {

@@ -60,9 +60,6 @@ pub(super) struct Geometry {
     to_grid: [[f64; 2]; 3],
     pub(super) r_cut: f32,
     pub(super) r_cut_squared: f32,
-    /// Pairs nearer than this exert no force: below the core of every pair, and above 0 so that an atom does not meet
-    /// itself.
-    nearest_squared: f32,
 }
 
 /// Puts the integer part of an f64 below 2⁵¹ into its lowest bits.
@@ -80,9 +77,6 @@ impl Geometry {
             span[2] = 2.5 * (high - low).max(1e-3);
             middle[2] = 0.5 * (low + high);
         }
-        let n_species = system.pairs.n_species() as u8;
-        let cores = (0..n_species).flat_map(|a| (0..n_species).map(move |b| (a, b)));
-        let core = cores.map(|(a, b)| system.pairs.pair(a, b).core_squared).filter(|&c| c > 0.0);
         let r_cut = system.pairs.r_cut as f32;
         let steps = span.map(|s| 4_294_967_296.0 / s);
         Geometry {
@@ -90,13 +84,12 @@ impl Geometry {
             to_grid: [0, 1, 2].map(|d| [steps[d], INTEGER_BITS - (middle[d] * steps[d]).round()]),
             r_cut,
             r_cut_squared: r_cut * r_cut,
-            nearest_squared: core.fold(1e-3, f64::min) as f32,
         }
     }
 
     /// A coordinate on the grid: exact to half a unit, in every direction modulo the period.
     #[inline(always)]
-    pub(super) fn to_grid(&self, axis: usize, x: f64) -> i32 {
+    pub(super) fn coordinate(&self, axis: usize, x: f64) -> i32 {
         let [scale, offset] = self.to_grid[axis];
         // Not fused: the same bits wherever it is computed.
         (x * scale + offset).to_bits() as i32
@@ -105,7 +98,7 @@ impl Geometry {
     /// A position on the grid.
     #[inline(always)]
     pub(super) fn grid(&self, position: DVec3) -> [i32; 3] {
-        [self.to_grid(0, position.x), self.to_grid(1, position.y), self.to_grid(2, position.z)]
+        [self.coordinate(0, position.x), self.coordinate(1, position.y), self.coordinate(2, position.z)]
     }
 
     /// The position of a point of the grid; [`Geometry::grid`] leads back to the point exactly. [length]
@@ -156,7 +149,10 @@ impl Spot {
     }
 }
 
-/// How strongly an atom of one species interacts with sixteen others; all zero in unused lanes.
+/// Stands for the core of pairs that do not interact: above 0, so that an atom does not meet itself. [length²]
+const NEAREST_SQUARED: f32 = 1e-6;
+
+/// How strongly an atom of one species interacts with sixteen others; not at all with unused lanes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Strength {
     /// 8εσ¹², so that force and energy need it once or halved
@@ -169,6 +165,8 @@ pub(super) struct Strength {
     slope: Lanes,
     /// (core radius)²
     core_squared: Lanes,
+    /// Pairs nearer than this exert no force: (core radius)², or what stands for it; ∞ in unused lanes
+    nearest_squared: Lanes,
 }
 
 impl Strength {
@@ -179,6 +177,7 @@ impl Strength {
         shift: Lanes::splat(0.0),
         slope: Lanes::splat(0.0),
         core_squared: Lanes::splat(0.0),
+        nearest_squared: Lanes::splat(f32::INFINITY),
     };
 
     /// Writes the coefficients of the pair (`own`, `other`) into a lane.
@@ -189,6 +188,7 @@ impl Strength {
         self.shift.0[lane] = p.shift as f32;
         self.slope.0[lane] = p.slope as f32;
         self.core_squared.0[lane] = p.core_squared as f32;
+        self.nearest_squared.0[lane] = (p.core_squared as f32).max(NEAREST_SQUARED);
     }
 
     /// Frees a lane.
@@ -196,6 +196,7 @@ impl Strength {
         for lanes in [&mut self.c12_twice, &mut self.c6, &mut self.shift, &mut self.slope, &mut self.core_squared] {
             lanes.0[lane] = 0.0;
         }
+        self.nearest_squared.0[lane] = f32::INFINITY;
     }
 }
 
@@ -229,7 +230,7 @@ impl Sums {
         for l in 0..LANES {
             let [dx, dy, dz] = g.difference(p, spot, l);
             let r2 = fma::<S>(dz, dz, fma::<S>(dy, dy, dx * dx));
-            let counts = (r2 < g.r_cut_squared) & (r2 >= g.nearest_squared);
+            let counts = (r2 < g.r_cut_squared) & (r2 >= c.nearest_squared.0[l]);
             let inverse2 = 1.0 / r2;
             let inverse6 = inverse2 * inverse2 * inverse2;
             let mut f = fma::<S>(c.c12_twice.0[l], inverse6, -c.c6.0[l]) * (inverse6 * inverse2);
@@ -262,7 +263,7 @@ pub(super) fn add_energy<S: Simd, const FORCE_SHIFTED: bool>(
         let r2 = fma::<S>(dz, dz, fma::<S>(dy, dy, dx * dx));
         let other = l as u32 != except as u32;
         overlap |= other & (r2 < c.core_squared.0[l]);
-        let counts = other & (r2 < g.r_cut_squared) & (r2 >= g.nearest_squared);
+        let counts = other & (r2 < g.r_cut_squared) & (r2 >= c.nearest_squared.0[l]);
         let inverse2 = 1.0 / r2;
         let inverse6 = inverse2 * inverse2 * inverse2;
         let mut u = fma::<S>(fma::<S>(0.5 * c.c12_twice.0[l], inverse6, -c.c6.0[l]), inverse6, -c.shift.0[l]);
