@@ -107,7 +107,7 @@ mod tests {
         let rng = Rng::new(11);
         let sample = |k: u64| {
             let g = rng.gaussians(Stream::Thermostat, k, 0, 0);
-            let first = k % 2 == 0;
+            let first = k.is_multiple_of(2);
             let shift = if first { [0.7, -0.4] } else { [0.0; 2] };
             Labelled { walker: (k % 20) as usize, first, at: [g.x + shift[0], 10.0 * (g.y + shift[1])] }
         };
