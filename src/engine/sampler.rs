@@ -273,13 +273,17 @@ impl Sampler {
             return Ok(());
         }
         let (ledgers, measurements, reservoirs) = (&mut self.ledgers, &self.measurements, &self.reservoirs);
-        let (mut moved, mut fault) = (0, None);
+        let (mut moved, mut seen, mut fault) = (0, 0, None);
         self.backend.events(&mut |replica, events| {
             moved += events.len() as u64;
+            seen += 1;
             if let Err(problem) = ledgers[replica].follow(reservoirs, events, &measurements[replica]) {
                 fault.get_or_insert((replica, problem));
             }
         })?;
+        if seen != measurements.len() {
+            fault.get_or_insert((seen, "its accepted moves were not logged".to_owned()));
+        }
         self.recent.moves += u64::from(self.plan.attempts) * self.measurements.len() as u64;
         self.recent.moved += moved;
         match fault {

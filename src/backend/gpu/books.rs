@@ -45,9 +45,8 @@ impl MoveBooks {
         self.earlier[0].iter_mut().for_each(Vec::clear);
     }
 
-    /// What was read before is given up.
+    /// New moves are recorded. Those of the cycle before stay readable: they were read into the other buffer.
     pub(super) fn forget(&mut self) {
-        self.mapped.clear();
         self.recorded = true;
         self.earlier[0].iter_mut().for_each(Vec::clear);
     }
