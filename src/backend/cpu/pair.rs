@@ -321,7 +321,8 @@ mod tests {
             spot.set(3, g.grid(q));
             let exact = cell.minimum_image(p - q).as_vec3();
             let ours = glam::Vec3::from(g.difference(on_grid, &spot, 3));
-            assert!((exact - ours).length() < 1e-6, "{ours} instead of {exact}");
+            // an ulp of the longest difference
+            assert!((exact - ours).length() < 4e-6, "{ours} instead of {exact}");
         }
     }
 }
