@@ -2,12 +2,14 @@
 //!
 //! A part is written whole to a temporary file, synced and renamed, so a reader never meets half a part.
 
+mod observed;
 mod part;
 mod reader;
 mod thinning;
 pub mod trajectory;
 mod writer;
 
+pub use observed::{Column, Histogram};
 pub use reader::read_samples;
 pub use thinning::Thinning;
 pub use writer::SampleWriter;
@@ -27,6 +29,10 @@ pub struct Samples {
     pub energy: Vec<f64>,
     /// `[n_reservoirs][n_samples]`, atoms of each reservoir species.
     pub counts: Vec<Vec<u16>>,
+    /// Order parameters that the scene's observables store with each sample.
+    pub columns: Vec<Column>,
+    /// Histograms that they store.
+    pub histograms: Vec<Histogram>,
 }
 
 /// One stored sample.
@@ -83,6 +89,8 @@ impl Samples {
         self.state.clear();
         self.energy.clear();
         self.counts.iter_mut().for_each(Vec::clear);
+        self.columns.iter_mut().for_each(|c| c.values.clear());
+        self.histograms.iter_mut().for_each(|h| h.values.clear());
     }
 
     /// Appends the samples of another run of the same system.
@@ -100,6 +108,18 @@ impl Samples {
         for (column, more) in self.counts.iter_mut().zip(&other.counts) {
             column.extend_from_slice(more);
         }
+        // What only one of the runs observed has no value in the other's samples.
+        self.columns.retain(|c| other.columns.iter().any(|o| o.name == c.name));
+        for column in &mut self.columns {
+            let more = other.columns.iter().filter(|o| o.name == column.name);
+            more.for_each(|o| column.values.extend_from_slice(&o.values));
+        }
+        self.histograms.retain(|h| other.histograms.iter().any(|o| o.is_like(h)));
+        for histogram in &mut self.histograms {
+            let more = other.histograms.iter().filter(|o| o.is_like(histogram));
+            let more: Vec<_> = more.flat_map(|o| &o.values).copied().collect();
+            histogram.values.extend(more);
+        }
     }
 
     /// The samples for which `keep` holds of their index, in order.
@@ -112,6 +132,8 @@ impl Samples {
             state: kept.iter().map(|&i| self.state[i]).collect(),
             energy: kept.iter().map(|&i| self.energy[i]).collect(),
             counts: self.counts.iter().map(|column| kept.iter().map(|&i| column[i]).collect()).collect(),
+            columns: self.columns.iter().map(|c| c.filtered(&kept)).collect(),
+            histograms: self.histograms.iter().map(|h| h.filtered(&kept)).collect(),
         }
     }
 }
