@@ -124,6 +124,7 @@ fn input(grid: StateGrid, samples: Samples, n_max: u16, seed: u64) -> AnalysisIn
         other_mobile_atoms: 0,
         frozen_slab: true,
         seed,
+        halves: Default::default(),
     }
 }
 

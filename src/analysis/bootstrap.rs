@@ -94,6 +94,8 @@ pub struct Draw<'a> {
     pub samples: &'a Collapsed,
     /// `[n_bins]`
     pub weights: &'a [f64],
+    /// `[n_blocks]`, how often each block was drawn.
+    pub multiplicity: &'a [f64],
     /// MBAR of this resample.
     pub solution: &'a CollapsedSolution,
 }
@@ -181,7 +183,13 @@ impl Bootstrap {
                 }
                 let tolerance = Tolerance { delta_f: 1e-5, iterations: 60 };
                 let solution = self.samples.solve(Some(&weights), &n_k, &self.f_k, true, tolerance).ok()?;
-                Some(estimate(&Draw { samples: &self.samples, weights: &weights, solution: &solution }))
+                let draw = Draw {
+                    samples: &self.samples,
+                    weights: &weights,
+                    multiplicity: &multiplicity,
+                    solution: &solution,
+                };
+                Some(estimate(&draw))
             })
             .collect();
         let drawn: Vec<Vec<f64>> = drawn.into_iter().flatten().collect();

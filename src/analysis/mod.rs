@@ -2,6 +2,7 @@
 
 pub mod bootstrap;
 mod boundaries;
+pub mod diagnostics;
 mod direct;
 mod distributions;
 pub mod inefficiency;
@@ -11,6 +12,7 @@ mod phases;
 mod pipeline;
 mod split_half;
 pub mod tables;
+pub mod transition_matrix;
 
 pub use pipeline::{AnalysisInput, analyze};
 
@@ -39,6 +41,8 @@ pub struct Analysis {
     pub split_half: SplitHalf,
     /// `[n_states]`, statistical inefficiency in stored samples: the larger of the state series and the replica paths
     pub inefficiency: Vec<f64>,
+    /// Checks of the run; [`diagnostics::check`] fills in all but the frozen states.
+    pub checks: diagnostics::Checks,
     /// Whether ln Ξ is absolute (all but reservoir atoms frozen) or relative to the bare mobile slab at each T.
     pub ln_xi_is_absolute: bool,
 }

@@ -2,6 +2,7 @@
 
 use super::bootstrap::{Blocks, Bootstrap, Draw, RESAMPLES};
 use super::boundaries::{Crossing, Neighbours, boundary_point, crossings, equal_probability};
+use super::diagnostics::{Checks, Halves, mask, set_aside};
 use super::direct::direct_averages;
 use super::distributions::{self, Place};
 use super::inefficiency::Inefficiencies;
@@ -36,6 +37,8 @@ pub struct AnalysisInput {
     pub production: u32,
     /// Seed of the bootstrap
     pub seed: u64,
+    /// Walkers that must agree whatever they started from
+    pub halves: Halves,
 }
 
 /// Analyses the samples: MBAR, maps, phases, boundaries, distributions, errors and checks.
@@ -46,6 +49,8 @@ pub struct AnalysisInput {
 /// [`Error::Analysis`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
 pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
     check(input)?;
+    let (thawed, frozen) = set_aside(input);
+    let input = &*thawed;
     let grid = &input.grid;
     let samples = &input.samples;
     let around = Surroundings {
@@ -70,6 +75,7 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
         .collect();
     for map in [&mut map, &mut pressure_map] {
         fill(map, &around, &solved.collapsed, &bins);
+        mask(map, grid, &frozen);
     }
 
     // Phases and boundaries.
@@ -151,6 +157,7 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
         direct: direct_averages(samples, &g, grid.len()),
         split_half: split_half(input)?,
         inefficiency: g_of_state,
+        checks: Checks { frozen, ..Checks::default() },
         ln_xi_is_absolute: input.frozen_slab,
     })
 }
@@ -270,7 +277,7 @@ struct Probe<'a> {
 
 impl Probe<'_> {
     fn estimate(&self, draw: &Draw<'_>) -> Vec<f64> {
-        let Draw { samples, weights, solution } = *draw;
+        let Draw { samples, weights, solution, .. } = *draw;
         let bins_at = |kt: f64| Bins::new(samples, Some(weights), None, &solution.ln_d, 1.0 / kt);
         let bins: Vec<Bins> = self.kts.iter().map(|&kt| bins_at(kt)).collect();
         let at = |kt: f64| match self.kts.iter().position(|k| k.to_bits() == kt.to_bits()) {

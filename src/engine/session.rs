@@ -10,6 +10,7 @@ use crate::exchange::Period;
 use crate::files::write_whole;
 use crate::ids::ReplicaId;
 use crate::rundir::RunDirectory;
+use crate::sample::marks::MarkWriter;
 use crate::sample::trajectory::{StoredFrame, TrajectoryWriter, frame_thinning};
 use crate::sample::{SampleRow, SampleWriter};
 use crate::scene::Loaded;
@@ -39,6 +40,7 @@ pub(super) struct Session<'a> {
 pub(super) struct Writers {
     pub(super) samples: SampleWriter,
     pub(super) frames: TrajectoryWriter,
+    pub(super) marks: MarkWriter,
 }
 
 impl Writers {
@@ -48,6 +50,7 @@ impl Writers {
         Ok(Writers {
             samples: SampleWriter::new(directory, &names, ROWS_PER_PART)?,
             frames: TrajectoryWriter::new(directory)?,
+            marks: MarkWriter::new(directory, loaded.scene.schedule.production)?,
         })
     }
 
@@ -137,9 +140,10 @@ impl Session<'_> {
             let out_of_time = limits.walltime.is_some_and(|limit| start.elapsed() >= limit);
             interrupted = (limits.stop.load(Ordering::Relaxed) || out_of_time) && !last;
             let save = !last && (interrupted || last_checkpoint.elapsed() >= limits.checkpoint_every);
-            // A checkpoint and a stored configuration find the device at rest; otherwise it is at the next cycle while the host handles this one.
+            // A checkpoint, a stored configuration and a mark find the device at rest; otherwise it is at the next cycle while the host handles this one.
             let keep_frames = production.is_some_and(|c| frames.keeps(c));
-            let ahead = (!last && !save && !keep_frames).then(|| period(cycle + 1));
+            let mark = production.is_some_and(|c| self.writers.marks.follows(c));
+            let ahead = (!last && !save && !keep_frames && !mark).then(|| period(cycle + 1));
             self.sampler.advance_ahead(period(cycle), ahead)?;
             if let Some(c) = production {
                 self.record.production_done = c + 1;
@@ -148,6 +152,10 @@ impl Session<'_> {
                 }
                 if keep_frames {
                     push_frames(&self.sampler, c, &mut self.writers.frames)?;
+                }
+                if mark {
+                    let transitions = self.sampler.transitions()?;
+                    self.writers.marks.write(c, &transitions, self.sampler.edge_tallies())?;
                 }
             }
             if last_report.elapsed() >= REPORT_EVERY || last {
