@@ -95,6 +95,37 @@ impl Bins {
         bins
     }
 
+    /// Mean of every column within each composition at the temperature of the bins: `[n_columns][n_compositions]`.
+    ///
+    /// - `weights`, `ln_d`: as in [`Self::new`]
+    /// - `columns`: `[n_columns][n_samples]`, sorted by composition
+    pub fn column_means(
+        &self,
+        samples: &Collapsed,
+        weights: Option<&[f64]>,
+        ln_d: &[f64],
+        columns: &[Vec<f32>],
+    ) -> Vec<Vec<f64>> {
+        let n_c = samples.compositions.len();
+        let mut means = vec![vec![0.0; n_c]; columns.len()];
+        if columns.is_empty() {
+            return means;
+        }
+        for c in (0..n_c).filter(|&c| self.ln_b[c].is_finite()) {
+            for n in samples.first[c]..samples.first[c + 1] {
+                let w = weights.map_or(1.0, |w| w[n]);
+                if w == 0.0 {
+                    continue;
+                }
+                let share = w * (-self.beta * samples.energy[n] - ln_d[n] - self.ln_b[c]).exp();
+                for (mean, column) in means.iter_mut().zip(columns) {
+                    mean[c] += share * f64::from(column[n]);
+                }
+            }
+        }
+        means
+    }
+
     /// ln of the unnormalised probability of every composition at `ln_z`: ln(z^N⃗ B[N⃗]).
     pub fn ln_p(&self, samples: &Collapsed, ln_z: &[f64]) -> Vec<f64> {
         self.ln_b.iter().enumerate().map(|(c, b)| b + samples.chemical(c, ln_z)).collect()
