@@ -167,7 +167,7 @@ pub(super) fn crossings(row: Row<'_>, classifier: &Classifier, pairs: &[Neighbou
         }
         let depth = depth(samples, bins, thresholds, *sides, &p);
         if depth > 0.0 {
-            let class = |side: usize| class_of(classifier, thresholds, samples, means, &p, side).0;
+            let class = |side: usize| class_of(classifier, thresholds, samples, means, &p, side);
             found.push(Crossing {
                 kt: 1.0 / bins.beta,
                 species: *species,

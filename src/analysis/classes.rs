@@ -2,8 +2,9 @@
 //! filled in that basin, and by whether the layer is ordered.
 //!
 //! Layers and order come from the observables of the scene (`Layers`, `Order`); without them a phase is a basin alone.
-//! A layer counts as filled from half of the most it holds anywhere on the map; a surface with less than a quarter of
-//! its first layer is a gas. A layer counts as ordered from half of the largest Φ on the map, if that is at least a half.
+//! A surface with less than a quarter of the most that its first layer holds anywhere on the map is a gas, and so is the
+//! dilute side of a first-order boundary; with half a layer above the first there is a multilayer. A layer counts as
+//! ordered from half of the largest Φ on the map, if that is at least a half.
 
 use super::mbar::Collapsed;
 use super::observed::{Observed, averages};
@@ -12,12 +13,10 @@ use super::{Map, Phase};
 
 /// Part of the first layer below which there is a gas.
 const GAS: f64 = 0.25;
-/// Part of another layer from which it is filled.
-const FILLED: f64 = 0.5;
+/// Atoms above the first layer, in parts of its capacity, from which there are several layers.
+const SEVERAL: f64 = 0.5;
 /// Part of the largest Φ from which a layer is ordered, and the least of that largest.
 const ORDERED: f64 = 0.5;
-/// A layer that never holds this part of the first is none.
-const LAYER: f64 = 0.2;
 
 /// How many layers there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,8 +45,8 @@ pub(super) struct Class {
 #[derive(Debug, Clone)]
 pub(super) struct Classifier {
     layers: Vec<usize>,
-    /// Most atoms of every layer anywhere on the map.
-    capacity: Vec<f64>,
+    /// Most atoms of the first layer anywhere on the map.
+    capacity: f64,
     orders: Vec<(usize, &'static str)>,
     /// Largest Φ of every order parameter on the map.
     largest: Vec<f64>,
@@ -58,7 +57,7 @@ impl Classifier {
     pub(super) fn new<'a>(observed: &Observed, known: impl Iterator<Item = &'a [f64]> + Clone) -> Classifier {
         let most = |column: usize| known.clone().map(|a| a[column]).fold(0.0, f64::max);
         let (layers, orders) = (observed.layers(), observed.orders());
-        let capacity = layers.iter().map(|&i| most(i)).collect();
+        let capacity = layers.first().map_or(0.0, |&i| most(i));
         let largest = orders.iter().map(|&(i, _)| most(i)).collect();
         Classifier { layers, capacity, orders, largest }
     }
@@ -67,13 +66,13 @@ impl Classifier {
     ///
     /// - `averages`: of the columns, over the basin alone
     pub(super) fn class(&self, combination: usize, averages: &[f64]) -> Class {
-        let part = |k: usize| averages[self.layers[k]] / self.capacity[k];
-        let counts = |k: &usize| self.capacity[*k] > LAYER * self.capacity[0];
-        let filling = match self.layers.len() {
-            0 => Filling::Unknown,
-            _ if self.capacity[0] <= 0.0 || part(0) < GAS => Filling::Gas,
-            n if (1..n).filter(counts).any(|k| part(k) >= FILLED) => Filling::Multilayer,
-            _ => Filling::Layer,
+        let filling = match self.layers.split_first() {
+            None => Filling::Unknown,
+            Some((&first, _)) if self.capacity <= 0.0 || averages[first] < GAS * self.capacity => Filling::Gas,
+            Some((_, above)) if above.iter().map(|&k| averages[k]).sum::<f64>() >= SEVERAL * self.capacity => {
+                Filling::Multilayer
+            }
+            Some(_) => Filling::Layer,
         };
         let order = (0..self.orders.len())
             .filter(|&o| self.largest[o] >= ORDERED && averages[self.orders[o].0] >= ORDERED * self.largest[o])
@@ -119,15 +118,15 @@ impl Labels {
 
     /// Numbers the classes that occur by rising ⟨N⟩, and sets `phase` of the unmasked cells.
     ///
-    /// Classes that differ only in their basin are one phase, unless a first-order boundary runs between them.
+    /// Classes that differ only in their basin are one phase, unless a first-order boundary runs between two such.
     ///
     /// - `classes`: `[n_cells]` of `map`
-    /// - `split`: pairs of combinations between which a first-order boundary runs
+    /// - `split`: classes on the two sides of first-order boundaries
     pub(super) fn new(
         map: &mut Map,
         classes: &[Class],
         classifier: &Classifier,
-        split: &[(usize, usize)],
+        split: &[(Class, Class)],
         species: &[String],
     ) -> (Labels, Vec<Phase>) {
         if species.is_empty() {
@@ -139,7 +138,7 @@ impl Labels {
         occurring.dedup();
         let kind = |c: &Class| (c.filling, c.order);
         let parted = |a: &Class, b: &Class| {
-            split.contains(&(a.combination, b.combination)) || split.contains(&(b.combination, a.combination))
+            split.iter().any(|&(c, d)| kind(&c) == kind(&d) && [(c, d), (d, c)].contains(&(*a, *b)))
         };
         // Groups of classes that are one phase.
         let mut groups: Vec<Vec<Class>> = Vec::new();
@@ -199,7 +198,8 @@ impl Labels {
     }
 }
 
-/// The class of one side of a point: of a basin alone.
+/// The class of one side of a first-order boundary: of a basin alone. The dilute side, to which the empty surface belongs,
+/// is a gas however dense it has become, unless it is ordered.
 pub(super) fn class_of(
     classifier: &Classifier,
     thresholds: &Thresholds,
@@ -207,9 +207,14 @@ pub(super) fn class_of(
     means: &[Vec<f64>],
     p: &[f64],
     combination: usize,
-) -> (Class, Vec<f64>) {
+) -> Class {
     let averages = averages(means, p, |c| thresholds.combination(&samples.compositions()[c]) == combination);
-    (classifier.class(combination, &averages), averages)
+    let class = classifier.class(combination, &averages);
+    let dilute = thresholds.combination(&vec![0; thresholds.of.len()]) == combination;
+    match (class.filling, class.order) {
+        (Filling::Layer, None) if dilute => Class { filling: Filling::Gas, ..class },
+        _ => class,
+    }
 }
 
 /// `N ≈ 12`, or `B ≈ 12, C ≈ 3`.

@@ -55,13 +55,19 @@ pub(super) fn peak(row: Row<'_>, observable: usize, species: usize, ln_z: &[f64]
 /// - `t`: index of the temperature
 /// - `classes`: `[n_cells]` of `map`
 /// - `orders`: (order parameter of a class, observable)
+/// - `parted`: combinations that a first-order boundary parts at this temperature
 pub(super) fn order_points(
     map: &Map,
     t: usize,
     classes: &[Class],
     orders: &[(usize, usize)],
+    parted: &[(usize, usize)],
     row: Row<'_>,
 ) -> Vec<OrderPoint> {
+    let one_basin = |a: &Class, b: &Class| {
+        let (a, b) = (a.combination, b.combination);
+        a == b || !(parted.contains(&(a, b)) || parted.contains(&(b, a)))
+    };
     let width: usize = map.axes.iter().map(Vec::len).product();
     let mut found = Vec::new();
     let mut stride = width;
@@ -74,17 +80,11 @@ pub(super) fn order_points(
                     let pair = [line[i - 1], line[i]].map(|cell| (map.cells[cell].masked, classes[cell]));
                     let [(false, a), (false, b)] = pair else { continue };
                     let layered = [a, b].iter().all(|c| c.filling != Filling::Gas && c.filling != Filling::Multilayer);
-                    if !layered
-                        || a.combination != b.combination
-                        || (a.order == Some(order)) == (b.order == Some(order))
-                    {
+                    if !layered || !one_basin(&a, &b) || (a.order == Some(order)) == (b.order == Some(order)) {
                         continue;
                     }
                     // Uphill from where the label changes, as far as the basin goes.
-                    let open = |j: usize| {
-                        let cell = line[j];
-                        !map.cells[cell].masked && classes[cell].combination == a.combination
-                    };
+                    let open = |j: usize| !map.cells[line[j]].masked && one_basin(&classes[line[j]], &a);
                     let var = |j: usize| map.cells[line[j]].observables_var[observable];
                     let mut top = if var(i) > var(i - 1) { i } else { i - 1 };
                     loop {

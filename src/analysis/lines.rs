@@ -51,9 +51,15 @@ impl Judged {
         self.crossings[i].depth - self.errors[2 * i + 1] > SEPARATE
     }
 
-    /// Combinations between which a first-order boundary runs.
-    pub(super) fn parted(&self) -> Vec<(usize, usize)> {
-        (0..self.crossings.len()).filter(|&i| self.separate(i)).map(|i| self.crossings[i].sides).collect()
+    /// Combinations that first-order boundaries part at one temperature.
+    pub(super) fn parted_at(&self, kt: f64) -> Vec<(usize, usize)> {
+        let here = |&i: &usize| (self.crossings[i].kt / kt - 1.0).abs() < 1e-9 && self.separate(i);
+        (0..self.crossings.len()).filter(here).map(|i| self.crossings[i].sides).collect()
+    }
+
+    /// What lies on the two sides of first-order boundaries.
+    pub(super) fn parted(&self) -> Vec<(Class, Class)> {
+        (0..self.crossings.len()).filter(|&i| self.separate(i)).map(|i| self.crossings[i].classes).collect()
     }
 }
 
@@ -80,16 +86,17 @@ impl Continuous {
     pub(super) fn new(mut points: Vec<OrderPoint>, bootstrap: &Bootstrap, thresholds: &Thresholds) -> Continuous {
         points.sort_by(|a, b| a.kt.total_cmp(&b.kt));
         let drawn = bootstrap.map(|draw| {
-            let mut bins: Option<Bins> = None;
-            let mut means: Option<(u64, Vec<Vec<f64>>)> = None;
+            let mut kept: Option<(Bins, Vec<Vec<f64>>)> = None;
             let mut values = Vec::with_capacity(points.len());
             for point in &points {
-                let bins = at(&mut bins, draw, point.kt);
-                if means.as_ref().is_none_or(|m| m.0 != point.kt.to_bits()) {
-                    let of = bins.column_means(draw.samples, Some(draw.weights), &draw.solution.ln_d, draw.columns);
-                    means = Some((point.kt.to_bits(), of));
+                let beta = 1.0 / point.kt;
+                if kept.as_ref().is_none_or(|(bins, _)| bins.beta.to_bits() != beta.to_bits()) {
+                    kept = None;
                 }
-                let means = means.as_ref().map_or(&[][..], |m| &m.1);
+                let (bins, means) = kept.get_or_insert_with(|| {
+                    let (weights, ln_d) = (Some(draw.weights), &draw.solution.ln_d);
+                    Bins::with_columns(draw.samples, weights, None, ln_d, beta, draw.columns)
+                });
                 let row = Row { samples: draw.samples, bins, means, thresholds };
                 let found = peak(row, point.observable, point.species, &point.ln_z, point.between);
                 values.push(found.unwrap_or(f64::NAN));

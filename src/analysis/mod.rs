@@ -42,6 +42,8 @@ pub struct Analysis {
     pub distributions: Vec<Distribution>,
     /// `[n_observables]`, names of what the scene's observables store
     pub observables: Vec<String>,
+    /// The layers of atoms that the samples show, from the slab outwards; empty without the observable `Layers`.
+    pub layers: Vec<LayerEdge>,
     /// Free energies of order parameters at the same places.
     pub profiles: Vec<Profile>,
     /// Maxima of Var E and β Var N along μ at each temperature of the map.
@@ -127,6 +129,15 @@ pub struct MapCell {
     pub phase: Option<usize>,
     /// Too few effective samples, or P(N_max) too high: every column but the axes and `n_eff` is left empty.
     pub masked: bool,
+}
+
+/// A layer of atoms: the observable `n_layer<k>` counts those between its edges.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LayerEdge {
+    /// Lower edge, z [length]
+    pub from: f64,
+    /// Upper edge, z [length]
+    pub to: f64,
 }
 
 /// A phase: a basin of P(N), or what the layers and the order of one make it.

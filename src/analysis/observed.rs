@@ -1,7 +1,9 @@
 //! Order parameters of the samples as columns that MBAR averages: each with its square, for its variance.
 
+use super::LayerEdge;
 use super::mbar::Collapsed;
-use crate::sample::Samples;
+use crate::observables::layers::{edges, occupation};
+use crate::sample::{Column, Histogram, Samples};
 
 /// What an order parameter says of a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,17 +36,21 @@ pub(super) struct Observed {
     pub(super) roles: Vec<Role>,
     /// `[2 n_observables][n_samples]`, sorted by composition: A of every observable, then A² of every observable
     pub(super) columns: Vec<Vec<f32>>,
+    /// Where the layers lie that the profile of all samples shows.
+    pub(super) edges: Vec<LayerEdge>,
 }
 
 impl Observed {
     /// The columns of the samples in the order of `collapsed`.
     pub(super) fn new(samples: &Samples, collapsed: &Collapsed) -> Observed {
         let sorted = |values: &[f32]| collapsed.origin().iter().map(|&n| values[n as usize]).collect::<Vec<f32>>();
-        let mut columns: Vec<Vec<f32>> = samples.columns.iter().map(|c| sorted(&c.values)).collect();
+        let (edges, layers) = layers_of(samples);
+        let all = || layers.iter().chain(&samples.columns);
+        let mut columns: Vec<Vec<f32>> = all().map(|c| sorted(&c.values)).collect();
         let squares: Vec<Vec<f32>> = columns.iter().map(|c| c.iter().map(|a| a * a).collect()).collect();
         columns.extend(squares);
-        let names: Vec<String> = samples.columns.iter().map(|c| c.name.clone()).collect();
-        Observed { roles: names.iter().map(|name| Role::of(name)).collect(), names, columns }
+        let names: Vec<String> = all().map(|c| c.name.clone()).collect();
+        Observed { roles: names.iter().map(|name| Role::of(name)).collect(), names, columns, edges }
     }
 
     /// Number of observables.
@@ -69,6 +75,42 @@ impl Observed {
         let order = |(i, role): (usize, &Role)| if let Role::Order(name) = role { Some((i, *name)) } else { None };
         self.roles.iter().enumerate().filter_map(order).collect()
     }
+}
+
+/// Atoms of every sample in each layer, `n_layer1`, `n_layer2`, … from the slab outwards, all species together; the layers
+/// end at the minima of the profile of all samples. Nothing without the observable `Layers`.
+fn layers_of(samples: &Samples) -> (Vec<LayerEdge>, Vec<Column>) {
+    let histograms: Vec<&Histogram> = samples.histograms.iter().filter(|h| h.name.starts_with("layers_")).collect();
+    let Some(finest) = histograms.iter().copied().max_by_key(|h| h.bins) else { return Default::default() };
+    // Species of another size have wider bins; each is counted where its own bins say it is.
+    let width = (finest.hi - finest.lo) / finest.bins as f64;
+    let centre = |h: &Histogram, bin: usize| h.lo + (h.hi - h.lo) * (bin as f64 + 0.5) / h.bins as f64;
+    let mut profile = vec![0.0; finest.bins];
+    for h in &histograms {
+        for n in 0..samples.len() {
+            for (bin, count) in h.of(n).iter().enumerate().filter(|(_, count)| count.to_f32() > 0.0) {
+                let place = (centre(h, bin) - finest.lo) / width;
+                profile[(place as usize).min(finest.bins - 1)] += count.to_f64() / samples.len() as f64;
+            }
+        }
+    }
+    let ends = edges(&profile);
+    let z = |bin: usize| finest.lo + width * bin as f64;
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    let found = starts.zip(&ends).map(|(from, &to)| LayerEdge { from: z(from), to: z(to) }).collect();
+    let mut counts = vec![vec![0.0_f32; samples.len()]; ends.len()];
+    for h in &histograms {
+        // The same heights in the bins of this species.
+        let own: Vec<usize> =
+            ends.iter().map(|&end| (end as f64 * h.bins as f64 / finest.bins as f64).round() as usize).collect();
+        for n in 0..samples.len() {
+            for (count, atoms) in counts.iter_mut().zip(occupation(h.of(n), &own)) {
+                count[n] += atoms as f32;
+            }
+        }
+    }
+    let column = |(k, values)| Column { name: format!("n_layer{}", k + 1), values };
+    (found, counts.into_iter().enumerate().map(column).collect())
 }
 
 /// Averages of the columns at a point, over all compositions or some of them.

@@ -76,11 +76,7 @@ impl Prepared {
         let (samples, ln_d) = (&solved.collapsed, &solved.solution.ln_d);
         let (bins, means) = kts
             .par_iter()
-            .map(|kt| {
-                let bins = Bins::new(samples, None, Some(g_of_sample), ln_d, 1.0 / kt);
-                let means = bins.column_means(samples, None, ln_d, &observed.columns);
-                (bins, means)
-            })
+            .map(|kt| Bins::with_columns(samples, None, Some(g_of_sample), ln_d, 1.0 / kt, &observed.columns))
             .unzip();
         Prepared { bins, means }
     }
@@ -170,7 +166,10 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
     let orders: Vec<(usize, usize)> = classifier.orders().collect();
     let order_points = (0..map.temperatures.len())
         .into_par_iter()
-        .flat_map_iter(|t| order_points(&map, t, &classes, &orders, prepared.row(t, &solved, &thresholds)))
+        .flat_map_iter(|t| {
+            let parted = judged.parted_at(1.0 / prepared.bins[t].beta);
+            order_points(&map, t, &classes, &orders, &parted, prepared.row(t, &solved, &thresholds))
+        })
         .collect();
     let continuous = Continuous::new(order_points, &bootstrap, &thresholds);
     let boundaries = lines::all(&around, &judged, &continuous, &labels, &bootstrap);
@@ -196,8 +195,12 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
         distribution.p_n_err = errors.by_ref().take(distribution.p_n.len()).collect();
     }
     let profiles = profiles::at(&places, &solved, &observed, &bootstrap, &input.n_max);
-    for map in [&mut map, &mut pressure_map] {
-        map_errors(map, &around, &bootstrap, observed.len());
+    match prepared_in_pressure.is_none() {
+        true => map_errors(&mut [&mut map, &mut pressure_map], &around, &bootstrap, observed.len()),
+        false => {
+            map_errors(&mut [&mut map], &around, &bootstrap, observed.len());
+            map_errors(&mut [&mut pressure_map], &around, &bootstrap, observed.len());
+        }
     }
     Ok(Analysis {
         grid: grid.clone(),
@@ -214,6 +217,7 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
         phases,
         boundaries,
         distributions,
+        layers: observed.edges,
         observables: observed.names,
         profiles,
         direct: direct_averages(samples, &g, grid.len()),
@@ -331,16 +335,19 @@ fn all_crossings(
         .collect()
 }
 
-/// Sets the errors of a map, one temperature after the other.
-fn map_errors(map: &mut Map, around: &Surroundings<'_>, bootstrap: &Bootstrap, n_observables: usize) {
-    let width = cells_per_temperature(map);
-    for (t, kt) in temperatures(map, around).into_iter().enumerate() {
-        let cells = &mut map.cells[t * width..(t + 1) * width];
-        let known: Vec<Vec<f64>> = cells.iter().filter(|c| !c.masked).map(|c| c.ln_z.clone()).collect();
+/// Sets the errors of maps of the same temperatures, one temperature after the other.
+fn map_errors(maps: &mut [&mut Map], around: &Surroundings<'_>, bootstrap: &Bootstrap, n_observables: usize) {
+    for (t, kt) in temperatures(maps[0], around).into_iter().enumerate() {
+        let rows = maps.iter_mut().map(|map| {
+            let width = cells_per_temperature(map);
+            &mut map.cells[t * width..(t + 1) * width]
+        });
+        let mut cells: Vec<&mut MapCell> = rows.flatten().filter(|cell| !cell.masked).collect();
+        let known: Vec<Vec<f64>> = cells.iter().map(|cell| cell.ln_z.clone()).collect();
         let errors = bootstrap.errors(|draw| {
             let Draw { samples, weights, solution, .. } = *draw;
-            let bins = Bins::new(samples, Some(weights), None, &solution.ln_d, 1.0 / kt);
-            let means = bins.column_means(samples, Some(weights), &solution.ln_d, &draw.columns[..n_observables]);
+            let columns = &draw.columns[..n_observables];
+            let (bins, means) = Bins::with_columns(samples, Some(weights), None, &solution.ln_d, 1.0 / kt, columns);
             let mut values = Vec::new();
             for ln_z in &known {
                 let (ln_sum, p) = bins.probabilities(samples, ln_z);
@@ -352,7 +359,7 @@ fn map_errors(map: &mut Map, around: &Surroundings<'_>, bootstrap: &Bootstrap, n
             values
         });
         let mut errors = errors.into_iter();
-        for cell in cells.iter_mut().filter(|cell| !cell.masked) {
+        for cell in &mut cells {
             cell.n_err = errors.by_ref().take(cell.n.len()).collect();
             cell.energy_err = errors.next().unwrap_or(f64::NAN);
             cell.ln_xi_err = errors.next().unwrap_or(f64::NAN);

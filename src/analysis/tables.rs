@@ -9,6 +9,7 @@ use std::path::Path;
 ///
 /// `maps.csv`, `maps_pressure.csv`, `phases.csv`, `boundaries.csv`, `free_energy.csv` (F = −kT ln P(N) at the points of
 /// `distributions.csv`, for N and for the observables), `free_energy_2d.csv` (joint with N), `ridges.csv`,
+/// `layers.csv`,
 /// `free_energies.csv` (MBAR's f_k), `distributions.csv`, `direct.csv`, `split_half.csv`.
 ///
 /// # Errors
@@ -23,6 +24,7 @@ pub fn write(analysis: &Analysis, boltzmann: f64, dir: &Path) -> Result<()> {
     free_energy(analysis, &species, boltzmann).save(dir, "free_energy.csv")?;
     free_energy_2d(analysis, &species, boltzmann).save(dir, "free_energy_2d.csv")?;
     ridges(analysis, &species).save(dir, "ridges.csv")?;
+    layers(analysis).save(dir, "layers.csv")?;
     free_energies(analysis).save(dir, "free_energies.csv")?;
     distributions(analysis, &species).save(dir, "distributions.csv")?;
     direct(analysis, &species).save(dir, "direct.csv")?;
@@ -226,6 +228,15 @@ fn free_energy_2d(analysis: &Analysis, species: &[&str], boltzmann: f64) -> Tabl
                 table.push(row);
             }
         }
+    }
+    table
+}
+
+/// Where the layers of the observables `n_layer<k>` lie.
+fn layers(analysis: &Analysis) -> Table {
+    let mut table = Table::new(&["layer", "z_from", "z_to"], &[]);
+    for (k, layer) in analysis.layers.iter().enumerate() {
+        table.push(vec![(k + 1).to_string(), number(layer.from), number(layer.to)]);
     }
     table
 }
