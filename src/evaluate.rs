@@ -1,12 +1,14 @@
 //! From run directories to tables, figures and a report: everything `analyze` does and `run` ends with.
 
+use crate::analysis::diagnostics::{self, Books, Halves};
 use crate::analysis::{self, Analysis, AnalysisInput, WantedGrid};
 use crate::engine::RunRecord;
 use crate::error::{Error, Result};
 use crate::figures::{self, Figure, Labels};
 use crate::report::{self, ExchangeRow, MoveRow, RunSummary, Seconds};
+use crate::sample::marks::read_marks;
 use crate::sample::{Samples, read_samples};
-use crate::scene::grammar::{Grid, Scene};
+use crate::scene::grammar::{Grid, Scene, Walkers};
 use crate::scene::{self, Loaded};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -113,8 +115,10 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &Wanted) -> Resu
     let (loaded, record) = (&runs[0].loaded, &runs[0].record);
     let scene = &loaded.scene;
     let production = runs.iter().map(|r| r.record.production_done).max().unwrap_or(0);
-    let input = AnalysisInput { wanted: wanted.grid(loaded)?, ..input(loaded, samples, production) };
-    let analysis = analysis::analyze(&input)?;
+    let walkers: Vec<u32> = runs.iter().map(|r| r.record.walkers).collect();
+    let input = AnalysisInput { wanted: wanted.grid(loaded)?, ..input(loaded, samples, production, &walkers) };
+    let mut analysis = analysis::analyze(&input)?;
+    diagnostics::check(&input, &mut analysis, &books(directories, &runs, &input)?)?;
     std::fs::create_dir_all(output).map_err(Error::io("cannot create", output))?;
     analysis::tables::write(&analysis, input.boltzmann, &output.join("analysis"))?;
     let labels = Labels { units: scene.units, title: scene.title.clone() };
@@ -164,12 +168,24 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &Wanted) -> Resu
 /// [`Error::InputMissing`], [`Error::BadInput`], [`Error::Analysis`].
 pub fn analyse_run(directory: &Path) -> Result<(Loaded, Analysis)> {
     let Run { loaded, record, samples } = read_run(directory)?;
-    let analysis = analysis::analyze(&input(&loaded, samples, record.production_done))?;
+    let analysis = analysis::analyze(&input(&loaded, samples, record.production_done, &[record.walkers]))?;
     Ok((loaded, analysis))
 }
 
-/// What the analysis of a run starts from.
-fn input(loaded: &Loaded, samples: Samples, production: u32) -> AnalysisInput {
+/// What the runs have booked beside their samples.
+fn books(directories: &[PathBuf], runs: &[Run], input: &AnalysisInput) -> Result<Books> {
+    let (n_states, n_edges) = (input.grid.len(), input.grid.edges.len());
+    let read = |(directory, run): (&PathBuf, &Run)| {
+        let marks = read_marks(directory, run.record.production_done, n_states, n_edges)?;
+        Ok((marks, run.record.walkers as usize))
+    };
+    Ok(Books::of_runs(&directories.iter().zip(runs).map(read).collect::<Result<Vec<_>>>()?))
+}
+
+/// What the analysis of runs starts from.
+///
+/// - `walkers`: of each run
+fn input(loaded: &Loaded, samples: Samples, production: u32, walkers: &[u32]) -> AnalysisInput {
     let scene = &loaded.scene;
     let n_max: Vec<u16> = scene.reservoir.iter().map(|r| r.max_atoms).collect();
     let other_mobile_atoms = loaded.capacity() - n_max.iter().map(|&n| usize::from(n)).sum::<usize>();
@@ -184,6 +200,10 @@ fn input(loaded: &Loaded, samples: Samples, production: u32) -> AnalysisInput {
         production,
         seed: scene.seed,
         wanted: None,
+        halves: Halves {
+            odd: walkers.iter().flat_map(|&n| (0..n).map(|w| !w.is_multiple_of(2))).collect(),
+            start_differently: scene.initial.iter().any(|i| i.walkers != Walkers::All),
+        },
     }
 }
 

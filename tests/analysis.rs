@@ -125,6 +125,7 @@ fn input(grid: StateGrid, samples: Samples, n_max: u16, seed: u64) -> AnalysisIn
         frozen_slab: true,
         seed,
         wanted: None,
+        halves: Default::default(),
     }
 }
 

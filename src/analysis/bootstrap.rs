@@ -133,8 +133,9 @@ pub struct Draw<'a> {
     pub columns: &'a [Vec<f32>],
     /// MBAR of this resample.
     pub solution: &'a CollapsedSolution,
+    /// `[n_blocks]`, how often each block was drawn.
+    pub multiplicity: &'a [f64],
     bootstrap: &'a Bootstrap,
-    multiplicity: &'a [f64],
 }
 
 impl Draw<'_> {

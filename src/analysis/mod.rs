@@ -4,6 +4,7 @@ pub mod bootstrap;
 mod boundaries;
 mod classes;
 mod continuous;
+pub mod diagnostics;
 mod direct;
 mod distributions;
 pub mod inefficiency;
@@ -18,6 +19,7 @@ mod ridges;
 mod special;
 mod split_half;
 pub mod tables;
+pub mod transition_matrix;
 
 pub use pipeline::{AnalysisInput, WantedGrid, analyze};
 
@@ -54,6 +56,8 @@ pub struct Analysis {
     pub split_half: SplitHalf,
     /// `[n_states]`, statistical inefficiency in stored samples: the larger of the state series and the replica paths
     pub inefficiency: Vec<f64>,
+    /// Checks of the run; [`diagnostics::check`] fills in all but the frozen states.
+    pub checks: diagnostics::Checks,
     /// Whether ln Ξ is absolute (all but reservoir atoms frozen) or relative to the bare mobile slab at each T.
     pub ln_xi_is_absolute: bool,
 }

@@ -4,6 +4,7 @@ use super::bootstrap::{Blocks, Bootstrap, Draw, Drawn, RESAMPLES};
 use super::boundaries::{Crossing, Neighbours, Row, crossings};
 use super::classes::{Class, Classifier, Labels};
 use super::continuous::order_points;
+use super::diagnostics::{Checks, Halves, mask, set_aside};
 use super::direct::direct_averages;
 use super::inefficiency::Inefficiencies;
 use super::lines::{Continuous, Judged};
@@ -42,6 +43,8 @@ pub struct AnalysisInput {
     pub seed: u64,
     /// Where averages are wanted, if not on the default grid
     pub wanted: Option<WantedGrid>,
+    /// Walkers that must agree whatever they started from
+    pub halves: Halves,
 }
 
 /// A grid on which the averages are wanted, in the place of the one chosen by default.
@@ -94,6 +97,8 @@ impl Prepared {
 /// [`Error::Analysis`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
 pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
     check(input)?;
+    let (thawed, frozen) = set_aside(input);
+    let input = &*thawed;
     let grid = &input.grid;
     let samples = &input.samples;
     let around = Surroundings {
@@ -125,6 +130,9 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
     let of_pressure = prepared_in_pressure.as_ref().unwrap_or(&prepared);
     fill(&mut map, &around, &solved.collapsed, &prepared);
     fill(&mut pressure_map, &around, &solved.collapsed, of_pressure);
+    for map in [&mut map, &mut pressure_map] {
+        mask(map, grid, &frozen);
+    }
 
     // Phases: basins of P(N), then what the layers and the order in each make it.
     let valleys: Vec<_> = map
@@ -223,6 +231,7 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
         direct: direct_averages(samples, &g, grid.len()),
         split_half: split_half(input)?,
         inefficiency: g_of_state,
+        checks: Checks { frozen, ..Checks::default() },
         ln_xi_is_absolute: input.frozen_slab,
     })
 }

@@ -1,6 +1,6 @@
 //! The CSV files of `DIR/analysis`.
 
-use super::{Analysis, Map};
+use super::{Analysis, Map, diagnostics};
 use crate::files;
 use crate::{Error, Result};
 use std::path::Path;
@@ -8,9 +8,8 @@ use std::path::Path;
 /// Writes every table of an analysis into `dir`, which is created; each file whole and then renamed.
 ///
 /// `maps.csv`, `maps_pressure.csv`, `phases.csv`, `boundaries.csv`, `free_energy.csv` (F = −kT ln P(N) at the points of
-/// `distributions.csv`, for N and for the observables), `free_energy_2d.csv` (joint with N), `ridges.csv`,
-/// `layers.csv`,
-/// `free_energies.csv` (MBAR's f_k), `distributions.csv`, `direct.csv`, `split_half.csv`.
+/// `distributions.csv`, for N and for the observables), `free_energy_2d.csv` (joint with N), `ridges.csv`, `layers.csv`,
+/// `free_energies.csv` (MBAR's f_k), `distributions.csv`, `direct.csv`, `split_half.csv`; and those of [`diagnostics`].
 ///
 /// # Errors
 /// [`Error::Io`] if a file cannot be written.
@@ -28,18 +27,19 @@ pub fn write(analysis: &Analysis, boltzmann: f64, dir: &Path) -> Result<()> {
     free_energies(analysis).save(dir, "free_energies.csv")?;
     distributions(analysis, &species).save(dir, "distributions.csv")?;
     direct(analysis, &species).save(dir, "direct.csv")?;
-    split_half(analysis, &species).save(dir, "split_half.csv")
+    split_half(analysis, &species).save(dir, "split_half.csv")?;
+    diagnostics::tables::write(&analysis.checks, &analysis.grid, dir)
 }
 
 /// A table in the making.
 #[derive(Debug)]
-struct Table {
+pub(super) struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// Column names; `<s>` in a name stands for each species in turn.
-    fn new(columns: &[&str], species: &[&str]) -> Table {
+    pub(super) fn new(columns: &[&str], species: &[&str]) -> Table {
         let mut names = Vec::new();
         for column in columns {
             match column.contains("<s>") {
@@ -50,13 +50,18 @@ impl Table {
         Table { rows: vec![names] }
     }
 
-    fn push(&mut self, row: Vec<String>) {
+    /// More columns at the end; before the first row.
+    pub(super) fn widen(&mut self, columns: &[String]) {
+        self.rows[0].extend_from_slice(columns);
+    }
+
+    pub(super) fn push(&mut self, row: Vec<String>) {
         debug_assert_eq!(row.len(), self.rows[0].len(), "{:?}", self.rows[0]);
         self.rows.push(row);
     }
 
     /// Writes it into `dir`, whole.
-    fn save(&self, dir: &Path, name: &str) -> Result<()> {
+    pub(super) fn save(&self, dir: &Path, name: &str) -> Result<()> {
         let mut table = files::Table::new(&self.rows[0]);
         self.rows[1..].iter().for_each(|row| table.row(row));
         table.write(&dir.join(name))
@@ -64,7 +69,7 @@ impl Table {
 }
 
 /// A number as a cell: empty if it is not finite.
-fn number(x: f64) -> String {
+pub(super) fn number(x: f64) -> String {
     match x.is_finite() {
         true if x == 0.0 => "0".to_owned(),
         true if (1e-4..1e15).contains(&x.abs()) => format!("{x}"),
@@ -73,7 +78,7 @@ fn number(x: f64) -> String {
     }
 }
 
-fn numbers(x: &[f64]) -> impl Iterator<Item = String> + '_ {
+pub(super) fn numbers(x: &[f64]) -> impl Iterator<Item = String> + '_ {
     x.iter().map(|&x| number(x))
 }
 

@@ -7,6 +7,7 @@
 //! | `phase_diagram_<s>`, `phase_diagram_pressure_<s>` | regions and boundaries over (μ, T) and (p, T) |
 //! | `isotherms_<s>` | ⟨N⟩(μ) at each simulated T |
 //! | `p_n_<s>` | P(N) at chosen points |
+//! | `flow_*`, `exchange_<s>`, `estimators_<s>` | whether the run can be trusted |
 //! | `energy`, `heat_capacity` | canonical runs: ⟨E⟩(T) and c(T) |
 //! | `gas_*` | μ of a gas against T ([`gases`]) |
 //! | `aiat_*` | structures over Δμ, (T, p), and against a run ([`adsorption`], [`pictures`]) |
@@ -32,6 +33,7 @@ mod regions;
 pub(crate) mod slice;
 mod table;
 pub(crate) mod text;
+pub(crate) mod trust;
 
 use crate::analysis::Analysis;
 use crate::error::{Error, Result};
@@ -82,7 +84,7 @@ pub(crate) struct Drawing {
 pub fn draw(analysis: &Analysis, labels: &Labels, dir: &Path) -> Result<Vec<Figure>> {
     check_shape("map", &analysis.map)?;
     check_shape("map in pressure", &analysis.pressure_map)?;
-    let mut drawings = Vec::new();
+    let mut drawings = trust::all(analysis, labels);
     let n_reservoirs = analysis.grid.n_reservoirs();
     if n_reservoirs == 0 {
         drawings.extend(curves::energy(analysis, labels));

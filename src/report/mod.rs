@@ -6,6 +6,7 @@ mod page;
 mod summary;
 mod tables;
 mod terminal;
+mod trust;
 
 use crate::analysis::Analysis;
 use crate::error::Result;

@@ -2,9 +2,9 @@
 
 use super::findings;
 use super::summary::RunSummary;
-use super::tables;
+use super::{tables, trust};
 use crate::analysis::Analysis;
-use crate::figures::Figure;
+use crate::figures::{Figure, trust::is_of_trust};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub(crate) const STYLE: &str = include_str!("style.css");
@@ -41,12 +41,12 @@ pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]
                         (found(analysis, summary))
                     }
                     section {
-                        h2 { "Can it be trusted?" }
-                        (trust(analysis, summary))
+                        h2 { "Can this run be trusted?" }
+                        (trust::section(analysis, summary, figures))
                     }
                     section {
                         h2 { "Figures" }
-                        @for (i, figure) in figures.iter().enumerate() { (show(i + 1, figure)) }
+                        @for (i, figure) in figures.iter().enumerate().filter(|(_, f)| !is_of_trust(&f.name)) { (show(i + 1, figure)) }
                         @if figures.is_empty() { p { "This grid has nothing to draw." } }
                     }
                     section {
@@ -115,25 +115,6 @@ fn found(analysis: &Analysis, summary: &RunSummary) -> Markup {
                     ":" }
                 (tables::boundaries(analysis, summary))
             }
-        }
-    }
-}
-
-fn trust(analysis: &Analysis, summary: &RunSummary) -> Markup {
-    let bad = findings::disagreeing(analysis);
-    html! {
-        ul.verdict {
-            @for finding in findings::verdict(analysis, summary) {
-                li class=(if finding.good { "good" } else { "poor" }) { (finding.words) }
-            }
-        }
-        @if !bad.is_empty() {
-            p { "States whose halves disagree; they are not equilibrated, and what lies near them on the maps should not be \
-                 relied on:" }
-            ul { @for (state, z) in bad.iter().take(12) {
-                li { "state " (state) ": " (findings::state_words(analysis, *state)) (format!(" (|z| = {:.1})", z.abs())) }
-            } }
-            @if bad.len() > 12 { p { "and " (bad.len() - 12) " more, marked in the table of states." } }
         }
     }
 }

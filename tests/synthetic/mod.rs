@@ -234,6 +234,7 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
         direct,
         split_half: SplitHalf { z: vec![0.8; n], agree: n - 1, compared: n, ..SplitHalf::default() },
         inefficiency: vec![4.0; n],
+        checks: Default::default(),
         ln_xi_is_absolute: true,
         layers: Vec::new(),
         observables: Vec::new(),
@@ -282,6 +283,7 @@ pub(crate) fn sampled() -> Analysis {
         production: 1500,
         seed: 1,
         wanted: None,
+        halves: Default::default(),
     };
     adlayer::analysis::analyze(&input).expect("analysed")
 }
