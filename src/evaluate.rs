@@ -1,7 +1,7 @@
 //! From run directories to tables, figures and a report: everything `analyze` does and `run` ends with.
 
 use crate::analysis::diagnostics::{self, Books, Halves};
-use crate::analysis::{self, Analysis, AnalysisInput};
+use crate::analysis::{self, Analysis, AnalysisInput, WantedGrid};
 use crate::engine::RunRecord;
 use crate::error::{Error, Result};
 use crate::figures::{self, Figure, Labels};
@@ -26,6 +26,63 @@ pub struct Evaluation {
     pub report: PathBuf,
 }
 
+/// Where averages are wanted; what is left empty stays as the default grid has it.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Temperatures, scene unit.
+    pub temperatures: Option<Vec<f64>>,
+    /// Values of `mu_<s>`, one list per reservoir species or none at all.
+    pub mu: Vec<Vec<f64>>,
+    /// Pressures, one list per reservoir species or none at all.
+    pub pressures: Vec<Vec<f64>>,
+}
+
+/// Most cells of a grid that a user asks for.
+const MOST_CELLS: usize = 2_000_000;
+
+impl Wanted {
+    /// The grid, as the analysis takes it; `None` if nothing is asked for.
+    fn grid(&self, loaded: &Loaded) -> Result<Option<WantedGrid>> {
+        let species: Vec<&str> = loaded.scene.reservoir.iter().map(|r| r.species.as_str()).collect();
+        let (in_pressure, given) = if self.pressures.is_empty() { (false, &self.mu) } else { (true, &self.pressures) };
+        if self.temperatures.is_none() && given.is_empty() {
+            return Ok(None);
+        }
+        if !given.is_empty() && given.len() != species.len() {
+            let option = if in_pressure { "--pressure" } else { "--mu" };
+            return Err(Error::Refused(format!(
+                "{option} was given {} times and the run has {} reservoir species ({}); give it once for each, in this order",
+                given.len(),
+                species.len(),
+                species.join(", ")
+            )));
+        }
+        let mut grid = WantedGrid::default_of(&loaded.grid());
+        grid.in_pressure = in_pressure;
+        if let Some(temperatures) = &self.temperatures {
+            grid.temperatures = ascending(temperatures);
+        }
+        if !given.is_empty() {
+            grid.axes = given.iter().map(|axis| ascending(axis)).collect();
+        }
+        let cells = grid.axes.iter().fold(grid.temperatures.len(), |n, axis| n.saturating_mul(axis.len()));
+        if cells > MOST_CELLS {
+            return Err(Error::Refused(format!(
+                "the grid asked for has {cells} cells, above {MOST_CELLS}; take wider steps"
+            )));
+        }
+        Ok(Some(grid))
+    }
+}
+
+/// Sorted, without repetition.
+fn ascending(values: &[f64]) -> Vec<f64> {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    values
+}
+
 /// One run as read from its directory.
 struct Run {
     loaded: Loaded,
@@ -33,13 +90,13 @@ struct Run {
     samples: Samples,
 }
 
-/// Analyses the samples of one or several runs of one system, and writes `analysis/`, `figures/` and `report.html`
+/// Analyses the samples of one or several runs of one system on the grid that is `wanted`, and writes `analysis/`, `figures/` and `report.html`
 /// into `output`.
 ///
 /// # Errors
 /// [`Error::InputMissing`] if a directory holds no run, [`Error::BadInput`] if the runs are not of one system,
-/// [`Error::Analysis`], [`Error::Io`].
-pub fn evaluate(directories: &[PathBuf], output: &Path) -> Result<Evaluation> {
+/// [`Error::Refused`], [`Error::Analysis`], [`Error::Io`].
+pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &Wanted) -> Result<Evaluation> {
     let start = Instant::now();
     let mut runs = directories.iter().map(|d| read_run(d)).collect::<Result<Vec<_>>>()?;
     for (directory, run) in directories.iter().zip(&runs).skip(1) {
@@ -59,7 +116,7 @@ pub fn evaluate(directories: &[PathBuf], output: &Path) -> Result<Evaluation> {
     let scene = &loaded.scene;
     let production = runs.iter().map(|r| r.record.production_done).max().unwrap_or(0);
     let walkers: Vec<u32> = runs.iter().map(|r| r.record.walkers).collect();
-    let input = input(loaded, samples, production, &walkers);
+    let input = AnalysisInput { wanted: wanted.grid(loaded)?, ..input(loaded, samples, production, &walkers) };
     let mut analysis = analysis::analyze(&input)?;
     diagnostics::check(&input, &mut analysis, &books(directories, &runs, &input)?)?;
     std::fs::create_dir_all(output).map_err(Error::io("cannot create", output))?;
@@ -142,6 +199,7 @@ fn input(loaded: &Loaded, samples: Samples, production: u32, walkers: &[u32]) ->
         frozen_slab: other_mobile_atoms == 0,
         production,
         seed: scene.seed,
+        wanted: None,
         halves: Halves {
             odd: walkers.iter().flat_map(|&n| (0..n).map(|w| !w.is_multiple_of(2))).collect(),
             start_differently: scene.initial.iter().any(|i| i.walkers != Walkers::All),

@@ -35,6 +35,7 @@ pub mod figures;
 pub mod files;
 pub mod ids;
 pub mod moves;
+pub mod observables;
 pub mod potential;
 pub mod quench;
 pub mod report;

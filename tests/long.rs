@@ -8,6 +8,10 @@ mod honest;
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod runs;
 
+use adlayer::engine::initial::initial_batch;
+use adlayer::ids::ReplicaId;
+use adlayer::observables::Observables;
+use adlayer::scene::grammar::{FirstLayer, Observable, WaveVector};
 use common::drift::assert_no_drift;
 use common::on_every_backend;
 use common::reference::{case, number, rows};
@@ -53,6 +57,48 @@ fn default_scene_at_full_length() {
         let lowest = edges.iter().map(|e| e.acceptance_second_half()).fold(1.0, f64::min);
         say(&format!("{device}: lowest acceptance of an edge {lowest:.3}"));
     });
+}
+
+#[test]
+#[ignore = "long suite: Φ of the default scene against the reference runs"]
+fn order_of_the_default_scene_is_that_of_the_reference() {
+    // Sixteen walkers, so that Φ has an error; fewer cycles each.
+    let mut loaded = common::run::load(&project_scene("lj_surface.ron"));
+    loaded.scene.grid.walkers = 16;
+    loaded.scene.observables = vec![Observable::Order { wave_vector: WaveVector::Sqrt3 }];
+    // the first layer of the reference
+    loaded.scene.first_layer = Some(FirstLayer { z_max: 1.6 });
+    let observables = Observables::from_scene(&loaded);
+    let (system, grid, rng) = common::run::prepare(&loaded);
+    let batch = initial_batch(&loaded, &system, &grid, &rng).expect("a start");
+    let mut run = Run::from_batch("cpu", loaded, &batch);
+    run.equilibrate(500);
+    let (n_states, looks) = (grid.len(), 100);
+    let mut sums = vec![vec![0.0; n_states]; 16];
+    for _ in 0..looks {
+        run.sample(5);
+        let assignment = run.sampler.assignment();
+        for (r, observed) in observables.evaluate_all(&run.batch()).iter().enumerate() {
+            let id = ReplicaId(r as u32);
+            sums[assignment.walker_of(id)][assignment.state_of(id).index()] += f64::from(observed.columns[0]);
+        }
+    }
+    let mut compared = 0;
+    for row in rows(&case("n_scene_reference_runs")["rows"]) {
+        let (t, mu) = (number(row, "T"), number(row, "mu_prime"));
+        let is = |a: f64, b: f64| (a - b).abs() < 1e-9;
+        if SLOW.iter().any(|s| is(s.0, t) && is(s.1, mu)) {
+            continue;
+        }
+        let k = (0..n_states)
+            .find(|&k| is(run.state(k).temperature, t) && is(run.state(k).kt * run.state(k).ln_z[0], mu))
+            .unwrap_or_else(|| panic!("no state ({t}, {mu})"));
+        let phi: Vec<f64> = sums.iter().map(|s| s[k] / f64::from(looks)).collect();
+        // four decimals are given
+        assert_z(&format!("Φ at ({t}, {mu})"), Estimate::of_samples(&phi), number(row, "SK_over_12"), 5e-5);
+        compared += 1;
+    }
+    assert!(compared >= 9, "{compared} states");
 }
 
 #[test]

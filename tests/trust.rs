@@ -8,7 +8,7 @@ mod runs;
 use adlayer::analysis::AnalysisInput;
 use adlayer::analysis::diagnostics::Halves;
 use adlayer::analysis::transition_matrix::{Estimators, compare, stretches};
-use adlayer::evaluate::evaluate;
+use adlayer::evaluate::{Wanted, evaluate};
 use adlayer::sample::marks::{Mark, read_marks};
 use adlayer::sample::read_samples;
 use adlayer::scene;
@@ -53,6 +53,7 @@ fn read(directory: &Path) -> (AnalysisInput, Vec<Mark>) {
         other_mobile_atoms: 0,
         frozen_slab: true,
         production,
+        wanted: None,
         seed: scene.seed,
         halves: Halves::default(),
     };
@@ -111,7 +112,7 @@ fn a_surface_gets_its_verdict() {
     let place = Place::new(&surface(20, [300, 3000]));
     place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet"]);
     let run = place.run("run");
-    let evaluation = evaluate(std::slice::from_ref(&run), &run).expect("an evaluation");
+    let evaluation = evaluate(std::slice::from_ref(&run), &run, &Wanted::default()).expect("an evaluation");
     let checks = &evaluation.analysis.checks;
     let estimators = checks.estimators.as_ref().expect("tallies");
     assert!(estimators.states.len() >= 4 && estimators.alarms().is_empty(), "{estimators:?}");

@@ -14,7 +14,7 @@
 //! # Source
 //! Errington, J. Chem. Phys. 118, 9915 (2003); Shen & Errington, J. Phys. Chem. B 108, 19595 (2004).
 
-use super::bootstrap::{Blocks, Bootstrap, Draw, RESAMPLES};
+use super::bootstrap::{Blocks, Bootstrap, Draw, Drawn, RESAMPLES};
 use super::inefficiency::Inefficiencies;
 use super::mbar::{Bins, marginal};
 use super::pipeline::{AnalysisInput, Solved};
@@ -373,22 +373,22 @@ pub fn compare(input: &AnalysisInput, stretches: &[Stretch], frozen: &[bool]) ->
         }
         values
     };
-    let bootstrap = Bootstrap::new(
-        &grid.states,
-        &solved.collapsed,
-        &samples.state,
-        &blocks,
-        &solved.solution.f_k,
-        input.seed.wrapping_add(2),
-        RESAMPLES,
-    )?;
+    let drawn = Drawn {
+        states: &grid.states,
+        full: &solved.collapsed,
+        state: &samples.state,
+        blocks: &blocks,
+        f_k: &solved.solution.f_k,
+        columns: &[],
+    };
+    let bootstrap = Bootstrap::new(drawn, input.seed.wrapping_add(2), RESAMPLES)?;
     let errors = bootstrap.errors(|draw: &Draw<'_>| {
         let bins: Vec<Bins> = kts
             .iter()
             .map(|kt| Bins::new(draw.samples, Some(draw.weights), None, &draw.solution.ln_d, 1.0 / kt))
             .collect();
         both(Some(draw.multiplicity), &bins, draw.samples)
-    })?;
+    });
     let values = both(None, &bins, &solved.collapsed);
     let mut triples = values.chunks_exact(3).zip(errors.chunks_exact(3));
     let states = tasks

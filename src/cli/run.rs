@@ -6,7 +6,7 @@ use super::result::print_result;
 use adlayer::checkpoint;
 use adlayer::engine::{self, Limits, Progress, RunOptions, RunOutcome};
 use adlayer::estimate::check_limits;
-use adlayer::evaluate::evaluate;
+use adlayer::evaluate::{Wanted, evaluate};
 use adlayer::rundir::default_directory;
 use adlayer::{Error, Result, scene};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -49,7 +49,7 @@ pub(super) fn finish(outcome: Result<RunOutcome>, directory: &Path, json: bool) 
 
 fn conclude(mut outcome: RunOutcome, json: bool) -> Result<()> {
     let path = outcome.directory.path().to_owned();
-    let evaluation = evaluate(std::slice::from_ref(&path), &path)?;
+    let evaluation = evaluate(std::slice::from_ref(&path), &path, &Wanted::default())?;
     outcome.record.seconds_analysis = evaluation.summary.seconds.analysis;
     outcome.record.write(&path)?;
     print_result(&evaluation, Some(&outcome.record), json);

@@ -188,6 +188,7 @@ mod tests {
             frozen_slab: true,
             production: 600,
             seed: 1,
+            wanted: None,
             halves: Halves { odd: vec![false, true], start_differently: true },
         }
     }
