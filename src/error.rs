@@ -17,6 +17,9 @@ pub enum Error {
         /// The path as given.
         path: PathBuf,
     },
+    /// What the user asked for is not in the files; the message holds the remedy.
+    #[error("{0}")]
+    Missing(String),
     /// A file exists but does not say what it should.
     #[error("{}: {problem}", path.display())]
     BadInput {
@@ -69,7 +72,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Scene(_) | Error::BadInput { .. } | Error::Refused(_) => 65,
-            Error::InputMissing { .. } => 66,
+            Error::InputMissing { .. } | Error::Missing(_) => 66,
             Error::Device(_) => 69,
             Error::ReplicaFault { .. } | Error::Analysis(_) => 70,
             Error::Io { .. } => 74,

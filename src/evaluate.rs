@@ -39,18 +39,9 @@ struct Run {
 /// [`Error::Analysis`], [`Error::Io`].
 pub fn evaluate(directories: &[PathBuf], output: &Path) -> Result<Evaluation> {
     let start = Instant::now();
-    let mut runs = directories.iter().map(|d| read_run(d)).collect::<Result<Vec<_>>>()?;
-    for (directory, run) in directories.iter().zip(&runs).skip(1) {
-        if let Some(field) = first_difference(&runs[0].loaded.scene, &run.loaded.scene) {
-            return Err(Error::BadInput {
-                path: directory.clone(),
-                problem: format!(
-                    "its `{field}` is not that of {}; only runs of one system and grid can be combined",
-                    directories[0].display()
-                ),
-            });
-        }
-    }
+    let scenes = scenes_of_one_system(directories)?;
+    let runs = directories.iter().zip(scenes).map(|(d, loaded)| read_run(d, loaded));
+    let mut runs = runs.collect::<Result<Vec<_>>>()?;
     let mut samples = std::mem::take(&mut runs[0].samples);
     runs[1..].iter().for_each(|run| samples.append_run(&run.samples));
     let (loaded, record) = (&runs[0].loaded, &runs[0].record);
@@ -106,7 +97,7 @@ pub fn evaluate(directories: &[PathBuf], output: &Path) -> Result<Evaluation> {
 /// # Errors
 /// [`Error::InputMissing`], [`Error::BadInput`], [`Error::Analysis`].
 pub fn analyse_run(directory: &Path) -> Result<(Loaded, Analysis)> {
-    let Run { loaded, record, samples } = read_run(directory)?;
+    let Run { loaded, record, samples } = read_run(directory, scene_of(directory)?)?;
     let analysis = analysis::analyze(&input(&loaded, samples, record.production_done))?;
     Ok((loaded, analysis))
 }
@@ -129,12 +120,32 @@ fn input(loaded: &Loaded, samples: Samples, production: u32) -> AnalysisInput {
     }
 }
 
-fn read_run(directory: &Path) -> Result<Run> {
+/// The scenes of runs that can be combined: one system, one grid.
+pub(crate) fn scenes_of_one_system(directories: &[PathBuf]) -> Result<Vec<Loaded>> {
+    let scenes = directories.iter().map(|d| scene_of(d)).collect::<Result<Vec<_>>>()?;
+    for (directory, loaded) in directories.iter().zip(&scenes).skip(1) {
+        if let Some(field) = first_difference(&scenes[0].scene, &loaded.scene) {
+            return Err(Error::BadInput {
+                path: directory.clone(),
+                problem: format!(
+                    "its `{field}` is not that of {}; only runs of one system and grid can be combined",
+                    directories[0].display()
+                ),
+            });
+        }
+    }
+    Ok(scenes)
+}
+
+fn scene_of(directory: &Path) -> Result<Loaded> {
     let resolved = directory.join("resolved.ron");
     if !resolved.is_file() {
         return Err(Error::InputMissing { what: "run directory (with its resolved.ron)", path: directory.to_owned() });
     }
-    let loaded = scene::load(&resolved)?;
+    scene::load(&resolved)
+}
+
+fn read_run(directory: &Path, loaded: Loaded) -> Result<Run> {
     let record = RunRecord::read(directory)?;
     let names: Vec<String> = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
     let samples = read_samples(directory, &names)?;

@@ -30,6 +30,7 @@ pub mod error;
 pub mod estimate;
 pub mod evaluate;
 pub mod exchange;
+pub mod export;
 mod faults;
 pub mod figures;
 pub mod files;
