@@ -57,6 +57,9 @@ pub enum Error {
         /// The operating system's word.
         source: std::io::Error,
     },
+    /// The run ended short of the error that its scene wants; its results are on disk.
+    #[error("{0}")]
+    Short(String),
     /// The user asked to stop; what was sampled so far is on disk.
     #[error("{0}")]
     Interrupted(String),
@@ -68,7 +71,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// The exit code of the command line for this error.
     ///
-    /// 65 bad scene or file, 66 input missing, 69 no such device, 70 internal, 74 I/O, 75 interrupted.
+    /// 3 short of the wanted error, 65 bad scene or file, 66 input missing, 69 no such device, 70 internal, 74 I/O, 75 interrupted.
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Scene(_) | Error::BadInput { .. } | Error::Refused(_) => 65,
@@ -76,6 +79,7 @@ impl Error {
             Error::Device(_) => 69,
             Error::ReplicaFault { .. } | Error::Analysis(_) => 70,
             Error::Io { .. } => 74,
+            Error::Short(_) => 3,
             Error::Interrupted(_) => 75,
         }
     }

@@ -3,11 +3,15 @@
 use crate::analysis::{self, Analysis, AnalysisInput};
 use crate::engine::RunRecord;
 use crate::error::{Error, Result};
+use crate::figures::snapshots::Chooser;
 use crate::figures::{self, Figure, Labels};
-use crate::report::{self, ExchangeRow, MoveRow, RunSummary, Seconds};
+use crate::goal::Goal;
+use crate::report::{self, CellSummary, ExchangeRow, MoveRow, RunSummary, Seconds};
+use crate::sample::trajectory::visit_trajectory;
 use crate::sample::{Samples, read_samples};
 use crate::scene::grammar::{Grid, Scene};
 use crate::scene::{self, Loaded};
+use crate::system::System;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -52,8 +56,15 @@ pub fn evaluate(directories: &[PathBuf], output: &Path) -> Result<Evaluation> {
     std::fs::create_dir_all(output).map_err(Error::io("cannot create", output))?;
     analysis::tables::write(&analysis, input.boltzmann, &output.join("analysis"))?;
     let labels = Labels { units: scene.units, title: scene.title.clone() };
-    let figures = figures::draw(&analysis, &labels, output)?;
+    let mut figures = figures::draw(&analysis, &labels, output)?;
     let mut warnings = record.warnings.clone();
+    match snapshots(directories, loaded, &analysis, &labels, output) {
+        Ok(pictures) => figures.extend(pictures),
+        Err(error @ (Error::BadInput { .. } | Error::InputMissing { .. })) => {
+            warnings.push(format!("no snapshots are drawn: {error}"));
+        }
+        Err(error) => return Err(error),
+    }
     if runs.len() > 1 {
         let names: Vec<String> = directories.iter().map(|d| d.display().to_string()).collect();
         warnings.push(format!("samples of {} runs are combined: {}", runs.len(), names.join(", ")));
@@ -63,6 +74,9 @@ pub fn evaluate(directories: &[PathBuf], output: &Path) -> Result<Evaluation> {
             "the run was interrupted after {} of {} production cycles",
             record.production_done, record.production
         ));
+    }
+    if let Some(known) = Goal::of(loaded).map(|goal| goal.judge(&analysis)).filter(|known| !known.enough) {
+        warnings.push(format!("the boundaries are not known as well as the scene wants: {}", known.words));
     }
     let summary = RunSummary {
         title: scene.title.clone(),
@@ -85,11 +99,35 @@ pub fn evaluate(directories: &[PathBuf], output: &Path) -> Result<Evaluation> {
         attempts_per_s: record.attempts_per_s,
         acceptance: move_rows(&directories[0], scene)?,
         exchange: exchange_rows(&directories[0])?,
+        cell: CellSummary {
+            lengths: loaded.lengths().into(),
+            periodic_z: scene.is_bulk(),
+            max_atoms: scene.reservoir.iter().map(|r| (r.species.clone(), r.max_atoms)).collect(),
+        },
         warnings,
         resolved_scene: scene::resolved(loaded),
     };
     let report = report::write(output, &analysis, &summary, &figures)?;
     Ok(Evaluation { analysis, summary, figures, report })
+}
+
+/// Draws a stored configuration of every phase; none where a run has kept none.
+fn snapshots(
+    directories: &[PathBuf],
+    loaded: &Loaded,
+    analysis: &Analysis,
+    labels: &Labels,
+    output: &Path,
+) -> Result<Vec<Figure>> {
+    let mut chooser = Chooser::new(analysis);
+    if chooser.is_empty() {
+        return Ok(Vec::new());
+    }
+    let system = System::from_scene(loaded);
+    for directory in directories.iter().filter(|d| d.join("trajectory").is_dir()) {
+        visit_trajectory(directory, |frame| chooser.see(&frame, &system.counts(&frame.species)))?;
+    }
+    figures::snapshots::draw(&chooser, analysis, &system, labels, output)
 }
 
 /// The scene of a run and the analysis of its samples; nothing is written.

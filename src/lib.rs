@@ -34,6 +34,7 @@ pub mod export;
 mod faults;
 pub mod figures;
 pub mod files;
+pub mod goal;
 pub mod ids;
 pub mod moves;
 pub mod potential;
@@ -50,6 +51,7 @@ pub mod thermo;
 pub mod thermochemistry;
 pub mod transitions;
 pub mod units;
+pub mod until;
 pub mod verify;
 pub mod xyz;
 

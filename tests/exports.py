@@ -75,7 +75,7 @@ def mbar(program, run, folder, samples):
     close("u_kn against beta E - N ln z", arrays["u_kn"], by_hand, 1e-9)
     # in full for a thinned set, so that it takes a minute and not an hour
     path = os.path.join(folder, "thinned.npz")
-    stride = max(1, len(samples) // (150 * len(arrays["N_k"])))
+    stride = max(1, len(samples) // (40 * len(arrays["N_k"])))
     adlayer(program, run, "--pymbar", path, "--stride", str(stride))
     thinned = np.load(path)
     theirs = pymbar.MBAR(thinned["u_kn"], thinned["N_k"], solver_protocol="robust", relative_tolerance=1e-12).f_k

@@ -13,7 +13,7 @@ use std::time::Duration;
 #[command(
     version,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 done, 2 usage, 65 bad scene, 66 input missing, 69 no such device, 70 internal, 74 I/O, \
+    after_help = "Exit codes: 0 done, 2 usage, 3 finished short of the wanted error, 65 bad scene, 66 input missing, 69 no such device, 70 internal, 74 I/O, \
                   75 interrupted and resumable.\nStart with: adlayer new my_surface"
 )]
 pub(crate) struct Arguments {

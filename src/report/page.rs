@@ -1,10 +1,10 @@
 //! The page: order of sections and its style.
 
-use super::findings;
+use super::{findings, hover};
 use super::summary::RunSummary;
 use super::tables;
 use crate::analysis::Analysis;
-use crate::figures::Figure;
+use crate::figures::{Figure, text};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub(crate) const STYLE: &str = include_str!("style.css");
@@ -13,6 +13,8 @@ pub(crate) const STYLE: &str = include_str!("style.css");
 pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]) -> Markup {
     let title = if summary.title.is_empty() { &summary.scene_name } else { &summary.title };
     let rates = findings::axis_rates(summary);
+    let (snapshots, plots): (Vec<&Figure>, Vec<&Figure>) = figures.iter().partition(|f| f.name.starts_with("snapshot_"));
+    let data = hover::data(analysis, summary.units, figures);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -46,8 +48,19 @@ pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]
                     }
                     section {
                         h2 { "Figures" }
-                        @for (i, figure) in figures.iter().enumerate() { (show(i + 1, figure)) }
+                        @if data.is_some() { p { "Over the maps the pointer shows T, μ, p, ⟨N⟩ with its error, and the phase." } }
+                        @for (i, figure) in plots.iter().enumerate() { (show(i + 1, figure)) }
                         @if figures.is_empty() { p { "This grid has nothing to draw." } }
+                    }
+                    @if !snapshots.is_empty() {
+                        section {
+                            h2 { "What the phases look like" }
+                            @for (i, figure) in snapshots.iter().enumerate() { (show(plots.len() + i + 1, figure)) }
+                        }
+                    }
+                    section {
+                        h2 { "Finite size" }
+                        (finite_size(analysis, summary))
                     }
                     section {
                         h2 { "Settings" }
@@ -79,6 +92,10 @@ pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]
                             pre { code { (summary.resolved_scene) } }
                         }
                     }
+                }
+                @if let Some(data) = &data {
+                    script type="application/json" id="map-data" { (PreEscaped(data)) }
+                    script { (PreEscaped(hover::SCRIPT)) }
                 }
                 footer { p { "Written by adlayer " (summary.version) ". This page loads nothing from elsewhere." } }
             }
@@ -115,6 +132,42 @@ fn found(analysis: &Analysis, summary: &RunSummary) -> Markup {
                     ":" }
                 (tables::boundaries(analysis, summary))
             }
+        }
+    }
+}
+
+/// What the size of the cell does to the results, with its numbers.
+fn finite_size(analysis: &Analysis, summary: &RunSummary) -> Markup {
+    let cell = &summary.cell;
+    let [x, y, z] = cell.lengths;
+    let unit = summary.units.length_label();
+    let length = |v: f64| text::short(v, 3);
+    let half = 0.5 * if cell.periodic_z { x.min(y).min(z) } else { x.min(y) };
+    let most: Vec<String> = cell.max_atoms.iter().map(|(s, n)| format!("{n} {s}")).collect();
+    let step = findings::chief_boundaries(analysis).into_iter().find(|b| b.kind == "first_order").and_then(|b| {
+        let phase = |id: usize| analysis.phases.iter().find(|p| p.id == id);
+        let (a, c) = (phase(b.phase_a)?, phase(b.phase_b)?);
+        let atoms: f64 = a.n.iter().zip(&c.n).map(|(m, n)| (n - m).abs()).sum();
+        let width = 4.0 * summary.units.boltzmann() * b.temperature / atoms;
+        (atoms > 0.0 && width.is_finite()).then(|| (a, c, b.temperature, atoms, width))
+    });
+    html! {
+        p {
+            "The cell measures " (length(x)) " × " (length(y)) " " (unit) " and "
+            (length(z)) " " (unit) @if cell.periodic_z { " in z, periodic in all directions" } @else { " between its walls" }
+            @if !most.is_empty() { ", and holds at most " (most.join(" and ")) }
+            ". In a cell of this size transitions are rounded and shifted: correlations longer than half a period ("
+            (length(half)) " " (unit) ") are cut off, an ordered layer is only found if its periods fit the cell, and N cannot \
+             pass its limit."
+            @if let Some((a, c, t, atoms, width)) = step {
+                " At T = " (text::short(t, 4)) ", where " (a.name) " and " (c.name) " are equally probable, N changes by about "
+                (text::short(atoms, 1)) " atoms, so the step of ⟨N⟩ is spread over about 4kT/ΔN = " (text::short(width, 3)) " "
+                (summary.units.energy_label()) " in μ."
+            }
+        }
+        p {
+            "The errors on this page are statistical and do not contain this. Before a boundary, a triple or a critical point \
+             is quoted for an infinite surface, repeat the run with a larger `repeat` (and `max_atoms`) and compare."
         }
     }
 }
