@@ -47,9 +47,10 @@ impl Goal {
         let (largest, words) = match (unknown, worst) {
             (Some(b), _) => (None, format!("a boundary has no error yet {}; {wanted}", place(b))),
             (None, None) => (None, format!("no boundary is found yet; an error of {wanted}")),
-            (None, Some(b)) => {
-                (Some(b.mu_err), format!("largest error of a boundary: {:.4} {energy} {}; {wanted}", b.mu_err, place(b)))
-            }
+            (None, Some(b)) => (
+                Some(b.mu_err),
+                format!("largest error of a boundary: {:.4} {energy} {}; {wanted}", b.mu_err, place(b)),
+            ),
         };
         let enough = largest.is_some_and(|e| e <= self.mu);
         Known { wanted: self.mu, points: counted.len(), largest, enough, words }

@@ -81,9 +81,8 @@ fn npy(bytes: &[u8]) -> Array {
 /// max_k |f_k + ln Σ_n e^{−u_k(x_n)} / Σ_j N_j e^{f_j − u_j(x_n)}|, both f_0 = 0, in the plainest way.
 fn residual(u_kn: &[f64], n_k: &[f64], f_k: &[f64]) -> f64 {
     let (k_states, n) = (n_k.len(), u_kn.len() / n_k.len());
-    let sums: Vec<f64> = (0..n)
-        .map(|i| (0..k_states).map(|j| n_k[j] * (f_k[j] - u_kn[j * n + i]).exp()).sum::<f64>())
-        .collect();
+    let sums: Vec<f64> =
+        (0..n).map(|i| (0..k_states).map(|j| n_k[j] * (f_k[j] - u_kn[j * n + i]).exp()).sum::<f64>()).collect();
     let again: Vec<f64> =
         (0..k_states).map(|k| -(0..n).map(|i| (-u_kn[k * n + i]).exp() / sums[i]).sum::<f64>().ln()).collect();
     (0..k_states).map(|k| (again[k] - again[0] - f_k[k]).abs()).fold(0.0, f64::max)
@@ -359,7 +358,8 @@ fn an_array_that_is_too_large_is_refused_with_numbers() {
     let mut writer = SampleWriter::new(&run, &["B".to_owned()], 1 << 20).expect("a writer");
     for i in 0..480_000_u32 {
         let counts = [(i % 7) as u16];
-        let row = SampleRow { cycle: i / 600, walker: 0, replica: i % 600, state: i % 600, energy: -0.1, counts: &counts };
+        let row =
+            SampleRow { cycle: i / 600, walker: 0, replica: i % 600, state: i % 600, energy: -0.1, counts: &counts };
         writer.push(row).expect("a sample");
     }
     writer.finish().expect("a part");

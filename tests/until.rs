@@ -70,12 +70,15 @@ fn a_run_is_extended_until_its_boundaries_are_known() {
 
 #[test]
 fn a_run_that_reaches_its_limit_says_so_and_ends_with_3() {
-    let place = Place::new(&surface(4, [5, 20]).replace(
-        "production: 20",
-        "production: 20, until: BoundaryError(mu: 1e-6), max_cycles: 40",
-    ));
+    let place = Place::new(
+        &surface(4, [5, 20])
+            .replace("production: 20", "production: 20, until: BoundaryError(mu: 1e-6), max_cycles: 40"),
+    );
     let check = String::from_utf8(place.succeed(&["check", "scene.ron"]).stdout).expect("text");
-    assert!(check.contains("5 + 20, then up to 40 of production until μ of every boundary is known to 0.000001"), "{check}");
+    assert!(
+        check.contains("5 + 20, then up to 40 of production until μ of every boundary is known to 0.000001"),
+        "{check}"
+    );
     let output = place.adlayer(&["run", "scene.ron", "--device", "cpu", "-o", "run"]);
     let words = stderr(&output);
     assert_eq!(output.status.code(), Some(3), "{words}");

@@ -17,8 +17,7 @@ pub(crate) fn export(arguments: &ExportArguments) -> Result<()> {
     let folder = |name: &str| arguments.output.clone().unwrap_or_else(|| source.folder(name));
     let mut written = Vec::new();
     if arguments.extxyz || arguments.lammps_data {
-        let options =
-            Options { last: arguments.last, slab: !arguments.no_slab, fixed_slots: arguments.fixed_slots };
+        let options = Options { last: arguments.last, slab: !arguments.no_slab, fixed_slots: arguments.fixed_slots };
         let configurations = Configurations::read(&source, options)?;
         if arguments.extxyz {
             let paths = configurations.write_xyz(&folder("trajectory"))?;

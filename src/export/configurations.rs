@@ -5,8 +5,8 @@
 //! the column `ghost` (in LAMMPS data the last type); each sits at a place of its own that never changes, a lattice in
 //! the plane one cutoff above the ceiling, or at z = 0 in a cell that is periodic in z.
 
-use super::lammps::{self, AtomType, Data};
 use super::Source;
+use super::lammps::{self, AtomType, Data};
 use crate::error::{Error, Result};
 use crate::files::write_whole;
 use crate::ids::StateId;

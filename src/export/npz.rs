@@ -34,10 +34,7 @@ pub(super) struct Npz<'a, W: Write + Seek> {
 }
 
 /// Writes a file of arrays, whole.
-pub(super) fn write(
-    path: &Path,
-    fill: impl FnOnce(&mut Npz<'_, BufWriter<&mut File>>) -> Result<()>,
-) -> Result<()> {
+pub(super) fn write(path: &Path, fill: impl FnOnce(&mut Npz<'_, BufWriter<&mut File>>) -> Result<()>) -> Result<()> {
     write_whole_with(path, |file| {
         let mut npz = Npz { zip: ZipWriter::new(BufWriter::new(file)), path };
         fill(&mut npz)?;
@@ -69,7 +66,11 @@ impl<W: Write + Seek> Npz<'_, W> {
             written += row.len();
             self.zip.write_all(&bytes).map_err(failed)?;
         }
-        assert_eq!(written, shape.iter().product::<usize>(), "the array `{name}` has as many numbers as its shape says");
+        assert_eq!(
+            written,
+            shape.iter().product::<usize>(),
+            "the array `{name}` has as many numbers as its shape says"
+        );
         Ok(())
     }
 

@@ -45,9 +45,8 @@ pub fn write(source: &Source, path: &Path, stride: u32) -> Result<Written> {
         samples.append_run(&read_samples(directory, &names)?);
     }
     let states: Vec<StatePoint> = source.states.iter().map(|&k| source.grid.state(k).clone()).collect();
-    let place: Vec<Option<usize>> = (0..source.grid.len() as u32)
-        .map(|k| source.states.iter().position(|s| s.0 == k))
-        .collect();
+    let place: Vec<Option<usize>> =
+        (0..source.grid.len() as u32).map(|k| source.states.iter().position(|s| s.0 == k)).collect();
     let of_states = by_state(&samples, &place, states.len());
     let all: usize = of_states.iter().map(Vec::len).sum();
     if all == 0 {

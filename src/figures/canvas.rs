@@ -317,9 +317,7 @@ impl Canvas {
 
     /// Text at a pixel; `y` is its middle line.
     pub(crate) fn text(&mut self, x: f64, y: f64, content: &str, size: u32, anchor: TextAnchor, colour: Color) {
-        let y = y + 0.36 * f64::from(size);
-        let (content, color) = (content.to_owned(), Some(colour));
-        self.scene.add(Primitive::Text { x, y, content, size, anchor, rotate: None, bold: false, color });
+        write(&mut self.scene, x, y, content, size, anchor, colour);
     }
 
     /// Text that reads upwards, centred on a pixel.
@@ -371,18 +369,7 @@ impl Canvas {
 
     /// Text with subscripts (`k_B`, `C_{VN}`) at a pixel; `y` is its middle line.
     pub(crate) fn label(&mut self, x: f64, y: f64, content: &str, size: u32, anchor: TextAnchor) {
-        let width = text::label_width(content, f64::from(size));
-        let mut x = match anchor {
-            TextAnchor::Start => x,
-            TextAnchor::Middle => x - 0.5 * width,
-            TextAnchor::End => x - width,
-        };
-        for (run, sub) in text::runs(content) {
-            let small = (f64::from(size) * text::SUBSCRIPT).round();
-            let (run_size, drop) = if sub { (small, 0.38 * f64::from(size)) } else { (f64::from(size), 0.0) };
-            self.text(x, y + drop, &run, run_size as u32, TextAnchor::Start, palette::INK);
-            x += text::width(&run, run_size);
-        }
+        label(&mut self.scene, x, y, content, size, anchor);
     }
 
     /// Says that the drawing area shows the plane of a map, for pages that answer to the pointer.
@@ -395,6 +382,29 @@ impl Canvas {
             x: [self.x.lo, self.x.hi],
             y: [self.y.lo, self.y.hi],
         });
+    }
+}
+
+/// Text at a pixel of a scene; `y` is its middle line.
+pub(crate) fn write(scene: &mut Scene, x: f64, y: f64, content: &str, size: u32, anchor: TextAnchor, colour: Color) {
+    let y = y + 0.36 * f64::from(size);
+    let (content, color) = (content.to_owned(), Some(colour));
+    scene.add(Primitive::Text { x, y, content, size, anchor, rotate: None, bold: false, color });
+}
+
+/// Text with subscripts (`k_B`, `C_{VN}`) at a pixel of a scene; `y` is its middle line.
+pub(crate) fn label(scene: &mut Scene, x: f64, y: f64, content: &str, size: u32, anchor: TextAnchor) {
+    let width = text::label_width(content, f64::from(size));
+    let mut x = match anchor {
+        TextAnchor::Start => x,
+        TextAnchor::Middle => x - 0.5 * width,
+        TextAnchor::End => x - width,
+    };
+    for (run, sub) in text::runs(content) {
+        let small = (f64::from(size) * text::SUBSCRIPT).round();
+        let (run_size, drop) = if sub { (small, 0.38 * f64::from(size)) } else { (f64::from(size), 0.0) };
+        write(scene, x, y + drop, &run, run_size as u32, TextAnchor::Start, palette::INK);
+        x += text::width(&run, run_size);
     }
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn energy_fluctuation(analysis: &Analysis, labels: &Labels, s: usize)
     let species = &analysis.grid.reservoirs[s].species;
     let several = analysis.grid.n_reservoirs() > 1;
     let name = if several { format!("energy_fluctuation_{species}") } else { "energy_fluctuation".into() };
-    let label = format!("Var E / (k_B T²)  [{}]", labels.heat_unit());
+    let label = format!("Var E / (k_B T²) [{}]", labels.heat_unit());
     let caption = "Fluctuation of the potential energy, Var E/(k_B T²), per replica. It is a heat capacity only at \
                    fixed activity; as a map it marks phase boundaries by its ridges."
         .to_owned();

@@ -20,6 +20,12 @@
     text = text.replace(/e([+-])(\d+)$/, (_, sign, power) => "×10<sup>" + (sign === "-" ? "−" : "") + power + "</sup>");
     return text.replace(/^-/, "−");
   };
+  // two digits of the error, and as many decimals of the value
+  const withError = (x, e) => {
+    if (x === null || e === null || !(e > 0) || Math.abs(x) < 1e-3) return number(x, 4) + " ± " + number(e, 2);
+    const decimals = Math.min(5, Math.max(0, 1 - Math.floor(Math.log10(e))));
+    return x.toFixed(decimals).replace(/^-/, "−") + " ± " + e.toFixed(decimals);
+  };
   const nearest = (values, v) => {
     let best = 0;
     for (let i = 1; i < values.length; i++) if (Math.abs(values[i] - v) < Math.abs(values[best] - v)) best = i;
@@ -52,7 +58,7 @@
       });
       const known = plane.n[0] && plane.n[0][cell] !== null;
       data.species.forEach((species, s) => {
-        const value = number(plane.n[s][cell], 4) + " ± " + number(plane.err[s][cell], 2);
+        const value = withError(plane.n[s][cell], plane.err[s][cell]);
         if (known) lines.push(["⟨N⟩ of " + escaped(species.name), value]);
       });
       const phase = plane.phase[cell];

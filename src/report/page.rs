@@ -1,8 +1,8 @@
 //! The page: order of sections and its style.
 
-use super::{findings, hover};
 use super::summary::RunSummary;
 use super::tables;
+use super::{findings, hover};
 use crate::analysis::Analysis;
 use crate::figures::{Figure, text};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -13,7 +13,8 @@ pub(crate) const STYLE: &str = include_str!("style.css");
 pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]) -> Markup {
     let title = if summary.title.is_empty() { &summary.scene_name } else { &summary.title };
     let rates = findings::axis_rates(summary);
-    let (snapshots, plots): (Vec<&Figure>, Vec<&Figure>) = figures.iter().partition(|f| f.name.starts_with("snapshot_"));
+    let (snapshots, plots): (Vec<&Figure>, Vec<&Figure>) =
+        figures.iter().partition(|f| f.name.starts_with("snapshot_"));
     let data = hover::data(analysis, summary.units, figures);
     html! {
         (DOCTYPE)

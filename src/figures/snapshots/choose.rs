@@ -45,9 +45,8 @@ impl Chooser {
         let target = |phase: &crate::analysis::Phase| {
             let own: Vec<usize> = (0..grid.len()).filter(|&k| phase_of[k] == Some(phase.id)).collect();
             let deepest = own.iter().map(|&k| depth[k]).max()?;
-            let off = |k: &usize| -> f64 {
-                analysis.direct.get(*k).map_or(f64::INFINITY, |d| distance(&d.n, &phase.n))
-            };
+            let off =
+                |k: &usize| -> f64 { analysis.direct.get(*k).map_or(f64::INFINITY, |d| distance(&d.n, &phase.n)) };
             let state = own
                 .into_iter()
                 .filter(|&k| 2 * depth[k] >= deepest && analysis.direct.get(k).is_some_and(|d| d.samples > 0))
@@ -83,15 +82,12 @@ impl Chooser {
 
     /// What was found, with words.
     pub(super) fn snapshots(&self, analysis: &Analysis, labels: &Labels) -> Vec<Snapshot<'_>> {
-        let words = |(phase, frame): (usize, &'_ StoredFrame)| {
+        let words = |phase: usize, frame: &StoredFrame| {
             let name = analysis.phases.iter().find(|p| p.id == phase).map_or_else(String::new, |p| p.name.clone());
             let grid = &analysis.grid;
             let state = StateId(frame.state);
-            let mut at = format!(
-                "T = {} {}",
-                text::short(grid.state(state).temperature, 4),
-                labels.units.temperature_label().replace("k_B", "kB")
-            );
+            let mut at =
+                format!("T = {} {}", text::short(grid.state(state).temperature, 4), labels.units.temperature_label());
             for (s, axis) in grid.reservoirs.iter().enumerate() {
                 let (symbol, unit) = (labels.mu_symbol(&axis.convention), labels.units.energy_label());
                 at += &format!(", {symbol} of {} = {} {unit}", axis.species, text::short(grid.mu(state, s), 3));
@@ -100,7 +96,7 @@ impl Chooser {
         };
         self.found()
             .map(|(phase, frame)| {
-                let (name, at) = words((phase, frame));
+                let (name, at) = words(phase, frame);
                 Snapshot {
                     frame,
                     name: format!("snapshot_{phase}"),
@@ -110,7 +106,7 @@ impl Chooser {
                          walker {}. It is the stored one nearest to ⟨N⟩ of the phase in a state well within it. Slab grey, \
                          adsorbed atoms coloured by height.",
                         frame.state,
-                        at.replace("kB", "k_B"),
+                        at,
                         frame.cycle,
                         frame.walker
                     ),
@@ -182,8 +178,7 @@ mod tests {
         let axis = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values };
         let grid = StateGrid::product(&[0.5, 1.0], 1.0, &[axis]);
         // the lower row: two phases; the upper one: a single state of another
-        let phase: Vec<Option<usize>> =
-            [0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 2].into_iter().map(Some).collect();
+        let phase: Vec<Option<usize>> = [0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 2].into_iter().map(Some).collect();
         assert_eq!(depths(&grid, &phase), [3, 2, 1, 1, 2, 2, 1, 3, 2, 1, 1, 2, 1, 1]);
         assert_eq!(depths(&grid, &[Some(0); 14]), [14; 14]);
     }

@@ -1,6 +1,7 @@
 //! The picture of a configuration: two projections to one scale, the height as colour.
 
 use super::choose::Snapshot;
+use crate::figures::canvas::label;
 use crate::figures::palette::{self, ColourScale};
 use crate::figures::table::{Table, number};
 use crate::figures::{Figure, Labels, axis::Axis, text};
@@ -9,12 +10,16 @@ use crate::system::System;
 use glam::DVec3;
 use kuva::plot::ColorMap;
 use kuva::render::color::Color;
-use kuva::render::render::{Primitive, Scene, TextAnchor};
+use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
 
 /// Most room that a projection takes across and along. [px]
 const ROOM: (f64, f64) = (310.0, 420.0);
 /// Room around the projections: left, top, right, bottom. [px]
 const MARGINS: (f64, f64, f64, f64) = (58.0, 96.0, 78.0, 58.0);
+/// Room between the projections. [px]
+const GAP: f64 = 76.0;
+/// Corners of a circle that is cut.
+const CORNERS: u32 = 72;
 const TEXT: u32 = 13;
 
 /// An atom as it is drawn.
@@ -93,16 +98,14 @@ pub(super) fn picture(system: &System, snapshot: &Snapshot<'_>, labels: &Labels,
     let balls = balls(system, snapshot.frame);
     let lengths = system.cell.lengths;
     let bulk = system.cell.periodic_z;
-    let reach = balls.iter().map(|b| b.radius).fold(0.0, f64::max);
     let lowest = balls.iter().map(|b| b.position.z - b.radius).fold(system.cell.floor, f64::min);
     let (z_lo, z_hi) = if bulk { (0.0, lengths.z) } else { (lowest, system.cell.ceiling()) };
     let scale = (ROOM.0 / lengths.x).min(ROOM.0 / lengths.y).min(ROOM.1 / (z_hi - z_lo));
     let (across, deep, tall) = (scale * lengths.x, scale * lengths.y, scale * (z_hi - z_lo));
     let bottom = MARGINS.1 + deep.max(tall);
-    let gap = (scale * reach + 12.0).max(72.0);
-    let above =
-        View { left: MARGINS.0, top: bottom - deep, width: across, height: deep, scale, upper: lengths.y };
-    let side = View { left: MARGINS.0 + across + gap, top: bottom - tall, width: across, height: tall, scale, upper: z_hi };
+    let above = View { left: MARGINS.0, top: bottom - deep, width: across, height: deep, scale, upper: lengths.y };
+    let side =
+        View { left: MARGINS.0 + across + GAP, top: bottom - tall, width: across, height: tall, scale, upper: z_hi };
 
     let mut scene = Scene::new((side.left + across + MARGINS.2).ceil(), (bottom + MARGINS.3).ceil());
     scene.text_color = Some("#1a1a1a".into());
@@ -116,11 +119,6 @@ pub(super) fn picture(system: &System, snapshot: &Snapshot<'_>, labels: &Labels,
     let period = bulk.then_some(lengths.z);
     project(&mut scene, &side, &order, &colours, slab_top, |r| (r.x, r.z), (lengths.x, period));
 
-    // What sticks out of the frames is covered: a raster knows no clipping.
-    let cover = scale * reach + 2.0;
-    for view in [&above, &side] {
-        surround(&mut scene, view, cover);
-    }
     let unit = labels.units.length_label();
     frame(&mut scene, &above, ("from above", "x", "y", unit), (0.0, lengths.x), (0.0, lengths.y));
     frame(&mut scene, &side, ("from the side", "x", "z", unit), (0.0, lengths.x), (z_lo, z_hi));
@@ -204,34 +202,62 @@ fn project(
                 }
                 let (x, y) = view.pixel(across + periods.0 * f64::from(i), along + shift);
                 let r = view.scale * ball.radius;
-                let seen = x + r > view.left && x - r < view.left + view.width;
-                if seen && y + r > view.top && y - r < view.top + view.height {
-                    scene.add(Primitive::Circle {
-                        cx: x,
-                        cy: y,
-                        r,
-                        fill: fill.clone(),
-                        fill_opacity: None,
-                        stroke: Some(outline.clone()),
-                        stroke_width: Some(if ball.adsorbed { 1.0 } else { 0.6 }),
-                    });
-                }
+                let width = if ball.adsorbed { 1.0 } else { 0.6 };
+                disc(scene, view, (x, y, r), fill.clone(), (outline.clone(), width));
             }
         }
     }
 }
 
-fn rect(scene: &mut Scene, x: f64, y: f64, width: f64, height: f64, fill: Color) {
-    scene.add(Primitive::Rect { x, y, width, height, fill, stroke: None, stroke_width: None, opacity: None });
+/// Draws a disc, or as much of it as lies in the frame: a raster knows no clipping.
+fn disc(scene: &mut Scene, view: &View, (x, y, r): (f64, f64, f64), fill: Color, outline: (Color, f64)) {
+    let (right, bottom) = (view.left + view.width, view.top + view.height);
+    if x + r <= view.left || x - r >= right || y + r <= view.top || y - r >= bottom {
+        return;
+    }
+    let (stroke, stroke_width) = outline;
+    if x - r >= view.left && x + r <= right && y - r >= view.top && y + r <= bottom {
+        let (stroke, stroke_width) = (Some(stroke), Some(stroke_width));
+        scene.add(Primitive::Circle { cx: x, cy: y, r, fill, fill_opacity: None, stroke, stroke_width });
+        return;
+    }
+    let corner = |k: u32| {
+        let angle = std::f64::consts::TAU * f64::from(k) / f64::from(CORNERS);
+        (x + r * angle.cos(), y + r * angle.sin())
+    };
+    let mut points: Vec<(f64, f64)> = (0..CORNERS).map(corner).collect();
+    for (edge, sign, vertical) in
+        [(view.left, 1.0, false), (right, -1.0, false), (view.top, 1.0, true), (bottom, -1.0, true)]
+    {
+        points = cut(&points, |p| sign * (if vertical { p.1 } else { p.0 } - edge));
+    }
+    if points.len() > 2 {
+        let d: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
+        let d = format!("M{}Z", d.join("L"));
+        let path = PathData { d, fill: Some(fill), stroke, stroke_width, opacity: None, stroke_dasharray: None };
+        scene.add(Primitive::Path(Box::new(path)));
+    }
 }
 
-/// Paper around a view.
-fn surround(scene: &mut Scene, view: &View, cover: f64) {
-    let (l, t, w, h) = (view.left, view.top, view.width, view.height);
-    rect(scene, l - cover, t - cover, w + 2.0 * cover, cover, palette::PAPER);
-    rect(scene, l - cover, t + h, w + 2.0 * cover, cover, palette::PAPER);
-    rect(scene, l - cover, t, cover, h, palette::PAPER);
-    rect(scene, l + w, t, cover, h, palette::PAPER);
+/// The part of a convex polygon where `inside` is not negative; `inside` is linear.
+fn cut(points: &[(f64, f64)], inside: impl Fn((f64, f64)) -> f64) -> Vec<(f64, f64)> {
+    let mut kept = Vec::with_capacity(points.len() + 2);
+    for (i, &a) in points.iter().enumerate() {
+        let b = points[(i + 1) % points.len()];
+        let (da, db) = (inside(a), inside(b));
+        if da >= 0.0 {
+            kept.push(a);
+        }
+        if (da >= 0.0) != (db >= 0.0) {
+            let share = da / (da - db);
+            kept.push((a.0 + share * (b.0 - a.0), a.1 + share * (b.1 - a.1)));
+        }
+    }
+    kept
+}
+
+fn rect(scene: &mut Scene, x: f64, y: f64, width: f64, height: f64, fill: Color) {
+    scene.add(Primitive::Rect { x, y, width, height, fill, stroke: None, stroke_width: None, opacity: None });
 }
 
 fn line(scene: &mut Scene, points: Vec<(f64, f64)>) {
@@ -239,9 +265,7 @@ fn line(scene: &mut Scene, points: Vec<(f64, f64)>) {
 }
 
 fn put(scene: &mut Scene, x: f64, y: f64, content: &str, size: u32, anchor: TextAnchor) {
-    let y = y + 0.36 * f64::from(size);
-    let (content, color) = (content.to_owned(), Some(palette::INK));
-    scene.add(Primitive::Text { x, y, content, size, anchor, rotate: None, bold: false, color });
+    label(scene, x, y, content, size, anchor);
 }
 
 /// A frame with ticks on both axes.
@@ -285,4 +309,17 @@ fn colour_bar(scene: &mut Scene, side: &View, colours: &ColourScale) {
         put(scene, x + 19.0, y, &text::short(z, 2), TEXT, TextAnchor::Start);
     }
     put(scene, x - 2.0, top - 14.0, "height", TEXT, TextAnchor::Start);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polygons_are_cut_along_a_line() {
+        let square = [(0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0)];
+        assert_eq!(cut(&square, |p| 1.0 - p.0), [(0.0, 0.0), (1.0, 0.0), (1.0, 2.0), (0.0, 2.0)]);
+        assert_eq!(cut(&square, |p| p.0 + 1.0), square);
+        assert!(cut(&square, |p| p.1 - 3.0).is_empty());
+    }
 }
