@@ -192,7 +192,7 @@ fn grid(device: &str, seconds: f64, workload: &str, mut loaded: Loaded, most: us
     let (before, start, first) = (sampler.backend().usage(), Instant::now(), sampler.cycle());
     let whole = rate(n, seconds, || {
         sampler.advance_ahead(production, Some(production)).expect("cycle");
-        push_samples(&sampler, sampler.cycle() as u32, &mut writer).expect("samples");
+        push_samples(&sampler, sampler.cycle() as u32, &[], &mut writer).expect("samples");
     });
     let mut more = Vec::new();
     if let (Some(before), Some(now)) = (before, sampler.backend().usage()) {

@@ -101,6 +101,8 @@ mod tests {
             pressure: vec![0.1],
             pressure_low: 0.09,
             pressure_high: 0.11,
+            temperature_err: 0.0,
+            clapeyron: None,
         };
         assert!(counts(&point("first_order", 0.1)) && counts(&point("first_order", f64::NAN)));
         assert!(counts(&point("continuous", 0.1)) && !counts(&point("continuous", f64::NAN)));

@@ -37,6 +37,7 @@ pub mod files;
 pub mod goal;
 pub mod ids;
 pub mod moves;
+pub mod observables;
 pub mod potential;
 pub mod quench;
 pub mod report;

@@ -2,7 +2,7 @@
 
 use crate::engine::{self, Limits, Progress, ResumeOptions, RunOutcome, RunRecord};
 use crate::error::{Error, Result};
-use crate::evaluate::{Evaluation, evaluate};
+use crate::evaluate::{Evaluation, Wanted, evaluate};
 use crate::goal::Goal;
 use crate::scene;
 use std::path::Path;
@@ -44,7 +44,7 @@ pub fn conclude(
 ) -> Result<Conclusion> {
     loop {
         let path = outcome.directory.path().to_owned();
-        let evaluation = evaluate(std::slice::from_ref(&path), &path)?;
+        let evaluation = evaluate(std::slice::from_ref(&path), &path, &Wanted::default())?;
         let goal = goal_of(&path)?;
         let mut record = outcome.record;
         record.seconds_analysis = evaluation.summary.seconds.analysis;

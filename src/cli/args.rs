@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use super::ranges::{Indices, Numbers, Pressures, Temperatures};
+use super::ranges::{Indices, Numbers, Pressures, Range, Temperatures};
 use adlayer::thermochemistry::che::Scale;
 use clap::{Args, Parser, Subcommand};
 use std::fmt;
@@ -120,6 +120,15 @@ pub(crate) struct AnalyzeArguments {
     /// Where to put the analysis [default: the first DIR]
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
+    /// Temperatures of the maps, a list or FROM:TO:STEP [default: three between each two simulated ones]
+    #[arg(short, long, value_name = "T")]
+    pub(crate) temperature: Option<Temperatures>,
+    /// Values of `mu_<s>` of the map in μ, a list or FROM:TO:STEP; once for each reservoir species, in scene order
+    #[arg(long, value_name = "MU", allow_hyphen_values = true)]
+    pub(crate) mu: Vec<Range>,
+    /// Pressures of the map in p, a list, FROM:TO or FROM:TO:N (N a decade); once for each reservoir species
+    #[arg(long, value_name = "P", conflicts_with = "mu")]
+    pub(crate) pressure: Vec<Pressures>,
     /// No log; errors only
     #[arg(short, long)]
     pub(crate) quiet: bool,

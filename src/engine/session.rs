@@ -9,17 +9,17 @@ use crate::error::{Error, Result};
 use crate::exchange::Period;
 use crate::files::write_whole;
 use crate::ids::ReplicaId;
+use crate::observables::Observables;
 use crate::rundir::RunDirectory;
+use crate::sample::marks::MarkWriter;
 use crate::sample::trajectory::{StoredFrame, TrajectoryWriter, frame_thinning};
-use crate::sample::{SampleRow, SampleWriter};
+use crate::sample::{Observed, SampleRow, SampleWriter, rows_per_part};
 use crate::scene::Loaded;
 use crate::xyz;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// Rows buffered before a part is written.
-const ROWS_PER_PART: usize = 1 << 17;
 /// Time between two calls of the report.
 const REPORT_EVERY: Duration = Duration::from_millis(100);
 
@@ -39,15 +39,21 @@ pub(super) struct Session<'a> {
 pub(super) struct Writers {
     pub(super) samples: SampleWriter,
     pub(super) frames: TrajectoryWriter,
+    observables: Observables,
+    pub(super) marks: MarkWriter,
 }
 
 impl Writers {
     /// Writers into a run directory.
     pub(super) fn new(loaded: &Loaded, directory: &Path) -> Result<Writers> {
         let names: Vec<String> = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
+        let observables = Observables::from_scene(loaded);
+        let fields = observables.fields();
         Ok(Writers {
-            samples: SampleWriter::new(directory, &names, ROWS_PER_PART)?,
+            samples: SampleWriter::new(directory, &names, rows_per_part(&fields))?.observing(&fields),
             frames: TrajectoryWriter::new(directory)?,
+            observables,
+            marks: MarkWriter::new(directory, loaded.scene.schedule.production)?,
         })
     }
 
@@ -137,17 +143,29 @@ impl Session<'_> {
             let out_of_time = limits.walltime.is_some_and(|limit| start.elapsed() >= limit);
             interrupted = (limits.stop.load(Ordering::Relaxed) || out_of_time) && !last;
             let save = !last && (interrupted || last_checkpoint.elapsed() >= limits.checkpoint_every);
-            // A checkpoint and a stored configuration find the device at rest; otherwise it is at the next cycle while the host handles this one.
+            // A checkpoint, a mark and configurations that are looked at find the device at rest; otherwise it is at the next cycle while the host handles this one.
             let keep_frames = production.is_some_and(|c| frames.keeps(c));
-            let ahead = (!last && !save && !keep_frames).then(|| period(cycle + 1));
+            let keep_samples = production.is_some_and(|c| thinning.keeps(c));
+            let look = keep_frames || keep_samples && !self.writers.observables.is_empty();
+            let mark = production.is_some_and(|c| self.writers.marks.follows(c));
+            let ahead = (!last && !save && !look && !mark).then(|| period(cycle + 1));
             self.sampler.advance_ahead(period(cycle), ahead)?;
             if let Some(c) = production {
                 self.record.production_done = c + 1;
-                if thinning.keeps(c) {
-                    push_samples(&self.sampler, c, &mut self.writers.samples)?;
+                let mut batch = Batch::default();
+                if look {
+                    self.sampler.backend().store(&mut batch)?;
+                }
+                if keep_samples {
+                    let observed = self.writers.observables.evaluate_all(&batch);
+                    push_samples(&self.sampler, c, &observed, &mut self.writers.samples)?;
                 }
                 if keep_frames {
-                    push_frames(&self.sampler, c, &mut self.writers.frames)?;
+                    push_frames(&self.sampler, c, batch, &mut self.writers.frames)?;
+                }
+                if mark {
+                    let transitions = self.sampler.transitions()?;
+                    self.writers.marks.write(c, &transitions, self.sampler.edge_tallies())?;
                 }
             }
             if last_report.elapsed() >= REPORT_EVERY || last {
@@ -205,28 +223,29 @@ impl Session<'_> {
 
 /// Adds a sample of every replica to the parts of a run.
 ///
+/// - `observed`: `[n_replicas]`, or empty without observables
+///
 /// # Errors
 /// [`Error::Io`] if a part cannot be written.
-pub fn push_samples(sampler: &Sampler, cycle: u32, writer: &mut SampleWriter) -> Result<()> {
-    let assignment = sampler.assignment();
+pub fn push_samples(sampler: &Sampler, cycle: u32, observed: &[Observed], writer: &mut SampleWriter) -> Result<()> {
+    let (assignment, nothing) = (sampler.assignment(), Observed::default());
     for (replica, m) in sampler.measurements().iter().enumerate() {
         let id = ReplicaId(replica as u32);
-        writer.push(SampleRow {
+        let row = SampleRow {
             cycle,
             walker: assignment.walker_of(id) as u16,
             replica: id.0,
             state: assignment.state_of(id).0,
             energy: m.energy,
             counts: &m.counts,
-        })?;
+        };
+        writer.push_observed(row, observed.get(replica).unwrap_or(&nothing))?;
     }
     Ok(())
 }
 
-/// Keeps the configuration of every replica. The only visit to the device beside measurements, and a rare one.
-fn push_frames(sampler: &Sampler, cycle: u32, trajectory: &mut TrajectoryWriter) -> Result<()> {
-    let mut batch = Batch::default();
-    sampler.backend().store(&mut batch)?;
+/// Keeps the configuration of every replica.
+fn push_frames(sampler: &Sampler, cycle: u32, batch: Batch, trajectory: &mut TrajectoryWriter) -> Result<()> {
     let assignment = sampler.assignment();
     for (replica, (x, m)) in batch.configurations.into_iter().zip(sampler.measurements()).enumerate() {
         let id = ReplicaId(replica as u32);

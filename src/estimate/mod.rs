@@ -4,6 +4,8 @@ mod exchange;
 
 pub use exchange::{AxisExchange, exchange};
 
+use crate::observables::Observables;
+use crate::sample::marks::MARKS;
 use crate::sample::trajectory::{bytes_of_frame, frame_thinning};
 use crate::scene::Loaded;
 use crate::scene::grammar::Dynamics;
@@ -22,6 +24,8 @@ const BYTES_PER_REPLICA: u64 = 1024;
 const BYTES_PER_STATE: u64 = 4096;
 /// Memory of a sample while it is analysed: E, N, state, weights [byte].
 const BYTES_PER_SAMPLE: u64 = 64;
+/// Buffers of what observables store: as it is, encoded, and compressed [byte].
+const BYTES_OF_BUFFERS: u64 = 16 << 20;
 /// What a run needs whatever its size: program, figures [byte].
 const BYTES_OF_PROGRAM: u64 = 64 << 20;
 /// Figures and tables of a run on disk [byte].
@@ -126,6 +130,8 @@ struct Size {
     /// Σ over reservoirs of N_max + 1
     n_counts: usize,
     n_samples: u64,
+    /// What the observables store with a sample [byte]
+    observed: u64,
     /// Stored configurations
     n_frames: u64,
 }
@@ -144,6 +150,7 @@ impl Size {
             n_frozen: loaded.slab.frozen().count(),
             n_counts: loaded.scene.reservoir.iter().map(|r| usize::from(r.max_atoms) + 1).sum(),
             n_samples: n_states as u64 * drawn.min(u64::from(schedule.max_samples_per_state)),
+            observed: Observables::from_scene(loaded).fields().iter().map(|f| f.bytes() as u64).sum(),
             n_frames: {
                 let capacity = loaded.capacity();
                 let (production, every) = (schedule.production, schedule.sample_every);
@@ -158,14 +165,22 @@ impl Size {
         let replicas = self.n_replicas as u64 * (self.capacity as u64 * BYTES_PER_SLOT + BYTES_PER_REPLICA);
         // Averages and transition-matrix tallies of every walker: up and down; three times while a checkpoint is written.
         let states = self.n_replicas as u64 * (BYTES_PER_STATE + 3 * self.n_counts as u64 * 48);
-        BYTES_OF_PROGRAM + replicas + states + self.n_frozen as u64 * 32 + self.n_samples * BYTES_PER_SAMPLE
+        let buffers = if self.observed > 0 { BYTES_OF_BUFFERS } else { 0 };
+        BYTES_OF_PROGRAM
+            + buffers
+            + replicas
+            + states
+            + self.n_frozen as u64 * 32
+            + self.n_samples * (BYTES_PER_SAMPLE + self.observed)
     }
 
-    /// Run directory: samples and configurations (replicas full) without compression, two checkpoints, figures.
+    /// Run directory: samples and configurations (replicas full) without compression, two checkpoints, marks, figures.
     fn disk_bytes(&self) -> u64 {
-        let row = 22 + 2 * self.n_reservoirs as u64;
+        let row = 22 + 2 * self.n_reservoirs as u64 + self.observed;
         let checkpoint = self.n_replicas as u64 * (self.capacity as u64 * 60 + self.n_counts as u64 * 48 + 2048);
-        self.n_samples * row + self.n_frames * bytes_of_frame(self.capacity) + 2 * checkpoint + BYTES_OF_FIGURES
+        // Marks keep the N that were tried, not all that there may be: a quarter of them.
+        let marks = u64::from(MARKS) * self.n_replicas as u64 * self.n_counts as u64 * 58 / 4;
+        self.n_samples * row + self.n_frames * bytes_of_frame(self.capacity) + 2 * checkpoint + marks + BYTES_OF_FIGURES
     }
 }
 
@@ -212,6 +227,7 @@ fn free_disk(_directory: &Path) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scene::grammar::Observable;
 
     fn default_scene() -> Loaded {
         let text = include_str!("../../scenes/lj_surface.ron");
@@ -224,6 +240,18 @@ mod tests {
         assert_eq!((e.n_states, e.n_replicas, e.capacity, e.n_frozen, e.n_samples), (98, 98, 64, 108, 147_000));
         assert!(e.memory_bytes < 1 << 30 && e.disk_bytes < 1 << 30 && e.seconds > 1.0);
         assert!(check_limits(&default_scene(), Path::new(".")).is_ok());
+    }
+
+    #[test]
+    fn what_observables_store_is_counted() {
+        let mut loaded = default_scene();
+        loaded.scene.observables.clear();
+        let bare = estimate(&loaded);
+        loaded.scene.observables = vec![Observable::Psi6, Observable::Density { bins: 100 }];
+        let e = estimate(&loaded);
+        // two numbers in single precision, a hundred in half
+        assert_eq!(e.disk_bytes - bare.disk_bytes, e.n_samples * 208);
+        assert_eq!(e.memory_bytes - bare.memory_bytes, e.n_samples * 208 + BYTES_OF_BUFFERS);
     }
 
     #[test]

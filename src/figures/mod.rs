@@ -8,6 +8,7 @@
 //! | `isotherms_<s>` | ⟨N⟩(μ) at each simulated T |
 //! | `p_n_<s>` | P(N) at chosen points |
 //! | `snapshot_<phase>` | a configuration of a phase, from above and from the side ([`snapshots`]) |
+//! | `flow_*`, `exchange_<s>`, `estimators_<s>` | whether the run can be trusted |
 //! | `energy`, `heat_capacity` | canonical runs: ⟨E⟩(T) and c(T) |
 //! | `gas_*` | μ of a gas against T ([`gases`]) |
 //! | `aiat_*` | structures over Δμ, (T, p), and against a run ([`adsorption`], [`pictures`]) |
@@ -34,6 +35,7 @@ pub(crate) mod slice;
 pub mod snapshots;
 mod table;
 pub(crate) mod text;
+pub(crate) mod trust;
 
 use crate::analysis::Analysis;
 use crate::error::{Error, Result};
@@ -101,7 +103,7 @@ pub(crate) struct Drawing {
 pub fn draw(analysis: &Analysis, labels: &Labels, dir: &Path) -> Result<Vec<Figure>> {
     check_shape("map", &analysis.map)?;
     check_shape("map in pressure", &analysis.pressure_map)?;
-    let mut drawings = Vec::new();
+    let mut drawings = trust::all(analysis, labels);
     let n_reservoirs = analysis.grid.n_reservoirs();
     if n_reservoirs == 0 {
         drawings.extend(curves::energy(analysis, labels));

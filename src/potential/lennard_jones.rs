@@ -82,6 +82,23 @@ impl PairCoefficients {
         }
         (energy, force)
     }
+
+    /// Energy of an atom above a plane of others, averaged over the plane, per atom of the plane and unit area.
+    ///
+    /// ∫_{h²}^{r_c²} π u(√s) ds: exact for planes without an end, whatever their lattice.
+    ///
+    /// - `height`: distance from the plane [length], above 0
+    /// - returns: [energy·length²]
+    pub fn plane_mean(&self, height: f64) -> f64 {
+        let (h, r) = (height.abs(), self.r_cut);
+        if h * h >= self.r_cut_squared {
+            return 0.0;
+        }
+        let power = |n: i32| h.powi(-n) - r.powi(-n);
+        let area = r * r - h * h;
+        let slope = 2.0 / 3.0 * (r.powi(3) - h.powi(3)) - r * area;
+        PI * (self.c12 * power(10) / 5.0 - self.c6 * power(4) / 2.0 - self.shift * area - self.slope * slope)
+    }
 }
 
 /// Coefficients of all pairs of species.
@@ -191,6 +208,24 @@ mod tests {
         let (energy, force) = PairCoefficients::new(1.0, 1.0, 2.5, Truncation::ForceShifted).energy_force(near);
         assert!(energy.abs() < 1e-9 && force.abs() < 1e-8);
         assert_eq!(PairCoefficients::new(1.0, 1.0, 2.5, Truncation::Plain).energy(6.25), 0.0);
+    }
+
+    #[test]
+    fn the_mean_over_a_plane_is_its_integral() {
+        for truncation in [Truncation::Plain, Truncation::Shifted, Truncation::ForceShifted] {
+            let pair = PairCoefficients::new(1.5, 1.1, 2.5, truncation);
+            for h in [0.9, 1.3, 2.4] {
+                let (n, end) = (200_000, 2.5_f64 * 2.5);
+                let step = (end - h * h) / f64::from(n);
+                let sum: f64 = (0..n).map(|k| pair.energy(h * h + (f64::from(k) + 0.5) * step)).sum();
+                let (integral, exact) = (PI * sum * step, pair.plane_mean(h));
+                assert!(
+                    (integral - exact).abs() < 1e-8 * (1.0 + exact.abs()),
+                    "{truncation:?} {h}: {integral} {exact}"
+                );
+            }
+            assert_eq!(pair.plane_mean(2.5), 0.0);
+        }
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 pub mod comparison;
 mod findings;
+mod finite_size;
 mod hover;
 mod page;
 mod summary;
 mod tables;
 mod terminal;
+mod trust;
 
 use crate::analysis::Analysis;
 use crate::error::Result;

@@ -1,10 +1,9 @@
 //! The page: order of sections and its style.
 
 use super::summary::RunSummary;
-use super::tables;
-use super::{findings, hover};
+use super::{findings, finite_size, hover, tables, trust};
 use crate::analysis::Analysis;
-use crate::figures::{Figure, text};
+use crate::figures::{Figure, trust::is_of_trust};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub(crate) const STYLE: &str = include_str!("style.css");
@@ -13,8 +12,8 @@ pub(crate) const STYLE: &str = include_str!("style.css");
 pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]) -> Markup {
     let title = if summary.title.is_empty() { &summary.scene_name } else { &summary.title };
     let rates = findings::axis_rates(summary);
-    let (snapshots, plots): (Vec<&Figure>, Vec<&Figure>) =
-        figures.iter().partition(|f| f.name.starts_with("snapshot_"));
+    let numbered = || figures.iter().enumerate().filter(|(_, f)| !is_of_trust(&f.name));
+    let (snapshots, plots): (Vec<_>, Vec<_>) = numbered().partition(|(_, f)| f.name.starts_with("snapshot_"));
     let data = hover::data(analysis, summary.units, figures);
     html! {
         (DOCTYPE)
@@ -44,24 +43,24 @@ pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]
                         (found(analysis, summary))
                     }
                     section {
-                        h2 { "Can it be trusted?" }
-                        (trust(analysis, summary))
+                        h2 { "Can this run be trusted?" }
+                        (trust::section(analysis, summary, figures))
                     }
                     section {
                         h2 { "Figures" }
                         @if data.is_some() { p { "Over the maps the pointer shows T, μ, p, ⟨N⟩ with its error, and the phase." } }
-                        @for (i, figure) in plots.iter().enumerate() { (show(i + 1, figure)) }
+                        @for (i, figure) in &plots { (show(i + 1, figure)) }
                         @if figures.is_empty() { p { "This grid has nothing to draw." } }
                     }
                     @if !snapshots.is_empty() {
                         section {
                             h2 { "What the phases look like" }
-                            @for (i, figure) in snapshots.iter().enumerate() { (show(plots.len() + i + 1, figure)) }
+                            @for (i, figure) in &snapshots { (show(i + 1, figure)) }
                         }
                     }
                     section {
                         h2 { "Finite size" }
-                        (finite_size(analysis, summary))
+                        (finite_size::section(analysis, summary))
                     }
                     section {
                         h2 { "Settings" }
@@ -133,61 +132,6 @@ fn found(analysis: &Analysis, summary: &RunSummary) -> Markup {
                     ":" }
                 (tables::boundaries(analysis, summary))
             }
-        }
-    }
-}
-
-/// What the size of the cell does to the results, with its numbers.
-fn finite_size(analysis: &Analysis, summary: &RunSummary) -> Markup {
-    let cell = &summary.cell;
-    let [x, y, z] = cell.lengths;
-    let unit = summary.units.length_label();
-    let length = |v: f64| text::short(v, 3);
-    let half = 0.5 * if cell.periodic_z { x.min(y).min(z) } else { x.min(y) };
-    let most: Vec<String> = cell.max_atoms.iter().map(|(s, n)| format!("{n} {s}")).collect();
-    let step = findings::chief_boundaries(analysis).into_iter().find(|b| b.kind == "first_order").and_then(|b| {
-        let phase = |id: usize| analysis.phases.iter().find(|p| p.id == id);
-        let (a, c) = (phase(b.phase_a)?, phase(b.phase_b)?);
-        let atoms: f64 = a.n.iter().zip(&c.n).map(|(m, n)| (n - m).abs()).sum();
-        let width = 4.0 * summary.units.boltzmann() * b.temperature / atoms;
-        (atoms > 0.0 && width.is_finite()).then(|| (a, c, b.temperature, atoms, width))
-    });
-    html! {
-        p {
-            "The cell measures " (length(x)) " × " (length(y)) " " (unit) " and "
-            (length(z)) " " (unit) @if cell.periodic_z { " in z, periodic in all directions" } @else { " between its walls" }
-            @if !most.is_empty() { ", and holds at most " (most.join(" and ")) }
-            ". In a cell of this size transitions are rounded and shifted: correlations longer than half a period ("
-            (length(half)) " " (unit) ") are cut off, an ordered layer is only found if its periods fit the cell, and N cannot \
-             pass its limit."
-            @if let Some((a, c, t, atoms, width)) = step {
-                " At T = " (text::short(t, 4)) ", where " (a.name) " and " (c.name) " are equally probable, N changes by about "
-                (text::short(atoms, 1)) " atoms, so the step of ⟨N⟩ is spread over about 4kT/ΔN = " (text::short(width, 3)) " "
-                (summary.units.energy_label()) " in μ."
-            }
-        }
-        p {
-            "The errors on this page are statistical and do not contain this. Before a boundary, a triple or a critical point \
-             is quoted for an infinite surface, repeat the run with a larger `repeat` (and `max_atoms`) and compare."
-        }
-    }
-}
-
-fn trust(analysis: &Analysis, summary: &RunSummary) -> Markup {
-    let bad = findings::disagreeing(analysis);
-    html! {
-        ul.verdict {
-            @for finding in findings::verdict(analysis, summary) {
-                li class=(if finding.good { "good" } else { "poor" }) { (finding.words) }
-            }
-        }
-        @if !bad.is_empty() {
-            p { "States whose halves disagree; they are not equilibrated, and what lies near them on the maps should not be \
-                 relied on:" }
-            ul { @for (state, z) in bad.iter().take(12) {
-                li { "state " (state) ": " (findings::state_words(analysis, *state)) (format!(" (|z| = {:.1})", z.abs())) }
-            } }
-            @if bad.len() > 12 { p { "and " (bad.len() - 12) " more, marked in the table of states." } }
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A part is written whole to a temporary file, synced and renamed, so a reader never meets half a part.
 
+pub mod marks;
 mod observed;
 mod part;
 mod reader;
@@ -9,10 +10,10 @@ mod thinning;
 pub mod trajectory;
 mod writer;
 
-pub use observed::{Column, Histogram};
+pub use observed::{Column, Field, Histogram, Observed};
 pub use reader::read_samples;
 pub use thinning::Thinning;
-pub use writer::SampleWriter;
+pub use writer::{SampleWriter, rows_per_part};
 
 /// Stored samples as columns; all vectors have one entry per sample.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -58,6 +59,20 @@ impl Samples {
         Samples { counts: vec![Vec::new(); n_reservoirs], ..Samples::default() }
     }
 
+    /// The same, with what observables will store; there must be no sample yet.
+    pub fn observing(mut self, fields: &[Field]) -> Samples {
+        assert!(self.is_empty(), "samples that are there were observed as they are");
+        for field in fields {
+            match field.clone() {
+                Field::Column { name } => self.columns.push(Column { name, values: Vec::new() }),
+                Field::Histogram { name, lo, hi, bins } => {
+                    self.histograms.push(Histogram { name, lo, hi, bins, values: Vec::new() });
+                }
+            }
+        }
+        self
+    }
+
     /// Number of samples.
     pub fn len(&self) -> usize {
         self.energy.len()
@@ -68,8 +83,28 @@ impl Samples {
         self.energy.is_empty()
     }
 
-    /// Appends one sample.
+    /// Appends one sample of a run without observables.
     pub fn push(&mut self, row: SampleRow<'_>) {
+        self.push_observed(row, &Observed::default());
+    }
+
+    /// Appends one sample with what the observables say of it.
+    pub fn push_observed(&mut self, row: SampleRow<'_>, observed: &Observed) {
+        let bins: usize = self.histograms.iter().map(|h| h.bins).sum();
+        assert_eq!(
+            (observed.columns.len(), observed.bins.len()),
+            (self.columns.len(), bins),
+            "a sample must hold every observable"
+        );
+        for (column, &value) in self.columns.iter_mut().zip(&observed.columns) {
+            column.values.push(value);
+        }
+        let mut rest = &observed.bins[..];
+        for histogram in &mut self.histograms {
+            let (these, others) = rest.split_at(histogram.bins);
+            histogram.values.extend_from_slice(these);
+            rest = others;
+        }
         assert_eq!(row.counts.len(), self.counts.len(), "a sample must count every reservoir species");
         self.cycle.push(row.cycle);
         self.walker.push(row.walker);

@@ -2,6 +2,75 @@
 
 use half::f16;
 
+/// What one observable adds to every sample.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Field {
+    /// A number, stored as f32.
+    Column {
+        /// Name of the column, e.g. `order_sqrt3`.
+        name: String,
+    },
+    /// A histogram, stored as f16 in equal bins.
+    Histogram {
+        /// Name of the column, e.g. `density_B`.
+        name: String,
+        /// Lower edge of the first bin.
+        lo: f64,
+        /// Upper edge of the last bin.
+        hi: f64,
+        /// Number of bins.
+        bins: usize,
+    },
+}
+
+impl Field {
+    /// A number.
+    pub fn column(name: impl Into<String>) -> Field {
+        Field::Column { name: name.into() }
+    }
+
+    /// A histogram.
+    pub fn histogram(name: impl Into<String>, lo: f64, hi: f64, bins: usize) -> Field {
+        Field::Histogram { name: name.into(), lo, hi, bins }
+    }
+
+    /// Name of the column.
+    pub fn name(&self) -> &str {
+        match self {
+            Field::Column { name } | Field::Histogram { name, .. } => name,
+        }
+    }
+
+    /// Size in a sample [byte].
+    pub fn bytes(&self) -> usize {
+        match self {
+            Field::Column { .. } => size_of::<f32>(),
+            Field::Histogram { bins, .. } => bins * size_of::<f16>(),
+        }
+    }
+}
+
+/// What the observables of a scene say of one configuration.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Observed {
+    /// Numbers, in the order of the fields that are numbers.
+    pub columns: Vec<f32>,
+    /// Bins of all histograms, one histogram after the other.
+    pub bins: Vec<f16>,
+}
+
+impl Observed {
+    /// Adds the next number.
+    pub fn number(&mut self, value: f64) {
+        self.columns.push(value as f32);
+    }
+
+    /// Adds the next histogram. What exceeds 65,504 is stored as infinity.
+    pub fn histogram(&mut self, bins: &[f64]) {
+        self.bins.extend(bins.iter().map(|&n| f16::from_f64(n)));
+    }
+}
+
 /// An order parameter, one value a sample.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Column {

@@ -1,9 +1,18 @@
 //! One Parquet part: its schema, and the columns written to and read from it.
+//!
+//! What observables store follows the counts: a FLOAT column for each number, a FIXED_LEN_BYTE_ARRAY column of
+//! little-endian half-precision numbers for each histogram. The metadata of the file hold `lo hi bins` of every
+//! histogram under `adlayer.histogram.<name>`, so that no scene is needed to read it.
 
-use super::Samples;
-use parquet::column::reader::ColumnReader;
-use parquet::data_type::{DataType, DoubleType, Int32Type};
+use super::{Column, Histogram, Samples};
+use half::f16;
+use parquet::basic::Type as PhysicalType;
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::{
+    ByteArray, DataType, DoubleType, FixedLenByteArray, FixedLenByteArrayType, FloatType, Int32Type,
+};
 use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
@@ -24,8 +33,8 @@ pub(super) fn number_of(name: &str) -> Option<usize> {
     name.strip_prefix("part-")?.strip_suffix(".parquet")?.parse().ok()
 }
 
-/// The schema of a part: cycle, walker, replica, state, energy, n_<species>….
-pub(super) fn schema(species: &[String]) -> Result<TypePtr> {
+/// The schema of a part: cycle, walker, replica, state, energy, n_<species>…, what observables store.
+pub(super) fn schema(species: &[String], samples: &Samples) -> Result<TypePtr> {
     let mut text = String::from(
         "message samples {
             required int32 cycle (INTEGER(32, false));
@@ -37,14 +46,33 @@ pub(super) fn schema(species: &[String]) -> Result<TypePtr> {
     for name in species {
         text.push_str(&format!("required int32 n_{name} (INTEGER(16, false));\n"));
     }
+    for column in &samples.columns {
+        text.push_str(&format!("required float {};\n", column.name));
+    }
+    for histogram in &samples.histograms {
+        text.push_str(&format!("required fixed_len_byte_array({}) {};\n", 2 * histogram.bins, histogram.name));
+    }
     text.push('}');
     Ok(Arc::new(parse_message_type(&text)?))
 }
 
+/// Key of the metadata that say what the bins of a histogram are.
+fn key_of(histogram: &str) -> String {
+    format!("adlayer.histogram.{histogram}")
+}
+
 /// Writes `samples` as one part with one row group.
 pub(super) fn write<W: Write + Send>(sink: W, species: &[String], samples: &Samples) -> Result<W> {
-    let properties = WriterProperties::builder().set_compression(parquet::basic::Compression::SNAPPY).build();
-    let mut writer = SerializedFileWriter::new(sink, schema(species)?, Arc::new(properties))?;
+    let mut properties = WriterProperties::builder().set_compression(parquet::basic::Compression::SNAPPY);
+    for name in samples.columns.iter().map(|c| &c.name).chain(samples.histograms.iter().map(|h| &h.name)) {
+        // Hardly a value occurs twice: a dictionary would be built and thrown away.
+        properties = properties.set_column_dictionary_enabled(name.as_str().into(), false);
+    }
+    if !samples.histograms.is_empty() {
+        let bins = |h: &Histogram| KeyValue::new(key_of(&h.name), format!("{} {} {}", h.lo, h.hi, h.bins));
+        properties = properties.set_key_value_metadata(Some(samples.histograms.iter().map(bins).collect()));
+    }
+    let mut writer = SerializedFileWriter::new(sink, schema(species, samples)?, Arc::new(properties.build()))?;
     let mut group = writer.next_row_group()?;
     // Parquet stores unsigned integers in the bits of signed ones; the schema says which.
     let wide = |column: &[u32]| column.iter().map(|&v| v as i32).collect::<Vec<_>>();
@@ -56,6 +84,15 @@ pub(super) fn write<W: Write + Send>(sink: W, species: &[String], samples: &Samp
     write_column::<DoubleType, W>(&mut group, &samples.energy)?;
     for column in &samples.counts {
         write_column::<Int32Type, W>(&mut group, &narrow(column))?;
+    }
+    for column in &samples.columns {
+        write_column::<FloatType, W>(&mut group, &column.values)?;
+    }
+    for histogram in &samples.histograms {
+        let bytes: Vec<u8> = histogram.values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let (whole, size) = (ByteArray::from(bytes), 2 * histogram.bins);
+        let rows: Vec<FixedLenByteArray> = (0..samples.len()).map(|i| whole.slice(i * size, size).into()).collect();
+        write_column::<FixedLenByteArrayType, W>(&mut group, &rows)?;
     }
     group.close()?;
     writer.into_inner()
@@ -81,9 +118,34 @@ pub(super) fn read(file: File, species: &[String], samples: &mut Samples) -> Res
             .position(|c| c.name() == name)
             .ok_or_else(|| ParquetError::General(format!("there is no column `{name}`")))
     };
+    let found = observed(&reader)?;
+    if samples.is_empty() && samples.columns.is_empty() && samples.histograms.is_empty() {
+        (samples.columns, samples.histograms) = found;
+    } else {
+        let alike = samples.columns.iter().map(|c| &c.name).eq(found.0.iter().map(|c| &c.name))
+            && samples.histograms.len() == found.1.len()
+            && samples.histograms.iter().zip(&found.1).all(|(a, b)| a.is_like(b));
+        if !alike {
+            return Err(ParquetError::General("its observables are others than those of the parts before it".into()));
+        }
+    }
     for group in 0..reader.num_row_groups() {
         let group = reader.get_row_group(group)?;
         let group = group.as_ref();
+        for column in &mut samples.columns {
+            column.values.extend(floats(group, place(&column.name)?)?);
+        }
+        for histogram in &mut samples.histograms {
+            let rows = fixed(group, place(&histogram.name)?)?;
+            for row in rows {
+                let halves = row.data().chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]));
+                let before = histogram.values.len();
+                histogram.values.extend(halves);
+                if histogram.values.len() - before != histogram.bins {
+                    return Err(ParquetError::General(format!("`{}` has a row of another length", histogram.name)));
+                }
+            }
+        }
         samples.cycle.extend(integers(group, place("cycle")?)?.iter().map(|&v| v as u32));
         samples.walker.extend(integers(group, place("walker")?)?.iter().map(|&v| v as u16));
         samples.replica.extend(integers(group, place("replica")?)?.iter().map(|&v| v as u32));
@@ -96,31 +158,72 @@ pub(super) fn read(file: File, species: &[String], samples: &mut Samples) -> Res
     Ok(())
 }
 
-pub(super) fn integers(group: &dyn RowGroupReader, column: usize) -> Result<Vec<i32>> {
-    let n_rows = group.metadata().num_rows() as usize;
-    let mut values = Vec::with_capacity(n_rows);
-    match group.get_column_reader(column)? {
-        ColumnReader::Int32ColumnReader(mut reader) => {
-            while values.len() < n_rows && reader.read_records(n_rows - values.len(), None, None, &mut values)?.0 > 0 {}
+/// What observables have stored in a part, without the values: FLOAT columns and FIXED_LEN_BYTE_ARRAY columns.
+fn observed(reader: &SerializedFileReader<File>) -> Result<(Vec<Column>, Vec<Histogram>)> {
+    let file = reader.metadata().file_metadata();
+    let (mut columns, mut histograms) = (Vec::new(), Vec::new());
+    for column in file.schema_descr().columns() {
+        let name = column.name().to_owned();
+        match column.physical_type() {
+            PhysicalType::FLOAT => columns.push(Column { name, values: Vec::new() }),
+            PhysicalType::FIXED_LEN_BYTE_ARRAY => {
+                let key = key_of(&name);
+                let text = file
+                    .key_value_metadata()
+                    .and_then(|all| all.iter().find(|kv| kv.key == key))
+                    .and_then(|kv| kv.value.as_deref())
+                    .unwrap_or_default();
+                let (lo, hi, bins) = bins_of(text)
+                    .filter(|&(lo, hi, bins)| lo < hi && i32::try_from(2 * bins) == Ok(column.type_length()))
+                    .ok_or_else(|| ParquetError::General(format!("`{key}` is `{text}`, not `lo hi bins`")))?;
+                histograms.push(Histogram { name, lo, hi, bins, values: Vec::new() });
+            }
+            _ => {}
         }
-        _ => return Err(ParquetError::General(format!("column {column} is not a 32-bit integer"))),
     }
-    complete(values, n_rows)
+    Ok((columns, histograms))
+}
+
+/// `lo hi bins`
+fn bins_of(text: &str) -> Option<(f64, f64, usize)> {
+    let mut words = text.split(' ');
+    let (lo, hi, bins) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?, words.next()?.parse::<u16>().ok()?);
+    words.next().is_none().then_some((lo, hi, usize::from(bins)))
+}
+
+pub(super) fn integers(group: &dyn RowGroupReader, column: usize) -> Result<Vec<i32>> {
+    match group.get_column_reader(column)? {
+        ColumnReader::Int32ColumnReader(reader) => all_rows(group, reader),
+        _ => Err(ParquetError::General(format!("column {column} is not a 32-bit integer"))),
+    }
 }
 
 pub(super) fn doubles(group: &dyn RowGroupReader, column: usize) -> Result<Vec<f64>> {
-    let n_rows = group.metadata().num_rows() as usize;
-    let mut values = Vec::with_capacity(n_rows);
     match group.get_column_reader(column)? {
-        ColumnReader::DoubleColumnReader(mut reader) => {
-            while values.len() < n_rows && reader.read_records(n_rows - values.len(), None, None, &mut values)?.0 > 0 {}
-        }
-        _ => return Err(ParquetError::General(format!("column {column} is not a 64-bit float"))),
+        ColumnReader::DoubleColumnReader(reader) => all_rows(group, reader),
+        _ => Err(ParquetError::General(format!("column {column} is not a 64-bit float"))),
     }
-    complete(values, n_rows)
 }
 
-fn complete<T>(values: Vec<T>, n_rows: usize) -> Result<Vec<T>> {
+fn floats(group: &dyn RowGroupReader, column: usize) -> Result<Vec<f32>> {
+    match group.get_column_reader(column)? {
+        ColumnReader::FloatColumnReader(reader) => all_rows(group, reader),
+        _ => Err(ParquetError::General(format!("column {column} is not a 32-bit float"))),
+    }
+}
+
+fn fixed(group: &dyn RowGroupReader, column: usize) -> Result<Vec<FixedLenByteArray>> {
+    match group.get_column_reader(column)? {
+        ColumnReader::FixedLenByteArrayColumnReader(reader) => all_rows(group, reader),
+        _ => Err(ParquetError::General(format!("column {column} is not of fixed length"))),
+    }
+}
+
+fn all_rows<T: DataType>(group: &dyn RowGroupReader, mut reader: ColumnReaderImpl<T>) -> Result<Vec<T::T>> {
+    let n_rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+    // A damaged file may claim any number of rows.
+    let mut values = Vec::with_capacity(n_rows.min(1 << 20));
+    while values.len() < n_rows && reader.read_records(n_rows - values.len(), None, None, &mut values)?.0 > 0 {}
     match values.len() == n_rows {
         true => Ok(values),
         false => Err(ParquetError::General(format!("{} of {n_rows} rows are readable", values.len()))),

@@ -46,7 +46,7 @@ pub(super) fn read_part(path: &Path, species: &[String], samples: &mut Samples) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{SampleRow, SampleWriter};
+    use crate::sample::{Field, Observed, SampleRow, SampleWriter, Thinning};
 
     fn species() -> Vec<String> {
         vec!["B".into(), "C".into()]
@@ -87,6 +87,88 @@ mod tests {
         assert_eq!(read_samples(dir.path(), &species()).expect("samples").len(), 120);
         SampleWriter::new(dir.path(), &species(), 10).expect("folder").rewind_to(3).expect("rewound");
         assert_eq!(read_samples(dir.path(), &species()).expect("samples"), expected);
+    }
+
+    fn observed_fields() -> Vec<Field> {
+        vec![Field::column("psi6"), Field::histogram("density_B", -0.1, 6.3, 5), Field::column("cluster")]
+    }
+
+    /// Rows with observables in parts of 30, and what they hold.
+    fn observed(dir: &Path, fields: &[Field], cycles: u32) -> Samples {
+        let (mut expected, mut random) = (Samples::new(2).observing(fields), 7_u32);
+        let mut writer = SampleWriter::new(dir, &species(), 30).expect("folder").observing(fields);
+        for i in 0..3 * cycles {
+            let row = SampleRow { cycle: i / 3, walker: 0, replica: i % 3, state: i % 3, energy: 0.0, counts: &[1, 2] };
+            let mut observed = Observed::default();
+            for field in fields {
+                let mut next = || {
+                    random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    f64::from(random >> 22)
+                };
+                match field {
+                    Field::Column { .. } => observed.number(next() / 7.0),
+                    Field::Histogram { bins, .. } => {
+                        observed.histogram(&(0..*bins).map(|_| next()).collect::<Vec<_>>())
+                    }
+                }
+            }
+            expected.push_observed(row, &observed);
+            writer.push_observed(row, &observed).expect("part");
+        }
+        writer.finish().expect("last part");
+        expected
+    }
+
+    #[test]
+    fn what_was_observed_comes_back() {
+        let dir = tempfile::tempdir().expect("folder");
+        let expected = observed(dir.path(), &observed_fields(), 40);
+        let found = read_samples(dir.path(), &species()).expect("samples");
+        assert_eq!(found, expected);
+        let h = &found.histograms[0];
+        assert_eq!((h.name.as_str(), h.lo, h.hi, h.bins, h.values.len()), ("density_B", -0.1, 6.3, 5, 600));
+        assert!(h.of(77).iter().all(|n| n.to_f32().fract() == 0.0) && found.columns[1].name == "cluster");
+    }
+
+    #[test]
+    fn what_was_observed_is_thinned_with_its_samples() {
+        let dir = tempfile::tempdir().expect("folder");
+        let expected = observed(dir.path(), &observed_fields(), 40);
+        let thinning = Thinning::new(40, 1, 1, 10);
+        SampleWriter::new(dir.path(), &species(), 30).expect("folder").thin(&thinning).expect("thinned");
+        let kept = expected.filtered(|i| thinning.keeps(expected.cycle[i]));
+        assert_eq!(kept.len(), 30);
+        assert_eq!(read_samples(dir.path(), &species()).expect("samples"), kept);
+    }
+
+    #[test]
+    fn parts_of_other_observables_do_not_mix() {
+        let dir = tempfile::tempdir().expect("folder");
+        observed(dir.path(), &observed_fields(), 10);
+        let wider = Field::histogram("density_B", -0.1, 6.4, 5);
+        for fields in [vec![], vec![Field::column("psi6"), wider, Field::column("cluster")]] {
+            SampleWriter::new(dir.path(), &species(), 30).expect("folder").rewind_to(1).expect("rewound");
+            observed(dir.path(), &fields, 10);
+            let error = read_samples(dir.path(), &species()).expect_err("others");
+            assert!(error.to_string().contains("observables are others"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_histogram_without_its_bins_is_refused() {
+        let dir = tempfile::tempdir().expect("folder");
+        observed(dir.path(), &[Field::histogram("rdf", 0.0, 2.5, 4)], 10);
+        let path = dir.path().join("samples/part-00000.parquet");
+        let bytes = std::fs::read(&path).expect("part");
+        let (good, bad) = (b"0 2.5 4", [&b"0 2.5 5"[..], b"3 2.5 4", b"0 2.5 x", b"0  2.54"]);
+        let at = bytes.windows(good.len()).position(|w| w == good).expect("the bins stand in the metadata");
+        for words in bad {
+            let mut damaged = bytes.clone();
+            damaged[at..at + good.len()].copy_from_slice(words);
+            std::fs::write(&path, &damaged).expect("damage");
+            let error = read_samples(dir.path(), &species()).expect_err("refused");
+            assert!(error.to_string().contains("not `lo hi bins`"), "{error}");
+        }
     }
 
     #[test]

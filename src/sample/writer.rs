@@ -1,7 +1,7 @@
 //! Buffers samples and writes them as parts.
 
 use super::reader::read_part;
-use super::{SampleRow, Samples, Thinning, part};
+use super::{Field, Observed, SampleRow, Samples, Thinning, part};
 use crate::files::write_whole;
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ impl SampleWriter {
     /// A writer into `dir/samples`, which is created; parts already there are kept and numbered on.
     ///
     /// - `species`: names of the reservoir species, the columns `n_<species>`
-    /// - `rows_per_part`: rows buffered before a part is written
+    /// - `rows_per_part`: rows buffered before a part is written, see [`rows_per_part`]
     ///
     /// # Errors
     /// [`Error::Io`] if the folder cannot be made or read.
@@ -37,12 +37,26 @@ impl SampleWriter {
         })
     }
 
-    /// Adds one sample; writes a part when enough have gathered.
+    /// The same writer for samples that hold what observables say; before the first sample.
+    pub fn observing(mut self, fields: &[Field]) -> SampleWriter {
+        self.buffer = self.buffer.observing(fields);
+        self
+    }
+
+    /// Adds one sample of a run without observables; writes a part when enough have gathered.
     ///
     /// # Errors
     /// [`Error::Io`] if a part cannot be written.
     pub fn push(&mut self, row: SampleRow<'_>) -> Result<()> {
-        self.buffer.push(row);
+        self.push_observed(row, &Observed::default())
+    }
+
+    /// Adds one sample with what the observables say of it; writes a part when enough have gathered.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a part cannot be written.
+    pub fn push_observed(&mut self, row: SampleRow<'_>, observed: &Observed) -> Result<()> {
+        self.buffer.push_observed(row, observed);
         if self.buffer.len() >= self.rows_per_part { self.flush() } else { Ok(()) }
     }
 
@@ -121,6 +135,17 @@ impl SampleWriter {
     pub fn finish(mut self) -> Result<()> {
         self.flush()
     }
+}
+
+/// Most rows buffered before a part is written.
+const MOST_ROWS: usize = 1 << 17;
+/// Most bytes buffered of what observables store.
+const MOST_BYTES: usize = 4 << 20;
+
+/// Rows of a part, so that neither rows nor what observables store with them grow without bound.
+pub fn rows_per_part(fields: &[Field]) -> usize {
+    let bytes: usize = fields.iter().map(Field::bytes).sum();
+    MOST_ROWS.min(MOST_BYTES / bytes.max(1)).max(1)
 }
 
 /// Writes one part, whole.

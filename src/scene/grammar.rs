@@ -51,6 +51,9 @@ pub struct Scene {
     /// Order parameters to evaluate while sampling.
     #[serde(default)]
     pub observables: Vec<Observable>,
+    /// Where the first adsorbed layer ends, for observables that look at it alone; unset: what the slab's potential says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_layer: Option<FirstLayer>,
 }
 
 fn one_u64() -> u64 {
@@ -490,6 +493,14 @@ pub enum Until {
         /// [energy]
         mu: f64,
     },
+}
+
+/// The first adsorbed layer.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FirstLayer {
+    /// Its atoms lie below this z [length].
+    pub z_max: f64,
 }
 
 /// An order parameter evaluated while sampling.

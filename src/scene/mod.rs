@@ -10,6 +10,7 @@ pub mod inputs;
 mod build;
 mod check;
 mod error;
+mod layer;
 mod lookup;
 mod parse;
 mod resolve;
@@ -101,6 +102,7 @@ pub fn parse(text: &str, path: &Path) -> Result<Loaded> {
 
     let Scene { reservoir, grid, .. } = &mut loaded.scene;
     reservoir.sort_by_key(|r| grid.reservoir.iter().position(|g| g.species == r.species));
+    check::observables::observables(&source, &loaded)?;
     Ok(loaded)
 }
 

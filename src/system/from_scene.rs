@@ -4,7 +4,7 @@ use super::{Dynamics, FrozenAtoms, Reservoir, Species, System};
 use crate::cell::Cell;
 use crate::potential::{ExternalField, PairTable};
 use crate::scene::Loaded;
-use crate::scene::grammar::{self, CellSpec, External, Images, Potential, Scene};
+use crate::scene::grammar::{self, CellSpec, Images, Potential, Scene};
 use glam::DVec3;
 
 impl System {
@@ -74,14 +74,8 @@ fn pair_table(scene: &Scene) -> PairTable {
 fn external_fields(scene: &Scene, cell: &Cell) -> Vec<Vec<ExternalField>> {
     let mut fields = vec![Vec::new(); scene.species.len()];
     for field in &scene.external {
-        let floor = cell.floor;
-        fields[usize::from(species_index(scene, field.species()))].push(match *field {
-            External::Harmonic { spring, .. } => ExternalField::Harmonic { spring, centre: cell.centre() },
-            External::Steele { epsilon, sigma, density, spacing, .. } => {
-                ExternalField::Steele { epsilon, sigma, density, spacing, floor }
-            }
-            External::Wall93 { epsilon, sigma, .. } => ExternalField::Wall93 { epsilon, sigma, floor },
-        });
+        let species = usize::from(species_index(scene, field.species()));
+        fields[species].push(ExternalField::new(field, cell.floor, cell.centre()));
     }
     fields
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod cell;
 pub(crate) mod gas;
+pub(crate) mod observables;
 pub(crate) mod overlap;
 pub(crate) mod particles;
 pub(crate) mod run;

@@ -1,4 +1,4 @@
-//! Dynamics, moves, exchange, schedule and observables.
+//! Dynamics, moves, exchange and schedule.
 
 use super::{at_least_one, positive};
 use crate::Result;
@@ -12,14 +12,7 @@ pub(crate) fn run(source: &Source, scene: &Scene, warnings: &mut Vec<String>) ->
     let Exchange::EvenOdd { every } = scene.exchange;
     at_least_one(source, "exchange.every", every)?;
     schedule(source, scene)?;
-    goal(source, scene, warnings)?;
-    if !scene.observables.is_empty() {
-        let word = source.spelled("observables[0]");
-        let name = word.split('(').next().unwrap_or(word).trim();
-        let message = format!("`{name}` in `observables` is not available yet");
-        return Err(source.error("observables[0]", message, "leave `observables` out"));
-    }
-    Ok(())
+    goal(source, scene, warnings)
 }
 
 fn dynamics(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
