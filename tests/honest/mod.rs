@@ -96,6 +96,7 @@ fn analysed<R: Replica>(grid: &StateGrid, cycles: u32, walkers: usize, n_max: u1
         production: cycles,
         halves: Default::default(),
         seed,
+        wanted: None,
     };
     analyze(&input).unwrap_or_else(|e| panic!("seed {seed}: {e}"))
 }
