@@ -7,7 +7,7 @@ use crate::backend::{self, Usage};
 use crate::batch::Batch;
 use crate::engine::initial::initial_batch;
 use crate::engine::{CyclePlan, Sampler};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exchange::{Assignment, Exchanger, Period};
 use crate::ids::{ReplicaId, StateId};
 use crate::rng::Rng;
@@ -88,6 +88,23 @@ pub struct ScalingRow {
     pub ns_per_atom_step: f64,
 }
 
+/// Speed on several threads over that on one.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct ThreadRow {
+    /// Threads.
+    pub threads: usize,
+    /// Of dynamics alone: median over rounds that take one thread and several in turn.
+    pub md: f64,
+    /// Quartiles of the rounds.
+    pub md_quartiles: (f64, f64),
+    /// Of the full cycle.
+    pub cycle: f64,
+    /// Quartiles of the rounds.
+    pub cycle_quartiles: (f64, f64),
+    /// Rounds.
+    pub rounds: u32,
+}
+
 /// The result of a benchmark.
 #[derive(Debug, Clone, Serialize)]
 pub struct BenchReport {
@@ -122,6 +139,9 @@ pub struct BenchReport {
     /// Dynamics of a bulk fluid at fixed density, over N; empty where it was not asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scaling_atoms: Vec<ScalingRow>,
+    /// Speed over threads, where the host computes; empty where it was not asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scaling_threads: Vec<ThreadRow>,
 }
 
 /// Rates of repeated measurements: work per wall second and per processor second.
@@ -186,6 +206,10 @@ pub fn bench(loaded: &Loaded, options: &BenchOptions) -> Result<BenchReport> {
         ..Part { repeats: options.repeats, stdev: rates.stdev, ..spent }
     };
     let mbar = samples.measure_mbar(&bed, options)?;
+    let scaling_threads = match options.scaling && bed.sampler.backend().usage().is_none() {
+        true => scaling_over_threads(&mut bed, options)?,
+        false => Vec::new(),
+    };
     Ok(BenchReport {
         scene: loaded.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
         device: bed.sampler.backend().describe(),
@@ -200,6 +224,7 @@ pub fn bench(loaded: &Loaded, options: &BenchOptions) -> Result<BenchReport> {
         cycle,
         scaling_replicas: if options.scaling { scaling_over_replicas(loaded, options)? } else { Vec::new() },
         scaling_atoms: if options.scaling { scaling_over_atoms(options)? } else { Vec::new() },
+        scaling_threads,
     })
 }
 
@@ -402,6 +427,51 @@ impl Recorded {
         Ok(Part { samples_per_s: Some(rates.per_s), ..part(&rates, options) })
     }
 }
+
+/// Rounds for every measurement asked for: many short ones, because the machine's own pace drifts.
+const ROUNDS: u32 = 8;
+
+/// Speed of the scene on 2, 4, … threads over that on one, taken in turn.
+fn scaling_over_threads(bed: &mut Bed, options: &BenchOptions) -> Result<Vec<ThreadRow>> {
+    let all = rayon::current_num_threads();
+    let mut counts: Vec<usize> = std::iter::successors(Some(2), |n| Some(2 * n)).take_while(|&n| n < all).collect();
+    counts.extend(Some(all).filter(|&n| n > 1));
+    let pool = |threads: usize| {
+        let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        built.map_err(|e| Error::Refused(format!("no pool of {threads} threads: {e}")))
+    };
+    let one = pool(1)?;
+    let slice = BenchOptions { repeats: 1, duration: options.duration / ROUNDS, ..options.clone() };
+    let rounds = options.repeats.max(1) * ROUNDS;
+    let mut rows = Vec::new();
+    for threads in counts {
+        let many = pool(threads)?;
+        let ratios = |work: &mut (dyn FnMut() -> Result<f64> + Send)| -> Result<(f64, (f64, f64))> {
+            let mut ratios = Vec::new();
+            for _ in 0..rounds {
+                let slow = one.install(|| measure(&slice, &mut *work))?.per_s;
+                ratios.push(many.install(|| measure(&slice, &mut *work))?.per_s / slow);
+            }
+            ratios.sort_by(f64::total_cmp);
+            let at = |quarters: usize| ratios[(ratios.len() - 1) * quarters / 4];
+            Ok((at(2), (at(1), at(3))))
+        };
+        let (md, md_quartiles) = ratios(&mut || bed.propagate().map(|()| 1.0))?;
+        let (cycle, cycle_quartiles) = ratios(&mut || {
+            // What was begun ahead on one pool is finished by it before the other takes over.
+            for _ in 0..CYCLES_IN_TURN {
+                bed.sampler.advance_ahead(Period::SecondHalf, Some(Period::SecondHalf))?;
+            }
+            bed.sampler.advance(Period::SecondHalf)?;
+            Ok(f64::from(CYCLES_IN_TURN + 1))
+        })?;
+        rows.push(ThreadRow { threads, md, md_quartiles, cycle, cycle_quartiles, rounds });
+    }
+    Ok(rows)
+}
+
+/// Cycles of one turn.
+const CYCLES_IN_TURN: u32 = 9;
 
 /// Cost of an atom and step over 1, 2, 4 and 8 copies of the grid.
 fn scaling_over_replicas(loaded: &Loaded, options: &BenchOptions) -> Result<Vec<ScalingRow>> {

@@ -1,13 +1,19 @@
 //! From run directories to tables, figures and a report: everything `analyze` does and `run` ends with.
 
-use crate::analysis::{self, Analysis, AnalysisInput};
+use crate::analysis::diagnostics::{self, Books, Halves};
+use crate::analysis::{self, Analysis, AnalysisInput, WantedGrid};
 use crate::engine::RunRecord;
 use crate::error::{Error, Result};
+use crate::figures::snapshots::Chooser;
 use crate::figures::{self, Figure, Labels};
-use crate::report::{self, ExchangeRow, MoveRow, RunSummary, Seconds};
+use crate::goal::Goal;
+use crate::report::{self, CellSummary, ExchangeRow, MoveRow, RunSummary, Seconds};
+use crate::sample::marks::read_marks;
+use crate::sample::trajectory::visit_trajectory;
 use crate::sample::{Samples, read_samples};
-use crate::scene::grammar::{Grid, Scene};
+use crate::scene::grammar::{Grid, Scene, Walkers};
 use crate::scene::{self, Loaded};
+use crate::system::System;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -24,6 +30,63 @@ pub struct Evaluation {
     pub report: PathBuf,
 }
 
+/// Where averages are wanted; what is left empty stays as the default grid has it.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Temperatures, scene unit.
+    pub temperatures: Option<Vec<f64>>,
+    /// Values of `mu_<s>`, one list per reservoir species or none at all.
+    pub mu: Vec<Vec<f64>>,
+    /// Pressures, one list per reservoir species or none at all.
+    pub pressures: Vec<Vec<f64>>,
+}
+
+/// Most cells of a grid that a user asks for.
+const MOST_CELLS: usize = 2_000_000;
+
+impl Wanted {
+    /// The grid, as the analysis takes it; `None` if nothing is asked for.
+    fn grid(&self, loaded: &Loaded) -> Result<Option<WantedGrid>> {
+        let species: Vec<&str> = loaded.scene.reservoir.iter().map(|r| r.species.as_str()).collect();
+        let (in_pressure, given) = if self.pressures.is_empty() { (false, &self.mu) } else { (true, &self.pressures) };
+        if self.temperatures.is_none() && given.is_empty() {
+            return Ok(None);
+        }
+        if !given.is_empty() && given.len() != species.len() {
+            let option = if in_pressure { "--pressure" } else { "--mu" };
+            return Err(Error::Refused(format!(
+                "{option} was given {} times and the run has {} reservoir species ({}); give it once for each, in this order",
+                given.len(),
+                species.len(),
+                species.join(", ")
+            )));
+        }
+        let mut grid = WantedGrid::default_of(&loaded.grid());
+        grid.in_pressure = in_pressure;
+        if let Some(temperatures) = &self.temperatures {
+            grid.temperatures = ascending(temperatures);
+        }
+        if !given.is_empty() {
+            grid.axes = given.iter().map(|axis| ascending(axis)).collect();
+        }
+        let cells = grid.axes.iter().fold(grid.temperatures.len(), |n, axis| n.saturating_mul(axis.len()));
+        if cells > MOST_CELLS {
+            return Err(Error::Refused(format!(
+                "the grid asked for has {cells} cells, above {MOST_CELLS}; take wider steps"
+            )));
+        }
+        Ok(Some(grid))
+    }
+}
+
+/// Sorted, without repetition.
+fn ascending(values: &[f64]) -> Vec<f64> {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    values
+}
+
 /// One run as read from its directory.
 struct Run {
     loaded: Loaded,
@@ -31,38 +94,38 @@ struct Run {
     samples: Samples,
 }
 
-/// Analyses the samples of one or several runs of one system, and writes `analysis/`, `figures/` and `report.html`
+/// Analyses the samples of one or several runs of one system on the grid that is `wanted`, and writes `analysis/`, `figures/` and `report.html`
 /// into `output`.
 ///
 /// # Errors
 /// [`Error::InputMissing`] if a directory holds no run, [`Error::BadInput`] if the runs are not of one system,
-/// [`Error::Analysis`], [`Error::Io`].
-pub fn evaluate(directories: &[PathBuf], output: &Path) -> Result<Evaluation> {
+/// [`Error::Refused`], [`Error::Analysis`], [`Error::Io`].
+pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &Wanted) -> Result<Evaluation> {
     let start = Instant::now();
-    let mut runs = directories.iter().map(|d| read_run(d)).collect::<Result<Vec<_>>>()?;
-    for (directory, run) in directories.iter().zip(&runs).skip(1) {
-        if let Some(field) = first_difference(&runs[0].loaded.scene, &run.loaded.scene) {
-            return Err(Error::BadInput {
-                path: directory.clone(),
-                problem: format!(
-                    "its `{field}` is not that of {}; only runs of one system and grid can be combined",
-                    directories[0].display()
-                ),
-            });
-        }
-    }
+    let scenes = scenes_of_one_system(directories)?;
+    let runs = directories.iter().zip(scenes).map(|(d, loaded)| read_run(d, loaded));
+    let mut runs = runs.collect::<Result<Vec<_>>>()?;
     let mut samples = std::mem::take(&mut runs[0].samples);
     runs[1..].iter().for_each(|run| samples.append_run(&run.samples));
     let (loaded, record) = (&runs[0].loaded, &runs[0].record);
     let scene = &loaded.scene;
     let production = runs.iter().map(|r| r.record.production_done).max().unwrap_or(0);
-    let input = input(loaded, samples, production);
-    let analysis = analysis::analyze(&input)?;
+    let walkers: Vec<u32> = runs.iter().map(|r| r.record.walkers).collect();
+    let input = AnalysisInput { wanted: wanted.grid(loaded)?, ..input(loaded, samples, production, &walkers) };
+    let mut analysis = analysis::analyze(&input)?;
+    diagnostics::check(&input, &mut analysis, &books(directories, &runs, &input)?)?;
     std::fs::create_dir_all(output).map_err(Error::io("cannot create", output))?;
     analysis::tables::write(&analysis, input.boltzmann, &output.join("analysis"))?;
     let labels = Labels { units: scene.units, title: scene.title.clone() };
-    let figures = figures::draw(&analysis, &labels, output)?;
+    let mut figures = figures::draw(&analysis, &labels, output)?;
     let mut warnings = record.warnings.clone();
+    match snapshots(directories, loaded, &analysis, &labels, output) {
+        Ok(pictures) => figures.extend(pictures),
+        Err(error @ (Error::BadInput { .. } | Error::InputMissing { .. })) => {
+            warnings.push(format!("no snapshots are drawn: {error}"));
+        }
+        Err(error) => return Err(error),
+    }
     if runs.len() > 1 {
         let names: Vec<String> = directories.iter().map(|d| d.display().to_string()).collect();
         warnings.push(format!("samples of {} runs are combined: {}", runs.len(), names.join(", ")));
@@ -72,6 +135,9 @@ pub fn evaluate(directories: &[PathBuf], output: &Path) -> Result<Evaluation> {
             "the run was interrupted after {} of {} production cycles",
             record.production_done, record.production
         ));
+    }
+    if let Some(known) = Goal::of(loaded).map(|goal| goal.judge(&analysis)).filter(|known| !known.enough) {
+        warnings.push(format!("the boundaries are not known as well as the scene wants: {}", known.words));
     }
     let summary = RunSummary {
         title: scene.title.clone(),
@@ -94,6 +160,11 @@ pub fn evaluate(directories: &[PathBuf], output: &Path) -> Result<Evaluation> {
         attempts_per_s: record.attempts_per_s,
         acceptance: move_rows(&directories[0], scene)?,
         exchange: exchange_rows(&directories[0])?,
+        cell: CellSummary {
+            lengths: loaded.lengths().into(),
+            periodic_z: scene.is_bulk(),
+            max_atoms: scene.reservoir.iter().map(|r| (r.species.clone(), r.max_atoms)).collect(),
+        },
         warnings,
         resolved_scene: scene::resolved(loaded),
     };
@@ -101,18 +172,49 @@ pub fn evaluate(directories: &[PathBuf], output: &Path) -> Result<Evaluation> {
     Ok(Evaluation { analysis, summary, figures, report })
 }
 
+/// Draws a stored configuration of every phase; none where a run has kept none.
+fn snapshots(
+    directories: &[PathBuf],
+    loaded: &Loaded,
+    analysis: &Analysis,
+    labels: &Labels,
+    output: &Path,
+) -> Result<Vec<Figure>> {
+    let mut chooser = Chooser::new(analysis);
+    if chooser.is_empty() {
+        return Ok(Vec::new());
+    }
+    let system = System::from_scene(loaded);
+    for directory in directories.iter().filter(|d| d.join("trajectory").is_dir()) {
+        visit_trajectory(directory, |frame| chooser.see(&frame, &system.counts(&frame.species)))?;
+    }
+    figures::snapshots::draw(&chooser, analysis, &system, labels, output)
+}
+
 /// The scene of a run and the analysis of its samples; nothing is written.
 ///
 /// # Errors
 /// [`Error::InputMissing`], [`Error::BadInput`], [`Error::Analysis`].
 pub fn analyse_run(directory: &Path) -> Result<(Loaded, Analysis)> {
-    let Run { loaded, record, samples } = read_run(directory)?;
-    let analysis = analysis::analyze(&input(&loaded, samples, record.production_done))?;
+    let Run { loaded, record, samples } = read_run(directory, scene_of(directory)?)?;
+    let analysis = analysis::analyze(&input(&loaded, samples, record.production_done, &[record.walkers]))?;
     Ok((loaded, analysis))
 }
 
-/// What the analysis of a run starts from.
-fn input(loaded: &Loaded, samples: Samples, production: u32) -> AnalysisInput {
+/// What the runs have booked beside their samples.
+fn books(directories: &[PathBuf], runs: &[Run], input: &AnalysisInput) -> Result<Books> {
+    let (n_states, n_edges) = (input.grid.len(), input.grid.edges.len());
+    let read = |(directory, run): (&PathBuf, &Run)| {
+        let marks = read_marks(directory, run.record.production_done, n_states, n_edges)?;
+        Ok((marks, run.record.walkers as usize))
+    };
+    Ok(Books::of_runs(&directories.iter().zip(runs).map(read).collect::<Result<Vec<_>>>()?))
+}
+
+/// What the analysis of runs starts from.
+///
+/// - `walkers`: of each run
+fn input(loaded: &Loaded, samples: Samples, production: u32, walkers: &[u32]) -> AnalysisInput {
     let scene = &loaded.scene;
     let n_max: Vec<u16> = scene.reservoir.iter().map(|r| r.max_atoms).collect();
     let other_mobile_atoms = loaded.capacity() - n_max.iter().map(|&n| usize::from(n)).sum::<usize>();
@@ -126,15 +228,40 @@ fn input(loaded: &Loaded, samples: Samples, production: u32) -> AnalysisInput {
         frozen_slab: other_mobile_atoms == 0,
         production,
         seed: scene.seed,
+        wanted: None,
+        halves: Halves {
+            odd: walkers.iter().flat_map(|&n| (0..n).map(|w| !w.is_multiple_of(2))).collect(),
+            start_differently: scene.initial.iter().any(|i| i.walkers != Walkers::All),
+        },
     }
 }
 
-fn read_run(directory: &Path) -> Result<Run> {
+/// The scenes of runs that can be combined: one system, one grid.
+pub(crate) fn scenes_of_one_system(directories: &[PathBuf]) -> Result<Vec<Loaded>> {
+    let scenes = directories.iter().map(|d| scene_of(d)).collect::<Result<Vec<_>>>()?;
+    for (directory, loaded) in directories.iter().zip(&scenes).skip(1) {
+        if let Some(field) = first_difference(&scenes[0].scene, &loaded.scene) {
+            return Err(Error::BadInput {
+                path: directory.clone(),
+                problem: format!(
+                    "its `{field}` is not that of {}; only runs of one system and grid can be combined",
+                    directories[0].display()
+                ),
+            });
+        }
+    }
+    Ok(scenes)
+}
+
+fn scene_of(directory: &Path) -> Result<Loaded> {
     let resolved = directory.join("resolved.ron");
     if !resolved.is_file() {
         return Err(Error::InputMissing { what: "run directory (with its resolved.ron)", path: directory.to_owned() });
     }
-    let loaded = scene::load(&resolved)?;
+    scene::load(&resolved)
+}
+
+fn read_run(directory: &Path, loaded: Loaded) -> Result<Run> {
     let record = RunRecord::read(directory)?;
     let names: Vec<String> = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
     let samples = read_samples(directory, &names)?;

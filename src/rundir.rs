@@ -69,6 +69,7 @@ impl RunDirectory {
         let lock = lock(path)?;
         sweep(path)?;
         sweep(&path.join("samples"))?;
+        sweep(&path.join("transitions"))?;
         Ok(RunDirectory { path: path.to_owned(), _lock: lock })
     }
 

@@ -23,6 +23,15 @@ impl Direction {
         self.accepted += other.accepted;
         self.probability += other.probability;
     }
+
+    /// What came after an earlier tally of the same.
+    pub fn since(&self, earlier: &Direction) -> Direction {
+        Direction {
+            attempts: self.attempts - earlier.attempts,
+            accepted: self.accepted - earlier.accepted,
+            probability: self.probability - earlier.probability,
+        }
+    }
 }
 
 /// Attempts to change N_s by one, from one N_s.
@@ -105,6 +114,24 @@ impl Transitions {
         sum
     }
 
+    /// What was tried, in the order (walker, state, reservoir, N).
+    pub fn rows(&self) -> impl Iterator<Item = TallyRow> + '_ {
+        let places = (0..self.walkers()).flat_map(move |walker| {
+            (0..self.n_states).flat_map(move |state| (0..self.n_reservoirs()).map(move |r| (walker, state, r)))
+        });
+        places.flat_map(|(walker, state, r)| {
+            let tallies = self.of(walker, state, r).iter().enumerate();
+            let tried = tallies.filter(|(_, t)| t.insert.attempts + t.delete.attempts > 0);
+            tried.map(move |(n, &tally)| TallyRow {
+                walker: walker as u16,
+                state: state as u32,
+                reservoir: r as u16,
+                n: n as u16,
+                tally,
+            })
+        })
+    }
+
     /// Attempts and acceptances of every state and reservoir species: `[n_states * n_reservoirs]`.
     pub fn moves(&self) -> Vec<MoveTally> {
         let mut moves = vec![MoveTally::default(); self.n_states * self.n_reservoirs()];
@@ -145,6 +172,28 @@ impl Transitions {
     /// First tally of every reservoir species within the row of a state, and the length of a row.
     pub(crate) fn offsets(&self) -> &[usize] {
         &self.offsets
+    }
+}
+
+/// The tally of one (walker, state, reservoir species, N).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TallyRow {
+    /// Independent copy of the grid.
+    pub walker: u16,
+    /// State.
+    pub state: u32,
+    /// Index of the reservoir species.
+    pub reservoir: u16,
+    /// Atoms of the species before the attempt.
+    pub n: u16,
+    /// What was tried.
+    pub tally: TransitionTally,
+}
+
+impl TallyRow {
+    /// Where rows stand.
+    pub fn key(&self) -> (u16, u32, u16, u16) {
+        (self.walker, self.state, self.reservoir, self.n)
     }
 }
 

@@ -124,6 +124,8 @@ fn input(grid: StateGrid, samples: Samples, n_max: u16, seed: u64) -> AnalysisIn
         other_mobile_atoms: 0,
         frozen_slab: true,
         seed,
+        wanted: None,
+        halves: Default::default(),
     }
 }
 
@@ -242,7 +244,11 @@ fn two_phases_meet_where_they_are_equally_probable() {
     assert!((share - 1.0).abs() < 1e-12);
     assert!(analysis.boundaries.len() >= 8);
     for point in &analysis.boundaries {
-        assert_eq!((point.phase_a, point.phase_b, point.kind), (0, 1, "first_order"));
+        assert_eq!((point.phase_a, point.phase_b), (0, 1));
+        // The depth of this valley goes as 1/T: it never vanishes.
+        assert_eq!(point.kind, "first_order");
+        let slopes = point.clapeyron.expect("slopes");
+        assert!(slopes.depth > 1.0 && slopes.delta_n > 0.0, "{slopes:?}");
         assert!(point.temperature < 1.9, "the valley is gone at high temperature");
         if point.temperature > 0.6 {
             continue; // there it matters in which N of the shallow valley the phases are cut
@@ -266,6 +272,34 @@ fn two_phases_meet_where_they_are_equally_probable() {
             let error = d.p_n_err[n].max(1e-4);
             assert!((d.p_n[n] - exact[n]).abs() < 5.0 * error, "P({n}) at {} {}", d.temperature, d.mu[0]);
         }
+    }
+}
+
+/// Two phases whose valley is flat at kT = 1.25: a barrier of energy, and as many more ways to be in between.
+const MELT: Model = Model {
+    ln_w: |kt, n| {
+        let x = f64::from(n);
+        -(SWITCH.energy)(n) / kt + 0.04 * (x * (12.0 - x)).max(0.0)
+    },
+    ..SWITCH
+};
+
+#[test]
+fn a_line_ends_where_its_valley_vanishes() {
+    let mu: Vec<f64> = (0..9).map(|i| -0.9 + 0.1 * f64::from(i)).collect();
+    let grid = grid(&[0.5, 0.6, 0.72, 0.86, 1.04, 1.25, 1.5, 1.8], Convention::Activity, &mu);
+    let samples = MELT.run(&grid, 3000, 1, 1, 7);
+    let analysis = analyze(&input(grid, samples, MELT.n_max, 7)).expect("analysis");
+    let critical: Vec<_> = analysis.boundaries.iter().filter(|b| b.kind == "critical").collect();
+    assert_eq!(critical.len(), 1, "{:?}", analysis.boundaries);
+    let (t, err) = (critical[0].temperature, critical[0].temperature_err);
+    // Extrapolated from where the valley is 1 kT deep, T = 0.72.
+    assert!((t - 1.25).abs() < 0.1 && err > 0.0 && err < 0.1, "T {t} ± {err}");
+    // Along the line Clausius and Clapeyron hold: the slope from the two sides is that of the line.
+    let slopes: Vec<_> = analysis.boundaries.iter().filter_map(|b| b.clapeyron).collect();
+    assert!(slopes.len() >= 8, "{slopes:?}");
+    for s in &slopes[1..slopes.len() - 1] {
+        assert!((s.predicted - s.observed).abs() < 0.02, "{s:?}");
     }
 }
 
@@ -330,7 +364,8 @@ fn tables_have_the_agreed_columns() {
     assert_eq!(header("phases.csv"), "phase,name,n_B,energy,area_fraction");
     assert_eq!(
         header("boundaries.csv"),
-        "phase_a,phase_b,kind,temperature,mu_B,mu_err,pressure_B,pressure_low,pressure_high"
+        "phase_a,phase_b,kind,temperature,mu_B,mu_err,pressure_B,pressure_low,pressure_high,temperature_err,delta_energy,\
+         delta_n,clapeyron,clapeyron_observed,depth,depth_err"
     );
     assert_eq!(header("free_energy.csv"), "temperature,mu_B,order_parameter,value,free_energy,error");
     assert_eq!(header("free_energies.csv"), "state,f_k,err,n_k");

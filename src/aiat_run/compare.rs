@@ -277,11 +277,13 @@ fn drawn(analysis: &Analysis, lowest: &[Lowest<'_>]) -> Analysis {
                     phase_b,
                     kind: "first_order",
                     temperature: t,
+                    temperature_err: 0.0,
                     mu: vec![step.mu],
                     mu_err: f64::NAN,
                     pressure: vec![f64::NAN],
                     pressure_low: f64::NAN,
                     pressure_high: f64::NAN,
+                    clapeyron: None,
                 });
             }
         }

@@ -1,9 +1,12 @@
 //! First-order boundaries: points where two basins are equally probable.
 
-use super::BoundaryPoint;
-use super::map::{N_EFF_MIN, Surroundings};
+use super::classes::{Class, Classifier, class_of};
+use super::map::N_EFF_MIN;
 use super::mbar::{Bins, Collapsed, log_sum_exp};
 use super::phases::{Marginal, Thresholds};
+
+/// Depth of the valley [kT] below which two basins are one.
+pub(super) const SEPARATE: f64 = 1.0;
 
 /// A crossing of two combinations along the axis of one species at one temperature.
 #[derive(Debug, Clone)]
@@ -16,6 +19,24 @@ pub(super) struct Crossing {
     pub(super) species: usize,
     /// Combinations of [`Thresholds`] on the two sides
     pub(super) sides: (usize, usize),
+    /// What the two sides are
+    pub(super) classes: (Class, Class),
+    /// How deep the valley between them is [kT]
+    pub(super) depth: f64,
+    /// ⟨E⟩ of the second side less that of the first [energy]
+    pub(super) delta_energy: f64,
+    /// `[n_reservoirs]`, ⟨N⟩ of the second side less that of the first
+    pub(super) delta_n: Vec<f64>,
+}
+
+/// Samples at one temperature, and what tells phases apart.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row<'a> {
+    pub(super) samples: &'a Collapsed,
+    pub(super) bins: &'a Bins,
+    /// `[n_columns][n_compositions]`
+    pub(super) means: &'a [Vec<f64>],
+    pub(super) thresholds: &'a Thresholds,
 }
 
 /// Two cells next to each other along the axis of one species.
@@ -89,19 +110,35 @@ pub(super) fn equal_probability(
     Some(ln_z[species] + 0.5 * (lo + hi))
 }
 
-/// The crossings at one temperature.
-///
-/// Looks between cells next to each other along an axis whose dominant basins differ, and keeps a crossing where the
-/// valley between the two basins is deeper than 1 kT (its error taken off), both together hold most of the
-/// probability, and the effective samples suffice.
-///
-/// - `pairs`: neighbouring cells of this temperature with different dominant combinations
-pub(super) fn crossings(
+/// Depth of the valley of P(N) between two combinations in any species in which they differ [kT]; −∞ if there is none.
+pub(super) fn depth(
     samples: &Collapsed,
     bins: &Bins,
     thresholds: &Thresholds,
-    pairs: &[Neighbours],
-) -> Vec<Crossing> {
+    sides: (usize, usize),
+    p: &[f64],
+) -> f64 {
+    (0..thresholds.of.len())
+        .filter_map(|s| {
+            let (a, b) = (thresholds.interval(sides.0, s), thresholds.interval(sides.1, s));
+            let marginal = Marginal::new(samples, bins, p, s);
+            match (a != b, marginal.peak(a), marginal.peak(b)) {
+                (true, Some(a), Some(b)) => Some(marginal.depth(a, b).depth),
+                _ => None,
+            }
+        })
+        .fold(f64::NEG_INFINITY, f64::max)
+}
+
+/// The candidates for crossings at one temperature.
+///
+/// Looks between cells next to each other along an axis whose dominant basins differ, and keeps a crossing where there
+/// is a valley between the two basins, both together hold most of the probability, and the effective samples suffice.
+/// Whether the valley is deep enough is decided with its error.
+///
+/// - `pairs`: neighbouring cells of this temperature with different dominant combinations
+pub(super) fn crossings(row: Row<'_>, classifier: &Classifier, pairs: &[Neighbours]) -> Vec<Crossing> {
+    let Row { samples, bins, means, thresholds } = row;
     let mut found: Vec<Crossing> = Vec::new();
     for Neighbours { species, from, to, sides } in pairs {
         let middle: Vec<f64> = from.iter().zip(to).map(|(a, b)| 0.5 * (a + b)).collect();
@@ -116,51 +153,32 @@ pub(super) fn crossings(
         if bins.moments_of(samples, ln_sum, &p).n_eff < N_EFF_MIN {
             continue;
         }
-        let mass = |side: usize| -> f64 {
-            let members = samples.compositions().iter().zip(&p).filter(|(c, _)| thresholds.combination(c) == side);
-            members.map(|(_, p)| p).sum()
+        let of_side = |side: usize| -> (f64, f64, Vec<f64>) {
+            let member = |c: usize| thresholds.combination(&samples.compositions()[c]) == side;
+            let members: Vec<usize> = (0..p.len()).filter(|&c| p[c] > 0.0 && member(c)).collect();
+            let mass: f64 = members.iter().map(|&c| p[c]).sum();
+            let mean = |f: &dyn Fn(usize) -> f64| members.iter().map(|&c| p[c] * f(c)).sum::<f64>() / mass;
+            let n = (0..thresholds.of.len()).map(|s| mean(&|c| f64::from(samples.compositions()[c][s]))).collect();
+            (mass, mean(&|c| bins.mean_energy[c]), n)
         };
-        if mass(sides.0) + mass(sides.1) < 0.5 {
+        let ((mass_a, energy_a, n_a), (mass_b, energy_b, n_b)) = (of_side(sides.0), of_side(sides.1));
+        if mass_a + mass_b < 0.5 {
             continue;
         }
-        // A valley in any species in which the two sides differ.
-        let separated = (0..thresholds.of.len()).any(|s| {
-            let (a, b) = (thresholds.interval(sides.0, s), thresholds.interval(sides.1, s));
-            let marginal = Marginal::new(samples, bins, &p, s);
-            match (a != b, marginal.peak(a), marginal.peak(b)) {
-                (true, Some(a), Some(b)) => marginal.depth(a, b).0 > 1.0,
-                _ => false,
-            }
-        });
-        if separated {
-            found.push(Crossing { kt: 1.0 / bins.beta, ln_z, species: *species, sides: *sides });
+        let depth = depth(samples, bins, thresholds, *sides, &p);
+        if depth > 0.0 {
+            let class = |side: usize| class_of(classifier, thresholds, samples, means, &p, side);
+            found.push(Crossing {
+                kt: 1.0 / bins.beta,
+                species: *species,
+                sides: *sides,
+                classes: (class(sides.0), class(sides.1)),
+                depth,
+                delta_energy: energy_b - energy_a,
+                delta_n: n_b.iter().zip(&n_a).map(|(b, a)| b - a).collect(),
+                ln_z,
+            });
         }
     }
     found
-}
-
-/// The row of `boundaries.csv` of a crossing.
-///
-/// - `ln_z_err`: standard error of ln z of the crossing species
-pub(super) fn boundary_point(
-    around: &Surroundings<'_>,
-    crossing: &Crossing,
-    ln_z_err: f64,
-    phase_of: &[Option<usize>],
-) -> Option<BoundaryPoint> {
-    let cell = around.cell_at(crossing.kt, &crossing.ln_z);
-    let atoms = around.grid.reservoirs[crossing.species].convention.atoms_per_molecule();
-    let pressure = |shift: f64| cell.pressure[crossing.species] * (atoms * shift).exp();
-    let (a, b) = (phase_of[crossing.sides.0]?, phase_of[crossing.sides.1]?);
-    Some(BoundaryPoint {
-        phase_a: a.min(b),
-        phase_b: a.max(b),
-        kind: "first_order",
-        temperature: cell.temperature,
-        mu_err: crossing.kt * ln_z_err,
-        pressure_low: pressure(-ln_z_err),
-        pressure_high: pressure(ln_z_err),
-        mu: cell.mu,
-        pressure: cell.pressure,
-    })
 }

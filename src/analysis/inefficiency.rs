@@ -180,7 +180,7 @@ fn along_paths(states: &[Vec<usize>], residuals: &[Vec<f64>], n_states: usize) -
 }
 
 /// Samples of each group as one chain per walker, in order of time: `[n_groups][walkers][samples]`.
-fn places(samples: &Samples, n_groups: usize, group: impl Fn(usize) -> usize) -> Vec<Vec<Vec<usize>>> {
+pub(super) fn places(samples: &Samples, n_groups: usize, group: impl Fn(usize) -> usize) -> Vec<Vec<Vec<usize>>> {
     let mut order: Vec<usize> = (0..samples.len()).collect();
     order.sort_by_key(|&n| (samples.walker[n], samples.cycle[n]));
     let mut chains: Vec<Vec<Vec<usize>>> = vec![Vec::new(); n_groups];

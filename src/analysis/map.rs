@@ -1,7 +1,8 @@
 //! Averages on grids finer than the simulated one.
 
 use super::mbar::{Bins, Collapsed, Moments};
-use super::{Map, MapCell};
+use super::observed::averages;
+use super::{Map, MapCell, WantedGrid};
 use crate::states::{StateGrid, StatePoint};
 use crate::thermo::response::Fluctuations;
 
@@ -89,6 +90,12 @@ impl Frame {
             axes: coarse.iter().map(|axis| refined(axis, a)).collect(),
             in_pressure: false,
         }
+    }
+
+    /// The frame that a user asks for.
+    pub(super) fn wanted(wanted: &WantedGrid) -> Frame {
+        let WantedGrid { temperatures, axes, in_pressure } = wanted.clone();
+        Frame { temperatures, axes, in_pressure }
     }
 
     /// The (T, p) frame: pressures (of the molecule for a gas) spaced evenly in ln p over the simulated range.
@@ -188,7 +195,9 @@ impl Surroundings<'_> {
     /// Masked are cells with fewer than 50 effective samples, with P(N_max) > 1e-3 for a species (N_max truncates: the
     /// sampled N end there, and a run that never comes near it is not touched by this), and those outside the
     /// simulated range.
-    pub(super) fn fill(&self, cell: &mut MapCell, samples: &Collapsed, bins: &Bins) {
+    ///
+    /// - `means`: `[2 n_observables][n_compositions]`, of the observables and of their squares
+    pub(super) fn fill(&self, cell: &mut MapCell, samples: &Collapsed, bins: &Bins, means: &[Vec<f64>]) {
         let kt = 1.0 / bins.beta;
         let (ln_sum, p) = bins.probabilities(samples, &cell.ln_z);
         let moments = bins.moments_of(samples, ln_sum, &p);
@@ -203,6 +212,10 @@ impl Surroundings<'_> {
         cell.n_eff = if moments.n_eff.is_finite() { moments.n_eff } else { 0.0 };
         cell.masked = cell.n_eff < N_EFF_MIN || truncated || !self.in_range(kt, &cell.ln_z, empty);
         self.respond(cell, kt, &moments);
+        let mut both = averages(means, &p, |_| true);
+        let squares = both.split_off(means.len() / 2);
+        cell.observables_var = both.iter().zip(&squares).map(|(a, aa)| (aa - a * a).max(0.0)).collect();
+        cell.observables = both;
         cell.ln_xi = bins.ln_xi(samples, ln_sum).unwrap_or(f64::NAN);
     }
 

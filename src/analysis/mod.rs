@@ -2,17 +2,26 @@
 
 pub mod bootstrap;
 mod boundaries;
+mod classes;
+mod continuous;
+pub mod diagnostics;
 mod direct;
 mod distributions;
 pub mod inefficiency;
+mod lines;
 mod map;
 pub mod mbar;
+mod observed;
 mod phases;
 mod pipeline;
+mod profiles;
+mod ridges;
+mod special;
 mod split_half;
 pub mod tables;
+pub mod transition_matrix;
 
-pub use pipeline::{AnalysisInput, analyze};
+pub use pipeline::{AnalysisInput, WantedGrid, analyze};
 
 use crate::states::StateGrid;
 
@@ -33,12 +42,22 @@ pub struct Analysis {
     pub boundaries: Vec<BoundaryPoint>,
     /// P(N) at chosen states.
     pub distributions: Vec<Distribution>,
+    /// `[n_observables]`, names of what the scene's observables store
+    pub observables: Vec<String>,
+    /// The layers of atoms that the samples show, from the slab outwards; empty without the observable `Layers`.
+    pub layers: Vec<LayerEdge>,
+    /// Free energies of order parameters at the same places.
+    pub profiles: Vec<Profile>,
+    /// Maxima of Var E and β Var N along μ at each temperature of the map.
+    pub ridges: Vec<Ridge>,
     /// Direct averages per simulated state, from the stored samples.
     pub direct: Vec<DirectAverage>,
     /// First half of production against the map of the second.
     pub split_half: SplitHalf,
     /// `[n_states]`, statistical inefficiency in stored samples: the larger of the state series and the replica paths
     pub inefficiency: Vec<f64>,
+    /// Checks of the run; [`diagnostics::check`] fills in all but the frozen states.
+    pub checks: diagnostics::Checks,
     /// Whether ln Ξ is absolute (all but reservoir atoms frozen) or relative to the bare mobile slab at each T.
     pub ln_xi_is_absolute: bool,
 }
@@ -102,6 +121,12 @@ pub struct MapCell {
     pub ln_xi: f64,
     /// Standard error of ln Ξ
     pub ln_xi_err: f64,
+    /// `[n_observables]`, ⟨A⟩
+    pub observables: Vec<f64>,
+    /// `[n_observables]`, standard errors
+    pub observables_err: Vec<f64>,
+    /// `[n_observables]`, Var A
+    pub observables_var: Vec<f64>,
     /// Effective samples behind this cell
     pub n_eff: f64,
     /// Index into `phases`
@@ -110,7 +135,16 @@ pub struct MapCell {
     pub masked: bool,
 }
 
-/// A phase: a basin of P(N).
+/// A layer of atoms: the observable `n_layer<k>` counts those between its edges.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LayerEdge {
+    /// Lower edge, z [length]
+    pub from: f64,
+    /// Upper edge, z [length]
+    pub to: f64,
+}
+
+/// A phase: a basin of P(N), or what the layers and the order of one make it.
 #[derive(Debug, Clone)]
 pub struct Phase {
     /// Index as in the column `phase`.
@@ -136,6 +170,8 @@ pub struct BoundaryPoint {
     pub kind: &'static str,
     /// Scene unit.
     pub temperature: f64,
+    /// Its standard error, for triple and critical points; 0 on a line, whose points are at given temperatures
+    pub temperature_err: f64,
     /// `[n_reservoirs]`, column `mu_<s>` [energy]
     pub mu: Vec<f64>,
     /// Standard error of μ of the species that crosses the boundary [energy]
@@ -146,6 +182,63 @@ pub struct BoundaryPoint {
     pub pressure_low: f64,
     /// Pressure at μ + mu_err
     pub pressure_high: f64,
+    /// What Clausius–Clapeyron says of a first-order boundary.
+    pub clapeyron: Option<Clapeyron>,
+}
+
+/// Slopes of a first-order boundary: from the two sides, and of the line itself.
+///
+/// d ln z/dβ|coex = ΔE/ΔN, hence d ln z/dT from the averages on either side.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Clapeyron {
+    /// ΔE between the sides [energy]
+    pub delta_energy: f64,
+    /// ΔN of the species that crosses
+    pub delta_n: f64,
+    /// d ln z/dβ = ΔE/ΔN [energy]
+    pub predicted: f64,
+    /// The same from neighbouring points of the line; NaN for a lone point [energy]
+    pub observed: f64,
+    /// Depth of the valley between the basins [kT]
+    pub depth: f64,
+    /// Its standard error [kT]
+    pub depth_err: f64,
+}
+
+/// F of an order parameter at one point.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// Index into `observables`.
+    pub observable: usize,
+    /// Scene unit.
+    pub temperature: f64,
+    /// `[n_reservoirs]`
+    pub mu: Vec<f64>,
+    /// `[n_bins]`, centres of the bins
+    pub value: Vec<f64>,
+    /// `[n_bins]`
+    pub p: Vec<f64>,
+    /// `[n_bins]`, standard errors
+    pub p_err: Vec<f64>,
+    /// `[n_bins][N_max + 1]`, joint with N of the first reservoir species
+    pub joint: Vec<Vec<f64>>,
+    /// `[n_bins][N_max + 1]`, standard errors
+    pub joint_err: Vec<Vec<f64>>,
+}
+
+/// A maximum along the axis of one species.
+#[derive(Debug, Clone)]
+pub struct Ridge {
+    /// `energy` (Var E/kT²) or `susceptibility` (β Var N).
+    pub of: &'static str,
+    /// Index of the reservoir species.
+    pub reservoir: usize,
+    /// Scene unit.
+    pub temperature: f64,
+    /// `[n_reservoirs]`, column `mu_<s>` [energy]
+    pub mu: Vec<f64>,
+    /// Value there.
+    pub height: f64,
 }
 
 /// P(N) of the reservoir species at one point.

@@ -6,12 +6,11 @@
 //! (for several species a combination of intervals), and a cell has the phase that holds most of its probability.
 
 use super::mbar::{Bins, Collapsed};
-use super::{Map, Phase};
 
 /// Depth in ln P below which two maxima are one basin.
 const VALLEY: f64 = 1.0;
-/// A valley must exceed this many of its standard errors as well.
-const SIGNIFICANCE: f64 = 2.0;
+/// A valley counts with this many of its standard errors taken off; the boundary through it is judged by the bootstrap.
+const SIGNIFICANCE: f64 = 1.25;
 /// Both basins must hold this probability where their valley is found.
 const BASIN: f64 = 0.02;
 
@@ -41,10 +40,10 @@ impl Marginal {
         }
     }
 
-    /// How far the lowest point between `a` and `b` lies below the lower of the two, less its error; and that point.
+    /// How far the lowest point between `a` and `b` lies below the lower of the two.
     ///
     /// Where nothing was sampled, P is taken as that of a single effective sample of the lower maximum.
-    pub(super) fn depth(&self, a: usize, b: usize) -> (f64, usize) {
+    pub(super) fn depth(&self, a: usize, b: usize) -> Depth {
         let lower = if self.ln_p[a] < self.ln_p[b] { a } else { b };
         let n_eff = self.n_eff[lower].max(1.0);
         let unsampled = self.ln_p[lower] - n_eff.ln();
@@ -53,7 +52,7 @@ impl Marginal {
         let flat = (a.min(b)..=a.max(b)).filter(|&i| self.ln_p[i] <= self.ln_p[bottom]);
         let at = flat.clone().nth(flat.count() / 2).unwrap_or(bottom);
         let error = (1.0 / n_eff + 1.0 / self.n_eff[bottom].max(1.0)).sqrt();
-        (self.ln_p[lower] - self.ln_p[bottom].max(unsampled) - SIGNIFICANCE * error, at)
+        Depth { depth: self.ln_p[lower] - self.ln_p[bottom].max(unsampled), error, at }
     }
 
     /// The most probable N in a range.
@@ -74,7 +73,7 @@ impl Marginal {
             .collect();
         while peaks.len() > 1 {
             let shallowest = (0..peaks.len() - 1)
-                .map(|i| (i, self.depth(peaks[i], peaks[i + 1]).0))
+                .map(|i| (i, self.depth(peaks[i], peaks[i + 1]).certain()))
                 .min_by(|a, b| a.1.total_cmp(&b.1));
             match shallowest {
                 Some((i, depth)) if depth <= VALLEY => {
@@ -84,7 +83,7 @@ impl Marginal {
                 _ => break,
             }
         }
-        let bounds: Vec<usize> = peaks.windows(2).map(|w| self.depth(w[0], w[1]).1).collect();
+        let bounds: Vec<usize> = peaks.windows(2).map(|w| self.depth(w[0], w[1]).at).collect();
         let mass = |from: usize, to: usize| (from..to).map(|i| self.ln_p[i].exp()).sum::<f64>();
         let mut valleys = Vec::new();
         for (i, &at) in bounds.iter().enumerate() {
@@ -99,6 +98,24 @@ impl Marginal {
             valleys.push(Valley { low, at, high });
         }
         valleys
+    }
+}
+
+/// A lowest point between two maxima.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Depth {
+    /// Below the lower maximum, in ln P
+    pub(super) depth: f64,
+    /// Standard error from the effective samples of the lower maximum and of the lowest point
+    error: f64,
+    /// The lowest point
+    at: usize,
+}
+
+impl Depth {
+    /// The depth less its error.
+    fn certain(&self) -> f64 {
+        self.depth - SIGNIFICANCE * self.error
     }
 }
 
@@ -186,76 +203,6 @@ impl Thresholds {
         }
         (0..mass.len()).max_by(|&a, &b| mass[a].total_cmp(&mass[b])).unwrap_or(0)
     }
-}
-
-/// Numbers the combinations that occur, by rising ⟨N⟩, and sets `phase` of the unmasked cells.
-///
-/// - `combination`: `[n_cells]` of `map`
-/// - returns: the phases and, for each combination, its phase
-pub(super) fn label(
-    map: &mut Map,
-    combination: &[usize],
-    species: &[String],
-    n_combinations: usize,
-) -> (Vec<Phase>, Vec<Option<usize>>) {
-    let n_s = species.len();
-    if n_s == 0 {
-        return (Vec::new(), vec![None; n_combinations]);
-    }
-    let members: Vec<Vec<usize>> = (0..n_combinations)
-        .map(|c| (0..map.cells.len()).filter(|&i| !map.cells[i].masked && combination[i] == c).collect())
-        .collect();
-    let mean = |cells: &[usize], f: &dyn Fn(usize) -> f64| {
-        cells.iter().map(|&i| f(i)).sum::<f64>() / cells.len().max(1) as f64
-    };
-    let counts = |cells: &[usize]| (0..n_s).map(|s| mean(cells, &|i| map.cells[i].n[s])).collect::<Vec<f64>>();
-    let mut occupied: Vec<usize> = (0..n_combinations).filter(|&c| !members[c].is_empty()).collect();
-    let total = |c: usize| counts(&members[c]).iter().sum::<f64>();
-    occupied.sort_by(|&a, &b| total(a).total_cmp(&total(b)));
-    let n_cells: usize = members.iter().map(Vec::len).sum();
-    let largest = map.cells.iter().filter(|c| !c.masked).map(|c| c.n.iter().sum()).fold(0.0, f64::max);
-    let phases: Vec<Phase> = occupied
-        .iter()
-        .enumerate()
-        .map(|(id, &c)| {
-            let cells = &members[c];
-            let typical: Vec<f64> =
-                (0..n_s).map(|s| median(cells.iter().map(|&i| map.cells[i].n[s]).collect())).collect();
-            let fewest = cells.iter().map(|&i| map.cells[i].n.iter().sum()).fold(f64::INFINITY, f64::min);
-            let gas = id == 0 && fewest < 0.05 * largest;
-            Phase {
-                id,
-                name: if gas { "gas".to_owned() } else { name(&typical, species) },
-                n: counts(cells),
-                energy: mean(cells, &|i| map.cells[i].energy),
-                area_fraction: cells.len() as f64 / n_cells.max(1) as f64,
-            }
-        })
-        .collect();
-    let mut phase_of = vec![None; n_combinations];
-    for (id, &c) in occupied.iter().enumerate() {
-        phase_of[c] = Some(id);
-        for &i in &members[c] {
-            map.cells[i].phase = Some(id);
-        }
-    }
-    (phases, phase_of)
-}
-
-/// `N ≈ 12`, or `B ≈ 12, C ≈ 3`.
-fn name(typical: &[f64], species: &[String]) -> String {
-    match typical {
-        [n] => format!("N ≈ {n:.0}"),
-        _ => {
-            let parts: Vec<String> = typical.iter().zip(species).map(|(n, s)| format!("{s} ≈ {n:.0}")).collect();
-            parts.join(", ")
-        }
-    }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]

@@ -1,15 +1,20 @@
 //! The whole analysis of a run, or of several runs of one system.
 
-use super::bootstrap::{Blocks, Bootstrap, Draw, RESAMPLES};
-use super::boundaries::{Crossing, Neighbours, boundary_point, crossings, equal_probability};
+use super::bootstrap::{Blocks, Bootstrap, Draw, Drawn, RESAMPLES};
+use super::boundaries::{Crossing, Neighbours, Row, crossings};
+use super::classes::{Class, Classifier, Labels};
+use super::continuous::order_points;
+use super::diagnostics::{Checks, Halves, mask, set_aside};
 use super::direct::direct_averages;
-use super::distributions::{self, Place};
 use super::inefficiency::Inefficiencies;
+use super::lines::{Continuous, Judged};
 use super::map::{Frame, Surroundings};
 use super::mbar::{Bins, Collapsed, CollapsedSolution, Tolerance, marginal};
-use super::phases::{Thresholds, label, valleys_of};
+use super::observed::{Observed, averages};
+use super::phases::{Thresholds, valleys_of};
+use super::ridges::ridges;
 use super::split_half::split_half;
-use super::{Analysis, FreeEnergies, Map};
+use super::{Analysis, BoundaryPoint, FreeEnergies, Map, MapCell, distributions, lines, profiles};
 use crate::sample::Samples;
 use crate::states::{StateGrid, StatePoint};
 use crate::{Error, Result};
@@ -36,6 +41,52 @@ pub struct AnalysisInput {
     pub production: u32,
     /// Seed of the bootstrap
     pub seed: u64,
+    /// Where averages are wanted, if not on the default grid
+    pub wanted: Option<WantedGrid>,
+    /// Walkers that must agree whatever they started from
+    pub halves: Halves,
+}
+
+/// A grid on which the averages are wanted, in the place of the one chosen by default.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WantedGrid {
+    /// Temperatures, scene unit, ascending.
+    pub temperatures: Vec<f64>,
+    /// `[n_reservoirs]`, values of each axis, ascending: `mu_<s>`, or pressures.
+    pub axes: Vec<Vec<f64>>,
+    /// Whether the axes are pressures.
+    pub in_pressure: bool,
+}
+
+impl WantedGrid {
+    /// The grid in μ that an analysis takes by default.
+    pub fn default_of(grid: &StateGrid) -> WantedGrid {
+        let Frame { temperatures, axes, .. } = Frame::in_mu(grid);
+        WantedGrid { temperatures, axes, in_pressure: false }
+    }
+}
+
+/// Samples at every temperature of the maps.
+#[derive(Debug)]
+struct Prepared {
+    bins: Vec<Bins>,
+    /// `[n_temperatures][n_columns][n_compositions]`
+    means: Vec<Vec<Vec<f64>>>,
+}
+
+impl Prepared {
+    fn new(solved: &Solved, observed: &Observed, g_of_sample: &[f64], kts: &[f64]) -> Prepared {
+        let (samples, ln_d) = (&solved.collapsed, &solved.solution.ln_d);
+        let (bins, means) = kts
+            .par_iter()
+            .map(|kt| Bins::with_columns(samples, None, Some(g_of_sample), ln_d, 1.0 / kt, &observed.columns))
+            .unzip();
+        Prepared { bins, means }
+    }
+
+    fn row<'a>(&'a self, t: usize, solved: &'a Solved, thresholds: &'a Thresholds) -> Row<'a> {
+        Row { samples: &solved.collapsed, bins: &self.bins[t], means: &self.means[t], thresholds }
+    }
 }
 
 /// Analyses the samples: MBAR, maps, phases, boundaries, distributions, errors and checks.
@@ -46,6 +97,8 @@ pub struct AnalysisInput {
 /// [`Error::Analysis`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
 pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
     check(input)?;
+    let (thawed, frozen) = set_aside(input);
+    let input = &*thawed;
     let grid = &input.grid;
     let samples = &input.samples;
     let around = Surroundings {
@@ -58,82 +111,105 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
     let g = Inefficiencies::new(samples, grid.len());
     let g_of_state: Vec<f64> = (0..grid.len()).map(|k| g.of_state(k)).collect();
     let solved = Solved::new(&grid.states, samples)?;
+    let observed = Observed::new(samples, &solved.collapsed);
     let g_of_sample: Vec<f64> =
         solved.collapsed.origin().iter().map(|&n| g_of_state[samples.state[n as usize] as usize]).collect();
 
     // The maps, each temperature from one pass over the samples.
-    let frames = [Frame::in_mu(grid), Frame::in_pressure(&around)];
+    let wanted = |in_pressure: bool| input.wanted.as_ref().filter(|w| w.in_pressure == in_pressure).map(Frame::wanted);
+    let frames = [
+        wanted(false).unwrap_or_else(|| Frame::in_mu(grid)),
+        wanted(true).unwrap_or_else(|| Frame::in_pressure(&around)),
+    ];
     let [mut map, mut pressure_map] = [frames[0].empty_map(&around), frames[1].empty_map(&around)];
-    let bins: Vec<Bins> = temperatures(&map, &around)
-        .into_par_iter()
-        .map(|kt| Bins::new(&solved.collapsed, None, Some(&g_of_sample), &solved.solution.ln_d, 1.0 / kt))
-        .collect();
+    let prepared = Prepared::new(&solved, &observed, &g_of_sample, &temperatures(&map, &around));
+    let prepared_in_pressure = match map.temperatures == pressure_map.temperatures {
+        true => None,
+        false => Some(Prepared::new(&solved, &observed, &g_of_sample, &temperatures(&pressure_map, &around))),
+    };
+    let of_pressure = prepared_in_pressure.as_ref().unwrap_or(&prepared);
+    fill(&mut map, &around, &solved.collapsed, &prepared);
+    fill(&mut pressure_map, &around, &solved.collapsed, of_pressure);
     for map in [&mut map, &mut pressure_map] {
-        fill(map, &around, &solved.collapsed, &bins);
+        mask(map, grid, &frozen);
     }
 
-    // Phases and boundaries.
+    // Phases: basins of P(N), then what the layers and the order in each make it.
     let valleys: Vec<_> = map
         .cells
         .par_iter()
         .enumerate()
         .filter(|(_, cell)| !cell.masked)
         .map(|(i, cell)| {
-            let bins = &bins[i / cells_per_temperature(&map)];
+            let bins = &prepared.bins[i / cells_per_temperature(&map)];
             valleys_of(&solved.collapsed, bins, &bins.probabilities(&solved.collapsed, &cell.ln_z).1)
         })
         .collect();
     let thresholds = Thresholds::new(&valleys, grid.n_reservoirs());
-    let combination = combinations(&map, &solved.collapsed, &bins, &thresholds);
-    let species: Vec<String> = grid.reservoirs.iter().map(|r| r.species.clone()).collect();
-    let (phases, phase_of) = label(&mut map, &combination, &species, thresholds.n_combinations());
-    let in_pressure = combinations(&pressure_map, &solved.collapsed, &bins, &thresholds);
-    for (cell, &c) in pressure_map.cells.iter_mut().zip(&in_pressure) {
-        cell.phase = phase_of[c].filter(|_| !cell.masked);
-    }
-    let crossings = all_crossings(&map, &combination, &solved.collapsed, &bins, &thresholds);
-    let boundary_mu = |c: &Crossing| (c.kt, around.cell_at(c.kt, &c.ln_z).mu);
-    let places = distributions::places(grid, &crossings.iter().map(boundary_mu).collect::<Vec<_>>());
-    let mut distributions = distributions::at(&places, &solved, &input.n_max);
+    let basins = basins(&map, &solved.collapsed, &prepared, &thresholds);
+    let known = map.cells.iter().zip(&basins).filter(|(cell, _)| !cell.masked).map(|(_, b)| &b.1[..]);
+    let classifier = Classifier::new(&observed, known);
+    let class = |(combination, averages): &(usize, Vec<f64>)| classifier.class(*combination, averages);
+    let classes: Vec<Class> = basins.iter().map(class).collect();
 
     // All errors from one bootstrap.
     let blocks = Blocks::new(samples, &g_of_state);
-    let bootstrap = Bootstrap::new(
-        &grid.states,
-        &solved.collapsed,
-        &samples.state,
-        &blocks,
-        &solved.solution.f_k,
-        input.seed,
-        RESAMPLES,
-    )?;
-    let probe = Probe {
-        maps: [&map, &pressure_map],
-        crossings: &crossings,
-        thresholds: &thresholds,
-        places: &places,
-        n_max: &input.n_max,
-        kts: temperatures(&map, &around),
+    let drawn = Drawn {
+        states: &grid.states,
+        full: &solved.collapsed,
+        state: &samples.state,
+        blocks: &blocks,
+        f_k: &solved.solution.f_k,
+        columns: &observed.columns,
     };
-    let errors = bootstrap.errors(|draw| probe.estimate(draw))?;
+    let bootstrap = Bootstrap::new(drawn, input.seed, RESAMPLES)?;
+    let candidates = all_crossings(&map, &basins, &solved, &prepared, &thresholds, &classifier);
+    let judged = Judged::new(candidates, &bootstrap, &thresholds);
+    let species: Vec<String> = grid.reservoirs.iter().map(|r| r.species.clone()).collect();
+    let (labels, phases) = Labels::new(&mut map, &classes, &classifier, &judged.parted(), &species);
+    let in_pressure = self::basins(&pressure_map, &solved.collapsed, of_pressure, &thresholds);
+    for (cell, basin) in pressure_map.cells.iter_mut().zip(&in_pressure) {
+        cell.phase = labels.phase(class(basin)).filter(|_| !cell.masked);
+    }
+    let orders: Vec<(usize, usize)> = classifier.orders().collect();
+    let order_points = (0..map.temperatures.len())
+        .into_par_iter()
+        .flat_map_iter(|t| {
+            let parted = judged.parted_at(1.0 / prepared.bins[t].beta);
+            order_points(&map, t, &classes, &orders, &parted, prepared.row(t, &solved, &thresholds))
+        })
+        .collect();
+    let continuous = Continuous::new(order_points, &bootstrap, &thresholds);
+    let boundaries = lines::all(&around, &judged, &continuous, &labels, &bootstrap);
+
+    let boundary_mu = |b: &BoundaryPoint| (b.temperature * input.boltzmann, b.mu.clone());
+    let on_lines: Vec<_> = boundaries.iter().filter(|b| b.kind == "first_order").map(boundary_mu).collect();
+    let places = distributions::places(grid, &on_lines);
+    let mut distributions = distributions::at(&places, &solved, &input.n_max);
+    let errors = bootstrap.errors(|draw| {
+        let mut values = draw.solution.f_k.clone();
+        for place in &places {
+            let bins = Bins::new(draw.samples, Some(draw.weights), None, &draw.solution.ln_d, 1.0 / place.kt);
+            let (_, p) = bins.probabilities(draw.samples, &place.ln_z);
+            for (s, &n_max) in input.n_max.iter().enumerate() {
+                values.extend(marginal(draw.samples, &p, s, usize::from(n_max)));
+            }
+        }
+        values
+    });
     let mut errors = errors.into_iter();
     let f_k_err: Vec<f64> = errors.by_ref().take(grid.len()).collect();
-    let boundary_errors: Vec<f64> = errors.by_ref().take(crossings.len()).collect();
     for distribution in &mut distributions {
         distribution.p_n_err = errors.by_ref().take(distribution.p_n.len()).collect();
     }
-    for map in [&mut map, &mut pressure_map] {
-        for cell in map.cells.iter_mut().filter(|cell| !cell.masked) {
-            cell.n_err = errors.by_ref().take(cell.n.len()).collect();
-            cell.energy_err = errors.next().unwrap_or(f64::NAN);
-            cell.ln_xi_err = errors.next().unwrap_or(f64::NAN);
+    let profiles = profiles::at(&places, &solved, &observed, &bootstrap, &input.n_max);
+    match prepared_in_pressure.is_none() {
+        true => map_errors(&mut [&mut map, &mut pressure_map], &around, &bootstrap, observed.len()),
+        false => {
+            map_errors(&mut [&mut map], &around, &bootstrap, observed.len());
+            map_errors(&mut [&mut pressure_map], &around, &bootstrap, observed.len());
         }
     }
-    let boundaries = crossings
-        .iter()
-        .zip(&boundary_errors)
-        .filter_map(|(crossing, &err)| boundary_point(&around, crossing, err, &phase_of))
-        .collect();
     Ok(Analysis {
         grid: grid.clone(),
         free_energies: FreeEnergies {
@@ -143,14 +219,19 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
             residual: solved.solution.residual,
             iterations: solved.solution.iterations,
         },
+        ridges: ridges(&map),
         map,
         pressure_map,
         phases,
         boundaries,
         distributions,
+        layers: observed.edges,
+        observables: observed.names,
+        profiles,
         direct: direct_averages(samples, &g, grid.len()),
         split_half: split_half(input)?,
         inefficiency: g_of_state,
+        checks: Checks { frozen, ..Checks::default() },
         ln_xi_is_absolute: input.frozen_slab,
     })
 }
@@ -211,28 +292,34 @@ fn cells_per_temperature(map: &Map) -> usize {
     (map.cells.len() / map.temperatures.len().max(1)).max(1)
 }
 
-fn fill(map: &mut Map, around: &Surroundings<'_>, samples: &Collapsed, bins: &[Bins]) {
-    let width = cells_per_temperature(map);
-    map.cells.par_iter_mut().enumerate().for_each(|(i, cell)| around.fill(cell, samples, &bins[i / width]));
-}
-
-/// The dominant combination of every cell.
-fn combinations(map: &Map, samples: &Collapsed, bins: &[Bins], thresholds: &Thresholds) -> Vec<usize> {
+fn fill(map: &mut Map, around: &Surroundings<'_>, samples: &Collapsed, prepared: &Prepared) {
     let width = cells_per_temperature(map);
     map.cells
-        .par_iter()
+        .par_iter_mut()
         .enumerate()
-        .map(|(i, cell)| thresholds.dominant(samples, &bins[i / width].probabilities(samples, &cell.ln_z).1))
-        .collect()
+        .for_each(|(i, cell)| around.fill(cell, samples, &prepared.bins[i / width], &prepared.means[i / width]));
+}
+
+/// The dominant combination of every cell, with the averages of the columns over it alone.
+fn basins(map: &Map, samples: &Collapsed, prepared: &Prepared, thresholds: &Thresholds) -> Vec<(usize, Vec<f64>)> {
+    let width = cells_per_temperature(map);
+    let basin = |(i, cell): (usize, &MapCell)| {
+        let (bins, means) = (&prepared.bins[i / width], &prepared.means[i / width]);
+        let p = bins.probabilities(samples, &cell.ln_z).1;
+        let dominant = thresholds.dominant(samples, &p);
+        (dominant, averages(means, &p, |c| thresholds.combination(&samples.compositions()[c]) == dominant))
+    };
+    map.cells.par_iter().enumerate().map(basin).collect()
 }
 
 /// Every crossing of the map: along each axis, between unmasked cells that follow each other.
 fn all_crossings(
     map: &Map,
-    combination: &[usize],
-    samples: &Collapsed,
-    bins: &[Bins],
+    basins: &[(usize, Vec<f64>)],
+    solved: &Solved,
+    prepared: &Prepared,
     thresholds: &Thresholds,
+    classifier: &Classifier,
 ) -> Vec<Crossing> {
     let width = cells_per_temperature(map);
     (0..map.temperatures.len())
@@ -245,67 +332,47 @@ fn all_crossings(
                 for start in (0..width).filter(|i| (i / stride).is_multiple_of(axis.len())) {
                     let line = (0..axis.len()).map(|i| t * width + start + i * stride);
                     let line: Vec<usize> = line.filter(|&i| !map.cells[i].masked).collect();
-                    for w in line.windows(2).filter(|w| combination[w[0]] != combination[w[1]]) {
+                    for w in line.windows(2).filter(|w| basins[w[0]].0 != basins[w[1]].0) {
                         let ln_z = |i: usize| map.cells[i].ln_z.clone();
-                        let sides = (combination[w[0]], combination[w[1]]);
+                        let sides = (basins[w[0]].0, basins[w[1]].0);
                         pairs.push(Neighbours { species: s, from: ln_z(w[0]), to: ln_z(w[1]), sides });
                     }
                 }
             }
-            crossings(samples, &bins[t], thresholds, &pairs)
+            crossings(prepared.row(t, solved, thresholds), classifier, &pairs)
         })
         .collect()
 }
 
-/// What the bootstrap computes from each resample, flattened in the order in which [`analyze`] reads the errors.
-struct Probe<'a> {
-    maps: [&'a Map; 2],
-    crossings: &'a [Crossing],
-    thresholds: &'a Thresholds,
-    places: &'a [Place],
-    n_max: &'a [u16],
-    /// kT of the temperatures of the maps
-    kts: Vec<f64>,
-}
-
-impl Probe<'_> {
-    fn estimate(&self, draw: &Draw<'_>) -> Vec<f64> {
-        let Draw { samples, weights, solution } = *draw;
-        let bins_at = |kt: f64| Bins::new(samples, Some(weights), None, &solution.ln_d, 1.0 / kt);
-        let bins: Vec<Bins> = self.kts.iter().map(|&kt| bins_at(kt)).collect();
-        let at = |kt: f64| match self.kts.iter().position(|k| k.to_bits() == kt.to_bits()) {
-            Some(t) => bins[t].clone(),
-            None => bins_at(kt),
-        };
-        let mut values = solution.f_k.clone();
-        for crossing in self.crossings {
-            let root = equal_probability(
-                samples,
-                &at(crossing.kt),
-                self.thresholds,
-                crossing.sides,
-                crossing.species,
-                &crossing.ln_z,
-            );
-            values.push(root.unwrap_or(f64::NAN));
-        }
-        for place in self.places {
-            let (_, p) = at(place.kt).probabilities(samples, &place.ln_z);
-            for (s, &n_max) in self.n_max.iter().enumerate() {
-                values.extend(marginal(samples, &p, s, usize::from(n_max)));
-            }
-        }
-        for map in self.maps {
+/// Sets the errors of maps of the same temperatures, one temperature after the other.
+fn map_errors(maps: &mut [&mut Map], around: &Surroundings<'_>, bootstrap: &Bootstrap, n_observables: usize) {
+    for (t, kt) in temperatures(maps[0], around).into_iter().enumerate() {
+        let rows = maps.iter_mut().map(|map| {
             let width = cells_per_temperature(map);
-            for (i, cell) in map.cells.iter().enumerate().filter(|(_, cell)| !cell.masked) {
-                let bins = &bins[i / width];
-                let (ln_sum, p) = bins.probabilities(samples, &cell.ln_z);
+            &mut map.cells[t * width..(t + 1) * width]
+        });
+        let mut cells: Vec<&mut MapCell> = rows.flatten().filter(|cell| !cell.masked).collect();
+        let known: Vec<Vec<f64>> = cells.iter().map(|cell| cell.ln_z.clone()).collect();
+        let errors = bootstrap.errors(|draw| {
+            let Draw { samples, weights, solution, .. } = *draw;
+            let columns = &draw.columns[..n_observables];
+            let (bins, means) = Bins::with_columns(samples, Some(weights), None, &solution.ln_d, 1.0 / kt, columns);
+            let mut values = Vec::new();
+            for ln_z in &known {
+                let (ln_sum, p) = bins.probabilities(samples, ln_z);
                 let (n, energy) = bins.means(samples, &p);
                 values.extend(n);
-                values.push(energy);
-                values.push(bins.ln_xi(samples, ln_sum).unwrap_or(f64::NAN));
+                values.extend([energy, bins.ln_xi(samples, ln_sum).unwrap_or(f64::NAN)]);
+                values.extend(averages(&means, &p, |_| true));
             }
+            values
+        });
+        let mut errors = errors.into_iter();
+        for cell in &mut cells {
+            cell.n_err = errors.by_ref().take(cell.n.len()).collect();
+            cell.energy_err = errors.next().unwrap_or(f64::NAN);
+            cell.ln_xi_err = errors.next().unwrap_or(f64::NAN);
+            cell.observables_err = errors.by_ref().take(n_observables).collect();
         }
-        values
     }
 }

@@ -1,7 +1,7 @@
 //! First half of production against MBAR of the second half.
 
 use super::SplitHalf;
-use super::bootstrap::{Blocks, Bootstrap, RESAMPLES};
+use super::bootstrap::{Blocks, Bootstrap, Drawn, RESAMPLES};
 use super::direct::direct_averages;
 use super::inefficiency::Inefficiencies;
 use super::mbar::{Bins, Collapsed};
@@ -62,22 +62,21 @@ pub(super) fn split_half(input: &AnalysisInput) -> Result<SplitHalf> {
         bins[t].moments(&solved.collapsed, &state.ln_z).cov_n[s * n_s + s]
     };
     let g_of_state: Vec<f64> = (0..grid.len()).map(|k| g[1].of_state(k)).collect();
-    let bootstrap = Bootstrap::new(
-        &grid.states,
-        &solved.collapsed,
-        &halves[1].state,
-        &Blocks::new(&halves[1], &g_of_state),
-        &solved.solution.f_k,
-        input.seed.wrapping_add(1),
-        RESAMPLES,
-    )?;
-    let errors = bootstrap.errors(|draw| {
+    let drawn = Drawn {
+        states: &grid.states,
+        full: &solved.collapsed,
+        state: &halves[1].state,
+        blocks: &Blocks::new(&halves[1], &g_of_state),
+        f_k: &solved.solution.f_k,
+        columns: &[],
+    };
+    let errors = Bootstrap::new(drawn, input.seed.wrapping_add(1), RESAMPLES)?.errors(|draw| {
         let bins: Vec<Bins> = kts
             .iter()
             .map(|kt| Bins::new(draw.samples, Some(draw.weights), None, &draw.solution.ln_d, 1.0 / kt))
             .collect();
         averages(&bins, draw.samples)
-    })?;
+    });
     for k in 0..grid.len() {
         let samples = [direct[k].samples as f64, solved.n_k[k]];
         if samples[0] < 2.0 {

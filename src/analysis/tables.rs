@@ -1,6 +1,6 @@
 //! The CSV files of `DIR/analysis`.
 
-use super::{Analysis, Map};
+use super::{Analysis, Map, diagnostics};
 use crate::files;
 use crate::{Error, Result};
 use std::path::Path;
@@ -8,33 +8,38 @@ use std::path::Path;
 /// Writes every table of an analysis into `dir`, which is created; each file whole and then renamed.
 ///
 /// `maps.csv`, `maps_pressure.csv`, `phases.csv`, `boundaries.csv`, `free_energy.csv` (F = −kT ln P(N) at the points of
-/// `distributions.csv`), `free_energies.csv` (MBAR's f_k), `distributions.csv`, `direct.csv`, `split_half.csv`.
+/// `distributions.csv`, for N and for the observables), `free_energy_2d.csv` (joint with N), `ridges.csv`, `layers.csv`,
+/// `free_energies.csv` (MBAR's f_k), `distributions.csv`, `direct.csv`, `split_half.csv`; and those of [`diagnostics`].
 ///
 /// # Errors
 /// [`Error::Io`] if a file cannot be written.
 pub fn write(analysis: &Analysis, boltzmann: f64, dir: &Path) -> Result<()> {
     std::fs::create_dir_all(dir).map_err(Error::io("cannot create", dir))?;
     let species: Vec<&str> = analysis.grid.reservoirs.iter().map(|r| r.species.as_str()).collect();
-    map(&analysis.map, &species).save(dir, "maps.csv")?;
-    map(&analysis.pressure_map, &species).save(dir, "maps_pressure.csv")?;
+    map(&analysis.map, &species, &analysis.observables).save(dir, "maps.csv")?;
+    map(&analysis.pressure_map, &species, &analysis.observables).save(dir, "maps_pressure.csv")?;
     phases(analysis, &species).save(dir, "phases.csv")?;
     boundaries(analysis, &species).save(dir, "boundaries.csv")?;
     free_energy(analysis, &species, boltzmann).save(dir, "free_energy.csv")?;
+    free_energy_2d(analysis, &species, boltzmann).save(dir, "free_energy_2d.csv")?;
+    ridges(analysis, &species).save(dir, "ridges.csv")?;
+    layers(analysis).save(dir, "layers.csv")?;
     free_energies(analysis).save(dir, "free_energies.csv")?;
     distributions(analysis, &species).save(dir, "distributions.csv")?;
     direct(analysis, &species).save(dir, "direct.csv")?;
-    split_half(analysis, &species).save(dir, "split_half.csv")
+    split_half(analysis, &species).save(dir, "split_half.csv")?;
+    diagnostics::tables::write(&analysis.checks, &analysis.grid, dir)
 }
 
 /// A table in the making.
 #[derive(Debug)]
-struct Table {
+pub(super) struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// Column names; `<s>` in a name stands for each species in turn.
-    fn new(columns: &[&str], species: &[&str]) -> Table {
+    pub(super) fn new(columns: &[&str], species: &[&str]) -> Table {
         let mut names = Vec::new();
         for column in columns {
             match column.contains("<s>") {
@@ -45,13 +50,18 @@ impl Table {
         Table { rows: vec![names] }
     }
 
-    fn push(&mut self, row: Vec<String>) {
+    /// More columns at the end; before the first row.
+    pub(super) fn widen(&mut self, columns: &[String]) {
+        self.rows[0].extend_from_slice(columns);
+    }
+
+    pub(super) fn push(&mut self, row: Vec<String>) {
         debug_assert_eq!(row.len(), self.rows[0].len(), "{:?}", self.rows[0]);
         self.rows.push(row);
     }
 
     /// Writes it into `dir`, whole.
-    fn save(&self, dir: &Path, name: &str) -> Result<()> {
+    pub(super) fn save(&self, dir: &Path, name: &str) -> Result<()> {
         let mut table = files::Table::new(&self.rows[0]);
         self.rows[1..].iter().for_each(|row| table.row(row));
         table.write(&dir.join(name))
@@ -59,7 +69,7 @@ impl Table {
 }
 
 /// A number as a cell: empty if it is not finite.
-fn number(x: f64) -> String {
+pub(super) fn number(x: f64) -> String {
     match x.is_finite() {
         true if x == 0.0 => "0".to_owned(),
         true if (1e-4..1e15).contains(&x.abs()) => format!("{x}"),
@@ -68,33 +78,33 @@ fn number(x: f64) -> String {
     }
 }
 
-fn numbers(x: &[f64]) -> impl Iterator<Item = String> + '_ {
+pub(super) fn numbers(x: &[f64]) -> impl Iterator<Item = String> + '_ {
     x.iter().map(|&x| number(x))
 }
 
-fn map(map: &Map, species: &[&str]) -> Table {
-    let mut table = Table::new(
-        &[
-            "temperature",
-            "mu_<s>",
-            "ln_z_<s>",
-            "pressure_<s>",
-            "n_<s>",
-            "n_<s>_err",
-            "energy",
-            "energy_err",
-            "energy_fluctuation",
-            "c_mu",
-            "c_p",
-            "c_vn",
-            "susceptibility_<s>",
-            "ln_xi",
-            "ln_xi_err",
-            "n_eff",
-            "phase",
-        ],
-        species,
-    );
+fn map(map: &Map, species: &[&str], observables: &[String]) -> Table {
+    let with_errors: Vec<String> = observables.iter().flat_map(|a| [a.clone(), format!("{a}_err")]).collect();
+    let mut columns = vec![
+        "temperature",
+        "mu_<s>",
+        "ln_z_<s>",
+        "pressure_<s>",
+        "n_<s>",
+        "n_<s>_err",
+        "energy",
+        "energy_err",
+        "energy_fluctuation",
+        "c_mu",
+        "c_p",
+        "c_vn",
+        "susceptibility_<s>",
+        "ln_xi",
+        "ln_xi_err",
+        "n_eff",
+        "phase",
+    ];
+    columns.extend(with_errors.iter().map(String::as_str));
+    let mut table = Table::new(&columns, species);
     let n_s = species.len();
     for cell in &map.cells {
         let mut row = vec![number(cell.temperature)];
@@ -119,6 +129,10 @@ fn map(map: &Map, species: &[&str]) -> Table {
         }
         row.push(number(cell.n_eff));
         row.push(cell.phase.map_or_else(String::new, |p| p.to_string()));
+        for i in 0..observables.len() {
+            let of = |values: &[f64]| values.get(i).copied().filter(|_| !cell.masked).unwrap_or(f64::NAN);
+            row.extend(numbers(&[of(&cell.observables), of(&cell.observables_err)]));
+        }
         table.push(row);
     }
     table
@@ -147,6 +161,13 @@ fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
             "pressure_<s>",
             "pressure_low",
             "pressure_high",
+            "temperature_err",
+            "delta_energy",
+            "delta_n",
+            "clapeyron",
+            "clapeyron_observed",
+            "depth",
+            "depth_err",
         ],
         species,
     );
@@ -156,7 +177,12 @@ fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
         row.extend(numbers(&point.mu));
         row.push(number(point.mu_err));
         row.extend(numbers(&point.pressure));
-        row.extend(numbers(&[point.pressure_low, point.pressure_high]));
+        row.extend(numbers(&[point.pressure_low, point.pressure_high, point.temperature_err]));
+        let c = point.clapeyron.as_ref();
+        row.extend(c.map_or_else(
+            || vec![String::new(); 6],
+            |c| numbers(&[c.delta_energy, c.delta_n, c.predicted, c.observed, c.depth, c.depth_err]).collect(),
+        ));
         table.push(row);
     }
     table
@@ -177,6 +203,57 @@ fn free_energy(analysis: &Analysis, species: &[&str], boltzmann: f64) -> Table {
             row.extend([n.to_string(), number(-kt * p.ln()), number(kt * err / p)]);
             table.push(row);
         }
+    }
+    for profile in &analysis.profiles {
+        let kt = boltzmann * profile.temperature;
+        for ((&value, &p), &err) in profile.value.iter().zip(&profile.p).zip(&profile.p_err).filter(|x| *x.0.1 > 0.0) {
+            let mut row = vec![number(profile.temperature)];
+            row.extend(numbers(&profile.mu));
+            row.push(analysis.observables[profile.observable].clone());
+            row.extend(numbers(&[value, -kt * p.ln(), kt * err / p]));
+            table.push(row);
+        }
+    }
+    table
+}
+
+/// F over an order parameter and N of the first reservoir species.
+fn free_energy_2d(analysis: &Analysis, species: &[&str], boltzmann: f64) -> Table {
+    let n = species.first().map_or_else(|| "n".to_owned(), |s| format!("n_{s}"));
+    let mut table =
+        Table::new(&["temperature", "mu_<s>", "order_parameter", "value", &n, "free_energy", "error"], species);
+    for profile in &analysis.profiles {
+        let kt = boltzmann * profile.temperature;
+        for (i, value) in profile.value.iter().enumerate().filter(|(i, _)| *i < profile.joint.len()) {
+            for (n, &p) in profile.joint[i].iter().enumerate().filter(|(_, p)| **p > 0.0) {
+                let mut row = vec![number(profile.temperature)];
+                row.extend(numbers(&profile.mu));
+                row.extend([analysis.observables[profile.observable].clone(), number(*value), n.to_string()]);
+                row.extend(numbers(&[-kt * p.ln(), kt * profile.joint_err[i][n] / p]));
+                table.push(row);
+            }
+        }
+    }
+    table
+}
+
+/// Where the layers of the observables `n_layer<k>` lie.
+fn layers(analysis: &Analysis) -> Table {
+    let mut table = Table::new(&["layer", "z_from", "z_to"], &[]);
+    for (k, layer) in analysis.layers.iter().enumerate() {
+        table.push(vec![(k + 1).to_string(), number(layer.from), number(layer.to)]);
+    }
+    table
+}
+
+/// Maxima of Var E/kT² and β Var N along μ.
+fn ridges(analysis: &Analysis, species: &[&str]) -> Table {
+    let mut table = Table::new(&["of", "species", "temperature", "mu_<s>", "height"], species);
+    for ridge in &analysis.ridges {
+        let mut row = vec![ridge.of.to_owned(), species[ridge.reservoir].to_owned(), number(ridge.temperature)];
+        row.extend(numbers(&ridge.mu));
+        row.push(number(ridge.height));
+        table.push(row);
     }
     table
 }

@@ -4,12 +4,17 @@ use super::args::AnalyzeArguments;
 use super::complain::warn;
 use super::result::print_result;
 use adlayer::Result;
-use adlayer::evaluate::evaluate;
+use adlayer::evaluate::{Wanted, evaluate};
 
 pub(crate) fn analyze(arguments: &AnalyzeArguments) -> Result<()> {
-    let AnalyzeArguments { directories, output, quiet, json } = arguments;
+    let AnalyzeArguments { directories, output, temperature, mu, pressure, quiet, json } = arguments;
     let output = output.as_ref().unwrap_or(&directories[0]);
-    let evaluation = evaluate(directories, output)?;
+    let wanted = Wanted {
+        temperatures: temperature.as_ref().map(|t| t.0.clone()),
+        mu: mu.iter().map(|range| range.0.clone()).collect(),
+        pressures: pressure.iter().map(|p| p.0.clone()).collect(),
+    };
+    let evaluation = evaluate(directories, output, &wanted)?;
     if !quiet {
         evaluation.summary.warnings.iter().for_each(|w| warn(w));
     }

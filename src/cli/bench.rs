@@ -1,7 +1,7 @@
 //! `adlayer bench`: sampling throughput.
 
 use super::args::BenchArguments;
-use adlayer::bench::{BenchOptions, BenchReport, Part, ScalingRow, bench};
+use adlayer::bench::{BenchOptions, BenchReport, Part, ScalingRow, ThreadRow, bench};
 use adlayer::{Error, Result, scene};
 use std::path::Path;
 use std::time::Duration;
@@ -74,6 +74,23 @@ fn table(report: &BenchReport) -> String {
     }
     out.push_str(&scaling("over replicas", &report.scaling_replicas));
     out.push_str(&scaling("over N, bulk fluid of density 0.8", &report.scaling_atoms));
+    out.push_str(&threads(&report.scaling_threads));
+    out
+}
+
+fn threads(rows: &[ThreadRow]) -> String {
+    let mut out = String::new();
+    for (i, row) in rows.iter().enumerate() {
+        if i == 0 {
+            out.push_str(&format!(
+                "\nspeed over one thread, medians (quartiles) of {} rounds in turn\n{:>10}{:>22}{:>22}\n",
+                row.rounds, "threads", "dynamics", "cycle"
+            ));
+        }
+        let cell = |median: f64, (low, high): (f64, f64)| format!("{median:.2} ({low:.2}–{high:.2})");
+        let (md, cycle) = (cell(row.md, row.md_quartiles), cell(row.cycle, row.cycle_quartiles));
+        out.push_str(&format!("{:>10}{md:>22}{cycle:>22}\n", row.threads));
+    }
     out
 }
 

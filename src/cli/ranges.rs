@@ -13,9 +13,17 @@ pub(crate) struct Numbers(pub(crate) Vec<f64>);
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Temperatures(pub(crate) Vec<f64>);
 
+/// One number, a list, or FROM:TO:STEP, of any sign.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Range(pub(crate) Vec<f64>);
+
 /// One number, a list, FROM:TO (one a decade) or FROM:TO:N (N a decade).
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pressures(pub(crate) Vec<f64>);
+
+/// A list of indices and ranges, such as `0,3,10-20`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Indices(pub(crate) Vec<u32>);
 
 fn number(text: &str) -> Result<f64, String> {
     let value = text.trim().parse::<f64>().ok().filter(|x| x.is_finite());
@@ -41,24 +49,58 @@ impl FromStr for Numbers {
     }
 }
 
+impl FromStr for Indices {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Indices, String> {
+        let mut all = Vec::new();
+        for part in text.split(',') {
+            let part = part.trim();
+            let remedy = || format!("`{part}` is no index; write e.g. 0,3,10-20");
+            let (from, to) = part.split_once('-').unwrap_or((part, part));
+            let (from, to): (u32, u32) = (from.parse().map_err(|_| remedy())?, to.parse().map_err(|_| remedy())?);
+            if from > to || (to - from) as usize > MOST {
+                return Err(remedy());
+            }
+            all.extend(from..=to);
+        }
+        Ok(Indices(all))
+    }
+}
+
+/// One number, a list, or FROM:TO:STEP.
+///
+/// - `example`: of a range, for the remedy
+fn range(text: &str, example: &str) -> Result<Vec<f64>, String> {
+    let remedy = || format!("`{text}` is no range; write FROM:TO:STEP, e.g. {example}");
+    let parts: Vec<&str> = text.split(':').collect();
+    match parts[..] {
+        [_] => list(text),
+        [from, to, step] => {
+            let (from, to, step) = (number(from)?, number(to)?, number(step)?);
+            if step <= 0.0 || from > to || (to - from) / step > MOST as f64 {
+                return Err(remedy());
+            }
+            let steps = ((to - from) / step * (1.0 + 1e-12) + 1e-9).floor() as u32;
+            Ok((0..=steps).map(|k| from + f64::from(k) * step).collect())
+        }
+        _ => Err(remedy()),
+    }
+}
+
 impl FromStr for Temperatures {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Temperatures, String> {
-        let parts: Vec<&str> = text.split(':').collect();
-        let values = match parts[..] {
-            [_] => list(text)?,
-            [from, to, step] => {
-                let (from, to, step) = (number(from)?, number(to)?, number(step)?);
-                if step <= 0.0 || from > to || (to - from) / step > MOST as f64 {
-                    return Err(format!("`{text}` is no range; write FROM:TO:STEP, e.g. 100:1500:100"));
-                }
-                let steps = ((to - from) / step * (1.0 + 1e-12)).floor() as u32;
-                (0..=steps).map(|k| from + f64::from(k) * step).collect()
-            }
-            _ => return Err(format!("`{text}` is no range; write FROM:TO:STEP, e.g. 100:1500:100")),
-        };
-        positive(values, "temperature").map(Temperatures)
+        positive(range(text, "100:1500:100")?, "temperature").map(Temperatures)
+    }
+}
+
+impl FromStr for Range {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Range, String> {
+        range(text, "-7.5:-1:0.1").map(Range)
     }
 }
 
@@ -100,8 +142,13 @@ mod tests {
         assert_eq!((decades.0.len(), decades.0[0], decades.0[10], decades.0[15]), (16, 1e-10, 1.0, 1e5));
         assert_eq!("1:100:2".parse::<Pressures>().map(|p| p.0.len()), Ok(5));
         assert_eq!("-1,2".parse(), Ok(Numbers(vec![-1.0, 2.0])));
+        assert_eq!("-1:1:0.01".parse::<Range>().map(|r| (r.0.len(), r.0[0])), Ok((201, -1.0)));
         for bad in ["1:2", "3:1:1", "1:2:0", "a", "", "-1", "0", "inf", "1:1e9:1e-9"] {
             assert!(bad.parse::<Temperatures>().is_err(), "{bad}");
+        }
+        assert_eq!("0,3, 10-12".parse(), Ok(Indices(vec![0, 3, 10, 11, 12])));
+        for bad in ["", "a", "3-1", "-1", "1,,2", "0-4294967295"] {
+            assert!(bad.parse::<Indices>().is_err(), "{bad}");
         }
         for bad in ["1e5:1", "0:1", "1:2:3:4", "-1", "1:10:0"] {
             assert!(bad.parse::<Pressures>().is_err(), "{bad}");

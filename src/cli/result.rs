@@ -30,6 +30,7 @@ pub(crate) fn print_result(evaluation: &Evaluation, record: Option<&RunRecord>, 
             })
         })
         .collect();
+    let verdict = &analysis.checks.verdict;
     let result = json!({
         "report": evaluation.report,
         "run": record,
@@ -37,6 +38,12 @@ pub(crate) fn print_result(evaluation: &Evaluation, record: Option<&RunRecord>, 
         "boundaries": boundaries,
         "mbar": {"residual": analysis.free_energies.residual, "iterations": analysis.free_energies.iterations},
         "split_half": {"agree": analysis.split_half.agree, "compared": analysis.split_half.compared},
+        "verdict": {
+            "trusted": verdict.trusted,
+            "sentences": verdict.sentences.iter().map(|s| &s.words).collect::<Vec<_>>(),
+            "add_temperatures": verdict.add_temperatures,
+            "add_mu": verdict.add_mu,
+        },
         "warnings": evaluation.summary.warnings,
     });
     println!("{result:#}");

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::files::write_whole;
 use crate::rng::Rng;
 use crate::rundir::RunDirectory;
+use crate::sample::marks::MarkWriter;
 use crate::scene::{self, Loaded};
 use crate::system::System;
 use std::path::{Path, PathBuf};
@@ -108,6 +109,9 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
         sampler.cycle().saturating_sub(u64::from(loaded.scene.schedule.equilibration)).min(u64::from(u32::MAX)) as u32;
     directory.log(&format!("resumed in cycle {} on {} ({})", sampler.cycle(), record.device, record.kernel))?;
     let resolved = scene.resolved.clone();
+    // The schedule may be longer now.
+    writers.marks = MarkWriter::new(&path, loaded.scene.schedule.production)?;
+    writers.marks.rewind_to(record.production_done)?;
     let mut session = Session { loaded: &loaded, plan, scene, history, record, sampler, writers, directory };
     if options.more_cycles.is_some() {
         // The checkpoint first: it knows the old length and the new one, whichever `resolved.ron` holds.

@@ -11,6 +11,7 @@ use crate::files::write_whole;
 use crate::ids::ReplicaId;
 use crate::observables::Observables;
 use crate::rundir::RunDirectory;
+use crate::sample::marks::MarkWriter;
 use crate::sample::trajectory::{StoredFrame, TrajectoryWriter, frame_thinning};
 use crate::sample::{Observed, SampleRow, SampleWriter, rows_per_part};
 use crate::scene::Loaded;
@@ -39,6 +40,7 @@ pub(super) struct Writers {
     pub(super) samples: SampleWriter,
     pub(super) frames: TrajectoryWriter,
     observables: Observables,
+    pub(super) marks: MarkWriter,
 }
 
 impl Writers {
@@ -51,6 +53,7 @@ impl Writers {
             samples: SampleWriter::new(directory, &names, rows_per_part(&fields))?.observing(&fields),
             frames: TrajectoryWriter::new(directory)?,
             observables,
+            marks: MarkWriter::new(directory, loaded.scene.schedule.production)?,
         })
     }
 
@@ -140,11 +143,12 @@ impl Session<'_> {
             let out_of_time = limits.walltime.is_some_and(|limit| start.elapsed() >= limit);
             interrupted = (limits.stop.load(Ordering::Relaxed) || out_of_time) && !last;
             let save = !last && (interrupted || last_checkpoint.elapsed() >= limits.checkpoint_every);
-            // A checkpoint and configurations that are looked at find the device at rest; otherwise it is at the next cycle while the host handles this one.
+            // A checkpoint, a mark and configurations that are looked at find the device at rest; otherwise it is at the next cycle while the host handles this one.
             let keep_frames = production.is_some_and(|c| frames.keeps(c));
             let keep_samples = production.is_some_and(|c| thinning.keeps(c));
             let look = keep_frames || keep_samples && !self.writers.observables.is_empty();
-            let ahead = (!last && !save && !look).then(|| period(cycle + 1));
+            let mark = production.is_some_and(|c| self.writers.marks.follows(c));
+            let ahead = (!last && !save && !look && !mark).then(|| period(cycle + 1));
             self.sampler.advance_ahead(period(cycle), ahead)?;
             if let Some(c) = production {
                 self.record.production_done = c + 1;
@@ -158,6 +162,10 @@ impl Session<'_> {
                 }
                 if keep_frames {
                     push_frames(&self.sampler, c, batch, &mut self.writers.frames)?;
+                }
+                if mark {
+                    let transitions = self.sampler.transitions()?;
+                    self.writers.marks.write(c, &transitions, self.sampler.edge_tallies())?;
                 }
             }
             if last_report.elapsed() >= REPORT_EVERY || last {

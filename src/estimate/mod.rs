@@ -5,6 +5,7 @@ mod exchange;
 pub use exchange::{AxisExchange, exchange};
 
 use crate::observables::Observables;
+use crate::sample::marks::MARKS;
 use crate::sample::trajectory::{bytes_of_frame, frame_thinning};
 use crate::scene::Loaded;
 use crate::scene::grammar::Dynamics;
@@ -173,11 +174,13 @@ impl Size {
             + self.n_samples * (BYTES_PER_SAMPLE + self.observed)
     }
 
-    /// Run directory: samples and configurations (replicas full) without compression, two checkpoints, figures.
+    /// Run directory: samples and configurations (replicas full) without compression, two checkpoints, marks, figures.
     fn disk_bytes(&self) -> u64 {
         let row = 22 + 2 * self.n_reservoirs as u64 + self.observed;
         let checkpoint = self.n_replicas as u64 * (self.capacity as u64 * 60 + self.n_counts as u64 * 48 + 2048);
-        self.n_samples * row + self.n_frames * bytes_of_frame(self.capacity) + 2 * checkpoint + BYTES_OF_FIGURES
+        // Marks keep the N that were tried, not all that there may be: a quarter of them.
+        let marks = u64::from(MARKS) * self.n_replicas as u64 * self.n_counts as u64 * 58 / 4;
+        self.n_samples * row + self.n_frames * bytes_of_frame(self.capacity) + 2 * checkpoint + marks + BYTES_OF_FIGURES
     }
 }
 

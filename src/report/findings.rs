@@ -7,8 +7,7 @@ use crate::ids::StateId;
 use crate::thermo::Convention;
 use crate::units::Units;
 
-/// An edge that exchanges less often than this does not join its states.
-pub(crate) const DEAD: f64 = 0.01;
+pub(crate) use crate::analysis::diagnostics::DEAD;
 /// MBAR counts as converged below this residual.
 const CONVERGED: f64 = 1e-8;
 /// States whose halves differ by more are not equilibrated.
@@ -36,7 +35,9 @@ pub(crate) struct AxisRates {
 pub(crate) fn verdict(analysis: &Analysis, summary: &RunSummary) -> Vec<Finding> {
     let mut findings = Vec::new();
     let split = &analysis.split_half;
-    if split.compared > 0 {
+    // Where the diagnostics have judged the run, exchange and halves are in their verdict.
+    let judged = analysis.checks.diagnostics.is_some();
+    if split.compared > 0 && !judged {
         let words = format!(
             "{} of {} states agree (|z| < {AGREE}): ⟨N⟩ of the first half of production against MBAR of the second half.",
             split.agree, split.compared
@@ -65,7 +66,7 @@ pub(crate) fn verdict(analysis: &Analysis, summary: &RunSummary) -> Vec<Finding>
         findings.push(Finding { good: share < 20.0, words });
     }
     let rates = axis_rates(summary);
-    if !rates.is_empty() {
+    if !rates.is_empty() && !judged {
         let dead: usize = rates.iter().map(|r| r.dead.len()).sum();
         let edges: usize = rates.iter().map(|r| r.edges).sum();
         let words = match dead {

@@ -2,6 +2,7 @@
 //!
 //! A part is written whole to a temporary file, synced and renamed, so a reader never meets half a part.
 
+pub mod marks;
 mod observed;
 mod part;
 mod reader;

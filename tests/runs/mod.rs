@@ -140,6 +140,8 @@ pub(crate) struct Outcome {
     pub(crate) samples: Samples,
     pub(crate) states: String,
     pub(crate) exchange: String,
+    /// Files of `transitions/`, with their contents.
+    pub(crate) marks: Vec<(PathBuf, Vec<u8>)>,
 }
 
 /// The state of the last checkpoint.
@@ -162,6 +164,10 @@ pub(crate) fn outcome(directory: &Path) -> Outcome {
         samples: read_samples(directory, &species).expect("samples"),
         states: text("states.csv"),
         exchange: text("exchange.csv"),
+        marks: snapshot(&directory.join("transitions"))
+            .into_iter()
+            .map(|(path, bytes, _)| (path.strip_prefix(directory).expect("within the run").to_owned(), bytes))
+            .collect(),
     }
 }
 
@@ -172,6 +178,7 @@ pub(crate) fn assert_same(label: &str, one: &Outcome, other: &Outcome) {
     assert!(one.samples == other.samples, "{label}: the samples differ");
     assert_eq!(one.states, other.states, "{label}: states.csv");
     assert_eq!(one.exchange, other.exchange, "{label}: exchange.csv");
+    assert!(!one.marks.is_empty() && one.marks == other.marks, "{label}: the marks differ");
 }
 
 /// Names of everything in a folder and below it, with contents.

@@ -85,6 +85,7 @@ fn cell(temperature: f64, mus: &[f64], masked: bool) -> MapCell {
         n_eff,
         phase: if masked { None } else { phase },
         masked,
+        ..MapCell::default()
     }
 }
 
@@ -113,6 +114,8 @@ fn boundary(temperature: f64, pair: (usize, usize), kind: &'static str, mu_err: 
         mu: all,
         mu_err,
         pressure_low: pressure(mu - mu_err),
+        temperature_err: 0.0,
+        clapeyron: None,
         pressure_high: pressure(mu + mu_err),
     }
 }
@@ -231,7 +234,12 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
         direct,
         split_half: SplitHalf { z: vec![0.8; n], agree: n - 1, compared: n, ..SplitHalf::default() },
         inefficiency: vec![4.0; n],
+        checks: Default::default(),
         ln_xi_is_absolute: true,
+        layers: Vec::new(),
+        observables: Vec::new(),
+        profiles: Vec::new(),
+        ridges: Vec::new(),
     }
 }
 
@@ -274,6 +282,8 @@ pub(crate) fn sampled() -> Analysis {
         frozen_slab: true,
         production: 1500,
         seed: 1,
+        wanted: None,
+        halves: Default::default(),
     };
     adlayer::analysis::analyze(&input).expect("analysed")
 }

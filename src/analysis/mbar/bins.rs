@@ -52,7 +52,23 @@ impl Bins {
         ln_d: &[f64],
         beta: f64,
     ) -> Bins {
+        Bins::with_columns(samples, weights, inefficiency, ln_d, beta, &[]).0
+    }
+
+    /// The same, with the mean of every column within each composition: `[n_columns][n_compositions]`.
+    ///
+    /// - `columns`: `[n_columns][n_samples]`, sorted by composition
+    pub fn with_columns(
+        samples: &Collapsed,
+        weights: Option<&[f64]>,
+        inefficiency: Option<&[f64]>,
+        ln_d: &[f64],
+        beta: f64,
+        columns: &[Vec<f32>],
+    ) -> (Bins, Vec<Vec<f64>>) {
         let n_c = samples.compositions.len();
+        let mut means = vec![vec![0.0; n_c]; columns.len()];
+        let mut shares = Vec::new();
         let mut bins = Bins {
             beta,
             ln_b: vec![f64::NEG_INFINITY; n_c],
@@ -73,14 +89,17 @@ impl Bins {
             // About the energy of the first sample, so that a variance of zero comes out as zero.
             let origin = samples.energy[range.start];
             let (mut sum, mut sum_e, mut sum_ee, mut sum_ww) = (0.0, 0.0, 0.0, 0.0);
-            for n in range {
+            shares.clear();
+            for n in range.clone() {
                 let w = weight(n);
                 if w == 0.0 {
+                    shares.push(0.0);
                     continue;
                 }
                 let e = samples.energy[n];
                 let boltzmann = (-beta * e - ln_d[n] - max).exp();
                 let (v, e) = (w * boltzmann, e - origin);
+                shares.push(v);
                 sum += v;
                 sum_e += v * e;
                 sum_ee += v * e * e;
@@ -91,8 +110,11 @@ impl Bins {
             bins.mean_energy[c] = origin + mean;
             bins.var_energy[c] = (sum_ee / sum - mean * mean).max(0.0);
             bins.inverse_n_eff[c] = sum_ww / (sum * sum);
+            for (means, column) in means.iter_mut().zip(columns) {
+                means[c] = dot(&shares, &column[range.clone()]) / sum;
+            }
         }
-        bins
+        (bins, means)
     }
 
     /// ln of the unnormalised probability of every composition at `ln_z`: ln(z^N⃗ B[N⃗]).
@@ -164,6 +186,19 @@ impl Bins {
         let anchored = !first.is_empty() && first.iter().all(|&n| n == 0) && self.ln_b[0].is_finite();
         anchored.then(|| ln_sum - self.ln_b[0])
     }
+}
+
+/// Σ a b, in four sums at a time, whose order does not depend on anything.
+fn dot(a: &[f64], b: &[f32]) -> f64 {
+    let mut sums = [0.0; 4];
+    let (fours_a, fours_b) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest: f64 = fours_a.remainder().iter().zip(fours_b.remainder()).map(|(a, &b)| a * f64::from(b)).sum();
+    for (a, b) in fours_a.zip(fours_b) {
+        for k in 0..4 {
+            sums[k] += a[k] * f64::from(b[k]);
+        }
+    }
+    sums.iter().sum::<f64>() + rest
 }
 
 /// ln Σ e^x and e^x/Σ e^x, leaving out what is negligible.

@@ -206,16 +206,26 @@ impl Collapsed {
         warm: bool,
         tolerance: Tolerance,
     ) -> Result<CollapsedSolution> {
-        let sampled: Vec<usize> = (0..self.n_states()).filter(|&k| n_k[k] > 0.0).collect();
-        if sampled.is_empty() {
+        let equations = self.equations(weights, n_k);
+        if equations.sampled.is_empty() {
             return Err(Error::Analysis(
                 "no state has a stored sample; lengthen production or lower sample_every".into(),
             ));
         }
+        let start: Vec<f64> = equations.sampled.iter().map(|&k| start[k]).collect();
+        let Root { f, residual, iterations } = solver::solve(&equations, &start, warm, tolerance)?;
+        let ln_d = equations.ln_denominators(&f);
+        let f_k = self.all_free_energies(&equations, &f, weights, &ln_d);
+        Ok(CollapsedSolution { f_k, ln_d, residual, iterations })
+    }
+
+    /// The equations over the states that have samples; `weights` and `n_k` as for [`Self::solve`].
+    pub(super) fn equations<'a>(&'a self, weights: Option<&'a [f64]>, n_k: &[f64]) -> Tables<'a> {
+        let sampled: Vec<usize> = (0..self.n_states()).filter(|&k| n_k[k] > 0.0).collect();
         let mut temperatures: Vec<usize> = sampled.iter().map(|&k| self.temperature_of[k]).collect();
         temperatures.sort_unstable();
         temperatures.dedup();
-        let equations = Tables {
+        Tables {
             samples: self,
             weights,
             n_k: sampled.iter().map(|&k| n_k[k]).collect(),
@@ -226,12 +236,7 @@ impl Collapsed {
             betas: temperatures.iter().map(|&t| self.betas[t]).collect(),
             sampled,
             arch: Arch::new(),
-        };
-        let start: Vec<f64> = equations.sampled.iter().map(|&k| start[k]).collect();
-        let Root { f, residual, iterations } = solver::solve(&equations, &start, warm, tolerance)?;
-        let ln_d = equations.ln_denominators(&f);
-        let f_k = self.all_free_energies(&equations, &f, weights, &ln_d);
-        Ok(CollapsedSolution { f_k, ln_d, residual, iterations })
+        }
     }
 
     /// f_k of every state: the solution where there are samples, else by reweighting.
@@ -281,7 +286,7 @@ impl Collapsed {
 }
 
 /// The equations as tables over temperatures and compositions.
-struct Tables<'a> {
+pub(super) struct Tables<'a> {
     samples: &'a Collapsed,
     weights: Option<&'a [f64]>,
     /// States with samples.

@@ -11,6 +11,7 @@ mod bins;
 mod collapsed;
 mod covariance;
 mod general;
+mod overlap;
 mod solver;
 mod vector;
 
@@ -18,6 +19,7 @@ pub(crate) use bins::marginal;
 pub use bins::{Bins, Moments};
 pub use collapsed::{Collapsed, CollapsedSolution};
 pub use general::{Estimate, General, GeneralSolution};
+pub use overlap::Overlap;
 pub use solver::Tolerance;
 
 /// Pieces of a long sum: fixed in number and order, so that the result does not depend on the number of threads.

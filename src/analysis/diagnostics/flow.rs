@@ -1,0 +1,179 @@
+//! Flow of replicas along one axis of the grid, and how long a round trip takes.
+
+use super::super::inefficiency::places;
+use crate::sample::Samples;
+use crate::states::{Axis, StateGrid};
+
+/// How replicas travel along one axis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Flow {
+    /// The axis.
+    pub axis: Axis,
+    /// Its values from one end to the other: temperature, or μ at the lowest temperature [energy].
+    pub values: Vec<f64>,
+    /// `[n_values]`, of the replicas that have seen an end of the axis the fraction whose last one was the upper: 1 at the
+    /// upper end, 0 at the lower, and a straight line between where diffusion meets no bottleneck. NaN where none has
+    /// been.
+    pub fraction: Vec<f64>,
+    /// Trips from the lower end to the upper and back.
+    pub round_trips: u64,
+    /// Replica-cycles per round trip; infinite without one.
+    pub cycles_per_trip: f64,
+    /// Replicas that have seen both ends.
+    pub travelled: usize,
+    /// Replicas in all.
+    pub replicas: usize,
+}
+
+/// Where a replica was at some times.
+type Path = Vec<(u32, usize)>;
+
+/// What a set of paths over the places 0..n says.
+///
+/// - `paths`: (cycle, place) in order of time
+///
+/// # Source
+/// Katzgraber, Trebst, Huse & Troyer, J. Stat. Mech. P03018 (2006).
+fn flow(axis: Axis, values: Vec<f64>, paths: &[Path]) -> Flow {
+    let n = values.len();
+    let (mut upper, mut labelled) = (vec![0_u64; n], vec![0_u64; n]);
+    let (mut turns, mut cycles, mut travelled) = (0_u64, 0.0, 0);
+    for path in paths {
+        let mut last_end = None;
+        let mut own_turns = 0;
+        for &(_, place) in path {
+            let end = if place == 0 {
+                Some(false)
+            } else if place + 1 == n {
+                Some(true)
+            } else {
+                last_end
+            };
+            own_turns += u64::from(last_end.is_some() && end != last_end);
+            last_end = end;
+            if let Some(top) = end {
+                labelled[place] += 1;
+                upper[place] += u64::from(top);
+            }
+        }
+        // Two passages make a round trip.
+        turns += own_turns / 2;
+        travelled += usize::from(own_turns > 0);
+        if let (Some(first), Some(last)) = (path.first(), path.last()) {
+            cycles += f64::from(last.0 - first.0) + 1.0;
+        }
+    }
+    let fraction = upper.iter().zip(&labelled).map(|(&u, &l)| u as f64 / l as f64).collect();
+    let cycles_per_trip = cycles / turns as f64;
+    Flow { axis, values, fraction, round_trips: turns, cycles_per_trip, travelled, replicas: paths.len() }
+}
+
+/// Place of every state along an axis, and the values of the places.
+fn ranks(grid: &StateGrid, axis: Axis) -> (Vec<usize>, Vec<f64>) {
+    match axis {
+        Axis::Temperature => {
+            let mut values: Vec<f64> = grid.states.iter().map(|s| s.temperature).collect();
+            values.sort_by(f64::total_cmp);
+            values.dedup();
+            let rank = |t: f64| values.partition_point(|&v| v < t);
+            (grid.states.iter().map(|s| rank(s.temperature)).collect(), values)
+        }
+        Axis::Reservoir(r) => {
+            // An axis of pressures has other activities at each temperature: the order is what counts.
+            let at = |kt: f64| {
+                let same = grid.states.iter().filter(|s| s.kt.to_bits() == kt.to_bits());
+                let mut all: Vec<f64> = same.map(|s| s.ln_z[r]).collect();
+                all.sort_by(f64::total_cmp);
+                all.dedup_by(|a, b| (*a - *b).abs() < 1e-12);
+                all
+            };
+            let coldest = grid.states.iter().map(|s| s.kt).fold(f64::INFINITY, f64::min);
+            let values = at(coldest).iter().map(|&l| grid.reservoirs[r].convention.mu(l, coldest)).collect();
+            let mut known: Vec<(u64, Vec<f64>)> = Vec::new();
+            let ranks = grid.states.iter().map(|s| {
+                let bits = s.kt.to_bits();
+                if !known.iter().any(|(b, _)| *b == bits) {
+                    known.push((bits, at(s.kt)));
+                }
+                let all = known.iter().find(|(b, _)| *b == bits).map(|(_, all)| all);
+                all.map_or(0, |all| all.partition_point(|&l| l < s.ln_z[r] - 1e-12))
+            });
+            (ranks.collect(), values)
+        }
+    }
+}
+
+/// The flow along every axis with more than one value, from the stored samples.
+///
+/// Visits between two stored cycles are not seen: with a long stride a passage may be missed, never invented.
+pub(super) fn flows(grid: &StateGrid, samples: &Samples) -> Vec<Flow> {
+    let n_replicas = samples.replica.iter().max().map_or(0, |&r| r as usize + 1);
+    let chains = places(samples, n_replicas, |n| samples.replica[n] as usize);
+    std::iter::once(Axis::Temperature)
+        .chain((0..grid.n_reservoirs()).map(Axis::Reservoir))
+        .filter_map(|axis| {
+            let (rank, values) = ranks(grid, axis);
+            let step = |&n: &usize| (samples.cycle[n], rank[samples.state[n] as usize]);
+            let paths: Vec<Path> = chains.iter().flatten().map(|chain| chain.iter().map(step).collect()).collect();
+            (values.len() > 1).then(|| flow(axis, values, &paths))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt, SeedableRng};
+
+    fn values(n: usize) -> Vec<f64> {
+        (0..n).map(|i| i as f64).collect()
+    }
+
+    #[test]
+    fn the_flow_of_a_random_walk_is_a_straight_line() {
+        let n = 9;
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
+        let paths: Vec<Path> = (0..64)
+            .map(|r| {
+                let mut place: usize = r % n;
+                (0..20_000)
+                    .map(|cycle| {
+                        let up: bool = rng.random();
+                        place = if up { (place + 1).min(n - 1) } else { place.saturating_sub(1) };
+                        (cycle, place)
+                    })
+                    .collect()
+            })
+            .collect();
+        let found = flow(Axis::Temperature, values(n), &paths);
+        for (i, f) in found.fraction.iter().enumerate() {
+            assert!((f - i as f64 / (n - 1) as f64).abs() < 0.02, "{:?}", found.fraction);
+        }
+        // First passage of 0 → L of a walk that waits at its ends half of the time: L(L + 1) steps; a round trip two.
+        let exact = 2.0 * (8.0 * 9.0);
+        assert!((found.cycles_per_trip / exact - 1.0).abs() < 0.1, "{} of {exact}", found.cycles_per_trip);
+        assert_eq!((found.travelled, found.replicas), (64, 64));
+    }
+
+    #[test]
+    fn a_steady_traveller_has_its_known_round_trip() {
+        let n = 6;
+        let there_and_back = |cycle: u32| {
+            let phase = cycle as usize % (2 * (n - 1));
+            (cycle, phase.min(2 * (n - 1) - phase))
+        };
+        let path: Path = (0..10_001).map(there_and_back).collect();
+        let found = flow(Axis::Temperature, values(n), &[path]);
+        assert_eq!(found.round_trips, 1000);
+        assert!((found.cycles_per_trip - 10.0).abs() < 0.01);
+        // Upwards it comes from below, downwards from above.
+        assert!((found.fraction[2] - 0.5).abs() < 0.01 && found.fraction[0] == 0.0 && found.fraction[n - 1] == 1.0);
+    }
+
+    #[test]
+    fn those_that_stay_make_no_trip() {
+        let found = flow(Axis::Temperature, values(4), &[vec![(0, 1), (1, 2), (2, 1)], vec![(0, 0), (1, 1)]]);
+        assert_eq!((found.round_trips, found.travelled), (0, 0));
+        assert!(found.cycles_per_trip.is_infinite() && found.fraction[3].is_nan() && found.fraction[1] == 0.0);
+    }
+}

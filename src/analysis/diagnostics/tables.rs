@@ -1,0 +1,155 @@
+//! The tables of the checks: `diagnostics.csv`, `overlap.csv`, `flow.csv`, `boundary_convergence.csv`,
+//! `transition_matrix.csv`, `estimators.csv`.
+
+use super::super::tables::{Table, number, numbers};
+use super::{Checks, SHARES};
+use crate::Result;
+use crate::ids::StateId;
+use crate::states::StateGrid;
+use std::path::Path;
+
+/// Writes what there is into `dir`.
+///
+/// # Errors
+/// [`crate::Error::Io`] if a file cannot be written.
+pub(in crate::analysis) fn write(checks: &Checks, grid: &StateGrid, dir: &Path) -> Result<()> {
+    let species: Vec<&str> = grid.reservoirs.iter().map(|r| r.species.as_str()).collect();
+    if let Some(diagnostics) = &checks.diagnostics {
+        states(checks, grid, &species).save(dir, "diagnostics.csv")?;
+        let mut edges = Table::new(
+            &["state_a", "state_b", "axis", "overlap", "attempts", "acceptance", "acceptance_late", "usable"],
+            &[],
+        );
+        let n_windows = diagnostics.edges.iter().map(|e| e.windows.len()).max().unwrap_or(0);
+        let windows: Vec<String> = (1..=n_windows).map(|w| format!("acceptance_window_{w}")).collect();
+        edges.widen(&windows);
+        for e in &diagnostics.edges {
+            let mut row = vec![e.edge.a.0.to_string(), e.edge.b.0.to_string(), grid.axis_name(e.edge.axis)];
+            row.push(number(e.overlap));
+            row.push(e.attempts.to_string());
+            row.extend(numbers(&[e.acceptance, e.recent]));
+            row.push(u8::from(e.usable).to_string());
+            row.extend((0..n_windows).map(|w| number(e.windows.get(w).copied().unwrap_or(f64::NAN))));
+            edges.push(row);
+        }
+        edges.save(dir, "overlap.csv")?;
+        let mut flows = Table::new(&["axis", "value", "fraction", "round_trips", "cycles_per_trip", "travelled"], &[]);
+        for flow in &diagnostics.flows {
+            for (value, fraction) in flow.values.iter().zip(&flow.fraction) {
+                let mut row = vec![grid.axis_name(flow.axis), number(*value), number(*fraction)];
+                row.extend([flow.round_trips.to_string(), number(flow.cycles_per_trip), flow.travelled.to_string()]);
+                flows.push(row);
+            }
+        }
+        flows.save(dir, "flow.csv")?;
+        let shares: Vec<String> = SHARES.iter().map(|s| format!("mu_from_{:.0}_percent", 100.0 * s)).collect();
+        let mut trends = Table::new(&["phase_a", "phase_b", "species", "temperature", "mu_err", "z"], &[]);
+        trends.widen(&shares);
+        for t in &diagnostics.trends {
+            let mut row = vec![t.phases.0.to_string(), t.phases.1.to_string(), species[t.species].to_owned()];
+            row.extend(numbers(&[t.temperature, t.mu_err, t.z]));
+            row.extend(numbers(&t.mu));
+            trends.push(row);
+        }
+        trends.save(dir, "boundary_convergence.csv")?;
+    }
+    if checks.estimators.is_some() {
+        let (rows, summary) = estimators(checks, grid, &species);
+        rows.save(dir, "transition_matrix.csv")?;
+        summary.save(dir, "estimators.csv")?;
+    }
+    Ok(())
+}
+
+fn mu(grid: &StateGrid, state: usize) -> Vec<f64> {
+    (0..grid.n_reservoirs()).map(|s| grid.mu(StateId(state as u32), s)).collect()
+}
+
+fn states(checks: &Checks, grid: &StateGrid, species: &[&str]) -> Table {
+    let mut table = Table::new(
+        &[
+            "state",
+            "temperature",
+            "mu_<s>",
+            "samples",
+            "inefficiency",
+            "inefficiency_path",
+            "independent_samples",
+            "equilibrium_from",
+            "equilibrium_gain",
+            "hysteresis_z",
+            "even_n_<s>",
+            "odd_n_<s>",
+            "frozen",
+            "component",
+        ],
+        species,
+    );
+    let Some(diagnostics) = &checks.diagnostics else { return table };
+    for (k, s) in diagnostics.states.iter().enumerate() {
+        let mut row = vec![k.to_string(), number(grid.states[k].temperature)];
+        row.extend(numbers(&mu(grid, k)));
+        row.push(s.samples.to_string());
+        row.extend(numbers(&[s.g_series, s.g_path, s.independent]));
+        // In cycles of production.
+        row.push(number((s.start * f64::from(diagnostics.production)).round()));
+        row.extend(numbers(&[s.start_gain, s.hysteresis]));
+        let none = vec![f64::NAN; species.len()];
+        let frozen = checks.frozen.iter().find(|f| f.state == k);
+        row.extend(numbers(frozen.map_or(&none, |f| &f.even)));
+        row.extend(numbers(frozen.map_or(&none, |f| &f.odd)));
+        row.extend([u8::from(s.frozen).to_string(), s.component.to_string()]);
+        table.push(row);
+    }
+    table
+}
+
+fn estimators(checks: &Checks, grid: &StateGrid, species: &[&str]) -> (Table, Table) {
+    let mut rows = Table::new(
+        &[
+            "state",
+            "temperature",
+            "mu_<s>",
+            "species",
+            "n",
+            "ln_pi_tm",
+            "ln_pi_tm_err",
+            "ln_pi_mbar",
+            "ln_pi_mbar_err",
+            "z",
+        ],
+        species,
+    );
+    let mut summary = Table::new(
+        &[
+            "state",
+            "temperature",
+            "mu_<s>",
+            "species",
+            "n_tm",
+            "n_tm_err",
+            "n_mbar",
+            "n_mbar_err",
+            "z",
+            "worst_z",
+            "alarm",
+        ],
+        species,
+    );
+    for s in checks.estimators.iter().flat_map(|e| &e.states) {
+        let mut head = vec![s.state.to_string(), number(grid.states[s.state].temperature)];
+        head.extend(numbers(&mu(grid, s.state)));
+        head.push(species[s.reservoir].to_owned());
+        for p in &s.pi {
+            let mut row = head.clone();
+            row.push(p.n.to_string());
+            row.extend(numbers(&[p.tm, p.tm_err, p.mbar, p.mbar_err, p.z]));
+            rows.push(row);
+        }
+        let mut row = head;
+        row.extend(numbers(&[s.n_tm, s.n_tm_err, s.n_mbar, s.n_mbar_err, s.n_z, s.worst()]));
+        row.push(u8::from(s.is_alarm()).to_string());
+        summary.push(row);
+    }
+    (rows, summary)
+}

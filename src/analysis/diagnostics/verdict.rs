@@ -1,0 +1,582 @@
+//! What the checks come to, in words: whether the run can be trusted, and what to change.
+
+use super::{ATTEMPTS, DEAD, Diagnostics, EdgeCheck, Frozen};
+use crate::analysis::transition_matrix::{ALARM, Estimators};
+use crate::states::{Axis, StateGrid};
+
+/// How a sentence is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// As it should be.
+    Good,
+    /// Worth knowing; nothing is wrong.
+    Remark,
+    /// A reason not to trust the run.
+    Poor,
+}
+
+/// One statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// How it is meant.
+    pub mood: Mood,
+    /// The statement with its remedy.
+    pub words: String,
+}
+
+/// Whether a run can be trusted, and what to change.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Verdict {
+    /// No sentence is a reason against it.
+    pub trusted: bool,
+    /// The statements; the first sums up.
+    pub sentences: Vec<Sentence>,
+    /// Temperatures to add, scene unit.
+    pub add_temperatures: Vec<f64>,
+    /// Values of μ to add: (reservoir species, column `mu_<s>` at the lowest temperature) [energy].
+    pub add_mu: Vec<(usize, f64)>,
+}
+
+/// Independent samples that a state should have.
+const INDEPENDENT: f64 = 30.0;
+/// Share of states that may fall short of something before the run as a whole does.
+const FEW: f64 = 0.1;
+/// Share of states that may be frozen while the rest is still a run.
+const FROZEN: f64 = 0.25;
+/// Share of states whose halves in time must agree.
+const HALVES: f64 = 0.97;
+/// Independent samples must grow by this factor before a late start counts.
+const GAIN: f64 = 1.5;
+
+/// The verdict on a run.
+///
+/// - `split_half`: states whose halves in time agree, and states compared
+pub fn verdict(
+    grid: &StateGrid,
+    diagnostics: &Diagnostics,
+    frozen: &[Frozen],
+    estimators: Option<&Estimators>,
+    split_half: (usize, usize),
+) -> Verdict {
+    let mut v = Verdict::default();
+    let mut say = |mood: Mood, words: String| v.sentences.push(Sentence { mood, words });
+    let gaps = gaps(grid, diagnostics);
+    let n_states = diagnostics.states.len().max(1) as f64;
+
+    // Does the grid hang together?
+    if let Some((mood, words)) = connection(grid, diagnostics, &gaps) {
+        say(mood, words);
+    }
+    let died: Vec<String> = diagnostics.edges.iter().filter(|e| has_died(e)).map(edge_words).collect();
+    if !died.is_empty() {
+        let words = format!("{} stopped exchanging while the run went on: {}.", edges(died.len()), first(&died));
+        say(Mood::Remark, words);
+    }
+
+    // Do replicas travel?
+    for flow in &diagnostics.flows {
+        let along = axis_words(grid, flow.axis);
+        let per_replica = flow.round_trips as f64 / flow.replicas.max(1) as f64;
+        let (mood, words) = if flow.round_trips == 0 {
+            let lack = match flow.travelled {
+                0 => "no replica has been at both ends".to_owned(),
+                n => format!("{n} of {} replicas have been at both ends", flow.replicas),
+            };
+            let words = format!(
+                "No replica made a round trip along {along} ({lack}): lengthen the run or add states where the flow drops."
+            );
+            (Mood::Poor, words)
+        } else {
+            let words = format!(
+                "Round trips along {along}: {} by {} replicas, one in {:.0} cycles of a replica.",
+                flow.round_trips, flow.replicas, flow.cycles_per_trip
+            );
+            (if per_replica >= 1.0 { Mood::Good } else { Mood::Remark }, words)
+        };
+        say(mood, words);
+        if let Some((at, drop)) = bottleneck(&flow.fraction) {
+            let (a, b) = (flow.values[at], flow.values[at + 1]);
+            let words = format!(
+                "The flow along {along} drops by {:.0} % between {} and {}: a bottleneck.",
+                100.0 * drop,
+                short(a),
+                short(b)
+            );
+            say(Mood::Remark, words);
+        }
+    }
+    if diagnostics.spectral_gap.is_finite() && diagnostics.states.len() > 1 {
+        say(Mood::Remark, format!("Spectral gap of the overlap matrix: {}.", short(diagnostics.spectral_gap)));
+    }
+
+    // Is what was sampled equilibrium?
+    let (compared, differently) = diagnostics.halves;
+    if !frozen.is_empty() {
+        let share = frozen.len() as f64 / n_states;
+        let cause = match (differently, frozen.len()) {
+            (true, 1) => "frozen in by its start",
+            (true, _) => "frozen in by their start",
+            (false, _) => "different in even and odd walkers",
+        };
+        let words = format!(
+            "{} {cause} (even and odd walkers differ by more than {}σ): {}. What is sampled there is not averaged \
+             and its cells are masked; lengthen the run, or leave these states out.",
+            states_are(frozen.len()),
+            super::DIFFER,
+            ranges(grid, &frozen.iter().map(|f| f.state).collect::<Vec<_>>())
+        );
+        say(if share > FROZEN { Mood::Poor } else { Mood::Remark }, words);
+    } else if compared {
+        let start = if differently { "started empty and filled" } else { "even and odd" };
+        say(Mood::Good, format!("Walkers {start} agree in every state within {}σ.", super::DIFFER));
+    }
+    if !(compared && differently) {
+        say(
+            Mood::Remark,
+            "All walkers began alike, so a state that keeps the memory of its start would not show: `walkers: 2` and an \
+             entry of `initial` with `walkers: Odd` would tell."
+                .to_owned(),
+        );
+    }
+    let (agree, halves) = split_half;
+    if halves > 0 {
+        let words = format!(
+            "{agree} of {halves} states agree (|z| < 4): ⟨N⟩ of the first half of production against MBAR of the second half."
+        );
+        let enough = agree as f64 >= HALVES * halves as f64;
+        say(if enough { Mood::Good } else { Mood::Poor }, words);
+    }
+    // With few independent samples the start cannot be told; that is said below.
+    let late: Vec<usize> = which(diagnostics, |s| {
+        !s.frozen && s.start >= 0.1 && s.start_gain >= GAIN && s.independent * s.start_gain >= INDEPENDENT
+    });
+    if !late.is_empty() {
+        let begin = late.iter().map(|&k| diagnostics.states[k].start).fold(0.0, f64::max);
+        let words = format!(
+            "{} in equilibrium only after up to {:.0} cycles of production: lengthen the equilibration by as much.",
+            states_are(late.len()),
+            begin * f64::from(diagnostics.production)
+        );
+        say(if late.len() as f64 > FEW * n_states { Mood::Poor } else { Mood::Remark }, words);
+    }
+    let poor: Vec<usize> = which(diagnostics, |s| !s.frozen && s.independent < INDEPENDENT);
+    let fewest = diagnostics.states.iter().filter(|s| !s.frozen).map(|s| s.independent).fold(f64::INFINITY, f64::min);
+    if poor.is_empty() {
+        say(Mood::Good, format!("Every state has at least {fewest:.0} independent samples."));
+    } else {
+        let words = format!(
+            "{} below {INDEPENDENT} independent samples (the fewest: {}): lengthen production {:.0}-fold.",
+            states_are(poor.len()),
+            short(fewest),
+            (INDEPENDENT / fewest.max(0.1)).ceil()
+        );
+        say(if poor.len() as f64 > FEW * n_states { Mood::Poor } else { Mood::Remark }, words);
+    }
+    let moving = diagnostics.trends.iter().filter(|t| t.z.abs() > ALARM).count();
+    let followed = diagnostics.trends.iter().filter(|t| t.z.is_finite()).count();
+    if moving > 0 {
+        let words = format!(
+            "{moving} of {followed} boundary points moved by more than {ALARM}σ with the second half of the run: it is too \
+             short for its own errors."
+        );
+        say(Mood::Poor, words);
+    } else if followed > 0 {
+        say(Mood::Good, format!("All {followed} boundary points followed stay within {ALARM}σ as the run grows."));
+    }
+    if let Some(estimators) = estimators {
+        let (mood, words) = estimators_words(grid, estimators);
+        say(mood, words);
+    }
+
+    v.trusted = v.sentences.iter().all(|s| s.mood != Mood::Poor);
+    for gap in &gaps {
+        match gap.axis {
+            Axis::Temperature => v.add_temperatures.push(gap.middle()),
+            Axis::Reservoir(r) => v.add_mu.push((r, gap.middle())),
+        }
+    }
+    v.sentences.insert(0, summary(grid, &v, !frozen.is_empty()));
+    v
+}
+
+/// The first sentence.
+fn summary(grid: &StateGrid, v: &Verdict, masked: bool) -> Sentence {
+    let mut words = match (v.trusted, masked) {
+        (true, false) => "This run can be trusted as far as these checks can tell.".to_owned(),
+        (true, true) => {
+            "This run can be trusted outside the masked states, as far as these checks can tell.".to_owned()
+        }
+        (false, _) => "This run cannot be trusted as it is.".to_owned(),
+    };
+    let list = |values: Vec<String>| values.join(", ");
+    let mut add = Vec::new();
+    if !v.add_temperatures.is_empty() {
+        add.push(format!("T = {}", list(v.add_temperatures.iter().map(|&t| short(t)).collect())));
+    }
+    for (r, axis) in grid.reservoirs.iter().enumerate() {
+        let values: Vec<String> = v.add_mu.iter().filter(|(s, _)| *s == r).map(|&(_, mu)| short(mu)).collect();
+        if !values.is_empty() {
+            add.push(format!("μ of {} = {}", axis.species, list(values)));
+        }
+    }
+    if !add.is_empty() {
+        words.push_str(&format!(" Add states at {}.", add.join(" and at ")));
+    }
+    Sentence { mood: if v.trusted { Mood::Good } else { Mood::Poor }, words }
+}
+
+/// Two neighbouring values of an axis between which edges are dead.
+struct Gap {
+    axis: Axis,
+    values: (f64, f64),
+    /// No edge between them is usable.
+    whole: bool,
+}
+
+impl Gap {
+    fn middle(&self) -> f64 {
+        0.5 * (self.values.0 + self.values.1)
+    }
+}
+
+/// Gaps with dead edges, by axis and value. Values of μ are those at the lowest temperature of the edges.
+fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
+    let mut gaps: Vec<(Gap, usize, usize)> = Vec::new();
+    for (flow, e) in diagnostics.flows.iter().flat_map(|f| diagnostics.edges.iter().map(move |e| (f, e))) {
+        if e.edge.axis != flow.axis {
+            continue;
+        }
+        let place = |k: usize| match flow.axis {
+            Axis::Temperature => rank(&flow.values, grid.states[k].temperature),
+            Axis::Reservoir(r) => {
+                let own = &grid.states[k];
+                let lower = |s: &&crate::states::StatePoint| {
+                    s.kt.to_bits() == own.kt.to_bits() && s.ln_z[r] < own.ln_z[r] - 1e-12
+                };
+                let mut below: Vec<f64> = grid.states.iter().filter(lower).map(|s| s.ln_z[r]).collect();
+                below.sort_by(f64::total_cmp);
+                below.dedup_by(|a, b| (*a - *b).abs() < 1e-12);
+                below.len()
+            }
+        };
+        let (i, j) = (place(e.edge.a.index()), place(e.edge.b.index()));
+        let (Some(&a), Some(&b)) = (flow.values.get(i.min(j)), flow.values.get(i.max(j))) else { continue };
+        let same = |g: &(Gap, usize, usize)| g.0.axis == flow.axis && g.0.values == (a, b);
+        let at = gaps.iter().position(same).unwrap_or_else(|| {
+            gaps.push((Gap { axis: flow.axis, values: (a, b), whole: false }, 0, 0));
+            gaps.len() - 1
+        });
+        gaps[at].1 += usize::from(!e.usable);
+        gaps[at].2 += 1;
+    }
+    gaps.sort_by(|a, b| {
+        let axis = |g: &Gap| match g.axis {
+            Axis::Temperature => 0,
+            Axis::Reservoir(r) => r + 1,
+        };
+        axis(&a.0).cmp(&axis(&b.0)).then(a.0.values.0.total_cmp(&b.0.values.0))
+    });
+    let dead = gaps.into_iter().filter(|g| g.1 > 0);
+    dead.map(|(gap, dead, all)| Gap { whole: dead == all, ..gap }).collect()
+}
+
+fn rank(values: &[f64], x: f64) -> usize {
+    values.partition_point(|&v| v < x)
+}
+
+fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Option<(Mood, String)> {
+    if diagnostics.edges.is_empty() {
+        return None;
+    }
+    let dead = diagnostics.edges.iter().filter(|e| !e.usable).count();
+    if diagnostics.n_components <= 1 {
+        return Some(match dead {
+            0 => (Mood::Good, format!("All {} pairs of neighbouring states exchange.", diagnostics.edges.len())),
+            _ => {
+                let words = format!(
+                    "The grid hangs together, but {dead} of {} neighbouring pairs exchange in less than {:.0} % of the attempts.",
+                    diagnostics.edges.len(),
+                    100.0 * DEAD
+                );
+                (Mood::Remark, words)
+            }
+        });
+    }
+    let whole: Vec<String> = gaps
+        .iter()
+        .filter(|g| g.whole)
+        .map(|g| {
+            let symbol = match g.axis {
+                Axis::Temperature => "T".to_owned(),
+                Axis::Reservoir(r) => format!("μ of {}", grid.reservoirs[r].species),
+            };
+            format!("{symbol} = {} (between {} and {})", short(g.middle()), short(g.values.0), short(g.values.1))
+        })
+        .collect();
+    let number = match diagnostics.n_components {
+        2 => "two".to_owned(),
+        3 => "three".to_owned(),
+        n => n.to_string(),
+    };
+    if !whole.is_empty() {
+        let gaps = whole.join(" and ");
+        let words = format!("The grid splits in {number} at {gaps}: no replica crosses there; add states between.");
+        return Some((Mood::Poor, words));
+    }
+    let size = |c: usize| diagnostics.states.iter().filter(|s| s.component == c).count();
+    let largest = (0..diagnostics.n_components).max_by_key(|&c| size(c)).unwrap_or(0);
+    let outside = which(diagnostics, |s| s.component != largest);
+    let n_states = diagnostics.states.len();
+    Some(if outside.len() as f64 <= FEW * n_states as f64 {
+        let words = format!(
+            "{} of {n_states} states do not exchange with the rest ({}); add states between.",
+            outside.len(),
+            ranges(grid, &outside)
+        );
+        (Mood::Remark, words)
+    } else {
+        let mut sizes: Vec<usize> = (0..diagnostics.n_components).map(size).collect();
+        sizes.sort_unstable_by(|a, b| b.cmp(a));
+        let sizes = first(&sizes.iter().map(usize::to_string).collect::<Vec<_>>());
+        let words =
+            format!("The grid falls into {number} parts of {sizes} states that do not exchange; add states between.");
+        (Mood::Poor, words)
+    })
+}
+
+fn estimators_words(grid: &StateGrid, estimators: &Estimators) -> (Mood, String) {
+    let alarms = estimators.alarms();
+    if let Some(worst) = alarms.first() {
+        let list: Vec<usize> = alarms.iter().map(|a| a.state).collect();
+        let words = format!(
+            "Alarm: the transition matrix and MBAR disagree beyond {ALARM}σ in {} of {} states: {} (worst |z| = {:.1}).",
+            alarms.len(),
+            estimators.states.len(),
+            ranges(grid, &list),
+            worst.worst()
+        );
+        return (Mood::Poor, words);
+    }
+    let mut words = format!(
+        "The transition matrix and MBAR agree within {ALARM}σ in all {} states that can be compared",
+        estimators.states.len()
+    );
+    if estimators.skipped > 0 {
+        words.push_str(&format!("; {} hold one N only or change it too rarely", estimators.skipped));
+    }
+    words.push_str(". Agreement does not prove ergodicity.");
+    match estimators.states.is_empty() {
+        true => (Mood::Remark, "No state changes N often enough to set the transition matrix beside MBAR.".to_owned()),
+        false => (Mood::Good, words),
+    }
+}
+
+/// Whether an edge exchanged at first and no longer does.
+fn has_died(e: &EdgeCheck) -> bool {
+    let (Some(&begin), Some(&end)) = (e.windows.first(), e.windows.last()) else { return false };
+    e.windows.len() > 1 && e.attempts >= ATTEMPTS * e.windows.len() as u64 && begin >= 5.0 * DEAD && end < DEAD
+}
+
+/// The largest drop of the flow, if it is more than a third and more than three times an even share.
+fn bottleneck(fraction: &[f64]) -> Option<(usize, f64)> {
+    let even = 1.0 / (fraction.len().max(2) - 1) as f64;
+    let drops = fraction.windows(2).enumerate().map(|(i, w)| (i, w[1] - w[0]));
+    let worst = drops.filter(|d| d.1.is_finite()).max_by(|a, b| a.1.total_cmp(&b.1))?;
+    (worst.1 > 3.0 * even && worst.1 > 1.0 / 3.0).then_some(worst)
+}
+
+fn which(diagnostics: &Diagnostics, holds: impl Fn(&super::StateCheck) -> bool) -> Vec<usize> {
+    (0..diagnostics.states.len()).filter(|&k| holds(&diagnostics.states[k])).collect()
+}
+
+fn states_are(n: usize) -> String {
+    if n == 1 { "1 state is".to_owned() } else { format!("{n} states are") }
+}
+
+fn edges(n: usize) -> String {
+    if n == 1 { "1 pair of states".to_owned() } else { format!("{n} pairs of states") }
+}
+
+fn edge_words(e: &EdgeCheck) -> String {
+    format!("{}–{}", e.edge.a.0, e.edge.b.0)
+}
+
+fn axis_words(grid: &StateGrid, axis: Axis) -> String {
+    match axis {
+        Axis::Temperature => "T".to_owned(),
+        Axis::Reservoir(r) => format!("μ of {}", grid.reservoirs[r].species),
+    }
+}
+
+/// The first few of a list.
+fn first(all: &[String]) -> String {
+    let shown: Vec<&str> = all.iter().take(6).map(String::as_str).collect();
+    if all.len() > 6 { format!("{}, …", shown.join(", ")) } else { shown.join(", ") }
+}
+
+/// States by their temperatures: `5 at T = 0.15, 1 at T = 0.24`.
+fn ranges(grid: &StateGrid, states: &[usize]) -> String {
+    let mut temperatures: Vec<f64> = states.iter().map(|&k| grid.states[k].temperature).collect();
+    temperatures.sort_by(f64::total_cmp);
+    let mut groups: Vec<(f64, usize)> = Vec::new();
+    for t in temperatures {
+        match groups.last_mut() {
+            Some((last, n)) if *last == t => *n += 1,
+            _ => groups.push((t, 1)),
+        }
+    }
+    first(&groups.iter().map(|(t, n)| format!("{n} at T = {}", short(*t))).collect::<Vec<_>>())
+}
+
+/// Four significant digits, without zeros at the end.
+fn short(x: f64) -> String {
+    if !x.is_finite() {
+        return "–".to_owned();
+    }
+    let digits = (3 - x.abs().max(1e-12).log10().floor() as i32).clamp(0, 12) as usize;
+    let text = format!("{x:.digits$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text };
+    text.replace('-', "−")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{StateCheck, components, flow::Flow};
+    use super::*;
+    use crate::states::ReservoirAxis;
+    use crate::thermo::Convention;
+
+    /// A sound run of a grid, with these edges dead.
+    fn diagnostics(grid: &StateGrid, dead: impl Fn(&EdgeCheck) -> bool) -> Diagnostics {
+        let mut edges: Vec<EdgeCheck> = grid
+            .edges
+            .iter()
+            .map(|&edge| EdgeCheck {
+                edge,
+                attempts: 400,
+                acceptance: 0.3,
+                windows: vec![0.3; 4],
+                recent: 0.3,
+                overlap: 0.2,
+                usable: true,
+            })
+            .collect();
+        for e in &mut edges {
+            e.usable = !dead(e);
+        }
+        let component = components(grid, &edges.iter().map(|e| e.usable).collect::<Vec<_>>());
+        let state = |k: usize| StateCheck {
+            samples: 1000,
+            g_series: 4.0,
+            g_path: 5.0,
+            independent: 200.0,
+            start: 0.0,
+            start_gain: 1.0,
+            hysteresis: 0.7,
+            frozen: false,
+            component: component[k],
+        };
+        let flow = |axis, values: Vec<f64>| Flow {
+            axis,
+            fraction: (0..values.len()).map(|i| i as f64 / (values.len() - 1) as f64).collect(),
+            values,
+            round_trips: 50,
+            cycles_per_trip: 120.0,
+            travelled: 12,
+            replicas: 12,
+        };
+        let mut flows = vec![flow(Axis::Temperature, grid.temperatures.clone())];
+        flows.extend(grid.reservoirs.iter().enumerate().map(|(r, a)| flow(Axis::Reservoir(r), a.values.clone())));
+        Diagnostics {
+            states: (0..grid.len()).map(state).collect(),
+            n_components: component.iter().max().map_or(0, |c| c + 1),
+            edges,
+            flows,
+            spectral_gap: 0.03,
+            trends: Vec::new(),
+            halves: (true, true),
+            stride: 1,
+            production: 1000,
+        }
+    }
+
+    fn grid() -> StateGrid {
+        let axis =
+            ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: vec![-3.0, -2.5, -2.0] };
+        StateGrid::product(&[0.3, 0.4, 0.5, 0.7], 1.0, &[axis])
+    }
+
+    fn says(v: &Verdict, what: &str) -> bool {
+        v.sentences.iter().any(|s| s.words.contains(what))
+    }
+
+    #[test]
+    fn a_sound_run_is_trusted() {
+        let v = verdict(&grid(), &diagnostics(&grid(), |_| false), &[], None, (12, 12));
+        assert!(v.trusted && v.add_temperatures.is_empty() && v.add_mu.is_empty(), "{v:?}");
+        assert!(says(&v, "can be trusted") && says(&v, "All 17 pairs"), "{v:?}");
+    }
+
+    #[test]
+    fn a_grid_that_splits_says_where() {
+        let chain = StateGrid::product(&[0.3, 0.4, 0.5], 1.0, &[]);
+        let v = verdict(&chain, &diagnostics(&chain, |e| e.edge.a.0 == 1), &[], None, (0, 0));
+        assert!(!v.trusted && says(&v, "The grid splits in two at T = 0.45"), "{v:?}");
+        assert_eq!(v.add_temperatures.len(), 1);
+        assert!((v.add_temperatures[0] - 0.45).abs() < 1e-12);
+
+        let g = grid();
+        let across = |e: &EdgeCheck| e.edge.axis == Axis::Reservoir(0) && e.edge.a.0 % 3 == 0;
+        let v = verdict(&g, &diagnostics(&g, across), &[], None, (12, 12));
+        assert!(says(&v, "splits in two at μ of B = −2.75"), "{v:?}");
+        assert_eq!(v.add_mu, [(0, -2.75)]);
+
+        // A corner by itself: said, and no reason against the rest unless there is much of it.
+        let corner = |e: &EdgeCheck| e.edge.a.0 == 0;
+        let v = verdict(&g, &diagnostics(&g, corner), &[], None, (12, 12));
+        assert!(v.trusted && says(&v, "1 of 12 states do not exchange with the rest (1 at T = 0.3)"), "{v:?}");
+        let corners = |e: &EdgeCheck| e.edge.a.0 == 0 || e.edge.b.0 == 11;
+        let v = verdict(&g, &diagnostics(&g, corners), &[], None, (12, 12));
+        assert!(!v.trusted && says(&v, "falls into three parts of 10, 1, 1 states"), "{v:?}");
+
+        // One dead edge of several: the grid hangs together, and the place is named all the same.
+        let one = |e: &EdgeCheck| e.edge.axis == Axis::Temperature && e.edge.a.0 == 4;
+        let v = verdict(&g, &diagnostics(&g, one), &[], None, (12, 12));
+        assert!(v.trusted && says(&v, "hangs together"), "{v:?}");
+        assert_eq!(v.add_temperatures.len(), 1);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let g = grid();
+        let sound = diagnostics(&g, |_| false);
+        let judge = |d: &Diagnostics| verdict(&g, d, &[], None, (12, 12));
+        let mut d = sound.clone();
+        d.flows[0].round_trips = 0;
+        d.flows[0].travelled = 0;
+        assert!(!judge(&d).trusted && says(&judge(&d), "No replica made a round trip along T"));
+        let mut d = sound.clone();
+        d.flows[0].fraction = vec![0.0, 0.02, 0.98, 1.0];
+        assert!(!says(&judge(&d), "bottleneck") && judge(&d).trusted);
+        d.flows[0].values = vec![0.3, 0.35, 0.4, 0.5, 0.6, 0.7];
+        d.flows[0].fraction = vec![0.0, 0.02, 0.04, 0.95, 0.98, 1.0];
+        assert!(says(&judge(&d), "between 0.4 and 0.5: a bottleneck"));
+        let mut d = sound.clone();
+        d.states.iter_mut().take(3).for_each(|s| s.independent = 4.0);
+        assert!(!judge(&d).trusted && says(&judge(&d), "3 states are below 30 independent"));
+        let mut d = sound.clone();
+        d.edges[0].windows = vec![0.2, 0.1, 0.0, 0.0];
+        assert!(says(&judge(&d), "stopped exchanging"));
+        let frozen = |n: usize| {
+            (0..n).map(|state| Frozen { state, even: vec![0.0], odd: vec![12.0], z: 90.0 }).collect::<Vec<_>>()
+        };
+        let v = verdict(&g, &sound, &frozen(3), None, (12, 12));
+        assert!(v.trusted && says(&v, "3 states are frozen in by their start") && says(&v, "3 at T = 0.3"), "{v:?}");
+        assert!(says(&v, "outside the masked states"));
+        assert!(!verdict(&g, &sound, &frozen(4), None, (12, 12)).trusted);
+        assert!(!verdict(&g, &sound, &[], None, (9, 12)).trusted);
+        let mut d = sound;
+        d.halves = (false, false);
+        assert!(says(&judge(&d), "began alike") && judge(&d).trusted);
+    }
+}

@@ -1,0 +1,64 @@
+//! How much the samples of different states have in common.
+
+use super::collapsed::Collapsed;
+use super::solver::Equations;
+use crate::{Error, Result};
+use faer::{Mat, Side};
+
+/// More states than this, and the eigenvalues cost more than they tell.
+const MOST_STATES: usize = 1500;
+
+/// The overlap matrix of the states that have samples.
+#[derive(Debug, Clone)]
+pub struct Overlap {
+    /// States with samples, ascending.
+    pub states: Vec<usize>,
+    /// `[n_sampled * n_sampled]`, O_kl = Σ_n N_l W_nk W_nl: the probability that a sample drawn in state k could be taken
+    /// for one of state l. Rows sum to 1.
+    pub o_kl: Vec<f64>,
+    /// 1 − λ₂: 0 if the states fall apart into sets without overlap, 1 if all are alike. NaN beyond 1500 states.
+    pub spectral_gap: f64,
+}
+
+impl Overlap {
+    /// O_kl of two states; 0 where one of them has no samples.
+    pub fn of(&self, k: usize, l: usize) -> f64 {
+        match (self.states.binary_search(&k), self.states.binary_search(&l)) {
+            (Ok(i), Ok(j)) => self.o_kl[i * self.states.len() + j],
+            _ => 0.0,
+        }
+    }
+}
+
+impl Collapsed {
+    /// The overlap matrix at a solution, from the tables of the Newton step: cost samples × temperatures, no K × N.
+    ///
+    /// - `n_k`, `f_k`: `[n_states]`
+    ///
+    /// # Errors
+    /// [`Error::Analysis`] if the eigenvalues cannot be found.
+    ///
+    /// # Source
+    /// Klimovich, Shirts & Mobley, J. Comput.-Aided Mol. Des. 29, 397 (2015), Eq. (10).
+    pub fn overlap(&self, n_k: &[f64], f_k: &[f64]) -> Result<Overlap> {
+        let states: Vec<usize> = (0..self.n_states()).filter(|&k| n_k[k] > 0.0).collect();
+        let n = states.len();
+        let f: Vec<f64> = states.iter().map(|&k| f_k[k]).collect();
+        let equations = self.equations(None, n_k);
+        let (q, hessian) = equations.occupancies_and_hessian(&f);
+        // H = diag(q) − Σ p_k p_l with p_nk = N_k W_nk.
+        let product = |i: usize, j: usize| if i == j { q[i] - hessian[(i, i)] } else { -hessian[(i, j)] };
+        let o_kl = (0..n * n).map(|ij| product(ij / n, ij % n) / n_k[states[ij / n]]).collect();
+        let spectral_gap = if n > MOST_STATES {
+            f64::NAN
+        } else {
+            let symmetric = Mat::from_fn(n, n, |i, j| product(i, j) / (n_k[states[i]] * n_k[states[j]]).sqrt());
+            let mut values = symmetric
+                .self_adjoint_eigenvalues(Side::Lower)
+                .map_err(|e| Error::Analysis(format!("the eigenvalues of the overlap matrix were not found: {e:?}")))?;
+            values.sort_by(|a, b| b.total_cmp(a));
+            values.get(1).map_or(1.0, |second| (1.0 - second).clamp(0.0, 1.0))
+        };
+        Ok(Overlap { states, o_kl, spectral_gap })
+    }
+}

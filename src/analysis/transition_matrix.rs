@@ -1,0 +1,551 @@
+//! The second estimator: ln Π(N) of every state from the transition matrix of its own particle moves, beside MBAR.
+//!
+//! With insertion and deletion tried equally often, the marginal of N_s obeys
+//! Π(n) ⟨min(1, acc_insert)⟩_n = Π(n+1) ⟨min(1, acc_delete)⟩_{n+1}
+//! with averages over all attempts at that n, rejected and impossible ones too, and over every other degree of freedom.
+//! For several reservoir species the relation holds for the marginal of each species by itself, because every pair of
+//! configurations that differ by one atom of s is in detailed balance and the sum over all such pairs between n and n+1 is
+//! the relation. It does not hold at fixed numbers of the other species unless these are kept in the tally, so only
+//! marginals are given. N counts all atoms of a species, inside the insertion region or not: acceptance knows the region.
+//!
+//! The two estimators share the trajectory and nothing else: MBAR weighs the N that samples of all states hold, this one
+//! uses acceptance probabilities of one state. Disagreement is an alarm; agreement does not prove ergodicity.
+//!
+//! # Source
+//! Errington, J. Chem. Phys. 118, 9915 (2003); Shen & Errington, J. Phys. Chem. B 108, 19595 (2004).
+
+use super::bootstrap::{Blocks, Bootstrap, Draw, Drawn, RESAMPLES};
+use super::inefficiency::Inefficiencies;
+use super::mbar::{Bins, marginal};
+use super::pipeline::{AnalysisInput, Solved};
+use crate::Result;
+use crate::sample::marks::Mark;
+use crate::transitions::{TallyRow, TransitionTally};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// Beyond this the estimators disagree.
+pub const ALARM: f64 = 4.0;
+/// Attempts in either direction below which a link between n and n + 1 is not judged: below it the smallest probability
+/// that could have been seen at all is no longer small against the statistical error.
+const ATTEMPTS: f64 = 100.0;
+/// Blocks (effective number, by the weight that each has in the sum) below which the spread of blocks says too little
+/// about the error of a sum over them: with seven degrees of freedom the error itself is known to 27 %.
+const EFFECTIVE_BLOCKS: f64 = 8.0;
+/// Effective samples of MBAR at an N below which it is not judged.
+const EFFECTIVE_SAMPLES: f64 = 10.0;
+/// Blocks over all walkers that are wanted at most.
+const BLOCKS: usize = 100;
+
+/// What one walker tried between two marks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stretch {
+    /// Walker, numbered on over combined runs.
+    pub walker: u16,
+    /// First production cycle of the stretch.
+    pub from: u32,
+    /// One past the last.
+    pub to: u32,
+    /// In the order (state, reservoir, N); `walker` of the rows is that of its own run.
+    pub rows: Vec<TallyRow>,
+}
+
+/// Differences of marks by walker, of about equal length.
+///
+/// Marks of a run that was made longer lie closer at its beginning; they are skipped until a stretch is as long as the
+/// others, and with many walkers stretches are joined, so that there are about a hundred in all.
+///
+/// - `walkers`: of this run; `first`: number of its first walker among combined runs
+pub fn stretches(marks: &[Mark], walkers: usize, first: u16) -> Vec<Stretch> {
+    let Some(last) = marks.last() else { return Vec::new() };
+    let wanted = BLOCKS.div_ceil(walkers.max(1)).clamp(1, 20) as u32;
+    let length = (last.done / wanted).max(1);
+    let empty = Mark { done: 0, rows: Vec::new(), edges: Vec::new() };
+    let mut result = Vec::new();
+    let mut from = &empty;
+    for mark in marks {
+        // Rounding of the schedule must not join two stretches.
+        if mark.done - from.done < length - length / 8 && mark.done != last.done {
+            continue;
+        }
+        let mut rows: Vec<Vec<TallyRow>> = vec![Vec::new(); walkers];
+        let mut earlier = from.rows.iter().peekable();
+        for row in &mark.rows {
+            while earlier.next_if(|e| e.key() < row.key()).is_some() {}
+            let tally = match earlier.next_if(|e| e.key() == row.key()) {
+                None => row.tally,
+                Some(e) => TransitionTally {
+                    insert: row.tally.insert.since(&e.tally.insert),
+                    delete: row.tally.delete.since(&e.tally.delete),
+                },
+            };
+            if tally.insert.attempts + tally.delete.attempts > 0
+                && let Some(rows) = rows.get_mut(usize::from(row.walker))
+            {
+                rows.push(TallyRow { tally, ..*row });
+            }
+        }
+        result.extend(rows.into_iter().enumerate().map(|(walker, rows)| Stretch {
+            walker: first + walker as u16,
+            from: from.done,
+            to: mark.done,
+            rows,
+        }));
+        from = mark;
+    }
+    result
+}
+
+/// Attempts and Σ min(1, acc) in both directions at one N.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Sums {
+    /// Insertions tried at n.
+    pub insert_attempts: f64,
+    /// Σ min(1, acc) of them.
+    pub insert: f64,
+    /// Deletions tried at n.
+    pub delete_attempts: f64,
+    /// Σ min(1, acc) of them.
+    pub delete: f64,
+}
+
+impl Sums {
+    fn add(&mut self, tally: &TransitionTally, weight: f64) {
+        self.insert_attempts += weight * tally.insert.attempts as f64;
+        self.insert += weight * tally.insert.probability;
+        self.delete_attempts += weight * tally.delete.attempts as f64;
+        self.delete += weight * tally.delete.probability;
+    }
+}
+
+/// ln Π(n+1) − ln Π(n) of each n: `[n_max]`; NaN where an average is missing or zero.
+///
+/// - `sums`: `[n_max + 1]`, by n
+pub fn links(sums: &[Sums]) -> Vec<f64> {
+    let link = |w: &[Sums]| {
+        let ratio = (w[0].insert / w[0].insert_attempts) / (w[1].delete / w[1].delete_attempts);
+        if ratio > 0.0 && ratio.is_finite() { ratio.ln() } else { f64::NAN }
+    };
+    sums.windows(2).map(link).collect()
+}
+
+/// ln Π over a run of n that the links join, normalised over it: `[links.len() + 1]`.
+pub fn ln_pi(links: &[f64]) -> Vec<f64> {
+    let mut values = vec![0.0];
+    let mut sum = 0.0;
+    values.extend(links.iter().map(|l| {
+        sum += l;
+        sum
+    }));
+    normalised(values)
+}
+
+fn normalised(mut ln: Vec<f64>) -> Vec<f64> {
+    let max = ln.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let total = max + ln.iter().map(|x| (x - max).exp()).sum::<f64>().ln();
+    ln.iter_mut().for_each(|x| *x -= total);
+    ln
+}
+
+/// The normal deviate that is as rare as `t` of Student's distribution with `freedom` degrees of freedom.
+///
+/// An error from few blocks is itself uncertain; this keeps |z| > 4 as rare as it should be.
+///
+/// # Source
+/// Wallace, Ann. Math. Stat. 30, 1121 (1959).
+pub fn normal_deviate(t: f64, freedom: f64) -> f64 {
+    let size = (freedom * (1.0 + t * t / freedom).ln()).sqrt() * (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0);
+    size.copysign(t)
+}
+
+/// Both estimates of ln Π at one N, each normalised over the N that are compared.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PiAt {
+    /// Atoms of the species.
+    pub n: u16,
+    /// ln Π from the transition matrix.
+    pub tm: f64,
+    /// Its standard error.
+    pub tm_err: f64,
+    /// ln Π from MBAR.
+    pub mbar: f64,
+    /// Its standard error.
+    pub mbar_err: f64,
+    /// Their difference in units of its own error by the joint bootstrap, as a normal deviate.
+    pub z: f64,
+}
+
+/// Both estimators in one state, for one reservoir species.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StateComparison {
+    /// State.
+    pub state: usize,
+    /// Index of the reservoir species.
+    pub reservoir: usize,
+    /// The N that are compared, ascending and without gap.
+    pub pi: Vec<PiAt>,
+    /// ⟨N⟩ over these N from the transition matrix.
+    pub n_tm: f64,
+    /// Its standard error.
+    pub n_tm_err: f64,
+    /// ⟨N⟩ over these N from MBAR.
+    pub n_mbar: f64,
+    /// Its standard error.
+    pub n_mbar_err: f64,
+    /// Their difference in units of its own error, as a normal deviate.
+    pub n_z: f64,
+}
+
+impl StateComparison {
+    /// The largest |z| of ⟨N⟩ and of ln Π.
+    pub fn worst(&self) -> f64 {
+        self.pi.iter().map(|p| p.z.abs()).filter(|z| z.is_finite()).fold(self.n_z.abs(), f64::max)
+    }
+
+    /// Whether the estimators disagree.
+    pub fn is_alarm(&self) -> bool {
+        self.worst() > ALARM
+    }
+}
+
+/// The two estimators beside each other.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Estimators {
+    /// In the order (state, reservoir); states that cannot be compared are left out.
+    pub states: Vec<StateComparison>,
+    /// State–species pairs that could not be compared: one N only, or too few attempts, blocks or samples.
+    pub skipped: usize,
+}
+
+impl Estimators {
+    /// Where the estimators disagree, the worst first.
+    pub fn alarms(&self) -> Vec<&StateComparison> {
+        let mut alarms: Vec<_> = self.states.iter().filter(|s| s.is_alarm()).collect();
+        alarms.sort_by(|a, b| b.worst().total_cmp(&a.worst()));
+        alarms
+    }
+}
+
+/// Tallies of one state and species by block: (block, n, sums).
+type Entries = Vec<(u32, u16, Sums)>;
+
+/// What is compared of one state and species.
+struct Task {
+    state: usize,
+    reservoir: usize,
+    entries: Entries,
+    /// First N, and number of N.
+    first: usize,
+    len: usize,
+    /// Degrees of freedom behind each N and behind ⟨N⟩.
+    freedom: Vec<f64>,
+    /// Factor on errors where the blocks are shorter than the series remembers.
+    stretch: f64,
+}
+
+impl Task {
+    fn sums(&self, n_max: usize, multiplicity: Option<&[f64]>) -> Vec<Sums> {
+        summed(&self.entries, n_max, multiplicity)
+    }
+
+    /// ln Π of the transition matrix over the compared N.
+    fn tm(&self, n_max: usize, multiplicity: Option<&[f64]>) -> Vec<f64> {
+        let links = links(&self.sums(n_max, multiplicity));
+        ln_pi(&links[self.first..self.first + self.len - 1])
+    }
+
+    fn mbar(&self, marginal: &[f64]) -> Vec<f64> {
+        normalised(marginal[self.first..self.first + self.len].iter().map(|p| p.ln()).collect())
+    }
+
+    /// ⟨N⟩ of a normalised ln Π over the compared N.
+    fn mean(&self, ln_pi: &[f64]) -> f64 {
+        ln_pi.iter().enumerate().map(|(i, l)| (self.first + i) as f64 * l.exp()).sum()
+    }
+}
+
+fn summed(entries: &Entries, n_max: usize, multiplicity: Option<&[f64]>) -> Vec<Sums> {
+    let mut sums = vec![Sums::default(); n_max + 1];
+    for &(block, n, s) in entries {
+        let weight = multiplicity.map_or(1.0, |m| m[block as usize]);
+        if weight > 0.0 {
+            let sum = &mut sums[usize::from(n)];
+            sum.insert_attempts += weight * s.insert_attempts;
+            sum.insert += weight * s.insert;
+            sum.delete_attempts += weight * s.delete_attempts;
+            sum.delete += weight * s.delete;
+        }
+    }
+    sums
+}
+
+/// Compares the estimators; `None` without reservoirs or stretches.
+///
+/// Both are drawn from one bootstrap over the same stretches of time, so what the trajectory has in common cancels in the
+/// difference. A link between n and n + 1 counts where either direction has 100 attempts, eight effective blocks, and MBAR
+/// has ten effective samples on both sides; the N around the most visited one that such links join are compared, both
+/// estimates normalised over them. Errors grow by what blocks of finite length lose of the memory g of a state. z-scores
+/// are normal deviates of Student's t with the effective blocks less one, or with the independent samples of the state
+/// where these are fewer. States that are `frozen` are not compared.
+///
+/// - `frozen`: `[n_states]`
+///
+/// # Errors
+/// [`crate::Error::Analysis`] if MBAR does not converge.
+pub fn compare(input: &AnalysisInput, stretches: &[Stretch], frozen: &[bool]) -> Result<Option<Estimators>> {
+    let (grid, n_s) = (&input.grid, input.grid.n_reservoirs());
+    if n_s == 0 || stretches.is_empty() {
+        return Ok(None);
+    }
+    // The samples of these stretches, and the block of each.
+    let mut of_walker: BTreeMap<u16, Vec<(u32, usize)>> = BTreeMap::new();
+    for (b, s) in stretches.iter().enumerate() {
+        of_walker.entry(s.walker).or_default().push((s.to, b));
+    }
+    let raw = &input.samples;
+    let block_at = |n: usize| {
+        let ends = of_walker.get(&raw.walker[n])?;
+        ends.get(ends.partition_point(|&(to, _)| to <= raw.cycle[n])).map(|&(_, b)| b as u32)
+    };
+    let samples = raw.filtered(|n| block_at(n).is_some() && !frozen[raw.state[n] as usize]);
+    if samples.is_empty() {
+        return Ok(None);
+    }
+    let block_of: Vec<u32> = (0..raw.len()).filter(|&n| !frozen[raw.state[n] as usize]).filter_map(block_at).collect();
+    let blocks = Blocks { block_of, n_blocks: stretches.len() };
+    let solved = Solved::new(&grid.states, &samples)?;
+    let g = Inefficiencies::new(&samples, grid.len());
+    let g_of_state: Vec<f64> = (0..grid.len()).map(|k| g.of_state(k)).collect();
+    let g_of_sample: Vec<f64> =
+        solved.collapsed.origin().iter().map(|&n| g_of_state[samples.state[n as usize] as usize]).collect();
+    let mut kts: Vec<f64> = grid.states.iter().map(|s| s.kt).collect();
+    kts.sort_by(f64::total_cmp);
+    kts.dedup();
+    let place = |k: usize| kts.partition_point(|&kt| kt < grid.states[k].kt);
+    let bins: Vec<Bins> = kts
+        .par_iter()
+        .map(|kt| Bins::new(&solved.collapsed, None, Some(&g_of_sample), &solved.solution.ln_d, 1.0 / kt))
+        .collect();
+
+    // What can be compared.
+    let mut entries: Vec<Entries> = vec![Entries::new(); grid.len() * n_s];
+    for (b, stretch) in stretches.iter().enumerate() {
+        for row in &stretch.rows {
+            let (k, s, n) = (row.state as usize, usize::from(row.reservoir), row.n);
+            if frozen[k] || s >= n_s || n > input.n_max[s] {
+                continue;
+            }
+            let mut sums = Sums::default();
+            sums.add(&row.tally, 1.0);
+            entries[k * n_s + s].push((b as u32, n, sums));
+        }
+    }
+    let tasks: Vec<Option<Task>> = entries
+        .into_par_iter()
+        .enumerate()
+        .map(|(i, entries)| {
+            let (k, s) = (i / n_s, i % n_s);
+            let (_, p) = bins[place(k)].probabilities(&solved.collapsed, &grid.states[k].ln_z);
+            let n_eff = effective_samples(&solved, &bins[place(k)], &p, s, usize::from(input.n_max[s]));
+            let independent = solved.n_k[k] / g_of_state[k];
+            let per_block = solved.n_k[k] / stretches.len() as f64;
+            // An exponential memory of g samples leaves this share of the variance of a mean to blocks of finite length.
+            let memory = 0.5 * g_of_state[k] / per_block.max(1.0);
+            let stretch = (1.0 - memory * (1.0 - (-1.0 / memory).exp())).recip().sqrt();
+            task(k, s, entries, &n_eff, independent, stretch)
+        })
+        .collect();
+    let skipped = tasks.iter().filter(|t| t.is_none()).count();
+    let tasks: Vec<Task> = tasks.into_iter().flatten().collect();
+
+    // Both estimates, from all samples and from each resample.
+    let n_max = |task: &Task| usize::from(input.n_max[task.reservoir]);
+    let both = |multiplicity: Option<&[f64]>, bins: &[Bins], samples: &super::mbar::Collapsed| -> Vec<f64> {
+        let mut values = Vec::new();
+        for task in &tasks {
+            let (_, p) = bins[place(task.state)].probabilities(samples, &grid.states[task.state].ln_z);
+            let mbar = task.mbar(&marginal(samples, &p, task.reservoir, n_max(task)));
+            let tm = task.tm(n_max(task), multiplicity);
+            let means = (task.mean(&tm), task.mean(&mbar));
+            for (tm, mbar) in tm.into_iter().zip(mbar).chain([means]) {
+                values.extend([tm, mbar, tm - mbar]);
+            }
+        }
+        values
+    };
+    let drawn = Drawn {
+        states: &grid.states,
+        full: &solved.collapsed,
+        state: &samples.state,
+        blocks: &blocks,
+        f_k: &solved.solution.f_k,
+        columns: &[],
+    };
+    let bootstrap = Bootstrap::new(drawn, input.seed.wrapping_add(2), RESAMPLES)?;
+    let errors = bootstrap.errors(|draw: &Draw<'_>| {
+        let bins: Vec<Bins> = kts
+            .iter()
+            .map(|kt| Bins::new(draw.samples, Some(draw.weights), None, &draw.solution.ln_d, 1.0 / kt))
+            .collect();
+        both(Some(draw.multiplicity), &bins, draw.samples)
+    });
+    let values = both(None, &bins, &solved.collapsed);
+    let mut triples = values.chunks_exact(3).zip(errors.chunks_exact(3));
+    let states = tasks
+        .iter()
+        .map(|task| {
+            let mut next = |freedom: f64| {
+                let (v, e) = triples.next().unwrap_or((&[f64::NAN; 3], &[f64::NAN; 3]));
+                let err = |i: usize| task.stretch * e[i];
+                (v[0], err(0), v[1], err(1), normal_deviate(v[2] / err(2), freedom))
+            };
+            let pi = (0..task.len)
+                .map(|i| {
+                    let (tm, tm_err, mbar, mbar_err, z) = next(task.freedom[i]);
+                    PiAt { n: (task.first + i) as u16, tm, tm_err, mbar, mbar_err, z }
+                })
+                .collect();
+            let fewest = task.freedom.iter().copied().fold(f64::INFINITY, f64::min);
+            let (n_tm, n_tm_err, n_mbar, n_mbar_err, n_z) = next(fewest);
+            StateComparison {
+                state: task.state,
+                reservoir: task.reservoir,
+                pi,
+                n_tm,
+                n_tm_err,
+                n_mbar,
+                n_mbar_err,
+                n_z,
+            }
+        })
+        .collect();
+    Ok(Some(Estimators { states, skipped }))
+}
+
+/// Effective samples of MBAR at each N of a species: `[n_max + 1]`.
+fn effective_samples(solved: &Solved, bins: &Bins, p: &[f64], species: usize, n_max: usize) -> Vec<f64> {
+    let mut sums = vec![(0.0, 0.0); n_max + 1];
+    for (c, &p) in p.iter().enumerate().filter(|&(_, &p)| p > 0.0) {
+        if let Some((sum, squares)) = sums.get_mut(usize::from(solved.collapsed.compositions()[c][species])) {
+            *sum += p;
+            *squares += p * p * bins.inverse_n_eff[c];
+        }
+    }
+    sums.iter().map(|&(sum, squares)| if squares > 0.0 { sum * sum / squares } else { 0.0 }).collect()
+}
+
+/// The N of one state and species that can be compared, if there are two at least.
+fn task(
+    state: usize,
+    reservoir: usize,
+    entries: Entries,
+    n_eff: &[f64],
+    independent: f64,
+    stretch: f64,
+) -> Option<Task> {
+    let n_max = n_eff.len() - 1;
+    let sums = summed(&entries, n_max, None);
+    // Σx² over blocks of attempts and of Σ min(1, acc), in both directions.
+    let mut squares = vec![Sums::default(); n_max + 1];
+    for &(_, n, s) in &entries {
+        let sum = &mut squares[usize::from(n)];
+        sum.insert_attempts += s.insert_attempts * s.insert_attempts;
+        sum.insert += s.insert * s.insert;
+        sum.delete_attempts += s.delete_attempts * s.delete_attempts;
+        sum.delete += s.delete * s.delete;
+    }
+    let links = links(&sums);
+    // A visit that lasts long weighs in the attempts, an easy one in the probabilities: the fewest of all count.
+    let blocks_of = |n: usize| {
+        let effective = |sum: f64, squares: f64| sum * sum / squares;
+        let up = (&sums[n], &squares[n]);
+        let down = (&sums[n + 1], &squares[n + 1]);
+        effective(up.0.insert, up.1.insert)
+            .min(effective(up.0.insert_attempts, up.1.insert_attempts))
+            .min(effective(down.0.delete, down.1.delete))
+            .min(effective(down.0.delete_attempts, down.1.delete_attempts))
+            .min(independent)
+    };
+    let sound = |n: usize| {
+        links[n].is_finite()
+            && sums[n].insert_attempts.min(sums[n + 1].delete_attempts) >= ATTEMPTS
+            && blocks_of(n) >= EFFECTIVE_BLOCKS
+            && n_eff[n].min(n_eff[n + 1]) >= EFFECTIVE_SAMPLES
+    };
+    let most = (0..=n_max).max_by(|&a, &b| sums[a].insert_attempts.total_cmp(&sums[b].insert_attempts))?;
+    let first = (0..most).rev().take_while(|&n| sound(n)).last().unwrap_or(most);
+    let last = (most..n_max).take_while(|&n| sound(n)).last().map_or(most, |n| n + 1);
+    if last == first {
+        return None;
+    }
+    let blocks: Vec<f64> = (first..last).map(blocks_of).collect();
+    let freedom = (first..=last)
+        .map(|n| {
+            let below = n.checked_sub(first + 1).map(|i| blocks[i]);
+            let above = blocks.get(n - first).copied();
+            below.into_iter().chain(above).fold(f64::INFINITY, f64::min) - 1.0
+        })
+        .collect();
+    Some(Task { state, reservoir, entries, first, len: last - first + 1, freedom, stretch })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transitions::Direction;
+
+    /// Exact tallies of an ideal gas with z V = `mean`.
+    fn ideal(mean: f64, n_max: usize) -> Vec<Sums> {
+        (0..=n_max)
+            .map(|n| {
+                let up = if n == n_max { 0.0 } else { (mean / (n + 1) as f64).min(1.0) };
+                let down = (n as f64 / mean).min(1.0);
+                Sums { insert_attempts: 50.0, insert: 50.0 * up, delete_attempts: 70.0, delete: 70.0 * down }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn an_ideal_gas_is_poisson() {
+        let ln_pi = ln_pi(&links(&ideal(2.7, 9)));
+        for n in 0..9 {
+            let exact = (2.7 / (n + 1) as f64).ln();
+            assert!((ln_pi[n + 1] - ln_pi[n] - exact).abs() < 1e-12);
+        }
+        assert!((ln_pi.iter().map(|l| l.exp()).sum::<f64>() - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn students_t_becomes_a_normal_deviate() {
+        // P(|t| > 4) of 7 degrees of freedom is 0.00519, that of a normal deviate of 2.795.
+        assert!((normal_deviate(4.0, 7.0) - 2.795).abs() < 0.01);
+        assert!((normal_deviate(-3.0, 1e6) + 3.0).abs() < 1e-4);
+        assert!(normal_deviate(f64::NAN, 5.0).is_nan());
+    }
+
+    #[test]
+    fn stretches_are_differences_of_marks_by_walker() {
+        let row = |walker, n, attempts| TallyRow {
+            walker,
+            state: 0,
+            reservoir: 0,
+            n,
+            tally: TransitionTally {
+                insert: Direction { attempts, accepted: 0, probability: 0.5 * attempts as f64 },
+                delete: Direction::default(),
+            },
+        };
+        let mark = |done, rows| Mark { done, rows, edges: Vec::new() };
+        let marks =
+            [mark(10, vec![row(0, 3, 5), row(1, 3, 7)]), mark(20, vec![row(0, 2, 4), row(0, 3, 5), row(1, 3, 9)])];
+        let found = stretches(&marks, 2, 4);
+        let of = |walker, from| found.iter().find(|s| (s.walker, s.from) == (walker, from)).expect("a stretch");
+        assert_eq!(of(4, 10).rows, [row(0, 2, 4)]);
+        assert_eq!(of(5, 10).rows, [row(1, 3, 2)]);
+        assert_eq!(of(4, 0).rows, [row(0, 3, 5)]);
+        // A run that was made longer has marks that lie closer at first.
+        let many: Vec<Mark> = (1..=20).chain((40..=400).step_by(20)).map(|done| mark(done, Vec::new())).collect();
+        let found = stretches(&many, 1, 0);
+        assert!(found.iter().all(|s| (18..=22).contains(&(s.to - s.from))) && found.len() == 20, "{found:?}");
+    }
+}
