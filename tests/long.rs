@@ -217,7 +217,8 @@ fn states_frozen_in_by_their_start_are_set_aside() {
     let start = Instant::now();
     place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet"]);
     let run = place.run("run");
-    let evaluation = adlayer::evaluate::evaluate(std::slice::from_ref(&run), &run).expect("an evaluation");
+    let evaluation =
+        adlayer::evaluate::evaluate(std::slice::from_ref(&run), &run, &Default::default()).expect("an evaluation");
     say(&format!("{:.0} s", start.elapsed().as_secs_f64()));
     let analysis = &evaluation.analysis;
     let checks = &analysis.checks;

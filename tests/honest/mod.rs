@@ -95,6 +95,7 @@ fn analysed<R: Replica>(grid: &StateGrid, cycles: u32, walkers: usize, n_max: u1
         frozen_slab: true,
         production: cycles,
         halves: Default::default(),
+        wanted: None,
         seed,
     };
     analyze(&input).unwrap_or_else(|e| panic!("seed {seed}: {e}"))
