@@ -17,6 +17,9 @@ pub enum Error {
         /// The path as given.
         path: PathBuf,
     },
+    /// What the user asked for is not in the files; the message holds the remedy.
+    #[error("{0}")]
+    Missing(String),
     /// A file exists but does not say what it should.
     #[error("{}: {problem}", path.display())]
     BadInput {
@@ -54,6 +57,9 @@ pub enum Error {
         /// The operating system's word.
         source: std::io::Error,
     },
+    /// The run ended short of the error that its scene wants; its results are on disk.
+    #[error("{0}")]
+    Short(String),
     /// The user asked to stop; what was sampled so far is on disk.
     #[error("{0}")]
     Interrupted(String),
@@ -65,14 +71,15 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// The exit code of the command line for this error.
     ///
-    /// 65 bad scene or file, 66 input missing, 69 no such device, 70 internal, 74 I/O, 75 interrupted.
+    /// 3 short of the wanted error, 65 bad scene or file, 66 input missing, 69 no such device, 70 internal, 74 I/O, 75 interrupted.
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Scene(_) | Error::BadInput { .. } | Error::Refused(_) => 65,
-            Error::InputMissing { .. } => 66,
+            Error::InputMissing { .. } | Error::Missing(_) => 66,
             Error::Device(_) => 69,
             Error::ReplicaFault { .. } | Error::Analysis(_) => 70,
             Error::Io { .. } => 74,
+            Error::Short(_) => 3,
             Error::Interrupted(_) => 75,
         }
     }

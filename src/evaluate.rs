@@ -4,12 +4,16 @@ use crate::analysis::diagnostics::{self, Books, Halves};
 use crate::analysis::{self, Analysis, AnalysisInput, WantedGrid};
 use crate::engine::RunRecord;
 use crate::error::{Error, Result};
+use crate::figures::snapshots::Chooser;
 use crate::figures::{self, Figure, Labels};
-use crate::report::{self, ExchangeRow, MoveRow, RunSummary, Seconds};
+use crate::goal::Goal;
+use crate::report::{self, CellSummary, ExchangeRow, MoveRow, RunSummary, Seconds};
 use crate::sample::marks::read_marks;
+use crate::sample::trajectory::visit_trajectory;
 use crate::sample::{Samples, read_samples};
 use crate::scene::grammar::{Grid, Scene, Walkers};
 use crate::scene::{self, Loaded};
+use crate::system::System;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -98,18 +102,9 @@ struct Run {
 /// [`Error::Refused`], [`Error::Analysis`], [`Error::Io`].
 pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &Wanted) -> Result<Evaluation> {
     let start = Instant::now();
-    let mut runs = directories.iter().map(|d| read_run(d)).collect::<Result<Vec<_>>>()?;
-    for (directory, run) in directories.iter().zip(&runs).skip(1) {
-        if let Some(field) = first_difference(&runs[0].loaded.scene, &run.loaded.scene) {
-            return Err(Error::BadInput {
-                path: directory.clone(),
-                problem: format!(
-                    "its `{field}` is not that of {}; only runs of one system and grid can be combined",
-                    directories[0].display()
-                ),
-            });
-        }
-    }
+    let scenes = scenes_of_one_system(directories)?;
+    let runs = directories.iter().zip(scenes).map(|(d, loaded)| read_run(d, loaded));
+    let mut runs = runs.collect::<Result<Vec<_>>>()?;
     let mut samples = std::mem::take(&mut runs[0].samples);
     runs[1..].iter().for_each(|run| samples.append_run(&run.samples));
     let (loaded, record) = (&runs[0].loaded, &runs[0].record);
@@ -122,8 +117,15 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &Wanted) -> Resu
     std::fs::create_dir_all(output).map_err(Error::io("cannot create", output))?;
     analysis::tables::write(&analysis, input.boltzmann, &output.join("analysis"))?;
     let labels = Labels { units: scene.units, title: scene.title.clone() };
-    let figures = figures::draw(&analysis, &labels, output)?;
+    let mut figures = figures::draw(&analysis, &labels, output)?;
     let mut warnings = record.warnings.clone();
+    match snapshots(directories, loaded, &analysis, &labels, output) {
+        Ok(pictures) => figures.extend(pictures),
+        Err(error @ (Error::BadInput { .. } | Error::InputMissing { .. })) => {
+            warnings.push(format!("no snapshots are drawn: {error}"));
+        }
+        Err(error) => return Err(error),
+    }
     if runs.len() > 1 {
         let names: Vec<String> = directories.iter().map(|d| d.display().to_string()).collect();
         warnings.push(format!("samples of {} runs are combined: {}", runs.len(), names.join(", ")));
@@ -133,6 +135,9 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &Wanted) -> Resu
             "the run was interrupted after {} of {} production cycles",
             record.production_done, record.production
         ));
+    }
+    if let Some(known) = Goal::of(loaded).map(|goal| goal.judge(&analysis)).filter(|known| !known.enough) {
+        warnings.push(format!("the boundaries are not known as well as the scene wants: {}", known.words));
     }
     let summary = RunSummary {
         title: scene.title.clone(),
@@ -155,6 +160,11 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &Wanted) -> Resu
         attempts_per_s: record.attempts_per_s,
         acceptance: move_rows(&directories[0], scene)?,
         exchange: exchange_rows(&directories[0])?,
+        cell: CellSummary {
+            lengths: loaded.lengths().into(),
+            periodic_z: scene.is_bulk(),
+            max_atoms: scene.reservoir.iter().map(|r| (r.species.clone(), r.max_atoms)).collect(),
+        },
         warnings,
         resolved_scene: scene::resolved(loaded),
     };
@@ -162,12 +172,31 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &Wanted) -> Resu
     Ok(Evaluation { analysis, summary, figures, report })
 }
 
+/// Draws a stored configuration of every phase; none where a run has kept none.
+fn snapshots(
+    directories: &[PathBuf],
+    loaded: &Loaded,
+    analysis: &Analysis,
+    labels: &Labels,
+    output: &Path,
+) -> Result<Vec<Figure>> {
+    let mut chooser = Chooser::new(analysis);
+    if chooser.is_empty() {
+        return Ok(Vec::new());
+    }
+    let system = System::from_scene(loaded);
+    for directory in directories.iter().filter(|d| d.join("trajectory").is_dir()) {
+        visit_trajectory(directory, |frame| chooser.see(&frame, &system.counts(&frame.species)))?;
+    }
+    figures::snapshots::draw(&chooser, analysis, &system, labels, output)
+}
+
 /// The scene of a run and the analysis of its samples; nothing is written.
 ///
 /// # Errors
 /// [`Error::InputMissing`], [`Error::BadInput`], [`Error::Analysis`].
 pub fn analyse_run(directory: &Path) -> Result<(Loaded, Analysis)> {
-    let Run { loaded, record, samples } = read_run(directory)?;
+    let Run { loaded, record, samples } = read_run(directory, scene_of(directory)?)?;
     let analysis = analysis::analyze(&input(&loaded, samples, record.production_done, &[record.walkers]))?;
     Ok((loaded, analysis))
 }
@@ -207,12 +236,32 @@ fn input(loaded: &Loaded, samples: Samples, production: u32, walkers: &[u32]) ->
     }
 }
 
-fn read_run(directory: &Path) -> Result<Run> {
+/// The scenes of runs that can be combined: one system, one grid.
+pub(crate) fn scenes_of_one_system(directories: &[PathBuf]) -> Result<Vec<Loaded>> {
+    let scenes = directories.iter().map(|d| scene_of(d)).collect::<Result<Vec<_>>>()?;
+    for (directory, loaded) in directories.iter().zip(&scenes).skip(1) {
+        if let Some(field) = first_difference(&scenes[0].scene, &loaded.scene) {
+            return Err(Error::BadInput {
+                path: directory.clone(),
+                problem: format!(
+                    "its `{field}` is not that of {}; only runs of one system and grid can be combined",
+                    directories[0].display()
+                ),
+            });
+        }
+    }
+    Ok(scenes)
+}
+
+fn scene_of(directory: &Path) -> Result<Loaded> {
     let resolved = directory.join("resolved.ron");
     if !resolved.is_file() {
         return Err(Error::InputMissing { what: "run directory (with its resolved.ron)", path: directory.to_owned() });
     }
-    let loaded = scene::load(&resolved)?;
+    scene::load(&resolved)
+}
+
+fn read_run(directory: &Path, loaded: Loaded) -> Result<Run> {
     let record = RunRecord::read(directory)?;
     let names: Vec<String> = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
     let samples = read_samples(directory, &names)?;

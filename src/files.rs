@@ -9,11 +9,25 @@ use std::path::Path;
 /// # Errors
 /// [`Error::Io`] with the path.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let write = || -> std::io::Result<()> {
-        staged(path, bytes)?.persist(path).map_err(|e| e.error)?;
-        sync_folder(folder_of(path))
-    };
+    let write = || -> std::io::Result<()> { put_in_place(staged(path, bytes)?, path) };
     write().map_err(Error::io("cannot write", path))
+}
+
+/// Writes a file that is too large to be held as bytes in the same way: `fill` gets the temporary file.
+///
+/// # Errors
+/// Those of `fill`, and [`Error::Io`] with the path.
+pub(crate) fn write_whole_with(path: &Path, fill: impl FnOnce(&mut std::fs::File) -> Result<()>) -> Result<()> {
+    let failed = || Error::io("cannot write", path);
+    let mut file = temporary(path).map_err(failed())?;
+    fill(file.as_file_mut())?;
+    file.as_file().sync_all().map_err(failed())?;
+    put_in_place(file, path).map_err(failed())
+}
+
+fn put_in_place(file: tempfile::NamedTempFile, path: &Path) -> std::io::Result<()> {
+    file.persist(path).map_err(|e| e.error)?;
+    sync_folder(folder_of(path))
 }
 
 /// Reads a text that a user names; a file that is larger than it can sensibly be, or has no end, is not read whole.
@@ -43,15 +57,20 @@ const TEMPORARY: &str = ".new-";
 
 /// `bytes` in a temporary file beside `path`, on disk and ready to be renamed to it.
 pub(crate) fn staged(path: &Path, bytes: &[u8]) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut file = temporary(path)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// An empty temporary file beside `path`.
+fn temporary(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY);
     // Temporary files are private by default; results are for everyone the umask allows.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder_of(path))?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    Ok(file)
+    builder.tempfile_in(folder_of(path))
 }
 
 /// Brings the names in a folder to disk. Only Unix lets a folder be opened and synced.

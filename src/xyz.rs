@@ -22,6 +22,8 @@ pub struct Frame {
     pub symbols: Vec<String>,
     /// `[n_atoms]`, positions [length].
     pub positions: Vec<DVec3>,
+    /// Further columns, one integer an atom: written by name, not read back.
+    pub integers: Vec<(String, Vec<i64>)>,
 }
 
 impl Frame {
@@ -197,7 +199,8 @@ pub fn write(out: &mut impl Write, frame: &Frame) -> std::io::Result<()> {
         let numbers: Vec<String> = rows.iter().flatten().map(f64::to_string).collect();
         words.push(format!("Lattice=\"{}\"", numbers.join(" ")));
     }
-    words.push("Properties=species:S:1:pos:R:3".to_owned());
+    let further: String = frame.integers.iter().map(|(name, _)| format!(":{name}:I:1")).collect();
+    words.push(format!("Properties=species:S:1:pos:R:3{further}"));
     if let Some(flags) = frame.periodic {
         words.push(format!("pbc=\"{}\"", flags.map(|p| if p { "T" } else { "F" }).join(" ")));
     }
@@ -206,8 +209,12 @@ pub fn write(out: &mut impl Write, frame: &Frame) -> std::io::Result<()> {
         words.push(format!("{key}={quote}{value}{quote}"));
     }
     writeln!(out, "{}", words.join(" "))?;
-    for (symbol, r) in frame.symbols.iter().zip(&frame.positions) {
-        writeln!(out, "{symbol} {} {} {}", r.x, r.y, r.z)?;
+    for (i, (symbol, r)) in frame.symbols.iter().zip(&frame.positions).enumerate() {
+        write!(out, "{symbol} {} {} {}", r.x, r.y, r.z)?;
+        for (_, column) in &frame.integers {
+            write!(out, " {}", column[i])?;
+        }
+        writeln!(out)?;
     }
     Ok(())
 }
@@ -224,11 +231,14 @@ mod tests {
             info: vec![("cycle".into(), "12".into()), ("note".into(), "two words".into())],
             symbols: vec!["Cu".into(), "Ar".into()],
             positions: vec![DVec3::new(0.1, -0.2, 1.0 / 3.0), DVec3::new(1e-9, 5.0, 2.0)],
+            integers: Vec::new(),
         };
         let mut out = Vec::new();
         write(&mut out, &frame).expect("writing to memory");
-        write(&mut out, &frame).expect("writing to memory");
+        let flagged = Frame { integers: vec![("ghost".into(), vec![0, 1])], ..frame.clone() };
+        write(&mut out, &flagged).expect("writing to memory");
         let text = String::from_utf8(out).expect("text");
+        assert!(text.contains("Properties=species:S:1:pos:R:3:ghost:I:1 ") && text.ends_with("Ar 0.000000001 5 2 1\n"));
         assert_eq!(parse(&text), Ok(vec![frame.clone(), frame]));
     }
 

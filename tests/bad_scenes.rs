@@ -250,10 +250,22 @@ const CASES: &[Case] = &[
     ),
     case(&[("production: 1500", "production: 0")], (27, 48), "`production` is 0", "give 1 or more"),
     case(
-        &[("production: 1500", "production: 1500, until: BoundaryError(mu: 0.02), max_cycles: 100")],
+        &[("production: 1500", "production: 1500, until: BoundaryError(mu: 0.02)")],
         (27, 61),
-        "`until` is not available yet",
-        "leave it out and give the number of `production` cycles",
+        "`until` without `max_cycles`: the run might never end",
+        "add the largest number of production cycles, e.g. `max_cycles: 100000`",
+    ),
+    case(
+        &[("production: 1500", "production: 1500, until: BoundaryError(mu: 0.0), max_cycles: 9000")],
+        (27, 79),
+        "`mu` is 0.0, not above 0",
+        "give a number above 0",
+    ),
+    case(
+        &[("production: 1500", "production: 1500, max_cycles: 9000")],
+        (27, 66),
+        "`max_cycles` has no meaning without `until`",
+        "leave it out; `production` is the number of cycles",
     ),
     case(
         &[("production: 1500", "production: 10, sample_every: 20")],

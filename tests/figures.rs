@@ -6,7 +6,7 @@ mod synthetic;
 
 use adlayer::analysis::Analysis;
 use adlayer::figures::{Figure, Labels, draw};
-use adlayer::report::{self, ExchangeRow, MoveRow, RunSummary, Seconds};
+use adlayer::report::{self, CellSummary, ExchangeRow, MoveRow, RunSummary, Seconds};
 use adlayer::states::Axis;
 use adlayer::thermo::Convention;
 use adlayer::units::Units;
@@ -54,6 +54,7 @@ fn summary(analysis: &Analysis) -> RunSummary {
         attempts_per_s: 149_000.0,
         acceptance: vec![MoveRow { species: "B".into(), insert: 0.013, delete: 0.014 }],
         exchange,
+        cell: CellSummary { lengths: [6.6, 5.7158, 6.0], periodic_z: false, max_atoms: vec![("B".into(), 64)] },
         warnings: vec!["P(N_max) exceeds 1e-3 in 1 state; raise max_atoms.".into()],
         resolved_scene: "Scene(\n    title: \"Two-component <Lennard-Jones> surface\",\n    units: Lj,\n)\n".into(),
     }
@@ -415,7 +416,8 @@ fn the_report_stands_alone_and_shows_everything() {
     assert_eq!(path, dir.join("report.html"));
     let html = std::fs::read_to_string(path).expect("a page");
     assert!(!html.contains("http"), "nothing is loaded from elsewhere");
-    assert!(!html.contains("<script") && !html.contains("<link") && !html.contains("<img"));
+    assert!(!html.contains(" src=") && !html.contains("<link") && !html.contains("<img"));
+    assert_eq!(html.matches("<script").count(), 2, "the numbers of the maps and what shows them");
     assert_eq!(html.matches("<svg").count(), figures.len());
     for figure in figures {
         assert!(html.contains(&format!("id=\"{}\"", figure.name)));
@@ -437,6 +439,9 @@ fn the_report_stands_alone_and_shows_everything() {
         "74.3 k replica-steps/s",
         "All 98 states",
         "prefers-color-scheme: dark",
+        "The cell measures 6.6 × 5.716 σ and 6 σ between its walls, and holds at most 64 B",
+        "longer than half a period (2.858 σ)",
+        "simulated state",
     ] {
         assert!(html.contains(words), "{words:?}");
     }

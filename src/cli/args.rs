@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use super::ranges::{Numbers, Pressures, Range, Temperatures};
+use super::ranges::{Indices, Numbers, Pressures, Range, Temperatures};
 use adlayer::thermochemistry::che::Scale;
 use clap::{Args, Parser, Subcommand};
 use std::fmt;
@@ -13,7 +13,7 @@ use std::time::Duration;
 #[command(
     version,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 done, 2 usage, 65 bad scene, 66 input missing, 69 no such device, 70 internal, 74 I/O, \
+    after_help = "Exit codes: 0 done, 2 usage, 3 finished short of the wanted error, 65 bad scene, 66 input missing, 69 no such device, 70 internal, 74 I/O, \
                   75 interrupted and resumable.\nStart with: adlayer new my_surface"
 )]
 pub(crate) struct Arguments {
@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Resume(ResumeArguments),
     /// Analyse finished runs again without sampling; several runs of one system are combined
     Analyze(AnalyzeArguments),
+    /// Write runs in the formats of other programs: pymbar, extended XYZ, LAMMPS data
+    Export(ExportArguments),
     /// Check a scene and print what a run of it will take
     Check(CheckArguments),
     /// Write a commented scene to start from
@@ -133,6 +135,58 @@ pub(crate) struct AnalyzeArguments {
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("format").required(true).multiple(true).args(["pymbar", "extxyz", "lammps_data"]))]
+#[command(group = clap::ArgGroup::new("configurations").multiple(true).args(["extxyz", "lammps_data"]))]
+pub(crate) struct ExportArguments {
+    /// Directories of runs of one system; several are combined
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) directories: Vec<PathBuf>,
+    /// u_kn, N_k, f_k and the samples themselves as arrays [default: DIR/pymbar.npz]
+    #[arg(long, value_name = "FILE.npz", num_args = 0..=1, value_parser = npz)]
+    pub(crate) pymbar: Option<Option<PathBuf>>,
+    /// The stored configurations as extended XYZ, one file a state [default: DIR/trajectory/state_*.xyz]
+    #[arg(long)]
+    pub(crate) extxyz: bool,
+    /// The stored configurations as LAMMPS data, one file each [default: DIR/lammps/*.data]
+    #[arg(long)]
+    pub(crate) lammps_data: bool,
+    /// Only these states: a list such as 0,3,10-20
+    #[arg(long, value_name = "LIST")]
+    pub(crate) states: Option<Indices>,
+    /// Only states of these temperatures: one, a list, or FROM:TO:STEP
+    #[arg(long)]
+    pub(crate) temperature: Option<Temperatures>,
+    /// Of each state only the last N configurations [N: 1 if left out]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1", requires = "configurations",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) last: Option<u32>,
+    /// A constant number of atoms: ghosts (symbol X, flagged) in slots that are not used
+    #[arg(long, requires = "configurations")]
+    pub(crate) fixed_slots: bool,
+    /// Leave out the frozen slab atoms
+    #[arg(long, requires = "configurations")]
+    pub(crate) no_slab: bool,
+    /// Of each state's samples, take one in S (for --pymbar)
+    #[arg(long, value_name = "S", requires = "pymbar", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) stride: Option<u32>,
+    /// Folder of everything that is written
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Reads the name of a file of arrays; so a directory behind `--pymbar` is not taken for it.
+fn npz(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npz")) {
+        return Ok(path);
+    }
+    Err(format!("`{text}` does not end in .npz; give runs before --pymbar, and after it a file name such as out.npz"))
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use super::args::CheckArguments;
 use super::complain::warn;
 use adlayer::estimate::{AxisExchange, Estimate, bytes, check_limits, estimate};
-use adlayer::scene::grammar::Potential;
+use adlayer::scene::grammar::{Potential, Schedule, Until};
 use adlayer::scene::{self, Loaded};
 use adlayer::{Error, Result};
 use serde::Serialize;
@@ -26,8 +26,9 @@ struct Report<'a> {
 #[expect(clippy::print_stdout, reason = "the summary is the command's output")]
 pub(crate) fn check(arguments: &CheckArguments) -> Result<()> {
     let loaded = scene::load(&arguments.scene)?;
-    check_limits(&loaded, Path::new("."))?;
-    let estimate = estimate(&loaded);
+    let longest = loaded.longest();
+    check_limits(&longest, Path::new("."))?;
+    let estimate = estimate(&longest);
     if arguments.json {
         let report = Report {
             scene: loaded.path.display().to_string(),
@@ -78,7 +79,7 @@ fn summary(loaded: &Loaded, e: &Estimate) -> Vec<(&'static str, String)> {
     lines.extend([
         ("grid", axes),
         ("replicas", format!("{} states × {} walkers = {}", e.n_states, e.walkers, e.n_replicas)),
-        ("cycles", format!("{} + {}", schedule.equilibration, schedule.production)),
+        ("cycles", cycles(schedule)),
         ("samples", e.n_samples.to_string()),
         ("memory", format!("about {}", bytes(e.memory_bytes))),
         ("disk", format!("about {}", bytes(e.disk_bytes))),
@@ -87,6 +88,17 @@ fn summary(loaded: &Loaded, e: &Estimate) -> Vec<(&'static str, String)> {
     lines.extend(e.exchange.iter().map(|axis| ("exchange", acceptance(axis))));
     lines.push(("result", "the scene is good".to_owned()));
     lines
+}
+
+/// The length of the run; samples, memory, disk and time are those of the longest.
+fn cycles(schedule: &Schedule) -> String {
+    let first = format!("{} + {}", schedule.equilibration, schedule.production);
+    match (schedule.until, schedule.max_cycles) {
+        (Some(Until::BoundaryError { mu }), Some(most)) if most > schedule.production => {
+            format!("{first}, then up to {most} of production until μ of every boundary is known to {mu}")
+        }
+        _ => first,
+    }
 }
 
 /// What is said of one axis of exchange.

@@ -8,6 +8,7 @@ mod che;
 mod check;
 mod complain;
 mod doctor;
+mod export;
 mod gas;
 mod new;
 mod output;
@@ -27,6 +28,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Resume(arguments) => resume::resume(&arguments),
         Command::Analyze(arguments) => analyze::analyze(&arguments),
+        Command::Export(arguments) => export::export(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::New(arguments) => new::new(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

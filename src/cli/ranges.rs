@@ -21,6 +21,10 @@ pub(crate) struct Range(pub(crate) Vec<f64>);
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pressures(pub(crate) Vec<f64>);
 
+/// A list of indices and ranges, such as `0,3,10-20`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Indices(pub(crate) Vec<u32>);
+
 fn number(text: &str) -> Result<f64, String> {
     let value = text.trim().parse::<f64>().ok().filter(|x| x.is_finite());
     value.ok_or_else(|| format!("`{text}` is not a finite number"))
@@ -42,6 +46,25 @@ impl FromStr for Numbers {
 
     fn from_str(text: &str) -> Result<Numbers, String> {
         list(text).map(Numbers)
+    }
+}
+
+impl FromStr for Indices {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Indices, String> {
+        let mut all = Vec::new();
+        for part in text.split(',') {
+            let part = part.trim();
+            let remedy = || format!("`{part}` is no index; write e.g. 0,3,10-20");
+            let (from, to) = part.split_once('-').unwrap_or((part, part));
+            let (from, to): (u32, u32) = (from.parse().map_err(|_| remedy())?, to.parse().map_err(|_| remedy())?);
+            if from > to || (to - from) as usize > MOST {
+                return Err(remedy());
+            }
+            all.extend(from..=to);
+        }
+        Ok(Indices(all))
     }
 }
 
@@ -122,6 +145,10 @@ mod tests {
         assert_eq!("-1:1:0.01".parse::<Range>().map(|r| (r.0.len(), r.0[0])), Ok((201, -1.0)));
         for bad in ["1:2", "3:1:1", "1:2:0", "a", "", "-1", "0", "inf", "1:1e9:1e-9"] {
             assert!(bad.parse::<Temperatures>().is_err(), "{bad}");
+        }
+        assert_eq!("0,3, 10-12".parse(), Ok(Indices(vec![0, 3, 10, 11, 12])));
+        for bad in ["", "a", "3-1", "-1", "1,,2", "0-4294967295"] {
+            assert!(bad.parse::<Indices>().is_err(), "{bad}");
         }
         for bad in ["1e5:1", "0:1", "1:2:3:4", "-1", "1:10:0"] {
             assert!(bad.parse::<Pressures>().is_err(), "{bad}");

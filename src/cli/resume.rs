@@ -2,9 +2,10 @@
 
 use super::args::ResumeArguments;
 use super::complain::warn;
-use super::run::{finish, limits, progress_bar, show};
+use super::run::{Screen, finish, limits};
 use adlayer::Result;
 use adlayer::engine::{self, ResumeOptions, RunRecord};
+use adlayer::until::{self, Listener};
 use serde_json::json;
 use std::path::Path;
 
@@ -16,21 +17,22 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<()> {
         allow_different_device: arguments.allow_different_device,
         limits: limits(&arguments.limits)?,
     };
-    let bar = progress_bar(arguments.quiet);
+    let mut screen = Screen::new(arguments.quiet);
     // On a thread of the pool, as `run`.
-    let outcome = rayon::scope(|_| engine::resume(&options, &mut |progress| show(&bar, progress)));
-    bar.finish_and_clear();
+    let outcome = rayon::scope(|_| engine::resume(&options, &mut |progress| screen.progress(progress)));
     if let Ok(outcome) = &outcome {
         let report = options.directory.join("report.html");
-        if outcome.was_finished && report.is_file() {
+        if outcome.was_finished && report.is_file() && until::is_settled(outcome)? {
+            screen.bar.finish_and_clear();
             already_finished(&report, &outcome.record, arguments);
-            return Ok(());
+            return until::check(&outcome.record, &options.directory);
         }
         if !arguments.quiet {
             outcome.record.warnings.iter().for_each(|w| warn(w));
         }
     }
-    finish(outcome, &options.directory, arguments.json)
+    let ResumeOptions { directory, limits, .. } = options;
+    finish(outcome, &directory, limits, screen, arguments.json)
 }
 
 /// Says that there was nothing to do.

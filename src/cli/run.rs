@@ -6,8 +6,8 @@ use super::result::print_result;
 use adlayer::checkpoint;
 use adlayer::engine::{self, Limits, Progress, RunOptions, RunOutcome};
 use adlayer::estimate::check_limits;
-use adlayer::evaluate::{Wanted, evaluate};
 use adlayer::rundir::default_directory;
+use adlayer::until::{self, Listener};
 use adlayer::{Error, Result, scene};
 use indicatif::{ProgressBar, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -15,12 +15,13 @@ use signal_hook::flag;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 pub(crate) fn run(arguments: &RunArguments) -> Result<()> {
     let loaded = scene::load(&arguments.scene)?.with_overrides(arguments.cycles, arguments.seed)?;
     let stem = arguments.scene.file_stem().map_or_else(|| "run".into(), |s| s.to_string_lossy().into_owned());
     let directory = arguments.output.clone().unwrap_or_else(|| default_directory(&stem));
-    check_limits(&loaded, &directory)?;
+    check_limits(&loaded.longest(), &directory)?;
     if !arguments.quiet {
         loaded.warnings.iter().for_each(|w| warn(w));
     }
@@ -30,30 +31,35 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<()> {
         force: arguments.force,
         limits: limits(&arguments.limits)?,
     };
-    let bar = progress_bar(arguments.quiet);
+    let mut screen = Screen::new(arguments.quiet);
     // On a thread of the pool, which shares the sampling when it has nothing else to do.
-    let outcome = rayon::scope(|_| engine::run(&loaded, &options, &mut |progress| show(&bar, progress)));
-    bar.finish_and_clear();
-    finish(outcome, &options.directory, arguments.json)
+    let outcome = rayon::scope(|_| engine::run(&loaded, &options, &mut |progress| screen.progress(progress)));
+    let RunOptions { directory, limits, .. } = options;
+    finish(outcome, &directory, limits, screen, arguments.json)
 }
 
-/// Analyses a run that has come to its end and prints the result; after an error says how to go on.
-pub(super) fn finish(outcome: Result<RunOutcome>, directory: &Path, json: bool) -> Result<()> {
-    outcome.and_then(|outcome| conclude(outcome, json)).inspect_err(|error| {
+/// Analyses a run that has come to its end, extends it where its scene has a goal, and prints the result; after an error
+/// says how to go on.
+pub(super) fn finish(
+    outcome: Result<RunOutcome>,
+    directory: &Path,
+    limits: Limits,
+    mut screen: Screen,
+    json: bool,
+) -> Result<()> {
+    let start = screen.start;
+    let concluded = outcome.and_then(|o| rayon::scope(|_| until::conclude(o, &limits, start, &mut screen)));
+    screen.bar.finish_and_clear();
+    let result = concluded.and_then(|c| {
+        print_result(&c.evaluation, Some(&c.record), json);
+        until::check(&c.record, directory)
+    });
+    result.inspect_err(|error| {
         let resumable = matches!(error, Error::Device(_) | Error::ReplicaFault { .. } | Error::Io { .. });
         if resumable && directory.join(checkpoint::FILE).is_file() {
             warn(&format!("the last checkpoint is whole; go on with: adlayer resume {}", directory.display()));
         }
     })
-}
-
-fn conclude(mut outcome: RunOutcome, json: bool) -> Result<()> {
-    let path = outcome.directory.path().to_owned();
-    let evaluation = evaluate(std::slice::from_ref(&path), &path, &Wanted::default())?;
-    outcome.record.seconds_analysis = evaluation.summary.seconds.analysis;
-    outcome.record.write(&path)?;
-    print_result(&evaluation, Some(&outcome.record), json);
-    Ok(())
 }
 
 /// The limits of a run, with a flag that Ctrl-C, SIGTERM or SIGUSR1 raises; a second Ctrl-C ends the process at once:
@@ -76,8 +82,35 @@ pub(super) fn limits(arguments: &LimitArguments) -> Result<Limits> {
     Ok(Limits { walltime, checkpoint_every, stop })
 }
 
+/// What a run shows on stderr while it is at work.
+pub(super) struct Screen {
+    pub(super) bar: ProgressBar,
+    /// When the command began.
+    start: Instant,
+    quiet: bool,
+}
+
+impl Screen {
+    pub(super) fn new(quiet: bool) -> Screen {
+        Screen { bar: progress_bar(quiet), start: Instant::now(), quiet }
+    }
+}
+
+impl Listener for Screen {
+    fn progress(&mut self, progress: &Progress) {
+        show(&self.bar, progress);
+    }
+
+    #[expect(clippy::print_stderr, reason = "what goes on is for people")]
+    fn stretch(&mut self, words: &str, cycles: u32) {
+        if !self.quiet {
+            self.bar.suspend(|| eprintln!("{words}: {cycles} further cycles"));
+        }
+    }
+}
+
 /// A bar on stderr; hidden when that is not a terminal.
-pub(super) fn progress_bar(quiet: bool) -> ProgressBar {
+fn progress_bar(quiet: bool) -> ProgressBar {
     if quiet {
         return ProgressBar::hidden();
     }
@@ -89,7 +122,7 @@ pub(super) fn progress_bar(quiet: bool) -> ProgressBar {
     bar
 }
 
-pub(super) fn show(bar: &ProgressBar, p: &Progress) {
+fn show(bar: &ProgressBar, p: &Progress) {
     bar.set_length(p.cycles);
     bar.set_position(p.cycle);
     bar.set_prefix(if p.production { "sampling" } else { "equilibrating" });

@@ -10,6 +10,6 @@ mod session;
 pub mod tables;
 
 pub use resume::{ResumeOptions, resume};
-pub use run::{Limits, Progress, RunOptions, RunOutcome, RunRecord, run};
+pub use run::{Known, Limits, Progress, RunOptions, RunOutcome, RunRecord, run};
 pub use sampler::{CyclePlan, Sampler, SamplerState};
 pub use session::push_samples;

@@ -69,6 +69,21 @@ pub struct Progress {
     pub left: Duration,
 }
 
+/// How well the boundaries of a run are known; part of `run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Known {
+    /// Standard error of μ that the scene wants [energy].
+    pub wanted: f64,
+    /// Points of boundaries that count.
+    pub points: usize,
+    /// The largest of their errors [energy]; none if there is no point, or a point without an error.
+    pub largest: Option<f64>,
+    /// Whether every point is known so well.
+    pub enough: bool,
+    /// Says the same in words.
+    pub words: String,
+}
+
 /// `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
@@ -118,9 +133,12 @@ pub struct RunRecord {
     pub replica_steps_per_s: f64,
     /// Insertion and deletion attempts per second, dynamics and exchange included.
     pub attempts_per_s: f64,
-    /// How often the run was resumed.
+    /// How often the run was resumed; a stretch of production that its goal asked for counts.
     #[serde(default)]
     pub resumed: u32,
+    /// How well the boundaries are known, where the scene has a goal and they were analysed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boundaries: Option<Known>,
     /// What the checks of the scene, and the run itself, remarked.
     pub warnings: Vec<String>,
 }
@@ -154,6 +172,7 @@ impl RunRecord {
             replica_steps_per_s: 0.0,
             attempts_per_s: 0.0,
             resumed: history.resumed,
+            boundaries: None,
             warnings: history.warnings.clone(),
         }
     }

@@ -360,6 +360,7 @@ impl Sampler {
             ],
             symbols: x.species.iter().map(|&s| system.species[usize::from(s)].symbol.clone()).collect(),
             positions: x.positions.clone(),
+            integers: Vec::new(),
         })
     }
 

@@ -1,7 +1,8 @@
 //! A drawing area with axes. Everything is a primitive of one scene, so SVG and PNG show the same.
 
 use super::axis::Axis;
-use super::{palette, text};
+use super::slice::{Across, Slice};
+use super::{Plane, palette, text};
 use crate::error::{Error, Result};
 use kuva::backend::svg::SvgBackend;
 use kuva::render::axis::{add_axes_and_grid, add_labels_and_title};
@@ -77,6 +78,8 @@ pub(crate) struct Canvas {
     bottom: f64,
     /// Axes above the plot, the lowest first.
     top: Vec<Secondary>,
+    /// The plane of a map, if the drawing area shows one.
+    pub(crate) plane: Option<Plane>,
 }
 
 /// A second axis above the plot: the x axis in another quantity.
@@ -152,7 +155,7 @@ impl Canvas {
             r#"<clipPath id="clip-{name}"><rect x="{}" y="{}" width="{}" height="{}"/></clipPath>"#,
             computed.margin_left, computed.margin_top, PLOT.0, PLOT.1
         ));
-        Canvas { scene, layout, computed, x, y, bottom, top }
+        Canvas { scene, layout, computed, x, y, bottom, top, plane: None }
     }
 
     /// Pixel column of a value of the x axis.
@@ -314,9 +317,7 @@ impl Canvas {
 
     /// Text at a pixel; `y` is its middle line.
     pub(crate) fn text(&mut self, x: f64, y: f64, content: &str, size: u32, anchor: TextAnchor, colour: Color) {
-        let y = y + 0.36 * f64::from(size);
-        let (content, color) = (content.to_owned(), Some(colour));
-        self.scene.add(Primitive::Text { x, y, content, size, anchor, rotate: None, bold: false, color });
+        write(&mut self.scene, x, y, content, size, anchor, colour);
     }
 
     /// Text that reads upwards, centred on a pixel.
@@ -368,34 +369,58 @@ impl Canvas {
 
     /// Text with subscripts (`k_B`, `C_{VN}`) at a pixel; `y` is its middle line.
     pub(crate) fn label(&mut self, x: f64, y: f64, content: &str, size: u32, anchor: TextAnchor) {
-        let width = text::label_width(content, f64::from(size));
-        let mut x = match anchor {
-            TextAnchor::Start => x,
-            TextAnchor::Middle => x - 0.5 * width,
-            TextAnchor::End => x - width,
-        };
-        for (run, sub) in text::runs(content) {
-            let small = (f64::from(size) * text::SUBSCRIPT).round();
-            let (run_size, drop) = if sub { (small, 0.38 * f64::from(size)) } else { (f64::from(size), 0.0) };
-            self.text(x, y + drop, &run, run_size as u32, TextAnchor::Start, palette::INK);
-            x += text::width(&run, run_size);
-        }
+        label(&mut self.scene, x, y, content, size, anchor);
     }
 
-    /// The finished SVG and PNG.
-    ///
-    /// # Errors
-    /// [`Error::Analysis`] if the picture cannot be made.
-    pub(crate) fn finish(self) -> Result<(String, Vec<u8>)> {
-        let png = kuva::RasterBackend::new()
-            .with_scale(PNG_SCALE)
-            .render_scene(&self.scene)
-            .map_err(|problem| Error::Analysis(format!("cannot draw a PNG: {problem}")))?;
-        let svg = SvgBackend::new().with_pretty(true).render_scene(&self.scene);
-        // A viewBox lets the picture shrink with a narrow page.
-        let view = format!(r#"<svg viewBox="0 0 {} {}" "#, self.scene.width, self.scene.height);
-        Ok((svg.replacen("<svg ", &view, 1), png))
+    /// Says that the drawing area shows the plane of a map, for pages that answer to the pointer.
+    pub(crate) fn shows(&mut self, slice: &Slice<'_>) {
+        let (left, top, right, bottom) = self.area();
+        self.plane = Some(Plane {
+            pressure: slice.across == Across::Pressure,
+            species: slice.species,
+            area: [left, top, right, bottom],
+            x: [self.x.lo, self.x.hi],
+            y: [self.y.lo, self.y.hi],
+        });
     }
+}
+
+/// Text at a pixel of a scene; `y` is its middle line.
+pub(crate) fn write(scene: &mut Scene, x: f64, y: f64, content: &str, size: u32, anchor: TextAnchor, colour: Color) {
+    let y = y + 0.36 * f64::from(size);
+    let (content, color) = (content.to_owned(), Some(colour));
+    scene.add(Primitive::Text { x, y, content, size, anchor, rotate: None, bold: false, color });
+}
+
+/// Text with subscripts (`k_B`, `C_{VN}`) at a pixel of a scene; `y` is its middle line.
+pub(crate) fn label(scene: &mut Scene, x: f64, y: f64, content: &str, size: u32, anchor: TextAnchor) {
+    let width = text::label_width(content, f64::from(size));
+    let mut x = match anchor {
+        TextAnchor::Start => x,
+        TextAnchor::Middle => x - 0.5 * width,
+        TextAnchor::End => x - width,
+    };
+    for (run, sub) in text::runs(content) {
+        let small = (f64::from(size) * text::SUBSCRIPT).round();
+        let (run_size, drop) = if sub { (small, 0.38 * f64::from(size)) } else { (f64::from(size), 0.0) };
+        write(scene, x, y + drop, &run, run_size as u32, TextAnchor::Start, palette::INK);
+        x += text::width(&run, run_size);
+    }
+}
+
+/// A scene as SVG and PNG.
+///
+/// # Errors
+/// [`Error::Analysis`] if the picture cannot be made.
+pub(crate) fn finish(scene: &Scene) -> Result<(String, Vec<u8>)> {
+    let png = kuva::RasterBackend::new()
+        .with_scale(PNG_SCALE)
+        .render_scene(scene)
+        .map_err(|problem| Error::Analysis(format!("cannot draw a PNG: {problem}")))?;
+    let svg = SvgBackend::new().with_pretty(true).render_scene(scene);
+    // A viewBox lets the picture shrink with a narrow page.
+    let view = format!(r#"<svg viewBox="0 0 {} {}" "#, scene.width, scene.height);
+    Ok((svg.replacen("<svg ", &view, 1), png))
 }
 
 /// Cuts a line into dashes.

@@ -56,7 +56,7 @@ pub(crate) fn energy_fluctuation(analysis: &Analysis, labels: &Labels, s: usize)
     let species = &analysis.grid.reservoirs[s].species;
     let several = analysis.grid.n_reservoirs() > 1;
     let name = if several { format!("energy_fluctuation_{species}") } else { "energy_fluctuation".into() };
-    let label = format!("Var E / (k_B T²)  [{}]", labels.heat_unit());
+    let label = format!("Var E / (k_B T²) [{}]", labels.heat_unit());
     let caption = "Fluctuation of the potential energy, Var E/(k_B T²), per replica. It is a heat capacity only at \
                    fixed activity; as a map it marks phase boundaries by its ridges."
         .to_owned();
@@ -145,8 +145,7 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
 
     let mut entries = Vec::new();
     if !states.is_empty() {
-        let sign = Sign::Mark(Mark::Disc, 3.0, palette::PAPER, (palette::INK, 1.0));
-        entries.push(Entry { sign, label: "simulated state".into() });
+        entries.push(dots_entry());
     }
     entries.extend(boundaries.entries(&ink));
     if masked {
@@ -163,16 +162,13 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
     };
     let top = slice.secondary(analysis, labels, &frame.x);
     let mut canvas = Canvas::with_top(&quantity.name, frame, top);
+    canvas.shows(slice);
     canvas.fill_area(palette::MASKED);
     canvas.tiles(&tiles(slice, |cell| Some(value(cell)).filter(|v| v.is_finite()).map(|v| scale.colour(v))));
     canvas.clip(&quantity.name);
     boundaries.draw(&mut canvas, &ink);
     canvas.unclip();
-    for &(t, x, _) in &states {
-        if within(&canvas.x, x) && within(&canvas.y, t) {
-            canvas.mark(x, t, Mark::Disc, 2.4, palette::PAPER, (palette::INK, 0.9));
-        }
-    }
+    dots(&mut canvas, &states);
     canvas.axes(false);
     furniture::colour_bar(&mut canvas, &scale, &quantity.label);
     furniture::bottom_legend(&mut canvas, &entries);
@@ -202,6 +198,23 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
     }
     caption.push_str(&slice.fixed_words(analysis, labels));
     Some(Drawing { name: quantity.name, title: quantity.title, caption, canvas, table })
+}
+
+/// Simulated states as dots.
+///
+/// - `states`: (T, place on the x axis, index)
+pub(crate) fn dots(canvas: &mut Canvas, states: &[(f64, f64, usize)]) {
+    for &(t, x, _) in states {
+        if within(&canvas.x, x) && within(&canvas.y, t) {
+            canvas.mark(x, t, Mark::Disc, 2.4, palette::PAPER, (palette::INK, 0.9));
+        }
+    }
+}
+
+/// Legend entry of the dots.
+pub(crate) fn dots_entry() -> Entry {
+    let sign = Sign::Mark(Mark::Disc, 3.0, palette::PAPER, (palette::INK, 1.0));
+    Entry { sign, label: "simulated state".into() }
 }
 
 fn within(axis: &Axis, value: f64) -> bool {

@@ -7,6 +7,7 @@
 //! | `phase_diagram_<s>`, `phase_diagram_pressure_<s>` | regions and boundaries over (μ, T) and (p, T) |
 //! | `isotherms_<s>` | ⟨N⟩(μ) at each simulated T |
 //! | `p_n_<s>` | P(N) at chosen points |
+//! | `snapshot_<phase>` | a configuration of a phase, from above and from the side ([`snapshots`]) |
 //! | `flow_*`, `exchange_<s>`, `estimators_<s>` | whether the run can be trusted |
 //! | `energy`, `heat_capacity` | canonical runs: ⟨E⟩(T) and c(T) |
 //! | `gas_*` | μ of a gas against T ([`gases`]) |
@@ -31,6 +32,7 @@ mod phases;
 pub mod pictures;
 mod regions;
 pub(crate) mod slice;
+pub mod snapshots;
 mod table;
 pub(crate) mod text;
 pub(crate) mod trust;
@@ -64,6 +66,23 @@ pub struct Figure {
     pub caption: String,
     /// The picture, a whole `<svg>` element.
     pub svg: String,
+    /// Where in it a map lies, if it shows one.
+    pub plane: Option<Plane>,
+}
+
+/// A map in a picture, so that a page can tell what lies under the pointer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plane {
+    /// Whether the x axis is the decimal logarithm of a pressure; else it is μ.
+    pub pressure: bool,
+    /// The reservoir species of the x axis.
+    pub species: usize,
+    /// Left, top, right and bottom of the drawing area [px].
+    pub area: [f64; 4],
+    /// Ends of the x axis: μ or log₁₀ p.
+    pub x: [f64; 2],
+    /// Ends of the y axis: temperatures.
+    pub y: [f64; 2],
 }
 
 /// A figure before it is written.
@@ -111,11 +130,18 @@ fn write_all(drawings: Vec<Drawing>, dir: &Path) -> Result<Vec<Figure>> {
 /// Writes the three files of one figure.
 fn write(drawing: Drawing, folder: &Path) -> Result<Figure> {
     let Drawing { name, title, caption, canvas, table } = drawing;
-    let (svg, png) = canvas.finish()?;
-    write_whole(&folder.join(format!("{name}.svg")), svg.as_bytes())?;
-    write_whole(&folder.join(format!("{name}.png")), &png)?;
-    write_whole(&folder.join(format!("{name}.csv")), table.to_csv().as_bytes())?;
-    Ok(Figure { name, title, caption, svg })
+    let plane = canvas.plane.clone();
+    write_files(folder, Figure { name, title, caption, svg: String::new(), plane }, &canvas.scene, &table)
+}
+
+/// Writes the three files of a figure whose picture is still to be made.
+fn write_files(folder: &Path, figure: Figure, scene: &kuva::render::render::Scene, table: &Table) -> Result<Figure> {
+    let (svg, png) = canvas::finish(scene)?;
+    let file = |extension: &str| folder.join(format!("{}.{extension}", figure.name));
+    write_whole(&file("svg"), svg.as_bytes())?;
+    write_whole(&file("png"), &png)?;
+    write_whole(&file("csv"), table.to_csv().as_bytes())?;
+    Ok(Figure { svg, ..figure })
 }
 
 fn check_shape(what: &str, map: &crate::analysis::Map) -> Result<()> {

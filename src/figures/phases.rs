@@ -3,7 +3,7 @@
 use super::boundaries::{Boundaries, Ink};
 use super::canvas::{Canvas, Frame, PLOT};
 use super::furniture::{self, Entry, Sign};
-use super::maps::{columns, masked_entry, tiles};
+use super::maps::{columns, dots, dots_entry, masked_entry, tiles};
 use super::palette;
 use super::regions::Raster;
 use super::slice::{Across, Slice};
@@ -82,7 +82,11 @@ pub(crate) fn draw(
 
     let masked =
         slice.cells().filter(|(r, c, _)| phase_at(*r, *c).is_some()).count() < slice.rows.len() * slice.columns.len();
+    let states = slice.simulated(analysis, labels);
     let mut entries = unnamed;
+    if !states.is_empty() {
+        entries.push(dots_entry());
+    }
     entries.extend(boundaries.entries(&ink));
     if masked {
         entries.push(masked_entry());
@@ -97,11 +101,13 @@ pub(crate) fn draw(
     };
     let top = slice.secondary(analysis, labels, &frame.x);
     let mut canvas = Canvas::with_top(&name, frame, top);
+    canvas.shows(slice);
     canvas.fill_area(palette::MASKED);
     canvas.tiles(&tiles(slice, |cell| cell.phase.and_then(place_of).map(palette::fill)));
     canvas.clip(&name);
     boundaries.draw(&mut canvas, &ink);
     canvas.unclip();
+    dots(&mut canvas, &states);
     let (left, top, ..) = canvas.area();
     for (spot, content) in names {
         let (x, y) = (left + spot.x, top + spot.y);
@@ -122,10 +128,17 @@ pub(crate) fn draw(
         let (id, empty) = (phase.id.to_string(), String::new);
         table.push(vec!["map".into(), t, x, id, empty(), empty(), phase.name.clone()]);
     }
+    for &(t, x, k) in &states {
+        let empty = String::new;
+        table.push(vec!["state".into(), number(t), number(x), empty(), empty(), empty(), k.to_string()]);
+    }
     boundaries.tabulate(&mut table);
 
     let mut caption =
         "Regions: the most probable basin of P(N) at each point, named by its mean number of atoms.".to_owned();
+    if !states.is_empty() {
+        caption.push_str(" Dots: simulated states.");
+    }
     if !boundaries.entries(&ink).is_empty() {
         caption.push_str(" Lines: boundaries, with standard errors as bars (or as a band where points are dense).");
     }

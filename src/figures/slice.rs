@@ -71,12 +71,17 @@ impl<'a> Slice<'a> {
 
     /// The cell, unless it is masked.
     pub(crate) fn cell(&self, row: usize, column: usize) -> Option<&'a MapCell> {
+        self.any_cell(row, column).filter(|cell| !cell.masked)
+    }
+
+    /// The cell, masked or not.
+    pub(crate) fn any_cell(&self, row: usize, column: usize) -> Option<&'a MapCell> {
         let mut index = self.row_order[row];
         for (s, axis) in self.map.axes.iter().enumerate() {
             let place = if s == self.species { self.column_order[column] } else { self.fixed[s] };
             index = index * axis.len() + place;
         }
-        self.map.cells.get(index).filter(|cell| !cell.masked)
+        self.map.cells.get(index)
     }
 
     /// All unmasked cells as (row, column, cell).
@@ -205,6 +210,20 @@ impl<'a> Slice<'a> {
             .into_iter()
             .map(|k| (grid.states[k].temperature, grid.mu(StateId(k as u32), self.species), k))
             .collect()
+    }
+
+    /// The same as (T, value of the x axis, index of the state), whether that is μ or a pressure.
+    pub(crate) fn simulated(&self, analysis: &Analysis, labels: &Labels) -> Vec<(f64, f64, usize)> {
+        let grid = &analysis.grid;
+        let convention = &grid.reservoirs[self.species].convention;
+        let place = |k: usize, mu: f64| match self.across {
+            Across::Mu => mu,
+            Across::Pressure => {
+                let state = &grid.states[k];
+                convention.pressure(state.ln_z[self.species], state.kt, labels.units.pressure_unit())
+            }
+        };
+        self.states(analysis).into_iter().map(|(t, mu, k)| (t, place(k, mu), k)).collect()
     }
 
     /// Says at which values the other reservoir axes stand; empty if there are none.

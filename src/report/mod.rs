@@ -2,6 +2,8 @@
 
 pub mod comparison;
 mod findings;
+mod finite_size;
+mod hover;
 mod page;
 mod summary;
 mod tables;
@@ -14,7 +16,7 @@ use crate::figures::Figure;
 use crate::files::write_whole;
 use std::path::{Path, PathBuf};
 
-pub use summary::{ExchangeRow, MoveRow, RunSummary, Seconds};
+pub use summary::{CellSummary, ExchangeRow, MoveRow, RunSummary, Seconds};
 pub use terminal::terminal_table;
 
 /// Writes `dir/report.html`: settings, findings in words, figures, tables. It loads nothing from elsewhere.

@@ -1,8 +1,7 @@
 //! The page: order of sections and its style.
 
-use super::findings;
 use super::summary::RunSummary;
-use super::{tables, trust};
+use super::{findings, finite_size, hover, tables, trust};
 use crate::analysis::Analysis;
 use crate::figures::{Figure, trust::is_of_trust};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -13,6 +12,9 @@ pub(crate) const STYLE: &str = include_str!("style.css");
 pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]) -> Markup {
     let title = if summary.title.is_empty() { &summary.scene_name } else { &summary.title };
     let rates = findings::axis_rates(summary);
+    let numbered = || figures.iter().enumerate().filter(|(_, f)| !is_of_trust(&f.name));
+    let (snapshots, plots): (Vec<_>, Vec<_>) = numbered().partition(|(_, f)| f.name.starts_with("snapshot_"));
+    let data = hover::data(analysis, summary.units, figures);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -46,8 +48,19 @@ pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]
                     }
                     section {
                         h2 { "Figures" }
-                        @for (i, figure) in figures.iter().enumerate().filter(|(_, f)| !is_of_trust(&f.name)) { (show(i + 1, figure)) }
+                        @if data.is_some() { p { "Over the maps the pointer shows T, μ, p, ⟨N⟩ with its error, and the phase." } }
+                        @for (i, figure) in &plots { (show(i + 1, figure)) }
                         @if figures.is_empty() { p { "This grid has nothing to draw." } }
+                    }
+                    @if !snapshots.is_empty() {
+                        section {
+                            h2 { "What the phases look like" }
+                            @for (i, figure) in &snapshots { (show(i + 1, figure)) }
+                        }
+                    }
+                    section {
+                        h2 { "Finite size" }
+                        (finite_size::section(analysis, summary))
                     }
                     section {
                         h2 { "Settings" }
@@ -79,6 +92,10 @@ pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]
                             pre { code { (summary.resolved_scene) } }
                         }
                     }
+                }
+                @if let Some(data) = &data {
+                    script type="application/json" id="map-data" { (PreEscaped(data)) }
+                    script { (PreEscaped(hover::SCRIPT)) }
                 }
                 footer { p { "Written by adlayer " (summary.version) ". This page loads nothing from elsewhere." } }
             }

@@ -40,10 +40,23 @@ pub struct RunSummary {
     pub acceptance: Vec<MoveRow>,
     /// Every edge of the exchange graph.
     pub exchange: Vec<ExchangeRow>,
+    /// The simulated cell.
+    pub cell: CellSummary,
     /// What the user should know, each a sentence.
     pub warnings: Vec<String>,
     /// The scene with every default written out.
     pub resolved_scene: String,
+}
+
+/// The simulated cell, as the note on finite size says it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CellSummary {
+    /// Edges along x, y and z [length]; z from floor to ceiling.
+    pub lengths: [f64; 3],
+    /// Whether z is a period too.
+    pub periodic_z: bool,
+    /// Most atoms of each reservoir species.
+    pub max_atoms: Vec<(String, u16)>,
 }
 
 /// Wall-clock times. [s]

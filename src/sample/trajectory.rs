@@ -168,23 +168,34 @@ impl TrajectoryWriter {
 /// [`Error::InputMissing`] if there is no folder or a part of the sequence is missing; [`Error::BadInput`] if a part is
 /// damaged.
 pub fn read_trajectory(dir: &Path) -> Result<Vec<StoredFrame>> {
+    let mut frames = Vec::new();
+    visit_trajectory(dir, |frame| frames.push(frame))?;
+    Ok(frames)
+}
+
+/// Shows the configurations of all parts one after the other, so that they need not be held together.
+///
+/// # Errors
+/// Those of [`read_trajectory`].
+pub fn visit_trajectory(dir: &Path, mut visit: impl FnMut(StoredFrame)) -> Result<()> {
     let folder = dir.join("trajectory");
     if !folder.is_dir() {
         return Err(Error::InputMissing { what: "the folder of configurations", path: folder });
     }
-    let mut frames = Vec::new();
     for (expected, number) in part_numbers(&folder)?.into_iter().enumerate() {
         let path = folder.join(part::file_name(expected));
         if number != expected {
             return Err(Error::InputMissing { what: "a part of the configurations", path });
         }
         let file = File::open(&path).map_err(Error::io("cannot open", &path))?;
+        let mut frames = Vec::new();
         decode(file, &mut frames).map_err(|e| Error::BadInput {
             path: path.clone(),
             problem: format!("not a readable part of configurations ({e}); restore the file or repeat the run"),
         })?;
+        frames.into_iter().for_each(&mut visit);
     }
-    Ok(frames)
+    Ok(())
 }
 
 fn encode(frames: &[StoredFrame]) -> ParquetResult<Vec<u8>> {

@@ -475,7 +475,7 @@ pub struct Schedule {
     /// Sample until an error is small enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Until>,
-    /// Limit for `until`.
+    /// Production cycles after which `until` gives up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_cycles: Option<u32>,
 }
@@ -488,7 +488,7 @@ fn max_samples_per_state() -> u32 {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Until {
-    /// Every phase boundary known to this error.
+    /// Every phase boundary known to this standard error of μ.
     BoundaryError {
         /// [energy]
         mu: f64,

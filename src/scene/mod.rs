@@ -259,6 +259,14 @@ impl Loaded {
         Ok(self)
     }
 
+    /// The same scene at its full length: with `until`, as long as it may become.
+    pub fn longest(&self) -> Loaded {
+        let mut longest = self.clone();
+        let schedule = &mut longest.scene.schedule;
+        schedule.production = schedule.production.max(schedule.max_cycles.unwrap_or(0));
+        longest
+    }
+
     /// The same scene with another length or seed.
     ///
     /// - `cycles`: production cycles N; equilibration becomes ⌈N/3⌉

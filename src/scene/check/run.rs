@@ -3,7 +3,7 @@
 use super::{at_least_one, positive};
 use crate::Result;
 use crate::scene::error::{Source, ensure};
-use crate::scene::grammar::{Dynamics, Exchange, Potential, Scene, Truncation};
+use crate::scene::grammar::{Dynamics, Exchange, Potential, Scene, Truncation, Until};
 
 /// Checks how the run is made; appends to `warnings` what is allowed but doubtful.
 pub(crate) fn run(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
@@ -11,7 +11,8 @@ pub(crate) fn run(source: &Source, scene: &Scene, warnings: &mut Vec<String>) ->
     moves(source, scene)?;
     let Exchange::EvenOdd { every } = scene.exchange;
     at_least_one(source, "exchange.every", every)?;
-    schedule(source, scene)
+    schedule(source, scene)?;
+    goal(source, scene, warnings)
 }
 
 fn dynamics(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
@@ -88,23 +89,54 @@ fn moves(source: &Source, scene: &Scene) -> Result<()> {
     Ok(())
 }
 
+/// Checks when the run has sampled enough. A run that was extended by hand may be longer than its `max_cycles`.
+fn goal(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
+    let s = &scene.schedule;
+    let Some(Until::BoundaryError { mu }) = s.until else {
+        ensure!(
+            source,
+            s.max_cycles.is_none(),
+            "schedule.max_cycles",
+            "`max_cycles` has no meaning without `until`",
+            "leave it out; `production` is the number of cycles",
+        );
+        return Ok(());
+    };
+    positive(source, "schedule.until.mu", mu)?;
+    ensure!(
+        source,
+        !scene.reservoir.is_empty(),
+        "schedule.until",
+        "`until` waits for phase boundaries in μ, but no species has a reservoir",
+        "leave out `until` and `max_cycles`",
+    );
+    let Some(max_cycles) = s.max_cycles else {
+        return Err(source.error(
+            "schedule.until",
+            "`until` without `max_cycles`: the run might never end".to_owned(),
+            "add the largest number of production cycles, e.g. `max_cycles: 100000`",
+        ));
+    };
+    at_least_one(source, "schedule.max_cycles", max_cycles)?;
+    ensure!(
+        source,
+        s.equilibration.checked_add(max_cycles).is_some(),
+        "schedule.max_cycles",
+        format!("{} + {max_cycles} cycles are more than {}", s.equilibration, u32::MAX),
+        "give fewer",
+    );
+    if max_cycles < s.production {
+        warnings.push(format!(
+            "`max_cycles` {max_cycles} is less than `production` {}: the run is not extended, whatever the error",
+            s.production
+        ));
+    }
+    Ok(())
+}
+
 /// Checks the length of the run; also used after `--cycles` has changed it.
 pub(crate) fn schedule(source: &Source, scene: &Scene) -> Result<()> {
     let s = &scene.schedule;
-    ensure!(
-        source,
-        s.until.is_none(),
-        "schedule.until",
-        "`until` is not available yet",
-        "leave it out and give the number of `production` cycles",
-    );
-    ensure!(
-        source,
-        s.max_cycles.is_none(),
-        "schedule.max_cycles",
-        "`max_cycles` has no meaning without `until`",
-        "leave it out; `production` is the number of cycles",
-    );
     at_least_one(source, "schedule.production", s.production)?;
     at_least_one(source, "schedule.sample_every", s.sample_every)?;
     at_least_one(source, "schedule.max_samples_per_state", s.max_samples_per_state)?;

@@ -1,0 +1,325 @@
+//! The picture of a configuration: two projections to one scale, the height as colour.
+
+use super::choose::Snapshot;
+use crate::figures::canvas::label;
+use crate::figures::palette::{self, ColourScale};
+use crate::figures::table::{Table, number};
+use crate::figures::{Figure, Labels, axis::Axis, text};
+use crate::sample::trajectory::StoredFrame;
+use crate::system::System;
+use glam::DVec3;
+use kuva::plot::ColorMap;
+use kuva::render::color::Color;
+use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
+
+/// Most room that a projection takes across and along. [px]
+const ROOM: (f64, f64) = (310.0, 420.0);
+/// Room around the projections: left, top, right, bottom. [px]
+const MARGINS: (f64, f64, f64, f64) = (58.0, 96.0, 78.0, 58.0);
+/// Room between the projections. [px]
+const GAP: f64 = 76.0;
+/// Corners of a circle that is cut.
+const CORNERS: u32 = 72;
+const TEXT: u32 = 13;
+
+/// An atom as it is drawn.
+struct Ball {
+    position: DVec3,
+    radius: f64,
+    symbol: String,
+    /// Whether it may come and go; the others are the slab.
+    adsorbed: bool,
+    frozen: bool,
+}
+
+/// A finished picture.
+pub(super) struct Picture {
+    scene: Scene,
+    table: Table,
+    name: String,
+    title: String,
+    caption: String,
+}
+
+impl Picture {
+    pub(super) fn figure(&self) -> Figure {
+        let (name, title, caption) = (self.name.clone(), self.title.clone(), self.caption.clone());
+        Figure { name, title, caption, svg: String::new(), plane: None }
+    }
+
+    pub(super) fn scene(&self) -> &Scene {
+        &self.scene
+    }
+
+    pub(super) fn table(&self) -> &Table {
+        &self.table
+    }
+}
+
+/// Lowest and highest z of the colours: from the floor to the highest adsorbed atom of all the pictures.
+pub(super) fn heights<'a>(system: &System, frames: impl Iterator<Item = &'a StoredFrame>) -> (f64, f64) {
+    let adsorbed = frames.flat_map(|f| f.species.iter().zip(&f.positions));
+    let z = adsorbed.filter(|(s, _)| system.reservoir_of(**s).is_some()).map(|(_, r)| f64::from(r.z));
+    let floor = system.cell.floor;
+    (floor, z.fold(floor + radius(system, 0), f64::max))
+}
+
+/// Half of the distance at which two atoms of a species attract most.
+fn radius(system: &System, species: usize) -> f64 {
+    let sigma = |s: usize| {
+        let pair = system.pairs.pair(s as u8, s as u8);
+        (pair.c6 > 0.0).then(|| (pair.c12 / pair.c6).powf(1.0 / 6.0))
+    };
+    let others = (0..system.species.len()).find_map(sigma);
+    0.5 * 2_f64.powf(1.0 / 6.0) * sigma(species).or(others).unwrap_or(1.0)
+}
+
+/// One projection on paper.
+struct View {
+    left: f64,
+    top: f64,
+    width: f64,
+    height: f64,
+    scale: f64,
+    /// Value of the upper edge of the vertical axis [length].
+    upper: f64,
+}
+
+impl View {
+    fn pixel(&self, across: f64, along: f64) -> (f64, f64) {
+        (self.left + self.scale * across, self.top + self.scale * (self.upper - along))
+    }
+}
+
+/// Draws one snapshot.
+///
+/// - `heights`: lowest and highest z of the colours
+pub(super) fn picture(system: &System, snapshot: &Snapshot<'_>, labels: &Labels, heights: (f64, f64)) -> Picture {
+    let balls = balls(system, snapshot.frame);
+    let lengths = system.cell.lengths;
+    let bulk = system.cell.periodic_z;
+    let lowest = balls.iter().map(|b| b.position.z - b.radius).fold(system.cell.floor, f64::min);
+    let (z_lo, z_hi) = if bulk { (0.0, lengths.z) } else { (lowest, system.cell.ceiling()) };
+    let scale = (ROOM.0 / lengths.x).min(ROOM.0 / lengths.y).min(ROOM.1 / (z_hi - z_lo));
+    let (across, deep, tall) = (scale * lengths.x, scale * lengths.y, scale * (z_hi - z_lo));
+    let bottom = MARGINS.1 + deep.max(tall);
+    let above = View { left: MARGINS.0, top: bottom - deep, width: across, height: deep, scale, upper: lengths.y };
+    let side =
+        View { left: MARGINS.0 + across + GAP, top: bottom - tall, width: across, height: tall, scale, upper: z_hi };
+
+    let mut scene = Scene::new((side.left + across + MARGINS.2).ceil(), (bottom + MARGINS.3).ceil());
+    scene.text_color = Some("#1a1a1a".into());
+    let colours = ColourScale { lo: heights.0, hi: heights.1, log: false, map: ColorMap::Viridis };
+    let slab_top = balls.iter().filter(|b| !b.adsorbed).map(|b| b.position.z).fold(f64::NEG_INFINITY, f64::max);
+
+    let mut order: Vec<&Ball> = balls.iter().collect();
+    order.sort_by(|a, b| a.position.z.total_cmp(&b.position.z));
+    project(&mut scene, &above, &order, &colours, slab_top, |r| (r.x, r.y), (lengths.x, Some(lengths.y)));
+    order.sort_by(|a, b| b.position.y.total_cmp(&a.position.y));
+    let period = bulk.then_some(lengths.z);
+    project(&mut scene, &side, &order, &colours, slab_top, |r| (r.x, r.z), (lengths.x, period));
+
+    let unit = labels.units.length_label();
+    frame(&mut scene, &above, ("from above", "x", "y", unit), (0.0, lengths.x), (0.0, lengths.y));
+    frame(&mut scene, &side, ("from the side", "x", "z", unit), (0.0, lengths.x), (z_lo, z_hi));
+    colour_bar(&mut scene, &side, &colours);
+    let middle = 0.5 * scene.width;
+    put(&mut scene, middle, 20.0, &snapshot.title, 17, TextAnchor::Middle);
+    put(&mut scene, middle, 44.0, &snapshot.subtitle, TEXT, TextAnchor::Middle);
+
+    let mut table = Table::new(["element", "x", "y", "z", "frozen"]);
+    for ball in &balls {
+        let [x, y, z] = ball.position.to_array().map(number);
+        table.push(vec![ball.symbol.clone(), x, y, z, u8::from(ball.frozen).to_string()]);
+    }
+    Picture {
+        scene,
+        table,
+        name: snapshot.name.clone(),
+        title: snapshot.title.clone(),
+        caption: format!("{} {}", snapshot.caption, composition(&balls)),
+    }
+}
+
+/// Frozen atoms, then the others as they are stored.
+fn balls(system: &System, frame: &StoredFrame) -> Vec<Ball> {
+    let ball = |species: u8, position: DVec3, frozen: bool| Ball {
+        position,
+        radius: radius(system, usize::from(species)),
+        symbol: system.species[usize::from(species)].symbol.clone(),
+        adsorbed: !frozen && system.reservoir_of(species).is_some(),
+        frozen,
+    };
+    let slab = system.frozen.positions.iter().zip(&system.frozen.species).map(|(&r, &s)| ball(s, r, true));
+    let mobile = frame.species.iter().zip(&frame.positions).map(|(&s, r)| ball(s, r.as_dvec3(), false));
+    slab.chain(mobile).collect()
+}
+
+/// `12 Ar over 108 Cu.`
+fn composition(balls: &[Ball]) -> String {
+    let count = |adsorbed: bool| {
+        let mut kinds: Vec<(&str, usize)> = Vec::new();
+        for ball in balls.iter().filter(|b| b.adsorbed == adsorbed) {
+            match kinds.iter_mut().find(|k| k.0 == ball.symbol) {
+                Some(kind) => kind.1 += 1,
+                None => kinds.push((&ball.symbol, 1)),
+            }
+        }
+        kinds.into_iter().map(|(symbol, n)| format!("{n} {symbol}")).collect::<Vec<_>>().join(", ")
+    };
+    match (count(true), count(false)) {
+        (ads, slab) if ads.is_empty() && slab.is_empty() => "The cell is empty.".to_owned(),
+        (ads, slab) if ads.is_empty() => format!("Nothing is adsorbed on {slab}."),
+        (ads, slab) if slab.is_empty() => format!("{ads}."),
+        (ads, slab) => format!("{ads} over {slab}."),
+    }
+}
+
+/// Draws all balls in their order, with the images that reach into the frame.
+fn project(
+    scene: &mut Scene,
+    view: &View,
+    balls: &[&Ball],
+    colours: &ColourScale,
+    slab_top: f64,
+    plane: impl Fn(DVec3) -> (f64, f64),
+    periods: (f64, Option<f64>),
+) {
+    for ball in balls {
+        let (fill, outline) = if ball.adsorbed {
+            (colours.colour(ball.position.z), palette::INK)
+        } else {
+            let depth = (slab_top - ball.position.z).max(0.0) / (2.0 * ball.radius);
+            let grey = (160.0 + 28.0 * depth).min(225.0) as u8;
+            (Color::Rgb(grey, grey, grey), Color::Rgb(110, 110, 110))
+        };
+        let (across, along) = plane(ball.position);
+        for i in -1..=1 {
+            for j in -1..=1 {
+                let shift = periods.1.map_or(0.0, |p| p * f64::from(j));
+                if j != 0 && periods.1.is_none() {
+                    continue;
+                }
+                let (x, y) = view.pixel(across + periods.0 * f64::from(i), along + shift);
+                let r = view.scale * ball.radius;
+                let width = if ball.adsorbed { 1.0 } else { 0.6 };
+                disc(scene, view, (x, y, r), fill.clone(), (outline.clone(), width));
+            }
+        }
+    }
+}
+
+/// Draws a disc, or as much of it as lies in the frame: a raster knows no clipping.
+fn disc(scene: &mut Scene, view: &View, (x, y, r): (f64, f64, f64), fill: Color, outline: (Color, f64)) {
+    let (right, bottom) = (view.left + view.width, view.top + view.height);
+    if x + r <= view.left || x - r >= right || y + r <= view.top || y - r >= bottom {
+        return;
+    }
+    let (stroke, stroke_width) = outline;
+    if x - r >= view.left && x + r <= right && y - r >= view.top && y + r <= bottom {
+        let (stroke, stroke_width) = (Some(stroke), Some(stroke_width));
+        scene.add(Primitive::Circle { cx: x, cy: y, r, fill, fill_opacity: None, stroke, stroke_width });
+        return;
+    }
+    let corner = |k: u32| {
+        let angle = std::f64::consts::TAU * f64::from(k) / f64::from(CORNERS);
+        (x + r * angle.cos(), y + r * angle.sin())
+    };
+    let mut points: Vec<(f64, f64)> = (0..CORNERS).map(corner).collect();
+    for (edge, sign, vertical) in
+        [(view.left, 1.0, false), (right, -1.0, false), (view.top, 1.0, true), (bottom, -1.0, true)]
+    {
+        points = cut(&points, |p| sign * (if vertical { p.1 } else { p.0 } - edge));
+    }
+    if points.len() > 2 {
+        let d: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
+        let d = format!("M{}Z", d.join("L"));
+        let path = PathData { d, fill: Some(fill), stroke, stroke_width, opacity: None, stroke_dasharray: None };
+        scene.add(Primitive::Path(Box::new(path)));
+    }
+}
+
+/// The part of a convex polygon where `inside` is not negative; `inside` is linear.
+fn cut(points: &[(f64, f64)], inside: impl Fn((f64, f64)) -> f64) -> Vec<(f64, f64)> {
+    let mut kept = Vec::with_capacity(points.len() + 2);
+    for (i, &a) in points.iter().enumerate() {
+        let b = points[(i + 1) % points.len()];
+        let (da, db) = (inside(a), inside(b));
+        if da >= 0.0 {
+            kept.push(a);
+        }
+        if (da >= 0.0) != (db >= 0.0) {
+            let share = da / (da - db);
+            kept.push((a.0 + share * (b.0 - a.0), a.1 + share * (b.1 - a.1)));
+        }
+    }
+    kept
+}
+
+fn rect(scene: &mut Scene, x: f64, y: f64, width: f64, height: f64, fill: Color) {
+    scene.add(Primitive::Rect { x, y, width, height, fill, stroke: None, stroke_width: None, opacity: None });
+}
+
+fn line(scene: &mut Scene, points: Vec<(f64, f64)>) {
+    scene.add(Primitive::PolyLine { points, stroke: palette::INK, stroke_width: 1.0, stroke_dasharray: None });
+}
+
+fn put(scene: &mut Scene, x: f64, y: f64, content: &str, size: u32, anchor: TextAnchor) {
+    label(scene, x, y, content, size, anchor);
+}
+
+/// A frame with ticks on both axes.
+///
+/// - `words`: heading, names of the axes, unit
+fn frame(scene: &mut Scene, view: &View, words: (&str, &str, &str, &str), x: (f64, f64), y: (f64, f64)) {
+    let (l, t, r, b) = (view.left, view.top, view.left + view.width, view.top + view.height);
+    line(scene, vec![(l, t), (r, t), (r, b), (l, b), (l, t)]);
+    let (heading, x_name, y_name, unit) = words;
+    put(scene, 0.5 * (l + r), t - 14.0, heading, TEXT + 1, TextAnchor::Middle);
+    put(scene, 0.5 * (l + r), b + 40.0, &format!("{x_name} [{unit}]"), TEXT + 1, TextAnchor::Middle);
+    put(scene, l - 50.0, t - 14.0, &format!("{y_name} [{unit}]"), TEXT + 1, TextAnchor::Start);
+    let axis = Axis::linear(String::new(), x.0, x.1);
+    for tick in axis.ticks(5).into_iter().filter(|&v| axis.holds(v)) {
+        let (px, _) = view.pixel(tick, 0.0);
+        line(scene, vec![(px, b), (px, b + 5.0)]);
+        put(scene, px, b + 17.0, &text::short(tick, 3), TEXT, TextAnchor::Middle);
+    }
+    let axis = Axis::linear(String::new(), y.0, y.1);
+    for tick in axis.ticks(5).into_iter().filter(|&v| axis.holds(v)) {
+        let (_, py) = view.pixel(0.0, tick);
+        line(scene, vec![(l - 5.0, py), (l, py)]);
+        put(scene, l - 9.0, py, &text::short(tick, 3), TEXT, TextAnchor::End);
+    }
+}
+
+/// The colours beside the side view, at its own heights.
+fn colour_bar(scene: &mut Scene, side: &View, colours: &ColourScale) {
+    let x = side.left + side.width + 16.0;
+    let (_, top) = side.pixel(0.0, colours.hi);
+    let (_, bottom) = side.pixel(0.0, colours.lo);
+    let strips = 64;
+    for i in 0..strips {
+        let share = f64::from(i) / f64::from(strips);
+        let fill = palette::sample(&colours.map, share + 0.5 / f64::from(strips));
+        rect(scene, x, top, 14.0, (bottom - top) * (1.0 - share), fill);
+    }
+    line(scene, vec![(x, top), (x + 14.0, top), (x + 14.0, bottom), (x, bottom), (x, top)]);
+    for z in [colours.lo, colours.hi] {
+        let (_, y) = side.pixel(0.0, z);
+        put(scene, x + 19.0, y, &text::short(z, 2), TEXT, TextAnchor::Start);
+    }
+    put(scene, x - 2.0, top - 14.0, "height", TEXT, TextAnchor::Start);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polygons_are_cut_along_a_line() {
+        let square = [(0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0)];
+        assert_eq!(cut(&square, |p| 1.0 - p.0), [(0.0, 0.0), (1.0, 0.0), (1.0, 2.0), (0.0, 2.0)]);
+        assert_eq!(cut(&square, |p| p.0 + 1.0), square);
+        assert!(cut(&square, |p| p.1 - 3.0).is_empty());
+    }
+}
