@@ -95,7 +95,6 @@ fn analysed<R: Replica>(grid: &StateGrid, cycles: u32, walkers: usize, n_max: u1
         frozen_slab: true,
         production: cycles,
         halves: Default::default(),
-        wanted: None,
         seed,
         wanted: None,
     };
