@@ -1,6 +1,7 @@
 //! The samples of all states seen at one temperature, as bins over N⃗: every μ of that temperature is a sum over bins.
 
 use super::Collapsed;
+use super::vector::{Members, dot};
 use pulp::Arch;
 
 /// Bins over composition at one temperature. All vectors are `[n_compositions]`.
@@ -80,43 +81,28 @@ impl Bins {
         };
         for c in 0..n_c {
             let range = samples.first[c]..samples.first[c + 1];
-            let weight = |n: usize| weights.map_or(1.0, |w| w[n]);
-            let mut max = f64::NEG_INFINITY;
-            for n in range.clone().filter(|&n| weight(n) > 0.0) {
-                max = max.max(-beta * samples.energy[n] - ln_d[n]);
-            }
-            if max == f64::NEG_INFINITY {
-                continue;
-            }
             // About the energy of the first sample, so that a variance of zero comes out as zero.
             let origin = samples.energy[range.start];
-            let (mut sum, mut sum_e, mut sum_ee, mut sum_ww) = (0.0, 0.0, 0.0, 0.0);
-            shares.clear();
-            for n in range.clone() {
-                let w = weight(n);
-                if w == 0.0 {
-                    shares.push(0.0);
-                    continue;
-                }
-                let e = samples.energy[n];
-                let boltzmann = (-beta * e - ln_d[n] - max).exp();
-                let (v, e) = (w * boltzmann, e - origin);
-                shares.push(v);
-                sum += v;
-                sum_e += v * e;
-                sum_ee += v * e * e;
-                sum_ww += v * boltzmann * inefficiency.map_or(1.0, |g| g[n]);
+            let members = Members {
+                beta,
+                energy: &samples.energy[range.clone()],
+                ln_d: &ln_d[range.clone()],
+                weights: weights.map(|w| &w[range.clone()]),
+                inefficiency: inefficiency.map(|g| &g[range.clone()]),
+                origin,
+            };
+            let sums = members.sum(arch, &mut shares);
+            if sums.max == f64::NEG_INFINITY {
+                continue;
             }
-            let mean = sum_e / sum;
-            bins.ln_b[c] = max + sum.ln();
+            let mean = sums.energy / sums.weight;
+            bins.ln_b[c] = sums.max + sums.weight.ln();
             bins.mean_energy[c] = origin + mean;
-            bins.var_energy[c] = (sum_ee / sum - mean * mean).max(0.0);
-            bins.inverse_n_eff[c] = sum_ww / (sum * sum);
-            arch.dispatch(|| {
-                for (means, column) in means.iter_mut().zip(columns) {
-                    means[c] = dot(&shares, &column[range.clone()]) / sum;
-                }
-            });
+            bins.var_energy[c] = (sums.square / sums.weight - mean * mean).max(0.0);
+            bins.inverse_n_eff[c] = sums.spread / (sums.weight * sums.weight);
+            for (means, column) in means.iter_mut().zip(columns) {
+                means[c] = dot(arch, &shares, &column[range.clone()]) / sums.weight;
+            }
         }
         (bins, means)
     }
@@ -190,23 +176,6 @@ impl Bins {
         let anchored = !first.is_empty() && first.iter().all(|&n| n == 0) && self.ln_b[0].is_finite();
         anchored.then(|| ln_sum - self.ln_b[0])
     }
-}
-
-/// Sums side by side in [`dot`].
-const LANES: usize = 16;
-
-/// Σ a b, in sixteen sums at a time, whose order does not depend on the machine.
-#[inline(always)]
-fn dot(a: &[f64], b: &[f32]) -> f64 {
-    let mut sums = [0.0; LANES];
-    let (blocks_a, blocks_b) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    for (a, b) in blocks_a.0.iter().zip(blocks_b.0) {
-        for k in 0..LANES {
-            sums[k] += a[k] * f64::from(b[k]);
-        }
-    }
-    let rest: f64 = blocks_a.1.iter().zip(blocks_b.1).map(|(a, &b)| a * f64::from(b)).sum();
-    sums.iter().sum::<f64>() + rest
 }
 
 /// ln Σ e^x and e^x/Σ e^x, leaving out what is negligible.
