@@ -38,7 +38,7 @@ mod tests {
     fn a_drift_at_the_beginning_is_found_and_a_stationary_series_begins_at_once() {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
         let noise: Vec<f64> = (0..4000).map(|_| rng.random::<f64>() - 0.5).collect();
-        let (share, gain) = start(&[noise.clone()]);
+        let (share, gain) = start(std::slice::from_ref(&noise));
         assert!(gain < 1.2, "{share} {gain}");
         let relaxing: Vec<f64> = noise.iter().enumerate().map(|(i, x)| x + 5.0 * (-(i as f64) / 120.0).exp()).collect();
         let (share, gain) = start(&[relaxing]);

@@ -4,10 +4,12 @@ mod components;
 mod convergence;
 mod equilibration;
 mod flow;
+mod gaps;
 mod hysteresis;
 pub(super) mod tables;
 mod verdict;
 mod windows;
+mod words;
 
 pub use components::components;
 pub use convergence::{SHARES, Trend};

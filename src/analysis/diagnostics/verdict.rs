@@ -1,5 +1,7 @@
 //! What the checks come to, in words: whether the run can be trusted, and what to change.
 
+use super::gaps::{Gap, gaps};
+use super::words::{axis_words, edge_words, edges, first, ranges, short, states_are};
 use super::{ATTEMPTS, DEAD, Diagnostics, EdgeCheck, Frozen};
 use crate::analysis::transition_matrix::{ALARM, Estimators};
 use crate::states::{Axis, StateGrid};
@@ -225,65 +227,6 @@ fn summary(grid: &StateGrid, v: &Verdict, masked: bool) -> Sentence {
     Sentence { mood: if v.trusted { Mood::Good } else { Mood::Poor }, words }
 }
 
-/// Two neighbouring values of an axis between which edges are dead.
-struct Gap {
-    axis: Axis,
-    values: (f64, f64),
-    /// No edge between them is usable.
-    whole: bool,
-}
-
-impl Gap {
-    fn middle(&self) -> f64 {
-        0.5 * (self.values.0 + self.values.1)
-    }
-}
-
-/// Gaps with dead edges, by axis and value. Values of μ are those at the lowest temperature of the edges.
-fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
-    let mut gaps: Vec<(Gap, usize, usize)> = Vec::new();
-    for (flow, e) in diagnostics.flows.iter().flat_map(|f| diagnostics.edges.iter().map(move |e| (f, e))) {
-        if e.edge.axis != flow.axis {
-            continue;
-        }
-        let place = |k: usize| match flow.axis {
-            Axis::Temperature => rank(&flow.values, grid.states[k].temperature),
-            Axis::Reservoir(r) => {
-                let own = &grid.states[k];
-                let lower = |s: &&crate::states::StatePoint| {
-                    s.kt.to_bits() == own.kt.to_bits() && s.ln_z[r] < own.ln_z[r] - 1e-12
-                };
-                let mut below: Vec<f64> = grid.states.iter().filter(lower).map(|s| s.ln_z[r]).collect();
-                below.sort_by(f64::total_cmp);
-                below.dedup_by(|a, b| (*a - *b).abs() < 1e-12);
-                below.len()
-            }
-        };
-        let (i, j) = (place(e.edge.a.index()), place(e.edge.b.index()));
-        let (Some(&a), Some(&b)) = (flow.values.get(i.min(j)), flow.values.get(i.max(j))) else { continue };
-        let same = |g: &(Gap, usize, usize)| g.0.axis == flow.axis && g.0.values == (a, b);
-        let at = gaps.iter().position(same).unwrap_or_else(|| {
-            gaps.push((Gap { axis: flow.axis, values: (a, b), whole: false }, 0, 0));
-            gaps.len() - 1
-        });
-        gaps[at].1 += usize::from(!e.usable);
-        gaps[at].2 += 1;
-    }
-    gaps.sort_by(|a, b| {
-        let axis = |g: &Gap| match g.axis {
-            Axis::Temperature => 0,
-            Axis::Reservoir(r) => r + 1,
-        };
-        axis(&a.0).cmp(&axis(&b.0)).then(a.0.values.0.total_cmp(&b.0.values.0))
-    });
-    let dead = gaps.into_iter().filter(|g| g.1 > 0);
-    dead.map(|(gap, dead, all)| Gap { whole: dead == all, ..gap }).collect()
-}
-
-fn rank(values: &[f64], x: f64) -> usize {
-    values.partition_point(|&v| v < x)
-}
-
 fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Option<(Mood, String)> {
     if diagnostics.edges.is_empty() {
         return None;
@@ -389,56 +332,6 @@ fn which(diagnostics: &Diagnostics, holds: impl Fn(&super::StateCheck) -> bool) 
     (0..diagnostics.states.len()).filter(|&k| holds(&diagnostics.states[k])).collect()
 }
 
-fn states_are(n: usize) -> String {
-    if n == 1 { "1 state is".to_owned() } else { format!("{n} states are") }
-}
-
-fn edges(n: usize) -> String {
-    if n == 1 { "1 pair of states".to_owned() } else { format!("{n} pairs of states") }
-}
-
-fn edge_words(e: &EdgeCheck) -> String {
-    format!("{}–{}", e.edge.a.0, e.edge.b.0)
-}
-
-fn axis_words(grid: &StateGrid, axis: Axis) -> String {
-    match axis {
-        Axis::Temperature => "T".to_owned(),
-        Axis::Reservoir(r) => format!("μ of {}", grid.reservoirs[r].species),
-    }
-}
-
-/// The first few of a list.
-fn first(all: &[String]) -> String {
-    let shown: Vec<&str> = all.iter().take(6).map(String::as_str).collect();
-    if all.len() > 6 { format!("{}, …", shown.join(", ")) } else { shown.join(", ") }
-}
-
-/// States by their temperatures: `5 at T = 0.15, 1 at T = 0.24`.
-fn ranges(grid: &StateGrid, states: &[usize]) -> String {
-    let mut temperatures: Vec<f64> = states.iter().map(|&k| grid.states[k].temperature).collect();
-    temperatures.sort_by(f64::total_cmp);
-    let mut groups: Vec<(f64, usize)> = Vec::new();
-    for t in temperatures {
-        match groups.last_mut() {
-            Some((last, n)) if *last == t => *n += 1,
-            _ => groups.push((t, 1)),
-        }
-    }
-    first(&groups.iter().map(|(t, n)| format!("{n} at T = {}", short(*t))).collect::<Vec<_>>())
-}
-
-/// Four significant digits, without zeros at the end.
-fn short(x: f64) -> String {
-    if !x.is_finite() {
-        return "–".to_owned();
-    }
-    let digits = (3 - x.abs().max(1e-12).log10().floor() as i32).clamp(0, 12) as usize;
-    let text = format!("{x:.digits$}");
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text };
-    text.replace('-', "−")
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{StateCheck, components, flow::Flow};
@@ -526,7 +419,7 @@ mod tests {
         assert!((v.add_temperatures[0] - 0.45).abs() < 1e-12);
 
         let g = grid();
-        let across = |e: &EdgeCheck| e.edge.axis == Axis::Reservoir(0) && e.edge.a.0 % 3 == 0;
+        let across = |e: &EdgeCheck| e.edge.axis == Axis::Reservoir(0) && e.edge.a.0.is_multiple_of(3);
         let v = verdict(&g, &diagnostics(&g, across), &[], None, (12, 12));
         assert!(says(&v, "splits in two at μ of B = −2.75"), "{v:?}");
         assert_eq!(v.add_mu, [(0, -2.75)]);

@@ -14,13 +14,16 @@
 //! # Source
 //! Errington, J. Chem. Phys. 118, 9915 (2003); Shen & Errington, J. Phys. Chem. B 108, 19595 (2004).
 
+mod stretches;
+
+pub use stretches::{Stretch, stretches};
+
 use super::bootstrap::{Blocks, Bootstrap, Draw, Drawn, RESAMPLES};
 use super::inefficiency::Inefficiencies;
 use super::mbar::{Bins, marginal};
 use super::pipeline::{AnalysisInput, Solved};
 use crate::Result;
-use crate::sample::marks::Mark;
-use crate::transitions::{TallyRow, TransitionTally};
+use crate::transitions::TransitionTally;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -34,68 +37,6 @@ const ATTEMPTS: f64 = 100.0;
 const EFFECTIVE_BLOCKS: f64 = 8.0;
 /// Effective samples of MBAR at an N below which it is not judged.
 const EFFECTIVE_SAMPLES: f64 = 10.0;
-/// Blocks over all walkers that are wanted at most.
-const BLOCKS: usize = 100;
-
-/// What one walker tried between two marks.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Stretch {
-    /// Walker, numbered on over combined runs.
-    pub walker: u16,
-    /// First production cycle of the stretch.
-    pub from: u32,
-    /// One past the last.
-    pub to: u32,
-    /// In the order (state, reservoir, N); `walker` of the rows is that of its own run.
-    pub rows: Vec<TallyRow>,
-}
-
-/// Differences of marks by walker, of about equal length.
-///
-/// Marks of a run that was made longer lie closer at its beginning; they are skipped until a stretch is as long as the
-/// others, and with many walkers stretches are joined, so that there are about a hundred in all.
-///
-/// - `walkers`: of this run; `first`: number of its first walker among combined runs
-pub fn stretches(marks: &[Mark], walkers: usize, first: u16) -> Vec<Stretch> {
-    let Some(last) = marks.last() else { return Vec::new() };
-    let wanted = BLOCKS.div_ceil(walkers.max(1)).clamp(1, 20) as u32;
-    let length = (last.done / wanted).max(1);
-    let empty = Mark { done: 0, rows: Vec::new(), edges: Vec::new() };
-    let mut result = Vec::new();
-    let mut from = &empty;
-    for mark in marks {
-        // Rounding of the schedule must not join two stretches.
-        if mark.done - from.done < length - length / 8 && mark.done != last.done {
-            continue;
-        }
-        let mut rows: Vec<Vec<TallyRow>> = vec![Vec::new(); walkers];
-        let mut earlier = from.rows.iter().peekable();
-        for row in &mark.rows {
-            while earlier.next_if(|e| e.key() < row.key()).is_some() {}
-            let tally = match earlier.next_if(|e| e.key() == row.key()) {
-                None => row.tally,
-                Some(e) => TransitionTally {
-                    insert: row.tally.insert.since(&e.tally.insert),
-                    delete: row.tally.delete.since(&e.tally.delete),
-                },
-            };
-            if tally.insert.attempts + tally.delete.attempts > 0
-                && let Some(rows) = rows.get_mut(usize::from(row.walker))
-            {
-                rows.push(TallyRow { tally, ..*row });
-            }
-        }
-        result.extend(rows.into_iter().enumerate().map(|(walker, rows)| Stretch {
-            walker: first + walker as u16,
-            from: from.done,
-            to: mark.done,
-            rows,
-        }));
-        from = mark;
-    }
-    result
-}
-
 /// Attempts and Σ min(1, acc) in both directions at one N.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Sums {
@@ -492,7 +433,6 @@ fn task(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transitions::Direction;
 
     /// Exact tallies of an ideal gas with z V = `mean`.
     fn ideal(mean: f64, n_max: usize) -> Vec<Sums> {
@@ -521,31 +461,5 @@ mod tests {
         assert!((normal_deviate(4.0, 7.0) - 2.795).abs() < 0.01);
         assert!((normal_deviate(-3.0, 1e6) + 3.0).abs() < 1e-4);
         assert!(normal_deviate(f64::NAN, 5.0).is_nan());
-    }
-
-    #[test]
-    fn stretches_are_differences_of_marks_by_walker() {
-        let row = |walker, n, attempts| TallyRow {
-            walker,
-            state: 0,
-            reservoir: 0,
-            n,
-            tally: TransitionTally {
-                insert: Direction { attempts, accepted: 0, probability: 0.5 * attempts as f64 },
-                delete: Direction::default(),
-            },
-        };
-        let mark = |done, rows| Mark { done, rows, edges: Vec::new() };
-        let marks =
-            [mark(10, vec![row(0, 3, 5), row(1, 3, 7)]), mark(20, vec![row(0, 2, 4), row(0, 3, 5), row(1, 3, 9)])];
-        let found = stretches(&marks, 2, 4);
-        let of = |walker, from| found.iter().find(|s| (s.walker, s.from) == (walker, from)).expect("a stretch");
-        assert_eq!(of(4, 10).rows, [row(0, 2, 4)]);
-        assert_eq!(of(5, 10).rows, [row(1, 3, 2)]);
-        assert_eq!(of(4, 0).rows, [row(0, 3, 5)]);
-        // A run that was made longer has marks that lie closer at first.
-        let many: Vec<Mark> = (1..=20).chain((40..=400).step_by(20)).map(|done| mark(done, Vec::new())).collect();
-        let found = stretches(&many, 1, 0);
-        assert!(found.iter().all(|s| (18..=22).contains(&(s.to - s.from))) && found.len() == 20, "{found:?}");
     }
 }

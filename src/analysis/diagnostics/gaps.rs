@@ -1,0 +1,64 @@
+//! Where the grid lacks states: neighbouring values of an axis between which edges are dead.
+
+use super::Diagnostics;
+use crate::states::{Axis, StateGrid, StatePoint};
+
+/// Two neighbouring values of an axis between which edges are dead.
+pub(super) struct Gap {
+    /// The axis.
+    pub(super) axis: Axis,
+    /// The values, ascending.
+    pub(super) values: (f64, f64),
+    /// No edge between them is usable.
+    pub(super) whole: bool,
+}
+
+impl Gap {
+    /// A value to add.
+    pub(super) fn middle(&self) -> f64 {
+        0.5 * (self.values.0 + self.values.1)
+    }
+}
+
+/// Gaps with dead edges, by axis and value. Values of μ are those at the lowest temperature of the edges.
+pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
+    let mut gaps: Vec<(Gap, usize, usize)> = Vec::new();
+    for (flow, e) in diagnostics.flows.iter().flat_map(|f| diagnostics.edges.iter().map(move |e| (f, e))) {
+        if e.edge.axis != flow.axis {
+            continue;
+        }
+        let place = |k: usize| match flow.axis {
+            Axis::Temperature => rank(&flow.values, grid.states[k].temperature),
+            Axis::Reservoir(r) => {
+                let own = &grid.states[k];
+                let lower = |s: &&StatePoint| s.kt.to_bits() == own.kt.to_bits() && s.ln_z[r] < own.ln_z[r] - 1e-12;
+                let mut below: Vec<f64> = grid.states.iter().filter(lower).map(|s| s.ln_z[r]).collect();
+                below.sort_by(f64::total_cmp);
+                below.dedup_by(|a, b| (*a - *b).abs() < 1e-12);
+                below.len()
+            }
+        };
+        let (i, j) = (place(e.edge.a.index()), place(e.edge.b.index()));
+        let (Some(&a), Some(&b)) = (flow.values.get(i.min(j)), flow.values.get(i.max(j))) else { continue };
+        let same = |g: &(Gap, usize, usize)| g.0.axis == flow.axis && g.0.values == (a, b);
+        let at = gaps.iter().position(same).unwrap_or_else(|| {
+            gaps.push((Gap { axis: flow.axis, values: (a, b), whole: false }, 0, 0));
+            gaps.len() - 1
+        });
+        gaps[at].1 += usize::from(!e.usable);
+        gaps[at].2 += 1;
+    }
+    gaps.sort_by(|a, b| {
+        let axis = |g: &Gap| match g.axis {
+            Axis::Temperature => 0,
+            Axis::Reservoir(r) => r + 1,
+        };
+        axis(&a.0).cmp(&axis(&b.0)).then(a.0.values.0.total_cmp(&b.0.values.0))
+    });
+    let dead = gaps.into_iter().filter(|g| g.1 > 0);
+    dead.map(|(gap, dead, all)| Gap { whole: dead == all, ..gap }).collect()
+}
+
+fn rank(values: &[f64], x: f64) -> usize {
+    values.partition_point(|&v| v < x)
+}

@@ -1,0 +1,54 @@
+//! Counts, numbers and states as sentences name them.
+
+use super::EdgeCheck;
+use crate::states::{Axis, StateGrid};
+
+pub(super) fn states_are(n: usize) -> String {
+    if n == 1 { "1 state is".to_owned() } else { format!("{n} states are") }
+}
+
+pub(super) fn edges(n: usize) -> String {
+    if n == 1 { "1 pair of states".to_owned() } else { format!("{n} pairs of states") }
+}
+
+pub(super) fn edge_words(e: &EdgeCheck) -> String {
+    format!("{}–{}", e.edge.a.0, e.edge.b.0)
+}
+
+pub(super) fn axis_words(grid: &StateGrid, axis: Axis) -> String {
+    match axis {
+        Axis::Temperature => "T".to_owned(),
+        Axis::Reservoir(r) => format!("μ of {}", grid.reservoirs[r].species),
+    }
+}
+
+/// The first few of a list.
+pub(super) fn first(all: &[String]) -> String {
+    let shown: Vec<&str> = all.iter().take(6).map(String::as_str).collect();
+    if all.len() > 6 { format!("{}, …", shown.join(", ")) } else { shown.join(", ") }
+}
+
+/// States by their temperatures: `5 at T = 0.15, 1 at T = 0.24`.
+pub(super) fn ranges(grid: &StateGrid, states: &[usize]) -> String {
+    let mut temperatures: Vec<f64> = states.iter().map(|&k| grid.states[k].temperature).collect();
+    temperatures.sort_by(f64::total_cmp);
+    let mut groups: Vec<(f64, usize)> = Vec::new();
+    for t in temperatures {
+        match groups.last_mut() {
+            Some((last, n)) if *last == t => *n += 1,
+            _ => groups.push((t, 1)),
+        }
+    }
+    first(&groups.iter().map(|(t, n)| format!("{n} at T = {}", short(*t))).collect::<Vec<_>>())
+}
+
+/// Four significant digits, without zeros at the end.
+pub(super) fn short(x: f64) -> String {
+    if !x.is_finite() {
+        return "–".to_owned();
+    }
+    let digits = (3 - x.abs().max(1e-12).log10().floor() as i32).clamp(0, 12) as usize;
+    let text = format!("{x:.digits$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text };
+    text.replace('-', "−")
+}
