@@ -109,7 +109,7 @@ fn the_transition_matrix_of_the_trap_is_poisson_and_a_tampered_one_raises_the_al
 
 #[test]
 fn a_surface_gets_its_verdict() {
-    let place = Place::new(&surface(20, [150, 800]));
+    let place = Place::new(&surface(20, [300, 3000]));
     place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet"]);
     let run = place.run("run");
     let evaluation = evaluate(std::slice::from_ref(&run), &run, &Wanted::default()).expect("an evaluation");

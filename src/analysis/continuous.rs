@@ -3,6 +3,7 @@
 use super::Map;
 use super::boundaries::Row;
 use super::classes::{Class, Filling};
+use super::mbar::{Bins, Collapsed};
 use super::observed::averages;
 
 /// Points at which Var Φ is evaluated about the highest cell.
@@ -28,16 +29,23 @@ pub(super) struct OrderPoint {
 /// ln z of a species at which Var Φ is largest, between two bounds; `None` if that is at a bound.
 ///
 /// A parabola through the highest of some evenly spaced points and its neighbours.
-pub(super) fn peak(row: Row<'_>, observable: usize, species: usize, ln_z: &[f64], between: (f64, f64)) -> Option<f64> {
-    let n_observables = row.means.len() / 2;
-    let column = [row.means[observable].clone(), row.means[n_observables + observable].clone()];
+///
+/// - `both`: `[2][n_compositions]`, Φ and Φ²
+pub(super) fn peak(
+    samples: &Collapsed,
+    bins: &Bins,
+    both: &[Vec<f64>],
+    species: usize,
+    ln_z: &[f64],
+    between: (f64, f64),
+) -> Option<f64> {
     let step = (between.1 - between.0) / (POINTS - 1) as f64;
     let variance = |i: usize| {
         let mut at = ln_z.to_vec();
         at[species] = between.0 + step * i as f64;
-        let (_, p) = row.bins.probabilities(row.samples, &at);
-        let both = averages(&column, &p, |_| true);
-        both[1] - both[0] * both[0]
+        let (_, p) = bins.probabilities(samples, &at);
+        let mean = averages(both, &p, |_| true);
+        mean[1] - mean[0] * mean[0]
     };
     let values: Vec<f64> = (0..POINTS).map(variance).collect();
     let top = (0..POINTS).max_by(|&a, &b| values[a].total_cmp(&values[b]))?;
@@ -76,6 +84,7 @@ pub(super) fn order_points(
         for start in (0..width).filter(|i| (i / stride).is_multiple_of(axis.len())) {
             let line: Vec<usize> = (0..axis.len()).map(|i| t * width + start + i * stride).collect();
             for &(order, observable) in orders {
+                let both = [observable, row.means.len() / 2 + observable].map(|i| row.means[i].clone());
                 for i in 1..line.len() {
                     let pair = [line[i - 1], line[i]].map(|cell| (map.cells[cell].masked, classes[cell]));
                     let [(false, a), (false, b)] = pair else { continue };
@@ -105,7 +114,7 @@ pub(super) fn order_points(
                     let (from, to) = (top.saturating_sub(2), (top + 2).min(line.len() - 1));
                     let between = (two(from), two(to));
                     let at = map.cells[line[top]].ln_z.clone();
-                    if let Some(ln_z) = peak(row, observable, species, &at, between) {
+                    if let Some(ln_z) = peak(row.samples, row.bins, &both, species, &at, between) {
                         let mut place = at;
                         place[species] = ln_z;
                         found.push(OrderPoint {

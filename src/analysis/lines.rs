@@ -2,7 +2,7 @@
 //! and meet.
 
 use super::bootstrap::{Bootstrap, Draw};
-use super::boundaries::{Crossing, Row, SEPARATE, depth, equal_probability};
+use super::boundaries::{Crossing, SEPARATE, depth, equal_probability};
 use super::classes::{Class, Labels};
 use super::continuous::{OrderPoint, peak};
 use super::map::Surroundings;
@@ -83,22 +83,23 @@ pub(super) struct Continuous {
 
 impl Continuous {
     /// Finds every maximum again in every draw.
-    pub(super) fn new(mut points: Vec<OrderPoint>, bootstrap: &Bootstrap, thresholds: &Thresholds) -> Continuous {
+    pub(super) fn new(mut points: Vec<OrderPoint>, bootstrap: &Bootstrap) -> Continuous {
         points.sort_by(|a, b| a.kt.total_cmp(&b.kt));
         let drawn = bootstrap.map(|draw| {
-            let mut kept: Option<(Bins, Vec<Vec<f64>>)> = None;
+            let mut kept: Option<(usize, Bins, Vec<Vec<f64>>)> = None;
             let mut values = Vec::with_capacity(points.len());
             for point in &points {
-                let beta = 1.0 / point.kt;
-                if kept.as_ref().is_none_or(|(bins, _)| bins.beta.to_bits() != beta.to_bits()) {
+                let (beta, observable) = (1.0 / point.kt, point.observable);
+                if kept.as_ref().is_none_or(|(o, bins, _)| *o != observable || bins.beta.to_bits() != beta.to_bits()) {
                     kept = None;
                 }
-                let (bins, means) = kept.get_or_insert_with(|| {
+                let (_, bins, both) = kept.get_or_insert_with(|| {
+                    let pair = [observable, draw.columns.len() / 2 + observable].map(|i| draw.columns[i].clone());
                     let (weights, ln_d) = (Some(draw.weights), &draw.solution.ln_d);
-                    Bins::with_columns(draw.samples, weights, None, ln_d, beta, draw.columns)
+                    let (bins, both) = Bins::with_columns(draw.samples, weights, None, ln_d, beta, &pair);
+                    (observable, bins, both)
                 });
-                let row = Row { samples: draw.samples, bins, means, thresholds };
-                let found = peak(row, point.observable, point.species, &point.ln_z, point.between);
+                let found = peak(draw.samples, bins, both, point.species, &point.ln_z, point.between);
                 values.push(found.unwrap_or(f64::NAN));
             }
             values

@@ -179,7 +179,7 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
             order_points(&map, t, &classes, &orders, &parted, prepared.row(t, &solved, &thresholds))
         })
         .collect();
-    let continuous = Continuous::new(order_points, &bootstrap, &thresholds);
+    let continuous = Continuous::new(order_points, &bootstrap);
     let boundaries = lines::all(&around, &judged, &continuous, &labels, &bootstrap);
 
     let boundary_mu = |b: &BoundaryPoint| (b.temperature * input.boltzmann, b.mu.clone());

@@ -284,7 +284,7 @@ fn summed(entries: &Entries, n_max: usize, multiplicity: Option<&[f64]>) -> Vec<
 /// Both are drawn from one bootstrap over the same stretches of time, so what the trajectory has in common cancels in the
 /// difference. A link between n and n + 1 counts where either direction has 100 attempts, eight effective blocks, and MBAR
 /// has ten effective samples on both sides; the N around the most visited one that such links join are compared, both
-/// estimates normalised over them. Where a state remembers longer than a block lasts, errors grow by √(g/block). z-scores
+/// estimates normalised over them. Errors grow by what blocks of finite length lose of the memory g of a state. z-scores
 /// are normal deviates of Student's t with the effective blocks less one, or with the independent samples of the state
 /// where these are fewer. States that are `frozen` are not compared.
 ///
@@ -349,7 +349,9 @@ pub fn compare(input: &AnalysisInput, stretches: &[Stretch], frozen: &[bool]) ->
             let n_eff = effective_samples(&solved, &bins[place(k)], &p, s, usize::from(input.n_max[s]));
             let independent = solved.n_k[k] / g_of_state[k];
             let per_block = solved.n_k[k] / stretches.len() as f64;
-            let stretch = (g_of_state[k] / per_block.max(1.0)).sqrt().max(1.0);
+            // An exponential memory of g samples leaves this share of the variance of a mean to blocks of finite length.
+            let memory = 0.5 * g_of_state[k] / per_block.max(1.0);
+            let stretch = (1.0 - memory * (1.0 - (-1.0 / memory).exp())).recip().sqrt();
             task(k, s, entries, &n_eff, independent, stretch)
         })
         .collect();
@@ -443,16 +445,26 @@ fn task(
 ) -> Option<Task> {
     let n_max = n_eff.len() - 1;
     let sums = summed(&entries, n_max, None);
-    // (Σp)²/Σp² over blocks, of both directions.
-    let mut squares = vec![(0.0, 0.0); n_max + 1];
+    // Σx² over blocks of attempts and of Σ min(1, acc), in both directions.
+    let mut squares = vec![Sums::default(); n_max + 1];
     for &(_, n, s) in &entries {
-        squares[usize::from(n)].0 += s.insert * s.insert;
-        squares[usize::from(n)].1 += s.delete * s.delete;
+        let sum = &mut squares[usize::from(n)];
+        sum.insert_attempts += s.insert_attempts * s.insert_attempts;
+        sum.insert += s.insert * s.insert;
+        sum.delete_attempts += s.delete_attempts * s.delete_attempts;
+        sum.delete += s.delete * s.delete;
     }
     let links = links(&sums);
+    // A visit that lasts long weighs in the attempts, an easy one in the probabilities: the fewest of all count.
     let blocks_of = |n: usize| {
-        let (up, down) = (sums[n].insert.powi(2) / squares[n].0, sums[n + 1].delete.powi(2) / squares[n + 1].1);
-        up.min(down).min(independent)
+        let effective = |sum: f64, squares: f64| sum * sum / squares;
+        let up = (&sums[n], &squares[n]);
+        let down = (&sums[n + 1], &squares[n + 1]);
+        effective(up.0.insert, up.1.insert)
+            .min(effective(up.0.insert_attempts, up.1.insert_attempts))
+            .min(effective(down.0.delete, down.1.delete))
+            .min(effective(down.0.delete_attempts, down.1.delete_attempts))
+            .min(independent)
     };
     let sound = |n: usize| {
         links[n].is_finite()

@@ -26,38 +26,56 @@ const NEIGHBOURS: usize = 6;
 /// - returns: `[n]`
 pub fn psi6(positions: &[DVec3], reach: impl Fn(usize, usize) -> f64, images: &Images) -> Vec<DVec2> {
     let n = positions.len();
-    // Of every atom: squared length and e^{6iθ} of its bonds.
-    let mut bonds: Vec<Vec<(f64, DVec2)>> = vec![Vec::new(); n];
+    let mut bonds = Vec::with_capacity(NEIGHBOURS * n);
     for i in 0..n {
         let own = reach(i, i);
-        images.of_itself(|d| add(&mut bonds[i], d, own));
+        images.of_itself(|d| bonds.extend(Bond::new([i, i], d, own)));
         for j in i + 1..n {
-            let (r, d) = (reach(i, j), positions[j] - positions[i]);
-            images.of_pair(DVec3::new(d.x, d.y, 0.0), |d| {
-                // e^{6i(θ + π)} = e^{6iθ}: a bond says the same to both ends.
-                add(&mut bonds[i], d, r);
-                add(&mut bonds[j], d, r);
-            });
+            let d = positions[j] - positions[i];
+            images.of_pair(DVec3::new(d.x, d.y, 0.0), |d| bonds.extend(Bond::new([i, j], d, reach(i, j))));
         }
     }
-    bonds.iter_mut().map(|b| nearest_sum(b) / NEIGHBOURS as f64).collect()
-}
-
-/// Adds a bond, if it is shorter than `reach`.
-fn add(bonds: &mut Vec<(f64, DVec2)>, d: DVec3, reach: f64) {
-    let flat = d.truncate();
-    let r2 = flat.length_squared();
-    if r2 < reach * reach && r2 > 0.0 {
-        let unit = flat / r2.sqrt();
-        let cube = unit.rotate(unit).rotate(unit);
-        bonds.push((r2, cube.rotate(cube)));
+    let (mut sums, mut neighbours) = (vec![DVec2::ZERO; n], vec![0; n]);
+    for bond in &bonds {
+        for i in bond.ends() {
+            sums[i] += bond.sixfold;
+            neighbours[i] += 1;
+        }
     }
+    for i in (0..n).filter(|&i| neighbours[i] > NEIGHBOURS) {
+        let mut own: Vec<&Bond> = bonds.iter().filter(|b| b.ends().any(|end| end == i)).collect();
+        own.sort_by(|a, b| a.r2.total_cmp(&b.r2));
+        sums[i] = own.iter().take(NEIGHBOURS).map(|b| b.sixfold).sum();
+    }
+    sums.iter().map(|&sum| sum / NEIGHBOURS as f64).collect()
 }
 
-/// Σ e^{6iθ} of the six shortest bonds.
-fn nearest_sum(bonds: &mut [(f64, DVec2)]) -> DVec2 {
-    bonds.sort_by(|a, b| a.0.total_cmp(&b.0));
-    bonds.iter().take(NEIGHBOURS).map(|b| b.1).sum()
+/// A bond between neighbours; between an atom and its own image it is met twice, once from either side.
+struct Bond {
+    atoms: [usize; 2],
+    /// Squared length [length²].
+    r2: f64,
+    /// e^{6iθ}, the same for both ends because e^{6i(θ + π)} = e^{6iθ}.
+    sixfold: DVec2,
+}
+
+impl Bond {
+    /// The bond along `d`, if it is shorter than `reach`.
+    fn new(atoms: [usize; 2], d: DVec3, reach: f64) -> Option<Bond> {
+        let flat = d.truncate();
+        let r2 = flat.length_squared();
+        (r2 < reach * reach && r2 > 0.0).then(|| {
+            let unit = flat / r2.sqrt();
+            let cube = unit.rotate(unit).rotate(unit);
+            Bond { atoms, r2, sixfold: cube.rotate(cube) }
+        })
+    }
+
+    /// The atoms whose neighbour it makes the other.
+    fn ends(&self) -> impl Iterator<Item = usize> + '_ {
+        let [a, b] = self.atoms;
+        self.atoms.into_iter().take(if a == b { 1 } else { 2 })
+    }
 }
 
 /// `psi6` = |mean of ψ6_j| and `psi6_local` = mean of |ψ6_j|, both 0 without an atom.
@@ -120,6 +138,29 @@ mod tests {
             (0..16).map(|k| DVec3::new(1.8 * f64::from(k % 4), 1.8 * f64::from(k / 4), 0.9)).collect();
         let (global, local) = of(&square, &sites);
         assert!(global < 1e-6 && local < 1e-6, "{global} {local}");
+    }
+
+    #[test]
+    fn a_cell_of_one_row_sees_its_own_images_and_no_more_than_six() {
+        // one atom of a row with period 1.9: its two own images along x, four images of the other atom
+        let h = 1.9 * 0.75_f64.sqrt();
+        let geometry = Geometry { cell: Cell::slab(DVec3::new(1.9, 2.0 * h, 6.0), 0.0), ..default_slab() };
+        let (global, local) = of(&geometry, &[DVec3::new(0.1, 0.1, 0.9), DVec3::new(1.05, 0.1 + h, 0.9)]);
+        assert!((global - 1.0).abs() < 1e-6 && (local - 1.0).abs() < 1e-6, "{global} {local}");
+        // an eighth neighbour, farther away than six others, changes nothing
+        let geometry = Geometry { cell: Cell::slab(DVec3::new(40.0, 40.0, 6.0), 0.0), ..default_slab() };
+        let ring = |n: u32, r: f64| {
+            (0..n).map(move |k| {
+                (r * DVec2::from_angle(f64::from(k) * 1.047_197_551_196_597_6)).extend(0.9)
+                    + DVec3::splat(20.0) * DVec3::new(1.0, 1.0, 0.0)
+            })
+        };
+        let centre = std::iter::once(DVec3::new(20.0, 20.0, 0.9));
+        let crowded: Vec<DVec3> =
+            centre.chain(ring(6, 1.85)).chain(std::iter::once(DVec3::new(20.2, 22.39, 0.9))).collect();
+        let reach = |_: usize, _: usize| neighbour_distance(1.65);
+        let of_centre = psi6(&crowded, reach, &Images::within(&geometry.cell, neighbour_distance(1.65)))[0];
+        assert!((of_centre - DVec2::X).length() < 1e-9, "{of_centre}");
     }
 
     #[test]

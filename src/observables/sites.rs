@@ -26,28 +26,17 @@ pub enum Site {
 /// - `at`: x and y [length]; an atom of the uppermost layer is at the origin, rows run along x
 /// - `d`: nearest-neighbour distance [length]
 pub fn nearest_site(at: DVec2, d: f64) -> Site {
-    let half = 3.0_f64.sqrt() / 2.0;
-    let (a, b) = (DVec2::new(d, 0.0), DVec2::new(0.5 * d, half * d));
-    let hollow = (a + b) / 3.0;
-    let sites = [
-        (Site::Top, DVec2::ZERO),
-        (Site::Bridge, 0.5 * a),
-        (Site::Bridge, 0.5 * b),
-        (Site::Bridge, 0.5 * (a + b)),
-        (Site::Fcc, 2.0 * hollow),
-        (Site::Hcp, hollow),
-    ];
-    let squared = |site: DVec2| {
-        // Lattice coordinates of the distance, in the unit cell; the nearest lattice point is one of its corners.
-        let r = at - site;
-        let v = r.y / (half * d);
-        let u = r.x / d - 0.5 * v;
-        let (u, v) = (u - u.floor(), v - v.floor());
-        let corner = |i: f64, j: f64| ((u - i) * a + (v - j) * b).length_squared();
-        corner(0.0, 0.0).min(corner(1.0, 0.0)).min(corner(0.0, 1.0)).min(corner(1.0, 1.0))
+    // In lattice coordinates, in the unit cell: two triangles, in each of which its own sites are the nearest.
+    let v = at.y / (0.75_f64.sqrt() * d);
+    let u = at.x / d - 0.5 * v;
+    let (u, v) = (u - u.floor(), v - v.floor());
+    // |x a + y b|² = d² (x² + xy + y²)
+    let squared = |site: (f64, f64)| {
+        let (x, y) = (u - site.0, v - site.1);
+        x * x + x * y + y * y
     };
     let mut best = (f64::INFINITY, Site::Top);
-    for (kind, site) in sites {
+    for (kind, site) in SITES {
         let r2 = squared(site);
         if r2 < best.0 {
             best = (r2, kind);
@@ -55,6 +44,21 @@ pub fn nearest_site(at: DVec2, d: f64) -> Site {
     }
     best.1
 }
+
+/// The sites of a unit cell and of its borders, in lattice coordinates.
+const SITES: [(Site, (f64, f64)); 11] = [
+    (Site::Top, (0.0, 0.0)),
+    (Site::Top, (1.0, 0.0)),
+    (Site::Top, (0.0, 1.0)),
+    (Site::Top, (1.0, 1.0)),
+    (Site::Bridge, (0.5, 0.0)),
+    (Site::Bridge, (0.0, 0.5)),
+    (Site::Bridge, (0.5, 0.5)),
+    (Site::Bridge, (1.0, 0.5)),
+    (Site::Bridge, (0.5, 1.0)),
+    (Site::Hcp, (1.0 / 3.0, 1.0 / 3.0)),
+    (Site::Fcc, (2.0 / 3.0, 2.0 / 3.0)),
+];
 
 /// `site_top`, `site_bridge`, `site_fcc`, `site_hcp`: atoms of the first layer nearest to each kind.
 #[derive(Debug)]

@@ -113,10 +113,14 @@ pub fn verdict(
     let (compared, differently) = diagnostics.halves;
     if !frozen.is_empty() {
         let share = frozen.len() as f64 / n_states;
-        let cause = if differently { "frozen in by their start" } else { "different in even and odd walkers" };
+        let cause = match (differently, frozen.len()) {
+            (true, 1) => "frozen in by its start",
+            (true, _) => "frozen in by their start",
+            (false, _) => "different in even and odd walkers",
+        };
         let words = format!(
-            "{} {cause} (even and odd walkers differ by more than {}σ): {}. Their samples are not averaged and their cells \
-             are masked; lengthen the run, or leave these states out.",
+            "{} {cause} (even and odd walkers differ by more than {}σ): {}. What is sampled there is not averaged \
+             and its cells are masked; lengthen the run, or leave these states out.",
             states_are(frozen.len()),
             super::DIFFER,
             ranges(grid, &frozen.iter().map(|f| f.state).collect::<Vec<_>>())
@@ -142,7 +146,10 @@ pub fn verdict(
         let enough = agree as f64 >= HALVES * halves as f64;
         say(if enough { Mood::Good } else { Mood::Poor }, words);
     }
-    let late: Vec<usize> = which(diagnostics, |s| !s.frozen && s.start >= 0.1 && s.start_gain >= GAIN);
+    // With few independent samples the start cannot be told; that is said below.
+    let late: Vec<usize> = which(diagnostics, |s| {
+        !s.frozen && s.start >= 0.1 && s.start_gain >= GAIN && s.independent * s.start_gain >= INDEPENDENT
+    });
     if !late.is_empty() {
         let begin = late.iter().map(|&k| diagnostics.states[k].start).fold(0.0, f64::max);
         let words = format!(
@@ -311,15 +318,30 @@ fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Opti
         3 => "three".to_owned(),
         n => n.to_string(),
     };
-    let words = if whole.is_empty() {
-        let sizes: Vec<String> = (0..diagnostics.n_components)
-            .map(|c| diagnostics.states.iter().filter(|s| s.component == c).count().to_string())
-            .collect();
-        format!("The grid falls into {number} parts of {} states that do not exchange", first(&sizes))
+    if !whole.is_empty() {
+        let gaps = whole.join(" and ");
+        let words = format!("The grid splits in {number} at {gaps}: no replica crosses there; add states between.");
+        return Some((Mood::Poor, words));
+    }
+    let size = |c: usize| diagnostics.states.iter().filter(|s| s.component == c).count();
+    let largest = (0..diagnostics.n_components).max_by_key(|&c| size(c)).unwrap_or(0);
+    let outside = which(diagnostics, |s| s.component != largest);
+    let n_states = diagnostics.states.len();
+    Some(if outside.len() as f64 <= FEW * n_states as f64 {
+        let words = format!(
+            "{} of {n_states} states do not exchange with the rest ({}); add states between.",
+            outside.len(),
+            ranges(grid, &outside)
+        );
+        (Mood::Remark, words)
     } else {
-        format!("The grid splits in {number} at {}: no replica crosses there", whole.join(" and "))
-    };
-    Some((Mood::Poor, words + "; add states between."))
+        let mut sizes: Vec<usize> = (0..diagnostics.n_components).map(size).collect();
+        sizes.sort_unstable_by(|a, b| b.cmp(a));
+        let sizes = first(&sizes.iter().map(usize::to_string).collect::<Vec<_>>());
+        let words =
+            format!("The grid falls into {number} parts of {sizes} states that do not exchange; add states between.");
+        (Mood::Poor, words)
+    })
 }
 
 fn estimators_words(grid: &StateGrid, estimators: &Estimators) -> (Mood, String) {
@@ -508,6 +530,14 @@ mod tests {
         let v = verdict(&g, &diagnostics(&g, across), &[], None, (12, 12));
         assert!(says(&v, "splits in two at μ of B = −2.75"), "{v:?}");
         assert_eq!(v.add_mu, [(0, -2.75)]);
+
+        // A corner by itself: said, and no reason against the rest unless there is much of it.
+        let corner = |e: &EdgeCheck| e.edge.a.0 == 0;
+        let v = verdict(&g, &diagnostics(&g, corner), &[], None, (12, 12));
+        assert!(v.trusted && says(&v, "1 of 12 states do not exchange with the rest (1 at T = 0.3)"), "{v:?}");
+        let corners = |e: &EdgeCheck| e.edge.a.0 == 0 || e.edge.b.0 == 11;
+        let v = verdict(&g, &diagnostics(&g, corners), &[], None, (12, 12));
+        assert!(!v.trusted && says(&v, "falls into three parts of 10, 1, 1 states"), "{v:?}");
 
         // One dead edge of several: the grid hangs together, and the place is named all the same.
         let one = |e: &EdgeCheck| e.edge.axis == Axis::Temperature && e.edge.a.0 == 4;

@@ -1,6 +1,8 @@
 //! The samples of all states seen at one temperature, as bins over N⃗: every μ of that temperature is a sum over bins.
 
 use super::Collapsed;
+use super::vector::{Members, dot};
+use pulp::Arch;
 
 /// Bins over composition at one temperature. All vectors are `[n_compositions]`.
 #[derive(Debug, Clone)]
@@ -69,6 +71,7 @@ impl Bins {
         let n_c = samples.compositions.len();
         let mut means = vec![vec![0.0; n_c]; columns.len()];
         let mut shares = Vec::new();
+        let arch = Arch::new();
         let mut bins = Bins {
             beta,
             ln_b: vec![f64::NEG_INFINITY; n_c],
@@ -78,40 +81,27 @@ impl Bins {
         };
         for c in 0..n_c {
             let range = samples.first[c]..samples.first[c + 1];
-            let weight = |n: usize| weights.map_or(1.0, |w| w[n]);
-            let mut max = f64::NEG_INFINITY;
-            for n in range.clone().filter(|&n| weight(n) > 0.0) {
-                max = max.max(-beta * samples.energy[n] - ln_d[n]);
-            }
-            if max == f64::NEG_INFINITY {
-                continue;
-            }
             // About the energy of the first sample, so that a variance of zero comes out as zero.
             let origin = samples.energy[range.start];
-            let (mut sum, mut sum_e, mut sum_ee, mut sum_ww) = (0.0, 0.0, 0.0, 0.0);
-            shares.clear();
-            for n in range.clone() {
-                let w = weight(n);
-                if w == 0.0 {
-                    shares.push(0.0);
-                    continue;
-                }
-                let e = samples.energy[n];
-                let boltzmann = (-beta * e - ln_d[n] - max).exp();
-                let (v, e) = (w * boltzmann, e - origin);
-                shares.push(v);
-                sum += v;
-                sum_e += v * e;
-                sum_ee += v * e * e;
-                sum_ww += v * boltzmann * inefficiency.map_or(1.0, |g| g[n]);
+            let members = Members {
+                beta,
+                energy: &samples.energy[range.clone()],
+                ln_d: &ln_d[range.clone()],
+                weights: weights.map(|w| &w[range.clone()]),
+                inefficiency: inefficiency.map(|g| &g[range.clone()]),
+                origin,
+            };
+            let sums = members.sum(arch, &mut shares);
+            if sums.max == f64::NEG_INFINITY {
+                continue;
             }
-            let mean = sum_e / sum;
-            bins.ln_b[c] = max + sum.ln();
+            let mean = sums.energy / sums.weight;
+            bins.ln_b[c] = sums.max + sums.weight.ln();
             bins.mean_energy[c] = origin + mean;
-            bins.var_energy[c] = (sum_ee / sum - mean * mean).max(0.0);
-            bins.inverse_n_eff[c] = sum_ww / (sum * sum);
+            bins.var_energy[c] = (sums.square / sums.weight - mean * mean).max(0.0);
+            bins.inverse_n_eff[c] = sums.spread / (sums.weight * sums.weight);
             for (means, column) in means.iter_mut().zip(columns) {
-                means[c] = dot(&shares, &column[range.clone()]) / sum;
+                means[c] = dot(arch, &shares, &column[range.clone()]) / sums.weight;
             }
         }
         (bins, means)
@@ -186,19 +176,6 @@ impl Bins {
         let anchored = !first.is_empty() && first.iter().all(|&n| n == 0) && self.ln_b[0].is_finite();
         anchored.then(|| ln_sum - self.ln_b[0])
     }
-}
-
-/// Σ a b, in four sums at a time, whose order does not depend on anything.
-fn dot(a: &[f64], b: &[f32]) -> f64 {
-    let mut sums = [0.0; 4];
-    let (fours_a, fours_b) = (a.chunks_exact(4), b.chunks_exact(4));
-    let rest: f64 = fours_a.remainder().iter().zip(fours_b.remainder()).map(|(a, &b)| a * f64::from(b)).sum();
-    for (a, b) in fours_a.zip(fours_b) {
-        for k in 0..4 {
-            sums[k] += a[k] * f64::from(b[k]);
-        }
-    }
-    sums.iter().sum::<f64>() + rest
 }
 
 /// ln Σ e^x and e^x/Σ e^x, leaving out what is negligible.

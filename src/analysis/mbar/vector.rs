@@ -108,6 +108,109 @@ impl WithSimd for ExpOfDifference<'_> {
     }
 }
 
+/// Samples of one composition at one temperature.
+pub(super) struct Members<'a> {
+    /// β [1/energy]
+    pub(super) beta: f64,
+    /// `[n]` [energy]
+    pub(super) energy: &'a [f64],
+    /// `[n]`
+    pub(super) ln_d: &'a [f64],
+    /// `[n]`, multiplicities
+    pub(super) weights: Option<&'a [f64]>,
+    /// `[n]`, statistical inefficiencies
+    pub(super) inefficiency: Option<&'a [f64]>,
+    /// Energies are summed as differences from this one. [energy]
+    pub(super) origin: f64,
+}
+
+/// Sums over the members of a composition with W = w e^{−βE}/D, in units of the largest e^{−βE}/D.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sums {
+    /// ln of that largest; −∞ if no member has weight
+    pub(super) max: f64,
+    /// Σ W
+    pub(super) weight: f64,
+    /// Σ W (E − origin)
+    pub(super) energy: f64,
+    /// Σ W (E − origin)²
+    pub(super) square: f64,
+    /// Σ W e^{−βE}/D g
+    pub(super) spread: f64,
+}
+
+impl Members<'_> {
+    /// Sums; leaves W of every member in `shares`.
+    pub(super) fn sum(&self, arch: Arch, shares: &mut Vec<f64>) -> Sums {
+        shares.resize(self.energy.len(), 0.0);
+        arch.dispatch(SumMembers { members: self, shares })
+    }
+}
+
+struct SumMembers<'a, 'b> {
+    members: &'a Members<'b>,
+    shares: &'a mut [f64],
+}
+
+impl WithSimd for SumMembers<'_, '_> {
+    type Output = Sums;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> Sums {
+        let (m, v) = (self.members, self.shares);
+        let n = v.len();
+        let (energy, ln_d) = (&m.energy[..n], &m.ln_d[..n]);
+        for k in 0..n {
+            v[k] = -m.beta * energy[k] - ln_d[k];
+        }
+        if let Some(weights) = m.weights {
+            v.iter_mut().zip(weights).for_each(|(x, &w)| *x = if w > 0.0 { *x } else { f64::NEG_INFINITY });
+        }
+        let max = v.iter().fold(f64::NEG_INFINITY, |max, &x| if x > max { x } else { max });
+        if max == f64::NEG_INFINITY {
+            return Sums { max, weight: 0.0, energy: 0.0, square: 0.0, spread: 0.0 };
+        }
+        v.iter_mut().for_each(|x| *x = exp(*x - max));
+        let spread = match (m.weights, m.inefficiency) {
+            (None, None) => lane_sum(n, |k| v[k] * v[k]),
+            (None, Some(g)) => lane_sum(n, |k| v[k] * v[k] * g[k]),
+            (Some(w), None) => lane_sum(n, |k| w[k] * v[k] * v[k]),
+            (Some(w), Some(g)) => lane_sum(n, |k| w[k] * v[k] * v[k] * g[k]),
+        };
+        if let Some(weights) = m.weights {
+            v.iter_mut().zip(weights).for_each(|(x, w)| *x *= w);
+        }
+        Sums {
+            max,
+            weight: lane_sum(n, |k| v[k]),
+            energy: lane_sum(n, |k| v[k] * (energy[k] - m.origin)),
+            square: lane_sum(n, |k| v[k] * (energy[k] - m.origin) * (energy[k] - m.origin)),
+            spread,
+        }
+    }
+}
+
+/// Σ a b.
+pub(super) fn dot(arch: Arch, a: &[f64], b: &[f32]) -> f64 {
+    arch.dispatch(Dot { a, b })
+}
+
+struct Dot<'a> {
+    a: &'a [f64],
+    b: &'a [f32],
+}
+
+impl WithSimd for Dot<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> f64 {
+        let n = self.a.len();
+        let (a, b) = (&self.a[..n], &self.b[..n]);
+        lane_sum(n, |k| a[k] * f64::from(b[k]))
+    }
+}
+
 /// Sum over lanes of eight, then over the lanes.
 #[inline(always)]
 fn lane_sum(n: usize, term: impl Fn(usize) -> f64) -> f64 {
