@@ -88,7 +88,7 @@ impl Loaded {
         let at = |k: u32| top + f64::from(k) * step;
         let (lowest, depth) = (1..POINTS).map(|k| (k, mean(at(k)))).min_by(|a, b| a.1.total_cmp(&b.1))?;
         let is_minimum = depth < 0.0 && lowest > 1 && lowest + 1 < POINTS;
-        is_minimum.then(|| golden(&mean, at(lowest - 1), at(lowest + 1)))
+        is_minimum.then(|| golden(mean, at(lowest - 1), at(lowest + 1)))
     }
 }
 
