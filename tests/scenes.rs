@@ -163,6 +163,7 @@ fn a_resolved_scene_finds_its_files_from_anywhere() {
     let slab = "Fcc111(species: \"A\", nearest_neighbour: 1.10, repeat: (6, 3), layers: 3, mobile_layers: 0)";
     let text = include_str!("../scenes/lj_surface.ron")
         .replace(slab, "File(path: \"slab.xyz\", mobile: Above(0.5))")
+        .replace("Order(wave_vector: Sqrt3), Psi6, Sites", "Psi6")
         .replace("initial: [], ", "initial: [(species: \"B\", placement: File(path: \"b.xyz\"))],");
     write("scene.ron", &text);
     let loaded = scene::load(&folder.path().join("scene.ron")).unwrap_or_else(|e| panic!("{e}"));

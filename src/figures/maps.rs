@@ -139,6 +139,8 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
         scale.lo = -scale.hi;
     }
     let boundaries = Boundaries::new(analysis, slice);
+    let (whole, picture) = (slice, slice.for_picture());
+    let slice = &picture;
     let ink = Ink { line: palette::PAPER, halo: Some(palette::INK) };
     let states = slice.states(analysis);
     let masked = slice.cells().count() < slice.rows.len() * slice.columns.len();
@@ -197,6 +199,7 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
         caption.push_str(" Grey: masked, too few effective samples or N at its upper limit.");
     }
     caption.push_str(&slice.fixed_words(analysis, labels));
+    caption.push_str(slice.thinned_words(whole));
     Some(Drawing { name: quantity.name, title: quantity.title, caption, canvas, table })
 }
 

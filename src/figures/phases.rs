@@ -40,13 +40,15 @@ pub(crate) fn draw(
     x_label: String,
     x_column: &str,
 ) -> Option<Drawing> {
+    let (whole, picture) = (slice, slice.for_picture());
+    let slice = &picture;
     // order of `phases`, which is also the order of the colours
     let place_of = |id: usize| analysis.phases.iter().position(|p| p.id == id);
     let phase_at = |row: usize, column: usize| slice.cell(row, column).and_then(|c| c.phase).and_then(place_of);
     if !slice.is_plane() || !slice.cells().any(|(r, c, _)| phase_at(r, c).is_some()) {
         return None;
     }
-    let boundaries = Boundaries::new(analysis, slice);
+    let boundaries = Boundaries::new(analysis, whole);
     let ink = Ink { line: palette::INK, halo: None };
     let (x_axis, y_axis) = (slice.x_axis(x_label), slice.y_axis(labels.temperature()));
     let (x_edges, y_edges) = (slice.column_edges(), slice.row_edges());
@@ -135,7 +137,8 @@ pub(crate) fn draw(
     boundaries.tabulate(&mut table);
 
     let mut caption =
-        "Regions: the most probable basin of P(N) at each point, named by its mean number of atoms.".to_owned();
+        "Regions: the most probable basin of P(N) at each point, told further apart by filled layers and by order where the \
+         scene observes them.".to_owned();
     if !states.is_empty() {
         caption.push_str(" Dots: simulated states.");
     }
@@ -146,6 +149,7 @@ pub(crate) fn draw(
         caption.push_str(" Grey: masked, too few effective samples or N at its upper limit.");
     }
     caption.push_str(&slice.fixed_words(analysis, labels));
+    caption.push_str(slice.thinned_words(whole));
     Some(Drawing { name, title: title.to_owned(), caption, canvas, table })
 }
 

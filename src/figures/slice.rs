@@ -17,6 +17,9 @@ pub(crate) enum Across {
     Pressure,
 }
 
+/// Rows and columns of a picture: finer ones could not be told apart.
+const FINEST: (usize, usize) = (160, 240);
+
 /// Rows of one temperature and columns of one value of the reservoir axis, both ascending.
 pub(crate) struct Slice<'a> {
     map: &'a Map,
@@ -67,6 +70,30 @@ impl<'a> Slice<'a> {
             column_order,
             fixed: map.axes.iter().map(|axis| axis.len() / 2).collect(),
         })
+    }
+
+    /// The plane as a picture shows it: of a map finer than that, every second, third, … row and column.
+    pub(crate) fn for_picture(&self) -> Slice<'a> {
+        fn thinned<T: Copy>(values: &[T], most: usize) -> Vec<T> {
+            values.iter().copied().step_by(values.len().div_ceil(most).max(1)).collect()
+        }
+        Slice {
+            rows: thinned(&self.rows, FINEST.0),
+            columns: thinned(&self.columns, FINEST.1),
+            row_order: thinned(&self.row_order, FINEST.0),
+            column_order: thinned(&self.column_order, FINEST.1),
+            fixed: self.fixed.clone(),
+            ..*self
+        }
+    }
+
+    /// Says that [`Self::for_picture`] has left something out; empty if not.
+    pub(crate) fn thinned_words(&self, of: &Slice<'_>) -> &'static str {
+        if (self.rows.len(), self.columns.len()) == (of.rows.len(), of.columns.len()) {
+            ""
+        } else {
+            " The map is finer than the picture; the tables in analysis/ hold all of it."
+        }
     }
 
     /// The cell, unless it is masked.
@@ -296,6 +323,21 @@ fn edges(centres: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pictures_of_fine_maps_leave_out_rows_and_columns() {
+        let map = Map {
+            temperatures: (0..700).map(f64::from).collect(),
+            axes: vec![(0..200).map(f64::from).collect()],
+            cells: (0..140_000).map(|i| MapCell { energy: f64::from(i), ..MapCell::default() }).collect(),
+        };
+        let slice = Slice::of(&map, Across::Mu, 0).expect("a map");
+        let picture = slice.for_picture();
+        assert_eq!((picture.rows.len(), picture.columns.len()), (140, 200));
+        assert_eq!(picture.rows[..3], [0.0, 5.0, 10.0]);
+        assert!((picture.cell(2, 7).expect("a cell").energy - 2007.0).abs() < 1e-12);
+        assert!(!picture.thinned_words(&slice).is_empty() && slice.thinned_words(&slice).is_empty());
+    }
 
     #[test]
     fn edges_enclose_the_centres() {

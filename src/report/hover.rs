@@ -59,7 +59,7 @@ pub(crate) fn data(analysis: &Analysis, units: Units, figures: &[Figure]) -> Opt
 /// One plane of a map.
 fn plane(analysis: &Analysis, pressure: bool, species: usize) -> Option<Value> {
     let across = if pressure { Across::Pressure } else { Across::Mu };
-    let slice = Slice::new(analysis, across, species)?;
+    let slice = Slice::new(analysis, across, species)?.for_picture();
     let cells: Vec<&MapCell> = (0..slice.rows.len())
         .flat_map(|r| (0..slice.columns.len()).map(move |c| (r, c)))
         .filter_map(|(r, c)| slice.any_cell(r, c))

@@ -118,7 +118,8 @@ fn found(analysis: &Analysis, summary: &RunSummary) -> Markup {
                     strong { (phase.name) }
                     (format!(" ({:.0} % of the map)", 100.0 * phase.area_fraction))
                 }
-                ". A phase is a basin of P(N): maxima separated by a valley shallower than 1 kT count as one."
+                ". A phase is a basin of P(N) (maxima separated by a valley shallower than 1 kT count as one), told further apart by \
+                 filled layers and by order where the scene observes them."
             }
             (tables::phases(analysis, summary))
             @if lines.is_empty() {

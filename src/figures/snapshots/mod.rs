@@ -24,6 +24,7 @@ pub fn draw(
 ) -> Result<Vec<Figure>> {
     let folder = dir.join("figures");
     std::fs::create_dir_all(&folder).map_err(Error::io("cannot create", &folder))?;
+    remove_old(&folder)?;
     let snapshots = chosen.snapshots(analysis, labels);
     let heights = draw::heights(system, snapshots.iter().map(|s| s.frame));
     let pictures = snapshots.iter().map(|snapshot| {
@@ -31,4 +32,15 @@ pub fn draw(
         write_files(&folder, picture.figure(), picture.scene(), picture.table())
     });
     pictures.collect()
+}
+
+/// Removes the snapshots of an earlier analysis, which may have found other phases.
+fn remove_old(folder: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(folder).map_err(Error::io("cannot read", folder))? {
+        let entry = entry.map_err(Error::io("cannot read", folder))?;
+        if entry.file_name().to_string_lossy().starts_with("snapshot_") {
+            std::fs::remove_file(entry.path()).map_err(Error::io("cannot remove", entry.path()))?;
+        }
+    }
+    Ok(())
 }
