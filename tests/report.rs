@@ -118,7 +118,7 @@ fn the_report_answers_with_the_numbers_of_the_tables() {
             let up = (value("temperature") - at("y", 0)) / (at("y", 1) - at("y", 0));
             let py = at("area", 3) - up * (at("area", 3) - at("area", 1));
             let near = |c: &&(f64, f64)| (c.0 - px).hypot(c.1 - py) < 0.6;
-            assert!(circles.iter().find(near).is_some(), "{name}: no dot at ({px}, {py}) of {row:?}");
+            assert!(circles.iter().any(|c| near(&c)), "{name}: no dot at ({px}, {py}) of {row:?}");
         }
     }
     assert!(!html.contains("http") && !html.contains(" src="), "nothing is loaded from elsewhere");

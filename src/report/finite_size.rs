@@ -18,7 +18,7 @@ pub(super) fn section(analysis: &Analysis, summary: &RunSummary) -> Markup {
         let (a, c) = (phase(b.phase_a)?, phase(b.phase_b)?);
         let atoms: f64 = a.n.iter().zip(&c.n).map(|(m, n)| (n - m).abs()).sum();
         let width = 4.0 * summary.units.boltzmann() * b.temperature / atoms;
-        (atoms > 0.0 && width.is_finite()).then(|| (a, c, b.temperature, atoms, width))
+        (atoms > 0.0 && width.is_finite()).then_some((a, c, b.temperature, atoms, width))
     });
     html! {
         p {
