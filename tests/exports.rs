@@ -264,8 +264,11 @@ fn fixed_slots_keep_the_number_of_atoms() {
     assert!(places.len() > 3, "there were empty slots");
 }
 
+/// Lines as words.
+type Lines = Vec<Vec<String>>;
+
 /// Sections of a LAMMPS data file: the words of their lines.
-fn sections(text: &str) -> (Vec<Vec<String>>, HashMap<String, Vec<Vec<String>>>) {
+fn sections(text: &str) -> (Lines, HashMap<String, Lines>) {
     let words = |line: &str| line.split('#').next().unwrap_or("").split_whitespace().map(str::to_owned).collect();
     let (mut header, mut sections, mut name) = (Vec::new(), HashMap::new(), None);
     for line in text.lines().skip(1).filter(|l| !l.trim().is_empty()) {

@@ -16,14 +16,11 @@ pub(super) fn ridges(map: &Map) -> Vec<Ridge> {
             for start in (0..width).filter(|i| (i / stride).is_multiple_of(axis.len())) {
                 let line: Vec<&MapCell> =
                     (0..axis.len()).map(|i| &map.cells[t * width + start + i * stride]).filter(|c| !c.masked).collect();
-                let energy = |c: &MapCell| c.energy_fluctuation;
-                let number = |c: &MapCell| c.susceptibility[reservoir];
-                let measures: [(&'static str, &dyn Fn(&MapCell) -> f64); 2] =
-                    [("energy", &energy), ("susceptibility", &number)];
-                for (of, value) in measures {
-                    for i in maxima(&line.iter().map(|c| value(c)).collect::<Vec<f64>>()) {
-                        let (mu, height) = (line[i].mu.clone(), value(line[i]));
-                        found.push(Ridge { of, reservoir, temperature, mu, height });
+                let energy: Vec<f64> = line.iter().map(|c| c.energy_fluctuation).collect();
+                let number: Vec<f64> = line.iter().map(|c| c.susceptibility[reservoir]).collect();
+                for (of, values) in [("energy", energy), ("susceptibility", number)] {
+                    for i in maxima(&values) {
+                        found.push(Ridge { of, reservoir, temperature, mu: line[i].mu.clone(), height: values[i] });
                     }
                 }
             }
