@@ -53,7 +53,9 @@ fn a_run_is_extended_until_its_boundaries_are_known() {
     assert!(record.production_done >= 5 && record.production_done == record.production);
     let errors = errors(&run);
     assert!(!errors.is_empty() && errors.iter().all(|&e| e <= 0.02), "{errors:?}");
-    assert_eq!(errors.iter().copied().reduce(f64::max), known.largest);
+    // run.json is read back to the last digit but one.
+    let (largest, kept) = (errors.iter().copied().fold(0.0, f64::max), known.largest.expect("the largest error"));
+    assert!((largest / kept - 1.0).abs() < 1e-14, "{largest} {kept}");
     assert!(!std::fs::read_to_string(run.join("report.html")).expect("a report").contains("not known as well"));
     // it is finished like any other run, and resuming it changes nothing
     let before = snapshot(&run);
