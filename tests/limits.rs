@@ -6,7 +6,7 @@
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod runs;
 
-use runs::{Place, assert_same, leftovers, outcome, say, signal, state, stderr, surface, wait_until};
+use runs::{ENDLESS, Place, assert_same, leftovers, outcome, say, signal, state, stderr, surface, wait_until};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -38,8 +38,8 @@ fn each_signal_stops_in_good_order() {
 
 #[test]
 fn a_second_interrupt_stops_at_once() {
-    // one cycle takes many seconds
-    let place = Place::new(&surface(200_000, [3, 3]));
+    // one cycle takes a minute, and seconds on a machine ten times as fast
+    let place = Place::new(&surface(5_000_000, [3, 3]));
     let child = running(&place, "run");
     let start = Instant::now();
     signal(&child, "INT");
@@ -53,7 +53,7 @@ fn a_second_interrupt_stops_at_once() {
 
 #[test]
 fn two_processes_do_not_share_a_directory() {
-    let place = Place::new(&surface(40, [30, 100_000]));
+    let place = Place::new(&surface(40, [30, ENDLESS]));
     let mut child = running(&place, "run");
     for arguments in [&["resume", "run"][..], &["run", "scene.ron", "--device", "cpu", "-o", "run", "--force"]] {
         let error = place.fail(arguments, 74);
@@ -169,7 +169,7 @@ fn a_small_and_a_read_only_file_system() {
 
 #[test]
 fn files_that_vanish_under_a_run() {
-    let place = Place::new(&surface(4, [20, 3000]));
+    let place = Place::new(&surface(4, [20, ENDLESS]));
     // a checkpoint that is gone is written anew
     let mut child =
         place.spawn(&["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet", "--checkpoint-every", "0.02"]);

@@ -4,11 +4,12 @@
 mod runs;
 
 use adlayer::checkpoint::{self, Origin};
+use adlayer::engine::RunRecord;
 use adlayer::rng::{Rng, Stream, index_below};
-use runs::{Place, assert_same, most, outcome, say, snapshot, state, stderr, surface};
+use runs::{ENDLESS, Place, assert_same, most, outcome, say, snapshot, state, stderr, surface};
 use std::path::Path;
 
-/// A run that was stopped in the middle, by a wall time that is over at once.
+/// A run that was stopped in the middle, by its wall time; its production must be [`ENDLESS`].
 fn stopped(place: &Place, name: &str, device: &str) {
     let output = place.adlayer(&["run", "scene.ron", "--device", device, "-o", name, "--quiet", "--walltime", "1s"]);
     assert_eq!(output.status.code(), Some(75), "{}", stderr(&output));
@@ -16,14 +17,31 @@ fn stopped(place: &Place, name: &str, device: &str) {
 }
 
 #[test]
-fn a_run_stopped_by_its_wall_time_goes_on() {
-    let place = Place::new(&surface(40, [30, 2500]));
+fn a_wall_time_stops_a_run_and_stops_it_again() {
+    let place = Place::new(&surface(40, [5, ENDLESS]));
+    let directory = place.run("cut");
+    let record = || RunRecord::read(&directory).expect("run.json");
     stopped(&place, "cut", "cpu");
+    let (first, cycle) = (record(), state(&directory).sampler.cycle);
+    assert_eq!((first.status.as_str(), first.resumed), ("interrupted", 0));
+    assert!(first.seconds_sampling >= 1.0, "stopped after {} s", first.seconds_sampling);
+    place.fail(&["resume", "cut", "--quiet", "--walltime", "1s"], 75);
+    let second = record();
+    assert_eq!((second.status.as_str(), second.resumed), ("interrupted", 1));
+    assert!(second.seconds_sampling >= 2.0, "stopped after {} s in all", second.seconds_sampling);
+    assert!(state(&directory).sampler.cycle > cycle, "it did not go on from cycle {cycle}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_run_stopped_in_production_goes_on_with_the_same_bits() {
+    let place = Place::new(&surface(40, [30, 2500]));
+    runs::stop_in_production(&place, "cut");
     let record = std::fs::read_to_string(place.run("cut/run.json")).expect("run.json");
     assert!(record.contains("\"status\": \"interrupted\""), "{record}");
     place.succeed(&["resume", "cut", "--quiet"]);
     place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "whole", "--quiet"]);
-    assert_same("wall time", &outcome(&place.run("whole")), &outcome(&place.run("cut")));
+    assert_same("stopped", &outcome(&place.run("whole")), &outcome(&place.run("cut")));
     let record = std::fs::read_to_string(place.run("cut/run.json")).expect("run.json");
     assert!(record.contains("\"status\": \"finished\"") && record.contains("\"resumed\": 1"), "{record}");
 }
@@ -80,7 +98,7 @@ fn an_extension_that_was_cut_short_goes_on() {
     let place = Place::new(&surface(4, [20, 50]));
     place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "grown", "--quiet"]);
     let old = std::fs::read(place.run("grown/resolved.ron")).expect("the scene");
-    place.succeed(&["resume", "grown", "--quiet", "--cycles", "+40", "--walltime", "1s"]);
+    place.succeed(&["resume", "grown", "--quiet", "--cycles", "+40"]);
     let whole = outcome(&place.run("grown"));
     // as if it had been killed between the checkpoint and the scene
     std::fs::write(place.run("grown/resolved.ron"), old).expect("the scene");
@@ -90,12 +108,13 @@ fn an_extension_that_was_cut_short_goes_on() {
 
 #[test]
 fn a_changed_scene_is_refused_by_field() {
-    let place = Place::new(&surface(2, [5, 20000]));
+    let place = Place::new(&surface(2, [5, ENDLESS]));
     stopped(&place, "cut", "cpu");
+    let production = format!("production: {ENDLESS}");
     for (file, from, to, field) in [
         ("resolved.ron", "friction: 1.0", "friction: 2.0", "dynamics.Baoab.friction"),
         ("scene.ron", "insert_delete: 20", "insert_delete: 21", "moves.insert_delete"),
-        ("resolved.ron", "production: 20000", "production: 30000", "schedule.production"),
+        ("resolved.ron", production.as_str(), "production: 30000", "schedule.production"),
         ("scene.ron", "Scene(", "Scene((", "Scene"),
     ] {
         let path = place.run("cut").join(file);
@@ -111,7 +130,7 @@ fn a_changed_scene_is_refused_by_field() {
 
 #[test]
 fn a_changed_slab_file_is_refused() {
-    let scene = surface(2, [5, 20000]).replace(
+    let scene = surface(2, [5, ENDLESS]).replace(
         r#"Fcc111(species: "A", nearest_neighbour: 1.10, repeat: (5, 3), layers: 1)"#,
         r#"File(path: "slab.xyz")"#,
     );
@@ -234,7 +253,7 @@ fn a_thousand_damaged_checkpoints() {
 
 #[test]
 fn a_missing_part_of_the_samples_is_named() {
-    let place = Place::new(&surface(2, [5, 20000]));
+    let place = Place::new(&surface(2, [5, ENDLESS]));
     stopped(&place, "cut", "cpu");
     let part = place.run("cut/samples/part-00000.parquet");
     let bytes = std::fs::read(&part).expect("a part");

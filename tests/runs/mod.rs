@@ -11,6 +11,10 @@ use std::time::{Duration, Instant};
 /// Longest wait for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(240);
 
+/// Production cycles that no machine gets through in a test. They take no more room than twenty thousand: the stride of
+/// what is stored follows from their number.
+pub(crate) const ENDLESS: u32 = 10_000_000;
+
 /// A small surface in contact with a gas: six states, two walkers.
 pub(crate) fn surface(steps: u32, cycles: [u32; 2]) -> String {
     let [equilibration, production] = cycles;
@@ -131,6 +135,20 @@ pub(crate) fn wait_until(child: &mut Child, holds: impl Fn() -> bool) -> bool {
 pub(crate) fn signal(child: &Child, name: &str) {
     let status = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().expect("kill");
     assert!(status.success());
+}
+
+/// Starts a run and stops it in production, by a signal as soon as samples of it are on disk.
+///
+/// It saves itself after every cycle: that takes its time on a fast machine too, so a thousand cycles of production are
+/// far from over when the signal comes.
+#[cfg(unix)]
+pub(crate) fn stop_in_production(place: &Place, name: &str) {
+    let arguments = ["run", "scene.ron", "--device", "cpu", "-o", name, "--quiet", "--checkpoint-every", "0"];
+    let mut child = place.spawn(&arguments);
+    assert!(wait_until(&mut child, || place.run(name).join("samples/part-00000.parquet").exists()));
+    signal(&child, "TERM");
+    let output = child.wait_with_output().expect("ended");
+    assert_eq!(output.status.code(), Some(75), "{}", stderr(&output));
 }
 
 /// What a run has come to: its state, samples and tables.

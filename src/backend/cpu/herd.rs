@@ -8,14 +8,14 @@ use super::particle_moves::insert_delete;
 use super::propagate;
 use super::replica::Replica;
 use crate::ids::StateId;
-use crate::transitions::{MoveBook, MoveEvent, Transitions};
+use crate::transitions::{MoveBook, MoveEvent, TransitionTally, Transitions};
 use rayon::prelude::*;
 use rayon::{Yield, yield_now};
 use std::cmp::Reverse;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -58,15 +58,17 @@ impl Herd {
         let tallied = work.book && work.moves.is_some();
         let mut rows = if tallied { self.transitions.rows_of(assignment) } else { Vec::new() }.into_iter();
         let with_row = |(replica, events)| (replica, rows.next(), events);
-        let mut jobs: Vec<_> = self.replicas.iter_mut().zip(&mut self.events).map(with_row).collect();
-        jobs.sort_by_key(|(replica, ..): &(&mut Replica, _, _)| Reverse(replica.n));
-        jobs.into_iter().par_bridge().for_each(|(replica, row, events)| {
-            if let Some((first, steps)) = work.dynamics {
-                propagate(model, replica, first, steps);
-            }
-            if let Some((first, attempts)) = work.moves {
-                events.clear();
-                insert_delete(model, replica, first, attempts, &mut MoveBook { row, offsets: &offsets, events });
+        let jobs: Vec<Job> = self.replicas.iter_mut().zip(&mut self.events).map(with_row).collect();
+        let queues = Queues::new(jobs);
+        (0..queues.len()).into_par_iter().with_max_len(1).for_each(|_| {
+            while let Some((replica, row, events)) = queues.next() {
+                if let Some((first, steps)) = work.dynamics {
+                    propagate(model, replica, first, steps);
+                }
+                if let Some((first, attempts)) = work.moves {
+                    events.clear();
+                    insert_delete(model, replica, first, attempts, &mut MoveBook { row, offsets: &offsets, events });
+                }
             }
         });
     }
@@ -80,6 +82,37 @@ impl Herd {
             let _ = sender.send(worked.map(|()| self));
         });
         Ahead { done }
+    }
+}
+
+/// A replica, its row of the tallies and its log.
+type Job<'a> = (&'a mut Replica, Option<&'a mut [TransitionTally]>, &'a mut Vec<MoveEvent>);
+
+/// What is still to do, a queue for each thread: a replica waits for the thread that had it last, whose caches hold it.
+struct Queues<'a>(Vec<Mutex<std::vec::IntoIter<Job<'a>>>>);
+
+impl<'a> Queues<'a> {
+    fn new(mut jobs: Vec<Job<'a>>) -> Self {
+        jobs.sort_by_key(|(replica, ..)| Reverse(replica.n));
+        let mut queues: Vec<Vec<Job>> = (0..rayon::current_num_threads()).map(|_| Vec::new()).collect();
+        for job in jobs {
+            let home = job.0.home % queues.len();
+            queues[home].push(job);
+        }
+        Queues(queues.into_iter().map(|jobs| Mutex::new(jobs.into_iter())).collect())
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The next of this thread's own, then of the others'.
+    fn next(&self) -> Option<Job<'a>> {
+        let own = rayon::current_thread_index().unwrap_or(0);
+        let next = |queue: usize| self.0[queue % self.len()].lock().expect("nothing is done under this lock").next();
+        let job = (own..own + self.len()).find_map(next)?;
+        job.0.home = own;
+        Some(job)
     }
 }
 

@@ -4,14 +4,11 @@ use super::Model;
 use super::noise::{Address, gaussians};
 use super::pair::{LANES, Lanes, Sums, add_energy, fma64};
 use super::particle_moves::atom_energy;
-use super::replica::Replica;
+use super::replica::{Chunk, Replica};
 use crate::potential::OVERLAP_ENERGY;
 use crate::rng::Stream;
 use crate::system::System;
 use pulp::Simd;
-
-/// A chunk of a column.
-type Chunk = [f64; LANES];
 
 /// BAOAB steps of one replica, from step number `first`.
 ///

@@ -221,7 +221,7 @@ impl Backend for Cpu {
             let scale = velocity_scale(replica.state.kt, state.kt);
             if scale != 1.0 {
                 for velocity in &mut replica.velocities {
-                    velocity.iter_mut().flatten().for_each(|v| *v *= scale);
+                    velocity.iter_mut().flat_map(|chunk| chunk.iter_mut()).for_each(|v| *v *= scale);
                 }
             }
             replica.state.clone_from(state);

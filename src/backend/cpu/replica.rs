@@ -8,18 +8,45 @@ use crate::states::StatePoint;
 use crate::system::System;
 use glam::DVec3;
 use pulp::Simd;
+use std::ops::{Deref, DerefMut};
 
-/// A row of f64 numbers in chunks of [`LANES`].
-pub(super) type Column = Vec<[f64; LANES]>;
+/// Numbers of sixteen slots. Aligned, so that no cache line holds numbers of two replicas.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(128))]
+pub(super) struct Chunk(pub(super) [f64; LANES]);
+
+impl Deref for Chunk {
+    type Target = [f64; LANES];
+
+    #[inline(always)]
+    fn deref(&self) -> &[f64; LANES] {
+        &self.0
+    }
+}
+
+impl DerefMut for Chunk {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [f64; LANES] {
+        &mut self.0
+    }
+}
+
+/// A row of numbers.
+pub(super) type Column = Vec<Chunk>;
 
 /// Positions or velocities: x, y, z.
 pub(super) type Columns = [Column; 3];
 
 /// A configuration with its running energy and the state it holds. Nothing in it is allocated during a cycle.
+///
+/// No two share a cache line: what one thread writes in its own must not slow another in the next.
 #[derive(Debug, Clone)]
+#[repr(align(128))]
 pub(super) struct Replica {
     /// Global index, the address of its random numbers.
     pub(super) id: u32,
+    /// Thread that worked on it last.
+    pub(super) home: usize,
     /// Occupied slots.
     pub(super) n: usize,
     /// [length]
@@ -68,9 +95,10 @@ impl Replica {
         state: &StatePoint,
     ) -> Replica {
         let room = chunks(system.capacity).max(1);
-        let column = || vec![[0.0; LANES]; room];
+        let column = || vec![Chunk::default(); room];
         let mut replica = Replica {
             id,
+            home: id as usize,
             n: 0,
             positions: [column(), column(), column()],
             velocities: [column(), column(), column()],
