@@ -2,21 +2,21 @@
 //!
 //! Starts are equilibrated, every part is warmed up, and a part is repeated so that its scatter can be stated.
 
+mod bed;
+mod scaling;
+
+pub use scaling::{ScalingRow, ThreadRow};
+
 use crate::analysis::mbar::{Collapsed, Tolerance};
-use crate::backend::{self, Usage};
-use crate::batch::Batch;
-use crate::engine::initial::initial_batch;
-use crate::engine::{CyclePlan, Sampler};
-use crate::error::{Error, Result};
+use crate::backend::Usage;
+use crate::engine::Sampler;
+use crate::error::Result;
 use crate::exchange::{Assignment, Exchanger, Period};
-use crate::ids::{ReplicaId, StateId};
-use crate::rng::Rng;
-use crate::scene::grammar::Exchange;
-use crate::scene::{self, Loaded};
-use crate::system::System;
+use crate::ids::ReplicaId;
+use crate::scene::Loaded;
+use bed::Bed;
+use scaling::{scaling_over_atoms, scaling_over_replicas, scaling_over_threads};
 use serde::Serialize;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How a benchmark is run.
@@ -77,34 +77,6 @@ pub struct Part {
     pub stdev: f64,
 }
 
-/// One row of a scaling table.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct ScalingRow {
-    /// Replicas.
-    pub replicas: usize,
-    /// Mean mobile atoms of a replica.
-    pub atoms: f64,
-    /// Wall nanoseconds per atom and step; constant where cost is linear.
-    pub ns_per_atom_step: f64,
-}
-
-/// Speed on several threads over that on one.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct ThreadRow {
-    /// Threads.
-    pub threads: usize,
-    /// Of dynamics alone: median over rounds that take one thread and several in turn.
-    pub md: f64,
-    /// Quartiles of the rounds.
-    pub md_quartiles: (f64, f64),
-    /// Of the full cycle.
-    pub cycle: f64,
-    /// Quartiles of the rounds.
-    pub cycle_quartiles: (f64, f64),
-    /// Rounds.
-    pub rounds: u32,
-}
-
 /// The result of a benchmark.
 #[derive(Debug, Clone, Serialize)]
 pub struct BenchReport {
@@ -133,7 +105,7 @@ pub struct BenchReport {
     pub mbar: Option<Part>,
     /// The full cycle.
     pub cycle: Part,
-    /// Dynamics over 1, 2, 4, 8 copies of the grid; empty where it was not asked for.
+    /// Dynamics over 1, 2, 4, 8 copies of the grid, 4,096 replicas at most; empty where it was not asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scaling_replicas: Vec<ScalingRow>,
     /// Dynamics of a bulk fluid at fixed density, over N; empty where it was not asked for.
@@ -222,7 +194,7 @@ pub fn bench(loaded: &Loaded, options: &BenchOptions) -> Result<BenchReport> {
         exchange,
         mbar: Some(mbar),
         cycle,
-        scaling_replicas: if options.scaling { scaling_over_replicas(loaded, options)? } else { Vec::new() },
+        scaling_replicas: if options.scaling { scaling_over_replicas(loaded, replicas, options)? } else { Vec::new() },
         scaling_atoms: if options.scaling { scaling_over_atoms(options)? } else { Vec::new() },
         scaling_threads,
     })
@@ -279,87 +251,6 @@ fn cpu_seconds() -> Option<f64> {
 /// Enough cycles for a start to settle, but not the whole schedule of a long scene.
 fn equilibration_cycles(loaded: &Loaded) -> u32 {
     loaded.scene.schedule.equilibration.clamp(10, 60)
-}
-
-/// A sampler with what the parts need to know of it.
-struct Bed {
-    sampler: Sampler,
-    plan: CyclePlan,
-    system: Arc<System>,
-    step: u64,
-    attempt: u64,
-}
-
-impl Bed {
-    fn new(loaded: &Loaded, device: &str) -> Result<Bed> {
-        let (system, grid) = (Arc::new(System::from_scene(loaded)), loaded.grid());
-        let rng = Rng::new(loaded.scene.seed);
-        let backend = backend::open(device, Arc::clone(&system), rng)?;
-        let batch = initial_batch(loaded, &system, &grid, &rng)?;
-        let Exchange::EvenOdd { every } = loaded.scene.exchange;
-        let attempts = loaded.scene.moves.insert_delete;
-        let plan = CyclePlan { steps: system.dynamics.steps(), attempts, exchange_every: every };
-        let sampler = Sampler::new(grid, backend, plan, &batch)?;
-        // Far from the addresses that cycles use.
-        Ok(Bed { sampler, plan, system, step: 1 << 40, attempt: 1 << 40 })
-    }
-
-    fn equilibrate(&mut self, cycles: u32) -> Result<()> {
-        (0..cycles).try_for_each(|_| self.sampler.advance(Period::Equilibration))
-    }
-
-    fn replicas(&self) -> usize {
-        self.sampler.assignment().states().len()
-    }
-
-    fn batch(&self) -> Result<Batch> {
-        let mut batch = Batch::default();
-        self.sampler.backend().store(&mut batch)?;
-        Ok(batch)
-    }
-
-    fn mean_atoms(&self) -> Result<f64> {
-        let batch = self.batch()?;
-        Ok(batch.configurations.iter().map(|x| x.len()).sum::<usize>() as f64 / batch.configurations.len() as f64)
-    }
-
-    /// Pairs within the cutoff of a mean replica, each counted once; frozen–frozen pairs do not count.
-    fn mean_pairs(&self) -> Result<f64> {
-        let (batch, cell) = (self.batch()?, &self.system.cell);
-        let r2 = self.system.pairs.r_cut.powi(2);
-        let mut pairs = 0_u64;
-        // A few replicas say enough.
-        let some: Vec<_> = batch.configurations.iter().step_by(batch.configurations.len().div_ceil(32)).collect();
-        for x in &some {
-            for (i, &p) in x.positions.iter().enumerate() {
-                let others = x.positions[i + 1..].iter().chain(&self.system.frozen.positions);
-                pairs += others.filter(|&&q| cell.minimum_image(p - q).length_squared() < r2).count() as u64;
-            }
-        }
-        Ok(pairs as f64 / some.len() as f64)
-    }
-
-    fn propagate(&mut self) -> Result<()> {
-        let first = self.step;
-        self.step += u64::from(self.plan.steps);
-        let backend = self.sampler.backend_mut();
-        backend.propagate(first, self.plan.steps)?;
-        // The queue of a device is drained before the clock stops.
-        backend.measure().map(drop)
-    }
-
-    fn particle_moves(&mut self) -> Result<()> {
-        let first = self.attempt;
-        self.attempt += u64::from(self.plan.attempts);
-        let backend = self.sampler.backend_mut();
-        backend.particle_moves(first, self.plan.attempts, false)?;
-        backend.measure().map(drop)
-    }
-
-    fn mean_inefficiency(&self) -> f64 {
-        let n = self.sampler.grid().len();
-        (0..n).map(|k| self.sampler.average(StateId(k as u32)).inefficiency).sum::<f64>() / n as f64
-    }
 }
 
 /// Exchange rounds on the present energies.
@@ -426,91 +317,4 @@ impl Recorded {
         })?;
         Ok(Part { samples_per_s: Some(rates.per_s), ..part(&rates, options) })
     }
-}
-
-/// Rounds for every measurement asked for: many short ones, because the machine's own pace drifts.
-const ROUNDS: u32 = 8;
-
-/// Speed of the scene on 2, 4, … threads over that on one, taken in turn.
-fn scaling_over_threads(bed: &mut Bed, options: &BenchOptions) -> Result<Vec<ThreadRow>> {
-    let all = rayon::current_num_threads();
-    let mut counts: Vec<usize> = std::iter::successors(Some(2), |n| Some(2 * n)).take_while(|&n| n < all).collect();
-    counts.extend(Some(all).filter(|&n| n > 1));
-    let pool = |threads: usize| {
-        let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        built.map_err(|e| Error::Refused(format!("no pool of {threads} threads: {e}")))
-    };
-    let one = pool(1)?;
-    let slice = BenchOptions { repeats: 1, duration: options.duration / ROUNDS, ..options.clone() };
-    let rounds = options.repeats.max(1) * ROUNDS;
-    let mut rows = Vec::new();
-    for threads in counts {
-        let many = pool(threads)?;
-        let ratios = |work: &mut (dyn FnMut() -> Result<f64> + Send)| -> Result<(f64, (f64, f64))> {
-            let mut ratios = Vec::new();
-            for _ in 0..rounds {
-                let slow = one.install(|| measure(&slice, &mut *work))?.per_s;
-                ratios.push(many.install(|| measure(&slice, &mut *work))?.per_s / slow);
-            }
-            ratios.sort_by(f64::total_cmp);
-            let at = |quarters: usize| ratios[(ratios.len() - 1) * quarters / 4];
-            Ok((at(2), (at(1), at(3))))
-        };
-        let (md, md_quartiles) = ratios(&mut || bed.propagate().map(|()| 1.0))?;
-        let (cycle, cycle_quartiles) = ratios(&mut || {
-            // What was begun ahead on one pool is finished by it before the other takes over.
-            for _ in 0..CYCLES_IN_TURN {
-                bed.sampler.advance_ahead(Period::SecondHalf, Some(Period::SecondHalf))?;
-            }
-            bed.sampler.advance(Period::SecondHalf)?;
-            Ok(f64::from(CYCLES_IN_TURN + 1))
-        })?;
-        rows.push(ThreadRow { threads, md, md_quartiles, cycle, cycle_quartiles, rounds });
-    }
-    Ok(rows)
-}
-
-/// Cycles of one turn.
-const CYCLES_IN_TURN: u32 = 9;
-
-/// Cost of an atom and step over 1, 2, 4 and 8 copies of the grid.
-fn scaling_over_replicas(loaded: &Loaded, options: &BenchOptions) -> Result<Vec<ScalingRow>> {
-    [1, 2, 4, 8]
-        .into_iter()
-        .map(|factor| {
-            let mut loaded = loaded.clone();
-            loaded.scene.grid.walkers *= factor;
-            scaling_row(&loaded, options)
-        })
-        .collect()
-}
-
-/// Cost of an atom and step of a bulk fluid at density 0.8, over N.
-fn scaling_over_atoms(options: &BenchOptions) -> Result<Vec<ScalingRow>> {
-    [250_u32, 500, 1000, 2000, 4000]
-        .into_iter()
-        .map(|n| {
-            let length = (f64::from(n) / 0.8).cbrt();
-            let text = format!(
-                "Scene(units: Lj, species: [(name: \"A\", symbol: \"Ar\", mass: 1.0)], \
-                 potential: LennardJones(cutoff: 2.5, truncation: Shifted, \
-                 pairs: [(between: (\"A\", \"A\"), epsilon: 1.0, sigma: 1.0)]), \
-                 cell: Bulk(lengths: ({length}, {length}, {length})), \
-                 initial: [(species: \"A\", atoms: {n}, placement: Random)], \
-                 grid: (temperature: List([1.0])), dynamics: Baoab(dt: 0.004, friction: 1.0, steps: 20), \
-                 schedule: (equilibration: 10, production: 10))"
-            );
-            scaling_row(&scene::parse(&text, Path::new("fluid.ron"))?, options)
-        })
-        .collect()
-}
-
-fn scaling_row(loaded: &Loaded, options: &BenchOptions) -> Result<ScalingRow> {
-    let mut bed = Bed::new(loaded, &options.device)?;
-    bed.equilibrate(10)?;
-    let (replicas, atoms) = (bed.replicas(), bed.mean_atoms()?);
-    let work = f64::from(bed.plan.steps) * replicas as f64 * atoms;
-    let once = BenchOptions { repeats: 1, ..options.clone() };
-    let rates = measure(&once, || bed.propagate().map(|()| work))?;
-    Ok(ScalingRow { replicas, atoms, ns_per_atom_step: 1e9 / rates.per_s })
 }
