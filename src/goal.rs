@@ -95,6 +95,7 @@ mod tests {
             phase_a: 0,
             phase_b: 1,
             kind,
+            species: 0,
             temperature: 0.3,
             mu: vec![-5.0],
             mu_err,

@@ -275,6 +275,82 @@ fn two_phases_meet_where_they_are_equally_probable() {
     }
 }
 
+#[test]
+fn averages_inside_a_phase_are_exact_within_errors() {
+    let analysis = switch();
+    let of = |kt: f64, ln_z: f64, phase: usize, cut: u16| -> [f64; 3] {
+        let p = SWITCH.p(kt, ln_z);
+        let inside = |n: u16| (n > cut) == (phase == 1);
+        let sum = |f: &dyn Fn(u16) -> f64| -> f64 {
+            (0..=SWITCH.n_max).filter(|&n| inside(n)).map(|n| p[usize::from(n)] * f(n)).sum()
+        };
+        let weight = sum(&|_| 1.0);
+        [weight, sum(&f64::from) / weight, sum(&SWITCH.energy) / weight]
+    };
+    // Where the valley is deep; one N parts the phases everywhere.
+    let rows: Vec<_> = analysis.phase_averages.iter().filter(|a| a.temperature < 0.6).collect();
+    let agree = |cut: u16| {
+        rows.iter().all(|a| {
+            let exact = of(a.temperature, a.mu[0] / a.temperature, a.phase, cut);
+            let found = [(a.weight, a.weight_err), (a.n[0], a.n_err[0]), (a.energy, a.energy_err)];
+            found.iter().zip(exact).all(|((x, err), exact)| (x - exact).abs() < 4.0 * err + 1e-9)
+        })
+    };
+    let cuts: Vec<u16> = (0..=12).filter(|&cut| agree(cut)).collect();
+    assert!(matches!(cuts[..], [cut] if (4..=8).contains(&cut)), "parted at {cuts:?}: {rows:#?}");
+    let at_coexistence: Vec<_> = rows.iter().filter(|a| a.state.is_none()).collect();
+    assert_eq!(at_coexistence.len(), 6, "two sides at three temperatures");
+    for pair in at_coexistence.chunks(2) {
+        assert_eq!((pair[0].phase, pair[1].phase), (0, 1));
+        assert!(pair.iter().all(|a| (a.weight - 0.5).abs() < 1e-6 && a.weight_err < 0.1), "{pair:?}");
+        assert!(pair[0].n[0] < 3.0 && pair[1].n[0] > 9.0 && pair.iter().all(|a| a.n_err[0] < 0.2), "{pair:?}");
+    }
+    // In a state the phases make up the whole.
+    let mut both = 0;
+    for (k, state) in analysis.grid.states.iter().enumerate() {
+        let here: Vec<_> = rows.iter().filter(|a| a.state == Some(k)).collect();
+        let weight: f64 = here.iter().map(|a| a.weight).sum();
+        let n: f64 = here.iter().map(|a| a.weight * a.n[0]).sum();
+        if here.len() == 2 {
+            let z = (n - SWITCH.mean_n(state.kt, state.ln_z[0])) / analysis.direct[k].n_err[0];
+            assert!((weight - 1.0).abs() < 1e-9 && z.abs() < 4.0, "state {k}: {weight} {n}");
+            both += 1;
+        }
+        assert!(here.iter().all(|a| a.weight >= 0.01 && a.n_eff >= 50.0));
+    }
+    assert!(both > 3, "{both} states hold both phases");
+}
+
+#[test]
+fn the_states_beside_a_boundary_show_its_jump() {
+    let analysis = switch();
+    let mut jumps = 0;
+    for pair in analysis.boundary_sides.chunk_by(|a, b| a.boundary == b.boundary) {
+        let point = &analysis.boundaries[pair[0].boundary];
+        assert!(SWITCH_T.iter().any(|t| (t - point.temperature).abs() < 1e-9));
+        for side in pair {
+            let (state, direct) = (&analysis.grid.states[side.state], &analysis.direct[side.state]);
+            assert!((state.temperature - point.temperature).abs() < 1e-9);
+            let mu = state.ln_z[0] * state.kt;
+            assert_eq!(side.side, if mu < point.mu[0] { "below" } else { "above" });
+            assert!((mu - point.mu[0]).abs() <= 0.1 + 1e-9, "the next state is one step away at most");
+            let exact = (SWITCH.mean_n(state.kt, state.ln_z[0]), SWITCH.mean_energy(state.kt, state.ln_z[0]));
+            for (n, err) in [(side.n[0], side.n_err[0]), (direct.n[0], direct.n_err[0])] {
+                assert!((n - exact.0).abs() < 4.0 * err, "{side:?}: {n} ± {err}, exact {}", exact.0);
+            }
+            assert!((side.energy - exact.1).abs() < 4.0 * side.energy_err, "{side:?}, exact {}", exact.1);
+        }
+        if let [below, above] = pair {
+            if point.temperature < 0.35 {
+                assert_eq!((below.phase, above.phase), (Some(0), Some(1)));
+                assert!(above.n[0] > below.n[0] + 4.0);
+                jumps += 1;
+            }
+        }
+    }
+    assert_eq!(jumps, 1, "one boundary at the lowest temperature");
+}
+
 /// Two phases whose valley is flat at kT = 1.25: a barrier of energy, and as many more ways to be in between.
 const MELT: Model = Model {
     ln_w: |kt, n| {
@@ -368,6 +444,17 @@ fn tables_have_the_agreed_columns() {
          delta_n,clapeyron,clapeyron_observed,depth,depth_err"
     );
     assert_eq!(header("free_energy.csv"), "temperature,mu_B,order_parameter,value,free_energy,error");
+    assert_eq!(
+        header("phase_averages.csv"),
+        "phase,temperature,mu_B,state,weight,weight_err,n_B,n_B_err,energy,energy_err,n_eff"
+    );
+    assert_eq!(text("phase_averages.csv").lines().count(), 1 + analysis.phase_averages.len());
+    assert_eq!(
+        header("boundary_sides.csv"),
+        "phase_a,phase_b,kind,temperature,mu_B,side,phase,state,state_mu_B,direct_n_B,direct_n_B_err,direct_energy,\
+         direct_energy_err,samples,mbar_n_B,mbar_n_B_err,mbar_energy,mbar_energy_err"
+    );
+    assert_eq!(text("boundary_sides.csv").lines().count(), 1 + analysis.boundary_sides.len());
     assert_eq!(header("free_energies.csv"), "state,f_k,err,n_k");
     assert_eq!(text("maps.csv").lines().count(), 1 + analysis.map.cells.len());
     for (line, cell) in text("maps_pressure.csv").lines().skip(1).zip(&analysis.pressure_map.cells) {

@@ -168,6 +168,7 @@ fn gallery() {
     let mus = synthetic::linear(-7.5, -1.0, 14);
     let cases = [
         ("default", synthetic::default_scene()),
+        ("order", with_an_order_parameter()),
         ("sampled", synthetic::sampled()),
         ("canonical", synthetic::canonical()),
         ("single_t", synthetic::analysis(&[0.36], &mus, &[])),
@@ -187,8 +188,17 @@ fn gallery() {
 #[test]
 fn every_figure_has_three_files_that_are_what_they_seem() {
     let (dir, figures) = default_drawn();
-    let expected =
-        ["phase_diagram_B", "phase_diagram_pressure_B", "mean_n_B", "energy_fluctuation", "isotherms_B", "p_n_B"];
+    let expected = [
+        "phase_diagram_B",
+        "phase_diagram_pressure_B",
+        "mean_n_B",
+        "energy_fluctuation",
+        "ln_xi",
+        "isotherms_B",
+        "isobars_B",
+        "p_n_B",
+        "free_energy_n_B",
+    ];
     assert_eq!(names(figures), expected);
     for figure in figures {
         let stem = dir.join("figures").join(&figure.name);
@@ -235,6 +245,9 @@ fn labels_name_quantities_and_units() {
     has("phase_diagram_B", &["gas", "N ≈ 12", "N ≈ 48", "critical point", "continuous boundary"]);
     has("phase_diagram_pressure_B", &["p of B [ε/σ³]", "10⁻⁸", "gas", "N ≈ 12"]);
     has("isotherms_B", &["0.24", "0.76", "direct average of a state", "MBAR (band: standard error)"]);
+    has("ln_xi", &["ln Ξ", "simulated state", "first-order boundary"]);
+    has("isobars_B", &["p of B [ε/σ³]", "⟨N⟩ of B", "T [ε/k", "MBAR (band: standard error)"]);
+    has("free_energy_n_B", &["−kT ln P [ε]", "N of B", "T, μ&apos;", "0.24, −6.2"]);
     has("p_n_B", &["P(N)", "0.24, −6.2", "N of B", "10⁻³"]);
 }
 
@@ -339,15 +352,134 @@ fn distributions_in_the_csv_are_those_given() {
     assert_eq!(rows[0][column(&header, "p")], analysis.distributions[0].p_n[n].to_string());
 }
 
+/// The default scene with an order parameter, which rises with N, at the places of the distributions.
+fn with_an_order_parameter() -> Analysis {
+    let mut analysis = synthetic::default_scene();
+    analysis.observables = vec!["order_sqrt3".into()];
+    let value: Vec<f64> = (0..10).map(|i| 0.05 + 0.1 * f64::from(i)).collect();
+    let share = |n: usize, x: f64| (-((x - n as f64 / 60.0) / 0.1).powi(2)).exp();
+    for d in &analysis.distributions {
+        let joint: Vec<Vec<f64>> = value
+            .iter()
+            .map(|&x| {
+                let of = |(n, p): (usize, &f64)| p * share(n, x) / value.iter().map(|&y| share(n, y)).sum::<f64>();
+                d.p_n.iter().enumerate().map(of).collect()
+            })
+            .collect();
+        let p: Vec<f64> = joint.iter().map(|row| row.iter().sum()).collect();
+        analysis.profiles.push(adlayer::analysis::Profile {
+            observable: 0,
+            temperature: d.temperature,
+            mu: d.mu.clone(),
+            value: value.clone(),
+            // the last bin is not known at all
+            p_err: (0..10).map(|i| if i == 9 { 2.0 * p[i] } else { 0.1 * p[i] }).collect(),
+            p,
+            joint_err: joint.iter().map(|row| row.iter().map(|p| 0.2 * p).collect()).collect(),
+            joint,
+        });
+    }
+    analysis.profiles.sort_by(|a, b| a.temperature.total_cmp(&b.temperature));
+    analysis
+}
+
+#[test]
+fn free_energies_are_those_of_the_distributions() {
+    let analysis = with_an_order_parameter();
+    let (dir, figures) = drawn(&analysis);
+    let number = |row: &csv::StringRecord, i: usize| row[i].parse::<f64>().expect("a number");
+    let near = |x: f64, y: f64| (x - y).abs() < 1e-12 * y.abs().max(1.0);
+    // of N: where P ≥ 10⁻⁶ is known to better than its own size
+    let (header, rows) = csv(dir.path(), "free_energy_n_B");
+    assert_eq!(header.iter().collect::<Vec<_>>(), ["temperature", "mu_B", "n_B", "free_energy", "error"]);
+    let known = |p: f64, err: f64| p >= 1e-6 && err <= p;
+    let all = analysis.distributions.iter().flat_map(|d| d.p_n.iter().zip(&d.p_n_err));
+    assert_eq!(rows.len(), all.filter(|(p, err)| known(**p, **err)).count());
+    for row in &rows {
+        let d = analysis
+            .distributions
+            .iter()
+            .find(|d| near(d.temperature, number(row, 0)) && near(d.mu[0], number(row, 1)));
+        let (d, n) = (d.expect("a place"), number(row, 2) as usize);
+        assert!(near(number(row, 3), -d.temperature * d.p_n[n].ln()), "{row:?}");
+        assert!(near(number(row, 4), d.temperature * d.p_n_err[n] / d.p_n[n]), "{row:?}");
+    }
+    let (header, rows) = csv(dir.path(), "free_energy_order_sqrt3");
+    assert_eq!(header.iter().collect::<Vec<_>>(), ["temperature", "mu_B", "order_sqrt3", "free_energy", "error"]);
+    assert!(rows.len() > 20 && rows.iter().all(|row| number(row, 2) < 0.9), "the last bin is not shown");
+    // over both, at no more than one place of each of three temperatures
+    let planes: Vec<&Figure> = figures.iter().filter(|f| f.name.starts_with("free_energy_2d_order_sqrt3_")).collect();
+    assert_eq!(planes.len(), 3);
+    for figure in planes {
+        let (header, rows) = csv(dir.path(), &figure.name);
+        let expected = ["temperature", "mu_B", "order_sqrt3", "n_B", "free_energy", "error"];
+        assert_eq!(header.iter().collect::<Vec<_>>(), expected);
+        let profile = analysis
+            .profiles
+            .iter()
+            .find(|p| near(p.temperature, number(&rows[0], 0)) && near(p.mu[0], number(&rows[0], 1)))
+            .expect("a place");
+        assert_eq!(rows.len(), profile.joint.iter().flatten().filter(|p| **p >= 1e-6).count());
+        for row in &rows {
+            let (i, n) = ((number(row, 2) * 10.0) as usize, number(row, 3) as usize);
+            let p = profile.joint[i][n];
+            assert!(near(number(row, 4), -profile.temperature * p.ln()), "{row:?}");
+            assert!(near(number(row, 5), 0.2 * profile.temperature), "{row:?}");
+        }
+        let tiles = figure.svg.split("crispEdges").nth(1).and_then(|g| g.split("</g>").next()).expect("tiles");
+        assert_eq!(tiles.matches("<rect").count(), rows.len());
+        assert!(
+            figure.svg.contains(">Φ of √3×√3<") && figure.svg.contains(">N of B<") && figure.svg.contains("−kT ln P")
+        );
+        assert!(figure.caption.contains("One of 4 such maps"), "{}", figure.caption);
+        assert_is_picture(&std::fs::read(dir.path().join(format!("figures/{}.png", figure.name))).expect("a PNG"));
+    }
+}
+
+#[test]
+fn isobars_are_columns_of_the_map_in_pressure_and_ln_xi_is_that_of_the_map() {
+    let analysis = synthetic::default_scene();
+    let (header, rows) = csv(&default_drawn().0, "isobars_B");
+    assert_eq!(header.iter().collect::<Vec<_>>(), ["layer", "temperature", "pressure_B", "n_B", "n_B_err"]);
+    let number = |row: &csv::StringRecord, i: usize| row[i].parse::<f64>().expect("a number");
+    let mut pressures: Vec<f64> = rows.iter().map(|row| number(row, 2)).collect();
+    pressures.dedup();
+    assert!((3..=9).contains(&pressures.len()) && pressures.is_sorted(), "{pressures:?}");
+    let n_t = analysis.pressure_map.temperatures.len();
+    let columns = analysis.pressure_map.cells.len() / n_t;
+    let mut expected = 0;
+    for &p in &pressures {
+        let c = analysis.pressure_map.axes[0].iter().position(|x| x.to_bits() == p.to_bits()).expect("a column");
+        for t in 0..n_t {
+            let cell = &analysis.pressure_map.cells[t * columns + c];
+            let row = rows.iter().find(|row| {
+                &row[0] == "mbar"
+                    && number(row, 2).to_bits() == p.to_bits()
+                    && number(row, 1).to_bits() == analysis.pressure_map.temperatures[t].to_bits()
+            });
+            assert_eq!(row.is_none(), cell.masked);
+            if let Some(row) = row {
+                assert_eq!((row[3].to_owned(), row[4].to_owned()), (cell.n[0].to_string(), cell.n_err[0].to_string()));
+                expected += 1;
+            }
+        }
+    }
+    assert_eq!(rows.iter().filter(|row| &row[0] == "mbar").count(), expected);
+    let (_, rows) = csv(&default_drawn().0, "ln_xi");
+    let shown: Vec<f64> = rows.iter().filter(|r| &r[0] == "map").map(|r| number(r, 3)).collect();
+    let of_map: Vec<f64> = analysis.map.cells.iter().filter(|c| !c.masked).map(|c| c.ln_xi).collect();
+    assert_eq!(shown, of_map);
+}
+
 #[test]
 fn small_grids_and_canonical_runs_are_drawn_as_curves() {
     let mus = synthetic::linear(-7.5, -1.0, 14);
     let (_dir, figures) = drawn(&synthetic::analysis(&[0.36], &mus, &[]));
-    assert_eq!(names(&figures), ["energy_fluctuation", "isotherms_B", "p_n_B"]);
+    assert_eq!(names(&figures), ["energy_fluctuation", "ln_xi", "isotherms_B", "p_n_B", "free_energy_n_B"]);
     let (_dir, figures) = drawn(&synthetic::analysis(&synthetic::TEMPERATURES, &[-4.0], &[]));
-    assert_eq!(names(&figures), ["mean_n_B", "energy_fluctuation", "p_n_B"]);
+    assert_eq!(names(&figures), ["mean_n_B", "energy_fluctuation", "ln_xi", "p_n_B", "free_energy_n_B"]);
     let (_dir, figures) = drawn(&synthetic::analysis(&[0.36], &[-4.0], &[]));
-    assert_eq!(names(&figures), ["p_n_B"]);
+    assert_eq!(names(&figures), ["p_n_B", "free_energy_n_B"]);
     let analysis = synthetic::canonical();
     let (dir, figures) = drawn(&analysis);
     assert_eq!(names(&figures), ["energy", "heat_capacity"]);
@@ -364,7 +496,7 @@ fn a_map_without_any_good_cell_or_with_missing_numbers_does_not_fail() {
         cell.phase = None;
     }
     let (_dir, figures) = drawn(&analysis);
-    assert_eq!(names(&figures), ["isotherms_B", "p_n_B"]);
+    assert_eq!(names(&figures), ["isotherms_B", "p_n_B", "free_energy_n_B"]);
 
     let mut analysis = synthetic::default_scene();
     for (i, cell) in analysis.map.cells.iter_mut().enumerate().filter(|(i, _)| i % 3 == 0) {
@@ -377,7 +509,7 @@ fn a_map_without_any_good_cell_or_with_missing_numbers_does_not_fail() {
     analysis.direct[3].samples = 0;
     analysis.direct[4].n_err[0] = f64::NAN;
     let (_dir, figures) = drawn(&analysis);
-    assert_eq!(figures.len(), 6);
+    assert_eq!(figures.len(), 9);
     assert!(figures.iter().all(|f| !f.svg.contains("NaN") && !f.svg.contains("inf")));
 }
 
@@ -460,6 +592,23 @@ fn the_report_of_a_canonical_run_has_no_phases() {
     assert!(html.contains("A canonical run") && !html.contains("Warnings"));
     let table = report::terminal_table(&analysis, &summary);
     assert!(table.contains("⟨E⟩ [ε]") && table.lines().count() <= 30, "{table}");
+}
+
+#[test]
+fn the_terminal_table_ends_with_the_verdict() {
+    use adlayer::analysis::diagnostics::{Mood, Sentence};
+    let mut analysis = synthetic::default_scene();
+    let last = |analysis: &Analysis| {
+        report::terminal_table(analysis, &summary(analysis)).lines().last().unwrap_or_default().to_owned()
+    };
+    let before = last(&analysis);
+    let say = |words: &str| Sentence { mood: Mood::Good, words: words.into() };
+    analysis.checks.verdict.sentences = vec![say("This run can be trusted."), say("Details.")];
+    analysis.checks.verdict.trusted = true;
+    assert_eq!(last(&analysis), "ok This run can be trusted.");
+    analysis.checks.verdict.trusted = false;
+    assert_eq!(last(&analysis), "!  This run can be trusted.");
+    assert!(!before.contains("trusted"), "{before}");
 }
 
 #[test]

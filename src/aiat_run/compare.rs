@@ -276,6 +276,7 @@ fn drawn(analysis: &Analysis, lowest: &[Lowest<'_>]) -> Analysis {
                     phase_a,
                     phase_b,
                     kind: "first_order",
+                    species: 0,
                     temperature: t,
                     temperature_err: 0.0,
                     mu: vec![step.mu],

@@ -249,6 +249,7 @@ fn point(
         phase_a: phases.0.min(phases.1),
         phase_b: phases.0.max(phases.1),
         kind,
+        species,
         temperature: cell.temperature,
         temperature_err: 0.0,
         mu_err: kt * ln_z_err,

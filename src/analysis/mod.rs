@@ -12,6 +12,7 @@ mod lines;
 mod map;
 pub mod mbar;
 mod observed;
+mod parts;
 mod phases;
 mod pipeline;
 mod profiles;
@@ -40,6 +41,10 @@ pub struct Analysis {
     pub phases: Vec<Phase>,
     /// Points of their boundaries.
     pub boundaries: Vec<BoundaryPoint>,
+    /// Averages inside each phase alone: on both sides of first-order boundaries, and in simulated states.
+    pub phase_averages: Vec<PhaseAverage>,
+    /// The simulated states next to the boundary points of simulated temperatures.
+    pub boundary_sides: Vec<BoundarySide>,
     /// P(N) at chosen states.
     pub distributions: Vec<Distribution>,
     /// `[n_observables]`, names of what the scene's observables store
@@ -168,6 +173,8 @@ pub struct BoundaryPoint {
     pub phase_b: usize,
     /// `first_order`, `continuous`, `triple` or `critical`.
     pub kind: &'static str,
+    /// Index of the reservoir species along whose axis the boundary was crossed.
+    pub species: usize,
     /// Scene unit.
     pub temperature: f64,
     /// Its standard error, for triple and critical points; 0 on a line, whose points are at given temperatures
@@ -203,6 +210,58 @@ pub struct Clapeyron {
     pub depth: f64,
     /// Its standard error [kT]
     pub depth_err: f64,
+}
+
+/// Averages inside one phase alone, ⟨A⟩_i = ⟨χ_i A⟩/⟨χ_i⟩, at one point.
+#[derive(Debug, Clone, Default)]
+pub struct PhaseAverage {
+    /// Index into `phases`.
+    pub phase: usize,
+    /// The simulated state; `None` at a point of a first-order boundary.
+    pub state: Option<usize>,
+    /// Scene unit.
+    pub temperature: f64,
+    /// `[n_reservoirs]`, column `mu_<s>` [energy]
+    pub mu: Vec<f64>,
+    /// Probability of the phase
+    pub weight: f64,
+    /// Its standard error
+    pub weight_err: f64,
+    /// Effective samples in the phase
+    pub n_eff: f64,
+    /// `[n_reservoirs]`, ⟨N_s⟩
+    pub n: Vec<f64>,
+    /// `[n_reservoirs]`, standard errors
+    pub n_err: Vec<f64>,
+    /// ⟨E⟩, potential [energy]
+    pub energy: f64,
+    /// Standard error of ⟨E⟩ [energy]
+    pub energy_err: f64,
+    /// `[n_observables]`, ⟨A⟩
+    pub observables: Vec<f64>,
+    /// `[n_observables]`, standard errors
+    pub observables_err: Vec<f64>,
+}
+
+/// The simulated state next to a boundary point on one side; its direct averages are in `direct`.
+#[derive(Debug, Clone, Default)]
+pub struct BoundarySide {
+    /// Index into `boundaries`.
+    pub boundary: usize,
+    /// `below` or `above` in μ of the species that crosses.
+    pub side: &'static str,
+    /// Index of the state.
+    pub state: usize,
+    /// The phase that dominates there.
+    pub phase: Option<usize>,
+    /// `[n_reservoirs]`, ⟨N_s⟩ of MBAR
+    pub n: Vec<f64>,
+    /// `[n_reservoirs]`, standard errors
+    pub n_err: Vec<f64>,
+    /// ⟨E⟩ of MBAR [energy]
+    pub energy: f64,
+    /// Standard error of ⟨E⟩ [energy]
+    pub energy_err: f64,
 }
 
 /// F of an order parameter at one point.

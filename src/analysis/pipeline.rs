@@ -11,6 +11,7 @@ use super::lines::{Continuous, Judged};
 use super::map::{Frame, Surroundings};
 use super::mbar::{Bins, Collapsed, CollapsedSolution, Tolerance, marginal};
 use super::observed::{Observed, averages};
+use super::parts::{self, Known};
 use super::phases::{Thresholds, valleys_of};
 use super::ridges::ridges;
 use super::split_half::split_half;
@@ -86,6 +87,11 @@ impl Prepared {
 
     fn row<'a>(&'a self, t: usize, solved: &'a Solved, thresholds: &'a Thresholds) -> Row<'a> {
         Row { samples: &solved.collapsed, bins: &self.bins[t], means: &self.means[t], thresholds }
+    }
+
+    /// The temperature that is this one.
+    fn position(&self, kt: f64) -> Option<usize> {
+        self.bins.iter().position(|bins| (bins.beta * kt - 1.0).abs() < 1e-9)
     }
 }
 
@@ -203,6 +209,29 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
         distribution.p_n_err = errors.by_ref().take(distribution.p_n.len()).collect();
     }
     let profiles = profiles::at(&places, &solved, &observed, &bootstrap, &input.n_max);
+    // Every simulated temperature, also where the maps have others.
+    let mut simulated: Vec<f64> = grid.states.iter().map(|s| s.kt).collect();
+    simulated.sort_by(f64::total_cmp);
+    simulated.dedup();
+    let missing: Vec<f64> = simulated.iter().copied().filter(|&kt| prepared.position(kt).is_none()).collect();
+    let further = Prepared::new(&solved, &observed, &g_of_sample, &missing);
+    let rows: Vec<Row<'_>> = simulated
+        .iter()
+        .filter_map(|&kt| {
+            let (prepared, t) = [&prepared, &further].into_iter().find_map(|p| Some((p, p.position(kt)?)))?;
+            Some(prepared.row(t, &solved, &thresholds))
+        })
+        .collect();
+    let (phase_averages, boundary_sides) = parts::all(Known {
+        around: &around,
+        classifier: &classifier,
+        labels: &labels,
+        bootstrap: &bootstrap,
+        rows: &rows,
+        boundaries: &boundaries,
+        frozen: &frozen.iter().map(|f| f.state).collect::<Vec<_>>(),
+        n_observables: observed.len(),
+    });
     match prepared_in_pressure.is_none() {
         true => map_errors(&mut [&mut map, &mut pressure_map], &around, &bootstrap, observed.len()),
         false => {
@@ -224,6 +253,8 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
         pressure_map,
         phases,
         boundaries,
+        phase_averages,
+        boundary_sides,
         distributions,
         layers: observed.edges,
         observables: observed.names,

@@ -2,12 +2,14 @@
 
 use super::{Analysis, Map, diagnostics};
 use crate::files;
+use crate::ids::StateId;
 use crate::{Error, Result};
 use std::path::Path;
 
 /// Writes every table of an analysis into `dir`, which is created; each file whole and then renamed.
 ///
-/// `maps.csv`, `maps_pressure.csv`, `phases.csv`, `boundaries.csv`, `free_energy.csv` (F = −kT ln P(N) at the points of
+/// `maps.csv`, `maps_pressure.csv`, `phases.csv`, `boundaries.csv`, `phase_averages.csv` (inside each phase alone),
+/// `boundary_sides.csv` (the simulated states next to a boundary), `free_energy.csv` (F = −kT ln P(N) at the points of
 /// `distributions.csv`, for N and for the observables), `free_energy_2d.csv` (joint with N), `ridges.csv`, `layers.csv`,
 /// `free_energies.csv` (MBAR's f_k), `distributions.csv`, `direct.csv`, `split_half.csv`; and those of [`diagnostics`].
 ///
@@ -20,6 +22,8 @@ pub fn write(analysis: &Analysis, boltzmann: f64, dir: &Path) -> Result<()> {
     map(&analysis.pressure_map, &species, &analysis.observables).save(dir, "maps_pressure.csv")?;
     phases(analysis, &species).save(dir, "phases.csv")?;
     boundaries(analysis, &species).save(dir, "boundaries.csv")?;
+    phase_averages(analysis, &species).save(dir, "phase_averages.csv")?;
+    boundary_sides(analysis, &species).save(dir, "boundary_sides.csv")?;
     free_energy(analysis, &species, boltzmann).save(dir, "free_energy.csv")?;
     free_energy_2d(analysis, &species, boltzmann).save(dir, "free_energy_2d.csv")?;
     ridges(analysis, &species).save(dir, "ridges.csv")?;
@@ -82,8 +86,13 @@ pub(super) fn numbers(x: &[f64]) -> impl Iterator<Item = String> + '_ {
     x.iter().map(|&x| number(x))
 }
 
+/// Two columns for each observable.
+fn with_errors(observables: &[String]) -> Vec<String> {
+    observables.iter().flat_map(|a| [a.clone(), format!("{a}_err")]).collect()
+}
+
 fn map(map: &Map, species: &[&str], observables: &[String]) -> Table {
-    let with_errors: Vec<String> = observables.iter().flat_map(|a| [a.clone(), format!("{a}_err")]).collect();
+    let with_errors = with_errors(observables);
     let mut columns = vec![
         "temperature",
         "mu_<s>",
@@ -183,6 +192,87 @@ fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
             || vec![String::new(); 6],
             |c| numbers(&[c.delta_energy, c.delta_n, c.predicted, c.observed, c.depth, c.depth_err]).collect(),
         ));
+        table.push(row);
+    }
+    table
+}
+
+/// Averages inside each phase; `state` is empty at a point of a first-order boundary.
+fn phase_averages(analysis: &Analysis, species: &[&str]) -> Table {
+    let mut table = Table::new(
+        &[
+            "phase",
+            "temperature",
+            "mu_<s>",
+            "state",
+            "weight",
+            "weight_err",
+            "n_<s>",
+            "n_<s>_err",
+            "energy",
+            "energy_err",
+            "n_eff",
+        ],
+        species,
+    );
+    table.widen(&with_errors(&analysis.observables));
+    for average in &analysis.phase_averages {
+        let mut row = vec![average.phase.to_string(), number(average.temperature)];
+        row.extend(numbers(&average.mu));
+        row.push(average.state.map_or_else(String::new, |k| k.to_string()));
+        row.extend(numbers(&[average.weight, average.weight_err]));
+        row.extend(numbers(&average.n));
+        row.extend(numbers(&average.n_err));
+        row.extend(numbers(&[average.energy, average.energy_err, average.n_eff]));
+        for (value, err) in average.observables.iter().zip(&average.observables_err) {
+            row.extend(numbers(&[*value, *err]));
+        }
+        table.push(row);
+    }
+    table
+}
+
+/// The simulated states next to the boundary points of simulated temperatures: their own samples beside MBAR.
+fn boundary_sides(analysis: &Analysis, species: &[&str]) -> Table {
+    let mut table = Table::new(
+        &[
+            "phase_a",
+            "phase_b",
+            "kind",
+            "temperature",
+            "mu_<s>",
+            "side",
+            "phase",
+            "state",
+            "state_mu_<s>",
+            "direct_n_<s>",
+            "direct_n_<s>_err",
+            "direct_energy",
+            "direct_energy_err",
+            "samples",
+            "mbar_n_<s>",
+            "mbar_n_<s>_err",
+            "mbar_energy",
+            "mbar_energy_err",
+        ],
+        species,
+    );
+    for side in &analysis.boundary_sides {
+        let (point, direct) = (&analysis.boundaries[side.boundary], &analysis.direct[side.state]);
+        let mut row = vec![point.phase_a.to_string(), point.phase_b.to_string(), point.kind.to_owned()];
+        row.push(number(point.temperature));
+        row.extend(numbers(&point.mu));
+        row.push(side.side.to_owned());
+        row.push(side.phase.map_or_else(String::new, |p| p.to_string()));
+        row.push(side.state.to_string());
+        row.extend((0..species.len()).map(|s| number(analysis.grid.mu(StateId(side.state as u32), s))));
+        row.extend(numbers(&direct.n));
+        row.extend(numbers(&direct.n_err));
+        row.extend(numbers(&[direct.energy, direct.energy_err]));
+        row.push(direct.samples.to_string());
+        row.extend(numbers(&side.n));
+        row.extend(numbers(&side.n_err));
+        row.extend(numbers(&[side.energy, side.energy_err]));
         table.push(row);
     }
     table

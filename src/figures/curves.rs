@@ -1,23 +1,20 @@
-//! Curves with error bands and points with error bars: isotherms, and maps that have a single row or column.
+//! Curves with error bands and points with error bars: the chart itself, and maps that have a single row or column.
 
 use super::axis::{Axis, span};
 use super::canvas::{Canvas, Frame, Mark, Stroke, paper_outline};
 use super::furniture::{self, Entry, Sign};
 use super::palette;
-use super::slice::{Across, Slice, nearest};
+use super::slice::Slice;
 use super::table::{Table, number};
 use super::{Drawing, Labels, text};
 use crate::analysis::{Analysis, MapCell};
 use kuva::render::color::Color;
 
-/// More curves than this are thinned evenly.
-const MOST_CURVES: usize = 16;
-
 /// Series with more points than this get small markers.
 const MOST_LARGE_MARKERS: usize = 30;
 
 /// (x, y, standard error); an error that is not finite is not drawn.
-type Point = (f64, f64, f64);
+pub(super) type Point = (f64, f64, f64);
 
 /// One curve of a chart, with its own points.
 pub(crate) struct Series {
@@ -120,7 +117,7 @@ pub(crate) fn chart(labels: &Labels, chart: Chart, series: &[Series], table: Tab
 }
 
 /// Legend of curves from MBAR and points from direct averages.
-fn estimator_notes(points: bool) -> Vec<Entry> {
+pub(super) fn estimator_notes(points: bool) -> Vec<Entry> {
     let mut notes = vec![Entry {
         sign: Sign::Line(Stroke::solid(palette::FAINT, 2.2), None),
         label: "MBAR (band: standard error)".into(),
@@ -133,7 +130,7 @@ fn estimator_notes(points: bool) -> Vec<Entry> {
 }
 
 /// Runs of a row (or column) of a plane between masked cells.
-fn runs<'a>(
+pub(super) fn runs<'a>(
     cells: impl Iterator<Item = (f64, Option<&'a MapCell>)>,
     point: impl Fn(&MapCell) -> (f64, f64),
 ) -> Vec<Vec<Point>> {
@@ -150,82 +147,6 @@ fn runs<'a>(
     }
     runs.retain(|run| !run.is_empty());
     runs
-}
-
-/// Up to [`MOST_CURVES`] of `n`, evenly spread, the ends included.
-fn thinned(n: usize) -> Vec<usize> {
-    if n <= MOST_CURVES {
-        return (0..n).collect();
-    }
-    (0..MOST_CURVES).map(|i| i * (n - 1) / (MOST_CURVES - 1)).collect()
-}
-
-/// ⟨N⟩(μ) at each simulated temperature: curves from the map, points from the states' own samples.
-pub(crate) fn isotherms(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Drawing> {
-    let slice = Slice::new(analysis, Across::Mu, s)?;
-    if slice.columns.len() < 2 {
-        return None;
-    }
-    let species = analysis.grid.reservoirs[s].species.clone();
-    let states = slice.states(analysis);
-    let mut temperatures = analysis.grid.temperatures.clone();
-    temperatures.sort_by(f64::total_cmp);
-    temperatures.dedup();
-    let chosen = thinned(temperatures.len());
-    let decimals = text::decimals(temperatures.iter().copied(), 4);
-    let column = format!("n_{species}");
-    let mut table = Table::new(["layer", "temperature", &format!("mu_{species}"), &column, &format!("{column}_err")]);
-    let mut series = Vec::new();
-    let mut off_grid = false;
-    for (i, &index) in chosen.iter().enumerate() {
-        let temperature = temperatures[index];
-        let row = nearest(&slice.rows, temperature);
-        let step = 0.51 * slice.rows.windows(2).map(|w| w[1] - w[0]).fold(0.0, f64::max);
-        let away = (slice.rows[row] - temperature).abs();
-        off_grid |= away > 1e-6 * temperature;
-        let near = away <= step.max(1e-6 * temperature);
-        let cells = (0..slice.columns.len()).map(|c| (slice.columns[c], slice.cell(row, c).filter(|_| near)));
-        let runs = runs(cells, |cell| (value(&cell.n, s), value(&cell.n_err, s)));
-        let points: Vec<Point> = states
-            .iter()
-            .filter(|(t, _, _)| (t - temperature).abs() <= 1e-9 * temperature)
-            .filter_map(|&(_, mu, k)| {
-                let direct = analysis.direct.get(k).filter(|d| d.samples > 0)?;
-                Some((mu, value(&direct.n, s), value(&direct.n_err, s)))
-            })
-            .filter(|p| p.1.is_finite())
-            .collect();
-        for (layer, points, t) in [("mbar", runs.concat(), slice.rows[row]), ("direct", points.clone(), temperature)] {
-            for (mu, n, err) in points {
-                table.push(vec![layer.into(), number(t), number(mu), number(n), number(err)]);
-            }
-        }
-        let colour = palette::ordered(i, chosen.len());
-        series.push(Series { label: text::fixed(temperature, decimals), colour, runs, points });
-    }
-    let mut caption = format!(
-        "⟨N⟩ of {species} against its chemical potential. Curves: MBAR, with standard errors as bands; points: averages \
-         of each state's own samples, no reweighting, with standard errors."
-    );
-    if chosen.len() < temperatures.len() {
-        caption.push_str(&format!(" {} of {} temperatures are shown.", chosen.len(), temperatures.len()));
-    }
-    if off_grid {
-        caption.push_str(" Each curve is the row of the map nearest to the simulated temperature.");
-    }
-    caption.push_str(&slice.fixed_words(analysis, labels));
-    let outline = Chart {
-        name: format!("isotherms_{species}"),
-        title: "Isotherms".into(),
-        caption,
-        x_label: labels.mu(analysis, s),
-        y_label: format!("⟨N⟩ of {species}"),
-        heading: labels.temperature(),
-        notes: estimator_notes(!analysis.direct.is_empty()),
-        log_floor: None,
-        from_zero: true,
-    };
-    chart(labels, outline, &series, table)
 }
 
 /// ⟨N⟩(T) of a map with one column.
@@ -259,14 +180,26 @@ pub(crate) fn mean_n_of_temperature(analysis: &Analysis, labels: &Labels, slice:
     chart(labels, outline, &[Series { label: String::new(), colour: palette::line(0), runs, points }], table)
 }
 
-/// Energy fluctuation of a map with one row or one column.
-pub(crate) fn energy_fluctuation(
+/// What a curve of a map is called.
+pub(crate) struct Words {
+    /// Stem of the files.
+    pub(crate) name: String,
+    pub(crate) title: &'static str,
+    pub(crate) y_label: String,
+    /// Column of the CSV.
+    pub(crate) column: &'static str,
+    pub(crate) caption: String,
+}
+
+/// A quantity of a map with one row or one column.
+///
+/// - `value`: the quantity in a cell and its standard error; NaN if that is not known
+pub(crate) fn along(
     analysis: &Analysis,
     labels: &Labels,
     slice: &Slice<'_>,
-    name: String,
-    y_label: String,
-    caption: String,
+    words: Words,
+    value: impl Fn(&MapCell) -> (f64, f64),
 ) -> Option<Drawing> {
     let against_mu = slice.columns.len() > 1;
     let species = &analysis.grid.reservoirs[slice.species].species;
@@ -275,23 +208,32 @@ pub(crate) fn energy_fluctuation(
         let (row, column) = if against_mu { (0, i) } else { (i, 0) };
         (if against_mu { slice.columns[i] } else { slice.rows[i] }, slice.cell(row, column))
     });
-    let runs = runs(cells, |cell| (cell.energy_fluctuation, f64::NAN));
+    let runs = runs(cells, value);
     if runs.iter().map(Vec::len).sum::<usize>() < 2 {
         return None;
     }
     let x = if against_mu { format!("mu_{species}") } else { "temperature".into() };
-    let mut table = Table::new([x.as_str(), "energy_fluctuation"]);
-    for &(x, y, _) in runs.iter().flatten() {
-        table.push(vec![number(x), number(y)]);
+    let with_errors = runs.iter().flatten().any(|p| p.2.is_finite());
+    let mut columns = vec![x, words.column.to_owned()];
+    if with_errors {
+        columns.push(format!("{}_err", words.column));
+    }
+    let mut table = Table::new(columns);
+    for &(x, y, err) in runs.iter().flatten() {
+        let mut row = vec![number(x), number(y)];
+        if with_errors {
+            row.push(number(err));
+        }
+        table.push(row);
     }
     let outline = Chart {
-        name,
-        title: "Energy fluctuation".into(),
-        caption: caption + &slice.fixed_words(analysis, labels),
+        name: words.name,
+        title: words.title.into(),
+        caption: words.caption + &slice.fixed_words(analysis, labels),
         x_label: if against_mu { labels.mu(analysis, slice.species) } else { labels.temperature() },
-        y_label,
+        y_label: words.y_label,
         heading: String::new(),
-        notes: Vec::new(),
+        notes: if with_errors { estimator_notes(false) } else { Vec::new() },
         log_floor: None,
         from_zero: true,
     };
@@ -393,20 +335,13 @@ fn of_temperature(column: &str, runs: &[Vec<Point>], points: &[Point]) -> Table 
     table
 }
 
-fn value(values: &[f64], s: usize) -> f64 {
+pub(super) fn value(values: &[f64], s: usize) -> f64 {
     values.get(s).copied().unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn many_curves_are_thinned_evenly_with_both_ends() {
-        assert_eq!(thinned(3), vec![0, 1, 2]);
-        let chosen = thinned(100);
-        assert_eq!((chosen.len(), chosen[0], chosen[MOST_CURVES - 1]), (MOST_CURVES, 0, 99));
-    }
 
     #[test]
     fn curves_break_at_masked_cells() {

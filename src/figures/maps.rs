@@ -61,7 +61,9 @@ pub(crate) fn energy_fluctuation(analysis: &Analysis, labels: &Labels, s: usize)
                    fixed activity; as a map it marks phase boundaries by its ridges."
         .to_owned();
     if !slice.is_plane() {
-        return curves::energy_fluctuation(analysis, labels, &slice, name, label, caption);
+        let (title, column) = ("Energy fluctuation", "energy_fluctuation");
+        let words = curves::Words { name, title, y_label: label, column, caption };
+        return curves::along(analysis, labels, &slice, words, |cell| (cell.energy_fluctuation, f64::NAN));
     }
     let quantity = Quantity {
         name,
@@ -73,6 +75,37 @@ pub(crate) fn energy_fluctuation(analysis: &Analysis, labels: &Labels, s: usize)
         log_ratio: 30.0,
         symmetric: false,
         value: Box::new(|cell| cell.energy_fluctuation),
+    };
+    map(analysis, labels, &slice, quantity)
+}
+
+/// ln Ξ = −Ω/kT over (μ, T), or as a curve where an axis has a single value.
+pub(crate) fn ln_xi(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Drawing> {
+    let slice = Slice::new(analysis, Across::Mu, s)?;
+    let species = &analysis.grid.reservoirs[s].species;
+    let several = analysis.grid.n_reservoirs() > 1;
+    let name = if several { format!("ln_xi_{species}") } else { "ln_xi".into() };
+    let zero = match analysis.ln_xi_is_absolute {
+        true => "It is absolute: the bare surface is frozen.",
+        false => "Its zero is the bare surface at each temperature, whose atoms move.",
+    };
+    let caption = format!("ln Ξ = −Ω/kT per replica, Ω the grand potential, from P(0) by MBAR. {zero}");
+    let (title, label, column) = ("Grand potential", "ln Ξ", "ln_xi");
+    if !slice.is_plane() {
+        let value = |cell: &MapCell| (cell.ln_xi, cell.ln_xi_err);
+        let words = curves::Words { name, title, y_label: label.into(), column, caption };
+        return curves::along(analysis, labels, &slice, words, value);
+    }
+    let quantity = Quantity {
+        name,
+        title: title.into(),
+        label: label.into(),
+        column: column.into(),
+        caption,
+        colours: ColorMap::Viridis,
+        log_ratio: f64::INFINITY,
+        symmetric: false,
+        value: Box::new(|cell| cell.ln_xi),
     };
     map(analysis, labels, &slice, quantity)
 }

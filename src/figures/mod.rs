@@ -5,8 +5,11 @@
 //! | `mean_n_<s>` | ⟨N⟩ over (μ, T), or against T where there is one μ |
 //! | `energy_fluctuation` | Var E/(k_B T²) over (μ, T) |
 //! | `phase_diagram_<s>`, `phase_diagram_pressure_<s>` | regions and boundaries over (μ, T) and (p, T) |
-//! | `isotherms_<s>` | ⟨N⟩(μ) at each simulated T |
+//! | `ln_xi` | ln Ξ = −Ω/kT over (μ, T) |
+//! | `isotherms_<s>`, `isobars_<s>` | ⟨N⟩(μ) at each simulated T, ⟨N⟩(T) at pressures |
 //! | `p_n_<s>` | P(N) at chosen points |
+//! | `free_energy_n_<s>`, `free_energy_<observable>` | F = −kT ln P of N and of an observable at chosen points |
+//! | `free_energy_2d_<observable>_<i>` | F over N and an order parameter at one point |
 //! | `snapshot_<phase>` | a configuration of a phase, from above and from the side ([`snapshots`]) |
 //! | `flow_*`, `exchange_<s>`, `estimators_<s>` | whether the run can be trusted |
 //! | `energy`, `heat_capacity` | canonical runs: ⟨E⟩(T) and c(T) |
@@ -24,8 +27,10 @@ mod curves;
 mod diagram;
 mod distributions;
 pub mod electrode;
+pub(crate) mod free_energy;
 mod furniture;
 pub mod gases;
+mod isolines;
 mod maps;
 mod palette;
 mod phases;
@@ -114,8 +119,15 @@ pub fn draw(analysis: &Analysis, labels: &Labels, dir: &Path) -> Result<Vec<Figu
         drawings.extend(phases::diagram_pressure(analysis, labels, s));
         drawings.extend(maps::mean_n(analysis, labels, s));
         drawings.extend(maps::energy_fluctuation(analysis, labels, s));
-        drawings.extend(curves::isotherms(analysis, labels, s));
+        drawings.extend(maps::ln_xi(analysis, labels, s));
+        drawings.extend(isolines::isotherms(analysis, labels, s));
+        drawings.extend(isolines::isobars(analysis, labels, s));
         drawings.extend(distributions::p_n(analysis, labels, s));
+        drawings.extend(free_energy::of_n(analysis, labels, s));
+    }
+    for observable in 0..analysis.observables.len() {
+        drawings.extend(free_energy::of_observable(analysis, labels, observable));
+        drawings.extend(free_energy::planes(analysis, labels, observable));
     }
     write_all(drawings, dir)
 }

@@ -14,7 +14,8 @@ const MOST_COLUMNS: usize = 4;
 /// Boundaries named in one row.
 const MOST_BOUNDARIES: usize = 2;
 
-/// The outcome of a run in at most about 30 lines: ⟨N⟩ of a few states per temperature, boundaries, phases, checks.
+/// The outcome of a run in at most about 30 lines: ⟨N⟩ of a few states per temperature, boundaries, phases, checks and
+/// the verdict.
 pub fn terminal_table(analysis: &Analysis, summary: &RunSummary) -> String {
     let mut out = String::new();
     let title = if summary.title.is_empty() { &summary.scene_name } else { &summary.title };
@@ -47,9 +48,18 @@ pub fn terminal_table(analysis: &Analysis, summary: &RunSummary) -> String {
         out.push_str(&format!("phases: {}\n", phases.join(" · ")));
     }
     for finding in findings::verdict(analysis, summary) {
-        out.push_str(&format!("{} {}\n", if finding.good { "ok" } else { "! " }, finding.words));
+        out.push_str(&format!("{} {}\n", sign(finding.good), finding.words));
+    }
+    let verdict = &analysis.checks.verdict;
+    if let Some(sentence) = verdict.sentences.first() {
+        out.push_str(&format!("{} {}\n", sign(verdict.trusted), sentence.words));
     }
     out
+}
+
+/// What stands before a statement.
+fn sign(good: bool) -> &'static str {
+    if good { "ok" } else { "! " }
 }
 
 /// ⟨N⟩ of one species: a row a temperature, a column a value of its axis, and the boundaries at that temperature.

@@ -1,0 +1,229 @@
+//! F = −kT ln P of N and of the observables at the points where the analysis has them: curves, and maps over N and an
+//! order parameter.
+
+use super::axis::Axis;
+use super::canvas::{Canvas, Frame, Tile};
+use super::curves::{Chart, Series, chart};
+use super::distributions::{SMALLEST, Shown, chosen};
+use super::furniture::{self, Entry, Sign};
+use super::palette::{self, ColourScale};
+use super::table::{Table, number};
+use super::{Drawing, Labels, text};
+use crate::analysis::{Analysis, Profile};
+use kuva::plot::ColorMap;
+
+/// A point is drawn where its standard error is below this many kT.
+const LARGEST_ERROR: f64 = 1.0;
+/// Maps over N and an order parameter, of each order parameter.
+const MOST_PLANES: usize = 3;
+
+/// F of N of species `s`.
+pub(crate) fn of_n(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Drawing> {
+    let species = &analysis.grid.reservoirs.get(s)?.species;
+    let all = analysis.distributions.iter().filter(|d| d.reservoir == s).map(Shown::of_n).collect();
+    let (column, label) = (format!("n_{species}"), format!("N of {species}"));
+    curves(analysis, labels, all, &column, label, &format!("the number of {species} atoms"), s)
+}
+
+/// F of an observable.
+pub(crate) fn of_observable(analysis: &Analysis, labels: &Labels, observable: usize) -> Option<Drawing> {
+    let profiles = analysis.profiles.iter().filter(|p| p.observable == observable);
+    let all = profiles
+        .map(|p| {
+            let points = p.value.iter().zip(&p.p).zip(&p.p_err).map(|((&x, &p), &err)| (x, p, err)).collect();
+            Shown { temperature: p.temperature, mu: &p.mu, points }
+        })
+        .collect();
+    let (name, label) = (&analysis.observables[observable], words(&analysis.observables[observable]));
+    curves(analysis, labels, all, name, label.clone(), &label, 0)
+}
+
+/// Whether a figure shows F of an observable.
+pub(crate) fn is_of_observable(analysis: &Analysis, name: &str) -> bool {
+    let of_n = |r: &crate::states::ReservoirAxis| name.strip_prefix("free_energy_n_") == Some(&r.species);
+    name.starts_with("free_energy_") && !analysis.grid.reservoirs.iter().any(of_n)
+}
+
+/// What an observable is called under an axis.
+fn words(name: &str) -> String {
+    let site = |site: &str| format!("atoms on {site} sites");
+    match name {
+        "order_sqrt3" => "Φ of √3×√3".into(),
+        "order_1x1" => "Φ of 1×1".into(),
+        "psi6" => "|mean of ψ6|".into(),
+        "psi6_local" => "mean of |ψ6|".into(),
+        "coordination" => "number of neighbours".into(),
+        "cluster" => "atoms of the largest cluster".into(),
+        _ => match (name.strip_prefix("n_layer"), name.strip_prefix("site_")) {
+            (Some(k), _) => format!("atoms in layer {k}"),
+            (_, Some(at)) => site(at),
+            _ => name.to_owned(),
+        },
+    }
+}
+
+/// One curve a place.
+///
+/// - `column`: of the CSV, and part of the name of the figure
+fn curves(
+    analysis: &Analysis,
+    labels: &Labels,
+    all: Vec<Shown<'_>>,
+    column: &str,
+    x_label: String,
+    title: &str,
+    s: usize,
+) -> Option<Drawing> {
+    let n = all.len();
+    let chosen = chosen(analysis, all, s);
+    let symbol = labels.mu_symbol(&analysis.grid.reservoirs.get(s)?.convention);
+    let t_decimals = text::decimals(chosen.iter().map(|(d, _)| d.temperature), 4);
+    let mu_decimals = text::decimals(chosen.iter().filter_map(|(d, _)| d.mu.get(s).copied()), 3);
+    let mut table = Table::new(columns(analysis, &[column, "free_energy", "error"]));
+    let mut series = Vec::new();
+    for (place, colour) in &chosen {
+        let kt = labels.units.boltzmann() * place.temperature;
+        let mut runs: Vec<Vec<(f64, f64, f64)>> = vec![Vec::new()];
+        for &(x, p, err) in &place.points {
+            if p < SMALLEST || !p.is_finite() || err.is_nan() || err > LARGEST_ERROR * p {
+                runs.push(Vec::new());
+                continue;
+            }
+            let point = (x, -kt * p.ln(), kt * err / p);
+            let mut row = at(analysis, place.temperature, place.mu);
+            row.extend([number(point.0), number(point.1), number(point.2)]);
+            table.push(row);
+            if let Some(run) = runs.last_mut() {
+                run.push(point);
+            }
+        }
+        runs.retain(|run| !run.is_empty());
+        let mu = place.mu.get(s).copied().unwrap_or(f64::NAN);
+        let label = format!("{}, {}", text::fixed(place.temperature, t_decimals), text::fixed(mu, mu_decimals));
+        series.push(Series { label, colour: colour.clone(), runs, points: Vec::new() });
+    }
+    if series.iter().all(|s| s.runs.is_empty()) {
+        return None;
+    }
+    let mut caption = format!(
+        "F = −kT ln P of {title} at chosen (T, {symbol}), by MBAR, with standard errors as bands, where these are below 1 \
+         kT. Minima are phases, a maximum between them their barrier."
+    );
+    if chosen.len() < n {
+        caption.push_str(&format!(" {} of {n} places are shown.", chosen.len()));
+    }
+    let outline = Chart {
+        name: format!("free_energy_{column}"),
+        title: format!("Free energy of {title}"),
+        caption,
+        x_label,
+        y_label: format!("−kT ln P [{}]", labels.units.energy_label()),
+        heading: format!("T, {symbol}"),
+        notes: Vec::new(),
+        log_floor: None,
+        from_zero: true,
+    };
+    chart(labels, outline, &series, table)
+}
+
+/// F over N and an order parameter of the layer: one figure at each of up to three temperatures, at the boundary if there
+/// is one.
+pub(crate) fn planes(analysis: &Analysis, labels: &Labels, observable: usize) -> Vec<Drawing> {
+    let profiles: Vec<&Profile> =
+        analysis.profiles.iter().filter(|p| p.observable == observable && !p.joint.is_empty()).collect();
+    let shown = |p: &&Profile| super::distributions::at_boundary(analysis, p.temperature, &p.mu, 0);
+    let of_temperature: Vec<&Profile> = profiles
+        .chunk_by(|a, b| a.temperature.to_bits() == b.temperature.to_bits())
+        .map(|here| here.iter().find(|p| shown(p)).copied().unwrap_or(here[here.len() / 2]))
+        .collect();
+    let (places, n) = (of_temperature.into_iter().take(MOST_PLANES), profiles.len());
+    places.enumerate().filter_map(|(i, p)| plane(analysis, labels, p, i, n)).collect()
+}
+
+/// The map at one place.
+fn plane(analysis: &Analysis, labels: &Labels, profile: &Profile, index: usize, of: usize) -> Option<Drawing> {
+    let axis = analysis.grid.reservoirs.first()?;
+    let name = &analysis.observables[profile.observable];
+    let half = 0.5 * (profile.value.get(1)? - profile.value[0]);
+    let kt = labels.units.boltzmann() * profile.temperature;
+    // (N, value, F, error)
+    let mut points = Vec::new();
+    for (i, row) in profile.joint.iter().enumerate() {
+        for (n, &p) in row.iter().enumerate().filter(|(_, p)| **p >= SMALLEST) {
+            points.push((n as f64, profile.value[i], -kt * p.ln(), kt * profile.joint_err[i][n] / p));
+        }
+    }
+    let scale = ColourScale::spanning(points.iter().map(|p| p.2), f64::INFINITY, ColorMap::Viridis)?;
+    let most = points.iter().map(|p| p.0).fold(0.0, f64::max);
+    let label = words(name);
+    let (t, mu) = (text::short(profile.temperature, 4), text::short(*profile.mu.first()?, 3));
+    let title = format!("Free energy of N and {label}");
+    let unseen = [Entry { sign: Sign::Box(palette::MASKED), label: "not sampled, or P below 10⁻⁶".into() }];
+    let place = format!(
+        "T = {t} {}, {} = {mu} {}",
+        labels.units.temperature_label(),
+        labels.mu_symbol(&axis.convention),
+        labels.units.energy_label()
+    );
+    let subtitle = match labels.title.is_empty() {
+        true => place.clone(),
+        false => format!("{}, {place}", labels.title),
+    };
+    let frame = Frame {
+        title: title.clone(),
+        subtitle,
+        x: Axis::linear(format!("N of {}", axis.species), -0.5, most + 0.5),
+        y: Axis::linear(label.clone(), profile.value[0] - half, profile.value[profile.value.len() - 1] + half),
+        right: furniture::COLOUR_BAR_ROOM,
+        bottom: furniture::bottom_room(&unseen),
+    };
+    let name_of_figure = format!("free_energy_2d_{name}_{index}");
+    let mut canvas = Canvas::new(&name_of_figure, frame);
+    canvas.fill_area(palette::MASKED);
+    let tile = |&(n, y, f, _): &(f64, f64, f64, f64)| Tile {
+        x: (n - 0.5, n + 0.5),
+        y: (y - half, y + half),
+        colour: scale.colour(f),
+    };
+    canvas.tiles(&points.iter().map(tile).collect::<Vec<_>>());
+    canvas.axes(false);
+    furniture::colour_bar(&mut canvas, &scale, &format!("−kT ln P [{}]", labels.units.energy_label()));
+    furniture::bottom_legend(&mut canvas, &unseen);
+    let n_column = format!("n_{}", axis.species);
+    let mut table = Table::new(columns(analysis, &[name, &n_column, "free_energy", "error"]));
+    for &(n, y, f, err) in &points {
+        let mut row = at(analysis, profile.temperature, &profile.mu);
+        row.extend([number(y), number(n), number(f), number(err)]);
+        table.push(row);
+    }
+    let caption = format!(
+        "F = −kT ln P of N and of {label} together at {place}, by MBAR. Each dark valley is a phase. One of {of} such maps \
+         in analysis/free_energy_2d.csv."
+    );
+    Some(Drawing { name: name_of_figure, title, caption, canvas, table })
+}
+
+/// Columns of a table: the place, then these.
+fn columns(analysis: &Analysis, further: &[&str]) -> Vec<String> {
+    let mu = analysis.grid.reservoirs.iter().map(|r| format!("mu_{}", r.species));
+    std::iter::once("temperature".to_owned()).chain(mu).chain(further.iter().map(|&c| c.to_owned())).collect()
+}
+
+/// Fields of a row: the place.
+fn at(analysis: &Analysis, temperature: f64, mu: &[f64]) -> Vec<String> {
+    let of = |r: usize| number(mu.get(r).copied().unwrap_or(f64::NAN));
+    std::iter::once(number(temperature)).chain((0..analysis.grid.n_reservoirs()).map(of)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn observables_have_words_and_unknown_ones_their_name() {
+        assert_eq!(words("n_layer2"), "atoms in layer 2");
+        assert_eq!(words("site_fcc"), "atoms on fcc sites");
+        assert_eq!(words("order_sqrt3"), "Φ of √3×√3");
+        assert_eq!(words("tilt"), "tilt");
+    }
+}

@@ -1,0 +1,172 @@
+//! ⟨N⟩ along lines of a map: isotherms and isobars.
+
+use super::curves::{Chart, Point, Series, chart, estimator_notes, runs, value};
+use super::palette;
+use super::slice::{Across, Slice, nearest};
+use super::table::{Table, number};
+use super::{Drawing, Labels, text};
+use crate::analysis::Analysis;
+
+/// More curves than this are thinned evenly.
+const MOST_CURVES: usize = 16;
+/// At most this many isobars.
+const MOST_ISOBARS: usize = 9;
+
+/// Up to [`MOST_CURVES`] of `n`, evenly spread, the ends included.
+fn thinned(n: usize) -> Vec<usize> {
+    if n <= MOST_CURVES {
+        return (0..n).collect();
+    }
+    (0..MOST_CURVES).map(|i| i * (n - 1) / (MOST_CURVES - 1)).collect()
+}
+
+/// ⟨N⟩(μ) at each simulated temperature: curves from the map, points from the states' own samples.
+pub(crate) fn isotherms(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Drawing> {
+    let slice = Slice::new(analysis, Across::Mu, s)?;
+    if slice.columns.len() < 2 {
+        return None;
+    }
+    let species = analysis.grid.reservoirs[s].species.clone();
+    let states = slice.states(analysis);
+    let mut temperatures = analysis.grid.temperatures.clone();
+    temperatures.sort_by(f64::total_cmp);
+    temperatures.dedup();
+    let chosen = thinned(temperatures.len());
+    let decimals = text::decimals(temperatures.iter().copied(), 4);
+    let column = format!("n_{species}");
+    let mut table = Table::new(["layer", "temperature", &format!("mu_{species}"), &column, &format!("{column}_err")]);
+    let mut series = Vec::new();
+    let mut off_grid = false;
+    for (i, &index) in chosen.iter().enumerate() {
+        let temperature = temperatures[index];
+        let row = nearest(&slice.rows, temperature);
+        let step = 0.51 * slice.rows.windows(2).map(|w| w[1] - w[0]).fold(0.0, f64::max);
+        let away = (slice.rows[row] - temperature).abs();
+        off_grid |= away > 1e-6 * temperature;
+        let near = away <= step.max(1e-6 * temperature);
+        let cells = (0..slice.columns.len()).map(|c| (slice.columns[c], slice.cell(row, c).filter(|_| near)));
+        let runs = runs(cells, |cell| (value(&cell.n, s), value(&cell.n_err, s)));
+        let points: Vec<Point> = states
+            .iter()
+            .filter(|(t, _, _)| (t - temperature).abs() <= 1e-9 * temperature)
+            .filter_map(|&(_, mu, k)| {
+                let direct = analysis.direct.get(k).filter(|d| d.samples > 0)?;
+                Some((mu, value(&direct.n, s), value(&direct.n_err, s)))
+            })
+            .filter(|p| p.1.is_finite())
+            .collect();
+        for (layer, points, t) in [("mbar", runs.concat(), slice.rows[row]), ("direct", points.clone(), temperature)] {
+            for (mu, n, err) in points {
+                table.push(vec![layer.into(), number(t), number(mu), number(n), number(err)]);
+            }
+        }
+        let colour = palette::ordered(i, chosen.len());
+        series.push(Series { label: text::fixed(temperature, decimals), colour, runs, points });
+    }
+    let mut caption = format!(
+        "⟨N⟩ of {species} against its chemical potential. Curves: MBAR, with standard errors as bands; points: averages \
+         of each state's own samples, no reweighting, with standard errors."
+    );
+    if chosen.len() < temperatures.len() {
+        caption.push_str(&format!(" {} of {} temperatures are shown.", chosen.len(), temperatures.len()));
+    }
+    if off_grid {
+        caption.push_str(" Each curve is the row of the map nearest to the simulated temperature.");
+    }
+    caption.push_str(&slice.fixed_words(analysis, labels));
+    let outline = Chart {
+        name: format!("isotherms_{species}"),
+        title: "Isotherms".into(),
+        caption,
+        x_label: labels.mu(analysis, s),
+        y_label: format!("⟨N⟩ of {species}"),
+        heading: labels.temperature(),
+        notes: estimator_notes(!analysis.direct.is_empty()),
+        log_floor: None,
+        from_zero: true,
+    };
+    chart(labels, outline, &series, table)
+}
+
+/// ⟨N⟩(T) at pressures spread evenly in ln p over the map in (T, p).
+pub(crate) fn isobars(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Drawing> {
+    let slice = Slice::new(analysis, Across::Pressure, s)?;
+    if slice.rows.len() < 2 {
+        return None;
+    }
+    let species = &analysis.grid.reservoirs[s].species;
+    let states = slice.simulated(analysis, labels);
+    let near = |c: usize, p: f64| (p / slice.columns[c] - 1.0).abs() < 1e-6;
+    // Where a column is a simulated pressure it is drawn, else an even choice.
+    let n = slice.columns.len();
+    let simulated: Vec<usize> = (0..n).filter(|&c| states.iter().filter(|(_, p, _)| near(c, *p)).count() > 1).collect();
+    let from = if simulated.len() > 2 { simulated } else { (0..n).collect() };
+    let most = MOST_ISOBARS.min(from.len());
+    let mut chosen: Vec<usize> =
+        (0..most).map(|i| from[if most > 1 { i * (from.len() - 1) / (most - 1) } else { 0 }]).collect();
+    // An isobar of the corners of the grid is masked but for a point or two.
+    let known = |c: usize| (0..slice.rows.len()).filter(|&r| slice.cell(r, c).is_some()).count() > 2;
+    chosen.retain(|&c| known(c));
+    let column = format!("n_{species}");
+    let names = ["layer", "temperature", &format!("pressure_{species}"), &column, &format!("{column}_err")];
+    let mut table = Table::new(names);
+    let mut series = Vec::new();
+    for (i, &c) in chosen.iter().enumerate() {
+        let cells = (0..slice.rows.len()).map(|r| (slice.rows[r], slice.cell(r, c)));
+        let runs = runs(cells, |cell| (value(&cell.n, s), value(&cell.n_err, s)));
+        let mut points: Vec<Point> = states
+            .iter()
+            .filter(|(_, p, _)| near(c, *p))
+            .filter_map(|&(t, _, k)| {
+                let direct = analysis.direct.get(k).filter(|d| d.samples > 0)?;
+                Some((t, value(&direct.n, s), value(&direct.n_err, s)))
+            })
+            .filter(|p| p.1.is_finite())
+            .collect();
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        // A lone state where a grid in μ happens to meet this pressure says nothing of the isobar.
+        if points.len() < 2 {
+            points.clear();
+        }
+        for (layer, points) in [("mbar", runs.concat()), ("direct", points.clone())] {
+            for (t, n, err) in points {
+                table.push(vec![layer.into(), number(t), number(slice.columns[c]), number(n), number(err)]);
+            }
+        }
+        let label = text::power_of_ten(slice.columns[c].max(1e-300).log10());
+        series.push(Series { label, colour: palette::ordered(i, chosen.len()), runs, points });
+    }
+    let direct = series.iter().any(|s| !s.points.is_empty());
+    let points = match direct {
+        true => "; points: averages of each state's own samples, no reweighting",
+        false => "",
+    };
+    let outline = Chart {
+        name: format!("isobars_{species}"),
+        title: "Isobars".into(),
+        caption: format!(
+            "⟨N⟩ of {species} against temperature at fixed pressures of the reservoir gas, spread over the map. Curves: \
+             MBAR, with standard errors as bands{points}.{}",
+            slice.fixed_words(analysis, labels)
+        ),
+        x_label: labels.temperature(),
+        y_label: format!("⟨N⟩ of {species}"),
+        heading: labels.pressure(analysis, s),
+        notes: estimator_notes(direct),
+        log_floor: None,
+        from_zero: true,
+    };
+    chart(labels, outline, &series, table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_curves_are_thinned_evenly_with_both_ends() {
+        assert_eq!(thinned(3), vec![0, 1, 2]);
+        let chosen = thinned(100);
+        assert_eq!((chosen.len(), chosen[0], chosen[MOST_CURVES - 1]), (MOST_CURVES, 0, 99));
+    }
+}
