@@ -1,5 +1,6 @@
-//! F = −kT ln P of N and of the observables at the points where the analysis has them: curves, and maps over N and an
-//! order parameter.
+//! F = −kT ln P of N and of the order parameters of the layer at the points where the analysis has them: curves, and maps
+//! over both. Those of the other observables are in `free_energy.csv` alone: every picture costs as much as a hundredth of
+//! an analysis.
 
 use super::axis::Axis;
 use super::canvas::{Canvas, Frame, Tile};
@@ -25,9 +26,9 @@ pub(crate) fn of_n(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Dra
     curves(analysis, labels, all, &column, label, &format!("the number of {species} atoms"), s)
 }
 
-/// F of an observable.
-pub(crate) fn of_observable(analysis: &Analysis, labels: &Labels, observable: usize) -> Option<Drawing> {
-    let profiles = analysis.profiles.iter().filter(|p| p.observable == observable);
+/// F of an order parameter of the layer: an observable whose F is known jointly with N.
+pub(crate) fn of_order(analysis: &Analysis, labels: &Labels, observable: usize) -> Option<Drawing> {
+    let profiles = analysis.profiles.iter().filter(|p| p.observable == observable && !p.joint.is_empty());
     let all = profiles
         .map(|p| {
             let points = p.value.iter().zip(&p.p).zip(&p.p_err).map(|((&x, &p), &err)| (x, p, err)).collect();
@@ -38,27 +39,12 @@ pub(crate) fn of_observable(analysis: &Analysis, labels: &Labels, observable: us
     curves(analysis, labels, all, name, label.clone(), &label, 0)
 }
 
-/// Whether a figure shows F of an observable.
-pub(crate) fn is_of_observable(analysis: &Analysis, name: &str) -> bool {
-    let of_n = |r: &crate::states::ReservoirAxis| name.strip_prefix("free_energy_n_") == Some(&r.species);
-    name.starts_with("free_energy_") && !analysis.grid.reservoirs.iter().any(of_n)
-}
-
-/// What an observable is called under an axis.
+/// What an order parameter is called under an axis.
 fn words(name: &str) -> String {
-    let site = |site: &str| format!("atoms on {site} sites");
     match name {
         "order_sqrt3" => "Φ of √3×√3".into(),
         "order_1x1" => "Φ of 1×1".into(),
-        "psi6" => "|mean of ψ6|".into(),
-        "psi6_local" => "mean of |ψ6|".into(),
-        "coordination" => "number of neighbours".into(),
-        "cluster" => "atoms of the largest cluster".into(),
-        _ => match (name.strip_prefix("n_layer"), name.strip_prefix("site_")) {
-            (Some(k), _) => format!("atoms in layer {k}"),
-            (_, Some(at)) => site(at),
-            _ => name.to_owned(),
-        },
+        _ => name.to_owned(),
     }
 }
 
@@ -107,7 +93,7 @@ fn curves(
     }
     let mut caption = format!(
         "F = −kT ln P of {title} at chosen (T, {symbol}), by MBAR, with standard errors as bands, where these are below 1 \
-         kT. Minima are phases, a maximum between them their barrier."
+         kT. Two minima parted by more than 1 kT are two phases."
     );
     if chosen.len() < n {
         caption.push_str(&format!(" {} of {n} places are shown.", chosen.len()));
@@ -159,12 +145,7 @@ fn plane(analysis: &Analysis, labels: &Labels, profile: &Profile, index: usize, 
     let (t, mu) = (text::short(profile.temperature, 4), text::short(*profile.mu.first()?, 3));
     let title = format!("Free energy of N and {label}");
     let unseen = [Entry { sign: Sign::Box(palette::MASKED), label: "not sampled, or P below 10⁻⁶".into() }];
-    let place = format!(
-        "T = {t} {}, {} = {mu} {}",
-        labels.units.temperature_label(),
-        labels.mu_symbol(&axis.convention),
-        labels.units.energy_label()
-    );
+    let place = format!("T = {t}, {} = {mu}", labels.mu_symbol(&axis.convention));
     let subtitle = match labels.title.is_empty() {
         true => place.clone(),
         false => format!("{}, {place}", labels.title),
@@ -213,17 +194,4 @@ fn columns(analysis: &Analysis, further: &[&str]) -> Vec<String> {
 fn at(analysis: &Analysis, temperature: f64, mu: &[f64]) -> Vec<String> {
     let of = |r: usize| number(mu.get(r).copied().unwrap_or(f64::NAN));
     std::iter::once(number(temperature)).chain((0..analysis.grid.n_reservoirs()).map(of)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn observables_have_words_and_unknown_ones_their_name() {
-        assert_eq!(words("n_layer2"), "atoms in layer 2");
-        assert_eq!(words("site_fcc"), "atoms on fcc sites");
-        assert_eq!(words("order_sqrt3"), "Φ of √3×√3");
-        assert_eq!(words("tilt"), "tilt");
-    }
 }

@@ -8,8 +8,8 @@
 //! | `ln_xi` | ln Ξ = −Ω/kT over (μ, T) |
 //! | `isotherms_<s>`, `isobars_<s>` | ⟨N⟩(μ) at each simulated T, ⟨N⟩(T) at pressures |
 //! | `p_n_<s>` | P(N) at chosen points |
-//! | `free_energy_n_<s>`, `free_energy_<observable>` | F = −kT ln P of N and of an observable at chosen points |
-//! | `free_energy_2d_<observable>_<i>` | F over N and an order parameter at one point |
+//! | `free_energy_n_<s>`, `free_energy_<order>` | F = −kT ln P of N and of an order parameter at chosen points |
+//! | `free_energy_2d_<order>_<i>` | F over N and an order parameter at one point |
 //! | `snapshot_<phase>` | a configuration of a phase, from above and from the side ([`snapshots`]) |
 //! | `flow_*`, `exchange_<s>`, `estimators_<s>` | whether the run can be trusted |
 //! | `energy`, `heat_capacity` | canonical runs: ⟨E⟩(T) and c(T) |
@@ -27,7 +27,7 @@ mod curves;
 mod diagram;
 mod distributions;
 pub mod electrode;
-pub(crate) mod free_energy;
+mod free_energy;
 mod furniture;
 pub mod gases;
 mod isolines;
@@ -126,7 +126,7 @@ pub fn draw(analysis: &Analysis, labels: &Labels, dir: &Path) -> Result<Vec<Figu
         drawings.extend(free_energy::of_n(analysis, labels, s));
     }
     for observable in 0..analysis.observables.len() {
-        drawings.extend(free_energy::of_observable(analysis, labels, observable));
+        drawings.extend(free_energy::of_order(analysis, labels, observable));
         drawings.extend(free_energy::planes(analysis, labels, observable));
     }
     write_all(drawings, dir)

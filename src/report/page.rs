@@ -3,7 +3,7 @@
 use super::summary::RunSummary;
 use super::{findings, finite_size, hover, tables, trust};
 use crate::analysis::Analysis;
-use crate::figures::{Figure, free_energy::is_of_observable, trust::is_of_trust};
+use crate::figures::{Figure, trust::is_of_trust};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub(crate) const STYLE: &str = include_str!("style.css");
@@ -14,7 +14,6 @@ pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]
     let rates = findings::axis_rates(summary);
     let numbered = || figures.iter().enumerate().filter(|(_, f)| !is_of_trust(&f.name));
     let (snapshots, plots): (Vec<_>, Vec<_>) = numbered().partition(|(_, f)| f.name.starts_with("snapshot_"));
-    let (profiles, plots): (Vec<_>, Vec<_>) = plots.into_iter().partition(|(_, f)| is_of_observable(analysis, &f.name));
     let data = hover::data(analysis, summary.units, figures);
     html! {
         (DOCTYPE)
@@ -52,12 +51,6 @@ pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]
                         @if data.is_some() { p { "Over the maps the pointer shows T, μ, p, ⟨N⟩ with its error, and the phase." } }
                         @for (i, figure) in &plots { (show(i + 1, figure)) }
                         @if figures.is_empty() { p { "This grid has nothing to draw." } }
-                        @if !profiles.is_empty() {
-                            details {
-                                summary { "Free energies of the observables (" (profiles.len()) " figures)" }
-                                @for (i, figure) in &profiles { (show(i + 1, figure)) }
-                            }
-                        }
                     }
                     @if !snapshots.is_empty() {
                         section {
