@@ -1,7 +1,7 @@
 //! The whole analysis on samples drawn exactly from models with known answers.
 
 use adlayer::analysis::{Analysis, AnalysisInput, analyze, tables};
-use adlayer::sample::{SampleRow, Samples};
+use adlayer::sample::{Column, SampleRow, Samples};
 use adlayer::states::{ReservoirAxis, StateGrid};
 use adlayer::thermo::Convention;
 use rand::{RngExt, SeedableRng};
@@ -215,10 +215,15 @@ fn correlated_samples_count_less() {
 
 const SWITCH_T: [f64; 4] = [0.30, 0.40, 0.55, 2.50];
 
-fn switch() -> Analysis {
+fn switch_samples() -> (StateGrid, Samples) {
     let mu: Vec<f64> = (0..9).map(|i| -0.9 + 0.1 * f64::from(i)).collect();
     let grid = grid(&SWITCH_T, Convention::Activity, &mu);
     let samples = SWITCH.run(&grid, 3000, 1, 1, 5);
+    (grid, samples)
+}
+
+fn switch() -> Analysis {
+    let (grid, samples) = switch_samples();
     analyze(&input(grid, samples, SWITCH.n_max, 5)).expect("analysis")
 }
 
@@ -277,22 +282,29 @@ fn two_phases_meet_where_they_are_equally_probable() {
 
 #[test]
 fn averages_inside_a_phase_are_exact_within_errors() {
-    let analysis = switch();
-    let of = |kt: f64, ln_z: f64, phase: usize, cut: u16| -> [f64; 3] {
+    // With an observable that is N².
+    let (grid, mut samples) = switch_samples();
+    let values = samples.counts[0].iter().map(|&n| f32::from(n) * f32::from(n)).collect();
+    samples.columns.push(Column { name: "square".into(), values });
+    let analysis = analyze(&input(grid, samples, SWITCH.n_max, 5)).expect("analysis");
+    assert_eq!(analysis.observables, ["square"]);
+    let of = |kt: f64, ln_z: f64, phase: usize, cut: u16| -> [f64; 4] {
         let p = SWITCH.p(kt, ln_z);
         let inside = |n: u16| (n > cut) == (phase == 1);
         let sum = |f: &dyn Fn(u16) -> f64| -> f64 {
             (0..=SWITCH.n_max).filter(|&n| inside(n)).map(|n| p[usize::from(n)] * f(n)).sum()
         };
         let weight = sum(&|_| 1.0);
-        [weight, sum(&f64::from) / weight, sum(&SWITCH.energy) / weight]
+        let square = sum(&|n| f64::from(n).powi(2));
+        [weight, sum(&f64::from) / weight, sum(&SWITCH.energy) / weight, square / weight]
     };
     // Where the valley is deep; one N parts the phases everywhere.
     let rows: Vec<_> = analysis.phase_averages.iter().filter(|a| a.temperature < 0.6).collect();
     let agree = |cut: u16| {
         rows.iter().all(|a| {
             let exact = of(a.temperature, a.mu[0] / a.temperature, a.phase, cut);
-            let found = [(a.weight, a.weight_err), (a.n[0], a.n_err[0]), (a.energy, a.energy_err)];
+            let square = (a.observables[0], a.observables_err[0]);
+            let found = [(a.weight, a.weight_err), (a.n[0], a.n_err[0]), (a.energy, a.energy_err), square];
             found.iter().zip(exact).all(|((x, err), exact)| (x - exact).abs() < 4.0 * err + 1e-9)
         })
     };

@@ -477,7 +477,7 @@ fn small_grids_and_canonical_runs_are_drawn_as_curves() {
     let (_dir, figures) = drawn(&synthetic::analysis(&[0.36], &mus, &[]));
     assert_eq!(names(&figures), ["energy_fluctuation", "ln_xi", "isotherms_B", "p_n_B", "free_energy_n_B"]);
     let (_dir, figures) = drawn(&synthetic::analysis(&synthetic::TEMPERATURES, &[-4.0], &[]));
-    assert_eq!(names(&figures), ["mean_n_B", "energy_fluctuation", "ln_xi", "p_n_B", "free_energy_n_B"]);
+    assert_eq!(names(&figures), ["mean_n_B", "energy_fluctuation", "ln_xi", "isobars_B", "p_n_B", "free_energy_n_B"]);
     let (_dir, figures) = drawn(&synthetic::analysis(&[0.36], &[-4.0], &[]));
     assert_eq!(names(&figures), ["p_n_B", "free_energy_n_B"]);
     let analysis = synthetic::canonical();
