@@ -237,6 +237,11 @@ impl Bootstrap {
         self.samples.n_samples()
     }
 
+    /// The compressed samples, and ln D of them in the first resample.
+    pub(crate) fn first(&self) -> Option<(&Collapsed, &[f64])> {
+        self.resamples.first().map(|resample| (&self.samples, &resample.solution.ln_d[..]))
+    }
+
     /// What `estimate` computes from every resample: `[n_resamples]`.
     pub fn map<T: Send>(&self, estimate: impl Fn(&Draw<'_>) -> T + Sync) -> Vec<T> {
         let draw = |r: &'_ Resample| {

@@ -10,6 +10,7 @@ mod distributions;
 pub mod inefficiency;
 mod lines;
 mod map;
+mod map_errors;
 pub mod mbar;
 mod observed;
 mod parts;

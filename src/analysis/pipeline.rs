@@ -1,6 +1,6 @@
 //! The whole analysis of a run, or of several runs of one system.
 
-use super::bootstrap::{Blocks, Bootstrap, Draw, Drawn, RESAMPLES};
+use super::bootstrap::{Blocks, Bootstrap, Drawn, RESAMPLES};
 use super::boundaries::{Crossing, Neighbours, Row, crossings};
 use super::classes::{Class, Classifier, Labels};
 use super::continuous::order_points;
@@ -9,6 +9,7 @@ use super::direct::direct_averages;
 use super::inefficiency::Inefficiencies;
 use super::lines::{Continuous, Judged};
 use super::map::{Frame, Surroundings};
+use super::map_errors::map_errors;
 use super::mbar::{Bins, Collapsed, CollapsedSolution, Tolerance, marginal};
 use super::observed::{Observed, averages};
 use super::parts::{self, Known};
@@ -373,37 +374,4 @@ fn all_crossings(
             crossings(prepared.row(t, solved, thresholds), classifier, &pairs)
         })
         .collect()
-}
-
-/// Sets the errors of maps of the same temperatures, one temperature after the other.
-fn map_errors(maps: &mut [&mut Map], around: &Surroundings<'_>, bootstrap: &Bootstrap, n_observables: usize) {
-    for (t, kt) in temperatures(maps[0], around).into_iter().enumerate() {
-        let rows = maps.iter_mut().map(|map| {
-            let width = cells_per_temperature(map);
-            &mut map.cells[t * width..(t + 1) * width]
-        });
-        let mut cells: Vec<&mut MapCell> = rows.flatten().filter(|cell| !cell.masked).collect();
-        let known: Vec<Vec<f64>> = cells.iter().map(|cell| cell.ln_z.clone()).collect();
-        let errors = bootstrap.errors(|draw| {
-            let Draw { samples, weights, solution, .. } = *draw;
-            let columns = &draw.columns[..n_observables];
-            let (bins, means) = Bins::with_columns(samples, Some(weights), None, &solution.ln_d, 1.0 / kt, columns);
-            let mut values = Vec::new();
-            for ln_z in &known {
-                let (ln_sum, p) = bins.probabilities(samples, ln_z);
-                let (n, energy) = bins.means(samples, &p);
-                values.extend(n);
-                values.extend([energy, bins.ln_xi(samples, ln_sum).unwrap_or(f64::NAN)]);
-                values.extend(averages(&means, &p, |_| true));
-            }
-            values
-        });
-        let mut errors = errors.into_iter();
-        for cell in &mut cells {
-            cell.n_err = errors.by_ref().take(cell.n.len()).collect();
-            cell.energy_err = errors.next().unwrap_or(f64::NAN);
-            cell.ln_xi_err = errors.next().unwrap_or(f64::NAN);
-            cell.observables_err = errors.by_ref().take(n_observables).collect();
-        }
-    }
 }

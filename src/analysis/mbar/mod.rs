@@ -7,6 +7,7 @@
 //! # Source
 //! Shirts & Chodera, J. Chem. Phys. 129, 124105 (2008).
 
+mod anchored;
 mod bins;
 mod collapsed;
 mod covariance;
@@ -15,12 +16,14 @@ mod overlap;
 mod solver;
 mod vector;
 
+pub(crate) use anchored::{Anchor, Anchored};
 pub(crate) use bins::marginal;
 pub use bins::{Bins, Moments};
 pub use collapsed::{Collapsed, CollapsedSolution};
 pub use general::{Estimate, General, GeneralSolution};
 pub use overlap::Overlap;
 pub use solver::Tolerance;
+pub(crate) use vector::{POINTS, TEMPERATURES};
 
 /// Pieces of a long sum: fixed in number and order, so that the result does not depend on the number of threads.
 pub(crate) const CHUNK: usize = 2048;

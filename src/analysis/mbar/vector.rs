@@ -78,8 +78,8 @@ impl WithSimd for Share<'_> {
         }
         for (row, total) in p.chunks_exact(width).zip(self.totals) {
             *total += match self.weights {
-                Some(weights) => lane_sum(row.len(), |n| row[n] * weights[n]),
-                None => lane_sum(row.len(), |n| row[n]),
+                Some(weights) => lane_sum([row, weights], |[x, w]| x * w),
+                None => lane_sum([row], |[x]| x),
             };
         }
     }
@@ -172,19 +172,19 @@ impl WithSimd for SumMembers<'_, '_> {
         }
         v.iter_mut().for_each(|x| *x = exp(*x - max));
         let spread = match (m.weights, m.inefficiency) {
-            (None, None) => lane_sum(n, |k| v[k] * v[k]),
-            (None, Some(g)) => lane_sum(n, |k| v[k] * v[k] * g[k]),
-            (Some(w), None) => lane_sum(n, |k| w[k] * v[k] * v[k]),
-            (Some(w), Some(g)) => lane_sum(n, |k| w[k] * v[k] * v[k] * g[k]),
+            (None, None) => lane_sum([v], |[v]| v * v),
+            (None, Some(g)) => lane_sum([v, g], |[v, g]| v * v * g),
+            (Some(w), None) => lane_sum([v, w], |[v, w]| w * v * v),
+            (Some(w), Some(g)) => lane_sum([v, w, g], |[v, w, g]| w * v * v * g),
         };
         if let Some(weights) = m.weights {
             v.iter_mut().zip(weights).for_each(|(x, w)| *x *= w);
         }
         Sums {
             max,
-            weight: lane_sum(n, |k| v[k]),
-            energy: lane_sum(n, |k| v[k] * (energy[k] - m.origin)),
-            square: lane_sum(n, |k| v[k] * (energy[k] - m.origin) * (energy[k] - m.origin)),
+            weight: lane_sum([v], |[v]| v),
+            energy: lane_sum([v, energy], |[v, e]| v * (e - m.origin)),
+            square: lane_sum([v, energy], |[v, e]| v * (e - m.origin) * (e - m.origin)),
             spread,
         }
     }
@@ -207,23 +207,144 @@ impl WithSimd for Dot<'_> {
     fn with_simd<S: Simd>(self, _simd: S) -> f64 {
         let n = self.a.len();
         let (a, b) = (&self.a[..n], &self.b[..n]);
-        lane_sum(n, |k| a[k] * f64::from(b[k]))
+        let mut lanes = [0.0; 8];
+        let whole = n - n % 8;
+        for first in (0..whole).step_by(8) {
+            let (a, b) = (eight(a, first), eight(b, first));
+            for (lane, sum) in lanes.iter_mut().enumerate() {
+                *sum += a[lane] * f64::from(b[lane]);
+            }
+        }
+        across(lanes) + (whole..n).map(|k| a[k] * f64::from(b[k])).sum::<f64>()
     }
 }
 
-/// Sum over lanes of eight, then over the lanes.
+/// Temperatures whose sums are taken in one pass over what is summed.
+pub(crate) const TEMPERATURES: usize = 4;
+
+/// Σ_n a_n e_n with the factors e of every temperature.
+pub(super) fn dots(arch: Arch, a: &[f64], e: [&[f64]; TEMPERATURES]) -> [f64; TEMPERATURES] {
+    arch.dispatch(Dots { a, e })
+}
+
+struct Dots<'a> {
+    a: &'a [f64],
+    e: [&'a [f64]; TEMPERATURES],
+}
+
+impl WithSimd for Dots<'_> {
+    type Output = [f64; TEMPERATURES];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> [f64; TEMPERATURES] {
+        let n = self.a.len();
+        let (a, e) = (&self.a[..n], self.e.map(|e| &e[..n]));
+        let mut lanes = [[0.0; 8]; TEMPERATURES];
+        let whole = n - n % 8;
+        for first in (0..whole).step_by(8) {
+            let a = eight(a, first);
+            for (lanes, e) in lanes.iter_mut().zip(e) {
+                let e = eight(e, first);
+                for l in 0..8 {
+                    lanes[l] += a[l] * e[l];
+                }
+            }
+        }
+        let mut sums = [0.0; TEMPERATURES];
+        for ((sum, lanes), e) in sums.iter_mut().zip(lanes).zip(e) {
+            *sum = across(lanes) + (whole..n).map(|k| a[k] * e[k]).sum::<f64>();
+        }
+        sums
+    }
+}
+
+/// Points whose averages are taken side by side.
+pub(crate) const POINTS: usize = 16;
+
+/// At [`POINTS`] points ln Σ_c e^{b_c + x_c}, and the averages of the quantities with these weights.
+///
+/// - `b`: `[n]`; `x`: `[n]`; `quantities`: `[n_quantities][n]`
+/// - `out`: `[1 + n_quantities]`
+pub(super) fn averages_over(
+    arch: Arch,
+    b: &[f64],
+    x: &[[f64; POINTS]],
+    quantities: &[&[f64]],
+    out: &mut [[f64; POINTS]],
+) {
+    arch.dispatch(AveragesOver { b, x, quantities, out });
+}
+
+struct AveragesOver<'a> {
+    b: &'a [f64],
+    x: &'a [[f64; POINTS]],
+    quantities: &'a [&'a [f64]],
+    out: &'a mut [[f64; POINTS]],
+}
+
+impl WithSimd for AveragesOver<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let AveragesOver { b, x, quantities, out } = self;
+        let mut p = x.to_vec();
+        let (mut max, mut sum) = ([f64::NEG_INFINITY; POINTS], [0.0; POINTS]);
+        for (p, b) in p.iter_mut().zip(b) {
+            for l in 0..POINTS {
+                p[l] += b;
+                max[l] = if p[l] > max[l] { p[l] } else { max[l] };
+            }
+        }
+        for p in &mut p {
+            for l in 0..POINTS {
+                p[l] = exp(p[l] - max[l]);
+                sum[l] += p[l];
+            }
+        }
+        for l in 0..POINTS {
+            out[0][l] = max[l] + sum[l].ln();
+        }
+        for (out, quantity) in out[1..].iter_mut().zip(quantities) {
+            let mut total = [0.0; POINTS];
+            for (p, a) in p.iter().zip(*quantity) {
+                for l in 0..POINTS {
+                    total[l] += p[l] * a;
+                }
+            }
+            for l in 0..POINTS {
+                out[l] = total[l] / sum[l];
+            }
+        }
+    }
+}
+
+/// Sum of a term of the rows over lanes of eight, then over the lanes.
 #[inline(always)]
-fn lane_sum(n: usize, term: impl Fn(usize) -> f64) -> f64 {
+fn lane_sum<const ROWS: usize>(rows: [&[f64]; ROWS], term: impl Fn([f64; ROWS]) -> f64) -> f64 {
+    let n = rows[0].len();
+    let rows = rows.map(|row| &row[..n]);
     let mut lanes = [0.0; 8];
     let whole = n - n % 8;
     for first in (0..whole).step_by(8) {
+        let eight = rows.map(|row| eight(row, first));
         for (lane, sum) in lanes.iter_mut().enumerate() {
-            *sum += term(first + lane);
+            *sum += term(eight.map(|row| row[lane]));
         }
     }
-    let tail: f64 = (whole..n).map(&term).sum();
-    let [a, b, c, d, e, f, g, h] = lanes;
-    (((a + e) + (c + g)) + ((b + f) + (d + h))) + tail
+    across(lanes) + (whole..n).map(|k| term(rows.map(|row| row[k]))).sum::<f64>()
+}
+
+/// Eight numbers of a row: their number is known where it is compiled, so that they become a vector.
+#[inline(always)]
+fn eight<T>(row: &[T], first: usize) -> &[T; 8] {
+    row[first..first + 8].try_into().expect("eight")
+}
+
+/// Sum over the lanes.
+#[inline(always)]
+fn across([a, b, c, d, e, f, g, h]: [f64; 8]) -> f64 {
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
 }
 
 /// e^x to two units in the last place for x ≤ 700; what would be below e^−708 is e^−708. NaN stays NaN.

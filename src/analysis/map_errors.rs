@@ -1,0 +1,109 @@
+//! Errors of maps: every cell again in every resample of the bootstrap.
+
+use super::bootstrap::{Bootstrap, Draw};
+use super::map::Surroundings;
+use super::mbar::{Anchor, Anchored, POINTS, TEMPERATURES};
+use super::{Map, MapCell};
+use rayon::prelude::*;
+
+/// All resamples at an anchor.
+struct Resamples {
+    anchor: Anchor,
+    /// `[n_resamples]`
+    anchored: Vec<Anchored>,
+}
+
+impl Resamples {
+    fn new(bootstrap: &Bootstrap, beta: f64, n_observables: usize) -> Option<Resamples> {
+        let (samples, ln_d) = bootstrap.first()?;
+        let anchor = Anchor::new(samples, ln_d, beta);
+        let anchored = bootstrap.map(|draw| {
+            let Draw { samples, weights, solution, columns, .. } = *draw;
+            Anchored::new(&anchor, samples, weights, &solution.ln_d, &columns[..n_observables])
+        });
+        Some(Resamples { anchor, anchored })
+    }
+}
+
+/// Sets the errors of maps of the same temperatures, a few temperatures after the other.
+///
+/// The first `n_observables` columns of the bootstrap are the observables of the maps.
+pub(super) fn map_errors(
+    maps: &mut [&mut Map],
+    around: &Surroundings<'_>,
+    bootstrap: &Bootstrap,
+    n_observables: usize,
+) {
+    let betas: Vec<f64> = maps[0].temperatures.iter().map(|t| 1.0 / (t * around.boltzmann)).collect();
+    let mut resamples: Option<Resamples> = None;
+    let mut from = 0;
+    while from < betas.len() {
+        if !resamples.as_ref().is_some_and(|r| r.anchor.reaches(betas[from])) {
+            resamples = Resamples::new(bootstrap, betas[from], n_observables);
+        }
+        let Some(resamples) = &resamples else { return };
+        let within = betas[from..].iter().take(TEMPERATURES).take_while(|&&beta| resamples.anchor.reaches(beta));
+        let to = from + within.count();
+        set_errors(maps, from..to, &betas, resamples, bootstrap, n_observables);
+        from = to;
+    }
+}
+
+/// Sets the errors at the temperatures of a range.
+fn set_errors(
+    maps: &mut [&mut Map],
+    range: std::ops::Range<usize>,
+    betas: &[f64],
+    resamples: &Resamples,
+    bootstrap: &Bootstrap,
+    n_observables: usize,
+) {
+    let Some((samples, _)) = bootstrap.first() else { return };
+    // A range shorter than a pass is filled up with its last temperature.
+    let betas: [f64; TEMPERATURES] = std::array::from_fn(|i| betas[(range.start + i).min(range.end - 1)]);
+    let factors = betas.map(|beta| resamples.anchor.factors(samples, beta));
+    let mut cells: Vec<Vec<&mut MapCell>> = range.clone().map(|_| Vec::new()).collect();
+    for map in maps.iter_mut() {
+        let width = map.cells.len() / map.temperatures.len();
+        let rows = map.cells[range.start * width..range.end * width].chunks_mut(width);
+        for (cells, row) in cells.iter_mut().zip(rows) {
+            cells.extend(row.iter_mut().filter(|cell| !cell.masked));
+        }
+    }
+    // Cells in groups of points; the last group is filled up with its last cell.
+    let n_c = samples.compositions().len();
+    let group = |cells: &[&mut MapCell]| -> Vec<[f64; POINTS]> {
+        let at = |c: usize, l: usize| samples.chemical(c, &cells[l.min(cells.len() - 1)].ln_z);
+        (0..n_c).map(|c| std::array::from_fn(|l| at(c, l))).collect()
+    };
+    let groups: Vec<Vec<Vec<[f64; POINTS]>>> =
+        cells.iter().map(|row| row.chunks(POINTS).map(group).collect()).collect();
+    let n_reservoirs = samples.compositions().first().map_or(0, Vec::len);
+    let count = |s: usize| samples.compositions().iter().map(|c| f64::from(c[s])).collect();
+    let counts: Vec<Vec<f64>> = (0..n_reservoirs).map(count).collect();
+    let of_resample = |anchored: &Anchored| -> Vec<f64> {
+        let at = anchored.at(&resamples.anchor, samples, betas, factors.each_ref().map(|f| &f[..]));
+        let mut values = Vec::new();
+        for (reweighted, groups) in at.iter().zip(&groups) {
+            let quantities: Vec<&[f64]> = counts.iter().chain(&reweighted.means).map(|q| &q[..]).collect();
+            for chemical in groups {
+                values.extend(reweighted.averages(chemical, &quantities).into_iter().flatten());
+            }
+        }
+        values
+    };
+    let drawn: Vec<Vec<f64>> = resamples.anchored.par_iter().map(of_resample).collect();
+    let errors = bootstrap.spread(&drawn);
+    let mut of_groups = errors.chunks(POINTS * (2 + n_reservoirs + n_observables));
+    for row in &mut cells {
+        for (group, errors) in row.chunks_mut(POINTS).zip(&mut of_groups) {
+            for (l, cell) in group.iter_mut().enumerate() {
+                let mut errors = errors.iter().skip(l).step_by(POINTS).copied();
+                cell.ln_xi_err = errors.next().filter(|_| cell.ln_xi.is_finite()).unwrap_or(f64::NAN);
+                cell.n_err = errors.by_ref().take(n_reservoirs).collect();
+                cell.energy_err = errors.next().unwrap_or(f64::NAN);
+                cell.observables_err = errors.collect();
+            }
+        }
+    }
+}
