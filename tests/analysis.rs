@@ -352,12 +352,12 @@ fn the_states_beside_a_boundary_show_its_jump() {
             }
             assert!((side.energy - exact.1).abs() < 4.0 * side.energy_err, "{side:?}, exact {}", exact.1);
         }
-        if let [below, above] = pair {
-            if point.temperature < 0.35 {
-                assert_eq!((below.phase, above.phase), (Some(0), Some(1)));
-                assert!(above.n[0] > below.n[0] + 4.0);
-                jumps += 1;
-            }
+        if let [below, above] = pair
+            && point.temperature < 0.35
+        {
+            assert_eq!((below.phase, above.phase), (Some(0), Some(1)));
+            assert!(above.n[0] > below.n[0] + 4.0);
+            jumps += 1;
         }
     }
     assert_eq!(jumps, 1, "one boundary at the lowest temperature");
