@@ -2,9 +2,12 @@
 
 use super::bootstrap::{Bootstrap, Draw};
 use super::map::Surroundings;
-use super::mbar::{Anchor, Anchored, POINTS, TEMPERATURES};
+use super::mbar::{Anchor, Anchored, POINTS, Reweighted, TEMPERATURES};
 use super::{Map, MapCell};
 use rayon::prelude::*;
+
+/// Groups of points that are in memory at once.
+const GROUPS: usize = 128;
 
 /// All resamples at an anchor.
 struct Resamples {
@@ -70,39 +73,37 @@ fn set_errors(
             cells.extend(row.iter_mut().filter(|cell| !cell.masked));
         }
     }
-    // Cells in groups of points; the last group is filled up with its last cell.
-    let n_c = samples.compositions().len();
-    let group = |cells: &[&mut MapCell]| -> Vec<[f64; POINTS]> {
-        let at = |c: usize, l: usize| samples.chemical(c, &cells[l.min(cells.len() - 1)].ln_z);
-        (0..n_c).map(|c| std::array::from_fn(|l| at(c, l))).collect()
-    };
-    let groups: Vec<Vec<Vec<[f64; POINTS]>>> =
-        cells.iter().map(|row| row.chunks(POINTS).map(group).collect()).collect();
+    let at = resamples
+        .anchored
+        .par_iter()
+        .map(|anchored| anchored.at(&resamples.anchor, samples, betas, factors.each_ref().map(|f| &f[..])));
+    let reweighted: Vec<[Reweighted; TEMPERATURES]> = at.collect();
     let n_reservoirs = samples.compositions().first().map_or(0, Vec::len);
     let count = |s: usize| samples.compositions().iter().map(|c| f64::from(c[s])).collect();
     let counts: Vec<Vec<f64>> = (0..n_reservoirs).map(count).collect();
-    let of_resample = |anchored: &Anchored| -> Vec<f64> {
-        let at = anchored.at(&resamples.anchor, samples, betas, factors.each_ref().map(|f| &f[..]));
-        let mut values = Vec::new();
-        for (reweighted, groups) in at.iter().zip(&groups) {
-            let quantities: Vec<&[f64]> = counts.iter().chain(&reweighted.means).map(|q| &q[..]).collect();
-            for chemical in groups {
-                values.extend(reweighted.averages(chemical, &quantities).into_iter().flatten());
-            }
-        }
-        values
+    // Cells in groups of points, the last filled up with its last cell; some groups at a time, to bound the memory.
+    let chemical = |group: &[&mut MapCell]| -> Vec<[f64; POINTS]> {
+        let at = |c: usize, l: usize| samples.chemical(c, &group[l.min(group.len() - 1)].ln_z);
+        (0..samples.compositions().len()).map(|c| std::array::from_fn(|l| at(c, l))).collect()
     };
-    let drawn: Vec<Vec<f64>> = resamples.anchored.par_iter().map(of_resample).collect();
-    let errors = bootstrap.spread(&drawn);
-    let mut of_groups = errors.chunks(POINTS * (2 + n_reservoirs + n_observables));
-    for row in &mut cells {
-        for (group, errors) in row.chunks_mut(POINTS).zip(&mut of_groups) {
-            for (l, cell) in group.iter_mut().enumerate() {
-                let mut errors = errors.iter().skip(l).step_by(POINTS).copied();
-                cell.ln_xi_err = errors.next().filter(|_| cell.ln_xi.is_finite()).unwrap_or(f64::NAN);
-                cell.n_err = errors.by_ref().take(n_reservoirs).collect();
-                cell.energy_err = errors.next().unwrap_or(f64::NAN);
-                cell.observables_err = errors.collect();
+    for (t, row) in cells.iter_mut().enumerate() {
+        for cells in row.chunks_mut(POINTS * GROUPS) {
+            let groups: Vec<Vec<[f64; POINTS]>> = cells.chunks(POINTS).map(chemical).collect();
+            let of_resample = |at: &[Reweighted; TEMPERATURES]| -> Vec<f64> {
+                let quantities: Vec<&[f64]> = counts.iter().chain(&at[t].means).map(|q| &q[..]).collect();
+                groups.iter().flat_map(|group| at[t].averages(group, &quantities)).flatten().collect()
+            };
+            let drawn: Vec<Vec<f64>> = reweighted.par_iter().map(of_resample).collect();
+            let errors = bootstrap.spread(&drawn);
+            let of_groups = errors.chunks(POINTS * (2 + n_reservoirs + n_observables));
+            for (group, errors) in cells.chunks_mut(POINTS).zip(of_groups) {
+                for (l, cell) in group.iter_mut().enumerate() {
+                    let mut errors = errors.iter().skip(l).step_by(POINTS).copied();
+                    cell.ln_xi_err = errors.next().filter(|_| cell.ln_xi.is_finite()).unwrap_or(f64::NAN);
+                    cell.n_err = errors.by_ref().take(n_reservoirs).collect();
+                    cell.energy_err = errors.next().unwrap_or(f64::NAN);
+                    cell.observables_err = errors.collect();
+                }
             }
         }
     }

@@ -16,7 +16,7 @@ mod overlap;
 mod solver;
 mod vector;
 
-pub(crate) use anchored::{Anchor, Anchored};
+pub(crate) use anchored::{Anchor, Anchored, Reweighted};
 pub(crate) use bins::marginal;
 pub use bins::{Bins, Moments};
 pub use collapsed::{Collapsed, CollapsedSolution};
