@@ -4,8 +4,11 @@
 
 mod bed;
 mod scaling;
+mod taken;
+mod threads;
 
-pub use scaling::{ScalingRow, ThreadRow};
+pub use scaling::ScalingRow;
+pub use threads::{Ratio, ThreadRow};
 
 use crate::analysis::mbar::{Collapsed, Tolerance};
 use crate::backend::Usage;
@@ -15,9 +18,10 @@ use crate::exchange::{Assignment, Exchanger, Period};
 use crate::ids::ReplicaId;
 use crate::scene::Loaded;
 use bed::Bed;
-use scaling::{scaling_over_atoms, scaling_over_replicas, scaling_over_threads};
+use scaling::{scaling_over_atoms, scaling_over_replicas};
 use serde::Serialize;
 use std::time::{Duration, Instant};
+use threads::scaling_over_threads;
 
 /// How a benchmark is run.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! `adlayer bench`: sampling throughput.
 
 use super::args::BenchArguments;
-use adlayer::bench::{BenchOptions, BenchReport, Part, ScalingRow, ThreadRow, bench};
+use adlayer::bench::{BenchOptions, BenchReport, Part, Ratio, ScalingRow, ThreadRow, bench};
 use adlayer::{Error, Result, scene};
 use std::path::Path;
 use std::time::Duration;
@@ -79,18 +79,22 @@ fn table(report: &BenchReport) -> String {
 }
 
 fn threads(rows: &[ThreadRow]) -> String {
-    let mut out = String::new();
-    for (i, row) in rows.iter().enumerate() {
-        if i == 0 {
-            out.push_str(&format!(
-                "\nspeed over one thread, medians (quartiles) of {} rounds in turn\n{:>10}{:>22}{:>22}\n",
-                row.rounds, "threads", "dynamics", "cycle"
-            ));
-        }
-        let cell = |median: f64, (low, high): (f64, f64)| format!("{median:.2} ({low:.2}–{high:.2})");
-        let (md, cycle) = (cell(row.md, row.md_quartiles), cell(row.cycle, row.cycle_quartiles));
-        out.push_str(&format!("{:>10}{md:>22}{cycle:>22}\n", row.threads));
+    if rows.is_empty() {
+        return String::new();
     }
+    let mut out = format!(
+        "\nspeed over one thread, medians (quartiles) of rounds in turn\n{:>10}{:>22}{:>22}{:>22}\n",
+        "threads", "the machine itself", "dynamics", "cycle"
+    );
+    for row in rows {
+        let cell = |Ratio { median, quartiles: (low, high), .. }: Ratio| format!("{median:.2} ({low:.2}–{high:.2})");
+        let (machine, md, cycle) = (cell(row.machine), cell(row.md), cell(row.cycle));
+        out.push_str(&format!("{:>10}{machine:>22}{md:>22}{cycle:>22}\n", row.threads));
+        let rounds = |Ratio { rounds, left_out, .. }: Ratio| format!("{rounds} rounds + {left_out} †");
+        let (machine, md, cycle) = (rounds(row.machine), rounds(row.md), rounds(row.cycle));
+        out.push_str(&format!("{:>10}{machine:>22}{md:>22}{cycle:>22}\n", ""));
+    }
+    out.push_str("† left out: others took more than 2 % of the processors meanwhile\n");
     out
 }
 
