@@ -4,9 +4,14 @@
 //! μ. A first-order point whose error is not known keeps the run going; a continuous one (a line that P(N) does not see)
 //! counts where it has an error in μ. Triple and critical points are no points of lines. As long as no boundary is found
 //! nothing is known, and the run goes on to `max_cycles`.
+//!
+//! The errors come from a bootstrap, and one of a few samples knows nothing of what it has not seen: the states beside
+//! the boundaries must have [`INDEPENDENT`] independent samples each before an error counts.
 
-use crate::analysis::{Analysis, BoundaryPoint};
+use crate::analysis::diagnostics::INDEPENDENT;
+use crate::analysis::{Analysis, BoundaryPoint, around};
 use crate::engine::Known;
+use crate::ids::StateId;
 use crate::scene::Loaded;
 use crate::scene::grammar::Until;
 use crate::units::Units;
@@ -52,8 +57,27 @@ impl Goal {
                 format!("largest error of a boundary: {:.4} {energy} {}; {wanted}", b.mu_err, place(b)),
             ),
         };
-        let enough = largest.is_some_and(|e| e <= self.mu);
+        let few = few_independent(analysis).filter(|_| largest.is_some());
+        let words = match few {
+            Some((k, independent)) => format!("{words}; {}", self.few_words(analysis, k, independent)),
+            None => words,
+        };
+        let enough = few.is_none() && largest.is_some_and(|e| e <= self.mu);
         Known { wanted: self.mu, points: counted.len(), largest, enough, words }
+    }
+
+    fn few_words(&self, analysis: &Analysis, k: usize, independent: f64) -> String {
+        let (state, grid) = (&analysis.grid.states[k], &analysis.grid);
+        let mu: Vec<String> =
+            (0..grid.n_reservoirs()).map(|s| format!("{:.4}", grid.mu(StateId(k as u32), s))).collect();
+        format!(
+            "but the state beside a boundary at T = {:.4} {}, μ = {} {} has {independent:.0} independent samples, and an error \
+             says something from {INDEPENDENT} on",
+            state.temperature,
+            self.units.temperature_label(),
+            mu.join(", "),
+            self.units.energy_label()
+        )
     }
 
     /// Production cycles of the next stretch: half as many again as there are, up to the limit; none at the limit.
@@ -61,6 +85,14 @@ impl Goal {
         let left = self.max_cycles.saturating_sub(self.production);
         Some(self.production.div_ceil(2).min(left)).filter(|&more| more > 0)
     }
+}
+
+/// Of the states beside boundaries that count, the one with fewest independent samples, if these are too few.
+fn few_independent(analysis: &Analysis) -> Option<(usize, f64)> {
+    let beside = analysis.boundaries.iter().filter(|b| counts(b)).flat_map(|b| around(&analysis.grid, b));
+    let independent = |k: usize| analysis.free_energies.n_k[k] as f64 / analysis.inefficiency[k];
+    let fewest = beside.map(|k| (k, independent(k))).min_by(|a, b| a.1.total_cmp(&b.1));
+    fewest.filter(|&(_, n)| n < INDEPENDENT)
 }
 
 fn counts(point: &BoundaryPoint) -> bool {

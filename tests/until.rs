@@ -7,17 +7,17 @@ use adlayer::engine::RunRecord;
 use runs::{Place, assert_same, outcome, say, snapshot, stderr, surface};
 use std::path::Path;
 
-/// Atoms in a slit that holds one layer of them: two-dimensional condensation, first order at these temperatures.
+/// Atoms in a flat slit: two-dimensional condensation, a valley of two or three kT at the lower temperature.
 fn slit(schedule: &str) -> String {
     format!(
         r#"Scene(
     units: Lj,
     species: [ (name: "B", symbol: "Ar", mass: 1.0) ],
     potential: LennardJones(cutoff: 2.0, truncation: Shifted, pairs: [ (between: ("B","B"), epsilon: 1.0, sigma: 1.0) ]),
-    cell: Slab(height: 1.0, lengths: (4.5, 4.5)),
-    reservoir: [ (species: "B", max_atoms: 40) ],
-    grid: ( temperature: List([0.42, 0.45, 0.48]), walkers: 2,
-            reservoir: [ (species: "B", convention: Activity, values: Linear(from: -1.8, to: -1.2, n: 9)) ] ),
+    cell: Slab(height: 0.3, lengths: (4.4, 4.4)),
+    reservoir: [ (species: "B", max_atoms: 24) ],
+    grid: ( temperature: List([0.42, 0.46]), walkers: 2,
+            reservoir: [ (species: "B", convention: Activity, values: Linear(from: -1.3, to: -0.5, n: 9)) ] ),
     dynamics: MonteCarlo(displacement: 0.2, attempts: 40),
     moves: (insert_delete: 60),
     schedule: (equilibration: 100, {schedule}),
@@ -50,7 +50,9 @@ fn a_run_is_extended_until_its_boundaries_are_known() {
     let known = record.boundaries.clone().expect("a goal");
     say(&format!("{} cycles: {}", record.production_done, known.words));
     assert!(known.enough && known.wanted == 0.02 && known.points > 0);
-    assert!(record.production_done >= 5 && record.production_done == record.production);
+    // an error of a few samples does not count: 30 independent ones in every state beside a boundary, two walkers
+    assert!(words.contains("independent samples, and an error says something from 30 on"), "{words}");
+    assert!(record.production_done >= 15 && record.production_done == record.production);
     let errors = errors(&run);
     assert!(!errors.is_empty() && errors.iter().all(|&e| e <= 0.02), "{errors:?}");
     // run.json is read back to the last digit but one.

@@ -23,6 +23,7 @@ mod split_half;
 pub mod tables;
 pub mod transition_matrix;
 
+pub(crate) use parts::around;
 pub use pipeline::{AnalysisInput, WantedGrid, analyze};
 
 use crate::states::StateGrid;

@@ -9,7 +9,7 @@ use super::mbar::{Bins, Collapsed};
 use super::observed::averages;
 use super::{BoundaryPoint, BoundarySide, PhaseAverage};
 use crate::ids::StateId;
-use crate::states::StateGrid;
+use crate::states::{StateGrid, StatePoint};
 
 /// Phases with less of the probability are left out.
 const WEIGHT: f64 = 0.01;
@@ -213,31 +213,48 @@ fn phases_at(row: &Row<'_>, known: &Known<'_>, ln_z: &[f64], coexistence: bool) 
 }
 
 /// The simulated states next to each boundary point of a simulated temperature, along the axis that crosses it.
-///
-/// Of several species the others stand at their simulated values nearest to the boundary.
 fn beside(grid: &StateGrid, boundaries: &[BoundaryPoint], boltzmann: f64) -> Vec<BoundarySide> {
-    let mut sides = Vec::new();
-    for (boundary, point) in
-        boundaries.iter().enumerate().filter(|(_, b)| matches!(b.kind, "first_order" | "continuous"))
-    {
-        let kt = point.temperature * boltzmann;
-        let mu = |k: usize, s: usize| grid.mu(StateId(k as u32), s);
-        let aside = |k: usize| -> f64 {
-            let others = (0..grid.n_reservoirs()).filter(|&s| s != point.species);
-            others.map(|s| (mu(k, s) - point.mu[s]).abs()).sum()
+    let lines = boundaries.iter().enumerate().filter(|(_, b)| matches!(b.kind, "first_order" | "continuous"));
+    let sides = lines.flat_map(|(boundary, point)| {
+        let [below, above] = next_to(grid, point, point.temperature * boltzmann);
+        let side = move |(side, state): (&'static str, Option<usize>)| {
+            state.map(|state| BoundarySide { boundary, side, state, ..BoundarySide::default() })
         };
-        let here: Vec<usize> = (0..grid.len()).filter(|&k| (grid.states[k].kt / kt - 1.0).abs() < 1e-9).collect();
-        let least = here.iter().map(|&k| aside(k)).fold(f64::INFINITY, f64::min);
-        let line = || here.iter().copied().filter(|&k| aside(k) <= least + 1e-9 * least.abs().max(1e-9));
-        let along = |k: &usize| mu(*k, point.species);
-        let at = point.mu[point.species];
-        let below = line().filter(|k| along(k) < at).max_by(|a, b| along(a).total_cmp(&along(b)));
-        let above = line().filter(|k| along(k) >= at).min_by(|a, b| along(a).total_cmp(&along(b)));
-        for (side, state) in [("below", below), ("above", above)] {
-            sides.extend(state.map(|state| BoundarySide { boundary, side, state, ..BoundarySide::default() }));
-        }
-    }
-    sides
+        [("below", below), ("above", above)].into_iter().filter_map(side)
+    });
+    sides.collect()
+}
+
+/// The simulated states of temperature `kt` that are next to a point, below and above it along the axis that crosses the
+/// boundary. Of several species the others stand at their simulated values nearest to the boundary.
+fn next_to(grid: &StateGrid, point: &BoundaryPoint, kt: f64) -> [Option<usize>; 2] {
+    let mu = |k: usize, s: usize| grid.mu(StateId(k as u32), s);
+    let aside = |k: usize| -> f64 {
+        let others = (0..grid.n_reservoirs()).filter(|&s| s != point.species);
+        others.map(|s| (mu(k, s) - point.mu[s]).abs()).sum()
+    };
+    let here: Vec<usize> = (0..grid.len()).filter(|&k| (grid.states[k].kt / kt - 1.0).abs() < 1e-9).collect();
+    let least = here.iter().map(|&k| aside(k)).fold(f64::INFINITY, f64::min);
+    let line = || here.iter().copied().filter(|&k| aside(k) <= least + 1e-9 * least.abs().max(1e-9));
+    let along = |k: &usize| mu(*k, point.species);
+    let at = point.mu[point.species];
+    let below = line().filter(|k| along(k) < at).max_by(|a, b| along(a).total_cmp(&along(b)));
+    let above = line().filter(|k| along(k) >= at).min_by(|a, b| along(a).total_cmp(&along(b)));
+    [below, above]
+}
+
+/// The simulated states around a boundary point: next to it along its axis, at its temperature if that is simulated, else
+/// at those below and above it.
+pub(crate) fn around(grid: &StateGrid, point: &BoundaryPoint) -> Vec<usize> {
+    let nearness = |state: &StatePoint| (state.temperature / point.temperature - 1.0, state.kt);
+    let by_distance = |a: &(f64, f64), b: &(f64, f64)| a.0.abs().total_cmp(&b.0.abs());
+    let nearest =
+        |accept: fn(f64) -> bool| grid.states.iter().map(nearness).filter(|n| accept(n.0)).min_by(by_distance);
+    let rows = match nearest(|d| d.abs() < 1e-9) {
+        Some(here) => vec![here],
+        None => [nearest(|d| d < 0.0), nearest(|d| d > 0.0)].into_iter().flatten().collect(),
+    };
+    rows.into_iter().flat_map(|(_, kt)| next_to(grid, point, kt)).flatten().collect()
 }
 
 #[cfg(test)]
@@ -278,6 +295,14 @@ mod tests {
         assert_eq!(found(point(0, 0.4, [-1.7, -4.2])), expected);
         let expected = vec![("below", 0.3, -2.0, -5.0), ("above", 0.3, -2.0, -4.0)];
         assert_eq!(found(point(1, 0.3, [-1.7, -4.2])), expected);
+        // Between temperatures it is those of the rows below and above, beyond them of the last one.
+        let around = |temperature| {
+            let at = |k: usize| (grid.states[k].temperature, grid.mu(StateId(k as u32), 0));
+            super::around(&grid, &point(0, temperature, [-1.7, -4.2])).into_iter().map(at).collect::<Vec<_>>()
+        };
+        let (low, high) = ([(0.3, -2.0), (0.3, -1.0)], [(0.4, -2.0), (0.4, -1.0)]);
+        assert_eq!(around(0.35), [low, high].concat());
+        assert_eq!((around(0.3), around(0.5)), (low.to_vec(), high.to_vec()));
         // Outside the grid there is one side only, between its temperatures none.
         assert_eq!(found(point(0, 0.3, [-0.5, -6.0])), [("below", 0.3, -1.0, -5.0)]);
         assert!(found(point(0, 0.35, [-1.7, -4.2])).is_empty());

@@ -17,7 +17,7 @@ pub use equilibration::start;
 pub use flow::Flow;
 pub use hysteresis::{DIFFER, Frozen, Halves};
 pub(super) use hysteresis::{mask, set_aside};
-pub use verdict::{Mood, Sentence, Verdict, verdict};
+pub use verdict::{INDEPENDENT, Mood, Sentence, Verdict, verdict};
 pub use windows::{acceptance, windows};
 
 use super::inefficiency::{Inefficiencies, places};

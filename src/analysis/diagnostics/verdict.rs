@@ -40,7 +40,7 @@ pub struct Verdict {
 }
 
 /// Independent samples that a state should have.
-const INDEPENDENT: f64 = 30.0;
+pub const INDEPENDENT: f64 = 30.0;
 /// Share of states that may fall short of something before the run as a whole does.
 const FEW: f64 = 0.1;
 /// Share of states that may be frozen while the rest is still a run.
