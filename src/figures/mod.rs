@@ -61,7 +61,7 @@ pub struct Labels {
 }
 
 /// A figure as it was written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Figure {
     /// Stem of its files: `figures/<name>.svg`, `.png`, `.csv`.
     pub name: String,

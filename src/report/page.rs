@@ -12,8 +12,7 @@ pub(crate) const STYLE: &str = include_str!("style.css");
 pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]) -> Markup {
     let title = if summary.title.is_empty() { &summary.scene_name } else { &summary.title };
     let rates = findings::axis_rates(summary);
-    let numbered = || figures.iter().enumerate().filter(|(_, f)| !is_of_trust(&f.name));
-    let (snapshots, plots): (Vec<_>, Vec<_>) = numbered().partition(|(_, f)| f.name.starts_with("snapshot_"));
+    let Gallery { chief, trust, plots, snapshots } = Gallery::new(figures);
     let data = hover::data(analysis, summary.units, figures);
     html! {
         (DOCTYPE)
@@ -35,27 +34,28 @@ pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]
                     @if !summary.warnings.is_empty() {
                         section.warnings {
                             h2 { "Warnings" }
-                            ul { @for warning in &summary.warnings { li { (warning) } } }
+                            ul { @for warning in &summary.warnings { li { (words(warning)) } } }
                         }
                     }
                     section {
                         h2 { "What was found" }
                         (found(analysis, summary))
+                        @for &(number, figure) in &chief { (show(number, figure)) }
                     }
                     section {
                         h2 { "Can this run be trusted?" }
-                        (trust::section(analysis, summary, figures))
+                        (trust::section(analysis, summary, &trust))
                     }
                     section {
                         h2 { "Figures" }
-                        @if data.is_some() { p { "Over the maps the pointer shows T, μ, p, ⟨N⟩ with its error, and the phase." } }
-                        @for (i, figure) in &plots { (show(i + 1, figure)) }
+                        @if data.is_some() { p { "Over the maps, the phase diagram above among them, the pointer shows T, μ, p, ⟨N⟩ with its error, and the phase." } }
+                        @for &(number, figure) in &plots { (show(number, figure)) }
                         @if figures.is_empty() { p { "This grid has nothing to draw." } }
                     }
                     @if !snapshots.is_empty() {
                         section {
                             h2 { "What the phases look like" }
-                            @for (i, figure) in &snapshots { (show(i + 1, figure)) }
+                            @for &(number, figure) in &snapshots { (show(number, figure)) }
                         }
                     }
                     section {
@@ -103,6 +103,37 @@ pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]
     }
 }
 
+/// Figures with their numbers, by the section that shows them; numbered as the page shows them.
+struct Gallery<'a> {
+    /// The phase diagram
+    chief: Vec<(usize, &'a Figure)>,
+    trust: Vec<(usize, &'a Figure)>,
+    plots: Vec<(usize, &'a Figure)>,
+    snapshots: Vec<(usize, &'a Figure)>,
+}
+
+impl<'a> Gallery<'a> {
+    fn new(figures: &'a [Figure]) -> Gallery<'a> {
+        let first = figures.iter().position(|f| f.name.starts_with("phase_diagram_"));
+        let section = |(i, figure): (usize, &Figure)| match figure.name.as_str() {
+            _ if Some(i) == first => 0,
+            name if is_of_trust(name) => 1,
+            name if name.starts_with("snapshot_") => 3,
+            _ => 2,
+        };
+        let mut number = 0;
+        let [chief, trust, plots, snapshots] = [0, 1, 2, 3].map(|wanted| {
+            let here = figures.iter().enumerate().filter(|&(i, f)| section((i, f)) == wanted);
+            here.map(|(_, figure)| {
+                number += 1;
+                (number, figure)
+            })
+            .collect()
+        });
+        Gallery { chief, trust, plots, snapshots }
+    }
+}
+
 fn found(analysis: &Analysis, summary: &RunSummary) -> Markup {
     let lines = findings::chief_boundaries(analysis);
     html! {
@@ -137,6 +168,15 @@ fn found(analysis: &Analysis, summary: &RunSummary) -> Markup {
     }
 }
 
+/// A sentence; what stands between backticks is code.
+pub(super) fn words(sentence: &str) -> Markup {
+    html! {
+        @for (i, part) in sentence.split('`').enumerate() {
+            @if i % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 pub(crate) fn show(number: usize, figure: &Figure) -> Markup {
     let svg = inline(figure);
     html! {
@@ -162,4 +202,28 @@ fn inline(figure: &Figure) -> String {
         &format!(r#"<svg role="img" aria-label="{name}" "#),
         1,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_numbered_as_the_page_shows_them() {
+        let figure = |name: &str| Figure { name: name.into(), ..Figure::default() };
+        let figures =
+            ["map_n_B", "phase_diagram_B", "phase_diagram_pressure_B", "snapshot_gas", "flow_mu_B"].map(figure);
+        let gallery = Gallery::new(&figures);
+        let names = |part: &[(usize, &Figure)]| part.iter().map(|(n, f)| (*n, f.name.clone())).collect::<Vec<_>>();
+        assert_eq!(names(&gallery.chief), [(1, "phase_diagram_B".to_owned())]);
+        assert_eq!(names(&gallery.trust), [(2, "flow_mu_B".to_owned())]);
+        assert_eq!(names(&gallery.plots), [(3, "map_n_B".to_owned()), (4, "phase_diagram_pressure_B".to_owned())]);
+        assert_eq!(names(&gallery.snapshots), [(5, "snapshot_gas".to_owned())]);
+    }
+
+    #[test]
+    fn backticks_enclose_code() {
+        assert_eq!(words("put `walkers: 2` in").into_string(), "put <code>walkers: 2</code> in");
+        assert_eq!(words("μ < 1").into_string(), "μ &lt; 1");
+    }
 }

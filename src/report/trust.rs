@@ -1,31 +1,31 @@
 //! The section on whether a run can be trusted: the verdict in words, what to change, and the figures behind it.
 
 use super::findings;
-use super::page::show;
+use super::page::{show, words};
 use super::summary::RunSummary;
 use crate::analysis::Analysis;
 use crate::analysis::diagnostics::{Mood, Sentence};
-use crate::figures::{Figure, trust::is_of_trust};
+use crate::figures::Figure;
 use maud::{Markup, html};
 
 /// The section's content.
 ///
-/// - `figures`: all figures of the report; those of this section are shown, with their numbers
-pub(super) fn section(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]) -> Markup {
+/// - `figures`: those of this section, with their numbers
+pub(super) fn section(analysis: &Analysis, summary: &RunSummary, figures: &[(usize, &Figure)]) -> Markup {
     let verdict = &analysis.checks.verdict;
     let (first, rest) = verdict.sentences.split_at(verdict.sentences.len().min(1));
     html! {
-        @for sentence in first { p.sum { strong { (sentence.words) } } }
+        @for sentence in first { p.sum { strong { (words(&sentence.words)) } } }
         ul.verdict {
             @for sentence in rest { (item(sentence)) }
             @for finding in findings::verdict(analysis, summary) {
-                li class=(if finding.good { "good" } else { "poor" }) { (finding.words) }
+                li class=(if finding.good { "good" } else { "poor" }) { (words(&finding.words)) }
             }
         }
         (disagreeing(analysis))
         (alarms(analysis))
         (frozen(analysis))
-        @for (i, figure) in figures.iter().enumerate().filter(|(_, f)| is_of_trust(&f.name)) { (show(i + 1, figure)) }
+        @for &(number, figure) in figures { (show(number, figure)) }
         @if analysis.checks.diagnostics.is_some() {
             p { "Numbers of every state and edge: "
                 a href="analysis/diagnostics.csv" { "diagnostics.csv" } ", "
@@ -42,7 +42,7 @@ fn item(sentence: &Sentence) -> Markup {
         Mood::Remark => "remark",
         Mood::Poor => "poor",
     };
-    html! { li class=(class) { (sentence.words) } }
+    html! { li class=(class) { (words(&sentence.words)) } }
 }
 
 /// States whose halves in time do not agree.

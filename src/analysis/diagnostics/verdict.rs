@@ -183,7 +183,11 @@ pub fn verdict(
         );
         say(Mood::Poor, words);
     } else if followed > 0 {
-        say(Mood::Good, format!("All {followed} boundary points followed stay within {ALARM}σ as the run grows."));
+        let all = match followed {
+            1 => "The one boundary point followed stays".to_owned(),
+            n => format!("All {n} boundary points followed stay"),
+        };
+        say(Mood::Good, format!("{all} within {ALARM}σ as the run grows."));
     }
     if let Some(estimators) = estimators {
         let (mood, words) = estimators_words(grid, estimators);
