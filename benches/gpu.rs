@@ -187,11 +187,11 @@ fn grid(device: &str, seconds: f64, workload: &str, mut loaded: Loaded, most: us
     let mut writer = SampleWriter::new(folder.path(), &["B".to_owned()], 1 << 17).expect("a writer");
     let production = Period::FirstHalf;
     for _ in 0..loaded.scene.schedule.equilibration.min(60) {
-        sampler.advance_ahead(production, Some(production)).expect("cycle");
+        sampler.advance_ahead(production.into(), Some(production.into())).expect("cycle");
     }
     let (before, start, first) = (sampler.backend().usage(), Instant::now(), sampler.cycle());
     let whole = rate(n, seconds, || {
-        sampler.advance_ahead(production, Some(production)).expect("cycle");
+        sampler.advance_ahead(production.into(), Some(production.into())).expect("cycle");
         push_samples(&sampler, sampler.cycle() as u32, &[], &mut writer).expect("samples");
     });
     let mut more = Vec::new();

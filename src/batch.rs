@@ -26,6 +26,15 @@ impl Configuration {
         self.positions.is_empty()
     }
 
+    /// Takes over positions and species of another; no velocities.
+    pub fn look_like(&mut self, positions: impl Iterator<Item = DVec3>, species: &[u8]) {
+        self.velocities.clear();
+        self.positions.clear();
+        self.positions.extend(positions);
+        self.species.clear();
+        self.species.extend_from_slice(species);
+    }
+
     /// Puts an atom into the first free slot.
     pub fn insert(&mut self, species: u8, position: DVec3, velocity: DVec3) {
         self.positions.push(position);

@@ -10,6 +10,7 @@ mod runs;
 
 use adlayer::backend;
 use adlayer::batch::{Batch, Configuration};
+use adlayer::engine::Cycle;
 use adlayer::engine::initial::initial_batch;
 use adlayer::exchange::Period;
 use adlayer::observables::{Observables, rdf};
@@ -254,6 +255,39 @@ fn a_run_on_a_gpu_stores_what_its_atoms_say() {
         return;
     }
     stores_what_its_atoms_say("gpu", &observing(&surface(4, [10, 30]), ALL), true);
+}
+
+/// Whether what a cycle keeps, read while the next one runs, is what a sampler that waits would store.
+fn keeps_what_its_cycles_end_with(device: &str) {
+    let text = surface(4, [10, 30]);
+    let (mut waiting, mut ahead) = (Run::start(device, &text), Run::start(device, &text));
+    // Two in a row, then one that keeps nothing.
+    let kind = |cycle: u32| Cycle { period: Period::SecondHalf, keep: cycle % 3 != 2 };
+    let (mut kept, mut atoms) = (Batch::default(), 0);
+    for cycle in 0..14 {
+        waiting.sampler.advance(Period::SecondHalf).expect("a cycle");
+        ahead.sampler.advance_ahead(kind(cycle), (cycle < 13).then(|| kind(cycle + 1))).expect("a cycle");
+        if kind(cycle).keep {
+            ahead.sampler.kept(&mut kept).expect("the device is there");
+            let stored = waiting.batch();
+            assert_eq!(kept.configurations.len(), stored.configurations.len(), "{device}");
+            for (a, b) in kept.configurations.iter().zip(&stored.configurations) {
+                assert!(a.positions == b.positions && a.species == b.species, "{device}, cycle {cycle}");
+                atoms += a.len();
+            }
+        }
+    }
+    assert!(atoms > 100, "{device}: {atoms} atoms");
+    assert!(waiting.batch() == ahead.batch(), "{device}");
+}
+
+#[test]
+fn a_cycle_keeps_the_configurations_it_ends_with() {
+    keeps_what_its_cycles_end_with("reference");
+    keeps_what_its_cycles_end_with("cpu");
+    if adapter::device().is_some() {
+        keeps_what_its_cycles_end_with("gpu");
+    }
 }
 
 #[test]

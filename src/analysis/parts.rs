@@ -296,13 +296,13 @@ mod tests {
         let expected = vec![("below", 0.3, -2.0, -5.0), ("above", 0.3, -2.0, -4.0)];
         assert_eq!(found(point(1, 0.3, [-1.7, -4.2])), expected);
         // Between temperatures it is those of the rows below and above, beyond them of the last one.
-        let around = |temperature| {
+        let supports = |temperature| {
             let at = |k: usize| (grid.states[k].temperature, grid.mu(StateId(k as u32), 0));
-            super::around(&grid, &point(0, temperature, [-1.7, -4.2])).into_iter().map(at).collect::<Vec<_>>()
+            around(&grid, &point(0, temperature, [-1.7, -4.2])).into_iter().map(at).collect::<Vec<_>>()
         };
         let (low, high) = ([(0.3, -2.0), (0.3, -1.0)], [(0.4, -2.0), (0.4, -1.0)]);
-        assert_eq!(around(0.35), [low, high].concat());
-        assert_eq!((around(0.3), around(0.5)), (low.to_vec(), high.to_vec()));
+        assert_eq!(supports(0.35), [low, high].concat());
+        assert_eq!((supports(0.3), supports(0.5)), (low.to_vec(), high.to_vec()));
         // Outside the grid there is one side only, between its temperatures none.
         assert_eq!(found(point(0, 0.3, [-0.5, -6.0])), [("below", 0.3, -1.0, -5.0)]);
         assert!(found(point(0, 0.35, [-1.7, -4.2])).is_empty());

@@ -32,6 +32,8 @@ pub struct CycleWork {
     pub attempts: u32,
     /// Whether attempts are added to the tallies.
     pub book: bool,
+    /// Whether positions and species at its end are kept for the host.
+    pub keep: bool,
 }
 
 /// What a device and its host have spent on measured work since the backend was opened.
@@ -139,17 +141,11 @@ pub trait Backend: Send {
     fn events(&mut self, see: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()>;
 
     /// Starts a cycle: dynamics, particle moves, measurement. The device may still be at it when this returns; until
-    /// [`Backend::complete`] nothing else may be asked of it but the events of the cycle before.
+    /// [`Backend::complete`] nothing else may be asked of it but the events of the cycle before, and what that kept.
     ///
     /// # Errors
     /// When the device is lost or a replica fails.
-    fn begin(&mut self, work: &CycleWork) -> Result<()> {
-        self.propagate(work.first_step, work.steps)?;
-        if work.attempts > 0 && !self.system().reservoirs.is_empty() {
-            self.particle_moves(work.first_attempt, work.attempts, work.book)?;
-        }
-        Ok(())
-    }
+    fn begin(&mut self, work: &CycleWork) -> Result<()>;
 
     /// What was spent so far; `None` where the host itself does the work.
     fn usage(&self) -> Option<Usage> {
@@ -160,9 +156,14 @@ pub trait Backend: Send {
     ///
     /// # Errors
     /// As [`Backend::begin`].
-    fn complete(&mut self) -> Result<Vec<Measurement>> {
-        self.measure()
-    }
+    fn complete(&mut self) -> Result<Vec<Measurement>>;
+
+    /// Hands over, once, the configurations at the end of the cycle completed last, which was begun with `keep`: those
+    /// of [`Backend::store`] without velocities. The next cycle may have begun.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn kept(&mut self, batch: &mut Batch) -> Result<()>;
 
     /// Relative rounding error of a running energy against Σ|u|, for the audit.
     fn energy_tolerance(&self) -> f64;

@@ -165,7 +165,7 @@ pub fn bench(loaded: &Loaded, options: &BenchOptions) -> Result<BenchReport> {
     let mut samples = Recorded::default();
     let before = (Instant::now(), bed.sampler.cycle(), bed.sampler.backend().usage());
     let rates = measure(options, || {
-        bed.sampler.advance_ahead(Period::SecondHalf, Some(Period::SecondHalf))?;
+        bed.sampler.advance_ahead(Period::SecondHalf.into(), Some(Period::SecondHalf.into()))?;
         samples.push(&bed.sampler);
         Ok(replicas as f64)
     })?;

@@ -76,7 +76,7 @@ pub(super) fn scaling_over_threads(bed: &mut Bed, options: &BenchOptions) -> Res
         let cycle = of(&mut || {
             // What was begun ahead on one pool is finished by it before the other takes over.
             for _ in 0..CYCLES_IN_TURN {
-                bed.sampler.advance_ahead(Period::SecondHalf, Some(Period::SecondHalf))?;
+                bed.sampler.advance_ahead(Period::SecondHalf.into(), Some(Period::SecondHalf.into()))?;
             }
             bed.sampler.advance(Period::SecondHalf)?;
             Ok(f64::from(CYCLES_IN_TURN + 1))

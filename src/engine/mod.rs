@@ -11,5 +11,5 @@ pub mod tables;
 
 pub use resume::{ResumeOptions, resume};
 pub use run::{Known, Limits, Progress, RunOptions, RunOutcome, RunRecord, run};
-pub use sampler::{CyclePlan, Sampler, SamplerState};
+pub use sampler::{Cycle, CyclePlan, Sampler, SamplerState};
 pub use session::push_samples;

@@ -35,6 +35,22 @@ pub struct CyclePlan {
     pub exchange_every: u32,
 }
 
+/// A cycle to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cycle {
+    /// The part of the run it belongs to.
+    pub period: Period,
+    /// Whether its configurations are kept, for [`Sampler::kept`].
+    pub keep: bool,
+}
+
+impl From<Period> for Cycle {
+    /// A cycle that keeps nothing.
+    fn from(period: Period) -> Cycle {
+        Cycle { period, keep: false }
+    }
+}
+
 /// Everything a sampler needs to go on with the same bits: its part of a checkpoint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SamplerState {
@@ -61,7 +77,7 @@ pub struct Sampler {
     plan: CyclePlan,
     cycle: u64,
     /// The cycle that the backend is already at.
-    ahead: Option<Period>,
+    ahead: Option<Cycle>,
     assignment: Assignment,
     exchanger: Exchanger,
     measurements: Vec<Measurement>,
@@ -201,20 +217,21 @@ impl Sampler {
     /// When the device fails, the audit finds a replica whose energy is not what its atoms say, or the log of accepted
     /// moves does not lead to the atoms that are there.
     pub fn advance(&mut self, period: Period) -> Result<()> {
-        self.advance_ahead(period, None)
+        self.advance_ahead(period.into(), None)
     }
 
-    /// As [`Sampler::advance`], and the backend starts the cycle after it, of period `next`, before the host handles this
-    /// one. What [`Sampler`] tells is then that of the cycle that was finished; the backend may not be questioned or
-    /// moved until a call without `next` has returned.
+    /// As [`Sampler::advance`], and the backend starts the cycle after it, `next`, before the host handles this one. What
+    /// [`Sampler`] tells is then that of the cycle that was finished; the backend may not be questioned or moved until a
+    /// call without `next` has returned.
     ///
     /// # Errors
     /// As [`Sampler::advance`].
-    pub fn advance_ahead(&mut self, period: Period, next: Option<Period>) -> Result<()> {
+    pub fn advance_ahead(&mut self, now: Cycle, next: Option<Cycle>) -> Result<()> {
         match self.ahead.take() {
-            None => self.begin(period)?,
-            Some(begun) => assert_eq!(begun, period, "the cycle that was begun is the one that is finished"),
+            None => self.begin(now)?,
+            Some(begun) => assert_eq!(begun, now, "the cycle that was begun is the one that is finished"),
         }
+        let period = now.period;
         self.measurements = self.backend.complete()?;
         self.check_finite()?;
         if self.cycle % AUDIT_EVERY == AUDIT_EVERY - 1 {
@@ -240,7 +257,15 @@ impl Sampler {
         self.ahead.is_some()
     }
 
-    fn begin(&mut self, period: Period) -> Result<()> {
+    /// Hands over, once, the positions and species at the end of the cycle that was finished last, which was to keep them.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    pub fn kept(&mut self, batch: &mut Batch) -> Result<()> {
+        self.backend.kept(batch)
+    }
+
+    fn begin(&mut self, cycle: Cycle) -> Result<()> {
         if self.ledgers.is_empty() {
             let mut batch = Batch::default();
             self.backend.store(&mut batch)?;
@@ -252,7 +277,8 @@ impl Sampler {
             steps,
             first_attempt: self.cycle * u64::from(attempts),
             attempts,
-            book: period != Period::Equilibration,
+            book: cycle.period != Period::Equilibration,
+            keep: cycle.keep,
         })
     }
 

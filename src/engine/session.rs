@@ -1,7 +1,7 @@
 //! A run in its directory, new or resumed: its cycles, samples, checkpoints, and its end.
 
 use super::run::{Limits, Progress, RunOutcome, RunRecord, thinning};
-use super::sampler::{CyclePlan, Sampler};
+use super::sampler::{Cycle, CyclePlan, Sampler};
 use super::tables::{write_exchange, write_states};
 use crate::batch::Batch;
 use crate::checkpoint::{self, History, Parts, SceneRecord};
@@ -133,6 +133,12 @@ impl Session<'_> {
         let (first, start) = (self.sampler.cycle(), Instant::now());
         let (mut last_report, mut last_checkpoint) = (start, start);
         let mut interrupted = false;
+        let mut batch = Batch::default();
+        let keeps_samples = |cycle: u64| cycle.checked_sub(equilibration).is_some_and(|c| thinning.keeps(c as u32));
+        let keeps_frames = |cycle: u64| cycle.checked_sub(equilibration).is_some_and(|c| frames.keeps(c as u32));
+        let observes = !self.writers.observables.is_empty();
+        let looks = |cycle: u64| keeps_frames(cycle) || observes && keeps_samples(cycle);
+        let kind = |cycle: u64| Cycle { period: period(cycle), keep: looks(cycle) };
         while self.sampler.cycle() < cycles && !interrupted {
             let cycle = self.sampler.cycle();
             if cycle == equilibration {
@@ -143,25 +149,22 @@ impl Session<'_> {
             let out_of_time = limits.walltime.is_some_and(|limit| start.elapsed() >= limit);
             interrupted = (limits.stop.load(Ordering::Relaxed) || out_of_time) && !last;
             let save = !last && (interrupted || last_checkpoint.elapsed() >= limits.checkpoint_every);
-            // A checkpoint, a mark and configurations that are looked at find the device at rest; otherwise it is at the next cycle while the host handles this one.
-            let keep_frames = production.is_some_and(|c| frames.keeps(c));
-            let keep_samples = production.is_some_and(|c| thinning.keeps(c));
-            let look = keep_frames || keep_samples && !self.writers.observables.is_empty();
+            // A checkpoint and a mark find the device at rest; otherwise it is at the next cycle while the host handles
+            // this one.
             let mark = production.is_some_and(|c| self.writers.marks.follows(c));
-            let ahead = (!last && !save && !look && !mark).then(|| period(cycle + 1));
-            self.sampler.advance_ahead(period(cycle), ahead)?;
+            let ahead = (!last && !save && !mark).then(|| kind(cycle + 1));
+            self.sampler.advance_ahead(kind(cycle), ahead)?;
             if let Some(c) = production {
                 self.record.production_done = c + 1;
-                let mut batch = Batch::default();
-                if look {
-                    self.sampler.backend().store(&mut batch)?;
+                if looks(cycle) {
+                    self.sampler.kept(&mut batch)?;
                 }
-                if keep_samples {
+                if keeps_samples(cycle) {
                     let observed = self.writers.observables.evaluate_all(&batch);
                     push_samples(&self.sampler, c, &observed, &mut self.writers.samples)?;
                 }
-                if keep_frames {
-                    push_frames(&self.sampler, c, batch, &mut self.writers.frames)?;
+                if keeps_frames(cycle) {
+                    push_frames(&self.sampler, c, &batch, &mut self.writers.frames)?;
                 }
                 if mark {
                     let transitions = self.sampler.transitions()?;
@@ -245,9 +248,9 @@ pub fn push_samples(sampler: &Sampler, cycle: u32, observed: &[Observed], writer
 }
 
 /// Keeps the configuration of every replica.
-fn push_frames(sampler: &Sampler, cycle: u32, batch: Batch, trajectory: &mut TrajectoryWriter) -> Result<()> {
+fn push_frames(sampler: &Sampler, cycle: u32, batch: &Batch, trajectory: &mut TrajectoryWriter) -> Result<()> {
     let assignment = sampler.assignment();
-    for (replica, (x, m)) in batch.configurations.into_iter().zip(sampler.measurements()).enumerate() {
+    for (replica, (x, m)) in batch.configurations.iter().zip(sampler.measurements()).enumerate() {
         let id = ReplicaId(replica as u32);
         trajectory.push(StoredFrame {
             cycle,
@@ -256,7 +259,7 @@ fn push_frames(sampler: &Sampler, cycle: u32, batch: Batch, trajectory: &mut Tra
             state: assignment.state_of(id).0,
             energy: m.energy,
             positions: x.positions.iter().map(|p| p.as_vec3()).collect(),
-            species: x.species,
+            species: x.species.clone(),
         })?;
     }
     Ok(())

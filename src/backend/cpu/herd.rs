@@ -7,6 +7,7 @@ use super::Model;
 use super::particle_moves::insert_delete;
 use super::propagate;
 use super::replica::Replica;
+use crate::batch::Configuration;
 use crate::ids::StateId;
 use crate::transitions::{MoveBook, MoveEvent, TransitionTally, Transitions};
 use rayon::prelude::*;
@@ -25,7 +26,7 @@ const LOOKS: u32 = 2_000;
 /// How long it sleeps.
 const NAP: Duration = Duration::from_micros(200);
 
-/// How long threads are kept from sleeping between two cycles.
+/// How long threads are kept from sleeping between two works.
 const PAUSE: Duration = Duration::from_micros(100);
 
 /// All replicas with what they write down.
@@ -36,6 +37,8 @@ pub(super) struct Herd {
     pub(super) transitions: Transitions,
     /// `[n_replicas]`, accepted particle moves since the last measurement.
     pub(super) events: Vec<Vec<MoveEvent>>,
+    /// `[n_replicas]` or empty, what the work is to keep of the replicas' last configurations
+    pub(super) kept: Vec<Configuration>,
 }
 
 /// What every replica is to do, in this order.
@@ -47,6 +50,8 @@ pub(super) struct Work {
     pub(super) moves: Option<(u64, u32)>,
     /// Whether those attempts are tallied.
     pub(super) book: bool,
+    /// Whether the configurations at the end are kept.
+    pub(super) keep: bool,
 }
 
 impl Herd {
@@ -57,17 +62,22 @@ impl Herd {
         let offsets = self.transitions.offsets().to_vec();
         let tallied = work.book && work.moves.is_some();
         let mut rows = if tallied { self.transitions.rows_of(assignment) } else { Vec::new() }.into_iter();
-        let with_row = |(replica, events)| (replica, rows.next(), events);
-        let jobs: Vec<Job> = self.replicas.iter_mut().zip(&mut self.events).map(with_row).collect();
+        self.kept.resize_with(if work.keep { self.replicas.len() } else { 0 }, Configuration::default);
+        let mut kept = self.kept.iter_mut();
+        let job = |(replica, events)| Job { replica, row: rows.next(), events, kept: kept.next() };
+        let jobs: Vec<Job> = self.replicas.iter_mut().zip(&mut self.events).map(job).collect();
         let queues = Queues::new(jobs);
         (0..queues.len()).into_par_iter().with_max_len(1).for_each(|_| {
-            while let Some((replica, row, events)) = queues.next() {
+            while let Some(Job { replica, row, events, kept }) = queues.next() {
                 if let Some((first, steps)) = work.dynamics {
                     propagate(model, replica, first, steps);
                 }
                 if let Some((first, attempts)) = work.moves {
                     events.clear();
                     insert_delete(model, replica, first, attempts, &mut MoveBook { row, offsets: &offsets, events });
+                }
+                if let Some(kept) = kept {
+                    replica.show(kept);
                 }
             }
         });
@@ -85,18 +95,25 @@ impl Herd {
     }
 }
 
-/// A replica, its row of the tallies and its log.
-type Job<'a> = (&'a mut Replica, Option<&'a mut [TransitionTally]>, &'a mut Vec<MoveEvent>);
+/// A replica with what is written down of it.
+struct Job<'a> {
+    replica: &'a mut Replica,
+    /// Its row of the tallies
+    row: Option<&'a mut [TransitionTally]>,
+    /// Its log
+    events: &'a mut Vec<MoveEvent>,
+    kept: Option<&'a mut Configuration>,
+}
 
 /// What is still to do, a queue for each thread: a replica waits for the thread that had it last, whose caches hold it.
 struct Queues<'a>(Vec<Mutex<std::vec::IntoIter<Job<'a>>>>);
 
 impl<'a> Queues<'a> {
     fn new(mut jobs: Vec<Job<'a>>) -> Self {
-        jobs.sort_by_key(|(replica, ..)| Reverse(replica.n));
+        jobs.sort_by_key(|job| Reverse(job.replica.n));
         let mut queues: Vec<Vec<Job>> = (0..rayon::current_num_threads()).map(|_| Vec::new()).collect();
         for job in jobs {
-            let home = job.0.home % queues.len();
+            let home = job.replica.home % queues.len();
             queues[home].push(job);
         }
         Queues(queues.into_iter().map(|jobs| Mutex::new(jobs.into_iter())).collect())
@@ -111,7 +128,7 @@ impl<'a> Queues<'a> {
         let own = rayon::current_thread_index().unwrap_or(0);
         let next = |queue: usize| self.0[queue % self.len()].lock().expect("nothing is done under this lock").next();
         let job = (own..own + self.len()).find_map(next)?;
-        job.0.home = own;
+        job.replica.home = own;
         Some(job)
     }
 }
@@ -151,7 +168,7 @@ impl Ahead {
     }
 }
 
-/// Between two cycles: the other threads of the pool stay awake for a moment, because to wake them takes longer than
+/// Between two works: the other threads of the pool stay awake for a moment, because to wake them takes longer than
 /// what the host does there.
 #[derive(Debug)]
 pub(super) struct Pause {

@@ -13,7 +13,7 @@ mod particle_moves;
 mod replica;
 
 use super::{Backend, BackendState, CycleWork, Identity};
-use crate::batch::{Batch, Measurement, assert_fits};
+use crate::batch::{Batch, Configuration, Measurement, assert_fits};
 use crate::error::{Error, Result};
 use crate::exchange::velocity_scale;
 use crate::ids::StateId;
@@ -60,9 +60,11 @@ pub struct Cpu {
     assignment: Vec<StateId>,
     /// `[n_replicas]`, accepted particle moves of the cycle that was measured last.
     measured: Vec<Vec<MoveEvent>>,
+    /// `[n_replicas]` or empty, what the cycle completed last has kept.
+    kept: Vec<Configuration>,
     /// A cycle that the workers are at.
     ahead: Option<Ahead>,
-    /// The time between two cycles.
+    /// The time between two works.
     pause: Option<Pause>,
 }
 
@@ -104,9 +106,17 @@ impl Cpu {
             states: Vec::new(),
             assignment: Vec::new(),
             measured: Vec::new(),
+            kept: Vec::new(),
             ahead: None,
             pause: None,
         })
+    }
+
+    /// Work that is waited for.
+    fn work(&mut self, work: &Work) {
+        self.pause = None;
+        self.herd.work(&self.model, &self.assignment, work);
+        self.pause = Some(Pause::begin());
     }
 }
 
@@ -239,17 +249,13 @@ impl Backend for Cpu {
     }
 
     fn propagate(&mut self, first: u64, steps: u32) -> Result<()> {
-        self.herd.work(&self.model, &self.assignment, &Work { dynamics: Some((first, steps)), ..Work::default() });
+        self.work(&Work { dynamics: Some((first, steps)), ..Work::default() });
         Ok(())
     }
 
     fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()> {
         if !self.model.system.reservoirs.is_empty() {
-            self.herd.work(
-                &self.model,
-                &self.assignment,
-                &Work { moves: Some((first, attempts)), book, ..Work::default() },
-            );
+            self.work(&Work { moves: Some((first, attempts)), book, ..Work::default() });
         }
         Ok(())
     }
@@ -280,6 +286,7 @@ impl Backend for Cpu {
             dynamics: Some((work.first_step, work.steps)),
             moves: moves.then_some((work.first_attempt, work.attempts)),
             book: work.book,
+            keep: work.keep,
         };
         let herd = std::mem::take(&mut self.herd);
         self.ahead = Some(herd.work_ahead(Arc::clone(&self.model), self.assignment.clone(), work));
@@ -291,7 +298,13 @@ impl Backend for Cpu {
         let ahead = self.ahead.take().expect("a cycle is completed after it was begun");
         self.herd = ahead.join();
         self.pause = Some(Pause::begin());
+        std::mem::swap(&mut self.herd.kept, &mut self.kept);
         self.measure()
+    }
+
+    fn kept(&mut self, batch: &mut Batch) -> Result<()> {
+        std::mem::swap(&mut batch.configurations, &mut self.kept);
+        Ok(())
     }
 
     fn energy_tolerance(&self) -> f64 {

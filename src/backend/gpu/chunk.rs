@@ -35,6 +35,8 @@ pub(super) struct Chunk {
     /// Accepted moves, and where they are read back by turns.
     pub(super) log: Buffer,
     pub(super) log_readback: [Buffer; 2],
+    /// Where positions and records are read back by turns; made when a cycle is first to keep them.
+    pub(super) kept_readback: Option<[[Buffer; 2]; 2]>,
 }
 
 /// Bytes of the tally of one N.
@@ -89,6 +91,7 @@ impl Chunk {
             tallies: create_buffer(device, "adlayer.tallies", tally_bytes, storage)?,
             log,
             log_readback: [log_a, log_b],
+            kept_readback: None,
             positions: make("adlayer.positions", atoms)?,
             velocities: make("adlayer.velocities", atoms)?,
             replicas: make("adlayer.replicas", size_of::<ReplicaRecord>())?,
@@ -107,6 +110,21 @@ impl Chunk {
     pub(super) fn grow_log(&mut self, device: &GpuDevice, log_words: u32) -> Result<()> {
         let [log, log_a, log_b] = log_buffers(device, self.count, log_words)?;
         (self.log, self.log_readback) = (log, [log_a, log_b]);
+        Ok(())
+    }
+
+    /// Bytes of all positions, and of all records.
+    pub(super) fn kept_bytes(&self, plan: &Plan) -> [u64; 2] {
+        [16 * (plan.capacity as usize * self.count) as u64, (size_of::<ReplicaRecord>() * self.count) as u64]
+    }
+
+    /// Makes room for what a cycle keeps.
+    pub(super) fn make_room_to_keep(&mut self, device: &GpuDevice, plan: &Plan) -> Result<()> {
+        if self.kept_readback.is_none() {
+            let [positions, records] = self.kept_bytes(plan);
+            let make = |bytes| create_buffer(device, "adlayer.kept_readback", bytes, READBACK);
+            self.kept_readback = Some([[make(positions)?, make(records)?], [make(positions)?, make(records)?]]);
+        }
         Ok(())
     }
 
@@ -141,11 +159,11 @@ impl Chunk {
         device.queue.write_buffer(&self.replicas, 0, bytemuck::cast_slice(&records));
     }
 
-    /// The configurations of buffers that were read back.
+    /// The configurations of buffers that were read back, without velocities if these were not.
     pub(super) fn configurations(
         plan: &Plan,
         positions: &[[f32; 4]],
-        velocities: &[[f32; 4]],
+        velocities: Option<&[[f32; 4]]>,
         records: &[ReplicaRecord],
     ) -> Vec<Configuration> {
         let capacity = plan.capacity as usize;
@@ -157,7 +175,7 @@ impl Chunk {
                 let slots = r * capacity..r * capacity + record.n as usize;
                 Configuration {
                     positions: positions[slots.clone()].iter().map(vector).collect(),
-                    velocities: velocities[slots.clone()].iter().map(vector).collect(),
+                    velocities: velocities.map_or_else(Vec::new, |v| v[slots.clone()].iter().map(vector).collect()),
                     species: positions[slots].iter().map(|p| p[3] as u8).collect(),
                 }
             })

@@ -6,6 +6,7 @@
 mod books;
 mod chunk;
 pub mod device;
+mod kept;
 pub mod layout;
 mod pipelines;
 mod plan;
@@ -28,6 +29,7 @@ use crate::system::{Dynamics, System};
 use crate::transitions::{MoveEvent, Transitions};
 use books::{LOG_ATTEMPTS, MoveBooks};
 use chunk::{Chunk, replicas_per_chunk};
+use kept::Kept;
 use layout::{AssignmentRecord, ReplicaRecord, SystemTable, TrialRecord, frozen_atoms};
 use pipelines::{Kernel, Pipelines};
 use plan::Plan;
@@ -67,6 +69,7 @@ struct Loaded {
     /// Tallied so far, without what is still on the device.
     transitions: Transitions,
     books: MoveBooks,
+    kept: Kept,
     /// Mobile atoms of every replica as last known.
     n_of: Vec<u32>,
     /// Atoms of every species that no reservoir touches. `[n_replicas]`
@@ -200,7 +203,7 @@ impl Backend for Gpu {
                 self.download(&[(&chunk.positions, atoms), (&chunk.velocities, atoms), (&chunk.replicas, records)])?;
             let (positions, velocities) = (bytemuck::cast_slice(&bytes[0]), bytemuck::cast_slice(&bytes[1]));
             let records = bytemuck::cast_slice(&bytes[2]);
-            batch.configurations.extend(Chunk::configurations(&self.plan, positions, velocities, records));
+            batch.configurations.extend(Chunk::configurations(&self.plan, positions, Some(velocities), records));
         }
         Ok(())
     }
@@ -303,11 +306,16 @@ impl Backend for Gpu {
         if work.attempts > 0 {
             self.particle_moves(work.first_attempt, work.attempts, work.book)?;
         }
+        self.keep(work.keep)?;
         self.submit_measurement()
     }
 
     fn complete(&mut self) -> Result<Vec<Measurement>> {
         self.finish_measurement()
+    }
+
+    fn kept(&mut self, batch: &mut Batch) -> Result<()> {
+        self.take_kept(batch)
     }
 
     fn measure(&mut self) -> Result<Vec<Measurement>> {

@@ -284,21 +284,28 @@ impl Gpu {
             self.dispatch(Kernel::Measure, index, count, params)?;
         }
         let staging = self.staging();
-        let mut sources: Vec<&Buffer> = self.loaded.chunks.iter().map(|c| &c.results).collect();
-        sources.extend(self.loaded.chunks.iter().map(|c| &c.log));
-        let copies: Vec<_> = sources.into_iter().zip(&staging).map(|(from, (to, size))| (from, *to, *size)).collect();
+        let chunks = || self.loaded.chunks.iter();
+        let logs = chunks().map(|c| &c.log).filter(|_| self.loaded.books.recorded);
+        let kept = chunks().flat_map(|c| [&c.positions, &c.replicas]).filter(|_| self.loaded.kept.wanted);
+        let sources = chunks().map(|c| &c.results).chain(logs).chain(kept);
+        let copies: Vec<_> = sources.zip(&staging).map(|(from, (to, size))| (from, *to, *size)).collect();
         let groups: Vec<&BindGroup> = self.loaded.groups.iter().collect();
         self.recorder.borrow_mut().submit_cycle(&self.device, self.pipelines(), &groups, &copies);
         self.device.check()
     }
 
-    /// Where the next measurement is read back: the results of every chunk, then the logs if moves were recorded.
+    /// Where the next measurement is read back: the results of every chunk, then the logs if moves were recorded, then
+    /// positions and records if they are kept.
     fn staging(&self) -> Vec<(&Buffer, u64)> {
         let (chunks, books) = (&self.loaded.chunks, &self.loaded.books);
         let mut staging: Vec<_> = chunks.iter().map(|c| (&c.readback, c.result_bytes(&self.plan))).collect();
         if books.recorded {
             let log = |c: &'_ Chunk| 4 * u64::from(books.log_words) * c.count as u64;
             staging.extend(chunks.iter().map(|c| (&c.log_readback[books.turn], log(c))));
+        }
+        for chunk in chunks.iter().filter(|_| self.loaded.kept.wanted) {
+            let room = chunk.kept_readback.iter().flat_map(|kept| &kept[books.turn]);
+            staging.extend(room.zip(chunk.kept_bytes(&self.plan)));
         }
         staging
     }
@@ -325,7 +332,8 @@ impl Gpu {
         if let Some(busy) = busy {
             *self.usage.busy.get_or_insert(0.0) += busy;
         }
-        let logs = mapped.split_off(n_chunks);
+        let mut logs = mapped.split_off(n_chunks);
+        let kept = logs.split_off(if self.loaded.books.recorded { n_chunks } else { 0 });
         let mut measurements = Vec::with_capacity(self.loaded.n_of.len());
         let (system, fixed, words) = (&*self.system, &self.loaded.fixed, self.plan.result_words as usize);
         for (chunk, mapped) in self.loaded.chunks.iter().zip(&mapped) {
@@ -337,6 +345,7 @@ impl Gpu {
         }
         drop(mapped);
         self.loaded.books.turn(logs);
+        self.loaded.kept.turn(kept);
         for ((n, m), fixed) in self.loaded.n_of.iter_mut().zip(&measurements).zip(&self.loaded.fixed) {
             *n = fixed.iter().sum::<usize>() as u32 + m.counts.iter().map(|&c| u32::from(c)).sum::<u32>();
         }

@@ -8,8 +8,8 @@ mod replica;
 
 pub use replica::Replica;
 
-use crate::backend::{Backend, BackendState, Identity};
-use crate::batch::{Batch, Measurement, assert_fits};
+use crate::backend::{Backend, BackendState, CycleWork, Identity};
+use crate::batch::{Batch, Configuration, Measurement, assert_fits};
 use crate::error::Result;
 use crate::exchange::velocity_scale;
 use crate::ids::{ReplicaId, StateId};
@@ -32,6 +32,9 @@ pub struct Reference {
     assignment: Vec<StateId>,
     transitions: Transitions,
     log: MoveLog,
+    /// `[n_replicas]` or empty, what the cycle that was begun last is to keep, and what the one completed last kept
+    keeping: Vec<Configuration>,
+    kept: Vec<Configuration>,
 }
 
 impl Reference {
@@ -47,6 +50,8 @@ impl Reference {
             assignment: Vec::new(),
             transitions: Transitions::default(),
             log: MoveLog::default(),
+            keeping: Vec::new(),
+            kept: Vec::new(),
         }
     }
 }
@@ -196,6 +201,32 @@ impl Backend for Reference {
         let measure =
             |r: &Replica| Measurement { energy: r.energy, counts: self.system.counts(&r.configuration.species) };
         Ok(self.replicas.iter().map(measure).collect())
+    }
+
+    fn begin(&mut self, work: &CycleWork) -> Result<()> {
+        self.propagate(work.first_step, work.steps)?;
+        if work.attempts > 0 {
+            self.particle_moves(work.first_attempt, work.attempts, work.book)?;
+        }
+        self.keeping.clear();
+        if work.keep {
+            self.keeping.resize_with(self.replicas.len(), Configuration::default);
+            for (kept, replica) in self.keeping.iter_mut().zip(&self.replicas) {
+                let now = &replica.configuration;
+                kept.look_like(now.positions.iter().copied(), &now.species);
+            }
+        }
+        Ok(())
+    }
+
+    fn complete(&mut self) -> Result<Vec<Measurement>> {
+        std::mem::swap(&mut self.keeping, &mut self.kept);
+        self.measure()
+    }
+
+    fn kept(&mut self, batch: &mut Batch) -> Result<()> {
+        batch.configurations = std::mem::take(&mut self.kept);
+        Ok(())
     }
 
     fn energy_tolerance(&self) -> f64 {
