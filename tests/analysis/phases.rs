@@ -7,9 +7,9 @@ use adlayer::sample::{Column, Samples};
 use adlayer::states::StateGrid;
 use adlayer::thermo::Convention;
 
-pub(super) const SWITCH_T: [f64; 4] = [0.30, 0.40, 0.55, 2.50];
+const SWITCH_T: [f64; 4] = [0.30, 0.40, 0.55, 2.50];
 
-pub(super) fn switch_samples() -> (StateGrid, Samples) {
+fn switch_samples() -> (StateGrid, Samples) {
     let mu: Vec<f64> = (0..9).map(|i| -0.9 + 0.1 * f64::from(i)).collect();
     let grid = grid(&SWITCH_T, Convention::Activity, &mu);
     let samples = SWITCH.run(&grid, 3000, 1, 1, 5);
