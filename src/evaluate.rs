@@ -1,6 +1,6 @@
 //! From run directories to tables, figures and a report: everything `analyze` does and `run` ends with.
 
-use crate::analysis::diagnostics::{self, Books, Halves};
+use crate::analysis::diagnostics::{Books, Halves};
 use crate::analysis::{self, Analysis, AnalysisInput, WantedGrid};
 use crate::engine::RunRecord;
 use crate::error::{Error, Result};
@@ -112,8 +112,7 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &Wanted) -> Resu
     let production = runs.iter().map(|r| r.record.production_done).max().unwrap_or(0);
     let walkers: Vec<u32> = runs.iter().map(|r| r.record.walkers).collect();
     let input = AnalysisInput { wanted: wanted.grid(loaded)?, ..input(loaded, samples, production, &walkers) };
-    let mut analysis = analysis::analyze(&input)?;
-    diagnostics::check(&input, &mut analysis, &books(directories, &runs, &input)?)?;
+    let analysis = analysis::analyze_and_check(&input, &books(directories, &runs, &input)?)?;
     std::fs::create_dir_all(output).map_err(Error::io("cannot create", output))?;
     analysis::tables::write(&analysis, input.boltzmann, &output.join("analysis"))?;
     let labels = Labels { units: scene.units, title: scene.title.clone() };

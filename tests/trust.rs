@@ -5,9 +5,9 @@ mod common;
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod runs;
 
-use adlayer::analysis::AnalysisInput;
 use adlayer::analysis::diagnostics::Halves;
 use adlayer::analysis::transition_matrix::{Estimators, compare, stretches};
+use adlayer::analysis::{AnalysisInput, Groundwork};
 use adlayer::evaluate::{Wanted, evaluate};
 use adlayer::sample::marks::{Mark, read_marks};
 use adlayer::sample::read_samples;
@@ -61,8 +61,8 @@ fn read(directory: &Path) -> (AnalysisInput, Vec<Mark>) {
 }
 
 fn estimators(input: &AnalysisInput, marks: &[Mark]) -> Estimators {
-    let frozen = vec![false; input.grid.len()];
-    compare(input, &stretches(marks, 2, 0), &frozen).expect("both estimators").expect("a reservoir")
+    let work = Groundwork::new(input).expect("groundwork");
+    compare(&work, &stretches(marks, 2, 0)).expect("both estimators").expect("a reservoir")
 }
 
 #[test]

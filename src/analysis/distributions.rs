@@ -1,8 +1,8 @@
 //! P(N) at chosen points.
 
 use super::Distribution;
+use super::groundwork::Solved;
 use super::mbar::{Bins, marginal};
-use super::pipeline::Solved;
 use crate::states::StateGrid;
 
 /// A point at which P(N) is reported.

@@ -7,6 +7,7 @@ mod continuous;
 pub mod diagnostics;
 mod direct;
 mod distributions;
+mod groundwork;
 pub mod inefficiency;
 mod lines;
 mod map;
@@ -23,8 +24,9 @@ mod split_half;
 pub mod tables;
 pub mod transition_matrix;
 
+pub use groundwork::Groundwork;
 pub(crate) use parts::around;
-pub use pipeline::{AnalysisInput, WantedGrid, analyze};
+pub use pipeline::{AnalysisInput, WantedGrid, analyze, analyze_and_check};
 
 use crate::states::StateGrid;
 
@@ -63,7 +65,7 @@ pub struct Analysis {
     pub split_half: SplitHalf,
     /// `[n_states]`, statistical inefficiency in stored samples: the larger of the state series and the replica paths
     pub inefficiency: Vec<f64>,
-    /// Checks of the run; [`diagnostics::check`] fills in all but the frozen states.
+    /// Checks of the run; [`analyze_and_check`] fills in all but the frozen states.
     pub checks: diagnostics::Checks,
     /// Whether ln Ξ is absolute (all but reservoir atoms frozen) or relative to the bare mobile slab at each T.
     pub ln_xi_is_absolute: bool,

@@ -1,25 +1,25 @@
 //! The whole analysis of a run, or of several runs of one system.
 
-use super::bootstrap::{Blocks, Bootstrap, Drawn, RESAMPLES};
+use super::bootstrap::{Blocks, Bootstrap, RESAMPLES};
 use super::boundaries::{Crossing, Neighbours, Row, crossings};
 use super::classes::{Class, Classifier, Labels};
 use super::continuous::order_points;
-use super::diagnostics::{Checks, Halves, mask, set_aside};
+use super::diagnostics::{self, Books, Checks, Halves, mask};
 use super::direct::direct_averages;
-use super::inefficiency::Inefficiencies;
+use super::groundwork::{Basis, Groundwork, Solved};
 use super::lines::{Continuous, Judged};
 use super::map::{Frame, Surroundings};
 use super::map_errors::map_errors;
-use super::mbar::{Bins, Collapsed, CollapsedSolution, Tolerance, marginal};
+use super::mbar::{Bins, Collapsed, marginal};
 use super::observed::{Observed, averages};
 use super::parts::{self, Known};
 use super::phases::{Thresholds, valleys_of};
 use super::ridges::ridges;
 use super::split_half::split_half;
 use super::{Analysis, BoundaryPoint, FreeEnergies, Map, MapCell, distributions, lines, profiles};
+use crate::Result;
 use crate::sample::Samples;
-use crate::states::{StateGrid, StatePoint};
-use crate::{Error, Result};
+use crate::states::StateGrid;
 use rayon::prelude::*;
 
 /// What an analysis starts from.
@@ -77,11 +77,12 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn new(solved: &Solved, observed: &Observed, g_of_sample: &[f64], kts: &[f64]) -> Prepared {
-        let (samples, ln_d) = (&solved.collapsed, &solved.solution.ln_d);
+    fn new(basis: &Basis, observed: &Observed, kts: &[f64]) -> Prepared {
+        let Solved { collapsed, solution, .. } = &basis.solved;
+        let g = Some(&basis.g_of_sample[..]);
         let (bins, means) = kts
             .par_iter()
-            .map(|kt| Bins::with_columns(samples, None, Some(g_of_sample), ln_d, 1.0 / kt, &observed.columns))
+            .map(|kt| Bins::with_columns(collapsed, None, g, &solution.ln_d, 1.0 / kt, &observed.columns))
             .unzip();
         Prepared { bins, means }
     }
@@ -96,16 +97,30 @@ impl Prepared {
     }
 }
 
-/// Analyses the samples: MBAR, maps, phases, boundaries, distributions, errors and checks.
+/// Analyses the samples: MBAR, maps, phases, boundaries, distributions and errors.
 ///
 /// The result does not depend on the number of threads.
 ///
 /// # Errors
-/// [`Error::Analysis`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
+/// [`crate::Error::Analysis`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
 pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
-    check(input)?;
-    let (thawed, frozen) = set_aside(input);
-    let input = &*thawed;
+    analyze_on(&Groundwork::new(input)?)
+}
+
+/// The same with all checks of the run, from one solution.
+///
+/// # Errors
+/// Those of [`analyze`].
+pub fn analyze_and_check(input: &AnalysisInput, books: &Books) -> Result<Analysis> {
+    let work = Groundwork::new(input)?;
+    let mut analysis = analyze_on(&work)?;
+    diagnostics::check(&work, &mut analysis, books)?;
+    Ok(analysis)
+}
+
+fn analyze_on(work: &Groundwork<'_>) -> Result<Analysis> {
+    let Groundwork { thawed, frozen, basis, .. } = work;
+    let (input, solved, kts) = (&**thawed, &basis.solved, &basis.kts);
     let grid = &input.grid;
     let samples = &input.samples;
     let around = Surroundings {
@@ -115,12 +130,7 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
         n_max: &input.n_max,
         other_mobile_atoms: input.other_mobile_atoms,
     };
-    let g = Inefficiencies::new(samples, grid.len());
-    let g_of_state: Vec<f64> = (0..grid.len()).map(|k| g.of_state(k)).collect();
-    let solved = Solved::new(&grid.states, samples)?;
     let observed = Observed::new(samples, &solved.collapsed);
-    let g_of_sample: Vec<f64> =
-        solved.collapsed.origin().iter().map(|&n| g_of_state[samples.state[n as usize] as usize]).collect();
 
     // The maps, each temperature from one pass over the samples.
     let wanted = |in_pressure: bool| input.wanted.as_ref().filter(|w| w.in_pressure == in_pressure).map(Frame::wanted);
@@ -129,16 +139,16 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
         wanted(true).unwrap_or_else(|| Frame::in_pressure(&around)),
     ];
     let [mut map, mut pressure_map] = [frames[0].empty_map(&around), frames[1].empty_map(&around)];
-    let prepared = Prepared::new(&solved, &observed, &g_of_sample, &temperatures(&map, &around));
+    let prepared = Prepared::new(basis, &observed, &temperatures(&map, &around));
     let prepared_in_pressure = match map.temperatures == pressure_map.temperatures {
         true => None,
-        false => Some(Prepared::new(&solved, &observed, &g_of_sample, &temperatures(&pressure_map, &around))),
+        false => Some(Prepared::new(basis, &observed, &temperatures(&pressure_map, &around))),
     };
     let of_pressure = prepared_in_pressure.as_ref().unwrap_or(&prepared);
     fill(&mut map, &around, &solved.collapsed, &prepared);
     fill(&mut pressure_map, &around, &solved.collapsed, of_pressure);
     for map in [&mut map, &mut pressure_map] {
-        mask(map, grid, &frozen);
+        mask(map, grid, frozen);
     }
 
     // Phases: basins of P(N), then what the layers and the order in each make it.
@@ -160,17 +170,9 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
     let classes: Vec<Class> = basins.iter().map(class).collect();
 
     // All errors from one bootstrap.
-    let blocks = Blocks::new(samples, &g_of_state);
-    let drawn = Drawn {
-        states: &grid.states,
-        full: &solved.collapsed,
-        state: &samples.state,
-        blocks: &blocks,
-        f_k: &solved.solution.f_k,
-        columns: &observed.columns,
-    };
-    let bootstrap = Bootstrap::new(drawn, input.seed, RESAMPLES)?;
-    let candidates = all_crossings(&map, &basins, &solved, &prepared, &thresholds, &classifier);
+    let blocks = Blocks::new(samples, &basis.g_of_state);
+    let bootstrap = Bootstrap::new(basis.drawn(grid, samples, &blocks, &observed.columns), input.seed, RESAMPLES)?;
+    let candidates = all_crossings(&map, &basins, solved, &prepared, &thresholds, &classifier);
     let judged = Judged::new(candidates, &bootstrap, &thresholds);
     let species: Vec<String> = grid.reservoirs.iter().map(|r| r.species.clone()).collect();
     let (labels, phases) = Labels::new(&mut map, &classes, &classifier, &judged.parted(), &species);
@@ -183,7 +185,7 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
         .into_par_iter()
         .flat_map_iter(|t| {
             let parted = judged.parted_at(1.0 / prepared.bins[t].beta);
-            order_points(&map, t, &classes, &orders, &parted, prepared.row(t, &solved, &thresholds))
+            order_points(&map, t, &classes, &orders, &parted, prepared.row(t, solved, &thresholds))
         })
         .collect();
     let continuous = Continuous::new(order_points, &bootstrap);
@@ -192,7 +194,7 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
     let boundary_mu = |b: &BoundaryPoint| (b.temperature * input.boltzmann, b.mu.clone());
     let on_lines: Vec<_> = boundaries.iter().filter(|b| b.kind == "first_order").map(boundary_mu).collect();
     let places = distributions::places(grid, &on_lines);
-    let mut distributions = distributions::at(&places, &solved, &input.n_max);
+    let mut distributions = distributions::at(&places, solved, &input.n_max);
     let errors = bootstrap.errors(|draw| {
         let mut values = draw.solution.f_k.clone();
         for place in &places {
@@ -209,18 +211,15 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
     for distribution in &mut distributions {
         distribution.p_n_err = errors.by_ref().take(distribution.p_n.len()).collect();
     }
-    let profiles = profiles::at(&places, &solved, &observed, &bootstrap, &input.n_max);
+    let profiles = profiles::at(&places, solved, &observed, &bootstrap, &input.n_max);
     // Every simulated temperature, also where the maps have others.
-    let mut simulated: Vec<f64> = grid.states.iter().map(|s| s.kt).collect();
-    simulated.sort_by(f64::total_cmp);
-    simulated.dedup();
-    let missing: Vec<f64> = simulated.iter().copied().filter(|&kt| prepared.position(kt).is_none()).collect();
-    let further = Prepared::new(&solved, &observed, &g_of_sample, &missing);
-    let rows: Vec<Row<'_>> = simulated
+    let missing: Vec<f64> = kts.iter().copied().filter(|&kt| prepared.position(kt).is_none()).collect();
+    let further = Prepared::new(basis, &observed, &missing);
+    let rows: Vec<Row<'_>> = kts
         .iter()
         .filter_map(|&kt| {
             let (prepared, t) = [&prepared, &further].into_iter().find_map(|p| Some((p, p.position(kt)?)))?;
-            Some(prepared.row(t, &solved, &thresholds))
+            Some(prepared.row(t, solved, &thresholds))
         })
         .collect();
     let (phase_averages, boundary_sides) = parts::all(Known {
@@ -260,59 +259,12 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
         layers: observed.edges,
         observables: observed.names,
         profiles,
-        direct: direct_averages(samples, &g, grid.len()),
+        direct: direct_averages(samples, &basis.g, grid.len()),
         split_half: split_half(input)?,
-        inefficiency: g_of_state,
-        checks: Checks { frozen, ..Checks::default() },
+        inefficiency: basis.g_of_state.clone(),
+        checks: Checks { frozen: frozen.clone(), ..Checks::default() },
         ln_xi_is_absolute: input.frozen_slab,
     })
-}
-
-fn check(input: &AnalysisInput) -> Result<()> {
-    let samples = &input.samples;
-    if input.grid.is_empty() {
-        return Err(Error::Analysis("the grid has no states".into()));
-    }
-    if samples.is_empty() {
-        return Err(Error::Analysis("the run has no stored samples; lengthen production or lower sample_every".into()));
-    }
-    if samples.counts.len() != input.grid.n_reservoirs() || input.n_max.len() != input.grid.n_reservoirs() {
-        return Err(Error::Analysis(format!(
-            "the samples count {} species and the grid has {} reservoirs; analyse a run with its own scene",
-            samples.counts.len(),
-            input.grid.n_reservoirs()
-        )));
-    }
-    if let Some(state) = samples.state.iter().find(|&&k| k as usize >= input.grid.len()) {
-        return Err(Error::Analysis(format!(
-            "a sample was taken in state {state} and the grid has {}; analyse a run with its own scene",
-            input.grid.len()
-        )));
-    }
-    Ok(())
-}
-
-/// Samples sorted for MBAR, and its solution.
-#[derive(Debug)]
-pub(super) struct Solved {
-    pub(super) collapsed: Collapsed,
-    /// `[n_states]`
-    pub(super) n_k: Vec<f64>,
-    pub(super) solution: CollapsedSolution,
-}
-
-impl Solved {
-    pub(super) fn new(states: &[StatePoint], samples: &Samples) -> Result<Solved> {
-        let collapsed = Collapsed::new(states, &samples.energy, &samples.counts)?;
-        let mut n_k = vec![0.0; states.len()];
-        for &k in &samples.state {
-            n_k[k as usize] += 1.0;
-        }
-        let state_of: Vec<u32> = collapsed.origin().iter().map(|&n| samples.state[n as usize]).collect();
-        let start = collapsed.guess(&state_of, &n_k);
-        let solution = collapsed.solve(None, &n_k, &start, false, Tolerance::default())?;
-        Ok(Solved { collapsed, n_k, solution })
-    }
 }
 
 /// kT of every temperature of a map.

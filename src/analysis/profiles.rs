@@ -3,9 +3,9 @@
 use super::Profile;
 use super::bootstrap::Bootstrap;
 use super::distributions::Place;
+use super::groundwork::Solved;
 use super::mbar::Bins;
 use super::observed::{Observed, Role};
-use super::pipeline::Solved;
 
 /// Bins of an order parameter.
 const BINS: usize = 40;

@@ -1,13 +1,13 @@
 //! First half of production against MBAR of the second half.
 
 use super::SplitHalf;
-use super::bootstrap::{Blocks, Bootstrap, Drawn, RESAMPLES};
+use super::bootstrap::{Blocks, Bootstrap, RESAMPLES};
 use super::direct::direct_averages;
+use super::groundwork::Basis;
 use super::inefficiency::Inefficiencies;
 use super::mbar::{Bins, Collapsed};
-use super::pipeline::{AnalysisInput, Solved};
+use super::pipeline::AnalysisInput;
 use crate::Result;
-use rayon::prelude::*;
 
 /// |z| below which the halves agree.
 const AGREE: f64 = 4.0;
@@ -38,56 +38,40 @@ pub(super) fn split_half(input: &AnalysisInput) -> Result<SplitHalf> {
     if n_s == 0 || halves.iter().any(|half| half.len() < 4 * grid.len()) {
         return Ok(result);
     }
-    let g = halves.each_ref().map(|half| Inefficiencies::new(half, grid.len()));
-    let direct = direct_averages(&halves[0], &g[0], grid.len());
-    let solved = Solved::new(&grid.states, &halves[1])?;
-    let mut kts: Vec<f64> = grid.states.iter().map(|s| s.kt).collect();
-    kts.sort_by(f64::total_cmp);
-    kts.dedup();
+    let g = Inefficiencies::new(&halves[0], grid.len());
+    let direct = direct_averages(&halves[0], &g, grid.len());
+    let basis = Basis::new(grid, &halves[1])?;
+    let collapsed = &basis.solved.collapsed;
     let averages = |bins: &[Bins], samples: &Collapsed| -> Vec<f64> {
         let mut n = Vec::with_capacity(grid.len() * n_s);
         for state in &grid.states {
-            let t = kts.partition_point(|&kt| kt < state.kt);
+            let t = basis.place(state);
             let (_, p) = bins[t].probabilities(samples, &state.ln_z);
             n.extend(bins[t].means(samples, &p).0);
         }
         n
     };
-    let bins: Vec<Bins> =
-        kts.par_iter().map(|kt| Bins::new(&solved.collapsed, None, None, &solved.solution.ln_d, 1.0 / kt)).collect();
-    let mbar = averages(&bins, &solved.collapsed);
+    let bins = basis.bins();
+    let mbar = averages(&bins, collapsed);
     let variance = |k: usize, s: usize| {
         let state = &grid.states[k];
-        let t = kts.partition_point(|&kt| kt < state.kt);
-        bins[t].moments(&solved.collapsed, &state.ln_z).cov_n[s * n_s + s]
+        bins[basis.place(state)].moments(collapsed, &state.ln_z).cov_n[s * n_s + s]
     };
-    let g_of_state: Vec<f64> = (0..grid.len()).map(|k| g[1].of_state(k)).collect();
-    let drawn = Drawn {
-        states: &grid.states,
-        full: &solved.collapsed,
-        state: &halves[1].state,
-        blocks: &Blocks::new(&halves[1], &g_of_state),
-        f_k: &solved.solution.f_k,
-        columns: &[],
-    };
-    let errors = Bootstrap::new(drawn, input.seed.wrapping_add(1), RESAMPLES)?.errors(|draw| {
-        let bins: Vec<Bins> = kts
-            .iter()
-            .map(|kt| Bins::new(draw.samples, Some(draw.weights), None, &draw.solution.ln_d, 1.0 / kt))
-            .collect();
-        averages(&bins, draw.samples)
-    });
+    let blocks = Blocks::new(&halves[1], &basis.g_of_state);
+    let errors = Bootstrap::new(basis.drawn(grid, &halves[1], &blocks, &[]), input.seed.wrapping_add(1), RESAMPLES)?
+        .errors(|draw| averages(&basis.bins_of(draw), draw.samples));
     for k in 0..grid.len() {
-        let samples = [direct[k].samples as f64, solved.n_k[k]];
+        let samples = [direct[k].samples as f64, basis.solved.n_k[k]];
+        let g = [g.of_state(k), basis.g_of_state[k]];
         if samples[0] < 2.0 {
             continue;
         }
         let mut largest = 0.0_f64;
         for s in 0..n_s {
             let (first, second) = (direct[k].n[s], mbar[k * n_s + s]);
-            let expected_err = (variance(k, s) * g[0].of_state(k) / samples[0]).sqrt();
+            let expected_err = (variance(k, s) * g[0] / samples[0]).sqrt();
             let (first_err, second_err) = (direct[k].n_err[s].max(expected_err), errors[k * n_s + s]);
-            let resolution = (g[0].of_state(k) / samples[0]).powi(2) + (g[1].of_state(k) / samples[1].max(1.0)).powi(2);
+            let resolution = (g[0] / samples[0]).powi(2) + (g[1] / samples[1].max(1.0)).powi(2);
             let error = (first_err * first_err + second_err * second_err + resolution).sqrt();
             largest = largest.max(((first - second) / error).abs());
             result.first[k][s] = first;

@@ -136,7 +136,7 @@ pub(crate) fn difference(
 }
 
 /// Legend entry of what is left grey.
-pub(crate) fn masked_entry() -> Entry {
+fn masked_entry() -> Entry {
     Entry { sign: Sign::Box(palette::MASKED), label: "masked: too few samples".into() }
 }
 
@@ -178,14 +178,8 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
     let states = slice.states(analysis);
     let masked = slice.cells().count() < slice.rows.len() * slice.columns.len();
 
-    let mut entries = Vec::new();
-    if !states.is_empty() {
-        entries.push(dots_entry());
-    }
-    entries.extend(boundaries.entries(&ink));
-    if masked {
-        entries.push(masked_entry());
-    }
+    let signs = Signs { dots: !states.is_empty(), lines: boundaries.entries(&ink), masked };
+    let entries = signs.entries(Vec::new());
 
     let frame = Frame {
         title: quantity.title.clone(),
@@ -215,25 +209,60 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
         let (t, x) = (number(slice.rows[row]), number(slice.columns[column]));
         table.push(vec!["map".into(), t, x, number(value(cell)), empty(), empty(), empty()]);
     }
-    for &(t, x, k) in &states {
-        let empty = String::new;
-        table.push(vec!["state".into(), number(t), number(x), empty(), empty(), empty(), k.to_string()]);
-    }
+    tabulate_states(&states, &mut table);
     boundaries.tabulate(&mut table);
 
-    let mut caption = quantity.caption;
-    if !states.is_empty() {
-        caption.push_str(" Dots: simulated states.");
-    }
-    if !boundaries.entries(&ink).is_empty() {
-        caption.push_str(" Lines: phase boundaries with standard errors.");
-    }
-    if masked {
-        caption.push_str(" Grey: masked, too few effective samples or N at its upper limit.");
-    }
+    let mut caption = quantity.caption + &signs.words("phase boundaries with standard errors");
     caption.push_str(&slice.fixed_words(analysis, labels));
     caption.push_str(slice.thinned_words(whole));
     Some(Drawing { name: quantity.name, title: quantity.title, caption, canvas, table })
+}
+
+/// Signs that maps have in common, as legend and caption name them.
+pub(crate) struct Signs {
+    /// Whether there are dots of simulated states.
+    pub(crate) dots: bool,
+    /// Legend entries of the boundaries.
+    pub(crate) lines: Vec<Entry>,
+    /// Whether cells are masked.
+    pub(crate) masked: bool,
+}
+
+impl Signs {
+    /// The legend, after the entries of the map itself.
+    pub(crate) fn entries(&self, mut own: Vec<Entry>) -> Vec<Entry> {
+        own.extend(self.dots.then(dots_entry));
+        own.extend(self.lines.iter().cloned());
+        own.extend(self.masked.then(masked_entry));
+        own
+    }
+
+    /// Sentences of the caption, each with a space before it.
+    ///
+    /// - `lines`: what the lines are, without the full stop
+    pub(crate) fn words(&self, lines: &str) -> String {
+        let mut words = String::new();
+        if self.dots {
+            words.push_str(" Dots: simulated states.");
+        }
+        if !self.lines.is_empty() {
+            words.push_str(&format!(" Lines: {lines}."));
+        }
+        if self.masked {
+            words.push_str(" Grey: masked, too few effective samples or N at its upper limit.");
+        }
+        words
+    }
+}
+
+/// Rows of the simulated states in a table of [`columns`].
+///
+/// - `states`: (T, place on the x axis, index)
+pub(crate) fn tabulate_states(states: &[(f64, f64, usize)], table: &mut Table) {
+    for &(t, x, k) in states {
+        let empty = String::new;
+        table.push(vec!["state".into(), number(t), number(x), empty(), empty(), empty(), k.to_string()]);
+    }
 }
 
 /// Simulated states as dots.
@@ -248,7 +277,7 @@ pub(crate) fn dots(canvas: &mut Canvas, states: &[(f64, f64, usize)]) {
 }
 
 /// Legend entry of the dots.
-pub(crate) fn dots_entry() -> Entry {
+fn dots_entry() -> Entry {
     let sign = Sign::Mark(Mark::Disc, 3.0, palette::PAPER, (palette::INK, 1.0));
     Entry { sign, label: "simulated state".into() }
 }

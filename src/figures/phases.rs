@@ -3,7 +3,7 @@
 use super::boundaries::{Boundaries, Ink};
 use super::canvas::{Canvas, Frame, PLOT};
 use super::furniture::{self, Entry, Sign};
-use super::maps::{columns, dots, dots_entry, masked_entry, tiles};
+use super::maps::{Signs, columns, dots, tabulate_states, tiles};
 use super::palette;
 use super::regions::Raster;
 use super::slice::{Across, Slice};
@@ -85,14 +85,8 @@ pub(crate) fn draw(
     let masked =
         slice.cells().filter(|(r, c, _)| phase_at(*r, *c).is_some()).count() < slice.rows.len() * slice.columns.len();
     let states = slice.simulated(analysis, labels);
-    let mut entries = unnamed;
-    if !states.is_empty() {
-        entries.push(dots_entry());
-    }
-    entries.extend(boundaries.entries(&ink));
-    if masked {
-        entries.push(masked_entry());
-    }
+    let signs = Signs { dots: !states.is_empty(), lines: boundaries.entries(&ink), masked };
+    let entries = signs.entries(unnamed);
     let frame = Frame {
         title: title.to_owned(),
         subtitle: labels.title.clone(),
@@ -130,24 +124,13 @@ pub(crate) fn draw(
         let (id, empty) = (phase.id.to_string(), String::new);
         table.push(vec!["map".into(), t, x, id, empty(), empty(), phase.name.clone()]);
     }
-    for &(t, x, k) in &states {
-        let empty = String::new;
-        table.push(vec!["state".into(), number(t), number(x), empty(), empty(), empty(), k.to_string()]);
-    }
+    tabulate_states(&states, &mut table);
     boundaries.tabulate(&mut table);
 
     let mut caption =
         "Regions: the most probable basin of P(N) at each point, told further apart by filled layers and by order where the \
          scene observes them.".to_owned();
-    if !states.is_empty() {
-        caption.push_str(" Dots: simulated states.");
-    }
-    if !boundaries.entries(&ink).is_empty() {
-        caption.push_str(" Lines: boundaries, with standard errors as bars (or as a band where points are dense).");
-    }
-    if masked {
-        caption.push_str(" Grey: masked, too few effective samples or N at its upper limit.");
-    }
+    caption.push_str(&signs.words("boundaries, with standard errors as bars (or as a band where points are dense)"));
     caption.push_str(&slice.fixed_words(analysis, labels));
     caption.push_str(slice.thinned_words(whole));
     Some(Drawing { name, title: title.to_owned(), caption, canvas, table })

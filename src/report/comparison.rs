@@ -1,14 +1,14 @@
 //! The page that sets aiAT beside a run: `aiat.html`.
 
 use super::findings::{phase_name, with_error};
-use super::page::{STYLE, show};
+use super::page::{STYLE, head, show};
 use super::tables::subscripts;
 use crate::aiat_run::{Boundary, Comparison};
 use crate::error::Result;
 use crate::figures::{Figure, Labels, text};
 use crate::files::write_whole;
 use crate::quench::Search;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, html};
 use std::path::{Path, PathBuf};
 
 /// The pictures part where they differ by more than this many kT per atom.
@@ -137,13 +137,7 @@ fn page(comparison: &Comparison, search: &Search, figures: &[Figure], labels: &L
     html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (title) " · aiAT · adlayer" }
-                style { (PreEscaped(STYLE)) (PreEscaped(PAIRS)) }
-            }
+            (head(&format!("{title} · aiAT"), &[STYLE, PAIRS]))
             body {
                 header {
                     h1 { (title) }

@@ -8,6 +8,19 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub(crate) const STYLE: &str = include_str!("style.css");
 
+/// The head of a page that loads nothing from elsewhere.
+pub(crate) fn head(title: &str, styles: &[&str]) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="color-scheme" content="light dark";
+            title { (title) " · adlayer" }
+            style { @for style in styles { (PreEscaped(style)) } }
+        }
+    }
+}
+
 /// The whole document.
 pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]) -> Markup {
     let title = if summary.title.is_empty() { &summary.scene_name } else { &summary.title };
@@ -17,13 +30,7 @@ pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]
     html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (title) " · adlayer" }
-                style { (PreEscaped(STYLE)) }
-            }
+            (head(title, &[STYLE]))
             body {
                 header {
                     h1 { (title) }

@@ -5,22 +5,15 @@
 //! never go back, so the difference of two marks is a stretch of time. Where marks lie follows from the length of
 //! production alone, and each is written whole: a resumed run writes the same bits again.
 
-use super::part::{doubles, integers, write_column};
+use super::parts::file_names;
+use super::table::{column, each_group, encode, open, properties, save, write_column};
 use crate::exchange::EdgeTally;
-use crate::files::write_whole;
 use crate::transitions::{Direction, TallyRow, TransitionTally, Transitions};
 use crate::{Error, Result};
-use parquet::column::reader::ColumnReader;
 use parquet::data_type::{DoubleType, Int32Type, Int64Type};
 use parquet::errors::{ParquetError, Result as ParquetResult};
-use parquet::file::properties::WriterProperties;
-use parquet::file::reader::{FileReader, RowGroupReader};
-use parquet::file::serialized_reader::SerializedFileReader;
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
-use std::fs::File;
+use parquet::file::reader::RowGroupReader;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Marks of a run that was never made longer.
 pub(crate) const MARKS: u32 = 20;
@@ -97,15 +90,11 @@ impl MarkWriter {
     /// [`Error::Io`] if it cannot be written.
     pub fn write(&self, cycle: u32, transitions: &Transitions, edges: &[EdgeTally]) -> Result<()> {
         let done = cycle + 1;
-        let save = |stem: &str, encoded: ParquetResult<Vec<u8>>| {
-            let path = self.folder.join(file_name(stem, done));
-            let failed = |e| Error::Io { what: "cannot write", path: path.clone(), source: std::io::Error::other(e) };
-            write_whole(&path, &encoded.map_err(failed)?)
-        };
         if transitions.n_reservoirs() > 0 {
-            save("mark", encode_tallies(&transitions.rows().collect::<Vec<_>>()))?;
+            let rows: Vec<TallyRow> = transitions.rows().collect();
+            save(&self.folder.join(file_name("mark", done)), encode_tallies(&rows))?;
         }
-        save("edges", encode_edges(edges))
+        save(&self.folder.join(file_name("edges", done)), encode_edges(edges))
     }
 
     /// Removes the marks that are younger than a checkpoint after `done` production cycles: on another device they would
@@ -136,9 +125,9 @@ pub fn read_marks(dir: &Path, done: u32, n_states: usize, n_edges: usize) -> Res
     let mut marks: Vec<Mark> = Vec::new();
     for &(_, mark) in names.iter().filter(|&&(stem, mark)| stem == "edges" && mark <= done) {
         let path = folder.join(file_name("edges", mark));
-        let edges = read(&path, decode_edges)?;
+        let edges = read(&path, 3, decode_edges)?;
         let tallies = folder.join(file_name("mark", mark));
-        let rows = if tallies.is_file() { read(&tallies, decode_tallies)? } else { Vec::new() };
+        let rows = if tallies.is_file() { read(&tallies, 10, decode_tallies)? } else { Vec::new() };
         let bad = |path: &Path, problem: &str| {
             let problem = format!("{problem}; restore the file or repeat the run");
             Err(Error::BadInput { path: path.to_owned(), problem })
@@ -180,9 +169,8 @@ fn file_name(stem: &str, done: u32) -> String {
 /// (`mark` or `edges`, production cycles) of the files in a folder.
 fn names(folder: &Path) -> Result<Vec<(&'static str, u32)>> {
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(Error::io("cannot read", folder))? {
-        let name = entry.map_err(Error::io("cannot read", folder))?.file_name();
-        let Some(stem) = name.to_str().and_then(|n| n.strip_suffix(".parquet")) else { continue };
+    for name in file_names(folder)? {
+        let Some(stem) = name.strip_suffix(".parquet") else { continue };
         for kind in ["mark", "edges"] {
             let number = stem.strip_prefix(kind).and_then(|rest| rest.strip_prefix('-')?.parse().ok());
             names.extend(number.map(|done| (kind, done)));
@@ -191,73 +179,56 @@ fn names(folder: &Path) -> Result<Vec<(&'static str, u32)>> {
     Ok(names)
 }
 
-/// The columns of a table, written as one row group.
-fn encode(
-    schema: &str,
-    write: impl FnOnce(&mut parquet::file::writer::SerializedRowGroupWriter<'_, Vec<u8>>) -> ParquetResult<()>,
-) -> ParquetResult<Vec<u8>> {
-    let properties = WriterProperties::builder().set_compression(parquet::basic::Compression::SNAPPY).build();
-    let mut writer =
-        SerializedFileWriter::new(Vec::new(), Arc::new(parse_message_type(schema)?), Arc::new(properties))?;
-    let mut group = writer.next_row_group()?;
-    write(&mut group)?;
-    group.close()?;
-    writer.into_inner()
-}
-
 fn encode_tallies(rows: &[TallyRow]) -> ParquetResult<Vec<u8>> {
     let narrow = |f: fn(&TallyRow) -> i32| rows.iter().map(f).collect::<Vec<i32>>();
     let wide = |f: fn(&TransitionTally) -> u64| rows.iter().map(|r| f(&r.tally) as i64).collect::<Vec<i64>>();
     let real = |f: fn(&TransitionTally) -> f64| rows.iter().map(|r| f(&r.tally)).collect::<Vec<f64>>();
-    encode(TALLIES, |group| {
-        write_column::<Int32Type, _>(group, &narrow(|r| i32::from(r.walker)))?;
-        write_column::<Int32Type, _>(group, &narrow(|r| r.state as i32))?;
-        write_column::<Int32Type, _>(group, &narrow(|r| i32::from(r.reservoir)))?;
-        write_column::<Int32Type, _>(group, &narrow(|r| i32::from(r.n)))?;
-        write_column::<Int64Type, _>(group, &wide(|t| t.insert.attempts))?;
-        write_column::<Int64Type, _>(group, &wide(|t| t.insert.accepted))?;
-        write_column::<DoubleType, _>(group, &real(|t| t.insert.probability))?;
-        write_column::<Int64Type, _>(group, &wide(|t| t.delete.attempts))?;
-        write_column::<Int64Type, _>(group, &wide(|t| t.delete.accepted))?;
-        write_column::<DoubleType, _>(group, &real(|t| t.delete.probability))
+    encode(TALLIES, properties(), |group| {
+        write_column::<Int32Type>(group, &narrow(|r| i32::from(r.walker)))?;
+        write_column::<Int32Type>(group, &narrow(|r| r.state as i32))?;
+        write_column::<Int32Type>(group, &narrow(|r| i32::from(r.reservoir)))?;
+        write_column::<Int32Type>(group, &narrow(|r| i32::from(r.n)))?;
+        write_column::<Int64Type>(group, &wide(|t| t.insert.attempts))?;
+        write_column::<Int64Type>(group, &wide(|t| t.insert.accepted))?;
+        write_column::<DoubleType>(group, &real(|t| t.insert.probability))?;
+        write_column::<Int64Type>(group, &wide(|t| t.delete.attempts))?;
+        write_column::<Int64Type>(group, &wide(|t| t.delete.accepted))?;
+        write_column::<DoubleType>(group, &real(|t| t.delete.probability))
     })
 }
 
 fn encode_edges(edges: &[EdgeTally]) -> ParquetResult<Vec<u8>> {
     let column = |f: fn(&EdgeTally) -> u64| edges.iter().map(|e| f(e) as i64).collect::<Vec<i64>>();
-    encode(EDGES, |group| {
-        write_column::<Int32Type, _>(group, &(0..edges.len() as i32).collect::<Vec<_>>())?;
-        write_column::<Int64Type, _>(group, &column(|e| e.attempts))?;
-        write_column::<Int64Type, _>(group, &column(|e| e.accepted))
+    encode(EDGES, properties(), |group| {
+        write_column::<Int32Type>(group, &(0..edges.len() as i32).collect::<Vec<_>>())?;
+        write_column::<Int64Type>(group, &column(|e| e.attempts))?;
+        write_column::<Int64Type>(group, &column(|e| e.accepted))
     })
 }
 
-fn read<T>(path: &Path, decode: impl Fn(&dyn RowGroupReader) -> ParquetResult<Vec<T>>) -> Result<Vec<T>> {
-    let file = File::open(path).map_err(Error::io("cannot open", path))?;
-    let all = || -> ParquetResult<Vec<T>> {
-        let reader = SerializedFileReader::new(file)?;
-        let mut rows = Vec::new();
-        for group in 0..reader.num_row_groups() {
-            rows.extend(decode(reader.get_row_group(group)?.as_ref())?);
-        }
-        Ok(rows)
-    };
-    all().map_err(|e| Error::BadInput {
-        path: path.to_owned(),
-        problem: format!("not a readable mark ({e}); restore the file or repeat the run"),
-    })
+fn read<T>(
+    path: &Path,
+    columns: usize,
+    decode: impl Fn(&dyn RowGroupReader) -> ParquetResult<Vec<T>>,
+) -> Result<Vec<T>> {
+    let mut rows = Vec::new();
+    open(path, "mark", |reader| {
+        each_group(reader, columns, |group| {
+            rows.extend(decode(group)?);
+            Ok(())
+        })
+    })?;
+    Ok(rows)
 }
 
 fn decode_tallies(group: &dyn RowGroupReader) -> ParquetResult<Vec<TallyRow>> {
-    require_columns(group, 10)?;
-    let [walker, state, reservoir, n] = [0, 1, 2, 3].map(|c| integers(group, c));
+    let [walker, state, reservoir, n] = [0, 1, 2, 3].map(|c| column::<Int32Type>(group, c));
     let (walker, state, reservoir, n) = (walker?, state?, reservoir?, n?);
     let direction = |c: usize| -> ParquetResult<Vec<Direction>> {
-        let (attempts, accepted, probability) = (longs(group, c)?, longs(group, c + 1)?, doubles(group, c + 2)?);
-        let all = attempts.iter().zip(&accepted).zip(&probability);
-        Ok(all
-            .map(|((&t, &a), &probability)| Direction { attempts: t as u64, accepted: a as u64, probability })
-            .collect())
+        let (attempts, accepted, probability) =
+            (counts(group, c)?, counts(group, c + 1)?, column::<DoubleType>(group, c + 2)?);
+        let all = attempts.into_iter().zip(accepted).zip(probability);
+        Ok(all.map(|((attempts, accepted), probability)| Direction { attempts, accepted, probability }).collect())
     };
     let (insert, delete) = (direction(4)?, direction(7)?);
     Ok((0..n.len())
@@ -272,32 +243,16 @@ fn decode_tallies(group: &dyn RowGroupReader) -> ParquetResult<Vec<TallyRow>> {
 }
 
 fn decode_edges(group: &dyn RowGroupReader) -> ParquetResult<Vec<EdgeCount>> {
-    require_columns(group, 3)?;
-    let (attempts, accepted) = (longs(group, 1)?, longs(group, 2)?);
-    let all = attempts.iter().zip(&accepted);
-    Ok(all.map(|(&t, &a)| EdgeCount { attempts: t as u64, accepted: a as u64 }).collect())
+    let all = counts(group, 1)?.into_iter().zip(counts(group, 2)?);
+    Ok(all.map(|(attempts, accepted)| EdgeCount { attempts, accepted }).collect())
 }
 
-fn require_columns(group: &dyn RowGroupReader, expected: usize) -> ParquetResult<()> {
-    match group.metadata().num_columns() {
-        n if n == expected => Ok(()),
-        n => Err(ParquetError::General(format!("{n} columns where there should be {expected}"))),
-    }
-}
-
-fn longs(group: &dyn RowGroupReader, column: usize) -> ParquetResult<Vec<i64>> {
-    let n_rows = group.metadata().num_rows() as usize;
-    let mut values = Vec::with_capacity(n_rows);
-    match group.get_column_reader(column)? {
-        ColumnReader::Int64ColumnReader(mut reader) => {
-            while values.len() < n_rows && reader.read_records(n_rows - values.len(), None, None, &mut values)?.0 > 0 {}
-        }
-        _ => return Err(ParquetError::General(format!("column {column} is not a 64-bit integer"))),
-    }
-    match values.len() == n_rows && values.iter().all(|&v| v >= 0) {
-        true => Ok(values),
-        false => Err(ParquetError::General(format!("column {column} has {} counts of {n_rows}", values.len()))),
-    }
+/// A column of numbers that are never negative.
+fn counts(group: &dyn RowGroupReader, place: usize) -> ParquetResult<Vec<u64>> {
+    let count = |v: i64| {
+        u64::try_from(v).map_err(|_| ParquetError::General(format!("column {place} has {v} where there is a count")))
+    };
+    column::<Int64Type>(group, place)?.into_iter().map(count).collect()
 }
 
 #[cfg(test)]

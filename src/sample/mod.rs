@@ -5,7 +5,9 @@
 pub mod marks;
 mod observed;
 mod part;
+mod parts;
 mod reader;
+mod table;
 mod thinning;
 pub mod trajectory;
 mod writer;

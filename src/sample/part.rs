@@ -4,37 +4,19 @@
 //! little-endian half-precision numbers for each histogram. The metadata of the file hold `lo hi bins` of every
 //! histogram under `adlayer.histogram.<name>`, so that no scene is needed to read it.
 
+use super::table::{column, encode, properties, write_column};
 use super::{Column, Histogram, Samples};
 use half::f16;
 use parquet::basic::Type as PhysicalType;
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
-use parquet::data_type::{
-    ByteArray, DataType, DoubleType, FixedLenByteArray, FixedLenByteArrayType, FloatType, Int32Type,
-};
+use parquet::data_type::{ByteArray, DoubleType, FixedLenByteArray, FixedLenByteArrayType, FloatType, Int32Type};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
-use parquet::file::reader::{FileReader, RowGroupReader};
+use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
-use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
-use parquet::schema::parser::parse_message_type;
-use parquet::schema::types::TypePtr;
 use std::fs::File;
-use std::io::Write;
-use std::sync::Arc;
-
-/// Name of a part file.
-pub(super) fn file_name(number: usize) -> String {
-    format!("part-{number:05}.parquet")
-}
-
-/// The number in the name of a part file, or `None` if it is no part.
-pub(super) fn number_of(name: &str) -> Option<usize> {
-    name.strip_prefix("part-")?.strip_suffix(".parquet")?.parse().ok()
-}
 
 /// The schema of a part: cycle, walker, replica, state, energy, n_<species>…, what observables store.
-pub(super) fn schema(species: &[String], samples: &Samples) -> Result<TypePtr> {
+fn schema(species: &[String], samples: &Samples) -> String {
     let mut text = String::from(
         "message samples {
             required int32 cycle (INTEGER(32, false));
@@ -53,7 +35,7 @@ pub(super) fn schema(species: &[String], samples: &Samples) -> Result<TypePtr> {
         text.push_str(&format!("required fixed_len_byte_array({}) {};\n", 2 * histogram.bins, histogram.name));
     }
     text.push('}');
-    Ok(Arc::new(parse_message_type(&text)?))
+    text
 }
 
 /// Key of the metadata that say what the bins of a histogram are.
@@ -62,8 +44,8 @@ fn key_of(histogram: &str) -> String {
 }
 
 /// Writes `samples` as one part with one row group.
-pub(super) fn write<W: Write + Send>(sink: W, species: &[String], samples: &Samples) -> Result<W> {
-    let mut properties = WriterProperties::builder().set_compression(parquet::basic::Compression::SNAPPY);
+pub(super) fn write(species: &[String], samples: &Samples) -> Result<Vec<u8>> {
+    let mut properties = properties();
     for name in samples.columns.iter().map(|c| &c.name).chain(samples.histograms.iter().map(|h| &h.name)) {
         // Hardly a value occurs twice: a dictionary would be built and thrown away.
         properties = properties.set_column_dictionary_enabled(name.as_str().into(), false);
@@ -72,45 +54,33 @@ pub(super) fn write<W: Write + Send>(sink: W, species: &[String], samples: &Samp
         let bins = |h: &Histogram| KeyValue::new(key_of(&h.name), format!("{} {} {}", h.lo, h.hi, h.bins));
         properties = properties.set_key_value_metadata(Some(samples.histograms.iter().map(bins).collect()));
     }
-    let mut writer = SerializedFileWriter::new(sink, schema(species, samples)?, Arc::new(properties.build()))?;
-    let mut group = writer.next_row_group()?;
     // Parquet stores unsigned integers in the bits of signed ones; the schema says which.
     let wide = |column: &[u32]| column.iter().map(|&v| v as i32).collect::<Vec<_>>();
     let narrow = |column: &[u16]| column.iter().map(|&v| i32::from(v)).collect::<Vec<_>>();
-    write_column::<Int32Type, W>(&mut group, &wide(&samples.cycle))?;
-    write_column::<Int32Type, W>(&mut group, &narrow(&samples.walker))?;
-    write_column::<Int32Type, W>(&mut group, &wide(&samples.replica))?;
-    write_column::<Int32Type, W>(&mut group, &wide(&samples.state))?;
-    write_column::<DoubleType, W>(&mut group, &samples.energy)?;
-    for column in &samples.counts {
-        write_column::<Int32Type, W>(&mut group, &narrow(column))?;
-    }
-    for column in &samples.columns {
-        write_column::<FloatType, W>(&mut group, &column.values)?;
-    }
-    for histogram in &samples.histograms {
-        let bytes: Vec<u8> = histogram.values.iter().flat_map(|v| v.to_le_bytes()).collect();
-        let (whole, size) = (ByteArray::from(bytes), 2 * histogram.bins);
-        let rows: Vec<FixedLenByteArray> = (0..samples.len()).map(|i| whole.slice(i * size, size).into()).collect();
-        write_column::<FixedLenByteArrayType, W>(&mut group, &rows)?;
-    }
-    group.close()?;
-    writer.into_inner()
-}
-
-pub(super) fn write_column<T: DataType, W: Write + Send>(
-    group: &mut SerializedRowGroupWriter<'_, W>,
-    values: &[T::T],
-) -> Result<()> {
-    let mut column =
-        group.next_column()?.ok_or_else(|| ParquetError::General("the schema has no more columns".into()))?;
-    column.typed::<T>().write_batch(values, None, None)?;
-    column.close()
+    encode(&schema(species, samples), properties, |group| {
+        write_column::<Int32Type>(group, &wide(&samples.cycle))?;
+        write_column::<Int32Type>(group, &narrow(&samples.walker))?;
+        write_column::<Int32Type>(group, &wide(&samples.replica))?;
+        write_column::<Int32Type>(group, &wide(&samples.state))?;
+        write_column::<DoubleType>(group, &samples.energy)?;
+        for column in &samples.counts {
+            write_column::<Int32Type>(group, &narrow(column))?;
+        }
+        for column in &samples.columns {
+            write_column::<FloatType>(group, &column.values)?;
+        }
+        for histogram in &samples.histograms {
+            let bytes: Vec<u8> = histogram.values.iter().flat_map(|v| v.to_le_bytes()).collect();
+            let (whole, size) = (ByteArray::from(bytes), 2 * histogram.bins);
+            let rows: Vec<FixedLenByteArray> = (0..samples.len()).map(|i| whole.slice(i * size, size).into()).collect();
+            write_column::<FixedLenByteArrayType>(group, &rows)?;
+        }
+        Ok(())
+    })
 }
 
 /// Appends the rows of one part to `samples`.
-pub(super) fn read(file: File, species: &[String], samples: &mut Samples) -> Result<()> {
-    let reader = SerializedFileReader::new(file)?;
+pub(super) fn read(reader: &SerializedFileReader<File>, species: &[String], samples: &mut Samples) -> Result<()> {
     let columns = reader.metadata().file_metadata().schema_descr().columns().to_vec();
     let place = |name: &str| {
         columns
@@ -118,7 +88,7 @@ pub(super) fn read(file: File, species: &[String], samples: &mut Samples) -> Res
             .position(|c| c.name() == name)
             .ok_or_else(|| ParquetError::General(format!("there is no column `{name}`")))
     };
-    let found = observed(&reader)?;
+    let found = observed(reader)?;
     if samples.is_empty() && samples.columns.is_empty() && samples.histograms.is_empty() {
         (samples.columns, samples.histograms) = found;
     } else {
@@ -132,11 +102,11 @@ pub(super) fn read(file: File, species: &[String], samples: &mut Samples) -> Res
     for group in 0..reader.num_row_groups() {
         let group = reader.get_row_group(group)?;
         let group = group.as_ref();
-        for column in &mut samples.columns {
-            column.values.extend(floats(group, place(&column.name)?)?);
+        for observed in &mut samples.columns {
+            observed.values.extend(column::<FloatType>(group, place(&observed.name)?)?);
         }
         for histogram in &mut samples.histograms {
-            let rows = fixed(group, place(&histogram.name)?)?;
+            let rows = column::<FixedLenByteArrayType>(group, place(&histogram.name)?)?;
             for row in rows {
                 let halves = row.data().chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]));
                 let before = histogram.values.len();
@@ -146,13 +116,13 @@ pub(super) fn read(file: File, species: &[String], samples: &mut Samples) -> Res
                 }
             }
         }
-        samples.cycle.extend(integers(group, place("cycle")?)?.iter().map(|&v| v as u32));
-        samples.walker.extend(integers(group, place("walker")?)?.iter().map(|&v| v as u16));
-        samples.replica.extend(integers(group, place("replica")?)?.iter().map(|&v| v as u32));
-        samples.state.extend(integers(group, place("state")?)?.iter().map(|&v| v as u32));
-        samples.energy.extend(doubles(group, place("energy")?)?);
-        for (column, name) in samples.counts.iter_mut().zip(species) {
-            column.extend(integers(group, place(&format!("n_{name}"))?)?.iter().map(|&v| v as u16));
+        samples.cycle.extend(column::<Int32Type>(group, place("cycle")?)?.iter().map(|&v| v as u32));
+        samples.walker.extend(column::<Int32Type>(group, place("walker")?)?.iter().map(|&v| v as u16));
+        samples.replica.extend(column::<Int32Type>(group, place("replica")?)?.iter().map(|&v| v as u32));
+        samples.state.extend(column::<Int32Type>(group, place("state")?)?.iter().map(|&v| v as u32));
+        samples.energy.extend(column::<DoubleType>(group, place("energy")?)?);
+        for (counts, name) in samples.counts.iter_mut().zip(species) {
+            counts.extend(column::<Int32Type>(group, place(&format!("n_{name}"))?)?.iter().map(|&v| v as u16));
         }
     }
     Ok(())
@@ -189,43 +159,4 @@ fn bins_of(text: &str) -> Option<(f64, f64, usize)> {
     let mut words = text.split(' ');
     let (lo, hi, bins) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?, words.next()?.parse::<u16>().ok()?);
     words.next().is_none().then_some((lo, hi, usize::from(bins)))
-}
-
-pub(super) fn integers(group: &dyn RowGroupReader, column: usize) -> Result<Vec<i32>> {
-    match group.get_column_reader(column)? {
-        ColumnReader::Int32ColumnReader(reader) => all_rows(group, reader),
-        _ => Err(ParquetError::General(format!("column {column} is not a 32-bit integer"))),
-    }
-}
-
-pub(super) fn doubles(group: &dyn RowGroupReader, column: usize) -> Result<Vec<f64>> {
-    match group.get_column_reader(column)? {
-        ColumnReader::DoubleColumnReader(reader) => all_rows(group, reader),
-        _ => Err(ParquetError::General(format!("column {column} is not a 64-bit float"))),
-    }
-}
-
-fn floats(group: &dyn RowGroupReader, column: usize) -> Result<Vec<f32>> {
-    match group.get_column_reader(column)? {
-        ColumnReader::FloatColumnReader(reader) => all_rows(group, reader),
-        _ => Err(ParquetError::General(format!("column {column} is not a 32-bit float"))),
-    }
-}
-
-fn fixed(group: &dyn RowGroupReader, column: usize) -> Result<Vec<FixedLenByteArray>> {
-    match group.get_column_reader(column)? {
-        ColumnReader::FixedLenByteArrayColumnReader(reader) => all_rows(group, reader),
-        _ => Err(ParquetError::General(format!("column {column} is not of fixed length"))),
-    }
-}
-
-fn all_rows<T: DataType>(group: &dyn RowGroupReader, mut reader: ColumnReaderImpl<T>) -> Result<Vec<T::T>> {
-    let n_rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
-    // A damaged file may claim any number of rows.
-    let mut values = Vec::with_capacity(n_rows.min(1 << 20));
-    while values.len() < n_rows && reader.read_records(n_rows - values.len(), None, None, &mut values)?.0 > 0 {}
-    match values.len() == n_rows {
-        true => Ok(values),
-        false => Err(ParquetError::General(format!("{} of {n_rows} rows are readable", values.len()))),
-    }
 }

@@ -1,8 +1,9 @@
 //! Reads all parts of a run.
 
-use super::{Samples, part, writer::part_numbers};
+use super::parts::all_parts;
+use super::table::open;
+use super::{Samples, part};
 use crate::{Error, Result};
-use std::fs::File;
 use std::path::Path;
 
 /// The samples of all parts of `dir/samples`, in the order of the parts.
@@ -14,38 +15,26 @@ use std::path::Path;
 /// [`Error::BadInput`] if a part is damaged or lacks a column.
 pub fn read_samples(dir: &Path, species: &[String]) -> Result<Samples> {
     let folder = dir.join("samples");
-    if !folder.is_dir() {
-        return Err(Error::InputMissing { what: "the folder of samples", path: folder });
-    }
-    let numbers = part_numbers(&folder)?;
-    if let Some((expected, _)) = numbers.iter().enumerate().find(|&(i, &n)| i != n) {
-        return Err(Error::InputMissing {
-            what: "a part of the samples",
-            path: folder.join(part::file_name(expected)),
-        });
-    }
-    if numbers.is_empty() {
+    let parts = all_parts(&folder, "the folder of samples", "a part of the samples")?;
+    if parts.is_empty() {
         return Err(Error::InputMissing { what: "any part of the samples", path: folder });
     }
     let mut samples = Samples::new(species.len());
-    for number in numbers {
-        read_part(&folder.join(part::file_name(number)), species, &mut samples)?;
+    for path in parts {
+        read_part(&path, species, &mut samples)?;
     }
     Ok(samples)
 }
 
 /// Appends the rows of one part.
 pub(super) fn read_part(path: &Path, species: &[String], samples: &mut Samples) -> Result<()> {
-    let file = File::open(path).map_err(Error::io("cannot open", path))?;
-    part::read(file, species, samples).map_err(|e| Error::BadInput {
-        path: path.to_owned(),
-        problem: format!("not a readable part of samples ({e}); restore the file or repeat the run"),
-    })
+    open(path, "part of samples", |reader| part::read(reader, species, samples))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample::parts::part_numbers;
     use crate::sample::{Field, Observed, SampleRow, SampleWriter, Thinning};
 
     fn species() -> Vec<String> {

@@ -4,24 +4,16 @@
 //! the scene) and `positions` (three little-endian f32 an atom [length]); mobile atoms only, the frozen slab is that of
 //! the scene. Single precision leaves 1e-7 of a period, so that energies can be summed anew.
 
-use super::part::{self, doubles, integers, write_column};
+use super::parts::{PartWriter, all_parts};
+use super::table::{column, each_group, encode, open, properties, write_column};
 use super::thinning::Thinning;
-use super::writer::part_numbers;
+use crate::Result;
 use crate::batch::Configuration;
-use crate::files::write_whole;
-use crate::{Error, Result};
 use glam::{DVec3, Vec3};
-use parquet::column::reader::ColumnReader;
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type};
 use parquet::errors::{ParquetError, Result as ParquetResult};
-use parquet::file::properties::WriterProperties;
-use parquet::file::reader::{FileReader, RowGroupReader};
-use parquet::file::serialized_reader::SerializedFileReader;
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use parquet::file::reader::RowGroupReader;
+use std::path::Path;
 
 /// Most configurations of one state, over all walkers.
 const FRAMES_PER_STATE: u32 = 256;
@@ -88,8 +80,7 @@ pub fn frame_thinning(production: u32, sample_every: u32, walkers: u32, n_states
 /// Writes `DIR/trajectory/part-NNNNN.parquet`, each part whole.
 #[derive(Debug)]
 pub struct TrajectoryWriter {
-    folder: PathBuf,
-    next_part: usize,
+    parts: PartWriter,
     buffer: Vec<StoredFrame>,
     buffered: usize,
 }
@@ -98,18 +89,15 @@ impl TrajectoryWriter {
     /// A writer into `dir/trajectory`, which is created; parts already there are kept and numbered on.
     ///
     /// # Errors
-    /// [`Error::Io`] if the folder cannot be made or read.
+    /// [`crate::Error::Io`] if the folder cannot be made or read.
     pub fn new(dir: &Path) -> Result<TrajectoryWriter> {
-        let folder = dir.join("trajectory");
-        std::fs::create_dir_all(&folder).map_err(Error::io("cannot create", &folder))?;
-        let next_part = part_numbers(&folder)?.last().map_or(0, |n| n + 1);
-        Ok(TrajectoryWriter { folder, next_part, buffer: Vec::new(), buffered: 0 })
+        Ok(TrajectoryWriter { parts: PartWriter::new(dir.join("trajectory"))?, buffer: Vec::new(), buffered: 0 })
     }
 
     /// Adds one configuration; writes a part when enough have gathered.
     ///
     /// # Errors
-    /// [`Error::Io`] if a part cannot be written.
+    /// [`crate::Error::Io`] if a part cannot be written.
     pub fn push(&mut self, frame: StoredFrame) -> Result<()> {
         self.buffered += bytes_of_frame(frame.species.len()) as usize;
         self.buffer.push(frame);
@@ -119,15 +107,12 @@ impl TrajectoryWriter {
     /// Writes what is buffered as a part of its own, e.g. before a checkpoint.
     ///
     /// # Errors
-    /// [`Error::Io`] if the part cannot be written.
+    /// [`crate::Error::Io`] if the part cannot be written.
     pub fn flush(&mut self) -> Result<()> {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let path = self.folder.join(part::file_name(self.next_part));
-        let failed = |e| Error::Io { what: "cannot write", path: path.clone(), source: std::io::Error::other(e) };
-        write_whole(&path, &encode(&self.buffer).map_err(failed)?)?;
-        self.next_part += 1;
+        self.parts.write(encode_frames(&self.buffer))?;
         self.buffer.clear();
         self.buffered = 0;
         Ok(())
@@ -135,19 +120,15 @@ impl TrajectoryWriter {
 
     /// Number of the next part: the parts below it are on disk. A checkpoint keeps it.
     pub fn next_part(&self) -> usize {
-        self.next_part
+        self.parts.next()
     }
 
     /// Removes every part from `number` on, as a resumed run must do with parts younger than its checkpoint.
     ///
     /// # Errors
-    /// [`Error::Io`] if a part cannot be removed.
+    /// [`crate::Error::Io`] if a part cannot be removed.
     pub fn rewind_to(&mut self, number: usize) -> Result<()> {
-        for n in part_numbers(&self.folder)?.into_iter().filter(|&n| n >= number) {
-            let path = self.folder.join(part::file_name(n));
-            std::fs::remove_file(&path).map_err(Error::io("cannot remove", &path))?;
-        }
-        self.next_part = number;
+        self.parts.rewind_to(number)?;
         self.buffer.clear();
         self.buffered = 0;
         Ok(())
@@ -156,7 +137,7 @@ impl TrajectoryWriter {
     /// Writes the last part.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be written.
+    /// [`crate::Error::Io`] if it cannot be written.
     pub fn finish(mut self) -> Result<()> {
         self.flush()
     }
@@ -165,8 +146,8 @@ impl TrajectoryWriter {
 /// The configurations of all parts of `dir/trajectory`, in the order of the parts.
 ///
 /// # Errors
-/// [`Error::InputMissing`] if there is no folder or a part of the sequence is missing; [`Error::BadInput`] if a part is
-/// damaged.
+/// [`crate::Error::InputMissing`] if there is no folder or a part of the sequence is missing;
+/// [`crate::Error::BadInput`] if a part is damaged.
 pub fn read_trajectory(dir: &Path) -> Result<Vec<StoredFrame>> {
     let mut frames = Vec::new();
     visit_trajectory(dir, |frame| frames.push(frame))?;
@@ -178,99 +159,60 @@ pub fn read_trajectory(dir: &Path) -> Result<Vec<StoredFrame>> {
 /// # Errors
 /// Those of [`read_trajectory`].
 pub fn visit_trajectory(dir: &Path, mut visit: impl FnMut(StoredFrame)) -> Result<()> {
-    let folder = dir.join("trajectory");
-    if !folder.is_dir() {
-        return Err(Error::InputMissing { what: "the folder of configurations", path: folder });
-    }
-    for (expected, number) in part_numbers(&folder)?.into_iter().enumerate() {
-        let path = folder.join(part::file_name(expected));
-        if number != expected {
-            return Err(Error::InputMissing { what: "a part of the configurations", path });
-        }
-        let file = File::open(&path).map_err(Error::io("cannot open", &path))?;
+    for path in all_parts(&dir.join("trajectory"), "the folder of configurations", "a part of the configurations")? {
         let mut frames = Vec::new();
-        decode(file, &mut frames).map_err(|e| Error::BadInput {
-            path: path.clone(),
-            problem: format!("not a readable part of configurations ({e}); restore the file or repeat the run"),
-        })?;
+        open(&path, "part of configurations", |reader| each_group(reader, 7, |group| decode(group, &mut frames)))?;
         frames.into_iter().for_each(&mut visit);
     }
     Ok(())
 }
 
-fn encode(frames: &[StoredFrame]) -> ParquetResult<Vec<u8>> {
-    let properties = WriterProperties::builder().set_compression(parquet::basic::Compression::SNAPPY).build();
-    let schema = Arc::new(parse_message_type(SCHEMA)?);
-    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
-    let mut group = writer.next_row_group()?;
-    let column = |f: &dyn Fn(&StoredFrame) -> i32| frames.iter().map(f).collect::<Vec<i32>>();
-    write_column::<Int32Type, _>(&mut group, &column(&|f| f.cycle as i32))?;
-    write_column::<Int32Type, _>(&mut group, &column(&|f| i32::from(f.walker)))?;
-    write_column::<Int32Type, _>(&mut group, &column(&|f| f.replica as i32))?;
-    write_column::<Int32Type, _>(&mut group, &column(&|f| f.state as i32))?;
-    write_column::<DoubleType, _>(&mut group, &frames.iter().map(|f| f.energy).collect::<Vec<f64>>())?;
-    let species: Vec<ByteArray> = frames.iter().map(|f| f.species.clone().into()).collect();
-    write_column::<ByteArrayType, _>(&mut group, &species)?;
+fn encode_frames(frames: &[StoredFrame]) -> ParquetResult<Vec<u8>> {
+    let whole = |f: fn(&StoredFrame) -> i32| frames.iter().map(f).collect::<Vec<i32>>();
     let bytes = |p: &Vec3| p.to_array().map(f32::to_le_bytes).concat();
+    let species: Vec<ByteArray> = frames.iter().map(|f| f.species.clone().into()).collect();
     let positions: Vec<ByteArray> =
         frames.iter().map(|f| f.positions.iter().flat_map(bytes).collect::<Vec<u8>>().into()).collect();
-    write_column::<ByteArrayType, _>(&mut group, &positions)?;
-    group.close()?;
-    writer.into_inner()
+    encode(SCHEMA, properties(), |group| {
+        write_column::<Int32Type>(group, &whole(|f| f.cycle as i32))?;
+        write_column::<Int32Type>(group, &whole(|f| i32::from(f.walker)))?;
+        write_column::<Int32Type>(group, &whole(|f| f.replica as i32))?;
+        write_column::<Int32Type>(group, &whole(|f| f.state as i32))?;
+        write_column::<DoubleType>(group, &frames.iter().map(|f| f.energy).collect::<Vec<f64>>())?;
+        write_column::<ByteArrayType>(group, &species)?;
+        write_column::<ByteArrayType>(group, &positions)
+    })
 }
 
-fn decode(file: File, frames: &mut Vec<StoredFrame>) -> ParquetResult<()> {
-    let reader = SerializedFileReader::new(file)?;
-    let n_columns = reader.metadata().file_metadata().schema_descr().num_columns();
-    if n_columns != 7 {
-        return Err(ParquetError::General(format!("{n_columns} columns instead of 7")));
-    }
-    for group in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(group)?;
-        let group = group.as_ref();
-        let (cycle, walker) = (integers(group, 0)?, integers(group, 1)?);
-        let (replica, state) = (integers(group, 2)?, integers(group, 3)?);
-        let energy = doubles(group, 4)?;
-        let (species, positions) = (binaries(group, 5)?, binaries(group, 6)?);
-        for k in 0..cycle.len() {
-            let bytes = positions[k].data();
-            if bytes.len() != 12 * species[k].len() {
-                return Err(ParquetError::General(format!("row {k} has positions of another number of atoms")));
-            }
-            let number = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
-            let position = |b: &[u8]| Vec3::new(number(&b[0..4]), number(&b[4..8]), number(&b[8..12]));
-            frames.push(StoredFrame {
-                cycle: cycle[k] as u32,
-                walker: walker[k] as u16,
-                replica: replica[k] as u32,
-                state: state[k] as u32,
-                energy: energy[k],
-                species: species[k].data().to_vec(),
-                positions: bytes.chunks_exact(12).map(position).collect(),
-            });
+fn decode(group: &dyn RowGroupReader, frames: &mut Vec<StoredFrame>) -> ParquetResult<()> {
+    let whole = |c: usize| column::<Int32Type>(group, c);
+    let (cycle, walker, replica, state) = (whole(0)?, whole(1)?, whole(2)?, whole(3)?);
+    let energy = column::<DoubleType>(group, 4)?;
+    let (species, positions) = (column::<ByteArrayType>(group, 5)?, column::<ByteArrayType>(group, 6)?);
+    for k in 0..cycle.len() {
+        let bytes = positions[k].data();
+        if bytes.len() != 12 * species[k].len() {
+            return Err(ParquetError::General(format!("row {k} has positions of another number of atoms")));
         }
+        let number = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+        let position = |b: &[u8]| Vec3::new(number(&b[0..4]), number(&b[4..8]), number(&b[8..12]));
+        frames.push(StoredFrame {
+            cycle: cycle[k] as u32,
+            walker: walker[k] as u16,
+            replica: replica[k] as u32,
+            state: state[k] as u32,
+            energy: energy[k],
+            species: species[k].data().to_vec(),
+            positions: bytes.chunks_exact(12).map(position).collect(),
+        });
     }
     Ok(())
-}
-
-fn binaries(group: &dyn RowGroupReader, column: usize) -> ParquetResult<Vec<ByteArray>> {
-    let n_rows = group.metadata().num_rows() as usize;
-    let mut values = Vec::with_capacity(n_rows);
-    match group.get_column_reader(column)? {
-        ColumnReader::ByteArrayColumnReader(mut reader) => {
-            while values.len() < n_rows && reader.read_records(n_rows - values.len(), None, None, &mut values)?.0 > 0 {}
-        }
-        _ => return Err(ParquetError::General(format!("column {column} is not binary"))),
-    }
-    match values.len() == n_rows {
-        true => Ok(values),
-        false => Err(ParquetError::General(format!("{} of {n_rows} rows are readable", values.len()))),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     fn frame(k: u32) -> StoredFrame {
         let n = (k * 5 % 7) as usize;

@@ -7,7 +7,7 @@ use crate::backend::reference::energy::{audit, energy_and_forces};
 use crate::batch::{Batch, Configuration};
 use crate::error::Result;
 use crate::ids::StateId;
-use crate::rng::philox4x32_10;
+use crate::rng::{KNOWN_ANSWERS, philox4x32_10};
 use crate::system::Dynamics;
 use crate::thermo::acceptance::{ConfigurationRef, StateRef, exchange_ln_acc};
 use glam::DVec3;
@@ -42,21 +42,10 @@ const FAST: &str = r#"Scene(
     schedule: (equilibration: 1, production: 1),
 )"#;
 
-/// Published with Random123 (kat_vectors, philox4x32 10).
-const KNOWN: [([u32; 4], [u32; 2], [u32; 4]); 3] = [
-    ([0; 4], [0; 2], [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]),
-    ([u32::MAX; 4], [u32::MAX; 2], [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]),
-    (
-        [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
-        [0xa409_3822, 0x299f_31d0],
-        [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1],
-    ),
-];
-
 /// Known answers of Philox on the host; a GPU is asked the same ones when it is opened, and refused if it errs.
 pub(super) fn philox(_: &Workbench) -> Result<Worst> {
     let mut worst = Worst::default();
-    for (counter, key, answer) in KNOWN {
+    for (counter, key, answer) in KNOWN_ANSWERS {
         let unequal = philox4x32_10(counter, key) != answer;
         worst.add(f64::from(u8::from(unequal)), || format!("counter {counter:x?}"));
     }

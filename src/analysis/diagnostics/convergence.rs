@@ -1,9 +1,10 @@
 //! Do the boundaries still move with the length of the run?
 
+use super::super::groundwork::{Groundwork, Solved};
 use super::super::mbar::{Bins, Collapsed, log_sum_exp, marginal};
-use super::super::pipeline::Solved;
-use super::super::{Analysis, AnalysisInput, BoundaryPoint};
+use super::super::{Analysis, BoundaryPoint};
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// Shares of production from which boundaries are found.
 pub const SHARES: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
@@ -35,8 +36,9 @@ pub struct Trend {
 /// has its boundary at the μ where its own MBAR makes both sides of that N equally probable.
 ///
 /// The first half and the whole differ by σ √(1/½ − 1) = σ, the standard error of the whole, if the halves are independent.
-pub(super) fn trends(input: &AnalysisInput, analysis: &Analysis) -> Vec<Trend> {
-    let grid = &input.grid;
+pub(super) fn trends(work: &Groundwork<'_>, analysis: &Analysis) -> Vec<Trend> {
+    let input = &*work.thawed;
+    let (grid, samples) = (&input.grid, &input.samples);
     let simulated = |b: &&BoundaryPoint| grid.temperatures.iter().any(|t| (t - b.temperature).abs() <= 1e-9 * t.abs());
     let lines: Vec<&BoundaryPoint> = analysis.boundaries.iter().filter(|b| b.kind == "first_order").collect();
     let mut points: Vec<&BoundaryPoint> = lines.iter().copied().filter(simulated).collect();
@@ -49,12 +51,15 @@ pub(super) fn trends(input: &AnalysisInput, analysis: &Analysis) -> Vec<Trend> {
         return Vec::new();
     }
     // A part that is too short for MBAR has no boundary.
-    let solved: Vec<Option<Solved>> = SHARES
+    let solved: Vec<Option<Cow<'_, Solved>>> = SHARES
         .iter()
         .map(|share| {
-            let part =
-                input.samples.filtered(|n| f64::from(input.samples.cycle[n]) < share * f64::from(input.production));
-            if part.is_empty() { None } else { Solved::new(&grid.states, &part).ok() }
+            let part = samples.filtered(|n| f64::from(samples.cycle[n]) < share * f64::from(input.production));
+            match part.len() {
+                0 => None,
+                n if n == samples.len() => Some(Cow::Borrowed(&work.basis.solved)),
+                _ => Solved::new(&grid.states, &part).ok().map(Cow::Owned),
+            }
         })
         .collect();
     let trend = |point: &&BoundaryPoint| {
@@ -67,10 +72,10 @@ pub(super) fn trends(input: &AnalysisInput, analysis: &Analysis) -> Vec<Trend> {
             grid.reservoirs.iter().zip(&point.mu).map(|(r, &mu)| r.convention.ln_z_of_mu(mu, kt)).collect();
         let n_max = usize::from(input.n_max[species]);
         let p_of = |solved: &Solved| distribution(&solved.collapsed, &solved.solution.ln_d, kt, &ln_z, species, n_max);
-        let whole = solved[3].as_ref().map(p_of).unwrap_or_default();
+        let whole = solved[3].as_deref().map(p_of).unwrap_or_default();
         let cut = median(&whole);
         let mu = [0, 1, 2, 3].map(|i| {
-            let shift = solved[i].as_ref().and_then(|s| balance(&p_of(s), cut));
+            let shift = solved[i].as_deref().and_then(|s| balance(&p_of(s), cut));
             shift.map_or(f64::NAN, |shift| grid.reservoirs[species].convention.mu(ln_z[species] + shift, kt))
         });
         let z = (mu[1] - mu[3]) / point.mu_err;

@@ -49,7 +49,7 @@ struct Half {
 /// not know its own error) and its own g, of the state series or of the replica paths. To it comes the resolution: n samples
 /// of inefficiency g cannot see an excursion by one atom, or by kT, that fills less than g/n of the time, so (g/n)² and
 /// (kT g/n)² are added; a state which holds one N throughout would else have an error of zero.
-pub(super) fn compare(input: &AnalysisInput) -> (Vec<f64>, Vec<Frozen>) {
+pub(in crate::analysis) fn compare(input: &AnalysisInput) -> (Vec<f64>, Vec<Frozen>) {
     let n_states = input.grid.len();
     let odd = &input.halves.odd;
     let is_odd = |n: usize| odd.get(usize::from(input.samples.walker[n])).copied();
@@ -100,21 +100,20 @@ pub(super) fn compare(input: &AnalysisInput) -> (Vec<f64>, Vec<Frozen>) {
 /// Takes the samples of the states whose halves differ out of an analysis; they are not averaged.
 ///
 /// Where that would leave no sample at all they stay, and only the map is masked.
-pub(in crate::analysis) fn set_aside(input: &AnalysisInput) -> (Cow<'_, AnalysisInput>, Vec<Frozen>) {
-    let frozen = compare(input).1;
+pub(in crate::analysis) fn set_aside<'a>(input: &'a AnalysisInput, frozen: &[Frozen]) -> Cow<'a, AnalysisInput> {
     if frozen.is_empty() {
-        return (Cow::Borrowed(input), frozen);
+        return Cow::Borrowed(input);
     }
-    let is_frozen = flags(&frozen, input.grid.len());
+    let is_frozen = flags(frozen, input.grid.len());
     let samples = input.samples.filtered(|n| !is_frozen[input.samples.state[n] as usize]);
     match samples.is_empty() {
-        true => (Cow::Borrowed(input), frozen),
-        false => (Cow::Owned(AnalysisInput { samples, ..input.clone() }), frozen),
+        true => Cow::Borrowed(input),
+        false => Cow::Owned(AnalysisInput { samples, ..input.clone() }),
     }
 }
 
 /// `[n_states]`, whether each is frozen.
-pub(super) fn flags(frozen: &[Frozen], n_states: usize) -> Vec<bool> {
+pub(in crate::analysis) fn flags(frozen: &[Frozen], n_states: usize) -> Vec<bool> {
     let mut flags = vec![false; n_states];
     frozen.iter().for_each(|f| flags[f.state] = true);
     flags
@@ -196,7 +195,8 @@ mod tests {
     #[test]
     fn states_that_remember_their_start_are_set_aside_and_masked() {
         let input = input(true);
-        let (thawed, frozen) = set_aside(&input);
+        let frozen = compare(&input).1;
+        let thawed = set_aside(&input, &frozen);
         assert_eq!(frozen.iter().map(|f| f.state).collect::<Vec<_>>(), [0, 1]);
         assert_eq!((frozen[0].even[0], frozen[0].odd[0]), (0.0, 12.0));
         assert!(thawed.samples.state.iter().all(|&k| k >= 2) && thawed.samples.len() == 600 * 2 * 4);
@@ -214,6 +214,6 @@ mod tests {
         let (z, frozen) = compare(&input(false));
         assert!(frozen.is_empty() && z.iter().all(|z| *z < 4.0), "{z:?}");
         let alone = AnalysisInput { halves: Halves::default(), ..input(true) };
-        assert!(set_aside(&alone).1.is_empty());
+        assert!(compare(&alone).1.is_empty());
     }
 }

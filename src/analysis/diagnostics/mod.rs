@@ -5,7 +5,7 @@ mod convergence;
 mod equilibration;
 mod flow;
 mod gaps;
-mod hysteresis;
+pub(super) mod hysteresis;
 pub(super) mod tables;
 mod verdict;
 mod windows;
@@ -15,19 +15,20 @@ pub use components::components;
 pub use convergence::{SHARES, Trend};
 pub use equilibration::start;
 pub use flow::Flow;
+pub(super) use hysteresis::mask;
 pub use hysteresis::{DIFFER, Frozen, Halves};
-pub(super) use hysteresis::{mask, set_aside};
 pub use verdict::{INDEPENDENT, Mood, Sentence, Verdict, verdict};
 pub use windows::{acceptance, windows};
 
+use super::Analysis;
+use super::groundwork::Groundwork;
 use super::inefficiency::{Inefficiencies, places};
-use super::pipeline::Solved;
 use super::transition_matrix::{Estimators, Stretch, compare, stretches};
-use super::{Analysis, AnalysisInput};
 use crate::Result;
 use crate::sample::marks::{EdgeCount, Mark};
 use crate::states::Edge;
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// An edge that exchanges less often than this does not join its states.
 pub const DEAD: f64 = 0.01;
@@ -46,7 +47,7 @@ pub struct Checks {
     pub frozen: Vec<Frozen>,
     /// Transition matrix against MBAR; absent where the run kept no tallies.
     pub estimators: Option<Estimators>,
-    /// Absent until [`check`] has run.
+    /// Absent unless the run was checked.
     pub diagnostics: Option<Diagnostics>,
     /// What they come to.
     pub verdict: Verdict,
@@ -145,18 +146,18 @@ pub struct Diagnostics {
 /// Runs all checks of an analysis and keeps them in it.
 ///
 /// # Errors
-/// [`crate::Error::Analysis`] if MBAR of a part of the run does not converge.
-pub fn check(input: &AnalysisInput, analysis: &mut Analysis, books: &Books) -> Result<()> {
-    let frozen = hysteresis::flags(&analysis.checks.frozen, input.grid.len());
-    let compared = compare(input, &books.stretches, &frozen);
-    let diagnostics = diagnose(input, analysis, books, &frozen)?;
+/// [`crate::Error::Analysis`] if the overlap of the states cannot be had.
+pub(super) fn check(work: &Groundwork<'_>, analysis: &mut Analysis, books: &Books) -> Result<()> {
+    let grid = &work.input.grid;
+    let compared = compare(work, &books.stretches);
+    let diagnostics = diagnose(work, analysis, books)?;
     let split = (analysis.split_half.agree, analysis.split_half.compared);
     // Stretches of a short run may be too short for MBAR where the whole is not: that is said, and the rest stands.
     let (estimators, failed) = match compared {
         Ok(estimators) => (estimators, None),
         Err(problem) => (None, Some(format!("The estimators could not be compared: {problem}."))),
     };
-    let mut words = verdict(&input.grid, &diagnostics, &analysis.checks.frozen, estimators.as_ref(), split);
+    let mut words = verdict(grid, &diagnostics, &analysis.checks.frozen, estimators.as_ref(), split);
     words.sentences.extend(failed.map(|words| Sentence { mood: Mood::Remark, words }));
     analysis.checks.verdict = words;
     analysis.checks.estimators = estimators;
@@ -164,11 +165,9 @@ pub fn check(input: &AnalysisInput, analysis: &mut Analysis, books: &Books) -> R
     Ok(())
 }
 
-fn diagnose(input: &AnalysisInput, analysis: &Analysis, books: &Books, frozen: &[bool]) -> Result<Diagnostics> {
+fn diagnose(work: &Groundwork<'_>, analysis: &Analysis, books: &Books) -> Result<Diagnostics> {
+    let (input, solved, frozen) = (work.input, &work.basis.solved, work.is_frozen());
     let (grid, samples) = (&input.grid, &input.samples);
-    let kept = samples.filtered(|n| !frozen[samples.state[n] as usize]);
-    let kept = if kept.is_empty() { samples.clone() } else { kept };
-    let solved = Solved::new(&grid.states, &kept)?;
     let overlap = solved.collapsed.overlap(&solved.n_k, &solved.solution.f_k)?;
     let edges: Vec<EdgeCheck> = grid
         .edges
@@ -193,8 +192,12 @@ fn diagnose(input: &AnalysisInput, analysis: &Analysis, books: &Books, frozen: &
         .collect();
     let usable: Vec<bool> = edges.iter().map(|e| e.usable).collect();
     let component = components(grid, &usable);
-    let g = Inefficiencies::new(samples, grid.len());
-    let z = hysteresis::compare(input).0;
+    let z = &work.hysteresis;
+    // The memory of frozen states too.
+    let g = match work.thawed {
+        Cow::Borrowed(_) => Cow::Borrowed(&work.basis.g),
+        Cow::Owned(_) => Cow::Owned(Inefficiencies::new(samples, grid.len())),
+    };
     let chains = places(samples, grid.len(), |n| samples.state[n] as usize);
     let states = (0..grid.len())
         .into_par_iter()
@@ -232,7 +235,7 @@ fn diagnose(input: &AnalysisInput, analysis: &Analysis, books: &Books, frozen: &
         flows: flow::flows(grid, samples),
         spectral_gap: overlap.spectral_gap,
         n_components: component.iter().max().map_or(0, |c| c + 1),
-        trends: convergence::trends(&AnalysisInput { samples: kept, ..input.clone() }, analysis),
+        trends: convergence::trends(work, analysis),
         halves: (z.iter().any(|z| z.is_finite()), input.halves.start_differently),
         stride: cycles.windows(2).map(|w| w[1] - w[0]).min().unwrap_or(1),
         production: input.production,

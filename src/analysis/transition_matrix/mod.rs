@@ -18,13 +18,13 @@ mod stretches;
 
 pub use stretches::{Stretch, stretches};
 
-use super::bootstrap::{Blocks, Bootstrap, Draw, Drawn, RESAMPLES};
-use super::inefficiency::Inefficiencies;
-use super::mbar::{Bins, marginal};
-use super::pipeline::{AnalysisInput, Solved};
+use super::bootstrap::{Blocks, Bootstrap, Draw, RESAMPLES};
+use super::groundwork::{Basis, Groundwork, Solved};
+use super::mbar::{Bins, Collapsed, marginal};
 use crate::Result;
 use crate::transitions::TransitionTally;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Beyond this the estimators disagree.
@@ -227,13 +227,15 @@ fn summed(entries: &Entries, n_max: usize, multiplicity: Option<&[f64]>) -> Vec<
 /// has ten effective samples on both sides; the N around the most visited one that such links join are compared, both
 /// estimates normalised over them. Errors grow by what blocks of finite length lose of the memory g of a state. z-scores
 /// are normal deviates of Student's t with the effective blocks less one, or with the independent samples of the state
-/// where these are fewer. States that are `frozen` are not compared.
+/// where these are fewer. Frozen states are not compared.
 ///
-/// - `frozen`: `[n_states]`
+/// This bootstrap is one of its own: tallies exist between marks only, so its blocks are the stretches and not the
+/// blocks from which all other errors come.
 ///
 /// # Errors
 /// [`crate::Error::Analysis`] if MBAR does not converge.
-pub fn compare(input: &AnalysisInput, stretches: &[Stretch], frozen: &[bool]) -> Result<Option<Estimators>> {
+pub fn compare(work: &Groundwork<'_>, stretches: &[Stretch]) -> Result<Option<Estimators>> {
+    let (input, frozen) = (&*work.thawed, work.is_frozen());
     let (grid, n_s) = (&input.grid, input.grid.n_reservoirs());
     if n_s == 0 || stretches.is_empty() {
         return Ok(None);
@@ -243,30 +245,27 @@ pub fn compare(input: &AnalysisInput, stretches: &[Stretch], frozen: &[bool]) ->
     for (b, s) in stretches.iter().enumerate() {
         of_walker.entry(s.walker).or_default().push((s.to, b));
     }
-    let raw = &input.samples;
+    let all = &input.samples;
     let block_at = |n: usize| {
-        let ends = of_walker.get(&raw.walker[n])?;
-        ends.get(ends.partition_point(|&(to, _)| to <= raw.cycle[n])).map(|&(_, b)| b as u32)
+        let ends = of_walker.get(&all.walker[n]).filter(|_| !frozen[all.state[n] as usize])?;
+        ends.get(ends.partition_point(|&(to, _)| to <= all.cycle[n])).map(|&(_, b)| b as u32)
     };
-    let samples = raw.filtered(|n| block_at(n).is_some() && !frozen[raw.state[n] as usize]);
-    if samples.is_empty() {
+    let block_of: Vec<u32> = (0..all.len()).filter_map(block_at).collect();
+    if block_of.is_empty() {
         return Ok(None);
     }
-    let block_of: Vec<u32> = (0..raw.len()).filter(|&n| !frozen[raw.state[n] as usize]).filter_map(block_at).collect();
+    // Stretches end with the last mark; a run that was cut short has samples after it.
+    let (samples, basis) = if block_of.len() == all.len() {
+        (Cow::Borrowed(all), Cow::Borrowed(&work.basis))
+    } else {
+        let samples = all.filtered(|n| block_at(n).is_some());
+        let basis = Basis::new(grid, &samples)?;
+        (Cow::Owned(samples), Cow::Owned(basis))
+    };
     let blocks = Blocks { block_of, n_blocks: stretches.len() };
-    let solved = Solved::new(&grid.states, &samples)?;
-    let g = Inefficiencies::new(&samples, grid.len());
-    let g_of_state: Vec<f64> = (0..grid.len()).map(|k| g.of_state(k)).collect();
-    let g_of_sample: Vec<f64> =
-        solved.collapsed.origin().iter().map(|&n| g_of_state[samples.state[n as usize] as usize]).collect();
-    let mut kts: Vec<f64> = grid.states.iter().map(|s| s.kt).collect();
-    kts.sort_by(f64::total_cmp);
-    kts.dedup();
-    let place = |k: usize| kts.partition_point(|&kt| kt < grid.states[k].kt);
-    let bins: Vec<Bins> = kts
-        .par_iter()
-        .map(|kt| Bins::new(&solved.collapsed, None, Some(&g_of_sample), &solved.solution.ln_d, 1.0 / kt))
-        .collect();
+    let Basis { solved, g_of_state, .. } = &*basis;
+    let place = |k: usize| basis.place(&grid.states[k]);
+    let bins = basis.bins();
 
     // What can be compared.
     let mut entries: Vec<Entries> = vec![Entries::new(); grid.len() * n_s];
@@ -287,7 +286,7 @@ pub fn compare(input: &AnalysisInput, stretches: &[Stretch], frozen: &[bool]) ->
         .map(|(i, entries)| {
             let (k, s) = (i / n_s, i % n_s);
             let (_, p) = bins[place(k)].probabilities(&solved.collapsed, &grid.states[k].ln_z);
-            let n_eff = effective_samples(&solved, &bins[place(k)], &p, s, usize::from(input.n_max[s]));
+            let n_eff = effective_samples(solved, &bins[place(k)], &p, s, usize::from(input.n_max[s]));
             let independent = solved.n_k[k] / g_of_state[k];
             let per_block = solved.n_k[k] / stretches.len() as f64;
             // An exponential memory of g samples leaves this share of the variance of a mean to blocks of finite length.
@@ -301,7 +300,7 @@ pub fn compare(input: &AnalysisInput, stretches: &[Stretch], frozen: &[bool]) ->
 
     // Both estimates, from all samples and from each resample.
     let n_max = |task: &Task| usize::from(input.n_max[task.reservoir]);
-    let both = |multiplicity: Option<&[f64]>, bins: &[Bins], samples: &super::mbar::Collapsed| -> Vec<f64> {
+    let both = |multiplicity: Option<&[f64]>, bins: &[Bins], samples: &Collapsed| -> Vec<f64> {
         let mut values = Vec::new();
         for task in &tasks {
             let (_, p) = bins[place(task.state)].probabilities(samples, &grid.states[task.state].ln_z);
@@ -314,22 +313,8 @@ pub fn compare(input: &AnalysisInput, stretches: &[Stretch], frozen: &[bool]) ->
         }
         values
     };
-    let drawn = Drawn {
-        states: &grid.states,
-        full: &solved.collapsed,
-        state: &samples.state,
-        blocks: &blocks,
-        f_k: &solved.solution.f_k,
-        columns: &[],
-    };
-    let bootstrap = Bootstrap::new(drawn, input.seed.wrapping_add(2), RESAMPLES)?;
-    let errors = bootstrap.errors(|draw: &Draw<'_>| {
-        let bins: Vec<Bins> = kts
-            .iter()
-            .map(|kt| Bins::new(draw.samples, Some(draw.weights), None, &draw.solution.ln_d, 1.0 / kt))
-            .collect();
-        both(Some(draw.multiplicity), &bins, draw.samples)
-    });
+    let bootstrap = Bootstrap::new(basis.drawn(grid, &samples, &blocks, &[]), input.seed.wrapping_add(2), RESAMPLES)?;
+    let errors = bootstrap.errors(|draw: &Draw<'_>| both(Some(draw.multiplicity), &basis.bins_of(draw), draw.samples));
     let values = both(None, &bins, &solved.collapsed);
     let mut triples = values.chunks_exact(3).zip(errors.chunks_exact(3));
     let states = tasks

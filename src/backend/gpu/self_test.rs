@@ -12,7 +12,7 @@ use crate::cell::Cell;
 use crate::error::{Error, Result};
 use crate::ids::StateId;
 use crate::potential::PairTable;
-use crate::rng::Rng;
+use crate::rng::{KNOWN_ANSWERS, Rng};
 use crate::scene::grammar::{Images, Truncation};
 use crate::states::StatePoint;
 use crate::system::{Dynamics, FrozenAtoms, Species, System};
@@ -22,17 +22,6 @@ use wgpu::BufferUsages;
 
 /// Older software Vulkan stops loops after 65,535 iterations.
 const ITERATIONS: u32 = 70_000;
-
-/// Published known answers of Philox4x32-10: (counter, key, output).
-const KNOWN: [([u32; 4], [u32; 2], [u32; 4]); 3] = [
-    ([0; 4], [0; 2], [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]),
-    ([u32::MAX; 4], [u32::MAX; 2], [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]),
-    (
-        [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344],
-        [0xa409_3822, 0x299f_31d0],
-        [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1],
-    ),
-];
 
 /// Numbers to be rounded to the nearest integer.
 const ROUNDED: [f32; 4] = [0.75, -0.6, 1.25, -3.49];
@@ -49,7 +38,7 @@ pub(super) fn keeps_order(device: &GpuDevice) -> Result<bool> {
             answers[0][0]
         )));
     }
-    for (answer, (_, _, known)) in answers[1..].iter().zip(&KNOWN) {
+    for (answer, (_, _, known)) in answers[1..].iter().zip(&KNOWN_ANSWERS) {
         if answer != known {
             return Err(Error::Device(format!("Philox gives {answer:08x?} instead of {known:08x?}")));
         }
@@ -59,13 +48,13 @@ pub(super) fn keeps_order(device: &GpuDevice) -> Result<bool> {
 
 fn ask(device: &GpuDevice) -> Result<Vec<[u32; 4]>> {
     let mut questions = vec![[ITERATIONS, 1, 0, 0]];
-    for (counter, key, _) in &KNOWN {
+    for (counter, key, _) in &KNOWN_ANSWERS {
         questions.push(*counter);
         questions.push([key[0], key[1], 0, 0]);
     }
     questions.push(ROUNDED.map(f32::to_bits));
     let storage = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
-    let size = 16 * (2 + KNOWN.len() as u64);
+    let size = 16 * (2 + KNOWN_ANSWERS.len() as u64);
     let answers = create_buffer(device, "adlayer.answers", size, storage)?;
     let asked = create_buffer(device, "adlayer.questions", 16 * questions.len() as u64, storage)?;
     let staging = create_buffer(device, "adlayer.staging", size, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;

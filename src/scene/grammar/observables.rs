@@ -1,0 +1,59 @@
+//! What is evaluated while sampling.
+
+use serde::{Deserialize, Serialize};
+
+/// The first adsorbed layer.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FirstLayer {
+    /// Its atoms lie below this z [length].
+    pub z_max: f64,
+}
+
+/// An order parameter evaluated while sampling.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Observable {
+    /// Atoms per layer.
+    Layers,
+    /// Φ at a named star of wave vectors.
+    Order {
+        /// Which star.
+        wave_vector: WaveVector,
+    },
+    /// Bond-orientational order ψ6.
+    Psi6,
+    /// Coordination numbers.
+    Coordination {
+        /// Neighbour distance [length].
+        r: f64,
+    },
+    /// Occupation of top, bridge, fcc and hcp sites.
+    Sites,
+    /// Largest cluster.
+    Cluster {
+        /// Neighbour distance [length].
+        r: f64,
+    },
+    /// Pair distribution function.
+    Rdf {
+        /// Range [length].
+        r_max: f64,
+        /// Bins.
+        bins: u32,
+    },
+    /// Density profile along z.
+    Density {
+        /// Bins.
+        bins: u32,
+    },
+}
+
+/// Named stars of wave vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WaveVector {
+    /// (√3×√3)R30°.
+    Sqrt3,
+    /// (1×1).
+    OneByOne,
+}

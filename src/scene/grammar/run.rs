@@ -1,0 +1,113 @@
+//! How atoms move, and for how long.
+
+use super::one_u32;
+use serde::{Deserialize, Serialize};
+
+/// How atoms move between particle moves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Dynamics {
+    /// Langevin dynamics, BAOAB splitting.
+    Baoab {
+        /// Time step [time].
+        dt: f64,
+        /// γ [1/time]
+        friction: f64,
+        /// Steps of a cycle.
+        steps: u32,
+    },
+    /// Velocity Verlet; canonical only with velocities redrawn.
+    Verlet {
+        /// Time step [time].
+        dt: f64,
+        /// Steps of a cycle.
+        steps: u32,
+        /// Draw all velocities anew at the start of every segment.
+        redraw: bool,
+    },
+    /// Single-particle displacements.
+    MonteCarlo {
+        /// Half-width of the step along each axis [length].
+        displacement: f64,
+        /// Attempts per replica and cycle.
+        attempts: u32,
+    },
+    /// Hybrid Monte Carlo.
+    Hmc {
+        /// Time step [time].
+        dt: f64,
+        /// Steps of a segment.
+        steps: u32,
+    },
+    /// Generalised hybrid Monte Carlo.
+    Ghmc {
+        /// Time step [time].
+        dt: f64,
+        /// Steps of a segment.
+        steps: u32,
+        /// γ [1/time]
+        friction: f64,
+    },
+}
+
+/// Particle moves of a cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Moves {
+    /// Insertion and deletion attempts per replica and cycle.
+    pub insert_delete: u32,
+}
+
+/// Replica exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Exchange {
+    /// Deterministic even/odd pairs, alternating axes.
+    EvenOdd {
+        /// Cycles between exchange rounds.
+        every: u32,
+    },
+}
+
+impl Default for Exchange {
+    fn default() -> Self {
+        Exchange::EvenOdd { every: 1 }
+    }
+}
+
+/// Length of the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// Cycles that are not sampled.
+    pub equilibration: u32,
+    /// Cycles that are.
+    pub production: u32,
+    /// Cycles between stored samples.
+    #[serde(default = "one_u32")]
+    pub sample_every: u32,
+    /// Stored samples are thinned to this many per state.
+    #[serde(default = "max_samples_per_state")]
+    pub max_samples_per_state: u32,
+    /// Sample until an error is small enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Until>,
+    /// Production cycles after which `until` gives up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_cycles: Option<u32>,
+}
+
+fn max_samples_per_state() -> u32 {
+    20_000
+}
+
+/// When to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Until {
+    /// Every phase boundary known to this standard error of μ.
+    BoundaryError {
+        /// [energy]
+        mu: f64,
+    },
+}
