@@ -6,6 +6,7 @@
 //! production alone, and each is written whole: a resumed run writes the same bits again.
 
 use super::part::{doubles, integers, write_column};
+use super::seal::{self, placeholder, seal};
 use crate::exchange::EdgeTally;
 use crate::files::write_whole;
 use crate::transitions::{Direction, TallyRow, TransitionTally, Transitions};
@@ -18,7 +19,6 @@ use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -196,13 +196,16 @@ fn encode(
     schema: &str,
     write: impl FnOnce(&mut parquet::file::writer::SerializedRowGroupWriter<'_, Vec<u8>>) -> ParquetResult<()>,
 ) -> ParquetResult<Vec<u8>> {
-    let properties = WriterProperties::builder().set_compression(parquet::basic::Compression::SNAPPY).build();
+    let properties = WriterProperties::builder()
+        .set_compression(parquet::basic::Compression::SNAPPY)
+        .set_key_value_metadata(Some(vec![placeholder()]))
+        .build();
     let mut writer =
         SerializedFileWriter::new(Vec::new(), Arc::new(parse_message_type(schema)?), Arc::new(properties))?;
     let mut group = writer.next_row_group()?;
     write(&mut group)?;
     group.close()?;
-    writer.into_inner()
+    seal(writer.into_inner()?)
 }
 
 fn encode_tallies(rows: &[TallyRow]) -> ParquetResult<Vec<u8>> {
@@ -233,7 +236,7 @@ fn encode_edges(edges: &[EdgeTally]) -> ParquetResult<Vec<u8>> {
 }
 
 fn read<T>(path: &Path, decode: impl Fn(&dyn RowGroupReader) -> ParquetResult<Vec<T>>) -> Result<Vec<T>> {
-    let file = File::open(path).map_err(Error::io("cannot open", path))?;
+    let file = seal::open(path)?;
     let all = || -> ParquetResult<Vec<T>> {
         let reader = SerializedFileReader::new(file)?;
         let mut rows = Vec::new();

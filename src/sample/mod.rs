@@ -6,6 +6,7 @@ pub mod marks;
 mod observed;
 mod part;
 mod reader;
+mod seal;
 mod thinning;
 pub mod trajectory;
 mod writer;

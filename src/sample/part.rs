@@ -4,6 +4,7 @@
 //! little-endian half-precision numbers for each histogram. The metadata of the file hold `lo hi bins` of every
 //! histogram under `adlayer.histogram.<name>`, so that no scene is needed to read it.
 
+use super::seal::{placeholder, seal};
 use super::{Column, Histogram, Samples};
 use half::f16;
 use parquet::basic::Type as PhysicalType;
@@ -61,41 +62,40 @@ fn key_of(histogram: &str) -> String {
     format!("adlayer.histogram.{histogram}")
 }
 
-/// Writes `samples` as one part with one row group.
-pub(super) fn write<W: Write + Send>(sink: W, species: &[String], samples: &Samples) -> Result<W> {
+/// The bytes of `samples` as one part with one row group, sealed.
+pub(super) fn write(species: &[String], samples: &Samples) -> Result<Vec<u8>> {
     let mut properties = WriterProperties::builder().set_compression(parquet::basic::Compression::SNAPPY);
     for name in samples.columns.iter().map(|c| &c.name).chain(samples.histograms.iter().map(|h| &h.name)) {
         // Hardly a value occurs twice: a dictionary would be built and thrown away.
         properties = properties.set_column_dictionary_enabled(name.as_str().into(), false);
     }
-    if !samples.histograms.is_empty() {
-        let bins = |h: &Histogram| KeyValue::new(key_of(&h.name), format!("{} {} {}", h.lo, h.hi, h.bins));
-        properties = properties.set_key_value_metadata(Some(samples.histograms.iter().map(bins).collect()));
-    }
-    let mut writer = SerializedFileWriter::new(sink, schema(species, samples)?, Arc::new(properties.build()))?;
+    let bins = |h: &Histogram| KeyValue::new(key_of(&h.name), format!("{} {} {}", h.lo, h.hi, h.bins));
+    let metadata = samples.histograms.iter().map(bins).chain([placeholder()]).collect();
+    let properties = properties.set_key_value_metadata(Some(metadata)).build();
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema(species, samples)?, Arc::new(properties))?;
     let mut group = writer.next_row_group()?;
     // Parquet stores unsigned integers in the bits of signed ones; the schema says which.
     let wide = |column: &[u32]| column.iter().map(|&v| v as i32).collect::<Vec<_>>();
     let narrow = |column: &[u16]| column.iter().map(|&v| i32::from(v)).collect::<Vec<_>>();
-    write_column::<Int32Type, W>(&mut group, &wide(&samples.cycle))?;
-    write_column::<Int32Type, W>(&mut group, &narrow(&samples.walker))?;
-    write_column::<Int32Type, W>(&mut group, &wide(&samples.replica))?;
-    write_column::<Int32Type, W>(&mut group, &wide(&samples.state))?;
-    write_column::<DoubleType, W>(&mut group, &samples.energy)?;
+    write_column::<Int32Type, _>(&mut group, &wide(&samples.cycle))?;
+    write_column::<Int32Type, _>(&mut group, &narrow(&samples.walker))?;
+    write_column::<Int32Type, _>(&mut group, &wide(&samples.replica))?;
+    write_column::<Int32Type, _>(&mut group, &wide(&samples.state))?;
+    write_column::<DoubleType, _>(&mut group, &samples.energy)?;
     for column in &samples.counts {
-        write_column::<Int32Type, W>(&mut group, &narrow(column))?;
+        write_column::<Int32Type, _>(&mut group, &narrow(column))?;
     }
     for column in &samples.columns {
-        write_column::<FloatType, W>(&mut group, &column.values)?;
+        write_column::<FloatType, _>(&mut group, &column.values)?;
     }
     for histogram in &samples.histograms {
         let bytes: Vec<u8> = histogram.values.iter().flat_map(|v| v.to_le_bytes()).collect();
         let (whole, size) = (ByteArray::from(bytes), 2 * histogram.bins);
         let rows: Vec<FixedLenByteArray> = (0..samples.len()).map(|i| whole.slice(i * size, size).into()).collect();
-        write_column::<FixedLenByteArrayType, W>(&mut group, &rows)?;
+        write_column::<FixedLenByteArrayType, _>(&mut group, &rows)?;
     }
     group.close()?;
-    writer.into_inner()
+    seal(writer.into_inner()?)
 }
 
 pub(super) fn write_column<T: DataType, W: Write + Send>(

@@ -1,8 +1,7 @@
 //! Reads all parts of a run.
 
-use super::{Samples, part, writer::part_numbers};
+use super::{Samples, part, seal, writer::part_numbers};
 use crate::{Error, Result};
-use std::fs::File;
 use std::path::Path;
 
 /// The samples of all parts of `dir/samples`, in the order of the parts.
@@ -10,7 +9,7 @@ use std::path::Path;
 /// - `species`: names of the reservoir species, the columns `n_<species>`
 ///
 /// # Errors
-/// [`Error::InputMissing`] if there is no folder or no part or a part of the sequence is missing;
+/// [`Error::InputMissing`] if there is no folder or a part of the sequence is missing, [`Error::Missing`] if there is none;
 /// [`Error::BadInput`] if a part is damaged or lacks a column.
 pub fn read_samples(dir: &Path, species: &[String]) -> Result<Samples> {
     let folder = dir.join("samples");
@@ -25,7 +24,11 @@ pub fn read_samples(dir: &Path, species: &[String]) -> Result<Samples> {
         });
     }
     if numbers.is_empty() {
-        return Err(Error::InputMissing { what: "any part of the samples", path: folder });
+        return Err(Error::Missing(format!(
+            "{}: nothing is stored yet; let the run come into its production (adlayer resume {})",
+            folder.display(),
+            dir.display()
+        )));
     }
     let mut samples = Samples::new(species.len());
     for number in numbers {
@@ -36,8 +39,7 @@ pub fn read_samples(dir: &Path, species: &[String]) -> Result<Samples> {
 
 /// Appends the rows of one part.
 pub(super) fn read_part(path: &Path, species: &[String], samples: &mut Samples) -> Result<()> {
-    let file = File::open(path).map_err(Error::io("cannot open", path))?;
-    part::read(file, species, samples).map_err(|e| Error::BadInput {
+    part::read(seal::open(path)?, species, samples).map_err(|e| Error::BadInput {
         path: path.to_owned(),
         problem: format!("not a readable part of samples ({e}); restore the file or repeat the run"),
     })
@@ -165,10 +167,39 @@ mod tests {
         for words in bad {
             let mut damaged = bytes.clone();
             damaged[at..at + good.len()].copy_from_slice(words);
-            std::fs::write(&path, &damaged).expect("damage");
+            std::fs::write(&path, seal::seal(damaged).expect("sealed")).expect("damage");
             let error = read_samples(dir.path(), &species()).expect_err("refused");
             assert!(error.to_string().contains("not `lo hi bins`"), "{error}");
         }
+    }
+
+    #[test]
+    fn no_flipped_bit_becomes_a_number() {
+        let dir = tempfile::tempdir().expect("folder");
+        let expected = observed(dir.path(), &observed_fields(), 10);
+        let path = dir.path().join("samples/part-00000.parquet");
+        let bytes = std::fs::read(&path).expect("part");
+        let (mut refused, mut by_checksum) = (0, 0);
+        for (at, &byte) in bytes.iter().enumerate() {
+            let mut damaged = bytes.clone();
+            damaged[at] = byte ^ (1 << (at % 8));
+            std::fs::write(&path, &damaged).expect("damage");
+            match read_samples(dir.path(), &species()) {
+                Ok(found) => assert_eq!(found, expected, "byte {at} of {}", bytes.len()),
+                Err(error) => {
+                    refused += 1;
+                    by_checksum += usize::from(error.to_string().contains("checksum does not match"));
+                    assert_eq!(error.exit_code(), 65, "{error}");
+                }
+            }
+        }
+        assert!(
+            refused > bytes.len() - 40 && by_checksum > bytes.len() - 60,
+            "{refused} {by_checksum} {}",
+            bytes.len()
+        );
+        std::fs::write(&path, &bytes).expect("restored");
+        assert_eq!(read_samples(dir.path(), &species()).expect("samples"), expected);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! the scene. Single precision leaves 1e-7 of a period, so that energies can be summed anew.
 
 use super::part::{self, doubles, integers, write_column};
+use super::seal::{self, placeholder, seal};
 use super::thinning::Thinning;
 use super::writer::part_numbers;
 use crate::batch::Configuration;
@@ -187,7 +188,7 @@ pub fn visit_trajectory(dir: &Path, mut visit: impl FnMut(StoredFrame)) -> Resul
         if number != expected {
             return Err(Error::InputMissing { what: "a part of the configurations", path });
         }
-        let file = File::open(&path).map_err(Error::io("cannot open", &path))?;
+        let file = seal::open(&path)?;
         let mut frames = Vec::new();
         decode(file, &mut frames).map_err(|e| Error::BadInput {
             path: path.clone(),
@@ -199,7 +200,10 @@ pub fn visit_trajectory(dir: &Path, mut visit: impl FnMut(StoredFrame)) -> Resul
 }
 
 fn encode(frames: &[StoredFrame]) -> ParquetResult<Vec<u8>> {
-    let properties = WriterProperties::builder().set_compression(parquet::basic::Compression::SNAPPY).build();
+    let properties = WriterProperties::builder()
+        .set_compression(parquet::basic::Compression::SNAPPY)
+        .set_key_value_metadata(Some(vec![placeholder()]))
+        .build();
     let schema = Arc::new(parse_message_type(SCHEMA)?);
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
     let mut group = writer.next_row_group()?;
@@ -216,7 +220,7 @@ fn encode(frames: &[StoredFrame]) -> ParquetResult<Vec<u8>> {
         frames.iter().map(|f| f.positions.iter().flat_map(bytes).collect::<Vec<u8>>().into()).collect();
     write_column::<ByteArrayType, _>(&mut group, &positions)?;
     group.close()?;
-    writer.into_inner()
+    seal(writer.into_inner()?)
 }
 
 fn decode(file: File, frames: &mut Vec<StoredFrame>) -> ParquetResult<()> {
@@ -301,7 +305,14 @@ mod tests {
         assert_eq!(writer.next_part(), 2);
         writer.rewind_to(1).expect("rewound");
         assert_eq!(read_trajectory(dir.path()).expect("frames"), all[..50]);
-        std::fs::write(dir.path().join("trajectory/part-00000.parquet"), b"PAR1 nonsense").expect("damage");
+        let path = dir.path().join("trajectory/part-00000.parquet");
+        let mut bytes = std::fs::read(&path).expect("part");
+        let half = bytes.len() / 2;
+        bytes[half] ^= 4;
+        std::fs::write(&path, &bytes).expect("damage");
+        let error = read_trajectory(dir.path()).expect_err("a flipped bit");
+        assert!(error.to_string().contains("part-00000.parquet: its checksum does not match"), "{error}");
+        std::fs::write(&path, b"PAR1 nonsense").expect("damage");
         let error = read_trajectory(dir.path()).expect_err("damaged");
         assert!(error.to_string().contains("part-00000.parquet") && error.exit_code() == 65, "{error}");
     }

@@ -151,7 +151,7 @@ pub fn rows_per_part(fields: &[Field]) -> usize {
 /// Writes one part, whole.
 fn write_part(path: &Path, species: &[String], samples: &Samples) -> Result<()> {
     let failed = |e| Error::Io { what: "cannot write", path: path.to_path_buf(), source: std::io::Error::other(e) };
-    write_whole(path, &part::write(Vec::new(), species, samples).map_err(failed)?)
+    write_whole(path, &part::write(species, samples).map_err(failed)?)
 }
 
 /// Numbers of the parts in a folder, ascending.
