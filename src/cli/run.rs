@@ -47,7 +47,7 @@ pub(super) fn finish(
     mut screen: Screen,
     json: bool,
 ) -> Result<()> {
-    let start = screen.start;
+    let (start, began) = (screen.start, screen.began);
     let concluded = outcome.and_then(|o| rayon::scope(|_| until::conclude(o, &limits, start, &mut screen)));
     screen.bar.finish_and_clear();
     let result = concluded.and_then(|c| {
@@ -56,7 +56,7 @@ pub(super) fn finish(
     });
     result.inspect_err(|error| {
         let resumable = matches!(error, Error::Device(_) | Error::ReplicaFault { .. } | Error::Io { .. });
-        if resumable && directory.join(checkpoint::FILE).is_file() {
+        if began && resumable && directory.join(checkpoint::FILE).is_file() {
             warn(&format!("the last checkpoint is whole; go on with: adlayer resume {}", directory.display()));
         }
     })
@@ -88,16 +88,19 @@ pub(super) struct Screen {
     /// When the command began.
     start: Instant,
     quiet: bool,
+    /// Whether a cycle was made.
+    began: bool,
 }
 
 impl Screen {
     pub(super) fn new(quiet: bool) -> Screen {
-        Screen { bar: progress_bar(quiet), start: Instant::now(), quiet }
+        Screen { bar: progress_bar(quiet), start: Instant::now(), quiet, began: false }
     }
 }
 
 impl Listener for Screen {
     fn progress(&mut self, progress: &Progress) {
+        self.began = true;
         show(&self.bar, progress);
     }
 
