@@ -10,6 +10,11 @@ use crate::aiat_run::{Boundary, Comparison};
 use crate::analysis::Analysis;
 use std::path::Path;
 
+const MINIMA: &str = "Regions: the composition of the minimum with the lowest E − Σ Nμ among all that were found; no \
+                      vibrations, no entropy. Lines: where it changes. Dots: simulated states.";
+const HARMONIC: &str = "Regions: the composition of the minimum with the lowest free energy in the classical harmonic \
+                        approximation, its multiplicity counted. Lines: where it changes. Dots: simulated states.";
+
 /// Draws, for every reservoir species: the run's phase diagram, both pictures of aiAT on the same axes, the differences of
 /// ⟨N⟩, and the boundaries against temperature; into `dir/figures`.
 ///
@@ -19,12 +24,15 @@ pub fn draw(comparison: &Comparison, labels: &Labels, dir: &Path) -> Result<Vec<
     let mut drawings: Vec<Drawing> = Vec::new();
     for s in 0..comparison.analysis.grid.n_reservoirs() {
         let species = &comparison.analysis.grid.reservoirs[s].species;
-        for (picture, stem, title) in [
-            (&comparison.analysis, "regc", "Replica-exchange grand-canonical sampling + MBAR"),
-            (&comparison.minima, "minima", "Minimum energies only"),
-            (&comparison.harmonic, "harmonic", "Minima with the classical harmonic integral"),
+        for (picture, stem, title, caption) in [
+            (&comparison.analysis, "regc", "Replica-exchange grand-canonical sampling + MBAR", None),
+            (&comparison.minima, "minima", "Minimum energies only", Some(MINIMA)),
+            (&comparison.harmonic, "harmonic", "Minima with the classical harmonic integral", Some(HARMONIC)),
         ] {
-            drawings.extend(diagram(picture, labels, s, format!("aiat_{stem}_{species}"), title));
+            let drawing = diagram(picture, labels, s, format!("aiat_{stem}_{species}"), title);
+            drawings.extend(
+                drawing.map(|d| Drawing { caption: caption.map_or_else(|| d.caption.clone(), str::to_owned), ..d }),
+            );
         }
         for difference in &comparison.differences {
             let name = format!("aiat_difference_{}_{species}", difference.stem);
