@@ -519,6 +519,8 @@ fn aiat_from_a_run_finds_the_layer_and_its_boundaries() {
     assert!(minima.iter().any(|m| m["n"][0] == 0 && number(m, "energy") == 0.0));
     let boundaries = result["boundaries"].as_array().expect("a list");
     assert!(boundaries.len() > 2, "{result}");
+    // μ' says nothing of h, so there is no quantum picture.
+    assert!(boundaries.iter().all(|b| b["mu_quantum"].is_null()));
     let mut found = 0;
     for b in boundaries.iter().filter(|b| b["phase_a"] == "gas") {
         assert!((number(b, "mu_minima") + 7.684).abs() < 1e-3, "{b}");
@@ -555,4 +557,35 @@ fn aiat_from_a_run_finds_the_layer_and_its_boundaries() {
         assert!(run.join(format!("figures/{name}.png")).is_file(), "{name}");
         assert!(html.contains(&format!("id=\"{name}\"")), "{name}");
     }
+}
+
+/// With an absolute μ and a known h there is a picture with quantum vibrations, and its difference to the classical one is
+/// what the levels of the oscillators say.
+#[test]
+fn aiat_from_a_run_with_an_absolute_mu_has_quantum_vibrations() {
+    let folder = folder();
+    let text = include_str!("../scenes/lj_surface.ron")
+        .replace("units: Lj,", "units: Lj, planck: 0.8,")
+        .replace("List([0.24, 0.30, 0.36, 0.43, 0.51, 0.62, 0.76])", "List([0.26, 0.30])")
+        .replace("convention: Activity", "convention: Absolute")
+        .replace("Linear(from: -7.5, to: -1.0, n: 14)", "Linear(from: -7.0, to: -6.0, n: 5)");
+    std::fs::write(folder.path().join("x.ron"), text).expect("a scene");
+    let (code, _, stderr) =
+        adlayer(folder.path(), &["run", "x.ron", "-o", "run", "--cycles", "200", "--device", "cpu"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let result = json(folder.path(), &["aiat", "--from", "run", "--quenches", "3", "--json"]);
+    let run = folder.path().join("run");
+    let read = |name: &str| std::fs::read_to_string(run.join(name)).expect("a table");
+    assert!(read("analysis/aiat_maps.csv").lines().next().expect("a header").ends_with("n_B_quantum"));
+    assert!(
+        run.join("figures/aiat_quantum_B.png").is_file() && run.join("figures/aiat_difference_quantum_B.png").is_file()
+    );
+    assert!(result["findings"].to_string().contains("zero-point energy"), "{result}");
+    // Zero points of bound atoms ask for a higher μ: the first step of the quantum picture lies above the classical one.
+    let steps = read("analysis/aiat_steps.csv");
+    let first = |picture: &str| -> f64 {
+        let row = steps.lines().find(|l| l.starts_with(picture)).unwrap_or_else(|| panic!("{picture}: {steps}"));
+        row.split(',').nth(4).expect("mu").parse().expect("a number")
+    };
+    assert!(first("quantum") > first("harmonic") + 0.01, "{steps}");
 }

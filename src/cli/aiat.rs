@@ -166,7 +166,7 @@ fn from_run(directory: &Path, arguments: &AiatArguments) -> Result<()> {
             .map(|b| {
                 json!({
                     "phase_a": name(b.phase_a), "phase_b": name(b.phase_b), "temperature": b.temperature,
-                    "mu_minima": b.minima, "mu_harmonic": b.harmonic, "mu_regc": b.mu, "mu_regc_err": b.mu_err,
+                    "mu_minima": b.minima, "mu_harmonic": b.harmonic, "mu_quantum": b.quantum, "mu_regc": b.mu, "mu_regc_err": b.mu_err,
                     "crossover": b.crossover,
                 })
             })

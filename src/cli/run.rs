@@ -12,6 +12,7 @@ use adlayer::{Error, Result, scene};
 use indicatif::{ProgressBar, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -55,8 +56,15 @@ pub(super) fn finish(
         until::check(&c.record, directory)
     });
     result.inspect_err(|error| {
-        let resumable = matches!(error, Error::Device(_) | Error::ReplicaFault { .. } | Error::Io { .. });
-        if began && resumable && directory.join(checkpoint::FILE).is_file() {
+        let resumable = match error {
+            // taken by another process, or not this run's directory
+            Error::Io { source, .. } => !matches!(source.kind(), ErrorKind::ResourceBusy | ErrorKind::AlreadyExists),
+            // lost on the way, not refused at the start
+            Error::Device(_) => began,
+            Error::ReplicaFault { .. } => true,
+            _ => false,
+        };
+        if resumable && directory.join(checkpoint::FILE).is_file() {
             warn(&format!("the last checkpoint is whole; go on with: adlayer resume {}", directory.display()));
         }
     })
