@@ -2,6 +2,7 @@
 
 use crate::analysis::diagnostics::{Books, Halves};
 use crate::analysis::{self, Analysis, AnalysisInput, WantedGrid};
+use crate::checkpoint;
 use crate::engine::RunRecord;
 use crate::error::{Error, Result};
 use crate::figures::snapshots::Chooser;
@@ -252,12 +253,22 @@ pub(crate) fn scenes_of_one_system(directories: &[PathBuf]) -> Result<Vec<Loaded
     Ok(scenes)
 }
 
+/// The scene of a run; one that was changed since is refused where a checkpoint can tell.
 fn scene_of(directory: &Path) -> Result<Loaded> {
     let resolved = directory.join("resolved.ron");
     if !resolved.is_file() {
         return Err(Error::InputMissing { what: "run directory (with its resolved.ron)", path: directory.to_owned() });
     }
-    scene::load(&resolved)
+    let loaded = scene::load(&resolved)?;
+    // Samples mean what the scene says, and a checkpoint knows the scene that they were made with.
+    let checkpoint = checkpoint::read(directory, checkpoint::most_bytes(&loaded)).ok();
+    match checkpoint.and_then(|(checkpoint, _)| checkpoint.state.scene.change(&loaded, None)) {
+        None => Ok(loaded),
+        Some(what) => Err(Error::BadInput {
+            path: directory.to_owned(),
+            problem: format!("{what} was changed since the run was sampled; restore it, or run the changed scene"),
+        }),
+    }
 }
 
 fn read_run(directory: &Path, loaded: Loaded) -> Result<Run> {

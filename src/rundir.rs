@@ -116,7 +116,10 @@ fn lock(directory: &Path) -> Result<File> {
         Err(TryLockError::WouldBlock) => Err(Error::Io {
             what: "cannot use",
             path: directory.to_owned(),
-            source: std::io::Error::new(std::io::ErrorKind::ResourceBusy, "another adlayer process is using it"),
+            source: std::io::Error::new(
+                std::io::ErrorKind::ResourceBusy,
+                "another adlayer process is using it; wait for its end, or take another directory",
+            ),
         }),
         Err(TryLockError::Error(source)) => Err(Error::Io { what: "cannot lock", path, source }),
     }

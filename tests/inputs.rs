@@ -52,6 +52,24 @@ fn gas_prints_rows_and_inverts_them() {
     let back = json(folder.path(), &["gas", "O2", "--temperature", "600", "--mu", &mu, "--json"]);
     assert!((number(&back[0], "pressure") / 1e-1 - 1.0).abs() < 1e-9);
     assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 0, "--json draws nothing");
+    let closed = json(folder.path(), &["gas", "O2", "--temperature", "600", "--closed-form", "--json"]);
+    assert!((number(&closed[0], "delta_mu") + 1.2221593735076388).abs() < 1e-5, "{closed}");
+    let (_, _, stderr) = adlayer(folder.path(), &["gas", "O2", "--temperature", "-3"]);
+    assert!(stderr.contains("temperature -3 is not above 0"), "{stderr}");
+    // What the ideal gas does not hold is said.
+    for (arguments, says) in [
+        (&["gas", "He", "--temperature", "1,300", "--json"][..], "quantum statistics"),
+        (&["gas", "O2", "--pressure", "1e9", "--json"], "read the pressure as a fugacity"),
+        (&["gas", "H2O", "--temperature", "20", "--json"], "classical rotor fails"),
+        (&["gas", "O2", "--temperature", "9000", "--json"], "dissociation"),
+        (&["gas", "O2", "--temperature", "300", "--json"], ""),
+    ] {
+        let (code, _, stderr) = adlayer(folder.path(), arguments);
+        assert!(code == Some(0) && stderr.contains(says) && stderr.is_empty() == says.is_empty(), "{stderr}");
+    }
+    let isotherm = ["gas", "O2", "--temperature", "300", "--pressure", "1e-10:1e5", "-o", "isotherm"];
+    assert_eq!(adlayer(folder.path(), &isotherm).0, Some(0));
+    assert!(folder.path().join("isotherm/figures/gas_O2.png").is_file());
     let (code, stdout, _) = adlayer(folder.path(), &["gas", "H2", "--temperature", "200:800:50", "-o", "out"]);
     assert_eq!(code, Some(0));
     assert!(stdout.contains("H2, zero-point energy 0.26") && stdout.contains("figures: out"), "{stdout}");
@@ -84,6 +102,21 @@ fn aiat_prints_boundaries_and_draws() {
     let (code, stdout, stderr) = adlayer(folder.path(), &["aiat", two.to_str().expect("a path"), "-o", "two"]);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stdout.contains("p_CO [bar]") && stdout.contains("(illustrative energies)"), "{stdout}");
+    // Each gas has its (T, p) diagram, which says where the other stands; boundaries that its pressure does not move are
+    // there too.
+    let read =
+        |name: &str| std::fs::read_to_string(folder.path().join(format!("two/figures/{name}"))).expect("a figure");
+    let (oxygen, carbon) = ("aiat_temperature_pressure", "aiat_temperature_pressure_CO");
+    assert!(read(&format!("{oxygen}.svg")).contains("p of CO = 10⁻⁶ bar"));
+    assert!(read(&format!("{carbon}.svg")).contains("p of O2 = 10⁻⁶ bar"));
+    let table = read(&format!("{oxygen}.csv"));
+    let level: Vec<&str> = table.lines().filter(|l| l.starts_with("O+CO (mixed),O (fcc),")).collect();
+    let temperature = |line: &str| -> f64 { line.split(',').nth(2).expect("T").parse().expect("a number") };
+    assert!(level.len() == 2 && temperature(level[0]) == temperature(level[1]), "{table}");
+    assert!(read("aiat_delta_mu_400K.svg").contains("p of CO [bar] at T = 600 K"));
+    let further = json(folder.path(), &["aiat", file.to_str().expect("a path"), "--json", "--temperature", "700"]);
+    let third = further["boundaries"].as_array().expect("a list").iter().filter(|b| number(b, "temperature") == 700.0);
+    assert_eq!(third.count(), 4);
 }
 
 #[test]
@@ -107,6 +140,15 @@ fn che_prints_steps_and_draws() {
     let most = alkaline["conditions"].as_array().expect("a list");
     let most = most.iter().find(|c| number(c, "potential") == 0.8).expect("U = 0.8");
     assert!((number(most, "max_step") - 0.9690715458892143).abs() < 1e-9);
+    // At the limiting potential on the scale of the table no electrochemical step is uphill, at equilibrium the sum is 0.
+    let shift = 13.0 * 0.05915934968378567;
+    for (key, reversible) in [("limiting_potential_on_scale", 0.6), ("equilibrium_on_scale", 1.23)] {
+        assert!((number(&alkaline, key) - (reversible - shift)).abs() < 1e-9, "{alkaline}");
+    }
+    let all = alkaline["conditions"].as_array().expect("a list");
+    let at = |u: f64| all.iter().find(|c| (number(c, "potential") - u).abs() < 1e-9).unwrap_or_else(|| panic!("{u}"));
+    assert!(number(at(0.6 - shift), "max_step").abs() < 1e-9);
+    assert!(at(1.23 - shift)["levels"][0].as_f64().expect("a level").abs() < 1e-9);
     let reversible =
         json(folder.path(), &["che", file, "--json", "--ph", "13", "--potential", "0.8", "--scale", "rhe"]);
     let most = reversible["conditions"].as_array().expect("a list");
@@ -163,6 +205,30 @@ const CASES: &[Case] = &[
             "the energy of `OH*` is missing",
             "add `(name: \"OH*\", energy: …)` to `species`",
         ],
+    ),
+    case(
+        "aiat",
+        "aiat/oxygen.ron",
+        ("axes: [", "axes: [(species: \"O\", delta_mu: (-1.0, 0.0), pressure: (1.0, 2.0)), "),
+        &["`O` has two axes", "keep one of them"],
+    ),
+    case(
+        "che",
+        "che/oxygen_reduction_associative.ron",
+        ("[(\"OH*\", 1), (\"*\", 3)]", "[(\"OH*\", 1), (\"*\", 2)]"),
+        &["surface `¼ OH` has 3 sites in 25 Å², but `clean` would have 4.0000", "count every site"],
+    ),
+    case(
+        "che",
+        "che/oxygen_reduction_associative.ron",
+        ("label: \"¼ OH\"", "label: \"clean\""),
+        &["surface `clean` is given twice"],
+    ),
+    case(
+        "che",
+        "che/oxygen_reduction_associative.ron",
+        ("ph: 0.0", "ph: 140.0"),
+        &["pH 140 is none that water can have", "from -3 to 18"],
     ),
     // imaginary mode
     case(
@@ -325,6 +391,10 @@ fn options_are_checked() {
         (&["gas", "Q2"][..], 65),
         (&["gas", "absent.ron"], 66),
         (&["gas", "O2", "--temperature", "-3"], 2),
+        (&["gas", "O2", "--energy", "nan"], 2),
+        (&["che", "absent.ron", "--ph", "nan"], 2),
+        (&["che", "absent.ron", "--ph", "99"], 65),
+        (&["aiat", "absent.ron", "--quenches", "4"], 2),
         (&["gas", "O2", "--temperature", "1:2"], 2),
         (&["gas", "O2", "--mu", "5000", "--json"], 65),
         (&["aiat"], 2),
@@ -356,6 +426,7 @@ fn gas_reservoirs_are_checked() {
     for (text, code, says) in [
         (argon(&[]), 0, ""),
         (with(&[]), 0, "warning: μ of `Gas(\"D2\")` is that of a quantum molecule (zero-point energy 0.191 eV)"),
+        (argon(&[("to: 1.0", "to: 1e4")]), 0, "warning: Ar at 90 K and 1e9 Pa: no gas is ideal there"),
         (argon(&[("Gas(\"Ar\")", "Gas(\"Q2\")")]), 65, "there is no gas `Q2` in the library"),
         (argon(&[("Gas(\"Ar\")", "Gas(\"CO\")")]), 65, "`CO` is made of several elements"),
         (argon(&[("Gas(\"Ar\")", "Gas(\"O2\")")]), 65, "species `Ar` (Ar) is no atom of `O2`"),
@@ -448,6 +519,8 @@ fn aiat_from_a_run_finds_the_layer_and_its_boundaries() {
     assert!(minima.iter().any(|m| m["n"][0] == 0 && number(m, "energy") == 0.0));
     let boundaries = result["boundaries"].as_array().expect("a list");
     assert!(boundaries.len() > 2, "{result}");
+    // μ' says nothing of h, so there is no quantum picture.
+    assert!(boundaries.iter().all(|b| b["mu_quantum"].is_null()));
     let mut found = 0;
     for b in boundaries.iter().filter(|b| b["phase_a"] == "gas") {
         assert!((number(b, "mu_minima") + 7.684).abs() < 1e-3, "{b}");
@@ -484,4 +557,35 @@ fn aiat_from_a_run_finds_the_layer_and_its_boundaries() {
         assert!(run.join(format!("figures/{name}.png")).is_file(), "{name}");
         assert!(html.contains(&format!("id=\"{name}\"")), "{name}");
     }
+}
+
+/// With an absolute μ and a known h there is a picture with quantum vibrations, and its difference to the classical one is
+/// what the levels of the oscillators say.
+#[test]
+fn aiat_from_a_run_with_an_absolute_mu_has_quantum_vibrations() {
+    let folder = folder();
+    let text = include_str!("../scenes/lj_surface.ron")
+        .replace("units: Lj,", "units: Lj, planck: 0.8,")
+        .replace("List([0.24, 0.30, 0.36, 0.43, 0.51, 0.62, 0.76])", "List([0.26, 0.30])")
+        .replace("convention: Activity", "convention: Absolute")
+        .replace("Linear(from: -7.5, to: -1.0, n: 14)", "Linear(from: -7.0, to: -6.0, n: 5)");
+    std::fs::write(folder.path().join("x.ron"), text).expect("a scene");
+    let (code, _, stderr) =
+        adlayer(folder.path(), &["run", "x.ron", "-o", "run", "--cycles", "200", "--device", "cpu"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let result = json(folder.path(), &["aiat", "--from", "run", "--quenches", "3", "--json"]);
+    let run = folder.path().join("run");
+    let read = |name: &str| std::fs::read_to_string(run.join(name)).expect("a table");
+    assert!(read("analysis/aiat_maps.csv").lines().next().expect("a header").ends_with("n_B_quantum"));
+    assert!(
+        run.join("figures/aiat_quantum_B.png").is_file() && run.join("figures/aiat_difference_quantum_B.png").is_file()
+    );
+    assert!(result["findings"].to_string().contains("zero-point energy"), "{result}");
+    // Zero points of bound atoms ask for a higher μ: the first step of the quantum picture lies above the classical one.
+    let steps = read("analysis/aiat_steps.csv");
+    let first = |picture: &str| -> f64 {
+        let row = steps.lines().find(|l| l.starts_with(picture)).unwrap_or_else(|| panic!("{picture}: {steps}"));
+        row.split(',').nth(4).expect("mu").parse().expect("a number")
+    };
+    assert!(first("quantum") > first("harmonic") + 0.01, "{steps}");
 }

@@ -123,6 +123,10 @@ fn a_changed_scene_is_refused_by_field() {
         std::fs::write(&path, text.replacen(from, to, 1)).expect("the scene");
         let error = place.fail(&["resume", "cut"], 65);
         assert!(error.contains(&format!("`{field}` of {file} was changed")), "{error}");
+        if file == "resolved.ron" {
+            let error = place.fail(&["analyze", "cut"], 65);
+            assert!(error.contains(&format!("`{field}` of {file} was changed")), "{error}");
+        }
         std::fs::write(&path, text).expect("the scene");
     }
     place.fail(&["resume", "cut", "--quiet", "--walltime", "1s"], 75);

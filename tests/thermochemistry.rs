@@ -1,10 +1,11 @@
 //! Gases, ab initio thermodynamics and the hydrogen electrode against independent numbers.
 
 use adlayer::scene::inputs::{aiat, che, gas};
-use adlayer::thermochemistry::che::{Electrode, Scale, per_ph};
+use adlayer::thermochemistry::aiat::Reservoir;
+use adlayer::thermochemistry::che::{Electrode, Scale, from_reversible, per_ph};
 use adlayer::thermochemistry::gas::{linear_rotor, translation, vibration};
 use adlayer::thermochemistry::{Gas, library};
-use adlayer::units::{BAR_PA, BOLTZMANN_EV};
+use adlayer::units::{BAR_PA, BOLTZMANN_EV, WAVENUMBER_EV};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -56,6 +57,8 @@ fn the_closed_form_and_the_direct_sums_of_group_g() {
                 + vibration(number(constants, "we"), t).mu
                 - kt * number(constants, "g").ln();
             let expected = number(row, "slides_formula_eV");
+            assert!((closed - expected).abs() < 1e-5, "{name} {t} K: {closed} instead of {expected}");
+            let closed = delta_mu(&gas.closed_form(), t);
             assert!((closed - expected).abs() < 1e-5, "{name} {t} K: {closed} instead of {expected}");
             // CODATA 2022 changed the mass constant by 3e-10: 2e-10 eV at 1000 K; the rest is where ladders end.
             let expected = number(row, "direct_sum_eV");
@@ -164,6 +167,11 @@ fn two_gases_are_two_axes() {
     assert_eq!(labels, ["clean M(111)", "O (fcc)", "CO (top)", "O+CO (mixed)"]);
     // CO is a species of its own, with its gas, not C and O.
     assert_eq!(input.surface.structures[3].counts, [1.0, 1.0]);
+    // The energy of a molecule of the table lacks ½hν of its modes there, as those of the adsorbates do.
+    for (species, wavenumber) in input.surface.species.iter().zip([1580.0, 2170.0]) {
+        let Reservoir::Gas { energy, .. } = &species.reservoir else { panic!("{species:?}") };
+        assert!((energy - 0.5 * WAVENUMBER_EV * wavenumber).abs() < 1e-12, "{species:?}");
+    }
     let poor = input.surface.stablest(400.0, &[-2.4, -2.4]);
     assert_eq!(labels[poor], "clean M(111)");
     assert_eq!(labels[input.surface.stablest(400.0, &[-0.2, -2.4])], "O (fcc)");
@@ -227,6 +235,8 @@ fn a_potential_and_a_ph_do_the_same_and_the_reversible_scale_has_no_ph() {
             "the pH does something"
         );
         assert_eq!(levels(u, ph, Scale::Rhe), levels(u, ph + 1.0, Scale::Rhe));
+        let standard = levels(from_reversible(u, ph, Scale::She, 298.15), ph, Scale::She);
+        assert!(standard.iter().zip(levels(u, ph, Scale::Rhe)).all(|(a, b)| (a - b).abs() < 1e-12));
     }
 }
 

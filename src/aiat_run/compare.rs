@@ -7,7 +7,7 @@ use crate::thermochemistry::envelope::{Line, lowest_line};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
-/// The run and the two pictures, all on the same axes.
+/// The run and the pictures, all on the same axes.
 #[derive(Debug, Clone)]
 pub struct Comparison {
     /// The run: REGC + MBAR.
@@ -16,6 +16,8 @@ pub struct Comparison {
     pub minima: Analysis,
     /// With the classical harmonic integral.
     pub harmonic: Analysis,
+    /// With quantum vibrations; only where h is known and μ is absolute.
+    pub quantum: Option<Analysis>,
     /// Differences of ⟨N⟩.
     pub differences: Vec<Difference>,
     /// Boundaries of the run in all three; empty for several reservoir species.
@@ -56,6 +58,8 @@ pub struct Boundary {
     pub minima: f64,
     /// With the classical harmonic integral.
     pub harmonic: f64,
+    /// With quantum vibrations.
+    pub quantum: f64,
     /// Atoms of the most stable minimum on the far side of the harmonic boundary.
     pub n_b: u16,
     /// kT ln g/ΔN of that minimum: what its multiplicity alone moves the boundary by, downwards. [energy]
@@ -65,7 +69,7 @@ pub struct Boundary {
 /// Where the most stable composition of a picture changes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
-    /// `minima` or `harmonic`.
+    /// `minima`, `harmonic` or `quantum`.
     pub picture: &'static str,
     /// Scene unit.
     pub temperature: f64,
@@ -78,10 +82,12 @@ pub struct Step {
 }
 
 /// Which free energy a picture takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Picture {
     Minima,
     Harmonic,
+    /// With ħ/√m.
+    Quantum(f64),
 }
 
 impl Picture {
@@ -89,6 +95,7 @@ impl Picture {
         match self {
             Picture::Minima => "minima",
             Picture::Harmonic => "harmonic",
+            Picture::Quantum(_) => "quantum",
         }
     }
 
@@ -97,6 +104,7 @@ impl Picture {
         match self {
             Picture::Minima => Some(minimum.energy),
             Picture::Harmonic => minimum.ln_z(kt).map(|ln_z| -kt * ln_z),
+            Picture::Quantum(quantum) => minimum.quantum_ln_z(quantum, kt).map(|ln_z| -kt * ln_z),
         }
     }
 }
@@ -129,7 +137,7 @@ impl<'a> Lowest<'a> {
     fn worth(&self, cell: &MapCell) -> Vec<f64> {
         match self.picture {
             Picture::Minima => cell.mu.clone(),
-            Picture::Harmonic => cell.ln_z.iter().map(|l| self.kt * l).collect(),
+            Picture::Harmonic | Picture::Quantum(_) => cell.ln_z.iter().map(|l| self.kt * l).collect(),
         }
     }
 
@@ -146,7 +154,7 @@ impl<'a> Lowest<'a> {
         // kT ln z = μ + offset in every convention
         let offset = match self.picture {
             Picture::Minima => 0.0,
-            Picture::Harmonic => self.kt * grid.reservoirs[0].convention.ln_z_of_mu(0.0, self.kt),
+            Picture::Harmonic | Picture::Quantum(_) => self.kt * grid.reservoirs[0].convention.ln_z_of_mu(0.0, self.kt),
         };
         self.of
             .iter()
@@ -163,9 +171,16 @@ impl<'a> Lowest<'a> {
 /// - `minima`: of every composition that was found
 /// - `boltzmann`: k_B [energy/temperature]
 /// - `temperatures`: at which boundaries are wanted beside those of the run, scene unit
-pub fn compare(analysis: Analysis, minima: &[Minimum], boltzmann: f64, temperatures: &[f64]) -> Comparison {
+/// - `quantum`: ħ/√m of the mobile atoms if quantum vibrations are wanted [energy^½·length]
+pub fn compare(
+    analysis: Analysis,
+    minima: &[Minimum],
+    boltzmann: f64,
+    temperatures: &[f64],
+    quantum: Option<f64>,
+) -> Comparison {
     let mut steps = Vec::new();
-    let pictures = [Picture::Minima, Picture::Harmonic].map(|picture| {
+    let mut picture = |picture: Picture| {
         let lowest: Vec<Lowest<'_>> =
             analysis.map.temperatures.iter().map(|t| Lowest::new(picture, minima, boltzmann * t)).collect();
         if analysis.grid.n_reservoirs() == 1 {
@@ -174,13 +189,15 @@ pub fn compare(analysis: Analysis, minima: &[Minimum], boltzmann: f64, temperatu
             }
         }
         drawn(&analysis, &lowest)
-    });
+    };
+    let (with_minima, harmonic) = (picture(Picture::Minima), picture(Picture::Harmonic));
+    let with_quantum = quantum.map(|q| picture(Picture::Quantum(q)));
     let boundaries = if analysis.grid.n_reservoirs() == 1 {
-        boundaries(&analysis, minima, boltzmann, temperatures)
+        boundaries(&analysis, minima, boltzmann, temperatures, quantum)
     } else {
         Vec::new()
     };
-    let [minima, harmonic] = pictures;
+    let minima = with_minima;
     let minus = |a: &Analysis, b: &Analysis| {
         let mut values = analysis.clone();
         for (cell, (a, b)) in values.map.cells.iter_mut().zip(a.map.cells.iter().zip(&b.map.cells)) {
@@ -189,7 +206,7 @@ pub fn compare(analysis: Analysis, minima: &[Minimum], boltzmann: f64, temperatu
         }
         values
     };
-    let differences = vec![
+    let mut differences = vec![
         Difference {
             stem: "vibrations",
             title: "Vibrations: harmonic − minimum energies",
@@ -211,7 +228,14 @@ pub fn compare(analysis: Analysis, minima: &[Minimum], boltzmann: f64, temperatu
             values: minus(&analysis, &minima),
         },
     ];
-    Comparison { analysis, minima, harmonic, differences, boundaries, steps }
+    differences.extend(with_quantum.as_ref().map(|quantum| Difference {
+        stem: "quantum",
+        title: "Quantum vibrations: quantum − classical harmonic",
+        caption: "⟨N⟩ with quantum vibrations less that with classical ones: zero-point energy and frozen modes, which the \
+                  classical dynamics of the run does not have. Lines: boundaries of the run.",
+        values: minus(quantum, &harmonic),
+    }));
+    Comparison { analysis, minima, harmonic, quantum: with_quantum, differences, boundaries, steps }
 }
 
 /// A picture as an analysis on the map of the run.
@@ -337,7 +361,13 @@ fn ranges(phases: &[Phase]) -> Vec<(usize, (f64, f64))> {
 }
 
 /// Every boundary of the run between two phases, and what the pictures say of the same two.
-fn boundaries(analysis: &Analysis, minima: &[Minimum], boltzmann: f64, extra: &[f64]) -> Vec<Boundary> {
+fn boundaries(
+    analysis: &Analysis,
+    minima: &[Minimum],
+    boltzmann: f64,
+    extra: &[f64],
+    quantum: Option<f64>,
+) -> Vec<Boundary> {
     let ranges = ranges(&analysis.phases);
     let range = |id: usize| ranges.iter().find(|r| r.0 == id).map(|r| r.1);
     let mut pairs: Vec<(usize, usize)> =
@@ -390,6 +420,7 @@ fn boundaries(analysis: &Analysis, minima: &[Minimum], boltzmann: f64, extra: &[
                 crossover,
                 minima: low.map_or(f64::NAN, |x| x.0),
                 harmonic: high.map_or(f64::NAN, |x| x.0),
+                quantum: quantum.and_then(|q| known(Picture::Quantum(q))).map_or(f64::NAN, |x| x.0),
                 n_b,
                 multiplicity_shift: shift,
             });

@@ -17,6 +17,7 @@ use crate::quench::{Search, search};
 use crate::report::comparison as report;
 use crate::sample::trajectory::read_trajectory;
 use crate::scene::Loaded;
+use crate::scene::grammar::ConventionSpec;
 use crate::system::System;
 use std::path::{Path, PathBuf};
 
@@ -70,11 +71,27 @@ pub fn from_run(directory: &Path, output: &Path, options: &Options) -> Result<Ou
 /// Compares and writes.
 fn write(loaded: &Loaded, analysis: Analysis, found: Search, options: &Options, output: &Path) -> Result<Outcome> {
     let boltzmann = loaded.scene.units.boltzmann();
-    let comparison = compare(analysis, &found.minima, boltzmann, &options.temperatures);
+    let quantum = quantum(loaded, &found);
+    let comparison = compare(analysis, &found.minima, boltzmann, &options.temperatures, quantum);
     std::fs::create_dir_all(output).map_err(Error::io("cannot create", output))?;
     tables::write(&comparison, &found, &output.join("analysis"))?;
     let labels = Labels { units: loaded.scene.units, title: loaded.scene.title.clone() };
     let figures = pictures::draw(&comparison, &labels, output)?;
     let report = report::write(output, &comparison, &found, &figures, &labels)?;
     Ok(Outcome { comparison, search: found, figures, report, labels })
+}
+
+/// ħ/√m of the mobile atoms where quantum vibrations mean something: h is known, every reservoir has an absolute μ, and all
+/// mobile atoms have one mass, so that the plain Hessian gives the frequencies. [energy^½·length]
+fn quantum(loaded: &Loaded, found: &Search) -> Option<f64> {
+    let scene = &loaded.scene;
+    let absolute = |c: &ConventionSpec| matches!(c, ConventionSpec::Absolute | ConventionSpec::Gas(_));
+    let planck = scene.units.planck().or(scene.planck)?;
+    let system = System::from_scene(loaded);
+    let mut masses =
+        found.minima.iter().flat_map(|m| &m.configuration.species).map(|&s| system.species[usize::from(s)].mass);
+    let mass = masses.next()?;
+    let alike =
+        masses.all(|m| (m - mass).abs() <= 1e-9 * mass) && scene.grid.reservoir.iter().all(|r| absolute(&r.convention));
+    alike.then(|| planck / (2.0 * std::f64::consts::PI * mass.sqrt()))
 }

@@ -59,13 +59,14 @@ fn boundaries(comparison: &Comparison) -> Table {
         "mu_harmonic",
         "n_b",
         "multiplicity_shift",
+        "mu_quantum",
     ]);
     for b in &comparison.boundaries {
         let mut row = vec![b.phase_a.to_string(), b.phase_b.to_string()];
         row.extend([b.temperature, b.mu, b.mu_err].map(cell));
         row.push(b.crossover.to_string());
         row.extend([b.minima, b.harmonic].map(cell));
-        row.extend([b.n_b.to_string(), cell(b.multiplicity_shift)]);
+        row.extend([b.n_b.to_string(), cell(b.multiplicity_shift), cell(b.quantum)]);
         table.row(row);
     }
     table
@@ -84,9 +85,12 @@ fn maps(comparison: &Comparison) -> Table {
     for pattern in ["mu_<s>", "n_<s>", "n_<s>_minima", "n_<s>_harmonic"] {
         columns.extend(names(comparison, pattern));
     }
+    if comparison.quantum.is_some() {
+        columns.extend(names(comparison, "n_<s>_quantum"));
+    }
     let mut table = Table::new(&columns);
     let pictures = comparison.minima.map.cells.iter().zip(&comparison.harmonic.map.cells);
-    for (own, (minima, harmonic)) in comparison.analysis.map.cells.iter().zip(pictures) {
+    for (i, (own, (minima, harmonic))) in comparison.analysis.map.cells.iter().zip(pictures).enumerate() {
         let n_s = own.mu.len();
         let counts = |c: &crate::analysis::MapCell| -> Vec<String> {
             (0..n_s).map(|s| if c.masked { String::new() } else { cell(c.n[s]) }).collect()
@@ -94,6 +98,7 @@ fn maps(comparison: &Comparison) -> Table {
         let mut row = vec![cell(own.temperature)];
         row.extend(own.mu.iter().map(|&m| cell(m)));
         row.extend(counts(own).into_iter().chain(counts(minima)).chain(counts(harmonic)));
+        row.extend(comparison.quantum.iter().flat_map(|q| counts(&q.map.cells[i])));
         table.row(row);
     }
     table

@@ -172,7 +172,14 @@ impl Labels {
                 let most = cells.iter().map(|&i| total(i)).fold(0.0, f64::max);
                 // Without layers: what starts empty and holds less than half of all that the surface takes.
                 let gas = id == 0 && fewest < 0.05 * largest && (phases.len() > 1 || most < 0.5 * largest.max(1.0));
-                let by_number = || if gas { "gas".to_owned() } else { by_number(&typical, species) };
+                let by_number = || match (gas, species) {
+                    (true, _) => "gas".to_owned(),
+                    // one basin everywhere: no number of atoms stands for it
+                    (false, [_]) if phases.len() == 1 && most >= fewest + 1.0 => {
+                        format!("N ≈ {fewest:.0} to {most:.0}")
+                    }
+                    _ => by_number(&typical, species),
+                };
                 Phase {
                     id,
                     name: classifier.name(&group[0]).unwrap_or_else(by_number),

@@ -31,11 +31,14 @@ struct Row {
     pressure: Vec<f64>,
 }
 
-/// Boundaries at every named temperature: along Δμ for one gas, the ends of every edge for two.
-fn rows(input: &AiatInput) -> Result<Vec<Row>> {
+/// Boundaries at every named temperature and at further ones: along Δμ for one gas, the ends of every edge for two.
+fn rows(input: &AiatInput, further: &[f64]) -> Result<Vec<Row>> {
     let surface = &input.surface;
     let mut rows = Vec::new();
-    for &temperature in &input.named_temperatures {
+    let mut temperatures: Vec<f64> = input.named_temperatures.iter().chain(further).copied().collect();
+    temperatures.sort_by(f64::total_cmp);
+    temperatures.dedup();
+    for temperature in temperatures {
         if let [axis] = &input.axes[..] {
             for b in surface.boundaries(0, temperature, &[0.0], axis.delta_mu)? {
                 let (delta_mu, pressure) = (vec![b.delta_mu], vec![b.pressure]);
@@ -57,7 +60,7 @@ fn rows(input: &AiatInput) -> Result<Vec<Row>> {
 
 fn from_list(file: &Path, arguments: &AiatArguments) -> Result<()> {
     let input = load(file)?;
-    let rows = rows(&input)?;
+    let rows = rows(&input, arguments.temperature.as_ref().map_or(&[], |t| &t.0))?;
     let label = |i: usize| &input.surface.structures[i].label;
     let unit = input.pressure_unit;
     if arguments.json {
@@ -163,7 +166,7 @@ fn from_run(directory: &Path, arguments: &AiatArguments) -> Result<()> {
             .map(|b| {
                 json!({
                     "phase_a": name(b.phase_a), "phase_b": name(b.phase_b), "temperature": b.temperature,
-                    "mu_minima": b.minima, "mu_harmonic": b.harmonic, "mu_regc": b.mu, "mu_regc_err": b.mu_err,
+                    "mu_minima": b.minima, "mu_harmonic": b.harmonic, "mu_quantum": b.quantum, "mu_regc": b.mu, "mu_regc_err": b.mu_err,
                     "crossover": b.crossover,
                 })
             })

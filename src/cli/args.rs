@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use super::ranges::{Indices, Numbers, Pressures, Range, Temperatures};
+use super::ranges::{Indices, Numbers, Pressures, Range, Temperatures, number};
 use adlayer::thermochemistry::che::Scale;
 use clap::{Args, Parser, Subcommand};
 use std::fmt;
@@ -60,10 +60,10 @@ pub(crate) struct RunArguments {
     #[arg(long, default_value = "auto")]
     pub(crate) device: Device,
     /// Production cycles N, with N/3 (rounded up) of equilibration before them
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) cycles: Option<u32>,
     /// Seed of every random number
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", allow_hyphen_values = true)]
     pub(crate) seed: Option<u64>,
     /// Replace the run in the output directory
     #[arg(long)]
@@ -84,7 +84,7 @@ pub(crate) struct ResumeArguments {
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
     /// Add N production cycles to the schedule
-    #[arg(long, value_name = "+N", value_parser = more_cycles)]
+    #[arg(long, value_name = "+N", allow_hyphen_values = true, value_parser = more_cycles)]
     pub(crate) cycles: Option<u32>,
     /// Where to run [default: where it was sampled so far]
     #[arg(long)]
@@ -209,17 +209,20 @@ pub(crate) struct GasArguments {
     /// A gas of the library (H2, HD, D2, O2, N2, CO, CO2, H2O, NO, NH3, CH4, He, Ne, Ar, Kr, Xe), FILE.ron or FILE.ron:NAME
     pub(crate) gas: String,
     /// Temperatures [K]: one, a list 300,400, or FROM:TO:STEP
-    #[arg(long, default_value = "298.15")]
+    #[arg(long, default_value = "298.15", allow_hyphen_values = true)]
     pub(crate) temperature: Temperatures,
     /// Pressures [Pa]: one, a list, FROM:TO (one a decade) or FROM:TO:N (N a decade)
-    #[arg(long, default_value = "1e5")]
+    #[arg(long, default_value = "1e5", allow_hyphen_values = true)]
     pub(crate) pressure: Pressures,
-    /// Chemical potentials [eV] of which the pressures are wanted: one, or a list
+    /// Chemical potentials [eV] of which the pressures are wanted: one, a list, or FROM:TO:STEP
     #[arg(long, allow_hyphen_values = true, conflicts_with = "pressure")]
-    pub(crate) mu: Option<Numbers>,
+    pub(crate) mu: Option<Range>,
     /// Energy E of the molecule without its zero point [eV]
-    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true, value_parser = number)]
     pub(crate) energy: f64,
+    /// Diatomic molecules as classical rotor and harmonic vibration instead of the sum over their levels
+    #[arg(long)]
+    pub(crate) closed_form: bool,
     /// Where figures go [default: runs/gas-<name>; with --json none are drawn]
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
@@ -237,10 +240,10 @@ pub(crate) struct AiatArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) from: Option<PathBuf>,
     /// Configurations of each composition that are quenched (with --from)
-    #[arg(long, default_value_t = adlayer::aiat_run::QUENCHES as u32, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, conflicts_with = "file", default_value_t = adlayer::aiat_run::QUENCHES as u32, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) quenches: u32,
-    /// Further temperatures of the table of boundaries (with --from)
-    #[arg(long)]
+    /// Further temperatures of the table of boundaries
+    #[arg(long, allow_hyphen_values = true)]
     pub(crate) temperature: Option<Temperatures>,
     /// Where figures and tables go [default: runs/aiat-<file's stem>, or the run's directory]
     #[arg(short, long, value_name = "DIR")]
@@ -258,7 +261,7 @@ pub(crate) struct CheArguments {
     #[arg(long, allow_hyphen_values = true)]
     pub(crate) potential: Option<Numbers>,
     /// pH of the table
-    #[arg(long, allow_hyphen_values = true)]
+    #[arg(long, allow_hyphen_values = true, value_parser = number)]
     pub(crate) ph: Option<f64>,
     /// What potentials refer to: she or rhe
     #[arg(long, value_parser = scale)]

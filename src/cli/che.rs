@@ -2,15 +2,18 @@
 
 use super::args::CheArguments;
 use super::output::put;
-use adlayer::Result;
 use adlayer::figures::electrode;
 use adlayer::rundir::default_directory;
-use adlayer::scene::inputs::che::{CheInput, load};
-use adlayer::thermochemistry::che::{Electrode, Scale};
+use adlayer::scene::inputs::che::{CheInput, load, plausible_ph};
+use adlayer::thermochemistry::che::{Electrode, from_reversible};
 use adlayer::thermochemistry::envelope::{edges, lowest_planes};
+use adlayer::{Error, Result};
 use serde_json::{Value, json};
 
 pub(crate) fn che(arguments: &CheArguments) -> Result<()> {
+    if let Some((message, help)) = arguments.ph.and_then(|ph| plausible_ph(ph).err()) {
+        return Err(Error::Refused(format!("{message}; {help}")));
+    }
     let input = with_overrides(load(&arguments.file)?, arguments);
     if arguments.json {
         put(&format!("{:#}\n", as_json(&input)))?;
@@ -43,11 +46,16 @@ fn with_overrides(mut input: CheInput, arguments: &CheArguments) -> CheInput {
     input
 }
 
-/// Potentials of the table: 0, those of the file, U_L and U_eq; ascending, each once.
+/// A potential of the reversible electrode on the scale and at the pH of the table.
+fn on_scale(input: &CheInput, reversible: f64) -> f64 {
+    from_reversible(reversible, input.ph, input.scale, input.temperature)
+}
+
+/// Potentials of the table on its own scale: 0, those of the file, U_L and U_eq; ascending, each once.
 fn potentials(input: &CheInput) -> Vec<f64> {
-    let mut all = vec![0.0, input.reaction.equilibrium];
+    let mut all = vec![0.0, on_scale(input, input.reaction.equilibrium)];
     all.extend(&input.potentials);
-    all.extend(input.reaction.limiting().map(|l| l.0));
+    all.extend(input.reaction.limiting().map(|l| on_scale(input, l.0)));
     all.sort_by(f64::total_cmp);
     all.dedup_by(|a, b| (*a - *b).abs() < 1e-9);
     all
@@ -77,6 +85,8 @@ fn as_json(input: &CheInput) -> Value {
         "title": input.title, "illustrative": input.illustrative, "temperature": input.temperature,
         "ph": input.ph, "scale": input.scale.name(), "equilibrium": reaction.equilibrium,
         "limiting_potential": reaction.limiting().map(|l| l.0),
+        "limiting_potential_on_scale": reaction.limiting().map(|l| on_scale(input, l.0)),
+        "equilibrium_on_scale": on_scale(input, reaction.equilibrium),
         "limiting_step": reaction.limiting().map(|l| l.1 + 1),
         "overpotential": reaction.overpotential(),
         "states": states, "conditions": conditions,
@@ -122,11 +132,19 @@ fn table(input: &CheInput) -> String {
     }
     if let (Some((limit, step)), Some(over)) = (reaction.limiting(), reaction.overpotential()) {
         out += &format!(
-            "limiting potential {limit:.4} V (step {}), equilibrium {} V, overpotential {over:.4} V{}\n",
+            "limiting potential {limit:.4} V (step {}), equilibrium {} V, overpotential {over:.4} V",
             step + 1,
             reaction.equilibrium,
-            if input.scale == Scale::She && input.ph != 0.0 { "; on the reversible scale" } else { "" }
         );
+        if on_scale(input, 0.0) != 0.0 {
+            out += &format!(
+                " (against RHE; {:.4} V and {:.4} V against SHE at pH {})",
+                on_scale(input, limit),
+                on_scale(input, reaction.equilibrium),
+                input.ph
+            );
+        }
+        out.push('\n');
     }
     out
 }

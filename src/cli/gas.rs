@@ -1,6 +1,7 @@
 //! `adlayer gas`: μ of a gas, and the pressure that gives a μ.
 
 use super::args::GasArguments;
+use super::complain::warn;
 use super::output::put;
 use adlayer::figures::gases;
 use adlayer::rundir::default_directory;
@@ -33,7 +34,10 @@ struct Row {
 }
 
 pub(crate) fn gas(arguments: &GasArguments) -> Result<()> {
-    let gas = named(&arguments.gas)?;
+    let mut gas = named(&arguments.gas)?;
+    if arguments.closed_form {
+        gas = gas.closed_form();
+    }
     let (temperatures, pressures) = (&arguments.temperature.0, &arguments.pressure.0);
     let mut rows = Vec::new();
     for &temperature in temperatures {
@@ -58,6 +62,11 @@ pub(crate) fn gas(arguments: &GasArguments) -> Result<()> {
             }
         }
     }
+    let mut doubts = rows.iter().filter_map(|r| gas.doubt(r.temperature, r.pressure));
+    if let Some(first) = doubts.next() {
+        let more = doubts.count();
+        warn(&if more > 0 { format!("{first} (and {more} further rows)") } else { first });
+    }
     if arguments.json {
         let text = serde_json::to_string_pretty(&rows).map_err(|e| Error::Analysis(e.to_string()))?;
         put(&format!("{text}\n"))?;
@@ -70,7 +79,10 @@ pub(crate) fn gas(arguments: &GasArguments) -> Result<()> {
         (None, true) => return Ok(()),
         (None, false) => default_directory(&format!("gas-{}", gas.name)),
     };
-    if temperatures.len() > 1 {
+    if temperatures.len() == 1 && rows.len() > 1 {
+        let points: Vec<(f64, f64)> = rows.iter().map(|r| (r.pressure, r.delta_mu)).collect();
+        gases::draw_isotherm(&gas, temperatures[0], &points, &directory)?;
+    } else if temperatures.len() > 1 {
         let mut shown: Vec<f64> = rows.iter().map(|r| r.pressure).collect();
         if arguments.mu.is_none() {
             shown.clone_from(pressures);
@@ -81,28 +93,24 @@ pub(crate) fn gas(arguments: &GasArguments) -> Result<()> {
             shown = (0..=(hi - lo) as i32).map(|k| 10_f64.powf(lo + f64::from(k))).collect();
         }
         gases::draw(&gas, temperatures, &shown, ("Pa", 1.0), &directory)?;
-        if !arguments.json {
-            put(&format!("figures: {}\n", directory.join("figures").display()))?;
-        }
+    } else {
+        return Ok(());
+    }
+    if !arguments.json {
+        put(&format!("figures: {}\n", directory.join("figures").display()))?;
     }
     Ok(())
 }
 
 /// The rows for people.
 fn table(gas: &Gas, energy: f64, rows: &[Row]) -> String {
+    let zero = match gas.is_table() && gas.zero_point_energy() == 0.0 {
+        true => "a table, which does not know the zero-point energy: E_zp = 0".to_owned(),
+        false => format!("zero-point energy {:.6} eV", gas.zero_point_energy()),
+    };
     let mut out = format!(
-        "{}, zero-point energy {:.6} eV; μ = E + E_zp + Δμ with E = {energy} eV\n{:>10} {:>13} {:>13} {:>13} {:>12} {:>12} \
-         {:>12} {:>13}\n",
-        gas.name,
-        gas.zero_point_energy(),
-        "T [K]",
-        "p [Pa]",
-        "p [bar]",
-        "p [atm]",
-        "μ [eV]",
-        "Δμ [eV]",
-        "h [eV]",
-        "s [meV/K]"
+        "{}, {zero}; μ = E + E_zp + Δμ with E = {energy} eV\n{:>10} {:>13} {:>13} {:>13} {:>12} {:>12} {:>12} {:>13}\n",
+        gas.name, "T [K]", "p [Pa]", "p [bar]", "p [atm]", "μ [eV]", "Δμ [eV]", "h [eV]", "s [meV/K]"
     );
     for r in rows.iter().take(MOST_ROWS) {
         out += &format!(

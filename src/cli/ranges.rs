@@ -25,7 +25,8 @@ pub(crate) struct Pressures(pub(crate) Vec<f64>);
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Indices(pub(crate) Vec<u32>);
 
-fn number(text: &str) -> Result<f64, String> {
+/// A finite number.
+pub(crate) fn number(text: &str) -> Result<f64, String> {
     let value = text.trim().parse::<f64>().ok().filter(|x| x.is_finite());
     value.ok_or_else(|| format!("`{text}` is not a finite number"))
 }

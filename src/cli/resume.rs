@@ -3,9 +3,9 @@
 use super::args::ResumeArguments;
 use super::complain::warn;
 use super::run::{Screen, finish, limits};
-use adlayer::Result;
 use adlayer::engine::{self, ResumeOptions, RunRecord};
 use adlayer::until::{self, Listener};
+use adlayer::{Error, Result};
 use serde_json::json;
 use std::path::Path;
 
@@ -30,6 +30,10 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<()> {
         if !arguments.quiet {
             outcome.record.warnings.iter().for_each(|w| warn(w));
         }
+    }
+    if matches!(outcome, Err(Error::Interrupted(_))) && !arguments.quiet {
+        let record = RunRecord::read(&options.directory);
+        record.iter().flat_map(|r| &r.warnings).for_each(|w| warn(w));
     }
     let ResumeOptions { directory, limits, .. } = options;
     finish(outcome, &directory, limits, screen, arguments.json)

@@ -12,6 +12,7 @@ use adlayer::{Error, Result, scene};
 use indicatif::{ProgressBar, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -47,7 +48,7 @@ pub(super) fn finish(
     mut screen: Screen,
     json: bool,
 ) -> Result<()> {
-    let start = screen.start;
+    let (start, began) = (screen.start, screen.began);
     let concluded = outcome.and_then(|o| rayon::scope(|_| until::conclude(o, &limits, start, &mut screen)));
     screen.bar.finish_and_clear();
     let result = concluded.and_then(|c| {
@@ -55,7 +56,14 @@ pub(super) fn finish(
         until::check(&c.record, directory)
     });
     result.inspect_err(|error| {
-        let resumable = matches!(error, Error::Device(_) | Error::ReplicaFault { .. } | Error::Io { .. });
+        let resumable = match error {
+            // taken by another process, or not this run's directory
+            Error::Io { source, .. } => !matches!(source.kind(), ErrorKind::ResourceBusy | ErrorKind::AlreadyExists),
+            // lost on the way, not refused at the start
+            Error::Device(_) => began,
+            Error::ReplicaFault { .. } => true,
+            _ => false,
+        };
         if resumable && directory.join(checkpoint::FILE).is_file() {
             warn(&format!("the last checkpoint is whole; go on with: adlayer resume {}", directory.display()));
         }
@@ -88,16 +96,19 @@ pub(super) struct Screen {
     /// When the command began.
     start: Instant,
     quiet: bool,
+    /// Whether a cycle was made.
+    began: bool,
 }
 
 impl Screen {
     pub(super) fn new(quiet: bool) -> Screen {
-        Screen { bar: progress_bar(quiet), start: Instant::now(), quiet }
+        Screen { bar: progress_bar(quiet), start: Instant::now(), quiet, began: false }
     }
 }
 
 impl Listener for Screen {
     fn progress(&mut self, progress: &Progress) {
+        self.began = true;
         show(&self.bar, progress);
     }
 

@@ -11,7 +11,7 @@ use crate::scene::inputs::aiat::AiatInput;
 use crate::thermochemistry::envelope::{edges, lowest_planes};
 use std::path::Path;
 
-/// Draws ΔG over Δμ (one gas) or the stable structures over both Δμ (two gases), and the (T, p) diagram, into
+/// Draws ΔG over Δμ (one gas) or the stable structures over both Δμ (two gases), and a (T, p) diagram of each gas, into
 /// `dir/figures`.
 ///
 /// # Errors
@@ -24,7 +24,9 @@ pub fn draw(input: &AiatInput, dir: &Path) -> Result<Vec<Figure>> {
             _ => plane(input, temperature)?,
         });
     }
-    drawings.push(temperature_pressure(input)?);
+    for gas in 0..input.axes.len() {
+        drawings.push(temperature_pressure(input, gas)?);
+    }
     write_all(drawings, dir)
 }
 
@@ -144,11 +146,12 @@ fn plane(input: &AiatInput, temperature: f64) -> Result<Drawing> {
         title: "Most stable structure".into(),
         subtitle: subtitle(input),
         caption: format!(
-            "The most stable structure over Δμ of {} and of {}, each zero at its molecule at 0 K; pressures of the first \
-             gas above.",
+            "The most stable structure over Δμ of {} and of {}, each zero at its molecule at 0 K; pressures of the gases \
+             above and beside.",
             a.species, b.species
         ),
         top: pressure_axes(input, 0, &x)?,
+        right: pressure_axes(input, 1, &y)?,
         x,
         y,
         names: surface.structures.iter().map(|s| s.label.clone()).collect(),
@@ -158,11 +161,13 @@ fn plane(input: &AiatInput, temperature: f64) -> Result<Drawing> {
     Ok(diagram(described, |x, y| Some(surface.stablest(temperature, &[x, y]))))
 }
 
-/// The most stable structure over T and the pressure of the first gas.
-fn temperature_pressure(input: &AiatInput) -> Result<Drawing> {
+/// The most stable structure over T and the pressure of one gas, the other at its fixed pressure.
+///
+/// - `gas`: position among the axes
+fn temperature_pressure(input: &AiatInput, gas: usize) -> Result<Drawing> {
     let (surface, unit) = (&input.surface, input.pressure_unit);
-    let axis = &input.axes[0];
-    let (molecule, _) = surface.gas(0);
+    let axis = &input.axes[gas];
+    let (molecule, atoms) = surface.gas(gas);
     let (t_lo, t_hi) = span(input.temperatures.iter().copied()).unwrap_or((300.0, 300.0));
     let log = |p: f64| (p / unit.pascals()).log10();
     let x =
@@ -170,46 +175,49 @@ fn temperature_pressure(input: &AiatInput) -> Result<Drawing> {
     let y = Axis::linear("T [K]".into(), t_lo, t_hi);
     let mut top = Vec::new();
     for &t in &input.named_temperatures {
-        let mu = |place: f64| surface.delta_mu(0, t, 10_f64.powf(place) * unit.pascals());
+        let mu = |place: f64| surface.delta_mu(gas, t, 10_f64.powf(place) * unit.pascals());
         let label = format!("Δμ of {} [eV] at T = {} K", axis.species, text::short(t, 2));
         top.push(Secondary::linear(&x, &Axis::linear(label, mu(x.lo)?, mu(x.hi)?)));
     }
-    // Boundaries: at every temperature of a fine ladder, joined between the same two structures.
-    let steps = 160;
+    let (steep, level) = (steep_lines(input, gas, &x, &y)?, level_lines(input, gas, &x, &y)?);
     let mut table = Table::new(["from", "to", "temperature", "pressure_Pa", "delta_mu"]);
-    let mut joined: Vec<JoinedLine> = Vec::new();
-    for k in 0..=steps {
-        let t = y.lo + (y.hi - y.lo) * f64::from(k) / f64::from(steps);
-        if t <= 0.0 || surface.gas(0).0.thermal(t, 1.0).is_err() {
-            continue;
-        }
-        let others = others(input, t)?;
-        let range = (surface.delta_mu(0, t, axis.pressure.0)?, surface.delta_mu(0, t, axis.pressure.1)?);
-        for b in surface.boundaries(0, t, &others, range)? {
-            let label = |i: usize| surface.structures[i].label.clone();
-            table.push(vec![label(b.from), label(b.to), number(t), number(b.pressure), number(b.delta_mu)]);
-            let point = (b.pressure / unit.pascals(), t);
-            match joined.iter_mut().find(|(pair, _)| *pair == (b.from, b.to)) {
-                Some((_, line)) => line.push(point),
-                None => joined.push(((b.from, b.to), vec![point])),
-            }
+    let label = |i: usize| surface.structures[i].label.clone();
+    for ((from, to), line) in steep.iter().chain(&level) {
+        // lines reach a little beyond the frame, the table does not
+        let inside = |p: f64| x.place(p) >= x.lo - 1e-9 && x.place(p) <= x.hi + 1e-9;
+        for &(p, t) in line.iter().filter(|(p, _)| inside(*p)) {
+            let pascals = p * unit.pascals();
+            let mu = surface.delta_mu(gas, t, pascals)?;
+            table.push(vec![label(*from), label(*to), number(t), number(pascals), number(mu)]);
         }
     }
-    let mut caption = format!("The most stable structure over temperature and the pressure of {}.", molecule.name);
-    if let Some(other) = input.axes.get(1) {
-        let p = text::power_of_ten(log(other.fixed_pressure));
-        caption.push_str(&format!(" The gas of {} stands at {p} {}.", other.species, unit.symbol()));
-    }
+    let fixed: Vec<String> = (0..input.axes.len())
+        .filter(|&g| g != gas)
+        .map(|g| {
+            let p = text::power_of_ten(log(input.axes[g].fixed_pressure));
+            format!("p of {} = {p} {}", surface.gas(g).0.name, unit.symbol())
+        })
+        .collect();
+    let caption = [format!("The most stable structure over temperature and the pressure of {}", molecule.name)];
     let described = Diagram {
-        name: "aiat_temperature_pressure".into(),
+        name: match gas {
+            0 => "aiat_temperature_pressure".into(),
+            _ => format!("aiat_temperature_pressure_{}", axis.species),
+        },
         title: "Most stable structure in temperature and pressure".into(),
-        subtitle: subtitle(input),
-        caption,
+        subtitle: [subtitle(input)]
+            .into_iter()
+            .chain(fixed.clone())
+            .filter(|s| !s.is_empty())
+            .collect::<Vec<_>>()
+            .join("; "),
+        caption: format!("{}.", caption.into_iter().chain(fixed).collect::<Vec<_>>().join("; ")),
         x,
         y,
         top,
+        right: Vec::new(),
         names: surface.structures.iter().map(|s| s.label.clone()).collect(),
-        lines: joined.into_iter().map(|(_, line)| line).collect(),
+        lines: steep.into_iter().chain(level).map(|(_, line)| line).collect(),
         table,
     };
     // Thermal functions once a row of tiles, not once a tile.
@@ -217,16 +225,94 @@ fn temperature_pressure(input: &AiatInput) -> Result<Drawing> {
     Ok(diagram(described, |place, t| {
         let mut row = remembered.borrow_mut();
         if row.0.to_bits() != t.to_bits() {
-            *row = (t, surface.delta_mu(0, t, 1.0).ok()?, others(input, t).ok()?);
+            *row = (t, surface.delta_mu(gas, t, 1.0).ok()?, others(input, t).ok()?);
         }
-        let (gas_atoms, kt) = (surface.gas(0).1, crate::units::BOLTZMANN_EV * t);
+        let kt = crate::units::BOLTZMANN_EV * t;
         let mut delta_mu = row.2.clone();
-        delta_mu[0] = row.1 + kt * (10_f64.powf(place) * unit.pascals()).ln() / gas_atoms;
+        delta_mu[gas] = row.1 + kt * (10_f64.powf(place) * unit.pascals()).ln() / atoms;
         Some(surface.stablest(t, &delta_mu))
     }))
 }
 
-/// `[n_gases]` Δμ of the gases at their fixed pressures; that of the first is not used.
+/// Steps of the ladders on which boundaries are sought.
+const LADDER: u32 = 160;
+
+/// Boundaries that are crossed by changing the pressure: at every temperature of a fine ladder, joined between the same two
+/// structures. Points are (p in the shown unit, T); the lines reach beyond the ends of `x`, so that none ends before it.
+fn steep_lines(input: &AiatInput, gas: usize, x: &Axis, y: &Axis) -> Result<Vec<JoinedLine>> {
+    let (surface, unit) = (&input.surface, input.pressure_unit.pascals());
+    let margin = 0.06 * (x.hi - x.lo);
+    let end = |place: f64| 10_f64.powf(place) * unit;
+    let mut joined: Vec<JoinedLine> = Vec::new();
+    for k in 0..=LADDER {
+        let t = y.lo + (y.hi - y.lo) * f64::from(k) / f64::from(LADDER);
+        if t <= 0.0 || surface.gas(gas).0.thermal(t, 1.0).is_err() {
+            continue;
+        }
+        let range = (surface.delta_mu(gas, t, end(x.lo - margin))?, surface.delta_mu(gas, t, end(x.hi + margin))?);
+        for b in surface.boundaries(gas, t, &others(input, t)?, range)? {
+            let point = (b.pressure / unit, t);
+            match joined.iter_mut().find(|(pair, _)| *pair == (b.from, b.to)) {
+                Some((_, line)) => line.push(point),
+                None => joined.push(((b.from, b.to), vec![point])),
+            }
+        }
+    }
+    Ok(joined)
+}
+
+/// Boundaries that no change of the pressure crosses, because both structures hold as much of its gas: two ends each, at the
+/// temperature where one takes over from the other. Points as in [`steep_lines`].
+fn level_lines(input: &AiatInput, gas: usize, x: &Axis, y: &Axis) -> Result<Vec<JoinedLine>> {
+    let surface = &input.surface;
+    let n = surface.structures.len();
+    let temperature = |k: u32| y.lo + (y.hi - y.lo) * f64::from(k) / f64::from(LADDER);
+    // γ without the part of the gas whose pressure varies
+    let rest = |i: usize, t: f64| -> Result<f64> {
+        let mut mu = others(input, t)?;
+        mu[gas] = 0.0;
+        Ok(surface.gamma(i, t, &mu))
+    };
+    let mut lines: Vec<JoinedLine> = Vec::new();
+    for i in 0..n {
+        for j in i + 1..n {
+            let slope = |s: usize| surface.plane(s, y.lo).1[gas];
+            if (slope(i) - slope(j)).abs() > 1e-12 {
+                continue;
+            }
+            let difference = |t: f64| -> Result<f64> { Ok(rest(i, t)? - rest(j, t)?) };
+            for k in 0..LADDER {
+                let (mut lo, mut hi) = (temperature(k), temperature(k + 1));
+                let at_lo = difference(lo)?;
+                if (at_lo < 0.0) == (difference(hi)? < 0.0) {
+                    continue;
+                }
+                for _ in 0..50 {
+                    let middle = 0.5 * (lo + hi);
+                    if (difference(middle)? < 0.0) == (at_lo < 0.0) { lo = middle } else { hi = middle }
+                }
+                let pair = if at_lo < 0.0 { (i, j) } else { (j, i) };
+                lines.extend(stretches_at(input, gas, x, 0.5 * (lo + hi), pair)?);
+            }
+        }
+    }
+    Ok(lines)
+}
+
+/// The pressures at which one of two structures that are equally stable at a temperature is the stablest of all.
+fn stretches_at(input: &AiatInput, gas: usize, x: &Axis, t: f64, pair: (usize, usize)) -> Result<Vec<JoinedLine>> {
+    let (surface, unit) = (&input.surface, input.pressure_unit.pascals());
+    let range =
+        (surface.delta_mu(gas, t, 10_f64.powf(x.lo) * unit)?, surface.delta_mu(gas, t, 10_f64.powf(x.hi) * unit)?);
+    let of_pair = surface.stretches(gas, t, &others(input, t)?, range).into_iter();
+    let ends = of_pair.filter(|s| [pair.0, pair.1].contains(&s.line)).map(|s| -> Result<JoinedLine> {
+        let p = |mu: f64| Ok::<f64, crate::Error>(surface.pressure(gas, t, mu)? / unit);
+        Ok((pair, vec![(p(s.from)?, t), (p(s.to)?, t)]))
+    });
+    ends.collect()
+}
+
+/// `[n_gases]` Δμ of the gases at their fixed pressures; that of the gas whose pressure varies is not used.
 fn others(input: &AiatInput, temperature: f64) -> Result<Vec<f64>> {
     (0..input.axes.len()).map(|g| input.surface.delta_mu(g, temperature, input.axes[g].fixed_pressure)).collect()
 }

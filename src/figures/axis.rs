@@ -16,19 +16,26 @@ pub(crate) struct Axis {
     pub(crate) hi: f64,
     /// Whether values are drawn at their logarithm.
     pub(crate) log: bool,
+    /// Whether only whole numbers mean something.
+    pub(crate) whole: bool,
 }
 
 impl Axis {
     /// A linear axis from `lo` to `hi`.
     pub(crate) fn linear(label: String, lo: f64, hi: f64) -> Axis {
         let (lo, hi) = open(lo, hi);
-        Axis { label, lo, hi, log: false }
+        Axis { label, lo, hi, log: false, whole: false }
+    }
+
+    /// A linear axis of whole numbers, such as places in a row.
+    pub(crate) fn counting(label: String, lo: f64, hi: f64) -> Axis {
+        Axis { whole: true, ..Axis::linear(label, lo, hi) }
     }
 
     /// A logarithmic axis; the ends are given as decimal logarithms.
     pub(crate) fn log10(label: String, lo: f64, hi: f64) -> Axis {
         let (lo, hi) = open(lo, hi);
-        Axis { label, lo, hi, log: true }
+        Axis { label, lo, hi, log: true, whole: false }
     }
 
     /// A linear axis around the finite values, with a margin of 4 %.
@@ -51,7 +58,7 @@ impl Axis {
     /// Distance between labelled ticks.
     pub(crate) fn step(&self, target: usize) -> f64 {
         let step = compute_tick_step(self.lo, self.hi, target);
-        if self.log && self.hi - self.lo >= 2.0 { step.ceil().max(1.0) } else { step }
+        if self.whole || self.log && self.hi - self.lo >= 2.0 { step.ceil().max(1.0) } else { step }
     }
 
     /// Places of the labelled ticks.

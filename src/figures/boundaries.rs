@@ -92,7 +92,9 @@ impl Boundaries {
                 canvas.error_x(p.temperature, p.low, p.high, &ink.line);
             }
             // over a map, discs would be taken for simulated states; a lone point needs one
-            for p in points.iter().filter(|_| few && (ink.halo.is_none() || points.len() == 1)) {
+            // and where there is no error to show they say nothing
+            let bare = |p: &Point| ink.halo.is_some() || !(p.low.is_finite() && p.high.is_finite());
+            for p in points.iter().filter(|p| few && (points.len() == 1 || !bare(p))) {
                 let outline = (ink.halo.clone().unwrap_or(palette::PAPER), 0.8);
                 canvas.mark(p.x, p.temperature, Mark::Disc, 3.0, ink.line.clone(), outline);
             }

@@ -82,22 +82,24 @@ pub(crate) struct Canvas {
     pub(crate) plane: Option<Plane>,
 }
 
-/// A second axis above the plot: the x axis in another quantity.
+/// A second axis above or beside the plot: the x or the y axis in another quantity.
 #[derive(Debug, Clone)]
 pub(crate) struct Secondary {
     /// Label with unit.
     pub(crate) label: String,
-    /// Places on the x axis with what stands there.
+    /// Places on the axis of the plot with what stands there.
     pub(crate) ticks: Vec<(f64, String)>,
 }
 
 /// Room that one secondary axis takes. [px]
 const SECONDARY_ROOM: f64 = 44.0;
+/// Room that one secondary axis beside the plot takes. [px]
+pub(crate) const BESIDE_ROOM: f64 = 76.0;
 /// Ticks aimed at on a secondary axis.
 const SECONDARY_TICKS: usize = 6;
 
 impl Secondary {
-    /// A quantity that is linear in the places of the x axis.
+    /// A quantity that is linear in the places of an axis of the plot.
     ///
     /// - `own`: the quantity as an axis; its ends stand at the ends of `x`
     pub(crate) fn linear(x: &Axis, own: &Axis) -> Secondary {
@@ -364,6 +366,25 @@ impl Canvas {
                 self.text(x, y - 13.0, content, TEXT - 2, TextAnchor::Middle, palette::INK);
             }
             self.label(0.5 * (left + right), y - 30.0, &axis.label, TEXT, TextAnchor::Middle);
+        }
+    }
+
+    /// Axes beside the plot, the y axis in other quantities; the frame must have [`BESIDE_ROOM`] for each.
+    pub(crate) fn right_axes(&mut self, axes: &[Secondary]) {
+        let (_, top, right, bottom) = self.area();
+        let stroke = Stroke::solid(palette::INK, 1.0);
+        for (k, axis) in axes.iter().enumerate() {
+            let x = right + BESIDE_ROOM * k as f64;
+            self.polyline(&[(x, top), (x, bottom)], &stroke);
+            for (place, content) in &axis.ticks {
+                let y = self.computed.map_y(*place);
+                self.polyline(&[(x, y), (x + 5.0, y)], &stroke);
+                // What stands over the plot keeps its room.
+                if y > top + 8.0 {
+                    self.text(x + 8.0, y, content, TEXT - 2, TextAnchor::Start, palette::INK);
+                }
+            }
+            self.text_upwards(x + 60.0, 0.5 * (top + bottom), &axis.label, TEXT, palette::INK);
         }
     }
 

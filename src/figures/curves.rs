@@ -28,6 +28,14 @@ pub(crate) struct Series {
 }
 
 impl Series {
+    /// Whether the curves are those of another series, all of them.
+    fn is_on(&self, other: &Series, tolerance: f64) -> bool {
+        let mut pairs = self.runs.iter().flatten().zip(other.runs.iter().flatten());
+        let alike = self.runs.len() == other.runs.len()
+            && self.runs.iter().zip(&other.runs).all(|(a, b)| a.len() == b.len() && a.len() > 1);
+        !self.runs.is_empty() && alike && pairs.all(|(a, b)| a.0 == b.0 && (a.1 - b.1).abs() <= tolerance)
+    }
+
     fn all(&self) -> impl Iterator<Item = &Point> {
         self.runs.iter().flatten().chain(&self.points)
     }
@@ -63,12 +71,21 @@ pub(crate) fn chart(labels: &Labels, chart: Chart, series: &[Series], table: Tab
         None if chart.from_zero && lo >= -0.05 * hi => Axis::linear(chart.y_label, -0.03 * hi, 1.05 * hi),
         None => Axis::around(chart.y_label, [lo, hi].into_iter()),
     };
+    let strokes: Vec<Stroke> = (0..series.len())
+        .map(|i| {
+            // A curve on top of an earlier one is dashed, so that both are seen.
+            let covers = series[..i].iter().any(|earlier| series[i].is_on(earlier, 1e-9 * (hi - lo)));
+            let colour = series[i].colour.clone();
+            if covers { Stroke::dashed(colour, 2.0) } else { Stroke::solid(colour, 2.0) }
+        })
+        .collect();
     let named: Vec<Entry> = series
         .iter()
-        .filter(|s| !s.label.is_empty())
-        .map(|s| {
+        .zip(&strokes)
+        .filter(|(s, _)| !s.label.is_empty())
+        .map(|(s, stroke)| {
             let dot = (!s.points.is_empty()).then(|| s.colour.clone());
-            Entry { sign: Sign::Line(Stroke::solid(s.colour.clone(), 2.2), dot), label: s.label.clone() }
+            Entry { sign: Sign::Line(Stroke { width: 2.2, ..stroke.clone() }, dot), label: s.label.clone() }
         })
         .collect();
     let right = if named.is_empty() { 14.0 } else { furniture::side_room(&named, &chart.heading) };
@@ -91,10 +108,10 @@ pub(crate) fn chart(labels: &Labels, chart: Chart, series: &[Series], table: Tab
             canvas.band(&band, s.colour.clone(), 0.22);
         }
     }
-    for s in series {
+    for (s, stroke) in series.iter().zip(&strokes) {
         for run in &s.runs {
             let path: Vec<_> = run.iter().map(|p| (p.0, p.1)).collect();
-            canvas.curve(&path, &Stroke::solid(s.colour.clone(), 2.0));
+            canvas.curve(&path, stroke);
             if let [only] = path[..] {
                 canvas.mark(only.0, only.1, Mark::Disc, 2.0, s.colour.clone(), (s.colour.clone(), 1.0));
             }

@@ -2,7 +2,7 @@
 
 use super::Drawing;
 use super::axis::Axis;
-use super::canvas::{Canvas, Frame, Secondary, Stroke, Tile};
+use super::canvas::{BESIDE_ROOM, Canvas, Frame, Secondary, Stroke, Tile};
 use super::furniture::{self, Entry, Sign};
 use super::regions::Raster;
 use super::table::Table;
@@ -24,6 +24,8 @@ pub(crate) struct Diagram {
     pub(crate) y: Axis,
     /// Axes above the plot.
     pub(crate) top: Vec<Secondary>,
+    /// Axes to the right of the plot.
+    pub(crate) right: Vec<Secondary>,
     /// Names of the regions.
     pub(crate) names: Vec<String>,
     /// Boundaries, as values of the axes.
@@ -35,7 +37,7 @@ pub(crate) struct Diagram {
 ///
 /// - `region_at`: index into `names` at a place of the axes (on a logarithmic axis, the decimal logarithm)
 pub(crate) fn diagram(diagram: Diagram, region_at: impl Fn(f64, f64) -> Option<usize>) -> Drawing {
-    let Diagram { name, title, subtitle, caption, x, y, top, names, lines, table } = diagram;
+    let Diagram { name, title, subtitle, caption, x, y, top, right, names, lines, table } = diagram;
     let (nx, ny) = TILES;
     let share = |axis: &Axis, s: f64| axis.lo + s * (axis.hi - axis.lo);
     let edge = |axis: &Axis, i: usize, n: usize| share(axis, i as f64 / n as f64);
@@ -74,7 +76,8 @@ pub(crate) fn diagram(diagram: Diagram, region_at: impl Fn(f64, f64) -> Option<u
         }
         placed.extend(spots.into_iter().map(|spot| (spot, region.as_str())));
     }
-    let frame = Frame { title: title.clone(), subtitle, x, y, right: 14.0, bottom: furniture::bottom_room(&unnamed) };
+    let beside = 14.0 + BESIDE_ROOM * right.len() as f64;
+    let frame = Frame { title: title.clone(), subtitle, x, y, right: beside, bottom: furniture::bottom_room(&unnamed) };
     let mut canvas = Canvas::with_top(&name, frame, top);
     canvas.fill_area(palette::MASKED);
     canvas.tiles(&tiles);
@@ -93,6 +96,7 @@ pub(crate) fn diagram(diagram: Diagram, region_at: impl Fn(f64, f64) -> Option<u
         }
     }
     canvas.axes(false);
+    canvas.right_axes(&right);
     furniture::bottom_legend(&mut canvas, &unnamed);
     Drawing { name, title, caption, canvas, table }
 }

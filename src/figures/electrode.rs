@@ -38,6 +38,12 @@ fn subtitle(input: &CheInput) -> String {
     [input.title.as_str(), note].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(": ")
 }
 
+/// The subtitle with the conditions of a figure.
+fn with_words(input: &CheInput, words: &str) -> String {
+    let subtitle = subtitle(input);
+    if subtitle.is_empty() { words.to_owned() } else { format!("{subtitle}; {words}") }
+}
+
 /// Potentials of the staircase on the reversible scale, with their names.
 fn potentials(input: &CheInput) -> Vec<(String, f64)> {
     let mut all = vec![("U = 0".to_owned(), 0.0)];
@@ -75,8 +81,8 @@ fn staircase(input: &CheInput) -> Drawing {
     let room = (hi - lo).max(0.1);
     let frame = Frame {
         title: title.clone(),
-        subtitle: subtitle(input),
-        x: Axis::linear("state of the reaction".into(), 0.5, states.len() as f64 + 0.5),
+        subtitle: with_words(input, "potentials against RHE"),
+        x: Axis::counting("state of the reaction".into(), 0.5, states.len() as f64 + 0.5),
         // the names of the states stand below
         y: Axis::linear("ΔG [eV]".into(), lo - 0.24 * room, hi + 0.08 * room),
         right: 14.0,
@@ -122,9 +128,20 @@ fn staircase(input: &CheInput) -> Drawing {
     Drawing { name, title, caption, canvas, table }
 }
 
-/// Names of the steps: `1 → 2`.
+/// Names of the steps: `2: O2* → OOH*`.
 fn step_names(input: &CheInput) -> Vec<String> {
-    (1..input.reaction.states.len()).map(|i| format!("{i} → {}", i + 1)).collect()
+    // what the electrode sees: the adsorbate, or the first species
+    let short = |label: &str| {
+        let words: Vec<&str> = label.split(" + ").collect();
+        let adsorbed = words.iter().find(|w| w.len() > 1 && w.ends_with('*'));
+        (*adsorbed.or(words.first()).unwrap_or(&label)).to_owned()
+    };
+    let states = &input.reaction.states;
+    states
+        .windows(2)
+        .enumerate()
+        .map(|(i, w)| format!("{}: {} → {}", i + 1, short(&w[0].label), short(&w[1].label)))
+        .collect()
 }
 
 /// ΔG of every step over a range.
@@ -132,7 +149,7 @@ fn sweep(
     input: &CheInput,
     name: &str,
     title: &str,
-    caption: String,
+    (caption, words): (String, String),
     x: (&str, &str, (f64, f64)),
     electrode: impl Fn(f64) -> Electrode,
 ) -> Option<Drawing> {
@@ -158,7 +175,7 @@ fn sweep(
     }
     let zero = vec![(lo, 0.0, f64::NAN), (hi, 0.0, f64::NAN)];
     series.push(Series { label: String::new(), colour: palette::FAINT, runs: vec![zero], points: Vec::new() });
-    let labels = Labels { units: Units::Metal, title: subtitle(input) };
+    let labels = Labels { units: Units::Metal, title: with_words(input, &words) };
     let outline = Chart {
         name: name.into(),
         title: title.into(),
@@ -182,7 +199,8 @@ fn sweep_potential(input: &CheInput) -> Option<Drawing> {
     );
     let label = format!("U [V] against {}", scale.name());
     let axis = (label.as_str(), "potential", input.sweep);
-    sweep(input, "che_sweep_potential", "Steps against the potential", caption, axis, |u| at(input, u, input.ph, scale))
+    let words = (caption, format!("pH {}", text::short(input.ph, 2)));
+    sweep(input, "che_sweep_potential", "Steps against the potential", words, axis, |u| at(input, u, input.ph, scale))
 }
 
 fn sweep_ph(input: &CheInput) -> Option<Drawing> {
@@ -193,9 +211,8 @@ fn sweep_ph(input: &CheInput) -> Option<Drawing> {
         text::short(limit, 3),
         per_ph(input.temperature)
     );
-    sweep(input, "che_sweep_ph", "Steps against the pH", caption, ("pH", "ph", PH), |ph| {
-        at(input, limit, ph, Scale::She)
-    })
+    let words = (caption, format!("U = {} V against SHE", text::short(limit, 3)));
+    sweep(input, "che_sweep_ph", "Steps against the pH", words, ("pH", "ph", PH), |ph| at(input, limit, ph, Scale::She))
 }
 
 /// The most stable surface over pH and potential.
@@ -223,6 +240,7 @@ fn surfaces(input: &CheInput) -> Drawing {
         x: Axis::linear("pH".into(), PH.0, PH.1),
         y: Axis::linear(format!("U [V] against {}", scale.name()), input.sweep.0, input.sweep.1),
         top: Vec::new(),
+        right: Vec::new(),
         names: input.surfaces.iter().map(|s| s.label.clone()).collect(),
         lines,
         table,

@@ -133,7 +133,7 @@ pub(crate) fn colour_bar(canvas: &mut Canvas, scale: &ColourScale, label: &str) 
         let colour = palette::sample(&scale.map, (f64::from(i) + 0.5) / f64::from(strips));
         canvas.rect(x, top, BAR, height * (1.0 - share), colour, None);
     }
-    let axis = Axis { label: String::new(), lo: scale.lo, hi: scale.hi, log: scale.log };
+    let axis = Axis { label: String::new(), lo: scale.lo, hi: scale.hi, log: scale.log, whole: false };
     let format = axis.format(6);
     for tick in axis.ticks(6).into_iter().filter(|&t| axis.holds(t)) {
         let y = bottom - (tick - scale.lo) / (scale.hi - scale.lo) * height;

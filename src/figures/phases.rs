@@ -67,13 +67,27 @@ pub(crate) fn draw(
             (x * PLOT.0, y * PLOT.1)
         })
         .collect();
+    // Names keep away from the dots of the simulated states too, where that leaves them room.
+    let states = slice.simulated(analysis, labels);
+    let with_dots: Vec<(f64, f64)> = states
+        .iter()
+        .map(|&(t, x, _)| {
+            let x = (x_axis.place(x) - x_axis.lo) / (x_axis.hi - x_axis.lo);
+            (x * PLOT.0, (y_axis.hi - t) / (y_axis.hi - y_axis.lo) * PLOT.1)
+        })
+        .chain(taken.iter().copied())
+        .collect();
     let mut names = Vec::new();
     let mut unnamed = Vec::new();
     for (index, phase) in analysis.phases.iter().enumerate() {
         let spots: Vec<_> = raster
             .parts(index, SMALLEST_PART)
             .iter()
-            .filter_map(|part| raster.spot(part, text::width(&phase.name, 1.0), &taken))
+            .filter_map(|part| {
+                let width = text::width(&phase.name, 1.0);
+                let clear = raster.spot(part, width, &with_dots).filter(|spot| !spot.upwards);
+                clear.or_else(|| raster.spot(part, width, &taken))
+            })
             .collect();
         let shown = slice.cells().any(|(r, c, _)| phase_at(r, c) == Some(index));
         if spots.is_empty() && shown {
@@ -84,7 +98,6 @@ pub(crate) fn draw(
 
     let masked =
         slice.cells().filter(|(r, c, _)| phase_at(*r, *c).is_some()).count() < slice.rows.len() * slice.columns.len();
-    let states = slice.simulated(analysis, labels);
     let signs = Signs { dots: !states.is_empty(), lines: boundaries.entries(&ink), masked };
     let entries = signs.entries(unnamed);
     let frame = Frame {

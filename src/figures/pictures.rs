@@ -10,6 +10,15 @@ use crate::aiat_run::{Boundary, Comparison};
 use crate::analysis::Analysis;
 use std::path::Path;
 
+const MINIMA: &str = "Regions: the composition of the minimum with the lowest E − Σ Nμ among all that were found; no \
+                      vibrations, no entropy. Lines: where it changes. Dots: simulated states.";
+const HARMONIC: &str = "Regions: the composition of the minimum with the lowest free energy in the classical harmonic \
+                        approximation, its multiplicity counted. Lines: where it changes. Dots: simulated states.";
+
+const QUANTUM: &str = "Regions: the composition of the minimum with the lowest free energy with quantum harmonic vibrations, \
+                       their zero point included, which the classical dynamics of the run does not have. Lines: where it \
+                       changes. Dots: simulated states.";
+
 /// Draws, for every reservoir species: the run's phase diagram, both pictures of aiAT on the same axes, the differences of
 /// ⟨N⟩, and the boundaries against temperature; into `dir/figures`.
 ///
@@ -19,13 +28,21 @@ pub fn draw(comparison: &Comparison, labels: &Labels, dir: &Path) -> Result<Vec<
     let mut drawings: Vec<Drawing> = Vec::new();
     for s in 0..comparison.analysis.grid.n_reservoirs() {
         let species = &comparison.analysis.grid.reservoirs[s].species;
-        for (picture, stem, title) in [
-            (&comparison.analysis, "regc", "Replica-exchange grand-canonical sampling + MBAR"),
-            (&comparison.minima, "minima", "Minimum energies only"),
-            (&comparison.harmonic, "harmonic", "Minima with the classical harmonic integral"),
+        for (picture, stem, title, caption) in [
+            (&comparison.analysis, "regc", "Replica-exchange grand-canonical sampling + MBAR", None),
+            (&comparison.minima, "minima", "Minimum energies only", Some(MINIMA)),
+            (&comparison.harmonic, "harmonic", "Minima with the classical harmonic integral", Some(HARMONIC)),
         ] {
-            drawings.extend(diagram(picture, labels, s, format!("aiat_{stem}_{species}"), title));
+            let drawing = diagram(picture, labels, s, format!("aiat_{stem}_{species}"), title);
+            drawings.extend(
+                drawing.map(|d| Drawing { caption: caption.map_or_else(|| d.caption.clone(), str::to_owned), ..d }),
+            );
         }
+        drawings.extend(comparison.quantum.as_ref().and_then(|picture| {
+            let name = format!("aiat_quantum_{species}");
+            let drawing = diagram(picture, labels, s, name, "Minima with quantum harmonic vibrations")?;
+            Some(Drawing { caption: QUANTUM.to_owned(), ..drawing })
+        }));
         for difference in &comparison.differences {
             let name = format!("aiat_difference_{}_{species}", difference.stem);
             drawings.extend(maps::difference(
@@ -58,20 +75,25 @@ fn boundaries(comparison: &Comparison, labels: &Labels) -> Option<Drawing> {
     };
     let regc: Vec<(f64, f64, f64)> =
         rows.iter().map(|b| (b.temperature, b.mu, b.mu_err)).filter(|p| p.1.is_finite()).collect();
-    let series = [
+    let pictures = [
         ("minimum energies", line(&|b| b.minima), 0),
         ("classical harmonic", line(&|b| b.harmonic), 1),
+        ("quantum harmonic", line(&|b| b.quantum), 3),
         ("REGC + MBAR", regc, 2),
-    ]
-    .map(|(label, run, k)| Series {
-        label: label.into(),
-        colour: palette::line(k),
-        runs: vec![run.clone()],
-        points: if k == 2 { run } else { Vec::new() },
-    });
-    let mut table = Table::new(["temperature", "mu_minima", "mu_harmonic", "mu_regc", "mu_regc_err"]);
+    ];
+    let series: Vec<Series> = pictures
+        .into_iter()
+        .filter(|p| !p.1.is_empty())
+        .map(|(label, run, k)| Series {
+            label: label.into(),
+            colour: palette::line(k),
+            runs: vec![run.clone()],
+            points: if k == 2 { run } else { Vec::new() },
+        })
+        .collect();
+    let mut table = Table::new(["temperature", "mu_minima", "mu_harmonic", "mu_quantum", "mu_regc", "mu_regc_err"]);
     for b in &rows {
-        table.push([b.temperature, b.minima, b.harmonic, b.mu, b.mu_err].map(number).to_vec());
+        table.push([b.temperature, b.minima, b.harmonic, b.quantum, b.mu, b.mu_err].map(number).to_vec());
     }
     let name = |id: usize| {
         let phase = comparison.analysis.phases.iter().find(|p| p.id == id);

@@ -6,7 +6,7 @@ use super::symmetry::{Operation, images, maps, operations};
 use crate::Result;
 use crate::batch::Configuration;
 use crate::system::System;
-use crate::thermochemistry::harmonic::classical_ln_z;
+use crate::thermochemistry::harmonic::{classical_ln_z, quantum_correction};
 use glam::DVec3;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -52,6 +52,13 @@ impl Minimum {
     /// - `kt`: [energy]
     pub fn ln_z(&self, kt: f64) -> Option<f64> {
         self.is_harmonic().then(|| classical_ln_z(self.multiplicity as f64, self.energy, &self.curvatures, kt))
+    }
+
+    /// The same with quantum vibrations, on the same scale; `None` if a mode is not bound.
+    ///
+    /// - `quantum`: ħ/√m of the mobile atoms, which have one mass [energy^½·length]
+    pub fn quantum_ln_z(&self, quantum: f64, kt: f64) -> Option<f64> {
+        self.ln_z(kt).map(|ln_z| ln_z + quantum_correction(&self.curvatures, quantum, kt))
     }
 }
 

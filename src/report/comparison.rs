@@ -54,6 +54,13 @@ pub fn findings(comparison: &Comparison, search: &Search, labels: &Labels) -> Ve
         search.not_converged,
         search.on_wall
     ));
+    if comparison.quantum.is_some() {
+        words.push(
+            "Quantum vibrations (aiat_quantum) are a further picture: its difference to the run contains zero-point energy and \
+             frozen modes, which classical dynamics does not have."
+                .to_owned(),
+        );
+    }
     let Some(first) = comparison.boundaries.first() else {
         words.push(
             "There is no first-order boundary of a single species to compare; the maps show where the pictures part."
@@ -85,6 +92,14 @@ pub fn findings(comparison: &Comparison, search: &Search, labels: &Labels) -> Ve
             hot.n_b,
             text::fixed(hot.multiplicity_shift, 3),
             text::short(hot.temperature, 4)
+        ));
+    }
+    if let Some(b) = rows.iter().find(|b| b.quantum.is_finite()) {
+        words.push(format!(
+            "They move the boundary from {} to {} {energy} at T = {}.",
+            text::fixed(b.harmonic, 3),
+            text::fixed(b.quantum, 3),
+            text::short(b.temperature, 4)
         ));
     }
     let known: Vec<&&Boundary> = rows.iter().filter(|b| b.mu.is_finite()).collect();
@@ -131,7 +146,10 @@ fn page(comparison: &Comparison, search: &Search, figures: &[Figure], labels: &L
     };
     let groups = [
         ("The boundary in three pictures", of("aiat_boundary")),
-        ("Phase diagrams on the same axes", [of("aiat_minima"), of("aiat_harmonic"), of("aiat_regc")].concat()),
+        (
+            "Phase diagrams on the same axes",
+            [of("aiat_minima"), of("aiat_harmonic"), of("aiat_quantum"), of("aiat_regc")].concat(),
+        ),
         ("Differences", of("aiat_difference")),
     ];
     html! {

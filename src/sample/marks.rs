@@ -183,7 +183,7 @@ fn encode_tallies(rows: &[TallyRow]) -> ParquetResult<Vec<u8>> {
     let narrow = |f: fn(&TallyRow) -> i32| rows.iter().map(f).collect::<Vec<i32>>();
     let wide = |f: fn(&TransitionTally) -> u64| rows.iter().map(|r| f(&r.tally) as i64).collect::<Vec<i64>>();
     let real = |f: fn(&TransitionTally) -> f64| rows.iter().map(|r| f(&r.tally)).collect::<Vec<f64>>();
-    encode(TALLIES, properties(), |group| {
+    encode(TALLIES, properties(), Vec::new(), |group| {
         write_column::<Int32Type>(group, &narrow(|r| i32::from(r.walker)))?;
         write_column::<Int32Type>(group, &narrow(|r| r.state as i32))?;
         write_column::<Int32Type>(group, &narrow(|r| i32::from(r.reservoir)))?;
@@ -199,7 +199,7 @@ fn encode_tallies(rows: &[TallyRow]) -> ParquetResult<Vec<u8>> {
 
 fn encode_edges(edges: &[EdgeTally]) -> ParquetResult<Vec<u8>> {
     let column = |f: fn(&EdgeTally) -> u64| edges.iter().map(|e| f(e) as i64).collect::<Vec<i64>>();
-    encode(EDGES, properties(), |group| {
+    encode(EDGES, properties(), Vec::new(), |group| {
         write_column::<Int32Type>(group, &(0..edges.len() as i32).collect::<Vec<_>>())?;
         write_column::<Int64Type>(group, &column(|e| e.attempts))?;
         write_column::<Int64Type>(group, &column(|e| e.accepted))

@@ -7,6 +7,7 @@ mod observed;
 mod part;
 mod parts;
 mod reader;
+mod seal;
 mod table;
 mod thinning;
 pub mod trajectory;

@@ -50,14 +50,12 @@ pub(super) fn write(species: &[String], samples: &Samples) -> Result<Vec<u8>> {
         // Hardly a value occurs twice: a dictionary would be built and thrown away.
         properties = properties.set_column_dictionary_enabled(name.as_str().into(), false);
     }
-    if !samples.histograms.is_empty() {
-        let bins = |h: &Histogram| KeyValue::new(key_of(&h.name), format!("{} {} {}", h.lo, h.hi, h.bins));
-        properties = properties.set_key_value_metadata(Some(samples.histograms.iter().map(bins).collect()));
-    }
+    let bins = |h: &Histogram| KeyValue::new(key_of(&h.name), format!("{} {} {}", h.lo, h.hi, h.bins));
+    let metadata = samples.histograms.iter().map(bins).collect();
     // Parquet stores unsigned integers in the bits of signed ones; the schema says which.
     let wide = |column: &[u32]| column.iter().map(|&v| v as i32).collect::<Vec<_>>();
     let narrow = |column: &[u16]| column.iter().map(|&v| i32::from(v)).collect::<Vec<_>>();
-    encode(&schema(species, samples), properties, |group| {
+    encode(&schema(species, samples), properties, metadata, |group| {
         write_column::<Int32Type>(group, &wide(&samples.cycle))?;
         write_column::<Int32Type>(group, &narrow(&samples.walker))?;
         write_column::<Int32Type>(group, &wide(&samples.replica))?;

@@ -11,13 +11,17 @@ use std::path::Path;
 /// - `species`: names of the reservoir species, the columns `n_<species>`
 ///
 /// # Errors
-/// [`Error::InputMissing`] if there is no folder or no part or a part of the sequence is missing;
+/// [`Error::InputMissing`] if there is no folder or a part of the sequence is missing, [`Error::Missing`] if there is none;
 /// [`Error::BadInput`] if a part is damaged or lacks a column.
 pub fn read_samples(dir: &Path, species: &[String]) -> Result<Samples> {
     let folder = dir.join("samples");
     let parts = all_parts(&folder, "the folder of samples", "a part of the samples")?;
     if parts.is_empty() {
-        return Err(Error::InputMissing { what: "any part of the samples", path: folder });
+        return Err(Error::Missing(format!(
+            "{}: nothing is stored yet; let the run come into its production (adlayer resume {})",
+            folder.display(),
+            dir.display()
+        )));
     }
     let mut samples = Samples::new(species.len());
     for path in parts {
@@ -154,10 +158,39 @@ mod tests {
         for words in bad {
             let mut damaged = bytes.clone();
             damaged[at..at + good.len()].copy_from_slice(words);
-            std::fs::write(&path, &damaged).expect("damage");
+            std::fs::write(&path, crate::sample::seal::seal(damaged).expect("sealed")).expect("damage");
             let error = read_samples(dir.path(), &species()).expect_err("refused");
             assert!(error.to_string().contains("not `lo hi bins`"), "{error}");
         }
+    }
+
+    #[test]
+    fn no_flipped_bit_becomes_a_number() {
+        let dir = tempfile::tempdir().expect("folder");
+        let expected = observed(dir.path(), &observed_fields(), 10);
+        let path = dir.path().join("samples/part-00000.parquet");
+        let bytes = std::fs::read(&path).expect("part");
+        let (mut refused, mut by_checksum) = (0, 0);
+        for (at, &byte) in bytes.iter().enumerate() {
+            let mut damaged = bytes.clone();
+            damaged[at] = byte ^ (1 << (at % 8));
+            std::fs::write(&path, &damaged).expect("damage");
+            match read_samples(dir.path(), &species()) {
+                Ok(found) => assert_eq!(found, expected, "byte {at} of {}", bytes.len()),
+                Err(error) => {
+                    refused += 1;
+                    by_checksum += usize::from(error.to_string().contains("checksum does not match"));
+                    assert_eq!(error.exit_code(), 65, "{error}");
+                }
+            }
+        }
+        assert!(
+            refused > bytes.len() - 40 && by_checksum > bytes.len() - 60,
+            "{refused} {by_checksum} {}",
+            bytes.len()
+        );
+        std::fs::write(&path, &bytes).expect("restored");
+        assert_eq!(read_samples(dir.path(), &species()).expect("samples"), expected);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Parquet files of one row group: their columns, written and read whole.
 
+use super::seal::{self, placeholder, seal};
 use crate::files::write_whole;
 use crate::{Error, Result};
 use parquet::basic::Compression;
 use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::DataType;
 use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
@@ -23,21 +25,25 @@ pub(super) fn properties() -> WriterPropertiesBuilder {
     WriterProperties::builder().set_compression(Compression::SNAPPY)
 }
 
-/// The bytes of a file.
+/// The bytes of a file, sealed.
 ///
 /// - `schema`: in Parquet's message language
+/// - `metadata`: of the file, beside its checksum
 /// - `write`: writes every column in the order of the schema
 pub(super) fn encode(
     schema: &str,
     properties: WriterPropertiesBuilder,
+    mut metadata: Vec<KeyValue>,
     write: impl FnOnce(&mut Group<'_>) -> ParquetResult<()>,
 ) -> ParquetResult<Vec<u8>> {
     let schema = Arc::new(parse_message_type(schema)?);
-    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build()))?;
+    metadata.push(placeholder());
+    let properties = properties.set_key_value_metadata(Some(metadata)).build();
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
     let mut group = writer.next_row_group()?;
     write(&mut group)?;
     group.close()?;
-    writer.into_inner()
+    seal(writer.into_inner()?)
 }
 
 /// Writes the next column of the schema.
@@ -68,7 +74,7 @@ pub(super) fn open<T>(
     what: &str,
     read: impl FnOnce(&SerializedFileReader<File>) -> ParquetResult<T>,
 ) -> Result<T> {
-    let file = File::open(path).map_err(Error::io("cannot open", path))?;
+    let file = seal::open(path)?;
     SerializedFileReader::new(file).and_then(|reader| read(&reader)).map_err(|e| Error::BadInput {
         path: path.to_owned(),
         problem: format!("not a readable {what} ({e}); restore the file or repeat the run"),

@@ -173,7 +173,7 @@ fn encode_frames(frames: &[StoredFrame]) -> ParquetResult<Vec<u8>> {
     let species: Vec<ByteArray> = frames.iter().map(|f| f.species.clone().into()).collect();
     let positions: Vec<ByteArray> =
         frames.iter().map(|f| f.positions.iter().flat_map(bytes).collect::<Vec<u8>>().into()).collect();
-    encode(SCHEMA, properties(), |group| {
+    encode(SCHEMA, properties(), Vec::new(), |group| {
         write_column::<Int32Type>(group, &whole(|f| f.cycle as i32))?;
         write_column::<Int32Type>(group, &whole(|f| i32::from(f.walker)))?;
         write_column::<Int32Type>(group, &whole(|f| f.replica as i32))?;
@@ -243,7 +243,14 @@ mod tests {
         assert_eq!(writer.next_part(), 2);
         writer.rewind_to(1).expect("rewound");
         assert_eq!(read_trajectory(dir.path()).expect("frames"), all[..50]);
-        std::fs::write(dir.path().join("trajectory/part-00000.parquet"), b"PAR1 nonsense").expect("damage");
+        let path = dir.path().join("trajectory/part-00000.parquet");
+        let mut bytes = std::fs::read(&path).expect("part");
+        let half = bytes.len() / 2;
+        bytes[half] ^= 4;
+        std::fs::write(&path, &bytes).expect("damage");
+        let error = read_trajectory(dir.path()).expect_err("a flipped bit");
+        assert!(error.to_string().contains("part-00000.parquet: its checksum does not match"), "{error}");
+        std::fs::write(&path, b"PAR1 nonsense").expect("damage");
         let error = read_trajectory(dir.path()).expect_err("damaged");
         assert!(error.to_string().contains("part-00000.parquet") && error.exit_code() == 65, "{error}");
     }

@@ -49,14 +49,22 @@ pub fn per_ph(temperature: f64) -> f64 {
     BOLTZMANN_EV * temperature * std::f64::consts::LN_10
 }
 
+/// A potential of the reversible hydrogen electrode on a scale at a pH: U_SHE = U_RHE − (kT/e) ln10 · pH. [V]
+pub fn from_reversible(potential: f64, ph: f64, scale: Scale, temperature: f64) -> f64 {
+    match scale {
+        Scale::She => potential - per_ph(temperature) * ph,
+        Scale::Rhe => potential,
+    }
+}
+
 impl Electrode {
     /// μ(H⁺ + e⁻) − ½ G(H₂). [eV]
     pub fn mu(&self) -> f64 {
-        let ph = match self.scale {
-            Scale::She => per_ph(self.temperature) * self.ph,
-            Scale::Rhe => 0.0,
+        let reversible = match self.scale {
+            Scale::She => self.potential + per_ph(self.temperature) * self.ph,
+            Scale::Rhe => self.potential,
         };
-        -self.potential - ph
+        -reversible
     }
 }
 

@@ -79,7 +79,8 @@ pub fn vibration(wavenumber: f64, temperature: f64) -> Contribution {
 ///
 /// - `wavenumbers`: `[n_modes]` [1/cm]
 pub fn zero_point_energy(wavenumbers: &[f64]) -> f64 {
-    0.5 * WAVENUMBER_EV * wavenumbers.iter().sum::<f64>()
+    // an empty sum is −0
+    0.0 + 0.5 * WAVENUMBER_EV * wavenumbers.iter().sum::<f64>()
 }
 
 /// A sum over levels: q = Σ w e^{−(E−E₀)/kT}, E₀ the lowest; μ = −kT ln q, h = ⟨E − E₀⟩.
@@ -246,6 +247,57 @@ impl Gas {
     pub fn pressure(&self, temperature: f64, delta_mu: f64) -> Result<f64> {
         let at_one_bar = self.thermal(temperature, BAR_PA)?.delta_mu;
         Ok(BAR_PA * ((delta_mu - at_one_bar) / (BOLTZMANN_EV * temperature)).exp())
+    }
+
+    /// The same gas in closed form: classical rotor with B₀ = B_e − α_e/2, harmonic vibration with ω_e, no levels summed.
+    /// Gases that are no direct sum stay as they are.
+    pub fn closed_form(&self) -> Gas {
+        let Source::Molecule { motion: Motion::DirectSum(diatomic), electronic } = &self.source else {
+            return self.clone();
+        };
+        // weights of even and odd J are both 1 for unlike nuclei, 1 together for like ones
+        let symmetry = (2.0 / (diatomic.spin.even + diatomic.spin.odd)).round() as u32;
+        let rotor = Rotor::Linear { constant: diatomic.be - 0.5 * diatomic.ae, symmetry };
+        let motion = Motion::RigidRotor { rotor, wavenumbers: vec![diatomic.we] };
+        Gas { source: Source::Molecule { motion, electronic: electronic.clone() }, ..self.clone() }
+    }
+
+    /// Why the ideal-gas formulas are not to be believed at (T, p), if that is so.
+    ///
+    /// - `temperature`: [K]; `pressure`: of this gas [Pa]
+    pub fn doubt(&self, temperature: f64, pressure: f64) -> Option<String> {
+        let kt = BOLTZMANN_EV * temperature;
+        let at = format!("{} at {temperature} K", self.name);
+        // μ = kT ln(nΛ³) of translation
+        let degeneracy = (translation(self.mass, temperature, pressure).mu / kt).exp();
+        if degeneracy > 0.1 {
+            return Some(format!(
+                "{at} and {pressure:e} Pa: {degeneracy:.2e} molecules in a cube of the thermal wavelength; quantum \
+                 statistics, which the ideal gas leaves out, matter"
+            ));
+        }
+        if pressure > 1e8 {
+            return Some(format!("{at} and {pressure:e} Pa: no gas is ideal there; read the pressure as a fugacity"));
+        }
+        let Source::Molecule { motion, .. } = &self.source else { return None };
+        let rotor = match motion {
+            Motion::RigidRotor { rotor: Rotor::Linear { constant, .. }, .. } => *constant,
+            Motion::RigidRotor { rotor: Rotor::NonLinear { constants, .. }, .. } => {
+                constants.iter().copied().fold(0.0, f64::max)
+            }
+            _ => 0.0,
+        };
+        if kt < WAVENUMBER_EV * rotor {
+            return Some(format!("{at}: kT is below its rotational constant {rotor} 1/cm; the classical rotor fails"));
+        }
+        let hot = 6000.0;
+        (temperature > hot)
+            .then(|| format!("{at}: above {hot} K dissociation and excited electrons, which are left out, matter"))
+    }
+
+    /// Whether the thermal functions come from a table, which does not know the zero-point energy.
+    pub fn is_table(&self) -> bool {
+        matches!(self.source, Source::Janaf(_) | Source::Shomate(_))
     }
 
     /// Number of atoms if all are of one element, with that element.

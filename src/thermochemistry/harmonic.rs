@@ -17,6 +17,23 @@ pub fn classical_ln_z(multiplicity: f64, energy: f64, curvatures: &[f64], kt: f6
     multiplicity.ln() - energy / kt + 0.5 * modes
 }
 
+/// ln of what quantum mechanics makes of the classical harmonic integral: Σ_j ln[x_j/(2 sinh(x_j/2))], x_j = ħω_j/kT.
+///
+/// Added to [`classical_ln_z`] it gives the quantum partition function on the same scale, zero point included: the factors
+/// kT/ħω of the classical one with their Λ⁻³ᴺ are replaced by 1/(2 sinh(ħω/2kT)).
+///
+/// - `curvatures`: κ_j of atoms of one mass m, all above 0 [energy/length²]
+/// - `quantum`: ħ/√m, so that ħω_j = `quantum` √κ_j [energy^½·length]
+/// - `kt`: [energy]
+pub fn quantum_correction(curvatures: &[f64], quantum: f64, kt: f64) -> f64 {
+    let mode = |k: &f64| {
+        let x = quantum * k.sqrt() / kt;
+        // x e^{−x/2}/(1 − e^{−x}), which neither under- nor overflows
+        x.ln() - 0.5 * x - (-(-x).exp_m1()).ln()
+    };
+    curvatures.iter().map(mode).sum()
+}
+
 /// Free energy of quantum harmonic vibrations, zero point included: Σ [hν/2 + kT ln(1 − e^{−hν/kT})]. [eV]
 ///
 /// - `wavenumbers`: `[n_modes]`, all above 0 [1/cm]
@@ -39,6 +56,19 @@ mod tests {
         };
         let integral = 2.0 * (-energy / kt).exp() * line(k1) * line(k2);
         assert!((classical_ln_z(2.0, energy, &[k1, k2], kt) - integral.ln()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_correction_is_the_ratio_of_the_partition_functions() {
+        let quantum = 0.3;
+        for (k, kt) in [(4.0_f64, 0.7), (90.0, 0.05), (2.0, 50.0)] {
+            let quantum_of_one = quantum * k.sqrt();
+            let levels: f64 = (0..4000).map(|n| (-(f64::from(n) + 0.5) * quantum_of_one / kt).exp()).sum();
+            let expected = (levels * quantum_of_one / kt).ln();
+            assert!((quantum_correction(&[k, k], quantum, kt) - 2.0 * expected).abs() < 1e-9, "{k} {kt}");
+        }
+        // cold: what remains of −kT ln Z is the zero point
+        assert!((-1e-3 * quantum_correction(&[4.0], quantum, 1e-3) - 0.5 * quantum * 2.0).abs() < 0.01);
     }
 
     #[test]

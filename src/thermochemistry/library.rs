@@ -48,9 +48,10 @@ pub fn gas(name: &str) -> Option<Gas> {
             let motion = diatomic([2_169.813_58, 13.288_31, 1.931_281, 0.017_504_41, 6.121_5e-6], Spin::UNLIKE);
             (28.0101, motion, singlet, Some(11.092))
         }
-        // ²Π_½ and ²Π_3/2, each with its two Λ components; N = J − ½ is taken for the rotation.
+        // ²Π_½ and ²Π_3/2, each with its two Λ components; N = J − ½ is taken for the rotation, with the mean of their B_e
+        // (1.671 95 and 1.720 16).
         "NO" => {
-            let motion = diatomic([1904.20, 14.075, 1.671_95, 0.0171, 5.16e-6], Spin::UNLIKE);
+            let motion = diatomic([1904.20, 14.075, 1.696_06, 0.0178, 5.16e-6], Spin::UNLIKE);
             (30.0061, motion, vec![(0.0, 2.0), (119.82, 2.0)], Some(6.4968))
         }
         "CO2" => {
@@ -124,7 +125,7 @@ mod tests {
         ("CO", 197.660, 0.02),
         ("CO2", 213.785, 0.1),
         ("H2O", 188.835, 0.15),
-        ("NO", 210.758, 0.2),
+        ("NO", 210.758, 0.06),
         ("NH3", 192.77, 0.3),
         ("CH4", 186.25, 0.2),
         ("He", 126.153, 0.005),

@@ -7,6 +7,7 @@ use crate::scene::grammar::{ConventionSpec, Scene};
 use crate::scene::inputs::gas::{self, GasFile};
 use crate::thermochemistry::gas::{Gas, Motion, Rotor, Source as Thermal};
 use crate::thermochemistry::library;
+use crate::units::BAR_PA;
 use std::path::Path;
 
 /// Relative difference between the mass of a species and that of an atom of its gas.
@@ -139,11 +140,18 @@ fn fitting(
         // The same mass on both sides: then z = βp exactly.
         gas.mass = spec.mass;
     }
+    let pressures = scene.grid.reservoir.iter().filter(|a| a.species == species).flat_map(|a| a.values.values());
+    let most = pressures.fold(0.0, f64::max);
+    let doubts = scene.grid.temperature.values().into_iter().filter_map(|t| gas.doubt(t, most * BAR_PA));
+    warnings.extend(doubts.take(1));
     let single = matches!(gas.source, Thermal::Molecule { motion: Motion::RigidRotor { rotor: Rotor::None, .. }, .. });
     if !single {
-        let zero_point = gas.zero_point_energy();
+        let zero_point = match gas.is_table() && gas.zero_point_energy() == 0.0 {
+            true => "zero-point energy not known to its table".to_owned(),
+            false => format!("zero-point energy {:.3} eV", gas.zero_point_energy()),
+        };
         warnings.push(format!(
-            "μ of `Gas(\"{name}\")` is that of a quantum molecule (zero-point energy {zero_point:.3} eV), but the atoms of \
+            "μ of `Gas(\"{name}\")` is that of a quantum molecule ({zero_point}), but the atoms of \
              `{species}` move classically and have none: μ of a boundary is off by the difference of the two zero-point \
              energies per atom"
         ));

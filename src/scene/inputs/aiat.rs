@@ -8,7 +8,7 @@ use crate::scene::error::{Source, did_you_mean, ensure};
 use crate::scene::grammar::AxisValues;
 use crate::thermochemistry::aiat::{Reservoir, Species, Structure, Surface};
 use crate::thermochemistry::formula;
-use crate::thermochemistry::gas::Source as Thermal;
+use crate::thermochemistry::gas::{Source as Thermal, zero_point_energy};
 use crate::units::{ATM_PA, BAR_PA};
 use serde::Deserialize;
 use std::path::Path;
@@ -290,7 +290,10 @@ fn checked_reservoir(
                     ));
                 }
             };
-            let listed = table.and_then(|t| t.gases.iter().find(|(g, _)| *g == gas.name).map(|g| g.1));
+            let listed = table.and_then(|t| t.gases.iter().find(|g| g.name == gas.name));
+            // As CatMAP does it: the modes of the row are what its formation energy lacks of the molecule at 0 K.
+            let listed =
+                listed.map(|g| g.energy + if *add_zero_point { 0.0 } else { zero_point_energy(&g.wavenumbers) });
             let Some(energy) = energy.or(listed) else {
                 return Err(source.error(
                     &at,
@@ -379,6 +382,13 @@ fn axes(source: &Source, spec: &Aiat, surface: &Surface) -> Result<Vec<AxisInput
     let mut axes = Vec::new();
     for (k, a) in spec.axes.iter().enumerate() {
         let at = format!("axes[{k}]");
+        ensure!(
+            source,
+            !spec.axes[..k].iter().any(|b| b.species == a.species),
+            format!("{at}.species"),
+            format!("`{}` has two axes", a.species),
+            "keep one of them",
+        );
         ensure!(
             source,
             gases.contains(&a.species.as_str()),

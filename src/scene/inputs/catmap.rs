@@ -8,8 +8,19 @@ use std::path::Path;
 pub(crate) struct Table {
     /// Adsorbates on the surface.
     pub(crate) adsorbates: Vec<Adsorbate>,
-    /// Gases: formula and formation energy [eV].
-    pub(crate) gases: Vec<(String, f64)>,
+    /// Gases.
+    pub(crate) gases: Vec<Molecule>,
+}
+
+/// A row of a gas.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Molecule {
+    /// Formula.
+    pub(crate) name: String,
+    /// Formation energy [eV].
+    pub(crate) energy: f64,
+    /// [1/cm]
+    pub(crate) wavenumbers: Vec<f64>,
 }
 
 /// A row of an adsorbate.
@@ -53,11 +64,8 @@ pub(crate) fn parse(text: &str, path: &Path, surface: &str) -> Result<Table> {
                 bad(format!("line {line}: formation_energy is `{word}`, not a number; complete the row"))
             })?;
         let name = cell(species).to_owned();
-        if cell(sites) == "gas" {
-            table.gases.push((name, energy));
-            continue;
-        }
-        if cell(surfaces) != surface {
+        let is_gas = cell(sites) == "gas";
+        if !is_gas && cell(surfaces) != surface {
             known.push(cell(surfaces).to_owned());
             continue;
         }
@@ -74,7 +82,16 @@ pub(crate) fn parse(text: &str, path: &Path, surface: &str) -> Result<Table> {
                  is real, or leave it out"
             )));
         }
+        if is_gas {
+            table.gases.push(Molecule { name, energy, wavenumbers });
+            continue;
+        }
         let label = format!("{name} ({})", cell(sites));
+        if table.adsorbates.iter().any(|a| a.label == label) {
+            return Err(bad(format!(
+                "line {line}: `{label}` is given twice; name the site of each, e.g. by its coverage"
+            )));
+        }
         table.adsorbates.push(Adsorbate { label, species: name, energy, wavenumbers });
     }
     if table.adsorbates.is_empty() {

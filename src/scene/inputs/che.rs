@@ -148,9 +148,35 @@ pub fn parse(text: &str, path: &Path) -> Result<CheInput> {
         );
     }
     let reaction = reaction(&source, &spec)?;
+    plausible_ph(spec.ph).map_err(|(message, help)| source.error("ph", message, help))?;
     let mut surfaces = Vec::new();
+    let mut first: Option<f64> = None;
     for (i, s) in spec.surfaces.iter().enumerate() {
-        surfaces.push(covered(&source, &spec, &format!("surfaces[{i}]"), s)?);
+        let at = format!("surfaces[{i}]");
+        ensure!(
+            source,
+            !spec.surfaces[..i].iter().any(|o| o.label == s.label),
+            format!("{at}.label"),
+            format!("surface `{}` is given twice", s.label),
+            "give each surface its own label",
+        );
+        let (surface, sites) = covered(&source, &spec, &at, s)?;
+        let density = sites / s.area;
+        let expected = *first.get_or_insert(density);
+        ensure!(
+            source,
+            (density - expected).abs() <= 1e-6 * expected.abs(),
+            format!("{at}.species"),
+            format!(
+                "surface `{}` has {sites} sites in {} Å², but `{}` would have {:.4}",
+                s.label,
+                s.area,
+                spec.surfaces[0].label,
+                expected * s.area
+            ),
+            "count every site: one for each adsorbate with * and one for each free \"*\"",
+        );
+        surfaces.push(surface);
     }
     Ok(CheInput {
         title: spec.title,
@@ -163,6 +189,17 @@ pub fn parse(text: &str, path: &Path) -> Result<CheInput> {
         sweep: spec.sweep,
         surfaces,
     })
+}
+
+/// Refuses what is no pH of water.
+///
+/// # Errors
+/// The message and the remedy.
+pub fn plausible_ph(ph: f64) -> std::result::Result<(), (String, &'static str)> {
+    match (-3.0..=18.0).contains(&ph) {
+        true => Ok(()),
+        false => Err((format!("pH {ph} is none that water can have"), "give a number from -3 to 18")),
+    }
 }
 
 /// Elements with real numbers.
@@ -268,7 +305,8 @@ fn written(state: &StateSpec) -> String {
     parts.join(" + ")
 }
 
-fn covered(source: &Source, spec: &Che, at: &str, surface: &SurfaceSpec) -> Result<Covered> {
+/// A surface, and the number of its sites.
+fn covered(source: &Source, spec: &Che, at: &str, surface: &SurfaceSpec) -> Result<(Covered, f64)> {
     let (free, elements) = total(source, spec, &format!("{at}.species"), &surface.species)?;
     ensure!(
         source,
@@ -285,11 +323,12 @@ fn covered(source: &Source, spec: &Che, at: &str, surface: &SurfaceSpec) -> Resu
             "use adsorbates of O and H",
         ));
     }
-    Ok(Covered {
+    let covered = Covered {
         label: surface.label.clone(),
         free_energy: free + surface.interaction,
         oxygen: of("O"),
         hydrogen: of("H"),
         area: surface.area,
-    })
+    };
+    Ok((covered, of("*")))
 }
