@@ -215,12 +215,6 @@ const CASES: &[Case] = &[
     case(
         "che",
         "che/oxygen_reduction_associative.ron",
-        ("[(\"OH*\", 1), (\"*\", 3)]", "[(\"OH*\", 1), (\"*\", 2)]"),
-        &["surface `¼ OH` has 3 sites in 25 Å², but `clean` would have 4.0000", "count every site"],
-    ),
-    case(
-        "che",
-        "che/oxygen_reduction_associative.ron",
         ("label: \"¼ OH\"", "label: \"clean\""),
         &["surface `clean` is given twice"],
     ),

@@ -78,6 +78,13 @@ struct SpeciesSpec {
     entropy: f64,
 }
 
+impl SpeciesSpec {
+    /// [eV]
+    fn free_energy(&self) -> f64 {
+        self.energy + self.zero_point - self.entropy
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename = "State", deny_unknown_fields)]
 struct StateSpec {
@@ -150,6 +157,8 @@ pub fn parse(text: &str, path: &Path) -> Result<CheInput> {
     let reaction = reaction(&source, &spec)?;
     plausible_ph(spec.ph).map_err(|(message, help)| source.error("ph", message, help))?;
     let mut surfaces = Vec::new();
+    // Where a free site has an energy of its own, leaving one out would change what the surface is compared with.
+    let bare = spec.species.iter().find(|s| s.name == "*").is_some_and(|s| s.free_energy() != 0.0);
     let mut first: Option<f64> = None;
     for (i, s) in spec.surfaces.iter().enumerate() {
         let at = format!("surfaces[{i}]");
@@ -165,7 +174,7 @@ pub fn parse(text: &str, path: &Path) -> Result<CheInput> {
         let expected = *first.get_or_insert(density);
         ensure!(
             source,
-            (density - expected).abs() <= 1e-6 * expected.abs(),
+            !bare || (density - expected).abs() <= 1e-6 * expected.abs(),
             format!("{at}.species"),
             format!(
                 "surface `{}` has {sites} sites in {} Å², but `{}` would have {:.4}",
@@ -224,7 +233,7 @@ fn total(source: &Source, spec: &Che, path: &str, list: &[(String, f64)]) -> Res
                 format!("add `(name: \"{name}\", energy: …)` to `species` ({})", did_you_mean(name, names)),
             ));
         };
-        free += n * (s.energy + s.zero_point - s.entropy);
+        free += n * s.free_energy();
         for (element, m) in formula::parse(name).unwrap_or_default() {
             add(&mut elements, &element, n * f64::from(m));
         }
@@ -331,4 +340,22 @@ fn covered(source: &Source, spec: &Che, at: &str, surface: &SurfaceSpec) -> Resu
         area: surface.area,
     };
     Ok((covered, of("*")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_sites_are_counted_where_they_have_an_energy() {
+        let path = Path::new("scenes/che/oxygen_reduction_associative.ron");
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("an example");
+        let short = text.replace("[(\"OH*\", 1), (\"*\", 3)]", "[(\"OH*\", 1)]");
+        assert_ne!(short, text);
+        let surfaces = parse(&short, path).expect("a free site of energy 0 may be left out").surfaces;
+        assert_eq!(surfaces, parse(&text, path).expect("an example").surfaces);
+        let error = parse(&short.replace("(name: \"*\", energy: 0.0)", "(name: \"*\", energy: -25.0)"), path);
+        let words = error.expect_err("refused").to_string();
+        assert!(words.contains("surface `¼ OH` has 1 sites in 25 Å², but `clean` would have 4.0000"), "{words}");
+    }
 }
