@@ -9,6 +9,7 @@ mod direct;
 mod distributions;
 mod groundwork;
 pub mod inefficiency;
+mod input;
 mod lines;
 mod map;
 mod map_errors;
@@ -25,7 +26,9 @@ pub mod tables;
 pub mod transition_matrix;
 
 pub use groundwork::Groundwork;
-pub use pipeline::{AnalysisInput, WantedGrid, analyze, analyze_and_check};
+pub use input::AnalysisInput;
+pub use map::WantedGrid;
+pub use pipeline::{analyze, analyze_and_check};
 
 use crate::states::StateGrid;
 
