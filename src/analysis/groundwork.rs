@@ -1,10 +1,10 @@
 //! What an analysis and its checks stand on, solved once: the samples that count, their memory, and MBAR of them.
 
 use super::bootstrap::{Blocks, Draw, Drawn};
-use super::diagnostics::{Frozen, hysteresis};
+use super::diagnostics::hysteresis::{self, Frozen};
 use super::inefficiency::Inefficiencies;
+use super::input::AnalysisInput;
 use super::mbar::{Bins, Collapsed, CollapsedSolution, Tolerance};
-use super::pipeline::AnalysisInput;
 use crate::sample::Samples;
 use crate::states::{StateGrid, StatePoint};
 use crate::{Error, Result};

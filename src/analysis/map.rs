@@ -2,7 +2,7 @@
 
 use super::mbar::{Bins, Collapsed, Moments};
 use super::observed::averages;
-use super::{Map, MapCell, WantedGrid};
+use super::{Map, MapCell};
 use crate::states::{StateGrid, StatePoint};
 use crate::thermo::response::Fluctuations;
 
@@ -36,6 +36,25 @@ pub(super) struct Frame {
     /// `[n_reservoirs]`
     pub(super) axes: Vec<Vec<f64>>,
     in_pressure: bool,
+}
+
+/// A grid on which the averages are wanted, in the place of the one chosen by default.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WantedGrid {
+    /// Temperatures, scene unit, ascending.
+    pub temperatures: Vec<f64>,
+    /// `[n_reservoirs]`, values of each axis, ascending: `mu_<s>`, or pressures.
+    pub axes: Vec<Vec<f64>>,
+    /// Whether the axes are pressures.
+    pub in_pressure: bool,
+}
+
+impl WantedGrid {
+    /// The grid in μ that an analysis takes by default.
+    pub fn default_of(grid: &StateGrid) -> WantedGrid {
+        let Frame { temperatures, axes, .. } = Frame::in_mu(grid);
+        WantedGrid { temperatures, axes, in_pressure: false }
+    }
 }
 
 /// Sorted, without repetition.

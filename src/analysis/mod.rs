@@ -9,6 +9,7 @@ mod direct;
 mod distributions;
 mod groundwork;
 pub mod inefficiency;
+mod input;
 mod lines;
 mod map;
 mod map_errors;
@@ -25,8 +26,10 @@ pub mod tables;
 pub mod transition_matrix;
 
 pub use groundwork::Groundwork;
+pub use input::AnalysisInput;
+pub use map::WantedGrid;
 pub(crate) use parts::around;
-pub use pipeline::{AnalysisInput, WantedGrid, analyze, analyze_and_check};
+pub use pipeline::{analyze, analyze_and_check};
 
 use crate::states::StateGrid;
 

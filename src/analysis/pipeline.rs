@@ -4,7 +4,7 @@ use super::bootstrap::{Blocks, Bootstrap, RESAMPLES};
 use super::boundaries::{Crossing, Neighbours, Row, crossings};
 use super::classes::{Class, Classifier, Labels};
 use super::continuous::order_points;
-use super::diagnostics::{self, Books, Checks, Halves, mask};
+use super::diagnostics::{self, Books, Checks, mask};
 use super::direct::direct_averages;
 use super::groundwork::{Basis, Groundwork, Solved};
 use super::lines::{Continuous, Judged};
@@ -16,57 +16,9 @@ use super::parts::{self, Known};
 use super::phases::{Thresholds, valleys_of};
 use super::ridges::ridges;
 use super::split_half::split_half;
-use super::{Analysis, BoundaryPoint, FreeEnergies, Map, MapCell, distributions, lines, profiles};
+use super::{Analysis, AnalysisInput, BoundaryPoint, FreeEnergies, Map, MapCell, distributions, lines, profiles};
 use crate::Result;
-use crate::sample::Samples;
-use crate::states::StateGrid;
 use rayon::prelude::*;
-
-/// What an analysis starts from.
-#[derive(Debug, Clone)]
-pub struct AnalysisInput {
-    /// The simulated states.
-    pub grid: StateGrid,
-    /// Samples of production; those of several runs are joined by [`Samples::append_run`].
-    pub samples: Samples,
-    /// `[n_reservoirs]`, the limit on N of each reservoir species
-    pub n_max: Vec<u16>,
-    /// k_B [energy/temperature]
-    pub boltzmann: f64,
-    /// One unit of the user's pressure [energy/length³]
-    pub pressure_unit: f64,
-    /// Mobile atoms that belong to no reservoir species: mobile slab atoms and species of fixed number
-    pub other_mobile_atoms: usize,
-    /// Whether every other atom is frozen, so that ln Ξ is absolute
-    pub frozen_slab: bool,
-    /// Production cycles, of the longest run
-    pub production: u32,
-    /// Seed of the bootstrap
-    pub seed: u64,
-    /// Where averages are wanted, if not on the default grid
-    pub wanted: Option<WantedGrid>,
-    /// Walkers that must agree whatever they started from
-    pub halves: Halves,
-}
-
-/// A grid on which the averages are wanted, in the place of the one chosen by default.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WantedGrid {
-    /// Temperatures, scene unit, ascending.
-    pub temperatures: Vec<f64>,
-    /// `[n_reservoirs]`, values of each axis, ascending: `mu_<s>`, or pressures.
-    pub axes: Vec<Vec<f64>>,
-    /// Whether the axes are pressures.
-    pub in_pressure: bool,
-}
-
-impl WantedGrid {
-    /// The grid in μ that an analysis takes by default.
-    pub fn default_of(grid: &StateGrid) -> WantedGrid {
-        let Frame { temperatures, axes, .. } = Frame::in_mu(grid);
-        WantedGrid { temperatures, axes, in_pressure: false }
-    }
-}
 
 /// Samples at every temperature of the maps.
 #[derive(Debug)]

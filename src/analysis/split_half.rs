@@ -5,8 +5,8 @@ use super::bootstrap::{Blocks, Bootstrap, RESAMPLES};
 use super::direct::direct_averages;
 use super::groundwork::Basis;
 use super::inefficiency::Inefficiencies;
+use super::input::AnalysisInput;
 use super::mbar::{Bins, Collapsed};
-use super::pipeline::AnalysisInput;
 use crate::Result;
 
 /// |z| below which the halves agree.

@@ -6,15 +6,6 @@ use crate::analysis::AnalysisInput;
 use crate::states::StateGrid;
 use std::borrow::Cow;
 
-/// Which walkers to set against each other.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Halves {
-    /// `[n_walkers]`, whether a walker is an odd one of its run; empty: nothing is compared.
-    pub odd: Vec<bool>,
-    /// Whether `initial` starts odd walkers in another way than even ones.
-    pub start_differently: bool,
-}
-
 /// A state whose even and odd walkers do not agree.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frozen {
@@ -155,6 +146,7 @@ fn surroundings(grid: &StateGrid, state: usize) -> Vec<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::diagnostics::Halves;
     use crate::sample::{SampleRow, Samples};
     use crate::states::ReservoirAxis;
     use crate::thermo::Convention;

@@ -11,12 +11,13 @@ mod verdict;
 mod windows;
 mod words;
 
+pub use super::input::Halves;
 pub use components::components;
 pub use convergence::{SHARES, Trend};
 pub use equilibration::start;
 pub use flow::Flow;
 pub(super) use hysteresis::mask;
-pub use hysteresis::{DIFFER, Frozen, Halves};
+pub use hysteresis::{DIFFER, Frozen};
 pub use verdict::{INDEPENDENT, Mood, Sentence, Verdict, verdict};
 pub use windows::{acceptance, windows};
 

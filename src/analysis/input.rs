@@ -1,0 +1,41 @@
+//! What an analysis starts from.
+
+use super::map::WantedGrid;
+use crate::sample::Samples;
+use crate::states::StateGrid;
+
+/// What an analysis starts from.
+#[derive(Debug, Clone)]
+pub struct AnalysisInput {
+    /// The simulated states.
+    pub grid: StateGrid,
+    /// Samples of production; those of several runs are joined by [`Samples::append_run`].
+    pub samples: Samples,
+    /// `[n_reservoirs]`, the limit on N of each reservoir species
+    pub n_max: Vec<u16>,
+    /// k_B [energy/temperature]
+    pub boltzmann: f64,
+    /// One unit of the user's pressure [energy/length³]
+    pub pressure_unit: f64,
+    /// Mobile atoms that belong to no reservoir species: mobile slab atoms and species of fixed number
+    pub other_mobile_atoms: usize,
+    /// Whether every other atom is frozen, so that ln Ξ is absolute
+    pub frozen_slab: bool,
+    /// Production cycles, of the longest run
+    pub production: u32,
+    /// Seed of the bootstrap
+    pub seed: u64,
+    /// Where averages are wanted, if not on the default grid
+    pub wanted: Option<WantedGrid>,
+    /// Walkers that must agree whatever they started from
+    pub halves: Halves,
+}
+
+/// Which walkers to set against each other.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Halves {
+    /// `[n_walkers]`, whether a walker is an odd one of its run; empty: nothing is compared.
+    pub odd: Vec<bool>,
+    /// Whether `initial` starts odd walkers in another way than even ones.
+    pub start_differently: bool,
+}
