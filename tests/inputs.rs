@@ -559,10 +559,10 @@ fn aiat_from_a_run_finds_the_layer_and_its_boundaries() {
 fn aiat_from_a_run_with_an_absolute_mu_has_quantum_vibrations() {
     let folder = folder();
     let text = include_str!("../scenes/lj_surface.ron")
-        .replace("units: Lj,", "units: Lj, planck: 0.8,")
+        .replace("units: Lj,", "units: Lj, planck: 0.2,")
         .replace("List([0.24, 0.30, 0.36, 0.43, 0.51, 0.62, 0.76])", "List([0.26, 0.30])")
         .replace("convention: Activity", "convention: Absolute")
-        .replace("Linear(from: -7.5, to: -1.0, n: 14)", "Linear(from: -7.0, to: -6.0, n: 5)");
+        .replace("Linear(from: -7.5, to: -1.0, n: 14)", "Linear(from: -8.1, to: -7.1, n: 5)");
     std::fs::write(folder.path().join("x.ron"), text).expect("a scene");
     let (code, _, stderr) =
         adlayer(folder.path(), &["run", "x.ron", "-o", "run", "--cycles", "200", "--device", "cpu"]);
