@@ -8,7 +8,7 @@ use adlayer::testing::backend::gpu::{Gpu, Want, open};
 use adlayer::testing::backend::{self, Backend};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::Rng;
-use adlayer::testing::input::scene::{self, Loaded};
+use adlayer::testing::input::scene::{self, CheckedScene};
 use adlayer::testing::moves::exchange::Period;
 use adlayer::testing::run::push_samples;
 use adlayer::testing::sample::SampleWriter;
@@ -32,7 +32,7 @@ fn scenes() -> PathBuf {
     folder
 }
 
-fn load(name: &str) -> Loaded {
+fn load(name: &str) -> CheckedScene {
     scene::load(&scenes().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
@@ -173,7 +173,7 @@ fn table(device: &str, seconds: f64, replicas: &[usize]) {
 
 /// Whole cycles of a grid with as many walkers as make at most `most` replicas, and the dynamics of the same replicas
 /// alone beside them.
-fn grid(device: &str, seconds: f64, workload: &str, mut loaded: Loaded, most: usize) {
+fn grid(device: &str, seconds: f64, workload: &str, mut loaded: CheckedScene, most: usize) {
     let states = loaded.grid().len();
     loaded.scene.grid.walkers = (most / states).max(1) as u32;
     let (grid, rng) = (loaded.grid(), Rng::new(1));

@@ -5,9 +5,9 @@ mod common;
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod runs;
 
-use adlayer::testing::analysis::diagnostics::Halves;
+use adlayer::testing::analysis::diagnostics::WalkerSplit;
 use adlayer::testing::analysis::transition_matrix::{Estimators, compare, stretches};
-use adlayer::testing::analysis::{AnalysisInput, Groundwork};
+use adlayer::testing::analysis::{AnalysisInput, PreparedSamples};
 use adlayer::testing::input::scene;
 use adlayer::testing::sample::read_samples;
 use adlayer::testing::sample::tally_snapshots::{Mark, read_marks};
@@ -55,13 +55,13 @@ fn read(directory: &Path) -> (AnalysisInput, Vec<Mark>) {
         production,
         wanted: None,
         seed: scene.seed,
-        halves: Halves::default(),
+        halves: WalkerSplit::default(),
     };
     (input, marks)
 }
 
 fn estimators(input: &AnalysisInput, marks: &[Mark]) -> Estimators {
-    let work = Groundwork::new(input).expect("groundwork");
+    let work = PreparedSamples::new(input).expect("groundwork");
     compare(&work, &stretches(marks, 2, 0)).expect("both estimators").expect("a reservoir")
 }
 

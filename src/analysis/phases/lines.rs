@@ -4,7 +4,7 @@
 use super::continuous::{OrderPoint, peak};
 use crate::analysis::BoundaryPoint;
 use crate::analysis::Clapeyron;
-use crate::analysis::maps::map::Surroundings;
+use crate::analysis::maps::map::MapContext;
 use crate::analysis::mbar::Bins;
 use crate::analysis::phases::basins::Thresholds;
 use crate::analysis::phases::classify::{Class, Labels};
@@ -112,7 +112,7 @@ impl Continuous {
 
 /// Every boundary with its error.
 pub(crate) fn all(
-    around: &Surroundings<'_>,
+    around: &MapContext<'_>,
     judged: &Judged,
     continuous: &Continuous,
     labels: &Labels,
@@ -235,7 +235,7 @@ pub(crate) fn all(
 ///
 /// - `ln_z_err`: standard error of ln z of `species`
 fn point(
-    around: &Surroundings<'_>,
+    around: &MapContext<'_>,
     kind: &'static str,
     phases: (usize, usize),
     kt: f64,

@@ -1,6 +1,6 @@
 //! From a checked scene to the system that backends simulate.
 
-use crate::input::scene::Loaded;
+use crate::input::scene::CheckedScene;
 use crate::input::scene::grammar::{self, CellSpec, Images, Potential, Scene};
 use crate::potential::{ExternalField, PairTable};
 use crate::system::Dynamics;
@@ -13,7 +13,7 @@ use glam::DVec3;
 
 impl System {
     /// The system of a scene that has passed its checks.
-    pub fn from_scene(loaded: &Loaded) -> System {
+    pub fn from_scene(loaded: &CheckedScene) -> System {
         let scene = &loaded.scene;
         let (lx, ly, lz) = loaded.lengths();
         let lengths = DVec3::new(lx, ly, lz);
