@@ -4,7 +4,7 @@
 //! means unequal N, evenly from 0 to N. `gpu/cycle`: 50 steps, 100 attempts, measurement. Throughput in atom-steps or
 //! attempts; every sample waits for the device.
 
-use adlayer::testing::backend::gpu::{Gpu, Want, open};
+use adlayer::testing::backend::gpu::{AdapterChoice, Gpu, open};
 use adlayer::testing::backend::{self, Backend};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::Rng;
@@ -69,7 +69,7 @@ fn surface(replicas: usize, n: usize, equal: bool) -> (System, Batch) {
 
 /// A loaded GPU, its replicas on the way for a while.
 fn running(replicas: usize, n: usize, equal: bool) -> Option<(Gpu, u64)> {
-    let device = open(&Want::Any).ok()?;
+    let device = open(&AdapterChoice::Any).ok()?;
     let (system, batch) = surface(replicas, n, equal);
     let atoms = batch.configurations.iter().map(|x| x.len() as u64).sum();
     let mut gpu = Gpu::new(device, Arc::new(system), Rng::new(1)).ok()?;
