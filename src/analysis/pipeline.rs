@@ -3,7 +3,7 @@
 use super::diagnostics::{self, Checks, RunTallies, mask};
 use super::direct::direct_averages;
 use super::mbar::{Bins, Collapsed, marginal};
-use super::{Analysis, AnalysisInput, BoundaryPoint, FreeEnergies, Map, MapCell};
+use super::{Analysis, AnalysisInput, BoundaryKind, BoundaryPoint, FreeEnergies, Map, MapCell};
 use crate::analysis::diagnostics::split_half::split_half;
 use crate::analysis::maps::distributions;
 use crate::analysis::maps::errors::map_errors;
@@ -74,8 +74,8 @@ pub fn analyze_and_check(input: &AnalysisInput, books: &RunTallies) -> Result<An
 }
 
 fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
-    let PreparedSamples { thawed, frozen, basis, .. } = work;
-    let (input, solved, kts) = (&**thawed, &basis.solved, &basis.kts);
+    let PreparedSamples { retained, excluded, basis, .. } = work;
+    let (input, solved, kts) = (&**retained, &basis.solved, &basis.kts);
     let grid = &input.grid;
     let samples = &input.samples;
     let around = MapContext {
@@ -103,7 +103,7 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
     fill(&mut map, &around, &solved.collapsed, &prepared);
     fill(&mut pressure_map, &around, &solved.collapsed, of_pressure);
     for map in [&mut map, &mut pressure_map] {
-        mask(map, grid, frozen);
+        mask(map, grid, excluded);
     }
 
     // Phases: basins of P(N), then what the layers and the order in each make it.
@@ -147,7 +147,7 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
     let boundaries = lines::all(&around, &judged, &continuous, &labels, &bootstrap);
 
     let boundary_mu = |b: &BoundaryPoint| (b.temperature * input.boltzmann, b.mu.clone());
-    let on_lines: Vec<_> = boundaries.iter().filter(|b| b.kind == "first_order").map(boundary_mu).collect();
+    let on_lines: Vec<_> = boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder).map(boundary_mu).collect();
     let places = distributions::places(grid, &on_lines);
     let mut distributions = distributions::at(&places, solved, &input.n_max);
     let errors = bootstrap.errors(|draw| {
@@ -184,7 +184,7 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         bootstrap: &bootstrap,
         rows: &rows,
         boundaries: &boundaries,
-        frozen: &frozen.iter().map(|f| f.state).collect::<Vec<_>>(),
+        excluded: &excluded.iter().map(|f| f.state).collect::<Vec<_>>(),
         n_observables: observed.len(),
     });
     match prepared_in_pressure.is_none() {
@@ -217,7 +217,7 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         direct: direct_averages(samples, &basis.g, grid.len()),
         split_half: split_half(input)?,
         inefficiency: basis.g_of_state.clone(),
-        checks: Checks { frozen: frozen.clone(), ..Checks::default() },
+        checks: Checks { excluded: excluded.clone(), ..Checks::default() },
         ln_xi_is_absolute: input.frozen_slab,
     })
 }

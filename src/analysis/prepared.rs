@@ -2,7 +2,8 @@
 
 use super::input::AnalysisInput;
 use super::mbar::{Bins, Collapsed, CollapsedSolution, Tolerance};
-use crate::analysis::hysteresis::{self, Frozen};
+use crate::analysis::diagnostics::checks::ExcludedState;
+use crate::analysis::hysteresis;
 use crate::analysis::statistics::bootstrap::{Blocks, Draw, Drawn};
 use crate::analysis::statistics::inefficiency::Inefficiencies;
 use crate::base::{Error, Result};
@@ -104,37 +105,37 @@ impl Reweighting {
     }
 }
 
-/// What an analysis and its checks have in common: the samples without those of frozen states, and their basis.
+/// What an analysis and its checks have in common: the samples without those of excluded states, and their basis.
 #[derive(Debug)]
 pub struct PreparedSamples<'a> {
     /// As given.
     pub(crate) input: &'a AnalysisInput,
     /// The same with the samples that count.
-    pub(crate) thawed: Cow<'a, AnalysisInput>,
+    pub(crate) retained: Cow<'a, AnalysisInput>,
     /// `[n_states]`, z between even and odd walkers; NaN where they cannot be compared
     pub(crate) hysteresis: Vec<f64>,
     /// States where these differ too much; their samples are set aside.
-    pub(crate) frozen: Vec<Frozen>,
+    pub(crate) excluded: Vec<ExcludedState>,
     /// Of the samples that count.
     pub(crate) basis: Reweighting,
 }
 
 impl PreparedSamples<'_> {
-    /// Sets the samples of frozen states aside and solves MBAR for the others.
+    /// Sets the samples of excluded states aside and solves MBAR for the others.
     ///
     /// # Errors
     /// [`Error::Analysis`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
     pub fn new(input: &AnalysisInput) -> Result<PreparedSamples<'_>> {
         check(input)?;
-        let (hysteresis, frozen) = hysteresis::compare(input);
-        let thawed = hysteresis::set_aside(input, &frozen);
-        let basis = Reweighting::new(&input.grid, &thawed.samples)?;
-        Ok(PreparedSamples { input, thawed, hysteresis, frozen, basis })
+        let (hysteresis, excluded) = hysteresis::compare(input);
+        let retained = hysteresis::set_aside(input, &excluded);
+        let basis = Reweighting::new(&input.grid, &retained.samples)?;
+        Ok(PreparedSamples { input, retained, hysteresis, excluded, basis })
     }
 
-    /// `[n_states]`, whether each is frozen.
-    pub(crate) fn is_frozen(&self) -> Vec<bool> {
-        hysteresis::flags(&self.frozen, self.input.grid.len())
+    /// `[n_states]`, whether each is excluded.
+    pub(crate) fn is_excluded(&self) -> Vec<bool> {
+        hysteresis::flags(&self.excluded, self.input.grid.len())
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{Drawing, Figure, write_all};
 use crate::base::Result;
-use crate::figures::plot::axis::{Axis, span};
-use crate::figures::plot::canvas::{Canvas, Frame, Secondary, Stroke};
+use crate::figures::plot::axis::{Axis, Secondary, span};
+use crate::figures::plot::canvas::{Canvas, Frame, Stroke};
 use crate::figures::plot::diagram::{Diagram, diagram};
 use crate::figures::plot::legend::{self, Entry, Sign};
 use crate::figures::plot::{palette, text};

@@ -28,7 +28,7 @@ pub(crate) fn isotherms(analysis: &Analysis, labels: &Labels, s: usize) -> Optio
     }
     let species = analysis.grid.reservoirs[s].species.clone();
     let states = slice.states(analysis);
-    let mut temperatures = analysis.grid.temperatures.clone();
+    let mut temperatures = analysis.grid.temperatures();
     temperatures.sort_by(f64::total_cmp);
     temperatures.dedup();
     let chosen = thinned(temperatures.len());

@@ -1,6 +1,6 @@
 //! The pictures on the axes of the run, their differences and their boundaries.
 
-use crate::analysis::{Analysis, BoundaryPoint, Map, MapCell, Phase};
+use crate::analysis::{Analysis, BoundaryKind, BoundaryPoint, Map, MapCell, Phase};
 use crate::landscape::Minimum;
 use crate::thermo::states::StateGrid;
 use crate::thermochemistry::envelope::{Line, lowest_line};
@@ -69,8 +69,8 @@ pub struct Boundary {
 /// Where the most stable composition of a picture changes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
-    /// `minima`, `harmonic` or `quantum`.
-    pub picture: &'static str,
+    /// The picture in which it does.
+    pub picture: Picture,
     /// Scene unit.
     pub temperature: f64,
     /// Atoms below.
@@ -81,17 +81,20 @@ pub struct Step {
     pub mu: f64,
 }
 
-/// Which free energy a picture takes.
+/// Free energy that a picture gives each minimum.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Picture {
+pub enum Picture {
+    /// The energy of the minimum.
     Minima,
+    /// With the classical harmonic integral.
     Harmonic,
-    /// With ħ/√m.
+    /// With quantum vibrations, from ħ/√m of the mobile atoms [energy^½·length].
     Quantum(f64),
 }
 
 impl Picture {
-    fn name(self) -> &'static str {
+    /// Spelling in the column `picture` of `aiat_steps.csv`.
+    pub fn as_str(self) -> &'static str {
         match self {
             Picture::Minima => "minima",
             Picture::Harmonic => "harmonic",
@@ -299,7 +302,7 @@ fn drawn(analysis: &Analysis, lowest: &[Lowest<'_>]) -> Analysis {
                 boundaries.push(BoundaryPoint {
                     phase_a,
                     phase_b,
-                    kind: "first_order",
+                    kind: BoundaryKind::FirstOrder,
                     species: 0,
                     temperature: t,
                     temperature_err: 0.0,
@@ -338,7 +341,7 @@ fn steps_of(row: &Lowest<'_>, analysis: &Analysis, temperature: f64) -> Vec<Step
     lowest_line(&row.lines(&analysis.grid), lo, hi)
         .windows(2)
         .map(|w| Step {
-            picture: row.picture.name(),
+            picture: row.picture,
             temperature,
             n_a: counts(w[0].line),
             n_b: counts(w[1].line),
@@ -370,8 +373,12 @@ fn boundaries(
 ) -> Vec<Boundary> {
     let ranges = ranges(&analysis.phases);
     let range = |id: usize| ranges.iter().find(|r| r.0 == id).map(|r| r.1);
-    let mut pairs: Vec<(usize, usize)> =
-        analysis.boundaries.iter().filter(|b| b.kind == "first_order").map(|b| (b.phase_a, b.phase_b)).collect();
+    let mut pairs: Vec<(usize, usize)> = analysis
+        .boundaries
+        .iter()
+        .filter(|b| b.kind == BoundaryKind::FirstOrder)
+        .map(|b| (b.phase_a, b.phase_b))
+        .collect();
     pairs.sort_unstable();
     pairs.dedup();
     let mut rows = Vec::new();
@@ -380,7 +387,7 @@ fn boundaries(
         let mut own: Vec<(f64, f64, f64)> = analysis
             .boundaries
             .iter()
-            .filter(|p| (p.phase_a, p.phase_b) == (a, b) && p.kind == "first_order")
+            .filter(|p| (p.phase_a, p.phase_b) == (a, b) && p.kind == BoundaryKind::FirstOrder)
             .map(|p| (p.temperature, p.mu[0], p.mu_err))
             .collect();
         own.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -389,7 +396,7 @@ fn boundaries(
         let half = boundary_in(&coldest, &analysis.grid, range_a, range_b)
             .map(|(_, from, to)| 0.5 * (f64::from(from.counts[0]) + f64::from(to.counts[0])));
         let mut all: Vec<(f64, f64, f64, bool)> = own.iter().map(|&(t, mu, err)| (t, mu, err, false)).collect();
-        for &t in analysis.grid.temperatures.iter().chain(extra) {
+        for &t in analysis.grid.temperatures().iter().chain(extra) {
             if all.iter().any(|o| (o.0 - t).abs() <= 1e-9 * t) {
                 continue;
             }

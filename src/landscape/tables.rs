@@ -75,7 +75,13 @@ fn boundaries(comparison: &Comparison) -> Table {
 fn steps(comparison: &Comparison) -> Table {
     let mut table = Table::new(["picture", "temperature", "n_a", "n_b", "mu"]);
     for s in &comparison.steps {
-        table.row([s.picture.to_owned(), cell(s.temperature), s.n_a.to_string(), s.n_b.to_string(), cell(s.mu)]);
+        table.row([
+            s.picture.as_str().to_owned(),
+            cell(s.temperature),
+            s.n_a.to_string(),
+            s.n_b.to_string(),
+            cell(s.mu),
+        ]);
     }
     table
 }

@@ -1,8 +1,7 @@
 //! The page that sets aiAT beside a run: `aiat.html`.
 
 use super::findings::{phase_name, with_error};
-use super::page::{STYLE, head, show};
-use super::tables::subscripts;
+use super::html::{STYLE, head, show, subscripts};
 use crate::base::error::Result;
 use crate::figures::{Figure, Labels, plot::text};
 use crate::io::atomic::write_whole;

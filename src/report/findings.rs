@@ -1,7 +1,7 @@
 //! What an analysis says, put into words and short tables.
 
 use super::summary::RunSummary;
-use crate::analysis::{Analysis, BoundaryPoint};
+use crate::analysis::{Analysis, BoundaryKind, BoundaryPoint};
 use crate::base::ids::StateId;
 use crate::base::units::Units;
 use crate::figures::plot::text;
@@ -135,8 +135,8 @@ pub(crate) fn chief_boundaries(analysis: &Analysis) -> Vec<&BoundaryPoint> {
     let all = &analysis.boundaries;
     for point in all {
         let line = |b: &&BoundaryPoint| (b.phase_a, b.phase_b, b.kind) == (point.phase_a, point.phase_b, point.kind);
-        let special = matches!(point.kind, "triple" | "critical");
-        let nearest_somewhere = analysis.grid.temperatures.iter().any(|&t| {
+        let special = !point.kind.is_line();
+        let nearest_somewhere = analysis.grid.temperatures().iter().any(|&t| {
             let distance = |b: &BoundaryPoint| (b.temperature - t).abs();
             let least = all.iter().filter(line).map(distance).fold(f64::INFINITY, f64::min);
             let step = 0.5 * spacing(&analysis.map.temperatures);
@@ -158,12 +158,12 @@ pub(crate) fn spacing(values: &[f64]) -> f64 {
 }
 
 /// How a kind of boundary is called in a sentence.
-pub(crate) fn kind_words(kind: &str) -> &str {
+pub(crate) fn kind_words(kind: BoundaryKind) -> &'static str {
     match kind {
-        "first_order" => "first order",
-        "triple" => "triple point",
-        "critical" => "critical point",
-        other => other,
+        BoundaryKind::FirstOrder => "first order",
+        BoundaryKind::Continuous => "continuous",
+        BoundaryKind::Triple => "triple point",
+        BoundaryKind::Critical => "critical point",
     }
 }
 

@@ -7,29 +7,13 @@
 //! # Source
 //! D. A. McQuarrie, Statistical Mechanics (1976), chapters 5, 6 and 8.
 
+use super::contribution::Contribution;
 use super::rovibration::Diatomic;
 use super::tables::{Janaf, Shomate};
 use crate::base::units::{ATOMIC_MASS_KG, BAR_PA, BOLTZMANN_EV, ELECTRONVOLT_J, PLANCK_EV_S, WAVENUMBER_EV};
 use crate::base::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
-
-/// A part of μ and of h of one molecule. [eV]
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Contribution {
-    /// Part of μ. [eV]
-    pub mu: f64,
-    /// Part of the enthalpy. [eV]
-    pub h: f64,
-}
-
-impl std::ops::Add for Contribution {
-    type Output = Contribution;
-
-    fn add(self, other: Contribution) -> Contribution {
-        Contribution { mu: self.mu + other.mu, h: self.h + other.h }
-    }
-}
 
 /// Translation: μ = −kT ln[(2πm/h²)^{3/2} (kT)^{5/2} / p], h = 5kT/2.
 ///

@@ -19,7 +19,7 @@ fn isotherms_show_the_map_and_the_direct_averages() {
     }
     let per_row =
         |t: f64| analysis.map.cells.iter().filter(|c| c.temperature.to_bits() == t.to_bits() && !c.masked).count();
-    let expected: usize = analysis.grid.temperatures.iter().map(|&t| per_row(t)).sum();
+    let expected: usize = analysis.grid.temperatures().iter().map(|&t| per_row(t)).sum();
     assert_eq!(rows.iter().filter(|r| &r[0] == "mbar").count(), expected);
 }
 

@@ -1,49 +1,17 @@
 //! What the checks come to, in words: whether the run can be trusted, and what to change.
 
+use super::checks::{Diagnostics, EdgeCheck, ExcludedState, Mood, Sentence, Verdict};
 use super::gaps::{Gap, gaps};
 use super::words::{axis_words, edge_words, edges, first, ranges, short, states_are};
-use super::{ATTEMPTS, DEAD, Diagnostics, EdgeCheck, Frozen};
+use super::{ATTEMPTS, DEAD};
 use crate::analysis::transition_matrix::{ALARM, Estimators};
 use crate::thermo::states::{Axis, StateGrid};
-
-/// How a sentence is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
-    /// As it should be.
-    Good,
-    /// Worth knowing; nothing is wrong.
-    Remark,
-    /// A reason not to trust the run.
-    Poor,
-}
-
-/// One statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sentence {
-    /// How it is meant.
-    pub mood: Mood,
-    /// The statement with its remedy.
-    pub words: String,
-}
-
-/// Whether a run can be trusted, and what to change.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Verdict {
-    /// No sentence is a reason against it.
-    pub trusted: bool,
-    /// The statements; the first sums up.
-    pub sentences: Vec<Sentence>,
-    /// Temperatures to add, scene unit.
-    pub add_temperatures: Vec<f64>,
-    /// Values of μ to add: (reservoir species, column `mu_<s>` at the lowest temperature) [energy].
-    pub add_mu: Vec<(usize, f64)>,
-}
 
 /// Independent samples that a state should have.
 pub const INDEPENDENT: f64 = 30.0;
 /// Share of states that may fall short of something before the run as a whole does.
 const FEW: f64 = 0.1;
-/// Share of states that may be frozen while the rest is still a run.
+/// Share of states that may be excluded while the rest is still a run.
 const FROZEN: f64 = 0.25;
 /// Share of states whose halves in time must agree.
 const HALVES: f64 = 0.97;
@@ -56,7 +24,7 @@ const GAIN: f64 = 1.5;
 pub fn verdict(
     grid: &StateGrid,
     diagnostics: &Diagnostics,
-    frozen: &[Frozen],
+    excluded: &[ExcludedState],
     estimators: Option<&Estimators>,
     split_half: (usize, usize),
 ) -> Verdict {
@@ -113,9 +81,9 @@ pub fn verdict(
 
     // Is what was sampled equilibrium?
     let (compared, differently) = diagnostics.halves;
-    if !frozen.is_empty() {
-        let share = frozen.len() as f64 / n_states;
-        let cause = match (differently, frozen.len()) {
+    if !excluded.is_empty() {
+        let share = excluded.len() as f64 / n_states;
+        let cause = match (differently, excluded.len()) {
             (true, 1) => "frozen in by its start",
             (true, _) => "frozen in by their start",
             (false, _) => "different in even and odd walkers",
@@ -123,9 +91,9 @@ pub fn verdict(
         let words = format!(
             "{} {cause} (even and odd walkers differ by more than {}σ): {}. What is sampled there is not averaged \
              and its cells are masked; lengthen the run, or leave these states out.",
-            states_are(frozen.len()),
+            states_are(excluded.len()),
             super::DIFFER,
-            ranges(grid, &frozen.iter().map(|f| f.state).collect::<Vec<_>>())
+            ranges(grid, &excluded.iter().map(|f| f.state).collect::<Vec<_>>())
         );
         say(if share > FROZEN { Mood::Poor } else { Mood::Remark }, words);
     } else if compared {
@@ -150,7 +118,7 @@ pub fn verdict(
     }
     // With few independent samples the start cannot be told; that is said below.
     let late: Vec<usize> = which(diagnostics, |s| {
-        !s.frozen && s.start >= 0.1 && s.start_gain >= GAIN && s.independent * s.start_gain >= INDEPENDENT
+        !s.excluded && s.start >= 0.1 && s.start_gain >= GAIN && s.independent * s.start_gain >= INDEPENDENT
     });
     if !late.is_empty() {
         let begin = late.iter().map(|&k| diagnostics.states[k].start).fold(0.0, f64::max);
@@ -161,8 +129,8 @@ pub fn verdict(
         );
         say(if late.len() as f64 > FEW * n_states { Mood::Poor } else { Mood::Remark }, words);
     }
-    let poor: Vec<usize> = which(diagnostics, |s| !s.frozen && s.independent < INDEPENDENT);
-    let fewest = diagnostics.states.iter().filter(|s| !s.frozen).map(|s| s.independent).fold(f64::INFINITY, f64::min);
+    let poor: Vec<usize> = which(diagnostics, |s| !s.excluded && s.independent < INDEPENDENT);
+    let fewest = diagnostics.states.iter().filter(|s| !s.excluded).map(|s| s.independent).fold(f64::INFINITY, f64::min);
     if poor.is_empty() {
         say(Mood::Good, format!("Every state has at least {fewest:.0} independent samples."));
     } else {
@@ -201,7 +169,7 @@ pub fn verdict(
             Axis::Reservoir(r) => v.add_mu.push((r, gap.middle())),
         }
     }
-    v.sentences.insert(0, summary(grid, &v, !frozen.is_empty()));
+    v.sentences.insert(0, summary(grid, &v, !excluded.is_empty()));
     v
 }
 
@@ -371,7 +339,7 @@ mod tests {
             start: 0.0,
             start_gain: 1.0,
             hysteresis: 0.7,
-            frozen: false,
+            excluded: false,
             component: component[k],
         };
         let flow = |axis, values: Vec<f64>| Flow {
@@ -383,8 +351,8 @@ mod tests {
             travelled: 12,
             replicas: 12,
         };
-        let mut flows = vec![flow(Axis::Temperature, grid.temperatures.clone())];
-        flows.extend(grid.reservoirs.iter().enumerate().map(|(r, a)| flow(Axis::Reservoir(r), a.values.clone())));
+        let mut flows = vec![flow(Axis::Temperature, grid.temperatures())];
+        flows.extend((0..grid.n_reservoirs()).map(|r| flow(Axis::Reservoir(r), grid.values(r))));
         Diagnostics {
             states: (0..grid.len()).map(state).collect(),
             n_components: component.iter().max().map_or(0, |c| c + 1),
@@ -465,13 +433,13 @@ mod tests {
         let mut d = sound.clone();
         d.edges[0].windows = vec![0.2, 0.1, 0.0, 0.0];
         assert!(says(&judge(&d), "stopped exchanging"));
-        let frozen = |n: usize| {
-            (0..n).map(|state| Frozen { state, even: vec![0.0], odd: vec![12.0], z: 90.0 }).collect::<Vec<_>>()
+        let excluded = |n: usize| {
+            (0..n).map(|state| ExcludedState { state, even: vec![0.0], odd: vec![12.0], z: 90.0 }).collect::<Vec<_>>()
         };
-        let v = verdict(&g, &sound, &frozen(3), None, (12, 12));
+        let v = verdict(&g, &sound, &excluded(3), None, (12, 12));
         assert!(v.trusted && says(&v, "3 states are frozen in by their start") && says(&v, "3 at T = 0.3"), "{v:?}");
         assert!(says(&v, "outside the masked states"));
-        assert!(!verdict(&g, &sound, &frozen(4), None, (12, 12)).trusted);
+        assert!(!verdict(&g, &sound, &excluded(4), None, (12, 12)).trusted);
         assert!(!verdict(&g, &sound, &[], None, (9, 12)).trusted);
         let mut d = sound;
         d.halves = (false, false);

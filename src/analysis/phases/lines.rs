@@ -9,7 +9,7 @@ use crate::analysis::phases::classify::{Class, Labels};
 use crate::analysis::phases::coexistence::{Crossing, SEPARATE, depth, equal_probability};
 use crate::analysis::phases::critical_points::{Line, critical, meeting};
 use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
-use crate::analysis::{BoundaryPoint, Clapeyron};
+use crate::analysis::{BoundaryKind, BoundaryPoint, Clapeyron};
 
 /// Candidates with what the draws say of them.
 #[derive(Debug)]
@@ -143,14 +143,15 @@ pub(crate) fn all(
         for (place, &i) in line.points.iter().enumerate() {
             if !line.first_order {
                 let (p, err) = (&continuous.points[i], continuous.errors[i]);
-                rows.push(point(around, "continuous", line.phases, p.kt, &p.ln_z, p.species, err));
+                rows.push(point(around, BoundaryKind::Continuous, line.phases, p.kt, &p.ln_z, p.species, err));
                 continue;
             }
             if !judged.separate(i) {
                 continue;
             }
             let c = &crossings[i];
-            let mut row = point(around, "first_order", line.phases, c.kt, &c.ln_z, c.species, judged.errors[2 * i]);
+            let mut row =
+                point(around, BoundaryKind::FirstOrder, line.phases, c.kt, &c.ln_z, c.species, judged.errors[2 * i]);
             let delta_n = c.delta_n[c.species];
             let neighbours =
                 [place.checked_sub(1), Some(place + 1)].map(|k| k.and_then(|k| line.points.get(k)).copied());
@@ -197,7 +198,7 @@ pub(crate) fn all(
         let found = critical(&of(&|i| (crossings[i].ln_z[0], crossings[i].depth)), highest);
         let drawn =
             judged.drawn.iter().map(|d| both(critical(&of(&|i| (d[2 * i], d[2 * i + 1])), f64::INFINITY))).collect();
-        rows.extend(special("critical", line.phases, found, drawn));
+        rows.extend(special(BoundaryKind::Critical, line.phases, found, drawn));
     }
     // Where two lines that share a phase meet.
     let path = |line: &Line, drawn: Option<usize>| -> Vec<(f64, f64)> {
@@ -224,7 +225,7 @@ pub(crate) fn all(
             }
             let found = meeting(&path(a, None), &path(b, None));
             let drawn = (0..judged.drawn.len()).map(|d| both(meeting(&path(a, Some(d)), &path(b, Some(d))))).collect();
-            rows.extend(special("triple", (distinct[0], distinct[2]), found, drawn));
+            rows.extend(special(BoundaryKind::Triple, (distinct[0], distinct[2]), found, drawn));
         }
     }
     rows
@@ -235,7 +236,7 @@ pub(crate) fn all(
 /// - `ln_z_err`: standard error of ln z of `species`
 fn point(
     around: &MapContext<'_>,
-    kind: &'static str,
+    kind: BoundaryKind,
     phases: (usize, usize),
     kt: f64,
     ln_z: &[f64],

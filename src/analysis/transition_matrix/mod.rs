@@ -14,8 +14,10 @@
 //! # Source
 //! Errington, J. Chem. Phys. 118, 9915 (2003); Shen & Errington, J. Phys. Chem. B 108, 19595 (2004).
 
+mod estimators;
 mod tally_blocks;
 
+pub use estimators::{ALARM, Estimators, PiAt, StateComparison};
 pub use tally_blocks::{TallyBlock, tally_blocks};
 
 use super::mbar::{Bins, Collapsed, marginal};
@@ -27,8 +29,6 @@ use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Beyond this the estimators disagree.
-pub const ALARM: f64 = 4.0;
 /// Attempts in either direction below which a link between n and n + 1 is not judged: below it the smallest probability
 /// that could have been seen at all is no longer small against the statistical error.
 const ATTEMPTS: f64 = 100.0;
@@ -99,74 +99,6 @@ pub fn normal_deviate(t: f64, freedom: f64) -> f64 {
     size.copysign(t)
 }
 
-/// Both estimates of ln Π at one N, each normalised over the N that are compared.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PiAt {
-    /// Atoms of the species.
-    pub n: u16,
-    /// ln Π from the transition matrix.
-    pub tm: f64,
-    /// Its standard error.
-    pub tm_err: f64,
-    /// ln Π from MBAR.
-    pub mbar: f64,
-    /// Its standard error.
-    pub mbar_err: f64,
-    /// Their difference in units of its own error by the joint bootstrap, as a normal deviate.
-    pub z: f64,
-}
-
-/// Both estimators in one state, for one reservoir species.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StateComparison {
-    /// State.
-    pub state: usize,
-    /// Index of the reservoir species.
-    pub reservoir: usize,
-    /// The N that are compared, ascending and without gap.
-    pub pi: Vec<PiAt>,
-    /// ⟨N⟩ over these N from the transition matrix.
-    pub n_tm: f64,
-    /// Its standard error.
-    pub n_tm_err: f64,
-    /// ⟨N⟩ over these N from MBAR.
-    pub n_mbar: f64,
-    /// Its standard error.
-    pub n_mbar_err: f64,
-    /// Their difference in units of its own error, as a normal deviate.
-    pub n_z: f64,
-}
-
-impl StateComparison {
-    /// The largest |z| of ⟨N⟩ and of ln Π.
-    pub fn worst(&self) -> f64 {
-        self.pi.iter().map(|p| p.z.abs()).filter(|z| z.is_finite()).fold(self.n_z.abs(), f64::max)
-    }
-
-    /// Whether the estimators disagree.
-    pub fn is_alarm(&self) -> bool {
-        self.worst() > ALARM
-    }
-}
-
-/// The two estimators beside each other.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Estimators {
-    /// In the order (state, reservoir); states that cannot be compared are left out.
-    pub states: Vec<StateComparison>,
-    /// State–species pairs that could not be compared: one N only, or too few attempts, blocks or samples.
-    pub skipped: usize,
-}
-
-impl Estimators {
-    /// Where the estimators disagree, the worst first.
-    pub fn alarms(&self) -> Vec<&StateComparison> {
-        let mut alarms: Vec<_> = self.states.iter().filter(|s| s.is_alarm()).collect();
-        alarms.sort_by(|a, b| b.worst().total_cmp(&a.worst()));
-        alarms
-    }
-}
-
 /// Tallies of one state and species by block: (block, n, sums).
 type Entries = Vec<(u32, u16, Sums)>;
 
@@ -227,7 +159,7 @@ fn summed(entries: &Entries, n_max: usize, multiplicity: Option<&[f64]>) -> Vec<
 /// has ten effective samples on both sides; the N around the most visited one that such links join are compared, both
 /// estimates normalised over them. Errors grow by what blocks of finite length lose of the memory g of a state. z-scores
 /// are normal deviates of Student's t with the effective blocks less one, or with the independent samples of the state
-/// where these are fewer. Frozen states are not compared.
+/// where these are fewer. Excluded states are not compared.
 ///
 /// This bootstrap is one of its own: tallies exist between marks only, so its blocks are those of the tallies and not the
 /// blocks from which all other errors come.
@@ -235,7 +167,7 @@ fn summed(entries: &Entries, n_max: usize, multiplicity: Option<&[f64]>) -> Vec<
 /// # Errors
 /// [`crate::base::Error::Analysis`] if MBAR does not converge.
 pub fn compare(work: &PreparedSamples<'_>, tally_blocks: &[TallyBlock]) -> Result<Option<Estimators>> {
-    let (input, frozen) = (&*work.thawed, work.is_frozen());
+    let (input, excluded) = (&*work.retained, work.is_excluded());
     let (grid, n_s) = (&input.grid, input.grid.n_reservoirs());
     if n_s == 0 || tally_blocks.is_empty() {
         return Ok(None);
@@ -247,7 +179,7 @@ pub fn compare(work: &PreparedSamples<'_>, tally_blocks: &[TallyBlock]) -> Resul
     }
     let all = &input.samples;
     let block_at = |n: usize| {
-        let ends = of_walker.get(&all.walker[n]).filter(|_| !frozen[all.state[n] as usize])?;
+        let ends = of_walker.get(&all.walker[n]).filter(|_| !excluded[all.state[n] as usize])?;
         ends.get(ends.partition_point(|&(to, _)| to <= all.cycle[n])).map(|&(_, b)| b as u32)
     };
     let block_of: Vec<u32> = (0..all.len()).filter_map(block_at).collect();
@@ -272,7 +204,7 @@ pub fn compare(work: &PreparedSamples<'_>, tally_blocks: &[TallyBlock]) -> Resul
     for (b, block) in tally_blocks.iter().enumerate() {
         for row in &block.rows {
             let (k, s, n) = (row.state as usize, usize::from(row.reservoir), row.n);
-            if frozen[k] || s >= n_s || n > input.n_max[s] {
+            if excluded[k] || s >= n_s || n > input.n_max[s] {
                 continue;
             }
             let mut sums = Sums::default();

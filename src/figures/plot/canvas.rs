@@ -1,6 +1,6 @@
 //! A drawing area with axes. Everything is a primitive of one scene, so SVG and PNG show the same.
 
-use super::axis::Axis;
+use super::axis::{Axis, Secondary};
 use super::{palette, text};
 use crate::base::error::{Error, Result};
 use crate::figures::Plane;
@@ -83,33 +83,10 @@ pub(crate) struct Canvas {
     pub(crate) plane: Option<Plane>,
 }
 
-/// A second axis above or beside the plot: the x or the y axis in another quantity.
-#[derive(Debug, Clone)]
-pub(crate) struct Secondary {
-    /// Label with unit.
-    pub(crate) label: String,
-    /// Places on the axis of the plot with what stands there.
-    pub(crate) ticks: Vec<(f64, String)>,
-}
-
 /// Room that one secondary axis takes. [px]
 const SECONDARY_ROOM: f64 = 44.0;
 /// Room that one secondary axis beside the plot takes. [px]
 pub(crate) const BESIDE_ROOM: f64 = 76.0;
-/// Ticks aimed at on a secondary axis.
-const SECONDARY_TICKS: usize = 6;
-
-impl Secondary {
-    /// A quantity that is linear in the places of an axis of the plot.
-    ///
-    /// - `own`: the quantity as an axis; its ends stand at the ends of `x`
-    pub(crate) fn linear(x: &Axis, own: &Axis) -> Secondary {
-        let format = own.format(SECONDARY_TICKS);
-        let place = |v: f64| x.lo + (v - own.lo) / (own.hi - own.lo) * (x.hi - x.lo);
-        let inside = own.ticks(SECONDARY_TICKS).into_iter().filter(|&v| own.holds(v));
-        Secondary { label: own.label.clone(), ticks: inside.map(|v| (place(v), format.format(v))).collect() }
-    }
-}
 
 impl Canvas {
     /// Lays out the frame; nothing but paper is drawn yet.

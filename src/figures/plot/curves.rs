@@ -329,7 +329,7 @@ fn direct_of_temperature(
     let column = 0.5 * (slice.column_edges()[1] - slice.column_edges()[0]).abs();
     let states = slice.states(analysis);
     // with one simulated μ its states are the column, whatever the convention makes of it
-    let single = analysis.grid.reservoirs[slice.species].values.len() == 1;
+    let single = analysis.grid.values(slice.species).len() == 1;
     let mut points: Vec<Point> = states
         .iter()
         .filter(|(_, mu, _)| single || (mu - slice.columns[0]).abs() < column)

@@ -1,7 +1,7 @@
 //! Diagrams of regions that are known at every point: what is most stable where.
 
-use super::axis::Axis;
-use super::canvas::{BESIDE_ROOM, Canvas, Frame, Secondary, Stroke, Tile};
+use super::axis::{Axis, Secondary};
+use super::canvas::{BESIDE_ROOM, Canvas, Frame, Stroke, Tile};
 use super::palette;
 use super::regions::Raster;
 use super::text;
