@@ -213,6 +213,7 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         distributions,
         layers: observed.edges,
         observables: observed.names,
+        observable_labels: observed.labels,
         profiles,
         direct: direct_averages(samples, &basis.g, grid.len()),
         split_half: split_half(input)?,

@@ -27,6 +27,8 @@ pub struct Analysis {
     pub distributions: Vec<Distribution>,
     /// `[n_observables]`, names of what the scene's observables store
     pub observables: Vec<String>,
+    /// `[n_observables]`, their names under an axis
+    pub observable_labels: Vec<String>,
     /// The layers of atoms that the samples show, from the slab outwards; empty without the observable `Layers`.
     pub layers: Vec<LayerEdge>,
     /// Free energies of order parameters at the same places.

@@ -36,17 +36,8 @@ pub(crate) fn of_order(analysis: &Analysis, labels: &Labels, observable: usize) 
             Shown { temperature: p.temperature, mu: &p.mu, points }
         })
         .collect();
-    let (name, label) = (&analysis.observables[observable], words(&analysis.observables[observable]));
-    curves(analysis, labels, all, name, label.clone(), &label, 0)
-}
-
-/// What an order parameter is called under an axis.
-fn words(name: &str) -> String {
-    match name {
-        "order_sqrt3" => "Φ of √3×√3".into(),
-        "order_1x1" => "Φ of 1×1".into(),
-        _ => name.to_owned(),
-    }
+    let (name, label) = (&analysis.observables[observable], &analysis.observable_labels[observable]);
+    curves(analysis, labels, all, name, label.clone(), label, 0)
 }
 
 /// One curve a place.
@@ -142,7 +133,7 @@ fn plane(analysis: &Analysis, labels: &Labels, profile: &Profile, index: usize, 
     }
     let scale = ColourScale::spanning(points.iter().map(|p| p.2), f64::INFINITY, ColorMap::Viridis)?;
     let most = points.iter().map(|p| p.0).fold(0.0, f64::max);
-    let label = words(name);
+    let label = &analysis.observable_labels[profile.observable];
     let (t, mu) = (text::short(profile.temperature, 4), text::short(*profile.mu.first()?, 3));
     let title = format!("Free energy of N and {label}");
     let unseen = [Entry { sign: Sign::Box(palette::MASKED), label: "not sampled, or P below 10⁻⁶".into() }];

@@ -6,7 +6,7 @@
 use super::density::profile;
 use super::geometry::Adsorbate;
 use super::{Adsorbed, Geometry, Observable};
-use crate::observables::record::{Field, Observed};
+use crate::observables::record::{Field, Observed, Role};
 use crate::system::cell::Cell;
 use half::f16;
 
@@ -132,6 +132,7 @@ impl Observable for Layers {
         let field = |a: &Adsorbate| {
             let bins = bins(&self.cell, a.sigma);
             Field::histogram(format!("layers_{}", a.name), self.cell.floor, self.cell.ceiling(), bins)
+                .with_role(Role::LayerProfile)
         };
         self.adsorbates.iter().map(field).collect()
     }

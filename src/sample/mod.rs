@@ -9,7 +9,7 @@ mod thinning;
 pub mod trajectory;
 mod writer;
 
-use crate::observables::record::{Column, Field, Histogram, Observed};
+use crate::observables::record::{Column, Field, Histogram, Observed, Shape};
 pub use reader::read_samples;
 pub use thinning::Thinning;
 pub use writer::{SampleWriter, rows_per_part};
@@ -62,10 +62,11 @@ impl Samples {
     pub fn observing(mut self, fields: &[Field]) -> Samples {
         assert!(self.is_empty(), "samples that are there were observed as they are");
         for field in fields {
-            match field.clone() {
-                Field::Column { name } => self.columns.push(Column { name, values: Vec::new() }),
-                Field::Histogram { name, lo, hi, bins } => {
-                    self.histograms.push(Histogram { name, lo, hi, bins, values: Vec::new() });
+            let Field { name, label, role, shape } = field.clone();
+            match shape {
+                Shape::Number => self.columns.push(Column { name, label, role, values: Vec::new() }),
+                Shape::Histogram { lo, hi, bins } => {
+                    self.histograms.push(Histogram { name, label, role, lo, hi, bins, values: Vec::new() });
                 }
             }
         }

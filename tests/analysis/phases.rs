@@ -80,7 +80,7 @@ fn averages_inside_a_phase_are_exact_within_errors() {
     // With an observable that is N².
     let (grid, mut samples) = switch_samples();
     let values = samples.counts[0].iter().map(|&n| f32::from(n) * f32::from(n)).collect();
-    samples.columns.push(Column { name: "square".into(), values });
+    samples.columns.push(Column { name: "square".into(), values, ..Column::default() });
     let analysis = analyze(&input(grid, samples, SWITCH.n_max, 5)).expect("analysis");
     assert_eq!(analysis.observables, ["square"]);
     let of = |kt: f64, ln_z: f64, phase: usize, cut: u16| -> [f64; 4] {

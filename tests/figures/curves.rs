@@ -39,6 +39,7 @@ fn distributions_in_the_csv_are_those_given() {
 pub(super) fn with_an_order_parameter() -> Analysis {
     let mut analysis = synthetic::default_scene();
     analysis.observables = vec!["order_sqrt3".into()];
+    analysis.observable_labels = vec!["Φ of √3×√3".into()];
     let value: Vec<f64> = (0..10).map(|i| 0.05 + 0.1 * f64::from(i)).collect();
     let share = |n: usize, x: f64| (-((x - n as f64 / 60.0) / 0.1).powi(2)).exp();
     for d in &analysis.distributions {

@@ -242,6 +242,7 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
         ln_xi_is_absolute: true,
         layers: Vec::new(),
         observables: Vec::new(),
+        observable_labels: Vec::new(),
         profiles: Vec::new(),
         ridges: Vec::new(),
     }

@@ -2,10 +2,11 @@
 
 use super::distributions::Place;
 use crate::analysis::Profile;
-use crate::analysis::maps::order_parameters::{Observed, Role};
+use crate::analysis::maps::order_parameters::Observed;
 use crate::analysis::mbar::Bins;
 use crate::analysis::prepared::MbarSolution;
 use crate::analysis::statistics::bootstrap::Bootstrap;
+use crate::observables::record::Role;
 
 /// Bins of an order parameter.
 const BINS: usize = 40;

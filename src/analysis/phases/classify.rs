@@ -47,7 +47,7 @@ pub(crate) struct Classifier {
     layers: Vec<usize>,
     /// Most atoms of the first layer anywhere on the map.
     capacity: f64,
-    orders: Vec<(usize, &'static str)>,
+    orders: Vec<(usize, String)>,
     /// Largest Φ of every order parameter on the map.
     largest: Vec<f64>,
 }
@@ -58,7 +58,7 @@ impl Classifier {
         let most = |column: usize| known.clone().map(|a| a[column]).fold(0.0, f64::max);
         let (layers, orders) = (observed.layers(), observed.orders());
         let capacity = layers.first().map_or(0.0, |&i| most(i));
-        let largest = orders.iter().map(|&(i, _)| most(i)).collect();
+        let largest = orders.iter().map(|(i, _)| most(*i)).collect();
         Classifier { layers, capacity, orders, largest }
     }
 
@@ -84,7 +84,7 @@ impl Classifier {
 
     /// The order parameters that occur: index of the observable.
     pub(crate) fn orders(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        self.orders.iter().enumerate().filter(|(o, _)| self.largest[*o] >= ORDERED).map(|(o, &(i, _))| (o, i))
+        self.orders.iter().enumerate().filter(|(o, _)| self.largest[*o] >= ORDERED).map(|(o, (i, _))| (o, *i))
     }
 
     /// The name of a class where it does not depend on N.
@@ -93,7 +93,7 @@ impl Classifier {
             (Filling::Unknown, None) => return None,
             (Filling::Gas, _) => "gas",
             (Filling::Multilayer, _) => "multilayer",
-            (Filling::Layer | Filling::Unknown, Some(o)) => self.orders[o].1,
+            (Filling::Layer | Filling::Unknown, Some(o)) => &self.orders[o].1,
             (Filling::Layer, None) if self.orders.is_empty() => "monolayer",
             (Filling::Layer, None) => "disordered layer",
         };
