@@ -35,24 +35,7 @@ pub fn write(
 
 /// Where the three pictures part and why, in sentences.
 pub fn findings(comparison: &Comparison, search: &Search, labels: &Labels) -> Vec<String> {
-    let energy = labels.units.energy_label();
-    let mut words = Vec::new();
-    let saddles = search.minima.iter().filter(|m| m.negative > 0).count();
-    let loose = search.minima.iter().filter(|m| m.negative == 0 && m.flat > 0).count();
-    let compositions = {
-        let mut all: Vec<&[u16]> = search.minima.iter().map(|m| &m.counts[..]).collect();
-        all.dedup();
-        all.len()
-    };
-    words.push(format!(
-        "{} configurations were quenched: {} distinct minima of {compositions} compositions; {} quenches did not converge, \
-         {} ended at a wall, {saddles} points have negative modes and {loose} have modes without a force: these are left \
-         out of the harmonic picture.",
-        search.quenches,
-        search.minima.len(),
-        search.not_converged,
-        search.on_wall
-    ));
+    let mut words = vec![quenches(search)];
     if comparison.quantum.is_some() {
         words.push(
             "Quantum vibrations (aiat_quantum) are a further picture: its difference to the run contains zero-point energy and \
@@ -70,9 +53,40 @@ pub fn findings(comparison: &Comparison, search: &Search, labels: &Labels) -> Ve
     let pair = (first.phase_a, first.phase_b);
     let rows: Vec<&Boundary> =
         comparison.boundaries.iter().filter(|b| (b.phase_a, b.phase_b) == pair && b.harmonic.is_finite()).collect();
+    words.extend(pictures(comparison, &rows, pair, labels));
+    let simulated: Vec<&Boundary> = rows.into_iter().filter(|b| b.mu.is_finite()).collect();
+    words.extend(beside_the_run(&simulated, labels));
+    words
+}
+
+/// What was quenched, and what of it has no place in the pictures.
+fn quenches(search: &Search) -> String {
+    let saddles = search.minima.iter().filter(|m| m.negative > 0).count();
+    let loose = search.minima.iter().filter(|m| m.negative == 0 && m.flat > 0).count();
+    let compositions = {
+        let mut all: Vec<&[u16]> = search.minima.iter().map(|m| &m.counts[..]).collect();
+        all.dedup();
+        all.len()
+    };
+    format!(
+        "{} configurations were quenched: {} distinct minima of {compositions} compositions; {} quenches did not converge, \
+         {} ended at a wall, {saddles} points have negative modes and {loose} have modes without a force: these are left \
+         out of the harmonic picture.",
+        search.quenches,
+        search.minima.len(),
+        search.not_converged,
+        search.on_wall
+    )
+}
+
+/// What each picture says of the boundary between two phases.
+///
+/// - `rows`: by rising temperature
+fn pictures(comparison: &Comparison, rows: &[&Boundary], pair: (usize, usize), labels: &Labels) -> Vec<String> {
+    let energy = labels.units.energy_label();
+    let mut words = Vec::new();
     let name = |id| phase_name(&comparison.analysis, id);
     let between = format!("{} | {}", name(pair.0), name(pair.1));
-    let kt = |b: &Boundary| labels.units.boltzmann() * b.temperature;
     if let (Some(cold), Some(hot)) = (rows.first(), rows.last()) {
         let shift = |b: &Boundary| b.harmonic - b.minima;
         words.push(format!(
@@ -101,7 +115,16 @@ pub fn findings(comparison: &Comparison, search: &Search, labels: &Labels) -> Ve
             text::short(b.temperature, 4)
         ));
     }
-    let known: Vec<&&Boundary> = rows.iter().filter(|b| b.mu.is_finite()).collect();
+    words
+}
+
+/// What remains between the harmonic picture and the run.
+///
+/// - `known`: points of the boundary in both, by rising temperature
+fn beside_the_run(known: &[&Boundary], labels: &Labels) -> Vec<String> {
+    let energy = labels.units.energy_label();
+    let kt = |b: &Boundary| labels.units.boltzmann() * b.temperature;
+    let mut words = Vec::new();
     if let Some(b) = known.iter().max_by(|a, b| {
         let off = |b: &Boundary| (b.mu - b.harmonic).abs();
         off(a).total_cmp(&off(b))
