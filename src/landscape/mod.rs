@@ -6,6 +6,7 @@ pub mod comparison;
 pub mod fire;
 pub mod hessian;
 pub mod minima;
+pub mod picture;
 pub mod select;
 pub mod symmetry;
 pub mod tables;

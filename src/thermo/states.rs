@@ -277,6 +277,38 @@ mod tests {
     }
 
     #[test]
+    fn a_rectangle_knows_its_axes_and_a_list_its_values() {
+        let axes = [axis("B", &[-1.0, -2.0, 0.0]), axis("C", &[0.3, 0.1])];
+        let grid = StateGrid::product(&[1.1, 0.7], 1.0, &axes);
+        assert_eq!(grid.temperatures(), [1.1, 0.7]);
+        assert_eq!((grid.values(0), grid.values_around(1, 0.8)), (vec![-1.0, -2.0, 0.0], vec![0.3, 0.1]));
+        assert_eq!(grid.axes().map(|a| a.reservoirs.len()), Some(2));
+        // Temperature slowest; the other axis stands at its middle one.
+        assert_eq!(grid.plane(0), [1, 3, 5, 7, 9, 11]);
+        assert_eq!(grid.plane(1), [2, 3, 8, 9]);
+
+        // Without the hot state of μ' = 0 and C at 0.3 it is a list. Values come back from ln z, without rounding twins.
+        let states = [&grid.states[..4], &grid.states[5..]].concat();
+        let list = StateGrid::list(grid.reservoirs.clone(), states, Vec::new());
+        assert!(list.axes().is_none() && list.len() == 11);
+        assert_eq!(list.temperatures(), [1.1, 0.7]);
+        let close = |found: Vec<f64>, expected: &[f64]| {
+            assert_eq!(found.len(), expected.len(), "{found:?}");
+            found.iter().zip(expected).for_each(|(a, b)| assert!((a - b).abs() < 1e-12, "{found:?}"));
+        };
+        close(list.values(0), &[-2.0, -1.0, 0.0]);
+        close(list.values(1), &[0.1, 0.3]);
+        assert_eq!(list.plane(0), [0, 2, 5, 7, 9]);
+        // Around a temperature count the rows below and above, at one the row itself.
+        let hot = StatePoint { temperature: 2.0, kt: 2.0, ln_z: vec![2.0, 0.05] };
+        let list = StateGrid::list(list.reservoirs.clone(), [&list.states[..], &[hot]].concat(), Vec::new());
+        close(list.values_around(0, 2.0), &[4.0]);
+        close(list.values_around(0, 1.5), &[-2.0, -1.0, 0.0, 4.0]);
+        close(list.values_around(0, 0.7), &[-2.0, -1.0, 0.0]);
+        close(list.values_around(0, 0.5), &[-2.0, -1.0, 0.0]);
+    }
+
+    #[test]
     fn edges_of_one_axis_and_colour_share_no_state() {
         let grid = StateGrid::product(&[0.5, 1.0, 1.5], 1.0, &[axis("B", &[-1.0, -2.0, -3.0, -4.0])]);
         for axis in [Axis::Temperature, Axis::Reservoir(0)] {

@@ -23,7 +23,7 @@ pub(super) fn switch() -> Analysis {
 }
 
 /// μ' at which P(N ≤ 6) = P(N > 6).
-fn switch_boundary(kt: f64) -> f64 {
+pub(super) fn switch_boundary(kt: f64) -> f64 {
     let (mut lo, mut hi) = (-2.0, 3.0);
     for _ in 0..60 {
         let mu = 0.5 * (lo + hi);
