@@ -1,4 +1,4 @@
-//! Walkers that were started differently must come to the same averages: even ones empty, odd ones filled.
+//! Hysteresis between walkers: even ones start empty, odd ones filled, and both must come to the same averages.
 
 use crate::analysis::diagnostics::checks::ExcludedState;
 use crate::analysis::statistics::inefficiency::Inefficiencies;
@@ -6,9 +6,9 @@ use crate::analysis::{AnalysisInput, Map, MapCell};
 use crate::thermo::states::StateGrid;
 use std::borrow::Cow;
 
-/// Beyond this many standard errors the halves differ.
+/// Standard errors beyond which the halves differ.
 pub const DIFFER: f64 = 4.0;
-/// Samples of a half below which its error cannot be told.
+/// Fewest samples of a half from which its error can be estimated.
 const FEWEST: f64 = 8.0;
 
 /// Mean, variance, inefficiency and number of samples of E, N₁, … of one state in one half.
@@ -24,7 +24,7 @@ struct Half {
 /// states that differ by more than 4.
 ///
 /// Each half's squared error is Var g/n with the larger variance of the two halves (one that missed a rare excursion does
-/// not know its own error) and its own g, of the state series or of the replica paths. To it comes the resolution: n samples
+/// not know its own error) and its own g, of the state series or of the replica paths. The resolution is added: n samples
 /// of inefficiency g cannot see an excursion by one atom, or by kT, that fills less than g/n of the time, so (g/n)² and
 /// (kT g/n)² are added; a state which holds one N throughout would else have an error of zero.
 pub(crate) fn compare(input: &AnalysisInput) -> (Vec<f64>, Vec<ExcludedState>) {
@@ -75,7 +75,7 @@ pub(crate) fn compare(input: &AnalysisInput) -> (Vec<f64>, Vec<ExcludedState>) {
     (z, excluded)
 }
 
-/// Takes the samples of the states whose halves differ out of an analysis; they are not averaged.
+/// Removes the samples of excluded states from the input.
 ///
 /// Where that would leave no sample at all they stay, and only the map is masked.
 pub(crate) fn set_aside<'a>(input: &'a AnalysisInput, excluded: &[ExcludedState]) -> Cow<'a, AnalysisInput> {
@@ -109,7 +109,7 @@ pub(crate) fn mask(map: &mut Map, grid: &StateGrid, excluded: &[ExcludedState]) 
     }
 }
 
-/// Half way to the neighbouring values in T and in every μ, without end at the ends of an axis.
+/// Ranges of T and of every μ around a state, half way to the neighbouring values; open at the ends of an axis.
 fn surroundings(grid: &StateGrid, state: usize) -> Vec<(f64, f64)> {
     let own = &grid.states[state];
     let middle = |mut values: Vec<f64>, x: f64| {

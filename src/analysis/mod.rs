@@ -1,4 +1,4 @@
-//! From samples to statements: MBAR, maps, phases, errors. Never sees a backend.
+//! Analysis of samples: MBAR, maps, phases and their boundaries, errors, and checks of the run. Never sees a backend.
 
 pub mod diagnostics;
 mod direct;

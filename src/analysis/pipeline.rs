@@ -1,4 +1,4 @@
-//! The whole analysis of a run, or of several runs of one system.
+//! Analysis of a run, or of several runs of one system, from samples to results.
 
 use super::diagnostics::{self, Checks, RunTallies, mask};
 use super::direct::direct_averages;
@@ -45,7 +45,7 @@ impl Prepared {
         Row { samples: &solved.collapsed, bins: &self.bins[t], means: &self.means[t], thresholds }
     }
 
-    /// The temperature that is this one.
+    /// Index of a temperature.
     fn position(&self, kt: f64) -> Option<usize> {
         self.bins.iter().position(|bins| (bins.beta * kt - 1.0).abs() < 1e-9)
     }
@@ -61,7 +61,7 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
     analyze_on(&PreparedSamples::new(input)?)
 }
 
-/// The same with all checks of the run, from one solution.
+/// Analyses the samples and runs all checks, from one solution of MBAR.
 ///
 /// # Errors
 /// Those of [`analyze`].
@@ -160,7 +160,7 @@ struct Maps {
 }
 
 impl Maps {
-    /// Filled and masked; without errors and phases.
+    /// Maps that are filled and masked; errors and phases come later.
     fn new(work: &PreparedSamples<'_>, around: &MapContext<'_>, observed: &Observed) -> Maps {
         let (grid, basis, samples) = (around.grid, &work.basis, &work.basis.solved.collapsed);
         let wanted = |in_pressure: bool| {
@@ -198,7 +198,7 @@ impl Maps {
     }
 }
 
-/// What every cell of the map in μ is: the basin of P(N) that dominates it, and what layers and order make of that.
+/// Class of every cell of the map in μ: the basin of P(N) that dominates it, refined by layers and order.
 struct Cells {
     thresholds: Thresholds,
     /// `[n_cells]`, combination and averages over it alone
@@ -297,7 +297,7 @@ fn with_errors(
     (f_k_err, distributions)
 }
 
-/// kT of every temperature of a map.
+/// kT of every temperature of a map [energy].
 fn temperatures(map: &Map, around: &MapContext<'_>) -> Vec<f64> {
     map.temperatures.iter().map(|t| t * around.boltzmann).collect()
 }

@@ -4,7 +4,7 @@ use crate::analysis::diagnostics::checks::Checks;
 use crate::thermo::states::StateGrid;
 use serde::{Serialize, Serializer};
 
-/// Everything one analysis produces; written to `DIR/analysis` and drawn by `figures`.
+/// Results of an analysis; written to `DIR/analysis` and drawn by `figures`.
 #[derive(Debug, Clone)]
 pub struct Analysis {
     /// The simulated states.
@@ -129,7 +129,7 @@ pub struct LayerEdge {
     pub to: f64,
 }
 
-/// A phase: a basin of P(N), or what the layers and the order of one make it.
+/// A phase: a basin of P(N), refined by filled layers and by order where they are observed.
 #[derive(Debug, Clone)]
 pub struct Phase {
     /// Index as in the column `phase`.
@@ -169,7 +169,7 @@ pub struct BoundaryPoint {
     pub pressure_low: f64,
     /// Pressure at μ + mu_err
     pub pressure_high: f64,
-    /// What Clausius–Clapeyron says of a first-order boundary.
+    /// Slopes by Clausius–Clapeyron, of a first-order boundary.
     pub clapeyron: Option<Clapeyron>,
 }
 
@@ -192,7 +192,7 @@ pub struct Clapeyron {
     pub depth_err: f64,
 }
 
-/// Averages inside one phase alone, ⟨A⟩_i = ⟨χ_i A⟩/⟨χ_i⟩, at one point.
+/// Averages within one phase, ⟨A⟩_i = ⟨χ_i A⟩/⟨χ_i⟩, at one point.
 #[derive(Debug, Clone, Default)]
 pub struct PhaseAverage {
     /// Index into `phases`.
@@ -315,7 +315,7 @@ pub struct DirectAverage {
 /// ⟨N⟩ per state from the first half of production against the MBAR estimate from the second half.
 #[derive(Debug, Clone, Default)]
 pub struct SplitHalf {
-    /// `[n_states]`, the largest |z| over reservoir species; NaN where it cannot be said
+    /// `[n_states]`, the largest |z| over reservoir species; NaN where it cannot be computed
     pub z: Vec<f64>,
     /// States with |z| < 4
     pub agree: usize,

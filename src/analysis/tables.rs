@@ -35,7 +35,7 @@ pub fn write(analysis: &Analysis, boltzmann: f64, dir: &Path) -> Result<()> {
     diagnostics::tables::write(&analysis.checks, &analysis.grid, dir)
 }
 
-/// A table in the making.
+/// A CSV file under construction.
 #[derive(Debug)]
 pub(super) struct Table {
     rows: Vec<Vec<String>>,

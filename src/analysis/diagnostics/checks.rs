@@ -1,4 +1,4 @@
-//! What the checks of a run find: diagnostics of states and edges, trends of boundaries, and the verdict. Plain data.
+//! Results of the checks of a run: diagnostics of states and edges, trends of boundaries, and the verdict. Plain data.
 
 use crate::analysis::diagnostics::flow::Flow;
 use crate::analysis::transition_matrix::Estimators;
@@ -7,17 +7,17 @@ use crate::thermo::states::Edge;
 /// All checks of one analysis.
 #[derive(Debug, Clone, Default)]
 pub struct Checks {
-    /// States whose even and odd walkers do not agree: masked, and their samples set aside.
+    /// States whose even and odd walkers do not agree: masked, and their samples excluded.
     pub excluded: Vec<ExcludedState>,
     /// Transition matrix against MBAR; absent where the run kept no tallies.
     pub estimators: Option<Estimators>,
     /// Absent unless the run was checked.
     pub diagnostics: Option<Diagnostics>,
-    /// What they come to.
+    /// Summary of all checks in words.
     pub verdict: Verdict,
 }
 
-/// A state whose even and odd walkers do not agree.
+/// A state that is excluded because its even and odd walkers do not agree.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExcludedState {
     /// State.
@@ -43,13 +43,13 @@ pub struct StateCheck {
     pub independent: f64,
     /// Share of production after which the state is in equilibrium.
     pub start: f64,
-    /// By which factor independent samples grow by leaving out what is before.
+    /// Factor by which independent samples grow if what is before is left out.
     pub start_gain: f64,
     /// z between even and odd walkers; NaN where there is nothing to compare.
     pub hysteresis: f64,
-    /// Whether it is set aside.
+    /// Whether it is excluded.
     pub excluded: bool,
-    /// The part of the grid to which it belongs.
+    /// Index of the connected component of the grid.
     pub component: usize,
 }
 
@@ -68,11 +68,11 @@ pub struct EdgeCheck {
     pub recent: f64,
     /// Overlap O_ab of the samples of its states.
     pub overlap: f64,
-    /// Whether it joins its states: an acceptance of 1 % of late, or where that is not known an overlap of 3 %.
+    /// Whether it joins its states: a recent acceptance of 1 %, or where that is not known an overlap of 3 %.
     pub usable: bool,
 }
 
-/// What the samples and books of a run say of its quality.
+/// Quality of a run from its samples and tallies.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Diagnostics {
     /// `[n_states]`
@@ -83,7 +83,7 @@ pub struct Diagnostics {
     pub flows: Vec<Flow>,
     /// 1 − λ₂ of the overlap matrix.
     pub spectral_gap: f64,
-    /// Parts of the grid that hang together through usable edges.
+    /// Connected components of the grid through usable edges.
     pub n_components: usize,
     /// First-order boundaries by length of the run.
     pub trends: Vec<Trend>,
@@ -115,21 +115,21 @@ pub struct Trend {
     pub z: f64,
 }
 
-/// How a sentence is meant.
+/// Weight of a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
     /// As it should be.
     Good,
     /// Worth knowing; nothing is wrong.
     Remark,
-    /// A reason not to trust the run.
+    /// Reason not to trust the run.
     Poor,
 }
 
-/// One statement.
+/// A statement of the verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sentence {
-    /// How it is meant.
+    /// Its weight.
     pub mood: Mood,
     /// The statement with its remedy.
     pub words: String,

@@ -1,4 +1,4 @@
-//! Do the boundaries still move with the length of the run?
+//! Convergence of boundaries with the length of the run.
 
 use super::super::mbar::{Bins, Collapsed, log_sum_exp, marginal};
 use super::super::{Analysis, BoundaryKind, BoundaryPoint};

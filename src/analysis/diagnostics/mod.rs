@@ -1,4 +1,4 @@
-//! Can a run be trusted? Exchange, flow, overlap, memory, hysteresis, convergence; and a verdict in words.
+//! Diagnostics of a run: exchange, flow of replicas, overlap, correlation, hysteresis, convergence, and a verdict in words.
 
 pub(crate) mod checks;
 mod components;
@@ -31,9 +31,9 @@ use crate::sample::tally_snapshots::{EdgeCount, TallySnapshot};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
-/// An edge that exchanges less often than this does not join its states.
+/// Acceptance below which an edge does not join its states.
 pub const DEAD: f64 = 0.01;
-/// Attempts below which the acceptance of an edge is not judged.
+/// Fewest attempts from which the acceptance of an edge is judged.
 const ATTEMPTS: u64 = 50;
 /// Overlap below which states do not join where no acceptance is known.
 ///
@@ -41,7 +41,7 @@ const ATTEMPTS: u64 = 50;
 /// Klimovich, Shirts & Mobley, J. Comput.-Aided Mol. Des. 29, 397 (2015).
 const OVERLAP: f64 = 0.03;
 
-/// What the run itself has booked, beside its samples.
+/// Counts that the run has kept beside its samples.
 #[derive(Debug, Clone, Default)]
 pub struct RunTallies {
     /// Particle moves by blocks of time.
@@ -51,9 +51,9 @@ pub struct RunTallies {
 }
 
 impl RunTallies {
-    /// The books of runs that are analysed together, in their order.
+    /// Tallies of runs that are analysed together, in their order.
     ///
-    /// - `runs`: (marks, walkers) of each
+    /// - `runs`: (snapshots of the tallies, walkers) of each
     pub fn of_runs(runs: &[(Vec<TallySnapshot>, usize)]) -> RunTallies {
         let mut all = Vec::new();
         let mut first = 0;
@@ -69,7 +69,7 @@ impl RunTallies {
 /// Runs all checks of an analysis and keeps them in it.
 ///
 /// # Errors
-/// [`crate::base::Error::Analysis`] if the overlap of the states cannot be had.
+/// [`crate::base::Error::Analysis`] if the overlap of the states cannot be computed.
 pub(super) fn check(work: &PreparedSamples<'_>, analysis: &mut Analysis, books: &RunTallies) -> Result<()> {
     let grid = &work.input.grid;
     let compared = compare(work, &books.blocks);

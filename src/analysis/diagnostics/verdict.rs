@@ -1,4 +1,4 @@
-//! What the checks come to, in words: whether the run can be trusted, and what to change.
+//! Verdict in words: whether the run can be trusted, and what to change.
 
 use super::checks::{Diagnostics, EdgeCheck, ExcludedState, Mood, Sentence, Verdict};
 use super::flow::Flow;
@@ -10,7 +10,7 @@ use crate::thermo::states::{Axis, StateGrid};
 
 /// Independent samples that a state should have.
 pub const INDEPENDENT: f64 = 30.0;
-/// Share of states that may fall short of something before the run as a whole does.
+/// Share of states that may fail a check before the run as a whole does.
 const FEW: f64 = 0.1;
 /// Share of states that may be excluded while the rest is still a run.
 const FROZEN: f64 = 0.25;
@@ -19,7 +19,7 @@ const HALVES: f64 = 0.97;
 /// Independent samples must grow by this factor before a late start counts.
 const GAIN: f64 = 1.5;
 
-/// The verdict on a run.
+/// Verdict on a run from its diagnostics.
 ///
 /// - `split_half`: states whose halves in time agree, and states compared
 pub fn verdict(

@@ -19,7 +19,7 @@ pub(crate) struct Place {
 /// Most points at one temperature.
 const PLACES: usize = 6;
 
-/// The lowest, middle and highest simulated temperature, each at its boundaries and a simulated step to either side;
+/// Points of the lowest, middle and highest simulated temperature, each at its boundaries and a simulated step to either side;
 /// where there is no boundary at both ends and the middle of the axes.
 ///
 /// - `boundaries`: kT and `mu` of the boundary points

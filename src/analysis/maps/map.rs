@@ -17,7 +17,7 @@ const VALUES: usize = 32;
 /// Most values of a pressure axis of a single species.
 const PRESSURES: usize = 80;
 
-/// What the cells need beyond samples and weights.
+/// Constants of the run that cells need beyond samples and weights.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MapContext<'a> {
     pub(crate) grid: &'a StateGrid,
@@ -40,7 +40,7 @@ pub(crate) struct Frame {
     in_pressure: bool,
 }
 
-/// A grid on which the averages are wanted, in the place of the one chosen by default.
+/// A grid for the averages, in place of the default one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MapGrid {
     /// Temperatures, scene unit, ascending.
@@ -119,7 +119,7 @@ impl Frame {
         }
     }
 
-    /// The frame that a user asks for.
+    /// The frame of a requested grid.
     pub(crate) fn wanted(wanted: &MapGrid) -> Frame {
         let MapGrid { temperatures, axes, in_pressure } = wanted.clone();
         Frame { temperatures, axes, in_pressure }

@@ -17,7 +17,7 @@ pub(crate) struct Observed {
     pub(crate) roles: Vec<Role>,
     /// `[2 n_observables][n_samples]`, sorted by composition: A of every observable, then A² of every observable
     pub(crate) columns: Vec<Vec<f32>>,
-    /// Where the layers lie that the profile of all samples shows.
+    /// Layers in the profile of all samples.
     pub(crate) edges: Vec<LayerEdge>,
 }
 

@@ -1,8 +1,8 @@
-//! Ridges of Var E and β Var N: maxima along μ at each temperature, checks on the boundaries.
+//! Ridges of Var E and β Var N: maxima along μ at each temperature, an independent check of the boundaries.
 
 use crate::analysis::{Map, MapCell, Ridge, RidgeOf};
 
-/// Every local maximum along the axis of a species that stands out by this factor over the lower of its two sides.
+/// Factor by which a local maximum must stand out over the lower of its two sides.
 const STANDS_OUT: f64 = 2.0;
 
 /// The ridges of a map.

@@ -16,7 +16,7 @@ const WEIGHT: f64 = 0.01;
 /// Basins with less of it belong to no phase.
 const BASIN: f64 = 1e-3;
 
-/// What is averaged: some compositions at one point.
+/// A part of the compositions at one point, over which averages are taken.
 #[derive(Debug, Clone)]
 struct Part {
     /// k_B T [energy]
@@ -28,7 +28,7 @@ struct Part {
 }
 
 impl Part {
-    /// Its probability, ⟨N_s⟩ of every species, ⟨E⟩ and every observable over it alone; these are NaN without probability.
+    /// Probability of the part, ⟨N_s⟩ of every species, ⟨E⟩ and every observable over it alone; these are NaN without probability.
     fn values(&self, samples: &Collapsed, bins: &Bins, means: &[Vec<f64>]) -> Vec<f64> {
         let mut p = bins.probabilities(samples, &self.ln_z).1;
         if let Some(within) = &self.within {
@@ -44,7 +44,7 @@ impl Part {
     }
 }
 
-/// A phase at a point.
+/// A phase that has probability at a point.
 struct Found {
     phase: usize,
     within: Vec<bool>,
@@ -52,7 +52,7 @@ struct Found {
     n_eff: f64,
 }
 
-/// What is known before anything is averaged.
+/// Phases, boundaries and draws that the averages start from.
 #[derive(Clone, Copy)]
 pub(crate) struct PhaseContext<'a> {
     pub(crate) around: &'a MapContext<'a>,
@@ -62,7 +62,7 @@ pub(crate) struct PhaseContext<'a> {
     /// Every simulated temperature once
     pub(crate) rows: &'a [Row<'a>],
     pub(crate) boundaries: &'a [BoundaryPoint],
-    /// Simulated states that are set aside
+    /// Simulated states that are excluded
     pub(crate) excluded: &'a [usize],
     pub(crate) n_observables: usize,
 }

@@ -1,5 +1,5 @@
-//! What a point of the map is called: by the basin of P(N) that holds most of its probability, by how many layers are
-//! filled in that basin, and by whether the layer is ordered.
+//! Classes of points of the map: the basin of P(N) that holds most of the probability, the number of filled layers in that
+//! basin, and the order of the layer.
 //!
 //! Layers and order come from the observables of the scene (`Layers`, `Order`); without them a phase is a basin alone.
 //! A surface with less than a quarter of the most that its first layer holds anywhere on the map is a gas, and so is the
@@ -11,14 +11,14 @@ use crate::analysis::mbar::Collapsed;
 use crate::analysis::phases::basins::Thresholds;
 use crate::analysis::{Map, Phase};
 
-/// Part of the first layer below which there is a gas.
+/// Filling of the first layer below which a phase is a gas.
 const GAS: f64 = 0.25;
 /// Atoms above the first layer, in parts of its capacity, from which there are several layers.
 const SEVERAL: f64 = 0.5;
 /// Part of the largest Φ from which a layer is ordered, and the least of that largest.
 const ORDERED: f64 = 0.5;
 
-/// How many layers there are.
+/// Number of filled layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Filling {
     /// Fewer atoms than a layer.
@@ -27,11 +27,11 @@ pub(crate) enum Filling {
     Layer,
     /// More than one.
     Multilayer,
-    /// No observable tells.
+    /// Not observed.
     Unknown,
 }
 
-/// What a point is.
+/// Class of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Class {
     pub(crate) filling: Filling,
@@ -41,7 +41,7 @@ pub(crate) struct Class {
     pub(crate) combination: usize,
 }
 
-/// What is needed to tell.
+/// Criteria that tell classes apart, from the whole map.
 #[derive(Debug, Clone)]
 pub(crate) struct Classifier {
     layers: Vec<usize>,
@@ -82,7 +82,7 @@ impl Classifier {
         Class { filling, order, combination }
     }
 
-    /// The order parameters that occur: index of the observable.
+    /// Order parameters that become large anywhere, with the index of the observable.
     pub(crate) fn orders(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         self.orders.iter().enumerate().filter(|(o, _)| self.largest[*o] >= ORDERED).map(|(o, (i, _))| (o, *i))
     }
@@ -101,7 +101,7 @@ impl Classifier {
     }
 }
 
-/// The classes that occur with the phases they make.
+/// Phases by the classes that they consist of.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Labels {
     of: Vec<(Class, usize)>,

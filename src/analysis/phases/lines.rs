@@ -1,5 +1,5 @@
-//! Boundaries with their errors: which candidates are first-order lines, where the continuous ones run, where they end
-//! and meet.
+//! Boundaries with their errors: first-order lines among the candidates, continuous lines, and the points where lines end
+//! or meet.
 
 use super::continuous::{OrderPoint, peak};
 use crate::analysis::maps::map::MapContext;
@@ -11,7 +11,7 @@ use crate::analysis::phases::critical_points::{Line, critical, meeting};
 use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
 use crate::analysis::{BoundaryKind, BoundaryPoint, Clapeyron};
 
-/// Candidates with what the draws say of them.
+/// Candidates for first-order points, found again in every draw.
 #[derive(Debug)]
 pub(crate) struct Judged {
     /// The candidates, by rising temperature.
@@ -46,24 +46,24 @@ impl Judged {
         Judged { crossings, drawn, errors }
     }
 
-    /// Whether the two basins are two: the valley is deeper than 1 kT, its standard error taken off.
+    /// Whether the two sides are basins of their own: the valley is deeper than 1 kT by its standard error.
     fn separate(&self, i: usize) -> bool {
         self.crossings[i].depth - self.errors[2 * i + 1] > SEPARATE
     }
 
-    /// Combinations that first-order boundaries part at one temperature.
+    /// Combinations on the two sides of first-order boundaries at one temperature.
     pub(crate) fn parted_at(&self, kt: f64) -> Vec<(usize, usize)> {
         let here = |&i: &usize| (self.crossings[i].kt / kt - 1.0).abs() < 1e-9 && self.separate(i);
         (0..self.crossings.len()).filter(here).map(|i| self.crossings[i].sides).collect()
     }
 
-    /// What lies on the two sides of first-order boundaries.
+    /// Classes on the two sides of first-order boundaries.
     pub(crate) fn parted(&self) -> Vec<(Class, Class)> {
         (0..self.crossings.len()).filter(|&i| self.separate(i)).map(|i| self.crossings[i].classes).collect()
     }
 }
 
-/// The bins of a draw at one temperature, kept for the next question at the same.
+/// Bins of a draw at one temperature, cached while the temperature stays the same.
 fn at<'a>(kept: &'a mut Option<Bins>, draw: &Draw<'_>, kt: f64) -> &'a Bins {
     let beta = 1.0 / kt;
     if kept.as_ref().is_none_or(|b| b.beta.to_bits() != beta.to_bits()) {
@@ -72,7 +72,7 @@ fn at<'a>(kept: &'a mut Option<Bins>, draw: &Draw<'_>, kt: f64) -> &'a Bins {
     kept.get_or_insert_with(|| Bins::new(draw.samples, Some(draw.weights), None, &draw.solution.ln_d, beta))
 }
 
-/// Continuous points with what the draws say of them.
+/// Continuous points, found again in every draw.
 #[derive(Debug)]
 pub(crate) struct Continuous {
     points: Vec<OrderPoint>,

@@ -1,6 +1,6 @@
-//! What both estimators of Π(N) say of each state. Plain data.
+//! Both estimates of Π(N) in each state. Plain data.
 
-/// Beyond this the estimators disagree.
+/// |z| beyond which the estimators disagree.
 pub const ALARM: f64 = 4.0;
 
 /// Both estimates of ln Π at one N, each normalised over the N that are compared.
@@ -53,7 +53,7 @@ impl StateComparison {
     }
 }
 
-/// The two estimators beside each other.
+/// Comparison of the two estimators in all states.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Estimators {
     /// In the order (state, reservoir); states that cannot be compared are left out.
@@ -63,7 +63,7 @@ pub struct Estimators {
 }
 
 impl Estimators {
-    /// Where the estimators disagree, the worst first.
+    /// States in which the estimators disagree, the worst first.
     pub fn alarms(&self) -> Vec<&StateComparison> {
         let mut alarms: Vec<_> = self.states.iter().filter(|s| s.is_alarm()).collect();
         alarms.sort_by(|a, b| b.worst().total_cmp(&a.worst()));

@@ -72,7 +72,7 @@ pub fn links(sums: &[Sums]) -> Vec<f64> {
     sums.windows(2).map(link).collect()
 }
 
-/// ln Π over a run of n that the links join, normalised over it: `[links.len() + 1]`.
+/// ln Π over consecutive n that the links join, normalised over them: `[links.len() + 1]`.
 pub fn ln_pi(links: &[f64]) -> Vec<f64> {
     let mut values = vec![0.0];
     let mut sum = 0.0;
@@ -104,7 +104,7 @@ pub fn normal_deviate(t: f64, freedom: f64) -> f64 {
 /// Tallies of one state and species by block: (block, n, sums).
 type Entries = Vec<(u32, u16, Sums)>;
 
-/// What is compared of one state and species.
+/// Consecutive N of one state and species at which the estimators are compared.
 struct Task {
     state: usize,
     reservoir: usize,
@@ -114,7 +114,7 @@ struct Task {
     len: usize,
     /// Degrees of freedom behind each N and behind ⟨N⟩.
     freedom: Vec<f64>,
-    /// Factor on errors where the blocks are shorter than the series remembers.
+    /// Factor on errors where the blocks are shorter than the correlation time of the series.
     block: f64,
 }
 
@@ -154,7 +154,7 @@ fn summed(entries: &Entries, n_max: usize, multiplicity: Option<&[f64]>) -> Vec<
     sums
 }
 
-/// Compares the estimators; `None` without reservoirs or blocks.
+/// Comparison of the two estimators; `None` without reservoirs or blocks.
 ///
 /// Both are drawn from one bootstrap over the same blocks of time, so what the trajectory has in common cancels in the
 /// difference. A link between n and n + 1 counts where either direction has 100 attempts, eight effective blocks, and MBAR
@@ -163,7 +163,7 @@ fn summed(entries: &Entries, n_max: usize, multiplicity: Option<&[f64]>) -> Vec<
 /// are normal deviates of Student's t with the effective blocks less one, or with the independent samples of the state
 /// where these are fewer. Excluded states are not compared.
 ///
-/// This bootstrap is one of its own: tallies exist between marks only, so its blocks are those of the tallies and not the
+/// This bootstrap is one of its own: tallies exist between snapshots only, so its blocks are those of the tallies and not the
 /// blocks from which all other errors come.
 ///
 /// # Errors
