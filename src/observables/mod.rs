@@ -28,8 +28,7 @@ pub mod sites;
 
 pub use geometry::{Adsorbed, Geometry};
 
-use crate::input::scene::CheckedScene;
-use crate::input::scene::grammar;
+use crate::input::scene::{CheckedScene, grammar};
 use crate::observables::record::{Field, Observed};
 use crate::system::configuration::{Batch, Configuration};
 use rayon::prelude::*;

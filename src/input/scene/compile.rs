@@ -3,12 +3,8 @@
 use crate::input::scene::CheckedScene;
 use crate::input::scene::grammar::{self, CellSpec, Images, Potential, Scene};
 use crate::potential::{ExternalField, PairTable};
-use crate::system::Dynamics;
-use crate::system::FrozenAtoms;
-use crate::system::Reservoir;
-use crate::system::Species;
-use crate::system::System;
 use crate::system::cell::Cell;
+use crate::system::{Dynamics, FrozenAtoms, Reservoir, Species, System};
 use glam::DVec3;
 
 impl System {

@@ -1,12 +1,7 @@
 //! Curves: isotherms, isobars, distributions, free energies.
 
-use super::column;
-use super::csv;
-use super::default_drawn;
-use super::drawn;
-use super::names;
-use super::synthetic;
 use super::well_formed::assert_is_picture;
+use super::{column, csv, default_drawn, drawn, names, synthetic};
 use adlayer::testing::analysis::Analysis;
 use adlayer::testing::figures::Figure;
 
