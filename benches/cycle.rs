@@ -5,14 +5,14 @@
 //! particle moves and exchange, replicas for measurement, MD steps of one replica for the cycle. Starts are equilibrated.
 //! All on one thread, but for the cycle of the default scene, which takes all of them.
 
-use adlayer::backend;
-use adlayer::engine::initial::initial_batch;
-use adlayer::engine::sampler::{CyclePlan, Sampler};
-use adlayer::exchange::{Exchanger, Period};
-use adlayer::rng::Rng;
-use adlayer::scene::grammar::{Dynamics, Exchange};
-use adlayer::scene::{self, Loaded};
-use adlayer::system::System;
+use adlayer::testing::backend;
+use adlayer::testing::base::rng::Rng;
+use adlayer::testing::input::scene::grammar::{Dynamics, Exchange};
+use adlayer::testing::input::scene::{self, Loaded};
+use adlayer::testing::moves::exchange::{Exchanger, Period};
+use adlayer::testing::sampler::initial::initial_batch;
+use adlayer::testing::sampler::{CyclePlan, Sampler};
+use adlayer::testing::system::System;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rayon::{ThreadPool, ThreadPoolBuilder};

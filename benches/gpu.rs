@@ -4,19 +4,19 @@
 //! means unequal N, evenly from 0 to N. `gpu/cycle`: 50 steps, 100 attempts, measurement. Throughput in atom-steps or
 //! attempts; every sample waits for the device.
 
-use adlayer::backend::gpu::{Gpu, Want, open};
-use adlayer::backend::{self, Backend};
-use adlayer::batch::{Batch, Configuration};
-use adlayer::engine::initial::initial_batch;
-use adlayer::engine::push_samples;
-use adlayer::engine::sampler::{CyclePlan, Sampler};
-use adlayer::exchange::Period;
-use adlayer::ids::StateId;
-use adlayer::rng::Rng;
-use adlayer::sample::SampleWriter;
-use adlayer::scene::{self, Loaded};
-use adlayer::states::StatePoint;
-use adlayer::system::System;
+use adlayer::testing::backend::gpu::{Gpu, Want, open};
+use adlayer::testing::backend::{self, Backend};
+use adlayer::testing::base::ids::StateId;
+use adlayer::testing::base::rng::Rng;
+use adlayer::testing::input::scene::{self, Loaded};
+use adlayer::testing::moves::exchange::Period;
+use adlayer::testing::run::push_samples;
+use adlayer::testing::sample::SampleWriter;
+use adlayer::testing::sampler::initial::initial_batch;
+use adlayer::testing::sampler::{CyclePlan, Sampler};
+use adlayer::testing::system::System;
+use adlayer::testing::system::configuration::{Batch, Configuration};
+use adlayer::testing::thermo::states::StatePoint;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,7 +49,7 @@ fn surface(replicas: usize, n: usize, equal: bool) -> (System, Batch) {
     let full =
         &initial_batch(&loaded, &system, &loaded.grid(), &rng).expect("a crystal has no overlaps").configurations[0];
     let cell = system.cell;
-    system.reservoirs = vec![adlayer::system::Reservoir {
+    system.reservoirs = vec![adlayer::testing::system::Reservoir {
         species: 1,
         max_atoms: system.capacity as u16,
         z_lo: cell.floor,

@@ -3,8 +3,8 @@
 //! Ids are `mbar/<entry>/<states>x<samples of each>`; throughput counts samples. The large cases are in
 //! `benches/peers/mbar_large.rs`.
 
-use adlayer::analysis::mbar::{Collapsed, General, Tolerance};
-use adlayer::states::StatePoint;
+use adlayer::testing::analysis::mbar::{Collapsed, General, Tolerance};
+use adlayer::testing::thermo::states::StatePoint;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

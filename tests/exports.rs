@@ -3,11 +3,12 @@
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod runs;
 
-use adlayer::ids::StateId;
-use adlayer::sample::trajectory::{StoredFrame, read_trajectory};
-use adlayer::sample::{SampleRow, SampleWriter, Samples, read_samples};
-use adlayer::states::StateGrid;
-use adlayer::{scene, xyz};
+use adlayer::testing::base::ids::StateId;
+use adlayer::testing::input::scene;
+use adlayer::testing::io::xyz;
+use adlayer::testing::sample::trajectory::{StoredFrame, read_trajectory};
+use adlayer::testing::sample::{SampleRow, SampleWriter, Samples, read_samples};
+use adlayer::testing::thermo::states::StateGrid;
 use runs::{Place, say, surface};
 use std::collections::HashMap;
 use std::io::Read;

@@ -49,12 +49,12 @@ fn peak_memory() -> u64 {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_hostile_checkpoint_takes_no_memory() {
-    use adlayer::checkpoint::{Checkpoint, Header, seal};
+    use adlayer::testing::run::checkpoint::{Checkpoint, Header, seal};
     let (sound, most) = sound_checkpoint();
     bodies::checkpoints(200, &sound, most);
     let before = peak_memory();
     // vectors of 2^60 elements at every place of a payload, under a right checksum
-    let (header, payload) = adlayer::checkpoint::unseal(&sound, most).expect("sound");
+    let (header, payload) = adlayer::testing::run::checkpoint::unseal(&sound, most).expect("sound");
     let huge = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f];
     for at in 0..payload.len().min(3000) {
         let mut forged = payload[..at].to_vec();

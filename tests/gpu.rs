@@ -4,14 +4,14 @@
 mod adapter;
 
 use adapter::{configuration, device, say, slab, states, system};
-use adlayer::backend::gpu::{Gpu, Want, open, open_anew, survey};
-use adlayer::backend::{self, Backend};
-use adlayer::batch::{Batch, Configuration};
-use adlayer::ids::StateId;
-use adlayer::potential::PairTable;
-use adlayer::rng::Rng;
-use adlayer::scene::grammar::Truncation;
-use adlayer::system::{Dynamics, System};
+use adlayer::testing::backend::gpu::{Gpu, Want, open, open_anew, survey};
+use adlayer::testing::backend::{self, Backend};
+use adlayer::testing::base::ids::StateId;
+use adlayer::testing::base::rng::Rng;
+use adlayer::testing::input::scene::grammar::Truncation;
+use adlayer::testing::potential::PairTable;
+use adlayer::testing::system::configuration::{Batch, Configuration};
+use adlayer::testing::system::{Dynamics, System};
 use glam::DVec3;
 use std::sync::Arc;
 

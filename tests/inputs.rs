@@ -454,7 +454,7 @@ fn a_run_with_a_dissociative_gas_has_mu_of_the_atom_and_pressure_of_the_molecule
     std::fs::write(folder.path().join("gases.ron"), gases).expect("a file of gases");
     let (code, _, stderr) = adlayer(folder.path(), &["run", "d.ron", "-o", "run", "--cycles", "60", "--device", "cpu"]);
     assert_eq!(code, Some(0), "{stderr}");
-    let gas = adlayer::thermochemistry::library::gas("D2").expect("D2");
+    let gas = adlayer::testing::thermochemistry::library::gas("D2").expect("D2");
     let mut reader = csv::Reader::from_path(folder.path().join("run/states.csv")).expect("states.csv");
     let header = reader.headers().expect("a header").clone();
     let mut checked = 0;

@@ -8,7 +8,7 @@ mod adapter;
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod runs;
 
-use adlayer::rng::{Rng, Stream};
+use adlayer::testing::base::rng::{Rng, Stream};
 use runs::{Place, assert_same, fluid, leftovers, outcome, say, surface, wait_until};
 use std::path::Path;
 use std::process::Child;

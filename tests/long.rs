@@ -10,10 +10,10 @@ mod runs;
 #[cfg(target_os = "linux")]
 mod soak;
 
-use adlayer::engine::initial::initial_batch;
-use adlayer::ids::ReplicaId;
-use adlayer::observables::Observables;
-use adlayer::scene::grammar::{FirstLayer, Observable, WaveVector};
+use adlayer::testing::base::ids::ReplicaId;
+use adlayer::testing::input::scene::grammar::{FirstLayer, Observable, WaveVector};
+use adlayer::testing::observables::Observables;
+use adlayer::testing::sampler::initial::initial_batch;
 use common::drift::assert_no_drift;
 use common::on_every_backend;
 use common::reference::{case, number, rows};
@@ -220,7 +220,8 @@ fn states_frozen_in_by_their_start_are_set_aside() {
     place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet"]);
     let run = place.run("run");
     let evaluation =
-        adlayer::evaluate::evaluate(std::slice::from_ref(&run), &run, &Default::default()).expect("an evaluation");
+        adlayer::testing::workflow::analyze::evaluate(std::slice::from_ref(&run), &run, &Default::default())
+            .expect("an evaluation");
     say(&format!("{:.0} s", start.elapsed().as_secs_f64()));
     let analysis = &evaluation.analysis;
     let checks = &analysis.checks;
@@ -244,7 +245,7 @@ fn states_frozen_in_by_their_start_are_set_aside() {
         assert_eq!(analysis.direct[f.state].samples, 0, "state {}", f.state);
         let point = &analysis.grid.states[f.state];
         let mu = point.kt * point.ln_z[0];
-        let at = |c: &&adlayer::analysis::MapCell| {
+        let at = |c: &&adlayer::testing::analysis::MapCell| {
             (c.temperature - point.temperature).abs() < 1e-9 && (c.mu[0] - mu).abs() < 1e-9
         };
         let cell = analysis.map.cells.iter().find(at).expect("a cell at the state");

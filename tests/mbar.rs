@@ -3,9 +3,9 @@
 //! The sample files are those of the reference calculation: 4 × 3000 samples of one-dimensional oscillators, and
 //! 9 × 1500 samples (N, E) of an ideal gas in a harmonic trap with an absolute chemical potential (h = 1.8).
 
-use adlayer::analysis::mbar::{Bins, Collapsed, CollapsedSolution, General, GeneralSolution, Tolerance};
-use adlayer::states::StatePoint;
-use adlayer::thermo::{Convention, reduced_potential};
+use adlayer::testing::analysis::mbar::{Bins, Collapsed, CollapsedSolution, General, GeneralSolution, Tolerance};
+use adlayer::testing::thermo::states::StatePoint;
+use adlayer::testing::thermo::{Convention, reduced_potential};
 
 /// Fails unless `a` is within `tol` of `b`; NaN fails.
 fn assert_close(what: &str, a: f64, b: f64, tol: f64) {

@@ -8,18 +8,19 @@ mod common;
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod runs;
 
-use adlayer::backend;
-use adlayer::batch::{Batch, Configuration};
-use adlayer::engine::Cycle;
-use adlayer::engine::initial::initial_batch;
-use adlayer::exchange::Period;
-use adlayer::observables::{Observables, rdf};
-use adlayer::rng::Rng;
-use adlayer::sample::trajectory::read_trajectory;
-use adlayer::sample::{Observed, Samples};
-use adlayer::scene::grammar::{AxisValues, FirstLayer, Observable, WaveVector};
-use adlayer::scene::{self, Loaded};
-use adlayer::system::System;
+use adlayer::testing::backend;
+use adlayer::testing::base::rng::Rng;
+use adlayer::testing::input::scene::grammar::{AxisValues, FirstLayer, Observable, WaveVector};
+use adlayer::testing::input::scene::{self, Loaded};
+use adlayer::testing::moves::exchange::Period;
+use adlayer::testing::observables::record::Observed;
+use adlayer::testing::observables::{Observables, rdf};
+use adlayer::testing::sample::Samples;
+use adlayer::testing::sample::trajectory::read_trajectory;
+use adlayer::testing::sampler::Cycle;
+use adlayer::testing::sampler::initial::initial_batch;
+use adlayer::testing::system::System;
+use adlayer::testing::system::configuration::{Batch, Configuration};
 use common::henry::energies;
 use common::on_every_backend;
 use common::reference::{case, number, rows};
@@ -220,7 +221,8 @@ fn stores_what_its_atoms_say(device: &str, text: &str, exact: bool) {
     for frame in &frames {
         let i = rows[&(frame.cycle, frame.replica)];
         let mut again = Samples::new(0).observing(&observables.fields());
-        let row = adlayer::sample::SampleRow { cycle: 0, walker: 0, replica: 0, state: 0, energy: 0.0, counts: &[] };
+        let row =
+            adlayer::testing::sample::SampleRow { cycle: 0, walker: 0, replica: 0, state: 0, energy: 0.0, counts: &[] };
         again.push_observed(row, &observables.evaluate(&frame.configuration()));
         let (stored, of_atoms) = (named(&samples, i), named(&again, 0));
         assert!(stored.iter().map(|s| &s.0).eq(of_atoms.iter().map(|s| &s.0)));
@@ -336,7 +338,8 @@ fn started(loaded: &Loaded) -> Batch {
     let (system, rng) = (Arc::new(System::from_scene(loaded)), Rng::new(3));
     let mut batch = initial_batch(loaded, &system, &loaded.grid(), &rng).expect("a start");
     let mut backend = backend::open("cpu", Arc::clone(&system), rng).expect("a backend");
-    let states: Vec<_> = (0..batch.configurations.len()).map(|r| adlayer::ids::StateId(r as u32 % 6)).collect();
+    let states: Vec<_> =
+        (0..batch.configurations.len()).map(|r| adlayer::testing::base::ids::StateId(r as u32 % 6)).collect();
     backend.load(&batch, &loaded.grid().states, &states).expect("the batch fits");
     backend.particle_moves(0, 200, false).expect("moves");
     backend.store(&mut batch).expect("the device is there");

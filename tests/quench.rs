@@ -1,9 +1,9 @@
 //! Quenches, Hessians, multiplicities, and the harmonic picture of the default scene.
 
-use adlayer::batch::Configuration;
-use adlayer::quench::{hessian::curvatures, quench, search, symmetry};
-use adlayer::scene;
-use adlayer::system::System;
+use adlayer::testing::input::scene;
+use adlayer::testing::landscape::{hessian::curvatures, quench, search, symmetry};
+use adlayer::testing::system::System;
+use adlayer::testing::system::configuration::Configuration;
 use glam::DVec3;
 use std::path::Path;
 
@@ -80,7 +80,7 @@ fn curvatures_are_second_derivatives_of_the_energy() {
     let p = at_rest.configuration.positions[0];
     let energy = |r: DVec3| {
         let mut forces = Vec::new();
-        adlayer::backend::reference::energy::energy_and_forces(&system, &atoms(&[r]), &shifts, &mut forces)
+        adlayer::testing::forces::pairwise::energy_and_forces(&system, &atoms(&[r]), &shifts, &mut forces)
     };
     let step = 1e-3;
     let along = |axis: DVec3| (energy(p + step * axis) + energy(p - step * axis) - 2.0 * energy(p)) / (step * step);
@@ -98,7 +98,7 @@ fn a_point_between_two_hollows_is_a_saddle() {
     let energy = |z: f64| {
         let mut forces = Vec::new();
         let x = atoms(&[bridge.with_z(z)]);
-        (adlayer::backend::reference::energy::energy_and_forces(&system, &x, &shifts, &mut forces), x)
+        (adlayer::testing::forces::pairwise::energy_and_forces(&system, &x, &shifts, &mut forces), x)
     };
     let best = (0..400).map(|i| energy(0.8 + 0.002 * f64::from(i))).min_by(|a, b| a.0.total_cmp(&b.0));
     let k = curvatures(&system, &shifts, &best.map_or_else(Configuration::default, |b| b.1));

@@ -3,7 +3,7 @@
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod runs;
 
-use adlayer::sample::trajectory::read_trajectory;
+use adlayer::testing::sample::trajectory::read_trajectory;
 use runs::{Place, surface};
 use serde_json::Value;
 use std::path::Path;
@@ -148,7 +148,7 @@ fn every_phase_has_a_snapshot_that_is_a_stored_configuration() {
             .expect("it is a stored configuration");
         // none of that state is nearer to ⟨N⟩ of the phase
         let n = phases.number(row, "n_B").expect("⟨N⟩");
-        let off = |f: &adlayer::sample::trajectory::StoredFrame| (f.species.len() as f64 - n).abs();
+        let off = |f: &adlayer::testing::sample::trajectory::StoredFrame| (f.species.len() as f64 - n).abs();
         let nearest = frames.iter().filter(|f| f.state == stored.state).map(off).fold(f64::INFINITY, f64::min);
         assert!((off(stored) - nearest).abs() < 1e-9, "{} atoms for ⟨N⟩ = {n}", stored.species.len());
         assert!(html.contains(&format!("Snapshot: {name}")) && html.contains(&format!("state {} (T = ", stored.state)));

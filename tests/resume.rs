@@ -3,9 +3,9 @@
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod runs;
 
-use adlayer::checkpoint::{self, Origin};
-use adlayer::engine::RunRecord;
-use adlayer::rng::{Rng, Stream, index_below};
+use adlayer::testing::base::rng::{Rng, Stream, index_below};
+use adlayer::testing::run::RunRecord;
+use adlayer::testing::run::checkpoint::{self, Origin};
 use runs::{ENDLESS, Place, assert_same, most, outcome, say, snapshot, state, stderr, surface};
 use std::path::Path;
 
@@ -166,7 +166,7 @@ fn another_build_or_device_is_refused_unless_allowed() {
     let (mut foreign, _) = checkpoint::read(&directory, most(&directory)).expect("a checkpoint");
     let cycle = foreign.state.sampler.cycle;
     foreign.header.build = "of someone else".into();
-    foreign.header.device = adlayer::backend::Identity {
+    foreign.header.device = adlayer::testing::backend::Identity {
         open: "cpu".into(),
         device: "cpu".into(),
         kernel: foreign.header.device.kernel.clone(),

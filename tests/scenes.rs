@@ -1,6 +1,6 @@
 //! The scenes that come with the program.
 
-use adlayer::scene;
+use adlayer::testing::input::scene;
 use std::path::{Path, PathBuf};
 
 fn scenes() -> Vec<PathBuf> {

@@ -1,12 +1,12 @@
 //! Shader sources parse and validate, and their layouts and constants are those of the host. No GPU is needed.
 
-use adlayer::backend::gpu::layout::{
+use adlayer::testing::backend::gpu::layout::{
     AssignmentRecord, ExternalField, FrozenGroup, MAX_FIELDS_PER_SPECIES, MAX_GROUPS, MAX_SHIFTS, MAX_SPECIES,
     PairCoefficients, Params, ReplicaRecord, Reservoir, Species, StateRecord, SystemTable, TrialRecord,
 };
-use adlayer::backend::gpu::shaders::Module;
-use adlayer::potential::OVERLAP_ENERGY;
-use adlayer::rng::Stream;
+use adlayer::testing::backend::gpu::shaders::Module;
+use adlayer::testing::base::rng::Stream;
+use adlayer::testing::potential::OVERLAP_ENERGY;
 use std::mem::{offset_of, size_of};
 
 fn parse(module: Module) -> naga::Module {

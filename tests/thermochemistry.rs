@@ -1,11 +1,11 @@
 //! Gases, ab initio thermodynamics and the hydrogen electrode against independent numbers.
 
-use adlayer::scene::inputs::{aiat, che, gas};
-use adlayer::thermochemistry::aiat::Reservoir;
-use adlayer::thermochemistry::che::{Electrode, Scale, from_reversible, per_ph};
-use adlayer::thermochemistry::gas::{linear_rotor, translation, vibration};
-use adlayer::thermochemistry::{Gas, library};
-use adlayer::units::{BAR_PA, BOLTZMANN_EV, WAVENUMBER_EV};
+use adlayer::testing::base::units::{BAR_PA, BOLTZMANN_EV, WAVENUMBER_EV};
+use adlayer::testing::input::{aiat, che, gas};
+use adlayer::testing::thermochemistry::aiat::Reservoir;
+use adlayer::testing::thermochemistry::che::{Electrode, Scale, from_reversible, per_ph};
+use adlayer::testing::thermochemistry::gas::{linear_rotor, translation, vibration};
+use adlayer::testing::thermochemistry::{Gas, library};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 

@@ -5,13 +5,13 @@ mod common;
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod runs;
 
-use adlayer::analysis::diagnostics::Halves;
-use adlayer::analysis::transition_matrix::{Estimators, compare, stretches};
-use adlayer::analysis::{AnalysisInput, Groundwork};
-use adlayer::evaluate::{Wanted, evaluate};
-use adlayer::sample::marks::{Mark, read_marks};
-use adlayer::sample::read_samples;
-use adlayer::scene;
+use adlayer::testing::analysis::diagnostics::Halves;
+use adlayer::testing::analysis::transition_matrix::{Estimators, compare, stretches};
+use adlayer::testing::analysis::{AnalysisInput, Groundwork};
+use adlayer::testing::input::scene;
+use adlayer::testing::sample::read_samples;
+use adlayer::testing::sample::tally_snapshots::{Mark, read_marks};
+use adlayer::testing::workflow::analyze::{Wanted, evaluate};
 use common::scene::Spec;
 use common::stats::say;
 use runs::{Place, surface};

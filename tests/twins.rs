@@ -4,8 +4,8 @@
 mod common;
 mod tallies;
 
-use adlayer::backend::particle_moves_on_host;
-use adlayer::transitions::MoveEvent;
+use adlayer::testing::backend::particle_moves_on_host;
+use adlayer::testing::moves::tally::MoveEvent;
 use common::on_every_backend;
 use common::run::{Run, load};
 use common::scene::{SLAB, Spec};

@@ -2,16 +2,16 @@
 
 mod tallies;
 
-use adlayer::backend::reference::energy::audit;
-use adlayer::backend::{Backend, open};
-use adlayer::batch::{Batch, Configuration};
-use adlayer::engine::initial::initial_batch;
-use adlayer::ids::StateId;
-use adlayer::moves::Trial;
-use adlayer::rng::{Rng, Stream};
-use adlayer::scene;
-use adlayer::states::StateGrid;
-use adlayer::system::System;
+use adlayer::testing::backend::{Backend, open};
+use adlayer::testing::base::ids::StateId;
+use adlayer::testing::base::rng::{Rng, Stream};
+use adlayer::testing::forces::pairwise::audit;
+use adlayer::testing::input::scene;
+use adlayer::testing::moves::Trial;
+use adlayer::testing::sampler::initial::initial_batch;
+use adlayer::testing::system::System;
+use adlayer::testing::system::configuration::{Batch, Configuration};
+use adlayer::testing::thermo::states::StateGrid;
 use glam::DVec3;
 use std::path::Path;
 use std::sync::Arc;

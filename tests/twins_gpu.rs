@@ -4,16 +4,16 @@ mod adapter;
 mod tallies;
 
 use adapter::{configuration, device, pair_of_backends, reservoir, slab, states, system};
-use adlayer::backend::reference::energy::{audit, energy_and_forces};
-use adlayer::backend::{Backend, gpu::Gpu, particle_moves_on_host};
-use adlayer::batch::{Batch, Configuration};
-use adlayer::cell::Cell;
-use adlayer::ids::StateId;
-use adlayer::moves::{Edit, Trial};
-use adlayer::potential::{ExternalField, PairTable};
-use adlayer::scene::grammar::Truncation;
-use adlayer::system::{Dynamics, System};
-use adlayer::transitions::MoveEvent;
+use adlayer::testing::backend::{Backend, gpu::Gpu, particle_moves_on_host};
+use adlayer::testing::base::ids::StateId;
+use adlayer::testing::forces::pairwise::{audit, energy_and_forces};
+use adlayer::testing::input::scene::grammar::Truncation;
+use adlayer::testing::moves::tally::MoveEvent;
+use adlayer::testing::moves::{Edit, Trial};
+use adlayer::testing::potential::{ExternalField, PairTable};
+use adlayer::testing::system::cell::Cell;
+use adlayer::testing::system::configuration::{Batch, Configuration};
+use adlayer::testing::system::{Dynamics, System};
 use glam::DVec3;
 use tallies::assert_same_transitions;
 
@@ -285,7 +285,7 @@ fn the_ideal_gas_decides_as_the_reference_over_200_cycles() {
     ideal.dynamics = Dynamics::MonteCarlo { displacement: 0.3, attempts: 3 };
     ideal.capacity = 30;
     ideal.reservoirs =
-        vec![adlayer::system::Reservoir { z_lo: 0.5, z_hi: 4.0, volume: 42.0, ..reservoir(&ideal.cell, 30) }];
+        vec![adlayer::testing::system::Reservoir { z_lo: 0.5, z_hi: 4.0, volume: 42.0, ..reservoir(&ideal.cell, 30) }];
     same_decisions(&ideal, 200, 50, |_| ());
 }
 
@@ -305,7 +305,7 @@ fn several_reservoirs_decide_as_the_reference() {
     ideal.pairs = PairTable::new(2, 1.5, Truncation::Shifted, false, |_, _| (0.0, 1.0));
     ideal.dynamics = Dynamics::MonteCarlo { displacement: 0.3, attempts: 3 };
     ideal.capacity = 24;
-    let of = |species, max_atoms| adlayer::system::Reservoir { species, ..reservoir(&ideal.cell, max_atoms) };
+    let of = |species, max_atoms| adlayer::testing::system::Reservoir { species, ..reservoir(&ideal.cell, max_atoms) };
     ideal.reservoirs = vec![of(0, 8), of(1, 16)];
     same_decisions(&ideal, 20, 50, |_| ());
     same_decisions(&ideal, 10, 50, Gpu::make_large);

@@ -3,7 +3,7 @@
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod runs;
 
-use adlayer::engine::RunRecord;
+use adlayer::testing::run::RunRecord;
 use runs::{Place, assert_same, outcome, say, snapshot, stderr, surface};
 use std::path::Path;
 

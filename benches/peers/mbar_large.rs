@@ -10,8 +10,8 @@
 
 #![expect(clippy::print_stdout, reason = "the measurement is the output")]
 
-use adlayer::analysis::mbar::{Collapsed, General, Tolerance};
-use adlayer::states::StatePoint;
+use adlayer::testing::analysis::mbar::{Collapsed, General, Tolerance};
+use adlayer::testing::thermo::states::StatePoint;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::f64::consts::TAU;

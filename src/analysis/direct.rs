@@ -1,7 +1,7 @@
 //! Averages of each state's own samples.
 
 use super::DirectAverage;
-use super::inefficiency::Inefficiencies;
+use crate::analysis::statistics::inefficiency::Inefficiencies;
 use crate::sample::Samples;
 
 /// Mean of each state's own samples with standard errors √(Var g/n), g of the state's own series.

@@ -1,8 +1,8 @@
 //! What an analysis starts from.
 
-use super::map::WantedGrid;
+use crate::analysis::maps::map::WantedGrid;
 use crate::sample::Samples;
-use crate::states::StateGrid;
+use crate::thermo::states::StateGrid;
 
 /// What an analysis starts from.
 #[derive(Debug, Clone)]

@@ -1,37 +1,25 @@
 //! From samples to statements: MBAR, maps, phases, errors. Never sees a backend.
 
-pub mod bootstrap;
-mod boundaries;
-mod classes;
-mod continuous;
 pub mod diagnostics;
 mod direct;
-mod distributions;
-mod groundwork;
-pub mod inefficiency;
+mod hysteresis;
 mod input;
-mod lines;
-mod map;
-mod map_errors;
+mod maps;
 pub mod mbar;
-mod observed;
-mod parts;
 mod phases;
 mod pipeline;
-mod profiles;
-mod ridges;
-mod special;
-mod split_half;
+mod prepared;
+pub mod statistics;
 pub mod tables;
 pub mod transition_matrix;
 
-pub use groundwork::Groundwork;
 pub use input::AnalysisInput;
-pub use map::WantedGrid;
-pub(crate) use parts::around;
+pub use maps::map::WantedGrid;
+pub(crate) use phases::averages::around;
 pub use pipeline::{analyze, analyze_and_check};
+pub use prepared::Groundwork;
 
-use crate::states::StateGrid;
+use crate::thermo::states::StateGrid;
 
 /// Everything one analysis produces; written to `DIR/analysis` and drawn by `figures`.
 #[derive(Debug, Clone)]

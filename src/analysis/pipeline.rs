@@ -1,23 +1,31 @@
 //! The whole analysis of a run, or of several runs of one system.
 
-use super::bootstrap::{Blocks, Bootstrap, RESAMPLES};
-use super::boundaries::{Crossing, Neighbours, Row, crossings};
-use super::classes::{Class, Classifier, Labels};
-use super::continuous::order_points;
+use super::Analysis;
+use super::AnalysisInput;
+use super::BoundaryPoint;
+use super::FreeEnergies;
+use super::Map;
+use super::MapCell;
 use super::diagnostics::{self, Books, Checks, mask};
 use super::direct::direct_averages;
-use super::groundwork::{Basis, Groundwork, Solved};
-use super::lines::{Continuous, Judged};
-use super::map::{Frame, Surroundings};
-use super::map_errors::map_errors;
 use super::mbar::{Bins, Collapsed, marginal};
-use super::observed::{Observed, averages};
-use super::parts::{self, Known};
-use super::phases::{Thresholds, valleys_of};
-use super::ridges::ridges;
-use super::split_half::split_half;
-use super::{Analysis, AnalysisInput, BoundaryPoint, FreeEnergies, Map, MapCell, distributions, lines, profiles};
-use crate::Result;
+use crate::analysis::diagnostics::split_half::split_half;
+use crate::analysis::maps::distributions;
+use crate::analysis::maps::errors::map_errors;
+use crate::analysis::maps::map::{Frame, Surroundings};
+use crate::analysis::maps::order_parameters::{Observed, averages};
+use crate::analysis::maps::profiles;
+use crate::analysis::maps::ridges::ridges;
+use crate::analysis::phases::averages::{self, Known};
+use crate::analysis::phases::basins::{Thresholds, valleys_of};
+use crate::analysis::phases::classify::{Class, Classifier, Labels};
+use crate::analysis::phases::coexistence::{Crossing, Neighbours, Row, crossings};
+use crate::analysis::phases::continuous::order_points;
+use crate::analysis::phases::lines;
+use crate::analysis::phases::lines::{Continuous, Judged};
+use crate::analysis::prepared::{Basis, Groundwork, Solved};
+use crate::analysis::statistics::bootstrap::{Blocks, Bootstrap, RESAMPLES};
+use crate::base::Result;
 use rayon::prelude::*;
 
 /// Samples at every temperature of the maps.
@@ -54,7 +62,7 @@ impl Prepared {
 /// The result does not depend on the number of threads.
 ///
 /// # Errors
-/// [`crate::Error::Analysis`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
+/// [`crate::base::Error::Analysis`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
 pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
     analyze_on(&Groundwork::new(input)?)
 }
@@ -174,7 +182,7 @@ fn analyze_on(work: &Groundwork<'_>) -> Result<Analysis> {
             Some(prepared.row(t, solved, &thresholds))
         })
         .collect();
-    let (phase_averages, boundary_sides) = parts::all(Known {
+    let (phase_averages, boundary_sides) = averages::all(Known {
         around: &around,
         classifier: &classifier,
         labels: &labels,

@@ -1,9 +1,11 @@
 //! The CSV files of `DIR/analysis`.
 
-use super::{Analysis, Map, diagnostics};
-use crate::files;
-use crate::ids::StateId;
-use crate::{Error, Result};
+use super::Analysis;
+use super::Map;
+use super::diagnostics;
+use crate::base::ids::StateId;
+use crate::base::{Error, Result};
+use crate::io::atomic;
 use std::path::Path;
 
 /// Writes every table of an analysis into `dir`, which is created; each file whole and then renamed.
@@ -66,7 +68,7 @@ impl Table {
 
     /// Writes it into `dir`, whole.
     pub(super) fn save(&self, dir: &Path, name: &str) -> Result<()> {
-        let mut table = files::Table::new(&self.rows[0]);
+        let mut table = atomic::Table::new(&self.rows[0]);
         self.rows[1..].iter().for_each(|row| table.row(row));
         table.write(&dir.join(name))
     }

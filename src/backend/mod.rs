@@ -5,18 +5,18 @@
 pub mod cpu;
 pub mod gpu;
 pub mod reference;
-mod state;
+mod snapshot;
 
-pub use state::{BackendState, Identity};
+pub use snapshot::{BackendState, Identity};
 
-use crate::batch::{Batch, Configuration, Measurement};
-use crate::error::{Error, Result};
-use crate::ids::StateId;
+use crate::base::error::{Error, Result};
+use crate::base::ids::StateId;
+use crate::base::rng::Rng;
+use crate::moves::tally::{MoveBook, MoveEvent, TransitionTally, Transitions};
 use crate::moves::{self, Edit, Trial};
-use crate::rng::Rng;
-use crate::states::StatePoint;
 use crate::system::System;
-use crate::transitions::{MoveBook, MoveEvent, TransitionTally, Transitions};
+use crate::system::configuration::{Batch, Configuration, Measurement};
+use crate::thermo::states::StatePoint;
 use std::sync::Arc;
 
 /// What a replica does in one cycle.

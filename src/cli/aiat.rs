@@ -1,14 +1,14 @@
 //! `adlayer aiat`: ab initio thermodynamics from a list of structures, or from a run.
 
 use super::args::AiatArguments;
-use super::output::put;
-use adlayer::aiat_run::{self, Options};
-use adlayer::figures::adsorption;
-use adlayer::report::comparison::findings;
-use adlayer::rundir::default_directory;
-use adlayer::scene::inputs::aiat::{AiatInput, load};
-use adlayer::thermochemistry::envelope::{edges, lowest_planes};
-use adlayer::{Error, Result};
+use crate::base::{Error, Result};
+use crate::cli::stdout::put;
+use crate::figures::adsorption;
+use crate::input::aiat::{AiatInput, load};
+use crate::report::comparison::findings;
+use crate::run::directory::default_directory;
+use crate::thermochemistry::envelope::{edges, lowest_planes};
+use crate::workflow::aiat::{self, Options};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -142,7 +142,7 @@ fn from_run(directory: &Path, arguments: &AiatArguments) -> Result<()> {
     let output = arguments.output.clone().unwrap_or_else(|| directory.to_owned());
     let temperatures = arguments.temperature.as_ref().map_or_else(Vec::new, |t| t.0.clone());
     let options = Options { quenches: arguments.quenches as usize, temperatures };
-    let outcome = aiat_run::from_run(directory, &output, &options)?;
+    let outcome = aiat::from_run(directory, &output, &options)?;
     let (comparison, search) = (&outcome.comparison, &outcome.search);
     let name = |id: usize| {
         let phase = comparison.analysis.phases.iter().find(|p| p.id == id);

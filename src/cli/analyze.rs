@@ -1,10 +1,10 @@
 //! `adlayer analyze`: analyse finished runs again.
 
 use super::args::AnalyzeArguments;
-use super::complain::warn;
-use super::result::print_result;
-use adlayer::Result;
-use adlayer::evaluate::{Wanted, evaluate};
+use crate::base::Result;
+use crate::cli::diagnostics::warn;
+use crate::cli::summary::print_result;
+use crate::workflow::analyze::{Wanted, evaluate};
 
 pub(crate) fn analyze(arguments: &AnalyzeArguments) -> Result<()> {
     let AnalyzeArguments { directories, output, temperature, mu, pressure, quiet, json } = arguments;

@@ -1,7 +1,7 @@
 //! What can be typed.
 
 use super::ranges::{Indices, Numbers, Pressures, Range, Temperatures, number};
-use adlayer::thermochemistry::che::Scale;
+use crate::thermochemistry::che::Scale;
 use clap::{Args, Parser, Subcommand};
 use std::fmt;
 use std::path::PathBuf;
@@ -240,7 +240,7 @@ pub(crate) struct AiatArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) from: Option<PathBuf>,
     /// Configurations of each composition that are quenched (with --from)
-    #[arg(long, conflicts_with = "file", default_value_t = adlayer::aiat_run::QUENCHES as u32, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, conflicts_with = "file", default_value_t = crate::workflow::aiat::QUENCHES as u32, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) quenches: u32,
     /// Further temperatures of the table of boundaries
     #[arg(long, allow_hyphen_values = true)]

@@ -1,8 +1,9 @@
 //! `adlayer bench`: sampling throughput.
 
 use super::args::BenchArguments;
-use adlayer::bench::{BenchOptions, BenchReport, Part, Ratio, ScalingRow, ThreadRow, bench};
-use adlayer::{Error, Result, scene};
+use crate::base::{Error, Result};
+use crate::input::scene;
+use crate::workflow::bench::{BenchOptions, BenchReport, Part, Ratio, ScalingRow, ThreadRow, bench};
 use std::path::Path;
 use std::time::Duration;
 

@@ -1,13 +1,13 @@
 //! `adlayer che`: a reaction at an electrode.
 
 use super::args::CheArguments;
-use super::output::put;
-use adlayer::figures::electrode;
-use adlayer::rundir::default_directory;
-use adlayer::scene::inputs::che::{CheInput, load, plausible_ph};
-use adlayer::thermochemistry::che::{Electrode, from_reversible};
-use adlayer::thermochemistry::envelope::{edges, lowest_planes};
-use adlayer::{Error, Result};
+use crate::base::{Error, Result};
+use crate::cli::stdout::put;
+use crate::figures::electrode;
+use crate::input::che::{CheInput, load, plausible_ph};
+use crate::run::directory::default_directory;
+use crate::thermochemistry::che::{Electrode, from_reversible};
+use crate::thermochemistry::envelope::{edges, lowest_planes};
 use serde_json::{Value, json};
 
 pub(crate) fn che(arguments: &CheArguments) -> Result<()> {

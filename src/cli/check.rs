@@ -1,11 +1,11 @@
 //! `adlayer check`: what a scene says, and what a run of it will take.
 
 use super::args::CheckArguments;
-use super::complain::warn;
-use adlayer::estimate::{AxisExchange, Estimate, bytes, check_limits, estimate};
-use adlayer::scene::grammar::{Potential, Schedule, Until};
-use adlayer::scene::{self, Loaded};
-use adlayer::{Error, Result};
+use crate::base::{Error, Result};
+use crate::cli::diagnostics::warn;
+use crate::input::scene::grammar::{Potential, Schedule, Until};
+use crate::input::scene::{self, Loaded};
+use crate::run::forecast::{AxisExchange, Estimate, bytes, check_limits, estimate};
 use serde::Serialize;
 use std::path::Path;
 

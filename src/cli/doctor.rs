@@ -1,8 +1,8 @@
 //! `adlayer doctor`: adapters, drivers, limits, self-tests, and what `auto` would take.
 
 use super::args::DoctorArguments;
-use adlayer::backend::gpu::{AdapterReport, survey};
-use adlayer::{Error, Result};
+use crate::backend::gpu::{AdapterReport, survey};
+use crate::base::{Error, Result};
 use serde::Serialize;
 
 /// What `doctor --json` prints.

@@ -1,10 +1,10 @@
 //! `adlayer export`: runs in the formats of other programs.
 
 use super::args::ExportArguments;
-use super::output::put;
-use adlayer::export::configurations::{Configurations, Options};
-use adlayer::export::{Selection, Source, pymbar};
-use adlayer::{Error, Result};
+use crate::base::{Error, Result};
+use crate::cli::stdout::put;
+use crate::workflow::export::configurations::{Configurations, Options};
+use crate::workflow::export::{Selection, Source, pymbar};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 

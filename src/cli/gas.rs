@@ -1,14 +1,14 @@
 //! `adlayer gas`: μ of a gas, and the pressure that gives a μ.
 
 use super::args::GasArguments;
-use super::complain::warn;
-use super::output::put;
-use adlayer::figures::gases;
-use adlayer::rundir::default_directory;
-use adlayer::scene::inputs::gas::named;
-use adlayer::thermochemistry::Gas;
-use adlayer::units::{ATM_PA, BAR_PA};
-use adlayer::{Error, Result};
+use crate::base::units::{ATM_PA, BAR_PA};
+use crate::base::{Error, Result};
+use crate::cli::diagnostics::warn;
+use crate::cli::stdout::put;
+use crate::figures::gases;
+use crate::input::gas::named;
+use crate::run::directory::default_directory;
+use crate::thermochemistry::Gas;
 use serde::Serialize;
 
 /// Rows printed in a table.

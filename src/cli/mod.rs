@@ -6,16 +6,16 @@ mod args;
 mod bench;
 mod che;
 mod check;
-mod complain;
+mod diagnostics;
 mod doctor;
 mod export;
 mod gas;
 mod new;
-mod output;
 mod ranges;
-mod result;
 mod resume;
 mod run;
+mod stdout;
+mod summary;
 mod verify;
 
 use args::{Arguments, Command};
@@ -23,7 +23,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 /// Parses the command line, runs the command, prints its error.
-pub(crate) fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Resume(arguments) => resume::resume(&arguments),
@@ -41,7 +41,7 @@ pub(crate) fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain::complain(&error);
+            diagnostics::complain(&error);
             ExitCode::from(error.exit_code())
         }
     }

@@ -1,7 +1,7 @@
 //! `adlayer new`: a scene to start from.
 
 use super::args::NewArguments;
-use adlayer::{Error, Result};
+use crate::base::{Error, Result};
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 

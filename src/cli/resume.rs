@@ -1,11 +1,11 @@
 //! `adlayer resume`: go on with a run, then analyse and draw as `run` does.
 
 use super::args::ResumeArguments;
-use super::complain::warn;
 use super::run::{Screen, finish, limits};
-use adlayer::engine::{self, ResumeOptions, RunRecord};
-use adlayer::until::{self, Listener};
-use adlayer::{Error, Result};
+use crate::base::{Error, Result};
+use crate::cli::diagnostics::warn;
+use crate::run::{self, ResumeOptions, RunRecord};
+use crate::workflow::extend::{self, Listener};
 use serde_json::json;
 use std::path::Path;
 
@@ -19,13 +19,13 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<()> {
     };
     let mut screen = Screen::new(arguments.quiet);
     // On a thread of the pool, as `run`.
-    let outcome = rayon::scope(|_| engine::resume(&options, &mut |progress| screen.progress(progress)));
+    let outcome = rayon::scope(|_| run::resume(&options, &mut |progress| screen.progress(progress)));
     if let Ok(outcome) = &outcome {
         let report = options.directory.join("report.html");
-        if outcome.was_finished && report.is_file() && until::is_settled(outcome)? {
+        if outcome.was_finished && report.is_file() && extend::is_settled(outcome)? {
             screen.bar.finish_and_clear();
             already_finished(&report, &outcome.record, arguments);
-            return until::check(&outcome.record, &options.directory);
+            return extend::check(&outcome.record, &options.directory);
         }
         if !arguments.quiet {
             outcome.record.warnings.iter().for_each(|w| warn(w));

@@ -1,14 +1,15 @@
 //! `adlayer run`: sample, analyse, draw.
 
 use super::args::{LimitArguments, RunArguments};
-use super::complain::warn;
-use super::result::print_result;
-use adlayer::checkpoint;
-use adlayer::engine::{self, Limits, Progress, RunOptions, RunOutcome};
-use adlayer::estimate::check_limits;
-use adlayer::rundir::default_directory;
-use adlayer::until::{self, Listener};
-use adlayer::{Error, Result, scene};
+use crate::base::{Error, Result};
+use crate::cli::diagnostics::warn;
+use crate::cli::summary::print_result;
+use crate::input::scene;
+use crate::run::checkpoint;
+use crate::run::directory::default_directory;
+use crate::run::forecast::check_limits;
+use crate::run::{self, Limits, Progress, RunOptions, RunOutcome};
+use crate::workflow::extend::{self, Listener};
 use indicatif::{ProgressBar, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -34,7 +35,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<()> {
     };
     let mut screen = Screen::new(arguments.quiet);
     // On a thread of the pool, which shares the sampling when it has nothing else to do.
-    let outcome = rayon::scope(|_| engine::run(&loaded, &options, &mut |progress| screen.progress(progress)));
+    let outcome = rayon::scope(|_| run::run(&loaded, &options, &mut |progress| screen.progress(progress)));
     let RunOptions { directory, limits, .. } = options;
     finish(outcome, &directory, limits, screen, arguments.json)
 }
@@ -49,11 +50,11 @@ pub(super) fn finish(
     json: bool,
 ) -> Result<()> {
     let (start, began) = (screen.start, screen.began);
-    let concluded = outcome.and_then(|o| rayon::scope(|_| until::conclude(o, &limits, start, &mut screen)));
+    let concluded = outcome.and_then(|o| rayon::scope(|_| extend::conclude(o, &limits, start, &mut screen)));
     screen.bar.finish_and_clear();
     let result = concluded.and_then(|c| {
         print_result(&c.evaluation, Some(&c.record), json);
-        until::check(&c.record, directory)
+        extend::check(&c.record, directory)
     });
     result.inspect_err(|error| {
         let resumable = match error {

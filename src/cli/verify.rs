@@ -1,9 +1,9 @@
 //! `adlayer verify`: does this machine give right numbers?
 
 use super::args::VerifyArguments;
-use adlayer::files::write_whole;
-use adlayer::verify::{Check, Measure, Verdict, VerifyOptions, verify};
-use adlayer::{Error, Result};
+use crate::base::{Error, Result};
+use crate::io::atomic::write_whole;
+use crate::workflow::verify::{Check, Measure, Verdict, VerifyOptions, verify};
 use std::path::{Path, PathBuf};
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the verdict is the command's output")]

@@ -1,13 +1,17 @@
 //! Figures of ab initio thermodynamics from a list of structures.
 
-use super::axis::{Axis, span};
-use super::canvas::{Canvas, Frame, Secondary, Stroke};
-use super::diagram::{Diagram, diagram};
-use super::furniture::{self, Entry, Sign};
-use super::table::{Table, number};
-use super::{Drawing, Figure, palette, text, write_all};
-use crate::Result;
-use crate::scene::inputs::aiat::AiatInput;
+use super::Drawing;
+use super::Figure;
+use super::write_all;
+use crate::base::Result;
+use crate::figures::plot::axis::{Axis, span};
+use crate::figures::plot::canvas::{Canvas, Frame, Secondary, Stroke};
+use crate::figures::plot::diagram::{Diagram, diagram};
+use crate::figures::plot::legend::{self, Entry, Sign};
+use crate::figures::plot::palette;
+use crate::figures::plot::text;
+use crate::input::aiat::AiatInput;
+use crate::io::csv::{Table, number};
 use crate::thermochemistry::envelope::{edges, lowest_planes};
 use std::path::Path;
 
@@ -15,7 +19,7 @@ use std::path::Path;
 /// `dir/figures`.
 ///
 /// # Errors
-/// [`crate::Error::Io`] if a file cannot be written.
+/// [`crate::base::Error::Io`] if a file cannot be written.
 pub fn draw(input: &AiatInput, dir: &Path) -> Result<Vec<Figure>> {
     let mut drawings = Vec::new();
     for &temperature in named(input) {
@@ -90,7 +94,7 @@ fn lines(input: &AiatInput, temperature: f64) -> Result<Drawing> {
         subtitle: subtitle(input),
         x,
         y,
-        right: furniture::side_room(&entries, ""),
+        right: legend::side_room(&entries, ""),
         bottom: 0.0,
     };
     let mut canvas = Canvas::with_top(&name, frame, top);
@@ -113,7 +117,7 @@ fn lines(input: &AiatInput, temperature: f64) -> Result<Drawing> {
         row("stable", s.line, s.to);
     }
     canvas.unclip();
-    furniture::side_legend(&mut canvas, &entries, "");
+    legend::side_legend(&mut canvas, &entries, "");
     let mut caption = format!(
         "ΔG of adsorption per area against Δμ of {}, zero at the molecule at 0 K. Wide: the most stable structure.",
         axis.species
@@ -227,7 +231,7 @@ fn temperature_pressure(input: &AiatInput, gas: usize) -> Result<Drawing> {
         if row.0.to_bits() != t.to_bits() {
             *row = (t, surface.delta_mu(gas, t, 1.0).ok()?, others(input, t).ok()?);
         }
-        let kt = crate::units::BOLTZMANN_EV * t;
+        let kt = crate::base::units::BOLTZMANN_EV * t;
         let mut delta_mu = row.2.clone();
         delta_mu[gas] = row.1 + kt * (10_f64.powf(place) * unit.pascals()).ln() / atoms;
         Some(surface.stablest(t, &delta_mu))
@@ -306,7 +310,7 @@ fn stretches_at(input: &AiatInput, gas: usize, x: &Axis, t: f64, pair: (usize, u
         (surface.delta_mu(gas, t, 10_f64.powf(x.lo) * unit)?, surface.delta_mu(gas, t, 10_f64.powf(x.hi) * unit)?);
     let of_pair = surface.stretches(gas, t, &others(input, t)?, range).into_iter();
     let ends = of_pair.filter(|s| [pair.0, pair.1].contains(&s.line)).map(|s| -> Result<JoinedLine> {
-        let p = |mu: f64| Ok::<f64, crate::Error>(surface.pressure(gas, t, mu)? / unit);
+        let p = |mu: f64| Ok::<f64, crate::base::Error>(surface.pressure(gas, t, mu)? / unit);
         Ok((pair, vec![(p(s.from)?, t), (p(s.to)?, t)]))
     });
     ends.collect()

@@ -1,11 +1,11 @@
 //! Phase boundaries over a map: lines with error bars, triple and critical points.
 
-use super::canvas::{Canvas, Mark, Stroke};
-use super::furniture::{Entry, Sign};
-use super::palette;
-use super::slice::Slice;
-use super::table::{Table, number};
 use crate::analysis::Analysis;
+use crate::figures::plot::canvas::{Canvas, Mark, Stroke};
+use crate::figures::plot::legend::{Entry, Sign};
+use crate::figures::plot::map_slice::Slice;
+use crate::figures::plot::palette;
+use crate::io::csv::{Table, number};
 use kuva::render::color::Color;
 
 /// More points than this on one line get a band instead of error bars.

@@ -1,10 +1,12 @@
 //! P(N) at chosen points.
 
-use super::curves::{Chart, Series, chart};
-use super::palette;
-use super::table::{Table, number};
-use super::{Drawing, Labels, text};
+use super::Drawing;
+use super::Labels;
 use crate::analysis::{Analysis, Distribution};
+use crate::figures::plot::curves::{Chart, Series, chart};
+use crate::figures::plot::palette;
+use crate::figures::plot::text;
+use crate::io::csv::{Table, number};
 use kuva::render::color::Color;
 use std::cmp::Ordering;
 

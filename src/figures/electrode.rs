@@ -1,17 +1,22 @@
 //! Figures of the computational hydrogen electrode.
 
-use super::axis::Axis;
-use super::canvas::{Canvas, Frame, Stroke, TEXT};
-use super::curves::{Chart, Series, chart};
-use super::diagram::{Diagram, diagram};
-use super::furniture::{self, Entry, Sign};
-use super::table::{Table, number};
-use super::{Drawing, Figure, Labels, palette, text, write_all};
-use crate::Result;
-use crate::scene::inputs::che::CheInput;
+use super::Drawing;
+use super::Figure;
+use super::Labels;
+use super::write_all;
+use crate::base::Result;
+use crate::base::units::Units;
+use crate::figures::plot::axis::Axis;
+use crate::figures::plot::canvas::{Canvas, Frame, Stroke, TEXT};
+use crate::figures::plot::curves::{Chart, Series, chart};
+use crate::figures::plot::diagram::{Diagram, diagram};
+use crate::figures::plot::legend::{self, Entry, Sign};
+use crate::figures::plot::palette;
+use crate::figures::plot::text;
+use crate::input::che::CheInput;
+use crate::io::csv::{Table, number};
 use crate::thermochemistry::che::{Electrode, Scale, per_ph};
 use crate::thermochemistry::envelope::{Plane, edges, lowest_planes};
-use crate::units::Units;
 use kuva::render::render::TextAnchor;
 use std::path::Path;
 
@@ -22,7 +27,7 @@ const PH: (f64, f64) = (0.0, 14.0);
 /// any), into `dir/figures`.
 ///
 /// # Errors
-/// [`crate::Error::Io`] if a file cannot be written.
+/// [`crate::base::Error::Io`] if a file cannot be written.
 pub fn draw(input: &CheInput, dir: &Path) -> Result<Vec<Figure>> {
     let mut drawings = vec![staircase(input)];
     drawings.extend(sweep_potential(input));
@@ -77,7 +82,7 @@ fn staircase(input: &CheInput) -> Drawing {
         })
         .collect();
     let all = levels.iter().flatten().copied();
-    let (lo, hi) = super::axis::span(all).unwrap_or((0.0, 1.0));
+    let (lo, hi) = crate::figures::plot::axis::span(all).unwrap_or((0.0, 1.0));
     let room = (hi - lo).max(0.1);
     let frame = Frame {
         title: title.clone(),
@@ -86,7 +91,7 @@ fn staircase(input: &CheInput) -> Drawing {
         // the names of the states stand below
         y: Axis::linear("ΔG [eV]".into(), lo - 0.24 * room, hi + 0.08 * room),
         right: 14.0,
-        bottom: furniture::bottom_room(&entries),
+        bottom: legend::bottom_room(&entries),
     };
     let mut canvas = Canvas::new(&name, frame);
     canvas.axes(true);
@@ -121,7 +126,7 @@ fn staircase(input: &CheInput) -> Drawing {
             canvas.text(x, y, content, TEXT - 3, TextAnchor::Middle, palette::INK);
         }
     }
-    furniture::bottom_legend(&mut canvas, &entries);
+    legend::bottom_legend(&mut canvas, &entries);
     let caption = "Free energy of every state at three potentials (reversible hydrogen electrode): 0, the limiting \
                    potential U_L, where the last electrochemical step ceases to be uphill, and equilibrium."
         .to_owned();

@@ -2,15 +2,17 @@
 //! over both. Those of the other observables are in `free_energy.csv` alone: every picture costs as much as a hundredth of
 //! an analysis.
 
-use super::axis::Axis;
-use super::canvas::{Canvas, Frame, Tile};
-use super::curves::{Chart, Series, chart};
+use super::Drawing;
+use super::Labels;
 use super::distributions::{SMALLEST, Shown, chosen};
-use super::furniture::{self, Entry, Sign};
-use super::palette::{self, ColourScale};
-use super::table::{Table, number};
-use super::{Drawing, Labels, text};
 use crate::analysis::{Analysis, Profile};
+use crate::figures::plot::axis::Axis;
+use crate::figures::plot::canvas::{Canvas, Frame, Tile};
+use crate::figures::plot::curves::{Chart, Series, chart};
+use crate::figures::plot::legend::{self, Entry, Sign};
+use crate::figures::plot::palette::{self, ColourScale};
+use crate::figures::plot::text;
+use crate::io::csv::{Table, number};
 use kuva::plot::ColorMap;
 
 /// A point is drawn where its standard error is below this many kT.
@@ -155,8 +157,8 @@ fn plane(analysis: &Analysis, labels: &Labels, profile: &Profile, index: usize, 
         subtitle,
         x: Axis::linear(format!("N of {}", axis.species), -0.5, most + 0.5),
         y: Axis::linear(label.clone(), profile.value[0] - half, profile.value[profile.value.len() - 1] + half),
-        right: furniture::COLOUR_BAR_ROOM,
-        bottom: furniture::bottom_room(&unseen),
+        right: legend::COLOUR_BAR_ROOM,
+        bottom: legend::bottom_room(&unseen),
     };
     let name_of_figure = format!("free_energy_2d_{name}_{index}");
     let mut canvas = Canvas::new(&name_of_figure, frame);
@@ -168,8 +170,8 @@ fn plane(analysis: &Analysis, labels: &Labels, profile: &Profile, index: usize, 
     };
     canvas.tiles(&points.iter().map(tile).collect::<Vec<_>>());
     canvas.axes(false);
-    furniture::colour_bar(&mut canvas, &scale, &format!("−kT ln P [{}]", labels.units.energy_label()));
-    furniture::bottom_legend(&mut canvas, &unseen);
+    legend::colour_bar(&mut canvas, &scale, &format!("−kT ln P [{}]", labels.units.energy_label()));
+    legend::bottom_legend(&mut canvas, &unseen);
     let n_column = format!("n_{}", axis.species);
     let mut table = Table::new(columns(analysis, &[name, &n_column, "free_energy", "error"]));
     for &(n, y, f, err) in &points {

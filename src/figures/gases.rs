@@ -1,11 +1,15 @@
 //! Figures of gases: μ against temperature at several pressures.
 
-use super::curves::{Chart, Series, chart};
-use super::table::{Table, number};
-use super::{Figure, Labels, palette, text, write_all};
-use crate::Result;
+use super::Figure;
+use super::Labels;
+use super::write_all;
+use crate::base::Result;
+use crate::base::units::Units;
+use crate::figures::plot::curves::{Chart, Series, chart};
+use crate::figures::plot::palette;
+use crate::figures::plot::text;
+use crate::io::csv::{Table, number};
 use crate::thermochemistry::Gas;
-use crate::units::Units;
 use std::path::Path;
 
 /// Curves in one figure.
@@ -27,7 +31,7 @@ fn chosen(pressures: &[f64]) -> Vec<f64> {
 /// - `temperature`: [K]; `points`: pressures with Δμ ([Pa], [eV])
 ///
 /// # Errors
-/// [`crate::Error::Io`] if a file cannot be written.
+/// [`crate::base::Error::Io`] if a file cannot be written.
 pub fn draw_isotherm(gas: &Gas, temperature: f64, points: &[(f64, f64)], dir: &Path) -> Result<Vec<Figure>> {
     let mut table = Table::new(["temperature", "pressure_Pa", "delta_mu"]);
     points.iter().for_each(|&(p, mu)| table.push(vec![number(temperature), number(p), number(mu)]));
@@ -58,7 +62,7 @@ pub fn draw_isotherm(gas: &Gas, temperature: f64, points: &[(f64, f64)], dir: &P
 /// - `unit`: symbol of the pressure in the legend, and one of it in Pa
 ///
 /// # Errors
-/// [`crate::Error::Refused`] where a table does not reach, [`crate::Error::Io`].
+/// [`crate::base::Error::Refused`] where a table does not reach, [`crate::base::Error::Io`].
 pub fn draw(gas: &Gas, temperatures: &[f64], pressures: &[f64], unit: (&str, f64), dir: &Path) -> Result<Vec<Figure>> {
     let shown = chosen(pressures);
     let mut table = Table::new(["temperature", "pressure_Pa", "delta_mu"]);

@@ -1,11 +1,13 @@
 //! ⟨N⟩ along lines of a map: isotherms and isobars.
 
-use super::curves::{Chart, Point, Series, chart, estimator_notes, runs, value};
-use super::palette;
-use super::slice::{Across, Slice, nearest};
-use super::table::{Table, number};
-use super::{Drawing, Labels, text};
+use super::Drawing;
+use super::Labels;
 use crate::analysis::Analysis;
+use crate::figures::plot::curves::{Chart, Point, Series, chart, estimator_notes, runs, value};
+use crate::figures::plot::map_slice::{Across, Slice, nearest};
+use crate::figures::plot::palette;
+use crate::figures::plot::text;
+use crate::io::csv::{Table, number};
 
 /// More curves than this are thinned evenly.
 const MOST_CURVES: usize = 16;

@@ -1,14 +1,16 @@
 //! Maps over (μ, T): ⟨N⟩ and the energy fluctuation; curves where one axis has a single value.
 
-use super::axis::Axis;
+use super::Drawing;
+use super::Labels;
 use super::boundaries::{Boundaries, Ink};
-use super::canvas::{Canvas, Frame, Mark, Tile};
-use super::furniture::{self, Entry, Sign};
-use super::palette::{self, ColourScale};
-use super::slice::{Across, Slice};
-use super::table::{Table, number};
-use super::{Drawing, Labels, curves};
 use crate::analysis::{Analysis, MapCell};
+use crate::figures::plot::axis::Axis;
+use crate::figures::plot::canvas::{Canvas, Frame, Mark, Tile};
+use crate::figures::plot::curves;
+use crate::figures::plot::legend::{self, Entry, Sign};
+use crate::figures::plot::map_slice::{Across, Slice};
+use crate::figures::plot::palette::{self, ColourScale};
+use crate::io::csv::{Table, number};
 use kuva::plot::ColorMap;
 
 /// What a map shows.
@@ -186,8 +188,8 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
         subtitle: labels.title.clone(),
         x: slice.x_axis(labels.mu(analysis, slice.species)),
         y: slice.y_axis(labels.temperature()),
-        right: furniture::COLOUR_BAR_ROOM,
-        bottom: furniture::bottom_room(&entries),
+        right: legend::COLOUR_BAR_ROOM,
+        bottom: legend::bottom_room(&entries),
     };
     let top = slice.secondary(analysis, labels, &frame.x);
     let mut canvas = Canvas::with_top(&quantity.name, frame, top);
@@ -199,8 +201,8 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
     canvas.unclip();
     dots(&mut canvas, &states);
     canvas.axes(false);
-    furniture::colour_bar(&mut canvas, &scale, &quantity.label);
-    furniture::bottom_legend(&mut canvas, &entries);
+    legend::colour_bar(&mut canvas, &scale, &quantity.label);
+    legend::bottom_legend(&mut canvas, &entries);
 
     let x_column = format!("mu_{}", analysis.grid.reservoirs[slice.species].species);
     let mut table = columns(&x_column, &quantity.column);

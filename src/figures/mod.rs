@@ -14,42 +14,33 @@
 //! | `flow_*`, `exchange_<s>`, `estimators_<s>` | whether the run can be trusted |
 //! | `energy`, `heat_capacity` | canonical runs: ⟨E⟩(T) and c(T) |
 //! | `gas_*` | μ of a gas against T ([`gases`]) |
-//! | `aiat_*` | structures over Δμ, (T, p), and against a run ([`adsorption`], [`pictures`]) |
+//! | `aiat_*` | structures over Δμ, (T, p), and against a run ([`adsorption`], [`aiat_comparison`]) |
 //! | `che_*` | staircases, sweeps and (U, pH) diagram of a reaction ([`electrode`]) |
 //!
 //! What a grid cannot show (a map of a single temperature, say) is drawn as a curve or left out.
 
 pub mod adsorption;
-mod axis;
+pub mod aiat_comparison;
 mod boundaries;
-mod canvas;
-mod curves;
-mod diagram;
 mod distributions;
 pub mod electrode;
 mod free_energy;
-mod furniture;
 pub mod gases;
 mod isolines;
 mod maps;
-mod palette;
 mod phases;
-pub mod pictures;
-mod regions;
-pub(crate) mod slice;
+pub(crate) mod plot;
 pub mod snapshots;
-mod table;
-pub(crate) mod text;
 pub(crate) mod trust;
 
 use crate::analysis::Analysis;
-use crate::error::{Error, Result};
-use crate::files::write_whole;
+use crate::base::error::{Error, Result};
+use crate::base::units::Units;
+use crate::io::atomic::write_whole;
 use crate::thermo::Convention;
-use crate::units::Units;
 use std::path::Path;
 
-pub use table::Table;
+pub use crate::io::csv::Table;
 
 /// What the analysis itself does not know: units and names.
 #[derive(Debug, Clone)]
@@ -95,7 +86,7 @@ pub(crate) struct Drawing {
     name: String,
     title: String,
     caption: String,
-    canvas: canvas::Canvas,
+    canvas: plot::canvas::Canvas,
     table: Table,
 }
 
@@ -111,8 +102,8 @@ pub fn draw(analysis: &Analysis, labels: &Labels, dir: &Path) -> Result<Vec<Figu
     let mut drawings = trust::all(analysis, labels);
     let n_reservoirs = analysis.grid.n_reservoirs();
     if n_reservoirs == 0 {
-        drawings.extend(curves::energy(analysis, labels));
-        drawings.extend(curves::heat_capacity(analysis, labels));
+        drawings.extend(plot::curves::energy(analysis, labels));
+        drawings.extend(plot::curves::heat_capacity(analysis, labels));
     }
     for s in 0..n_reservoirs {
         drawings.extend(phases::diagram(analysis, labels, s));
@@ -148,7 +139,7 @@ fn write(drawing: Drawing, folder: &Path) -> Result<Figure> {
 
 /// Writes the three files of a figure whose picture is still to be made.
 fn write_files(folder: &Path, figure: Figure, scene: &kuva::render::render::Scene, table: &Table) -> Result<Figure> {
-    let (svg, png) = canvas::finish(scene)?;
+    let (svg, png) = plot::canvas::finish(scene)?;
     let file = |extension: &str| folder.join(format!("{}.{extension}", figure.name));
     write_whole(&file("svg"), svg.as_bytes())?;
     write_whole(&file("png"), &png)?;

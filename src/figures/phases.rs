@@ -1,15 +1,17 @@
 //! Phase diagrams: regions with their names, boundaries with error bars.
 
+use super::Drawing;
+use super::Labels;
 use super::boundaries::{Boundaries, Ink};
-use super::canvas::{Canvas, Frame, PLOT};
-use super::furniture::{self, Entry, Sign};
 use super::maps::{Signs, columns, dots, tabulate_states, tiles};
-use super::palette;
-use super::regions::Raster;
-use super::slice::{Across, Slice};
-use super::table::number;
-use super::{Drawing, Labels, text};
 use crate::analysis::Analysis;
+use crate::figures::plot::canvas::{Canvas, Frame, PLOT};
+use crate::figures::plot::legend::{self, Entry, Sign};
+use crate::figures::plot::map_slice::{Across, Slice};
+use crate::figures::plot::palette;
+use crate::figures::plot::regions::Raster;
+use crate::figures::plot::text;
+use crate::io::csv::number;
 use kuva::render::render::TextAnchor;
 
 /// Parts of a region smaller than this share of the area carry no name.
@@ -106,7 +108,7 @@ pub(crate) fn draw(
         x: x_axis,
         y: y_axis,
         right: 14.0,
-        bottom: furniture::bottom_room(&entries),
+        bottom: legend::bottom_room(&entries),
     };
     let top = slice.secondary(analysis, labels, &frame.x);
     let mut canvas = Canvas::with_top(&name, frame, top);
@@ -127,7 +129,7 @@ pub(crate) fn draw(
         }
     }
     canvas.axes(false);
-    furniture::bottom_legend(&mut canvas, &entries);
+    legend::bottom_legend(&mut canvas, &entries);
 
     let species = &analysis.grid.reservoirs[slice.species].species;
     let mut table = columns(&format!("{x_column}_{species}"), "phase");

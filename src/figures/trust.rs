@@ -1,16 +1,18 @@
 //! Figures of the section on trust: flow of replicas, exchange on the grid, the two estimators.
 
-use super::axis::Axis as Scale;
-use super::canvas::{Canvas, Frame, Mark, Stroke, paper_outline};
-use super::curves::{Chart, Series, chart};
-use super::furniture::{self, Entry, Sign};
-use super::palette::{self, ColourScale};
-use super::table::{Table, number};
-use super::{Drawing, Labels, text};
+use super::Drawing;
+use super::Labels;
 use crate::analysis::diagnostics::{DEAD, Diagnostics};
 use crate::analysis::{Analysis, transition_matrix};
-use crate::ids::StateId;
-use crate::states::Axis;
+use crate::base::ids::StateId;
+use crate::figures::plot::axis::Axis as Scale;
+use crate::figures::plot::canvas::{Canvas, Frame, Mark, Stroke, paper_outline};
+use crate::figures::plot::curves::{Chart, Series, chart};
+use crate::figures::plot::legend::{self, Entry, Sign};
+use crate::figures::plot::palette::{self, ColourScale};
+use crate::figures::plot::text;
+use crate::io::csv::{Table, number};
+use crate::thermo::states::Axis;
 use kuva::plot::ColorMap;
 
 /// Names of the figures that belong to the section on trust begin so.
@@ -128,8 +130,8 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
         subtitle: labels.title.clone(),
         x: Scale::around(labels.mu(analysis, r), ends().map(|p| p.0)),
         y: Scale::around(labels.temperature(), ends().map(|p| p.1)),
-        right: furniture::COLOUR_BAR_ROOM,
-        bottom: furniture::bottom_room(&entries),
+        right: legend::COLOUR_BAR_ROOM,
+        bottom: legend::bottom_room(&entries),
     };
     let mut canvas = Canvas::new(&name, frame);
     canvas.axes(true);
@@ -158,8 +160,8 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
             false => canvas.mark(mu, t, Mark::Disc, 3.0, palette::INK, paper_outline()),
         }
     }
-    furniture::colour_bar(&mut canvas, &scale, quantity);
-    furniture::bottom_legend(&mut canvas, &entries);
+    legend::colour_bar(&mut canvas, &scale, quantity);
+    legend::bottom_legend(&mut canvas, &entries);
     let caption = if known {
         format!(
             "Accepted exchanges per attempt over the later half of production, along each edge of the grid. Below {:.0} % \

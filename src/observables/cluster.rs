@@ -1,8 +1,10 @@
 //! Clusters: adsorbed atoms that are linked by distances below r, over the periodic borders.
 
+use super::Adsorbed;
+use super::Geometry;
+use super::Observable;
 use super::geometry::Images;
-use super::{Adsorbed, Geometry, Observable};
-use crate::sample::{Field, Observed};
+use crate::observables::record::{Field, Observed};
 use glam::DVec3;
 
 /// Sizes of all clusters, largest first.
@@ -64,7 +66,7 @@ impl Observable for Cluster {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cell::Cell;
+    use crate::system::cell::Cell;
 
     #[test]
     fn links_reach_over_the_border() {

@@ -1,8 +1,10 @@
 //! Coordination numbers: adsorbed atoms nearer than r to an adsorbed atom, of any species, periodic images each counted.
 
+use super::Adsorbed;
+use super::Geometry;
+use super::Observable;
 use super::geometry::Images;
-use super::{Adsorbed, Geometry, Observable};
-use crate::sample::{Field, Observed};
+use crate::observables::record::{Field, Observed};
 use glam::DVec3;
 
 /// Bins of the histogram: 0 to 11 neighbours, and 12 or more.
@@ -58,7 +60,7 @@ impl Observable for Coordination {
 mod tests {
     use super::super::geometry::tests::{atoms, default_slab, sqrt3_layer};
     use super::*;
-    use crate::cell::Cell;
+    use crate::system::cell::Cell;
 
     fn of(r: f64, positions: &[DVec3]) -> (f32, Vec<f32>) {
         let (geometry, x) = (default_slab(), atoms(positions));

@@ -1,9 +1,9 @@
 //! What observables know of the system, and of one configuration.
 
-use crate::batch::Configuration;
-use crate::cell::Cell;
-use crate::scene::Loaded;
-use crate::substrate::Lattice;
+use crate::input::scene::Loaded;
+use crate::system::cell::Cell;
+use crate::system::configuration::Configuration;
+use crate::system::slab::Lattice;
 use glam::DVec3;
 
 /// A species whose atoms are adsorbed.
@@ -156,7 +156,7 @@ impl Images {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::substrate::Face;
+    use crate::system::slab::Face;
 
     /// The slab of the default scene, one species B (index 1) of which the first layer ends at z = 1.6.
     pub(crate) fn default_slab() -> Geometry {

@@ -2,7 +2,7 @@
 //!
 //! They look at adsorbed atoms only: species of a reservoir and of fixed number, not the mobile part of the slab. Each
 //! file holds one of them: a pure function of positions, what it stores, and its tests; [`of_scene`] knows them all.
-//! Numbers become f32 columns of the samples, histograms f16 columns ([`crate::sample::Field`]).
+//! Numbers become f32 columns of the samples, histograms f16 columns ([`crate::observables::record::Field`]).
 //!
 //! | observable | stored | meaning |
 //! | --- | --- | --- |
@@ -23,14 +23,15 @@ pub mod layers;
 pub mod order;
 pub mod psi6;
 pub mod rdf;
+pub mod record;
 pub mod sites;
 
 pub use geometry::{Adsorbed, Geometry};
 
-use crate::batch::{Batch, Configuration};
-use crate::sample::{Field, Observed};
-use crate::scene::Loaded;
-use crate::scene::grammar;
+use crate::input::scene::Loaded;
+use crate::input::scene::grammar;
+use crate::observables::record::{Field, Observed};
+use crate::system::configuration::{Batch, Configuration};
 use rayon::prelude::*;
 use std::fmt::Debug;
 

@@ -4,10 +4,12 @@
 //! atoms in the perfect one. Dividing by N₁² instead would call one lone atom ordered. 1 for the perfect layer, about
 //! 1/N_ord for a gas, 0 without an atom.
 
-use super::{Adsorbed, Geometry, Observable};
-use crate::sample::{Field, Observed};
-use crate::scene::grammar::WaveVector;
-use crate::substrate::{Face, Lattice};
+use super::Adsorbed;
+use super::Geometry;
+use super::Observable;
+use crate::input::scene::grammar::WaveVector;
+use crate::observables::record::{Field, Observed};
+use crate::system::slab::{Face, Lattice};
 use glam::{DVec2, DVec3};
 use std::f64::consts::PI;
 
@@ -90,7 +92,7 @@ impl Observable for Order {
 mod tests {
     use super::super::geometry::tests::{atoms, default_slab, sqrt3_layer};
     use super::*;
-    use crate::rng::{Rng, Stream};
+    use crate::base::rng::{Rng, Stream};
 
     fn of(positions: &[DVec3], wave_vector: WaveVector) -> f64 {
         let geometry = default_slab();

@@ -8,9 +8,11 @@
 //! # Source
 //! Nelson & Halperin, Phys. Rev. B 19, 2457 (1979).
 
+use super::Adsorbed;
+use super::Geometry;
+use super::Observable;
 use super::geometry::Images;
-use super::{Adsorbed, Geometry, Observable};
-use crate::sample::{Field, Observed};
+use crate::observables::record::{Field, Observed};
 use glam::{DVec2, DVec3};
 
 /// Neighbours are nearer than this many minima of the pair potential, 2^{1/6} σ.
@@ -119,7 +121,7 @@ impl Observable for Psi6 {
 mod tests {
     use super::super::geometry::tests::{atoms, default_slab, sqrt3_layer};
     use super::*;
-    use crate::cell::Cell;
+    use crate::system::cell::Cell;
 
     fn of(geometry: &Geometry, positions: &[DVec3]) -> (f32, f32) {
         let x = atoms(positions);

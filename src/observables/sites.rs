@@ -4,8 +4,10 @@
 //! it. Fcc: in the other hollow, where the next layer of the crystal would go on. An atom belongs to the site nearest in
 //! the plane.
 
-use super::{Adsorbed, Geometry, Observable};
-use crate::sample::{Field, Observed};
+use super::Adsorbed;
+use super::Geometry;
+use super::Observable;
+use crate::observables::record::{Field, Observed};
 use glam::DVec2;
 
 /// A kind of site.

@@ -1,9 +1,9 @@
 //! Interactions: truncated Lennard-Jones pairs and fields that act on single atoms.
 
-mod external;
+mod field;
 mod lennard_jones;
 
-pub use external::ExternalField;
+pub use field::ExternalField;
 pub use lennard_jones::{CORE_FRACTION, PairCoefficients, PairTable};
 
 /// Energy of an overlap: finite, exact in f32, and more than any kT, so that it always rejects.

@@ -3,11 +3,11 @@
 use super::findings::{phase_name, with_error};
 use super::page::{STYLE, head, show};
 use super::tables::subscripts;
-use crate::aiat_run::{Boundary, Comparison};
-use crate::error::Result;
-use crate::figures::{Figure, Labels, text};
-use crate::files::write_whole;
-use crate::quench::Search;
+use crate::base::error::Result;
+use crate::figures::{Figure, Labels, plot::text};
+use crate::io::atomic::write_whole;
+use crate::landscape::Search;
+use crate::landscape::comparison::{Boundary, Comparison};
 use maud::{DOCTYPE, Markup, html};
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ const PAIRS: &str = "body{max-width:110rem}.pair{display:grid;grid-template-colu
 /// Writes `dir/aiat.html`.
 ///
 /// # Errors
-/// [`crate::Error::Io`] if it cannot be written.
+/// [`crate::base::Error::Io`] if it cannot be written.
 pub fn write(
     dir: &Path,
     comparison: &Comparison,

@@ -2,10 +2,10 @@
 
 use super::summary::RunSummary;
 use crate::analysis::{Analysis, BoundaryPoint};
-use crate::figures::text;
-use crate::ids::StateId;
+use crate::base::ids::StateId;
+use crate::base::units::Units;
+use crate::figures::plot::text;
 use crate::thermo::Convention;
-use crate::units::Units;
 
 pub(crate) use crate::analysis::diagnostics::DEAD;
 /// MBAR counts as converged below this residual.

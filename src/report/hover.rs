@@ -1,9 +1,9 @@
 //! The numbers behind the maps, embedded in the page as JSON, and the script that shows those under the pointer.
 
 use crate::analysis::{Analysis, MapCell};
-use crate::figures::slice::{Across, Slice};
+use crate::base::units::Units;
+use crate::figures::plot::map_slice::{Across, Slice};
 use crate::figures::{Figure, Labels};
-use crate::units::Units;
 use serde_json::{Value, json};
 
 /// The script; it asks nothing of the network.

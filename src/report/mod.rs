@@ -11,9 +11,9 @@ mod terminal;
 mod trust;
 
 use crate::analysis::Analysis;
-use crate::error::Result;
+use crate::base::error::Result;
 use crate::figures::Figure;
-use crate::files::write_whole;
+use crate::io::atomic::write_whole;
 use std::path::{Path, PathBuf};
 
 pub use summary::{CellSummary, ExchangeRow, MoveRow, RunSummary, Seconds};
@@ -26,7 +26,7 @@ pub use terminal::terminal_table;
 /// - returns: the path of the report
 ///
 /// # Errors
-/// [`crate::Error::Io`] if the file cannot be written.
+/// [`crate::base::Error::Io`] if the file cannot be written.
 pub fn write(dir: &Path, analysis: &Analysis, summary: &RunSummary, figures: &[Figure]) -> Result<PathBuf> {
     let path = dir.join("report.html");
     write_whole(&path, page::page(analysis, summary, figures).into_string().as_bytes())?;

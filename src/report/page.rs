@@ -1,7 +1,11 @@
 //! The page: order of sections and its style.
 
+use super::findings;
+use super::finite_size;
+use super::hover;
 use super::summary::RunSummary;
-use super::{findings, finite_size, hover, tables, trust};
+use super::tables;
+use super::trust;
 use crate::analysis::Analysis;
 use crate::figures::{Figure, trust::is_of_trust};
 use maud::{DOCTYPE, Markup, PreEscaped, html};

@@ -1,6 +1,6 @@
 //! What the report says of the run itself.
 
-use crate::units::Units;
+use crate::base::units::Units;
 use serde::Serialize;
 
 /// Settings, timings and rates of a run, as the report shows them.

@@ -3,8 +3,8 @@
 use super::findings::{self, AxisRates, with_error};
 use super::summary::RunSummary;
 use crate::analysis::Analysis;
-use crate::figures::text;
-use crate::ids::StateId;
+use crate::base::ids::StateId;
+use crate::figures::plot::text;
 use maud::{Markup, html};
 
 /// Wraps a table so that it scrolls within a narrow page.
@@ -15,8 +15,8 @@ fn scrolling(table: Markup) -> Markup {
 /// The run's settings.
 pub(crate) fn settings(analysis: &Analysis, summary: &RunSummary) -> Markup {
     let units = match summary.units {
-        crate::units::Units::Lj => "reduced Lennard-Jones (ε, σ, m, k_B = 1)",
-        crate::units::Units::Metal => "metal (eV, Å, K, bar, u, ps)",
+        crate::base::units::Units::Lj => "reduced Lennard-Jones (ε, σ, m, k_B = 1)",
+        crate::base::units::Units::Metal => "metal (eV, Å, K, bar, u, ps)",
     };
     let range = |values: &[f64]| {
         let low = values.iter().copied().fold(f64::INFINITY, f64::min);

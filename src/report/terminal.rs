@@ -3,8 +3,8 @@
 use super::findings::{self, with_error};
 use super::summary::RunSummary;
 use crate::analysis::Analysis;
-use crate::figures::slice::plane;
-use crate::figures::text;
+use crate::figures::plot::map_slice::plane;
+use crate::figures::plot::text;
 use crate::thermo::Convention;
 
 /// Rows of states in the whole table.

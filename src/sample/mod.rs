@@ -2,18 +2,14 @@
 //!
 //! A part is written whole to a temporary file, synced and renamed, so a reader never meets half a part.
 
-pub mod marks;
-mod observed;
-mod part;
-mod parts;
 mod reader;
-mod seal;
-mod table;
+mod schema;
+pub mod tally_snapshots;
 mod thinning;
 pub mod trajectory;
 mod writer;
 
-pub use observed::{Column, Field, Histogram, Observed};
+use crate::observables::record::{Column, Field, Histogram, Observed};
 pub use reader::read_samples;
 pub use thinning::Thinning;
 pub use writer::{SampleWriter, rows_per_part};

@@ -1,9 +1,10 @@
 //! Reads all parts of a run.
 
-use super::parts::all_parts;
-use super::table::open;
-use super::{Samples, part};
-use crate::{Error, Result};
+use super::Samples;
+use crate::base::{Error, Result};
+use crate::io::parquet::open;
+use crate::io::parts::all_parts;
+use crate::sample::schema;
 use std::path::Path;
 
 /// The samples of all parts of `dir/samples`, in the order of the parts.
@@ -32,14 +33,15 @@ pub fn read_samples(dir: &Path, species: &[String]) -> Result<Samples> {
 
 /// Appends the rows of one part.
 pub(super) fn read_part(path: &Path, species: &[String], samples: &mut Samples) -> Result<()> {
-    open(path, "part of samples", |reader| part::read(reader, species, samples))
+    open(path, "part of samples", |reader| schema::read(reader, species, samples))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::parts::part_numbers;
-    use crate::sample::{Field, Observed, SampleRow, SampleWriter, Thinning};
+    use crate::io::parts::part_numbers;
+    use crate::observables::record::{Field, Observed};
+    use crate::sample::{SampleRow, SampleWriter, Thinning};
 
     fn species() -> Vec<String> {
         vec!["B".into(), "C".into()]
@@ -158,7 +160,7 @@ mod tests {
         for words in bad {
             let mut damaged = bytes.clone();
             damaged[at..at + good.len()].copy_from_slice(words);
-            std::fs::write(&path, crate::sample::seal::seal(damaged).expect("sealed")).expect("damage");
+            std::fs::write(&path, crate::io::checksum::seal(damaged).expect("sealed")).expect("damage");
             let error = read_samples(dir.path(), &species()).expect_err("refused");
             assert!(error.to_string().contains("not `lo hi bins`"), "{error}");
         }

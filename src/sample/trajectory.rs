@@ -4,11 +4,11 @@
 //! the scene) and `positions` (three little-endian f32 an atom [length]); mobile atoms only, the frozen slab is that of
 //! the scene. Single precision leaves 1e-7 of a period, so that energies can be summed anew.
 
-use super::parts::{PartWriter, all_parts};
-use super::table::{column, each_group, encode, open, properties, write_column};
 use super::thinning::Thinning;
-use crate::Result;
-use crate::batch::Configuration;
+use crate::base::Result;
+use crate::io::parquet::{column, each_group, encode, open, properties, write_column};
+use crate::io::parts::{PartWriter, all_parts};
+use crate::system::configuration::Configuration;
 use glam::{DVec3, Vec3};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type};
 use parquet::errors::{ParquetError, Result as ParquetResult};
@@ -89,7 +89,7 @@ impl TrajectoryWriter {
     /// A writer into `dir/trajectory`, which is created; parts already there are kept and numbered on.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if the folder cannot be made or read.
+    /// [`crate::base::Error::Io`] if the folder cannot be made or read.
     pub fn new(dir: &Path) -> Result<TrajectoryWriter> {
         Ok(TrajectoryWriter { parts: PartWriter::new(dir.join("trajectory"))?, buffer: Vec::new(), buffered: 0 })
     }
@@ -97,7 +97,7 @@ impl TrajectoryWriter {
     /// Adds one configuration; writes a part when enough have gathered.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if a part cannot be written.
+    /// [`crate::base::Error::Io`] if a part cannot be written.
     pub fn push(&mut self, frame: StoredFrame) -> Result<()> {
         self.buffered += bytes_of_frame(frame.species.len()) as usize;
         self.buffer.push(frame);
@@ -107,7 +107,7 @@ impl TrajectoryWriter {
     /// Writes what is buffered as a part of its own, e.g. before a checkpoint.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if the part cannot be written.
+    /// [`crate::base::Error::Io`] if the part cannot be written.
     pub fn flush(&mut self) -> Result<()> {
         if self.buffer.is_empty() {
             return Ok(());
@@ -126,7 +126,7 @@ impl TrajectoryWriter {
     /// Removes every part from `number` on, as a resumed run must do with parts younger than its checkpoint.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if a part cannot be removed.
+    /// [`crate::base::Error::Io`] if a part cannot be removed.
     pub fn rewind_to(&mut self, number: usize) -> Result<()> {
         self.parts.rewind_to(number)?;
         self.buffer.clear();
@@ -137,7 +137,7 @@ impl TrajectoryWriter {
     /// Writes the last part.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if it cannot be written.
+    /// [`crate::base::Error::Io`] if it cannot be written.
     pub fn finish(mut self) -> Result<()> {
         self.flush()
     }
@@ -146,8 +146,8 @@ impl TrajectoryWriter {
 /// The configurations of all parts of `dir/trajectory`, in the order of the parts.
 ///
 /// # Errors
-/// [`crate::Error::InputMissing`] if there is no folder or a part of the sequence is missing;
-/// [`crate::Error::BadInput`] if a part is damaged.
+/// [`crate::base::Error::InputMissing`] if there is no folder or a part of the sequence is missing;
+/// [`crate::base::Error::BadInput`] if a part is damaged.
 pub fn read_trajectory(dir: &Path) -> Result<Vec<StoredFrame>> {
     let mut frames = Vec::new();
     visit_trajectory(dir, |frame| frames.push(frame))?;
@@ -212,7 +212,7 @@ fn decode(group: &dyn RowGroupReader, frames: &mut Vec<StoredFrame>) -> ParquetR
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
+    use crate::base::Error;
 
     fn frame(k: u32) -> StoredFrame {
         let n = (k * 5 % 7) as usize;

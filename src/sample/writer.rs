@@ -1,10 +1,15 @@
 //! Buffers samples and writes them as parts.
 
-use super::parts::PartWriter;
+use super::SampleRow;
+use super::Samples;
+use super::Thinning;
 use super::reader::read_part;
-use super::table::save;
-use super::{Field, Observed, SampleRow, Samples, Thinning, part};
-use crate::Result;
+use crate::base::Result;
+use crate::io::parquet::save;
+use crate::io::parts::PartWriter;
+use crate::observables::record::Field;
+use crate::observables::record::Observed;
+use crate::sample::schema;
 use std::path::Path;
 
 /// Writes `DIR/samples/part-NNNNN.parquet`, each part whole.
@@ -23,7 +28,7 @@ impl SampleWriter {
     /// - `rows_per_part`: rows buffered before a part is written, see [`rows_per_part`]
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if the folder cannot be made or read.
+    /// [`crate::base::Error::Io`] if the folder cannot be made or read.
     pub fn new(dir: &Path, species: &[String], rows_per_part: usize) -> Result<SampleWriter> {
         Ok(SampleWriter {
             parts: PartWriter::new(dir.join("samples"))?,
@@ -42,7 +47,7 @@ impl SampleWriter {
     /// Adds one sample of a run without observables; writes a part when enough have gathered.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if a part cannot be written.
+    /// [`crate::base::Error::Io`] if a part cannot be written.
     pub fn push(&mut self, row: SampleRow<'_>) -> Result<()> {
         self.push_observed(row, &Observed::default())
     }
@@ -50,7 +55,7 @@ impl SampleWriter {
     /// Adds one sample with what the observables say of it; writes a part when enough have gathered.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if a part cannot be written.
+    /// [`crate::base::Error::Io`] if a part cannot be written.
     pub fn push_observed(&mut self, row: SampleRow<'_>, observed: &Observed) -> Result<()> {
         self.buffer.push_observed(row, observed);
         if self.buffer.len() >= self.rows_per_part { self.flush() } else { Ok(()) }
@@ -59,12 +64,12 @@ impl SampleWriter {
     /// Writes what is buffered as a part of its own, e.g. before a checkpoint.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if the part cannot be written.
+    /// [`crate::base::Error::Io`] if the part cannot be written.
     pub fn flush(&mut self) -> Result<()> {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        self.parts.write(part::write(&self.species, &self.buffer))?;
+        self.parts.write(schema::write(&self.species, &self.buffer))?;
         self.buffer.clear();
         Ok(())
     }
@@ -77,7 +82,7 @@ impl SampleWriter {
     /// Removes every part from `number` on, as a resumed run must do with parts younger than its checkpoint.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if a part cannot be removed.
+    /// [`crate::base::Error::Io`] if a part cannot be removed.
     pub fn rewind_to(&mut self, number: usize) -> Result<()> {
         self.parts.rewind_to(number)?;
         self.buffer.clear();
@@ -87,7 +92,7 @@ impl SampleWriter {
     /// Makes sure that every part below `number` is there.
     ///
     /// # Errors
-    /// [`crate::Error::InputMissing`] with the first that is not.
+    /// [`crate::base::Error::InputMissing`] with the first that is not.
     pub fn require_parts(&self, number: usize) -> Result<()> {
         self.parts.require(number, "a part of the samples")
     }
@@ -95,7 +100,7 @@ impl SampleWriter {
     /// Removes the rows that a longer stride does not keep from the parts on disk, part by part.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] and [`crate::Error::BadInput`] if a part cannot be read or written.
+    /// [`crate::base::Error::Io`] and [`crate::base::Error::BadInput`] if a part cannot be read or written.
     pub fn thin(&self, thinning: &Thinning) -> Result<()> {
         if thinning.stride() == 1 {
             return Ok(());
@@ -105,7 +110,7 @@ impl SampleWriter {
             read_part(&path, &self.species, &mut samples)?;
             let kept = samples.filtered(|i| thinning.keeps(samples.cycle[i]));
             if kept.len() < samples.len() {
-                save(&path, part::write(&self.species, &kept))?;
+                save(&path, schema::write(&self.species, &kept))?;
             }
         }
         Ok(())
@@ -114,7 +119,7 @@ impl SampleWriter {
     /// Writes the last part.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if it cannot be written.
+    /// [`crate::base::Error::Io`] if it cannot be written.
     pub fn finish(mut self) -> Result<()> {
         self.flush()
     }

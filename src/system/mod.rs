@@ -1,13 +1,15 @@
 //! What is simulated: species, interactions, cell, slab and reservoirs, ready for a backend.
 
-mod from_scene;
+pub mod cell;
+pub mod configuration;
+pub mod slab;
 
-pub(crate) use from_scene::species_index;
+pub(crate) use crate::input::scene::compile::species_index;
 
-use crate::cell::Cell;
+use crate::input::scene::grammar::Images;
+use crate::moves::tally::Transitions;
 use crate::potential::{ExternalField, PairTable};
-use crate::scene::grammar::Images;
-use crate::transitions::Transitions;
+use crate::system::cell::Cell;
 use glam::DVec3;
 
 /// A species, with its mass in energy·time²/length².

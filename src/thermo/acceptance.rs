@@ -10,7 +10,7 @@
 //! z^N e^{−βE_N} acc(insert)/V_in = z^{N+1} e^{−βE_{N+1}} acc(delete)/(N+1) gives the rules below.
 
 use super::reduced_potential;
-use crate::faults::{self, Fault, planted};
+use crate::base::fault_injection::{self, Fault, planted};
 
 /// ln acc of an insertion: ln z + ln V_in − ln(N+1) − βΔE.
 ///
@@ -54,7 +54,7 @@ pub struct ConfigurationRef<'a> {
 /// The velocity rescaling √(T_new/T_old) that follows an exchange carries the Λ factor as its Jacobian;
 /// it must not be counted here again.
 pub fn exchange_ln_acc(a: StateRef, b: StateRef, i: ConfigurationRef, j: ConfigurationRef) -> f64 {
-    if let Some(wrong) = faults::exchange(a, b, i, j) {
+    if let Some(wrong) = fault_injection::exchange(a, b, i, j) {
         return wrong;
     }
     let u = |s: StateRef, x: ConfigurationRef| reduced_potential(s.beta, s.ln_z, x.energy, x.counts);

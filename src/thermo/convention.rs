@@ -133,9 +133,9 @@ fn wavelength(gas: &GasReservoir, kt: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::units::Units;
     use crate::thermochemistry::library;
     use crate::thermochemistry::reservoir::Parameters;
-    use crate::units::Units;
 
     fn gas(name: &str, atoms: u32, mass: f64) -> Convention {
         let gas = library::gas(name).unwrap_or_else(|| panic!("{name}"));

@@ -3,6 +3,7 @@
 pub mod acceptance;
 pub mod convention;
 pub mod response;
+pub mod states;
 
 pub use convention::Convention;
 

@@ -10,7 +10,7 @@
 use super::envelope::{Line, Plane, Stretch, lowest_line};
 use super::gas::Gas;
 use super::harmonic::quantum_free_energy;
-use crate::Result;
+use crate::base::Result;
 
 /// Where the atoms of a species come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,7 +132,7 @@ impl Surface {
     /// - `gas`: position among [`Surface::gases`]; `pressure`: [Pa]
     ///
     /// # Errors
-    /// [`crate::Error::Refused`] where a table does not reach.
+    /// [`crate::base::Error::Refused`] where a table does not reach.
     pub fn delta_mu(&self, gas: usize, temperature: f64, pressure: f64) -> Result<f64> {
         let (gas, atoms) = self.gas(gas);
         Ok(gas.thermal(temperature, pressure)?.delta_mu / atoms)

@@ -8,7 +8,7 @@
 //! J. K. Nørskov et al., J. Phys. Chem. B 108, 17886 (2004).
 
 use super::envelope::Plane;
-use crate::units::BOLTZMANN_EV;
+use crate::base::units::BOLTZMANN_EV;
 use serde::{Deserialize, Serialize};
 
 /// Which electrode potentials refer to.

@@ -9,8 +9,8 @@
 
 use super::rovibration::Diatomic;
 use super::tables::{Janaf, Shomate};
-use crate::units::{ATOMIC_MASS_KG, BAR_PA, BOLTZMANN_EV, ELECTRONVOLT_J, PLANCK_EV_S, WAVENUMBER_EV};
-use crate::{Error, Result};
+use crate::base::units::{ATOMIC_MASS_KG, BAR_PA, BOLTZMANN_EV, ELECTRONVOLT_J, PLANCK_EV_S, WAVENUMBER_EV};
+use crate::base::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 

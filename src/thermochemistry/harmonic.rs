@@ -74,8 +74,8 @@ mod tests {
     #[test]
     fn hot_quantum_vibrations_are_classical() {
         let (w, t) = (5.0, 3000.0);
-        let kt = crate::units::BOLTZMANN_EV * t;
-        let classical = kt * (crate::units::WAVENUMBER_EV * w / kt).ln();
+        let kt = crate::base::units::BOLTZMANN_EV * t;
+        let classical = kt * (crate::base::units::WAVENUMBER_EV * w / kt).ln();
         assert!((quantum_free_energy(&[w], t) - classical).abs() < 1e-6);
     }
 }

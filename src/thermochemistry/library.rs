@@ -12,7 +12,7 @@
 use super::formula;
 use super::gas::{Gas, Motion, Rotor, Source};
 use super::rovibration::{Diatomic, Spin};
-use crate::units::WAVENUMBER_EV;
+use crate::base::units::WAVENUMBER_EV;
 
 /// Names of the gases in the library.
 pub const NAMES: [&str; 16] =
@@ -104,7 +104,7 @@ fn rigid(rotor: Rotor, wavenumbers: &[f64]) -> Motion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::{BAR_PA, ELECTRONVOLT_J_PER_MOL};
+    use crate::base::units::{BAR_PA, ELECTRONVOLT_J_PER_MOL};
 
     #[test]
     fn every_gas_of_the_list_is_there_and_nothing_else() {

@@ -2,7 +2,7 @@
 //! thermodynamics (aiAT) and the computational hydrogen electrode (CHE). Pure functions: no files, no clock.
 //!
 //! Energies are in eV, temperatures in K, pressures in Pa, masses in u, spectroscopic constants in 1/cm, unless a scene's
-//! own units are named. Constants are those of [`crate::units`] (CODATA 2022).
+//! own units are named. Constants are those of [`crate::base::units`] (CODATA 2022).
 
 pub mod aiat;
 pub mod che;

@@ -1,7 +1,7 @@
 //! A gas as the reservoir of a species: dissociative adsorption from a molecule, or a monatomic gas.
 
 use super::gas::{Gas, Thermal};
-use crate::units::BAR_PA;
+use crate::base::units::BAR_PA;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
@@ -117,8 +117,8 @@ impl GasReservoir {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::units::Units;
     use crate::thermochemistry::library;
-    use crate::units::Units;
 
     fn reservoir(name: &str, atoms: u32, mass: f64) -> GasReservoir {
         let gas = library::gas(name).unwrap_or_else(|| panic!("{name}"));

@@ -95,8 +95,8 @@ mod tests {
         let (t, b) = (600.0, ROTOR.be);
         let truncated = Diatomic { we: 1e6, wexe: 4e5, ..ROTOR };
         assert!(truncated.levels().iter().all(|l| l.0 >= 0.0));
-        let kt = crate::units::BOLTZMANN_EV * t;
-        let x = crate::units::WAVENUMBER_EV * b / kt;
+        let kt = crate::base::units::BOLTZMANN_EV * t;
+        let x = crate::base::units::WAVENUMBER_EV * b / kt;
         let expected = linear_rotor(b, 1, t).mu - kt * (1.0 + x / 3.0 + x * x / 15.0).ln();
         assert!((level_sum(&truncated.levels(), t).mu - expected).abs() < 1e-9);
     }
@@ -105,12 +105,12 @@ mod tests {
     fn nuclear_spin_leaves_half_the_levels_at_high_temperature() {
         let t = 2000.0;
         let of = |spin| level_sum(&Diatomic { we: 1e6, wexe: 4e5, spin, ..ROTOR }.levels(), t).mu;
-        let half = of(Spin::UNLIKE) + crate::units::BOLTZMANN_EV * t * 2.0_f64.ln();
+        let half = of(Spin::UNLIKE) + crate::base::units::BOLTZMANN_EV * t * 2.0_f64.ln();
         for spin in [Spin::PROTONS, Spin::SPIN_ONE] {
             assert!((of(spin) - half).abs() < 1e-9);
         }
         // Odd J only: the zero is J = 1, 2B above the minimum.
-        let shift = 2.0 * ROTOR.be * crate::units::WAVENUMBER_EV;
+        let shift = 2.0 * ROTOR.be * crate::base::units::WAVENUMBER_EV;
         assert!((of(Spin::ODD_ONLY) + shift - half).abs() < 1e-9);
     }
 

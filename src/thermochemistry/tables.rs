@@ -3,8 +3,8 @@
 //! Both give functions at the standard pressure of 1 bar relative to 298.15 K; here they are turned to the 0 K molecule.
 
 use super::gas::Contribution;
-use crate::units::ELECTRONVOLT_J_PER_MOL;
-use crate::{Error, Result};
+use crate::base::units::ELECTRONVOLT_J_PER_MOL;
+use crate::base::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// Reference temperature of the tables. [K]

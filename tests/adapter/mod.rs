@@ -1,16 +1,16 @@
 //! The GPU of the tests: any adapter counts, a software one too.
 
-use adlayer::backend::Backend;
-use adlayer::backend::gpu::{Gpu, GpuDevice, Want, open};
-use adlayer::backend::reference::Reference;
-use adlayer::batch::{Batch, Configuration};
-use adlayer::cell::Cell;
-use adlayer::ids::StateId;
-use adlayer::potential::PairTable;
-use adlayer::rng::{Rng, Stream};
-use adlayer::scene::grammar::{Images, Truncation};
-use adlayer::states::StatePoint;
-use adlayer::system::{Dynamics, FrozenAtoms, Reservoir, Species, System};
+use adlayer::testing::backend::Backend;
+use adlayer::testing::backend::gpu::{Gpu, GpuDevice, Want, open};
+use adlayer::testing::backend::reference::Reference;
+use adlayer::testing::base::ids::StateId;
+use adlayer::testing::base::rng::{Rng, Stream};
+use adlayer::testing::input::scene::grammar::{Images, Truncation};
+use adlayer::testing::potential::PairTable;
+use adlayer::testing::system::cell::Cell;
+use adlayer::testing::system::configuration::{Batch, Configuration};
+use adlayer::testing::system::{Dynamics, FrozenAtoms, Reservoir, Species, System};
+use adlayer::testing::thermo::states::StatePoint;
 use glam::DVec3;
 use std::io::Write;
 use std::sync::{Arc, OnceLock};

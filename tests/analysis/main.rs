@@ -4,10 +4,10 @@ mod model;
 mod phases;
 mod trap;
 
-use adlayer::analysis::{AnalysisInput, analyze, tables};
-use adlayer::sample::{SampleRow, Samples};
-use adlayer::states::{ReservoirAxis, StateGrid};
-use adlayer::thermo::Convention;
+use adlayer::testing::analysis::{AnalysisInput, analyze, tables};
+use adlayer::testing::sample::{SampleRow, Samples};
+use adlayer::testing::thermo::Convention;
+use adlayer::testing::thermo::states::{ReservoirAxis, StateGrid};
 use model::{Model, TRAP};
 use phases::switch;
 use rand::{RngExt, SeedableRng};

@@ -1,7 +1,7 @@
 //! Models whose every average is a sum, and samples drawn from them.
 
-use adlayer::sample::{SampleRow, Samples};
-use adlayer::states::StateGrid;
+use adlayer::testing::sample::{SampleRow, Samples};
+use adlayer::testing::thermo::states::StateGrid;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

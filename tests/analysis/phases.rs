@@ -1,11 +1,13 @@
 //! Two phases: where they meet, what they are inside, where their line ends.
 
+use super::grid;
+use super::input;
 use super::model::{MELT, SWITCH};
-use super::{grid, input};
-use adlayer::analysis::{Analysis, analyze};
-use adlayer::sample::{Column, Samples};
-use adlayer::states::StateGrid;
-use adlayer::thermo::Convention;
+use adlayer::testing::analysis::{Analysis, analyze};
+use adlayer::testing::observables::record::Column;
+use adlayer::testing::sample::Samples;
+use adlayer::testing::thermo::Convention;
+use adlayer::testing::thermo::states::StateGrid;
 
 const SWITCH_T: [f64; 4] = [0.30, 0.40, 0.55, 2.50];
 

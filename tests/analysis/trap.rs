@@ -1,10 +1,11 @@
 //! The ideal gas in a trap: exact maps, honest errors.
 
+use super::grid;
+use super::input;
 use super::model::TRAP;
-use super::{grid, input};
-use adlayer::analysis::{Analysis, analyze};
-use adlayer::states::StateGrid;
-use adlayer::thermo::Convention;
+use adlayer::testing::analysis::{Analysis, analyze};
+use adlayer::testing::thermo::Convention;
+use adlayer::testing::thermo::states::StateGrid;
 
 pub(super) fn trap_grid() -> StateGrid {
     grid(&[0.6, 0.8, 1.0], Convention::Absolute { mass: 1.0, planck: 1.8 }, &[-2.5, -2.0, -1.5])

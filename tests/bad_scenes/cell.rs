@@ -1,6 +1,7 @@
 //! The cell, and the cutoff and slab in it.
 
-use super::{Case, case};
+use super::Case;
+use super::case;
 
 pub(super) const CASES: &[Case] = &[
     case(

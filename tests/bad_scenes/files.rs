@@ -1,6 +1,7 @@
 //! Files that a scene names, and text that is none.
 
-use super::{GOOD, run};
+use super::GOOD;
+use super::run;
 use assert_cmd::Command;
 
 /// The good scene with a slab from a file.

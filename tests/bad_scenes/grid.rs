@@ -1,6 +1,7 @@
 //! The axes of the grid.
 
-use super::{Case, case};
+use super::Case;
+use super::case;
 
 pub(super) const CASES: &[Case] = &[
     case(

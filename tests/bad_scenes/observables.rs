@@ -1,6 +1,7 @@
 //! What is evaluated while sampling.
 
-use super::{Case, case};
+use super::Case;
+use super::case;
 
 pub(super) const CASES: &[Case] = &[
     case(

@@ -1,6 +1,7 @@
 //! Atoms that come and go, and those at the start.
 
-use super::{Case, case};
+use super::Case;
+use super::case;
 
 pub(super) const CASES: &[Case] = &[
     case(&[("max_atoms: 64", "max_atoms: 0")], (19, 43), "`max_atoms` is 0", "give 1 or more"),

@@ -1,6 +1,7 @@
 //! How atoms move, and for how long.
 
-use super::{Case, case};
+use super::Case;
+use super::case;
 
 pub(super) const CASES: &[Case] = &[
     case(

@@ -1,6 +1,7 @@
 //! Species and what acts between them.
 
-use super::{Case, case};
+use super::Case;
+use super::case;
 
 pub(super) const CASES: &[Case] = &[
     case(

@@ -1,6 +1,7 @@
 //! Words and values that the grammar does not know.
 
-use super::{Case, case};
+use super::Case;
+use super::case;
 
 pub(super) const CASES: &[Case] = &[
     case(

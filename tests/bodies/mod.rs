@@ -1,9 +1,10 @@
 //! Fuzz bodies: whatever the bytes, a reader returns or refuses; it never panics and never takes memory without reason.
 
-use adlayer::checkpoint::{Checkpoint, Header, seal, unseal};
-use adlayer::engine::RunRecord;
-use adlayer::evaluate::{parse_exchange, parse_moves};
-use adlayer::{scene, xyz};
+use adlayer::testing::input::scene;
+use adlayer::testing::io::xyz;
+use adlayer::testing::run::RunRecord;
+use adlayer::testing::run::checkpoint::{Checkpoint, Header, seal, unseal};
+use adlayer::testing::workflow::analyze::{parse_exchange, parse_moves};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use std::path::Path;

@@ -2,8 +2,8 @@
 
 use super::run::Run;
 use super::stats::{Estimate, say};
-use adlayer::batch::Configuration;
-use adlayer::system::System;
+use adlayer::testing::system::System;
+use adlayer::testing::system::configuration::Configuration;
 
 /// Atoms of a replica, and replicas.
 const ATOMS: usize = 64;

@@ -5,8 +5,8 @@ use super::reference::{case, number, rows};
 use super::run::{Run, load};
 use super::scene::{SLAB, Spec};
 use super::stats::assert_relative;
-use adlayer::batch::{Batch, Configuration};
-use adlayer::moves::Trial;
+use adlayer::testing::moves::Trial;
+use adlayer::testing::system::configuration::{Batch, Configuration};
 use glam::DVec3;
 use serde_json::Value;
 

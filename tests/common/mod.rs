@@ -8,7 +8,7 @@ pub(crate) mod run;
 pub(crate) mod scene;
 pub(crate) mod stats;
 
-use adlayer::backend::gpu::{Want, open};
+use adlayer::testing::backend::gpu::{Want, open};
 use std::sync::OnceLock;
 
 /// The backends that every body runs on. `ADLAYER_TEST_BACKENDS=reference,cpu,gpu` names others: the bodies take long on

@@ -1,17 +1,17 @@
 //! Runs of a scene that keep what every walker saw of every state.
 
 use super::stats::Estimate;
-use adlayer::backend;
-use adlayer::batch::Batch;
-use adlayer::engine::initial::initial_batch;
-use adlayer::engine::sampler::{CyclePlan, Sampler};
-use adlayer::exchange::Period;
-use adlayer::ids::{ReplicaId, StateId};
-use adlayer::rng::Rng;
-use adlayer::scene::grammar::Exchange;
-use adlayer::scene::{self, Loaded};
-use adlayer::states::StateGrid;
-use adlayer::system::System;
+use adlayer::testing::backend;
+use adlayer::testing::base::ids::{ReplicaId, StateId};
+use adlayer::testing::base::rng::Rng;
+use adlayer::testing::input::scene::grammar::Exchange;
+use adlayer::testing::input::scene::{self, Loaded};
+use adlayer::testing::moves::exchange::Period;
+use adlayer::testing::sampler::initial::initial_batch;
+use adlayer::testing::sampler::{CyclePlan, Sampler};
+use adlayer::testing::system::System;
+use adlayer::testing::system::configuration::Batch;
+use adlayer::testing::thermo::states::StateGrid;
 use std::sync::Arc;
 
 /// Parses a scene; files it names lie in `tests/data`.
@@ -214,7 +214,7 @@ impl Run {
     }
 
     /// State `k`.
-    pub(crate) fn state(&self, k: usize) -> &adlayer::states::StatePoint {
+    pub(crate) fn state(&self, k: usize) -> &adlayer::testing::thermo::states::StatePoint {
         self.grid.state(StateId(k as u32))
     }
 }

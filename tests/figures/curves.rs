@@ -1,9 +1,14 @@
 //! Curves: isotherms, isobars, distributions, free energies.
 
+use super::column;
+use super::csv;
+use super::default_drawn;
+use super::drawn;
 use super::looks::assert_is_picture;
-use super::{column, csv, default_drawn, drawn, names, synthetic};
-use adlayer::analysis::Analysis;
-use adlayer::figures::Figure;
+use super::names;
+use super::synthetic;
+use adlayer::testing::analysis::Analysis;
+use adlayer::testing::figures::Figure;
 
 #[test]
 fn isotherms_show_the_map_and_the_direct_averages() {
@@ -49,7 +54,7 @@ pub(super) fn with_an_order_parameter() -> Analysis {
             })
             .collect();
         let p: Vec<f64> = joint.iter().map(|row| row.iter().sum()).collect();
-        analysis.profiles.push(adlayer::analysis::Profile {
+        analysis.profiles.push(adlayer::testing::analysis::Profile {
             observable: 0,
             temperature: d.temperature,
             mu: d.mu.clone(),

@@ -10,11 +10,11 @@ mod looks;
 mod maps;
 mod reports;
 
-use adlayer::analysis::Analysis;
-use adlayer::figures::{Figure, Labels, draw};
-use adlayer::report;
-use adlayer::thermo::Convention;
-use adlayer::units::Units;
+use adlayer::testing::analysis::Analysis;
+use adlayer::testing::base::units::Units;
+use adlayer::testing::figures::{Figure, Labels, draw};
+use adlayer::testing::report;
+use adlayer::testing::thermo::Convention;
 use curves::with_an_order_parameter;
 use looks::{assert_is_picture, assert_well_formed};
 use reports::summary;

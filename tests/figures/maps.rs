@@ -1,7 +1,12 @@
 //! Maps: their cells, boundaries and masks.
 
-use super::{csv, default_drawn, drawn, labels, names, synthetic};
-use adlayer::figures::draw;
+use super::csv;
+use super::default_drawn;
+use super::drawn;
+use super::labels;
+use super::names;
+use super::synthetic;
+use adlayer::testing::figures::draw;
 
 #[test]
 fn the_csv_of_a_map_holds_the_unmasked_cells_the_states_and_the_boundaries() {
@@ -18,7 +23,7 @@ fn the_csv_of_a_map_holds_the_unmasked_cells_the_states_and_the_boundaries() {
     let number = |row: &csv::StringRecord, i: usize| row[i].parse::<f64>().expect("a number");
     for row in rows.iter().filter(|r| &r[0] == "map") {
         let (t, mu) = (number(row, 1), number(row, 2));
-        let at = |c: &&adlayer::analysis::MapCell| {
+        let at = |c: &&adlayer::testing::analysis::MapCell| {
             c.temperature.to_bits() == t.to_bits() && c.mu[0].to_bits() == mu.to_bits()
         };
         let cell = analysis.map.cells.iter().find(at).expect("a cell of the map");

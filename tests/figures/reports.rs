@@ -1,10 +1,12 @@
 //! The report and the table on the terminal.
 
-use super::{default_drawn, drawn, synthetic};
-use adlayer::analysis::Analysis;
-use adlayer::report::{self, CellSummary, ExchangeRow, MoveRow, RunSummary, Seconds};
-use adlayer::states::Axis;
-use adlayer::units::Units;
+use super::default_drawn;
+use super::drawn;
+use super::synthetic;
+use adlayer::testing::analysis::Analysis;
+use adlayer::testing::base::units::Units;
+use adlayer::testing::report::{self, CellSummary, ExchangeRow, MoveRow, RunSummary, Seconds};
+use adlayer::testing::thermo::states::Axis;
 
 pub(super) fn summary(analysis: &Analysis) -> RunSummary {
     let exchange = analysis
@@ -105,7 +107,7 @@ fn the_report_of_a_canonical_run_has_no_phases() {
 
 #[test]
 fn the_terminal_table_ends_with_the_verdict() {
-    use adlayer::analysis::diagnostics::{Mood, Sentence};
+    use adlayer::testing::analysis::diagnostics::{Mood, Sentence};
     let mut analysis = synthetic::default_scene();
     let last = |analysis: &Analysis| {
         report::terminal_table(analysis, &summary(analysis)).lines().last().unwrap_or_default().to_owned()

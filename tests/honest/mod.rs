@@ -4,14 +4,14 @@
 //! the program, and what a cycle leaves is a sample: the series of one state, of one replica and of neighbouring states
 //! are all correlated, as in a run.
 
-use adlayer::analysis::{Analysis, AnalysisInput, analyze};
-use adlayer::batch::Measurement;
-use adlayer::exchange::{Assignment, Exchanger, Period};
-use adlayer::ids::ReplicaId;
-use adlayer::rng::Rng;
-use adlayer::sample::{SampleRow, Samples};
-use adlayer::states::{ReservoirAxis, StateGrid, StatePoint};
-use adlayer::thermo::Convention;
+use adlayer::testing::analysis::{Analysis, AnalysisInput, analyze};
+use adlayer::testing::base::ids::ReplicaId;
+use adlayer::testing::base::rng::Rng;
+use adlayer::testing::moves::exchange::{Assignment, Exchanger, Period};
+use adlayer::testing::sample::{SampleRow, Samples};
+use adlayer::testing::system::configuration::Measurement;
+use adlayer::testing::thermo::Convention;
+use adlayer::testing::thermo::states::{ReservoirAxis, StateGrid, StatePoint};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -170,7 +170,7 @@ pub(crate) fn trap_scores(seeds: u64, cycles: u32) -> Scores {
     let of_seed = |seed: u64| {
         let analysis = analysed::<Trap>(&grid, cycles, 1, 60, 4000 + seed);
         let cells = analysis.map.cells.iter().filter(|c| !c.masked);
-        let score = |c: &adlayer::analysis::MapCell| {
+        let score = |c: &adlayer::testing::analysis::MapCell| {
             let exact = (c.ln_z[0] + 1.5 * (TAU * c.temperature).ln()).exp();
             (c.n[0] - exact) / c.n_err[0]
         };

@@ -4,9 +4,9 @@ use crate::common::drift::{assert_no_drift, kinetic, slope_and_spread};
 use crate::common::run::{Run, load, prepare};
 use crate::common::stats::{assert_relative, say};
 use crate::common::{on_every_backend, rounding};
-use adlayer::backend;
-use adlayer::backend::reference::energy::energy_and_forces;
-use adlayer::batch::{Batch, Configuration};
+use adlayer::testing::backend;
+use adlayer::testing::forces::pairwise::energy_and_forces;
+use adlayer::testing::system::configuration::{Batch, Configuration};
 use glam::DVec3;
 
 /// A slab with one mobile layer of A and ten atoms of B above it; the number of everything is fixed.

@@ -3,7 +3,7 @@
 use crate::common::on_every_backend;
 use crate::common::run::{Run, load};
 use crate::common::scene::{SLAB, Spec};
-use adlayer::batch::Batch;
+use adlayer::testing::system::configuration::Batch;
 
 const LANGEVIN: &str = "Baoab(dt: 0.004, friction: 1.0, steps: 20)";
 const MONTE_CARLO: &str = "MonteCarlo(displacement: 0.2, attempts: 20)";

@@ -5,7 +5,7 @@ use crate::common::reference::{case, number};
 use crate::common::run::load;
 use crate::common::stats::assert_relative;
 use crate::common::{on_every_backend, rounding};
-use adlayer::system::System;
+use adlayer::testing::system::System;
 use glam::DVec3;
 
 #[test]

@@ -5,7 +5,7 @@ use crate::common::reference::{case, number, numbers, rows};
 use crate::common::run::Run;
 use crate::common::scene::Spec;
 use crate::common::stats::{assert_distribution, assert_resolved, assert_z};
-use adlayer::transitions::Direction;
+use adlayer::testing::moves::tally::Direction;
 use serde_json::Value;
 
 /// Monte Carlo alone, and Langevin dynamics between the particle moves.

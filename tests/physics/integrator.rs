@@ -4,8 +4,8 @@ use crate::common::reference::{case, number, rows};
 use crate::common::run::{Run, load};
 use crate::common::stats::{Estimate, assert_relative, assert_resolved, assert_z};
 use crate::common::{on_every_backend, rounding};
-use adlayer::batch::{Batch, Configuration};
-use adlayer::rng::Stream;
+use adlayer::testing::base::rng::Stream;
+use adlayer::testing::system::configuration::{Batch, Configuration};
 use glam::DVec3;
 
 /// Atoms of mass 1 that do not interact, each in a well with ω = 1 about the centre of a wide cell; kT = 0.7.

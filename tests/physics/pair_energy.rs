@@ -4,9 +4,9 @@ use crate::common::reference::{case, data, number, rows};
 use crate::common::run::{Run, load};
 use crate::common::stats::assert_relative;
 use crate::common::{on_every_backend, rounding};
-use adlayer::batch::{Batch, Configuration};
-use adlayer::system::System;
-use adlayer::xyz;
+use adlayer::testing::io::xyz;
+use adlayer::testing::system::System;
+use adlayer::testing::system::configuration::{Batch, Configuration};
 use glam::DVec3;
 
 /// Configuration 4 of the NIST reference data.

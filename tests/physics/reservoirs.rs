@@ -4,10 +4,10 @@ use crate::common::on_every_backend;
 use crate::common::run::{Run, load};
 use crate::common::scene::{SLAB, Spec};
 use crate::common::stats::{assert_resolved, assert_z};
-use adlayer::batch::{Batch, Configuration};
-use adlayer::moves::{self, Edit, Proposal, Trial};
-use adlayer::potential::OVERLAP_ENERGY;
-use adlayer::rng::Rng;
+use adlayer::testing::base::rng::Rng;
+use adlayer::testing::moves::{self, Edit, Proposal, Trial};
+use adlayer::testing::potential::OVERLAP_ENERGY;
+use adlayer::testing::system::configuration::{Batch, Configuration};
 use glam::DVec3;
 use std::f64::consts::PI;
 

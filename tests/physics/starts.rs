@@ -4,9 +4,9 @@ use crate::common::on_every_backend;
 use crate::common::reference::{case, number, rows};
 use crate::common::run::{Run, load, prepare};
 use crate::common::stats::{assert_resolved, assert_z};
-use adlayer::backend::reference::relax::relax;
-use adlayer::batch::Configuration;
-use adlayer::potential::OVERLAP_ENERGY;
+use adlayer::testing::forces::relax::relax;
+use adlayer::testing::potential::OVERLAP_ENERGY;
+use adlayer::testing::system::configuration::Configuration;
 use glam::DVec3;
 
 /// Atoms of a fixed number in a cube.
@@ -67,7 +67,7 @@ fn coinciding_atoms_are_pulled_apart_and_a_sound_start_stays_as_it_is() {
         x.insert(0, DVec3::new(2.0, 2.0, z), DVec3::ZERO);
     }
     assert!(relax(&system, &rng, &shifts, 0, 1.0, &mut x).is_some_and(|iterations| iterations > 0));
-    let energy = adlayer::backend::reference::energy::audit(&system, &x, &shifts).energy;
+    let energy = adlayer::testing::forces::pairwise::audit(&system, &x, &shifts).energy;
     assert!(energy < 1e4, "E = {energy}, where an overlap is {OVERLAP_ENERGY}");
     let relaxed = x.clone();
     assert_eq!(relax(&system, &rng, &shifts, 0, 1.0, &mut x), Some(0));

@@ -1,8 +1,8 @@
 //! Runs of the program in folders of their own, and what they leave behind.
 
-use adlayer::checkpoint::{self, RunState};
-use adlayer::sample::{Samples, read_samples};
-use adlayer::scene;
+use adlayer::testing::input::scene;
+use adlayer::testing::run::checkpoint::{self, RunState};
+use adlayer::testing::sample::{Samples, read_samples};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -154,7 +154,7 @@ pub(crate) fn stop_in_production(place: &Place, name: &str) {
 /// What a run has come to: its state, samples and tables.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Outcome {
-    pub(crate) sampler: adlayer::engine::SamplerState,
+    pub(crate) sampler: adlayer::testing::sampler::SamplerState,
     pub(crate) samples: Samples,
     pub(crate) states: String,
     pub(crate) exchange: String,

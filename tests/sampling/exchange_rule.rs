@@ -2,8 +2,8 @@
 
 use crate::common::reference::{case, number, numbers, rows};
 use crate::common::stats::{assert_relative, say};
-use adlayer::thermo::acceptance::{ConfigurationRef, StateRef, exchange_ln_acc};
-use adlayer::thermo::{Convention, reduced_potential};
+use adlayer::testing::thermo::acceptance::{ConfigurationRef, StateRef, exchange_ln_acc};
+use adlayer::testing::thermo::{Convention, reduced_potential};
 use serde_json::Value;
 
 /// A lattice gas on a ring of four sites, with its sixteen configurations.

@@ -5,8 +5,8 @@ use crate::common::reference::{case, number, rows};
 use crate::common::run::{Run, Tally};
 use crate::common::scene::Spec;
 use crate::common::stats::{assert_relative, assert_z};
-use adlayer::thermo::Convention;
-use adlayer::thermo::response::Fluctuations;
+use adlayer::testing::thermo::Convention;
+use adlayer::testing::thermo::response::Fluctuations;
 use serde_json::Value;
 
 /// The fluctuations of a run as the response formulas take them, of one reservoir species in reduced units.

@@ -5,7 +5,7 @@ use crate::common::reference::{case, number};
 use crate::common::run::Run;
 use crate::common::scene::Spec;
 use crate::common::stats::{Estimate, assert_resolved, assert_z, say};
-use adlayer::batch::Batch;
+use adlayer::testing::system::configuration::Batch;
 use glam::DVec3;
 
 /// With zero velocities ⟨N⟩ would come out as 30.5 instead of 16.9, with velocities of twice the temperature as 10.7.

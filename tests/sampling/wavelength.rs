@@ -4,12 +4,12 @@ use crate::common::on_every_backend;
 use crate::common::run::{Run, load, prepare};
 use crate::common::scene::Spec;
 use crate::common::stats::{Estimate, assert_resolved, assert_z, say};
-use adlayer::backend;
-use adlayer::engine::initial::initial_batch;
-use adlayer::exchange::{Assignment, Exchanger, Period};
-use adlayer::ids::ReplicaId;
-use adlayer::states::{ReservoirAxis, StateGrid};
-use adlayer::thermo::Convention;
+use adlayer::testing::backend;
+use adlayer::testing::base::ids::ReplicaId;
+use adlayer::testing::moves::exchange::{Assignment, Exchanger, Period};
+use adlayer::testing::sampler::initial::initial_batch;
+use adlayer::testing::thermo::Convention;
+use adlayer::testing::thermo::states::{ReservoirAxis, StateGrid};
 use std::f64::consts::PI;
 
 const PLANCK: f64 = 6.0;

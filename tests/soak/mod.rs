@@ -3,7 +3,7 @@
 use super::common::run::project_scene;
 use super::common::stats::say;
 use super::runs::{ENDLESS, Place, signal, stderr, wait_until};
-use adlayer::rng::{Rng, Stream};
+use adlayer::testing::base::rng::{Rng, Stream};
 use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};

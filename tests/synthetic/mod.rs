@@ -3,13 +3,13 @@
 //! Two lattice layers of 12 and 36 sites, filled one after the other, each with mean-field attraction:
 //! P(N) ∝ e^{β(μN − E_N)} g_N. The first layer condenses at μ' = −6.2 below T = 0.5, the second at −1.6 below 0.8.
 
-use adlayer::analysis::{
+use adlayer::testing::analysis::{
     Analysis, AnalysisInput, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Map, MapCell, Phase, SplitHalf,
 };
-use adlayer::ids::StateId;
-use adlayer::sample::Samples;
-use adlayer::states::{ReservoirAxis, StateGrid};
-use adlayer::thermo::Convention;
+use adlayer::testing::base::ids::StateId;
+use adlayer::testing::sample::Samples;
+use adlayer::testing::thermo::Convention;
+use adlayer::testing::thermo::states::{ReservoirAxis, StateGrid};
 
 const LAYERS: [(usize, f64, f64); 2] = [(12, 5.2, 1.0), (36, 0.8, 0.8)];
 const N_MAX: usize = 64;
@@ -288,7 +288,7 @@ pub(crate) fn sampled() -> Analysis {
         wanted: None,
         halves: Default::default(),
     };
-    adlayer::analysis::analyze(&input).expect("analysed")
+    adlayer::testing::analysis::analyze(&input).expect("analysed")
 }
 
 /// A canonical run: temperatures only.

@@ -1,6 +1,6 @@
 //! Comparison of the tallies that two backends kept of the same moves.
 
-use adlayer::transitions::{Direction, Transitions};
+use adlayer::testing::moves::tally::{Direction, Transitions};
 
 /// Largest difference of the probability of one attempt: energies of the fast backends are f32.
 const PROBABILITY_TOL: f64 = 2e-5;

@@ -1,6 +1,6 @@
 //! Which states hang together through edges that exchange.
 
-use crate::states::StateGrid;
+use crate::thermo::states::StateGrid;
 
 /// The part to which each state belongs, numbered from 0 in the order of states: `[n_states]`.
 ///
@@ -35,8 +35,8 @@ pub fn components(grid: &StateGrid, usable: &[bool]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::states::ReservoirAxis;
     use crate::thermo::Convention;
+    use crate::thermo::states::ReservoirAxis;
 
     #[test]
     fn a_dead_edge_parts_a_chain_and_not_a_ring() {

@@ -1,8 +1,9 @@
 //! Do the boundaries still move with the length of the run?
 
-use super::super::groundwork::{Groundwork, Solved};
+use super::super::Analysis;
+use super::super::BoundaryPoint;
 use super::super::mbar::{Bins, Collapsed, log_sum_exp, marginal};
-use super::super::{Analysis, BoundaryPoint};
+use crate::analysis::prepared::{Groundwork, Solved};
 use rayon::prelude::*;
 use std::borrow::Cow;
 

@@ -1,6 +1,6 @@
 //! Where equilibrium begins in a series.
 
-use super::super::inefficiency::inefficiency;
+use crate::analysis::statistics::inefficiency::inefficiency;
 
 /// Shares of a series that are tried as its beginning.
 const SHARES: [f64; 9] = [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5];

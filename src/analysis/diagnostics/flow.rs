@@ -1,8 +1,8 @@
 //! Flow of replicas along one axis of the grid, and how long a round trip takes.
 
-use super::super::inefficiency::places;
+use crate::analysis::statistics::inefficiency::places;
 use crate::sample::Samples;
-use crate::states::{Axis, StateGrid};
+use crate::thermo::states::{Axis, StateGrid};
 
 /// How replicas travel along one axis.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! Where the grid lacks states: neighbouring values of an axis between which edges are dead.
 
 use super::Diagnostics;
-use crate::states::{Axis, StateGrid, StatePoint};
+use crate::thermo::states::{Axis, StateGrid, StatePoint};
 
 /// Two neighbouring values of an axis between which edges are dead.
 pub(super) struct Gap {

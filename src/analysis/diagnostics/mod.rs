@@ -5,29 +5,29 @@ mod convergence;
 mod equilibration;
 mod flow;
 mod gaps;
-pub(super) mod hysteresis;
+pub(crate) mod split_half;
 pub(super) mod tables;
 mod verdict;
 mod windows;
 mod words;
 
 pub use super::input::Halves;
+pub(super) use crate::analysis::hysteresis::mask;
+pub use crate::analysis::hysteresis::{DIFFER, Frozen};
 pub use components::components;
 pub use convergence::{SHARES, Trend};
 pub use equilibration::start;
 pub use flow::Flow;
-pub(super) use hysteresis::mask;
-pub use hysteresis::{DIFFER, Frozen};
 pub use verdict::{INDEPENDENT, Mood, Sentence, Verdict, verdict};
 pub use windows::{acceptance, windows};
 
 use super::Analysis;
-use super::groundwork::Groundwork;
-use super::inefficiency::{Inefficiencies, places};
 use super::transition_matrix::{Estimators, Stretch, compare, stretches};
-use crate::Result;
-use crate::sample::marks::{EdgeCount, Mark};
-use crate::states::Edge;
+use crate::analysis::prepared::Groundwork;
+use crate::analysis::statistics::inefficiency::{Inefficiencies, places};
+use crate::base::Result;
+use crate::sample::tally_snapshots::{EdgeCount, Mark};
+use crate::thermo::states::Edge;
 use rayon::prelude::*;
 use std::borrow::Cow;
 
@@ -147,7 +147,7 @@ pub struct Diagnostics {
 /// Runs all checks of an analysis and keeps them in it.
 ///
 /// # Errors
-/// [`crate::Error::Analysis`] if the overlap of the states cannot be had.
+/// [`crate::base::Error::Analysis`] if the overlap of the states cannot be had.
 pub(super) fn check(work: &Groundwork<'_>, analysis: &mut Analysis, books: &Books) -> Result<()> {
     let grid = &work.input.grid;
     let compared = compare(work, &books.stretches);

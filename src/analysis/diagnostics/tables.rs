@@ -2,16 +2,17 @@
 //! `transition_matrix.csv`, `estimators.csv`.
 
 use super::super::tables::{Table, number, numbers};
-use super::{Checks, SHARES};
-use crate::Result;
-use crate::ids::StateId;
-use crate::states::StateGrid;
+use super::Checks;
+use super::SHARES;
+use crate::base::Result;
+use crate::base::ids::StateId;
+use crate::thermo::states::StateGrid;
 use std::path::Path;
 
 /// Writes what there is into `dir`.
 ///
 /// # Errors
-/// [`crate::Error::Io`] if a file cannot be written.
+/// [`crate::base::Error::Io`] if a file cannot be written.
 pub(in crate::analysis) fn write(checks: &Checks, grid: &StateGrid, dir: &Path) -> Result<()> {
     let species: Vec<&str> = grid.reservoirs.iter().map(|r| r.species.as_str()).collect();
     if let Some(diagnostics) = &checks.diagnostics {

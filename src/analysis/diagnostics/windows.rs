@@ -1,6 +1,6 @@
 //! Acceptance of every edge in windows of production: a cumulative rate hides an edge that died.
 
-use crate::sample::marks::{EdgeCount, Mark};
+use crate::sample::tally_snapshots::{EdgeCount, Mark};
 
 /// Windows at most.
 const WINDOWS: usize = 5;

@@ -1,7 +1,7 @@
 //! Counts, numbers and states as sentences name them.
 
 use super::EdgeCheck;
-use crate::states::{Axis, StateGrid};
+use crate::thermo::states::{Axis, StateGrid};
 
 pub(super) fn states_are(n: usize) -> String {
     if n == 1 { "1 state is".to_owned() } else { format!("{n} states are") }

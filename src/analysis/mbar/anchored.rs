@@ -162,8 +162,8 @@ impl Reweighted {
 mod tests {
     use super::*;
     use crate::analysis::mbar::Bins;
-    use crate::rng::{Rng, Stream};
-    use crate::states::StatePoint;
+    use crate::base::rng::{Rng, Stream};
+    use crate::thermo::states::StatePoint;
 
     /// Sums from an anchor are those of every temperature by itself, also with a repulsive tail among the energies.
     #[test]

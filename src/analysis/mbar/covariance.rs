@@ -1,6 +1,6 @@
 //! Asymptotic covariance of MBAR estimates.
 
-use crate::{Error, Result};
+use crate::base::{Error, Result};
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatRef, Par, Side};

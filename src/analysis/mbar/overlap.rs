@@ -2,7 +2,7 @@
 
 use super::collapsed::Collapsed;
 use super::solver::Equations;
-use crate::{Error, Result};
+use crate::base::{Error, Result};
 use faer::{Mat, Side};
 
 /// More states than this, and the eigenvalues cost more than they tell.

@@ -1,6 +1,6 @@
 //! Newton's method on the convex MBAR objective, with self-consistent iteration as its start and its fallback.
 
-use crate::{Error, Result};
+use crate::base::{Error, Result};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 

@@ -18,11 +18,11 @@ mod stretches;
 
 pub use stretches::{Stretch, stretches};
 
-use super::bootstrap::{Blocks, Bootstrap, Draw, RESAMPLES};
-use super::groundwork::{Basis, Groundwork, Solved};
 use super::mbar::{Bins, Collapsed, marginal};
-use crate::Result;
-use crate::transitions::TransitionTally;
+use crate::analysis::prepared::{Basis, Groundwork, Solved};
+use crate::analysis::statistics::bootstrap::{Blocks, Bootstrap, Draw, RESAMPLES};
+use crate::base::Result;
+use crate::moves::tally::TransitionTally;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -233,7 +233,7 @@ fn summed(entries: &Entries, n_max: usize, multiplicity: Option<&[f64]>) -> Vec<
 /// blocks from which all other errors come.
 ///
 /// # Errors
-/// [`crate::Error::Analysis`] if MBAR does not converge.
+/// [`crate::base::Error::Analysis`] if MBAR does not converge.
 pub fn compare(work: &Groundwork<'_>, stretches: &[Stretch]) -> Result<Option<Estimators>> {
     let (input, frozen) = (&*work.thawed, work.is_frozen());
     let (grid, n_s) = (&input.grid, input.grid.n_reservoirs());

@@ -1,7 +1,7 @@
 //! Differences of marks: what each walker tried in stretches of time.
 
-use crate::sample::marks::Mark;
-use crate::transitions::{TallyRow, TransitionTally};
+use crate::moves::tally::{TallyRow, TransitionTally};
+use crate::sample::tally_snapshots::Mark;
 
 /// Stretches over all walkers that are wanted at most.
 const BLOCKS: usize = 100;
@@ -68,7 +68,7 @@ pub fn stretches(marks: &[Mark], walkers: usize, first: u16) -> Vec<Stretch> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transitions::Direction;
+    use crate::moves::tally::Direction;
 
     #[test]
     fn stretches_are_differences_of_marks_by_walker() {

@@ -7,7 +7,7 @@
 
 use super::pair::{Geometry, LANES, Spot, Strength, fma};
 use super::replica::chunks;
-use crate::faults::{Fault, planted};
+use crate::base::fault_injection::{Fault, planted};
 use crate::system::System;
 use glam::DVec3;
 use pulp::Simd;

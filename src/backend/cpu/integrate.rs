@@ -5,8 +5,8 @@ use super::noise::{Address, gaussians};
 use super::pair::{LANES, Lanes, Sums, add_energy, fma64};
 use super::particle_moves::atom_energy;
 use super::replica::{Chunk, Replica};
+use crate::base::rng::Stream;
 use crate::potential::OVERLAP_ENERGY;
-use crate::rng::Stream;
 use crate::system::System;
 use pulp::Simd;
 

@@ -5,30 +5,33 @@
 
 mod clusters;
 mod dispatch;
-mod herd;
 mod integrate;
 mod noise;
 mod pair;
 mod particle_moves;
 mod replica;
+mod scheduler;
 
-use super::{Backend, BackendState, CycleWork, Identity};
-use crate::batch::{Batch, Configuration, Measurement, assert_fits};
-use crate::error::{Error, Result};
-use crate::exchange::velocity_scale;
-use crate::ids::StateId;
+use super::Backend;
+use super::BackendState;
+use super::CycleWork;
+use super::Identity;
+use crate::base::error::{Error, Result};
+use crate::base::ids::StateId;
+use crate::base::rng::Rng;
+use crate::moves::exchange::velocity_scale;
+use crate::moves::tally::{MoveEvent, Transitions};
 use crate::moves::{Edit, Trial};
-use crate::rng::Rng;
-use crate::states::StatePoint;
+use crate::system::configuration::{Batch, Configuration, Measurement, assert_fits};
 use crate::system::{Dynamics, System};
-use crate::transitions::{MoveEvent, Transitions};
+use crate::thermo::states::StatePoint;
 use clusters::{Clusters, uses_lists};
 use glam::DVec3;
-use herd::{Ahead, Herd, Pause, Work};
 use pair::Geometry;
 use pulp::Arch;
 use rayon::prelude::*;
 use replica::{Frozen, Replica};
+use scheduler::{Ahead, Herd, Pause, Work};
 use std::sync::Arc;
 
 /// What every replica shares.

@@ -3,7 +3,7 @@
 //! Twin: `src/rng.rs` (same integers, same uniforms; logarithm, sine and cosine are polynomials in f32).
 
 use super::pair::LANES;
-use crate::rng::Stream;
+use crate::base::rng::Stream;
 
 /// Where random numbers are taken from; the slot comes last.
 #[derive(Debug, Clone, Copy)]
@@ -117,7 +117,7 @@ fn sin_cos_turn(u: f32) -> (f32, f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::Rng;
+    use crate::base::rng::Rng;
 
     #[test]
     fn the_same_numbers_as_the_reference() {

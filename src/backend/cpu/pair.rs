@@ -299,7 +299,7 @@ pub(super) fn row_energy<S: Simd, const FORCE_SHIFTED: bool>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scene;
+    use crate::input::scene;
     use std::path::Path;
 
     #[test]
@@ -308,10 +308,10 @@ mod tests {
         let loaded = scene::parse(text, Path::new("bench_surface.ron")).unwrap_or_else(|e| panic!("{e}"));
         let system = System::from_scene(&loaded);
         let (g, cell) = (Geometry::new(&system), &system.cell);
-        let rng = crate::rng::Rng::new(5);
+        let rng = crate::base::rng::Rng::new(5);
         for k in 0..2_000 {
             let random = |slot| {
-                let [a, b, c, _] = rng.uniforms(crate::rng::Stream::InsertPosition, k, 0, slot);
+                let [a, b, c, _] = rng.uniforms(crate::base::rng::Stream::InsertPosition, k, 0, slot);
                 DVec3::new(a, b, c) * cell.lengths + cell.floor * DVec3::Z
             };
             let (p, q) = (random(0), random(1));

@@ -4,11 +4,11 @@
 use super::Model;
 use super::pair::row_energy;
 use super::replica::Replica;
+use crate::base::rng::{Stream, index_below};
+use crate::moves::tally::MoveBook;
 use crate::moves::{Proposal, Trial, ln_acc, thermal_velocity};
 use crate::potential::OVERLAP_ENERGY;
-use crate::rng::{Stream, index_below};
 use crate::thermo::acceptance::accept;
-use crate::transitions::MoveBook;
 use glam::DVec3;
 use pulp::Simd;
 

@@ -3,9 +3,9 @@
 use super::Model;
 use super::clusters::Lists;
 use super::pair::{Geometry, LANES, Spot, Strength};
-use crate::batch::Configuration;
-use crate::states::StatePoint;
 use crate::system::System;
+use crate::system::configuration::Configuration;
+use crate::thermo::states::StatePoint;
 use glam::DVec3;
 use pulp::Simd;
 use std::ops::{Deref, DerefMut};

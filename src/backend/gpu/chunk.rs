@@ -1,14 +1,14 @@
 //! The buffers of a run of replicas: as many as one binding and one dispatch hold.
 
-use super::books::LOG_ATTEMPTS;
 use super::device::GpuDevice;
 use super::layout::{AssignmentRecord, ReplicaRecord, TrialRecord, atom_record, inside_walls};
 use super::plan::Plan;
 use super::recorder::create_buffer;
-use crate::batch::Configuration;
-use crate::error::{Error, Result};
-use crate::ids::StateId;
+use crate::backend::gpu::move_log::LOG_ATTEMPTS;
+use crate::base::error::{Error, Result};
+use crate::base::ids::StateId;
 use crate::system::System;
+use crate::system::configuration::Configuration;
 use glam::DVec3;
 use std::ops::Range;
 use wgpu::{Buffer, BufferUsages};

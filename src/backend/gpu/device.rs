@@ -1,7 +1,7 @@
 //! Adapters: which there are, which one the user meant, and an open device with explicit limits.
 
 use super::self_test;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 use wgpu::{Adapter, DeviceType, ErrorFilter, Features, Instance, InstanceDescriptor, Limits};
 

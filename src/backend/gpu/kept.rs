@@ -3,8 +3,8 @@
 use super::Gpu;
 use super::chunk::Chunk;
 use super::recorder::Mapped;
-use crate::batch::Batch;
-use crate::error::Result;
+use crate::base::error::Result;
+use crate::system::configuration::Batch;
 
 /// What the cycle being made is to keep, and what the one measured last kept.
 #[derive(Default)]

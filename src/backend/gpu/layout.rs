@@ -1,9 +1,9 @@
 //! layout: what the host and every kernel share.   Twin: shaders/shared/layout.wgsl
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::potential::{CORE_FRACTION, ExternalField as Field, PairCoefficients as Pair};
-use crate::states::StatePoint;
 use crate::system::{Dynamics, System};
+use crate::thermo::states::StatePoint;
 use bytemuck::{Pod, Zeroable};
 use std::f64::consts::PI;
 

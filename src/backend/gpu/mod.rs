@@ -3,11 +3,11 @@
 //! One workgroup moves one replica; everything of a cycle is recorded and submitted at once, and only E, N and a status
 //! word come back. Kernels stand in `shaders/`, each beside its twin in `backend::reference`.
 
-mod books;
 mod chunk;
 pub mod device;
 mod kept;
 pub mod layout;
+mod move_log;
 mod pipelines;
 mod plan;
 mod recorder;
@@ -18,19 +18,19 @@ mod work;
 pub use device::{AdapterReport, GpuDevice, Want, has_hardware, open, open_anew, survey};
 
 use crate::backend::{Backend, BackendState, CycleWork, Identity, Usage};
-use crate::batch::{Batch, Measurement, assert_fits};
-use crate::error::{Error, Result};
-use crate::exchange::velocity_scale;
-use crate::ids::StateId;
+use crate::base::error::{Error, Result};
+use crate::base::ids::StateId;
+use crate::base::rng::Rng;
+use crate::moves::exchange::velocity_scale;
+use crate::moves::tally::{MoveEvent, Transitions};
 use crate::moves::{Edit, Trial};
-use crate::rng::Rng;
-use crate::states::StatePoint;
+use crate::system::configuration::{Batch, Measurement, assert_fits};
 use crate::system::{Dynamics, System};
-use crate::transitions::{MoveEvent, Transitions};
-use books::{LOG_ATTEMPTS, MoveBooks};
+use crate::thermo::states::StatePoint;
 use chunk::{Chunk, replicas_per_chunk};
 use kept::Kept;
 use layout::{AssignmentRecord, ReplicaRecord, SystemTable, TrialRecord, frozen_atoms};
+use move_log::{LOG_ATTEMPTS, MoveBooks};
 use pipelines::{Kernel, Pipelines};
 use plan::Plan;
 use recorder::{Recorder, create_buffer};

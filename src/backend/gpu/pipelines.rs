@@ -3,7 +3,7 @@
 use super::device::{GpuDevice, STORAGE_BUFFERS};
 use super::plan::Plan;
 use super::shaders::Module;
-use crate::error::Result;
+use crate::base::error::Result;
 use std::cell::OnceCell;
 use wgpu::{
     BindGroupLayout, BindingType, BufferBindingType, ComputePipeline, PipelineLayout, ShaderModule,

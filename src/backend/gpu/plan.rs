@@ -4,7 +4,7 @@ use super::chunk::TALLY_BYTES;
 use super::device::GpuDevice;
 use super::layout::{CellGrid, MAX_SPECIES, PairCoefficients};
 use super::shaders::Module;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::system::{Dynamics, System};
 
 /// Partners of an atom from which lists pay.
@@ -84,7 +84,7 @@ impl Plan {
             n_cells: CellGrid::new(system).n_cells(),
             large: false,
             several_frozen_species: system.frozen.species.iter().any(|&s| s != system.frozen.species[0]),
-            force_shifted: system.pairs.truncation == crate::scene::grammar::Truncation::ForceShifted,
+            force_shifted: system.pairs.truncation == crate::input::scene::grammar::Truncation::ForceShifted,
             periodic_z: system.cell.periodic_z,
             langevin: matches!(system.dynamics, Dynamics::Baoab { .. }),
             magic_round: device.keeps_order,

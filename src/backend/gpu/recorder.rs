@@ -3,7 +3,7 @@
 use super::device::GpuDevice;
 use super::layout::Params;
 use super::pipelines::{Kernel, Pipelines};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use bytemuck::Zeroable;
 use std::sync::mpsc;
 use wgpu::{BindGroup, Buffer, BufferUsages, CommandEncoder, Features, QuerySet};

@@ -1,23 +1,22 @@
 //! The reference backend: f64, brute force, written for clarity. It is the specification of the others.
 
-pub mod energy;
-pub mod integrate;
+pub mod integrators;
 pub mod particle_moves;
-pub mod relax;
 mod replica;
 
 pub use replica::Replica;
 
 use crate::backend::{Backend, BackendState, CycleWork, Identity};
-use crate::batch::{Batch, Configuration, Measurement, assert_fits};
-use crate::error::Result;
-use crate::exchange::velocity_scale;
-use crate::ids::{ReplicaId, StateId};
+use crate::base::error::Result;
+use crate::base::ids::{ReplicaId, StateId};
+use crate::base::rng::{Rng, Stream};
+use crate::forces::pairwise;
+use crate::moves::exchange::velocity_scale;
+use crate::moves::tally::{MoveBook, MoveEvent, MoveLog, Transitions};
 use crate::moves::{Edit, Trial};
-use crate::rng::{Rng, Stream};
-use crate::states::StatePoint;
+use crate::system::configuration::{Batch, Configuration, Measurement, assert_fits};
 use crate::system::{Dynamics, System};
-use crate::transitions::{MoveBook, MoveEvent, MoveLog, Transitions};
+use crate::thermo::states::StatePoint;
 use glam::DVec3;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -155,13 +154,13 @@ impl Backend for Reference {
         let (system, rng, shifts) = (&*self.system, &self.rng, &self.shifts[..]);
         self.replicas.par_iter_mut().for_each(|replica| match system.dynamics {
             Dynamics::Baoab { dt, friction, .. } => {
-                integrate::baoab(system, rng, shifts, replica, dt, friction, first, steps);
+                integrators::baoab(system, rng, shifts, replica, dt, friction, first, steps);
             }
             Dynamics::Verlet { dt, steps: segment, redraw } => {
                 if redraw && first.is_multiple_of(u64::from(segment)) {
-                    integrate::redraw_velocities(system, rng, Stream::VelocityRedraw, first, replica);
+                    integrators::redraw_velocities(system, rng, Stream::VelocityRedraw, first, replica);
                 }
-                integrate::verlet(system, shifts, replica, dt, steps);
+                integrators::verlet(system, shifts, replica, dt, steps);
             }
             Dynamics::MonteCarlo { displacement, .. } => {
                 particle_moves::displace(system, rng, shifts, replica, displacement, first, steps);
@@ -239,7 +238,7 @@ impl Backend for Reference {
             .replicas
             .par_iter()
             .zip(trials)
-            .map(|(r, trial)| energy::trial_energy(system, &r.configuration, shifts, trial))
+            .map(|(r, trial)| pairwise::trial_energy(system, &r.configuration, shifts, trial))
             .collect())
     }
 

@@ -1,13 +1,13 @@
 //! particle_moves: insertions, deletions and displacements of one replica.
 
-use super::energy::trial_energy;
 use super::replica::Replica;
 use crate::backend::apply_edit;
+use crate::base::rng::{Rng, Stream, index_below};
+use crate::forces::pairwise::trial_energy;
+use crate::moves::tally::MoveBook;
 use crate::moves::{self, Edit, Trial};
-use crate::rng::{Rng, Stream, index_below};
 use crate::system::System;
 use crate::thermo::acceptance::accept;
-use crate::transitions::MoveBook;
 use glam::DVec3;
 
 /// Insertion and deletion attempts of one replica, from attempt number `first`.

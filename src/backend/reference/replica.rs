@@ -1,8 +1,8 @@
 //! One replica as the reference keeps it.
 
-use crate::batch::Configuration;
-use crate::ids::ReplicaId;
-use crate::states::StatePoint;
+use crate::base::ids::ReplicaId;
+use crate::system::configuration::Configuration;
+use crate::thermo::states::StatePoint;
 use glam::DVec3;
 
 /// A configuration with its running energy, its forces and the state it holds.

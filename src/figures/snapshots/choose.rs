@@ -1,10 +1,11 @@
 //! Which configuration stands for a phase.
 
 use crate::analysis::Analysis;
-use crate::figures::{Labels, slice::nearest, text};
-use crate::ids::StateId;
+use crate::base::ids::StateId;
+use crate::figures::Labels;
+use crate::figures::plot::{map_slice::nearest, text};
 use crate::sample::trajectory::StoredFrame;
-use crate::states::StateGrid;
+use crate::thermo::states::StateGrid;
 
 /// Picks one configuration of each phase from all that a run has kept, seen one after the other.
 ///
@@ -169,8 +170,8 @@ fn depths(grid: &StateGrid, phase_of: &[Option<usize>]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::states::ReservoirAxis;
     use crate::thermo::Convention;
+    use crate::thermo::states::ReservoirAxis;
 
     #[test]
     fn depth_counts_steps_to_another_phase() {

@@ -1,10 +1,11 @@
 //! The picture of a configuration: two projections to one scale, the height as colour.
 
 use super::choose::Snapshot;
-use crate::figures::canvas::label;
-use crate::figures::palette::{self, ColourScale};
-use crate::figures::table::{Table, number};
-use crate::figures::{Figure, Labels, axis::Axis, text};
+use crate::figures::plot::canvas::label;
+use crate::figures::plot::palette::{self, ColourScale};
+use crate::figures::plot::{axis::Axis, text};
+use crate::figures::{Figure, Labels};
+use crate::io::csv::{Table, number};
 use crate::sample::trajectory::StoredFrame;
 use crate::system::System;
 use glam::DVec3;

@@ -1,0 +1,294 @@
+//! Averages on grids finer than the simulated one.
+
+use crate::analysis::Map;
+use crate::analysis::MapCell;
+use crate::analysis::maps::order_parameters::averages;
+use crate::analysis::mbar::{Bins, Collapsed, Moments};
+use crate::thermo::response::Fluctuations;
+use crate::thermo::states::{StateGrid, StatePoint};
+
+/// Most cells of a map.
+const CELLS: usize = 20_000;
+/// Cells with fewer effective samples are masked.
+pub(crate) const N_EFF_MIN: f64 = 50.0;
+/// Cells with a higher probability of N_max are masked: there the limit on N shapes the result.
+const P_N_MAX: f64 = 1e-3;
+/// Most values of a pressure axis of a single species.
+const PRESSURES: usize = 80;
+
+/// What the cells need beyond samples and weights.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Surroundings<'a> {
+    pub(crate) grid: &'a StateGrid,
+    /// k_B [energy/temperature]
+    pub(crate) boltzmann: f64,
+    /// One unit of the user's pressure [energy/length³]
+    pub(crate) pressure_unit: f64,
+    /// `[n_reservoirs]`
+    pub(crate) n_max: &'a [u16],
+    /// Mobile atoms that are not of a reservoir species
+    pub(crate) other_mobile_atoms: usize,
+}
+
+/// The temperatures and axes of a map, and how an axis value gives ln z.
+#[derive(Debug, Clone)]
+pub(crate) struct Frame {
+    pub(crate) temperatures: Vec<f64>,
+    /// `[n_reservoirs]`
+    pub(crate) axes: Vec<Vec<f64>>,
+    in_pressure: bool,
+}
+
+/// A grid on which the averages are wanted, in the place of the one chosen by default.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WantedGrid {
+    /// Temperatures, scene unit, ascending.
+    pub temperatures: Vec<f64>,
+    /// `[n_reservoirs]`, values of each axis, ascending: `mu_<s>`, or pressures.
+    pub axes: Vec<Vec<f64>>,
+    /// Whether the axes are pressures.
+    pub in_pressure: bool,
+}
+
+impl WantedGrid {
+    /// The grid in μ that an analysis takes by default.
+    pub fn default_of(grid: &StateGrid) -> WantedGrid {
+        let Frame { temperatures, axes, .. } = Frame::in_mu(grid);
+        WantedGrid { temperatures, axes, in_pressure: false }
+    }
+}
+
+/// Sorted, without repetition.
+fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    values
+}
+
+/// `parts` − 1 equally spaced points between each two neighbours, which stay.
+fn refined(values: &[f64], parts: usize) -> Vec<f64> {
+    let mut fine = Vec::new();
+    for pair in values.windows(2) {
+        fine.extend((0..parts).map(|i| pair[0] + (pair[1] - pair[0]) * i as f64 / parts as f64));
+    }
+    fine.extend(values.last());
+    fine
+}
+
+/// Refinement of the temperature and of the other axes that keeps a map of one T and these axes below the cap.
+fn refinement(n_temperatures: usize, axes: &[usize]) -> (usize, usize) {
+    let size = |n: usize, parts: usize| (n.max(1) - 1) * parts + 1;
+    let cells = |&(t, a): &(usize, usize)| -> usize {
+        axes.iter().map(|&n| size(n, a)).product::<usize>() * size(n_temperatures, t)
+    };
+    [(4, 5), (4, 4), (4, 3), (4, 2), (3, 2), (2, 2), (2, 1)].into_iter().find(|c| cells(c) <= CELLS).unwrap_or((1, 1))
+}
+
+impl Frame {
+    /// The (T, μ) frame: four steps between simulated temperatures and five between simulated μ (fewer for several
+    /// species: at most 20,000 cells where the simulated grid itself allows); simulated points are on it.
+    ///
+    /// An axis given as a pressure has another range of μ at each temperature; its frame spans them all.
+    pub(crate) fn in_mu(grid: &StateGrid) -> Frame {
+        let temperatures = sorted(&grid.temperatures);
+        let coarse: Vec<Vec<f64>> = (0..grid.n_reservoirs())
+            .map(|s| {
+                let axis = &grid.reservoirs[s];
+                if !axis.convention.is_pressure() {
+                    return sorted(&axis.values);
+                }
+                let mu: Vec<f64> =
+                    grid.states.iter().map(|state| axis.convention.mu(state.ln_z[s], state.kt)).collect();
+                spread(&mu, axis.values.len())
+            })
+            .collect();
+        let lengths: Vec<usize> = coarse.iter().map(Vec::len).collect();
+        let (t, a) = refinement(temperatures.len(), &lengths);
+        Frame {
+            temperatures: refined(&temperatures, t),
+            axes: coarse.iter().map(|axis| refined(axis, a)).collect(),
+            in_pressure: false,
+        }
+    }
+
+    /// The frame that a user asks for.
+    pub(crate) fn wanted(wanted: &WantedGrid) -> Frame {
+        let WantedGrid { temperatures, axes, in_pressure } = wanted.clone();
+        Frame { temperatures, axes, in_pressure }
+    }
+
+    /// The (T, p) frame: pressures (of the molecule for a gas) spaced evenly in ln p over the simulated range.
+    pub(crate) fn in_pressure(around: &Surroundings<'_>) -> Frame {
+        let grid = around.grid;
+        if grid.n_reservoirs() == 0 {
+            return Frame { temperatures: Vec::new(), axes: Vec::new(), in_pressure: true };
+        }
+        let temperatures = sorted(&grid.temperatures);
+        let lengths: Vec<usize> =
+            grid.reservoirs.iter().map(|axis| (3 * axis.values.len()).min(PRESSURES / 2)).collect();
+        let (t, a) = refinement(temperatures.len(), &lengths);
+        let axes = (0..grid.n_reservoirs())
+            .map(|s| {
+                let convention = &grid.reservoirs[s].convention;
+                let pressure = |state: &StatePoint| convention.pressure(state.ln_z[s], state.kt, around.pressure_unit);
+                let ln_p: Vec<f64> = grid.states.iter().map(|state| pressure(state).ln()).collect();
+                let points = ((lengths[s] - 1) * a + 1).min(PRESSURES);
+                spread(&ln_p, points).iter().map(|x| x.exp()).collect()
+            })
+            .collect();
+        Frame { temperatures: refined(&temperatures, t), axes, in_pressure: true }
+    }
+
+    /// Number of cells at each temperature.
+    pub(crate) fn cells_per_temperature(&self) -> usize {
+        self.axes.iter().map(Vec::len).product()
+    }
+
+    /// Axis values of a cell within its temperature.
+    pub(crate) fn values(&self, mut cell: usize) -> Vec<f64> {
+        let mut values = vec![0.0; self.axes.len()];
+        for (value, axis) in values.iter_mut().zip(&self.axes).rev() {
+            *value = axis[cell % axis.len()];
+            cell /= axis.len();
+        }
+        values
+    }
+
+    /// ln z of axis values.
+    pub(crate) fn ln_z(&self, around: &Surroundings<'_>, kt: f64, values: &[f64]) -> Vec<f64> {
+        let convention = |s: usize| &around.grid.reservoirs[s].convention;
+        values
+            .iter()
+            .enumerate()
+            .map(|(s, &x)| match self.in_pressure {
+                true => convention(s).ln_z_of_pressure(x, kt, around.pressure_unit),
+                false => convention(s).ln_z_of_mu(x, kt),
+            })
+            .collect()
+    }
+
+    /// The map with its cells at their places and nothing else.
+    pub(crate) fn empty_map(&self, around: &Surroundings<'_>) -> Map {
+        let mut cells = Vec::new();
+        for &temperature in &self.temperatures {
+            let kt = around.boltzmann * temperature;
+            for cell in 0..self.cells_per_temperature() {
+                let ln_z = self.ln_z(around, kt, &self.values(cell));
+                cells.push(MapCell { temperature, ..around.cell_at(kt, &ln_z) });
+            }
+        }
+        Map { temperatures: self.temperatures.clone(), axes: self.axes.clone(), cells }
+    }
+}
+
+/// `n` values evenly from the smallest to the largest; one if they are equal.
+fn spread(values: &[f64], n: usize) -> Vec<f64> {
+    let lo = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let hi = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if n < 2 || hi <= lo {
+        return vec![lo];
+    }
+    (0..n).map(|i| lo + (hi - lo) * i as f64 / (n - 1) as f64).collect()
+}
+
+impl Surroundings<'_> {
+    /// The coordinates of a point.
+    pub(crate) fn cell_at(&self, kt: f64, ln_z: &[f64]) -> MapCell {
+        MapCell {
+            temperature: kt / self.boltzmann,
+            mu: self.grid.reservoirs.iter().zip(ln_z).map(|(r, &l)| r.convention.mu(l, kt)).collect(),
+            ln_z: ln_z.to_vec(),
+            pressure: self
+                .grid
+                .reservoirs
+                .iter()
+                .zip(ln_z)
+                .map(|(r, &l)| r.convention.pressure(l, kt, self.pressure_unit))
+                .collect(),
+            ..MapCell::default()
+        }
+    }
+
+    /// Fills a cell from the bins of its temperature; errors and phase are left.
+    ///
+    /// Masked are cells with fewer than 50 effective samples, with P(N_max) > 1e-3 for a species (N_max truncates: the
+    /// sampled N end there, and a run that never comes near it is not touched by this), and those outside the
+    /// simulated range.
+    ///
+    /// - `means`: `[2 n_observables][n_compositions]`, of the observables and of their squares
+    pub(crate) fn fill(&self, cell: &mut MapCell, samples: &Collapsed, bins: &Bins, means: &[Vec<f64>]) {
+        let kt = 1.0 / bins.beta;
+        let (ln_sum, p) = bins.probabilities(samples, &cell.ln_z);
+        let moments = bins.moments_of(samples, ln_sum, &p);
+        let truncated = (0..self.n_max.len()).any(|s| {
+            let at_limit = samples.compositions.iter().zip(&p).filter(|(c, _)| c[s] >= self.n_max[s]);
+            at_limit.map(|(_, p)| p).sum::<f64>() > P_N_MAX
+        });
+        let empty = match samples.compositions.first() {
+            Some(first) if first.iter().all(|&n| n == 0) => p[0],
+            _ => 0.0,
+        };
+        cell.n_eff = if moments.n_eff.is_finite() { moments.n_eff } else { 0.0 };
+        cell.masked = cell.n_eff < N_EFF_MIN || truncated || !self.in_range(kt, &cell.ln_z, empty);
+        self.respond(cell, kt, &moments);
+        let mut both = averages(means, &p, |_| true);
+        let squares = both.split_off(means.len() / 2);
+        cell.observables_var = both.iter().zip(&squares).map(|(a, aa)| (aa - a * a).max(0.0)).collect();
+        cell.observables = both;
+        cell.ln_xi = bins.ln_xi(samples, ln_sum).unwrap_or(f64::NAN);
+    }
+
+    fn respond(&self, cell: &mut MapCell, kt: f64, moments: &Moments) {
+        let state = Fluctuations {
+            kt,
+            boltzmann: self.boltzmann,
+            var_energy: moments.var_energy,
+            cov_energy_n: &moments.cov_energy_n,
+            cov_n: &moments.cov_n,
+        };
+        let path: Vec<f64> =
+            self.grid.reservoirs.iter().zip(&cell.ln_z).map(|(r, &l)| r.convention.path_coefficient(l, kt)).collect();
+        let n_mobile = moments.n.iter().sum::<f64>() + self.other_mobile_atoms as f64;
+        cell.n.clone_from(&moments.n);
+        cell.energy = moments.energy;
+        cell.energy_fluctuation = state.energy_fluctuation();
+        cell.c_mu = state.energy_slope(&path);
+        let fixed_p: Vec<f64> = self.grid.reservoirs.iter().map(|r| r.convention.pressure_coefficient(kt)).collect();
+        cell.c_p = state.energy_slope(&fixed_p);
+        cell.c_vn = state.c_vn(n_mobile);
+        cell.susceptibility = state.susceptibility();
+    }
+
+    /// Whether a point lies in the simulated range of every axis, half a step beyond its ends included.
+    ///
+    /// The effective samples of a point beyond the highest μ say nothing of the larger N that nobody sampled. Below the
+    /// lowest μ the smaller N are all there as long as the empty system is.
+    fn in_range(&self, kt: f64, ln_z: &[f64], p_empty: f64) -> bool {
+        self.grid.reservoirs.iter().zip(ln_z).all(|(axis, &ln_z)| {
+            // In μ even for a pressure axis, whose own values are not evenly spaced.
+            let mu = |x: f64| axis.convention.mu(axis.convention.ln_z(x, kt), kt);
+            let values: Vec<f64> = sorted(&axis.values.iter().map(|&x| mu(x)).collect::<Vec<_>>());
+            let (Some(&lo), Some(&hi)) = (values.first(), values.last()) else { return false };
+            let step = (hi - lo) / (values.len().max(2) - 1) as f64;
+            let slack = 0.5 * step + 1e-9 * hi.abs().max(1e-9);
+            let x = axis.convention.mu(ln_z, kt);
+            x <= hi + slack && (x >= lo - slack || p_empty > 0.01)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refinement_keeps_the_simulated_points_and_the_cap() {
+        assert_eq!(refined(&[1.0, 2.0, 4.0], 2), [1.0, 1.5, 2.0, 3.0, 4.0]);
+        assert_eq!(refined(&[1.0], 5), [1.0]);
+        assert_eq!(refinement(7, &[14]), (4, 5));
+        assert_eq!(refinement(7, &[14, 14]), (4, 2));
+        assert_eq!(refinement(64, &[64]), (2, 2));
+        assert_eq!(refinement(7, &[14, 14, 14]), (1, 1));
+    }
+}

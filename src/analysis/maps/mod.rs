@@ -1,0 +1,8 @@
+//! Averages over a fine grid of (T, μ), and the order parameters seen there.
+
+pub(crate) mod distributions;
+pub(crate) mod errors;
+pub(crate) mod map;
+pub(crate) mod order_parameters;
+pub(crate) mod profiles;
+pub(crate) mod ridges;

@@ -1,0 +1,242 @@
+//! What a point of the map is called: by the basin of P(N) that holds most of its probability, by how many layers are
+//! filled in that basin, and by whether the layer is ordered.
+//!
+//! Layers and order come from the observables of the scene (`Layers`, `Order`); without them a phase is a basin alone.
+//! A surface with less than a quarter of the most that its first layer holds anywhere on the map is a gas, and so is the
+//! dilute side of a first-order boundary; with half a layer above the first there is a multilayer. A layer counts as
+//! ordered from half of the largest Φ on the map, if that is at least a half.
+
+use crate::analysis::Map;
+use crate::analysis::Phase;
+use crate::analysis::maps::order_parameters::{Observed, averages};
+use crate::analysis::mbar::Collapsed;
+use crate::analysis::phases::basins::Thresholds;
+
+/// Part of the first layer below which there is a gas.
+const GAS: f64 = 0.25;
+/// Atoms above the first layer, in parts of its capacity, from which there are several layers.
+const SEVERAL: f64 = 0.5;
+/// Part of the largest Φ from which a layer is ordered, and the least of that largest.
+const ORDERED: f64 = 0.5;
+
+/// How many layers there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Filling {
+    /// Fewer atoms than a layer.
+    Gas,
+    /// One layer.
+    Layer,
+    /// More than one.
+    Multilayer,
+    /// No observable tells.
+    Unknown,
+}
+
+/// What a point is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Class {
+    pub(crate) filling: Filling,
+    /// Index into the order parameters of the observables.
+    pub(crate) order: Option<usize>,
+    /// Of [`Thresholds`]
+    pub(crate) combination: usize,
+}
+
+/// What is needed to tell.
+#[derive(Debug, Clone)]
+pub(crate) struct Classifier {
+    layers: Vec<usize>,
+    /// Most atoms of the first layer anywhere on the map.
+    capacity: f64,
+    orders: Vec<(usize, &'static str)>,
+    /// Largest Φ of every order parameter on the map.
+    largest: Vec<f64>,
+}
+
+impl Classifier {
+    /// - `known`: averages of the columns in every unmasked cell
+    pub(crate) fn new<'a>(observed: &Observed, known: impl Iterator<Item = &'a [f64]> + Clone) -> Classifier {
+        let most = |column: usize| known.clone().map(|a| a[column]).fold(0.0, f64::max);
+        let (layers, orders) = (observed.layers(), observed.orders());
+        let capacity = layers.first().map_or(0.0, |&i| most(i));
+        let largest = orders.iter().map(|&(i, _)| most(i)).collect();
+        Classifier { layers, capacity, orders, largest }
+    }
+
+    /// The class of a basin.
+    ///
+    /// - `averages`: of the columns, over the basin alone
+    pub(crate) fn class(&self, combination: usize, averages: &[f64]) -> Class {
+        let filling = match self.layers.split_first() {
+            None => Filling::Unknown,
+            Some((&first, _)) if self.capacity <= 0.0 || averages[first] < GAS * self.capacity => Filling::Gas,
+            Some((_, above)) if above.iter().map(|&k| averages[k]).sum::<f64>() >= SEVERAL * self.capacity => {
+                Filling::Multilayer
+            }
+            Some(_) => Filling::Layer,
+        };
+        let order = (0..self.orders.len())
+            .filter(|&o| self.largest[o] >= ORDERED && averages[self.orders[o].0] >= ORDERED * self.largest[o])
+            .max_by(|&a, &b| averages[self.orders[a].0].total_cmp(&averages[self.orders[b].0]));
+        // Order under a multilayer is still a multilayer; order of a few atoms is none.
+        let order = order.filter(|_| matches!(filling, Filling::Layer | Filling::Unknown));
+        Class { filling, order, combination }
+    }
+
+    /// The order parameters that occur: index of the observable.
+    pub(crate) fn orders(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.orders.iter().enumerate().filter(|(o, _)| self.largest[*o] >= ORDERED).map(|(o, &(i, _))| (o, i))
+    }
+
+    /// The name of a class where it does not depend on N.
+    fn name(&self, class: &Class) -> Option<String> {
+        let name = match (class.filling, class.order) {
+            (Filling::Unknown, None) => return None,
+            (Filling::Gas, _) => "gas",
+            (Filling::Multilayer, _) => "multilayer",
+            (Filling::Layer | Filling::Unknown, Some(o)) => self.orders[o].1,
+            (Filling::Layer, None) if self.orders.is_empty() => "monolayer",
+            (Filling::Layer, None) => "disordered layer",
+        };
+        Some(name.to_owned())
+    }
+}
+
+/// The classes that occur with the phases they make.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Labels {
+    of: Vec<(Class, usize)>,
+}
+
+impl Labels {
+    /// The phase of a class; a class that does not occur has the phase of the nearest that does.
+    pub(crate) fn phase(&self, class: Class) -> Option<usize> {
+        let exact = self.of.iter().find(|(c, _)| *c == class);
+        let alike = || self.of.iter().find(|(c, _)| (c.filling, c.order) == (class.filling, class.order));
+        let basin = || self.of.iter().find(|(c, _)| c.combination == class.combination);
+        exact.or_else(alike).or_else(basin).map(|(_, phase)| *phase)
+    }
+
+    /// Numbers the classes that occur by rising ⟨N⟩, and sets `phase` of the unmasked cells.
+    ///
+    /// Classes that differ only in their basin are one phase, unless a first-order boundary runs between two such.
+    ///
+    /// - `classes`: `[n_cells]` of `map`
+    /// - `split`: classes on the two sides of first-order boundaries
+    pub(crate) fn new(
+        map: &mut Map,
+        classes: &[Class],
+        classifier: &Classifier,
+        split: &[(Class, Class)],
+        species: &[String],
+    ) -> (Labels, Vec<Phase>) {
+        if species.is_empty() {
+            return (Labels::default(), Vec::new());
+        }
+        let unmasked: Vec<usize> = (0..map.cells.len()).filter(|&i| !map.cells[i].masked).collect();
+        let mut occurring: Vec<Class> = unmasked.iter().map(|&i| classes[i]).collect();
+        occurring.sort_unstable();
+        occurring.dedup();
+        let kind = |c: &Class| (c.filling, c.order);
+        let parted = |a: &Class, b: &Class| {
+            split.iter().any(|&(c, d)| kind(&c) == kind(&d) && [(c, d), (d, c)].contains(&(*a, *b)))
+        };
+        // Groups of classes that are one phase.
+        let mut groups: Vec<Vec<Class>> = Vec::new();
+        for class in occurring {
+            let known = class.filling != Filling::Unknown;
+            let fits =
+                |group: &Vec<Class>| known && group.iter().all(|c| kind(c) == kind(&class) && !parted(c, &class));
+            match groups.iter_mut().find(|group| fits(group)) {
+                Some(group) => group.push(class),
+                None => groups.push(vec![class]),
+            }
+        }
+        let cells_of = |group: &Vec<Class>| -> Vec<usize> {
+            unmasked.iter().copied().filter(|&i| group.contains(&classes[i])).collect()
+        };
+        let mut phases: Vec<(Vec<Class>, Vec<usize>)> =
+            groups.into_iter().map(|g| (cells_of(&g), g)).map(|(c, g)| (g, c)).collect();
+        let total = |i: usize| map.cells[i].n.iter().sum::<f64>();
+        let mean = |cells: &[usize], f: &dyn Fn(usize) -> f64| {
+            cells.iter().map(|&i| f(i)).sum::<f64>() / cells.len().max(1) as f64
+        };
+        phases.sort_by(|a, b| mean(&a.1, &total).total_cmp(&mean(&b.1, &total)));
+        let largest = unmasked.iter().map(|&i| total(i)).fold(0.0, f64::max);
+        let mut made: Vec<Phase> = phases
+            .iter()
+            .enumerate()
+            .map(|(id, (group, cells))| {
+                let typical: Vec<f64> =
+                    (0..species.len()).map(|s| median(cells.iter().map(|&i| map.cells[i].n[s]).collect())).collect();
+                let fewest = cells.iter().map(|&i| total(i)).fold(f64::INFINITY, f64::min);
+                let most = cells.iter().map(|&i| total(i)).fold(0.0, f64::max);
+                // Without layers: what starts empty and holds less than half of all that the surface takes.
+                let gas = id == 0 && fewest < 0.05 * largest && (phases.len() > 1 || most < 0.5 * largest.max(1.0));
+                let by_number = || match (gas, species) {
+                    (true, _) => "gas".to_owned(),
+                    // one basin everywhere: no number of atoms stands for it
+                    (false, [_]) if phases.len() == 1 && most >= fewest + 1.0 => {
+                        format!("N ≈ {fewest:.0} to {most:.0}")
+                    }
+                    _ => by_number(&typical, species),
+                };
+                Phase {
+                    id,
+                    name: classifier.name(&group[0]).unwrap_or_else(by_number),
+                    n: (0..species.len()).map(|s| mean(cells, &|i| map.cells[i].n[s])).collect(),
+                    energy: mean(cells, &|i| map.cells[i].energy),
+                    area_fraction: cells.len() as f64 / unmasked.len().max(1) as f64,
+                }
+            })
+            .collect();
+        // One name, one phase.
+        let names: Vec<String> = made.iter().map(|p| p.name.clone()).collect();
+        for phase in &mut made {
+            if names.iter().filter(|name| **name == phase.name).count() > 1 {
+                phase.name = format!("{} ({})", phase.name, by_number(&phase.n, species));
+            }
+        }
+        let mut of = Vec::new();
+        for (id, (group, cells)) in phases.iter().enumerate() {
+            of.extend(group.iter().map(|&class| (class, id)));
+            cells.iter().for_each(|&i| map.cells[i].phase = Some(id));
+        }
+        (Labels { of }, made)
+    }
+}
+
+/// The class of one side of a first-order boundary: of a basin alone. The dilute side, to which the empty surface belongs,
+/// is a gas however dense it has become, unless it is ordered.
+pub(crate) fn class_of(
+    classifier: &Classifier,
+    thresholds: &Thresholds,
+    samples: &Collapsed,
+    means: &[Vec<f64>],
+    p: &[f64],
+    combination: usize,
+) -> Class {
+    let averages = averages(means, p, |c| thresholds.combination(&samples.compositions()[c]) == combination);
+    let class = classifier.class(combination, &averages);
+    let dilute = thresholds.combination(&vec![0; thresholds.of.len()]) == combination;
+    match (class.filling, class.order) {
+        (Filling::Layer, None) if dilute => Class { filling: Filling::Gas, ..class },
+        _ => class,
+    }
+}
+
+/// `N ≈ 12`, or `B ≈ 12, C ≈ 3`.
+fn by_number(typical: &[f64], species: &[String]) -> String {
+    match typical {
+        [n] => format!("N ≈ {n:.0}"),
+        _ => {
+            let parts: Vec<String> = typical.iter().zip(species).map(|(n, s)| format!("{s} ≈ {n:.0}")).collect();
+            parts.join(", ")
+        }
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

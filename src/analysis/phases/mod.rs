@@ -1,0 +1,9 @@
+//! Phases, the lines between them, and averages inside each.
+
+pub(crate) mod averages;
+pub(crate) mod basins;
+pub(crate) mod classify;
+pub(crate) mod coexistence;
+pub(crate) mod continuous;
+pub(crate) mod critical_points;
+pub(crate) mod lines;

@@ -1,0 +1,163 @@
+//! What an analysis and its checks stand on, solved once: the samples that count, their memory, and MBAR of them.
+
+use super::input::AnalysisInput;
+use super::mbar::{Bins, Collapsed, CollapsedSolution, Tolerance};
+use crate::analysis::hysteresis::{self, Frozen};
+use crate::analysis::statistics::bootstrap::{Blocks, Draw, Drawn};
+use crate::analysis::statistics::inefficiency::Inefficiencies;
+use crate::base::{Error, Result};
+use crate::sample::Samples;
+use crate::thermo::states::{StateGrid, StatePoint};
+use rayon::prelude::*;
+use std::borrow::Cow;
+
+/// Samples sorted for MBAR, and its solution.
+#[derive(Debug, Clone)]
+pub(crate) struct Solved {
+    pub(crate) collapsed: Collapsed,
+    /// `[n_states]`
+    pub(crate) n_k: Vec<f64>,
+    pub(crate) solution: CollapsedSolution,
+}
+
+impl Solved {
+    pub(crate) fn new(states: &[StatePoint], samples: &Samples) -> Result<Solved> {
+        let collapsed = Collapsed::new(states, &samples.energy, &samples.counts)?;
+        let mut n_k = vec![0.0; states.len()];
+        for &k in &samples.state {
+            n_k[k as usize] += 1.0;
+        }
+        let state_of: Vec<u32> = collapsed.origin().iter().map(|&n| samples.state[n as usize]).collect();
+        let start = collapsed.guess(&state_of, &n_k);
+        let solution = collapsed.solve(None, &n_k, &start, false, Tolerance::default())?;
+        Ok(Solved { collapsed, n_k, solution })
+    }
+}
+
+/// Some samples as every estimate from them wants them: MBAR, the memory of the series, the simulated temperatures.
+#[derive(Debug, Clone)]
+pub(crate) struct Basis {
+    pub(crate) solved: Solved,
+    pub(crate) g: Inefficiencies,
+    /// `[n_states]`, the larger of the state series and the replica paths
+    pub(crate) g_of_state: Vec<f64>,
+    /// `[n_samples]`, sorted by composition: g of the state of each
+    pub(crate) g_of_sample: Vec<f64>,
+    /// kT of the simulated temperatures, ascending [energy]
+    pub(crate) kts: Vec<f64>,
+}
+
+impl Basis {
+    /// # Errors
+    /// [`Error::Analysis`] if MBAR does not converge.
+    pub(crate) fn new(grid: &StateGrid, samples: &Samples) -> Result<Basis> {
+        let g = Inefficiencies::new(samples, grid.len());
+        let g_of_state: Vec<f64> = (0..grid.len()).map(|k| g.of_state(k)).collect();
+        let solved = Solved::new(&grid.states, samples)?;
+        let g_of_sample =
+            solved.collapsed.origin().iter().map(|&n| g_of_state[samples.state[n as usize] as usize]).collect();
+        let mut kts: Vec<f64> = grid.states.iter().map(|s| s.kt).collect();
+        kts.sort_by(f64::total_cmp);
+        kts.dedup();
+        Ok(Basis { solved, g, g_of_state, g_of_sample, kts })
+    }
+
+    /// Index into `kts` of the temperature of a state.
+    pub(crate) fn place(&self, state: &StatePoint) -> usize {
+        self.kts.partition_point(|&kt| kt < state.kt)
+    }
+
+    /// All samples at each simulated temperature.
+    pub(crate) fn bins(&self) -> Vec<Bins> {
+        let Solved { collapsed, solution, .. } = &self.solved;
+        self.kts
+            .par_iter()
+            .map(|kt| Bins::new(collapsed, None, Some(&self.g_of_sample), &solution.ln_d, 1.0 / kt))
+            .collect()
+    }
+
+    /// A resample at each simulated temperature; its bins know no effective samples.
+    pub(crate) fn bins_of(&self, draw: &Draw<'_>) -> Vec<Bins> {
+        let bins = |kt: &f64| Bins::new(draw.samples, Some(draw.weights), None, &draw.solution.ln_d, 1.0 / kt);
+        self.kts.iter().map(bins).collect()
+    }
+
+    /// What a bootstrap of these samples draws.
+    ///
+    /// - `samples`: those of this basis, in the caller's order
+    /// - `columns`: `[n_columns][n_samples]`, sorted by composition
+    pub(crate) fn drawn<'a>(
+        &'a self,
+        grid: &'a StateGrid,
+        samples: &'a Samples,
+        blocks: &'a Blocks,
+        columns: &'a [Vec<f32>],
+    ) -> Drawn<'a> {
+        Drawn {
+            states: &grid.states,
+            full: &self.solved.collapsed,
+            state: &samples.state,
+            blocks,
+            f_k: &self.solved.solution.f_k,
+            columns,
+        }
+    }
+}
+
+/// What an analysis and its checks have in common: the samples without those of frozen states, and their basis.
+#[derive(Debug)]
+pub struct Groundwork<'a> {
+    /// As given.
+    pub(crate) input: &'a AnalysisInput,
+    /// The same with the samples that count.
+    pub(crate) thawed: Cow<'a, AnalysisInput>,
+    /// `[n_states]`, z between even and odd walkers; NaN where they cannot be compared
+    pub(crate) hysteresis: Vec<f64>,
+    /// States where these differ too much; their samples are set aside.
+    pub(crate) frozen: Vec<Frozen>,
+    /// Of the samples that count.
+    pub(crate) basis: Basis,
+}
+
+impl Groundwork<'_> {
+    /// Sets the samples of frozen states aside and solves MBAR for the others.
+    ///
+    /// # Errors
+    /// [`Error::Analysis`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
+    pub fn new(input: &AnalysisInput) -> Result<Groundwork<'_>> {
+        check(input)?;
+        let (hysteresis, frozen) = hysteresis::compare(input);
+        let thawed = hysteresis::set_aside(input, &frozen);
+        let basis = Basis::new(&input.grid, &thawed.samples)?;
+        Ok(Groundwork { input, thawed, hysteresis, frozen, basis })
+    }
+
+    /// `[n_states]`, whether each is frozen.
+    pub(crate) fn is_frozen(&self) -> Vec<bool> {
+        hysteresis::flags(&self.frozen, self.input.grid.len())
+    }
+}
+
+fn check(input: &AnalysisInput) -> Result<()> {
+    let samples = &input.samples;
+    if input.grid.is_empty() {
+        return Err(Error::Analysis("the grid has no states".into()));
+    }
+    if samples.is_empty() {
+        return Err(Error::Analysis("the run has no stored samples; lengthen production or lower sample_every".into()));
+    }
+    if samples.counts.len() != input.grid.n_reservoirs() || input.n_max.len() != input.grid.n_reservoirs() {
+        return Err(Error::Analysis(format!(
+            "the samples count {} species and the grid has {} reservoirs; analyse a run with its own scene",
+            samples.counts.len(),
+            input.grid.n_reservoirs()
+        )));
+    }
+    if let Some(state) = samples.state.iter().find(|&&k| k as usize >= input.grid.len()) {
+        return Err(Error::Analysis(format!(
+            "a sample was taken in state {state} and the grid has {}; analyse a run with its own scene",
+            input.grid.len()
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! Correlation times and resampling.
+
+pub mod bootstrap;
+pub mod inefficiency;

@@ -1,0 +1,148 @@
+//! What a backend needs to go on with the same bits: saved into a checkpoint, restored from it.
+
+use crate::moves::tally::Transitions;
+use crate::system::System;
+use crate::system::configuration::{Batch, Configuration};
+use glam::DVec3;
+use serde::{Deserialize, Serialize};
+
+/// What a backend is, so that a resumed run notices another one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The name that opens it again: `cpu`, `reference`, `gpu:NAME`.
+    pub open: String,
+    /// The device with its driver; nothing that leaves the bits alone, such as the number of threads.
+    pub device: String,
+    /// Which kernel runs, and the hash of its sources where they are compiled at run time.
+    pub kernel: String,
+}
+
+/// The state of a backend between two cycles, as flat columns.
+///
+/// Numbers are held in f64, which keeps every f32 exactly. With n = Σ `n_of`:
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct BackendState {
+    /// `[n_replicas]`, mobile atoms.
+    pub n_of: Vec<u32>,
+    /// `[n]`, species index, slots of replica 0 first.
+    pub species: Vec<u8>,
+    /// `[n]`, wrapped. [length]
+    pub positions: Vec<[f64; 3]>,
+    /// `[n]` [length/time]
+    pub velocities: Vec<[f64; 3]>,
+    /// `[n_replicas]`, running energies; empty where a backend sums anew. [energy]
+    pub energies: Vec<f64>,
+    /// `[n_replicas]`, whether neighbour lists are in force; empty where the bits do not depend on them.
+    pub listed: Vec<bool>,
+    /// Positions when those lists were built, slots of the listed replicas in order. [length]
+    pub list_references: Vec<[f64; 3]>,
+    /// Tallies of the particle moves of production.
+    pub transitions: Transitions,
+}
+
+impl BackendState {
+    /// The columns of a batch; nothing else is filled in.
+    pub fn of_batch(batch: &Batch) -> BackendState {
+        let all = || batch.configurations.iter();
+        BackendState {
+            n_of: all().map(|x| x.len() as u32).collect(),
+            species: all().flat_map(|x| x.species.iter().copied()).collect(),
+            positions: all().flat_map(|x| x.positions.iter().map(DVec3::to_array)).collect(),
+            velocities: all().flat_map(|x| x.velocities.iter().map(DVec3::to_array)).collect(),
+            ..BackendState::default()
+        }
+    }
+
+    /// The configurations; the columns must fit ([`BackendState::fits`]).
+    pub fn batch(&self) -> Batch {
+        let mut first = 0;
+        let configurations = self.n_of.iter().map(|&n| {
+            let slots = first..first + n as usize;
+            first = slots.end;
+            Configuration {
+                positions: self.positions[slots.clone()].iter().copied().map(DVec3::from).collect(),
+                velocities: self.velocities[slots.clone()].iter().copied().map(DVec3::from).collect(),
+                species: self.species[slots].to_vec(),
+            }
+        });
+        Batch { configurations: configurations.collect() }
+    }
+
+    /// `[n_replicas][n]`, species of the slots of every replica; the columns must belong together.
+    pub(crate) fn species_of_replicas(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &self.species[..];
+        self.n_of.iter().map(move |&n| {
+            let (own, others) = rest.split_at(n as usize);
+            rest = others;
+            own
+        })
+    }
+
+    /// Reference positions of the lists of every replica, `None` where there is no list.
+    pub(crate) fn references(&self) -> Vec<Option<&[[f64; 3]]>> {
+        let mut first = 0;
+        let listed = self.listed.iter().copied().chain(std::iter::repeat(false));
+        self.n_of
+            .iter()
+            .zip(listed)
+            .map(|(&n, listed)| {
+                listed.then(|| {
+                    let slots = first..first + n as usize;
+                    first = slots.end;
+                    &self.list_references[slots]
+                })
+            })
+            .collect()
+    }
+
+    /// Checks that the columns belong together and to a system; what they hold came from a file.
+    ///
+    /// # Errors
+    /// What does not fit.
+    pub fn fits(&self, system: &System, n_replicas: usize, n_states: usize) -> Result<(), String> {
+        let n: u64 = self.n_of.iter().map(|&n| u64::from(n)).sum();
+        let of_lists: u64 = self.n_of.iter().zip(&self.listed).filter(|(_, l)| **l).map(|(&n, _)| u64::from(n)).sum();
+        let is = |what: &str, len: usize, expected: u64| match len as u64 == expected {
+            true => Ok(()),
+            false => Err(format!("it holds {len} {what} instead of {expected}")),
+        };
+        let optional = |what: &str, len: usize| if len == 0 { Ok(()) } else { is(what, len, n_replicas as u64) };
+        is("replicas", self.n_of.len(), n_replicas as u64)?;
+        is("species", self.species.len(), n)?;
+        is("positions", self.positions.len(), n)?;
+        is("velocities", self.velocities.len(), n)?;
+        optional("energies", self.energies.len())?;
+        optional("lists", self.listed.len())?;
+        is("reference positions", self.list_references.len(), of_lists)?;
+        if !self.transitions.has_shape_of(&system.transitions(n_states, n_replicas)) {
+            return Err("its tallies of particle moves are of another grid".to_owned());
+        }
+        if let Some(&n) = self.n_of.iter().find(|&&n| n as usize > system.capacity) {
+            return Err(format!("a replica holds {n} atoms in {} slots", system.capacity));
+        }
+        if let Some(&s) = self.species.iter().find(|&&s| usize::from(s) >= system.species.len()) {
+            return Err(format!("an atom is of species {s} of {}", system.species.len()));
+        }
+        for (species, r) in self.species_of_replicas().flat_map(|s| system.reservoirs.iter().map(move |r| (s, r))) {
+            let n = species.iter().filter(|&&s| s == r.species).count();
+            if n > usize::from(r.max_atoms) {
+                return Err(format!("a replica holds {n} atoms of a species with max_atoms {}", r.max_atoms));
+            }
+        }
+        let finite = |column: &[[f64; 3]]| column.iter().flatten().all(|x| x.is_finite());
+        if !(finite(&self.velocities) && finite(&self.list_references) && self.energies.iter().all(|e| e.is_finite())) {
+            return Err("a velocity, an energy or a list is not a number".to_owned());
+        }
+        let (lengths, cell) = (system.cell.lengths, &system.cell);
+        let inside = |p: DVec3| {
+            // A position that a backend keeps in f32 may lie a rounding error beyond a wall or a period.
+            let slack = 1e-6 * (1.0 + cell.floor.abs() + lengths.z);
+            let along = |x: f64, length: f64| (-slack..=length + slack).contains(&x);
+            p.is_finite() && along(p.x, lengths.x) && along(p.y, lengths.y) && along(p.z - cell.floor, lengths.z)
+        };
+        match self.positions.iter().find(|&&p| !inside(p.into())) {
+            Some(p) => Err(format!("an atom lies at {p:?}, outside its cell")),
+            None => Ok(()),
+        }
+    }
+}

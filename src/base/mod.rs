@@ -1,0 +1,9 @@
+//! What everything stands on: errors, units, indices, addressed random numbers.
+
+pub mod error;
+pub mod fault_injection;
+pub mod ids;
+pub mod rng;
+pub mod units;
+
+pub use error::{Error, Result};

@@ -1,0 +1,52 @@
+//! Errors and warnings on stderr.
+
+use crate::base::Error;
+use crate::input::scene::SceneError;
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, NamedSource, SourceSpan};
+use std::io::IsTerminal;
+
+/// A scene's error with the piece of its text.
+#[derive(Debug, Diagnostic, thiserror::Error)]
+#[error("{message}")]
+struct Pointer {
+    message: String,
+    #[help]
+    help: String,
+    #[source_code]
+    text: NamedSource<String>,
+    #[label]
+    span: SourceSpan,
+}
+
+/// Prints an error; errors of scenes with the offending line.
+#[expect(clippy::print_stderr, reason = "the command line is where errors are printed")]
+pub(crate) fn complain(error: &Error) {
+    match error {
+        Error::Scene(e) => eprint!("{}", pointing(e)),
+        other => eprintln!("error: {other}"),
+    }
+}
+
+/// Prints a warning.
+#[expect(clippy::print_stderr, reason = "the command line is where warnings are printed")]
+pub(crate) fn warn(text: &str) {
+    eprintln!("warning: {text}");
+}
+
+/// The message, the line with a mark under the value, and the remedy.
+fn pointing(e: &SceneError) -> String {
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let pointer = Pointer {
+        message: e.message.clone(),
+        help: e.help.clone(),
+        text: NamedSource::new(&e.file, e.text.clone()),
+        span: SourceSpan::from(e.span.clone()),
+    };
+    let handler = GraphicalReportHandler::new_themed(theme).with_context_lines(1).with_wrap_lines(false);
+    let mut text = String::new();
+    match handler.render_report(&mut text, &pointer) {
+        Ok(()) => text,
+        Err(_) => format!("error: {e}\n"),
+    }
+}

@@ -1,0 +1,497 @@
+//! A drawing area with axes. Everything is a primitive of one scene, so SVG and PNG show the same.
+
+use super::axis::Axis;
+use super::palette;
+use super::text;
+use crate::base::error::{Error, Result};
+use crate::figures::Plane;
+use crate::figures::plot::map_slice::{Across, Slice};
+use kuva::backend::svg::SvgBackend;
+use kuva::render::axis::{add_axes_and_grid, add_labels_and_title};
+use kuva::render::color::Color;
+use kuva::render::layout::{ComputedLayout, Layout};
+use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
+
+/// Ticks aimed at on either axis.
+pub(crate) const TICKS: usize = 7;
+/// Size of ordinary text. [px]
+pub(crate) const TEXT: u32 = 14;
+/// Size of the labels of axes. [px]
+pub(crate) const LABEL: u32 = 16;
+/// Pixels of the PNG per pixel of the SVG.
+const PNG_SCALE: f32 = 2.0;
+/// The drawing area. [px]
+pub(crate) const PLOT: (f64, f64) = (600.0, 440.0);
+
+/// What surrounds the drawing area.
+pub(crate) struct Frame {
+    pub(crate) title: String,
+    pub(crate) subtitle: String,
+    pub(crate) x: Axis,
+    pub(crate) y: Axis,
+    /// Room to the right of the area, for a colour bar or a legend. [px]
+    pub(crate) right: f64,
+    /// Room under the label of the x axis, for a legend. [px]
+    pub(crate) bottom: f64,
+}
+
+/// How a line looks.
+#[derive(Clone)]
+pub(crate) struct Stroke {
+    pub(crate) colour: Color,
+    pub(crate) width: f64,
+    /// Lengths of dash and gap [px]; solid if absent.
+    pub(crate) dash: Option<(f64, f64)>,
+}
+
+impl Stroke {
+    pub(crate) fn solid(colour: Color, width: f64) -> Stroke {
+        Stroke { colour, width, dash: None }
+    }
+
+    pub(crate) fn dashed(colour: Color, width: f64) -> Stroke {
+        Stroke { colour, width, dash: Some((9.0, 5.0)) }
+    }
+}
+
+/// Shape of a marker.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Mark {
+    Disc,
+    Triangle,
+    Diamond,
+}
+
+/// A filled rectangle in places of the axes.
+pub(crate) struct Tile {
+    pub(crate) x: (f64, f64),
+    pub(crate) y: (f64, f64),
+    pub(crate) colour: Color,
+}
+
+/// The scene under construction. Coordinates of the drawing methods are values of the axes.
+pub(crate) struct Canvas {
+    pub(crate) scene: Scene,
+    layout: Layout,
+    computed: ComputedLayout,
+    pub(crate) x: Axis,
+    pub(crate) y: Axis,
+    /// Room of the legend under the plot. [px]
+    bottom: f64,
+    /// Axes above the plot, the lowest first.
+    top: Vec<Secondary>,
+    /// The plane of a map, if the drawing area shows one.
+    pub(crate) plane: Option<Plane>,
+}
+
+/// A second axis above or beside the plot: the x or the y axis in another quantity.
+#[derive(Debug, Clone)]
+pub(crate) struct Secondary {
+    /// Label with unit.
+    pub(crate) label: String,
+    /// Places on the axis of the plot with what stands there.
+    pub(crate) ticks: Vec<(f64, String)>,
+}
+
+/// Room that one secondary axis takes. [px]
+const SECONDARY_ROOM: f64 = 44.0;
+/// Room that one secondary axis beside the plot takes. [px]
+pub(crate) const BESIDE_ROOM: f64 = 76.0;
+/// Ticks aimed at on a secondary axis.
+const SECONDARY_TICKS: usize = 6;
+
+impl Secondary {
+    /// A quantity that is linear in the places of an axis of the plot.
+    ///
+    /// - `own`: the quantity as an axis; its ends stand at the ends of `x`
+    pub(crate) fn linear(x: &Axis, own: &Axis) -> Secondary {
+        let format = own.format(SECONDARY_TICKS);
+        let place = |v: f64| x.lo + (v - own.lo) / (own.hi - own.lo) * (x.hi - x.lo);
+        let inside = own.ticks(SECONDARY_TICKS).into_iter().filter(|&v| own.holds(v));
+        Secondary { label: own.label.clone(), ticks: inside.map(|v| (place(v), format.format(v))).collect() }
+    }
+}
+
+impl Canvas {
+    /// Lays out the frame; nothing but paper is drawn yet.
+    ///
+    /// - `name`: of the figure, unique in a report (it names the clip path)
+    pub(crate) fn new(name: &str, frame: Frame) -> Canvas {
+        Canvas::with_top(name, frame, Vec::new())
+    }
+
+    /// The same with secondary axes above the plot, the lowest first.
+    pub(crate) fn with_top(name: &str, frame: Frame, top: Vec<Secondary>) -> Canvas {
+        let Frame { title, subtitle, x, y, right, bottom } = frame;
+        let mut layout = Layout::new((x.lo, x.hi), (y.lo, y.hi))
+            .with_title(title)
+            .with_title_size(18)
+            .with_title_wrap(54)
+            .with_label_size(LABEL)
+            .with_tick_size(TEXT)
+            .with_body_size(TEXT)
+            .with_ticks(TICKS)
+            .with_x_axis_min(x.lo)
+            .with_x_axis_max(x.hi)
+            .with_y_axis_min(y.lo)
+            .with_y_axis_max(y.hi)
+            .with_x_tick_step(x.step(TICKS))
+            .with_y_tick_step(y.step(TICKS))
+            .with_x_tick_format(x.format(TICKS))
+            .with_y_tick_format(y.format(TICKS))
+            .with_box_axes();
+        if !subtitle.is_empty() {
+            layout = layout.with_subtitle(subtitle).with_subtitle_size(13).with_subtitle_wrap(80);
+        }
+        let mut computed = ComputedLayout::from_layout(&layout);
+        // labels stand level, that of the y axis above it
+        computed.margin_left = computed.y_tick_label_px + 30.0;
+        computed.margin_right += right;
+        computed.margin_top += 20.0 + SECONDARY_ROOM * top.len() as f64;
+        computed.margin_bottom += bottom + 6.0;
+        computed.width = computed.margin_left + PLOT.0 + computed.margin_right;
+        computed.height = computed.margin_top + PLOT.1 + computed.margin_bottom;
+        computed.recompute_transforms();
+        let mut scene = Scene::new(computed.width.ceil(), computed.height.ceil());
+        scene.font_family = computed.font_family.clone();
+        scene.text_color = Some("#1a1a1a".into());
+        scene.defs.push(format!(
+            r#"<clipPath id="clip-{name}"><rect x="{}" y="{}" width="{}" height="{}"/></clipPath>"#,
+            computed.margin_left, computed.margin_top, PLOT.0, PLOT.1
+        ));
+        Canvas { scene, layout, computed, x, y, bottom, top, plane: None }
+    }
+
+    /// Pixel column of a value of the x axis.
+    pub(crate) fn px(&self, value: f64) -> f64 {
+        self.computed.map_x(self.x.place(value))
+    }
+
+    /// Pixel row of a value of the y axis.
+    pub(crate) fn py(&self, value: f64) -> f64 {
+        self.computed.map_y(self.y.place(value))
+    }
+
+    /// Left, top, right and bottom of the drawing area. [px]
+    pub(crate) fn area(&self) -> (f64, f64, f64, f64) {
+        let (left, top) = (self.computed.margin_left, self.computed.margin_top);
+        (left, top, left + PLOT.0, top + PLOT.1)
+    }
+
+    /// Fills the drawing area.
+    pub(crate) fn fill_area(&mut self, colour: Color) {
+        let (left, top, right, bottom) = self.area();
+        self.rect(left, top, right - left, bottom - top, colour, None);
+    }
+
+    /// Draws what follows only inside the drawing area, until [`Self::unclip`].
+    pub(crate) fn clip(&mut self, name: &str) {
+        let (left, top, right, bottom) = self.area();
+        let id = format!("clip-{name}");
+        self.scene.add(Primitive::ClipStart { x: left, y: top, width: right - left, height: bottom - top, id });
+    }
+
+    /// Ends [`Self::clip`].
+    pub(crate) fn unclip(&mut self) {
+        self.scene.add(Primitive::ClipEnd);
+    }
+
+    /// Draws tiles edge to edge. Their edges are rounded to half pixels, so that no paper shines through.
+    pub(crate) fn tiles(&mut self, tiles: &[Tile]) {
+        let half = |v: f64| (2.0 * v).round() / 2.0;
+        let crisp = Some(r#"shape-rendering="crispEdges""#.to_owned());
+        self.scene.add(Primitive::GroupStart { transform: None, title: None, extra_attrs: crisp });
+        for tile in tiles {
+            let (x0, x1) = (half(self.computed.map_x(tile.x.0)), half(self.computed.map_x(tile.x.1)));
+            let (y0, y1) = (half(self.computed.map_y(tile.y.1)), half(self.computed.map_y(tile.y.0)));
+            self.rect(x0, y0, x1 - x0, y1 - y0, tile.colour.clone(), None);
+        }
+        self.scene.add(Primitive::GroupEnd);
+    }
+
+    /// A rectangle in pixels.
+    pub(crate) fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, fill: Color, opacity: Option<f64>) {
+        self.scene.add(Primitive::Rect { x, y, width, height, fill, stroke: None, stroke_width: None, opacity });
+    }
+
+    /// A line through points.
+    pub(crate) fn curve(&mut self, points: &[(f64, f64)], stroke: &Stroke) {
+        let pixels: Vec<_> = points.iter().map(|&(x, y)| (self.px(x), self.py(y))).collect();
+        self.polyline(&pixels, stroke);
+    }
+
+    /// A line through pixels. Dashes run on over the corners.
+    pub(crate) fn polyline(&mut self, points: &[(f64, f64)], stroke: &Stroke) {
+        let pieces = match stroke.dash {
+            None => vec![points.to_vec()],
+            Some((dash, gap)) => dashes(points, dash, gap),
+        };
+        for points in pieces.into_iter().filter(|p| p.len() > 1) {
+            self.scene.add(Primitive::PolyLine {
+                points,
+                stroke: stroke.colour.clone(),
+                stroke_width: stroke.width,
+                stroke_dasharray: None,
+            });
+        }
+    }
+
+    /// The strip between two curves over the same x.
+    ///
+    /// - `points`: (x, low, high)
+    pub(crate) fn band(&mut self, points: &[(f64, f64, f64)], colour: Color, opacity: f64) {
+        let upper = points.iter().map(|&(x, _, high)| (self.px(x), self.py(high)));
+        let lower = points.iter().rev().map(|&(x, low, _)| (self.px(x), self.py(low)));
+        let outline: Vec<_> = upper.chain(lower).collect();
+        self.polygon(&outline, colour, Some(opacity), None);
+    }
+
+    /// A filled polygon in pixels.
+    pub(crate) fn polygon(
+        &mut self,
+        points: &[(f64, f64)],
+        fill: Color,
+        opacity: Option<f64>,
+        outline: Option<(Color, f64)>,
+    ) {
+        if points.len() < 3 {
+            return;
+        }
+        let mut d = String::new();
+        for (i, (x, y)) in points.iter().enumerate() {
+            let letter = if i == 0 { 'M' } else { 'L' };
+            d.push_str(&format!("{letter}{x:.2} {y:.2}"));
+        }
+        d.push('Z');
+        let (stroke, stroke_width) = outline.unwrap_or((Color::None, 0.0));
+        let path = PathData { d, fill: Some(fill), stroke, stroke_width, opacity, stroke_dasharray: None };
+        self.scene.add(Primitive::Path(Box::new(path)));
+    }
+
+    /// A vertical error bar with caps; an end beyond the axis has none.
+    pub(crate) fn error_y(&mut self, x: f64, low: f64, high: f64, colour: &Color) {
+        let (_, _, _, floor) = self.area();
+        let (x, low, high) = (self.px(x), self.py(low), self.py(high));
+        let stroke = Stroke::solid(colour.clone(), 1.2);
+        self.polyline(&[(x, low.min(floor)), (x, high)], &stroke);
+        for y in [low, high].into_iter().filter(|y| *y <= floor) {
+            self.polyline(&[(x - 3.0, y), (x + 3.0, y)], &stroke);
+        }
+    }
+
+    /// A horizontal error bar with caps.
+    pub(crate) fn error_x(&mut self, y: f64, low: f64, high: f64, colour: &Color) {
+        let (y, low, high) = (self.py(y), self.px(low), self.px(high));
+        let stroke = Stroke::solid(colour.clone(), 1.2);
+        self.polyline(&[(low, y), (high, y)], &stroke);
+        for x in [low, high] {
+            self.polyline(&[(x, y - 3.0), (x, y + 3.0)], &stroke);
+        }
+    }
+
+    /// A marker at a point.
+    pub(crate) fn mark(&mut self, x: f64, y: f64, mark: Mark, size: f64, fill: Color, outline: (Color, f64)) {
+        let (x, y) = (self.px(x), self.py(y));
+        self.mark_at(x, y, mark, size, fill, outline);
+    }
+
+    /// A marker at a pixel.
+    pub(crate) fn mark_at(&mut self, x: f64, y: f64, mark: Mark, size: f64, fill: Color, outline: (Color, f64)) {
+        let corners: &[(f64, f64)] = match mark {
+            Mark::Disc => {
+                self.scene.add(Primitive::Circle {
+                    cx: x,
+                    cy: y,
+                    r: size,
+                    fill,
+                    fill_opacity: None,
+                    stroke: Some(outline.0),
+                    stroke_width: Some(outline.1),
+                });
+                return;
+            }
+            Mark::Triangle => &[(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)],
+            Mark::Diamond => &[(0.0, -1.2), (1.2, 0.0), (0.0, 1.2), (-1.2, 0.0)],
+        };
+        let mut points: Vec<_> = corners.iter().map(|&(dx, dy)| (x + size * dx, y + size * dy)).collect();
+        self.polygon(&points, fill, None, None);
+        points.push(points[0]);
+        self.polyline(&points, &Stroke::solid(outline.0, outline.1));
+    }
+
+    /// Text at a pixel; `y` is its middle line.
+    pub(crate) fn text(&mut self, x: f64, y: f64, content: &str, size: u32, anchor: TextAnchor, colour: Color) {
+        write(&mut self.scene, x, y, content, size, anchor, colour);
+    }
+
+    /// Text that reads upwards, centred on a pixel.
+    pub(crate) fn text_upwards(&mut self, x: f64, y: f64, content: &str, size: u32, colour: Color) {
+        let x = x + 0.36 * f64::from(size);
+        let (content, color) = (content.to_owned(), Some(colour));
+        let (anchor, rotate) = (TextAnchor::Middle, Some(-90.0));
+        self.scene.add(Primitive::Text { x, y, content, size, anchor, rotate, bold: false, color });
+    }
+
+    /// Grid lines, axes and labels. Before curves, or with `grid` off after tiles.
+    pub(crate) fn axes(&mut self, grid: bool) {
+        self.layout.show_grid = grid;
+        add_axes_and_grid(&mut self.scene, &self.computed, &self.layout);
+        add_labels_and_title(&mut self.scene, &self.computed, &self.layout);
+        let (left, top, right, _) = self.area();
+        let (x_label, y_label) = (self.x.label.clone(), self.y.label.clone());
+        let under = self.scene.height - self.bottom - 20.0;
+        self.label(0.5 * (left + right), under, &x_label, LABEL, TextAnchor::Middle);
+        self.label(
+            (left - self.computed.y_tick_label_px - 8.0).max(8.0),
+            top - 16.0 - SECONDARY_ROOM * self.top.len() as f64,
+            &y_label,
+            LABEL,
+            TextAnchor::Start,
+        );
+        self.secondary_axes();
+    }
+
+    /// The axes above the plot: a line with ticks, and the label over it.
+    fn secondary_axes(&mut self) {
+        let (left, top, right, _) = self.area();
+        for (k, axis) in self.top.clone().into_iter().enumerate() {
+            let y = top - SECONDARY_ROOM * k as f64;
+            let stroke = Stroke::solid(palette::INK, 1.0);
+            self.polyline(&[(left, y), (right, y)], &stroke);
+            for (place, content) in &axis.ticks {
+                let x = self.computed.map_x(*place);
+                self.polyline(&[(x, y), (x, y - 5.0)], &stroke);
+                // What stands right of the plot (the label of a colour bar) keeps its room.
+                if x > right - 0.03 * (right - left) {
+                    continue;
+                }
+                self.text(x, y - 13.0, content, TEXT - 2, TextAnchor::Middle, palette::INK);
+            }
+            self.label(0.5 * (left + right), y - 30.0, &axis.label, TEXT, TextAnchor::Middle);
+        }
+    }
+
+    /// Axes beside the plot, the y axis in other quantities; the frame must have [`BESIDE_ROOM`] for each.
+    pub(crate) fn right_axes(&mut self, axes: &[Secondary]) {
+        let (_, top, right, bottom) = self.area();
+        let stroke = Stroke::solid(palette::INK, 1.0);
+        for (k, axis) in axes.iter().enumerate() {
+            let x = right + BESIDE_ROOM * k as f64;
+            self.polyline(&[(x, top), (x, bottom)], &stroke);
+            for (place, content) in &axis.ticks {
+                let y = self.computed.map_y(*place);
+                self.polyline(&[(x, y), (x + 5.0, y)], &stroke);
+                // What stands over the plot keeps its room.
+                if y > top + 8.0 {
+                    self.text(x + 8.0, y, content, TEXT - 2, TextAnchor::Start, palette::INK);
+                }
+            }
+            self.text_upwards(x + 60.0, 0.5 * (top + bottom), &axis.label, TEXT, palette::INK);
+        }
+    }
+
+    /// Text with subscripts (`k_B`, `C_{VN}`) at a pixel; `y` is its middle line.
+    pub(crate) fn label(&mut self, x: f64, y: f64, content: &str, size: u32, anchor: TextAnchor) {
+        label(&mut self.scene, x, y, content, size, anchor);
+    }
+
+    /// Says that the drawing area shows the plane of a map, for pages that answer to the pointer.
+    pub(crate) fn shows(&mut self, slice: &Slice<'_>) {
+        let (left, top, right, bottom) = self.area();
+        self.plane = Some(Plane {
+            pressure: slice.across == Across::Pressure,
+            species: slice.species,
+            area: [left, top, right, bottom],
+            x: [self.x.lo, self.x.hi],
+            y: [self.y.lo, self.y.hi],
+        });
+    }
+}
+
+/// Text at a pixel of a scene; `y` is its middle line.
+pub(crate) fn write(scene: &mut Scene, x: f64, y: f64, content: &str, size: u32, anchor: TextAnchor, colour: Color) {
+    let y = y + 0.36 * f64::from(size);
+    let (content, color) = (content.to_owned(), Some(colour));
+    scene.add(Primitive::Text { x, y, content, size, anchor, rotate: None, bold: false, color });
+}
+
+/// Text with subscripts (`k_B`, `C_{VN}`) at a pixel of a scene; `y` is its middle line.
+pub(crate) fn label(scene: &mut Scene, x: f64, y: f64, content: &str, size: u32, anchor: TextAnchor) {
+    let width = text::label_width(content, f64::from(size));
+    let mut x = match anchor {
+        TextAnchor::Start => x,
+        TextAnchor::Middle => x - 0.5 * width,
+        TextAnchor::End => x - width,
+    };
+    for (run, sub) in text::runs(content) {
+        let small = (f64::from(size) * text::SUBSCRIPT).round();
+        let (run_size, drop) = if sub { (small, 0.38 * f64::from(size)) } else { (f64::from(size), 0.0) };
+        write(scene, x, y + drop, &run, run_size as u32, TextAnchor::Start, palette::INK);
+        x += text::width(&run, run_size);
+    }
+}
+
+/// A scene as SVG and PNG.
+///
+/// # Errors
+/// [`Error::Analysis`] if the picture cannot be made.
+pub(crate) fn finish(scene: &Scene) -> Result<(String, Vec<u8>)> {
+    let png = kuva::RasterBackend::new()
+        .with_scale(PNG_SCALE)
+        .render_scene(scene)
+        .map_err(|problem| Error::Analysis(format!("cannot draw a PNG: {problem}")))?;
+    let svg = SvgBackend::new().with_pretty(true).render_scene(scene);
+    // A viewBox lets the picture shrink with a narrow page.
+    let view = format!(r#"<svg viewBox="0 0 {} {}" "#, scene.width, scene.height);
+    Ok((svg.replacen("<svg ", &view, 1), png))
+}
+
+/// Cuts a line into dashes.
+fn dashes(points: &[(f64, f64)], dash: f64, gap: f64) -> Vec<Vec<(f64, f64)>> {
+    let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
+    let (mut on, mut left) = (true, dash);
+    if let Some(&first) = points.first() {
+        pieces.push(vec![first]);
+    }
+    for ends in points.windows(2) {
+        let ((mut x, mut y), (x1, y1)) = (ends[0], ends[1]);
+        loop {
+            let length = (x1 - x).hypot(y1 - y);
+            if length <= left {
+                left -= length;
+                if on && let Some(piece) = pieces.last_mut() {
+                    piece.push((x1, y1));
+                }
+                break;
+            }
+            (x, y) = (x + (x1 - x) * left / length, y + (y1 - y) * left / length);
+            if on && let Some(piece) = pieces.last_mut() {
+                piece.push((x, y));
+            } else {
+                pieces.push(vec![(x, y)]);
+            }
+            on = !on;
+            left = if on { dash } else { gap };
+        }
+    }
+    pieces
+}
+
+/// Ink on paper: the outline of markers.
+pub(crate) fn paper_outline() -> (Color, f64) {
+    (palette::PAPER, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dashes_run_over_corners() {
+        // an L of length 20, dashes of 6 and gaps of 2: 6, 2, 6 (over the corner at 10), 2, 4
+        let pieces = dashes(&[(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)], 6.0, 2.0);
+        assert_eq!(pieces.len(), 3);
+        assert_eq!(pieces[1], vec![(8.0, 0.0), (10.0, 0.0), (10.0, 4.0)]);
+        assert_eq!(pieces[2], vec![(10.0, 6.0), (10.0, 10.0)]);
+    }
+}

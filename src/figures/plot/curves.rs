@@ -1,0 +1,372 @@
+//! Curves with error bands and points with error bars: the chart itself, and maps that have a single row or column.
+
+use super::axis::{Axis, span};
+use super::canvas::{Canvas, Frame, Mark, Stroke, paper_outline};
+use super::palette;
+use super::text;
+use crate::analysis::{Analysis, MapCell};
+use crate::figures::Drawing;
+use crate::figures::Labels;
+use crate::figures::plot::legend::{self, Entry, Sign};
+use crate::figures::plot::map_slice::Slice;
+use crate::io::csv::{Table, number};
+use kuva::render::color::Color;
+
+/// Series with more points than this get small markers.
+const MOST_LARGE_MARKERS: usize = 30;
+
+/// (x, y, standard error); an error that is not finite is not drawn.
+pub(crate) type Point = (f64, f64, f64);
+
+/// One curve of a chart, with its own points.
+pub(crate) struct Series {
+    /// Name in the legend; none if empty.
+    pub(crate) label: String,
+    pub(crate) colour: Color,
+    /// Runs of the curve between gaps.
+    pub(crate) runs: Vec<Vec<Point>>,
+    /// Points drawn with markers.
+    pub(crate) points: Vec<Point>,
+}
+
+impl Series {
+    /// Whether the curves are those of another series, all of them.
+    fn is_on(&self, other: &Series, tolerance: f64) -> bool {
+        let mut pairs = self.runs.iter().flatten().zip(other.runs.iter().flatten());
+        let alike = self.runs.len() == other.runs.len()
+            && self.runs.iter().zip(&other.runs).all(|(a, b)| a.len() == b.len() && a.len() > 1);
+        !self.runs.is_empty() && alike && pairs.all(|(a, b)| a.0 == b.0 && (a.1 - b.1).abs() <= tolerance)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Point> {
+        self.runs.iter().flatten().chain(&self.points)
+    }
+}
+
+/// What surrounds the curves.
+pub(crate) struct Chart {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) caption: String,
+    pub(crate) x_label: String,
+    pub(crate) y_label: String,
+    /// Over the legend beside the plot.
+    pub(crate) heading: String,
+    /// Entries under the plot.
+    pub(crate) notes: Vec<Entry>,
+    /// Lower end of a logarithmic y axis; linear if absent.
+    pub(crate) log_floor: Option<f64>,
+    /// Whether 0 belongs on a linear y axis.
+    pub(crate) from_zero: bool,
+}
+
+/// Draws a chart; `None` if there is nothing to draw.
+pub(crate) fn chart(labels: &Labels, chart: Chart, series: &[Series], table: Table) -> Option<Drawing> {
+    let x = Axis::around(chart.x_label, series.iter().flat_map(Series::all).map(|p| p.0));
+    let ends = |p: &Point| {
+        let err = if p.2.is_finite() { p.2 } else { 0.0 };
+        [p.1 - err, p.1 + err]
+    };
+    let (lo, hi) = span(series.iter().flat_map(Series::all).flat_map(ends))?;
+    let y = match chart.log_floor {
+        Some(floor) => Axis::log10(chart.y_label, floor.log10(), hi.max(floor * 10.0).log10() + 0.15),
+        None if chart.from_zero && lo >= -0.05 * hi => Axis::linear(chart.y_label, -0.03 * hi, 1.05 * hi),
+        None => Axis::around(chart.y_label, [lo, hi].into_iter()),
+    };
+    let strokes: Vec<Stroke> = (0..series.len())
+        .map(|i| {
+            // A curve on top of an earlier one is dashed, so that both are seen.
+            let covers = series[..i].iter().any(|earlier| series[i].is_on(earlier, 1e-9 * (hi - lo)));
+            let colour = series[i].colour.clone();
+            if covers { Stroke::dashed(colour, 2.0) } else { Stroke::solid(colour, 2.0) }
+        })
+        .collect();
+    let named: Vec<Entry> = series
+        .iter()
+        .zip(&strokes)
+        .filter(|(s, _)| !s.label.is_empty())
+        .map(|(s, stroke)| {
+            let dot = (!s.points.is_empty()).then(|| s.colour.clone());
+            Entry { sign: Sign::Line(Stroke { width: 2.2, ..stroke.clone() }, dot), label: s.label.clone() }
+        })
+        .collect();
+    let right = if named.is_empty() { 14.0 } else { legend::side_room(&named, &chart.heading) };
+    let frame = Frame {
+        title: chart.title.clone(),
+        subtitle: labels.title.clone(),
+        x,
+        y,
+        right,
+        bottom: legend::bottom_room(&chart.notes),
+    };
+    let mut canvas = Canvas::new(&chart.name, frame);
+    canvas.axes(true);
+    canvas.clip(&chart.name);
+    let floor = chart.log_floor.unwrap_or(f64::NEG_INFINITY);
+    for s in series {
+        for run in &s.runs {
+            let band: Vec<_> = run.iter().filter(|p| p.2.is_finite() && p.2 > 0.0).collect();
+            let band: Vec<_> = band.iter().map(|p| (p.0, (p.1 - p.2).max(floor), p.1 + p.2)).collect();
+            canvas.band(&band, s.colour.clone(), 0.22);
+        }
+    }
+    for (s, stroke) in series.iter().zip(&strokes) {
+        for run in &s.runs {
+            let path: Vec<_> = run.iter().map(|p| (p.0, p.1)).collect();
+            canvas.curve(&path, stroke);
+            if let [only] = path[..] {
+                canvas.mark(only.0, only.1, Mark::Disc, 2.0, s.colour.clone(), (s.colour.clone(), 1.0));
+            }
+        }
+    }
+    for s in series {
+        let dense = s.points.len() > MOST_LARGE_MARKERS;
+        for &(x, y, err) in &s.points {
+            if err.is_finite() && err > 0.0 {
+                canvas.error_y(x, y - err, y + err, &s.colour);
+            }
+            let outline = if dense { (s.colour.clone(), 0.5) } else { paper_outline() };
+            canvas.mark(x, y, Mark::Disc, if dense { 2.4 } else { 3.3 }, s.colour.clone(), outline);
+        }
+    }
+    canvas.unclip();
+    legend::side_legend(&mut canvas, &named, &chart.heading);
+    legend::bottom_legend(&mut canvas, &chart.notes);
+    Some(Drawing { name: chart.name, title: chart.title, caption: chart.caption, canvas, table })
+}
+
+/// Legend of curves from MBAR and points from direct averages.
+pub(crate) fn estimator_notes(points: bool) -> Vec<Entry> {
+    let mut notes = vec![Entry {
+        sign: Sign::Line(Stroke::solid(palette::FAINT, 2.2), None),
+        label: "MBAR (band: standard error)".into(),
+    }];
+    if points {
+        let sign = Sign::Mark(Mark::Disc, 3.5, palette::FAINT, paper_outline());
+        notes.push(Entry { sign, label: "direct average of a state".into() });
+    }
+    notes
+}
+
+/// Runs of a row (or column) of a plane between masked cells.
+pub(crate) fn runs<'a>(
+    cells: impl Iterator<Item = (f64, Option<&'a MapCell>)>,
+    point: impl Fn(&MapCell) -> (f64, f64),
+) -> Vec<Vec<Point>> {
+    let mut runs: Vec<Vec<Point>> = vec![Vec::new()];
+    for (x, cell) in cells {
+        match cell.map(&point).filter(|(y, _)| y.is_finite()) {
+            Some((y, err)) => {
+                if let Some(run) = runs.last_mut() {
+                    run.push((x, y, err));
+                }
+            }
+            None => runs.push(Vec::new()),
+        }
+    }
+    runs.retain(|run| !run.is_empty());
+    runs
+}
+
+/// ⟨N⟩(T) of a map with one column.
+pub(crate) fn mean_n_of_temperature(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>) -> Option<Drawing> {
+    let s = slice.species;
+    let axis = &analysis.grid.reservoirs[s];
+    let cells = (0..slice.rows.len()).map(|r| (slice.rows[r], slice.cell(r, 0)));
+    let runs = runs(cells, |cell| (value(&cell.n, s), value(&cell.n_err, s)));
+    let points = direct_of_temperature(analysis, slice, |d| (value(&d.n, s), value(&d.n_err, s)));
+    let column = format!("n_{}", axis.species);
+    let table = of_temperature(&column, &runs, &points);
+    let outline = Chart {
+        name: format!("mean_n_{}", axis.species),
+        title: format!("Mean number of {} atoms", axis.species),
+        caption: format!(
+            "⟨N⟩ of {} against temperature at {} = {} {}. Curve: MBAR; points: direct averages of the states; both with \
+             standard errors.{}",
+            axis.species,
+            labels.mu_symbol(&axis.convention),
+            text::short(slice.columns[0], 4),
+            labels.units.energy_label(),
+            slice.fixed_words(analysis, labels)
+        ),
+        x_label: labels.temperature(),
+        y_label: format!("⟨N⟩ of {}", axis.species),
+        heading: String::new(),
+        notes: estimator_notes(!points.is_empty()),
+        log_floor: None,
+        from_zero: false,
+    };
+    chart(labels, outline, &[Series { label: String::new(), colour: palette::line(0), runs, points }], table)
+}
+
+/// What a curve of a map is called.
+pub(crate) struct Words {
+    /// Stem of the files.
+    pub(crate) name: String,
+    pub(crate) title: &'static str,
+    pub(crate) y_label: String,
+    /// Column of the CSV.
+    pub(crate) column: &'static str,
+    pub(crate) caption: String,
+}
+
+/// A quantity of a map with one row or one column.
+///
+/// - `value`: the quantity in a cell and its standard error; NaN if that is not known
+pub(crate) fn along(
+    analysis: &Analysis,
+    labels: &Labels,
+    slice: &Slice<'_>,
+    words: Words,
+    value: impl Fn(&MapCell) -> (f64, f64),
+) -> Option<Drawing> {
+    let against_mu = slice.columns.len() > 1;
+    let species = &analysis.grid.reservoirs[slice.species].species;
+    let n = if against_mu { slice.columns.len() } else { slice.rows.len() };
+    let cells = (0..n).map(|i| {
+        let (row, column) = if against_mu { (0, i) } else { (i, 0) };
+        (if against_mu { slice.columns[i] } else { slice.rows[i] }, slice.cell(row, column))
+    });
+    let runs = runs(cells, value);
+    if runs.iter().map(Vec::len).sum::<usize>() < 2 {
+        return None;
+    }
+    let x = if against_mu { format!("mu_{species}") } else { "temperature".into() };
+    let with_errors = runs.iter().flatten().any(|p| p.2.is_finite());
+    let mut columns = vec![x, words.column.to_owned()];
+    if with_errors {
+        columns.push(format!("{}_err", words.column));
+    }
+    let mut table = Table::new(columns);
+    for &(x, y, err) in runs.iter().flatten() {
+        let mut row = vec![number(x), number(y)];
+        if with_errors {
+            row.push(number(err));
+        }
+        table.push(row);
+    }
+    let outline = Chart {
+        name: words.name,
+        title: words.title.into(),
+        caption: words.caption + &slice.fixed_words(analysis, labels),
+        x_label: if against_mu { labels.mu(analysis, slice.species) } else { labels.temperature() },
+        y_label: words.y_label,
+        heading: String::new(),
+        notes: if with_errors { estimator_notes(false) } else { Vec::new() },
+        log_floor: None,
+        from_zero: true,
+    };
+    let series = Series { label: String::new(), colour: palette::line(0), runs, points: Vec::new() };
+    chart(labels, outline, &[series], table)
+}
+
+/// ⟨E⟩(T) of a canonical run.
+pub(crate) fn energy(analysis: &Analysis, labels: &Labels) -> Option<Drawing> {
+    let runs = runs(canonical(analysis), |cell| (cell.energy, cell.energy_err));
+    let points: Vec<Point> = analysis
+        .grid
+        .states
+        .iter()
+        .zip(&analysis.direct)
+        .filter(|(_, d)| d.samples > 0 && d.energy.is_finite())
+        .map(|(state, d)| (state.temperature, d.energy, d.energy_err))
+        .collect();
+    let table = of_temperature("energy", &runs, &points);
+    let outline = Chart {
+        name: "energy".into(),
+        title: "Mean potential energy".into(),
+        caption: "⟨E⟩ per replica against temperature. Curve: MBAR; points: direct averages of the states; both with \
+                  standard errors."
+            .into(),
+        x_label: labels.temperature(),
+        y_label: format!("⟨E⟩ [{}]", labels.units.energy_label()),
+        heading: String::new(),
+        notes: estimator_notes(!points.is_empty()),
+        log_floor: None,
+        from_zero: false,
+    };
+    chart(labels, outline, &[Series { label: String::new(), colour: palette::line(0), runs, points }], table)
+}
+
+/// Heat capacity of a canonical run.
+pub(crate) fn heat_capacity(analysis: &Analysis, labels: &Labels) -> Option<Drawing> {
+    let runs = runs(canonical(analysis), |cell| (cell.c_vn, f64::NAN));
+    if runs.is_empty() {
+        return None;
+    }
+    let mut table = Table::new(["temperature", "c_vn"]);
+    for &(t, c, _) in runs.iter().flatten() {
+        table.push(vec![number(t), number(c)]);
+    }
+    let outline = Chart {
+        name: "heat_capacity".into(),
+        title: "Heat capacity".into(),
+        caption:
+            "Total heat capacity at constant volume and number of atoms, per replica: kinetic part and fluctuation \
+                  of the potential energy, reweighted by MBAR."
+                .into(),
+        x_label: labels.temperature(),
+        y_label: format!("C_{{VN}} [{}]", labels.heat_unit()),
+        heading: String::new(),
+        notes: Vec::new(),
+        log_floor: None,
+        from_zero: false,
+    };
+    let series = Series { label: String::new(), colour: palette::line(1), runs, points: Vec::new() };
+    chart(labels, outline, &[series], table)
+}
+
+/// Cells of a map without reservoir axes, by ascending temperature.
+fn canonical(analysis: &Analysis) -> impl Iterator<Item = (f64, Option<&MapCell>)> {
+    let mut cells: Vec<&MapCell> = analysis.map.cells.iter().collect();
+    cells.sort_by(|a, b| a.temperature.total_cmp(&b.temperature));
+    cells.into_iter().map(|cell| (cell.temperature, Some(cell).filter(|c| !c.masked)))
+}
+
+fn direct_of_temperature(
+    analysis: &Analysis,
+    slice: &Slice<'_>,
+    point: impl Fn(&crate::analysis::DirectAverage) -> (f64, f64),
+) -> Vec<Point> {
+    let column = 0.5 * (slice.column_edges()[1] - slice.column_edges()[0]).abs();
+    let states = slice.states(analysis);
+    // with one simulated μ its states are the column, whatever the convention makes of it
+    let single = analysis.grid.reservoirs[slice.species].values.len() == 1;
+    let mut points: Vec<Point> = states
+        .iter()
+        .filter(|(_, mu, _)| single || (mu - slice.columns[0]).abs() < column)
+        .filter_map(|&(t, _, k)| {
+            let (y, err) = point(analysis.direct.get(k).filter(|d| d.samples > 0)?);
+            y.is_finite().then_some((t, y, err))
+        })
+        .collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    points
+}
+
+fn of_temperature(column: &str, runs: &[Vec<Point>], points: &[Point]) -> Table {
+    let mut table = Table::new(["layer", "temperature", column, &format!("{column}_err")]);
+    for (layer, points) in [("mbar", runs.concat()), ("direct", points.to_vec())] {
+        for (t, y, err) in points {
+            table.push(vec![layer.into(), number(t), number(y), number(err)]);
+        }
+    }
+    table
+}
+
+pub(crate) fn value(values: &[f64], s: usize) -> f64 {
+    values.get(s).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curves_break_at_masked_cells() {
+        let cell = MapCell { energy: 1.0, ..MapCell::default() };
+        let cells = [Some(&cell), None, None, Some(&cell), Some(&cell)];
+        let runs = runs(cells.into_iter().enumerate().map(|(i, c)| (i as f64, c)), |c| (c.energy, 0.1));
+        assert_eq!(runs, vec![vec![(0.0, 1.0, 0.1)], vec![(3.0, 1.0, 0.1), (4.0, 1.0, 0.1)]]);
+    }
+}

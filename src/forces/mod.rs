@@ -1,0 +1,4 @@
+//! Energies and forces of whole configurations in f64.
+
+pub mod pairwise;
+pub mod relax;

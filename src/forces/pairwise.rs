@@ -1,0 +1,150 @@
+//! energy: potential energy and forces of one replica, brute force in f64.
+//!
+//! Every pair is visited; nothing is remembered. This is the specification of every faster spelling.
+
+use crate::moves::Trial;
+use crate::potential::PairCoefficients;
+use crate::system::System;
+use crate::system::configuration::{Audit, Configuration, EnergyTerms};
+use glam::DVec3;
+
+/// Energy and forces of one replica: pairs of mobile atoms, pairs with frozen atoms, external fields, tail correction.
+///
+/// - `x`: the configuration, wrapped
+/// - `shifts`: [`System::image_shifts`]
+/// - `forces`: `[n]` [energy/length], overwritten
+/// - returns: U [energy]
+pub fn energy_and_forces(system: &System, x: &Configuration, shifts: &[DVec3], forces: &mut Vec<DVec3>) -> f64 {
+    forces.clear();
+    forces.resize(x.len(), DVec3::ZERO);
+    let mut energy = system.pairs.tail(&x.species_counts(system.species.len()), system.cell.volume());
+    for i in 0..x.len() {
+        let (position, row) = (x.positions[i], system.pairs.row(x.species[i]));
+        let mut force = DVec3::ZERO;
+        for j in i + 1..x.len() {
+            for_each_image(system, shifts, position - x.positions[j], |d| {
+                let (u, f) = row[usize::from(x.species[j])].energy_force(d.length_squared());
+                energy += u;
+                force += f * d;
+                forces[j] -= f * d;
+            });
+        }
+        for (&other, &species) in system.frozen.positions.iter().zip(&system.frozen.species) {
+            for_each_image(system, shifts, position - other, |d| {
+                let (u, f) = row[usize::from(species)].energy_force(d.length_squared());
+                energy += u;
+                force += f * d;
+            });
+        }
+        for field in &system.external[usize::from(x.species[i])] {
+            let (u, f) = field.energy_force(position);
+            energy += u;
+            force += f;
+        }
+        forces[i] += force;
+        energy += self_image_energy(row, x.species[i], shifts);
+    }
+    energy
+}
+
+/// Energy of one atom of `species` at `position` with everything else but the atom in slot `except`.
+///
+/// The tail correction is not part of it. [energy]
+pub fn atom_energy(
+    system: &System,
+    x: &Configuration,
+    shifts: &[DVec3],
+    species: u8,
+    position: DVec3,
+    except: Option<usize>,
+) -> f64 {
+    let row = system.pairs.row(species);
+    let mut energy = self_image_energy(row, species, shifts);
+    for field in &system.external[usize::from(species)] {
+        energy += field.energy_force(position).0;
+    }
+    for (&other, &s) in system.frozen.positions.iter().zip(&system.frozen.species) {
+        for_each_image(system, shifts, position - other, |d| energy += row[usize::from(s)].energy(d.length_squared()));
+    }
+    for (j, (&other, &s)) in x.positions.iter().zip(&x.species).enumerate() {
+        if Some(j) != except {
+            for_each_image(system, shifts, position - other, |d| {
+                energy += row[usize::from(s)].energy(d.length_squared());
+            });
+        }
+    }
+    energy
+}
+
+/// ΔE of a trial: the sum over the pairs of the one atom, never a difference of totals. [energy]
+pub fn trial_energy(system: &System, x: &Configuration, shifts: &[DVec3], trial: &Trial) -> f64 {
+    let tail_change = |species, sign| match system.pairs.tail_correction {
+        true => system.tail_change(&x.species_counts(system.species.len()), species, sign),
+        false => 0.0,
+    };
+    match *trial {
+        Trial::None => 0.0,
+        Trial::Insert { species, position } => {
+            atom_energy(system, x, shifts, species, position, None) + tail_change(species, 1)
+        }
+        Trial::Delete { slot } => {
+            let species = x.species[slot];
+            tail_change(species, -1) - atom_energy(system, x, shifts, species, x.positions[slot], Some(slot))
+        }
+        Trial::Displace { slot, position } => {
+            let (species, old) = (x.species[slot], x.positions[slot]);
+            atom_energy(system, x, shifts, species, position, Some(slot))
+                - atom_energy(system, x, shifts, species, old, Some(slot))
+        }
+    }
+}
+
+/// Energy of one replica by another route than [`energy_and_forces`]: half of Σ_i Σ_{j≠i}, term by
+/// term.
+pub fn audit(system: &System, x: &Configuration, shifts: &[DVec3]) -> Audit {
+    let tail = system.pairs.tail(&x.species_counts(system.species.len()), system.cell.volume());
+    let mut terms = EnergyTerms { tail, ..EnergyTerms::default() };
+    let mut magnitudes = EnergyTerms { tail: tail.abs(), ..EnergyTerms::default() };
+    let add = |sum: &mut f64, magnitude: &mut f64, u: f64| {
+        *sum += u;
+        *magnitude += u.abs();
+    };
+    for i in 0..x.len() {
+        let (position, row) = (x.positions[i], system.pairs.row(x.species[i]));
+        for j in (0..x.len()).filter(|&j| j != i) {
+            let pair = &row[usize::from(x.species[j])];
+            for_each_image(system, shifts, position - x.positions[j], |d| {
+                add(&mut terms.mobile, &mut magnitudes.mobile, 0.5 * pair.energy(d.length_squared()));
+            });
+        }
+        for (&other, &s) in system.frozen.positions.iter().zip(&system.frozen.species) {
+            for_each_image(system, shifts, position - other, |d| {
+                add(&mut terms.frozen, &mut magnitudes.frozen, row[usize::from(s)].energy(d.length_squared()));
+            });
+        }
+        for field in &system.external[usize::from(x.species[i])] {
+            add(&mut terms.external, &mut magnitudes.external, field.energy_force(position).0);
+        }
+        add(&mut terms.mobile, &mut magnitudes.mobile, self_image_energy(row, x.species[i], shifts));
+    }
+    let mut audit = Audit { energy: terms.sum(), terms, magnitudes, magnitude: magnitudes.sum(), sound: true };
+    audit.sound = audit.energy.is_finite()
+        && x.positions.iter().all(|&p| system.cell.contains(p))
+        && x.velocities.iter().all(|v| v.is_finite());
+    audit
+}
+
+/// Half the energy of an atom with its own periodic images; zero unless images are summed.
+fn self_image_energy(row: &[PairCoefficients], species: u8, shifts: &[DVec3]) -> f64 {
+    let own = &row[usize::from(species)];
+    shifts[1..].iter().map(|shift| 0.5 * own.energy(shift.length_squared())).sum()
+}
+
+/// Calls `visit` with the minimum-image vector, or with every image within reach.
+#[inline]
+fn for_each_image(system: &System, shifts: &[DVec3], d: DVec3, mut visit: impl FnMut(DVec3)) {
+    let nearest = system.cell.minimum_image(d);
+    for &shift in shifts {
+        visit(nearest + shift);
+    }
+}

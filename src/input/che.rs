@@ -1,0 +1,362 @@
+//! Reactions at an electrode: `Che( … )`.
+
+use super::grammar;
+use super::read_text;
+use crate::base::Result;
+use crate::input::source::{Source, did_you_mean, ensure};
+use crate::thermochemistry::che::{Covered, Reaction, Scale, State};
+use crate::thermochemistry::formula;
+use serde::Deserialize;
+use std::path::Path;
+
+/// A checked reaction with what is to be drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheInput {
+    /// Free text for figures.
+    pub title: String,
+    /// Whether the numbers are only examples.
+    pub illustrative: bool,
+    /// [K]
+    pub temperature: f64,
+    /// The reaction.
+    pub reaction: Reaction,
+    /// Potentials of the table, beside 0, U_L and U_eq. [V]
+    pub potentials: Vec<f64>,
+    /// pH of the table.
+    pub ph: f64,
+    /// What potentials refer to.
+    pub scale: Scale,
+    /// Sweep of the potential. [V]
+    pub sweep: (f64, f64),
+    /// Surfaces of the (U, pH) diagram; empty if there is none. The clean one first.
+    pub surfaces: Vec<Covered>,
+}
+
+/// The file as written.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Che {
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    illustrative: bool,
+    #[serde(default = "room_temperature")]
+    temperature: f64,
+    /// U_eq [V]
+    equilibrium: f64,
+    species: Vec<SpeciesSpec>,
+    path: Vec<StateSpec>,
+    #[serde(default)]
+    potentials: Vec<f64>,
+    #[serde(default)]
+    ph: f64,
+    #[serde(default)]
+    scale: Scale,
+    #[serde(default = "sweep")]
+    sweep: (f64, f64),
+    #[serde(default)]
+    surfaces: Vec<SurfaceSpec>,
+}
+
+fn room_temperature() -> f64 {
+    298.15
+}
+
+fn sweep() -> (f64, f64) {
+    (-0.5, 2.0)
+}
+
+/// A species with its energies of formation from the references, ΔG = ΔE + ΔZPE − TΔS. [eV]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename = "Species", deny_unknown_fields)]
+struct SpeciesSpec {
+    name: String,
+    energy: f64,
+    #[serde(default)]
+    zero_point: f64,
+    /// TΔS
+    #[serde(default)]
+    entropy: f64,
+}
+
+impl SpeciesSpec {
+    /// [eV]
+    fn free_energy(&self) -> f64 {
+        self.energy + self.zero_point - self.entropy
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename = "State", deny_unknown_fields)]
+struct StateSpec {
+    #[serde(default)]
+    label: Option<String>,
+    species: Vec<(String, f64)>,
+    pairs: f64,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename = "Surface", deny_unknown_fields)]
+struct SurfaceSpec {
+    label: String,
+    /// Adsorbates in the cell.
+    species: Vec<(String, f64)>,
+    /// [Å²]
+    area: f64,
+    /// Energy beyond that of the single adsorbates. [eV per cell]
+    #[serde(default)]
+    interaction: f64,
+}
+
+/// Reads and checks a reaction.
+///
+/// # Errors
+/// [`crate::base::Error::InputMissing`], [`crate::base::Error::Scene`] with line, column, value and remedy, [`crate::base::Error::Io`].
+pub fn load(path: &Path) -> Result<CheInput> {
+    let text = read_text("reaction", path)?;
+    parse(&text, path)
+}
+
+/// Checks the text of a reaction.
+///
+/// # Errors
+/// Those of [`load`].
+pub fn parse(text: &str, path: &Path) -> Result<CheInput> {
+    let source = Source::of("reaction", text, path);
+    let spec: Che = grammar(&source)?;
+    ensure!(
+        source,
+        spec.temperature > 0.0,
+        "temperature",
+        format!("temperature {} K is not above 0", spec.temperature),
+        "give a temperature above 0",
+    );
+    ensure!(
+        source,
+        spec.sweep.0 < spec.sweep.1,
+        "sweep",
+        format!("the sweep from {} to {} V is empty", spec.sweep.0, spec.sweep.1),
+        "give the lower end first",
+    );
+    for (i, s) in spec.species.iter().enumerate() {
+        let at = format!("species[{i}].name");
+        ensure!(
+            source,
+            spec.species.iter().position(|o| o.name == s.name) == Some(i),
+            at,
+            format!("species `{}` is given twice", s.name),
+            "give each species once",
+        );
+        ensure!(
+            source,
+            formula::parse(&s.name).is_some(),
+            at,
+            format!("`{}` is no chemical formula", s.name),
+            "write e.g. \"OOH*\", with * for the site that it takes, and \"*\" for a free site",
+        );
+    }
+    let reaction = reaction(&source, &spec)?;
+    plausible_ph(spec.ph).map_err(|(message, help)| source.error("ph", message, help))?;
+    let mut surfaces = Vec::new();
+    // Where a free site has an energy of its own, leaving one out would change what the surface is compared with.
+    let bare = spec.species.iter().find(|s| s.name == "*").is_some_and(|s| s.free_energy() != 0.0);
+    let mut first: Option<f64> = None;
+    for (i, s) in spec.surfaces.iter().enumerate() {
+        let at = format!("surfaces[{i}]");
+        ensure!(
+            source,
+            !spec.surfaces[..i].iter().any(|o| o.label == s.label),
+            format!("{at}.label"),
+            format!("surface `{}` is given twice", s.label),
+            "give each surface its own label",
+        );
+        let (surface, sites) = covered(&source, &spec, &at, s)?;
+        let density = sites / s.area;
+        let expected = *first.get_or_insert(density);
+        ensure!(
+            source,
+            !bare || (density - expected).abs() <= 1e-6 * expected.abs(),
+            format!("{at}.species"),
+            format!(
+                "surface `{}` has {sites} sites in {} Å², but `{}` would have {:.4}",
+                s.label,
+                s.area,
+                spec.surfaces[0].label,
+                expected * s.area
+            ),
+            "count every site: one for each adsorbate with * and one for each free \"*\"",
+        );
+        surfaces.push(surface);
+    }
+    Ok(CheInput {
+        title: spec.title,
+        illustrative: spec.illustrative,
+        temperature: spec.temperature,
+        reaction,
+        potentials: spec.potentials,
+        ph: spec.ph,
+        scale: spec.scale,
+        sweep: spec.sweep,
+        surfaces,
+    })
+}
+
+/// Refuses what is no pH of water.
+///
+/// # Errors
+/// The message and the remedy.
+pub fn plausible_ph(ph: f64) -> std::result::Result<(), (String, &'static str)> {
+    match (-3.0..=18.0).contains(&ph) {
+        true => Ok(()),
+        false => Err((format!("pH {ph} is none that water can have"), "give a number from -3 to 18")),
+    }
+}
+
+/// Elements with real numbers.
+type Elements = Vec<(String, f64)>;
+
+fn add(sum: &mut Elements, element: &str, n: f64) {
+    match sum.iter_mut().find(|(e, _)| e == element) {
+        Some((_, total)) => *total += n,
+        None => sum.push((element.to_owned(), n)),
+    }
+}
+
+/// Σ of ΔG and of elements over a list of species.
+fn total(source: &Source, spec: &Che, path: &str, list: &[(String, f64)]) -> Result<(f64, Elements)> {
+    let (mut free, mut elements) = (0.0, Elements::new());
+    for (k, (name, n)) in list.iter().enumerate() {
+        let Some(s) = spec.species.iter().find(|s| s.name == *name) else {
+            let names: Vec<&str> = spec.species.iter().map(|s| s.name.as_str()).collect();
+            return Err(source.error(
+                &format!("{path}[{k}]"),
+                format!("the energy of `{name}` is missing"),
+                format!("add `(name: \"{name}\", energy: …)` to `species` ({})", did_you_mean(name, names)),
+            ));
+        };
+        free += n * s.free_energy();
+        for (element, m) in formula::parse(name).unwrap_or_default() {
+            add(&mut elements, &element, n * f64::from(m));
+        }
+    }
+    Ok((free, elements))
+}
+
+/// The states, each balanced against the first.
+fn reaction(source: &Source, spec: &Che) -> Result<Reaction> {
+    ensure!(
+        source,
+        spec.path.len() >= 2,
+        "path",
+        format!("the reaction has {} states", spec.path.len()),
+        "give at least two",
+    );
+    let mut states = Vec::new();
+    let mut first: Option<Elements> = None;
+    for (i, s) in spec.path.iter().enumerate() {
+        let at = format!("path[{i}]");
+        let (free_energy, mut elements) = total(source, spec, &format!("{at}.species"), &s.species)?;
+        ensure!(
+            source,
+            s.pairs >= 0.0,
+            format!("{at}.pairs"),
+            format!("{} pairs are still to be transferred", s.pairs),
+            "give 0 or more",
+        );
+        add(&mut elements, "H", s.pairs);
+        let label = s.label.clone().unwrap_or_else(|| written(s));
+        let reference = first.get_or_insert_with(|| elements.clone());
+        let names = reference.iter().chain(&elements).map(|(e, _)| e.as_str());
+        let of = |list: &Elements, e: &str| list.iter().find(|(x, _)| x == e).map_or(0.0, |x| x.1);
+        let unequal = names.clone().find(|e| (of(reference, e) - of(&elements, e)).abs() > 1e-9);
+        if let Some(element) = unequal {
+            let what = if element == "*" { "sites" } else { element };
+            return Err(source.error(
+                &at,
+                format!(
+                    "the reaction is not balanced: `{label}` has {} {what}, the first state {}",
+                    of(&elements, element),
+                    of(reference, element)
+                ),
+                "correct `species` or `pairs` (each pair is one H), with \"*\" for free sites",
+            ));
+        }
+        states.push(State { label, free_energy, pairs: s.pairs });
+    }
+    let rises = states.windows(2).position(|w| w[1].pairs > w[0].pairs);
+    if let Some(i) = rises {
+        return Err(source.error(
+            &format!("path[{}].pairs", i + 1),
+            format!("{} pairs are left after {}: they would come back", states[i + 1].pairs, states[i].pairs),
+            "list the states in the order in which pairs are consumed",
+        ));
+    }
+    ensure!(
+        source,
+        states[0].pairs > states[states.len() - 1].pairs,
+        "path",
+        "no step transfers a pair H+ + e-, so there is no limiting potential",
+        "give `pairs` of the states",
+    );
+    Ok(Reaction { states, equilibrium: spec.equilibrium })
+}
+
+/// `OOH* + 3(H⁺ + e⁻)`
+fn written(state: &StateSpec) -> String {
+    let number = |n: f64| match n {
+        1.0 => String::new(),
+        0.5 => "½".to_owned(),
+        n => n.to_string(),
+    };
+    let mut parts: Vec<String> = state.species.iter().map(|(name, n)| format!("{}{name}", number(*n))).collect();
+    if state.pairs > 0.0 {
+        parts.push(format!("{}(H⁺ + e⁻)", number(state.pairs)));
+    }
+    parts.join(" + ")
+}
+
+/// A surface, and the number of its sites.
+fn covered(source: &Source, spec: &Che, at: &str, surface: &SurfaceSpec) -> Result<(Covered, f64)> {
+    let (free, elements) = total(source, spec, &format!("{at}.species"), &surface.species)?;
+    ensure!(
+        source,
+        surface.area > 0.0,
+        format!("{at}.area"),
+        format!("`area` is {}, not above 0", surface.area),
+        "give a number above 0",
+    );
+    let of = |e: &str| elements.iter().find(|(x, _)| x == e).map_or(0.0, |x| x.1);
+    if let Some((element, _)) = elements.iter().find(|(e, _)| !["O", "H", "*"].contains(&e.as_str())) {
+        return Err(source.error(
+            &format!("{at}.species"),
+            format!("surface `{}` holds {element}, which neither water nor the electrode supplies", surface.label),
+            "use adsorbates of O and H",
+        ));
+    }
+    let covered = Covered {
+        label: surface.label.clone(),
+        free_energy: free + surface.interaction,
+        oxygen: of("O"),
+        hydrogen: of("H"),
+        area: surface.area,
+    };
+    Ok((covered, of("*")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_sites_are_counted_where_they_have_an_energy() {
+        let path = Path::new("scenes/che/oxygen_reduction_associative.ron");
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("an example");
+        let short = text.replace("[(\"OH*\", 1), (\"*\", 3)]", "[(\"OH*\", 1)]");
+        assert_ne!(short, text);
+        let surfaces = parse(&short, path).expect("a free site of energy 0 may be left out").surfaces;
+        assert_eq!(surfaces, parse(&text, path).expect("an example").surfaces);
+        let error = parse(&short.replace("(name: \"*\", energy: 0.0)", "(name: \"*\", energy: -25.0)"), path);
+        let words = error.expect_err("refused").to_string();
+        assert!(words.contains("surface `¼ OH` has 1 sites in 25 Å², but `clean` would have 4.0000"), "{words}");
+    }
+}

@@ -1,0 +1,258 @@
+//! Files of gases: `Gases(gases: [ … ])`.
+
+use super::grammar;
+use super::read_text;
+use crate::base::{Error, Result};
+use crate::input::scene::check::gas::lookup;
+use crate::input::scene::place::beside;
+use crate::input::source::{Source, ensure};
+use crate::thermochemistry::formula;
+use crate::thermochemistry::gas::{Gas, Motion, Rotor, Source as Thermal, rotational_constant};
+use crate::thermochemistry::rovibration::{Diatomic, Spin};
+use crate::thermochemistry::tables::{Janaf, Shomate, ShomateRange};
+use serde::Deserialize;
+use std::path::Path;
+
+/// A file of gases, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GasFile {
+    /// At least one, names unique.
+    pub gases: Vec<Gas>,
+}
+
+/// The file as written.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Gases {
+    gases: Vec<GasSpec>,
+}
+
+/// One gas as written.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename = "Gas", deny_unknown_fields)]
+struct GasSpec {
+    name: String,
+    /// Elements; the name where it is left out.
+    #[serde(default)]
+    formula: Option<String>,
+    /// Mass of the molecule [u]
+    mass: f64,
+    thermal: ThermalSpec,
+    /// (energy [1/cm], degeneracy), the lowest first
+    #[serde(default)]
+    electronic: Option<Vec<(f64, f64)>>,
+    /// D₀ [eV]
+    #[serde(default)]
+    dissociation: Option<f64>,
+    /// [eV], for tables
+    #[serde(default)]
+    zero_point: Option<f64>,
+}
+
+/// Where thermal functions come from.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename = "Thermal", deny_unknown_fields)]
+enum ThermalSpec {
+    Atom,
+    Diatomic { we: f64, wexe: f64, be: f64, ae: f64, de: f64, nuclei: Nuclei },
+    RigidRotor { rotor: RotorSpec, wavenumbers: Vec<f64> },
+    Janaf { path: String },
+    Shomate { enthalpy_298: f64, ranges: Vec<ShomateSpec> },
+}
+
+/// Statistics of the two nuclei.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+enum Nuclei {
+    Unlike,
+    Protons,
+    SpinOne,
+    OddOnly,
+    Weights { even: f64, odd: f64 },
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename = "Rotor", deny_unknown_fields)]
+enum RotorSpec {
+    /// B [1/cm]
+    Linear { constant: f64, symmetry: u32 },
+    /// Bond length [Å] and the two masses [u]
+    Bond { length: f64, masses: (f64, f64), symmetry: u32 },
+    /// A, B, C [1/cm]
+    NonLinear { constants: (f64, f64, f64), symmetry: u32 },
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename = "Range", deny_unknown_fields)]
+struct ShomateSpec {
+    from: f64,
+    to: f64,
+    a: f64,
+    b: f64,
+    c: f64,
+    d: f64,
+    e: f64,
+    f: f64,
+    g: f64,
+    h: f64,
+}
+
+/// Reads and checks a file of gases.
+///
+/// # Errors
+/// [`Error::InputMissing`], [`Error::Scene`] with line, column, value and remedy, [`Error::BadInput`] for a table that it
+/// names, [`Error::Io`].
+pub fn load(path: &Path) -> Result<GasFile> {
+    let text = read_text("file of gases", path)?;
+    let source = Source::of("file of gases", &text, path);
+    let Gases { gases } = grammar(&source)?;
+    ensure!(source, !gases.is_empty(), "gases", "there is no gas", "give at least one");
+    let mut checked: Vec<Gas> = Vec::new();
+    for (i, spec) in gases.iter().enumerate() {
+        let at = format!("gases[{i}]");
+        ensure!(
+            source,
+            !checked.iter().any(|g| g.name == spec.name),
+            format!("{at}.name"),
+            format!("gas `{}` is given twice", spec.name),
+            "give each gas its own name",
+        );
+        checked.push(gas(&source, &at, spec, path)?);
+    }
+    Ok(GasFile { gases: checked })
+}
+
+/// The gas with a name: one of the library, or `FILE.ron` or `FILE.ron:NAME` of a file of gases.
+///
+/// # Errors
+/// [`Error::Refused`] with the remedy if there is none, and those of [`load`].
+pub fn named(name: &str) -> Result<Gas> {
+    lookup(name, Path::new(""))?.map_err(|(message, help)| Error::Refused(format!("{message}; {help}")))
+}
+
+fn gas(source: &Source, at: &str, spec: &GasSpec, path: &Path) -> Result<Gas> {
+    let positive = |field: &str, value: f64| -> Result<()> {
+        let where_it_is = format!("{at}.{field}");
+        let name = field.rsplit('.').next().unwrap_or(field);
+        ensure!(source, value > 0.0, where_it_is, format!("`{name}` is {value}, not above 0"), "give a number above 0");
+        Ok(())
+    };
+    let written = spec.formula.as_ref().unwrap_or(&spec.name);
+    let field = if spec.formula.is_some() { "formula" } else { "name" };
+    let Some(elements) = formula::parse(written) else {
+        return Err(source.error(
+            &format!("{at}.{field}"),
+            format!("`{written}` is no chemical formula"),
+            "write e.g. `formula: \"H2O\"`",
+        ));
+    };
+    positive("mass", spec.mass)?;
+    let table = matches!(spec.thermal, ThermalSpec::Janaf { .. } | ThermalSpec::Shomate { .. });
+    for (given, field) in
+        [(spec.electronic.is_some() && table, "electronic"), (spec.zero_point.is_some() && !table, "zero_point")]
+    {
+        ensure!(
+            source,
+            !given,
+            format!("{at}.{field}"),
+            format!("`{field}` has no meaning here"),
+            if table {
+                "leave it out: a table holds the electrons already"
+            } else {
+                "leave it out: it follows from the constants"
+            },
+        );
+    }
+    let electronic = spec.electronic.clone().unwrap_or_else(|| vec![(0.0, 1.0)]);
+    let sound = electronic.first().is_some_and(|l| l.0 == 0.0) && electronic.iter().all(|l| l.0 >= 0.0 && l.1 > 0.0);
+    ensure!(
+        source,
+        sound,
+        format!("{at}.electronic"),
+        "the electronic levels do not start with (0, g) or have a weight that is not above 0",
+        "give (energy in 1/cm, degeneracy) with the ground level first",
+    );
+    let molecule = |motion: Motion| Thermal::Molecule { motion, electronic: electronic.clone() };
+    let thermal = match &spec.thermal {
+        ThermalSpec::Atom => molecule(Motion::RigidRotor { rotor: Rotor::None, wavenumbers: Vec::new() }),
+        ThermalSpec::Diatomic { we, wexe, be, ae, de, nuclei } => {
+            for (field, value) in [("thermal.we", *we), ("thermal.be", *be)] {
+                positive(field, value)?;
+            }
+            let spin = match *nuclei {
+                Nuclei::Unlike => Spin::UNLIKE,
+                Nuclei::Protons => Spin::PROTONS,
+                Nuclei::SpinOne => Spin::SPIN_ONE,
+                Nuclei::OddOnly => Spin::ODD_ONLY,
+                Nuclei::Weights { even, odd } => Spin { even, odd },
+            };
+            ensure!(
+                source,
+                spin.even >= 0.0 && spin.odd >= 0.0 && spin.even + spin.odd > 0.0,
+                format!("{at}.thermal.nuclei"),
+                format!("weights {} and {} of even and odd J", spin.even, spin.odd),
+                "give weights of 0 or more, not both 0",
+            );
+            molecule(Motion::DirectSum(Diatomic { we: *we, wexe: *wexe, be: *be, ae: *ae, de: *de, spin }))
+        }
+        ThermalSpec::RigidRotor { rotor, wavenumbers } => {
+            super::real_modes(source, &format!("{at}.thermal.wavenumbers"), &spec.name, wavenumbers)?;
+            let rotor = match *rotor {
+                RotorSpec::Linear { constant, symmetry } => {
+                    positive("thermal.rotor.constant", constant)?;
+                    Rotor::Linear { constant, symmetry }
+                }
+                RotorSpec::Bond { length, masses: (a, b), symmetry } => {
+                    positive("thermal.rotor.length", length)?;
+                    positive("thermal.rotor.masses[0]", a)?;
+                    positive("thermal.rotor.masses[1]", b)?;
+                    Rotor::Linear { constant: rotational_constant(a * b / (a + b) * length * length), symmetry }
+                }
+                RotorSpec::NonLinear { constants: (a, b, c), symmetry } => {
+                    for (i, constant) in [a, b, c].into_iter().enumerate() {
+                        positive(&format!("thermal.rotor.constants[{i}]"), constant)?;
+                    }
+                    Rotor::NonLinear { constants: [a, b, c], symmetry }
+                }
+            };
+            if let Rotor::Linear { symmetry, .. } | Rotor::NonLinear { symmetry, .. } = rotor {
+                positive("thermal.rotor.symmetry", f64::from(symmetry))?;
+            }
+            molecule(Motion::RigidRotor { rotor, wavenumbers: wavenumbers.clone() })
+        }
+        ThermalSpec::Janaf { path: file } => {
+            let table = beside(path, file);
+            let text = read_text("table of a gas", &table)?;
+            Thermal::Janaf(Janaf::parse(&text).map_err(|problem| Error::BadInput { path: table, problem })?)
+        }
+        ThermalSpec::Shomate { enthalpy_298, ranges } => {
+            let mut last = 0.0;
+            for (k, r) in ranges.iter().enumerate() {
+                ensure!(
+                    source,
+                    r.from < r.to && r.from >= last,
+                    format!("{at}.thermal.ranges[{k}]"),
+                    format!("the range from {} to {} K does not follow {last} K", r.from, r.to),
+                    "give the ranges in ascending order",
+                );
+                last = r.to;
+            }
+            ensure!(source, last > 0.0, format!("{at}.thermal.ranges"), "there is no range", "give at least one");
+            positive("thermal.enthalpy_298", *enthalpy_298)?;
+            let of = |r: &ShomateSpec| ShomateRange {
+                from: r.from,
+                to: r.to,
+                coefficients: [r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h],
+            };
+            Thermal::Shomate(Shomate { enthalpy_298: *enthalpy_298, ranges: ranges.iter().map(of).collect() })
+        }
+    };
+    Ok(Gas {
+        name: spec.name.clone(),
+        elements,
+        mass: spec.mass,
+        source: thermal,
+        dissociation: spec.dissociation,
+        table_zero_point: spec.zero_point.unwrap_or(0.0),
+    })
+}

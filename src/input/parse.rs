@@ -1,0 +1,163 @@
+//! From text to grammar: syntax, names and types, with positions.
+
+use crate::base::{Error, Result};
+use crate::input::scene::check::last_name;
+use crate::input::source::{Source, did_you_mean, nearest};
+use ron::error::{Error as RonError, Position, SpannedError};
+use serde::de::DeserializeOwned;
+use std::ops::Range;
+
+/// Names that RON reads as numbers but no scene can mean.
+const NOT_FINITE: [&str; 2] = ["NaN", "inf"];
+
+/// ron as scenes are written: `Some(…)` may be left out.
+pub(crate) fn options() -> ron::Options {
+    ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME)
+}
+
+/// Reads a scene (or another input) and refuses what is not in the grammar, and numbers that are not finite.
+pub(crate) fn parse<T: DeserializeOwned>(source: &Source) -> Result<T> {
+    let read = options().from_str(source.text()).map_err(|e| translate(source, &e))?;
+    finite(source)?;
+    Ok(read)
+}
+
+/// Refuses NaN, infinity and numbers beyond the range of f64.
+fn finite(source: &Source) -> Result<()> {
+    let Some(tree) = source.tree() else { return Ok(()) };
+    let mut found = None;
+    tree.leaves("", &mut |path, leaf| {
+        let word = &source.text()[leaf.span.clone()];
+        let named = NOT_FINITE.iter().any(|n| word.trim_start_matches(['+', '-']).starts_with(n));
+        let overflows = word.replace('_', "").parse::<f64>().is_ok_and(f64::is_infinite);
+        if found.is_none() && (named || overflows) {
+            found = Some((leaf.span.clone(), word.to_owned(), path.to_owned()));
+        }
+    });
+    match found {
+        None => Ok(()),
+        Some((span, word, path)) => {
+            let name = last_name(&path);
+            Err(source.error_at(span, format!("`{name}` is `{word}`, not a finite number"), "give a finite number"))
+        }
+    }
+}
+
+/// ron's error in the user's terms, at the offending word.
+fn translate(source: &Source, error: &SpannedError) -> Error {
+    let text = source.text();
+    let (start, end) = (offset(text, error.span.start), offset(text, error.span.end));
+    let word = word_before(text, end);
+    let spelled = &text[word.clone()];
+    let of = |outer: &Option<String>| outer.as_ref().map_or(String::new(), |o| format!(" of `{o}`"));
+    match &error.code {
+        RonError::NoSuchStructField { expected, found, outer } => {
+            let span = name_near(source, found, end).unwrap_or(word);
+            let help = did_you_mean(found, expected.iter().copied());
+            source.error_at(span, format!("`{found}` is no field{}", of(outer)), help)
+        }
+        RonError::NoSuchEnumVariant { expected, found, outer } => {
+            let span = last(text, found, end).unwrap_or(word);
+            let help = did_you_mean(found, expected.iter().copied());
+            source.error_at(span, format!("`{found}` is no variant{}", of(outer)), help)
+        }
+        RonError::MissingStructField { field, outer } => {
+            let node = source.tree().and_then(|t| t.enclosing(start));
+            let span = node.map_or(word, |n| source.first_line(n));
+            source.error_at(span, format!("field `{field}`{} is missing", of(outer)), format!("add `{field}: …`"))
+        }
+        RonError::DuplicateStructField { field, outer } => {
+            let span = name_near(source, field, end).unwrap_or(word);
+            source.error_at(span, format!("field `{field}`{} is given twice", of(outer)), "keep one of them")
+        }
+        RonError::InvalidValueForType { expected, found } => {
+            source.error_at(word, format!("expected {expected} but found {found}"), format!("replace it by {expected}"))
+        }
+        RonError::ExpectedDifferentLength { expected, found } => {
+            source.error_at(word, format!("expected {expected} but found {found} values"), format!("give {expected}"))
+        }
+        RonError::IntegerOutOfBounds => {
+            let (name, span) = leaf_at(source, end).unwrap_or_default();
+            let most = match name.as_str() {
+                "max_atoms" | "atoms" => u64::from(u16::MAX),
+                "seed" => u64::MAX,
+                _ => u64::from(u32::MAX),
+            };
+            let message = format!("`{name}` is {}, out of range", &text[span.clone()]);
+            source.error_at(span, message, format!("give a whole number from 0 to {most}"))
+        }
+        RonError::ExpectedInteger => {
+            source.error_at(word, format!("`{spelled}` is not a whole number"), "give a whole number, 0 or more")
+        }
+        RonError::ExpectedComma if leaf_at(source, end).is_some_and(|(_, s)| s.start < end && end < s.end) => {
+            let (name, span) = leaf_at(source, end).unwrap_or_default();
+            let message = format!("`{name}` is {}, not a whole number", &text[span.clone()]);
+            source.error_at(span, message, "give a whole number, 0 or more")
+        }
+        RonError::ExpectedIdentifier if spelled.starts_with('"') => {
+            let bare = spelled.trim_matches('"');
+            source.error_at(word, format!("`{spelled}` is a text, not a name"), format!("write {bare} without quotes"))
+        }
+        RonError::ExpectedFloat => source.error_at(word, format!("`{spelled}` is not a number"), "give a number"),
+        RonError::ExpectedString => {
+            source.error_at(word, format!("`{spelled}` is not a text"), "put names and texts in double quotes")
+        }
+        RonError::Eof => source.error_at(word, format!("the {} ends too early", source.what()), "close every bracket"),
+        RonError::TrailingCharacters => source.error_at(
+            word,
+            format!("text follows the end of the {}", source.what()),
+            "remove it or check the brackets",
+        ),
+        other => {
+            let what = other.to_string();
+            let what =
+                what.chars().next().map_or(String::new(), |c| c.to_lowercase().chain(what.chars().skip(1)).collect());
+            let help = match nearest(spelled, ["true", "false", "None"]) {
+                Some(name) if name != spelled => format!("did you mean `{name}`?"),
+                _ => format!("check commas, colons and brackets here; {}", source.example()),
+            };
+            source.error_at(word, format!("at `{spelled}`: {what}"), help)
+        }
+    }
+}
+
+/// Byte offset of ron's position.
+fn offset(text: &str, position: Position) -> usize {
+    let line_start: usize = text.split_inclusive('\n').take(position.line.saturating_sub(1)).map(str::len).sum();
+    text[line_start..].char_indices().nth(position.col.saturating_sub(1)).map_or(text.len(), |(i, _)| line_start + i)
+}
+
+/// The word at or just before the byte `at`.
+fn word_before(text: &str, at: usize) -> Range<usize> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '+' | '-' | '.' | '"');
+    let ahead = text[at..].find(|c| !is_part(c)).unwrap_or(text.len() - at);
+    let end = if ahead > 0 { at + ahead } else { text[..at].trim_end().len() };
+    let start = text[..end].char_indices().rev().take_while(|&(_, c)| is_part(c)).last().map(|(i, _)| i);
+    let start = start.or_else(|| text[..end].char_indices().next_back().map(|(i, _)| i)).unwrap_or(0);
+    start..end
+}
+
+/// The value that contains the byte `at`: the name of its field and its place.
+fn leaf_at(source: &Source, at: usize) -> Option<(String, Range<usize>)> {
+    let mut found = None;
+    source.tree()?.leaves("", &mut |path, leaf| {
+        if leaf.span.start <= at && at <= leaf.span.end {
+            found = Some((last_name(path).to_owned(), leaf.span.clone()));
+        }
+    });
+    found
+}
+
+/// The field name `name` nearest before the byte `at`.
+fn name_near(source: &Source, name: &str, at: usize) -> Option<Range<usize>> {
+    let mut all = Vec::new();
+    if let Some(tree) = source.tree() {
+        tree.field_names(name, &mut all);
+    }
+    all.into_iter().filter(|s| s.start <= at).max_by_key(|s| s.start).or_else(|| last(source.text(), name, at))
+}
+
+/// The last occurrence of `name` that starts before the byte `at`.
+fn last(text: &str, name: &str, at: usize) -> Option<Range<usize>> {
+    text.match_indices(name).map(|(i, _)| i).take_while(|&i| i <= at).last().map(|i| i..i + name.len())
+}

@@ -1,0 +1,221 @@
+//! The cell and the slab: sizes, the floor, the cutoff against the periods.
+
+use super::at_least_one;
+use super::positive;
+use super::species::known;
+use crate::base::Result;
+use crate::input::scene::grammar::{CellSpec, Images, Potential, Scene, Substrate};
+use crate::input::source::{Source, ensure};
+use crate::system::slab::{Face, Lattice, Slab};
+
+/// Slab atoms that one scene may hold.
+const MAX_SLAB_ATOMS: u64 = 1_000_000;
+/// Shells of periodic images that `Sum` may need.
+const MAX_SHELLS: f64 = 5.0;
+/// Relative difference that equal lengths may show.
+const LENGTH_TOL: f64 = 1e-6;
+
+/// The lattice of an fcc substrate, or `None` for files and bare cells.
+pub(crate) fn lattice(substrate: &Option<Substrate>) -> Option<(Lattice, &str, u32, u32)> {
+    let (face, species, nearest_neighbour, repeat, layers, mobile) = match substrate {
+        Some(Substrate::Fcc111 { species, nearest_neighbour, repeat, layers, mobile_layers }) => {
+            (Face::Fcc111, species, nearest_neighbour, repeat, layers, mobile_layers)
+        }
+        Some(Substrate::Fcc100 { species, nearest_neighbour, repeat, layers, mobile_layers }) => {
+            (Face::Fcc100, species, nearest_neighbour, repeat, layers, mobile_layers)
+        }
+        Some(Substrate::File { .. }) | None => return None,
+    };
+    Some((Lattice { face, nearest_neighbour: *nearest_neighbour, repeat: *repeat }, species, *layers, *mobile))
+}
+
+/// Checks the numbers of cell and substrate, before the slab is built.
+pub(crate) fn sizes(source: &Source, scene: &Scene) -> Result<()> {
+    match scene.cell {
+        CellSpec::Slab { height, lengths, .. } => {
+            positive(source, "cell.height", height)?;
+            if let Some((x, y)) = lengths {
+                positive(source, "cell.lengths[0]", x)?;
+                positive(source, "cell.lengths[1]", y)?;
+            }
+        }
+        CellSpec::Bulk { lengths: (x, y, z) } => {
+            for (i, length) in [x, y, z].into_iter().enumerate() {
+                positive(source, &format!("cell.lengths[{i}]"), length)?;
+            }
+        }
+    }
+    let Some((lattice, species, layers, mobile)) = lattice(&scene.substrate) else { return Ok(()) };
+    ensure!(
+        source,
+        !scene.is_bulk(),
+        "cell",
+        format!("a `Bulk` cell with a `{:?}` substrate", lattice.face),
+        "use a `Slab` cell, or leave out the substrate",
+    );
+    known(source, scene, "substrate.species", species)?;
+    positive(source, "substrate.nearest_neighbour", lattice.nearest_neighbour)?;
+    at_least_one(source, "substrate.repeat[0]", lattice.repeat.0)?;
+    at_least_one(source, "substrate.repeat[1]", lattice.repeat.1)?;
+    at_least_one(source, "substrate.layers", layers)?;
+    ensure!(
+        source,
+        mobile <= layers,
+        "substrate.mobile_layers",
+        format!("`mobile_layers` is {mobile}, but there are {layers} layers"),
+        "give at most the number of layers",
+    );
+    let atoms = lattice.sites_per_layer().saturating_mul(u64::from(layers));
+    ensure!(
+        source,
+        atoms <= MAX_SLAB_ATOMS,
+        "substrate",
+        format!("the slab has {atoms} atoms"),
+        format!("give at most {MAX_SLAB_ATOMS}"),
+    );
+    Ok(())
+}
+
+/// Fills in periods and floor from the slab, and checks what was given.
+pub(crate) fn fill(source: &Source, scene: &mut Scene, slab: &Slab) -> Result<()> {
+    let differ = |a: f64, b: f64| (a - b).abs() > LENGTH_TOL * b;
+    match &mut scene.cell {
+        CellSpec::Slab { lengths, floor, .. } => {
+            match (*lengths, slab.lengths) {
+                (None, None) => {
+                    let help = "add `lengths: (x, y)` to `Slab`";
+                    return Err(source.error("cell", "the cell has no lengths in x and y, and there is no slab", help));
+                }
+                (Some((x, y)), Some((a, b))) if differ(x, a) || differ(y, b) => {
+                    return Err(source.error(
+                        "cell.lengths",
+                        format!("`lengths` is ({x}, {y}), but the slab repeats after ({}, {})", rounded(a), rounded(b)),
+                        "leave `lengths` out: x and y come from the substrate",
+                    ));
+                }
+                (given, from_slab) => *lengths = from_slab.or(given),
+            }
+            if floor.is_none() {
+                *floor = match (slab.frozen_top(), slab.atoms.is_empty()) {
+                    (Some(z), _) => Some(z),
+                    (None, true) => Some(0.0),
+                    (None, false) => {
+                        return Err(source.error(
+                            "cell",
+                            "every slab atom is mobile, so nothing says where the floor is",
+                            "add `floor: …` to `Slab`, or keep a layer frozen",
+                        ));
+                    }
+                };
+            }
+        }
+        CellSpec::Bulk { lengths: (x, y, z) } => {
+            if let Some((a, b)) = slab.lengths
+                && (differ(*x, a) || differ(*y, b))
+            {
+                return Err(source.error(
+                    "cell.lengths",
+                    format!(
+                        "`lengths` is ({x}, {y}, {z}), but the slab repeats after ({}, {})",
+                        rounded(a),
+                        rounded(b)
+                    ),
+                    "give the lengths of the slab's file",
+                ));
+            }
+            if let Some(atom) = slab.atoms.iter().find(|a| !(0.0..*z).contains(&a.position.z)) {
+                return Err(source.error(
+                    "substrate",
+                    format!("a slab atom lies at z = {}, outside the cell from 0 to {z}", atom.position.z),
+                    "move it inside",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks the cutoff against the periods and fills in `images`.
+pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
+    let periods = scene.periods();
+    let Potential::LennardJones { cutoff, ref mut images, .. } = scene.potential;
+    let shortest = periods.into_iter().min_by(|a, b| a.1.total_cmp(&b.1));
+    let Some((name, period)) = shortest else { return Ok(()) };
+    let fits = 2.0 * cutoff <= period * (1.0 + 1e-12);
+    match images {
+        None => ensure!(
+            source,
+            fits,
+            "potential.cutoff",
+            format!("`cutoff` is {cutoff}, more than half of the period {} in {name}", rounded(period)),
+            format!(
+                "enlarge the cell to {} or more, lower the cutoff to {} or less, or say `images: Sum` (all images) or \
+                 `images: Minimum` (the nearest only)",
+                rounded(2.0 * cutoff),
+                rounded(0.5 * period)
+            ),
+        ),
+        Some(Images::Sum) => {
+            let shells = (cutoff / period - 0.5).ceil();
+            ensure!(
+                source,
+                shells <= MAX_SHELLS,
+                "potential.cutoff",
+                format!(
+                    "`cutoff` is {cutoff}, and the period {} in {name} would need {shells} shells of images",
+                    rounded(period)
+                ),
+                format!("enlarge the cell or lower the cutoff: at most {MAX_SHELLS} shells are summed"),
+            );
+        }
+        Some(Images::Minimum) => {}
+    }
+    *images = Some(images.unwrap_or(Images::Sum));
+    Ok(())
+}
+
+/// A length for a message: six significant digits.
+fn rounded(x: f64) -> f64 {
+    format!("{x:.5e}").parse().unwrap_or(x)
+}
+
+/// Checks regions and mobile slab atoms against floor and ceiling, and fills in regions.
+pub(crate) fn inside(source: &Source, scene: &mut Scene, slab: &Slab, floor: f64, ceiling: f64) -> Result<()> {
+    for (i, r) in scene.reservoir.iter_mut().enumerate() {
+        let (lo, hi) = r.region.map_or((floor, ceiling), |g| g.z);
+        let slack = LENGTH_TOL * (ceiling - floor);
+        ensure!(
+            source,
+            floor - slack <= lo && hi <= ceiling + slack,
+            format!("reservoir[{i}].region.z"),
+            format!("the region from z = {lo} to {hi} leaves the cell from {} to {}", rounded(floor), rounded(ceiling)),
+            "give a region inside the cell, or leave it out for the whole cell",
+        );
+        r.region = Some(crate::input::scene::grammar::Region { z: (lo.max(floor), hi.min(ceiling)) });
+    }
+    if let Some(atom) = slab.mobile().find(|a| !(floor..=ceiling).contains(&a.position.z)) {
+        return Err(source.error(
+            "cell",
+            format!(
+                "a mobile slab atom lies at z = {}, outside the cell from {} to {}",
+                rounded(atom.position.z),
+                rounded(floor),
+                rounded(ceiling)
+            ),
+            "lower the floor, raise the height, or keep its layer frozen",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_rounded_for_messages() {
+        assert_eq!(rounded(5.715_767_664_977_296).to_string(), "5.71577");
+        assert_eq!(rounded(6.6).to_string(), "6.6");
+        assert_eq!(rounded(0.0).to_string(), "0");
+    }
+}

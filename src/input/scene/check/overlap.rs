@@ -1,0 +1,86 @@
+//! Atoms that start on top of each other.
+
+use crate::input::scene::grammar::Scene;
+use glam::DVec3;
+
+/// Atoms closer than this part of their σ overlap: the run starts with a relaxation, but not from there.
+const OVERLAP: f64 = 0.5;
+/// Frozen atoms without a pair of their own overlap when closer than this [length].
+const COINCIDENT: f64 = 1e-6;
+
+/// An atom whose place is known before the run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct PlacedAtom {
+    pub(crate) position: DVec3,
+    pub(crate) species: usize,
+    /// Where it comes from: `None` for the slab, else the index into `initial`.
+    pub(crate) entry: Option<usize>,
+    /// Index within the slab or the entry.
+    pub(crate) index: usize,
+}
+
+impl PlacedAtom {
+    /// How a message calls it.
+    pub(crate) fn name(&self, scene: &Scene) -> String {
+        let species = &scene.species[self.species].name;
+        match self.entry {
+            None => format!("slab atom {} ({species})", self.index),
+            Some(_) => format!("initial atom {} ({species})", self.index),
+        }
+    }
+}
+
+/// Two atoms that are too close.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Overlap {
+    pub(crate) a: PlacedAtom,
+    pub(crate) b: PlacedAtom,
+    /// [length]
+    pub(crate) distance: f64,
+    /// [length]
+    pub(crate) least: f64,
+}
+
+/// The first overlapping pair, an atom and its own periodic image included.
+///
+/// - `periods`: x, y, z [length]; infinite where the cell is not periodic
+pub(crate) fn find(scene: &Scene, atoms: &[PlacedAtom], periods: DVec3) -> Option<Overlap> {
+    let n = scene.species.len();
+    let least: Vec<f64> = (0..n * n)
+        .map(|k| match scene.pair(k / n, k % n) {
+            Some(p) if p.epsilon > 0.0 => OVERLAP * p.sigma,
+            Some(_) => 0.0,
+            None => COINCIDENT,
+        })
+        .collect();
+    let widest = least.iter().copied().fold(0.0, f64::max);
+    let period = periods.min_element();
+    for &a in atoms {
+        let least = least[a.species * n + a.species];
+        if period < least {
+            return Some(Overlap { a, b: a, distance: period, least });
+        }
+    }
+    // A sweep along z: with no period there, only atoms at most `widest` higher can be too close.
+    let mut order: Vec<&PlacedAtom> = atoms.iter().collect();
+    order.sort_by(|a, b| a.position.z.total_cmp(&b.position.z));
+    for (i, a) in order.iter().enumerate() {
+        for b in &order[i + 1..] {
+            let mut d = b.position - a.position;
+            if d.z >= widest && periods.z.is_infinite() {
+                break;
+            }
+            for axis in 0..3 {
+                if periods[axis].is_finite() {
+                    d[axis] -= periods[axis] * (d[axis] / periods[axis]).round();
+                }
+            }
+            let least = least[a.species * n + b.species];
+            if d.length_squared() < least * least {
+                let (a, b) = if (a.entry, a.index) <= (b.entry, b.index) { (**a, **b) } else { (**b, **a) };
+                return Some(Overlap { a, b, distance: d.length(), least });
+            }
+        }
+    }
+    None
+}

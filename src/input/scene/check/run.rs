@@ -1,0 +1,159 @@
+//! Dynamics, moves, exchange and schedule.
+
+use super::at_least_one;
+use super::positive;
+use crate::base::Result;
+use crate::input::scene::grammar::{Dynamics, Exchange, Potential, Scene, Truncation, Until};
+use crate::input::source::{Source, ensure};
+
+/// Checks how the run is made; appends to `warnings` what is allowed but doubtful.
+pub(crate) fn run(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
+    dynamics(source, scene, warnings)?;
+    moves(source, scene)?;
+    let Exchange::EvenOdd { every } = scene.exchange;
+    at_least_one(source, "exchange.every", every)?;
+    schedule(source, scene)?;
+    goal(source, scene, warnings)
+}
+
+fn dynamics(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
+    let md = match scene.dynamics {
+        Dynamics::Baoab { dt, friction, steps } => {
+            positive(source, "dynamics.dt", dt)?;
+            positive(source, "dynamics.friction", friction)?;
+            at_least_one(source, "dynamics.steps", steps)?;
+            Some("Baoab")
+        }
+        Dynamics::Verlet { dt, steps, redraw } => {
+            positive(source, "dynamics.dt", dt)?;
+            at_least_one(source, "dynamics.steps", steps)?;
+            if !redraw {
+                warnings.push(
+                    "`Verlet(redraw: false)` does not sample the canonical ensemble: use it to test energy conservation, \
+                     not for averages"
+                        .to_owned(),
+                );
+            }
+            Some("Verlet")
+        }
+        Dynamics::MonteCarlo { displacement, attempts } => {
+            positive(source, "dynamics.displacement", displacement)?;
+            if scene.reservoir.is_empty() {
+                at_least_one(source, "dynamics.attempts", attempts)?;
+            }
+            None
+        }
+        Dynamics::Hmc { .. } | Dynamics::Ghmc { .. } => {
+            let word = source.spelled("dynamics");
+            let name = word.split('(').next().unwrap_or(word).trim();
+            let message = format!("`{name}` dynamics are not available yet");
+            return Err(source.error("dynamics", message, "use `Baoab`, `Verlet` or `MonteCarlo`"));
+        }
+    };
+    let Potential::LennardJones { truncation, .. } = scene.potential;
+    if let (Some(name), Truncation::Plain) = (md, truncation) {
+        return Err(source.error(
+            "potential.truncation",
+            format!("`Plain` truncation with `{name}` dynamics: forces miss the jump of the energy at the cutoff"),
+            "use `Shifted` or `ForceShifted`, or `MonteCarlo` dynamics",
+        ));
+    }
+    Ok(())
+}
+
+fn moves(source: &Source, scene: &Scene) -> Result<()> {
+    let attempts = scene.moves.insert_delete;
+    if scene.reservoir.is_empty() {
+        ensure!(
+            source,
+            attempts == 0,
+            "moves.insert_delete",
+            format!("`insert_delete` is {attempts}, but no species has a reservoir"),
+            "leave `moves` out, or name a species in `reservoir`",
+        );
+        return Ok(());
+    }
+    ensure!(
+        source,
+        source.has("moves"),
+        "moves",
+        "field `moves` is missing, and species have a reservoir",
+        "add `moves: (insert_delete: 100)`",
+    );
+    ensure!(
+        source,
+        attempts > 0,
+        "moves.insert_delete",
+        "`insert_delete` is 0, but species have a reservoir: their numbers would never change",
+        "give 1 or more, or leave out `reservoir`",
+    );
+    Ok(())
+}
+
+/// Checks when the run has sampled enough. A run that was extended by hand may be longer than its `max_cycles`.
+fn goal(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
+    let s = &scene.schedule;
+    let Some(Until::BoundaryError { mu }) = s.until else {
+        ensure!(
+            source,
+            s.max_cycles.is_none(),
+            "schedule.max_cycles",
+            "`max_cycles` has no meaning without `until`",
+            "leave it out; `production` is the number of cycles",
+        );
+        return Ok(());
+    };
+    positive(source, "schedule.until.mu", mu)?;
+    ensure!(
+        source,
+        !scene.reservoir.is_empty(),
+        "schedule.until",
+        "`until` waits for phase boundaries in μ, but no species has a reservoir",
+        "leave out `until` and `max_cycles`",
+    );
+    let Some(max_cycles) = s.max_cycles else {
+        return Err(source.error(
+            "schedule.until",
+            "`until` without `max_cycles`: the run might never end".to_owned(),
+            "add the largest number of production cycles, e.g. `max_cycles: 100000`",
+        ));
+    };
+    at_least_one(source, "schedule.max_cycles", max_cycles)?;
+    ensure!(
+        source,
+        s.equilibration.checked_add(max_cycles).is_some(),
+        "schedule.max_cycles",
+        format!("{} + {max_cycles} cycles are more than {}", s.equilibration, u32::MAX),
+        "give fewer",
+    );
+    if max_cycles < s.production {
+        warnings.push(format!(
+            "`max_cycles` {max_cycles} is less than `production` {}: the run is not extended, whatever the error",
+            s.production
+        ));
+    }
+    Ok(())
+}
+
+/// Checks the length of the run; also used after `--cycles` has changed it.
+pub(crate) fn schedule(source: &Source, scene: &Scene) -> Result<()> {
+    let s = &scene.schedule;
+    at_least_one(source, "schedule.production", s.production)?;
+    at_least_one(source, "schedule.sample_every", s.sample_every)?;
+    at_least_one(source, "schedule.max_samples_per_state", s.max_samples_per_state)?;
+    ensure!(
+        source,
+        s.sample_every <= s.production,
+        "schedule.sample_every",
+        format!("`sample_every` is {}, but production has only {} cycles", s.sample_every, s.production),
+        "sample more often or run longer",
+    );
+    ensure!(
+        source,
+        s.equilibration.checked_add(s.production).is_some(),
+        "schedule",
+        format!("{} + {} cycles are more than {}", s.equilibration, s.production, u32::MAX),
+        "give fewer",
+    );
+    Ok(())
+}

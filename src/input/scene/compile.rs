@@ -1,0 +1,96 @@
+//! From a checked scene to the system that backends simulate.
+
+use crate::input::scene::Loaded;
+use crate::input::scene::grammar::{self, CellSpec, Images, Potential, Scene};
+use crate::potential::{ExternalField, PairTable};
+use crate::system::Dynamics;
+use crate::system::FrozenAtoms;
+use crate::system::Reservoir;
+use crate::system::Species;
+use crate::system::System;
+use crate::system::cell::Cell;
+use glam::DVec3;
+
+impl System {
+    /// The system of a scene that has passed its checks.
+    pub fn from_scene(loaded: &Loaded) -> System {
+        let scene = &loaded.scene;
+        let (lx, ly, lz) = loaded.lengths();
+        let lengths = DVec3::new(lx, ly, lz);
+        let cell = match scene.cell {
+            CellSpec::Slab { .. } => Cell::slab(lengths, loaded.floor()),
+            CellSpec::Bulk { .. } => Cell::bulk(lengths),
+        };
+        let Potential::LennardJones { images, .. } = &scene.potential;
+        let mut frozen = FrozenAtoms::default();
+        for atom in loaded.slab.atoms.iter().filter(|a| !a.mobile) {
+            frozen.positions.push(cell.wrap(atom.position));
+            frozen.species.push(atom.species as u8);
+        }
+        let reservoirs: Vec<Reservoir> = scene
+            .reservoir
+            .iter()
+            .enumerate()
+            .map(|(index, r)| {
+                let (z_lo, z_hi) = loaded.region_of(index);
+                let volume = lx * ly * (z_hi - z_lo);
+                Reservoir { species: species_index(scene, &r.species), max_atoms: r.max_atoms, z_lo, z_hi, volume }
+            })
+            .collect();
+        System {
+            species: scene
+                .species
+                .iter()
+                .map(|s| Species {
+                    name: s.name.clone(),
+                    symbol: s.symbol.clone(),
+                    mass: s.mass * scene.units.mass_unit(),
+                })
+                .collect(),
+            pairs: pair_table(scene),
+            external: external_fields(scene, &cell),
+            cell,
+            images: images.unwrap_or(Images::Sum),
+            frozen,
+            reservoirs,
+            capacity: loaded.capacity(),
+            dynamics: dynamics(scene),
+        }
+    }
+}
+
+/// The index of a species by name; the scene's checks have made sure that it exists.
+pub(crate) fn species_index(scene: &Scene, name: &str) -> u8 {
+    let Some(index) = scene.species_index(name) else {
+        unreachable!("the checks of a scene know every species, but not `{name}`")
+    };
+    index as u8
+}
+
+fn pair_table(scene: &Scene) -> PairTable {
+    let Potential::LennardJones { cutoff, truncation, tail_correction, .. } = scene.potential;
+    PairTable::new(scene.species.len(), cutoff, truncation, tail_correction, |a, b| {
+        // Only pairs that never meet (frozen–frozen) may be missing after the checks.
+        scene.pair(a, b).map_or((0.0, 1.0), |p| (p.epsilon, p.sigma))
+    })
+}
+
+fn external_fields(scene: &Scene, cell: &Cell) -> Vec<Vec<ExternalField>> {
+    let mut fields = vec![Vec::new(); scene.species.len()];
+    for field in &scene.external {
+        let species = usize::from(species_index(scene, field.species()));
+        fields[species].push(ExternalField::new(field, cell.floor, cell.centre()));
+    }
+    fields
+}
+
+fn dynamics(scene: &Scene) -> Dynamics {
+    match scene.dynamics {
+        grammar::Dynamics::Baoab { dt, friction, steps } => Dynamics::Baoab { dt, friction, steps },
+        grammar::Dynamics::Verlet { dt, steps, redraw } => Dynamics::Verlet { dt, steps, redraw },
+        grammar::Dynamics::MonteCarlo { displacement, attempts } => Dynamics::MonteCarlo { displacement, attempts },
+        grammar::Dynamics::Hmc { .. } | grammar::Dynamics::Ghmc { .. } => {
+            unreachable!("the checks of a scene refuse dynamics that do not exist yet")
+        }
+    }
+}

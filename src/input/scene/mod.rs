@@ -1,0 +1,283 @@
+//! Scenes: what the user writes, checked as a whole.
+//!
+//! [`load`] reads a scene file, fills in every default, builds the slab, places the initial atoms that have fixed
+//! places, and refuses what cannot be. What comes back can be run as it stands.
+
+pub mod grammar;
+
+pub(crate) mod check;
+pub(crate) mod compile;
+mod first_layer;
+mod lookup;
+pub(crate) mod place;
+mod resolve;
+
+pub use crate::input::source::SceneError;
+pub use grammar::Scene;
+pub use lookup::PairParameters;
+pub use resolve::resolved;
+
+use crate::base::Result;
+use crate::input::source::Source;
+use crate::io::atomic::read_text;
+use crate::system::slab::Slab;
+use crate::thermo::Convention;
+use crate::thermo::states::{ReservoirAxis, StateGrid};
+use crate::thermochemistry::Gas;
+use crate::thermochemistry::reservoir::Parameters;
+use glam::DVec3;
+use grammar::{CellSpec, ConventionSpec};
+use std::path::{Path, PathBuf};
+
+/// Largest scene that is read into memory [byte].
+const LARGEST: u64 = 16 << 20;
+
+/// A scene that can be run: parsed, filled in, checked as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The scene with every default filled in; `reservoir` is in the order of `grid.reservoir`.
+    pub scene: Scene,
+    /// The text as read.
+    pub text: String,
+    /// The file it came from.
+    pub path: PathBuf,
+    /// The slab, built or read; empty without a substrate.
+    pub slab: Slab,
+    /// Per entry of `scene.initial`: fixed positions [length] of `Layers` and `File`, empty for `Random`.
+    pub placed: Vec<Vec<DVec3>>,
+    /// Per axis of `grid.reservoir`: the gas of the convention `Gas`.
+    pub gases: Vec<Option<Gas>>,
+    /// What is allowed but doubtful.
+    pub warnings: Vec<String>,
+}
+
+/// Reads, fills in and checks a scene file.
+///
+/// # Errors
+/// [`crate::base::Error::InputMissing`] if the scene or a file it names does not exist, [`crate::base::Error::Scene`] with line,
+/// column, value and remedy if the scene is not acceptable, [`crate::base::Error::BadInput`] if a file it names is not,
+/// [`crate::base::Error::Io`].
+pub fn load(path: &Path) -> Result<Loaded> {
+    let text = read_text("scene", path, LARGEST)?;
+    parse(&text, path)
+}
+
+/// Fills in and checks the text of a scene.
+///
+/// - `path`: names the scene in messages; paths inside the scene are relative to its folder
+///
+/// # Errors
+/// Those of [`load`].
+pub fn parse(text: &str, path: &Path) -> Result<Loaded> {
+    let source = Source::new(text, path);
+    let mut scene: Scene = crate::input::parse::parse(&source)?;
+    let mut warnings = Vec::new();
+
+    check::species::species(&source, &scene)?;
+    check::species::interactions(&source, &scene)?;
+    check::particles::particles(&source, &scene, &mut warnings)?;
+    let gases = check::gas::gases(&source, &scene, path, &mut warnings)?;
+    check::run::run(&source, &scene, &mut warnings)?;
+    check::cell::sizes(&source, &scene)?;
+
+    let slab = place::slab(&source, &scene, path)?;
+    check::cell::fill(&source, &mut scene, &slab)?;
+    check::cell::cutoff(&source, &mut scene)?;
+    let (floor, ceiling) = z_range(&scene);
+    check::cell::inside(&source, &mut scene, &slab, floor, ceiling)?;
+    let (x, y, z) = lengths(&scene);
+    let placed = place::place(&source, &mut scene, path, (x, y), (floor, ceiling))?;
+
+    let mut loaded = Loaded { scene, text: text.to_owned(), path: path.to_owned(), slab, placed, gases, warnings };
+    check::particles::numbers(&source, &loaded.scene, &loaded.mobile_slab_atoms())?;
+    let (mobile, frozen) = loaded.occurring();
+    check::species::pairs_present(&source, &loaded.scene, &mobile, &frozen)?;
+    let periods = DVec3::new(x, y, if loaded.scene.is_bulk() { z } else { f64::INFINITY });
+    place::overlaps(&source, &loaded.scene, &loaded.slab, &loaded.placed, periods)?;
+    check::particles::unused(&loaded.scene, &mobile, &frozen, &mut loaded.warnings);
+
+    let Scene { reservoir, grid, .. } = &mut loaded.scene;
+    reservoir.sort_by_key(|r| grid.reservoir.iter().position(|g| g.species == r.species));
+    check::observables::observables(&source, &loaded)?;
+    Ok(loaded)
+}
+
+/// The text of a scene as a tree of names and values, with its defaults; `None` if it does not parse.
+pub(crate) fn tree(text: &str) -> Option<serde_json::Value> {
+    let scene: Scene = crate::input::parse::options().from_str(text).ok()?;
+    serde_json::to_value(scene).ok()
+}
+
+/// Lower and upper z of the cell; the floor must be filled in.
+fn z_range(scene: &Scene) -> (f64, f64) {
+    match scene.cell {
+        CellSpec::Slab { height, floor, .. } => {
+            let floor = floor.unwrap_or(0.0);
+            (floor, floor + height)
+        }
+        CellSpec::Bulk { lengths: (_, _, z) } => (0.0, z),
+    }
+}
+
+/// Edges of the cell; the lengths must be filled in.
+fn lengths(scene: &Scene) -> (f64, f64, f64) {
+    match scene.cell {
+        CellSpec::Slab { height, lengths, .. } => {
+            let (x, y) = lengths.unwrap_or((0.0, 0.0));
+            (x, y, height)
+        }
+        CellSpec::Bulk { lengths } => lengths,
+    }
+}
+
+impl Loaded {
+    /// z of the floor [length]; 0 for `Bulk`.
+    pub fn floor(&self) -> f64 {
+        z_range(&self.scene).0
+    }
+
+    /// z of the ceiling [length]; the period in z for `Bulk`.
+    pub fn ceiling(&self) -> f64 {
+        z_range(&self.scene).1
+    }
+
+    /// Edges of the cell in x, y and z [length]; in z from floor to ceiling.
+    pub fn lengths(&self) -> (f64, f64, f64) {
+        lengths(&self.scene)
+    }
+
+    /// Lower and upper z of the region in which atoms of a reservoir are inserted and deleted [length].
+    ///
+    /// - `reservoir`: index into `scene.reservoir`
+    pub fn region_of(&self, reservoir: usize) -> (f64, f64) {
+        self.scene.reservoir[reservoir].region.map_or_else(|| z_range(&self.scene), |r| r.z)
+    }
+
+    /// Index into `scene.species` of a reservoir species.
+    ///
+    /// - `reservoir`: index into `scene.reservoir`, which is also the index into the grid's reservoir axes
+    pub fn species_of(&self, reservoir: usize) -> usize {
+        let name = &self.scene.reservoir[reservoir].species;
+        self.scene.species_index(name).unwrap_or_else(|| unreachable!("the species of a reservoir was checked"))
+    }
+
+    /// The states: temperature slowest, then each reservoir axis in the order of `grid.reservoir`.
+    pub fn grid(&self) -> StateGrid {
+        let scene = &self.scene;
+        let reservoirs: Vec<ReservoirAxis> = scene
+            .grid
+            .reservoir
+            .iter()
+            .enumerate()
+            .map(|(i, axis)| ReservoirAxis {
+                species: axis.species.clone(),
+                convention: self.convention(i),
+                values: axis.values.values(),
+            })
+            .collect();
+        StateGrid::product(&scene.grid.temperature.values(), scene.units.boltzmann(), &reservoirs)
+    }
+
+    /// What the values of a reservoir axis mean, with the constants of the scene's units.
+    fn convention(&self, axis: usize) -> Convention {
+        let (scene, units) = (&self.scene, self.scene.units);
+        match &scene.grid.reservoir[axis].convention {
+            ConventionSpec::Activity => Convention::Activity,
+            ConventionSpec::Absolute => {
+                let planck = units.planck().or(scene.planck);
+                Convention::Absolute {
+                    mass: scene.species[self.species_of(axis)].mass * units.mass_unit(),
+                    planck: planck.unwrap_or_else(|| unreachable!("`Absolute` without `planck` was refused")),
+                }
+            }
+            ConventionSpec::Pressure => Convention::Pressure { unit: units.pressure_unit() },
+            ConventionSpec::Gas(name) => {
+                let Some(gas) = self.gases[axis].clone() else { unreachable!("the gas `{name}` was found") };
+                let (Some((_, atoms)), Some(planck)) = (gas.single_element(), units.planck()) else {
+                    unreachable!("`Gas(\"{name}\")` was checked")
+                };
+                let mass = scene.species[self.species_of(axis)].mass * units.mass_unit();
+                Convention::Gas(Parameters { gas, atoms, mass, planck, boltzmann: units.boltzmann() }.into())
+            }
+        }
+    }
+
+    /// `[n_species]`, mobile slab atoms of each species.
+    pub fn mobile_slab_atoms(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.scene.species.len()];
+        for atom in self.slab.mobile() {
+            counts[atom.species] += 1;
+        }
+        counts
+    }
+
+    /// Mobile atoms that a replica may hold: slab atoms, `max_atoms` of every reservoir, atoms of fixed number.
+    pub fn capacity(&self) -> usize {
+        check::particles::capacity(&self.scene, &self.mobile_slab_atoms())
+    }
+
+    /// Replicas of the run: states times walkers.
+    pub fn n_replicas(&self) -> usize {
+        let grid = &self.scene.grid;
+        let n_states: usize = grid.reservoir.iter().map(|r| r.values.len()).product::<usize>() * grid.temperature.len();
+        n_states * grid.walkers as usize
+    }
+
+    /// `[n_species]` twice: whether a species occurs mobile, and whether it occurs frozen.
+    pub fn occurring(&self) -> (Vec<bool>, Vec<bool>) {
+        let mut mobile: Vec<bool> = self.mobile_slab_atoms().iter().map(|&n| n > 0).collect();
+        let mut frozen = vec![false; self.scene.species.len()];
+        for atom in self.slab.frozen() {
+            frozen[atom.species] = true;
+        }
+        let reservoirs = self.scene.reservoir.iter().map(|r| &r.species);
+        for name in reservoirs.chain(self.scene.initial.iter().map(|i| &i.species)) {
+            if let Some(s) = self.scene.species_index(name) {
+                mobile[s] = true;
+            }
+        }
+        (mobile, frozen)
+    }
+
+    /// An error about the value at a field path such as `grid.walkers`.
+    pub(crate) fn error_at(&self, path: &str, message: String, help: &str) -> SceneError {
+        Source::new(&self.text, &self.path).scene_error(path, message, help)
+    }
+
+    /// The same scene with more production cycles.
+    ///
+    /// # Errors
+    /// [`crate::base::Error::Scene`] if the new length does not fit the schedule.
+    pub fn extended(mut self, cycles: u32) -> Result<Loaded> {
+        let production = &mut self.scene.schedule.production;
+        *production = production.saturating_add(cycles);
+        check::run::schedule(&Source::new(&self.text, &self.path), &self.scene)?;
+        Ok(self)
+    }
+
+    /// The same scene at its full length: with `until`, as long as it may become.
+    pub fn longest(&self) -> Loaded {
+        let mut longest = self.clone();
+        let schedule = &mut longest.scene.schedule;
+        schedule.production = schedule.production.max(schedule.max_cycles.unwrap_or(0));
+        longest
+    }
+
+    /// The same scene with another length or seed.
+    ///
+    /// - `cycles`: production cycles N; equilibration becomes ⌈N/3⌉
+    ///
+    /// # Errors
+    /// [`crate::base::Error::Scene`] if the new length does not fit the schedule.
+    pub fn with_overrides(mut self, cycles: Option<u32>, seed: Option<u64>) -> Result<Loaded> {
+        if let Some(seed) = seed {
+            self.scene.seed = seed;
+        }
+        if let Some(cycles) = cycles {
+            self.scene.schedule.production = cycles;
+            self.scene.schedule.equilibration = cycles.div_ceil(3);
+            check::run::schedule(&Source::new(&self.text, &self.path), &self.scene)?;
+        }
+        Ok(self)
+    }
+}

@@ -1,0 +1,182 @@
+//! From a parsed scene to atoms: the slab and the placed initial atoms.
+
+use super::check::cell::lattice;
+use super::check::overlap::{PlacedAtom, find};
+use super::grammar::{MobileSelection, Placement, Scene, Substrate};
+use crate::base::Result;
+use crate::input::source::{Source, did_you_mean, ensure};
+use crate::io::xyz;
+use crate::system::slab::{Slab, SlabAtom};
+use glam::DVec3;
+use std::path::{Path, PathBuf};
+
+/// A path of the scene, which is relative to the scene's folder.
+pub(crate) fn beside(scene_path: &Path, path: &str) -> PathBuf {
+    scene_path.parent().unwrap_or(Path::new("")).join(path)
+}
+
+/// Builds the slab, or reads it.
+pub(crate) fn slab(source: &Source, scene: &Scene, scene_path: &Path) -> Result<Slab> {
+    if let Some((lattice, species, layers, mobile)) = lattice(&scene.substrate) {
+        let species = super::check::species::known(source, scene, "substrate.species", species)?;
+        return Ok(lattice.slab(species, layers, mobile));
+    }
+    let Some(Substrate::File { path, mobile }) = &scene.substrate else { return Ok(Slab::default()) };
+    let frame = xyz::read("slab file", &beside(scene_path, path))?;
+    let error = |message: String, help: &str| source.error("substrate.path", message, help);
+    if frame.lattice.is_none() {
+        return Err(error(format!("`{path}` has no Lattice"), "add Lattice=\"…\" to its comment line"));
+    }
+    let Some(lengths) = frame.orthogonal_lengths() else {
+        return Err(error(format!("the Lattice of `{path}` is oblique"), "give an orthogonal cell"));
+    };
+    let Some((x, y)) = Some((lengths.x, lengths.y)).filter(|&(x, y)| x > 0.0 && y > 0.0) else {
+        return Err(error(format!("the Lattice of `{path}` has no extent in x or y"), "give lengths above 0"));
+    };
+    if frame.symbols.is_empty() {
+        return Err(error(format!("`{path}` holds no atom"), "leave the substrate out or give its atoms"));
+    }
+    let mut atoms = Vec::with_capacity(frame.symbols.len());
+    for (i, (symbol, position)) in frame.symbols.iter().zip(&frame.positions).enumerate() {
+        let matching: Vec<usize> = (0..scene.species.len()).filter(|&s| scene.species[s].symbol == *symbol).collect();
+        let species = match matching[..] {
+            [one] => one,
+            [] => {
+                let symbols: Vec<&str> = scene.species.iter().map(|s| s.symbol.as_str()).collect();
+                let message = format!("atom {i} of `{path}` is `{symbol}`, which is the symbol of no species");
+                return Err(error(message, &did_you_mean(symbol, symbols)));
+            }
+            [a, b, ..] => {
+                let (a, b) = (&scene.species[a].name, &scene.species[b].name);
+                let message = format!("atom {i} of `{path}` is `{symbol}`, the symbol of both `{a}` and `{b}`");
+                return Err(error(message, "give the species different symbols"));
+            }
+        };
+        let mobile = mobile.is_some_and(|MobileSelection::Above(z)| position.z > z);
+        let position = DVec3::new(position.x.rem_euclid(x), position.y.rem_euclid(y), position.z);
+        atoms.push(SlabAtom { position, species, mobile });
+    }
+    Ok(Slab { atoms, lengths: Some((x, y)) })
+}
+
+/// Places the initial atoms whose positions are fixed, and fills in numbers that come from files.
+///
+/// Returns one list per entry of `initial`, empty for `Random`.
+pub(crate) fn place(
+    source: &Source,
+    scene: &mut Scene,
+    scene_path: &Path,
+    lengths: (f64, f64),
+    z_range: (f64, f64),
+) -> Result<Vec<Vec<DVec3>>> {
+    let lattice = lattice(&scene.substrate).map(|l| l.0);
+    // Sites taken so far in even and odd walkers: entries that meet in a walker stand one after the other.
+    let mut taken = [0_usize; 2];
+    let mut placed = Vec::with_capacity(scene.initial.len());
+    for i in 0..scene.initial.len() {
+        let kinds: Vec<usize> = (0..2).filter(|&w| scene.initial_of(w as u32).any(|(j, _)| j == i)).collect();
+        let entry = &mut scene.initial[i];
+        let path = format!("initial[{i}]");
+        let positions = match &entry.placement {
+            Placement::Random => Vec::new(),
+            Placement::Layers => {
+                let lattice = lattice.unwrap_or_else(|| unreachable!("`Layers` without a lattice was refused"));
+                let wanted = usize::from(entry.atoms.unwrap_or(0));
+                let skip = kinds.iter().map(|&w| taken[w]).max().unwrap_or(0);
+                for w in kinds {
+                    taken[w] = skip + wanted;
+                }
+                let below = ((z_range.1 / lattice.layer_spacing()).ceil() - 1.0).max(0.0) as usize;
+                let above_floor = (1..).take_while(|&l| f64::from(l) * lattice.layer_spacing() < z_range.0).count();
+                let fit = below.saturating_sub(above_floor) * lattice.sites_per_layer() as usize;
+                ensure!(
+                    source,
+                    skip + wanted <= fit,
+                    format!("{path}.atoms"),
+                    format!("{} atoms in `Layers`, but {fit} sites lie below the ceiling", skip + wanted),
+                    "raise the height or start with fewer atoms",
+                );
+                lattice.next_sites(skip + above_floor * lattice.sites_per_layer() as usize, wanted)
+            }
+            Placement::File { path: file } => {
+                let frame = xyz::read("file of initial atoms", &beside(scene_path, file))?;
+                let species = scene.species.iter().find(|s| s.name == entry.species);
+                let symbol = species.map_or("", |s| s.symbol.as_str());
+                if let Some(k) = frame.symbols.iter().position(|s| s != symbol) {
+                    return Err(source.error(
+                        &format!("{path}.placement.path"),
+                        format!(
+                            "atom {k} of `{file}` is `{}`, but species `{}` is `{symbol}`",
+                            frame.symbols[k], entry.species
+                        ),
+                        "keep one species in a file, and give each its own entry of `initial`",
+                    ));
+                }
+                let n = frame.positions.len();
+                ensure!(
+                    source,
+                    n <= usize::from(u16::MAX) && entry.atoms.is_none_or(|a| usize::from(a) == n),
+                    format!("{path}.atoms"),
+                    format!("`{file}` holds {n} atoms, not {}", entry.atoms.unwrap_or(u16::MAX)),
+                    "leave `atoms` out to take them all",
+                );
+                entry.atoms = Some(n as u16);
+                let inside = |r: &DVec3| (z_range.0..=z_range.1).contains(&r.z);
+                if let Some(k) = frame.positions.iter().position(|r| !inside(r)) {
+                    return Err(source.error(
+                        &format!("{path}.placement.path"),
+                        format!(
+                            "atom {k} of `{file}` lies at z = {}, outside the cell from {} to {}",
+                            frame.positions[k].z, z_range.0, z_range.1
+                        ),
+                        "move it inside",
+                    ));
+                }
+                let (x, y) = lengths;
+                frame.positions.iter().map(|r| DVec3::new(r.x.rem_euclid(x), r.y.rem_euclid(y), r.z)).collect()
+            }
+        };
+        placed.push(positions);
+    }
+    Ok(placed)
+}
+
+/// Refuses slab and initial atoms that overlap, in every kind of walker.
+pub(crate) fn overlaps(
+    source: &Source,
+    scene: &Scene,
+    slab: &Slab,
+    placed: &[Vec<DVec3>],
+    periods: DVec3,
+) -> Result<()> {
+    for walker in scene.walker_kinds() {
+        let mut atoms: Vec<PlacedAtom> = slab
+            .atoms
+            .iter()
+            .enumerate()
+            .map(|(index, a)| PlacedAtom { position: a.position, species: a.species, entry: None, index })
+            .collect();
+        for (entry, spec) in scene.initial_of(walker) {
+            let species = scene.species_index(&spec.species).unwrap_or(0);
+            let named = placed[entry].iter().enumerate();
+            atoms.extend(named.map(|(index, &position)| PlacedAtom { position, species, entry: Some(entry), index }));
+        }
+        let Some(overlap) = find(scene, &atoms, periods) else { continue };
+        let path = match overlap.b.entry {
+            None => "substrate".to_owned(),
+            Some(entry) => format!("initial[{entry}].placement"),
+        };
+        let other = if overlap.a == overlap.b { "its own image".to_owned() } else { overlap.b.name(scene) };
+        return Err(source.error(
+            &path,
+            format!(
+                "{} and {other} are {:.4} apart, closer than {}",
+                overlap.a.name(scene),
+                overlap.distance,
+                overlap.least
+            ),
+            "move the atoms apart or lower their sigma",
+        ));
+    }
+    Ok(())
+}

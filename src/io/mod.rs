@@ -1,0 +1,10 @@
+//! Files and their formats: atomic writes, CSV, Parquet with checksums, numbered parts, extended XYZ, NPZ, LAMMPS data.
+
+pub mod atomic;
+pub mod checksum;
+pub mod csv;
+pub mod lammps;
+pub mod npz;
+pub mod parquet;
+pub mod parts;
+pub mod xyz;

@@ -1,0 +1,49 @@
+//! The plain Hessian of the mobile atoms, from central differences of the reference's forces.
+
+use super::fire::scales;
+use crate::base::{Error, Result};
+use crate::forces::pairwise::energy_and_forces;
+use crate::system::System;
+use crate::system::configuration::Configuration;
+use faer::{Mat, Side};
+use glam::DVec3;
+
+/// Displacement of the differences, in units of σ: truncation and rounding each leave about 1e-8 of a curvature.
+const STEP: f64 = 1e-4;
+
+/// Eigenvalues κ_j of ∂²E/∂x∂y over the mobile atoms, ascending. `[3n]` [energy/length²]
+///
+/// - `shifts`: [`System::image_shifts`]
+///
+/// # Errors
+/// [`Error::Analysis`] if the eigenvalues cannot be found.
+pub fn curvatures(system: &System, shifts: &[DVec3], x: &Configuration) -> Result<Vec<f64>> {
+    let n = 3 * x.len();
+    if n == 0 {
+        return Ok(Vec::new());
+    }
+    let step = STEP * scales(system).1;
+    let mut rows = vec![0.0; n * n];
+    let mut displaced = x.clone();
+    let (mut up, mut down) = (Vec::new(), Vec::new());
+    for k in 0..n {
+        let (atom, axis) = (k / 3, k % 3);
+        let original = displaced.positions[atom];
+        let mut at = |sign: f64, forces: &mut Vec<DVec3>| {
+            let mut moved = original;
+            moved[axis] += sign * step;
+            displaced.positions[atom] = system.cell.wrap(moved);
+            energy_and_forces(system, &displaced, shifts, forces);
+        };
+        at(1.0, &mut up);
+        at(-1.0, &mut down);
+        displaced.positions[atom] = original;
+        for j in 0..n {
+            rows[k * n + j] = (down[j / 3][j % 3] - up[j / 3][j % 3]) / (2.0 * step);
+        }
+    }
+    let symmetric = Mat::from_fn(n, n, |i, j| 0.5 * (rows[i * n + j] + rows[j * n + i]));
+    symmetric
+        .self_adjoint_eigenvalues(Side::Lower)
+        .map_err(|e| Error::Analysis(format!("the eigenvalues of a Hessian of {n} modes were not found: {e:?}")))
+}

@@ -1,0 +1,274 @@
+//! What a run will take: memory, disk, time, and how often neighbouring states will exchange.
+
+mod exchange;
+
+pub use exchange::{AxisExchange, exchange};
+
+use crate::base::{Error, Result};
+use crate::input::scene::Loaded;
+use crate::input::scene::grammar::Dynamics;
+use crate::observables::Observables;
+use crate::sample::tally_snapshots::MARKS;
+use crate::sample::trajectory::{bytes_of_frame, frame_thinning};
+use crate::system::System;
+use serde::Serialize;
+use std::path::Path;
+
+/// Time of one pair energy or force on one core [s]; a round number until measured.
+const SECONDS_PER_PAIR: f64 = 3e-9;
+/// Memory of one slot of a replica: position, velocity, force, species, identity, and copies for the checkpoint [byte].
+const BYTES_PER_SLOT: u64 = 320;
+/// Memory of a replica beside its slots [byte].
+const BYTES_PER_REPLICA: u64 = 1024;
+/// Memory of a state's averages beside its histograms [byte].
+const BYTES_PER_STATE: u64 = 4096;
+/// Memory of a sample while it is analysed: E, N, state, weights [byte].
+const BYTES_PER_SAMPLE: u64 = 64;
+/// Buffers of what observables store: as it is, encoded, and compressed [byte].
+const BYTES_OF_BUFFERS: u64 = 16 << 20;
+/// What a run needs whatever its size: program, figures [byte].
+const BYTES_OF_PROGRAM: u64 = 64 << 20;
+/// Figures and tables of a run on disk [byte].
+const BYTES_OF_FIGURES: u64 = 8 << 20;
+
+/// What a run will take.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Estimate {
+    /// States of the grid.
+    pub n_states: usize,
+    /// Copies of the grid.
+    pub walkers: u32,
+    /// States times walkers.
+    pub n_replicas: usize,
+    /// Mobile atoms that a replica may hold.
+    pub capacity: usize,
+    /// Frozen slab atoms.
+    pub n_frozen: usize,
+    /// Samples stored at the end.
+    pub n_samples: u64,
+    /// Peak memory [byte].
+    pub memory_bytes: u64,
+    /// Size of the run directory [byte].
+    pub disk_bytes: u64,
+    /// Cores that share the replicas.
+    pub cores: usize,
+    /// Pair energies and forces of the whole run.
+    pub pairs: f64,
+    /// Time of the run [s], within a factor of a few: 3 ns a pair and core, reservoirs half full.
+    pub seconds: f64,
+    /// One entry per axis with more than one value.
+    pub exchange: Vec<AxisExchange>,
+}
+
+/// Estimates a run.
+pub fn estimate(loaded: &Loaded) -> Estimate {
+    let size = Size::of(loaded);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(size.n_replicas.max(1));
+    let pairs = pairs(loaded, &size);
+    Estimate {
+        n_states: size.n_states,
+        walkers: loaded.scene.grid.walkers,
+        n_replicas: size.n_replicas,
+        capacity: size.capacity,
+        n_frozen: size.n_frozen,
+        n_samples: size.n_samples,
+        memory_bytes: size.memory_bytes(),
+        disk_bytes: size.disk_bytes(),
+        cores,
+        pairs,
+        seconds: pairs * SECONDS_PER_PAIR / cores as f64,
+        exchange: exchange(loaded),
+    }
+}
+
+/// Refuses a run that cannot fit the memory of this machine, or the disk that holds `directory`.
+///
+/// What the operating system does not tell is not checked.
+///
+/// # Errors
+/// [`Error::Scene`] with what is needed and what there is.
+pub fn check_limits(loaded: &Loaded, directory: &Path) -> Result<()> {
+    let size = Size::of(loaded);
+    let refuse = |path: &str, needed: u64, what: &str, free: u64, help: &str| -> Result<()> {
+        let message = format!("the run needs {} of {what}, and {} are free", bytes(needed), bytes(free));
+        Err(Error::Scene(Box::new(loaded.error_at(path, message, help))))
+    };
+    if let Some(free) = free_memory().filter(|&free| size.memory_bytes() > free) {
+        let help = "make the grid, `walkers`, `max_atoms` or `max_samples_per_state` smaller";
+        return refuse("grid", size.memory_bytes(), "memory", free, help);
+    }
+    if let Some(free) = free_disk(directory).filter(|&free| size.disk_bytes() > free) {
+        let help = "lower `max_samples_per_state`, raise `sample_every`, or choose another disk with -o";
+        return refuse("schedule", size.disk_bytes(), "disk", free, help);
+    }
+    Ok(())
+}
+
+/// A number of bytes for people, e.g. `1.5 GiB`.
+pub fn bytes(n: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let mut value = n as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < units.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 || value >= 100.0 {
+        format!("{value:.0} {}", units[unit])
+    } else {
+        format!("{value:.1} {}", units[unit])
+    }
+}
+
+/// The numbers that memory and disk follow from.
+struct Size {
+    n_states: usize,
+    n_replicas: usize,
+    n_reservoirs: usize,
+    capacity: usize,
+    n_frozen: usize,
+    /// Σ over reservoirs of N_max + 1
+    n_counts: usize,
+    n_samples: u64,
+    /// What the observables store with a sample [byte]
+    observed: u64,
+    /// Stored configurations
+    n_frames: u64,
+}
+
+impl Size {
+    fn of(loaded: &Loaded) -> Size {
+        let (grid, schedule) = (&loaded.scene.grid, &loaded.scene.schedule);
+        let n_replicas = loaded.n_replicas();
+        let n_states = n_replicas / grid.walkers.max(1) as usize;
+        let drawn = u64::from(grid.walkers) * u64::from(schedule.production.div_ceil(schedule.sample_every.max(1)));
+        Size {
+            n_states,
+            n_replicas,
+            n_reservoirs: loaded.scene.reservoir.len(),
+            capacity: loaded.capacity(),
+            n_frozen: loaded.slab.frozen().count(),
+            n_counts: loaded.scene.reservoir.iter().map(|r| usize::from(r.max_atoms) + 1).sum(),
+            n_samples: n_states as u64 * drawn.min(u64::from(schedule.max_samples_per_state)),
+            observed: Observables::from_scene(loaded).fields().iter().map(|f| f.bytes() as u64).sum(),
+            n_frames: {
+                let capacity = loaded.capacity();
+                let (production, every) = (schedule.production, schedule.sample_every);
+                let thinning = frame_thinning(production, every, grid.walkers, n_states, capacity);
+                n_replicas as u64 * u64::from(thinning.stored_cycles(production))
+            },
+        }
+    }
+
+    /// Peak memory: replicas, averages and histograms, and the samples in analysis.
+    fn memory_bytes(&self) -> u64 {
+        let replicas = self.n_replicas as u64 * (self.capacity as u64 * BYTES_PER_SLOT + BYTES_PER_REPLICA);
+        // Averages and transition-matrix tallies of every walker: up and down; three times while a checkpoint is written.
+        let states = self.n_replicas as u64 * (BYTES_PER_STATE + 3 * self.n_counts as u64 * 48);
+        let buffers = if self.observed > 0 { BYTES_OF_BUFFERS } else { 0 };
+        BYTES_OF_PROGRAM
+            + buffers
+            + replicas
+            + states
+            + self.n_frozen as u64 * 32
+            + self.n_samples * (BYTES_PER_SAMPLE + self.observed)
+    }
+
+    /// Run directory: samples and configurations (replicas full) without compression, two checkpoints, marks, figures.
+    fn disk_bytes(&self) -> u64 {
+        let row = 22 + 2 * self.n_reservoirs as u64 + self.observed;
+        let checkpoint = self.n_replicas as u64 * (self.capacity as u64 * 60 + self.n_counts as u64 * 48 + 2048);
+        // Marks keep the N that were tried, not all that there may be: a quarter of them.
+        let marks = u64::from(MARKS) * self.n_replicas as u64 * self.n_counts as u64 * 58 / 4;
+        self.n_samples * row + self.n_frames * bytes_of_frame(self.capacity) + 2 * checkpoint + marks + BYTES_OF_FIGURES
+    }
+}
+
+/// Pairs evaluated in a whole run, all pairs within a replica, reservoirs half full.
+fn pairs(loaded: &Loaded, size: &Size) -> f64 {
+    let scene = &loaded.scene;
+    let reservoirs: f64 = scene.reservoir.iter().map(|r| f64::from(r.max_atoms)).sum();
+    let n = size.capacity as f64 - 0.5 * reservoirs;
+    let images = System::from_scene(loaded).image_shifts().len() as f64;
+    let of_one = (size.n_frozen as f64 + n) * images;
+    let of_all = n * (size.n_frozen as f64 + 0.5 * n) * images;
+    let dynamics = match scene.dynamics {
+        Dynamics::Baoab { steps, .. } | Dynamics::Verlet { steps, .. } => f64::from(steps) * of_all,
+        Dynamics::Hmc { steps, .. } | Dynamics::Ghmc { steps, .. } => f64::from(steps) * of_all,
+        Dynamics::MonteCarlo { attempts, .. } => 2.0 * f64::from(attempts) * of_one,
+    };
+    let moves = f64::from(scene.moves.insert_delete) * of_one;
+    let cycles = f64::from(scene.schedule.equilibration) + f64::from(scene.schedule.production);
+    cycles * size.n_replicas as f64 * (dynamics + moves + of_all)
+}
+
+/// Memory that can be had without swapping, where the system says so [byte].
+fn free_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|l| l.strip_prefix("MemAvailable:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// Space left on the disk that holds a folder, or would hold it [byte].
+#[cfg(unix)]
+fn free_disk(directory: &Path) -> Option<u64> {
+    let directory = std::path::absolute(directory).ok()?;
+    let existing = directory.ancestors().find(|d| d.exists())?;
+    let status = rustix::fs::statvfs(existing).ok()?;
+    status.f_bavail.checked_mul(status.f_frsize)
+}
+
+/// Space left on the disk: not known on this system.
+#[cfg(not(unix))]
+fn free_disk(_directory: &Path) -> Option<u64> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::scene::grammar::Observable;
+
+    fn default_scene() -> Loaded {
+        let text = include_str!("../../../scenes/lj_surface.ron");
+        crate::input::scene::parse(text, Path::new("lj_surface.ron")).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    #[test]
+    fn the_default_scene_is_small() {
+        let e = estimate(&default_scene());
+        assert_eq!((e.n_states, e.n_replicas, e.capacity, e.n_frozen, e.n_samples), (98, 98, 64, 108, 147_000));
+        assert!(e.memory_bytes < 1 << 30 && e.disk_bytes < 1 << 30 && e.seconds > 1.0);
+        assert!(check_limits(&default_scene(), Path::new(".")).is_ok());
+    }
+
+    #[test]
+    fn what_observables_store_is_counted() {
+        let mut loaded = default_scene();
+        loaded.scene.observables.clear();
+        let bare = estimate(&loaded);
+        loaded.scene.observables = vec![Observable::Psi6, Observable::Density { bins: 100 }];
+        let e = estimate(&loaded);
+        // two numbers in single precision, a hundred in half
+        assert_eq!(e.disk_bytes - bare.disk_bytes, e.n_samples * 208);
+        assert_eq!(e.memory_bytes - bare.memory_bytes, e.n_samples * 208 + BYTES_OF_BUFFERS);
+    }
+
+    #[test]
+    fn what_cannot_fit_is_refused() {
+        let mut loaded = default_scene();
+        loaded.scene.grid.walkers = 60_000;
+        loaded.scene.reservoir[0].max_atoms = 60_000;
+        if free_memory().is_some() {
+            let Err(e) = check_limits(&loaded, Path::new(".")) else { panic!("45 TiB fit") };
+            assert!(e.to_string().contains("TiB of memory"), "{e}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_readable() {
+        assert_eq!(bytes(512), "512 B");
+        assert_eq!(bytes(1536), "1.5 KiB");
+        assert_eq!(bytes(200 << 30), "200 GiB");
+    }
+}

@@ -1,0 +1,156 @@
+//! Going on with a run: from its last checkpoint, bit for bit.
+
+use super::session::{Session, Writers};
+use crate::backend;
+use crate::base::error::{Error, Result};
+use crate::base::rng::Rng;
+use crate::input::scene::{self, Loaded};
+use crate::io::atomic::write_whole;
+use crate::run::checkpoint::{self, Checkpoint, History, Origin, SceneRecord};
+use crate::run::directory::RunDirectory;
+use crate::run::start::{Limits, Progress, RunOutcome, RunRecord, plan, thinning};
+use crate::sample::tally_snapshots::MarkWriter;
+use crate::sampler::Sampler;
+use crate::system::System;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the user decides about a run that goes on.
+#[derive(Debug, Clone, Default)]
+pub struct ResumeOptions {
+    /// The run.
+    pub directory: PathBuf,
+    /// Where to run; that of the checkpoint if not given.
+    pub device: Option<String>,
+    /// Production cycles to add to the schedule.
+    pub more_cycles: Option<u32>,
+    /// Go on although build or device are others; the bits will differ.
+    pub allow_different_device: bool,
+    /// When to stop and when to save.
+    pub limits: Limits,
+}
+
+/// Goes on with a run. A finished run (without `more_cycles`) is handed back unchanged.
+///
+/// # Errors
+/// [`Error::InputMissing`] and [`Error::BadInput`] if there is no usable checkpoint or its samples are gone,
+/// [`Error::BadInput`] if the scene has changed, [`Error::Device`] if build or device are others, [`Error::Interrupted`]
+/// as for [`crate::run::start()`]; otherwise whatever went wrong.
+pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Result<RunOutcome> {
+    let directory = RunDirectory::open(&options.directory)?;
+    let path = directory.path().to_owned();
+    let found = scene::load(&path.join("resolved.ron"))?;
+    let (checkpoint, origin) = checkpoint::read(&path, checkpoint::most_bytes(&found))?;
+    refuse_changes(&found, &checkpoint, &path)?;
+    // `resolved.ron` may still hold the length from before an extension that was cut short.
+    let mut loaded = scene::parse(&checkpoint.state.scene.resolved, &path.join("resolved.ron"))?;
+    let schedule = &loaded.scene.schedule;
+    let cycles = u64::from(schedule.equilibration) + u64::from(schedule.production);
+    if checkpoint.state.sampler.cycle > cycles {
+        let problem = format!("it was written in cycle {} of {cycles}; restore it", checkpoint.state.sampler.cycle);
+        return Err(Error::BadInput { path: path.join(checkpoint::FILE), problem });
+    }
+    let finished = checkpoint.state.sampler.cycle == cycles && options.more_cycles.is_none();
+    if let Some(record) = finished.then(|| whole_record(&path)).flatten() {
+        return Ok(RunOutcome { directory, record, was_finished: true });
+    }
+
+    let Checkpoint { header, state } = checkpoint;
+    let system = Arc::new(System::from_scene(&loaded));
+    let (grid, rng) = (loaded.grid(), Rng::new(loaded.scene.seed));
+    let device = options.device.as_deref().unwrap_or(&header.device.open);
+    let backend = backend::open(device, Arc::clone(&system), rng).map_err(|e| match (e, &options.device) {
+        (Error::Device(problem), None) => Error::Device(format!(
+            "{problem} (the run was sampled on {}; to go on elsewhere give --device and --allow-different-device)",
+            header.device.device
+        )),
+        (e, _) => e,
+    })?;
+    let now = checkpoint::header(header.scene, backend.identity());
+    let mut history = History { resumed: state.history.resumed + 1, ..state.history };
+    let differences = checkpoint::differences(&header, &now);
+    if !differences.is_empty() {
+        let differences = differences.join("; ");
+        if !options.allow_different_device {
+            return Err(Error::Device(format!(
+                "{}: its checkpoint is not of this build and device ({differences}); go on with the same, or give \
+                 --allow-different-device: the run stays valid, but its bits differ from an uninterrupted one",
+                path.display()
+            )));
+        }
+        history.warnings.push(format!(
+            "from cycle {} on sampled by another build or device, so the bits differ from an uninterrupted run: {differences}",
+            state.sampler.cycle
+        ));
+    }
+    let plan = plan(&loaded, &system);
+    let walkers = loaded.scene.grid.walkers as usize;
+    let mut sampler =
+        Sampler::restore(grid, backend, plan, walkers, &state.sampler).map_err(|e| bad_state(e, &path))?;
+
+    let mut writers = Writers::new(&loaded, &path)?;
+    writers.samples.require_parts(state.parts.samples as usize)?;
+    if let Origin::Previous(problem) = &origin {
+        directory.log(&format!("the last checkpoint cannot be used ({problem}); the one before is taken"))?;
+        history.warnings.push(format!("resumed from the checkpoint before the last, because of the last: {problem}"));
+        checkpoint::step_back(&path)?;
+    }
+    writers.rewind_to(state.parts)?;
+    let mut scene = state.scene;
+    if let Some(cycles) = options.more_cycles {
+        scene.production_before = Some(loaded.scene.schedule.production);
+        loaded = loaded.extended(cycles)?;
+        scene = SceneRecord { resolved: scene::resolved(&loaded), ..scene };
+        sampler.restart_second_half();
+    }
+    let mut record = RunRecord::new(&loaded, sampler.backend(), plan, &history);
+    record.production_done =
+        sampler.cycle().saturating_sub(u64::from(loaded.scene.schedule.equilibration)).min(u64::from(u32::MAX)) as u32;
+    directory.log(&format!("resumed in cycle {} on {} ({})", sampler.cycle(), record.device, record.kernel))?;
+    let resolved = scene.resolved.clone();
+    // The schedule may be longer now.
+    writers.marks = MarkWriter::new(&path, loaded.scene.schedule.production)?;
+    writers.marks.rewind_to(record.production_done)?;
+    let mut session = Session { loaded: &loaded, plan, scene, history, record, sampler, writers, directory };
+    if options.more_cycles.is_some() {
+        // The checkpoint first: it knows the old length and the new one, whichever `resolved.ron` holds.
+        session.checkpoint(Duration::ZERO)?;
+    }
+    if found.text != resolved {
+        write_whole(&path.join("resolved.ron"), resolved.as_bytes())?;
+    }
+    session.writers.samples.thin(&thinning(&loaded))?;
+    session.record.write(&path)?;
+    session.run(&options.limits, report)
+}
+
+/// Refuses a run whose scene is no longer that of its checkpoint.
+fn refuse_changes(found: &Loaded, checkpoint: &Checkpoint, path: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(path.join("scene.ron")).ok();
+    match checkpoint.state.scene.change(found, text.as_deref()) {
+        None => Ok(()),
+        Some(what) => Err(Error::BadInput {
+            path: path.to_owned(),
+            problem: format!(
+                "{what} was changed since the run began; restore it, or start a new run with `adlayer run` \
+                 (more cycles: adlayer resume {} --cycles +N)",
+                path.display()
+            ),
+        }),
+    }
+}
+
+/// The record of a run whose end left everything behind.
+fn whole_record(path: &Path) -> Option<RunRecord> {
+    let tables = ["states.csv", "exchange.csv"].iter().all(|name| path.join(name).is_file());
+    RunRecord::read(path).ok().filter(|record| tables && record.status == "finished")
+}
+
+/// A state that does not fit is a bad file, not a failed analysis.
+fn bad_state(error: Error, path: &Path) -> Error {
+    match error {
+        Error::Analysis(problem) => Error::BadInput { path: path.join(checkpoint::FILE), problem },
+        other => other,
+    }
+}

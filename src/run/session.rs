@@ -1,0 +1,317 @@
+//! A run in its directory, new or resumed: its cycles, samples, checkpoints, and its end.
+
+use super::tables::{write_exchange, write_states};
+use crate::base::error::{Error, Result};
+use crate::base::ids::ReplicaId;
+use crate::input::scene::Loaded;
+use crate::io::atomic::write_whole;
+use crate::io::xyz;
+use crate::moves::exchange::Period;
+use crate::observables::Observables;
+use crate::observables::record::Observed;
+use crate::run::checkpoint::{self, History, Parts, SceneRecord};
+use crate::run::directory::RunDirectory;
+use crate::run::start::{Limits, Progress, RunOutcome, RunRecord, thinning};
+use crate::sample::tally_snapshots::MarkWriter;
+use crate::sample::trajectory::{StoredFrame, TrajectoryWriter, frame_thinning};
+use crate::sample::{SampleRow, SampleWriter, rows_per_part};
+use crate::sampler::{Cycle, CyclePlan, Sampler};
+use crate::system::configuration::Batch;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// Time between two calls of the report.
+const REPORT_EVERY: Duration = Duration::from_millis(100);
+
+/// Everything of a run in progress.
+pub(crate) struct Session<'a> {
+    pub(crate) loaded: &'a Loaded,
+    pub(crate) plan: CyclePlan,
+    pub(crate) scene: SceneRecord,
+    pub(crate) history: History,
+    pub(crate) record: RunRecord,
+    pub(crate) sampler: Sampler,
+    pub(crate) writers: Writers,
+    pub(crate) directory: RunDirectory,
+}
+
+/// What a run writes while it samples.
+pub(crate) struct Writers {
+    pub(crate) samples: SampleWriter,
+    pub(crate) frames: TrajectoryWriter,
+    observables: Observables,
+    pub(crate) marks: MarkWriter,
+}
+
+impl Writers {
+    /// Writers into a run directory.
+    pub(crate) fn new(loaded: &Loaded, directory: &Path) -> Result<Writers> {
+        let names: Vec<String> = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
+        let observables = Observables::from_scene(loaded);
+        let fields = observables.fields();
+        Ok(Writers {
+            samples: SampleWriter::new(directory, &names, rows_per_part(&fields))?.observing(&fields),
+            frames: TrajectoryWriter::new(directory)?,
+            observables,
+            marks: MarkWriter::new(directory, loaded.scene.schedule.production)?,
+        })
+    }
+
+    /// Writes what is buffered, and says which parts there are.
+    fn flush(&mut self) -> Result<Parts> {
+        self.samples.flush()?;
+        self.frames.flush()?;
+        Ok(Parts { samples: self.samples.next_part() as u32, frames: self.frames.next_part() as u32 })
+    }
+
+    /// Removes the parts that are younger than a checkpoint.
+    pub(crate) fn rewind_to(&mut self, parts: Parts) -> Result<()> {
+        self.samples.rewind_to(parts.samples as usize)?;
+        self.frames.rewind_to(parts.frames as usize)
+    }
+}
+
+impl Session<'_> {
+    /// Runs to the end of the schedule, or until it is stopped.
+    pub(crate) fn run(mut self, limits: &Limits, report: &mut dyn FnMut(&Progress)) -> Result<RunOutcome> {
+        match self.cycles(limits, report) {
+            Ok(false) => Ok(RunOutcome { directory: self.directory, record: self.record, was_finished: false }),
+            Ok(true) => {
+                let path = self.directory.path().display();
+                let done = format!(
+                    "stopped after {} of {} production cycles; go on with: adlayer resume {path}",
+                    self.record.production_done, self.record.production
+                );
+                let see = if self.record.production_done == 0 {
+                    String::new()
+                } else {
+                    format!(" (see what there is with: adlayer analyze {path})")
+                };
+                Err(Error::Interrupted(done + &see))
+            }
+            Err(mut error) => {
+                self.dump(&mut error);
+                // Where the disk is full or gone these fail as well; the error itself is what counts.
+                self.record.status = "failed".to_owned();
+                let _ = self.record.write(self.directory.path());
+                let _ = self.directory.log(&format!("failed in cycle {}: {error}", self.sampler.cycle()));
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes the atoms of a faulty replica beside the run, and says so in the error.
+    fn dump(&self, error: &mut Error) {
+        let Error::ReplicaFault { replica, problem, .. } = error else { return };
+        let Some(frame) = self.sampler.frame(ReplicaId(*replica as u32)) else { return };
+        let path = self.directory.path().join(format!("fault-replica-{replica:06}.xyz"));
+        let mut text = Vec::new();
+        let written = xyz::write(&mut text, &frame).is_ok() && write_whole(&path, &text).is_ok();
+        if written {
+            problem.push_str(&format!("; its atoms are in {}", path.display()));
+        }
+    }
+
+    /// The cycles that are left and what follows them; whether it was interrupted.
+    fn cycles(&mut self, limits: &Limits, report: &mut dyn FnMut(&Progress)) -> Result<bool> {
+        let schedule = &self.loaded.scene.schedule;
+        let equilibration = u64::from(schedule.equilibration);
+        let cycles = equilibration + u64::from(schedule.production);
+        let thinning = thinning(self.loaded);
+        let frames = frame_thinning(
+            schedule.production,
+            schedule.sample_every,
+            self.loaded.scene.grid.walkers,
+            self.record.n_states,
+            self.loaded.capacity(),
+        );
+        let period = |cycle: u64| match cycle.checked_sub(equilibration) {
+            None => Period::Equilibration,
+            Some(c) if c < u64::from(schedule.production) / 2 => Period::FirstHalf,
+            Some(_) => Period::SecondHalf,
+        };
+        let (first, start) = (self.sampler.cycle(), Instant::now());
+        let (mut last_report, mut last_checkpoint) = (start, start);
+        let mut interrupted = false;
+        let mut batch = Batch::default();
+        let keeps_samples = |cycle: u64| cycle.checked_sub(equilibration).is_some_and(|c| thinning.keeps(c as u32));
+        let keeps_frames = |cycle: u64| cycle.checked_sub(equilibration).is_some_and(|c| frames.keeps(c as u32));
+        let observes = !self.writers.observables.is_empty();
+        let looks = |cycle: u64| keeps_frames(cycle) || observes && keeps_samples(cycle);
+        let kind = |cycle: u64| Cycle { period: period(cycle), keep: looks(cycle) };
+        while self.sampler.cycle() < cycles && !interrupted {
+            let cycle = self.sampler.cycle();
+            if cycle == equilibration {
+                self.directory.log(&format!("production starts after {equilibration} cycles of equilibration"))?;
+            }
+            let production = cycle.checked_sub(equilibration).map(|c| c as u32);
+            let last = cycle + 1 == cycles;
+            let out_of_time = limits.walltime.is_some_and(|limit| start.elapsed() >= limit);
+            interrupted = (limits.stop.load(Ordering::Relaxed) || out_of_time) && !last;
+            let save = !last && (interrupted || last_checkpoint.elapsed() >= limits.checkpoint_every);
+            // A checkpoint and a mark find the device at rest; otherwise it is at the next cycle while the host handles
+            // this one.
+            let mark = production.is_some_and(|c| self.writers.marks.follows(c));
+            let ahead = (!last && !save && !mark).then(|| kind(cycle + 1));
+            self.sampler.advance_ahead(kind(cycle), ahead)?;
+            if let Some(c) = production {
+                self.record.production_done = c + 1;
+                if looks(cycle) {
+                    self.sampler.kept(&mut batch)?;
+                }
+                if keeps_samples(cycle) {
+                    let observed = self.writers.observables.evaluate_all(&batch);
+                    push_samples(&self.sampler, c, &observed, &mut self.writers.samples)?;
+                }
+                if keeps_frames(cycle) {
+                    push_frames(&self.sampler, c, &batch, &mut self.writers.frames)?;
+                }
+                if mark {
+                    let transitions = self.sampler.transitions()?;
+                    self.writers.marks.write(c, &transitions, self.sampler.edge_tallies())?;
+                }
+            }
+            if last_report.elapsed() >= REPORT_EVERY || last {
+                last_report = Instant::now();
+                report(&progress(&mut self.sampler, &self.plan, production.is_some(), cycles, first, start.elapsed()));
+            }
+            if save {
+                self.checkpoint(start.elapsed())?;
+                last_checkpoint = Instant::now();
+            }
+        }
+        if !interrupted {
+            self.sampler.audit()?;
+            self.checkpoint(start.elapsed())?;
+        }
+        self.finish(interrupted, start.elapsed())?;
+        Ok(interrupted)
+    }
+
+    /// Writes the samples so far and a checkpoint to which they belong.
+    ///
+    /// - `elapsed`: sampling time of this process
+    pub(crate) fn checkpoint(&mut self, elapsed: Duration) -> Result<()> {
+        let parts = self.writers.flush()?;
+        let mut history = self.history.clone();
+        history.seconds_sampling += elapsed.as_secs_f64();
+        let identity = self.sampler.backend().identity();
+        let checkpoint = checkpoint::of_run(&self.scene, &history, identity, parts, &mut self.sampler)?;
+        checkpoint::write(self.directory.path(), &checkpoint.to_bytes())
+    }
+
+    /// Writes the tables and the record.
+    fn finish(&mut self, interrupted: bool, elapsed: Duration) -> Result<()> {
+        let path = self.directory.path();
+        write_states(&mut self.sampler, self.loaded.scene.units.pressure_unit(), &path.join("states.csv"))?;
+        write_exchange(&self.sampler, &path.join("exchange.csv"))?;
+        let record = &mut self.record;
+        record.warnings = self.history.warnings.clone();
+        for warning in edge_warnings(&self.sampler) {
+            self.directory.log(&format!("warning: {warning}"))?;
+            record.warnings.push(warning);
+        }
+        record.seconds_sampling = self.history.seconds_sampling + elapsed.as_secs_f64();
+        let cycles_per_s = self.sampler.cycle() as f64 * record.n_replicas as f64 / record.seconds_sampling;
+        record.replica_steps_per_s = cycles_per_s * f64::from(self.plan.steps);
+        record.attempts_per_s = cycles_per_s * f64::from(self.plan.attempts);
+        record.status = if interrupted { "interrupted" } else { "finished" }.to_owned();
+        record.write(path)?;
+        self.directory.log(&format!(
+            "{}: {} production cycles, {:.3} s, {:.4e} replica-steps/s",
+            record.status, record.production_done, record.seconds_sampling, record.replica_steps_per_s
+        ))
+    }
+}
+
+/// Adds a sample of every replica to the parts of a run.
+///
+/// - `observed`: `[n_replicas]`, or empty without observables
+///
+/// # Errors
+/// [`Error::Io`] if a part cannot be written.
+pub fn push_samples(sampler: &Sampler, cycle: u32, observed: &[Observed], writer: &mut SampleWriter) -> Result<()> {
+    let (assignment, nothing) = (sampler.assignment(), Observed::default());
+    for (replica, m) in sampler.measurements().iter().enumerate() {
+        let id = ReplicaId(replica as u32);
+        let row = SampleRow {
+            cycle,
+            walker: assignment.walker_of(id) as u16,
+            replica: id.0,
+            state: assignment.state_of(id).0,
+            energy: m.energy,
+            counts: &m.counts,
+        };
+        writer.push_observed(row, observed.get(replica).unwrap_or(&nothing))?;
+    }
+    Ok(())
+}
+
+/// Keeps the configuration of every replica.
+fn push_frames(sampler: &Sampler, cycle: u32, batch: &Batch, trajectory: &mut TrajectoryWriter) -> Result<()> {
+    let assignment = sampler.assignment();
+    for (replica, (x, m)) in batch.configurations.iter().zip(sampler.measurements()).enumerate() {
+        let id = ReplicaId(replica as u32);
+        trajectory.push(StoredFrame {
+            cycle,
+            walker: assignment.walker_of(id) as u16,
+            replica: id.0,
+            state: assignment.state_of(id).0,
+            energy: m.energy,
+            positions: x.positions.iter().map(|p| p.as_vec3()).collect(),
+            species: x.species.clone(),
+        })?;
+    }
+    Ok(())
+}
+
+/// Attempts from which an edge that always or never exchanges is remarkable.
+const MANY_ATTEMPTS: u64 = 100;
+
+/// What is said of edges that never exchange, and of those that always do.
+fn edge_warnings(sampler: &Sampler) -> Vec<String> {
+    let edges = || sampler.grid().edges.iter().zip(sampler.edge_tallies()).filter(|(_, t)| t.attempts >= MANY_ATTEMPTS);
+    let named = |those: Vec<(u32, u32)>| {
+        let first: Vec<String> = those.iter().take(3).map(|(a, b)| format!("{a}–{b}")).collect();
+        let more = if those.len() > 3 { ", …" } else { "" };
+        format!("{} ({}{more})", those.len(), first.join(", "))
+    };
+    let mut warnings = Vec::new();
+    let never: Vec<_> = edges().filter(|(_, t)| t.accepted == 0).map(|(e, _)| (e.a.0, e.b.0)).collect();
+    if !never.is_empty() {
+        let edges = named(never);
+        warnings.push(format!("pairs of neighbouring states that never exchanged: {edges}; put states between them"));
+    }
+    let always: Vec<_> = edges().filter(|(_, t)| t.accepted == t.attempts).map(|(e, _)| (e.a.0, e.b.0)).collect();
+    if !always.is_empty() {
+        let edges = named(always);
+        warnings.push(format!(
+            "pairs of neighbouring states that exchanged at every attempt: {edges}; states this close add nothing"
+        ));
+    }
+    warnings
+}
+
+/// - `first`: cycle in which this process began, `elapsed` ago
+fn progress(
+    sampler: &mut Sampler,
+    plan: &CyclePlan,
+    production: bool,
+    cycles: u64,
+    first: u64,
+    elapsed: Duration,
+) -> Progress {
+    let recent = sampler.take_recent();
+    let (cycle, n_replicas) = (sampler.cycle(), sampler.assignment().states().len());
+    let done = cycle - first;
+    Progress {
+        cycle,
+        cycles,
+        production,
+        acceptance: recent.moved as f64 / recent.moves as f64,
+        exchange: recent.exchanged as f64 / recent.exchanges as f64,
+        replica_steps_per_s: (done * n_replicas as u64 * u64::from(plan.steps)) as f64 / elapsed.as_secs_f64(),
+        left: elapsed.mul_f64((cycles - cycle) as f64 / done as f64),
+    }
+}

@@ -1,0 +1,311 @@
+//! Marks of production: what particle moves and exchanges have tallied since its start, kept at about twenty cycles.
+//!
+//! `DIR/transitions/mark-<done>.parquet` holds the rows of [`Transitions`] that were tried, `edges-<done>.parquet` the
+//! tallies of every edge; `<done>` is the number of production cycles made. Tallies count from the start of production and
+//! never go back, so the difference of two marks is a stretch of time. Where marks lie follows from the length of
+//! production alone, and each is written whole: a resumed run writes the same bits again.
+
+use crate::base::{Error, Result};
+use crate::io::parquet::{column, each_group, encode, open, properties, save, write_column};
+use crate::io::parts::file_names;
+use crate::moves::exchange::EdgeTally;
+use crate::moves::tally::{Direction, TallyRow, TransitionTally, Transitions};
+use parquet::data_type::{DoubleType, Int32Type, Int64Type};
+use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::reader::RowGroupReader;
+use std::path::{Path, PathBuf};
+
+/// Marks of a run that was never made longer.
+pub(crate) const MARKS: u32 = 20;
+
+const TALLIES: &str = "message transitions {
+    required int32 walker (INTEGER(16, false));
+    required int32 state (INTEGER(32, false));
+    required int32 reservoir (INTEGER(16, false));
+    required int32 n (INTEGER(16, false));
+    required int64 insert_attempts;
+    required int64 insert_accepted;
+    required double insert_probability;
+    required int64 delete_attempts;
+    required int64 delete_accepted;
+    required double delete_probability;
+}";
+
+const EDGES: &str = "message edges {
+    required int32 edge (INTEGER(32, false));
+    required int64 attempts;
+    required int64 accepted;
+}";
+
+/// Exchanges of one edge up to a mark, over all walkers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EdgeCount {
+    /// Tried.
+    pub attempts: u64,
+    /// Accepted.
+    pub accepted: u64,
+}
+
+/// One mark as read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// Production cycles made.
+    pub done: u32,
+    /// What was tried, in the order (walker, state, reservoir, N).
+    pub rows: Vec<TallyRow>,
+    /// `[n_edges]`
+    pub edges: Vec<EdgeCount>,
+}
+
+/// Writes the marks of a run.
+#[derive(Debug)]
+pub struct MarkWriter {
+    folder: PathBuf,
+    production: u32,
+}
+
+impl MarkWriter {
+    /// A writer into `dir/transitions`, which is created.
+    ///
+    /// - `production`: cycles of the whole production
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the folder cannot be made.
+    pub fn new(dir: &Path, production: u32) -> Result<MarkWriter> {
+        let folder = dir.join("transitions");
+        std::fs::create_dir_all(&folder).map_err(Error::io("cannot create", &folder))?;
+        Ok(MarkWriter { folder, production })
+    }
+
+    /// Whether a mark follows production cycle `cycle`: every twentieth of production, and its end. The marks of a run
+    /// that was made longer stay, and those of the longer schedule follow.
+    pub fn follows(&self, cycle: u32) -> bool {
+        let done = cycle + 1;
+        done == self.production || done.is_multiple_of(self.production.div_ceil(MARKS).max(1))
+    }
+
+    /// Writes the mark after production cycle `cycle`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be written.
+    pub fn write(&self, cycle: u32, transitions: &Transitions, edges: &[EdgeTally]) -> Result<()> {
+        let done = cycle + 1;
+        if transitions.n_reservoirs() > 0 {
+            let rows: Vec<TallyRow> = transitions.rows().collect();
+            save(&self.folder.join(file_name("mark", done)), encode_tallies(&rows))?;
+        }
+        save(&self.folder.join(file_name("edges", done)), encode_edges(edges))
+    }
+
+    /// Removes the marks that are younger than a checkpoint after `done` production cycles: on another device they would
+    /// not be written again with the same bits.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if one cannot be removed.
+    pub fn rewind_to(&self, done: u32) -> Result<()> {
+        for (stem, mark) in names(&self.folder)?.into_iter().filter(|&(_, mark)| mark > done) {
+            let path = self.folder.join(file_name(stem, mark));
+            std::fs::remove_file(&path).map_err(Error::io("cannot remove", &path))?;
+        }
+        Ok(())
+    }
+}
+
+/// The marks of a run directory up to `done` production cycles, in order of time; none if it has none.
+///
+/// # Errors
+/// [`Error::BadInput`] if a mark is damaged, does not fit the grid, or counts less than the one before.
+pub fn read_marks(dir: &Path, done: u32, n_states: usize, n_edges: usize) -> Result<Vec<Mark>> {
+    let folder = dir.join("transitions");
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut names = names(&folder)?;
+    names.sort_unstable_by_key(|&(_, mark)| mark);
+    let mut marks: Vec<Mark> = Vec::new();
+    for &(_, mark) in names.iter().filter(|&&(stem, mark)| stem == "edges" && mark <= done) {
+        let path = folder.join(file_name("edges", mark));
+        let edges = read(&path, 3, decode_edges)?;
+        let tallies = folder.join(file_name("mark", mark));
+        let rows = if tallies.is_file() { read(&tallies, 10, decode_tallies)? } else { Vec::new() };
+        let bad = |path: &Path, problem: &str| {
+            let problem = format!("{problem}; restore the file or repeat the run");
+            Err(Error::BadInput { path: path.to_owned(), problem })
+        };
+        if edges.len() != n_edges || rows.iter().any(|r| r.state as usize >= n_states) {
+            return bad(&path, "a mark of another grid");
+        }
+        if rows.windows(2).any(|w| w[0].key() >= w[1].key()) {
+            return bad(&tallies, "its rows are out of order");
+        }
+        if marks.last().is_some_and(|last| !last.is_before(&rows, &edges)) {
+            return bad(&tallies, "it counts less than the mark before");
+        }
+        marks.push(Mark { done: mark, rows, edges });
+    }
+    Ok(marks)
+}
+
+impl Mark {
+    /// Whether nothing in later tallies is less than here.
+    fn is_before(&self, rows: &[TallyRow], edges: &[EdgeCount]) -> bool {
+        let mut later = rows.iter();
+        let grown = |a: &Direction, b: &Direction| {
+            a.attempts <= b.attempts && a.accepted <= b.accepted && a.probability <= b.probability
+        };
+        self.rows.iter().all(|row| {
+            later
+                .by_ref()
+                .find(|r| r.key() == row.key())
+                .is_some_and(|r| grown(&row.tally.insert, &r.tally.insert) && grown(&row.tally.delete, &r.tally.delete))
+        }) && self.edges.iter().zip(edges).all(|(a, b)| a.attempts <= b.attempts && a.accepted <= b.accepted)
+    }
+}
+
+fn file_name(stem: &str, done: u32) -> String {
+    format!("{stem}-{done:08}.parquet")
+}
+
+/// (`mark` or `edges`, production cycles) of the files in a folder.
+fn names(folder: &Path) -> Result<Vec<(&'static str, u32)>> {
+    let mut names = Vec::new();
+    for name in file_names(folder)? {
+        let Some(stem) = name.strip_suffix(".parquet") else { continue };
+        for kind in ["mark", "edges"] {
+            let number = stem.strip_prefix(kind).and_then(|rest| rest.strip_prefix('-')?.parse().ok());
+            names.extend(number.map(|done| (kind, done)));
+        }
+    }
+    Ok(names)
+}
+
+fn encode_tallies(rows: &[TallyRow]) -> ParquetResult<Vec<u8>> {
+    let narrow = |f: fn(&TallyRow) -> i32| rows.iter().map(f).collect::<Vec<i32>>();
+    let wide = |f: fn(&TransitionTally) -> u64| rows.iter().map(|r| f(&r.tally) as i64).collect::<Vec<i64>>();
+    let real = |f: fn(&TransitionTally) -> f64| rows.iter().map(|r| f(&r.tally)).collect::<Vec<f64>>();
+    encode(TALLIES, properties(), Vec::new(), |group| {
+        write_column::<Int32Type>(group, &narrow(|r| i32::from(r.walker)))?;
+        write_column::<Int32Type>(group, &narrow(|r| r.state as i32))?;
+        write_column::<Int32Type>(group, &narrow(|r| i32::from(r.reservoir)))?;
+        write_column::<Int32Type>(group, &narrow(|r| i32::from(r.n)))?;
+        write_column::<Int64Type>(group, &wide(|t| t.insert.attempts))?;
+        write_column::<Int64Type>(group, &wide(|t| t.insert.accepted))?;
+        write_column::<DoubleType>(group, &real(|t| t.insert.probability))?;
+        write_column::<Int64Type>(group, &wide(|t| t.delete.attempts))?;
+        write_column::<Int64Type>(group, &wide(|t| t.delete.accepted))?;
+        write_column::<DoubleType>(group, &real(|t| t.delete.probability))
+    })
+}
+
+fn encode_edges(edges: &[EdgeTally]) -> ParquetResult<Vec<u8>> {
+    let column = |f: fn(&EdgeTally) -> u64| edges.iter().map(|e| f(e) as i64).collect::<Vec<i64>>();
+    encode(EDGES, properties(), Vec::new(), |group| {
+        write_column::<Int32Type>(group, &(0..edges.len() as i32).collect::<Vec<_>>())?;
+        write_column::<Int64Type>(group, &column(|e| e.attempts))?;
+        write_column::<Int64Type>(group, &column(|e| e.accepted))
+    })
+}
+
+fn read<T>(
+    path: &Path,
+    columns: usize,
+    decode: impl Fn(&dyn RowGroupReader) -> ParquetResult<Vec<T>>,
+) -> Result<Vec<T>> {
+    let mut rows = Vec::new();
+    open(path, "mark", |reader| {
+        each_group(reader, columns, |group| {
+            rows.extend(decode(group)?);
+            Ok(())
+        })
+    })?;
+    Ok(rows)
+}
+
+fn decode_tallies(group: &dyn RowGroupReader) -> ParquetResult<Vec<TallyRow>> {
+    let [walker, state, reservoir, n] = [0, 1, 2, 3].map(|c| column::<Int32Type>(group, c));
+    let (walker, state, reservoir, n) = (walker?, state?, reservoir?, n?);
+    let direction = |c: usize| -> ParquetResult<Vec<Direction>> {
+        let (attempts, accepted, probability) =
+            (counts(group, c)?, counts(group, c + 1)?, column::<DoubleType>(group, c + 2)?);
+        let all = attempts.into_iter().zip(accepted).zip(probability);
+        Ok(all.map(|((attempts, accepted), probability)| Direction { attempts, accepted, probability }).collect())
+    };
+    let (insert, delete) = (direction(4)?, direction(7)?);
+    Ok((0..n.len())
+        .map(|i| TallyRow {
+            walker: walker[i] as u16,
+            state: state[i] as u32,
+            reservoir: reservoir[i] as u16,
+            n: n[i] as u16,
+            tally: TransitionTally { insert: insert[i], delete: delete[i] },
+        })
+        .collect())
+}
+
+fn decode_edges(group: &dyn RowGroupReader) -> ParquetResult<Vec<EdgeCount>> {
+    let all = counts(group, 1)?.into_iter().zip(counts(group, 2)?);
+    Ok(all.map(|(attempts, accepted)| EdgeCount { attempts, accepted }).collect())
+}
+
+/// A column of numbers that are never negative.
+fn counts(group: &dyn RowGroupReader, place: usize) -> ParquetResult<Vec<u64>> {
+    let count = |v: i64| {
+        u64::try_from(v).map_err(|_| ParquetError::General(format!("column {place} has {v} where there is a count")))
+    };
+    column::<Int64Type>(group, place)?.into_iter().map(count).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tallied(scale: u64) -> Transitions {
+        let mut t = Transitions::new(3, 2, [4, 2]);
+        let direction =
+            |k: u64| Direction { attempts: k * scale, accepted: k / 2, probability: 0.25 * (k * scale) as f64 };
+        for (i, tally) in t.tallies_mut().iter_mut().enumerate().filter(|(i, _)| i % 3 != 1) {
+            *tally = TransitionTally { insert: direction(i as u64), delete: direction(2 * i as u64) };
+        }
+        t
+    }
+
+    fn edges(scale: u64) -> Vec<EdgeTally> {
+        (0..4).map(|k| EdgeTally { attempts: 10 * scale, accepted: k * scale, ..EdgeTally::default() }).collect()
+    }
+
+    #[test]
+    fn marks_are_read_as_written_and_later_ones_are_taken_back() -> Result<()> {
+        let folder = tempfile::tempdir().map_err(Error::io("cannot create", "temporary folder"))?;
+        let writer = MarkWriter::new(folder.path(), 100)?;
+        assert_eq!((0..100).filter(|&c| writer.follows(c)).count(), 20);
+        writer.write(4, &tallied(1), &edges(1))?;
+        writer.write(9, &tallied(2), &edges(2))?;
+        let marks = read_marks(folder.path(), 100, 3, 4)?;
+        assert_eq!(marks.iter().map(|m| m.done).collect::<Vec<_>>(), [5, 10]);
+        assert_eq!(marks[1].rows, tallied(2).rows().collect::<Vec<_>>());
+        assert_eq!(marks[1].edges[3], EdgeCount { attempts: 20, accepted: 6 });
+        // What was never tried is not stored; index 0 has no attempts either.
+        assert!(marks[0].rows.iter().all(|r| r.tally.insert.attempts > 0));
+        assert_eq!(read_marks(folder.path(), 7, 3, 4)?.len(), 1);
+        writer.rewind_to(5)?;
+        assert_eq!(read_marks(folder.path(), 100, 3, 4)?.len(), 1);
+        assert!(read_marks(folder.path(), 100, 3, 5).is_err());
+        // A mark that counts less than the one before is no mark of this run.
+        writer.write(9, &tallied(0), &edges(2))?;
+        assert!(read_marks(folder.path(), 100, 3, 4).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn marks_follow_from_the_length_of_production() -> Result<()> {
+        let folder = tempfile::tempdir().map_err(Error::io("cannot create", "temporary folder"))?;
+        let marks = |production| -> Result<Vec<u32>> {
+            let writer = MarkWriter::new(folder.path(), production)?;
+            Ok((0..production).filter(|&c| writer.follows(c)).collect())
+        };
+        assert_eq!(marks(3)?, [0, 1, 2]);
+        assert_eq!(marks(1505)?.len(), 20);
+        assert_eq!(marks(1505)?.last(), Some(&1504));
+        Ok(())
+    }
+}

@@ -1,0 +1,117 @@
+//! The host's books of who is where: the identity of every atom, from the log of accepted moves.
+
+use crate::moves::tally::MoveEvent;
+use crate::system::configuration::{Configuration, Measurement};
+use serde::{Deserialize, Serialize};
+
+/// Identities of the atoms of one replica, slot by slot.
+///
+/// An atom keeps its identity as long as it exists; a new one gets the next number of its replica.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// `[n]`
+    identities: Vec<u32>,
+    /// `[n]`, species index.
+    species: Vec<u8>,
+    next: u32,
+}
+
+impl Ledger {
+    /// The atoms of a start, numbered by their slots.
+    pub fn new(x: &Configuration) -> Ledger {
+        let n = x.len() as u32;
+        Ledger { identities: (0..n).collect(), species: x.species.clone(), next: n }
+    }
+
+    /// Whether it can be the ledger of these atoms: it may come from a file.
+    ///
+    /// - `species`: `[n]`, of every slot
+    pub(crate) fn is_of(&self, species: &[u8]) -> bool {
+        self.species == species
+            && self.identities.len() == species.len()
+            && self.identities.iter().all(|&i| i < self.next)
+    }
+
+    /// `[n]`, the identity of the atom in every slot.
+    pub fn identities(&self) -> &[u32] {
+        &self.identities
+    }
+
+    /// Books accepted moves and compares the counts they lead to with what was measured.
+    ///
+    /// - `reservoirs`: `[n_reservoirs]`, species index
+    ///
+    /// # Errors
+    /// What does not fit, in words.
+    pub fn follow(&mut self, reservoirs: &[u8], events: &[MoveEvent], measured: &Measurement) -> Result<(), String> {
+        for event in events {
+            let (slot, species) = (usize::from(event.slot), reservoirs[usize::from(event.reservoir)]);
+            if event.insert {
+                if slot != self.identities.len() {
+                    return Err(format!("an atom was inserted into slot {slot} of {} atoms", self.identities.len()));
+                }
+                self.identities.push(self.next);
+                self.species.push(species);
+                self.next += 1;
+            } else {
+                if self.species.get(slot) != Some(&species) {
+                    return Err(format!("slot {slot} was emptied but holds no atom of species {species}"));
+                }
+                self.identities.swap_remove(slot);
+                self.species.swap_remove(slot);
+            }
+        }
+        for (s, &count) in reservoirs.iter().zip(&measured.counts) {
+            let booked = self.species.iter().filter(|&have| have == s).count();
+            if booked != usize::from(count) {
+                return Err(format!("accepted moves lead to {booked} atoms of species {s}, but {count} are there"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use glam::DVec3;
+
+    /// Species A and B, each with a reservoir.
+    const RESERVOIRS: [u8; 2] = [0, 1];
+
+    fn event(insert: bool, reservoir: u8, slot: u16) -> MoveEvent {
+        MoveEvent { insert, reservoir, slot }
+    }
+
+    #[test]
+    fn identities_follow_the_atoms() {
+        let mut x = Configuration::default();
+        (0..3).for_each(|_| x.insert(0, DVec3::ZERO, DVec3::ZERO));
+        let mut ledger = Ledger::new(&x);
+        let measured = Measurement { energy: 0.0, counts: vec![2, 1] };
+        // B comes as atom 3, atom 0 goes and B takes its slot
+        let events = [event(true, 1, 3), event(false, 0, 0)];
+        assert_eq!(ledger.follow(&RESERVOIRS, &events, &measured), Ok(()));
+        assert_eq!(ledger.identities(), [3, 1, 2]);
+        let measured = Measurement { energy: 0.0, counts: vec![3, 0] };
+        assert_eq!(ledger.follow(&RESERVOIRS, &[event(false, 1, 0), event(true, 0, 2)], &measured), Ok(()));
+        assert_eq!(ledger.identities(), [2, 1, 4]);
+    }
+
+    #[test]
+    fn a_log_that_does_not_fit_is_noticed() {
+        let mut x = Configuration::default();
+        x.insert(0, DVec3::ZERO, DVec3::ZERO);
+        let ledger = Ledger::new(&x);
+        let measured = |a, b| Measurement { energy: 0.0, counts: vec![a, b] };
+        for (events, counts) in [
+            (vec![event(true, 0, 0)], measured(2, 0)),
+            (vec![event(false, 1, 0)], measured(0, 0)),
+            (vec![event(false, 0, 1)], measured(0, 0)),
+            (vec![event(true, 0, 1)], measured(1, 0)),
+            (Vec::new(), measured(1, 1)),
+        ] {
+            assert!(ledger.clone().follow(&RESERVOIRS, &events, &counts).is_err(), "{events:?}");
+        }
+    }
+}

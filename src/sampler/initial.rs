@@ -1,0 +1,100 @@
+//! The start: mobile slab atoms, the atoms of `initial`, velocities; overlaps relaxed.
+
+use crate::base::error::{Error, Result};
+use crate::base::rng::{Rng, Stream};
+use crate::forces::{pairwise::atom_energy, relax::relax};
+use crate::input::scene::Loaded;
+use crate::system::configuration::{Batch, Configuration};
+use crate::system::{System, species_index};
+use crate::thermo::states::StateGrid;
+use glam::DVec3;
+use rayon::prelude::*;
+
+/// Random placements tried for one atom before the best one is taken and relaxed.
+const TRIES: u64 = 200;
+
+/// The first configuration of every replica; replica `walker * n_states + k` starts in state k.
+///
+/// # Errors
+/// [`Error::ReplicaFault`] when overlaps cannot be relaxed.
+pub fn initial_batch(loaded: &Loaded, system: &System, grid: &StateGrid, rng: &Rng) -> Result<Batch> {
+    let n_replicas = grid.len() * loaded.scene.grid.walkers as usize;
+    let shifts = system.image_shifts();
+    let configurations = (0..n_replicas)
+        .into_par_iter()
+        .map(|replica| {
+            let (walker, kt) = ((replica / grid.len()) as u32, grid.states[replica % grid.len()].kt);
+            let mut x = place(loaded, system, &shifts, rng, replica as u32, walker, kt);
+            relax(system, rng, &shifts, replica as u32, kt, &mut x).ok_or_else(|| Error::ReplicaFault {
+                replica,
+                cycle: 0,
+                problem: "atoms of the start still overlap after relaxation; place fewer atoms or enlarge the cell"
+                    .into(),
+            })?;
+            for slot in 0..x.len() {
+                let thermal = (kt / system.species[usize::from(x.species[slot])].mass).sqrt();
+                x.velocities[slot] = thermal * rng.gaussians(Stream::InitialVelocity, 0, replica as u32, slot as u32);
+            }
+            Ok(x)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Batch { configurations })
+}
+
+/// Positions before relaxation: mobile slab atoms first, then `initial` in scene order.
+fn place(
+    loaded: &Loaded,
+    system: &System,
+    shifts: &[DVec3],
+    rng: &Rng,
+    replica: u32,
+    walker: u32,
+    kt: f64,
+) -> Configuration {
+    let mut x = Configuration::default();
+    for atom in loaded.slab.atoms.iter().filter(|a| a.mobile) {
+        x.insert(atom.species as u8, system.cell.wrap(atom.position), DVec3::ZERO);
+    }
+    for (index, entry) in loaded.scene.initial_of(walker) {
+        let fixed = &loaded.placed[index];
+        let species = species_index(&loaded.scene, &entry.species);
+        for &position in fixed {
+            x.insert(species, system.cell.wrap(position), DVec3::ZERO);
+        }
+        for _ in fixed.len()..entry.atoms.map_or(fixed.len(), usize::from) {
+            let position = random_place(system, shifts, rng, replica, species, kt, &x);
+            x.insert(species, position, DVec3::ZERO);
+        }
+    }
+    x
+}
+
+/// A random position in the species' region without violent overlap, or the best of [`TRIES`].
+fn random_place(
+    system: &System,
+    shifts: &[DVec3],
+    rng: &Rng,
+    replica: u32,
+    species: u8,
+    kt: f64,
+    x: &Configuration,
+) -> DVec3 {
+    let cell = &system.cell;
+    let (z_lo, z_hi) = match system.reservoir_of(species) {
+        Some(r) => (system.reservoirs[r].z_lo, system.reservoirs[r].z_hi),
+        None => (cell.floor, cell.ceiling()),
+    };
+    let mut best = (f64::INFINITY, DVec3::ZERO);
+    for attempt in 0..TRIES {
+        let [a, b, c, _] = rng.uniforms(Stream::InitialPosition, attempt, replica, x.len() as u32);
+        let position = DVec3::new(a * cell.lengths.x, b * cell.lengths.y, z_lo + c * (z_hi - z_lo));
+        let energy = atom_energy(system, x, shifts, species, position, None);
+        if energy < best.0 {
+            best = (energy, position);
+        }
+        if energy < kt {
+            break;
+        }
+    }
+    best.1
+}

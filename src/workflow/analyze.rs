@@ -1,0 +1,380 @@
+//! From run directories to tables, figures and a report: everything `analyze` does and `run` ends with.
+
+use crate::analysis::diagnostics::{Books, Halves};
+use crate::analysis::{self, Analysis, AnalysisInput, WantedGrid};
+use crate::base::error::{Error, Result};
+use crate::figures::snapshots::Chooser;
+use crate::figures::{self, Figure, Labels};
+use crate::input::scene::grammar::{Grid, Scene, Walkers};
+use crate::input::scene::{self, Loaded};
+use crate::report::{self, CellSummary, ExchangeRow, MoveRow, RunSummary, Seconds};
+use crate::run::RunRecord;
+use crate::run::checkpoint;
+use crate::sample::tally_snapshots::read_marks;
+use crate::sample::trajectory::visit_trajectory;
+use crate::sample::{Samples, read_samples};
+use crate::system::System;
+use crate::workflow::stopping::Goal;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// What an evaluation leaves behind, besides its files.
+#[derive(Debug)]
+pub struct Evaluation {
+    /// The analysis.
+    pub analysis: Analysis,
+    /// Settings and rates, as the report shows them.
+    pub summary: RunSummary,
+    /// The figures as written.
+    pub figures: Vec<Figure>,
+    /// Path of `report.html`.
+    pub report: PathBuf,
+}
+
+/// Where averages are wanted; what is left empty stays as the default grid has it.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Temperatures, scene unit.
+    pub temperatures: Option<Vec<f64>>,
+    /// Values of `mu_<s>`, one list per reservoir species or none at all.
+    pub mu: Vec<Vec<f64>>,
+    /// Pressures, one list per reservoir species or none at all.
+    pub pressures: Vec<Vec<f64>>,
+}
+
+/// Most cells of a grid that a user asks for.
+const MOST_CELLS: usize = 2_000_000;
+
+impl Wanted {
+    /// The grid, as the analysis takes it; `None` if nothing is asked for.
+    fn grid(&self, loaded: &Loaded) -> Result<Option<WantedGrid>> {
+        let species: Vec<&str> = loaded.scene.reservoir.iter().map(|r| r.species.as_str()).collect();
+        let (in_pressure, given) = if self.pressures.is_empty() { (false, &self.mu) } else { (true, &self.pressures) };
+        if self.temperatures.is_none() && given.is_empty() {
+            return Ok(None);
+        }
+        if !given.is_empty() && given.len() != species.len() {
+            let option = if in_pressure { "--pressure" } else { "--mu" };
+            return Err(Error::Refused(format!(
+                "{option} was given {} times and the run has {} reservoir species ({}); give it once for each, in this order",
+                given.len(),
+                species.len(),
+                species.join(", ")
+            )));
+        }
+        let mut grid = WantedGrid::default_of(&loaded.grid());
+        grid.in_pressure = in_pressure;
+        if let Some(temperatures) = &self.temperatures {
+            grid.temperatures = ascending(temperatures);
+        }
+        if !given.is_empty() {
+            grid.axes = given.iter().map(|axis| ascending(axis)).collect();
+        }
+        let cells = grid.axes.iter().fold(grid.temperatures.len(), |n, axis| n.saturating_mul(axis.len()));
+        if cells > MOST_CELLS {
+            return Err(Error::Refused(format!(
+                "the grid asked for has {cells} cells, above {MOST_CELLS}; take wider steps"
+            )));
+        }
+        Ok(Some(grid))
+    }
+}
+
+/// Sorted, without repetition.
+fn ascending(values: &[f64]) -> Vec<f64> {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    values
+}
+
+/// One run as read from its directory.
+struct Run {
+    loaded: Loaded,
+    record: RunRecord,
+    samples: Samples,
+}
+
+/// Analyses the samples of one or several runs of one system on the grid that is `wanted`, and writes `analysis/`, `figures/` and `report.html`
+/// into `output`.
+///
+/// # Errors
+/// [`Error::InputMissing`] if a directory holds no run, [`Error::BadInput`] if the runs are not of one system,
+/// [`Error::Refused`], [`Error::Analysis`], [`Error::Io`].
+pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &Wanted) -> Result<Evaluation> {
+    let start = Instant::now();
+    let scenes = scenes_of_one_system(directories)?;
+    let runs = directories.iter().zip(scenes).map(|(d, loaded)| read_run(d, loaded));
+    let mut runs = runs.collect::<Result<Vec<_>>>()?;
+    let mut samples = std::mem::take(&mut runs[0].samples);
+    runs[1..].iter().for_each(|run| samples.append_run(&run.samples));
+    let (loaded, record) = (&runs[0].loaded, &runs[0].record);
+    let scene = &loaded.scene;
+    let production = runs.iter().map(|r| r.record.production_done).max().unwrap_or(0);
+    let walkers: Vec<u32> = runs.iter().map(|r| r.record.walkers).collect();
+    let input = AnalysisInput { wanted: wanted.grid(loaded)?, ..input(loaded, samples, production, &walkers) };
+    let analysis = analysis::analyze_and_check(&input, &books(directories, &runs, &input)?)?;
+    std::fs::create_dir_all(output).map_err(Error::io("cannot create", output))?;
+    analysis::tables::write(&analysis, input.boltzmann, &output.join("analysis"))?;
+    let labels = Labels { units: scene.units, title: scene.title.clone() };
+    let mut figures = figures::draw(&analysis, &labels, output)?;
+    let mut warnings = record.warnings.clone();
+    match snapshots(directories, loaded, &analysis, &labels, output) {
+        Ok(pictures) => figures.extend(pictures),
+        Err(error @ (Error::BadInput { .. } | Error::InputMissing { .. })) => {
+            warnings.push(format!("no snapshots are drawn: {error}"));
+        }
+        Err(error) => return Err(error),
+    }
+    if runs.len() > 1 {
+        let names: Vec<String> = directories.iter().map(|d| d.display().to_string()).collect();
+        warnings.push(format!("samples of {} runs are combined: {}", runs.len(), names.join(", ")));
+    }
+    if record.status == "interrupted" {
+        warnings.push(format!(
+            "the run was interrupted after {} of {} production cycles",
+            record.production_done, record.production
+        ));
+    }
+    if let Some(known) = Goal::of(loaded).map(|goal| goal.judge(&analysis)).filter(|known| !known.enough) {
+        warnings.push(format!("the boundaries are not known as well as the scene wants: {}", known.words));
+    }
+    let summary = RunSummary {
+        title: scene.title.clone(),
+        scene_name: Path::new(&record.scene).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned()),
+        version: record.version.clone(),
+        units: scene.units,
+        device: record.device.clone(),
+        kernel: record.kernel.clone(),
+        seed: record.seed,
+        equilibration: u64::from(record.equilibration),
+        production: u64::from(record.production_done),
+        walkers: runs.iter().map(|r| r.record.walkers as usize).sum(),
+        n_states: record.n_states,
+        n_replicas: runs.iter().map(|r| r.record.n_replicas).sum(),
+        seconds: Seconds {
+            sampling: runs.iter().map(|r| r.record.seconds_sampling).sum(),
+            analysis: start.elapsed().as_secs_f64(),
+        },
+        replica_steps_per_s: record.replica_steps_per_s,
+        attempts_per_s: record.attempts_per_s,
+        acceptance: move_rows(&directories[0], scene)?,
+        exchange: exchange_rows(&directories[0])?,
+        cell: CellSummary {
+            lengths: loaded.lengths().into(),
+            periodic_z: scene.is_bulk(),
+            max_atoms: scene.reservoir.iter().map(|r| (r.species.clone(), r.max_atoms)).collect(),
+        },
+        warnings,
+        resolved_scene: scene::resolved(loaded),
+    };
+    let report = report::write(output, &analysis, &summary, &figures)?;
+    Ok(Evaluation { analysis, summary, figures, report })
+}
+
+/// Draws a stored configuration of every phase; none where a run has kept none.
+fn snapshots(
+    directories: &[PathBuf],
+    loaded: &Loaded,
+    analysis: &Analysis,
+    labels: &Labels,
+    output: &Path,
+) -> Result<Vec<Figure>> {
+    let mut chooser = Chooser::new(analysis);
+    if chooser.is_empty() {
+        return Ok(Vec::new());
+    }
+    let system = System::from_scene(loaded);
+    for directory in directories.iter().filter(|d| d.join("trajectory").is_dir()) {
+        visit_trajectory(directory, |frame| chooser.see(&frame, &system.counts(&frame.species)))?;
+    }
+    figures::snapshots::draw(&chooser, analysis, &system, labels, output)
+}
+
+/// The scene of a run and the analysis of its samples; nothing is written.
+///
+/// # Errors
+/// [`Error::InputMissing`], [`Error::BadInput`], [`Error::Analysis`].
+pub fn analyse_run(directory: &Path) -> Result<(Loaded, Analysis)> {
+    let Run { loaded, record, samples } = read_run(directory, scene_of(directory)?)?;
+    let analysis = analysis::analyze(&input(&loaded, samples, record.production_done, &[record.walkers]))?;
+    Ok((loaded, analysis))
+}
+
+/// What the runs have booked beside their samples.
+fn books(directories: &[PathBuf], runs: &[Run], input: &AnalysisInput) -> Result<Books> {
+    let (n_states, n_edges) = (input.grid.len(), input.grid.edges.len());
+    let read = |(directory, run): (&PathBuf, &Run)| {
+        let marks = read_marks(directory, run.record.production_done, n_states, n_edges)?;
+        Ok((marks, run.record.walkers as usize))
+    };
+    Ok(Books::of_runs(&directories.iter().zip(runs).map(read).collect::<Result<Vec<_>>>()?))
+}
+
+/// What the analysis of runs starts from.
+///
+/// - `walkers`: of each run
+fn input(loaded: &Loaded, samples: Samples, production: u32, walkers: &[u32]) -> AnalysisInput {
+    let scene = &loaded.scene;
+    let n_max: Vec<u16> = scene.reservoir.iter().map(|r| r.max_atoms).collect();
+    let other_mobile_atoms = loaded.capacity() - n_max.iter().map(|&n| usize::from(n)).sum::<usize>();
+    AnalysisInput {
+        grid: loaded.grid(),
+        samples,
+        n_max,
+        boltzmann: scene.units.boltzmann(),
+        pressure_unit: scene.units.pressure_unit(),
+        other_mobile_atoms,
+        frozen_slab: other_mobile_atoms == 0,
+        production,
+        seed: scene.seed,
+        wanted: None,
+        halves: Halves {
+            odd: walkers.iter().flat_map(|&n| (0..n).map(|w| !w.is_multiple_of(2))).collect(),
+            start_differently: scene.initial.iter().any(|i| i.walkers != Walkers::All),
+        },
+    }
+}
+
+/// The scenes of runs that can be combined: one system, one grid.
+pub(crate) fn scenes_of_one_system(directories: &[PathBuf]) -> Result<Vec<Loaded>> {
+    let scenes = directories.iter().map(|d| scene_of(d)).collect::<Result<Vec<_>>>()?;
+    for (directory, loaded) in directories.iter().zip(&scenes).skip(1) {
+        if let Some(field) = first_difference(&scenes[0].scene, &loaded.scene) {
+            return Err(Error::BadInput {
+                path: directory.clone(),
+                problem: format!(
+                    "its `{field}` is not that of {}; only runs of one system and grid can be combined",
+                    directories[0].display()
+                ),
+            });
+        }
+    }
+    Ok(scenes)
+}
+
+/// The scene of a run; one that was changed since is refused where a checkpoint can tell.
+fn scene_of(directory: &Path) -> Result<Loaded> {
+    let resolved = directory.join("resolved.ron");
+    if !resolved.is_file() {
+        return Err(Error::InputMissing { what: "run directory (with its resolved.ron)", path: directory.to_owned() });
+    }
+    let loaded = scene::load(&resolved)?;
+    // Samples mean what the scene says, and a checkpoint knows the scene that they were made with.
+    let checkpoint = checkpoint::read(directory, checkpoint::most_bytes(&loaded)).ok();
+    match checkpoint.and_then(|(checkpoint, _)| checkpoint.state.scene.change(&loaded, None)) {
+        None => Ok(loaded),
+        Some(what) => Err(Error::BadInput {
+            path: directory.to_owned(),
+            problem: format!("{what} was changed since the run was sampled; restore it, or run the changed scene"),
+        }),
+    }
+}
+
+fn read_run(directory: &Path, loaded: Loaded) -> Result<Run> {
+    let record = RunRecord::read(directory)?;
+    let names: Vec<String> = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
+    let samples = read_samples(directory, &names)?;
+    Ok(Run { loaded, record, samples })
+}
+
+/// The first field in which two scenes describe different systems or grids; lengths, seeds and walkers may differ.
+fn first_difference(a: &Scene, b: &Scene) -> Option<&'static str> {
+    let same_states = |g: &Grid, h: &Grid| g.temperature == h.temperature && g.reservoir == h.reservoir;
+    if a.units != b.units {
+        Some("units")
+    } else if a.species != b.species {
+        Some("species")
+    } else if a.potential != b.potential {
+        Some("potential")
+    } else if a.external != b.external {
+        Some("external")
+    } else if a.cell != b.cell {
+        Some("cell")
+    } else if a.substrate != b.substrate {
+        Some("substrate")
+    } else if a.reservoir != b.reservoir {
+        Some("reservoir")
+    } else if !same_states(&a.grid, &b.grid) {
+        Some("grid")
+    } else if a.planck != b.planck {
+        Some("planck")
+    } else {
+        None
+    }
+}
+
+/// Acceptance of particle moves, averaged over states (every state makes as many attempts).
+fn move_rows(directory: &Path, scene: &Scene) -> Result<Vec<MoveRow>> {
+    let path = directory.join("states.csv");
+    let names: Vec<String> = scene.reservoir.iter().map(|r| r.species.clone()).collect();
+    parse_moves(&read_table(&path)?, &names).map_err(|e| unreadable(&path, &e))
+}
+
+/// Reads the acceptances of the text of a `states.csv`.
+///
+/// - `species`: names of the reservoir species
+///
+/// # Errors
+/// Where it is no table.
+pub fn parse_moves(text: &str, species: &[String]) -> std::result::Result<Vec<MoveRow>, csv::Error> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers()?.clone();
+    let records = reader.records().collect::<std::result::Result<Vec<_>, _>>()?;
+    let mean = |column: String| {
+        let Some(index) = header.iter().position(|name| name == column) else { return f64::NAN };
+        let values: Vec<f64> = records.iter().filter_map(|r| r.get(index)?.parse().ok()).collect();
+        values.iter().sum::<f64>() / values.len() as f64
+    };
+    let row = |species: &String| MoveRow {
+        species: species.clone(),
+        insert: mean(format!("acceptance_insert_{species}")),
+        delete: mean(format!("acceptance_delete_{species}")),
+    };
+    Ok(species.iter().map(row).collect())
+}
+
+/// The rows of `exchange.csv`.
+fn exchange_rows(directory: &Path) -> Result<Vec<ExchangeRow>> {
+    let path = directory.join("exchange.csv");
+    parse_exchange(&read_table(&path)?).map_err(|e| unreadable(&path, &e))
+}
+
+/// Reads the text of an `exchange.csv`.
+///
+/// # Errors
+/// Where it is no such table.
+pub fn parse_exchange(text: &str) -> std::result::Result<Vec<ExchangeRow>, csv::Error> {
+    #[derive(serde::Deserialize)]
+    struct Row {
+        state_a: u32,
+        state_b: u32,
+        axis: String,
+        attempts: u64,
+        accepted: u64,
+        acceptance: Option<f64>,
+        acceptance_second_half: Option<f64>,
+    }
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let rows = reader.deserialize::<Row>().collect::<std::result::Result<Vec<_>, _>>()?;
+    Ok(rows
+        .into_iter()
+        .map(|r| ExchangeRow {
+            axis: r.axis,
+            a: r.state_a,
+            b: r.state_b,
+            attempts: r.attempts,
+            accepted: r.accepted,
+            acceptance: r.acceptance.unwrap_or(f64::NAN),
+            acceptance_second_half: r.acceptance_second_half.unwrap_or(f64::NAN),
+        })
+        .collect())
+}
+
+fn read_table(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(Error::io("cannot read", path))
+}
+
+fn unreadable(path: &Path, error: &csv::Error) -> Error {
+    Error::BadInput { path: path.to_owned(), problem: format!("{error}; run the scene again") }
+}

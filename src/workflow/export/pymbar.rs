@@ -1,0 +1,131 @@
+//! `--pymbar`: reduced potentials of all samples in all states, as pymbar takes them.
+//!
+//! | array | shape | |
+//! | --- | --- | --- |
+//! | `u_kn` | K × N | u_k(x_n) = β_k E_n − Σ_s N_{s,n} ln z_{s,k}; samples in order of their states |
+//! | `N_k` | K | samples of each state |
+//! | `f_k` | K | MBAR's free energies of exactly these samples, f_0 = 0 |
+//! | `beta`, `temperature`, `ln_z` | K, K, K × S | the states |
+//! | `state_index` | K | their indices in the run |
+//! | `energy`, `counts` | N, N × S | what u_kn is made of |
+//! | `state`, `walker`, `replica`, `cycle` | N | row of `u_kn`, and where the sample comes from |
+
+use super::Source;
+use crate::analysis::mbar::{Collapsed, Tolerance};
+use crate::base::error::{Error, Result};
+use crate::io::npz;
+use crate::run::forecast::bytes;
+use crate::sample::{Samples, read_samples};
+use crate::thermo::reduced_potential;
+use crate::thermo::states::StatePoint;
+use std::path::Path;
+
+/// Largest u_kn that is written [byte]; pymbar needs several times as much memory.
+pub const MOST_BYTES: u64 = 2 << 30;
+
+/// What was written.
+#[derive(Debug, Clone, Copy)]
+pub struct Written {
+    /// K
+    pub states: usize,
+    /// N
+    pub samples: usize,
+}
+
+/// Writes the samples of the chosen states.
+///
+/// - `stride`: of every state's samples, one in so many is taken
+///
+/// # Errors
+/// [`Error::InputMissing`] and [`Error::BadInput`] if samples are missing or damaged, [`Error::Missing`] if the chosen
+/// states have none, [`Error::Refused`] if u_kn would be larger than [`MOST_BYTES`], [`Error::Io`].
+pub fn write(source: &Source, path: &Path, stride: u32) -> Result<Written> {
+    let names: Vec<String> = source.grid.reservoirs.iter().map(|r| r.species.clone()).collect();
+    let mut samples = Samples::new(names.len());
+    for directory in &source.directories {
+        samples.append_run(&read_samples(directory, &names)?);
+    }
+    let states: Vec<StatePoint> = source.states.iter().map(|&k| source.grid.state(k).clone()).collect();
+    let place: Vec<Option<usize>> =
+        (0..source.grid.len() as u32).map(|k| source.states.iter().position(|s| s.0 == k)).collect();
+    let of_states = by_state(&samples, &place, states.len());
+    let all: usize = of_states.iter().map(Vec::len).sum();
+    if all == 0 {
+        return Err(Error::Missing(format!(
+            "{}: the chosen states have no samples; choose others, or sample longer: adlayer resume {0} --cycles +N",
+            source.directories[0].display()
+        )));
+    }
+    let kept = |stride: usize| -> usize { of_states.iter().map(|of| of.len().div_ceil(stride)).sum() };
+    let size = |n: usize| 8 * states.len() as u64 * n as u64;
+    let stride = stride.max(1) as usize;
+    if size(kept(stride)) > MOST_BYTES {
+        let enough = (stride..).find(|&s| size(kept(s)) <= MOST_BYTES || kept(s) <= states.len()).unwrap_or(stride);
+        return Err(Error::Refused(format!(
+            "u_kn of {} states × {} samples takes {}, more than {}; take fewer samples with --stride {enough}, or fewer \
+             states with --states or --temperature",
+            states.len(),
+            kept(stride),
+            bytes(size(kept(stride))),
+            bytes(MOST_BYTES)
+        )));
+    }
+    let order: Vec<usize> = of_states.iter().flat_map(|of| of.iter().copied().step_by(stride)).collect();
+    let n_k: Vec<usize> = of_states.iter().map(|of| of.len().div_ceil(stride)).collect();
+    let f_k = free_energies(&states, &samples, &order, &n_k)?;
+
+    let (k, n, s) = (states.len(), order.len(), names.len());
+    let counts_of = |i: usize| samples.counts.iter().map(|column| column[i]).collect::<Vec<u16>>();
+    let counts: Vec<Vec<u16>> = order.iter().map(|&i| counts_of(i)).collect();
+    npz::write(path, |npz| {
+        let row = |state: &StatePoint| -> Vec<f64> {
+            let pairs = order.iter().zip(&counts);
+            pairs.map(|(&i, n)| reduced_potential(state.beta(), &state.ln_z, samples.energy[i], n)).collect()
+        };
+        npz.rows("u_kn", &[k, n], states.iter().map(row))?;
+        npz.array("N_k", &[k], n_k.iter().map(|&n| n as i64).collect())?;
+        npz.array("f_k", &[k], f_k)?;
+        npz.array("beta", &[k], states.iter().map(StatePoint::beta).collect())?;
+        npz.array("temperature", &[k], states.iter().map(|s| s.temperature).collect())?;
+        npz.rows("ln_z", &[k, s], states.iter().map(|s| s.ln_z.clone()))?;
+        npz.array("state_index", &[k], source.states.iter().map(|k| k.0).collect())?;
+        npz.array("energy", &[n], order.iter().map(|&i| samples.energy[i]).collect::<Vec<f64>>())?;
+        npz.rows("counts", &[n, s], counts.iter().cloned())?;
+        npz.array("state", &[n], order.iter().map(|&i| row_of(&samples, &place, i) as u32).collect())?;
+        npz.array("walker", &[n], order.iter().map(|&i| samples.walker[i]).collect())?;
+        npz.array("replica", &[n], order.iter().map(|&i| samples.replica[i]).collect())?;
+        npz.array("cycle", &[n], order.iter().map(|&i| samples.cycle[i]).collect::<Vec<u32>>())
+    })?;
+    Ok(Written { states: k, samples: n })
+}
+
+/// Samples of each chosen state, in the order of the run: `[K][…]`.
+fn by_state(samples: &Samples, place: &[Option<usize>], n_states: usize) -> Vec<Vec<usize>> {
+    let mut of_states = vec![Vec::new(); n_states];
+    for (i, &state) in samples.state.iter().enumerate() {
+        if let Some(k) = place.get(state as usize).copied().flatten() {
+            of_states[k].push(i);
+        }
+    }
+    of_states
+}
+
+/// Row of u_kn of a sample that was chosen.
+fn row_of(samples: &Samples, place: &[Option<usize>], sample: usize) -> usize {
+    let row = place.get(samples.state[sample] as usize).copied().flatten();
+    row.unwrap_or_else(|| unreachable!("only samples of chosen states are exported"))
+}
+
+/// f_k of the exported samples, f_0 = 0.
+fn free_energies(states: &[StatePoint], samples: &Samples, order: &[usize], n_k: &[usize]) -> Result<Vec<f64>> {
+    let energy: Vec<f64> = order.iter().map(|&i| samples.energy[i]).collect();
+    let counts: Vec<Vec<u16>> =
+        samples.counts.iter().map(|column| order.iter().map(|&i| column[i]).collect()).collect();
+    let collapsed = Collapsed::new(states, &energy, &counts)?;
+    let row: Vec<u32> = n_k.iter().enumerate().flat_map(|(k, &n)| vec![k as u32; n]).collect();
+    let row_of: Vec<u32> = collapsed.origin().iter().map(|&i| row[i as usize]).collect();
+    let n_k: Vec<f64> = n_k.iter().map(|&n| n as f64).collect();
+    let start = collapsed.guess(&row_of, &n_k);
+    let solution = collapsed.solve(None, &n_k, &start, false, Tolerance::default())?;
+    Ok(solution.f_k.iter().map(|f| f - solution.f_k[0]).collect())
+}

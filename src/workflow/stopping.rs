@@ -1,0 +1,144 @@
+//! When a run has sampled enough: `schedule: (until: BoundaryError(mu: …), max_cycles: …)`.
+//!
+//! What counts are the points of `boundaries.csv` on first-order and continuous lines, each with its standard error of
+//! μ. A first-order point whose error is not known keeps the run going; a continuous one (a line that P(N) does not see)
+//! counts where it has an error in μ. Triple and critical points are no points of lines. As long as no boundary is found
+//! nothing is known, and the run goes on to `max_cycles`.
+//!
+//! The errors come from a bootstrap, and one of a few samples knows nothing of what it has not seen: the states beside
+//! the boundaries must have [`INDEPENDENT`] independent samples each before an error counts.
+
+use crate::analysis::diagnostics::INDEPENDENT;
+use crate::analysis::{Analysis, BoundaryPoint, around};
+use crate::base::ids::StateId;
+use crate::base::units::Units;
+use crate::input::scene::Loaded;
+use crate::input::scene::grammar::Until;
+use crate::run::Known;
+
+/// What a scene wants to be known, and how long it will try.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Goal {
+    /// Largest standard error of μ of a boundary [energy].
+    pub mu: f64,
+    /// Production cycles after which the run ends in any case.
+    pub max_cycles: u32,
+    /// Production cycles of the schedule so far.
+    pub production: u32,
+    units: Units,
+}
+
+impl Goal {
+    /// The goal of a scene, if it has one.
+    pub fn of(loaded: &Loaded) -> Option<Goal> {
+        let schedule = &loaded.scene.schedule;
+        let Until::BoundaryError { mu } = schedule.until?;
+        let production = schedule.production;
+        Some(Goal { mu, max_cycles: schedule.max_cycles?, production, units: loaded.scene.units })
+    }
+
+    /// How far an analysis has come.
+    pub fn judge(&self, analysis: &Analysis) -> Known {
+        let counted: Vec<&BoundaryPoint> = analysis.boundaries.iter().filter(|b| counts(b)).collect();
+        let unknown = counted.iter().find(|b| !b.mu_err.is_finite());
+        let worst = counted.iter().max_by(|a, b| a.mu_err.total_cmp(&b.mu_err));
+        let name = |id| analysis.phases.iter().find(|p| p.id == id).map_or("a phase", |p| p.name.as_str());
+        let energy = self.units.energy_label();
+        let place = |b: &BoundaryPoint| {
+            let (a, c) = (name(b.phase_a), name(b.phase_b));
+            format!("({a} | {c} at T = {:.4} {})", b.temperature, self.units.temperature_label())
+        };
+        let wanted = format!("{} {energy} is wanted", self.mu);
+        let (largest, words) = match (unknown, worst) {
+            (Some(b), _) => (None, format!("a boundary has no error yet {}; {wanted}", place(b))),
+            (None, None) => (None, format!("no boundary is found yet; an error of {wanted}")),
+            (None, Some(b)) => (
+                Some(b.mu_err),
+                format!("largest error of a boundary: {:.4} {energy} {}; {wanted}", b.mu_err, place(b)),
+            ),
+        };
+        let few = few_independent(analysis).filter(|_| largest.is_some());
+        let words = match few {
+            Some((k, independent)) => format!("{words}; {}", self.few_words(analysis, k, independent)),
+            None => words,
+        };
+        let enough = few.is_none() && largest.is_some_and(|e| e <= self.mu);
+        Known { wanted: self.mu, points: counted.len(), largest, enough, words }
+    }
+
+    fn few_words(&self, analysis: &Analysis, k: usize, independent: f64) -> String {
+        let (state, grid) = (&analysis.grid.states[k], &analysis.grid);
+        let mu: Vec<String> =
+            (0..grid.n_reservoirs()).map(|s| format!("{:.4}", grid.mu(StateId(k as u32), s))).collect();
+        format!(
+            "but the state beside a boundary at T = {:.4} {}, μ = {} {} has {independent:.0} independent samples, and an error \
+             says something from {INDEPENDENT} on",
+            state.temperature,
+            self.units.temperature_label(),
+            mu.join(", "),
+            self.units.energy_label()
+        )
+    }
+
+    /// Production cycles of the next stretch: half as many again as there are, up to the limit; none at the limit.
+    pub fn next_stretch(&self) -> Option<u32> {
+        let left = self.max_cycles.saturating_sub(self.production);
+        Some(self.production.div_ceil(2).min(left)).filter(|&more| more > 0)
+    }
+}
+
+/// Of the states beside boundaries that count, the one with fewest independent samples, if these are too few.
+fn few_independent(analysis: &Analysis) -> Option<(usize, f64)> {
+    let beside = analysis.boundaries.iter().filter(|b| counts(b)).flat_map(|b| around(&analysis.grid, b));
+    let independent = |k: usize| analysis.free_energies.n_k[k] as f64 / analysis.inefficiency[k];
+    let fewest = beside.map(|k| (k, independent(k))).min_by(|a, b| a.1.total_cmp(&b.1));
+    fewest.filter(|&(_, n)| n < INDEPENDENT)
+}
+
+fn counts(point: &BoundaryPoint) -> bool {
+    match point.kind {
+        "first_order" => true,
+        "continuous" => point.mu_err.is_finite(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_grow_by_half_up_to_the_limit() {
+        let mut goal = Goal { mu: 0.1, max_cycles: 5000, production: 1500, units: Units::Lj };
+        let mut lengths = vec![goal.production];
+        while let Some(more) = goal.next_stretch() {
+            goal.production += more;
+            lengths.push(goal.production);
+        }
+        assert_eq!(lengths, [1500, 2250, 3375, 5000]);
+        assert_eq!(Goal { production: 1, max_cycles: 2, ..goal }.next_stretch(), Some(1));
+        // longer than the limit from the start
+        assert_eq!(Goal { production: 9000, ..goal }.next_stretch(), None);
+    }
+
+    #[test]
+    fn only_points_of_lines_count() {
+        let point = |kind, mu_err| BoundaryPoint {
+            phase_a: 0,
+            phase_b: 1,
+            kind,
+            species: 0,
+            temperature: 0.3,
+            mu: vec![-5.0],
+            mu_err,
+            pressure: vec![0.1],
+            pressure_low: 0.09,
+            pressure_high: 0.11,
+            temperature_err: 0.0,
+            clapeyron: None,
+        };
+        assert!(counts(&point("first_order", 0.1)) && counts(&point("first_order", f64::NAN)));
+        assert!(counts(&point("continuous", 0.1)) && !counts(&point("continuous", f64::NAN)));
+        assert!(!counts(&point("triple", 0.1)) && !counts(&point("critical", 0.1)));
+    }
+}
