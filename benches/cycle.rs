@@ -8,7 +8,7 @@
 use adlayer::testing::backend;
 use adlayer::testing::base::rng::Rng;
 use adlayer::testing::input::scene::grammar::{Dynamics, Exchange};
-use adlayer::testing::input::scene::{self, Loaded};
+use adlayer::testing::input::scene::{self, CheckedScene};
 use adlayer::testing::moves::exchange::{Exchanger, Period};
 use adlayer::testing::sampler::initial::initial_batch;
 use adlayer::testing::sampler::{CyclePlan, Sampler};
@@ -23,12 +23,12 @@ use std::time::Duration;
 const BACKENDS: [&str; 2] = ["reference", "cpu"];
 
 /// A scene of the project.
-fn load(name: &str) -> Loaded {
+fn load(name: &str) -> CheckedScene {
     scene::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes").join(name)).expect("a scene of the project")
 }
 
 /// A Lennard-Jones liquid of density 0.8.
-fn fluid(atoms: u32) -> Loaded {
+fn fluid(atoms: u32) -> CheckedScene {
     let side = (f64::from(atoms) / 0.8).cbrt();
     let text = std::fs::read_to_string(load("bench_fluid.ron").path)
         .expect("a scene of the project")
@@ -38,7 +38,7 @@ fn fluid(atoms: u32) -> Loaded {
 }
 
 /// A scene on a backend, equilibrated for `cycles`.
-fn sampler(device: &str, loaded: &Loaded, cycles: u32) -> Sampler {
+fn sampler(device: &str, loaded: &CheckedScene, cycles: u32) -> Sampler {
     let (system, grid, rng) = (Arc::new(System::from_scene(loaded)), loaded.grid(), Rng::new(loaded.scene.seed));
     let batch = initial_batch(loaded, &system, &grid, &rng).expect("a sound start");
     let Exchange::EvenOdd { every } = loaded.scene.exchange;
@@ -75,7 +75,7 @@ fn group<'a>(c: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
 }
 
 /// Segments of a backend alone: throughput in atom-steps.
-fn segments(c: &mut Criterion, name: &str, scenes: &[(Loaded, u32)], steps: u32) {
+fn segments(c: &mut Criterion, name: &str, scenes: &[(CheckedScene, u32)], steps: u32) {
     let (mut group, pool) = (group(c, name), pool(1));
     for (loaded, cycles) in scenes {
         for device in BACKENDS {
@@ -95,7 +95,7 @@ fn segments(c: &mut Criterion, name: &str, scenes: &[(Loaded, u32)], steps: u32)
 
 /// Verlet segments of ten steps: pair forces and little else (an energy at the end).
 fn pair_force(c: &mut Criterion) {
-    let verlet = |mut loaded: Loaded| {
+    let verlet = |mut loaded: CheckedScene| {
         loaded.scene.dynamics = Dynamics::Verlet { dt: 0.001, steps: 10, redraw: true };
         loaded
     };

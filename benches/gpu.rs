@@ -4,11 +4,11 @@
 //! means unequal N, evenly from 0 to N. `gpu/cycle`: 50 steps, 100 attempts, measurement. Throughput in atom-steps or
 //! attempts; every sample waits for the device.
 
-use adlayer::testing::backend::gpu::{Gpu, Want, open};
+use adlayer::testing::backend::gpu::{AdapterChoice, Gpu, open};
 use adlayer::testing::backend::{self, Backend};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::Rng;
-use adlayer::testing::input::scene::{self, Loaded};
+use adlayer::testing::input::scene::{self, CheckedScene};
 use adlayer::testing::moves::exchange::Period;
 use adlayer::testing::run::push_samples;
 use adlayer::testing::sample::SampleWriter;
@@ -32,7 +32,7 @@ fn scenes() -> PathBuf {
     folder
 }
 
-fn load(name: &str) -> Loaded {
+fn load(name: &str) -> CheckedScene {
     scene::load(&scenes().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
@@ -69,7 +69,7 @@ fn surface(replicas: usize, n: usize, equal: bool) -> (System, Batch) {
 
 /// A loaded GPU, its replicas on the way for a while.
 fn running(replicas: usize, n: usize, equal: bool) -> Option<(Gpu, u64)> {
-    let device = open(&Want::Any).ok()?;
+    let device = open(&AdapterChoice::Any).ok()?;
     let (system, batch) = surface(replicas, n, equal);
     let atoms = batch.configurations.iter().map(|x| x.len() as u64).sum();
     let mut gpu = Gpu::new(device, Arc::new(system), Rng::new(1)).ok()?;
@@ -173,7 +173,7 @@ fn table(device: &str, seconds: f64, replicas: &[usize]) {
 
 /// Whole cycles of a grid with as many walkers as make at most `most` replicas, and the dynamics of the same replicas
 /// alone beside them.
-fn grid(device: &str, seconds: f64, workload: &str, mut loaded: Loaded, most: usize) {
+fn grid(device: &str, seconds: f64, workload: &str, mut loaded: CheckedScene, most: usize) {
     let states = loaded.grid().len();
     loaded.scene.grid.walkers = (most / states).max(1) as u32;
     let (grid, rng) = (loaded.grid(), Rng::new(1));

@@ -4,7 +4,7 @@
 mod adapter;
 
 use adapter::{configuration, device, say, slab, states, system};
-use adlayer::testing::backend::gpu::{Gpu, Want, open, open_anew, survey};
+use adlayer::testing::backend::gpu::{AdapterChoice, Gpu, open, open_anew, survey};
 use adlayer::testing::backend::{self, Backend};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::Rng;
@@ -313,7 +313,7 @@ fn a_lost_device_is_an_error_not_a_wrong_number() {
         return;
     }
     let system = slab(4);
-    let own = open_anew(&Want::Any).expect("it opened before");
+    let own = open_anew(&AdapterChoice::Any).expect("it opened before");
     let mut gpu = Gpu::new(Arc::clone(&own), Arc::new(system.clone()), Rng::new(5)).expect("it fits");
     let batch = Batch { configurations: vec![calm(&system, 1, 3)] };
     gpu.load(&batch, &states(1, 1), &identity(1)).expect("load");
@@ -326,7 +326,7 @@ fn a_lost_device_is_an_error_not_a_wrong_number() {
 
 #[test]
 fn an_absent_adapter_is_named_with_those_that_exist() {
-    let error = open(&Want::Named("no such adapter".into())).expect_err("there is none of that name");
+    let error = open(&AdapterChoice::Named("no such adapter".into())).expect_err("there is none of that name");
     assert!(error.to_string().contains("no such adapter") && error.to_string().contains("doctor"), "{error}");
     assert_eq!(error.exit_code(), 69);
 }

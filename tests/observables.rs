@@ -11,7 +11,7 @@ mod runs;
 use adlayer::testing::backend;
 use adlayer::testing::base::rng::Rng;
 use adlayer::testing::input::scene::grammar::{AxisValues, FirstLayer, Observable, WaveVector};
-use adlayer::testing::input::scene::{self, Loaded};
+use adlayer::testing::input::scene::{self, CheckedScene};
 use adlayer::testing::moves::exchange::Period;
 use adlayer::testing::observables::record::Observed;
 use adlayer::testing::observables::{Observables, rdf};
@@ -149,7 +149,7 @@ fn one_atom_on_the_slab_has_the_density_of_its_boltzmann_factor() {
 }
 
 /// The default scene with one state, sixteen walkers and Φ, its first layer as in the reference.
-fn ordered_state(t: f64, mu: f64) -> Loaded {
+fn ordered_state(t: f64, mu: f64) -> CheckedScene {
     let mut loaded = load(&project_scene("lj_surface.ron"));
     let scene = &mut loaded.scene;
     scene.grid.temperature = AxisValues::List(vec![t]);
@@ -161,7 +161,7 @@ fn ordered_state(t: f64, mu: f64) -> Loaded {
 }
 
 /// Twelve atoms in every third fcc hollow.
-fn sqrt3_layer(loaded: &Loaded) -> Configuration {
+fn sqrt3_layer(loaded: &CheckedScene) -> Configuration {
     let lattice = loaded.lattice().expect("a lattice");
     let (d, hollows) = (lattice.nearest_neighbour, lattice.layer(-1));
     let origin = hollows[0];
@@ -334,7 +334,7 @@ fn observables_change_nothing_else_and_do_not_depend_on_threads() {
 }
 
 /// Configurations after a few cycles.
-fn started(loaded: &Loaded) -> Batch {
+fn started(loaded: &CheckedScene) -> Batch {
     let (system, rng) = (Arc::new(System::from_scene(loaded)), Rng::new(3));
     let mut batch = initial_batch(loaded, &system, &loaded.grid(), &rng).expect("a start");
     let mut backend = backend::open("cpu", Arc::clone(&system), rng).expect("a backend");

@@ -14,7 +14,7 @@ fn scenes() -> Vec<PathBuf> {
     paths
 }
 
-fn named(name: &str) -> scene::Loaded {
+fn named(name: &str) -> scene::CheckedScene {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes").join(name);
     scene::load(&path).unwrap_or_else(|e| panic!("{e}"))
 }
@@ -85,7 +85,7 @@ fn cycles_and_seed_can_be_overridden() {
 }
 
 /// The default scene, changed.
-fn changed(changes: &[(&str, &str)]) -> adlayer::Result<scene::Loaded> {
+fn changed(changes: &[(&str, &str)]) -> adlayer::Result<scene::CheckedScene> {
     let text = include_str!("../scenes/lj_surface.ron").to_owned();
     let text = changes.iter().fold(text, |text, (old, new)| {
         assert_eq!(text.matches(old).count(), 1, "`{old}` stands once in the scene");

@@ -5,13 +5,13 @@ mod common;
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod runs;
 
-use adlayer::testing::analysis::diagnostics::Halves;
-use adlayer::testing::analysis::transition_matrix::{Estimators, compare, stretches};
-use adlayer::testing::analysis::{AnalysisInput, Groundwork};
+use adlayer::testing::analysis::diagnostics::WalkerSplit;
+use adlayer::testing::analysis::transition_matrix::{Estimators, compare, tally_blocks};
+use adlayer::testing::analysis::{AnalysisInput, PreparedSamples};
 use adlayer::testing::input::scene;
 use adlayer::testing::sample::read_samples;
-use adlayer::testing::sample::tally_snapshots::{Mark, read_marks};
-use adlayer::testing::workflow::analyze::{Wanted, evaluate};
+use adlayer::testing::sample::tally_snapshots::{TallySnapshot, read_marks};
+use adlayer::testing::workflow::analyze::{GridRequest, evaluate};
 use common::scene::Spec;
 use common::stats::say;
 use runs::{Place, surface};
@@ -37,7 +37,7 @@ fn trap() -> String {
 }
 
 /// What the analysis of a run starts from, and the marks of the run.
-fn read(directory: &Path) -> (AnalysisInput, Vec<Mark>) {
+fn read(directory: &Path) -> (AnalysisInput, Vec<TallySnapshot>) {
     let loaded = scene::load(&directory.join("resolved.ron")).expect("the scene");
     let scene = &loaded.scene;
     let species: Vec<String> = scene.reservoir.iter().map(|r| r.species.clone()).collect();
@@ -55,14 +55,14 @@ fn read(directory: &Path) -> (AnalysisInput, Vec<Mark>) {
         production,
         wanted: None,
         seed: scene.seed,
-        halves: Halves::default(),
+        halves: WalkerSplit::default(),
     };
     (input, marks)
 }
 
-fn estimators(input: &AnalysisInput, marks: &[Mark]) -> Estimators {
-    let work = Groundwork::new(input).expect("groundwork");
-    compare(&work, &stretches(marks, 2, 0)).expect("both estimators").expect("a reservoir")
+fn estimators(input: &AnalysisInput, marks: &[TallySnapshot]) -> Estimators {
+    let work = PreparedSamples::new(input).expect("groundwork");
+    compare(&work, &tally_blocks(marks, 2, 0)).expect("both estimators").expect("a reservoir")
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_surface_gets_its_verdict() {
     let place = Place::new(&surface(20, [300, 3000]));
     place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet"]);
     let run = place.run("run");
-    let evaluation = evaluate(std::slice::from_ref(&run), &run, &Wanted::default()).expect("an evaluation");
+    let evaluation = evaluate(std::slice::from_ref(&run), &run, &GridRequest::default()).expect("an evaluation");
     let checks = &evaluation.analysis.checks;
     let estimators = checks.estimators.as_ref().expect("tallies");
     assert!(estimators.states.len() >= 4 && estimators.alarms().is_empty(), "{estimators:?}");

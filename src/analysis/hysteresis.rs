@@ -1,9 +1,7 @@
 //! Walkers that were started differently must come to the same averages: even ones empty, odd ones filled.
 
-use crate::analysis::AnalysisInput;
-use crate::analysis::Map;
-use crate::analysis::MapCell;
 use crate::analysis::statistics::inefficiency::Inefficiencies;
+use crate::analysis::{AnalysisInput, Map, MapCell};
 use crate::thermo::states::StateGrid;
 use std::borrow::Cow;
 
@@ -147,7 +145,7 @@ fn surroundings(grid: &StateGrid, state: usize) -> Vec<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::diagnostics::Halves;
+    use crate::analysis::diagnostics::WalkerSplit;
     use crate::sample::{SampleRow, Samples};
     use crate::thermo::Convention;
     use crate::thermo::states::ReservoirAxis;
@@ -181,7 +179,7 @@ mod tests {
             production: 600,
             seed: 1,
             wanted: None,
-            halves: Halves { odd: vec![false, true], start_differently: true },
+            halves: WalkerSplit { odd: vec![false, true], start_differently: true },
         }
     }
 
@@ -206,7 +204,7 @@ mod tests {
     fn states_in_equilibrium_are_not_flagged() {
         let (z, frozen) = compare(&input(false));
         assert!(frozen.is_empty() && z.iter().all(|z| *z < 4.0), "{z:?}");
-        let alone = AnalysisInput { halves: Halves::default(), ..input(true) };
+        let alone = AnalysisInput { halves: WalkerSplit::default(), ..input(true) };
         assert!(compare(&alone).1.is_empty());
     }
 }

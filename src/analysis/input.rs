@@ -1,6 +1,6 @@
 //! What an analysis starts from.
 
-use crate::analysis::maps::map::WantedGrid;
+use crate::analysis::maps::map::MapGrid;
 use crate::sample::Samples;
 use crate::thermo::states::StateGrid;
 
@@ -26,14 +26,14 @@ pub struct AnalysisInput {
     /// Seed of the bootstrap
     pub seed: u64,
     /// Where averages are wanted, if not on the default grid
-    pub wanted: Option<WantedGrid>,
+    pub wanted: Option<MapGrid>,
     /// Walkers that must agree whatever they started from
-    pub halves: Halves,
+    pub halves: WalkerSplit,
 }
 
 /// Which walkers to set against each other.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Halves {
+pub struct WalkerSplit {
     /// `[n_walkers]`, whether a walker is an odd one of its run; empty: nothing is compared.
     pub odd: Vec<bool>,
     /// Whether `initial` starts odd walkers in another way than even ones.

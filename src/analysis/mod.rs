@@ -14,10 +14,10 @@ pub mod tables;
 pub mod transition_matrix;
 
 pub use input::AnalysisInput;
-pub use maps::map::WantedGrid;
+pub use maps::map::MapGrid;
 pub(crate) use phases::averages::around;
 pub use pipeline::{analyze, analyze_and_check};
-pub use prepared::Groundwork;
+pub use prepared::PreparedSamples;
 
 use crate::thermo::states::StateGrid;
 

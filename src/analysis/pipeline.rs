@@ -1,29 +1,24 @@
 //! The whole analysis of a run, or of several runs of one system.
 
-use super::Analysis;
-use super::AnalysisInput;
-use super::BoundaryPoint;
-use super::FreeEnergies;
-use super::Map;
-use super::MapCell;
-use super::diagnostics::{self, Books, Checks, mask};
+use super::diagnostics::{self, Checks, RunTallies, mask};
 use super::direct::direct_averages;
 use super::mbar::{Bins, Collapsed, marginal};
+use super::{Analysis, AnalysisInput, BoundaryPoint, FreeEnergies, Map, MapCell};
 use crate::analysis::diagnostics::split_half::split_half;
 use crate::analysis::maps::distributions;
 use crate::analysis::maps::errors::map_errors;
-use crate::analysis::maps::map::{Frame, Surroundings};
+use crate::analysis::maps::map::{Frame, MapContext};
 use crate::analysis::maps::order_parameters::{Observed, averages};
 use crate::analysis::maps::profiles;
 use crate::analysis::maps::ridges::ridges;
-use crate::analysis::phases::averages::{self, Known};
+use crate::analysis::phases::averages::{self, PhaseContext};
 use crate::analysis::phases::basins::{Thresholds, valleys_of};
 use crate::analysis::phases::classify::{Class, Classifier, Labels};
 use crate::analysis::phases::coexistence::{Crossing, Neighbours, Row, crossings};
 use crate::analysis::phases::continuous::order_points;
 use crate::analysis::phases::lines;
 use crate::analysis::phases::lines::{Continuous, Judged};
-use crate::analysis::prepared::{Basis, Groundwork, Solved};
+use crate::analysis::prepared::{MbarSolution, PreparedSamples, Reweighting};
 use crate::analysis::statistics::bootstrap::{Blocks, Bootstrap, RESAMPLES};
 use crate::base::Result;
 use rayon::prelude::*;
@@ -37,8 +32,8 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn new(basis: &Basis, observed: &Observed, kts: &[f64]) -> Prepared {
-        let Solved { collapsed, solution, .. } = &basis.solved;
+    fn new(basis: &Reweighting, observed: &Observed, kts: &[f64]) -> Prepared {
+        let MbarSolution { collapsed, solution, .. } = &basis.solved;
         let g = Some(&basis.g_of_sample[..]);
         let (bins, means) = kts
             .par_iter()
@@ -47,7 +42,7 @@ impl Prepared {
         Prepared { bins, means }
     }
 
-    fn row<'a>(&'a self, t: usize, solved: &'a Solved, thresholds: &'a Thresholds) -> Row<'a> {
+    fn row<'a>(&'a self, t: usize, solved: &'a MbarSolution, thresholds: &'a Thresholds) -> Row<'a> {
         Row { samples: &solved.collapsed, bins: &self.bins[t], means: &self.means[t], thresholds }
     }
 
@@ -64,26 +59,26 @@ impl Prepared {
 /// # Errors
 /// [`crate::base::Error::Analysis`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
 pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
-    analyze_on(&Groundwork::new(input)?)
+    analyze_on(&PreparedSamples::new(input)?)
 }
 
 /// The same with all checks of the run, from one solution.
 ///
 /// # Errors
 /// Those of [`analyze`].
-pub fn analyze_and_check(input: &AnalysisInput, books: &Books) -> Result<Analysis> {
-    let work = Groundwork::new(input)?;
+pub fn analyze_and_check(input: &AnalysisInput, books: &RunTallies) -> Result<Analysis> {
+    let work = PreparedSamples::new(input)?;
     let mut analysis = analyze_on(&work)?;
     diagnostics::check(&work, &mut analysis, books)?;
     Ok(analysis)
 }
 
-fn analyze_on(work: &Groundwork<'_>) -> Result<Analysis> {
-    let Groundwork { thawed, frozen, basis, .. } = work;
+fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
+    let PreparedSamples { thawed, frozen, basis, .. } = work;
     let (input, solved, kts) = (&**thawed, &basis.solved, &basis.kts);
     let grid = &input.grid;
     let samples = &input.samples;
-    let around = Surroundings {
+    let around = MapContext {
         grid,
         boltzmann: input.boltzmann,
         pressure_unit: input.pressure_unit,
@@ -182,7 +177,7 @@ fn analyze_on(work: &Groundwork<'_>) -> Result<Analysis> {
             Some(prepared.row(t, solved, &thresholds))
         })
         .collect();
-    let (phase_averages, boundary_sides) = averages::all(Known {
+    let (phase_averages, boundary_sides) = averages::all(PhaseContext {
         around: &around,
         classifier: &classifier,
         labels: &labels,
@@ -228,7 +223,7 @@ fn analyze_on(work: &Groundwork<'_>) -> Result<Analysis> {
 }
 
 /// kT of every temperature of a map.
-fn temperatures(map: &Map, around: &Surroundings<'_>) -> Vec<f64> {
+fn temperatures(map: &Map, around: &MapContext<'_>) -> Vec<f64> {
     map.temperatures.iter().map(|t| t * around.boltzmann).collect()
 }
 
@@ -236,7 +231,7 @@ fn cells_per_temperature(map: &Map) -> usize {
     (map.cells.len() / map.temperatures.len().max(1)).max(1)
 }
 
-fn fill(map: &mut Map, around: &Surroundings<'_>, samples: &Collapsed, prepared: &Prepared) {
+fn fill(map: &mut Map, around: &MapContext<'_>, samples: &Collapsed, prepared: &Prepared) {
     let width = cells_per_temperature(map);
     map.cells
         .par_iter_mut()
@@ -260,7 +255,7 @@ fn basins(map: &Map, samples: &Collapsed, prepared: &Prepared, thresholds: &Thre
 fn all_crossings(
     map: &Map,
     basins: &[(usize, Vec<f64>)],
-    solved: &Solved,
+    solved: &MbarSolution,
     prepared: &Prepared,
     thresholds: &Thresholds,
     classifier: &Classifier,

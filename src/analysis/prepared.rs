@@ -13,15 +13,15 @@ use std::borrow::Cow;
 
 /// Samples sorted for MBAR, and its solution.
 #[derive(Debug, Clone)]
-pub(crate) struct Solved {
+pub(crate) struct MbarSolution {
     pub(crate) collapsed: Collapsed,
     /// `[n_states]`
     pub(crate) n_k: Vec<f64>,
     pub(crate) solution: CollapsedSolution,
 }
 
-impl Solved {
-    pub(crate) fn new(states: &[StatePoint], samples: &Samples) -> Result<Solved> {
+impl MbarSolution {
+    pub(crate) fn new(states: &[StatePoint], samples: &Samples) -> Result<MbarSolution> {
         let collapsed = Collapsed::new(states, &samples.energy, &samples.counts)?;
         let mut n_k = vec![0.0; states.len()];
         for &k in &samples.state {
@@ -30,14 +30,14 @@ impl Solved {
         let state_of: Vec<u32> = collapsed.origin().iter().map(|&n| samples.state[n as usize]).collect();
         let start = collapsed.guess(&state_of, &n_k);
         let solution = collapsed.solve(None, &n_k, &start, false, Tolerance::default())?;
-        Ok(Solved { collapsed, n_k, solution })
+        Ok(MbarSolution { collapsed, n_k, solution })
     }
 }
 
 /// Some samples as every estimate from them wants them: MBAR, the memory of the series, the simulated temperatures.
 #[derive(Debug, Clone)]
-pub(crate) struct Basis {
-    pub(crate) solved: Solved,
+pub(crate) struct Reweighting {
+    pub(crate) solved: MbarSolution,
     pub(crate) g: Inefficiencies,
     /// `[n_states]`, the larger of the state series and the replica paths
     pub(crate) g_of_state: Vec<f64>,
@@ -47,19 +47,19 @@ pub(crate) struct Basis {
     pub(crate) kts: Vec<f64>,
 }
 
-impl Basis {
+impl Reweighting {
     /// # Errors
     /// [`Error::Analysis`] if MBAR does not converge.
-    pub(crate) fn new(grid: &StateGrid, samples: &Samples) -> Result<Basis> {
+    pub(crate) fn new(grid: &StateGrid, samples: &Samples) -> Result<Reweighting> {
         let g = Inefficiencies::new(samples, grid.len());
         let g_of_state: Vec<f64> = (0..grid.len()).map(|k| g.of_state(k)).collect();
-        let solved = Solved::new(&grid.states, samples)?;
+        let solved = MbarSolution::new(&grid.states, samples)?;
         let g_of_sample =
             solved.collapsed.origin().iter().map(|&n| g_of_state[samples.state[n as usize] as usize]).collect();
         let mut kts: Vec<f64> = grid.states.iter().map(|s| s.kt).collect();
         kts.sort_by(f64::total_cmp);
         kts.dedup();
-        Ok(Basis { solved, g, g_of_state, g_of_sample, kts })
+        Ok(Reweighting { solved, g, g_of_state, g_of_sample, kts })
     }
 
     /// Index into `kts` of the temperature of a state.
@@ -69,7 +69,7 @@ impl Basis {
 
     /// All samples at each simulated temperature.
     pub(crate) fn bins(&self) -> Vec<Bins> {
-        let Solved { collapsed, solution, .. } = &self.solved;
+        let MbarSolution { collapsed, solution, .. } = &self.solved;
         self.kts
             .par_iter()
             .map(|kt| Bins::new(collapsed, None, Some(&self.g_of_sample), &solution.ln_d, 1.0 / kt))
@@ -106,7 +106,7 @@ impl Basis {
 
 /// What an analysis and its checks have in common: the samples without those of frozen states, and their basis.
 #[derive(Debug)]
-pub struct Groundwork<'a> {
+pub struct PreparedSamples<'a> {
     /// As given.
     pub(crate) input: &'a AnalysisInput,
     /// The same with the samples that count.
@@ -116,20 +116,20 @@ pub struct Groundwork<'a> {
     /// States where these differ too much; their samples are set aside.
     pub(crate) frozen: Vec<Frozen>,
     /// Of the samples that count.
-    pub(crate) basis: Basis,
+    pub(crate) basis: Reweighting,
 }
 
-impl Groundwork<'_> {
+impl PreparedSamples<'_> {
     /// Sets the samples of frozen states aside and solves MBAR for the others.
     ///
     /// # Errors
     /// [`Error::Analysis`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
-    pub fn new(input: &AnalysisInput) -> Result<Groundwork<'_>> {
+    pub fn new(input: &AnalysisInput) -> Result<PreparedSamples<'_>> {
         check(input)?;
         let (hysteresis, frozen) = hysteresis::compare(input);
         let thawed = hysteresis::set_aside(input, &frozen);
-        let basis = Basis::new(&input.grid, &thawed.samples)?;
-        Ok(Groundwork { input, thawed, hysteresis, frozen, basis })
+        let basis = Reweighting::new(&input.grid, &thawed.samples)?;
+        Ok(PreparedSamples { input, thawed, hysteresis, frozen, basis })
     }
 
     /// `[n_states]`, whether each is frozen.

@@ -12,7 +12,7 @@ pub use snapshot::{BackendState, Identity};
 use crate::base::error::{Error, Result};
 use crate::base::ids::StateId;
 use crate::base::rng::Rng;
-use crate::moves::tally::{MoveBook, MoveEvent, TransitionTally, Transitions};
+use crate::moves::tally::{MoveEvent, MoveRecorder, TransitionTally, Transitions};
 use crate::moves::{self, Edit, Trial};
 use crate::system::System;
 use crate::system::configuration::{Batch, Configuration, Measurement};
@@ -215,7 +215,7 @@ pub fn particle_moves_on_host(
             let ln_acc = moves::ln_acc(&system, state, proposal, delta_u);
             let edit = moves::decide(&system, &rng, r as u32, attempt, state, proposal, ln_acc);
             let slot = edit.slot(mirror.configurations[r].len());
-            MoveBook { row: Some(&mut *rows[r]), offsets: &offsets, events: &mut events[r] }
+            MoveRecorder { row: Some(&mut *rows[r]), offsets: &offsets, events: &mut events[r] }
                 .book(proposal, ln_acc, slot);
             apply_edit(&mut mirror.configurations[r], &edit);
             edits.push((edit, delta_u));
@@ -250,7 +250,7 @@ pub fn open(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backe
 pub fn open_with_note(device: &str, system: Arc<System>, rng: Rng) -> Result<(Box<dyn Backend>, Option<String>)> {
     if device == "auto" {
         // A software adapter is never what `auto` means.
-        return match gpu::backend(&gpu::Want::Hardware, Arc::clone(&system), rng) {
+        return match gpu::backend(&gpu::AdapterChoice::Hardware, Arc::clone(&system), rng) {
             Ok(backend) => Ok((backend, None)),
             Err(why) => {
                 let note = gpu::has_hardware().then(|| format!("the GPU was passed over: {why}"));
@@ -265,8 +265,10 @@ fn open_named(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Bac
     match device {
         "reference" => Ok(Box::new(reference::Reference::new(system, rng))),
         "cpu" => Ok(Box::new(cpu::Cpu::new(system, rng)?)),
-        "gpu" => gpu::backend(&gpu::Want::Any, system, rng),
-        named if named.starts_with("gpu:") => gpu::backend(&gpu::Want::Named(named[4..].to_owned()), system, rng),
+        "gpu" => gpu::backend(&gpu::AdapterChoice::Any, system, rng),
+        named if named.starts_with("gpu:") => {
+            gpu::backend(&gpu::AdapterChoice::Named(named[4..].to_owned()), system, rng)
+        }
         other => Err(Error::Device(format!("no device `{other}`; choose auto, cpu, gpu, gpu:NAME or reference"))),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::args::AiatArguments;
 use crate::base::{Error, Result};
-use crate::cli::stdout::put;
+use crate::cli::stdout::write_stdout;
 use crate::figures::adsorption;
 use crate::input::aiat::{AiatInput, load};
 use crate::report::comparison::findings;
@@ -99,12 +99,12 @@ fn from_list(file: &Path, arguments: &AiatArguments) -> Result<()> {
             "title": input.title, "illustrative": input.illustrative,
             "structures": structures, "boundaries": boundaries,
         });
-        put(&format!("{result:#}\n"))?;
+        write_stdout(&format!("{result:#}\n"))?;
     } else {
         if input.illustrative {
-            put(&format!("{} (illustrative energies)\n", input.title))?;
+            write_stdout(&format!("{} (illustrative energies)\n", input.title))?;
         } else {
-            put(&format!("{}\n", input.title))?;
+            write_stdout(&format!("{}\n", input.title))?;
         }
         let mut header = format!("{:<34} {:>8}", "boundary", "T [K]");
         for a in &input.axes {
@@ -114,13 +114,13 @@ fn from_list(file: &Path, arguments: &AiatArguments) -> Result<()> {
                 format!("p_{} [{}]", a.species, unit.symbol())
             );
         }
-        put(&format!("{header}\n"))?;
+        write_stdout(&format!("{header}\n"))?;
         for r in &rows {
             let mut line = format!("{:<34} {:>8}", format!("{} → {}", label(r.from), label(r.to)), r.temperature);
             for (mu, p) in r.delta_mu.iter().zip(&r.pressure) {
                 line += &format!(" {mu:>12.5} {:>14.6e}", p / unit.pascals());
             }
-            put(&format!("{line}\n"))?;
+            write_stdout(&format!("{line}\n"))?;
         }
     }
     let directory = match (&arguments.output, arguments.json) {
@@ -133,7 +133,7 @@ fn from_list(file: &Path, arguments: &AiatArguments) -> Result<()> {
     };
     adsorption::draw(&input, &directory)?;
     if !arguments.json {
-        put(&format!("figures: {}\n", directory.join("figures").display()))?;
+        write_stdout(&format!("figures: {}\n", directory.join("figures").display()))?;
     }
     Ok(())
 }
@@ -177,18 +177,21 @@ fn from_run(directory: &Path, arguments: &AiatArguments) -> Result<()> {
             "minima": minima, "boundaries": boundaries,
             "findings": findings(comparison, search, &outcome.labels),
         });
-        put(&format!("{result:#}\n"))?;
+        write_stdout(&format!("{result:#}\n"))?;
         return Ok(());
     }
     if !comparison.boundaries.is_empty() {
-        put(&format!("{:<28} {:>9} {:>10} {:>10} {:>18}\n", "boundary", "T", "minima", "harmonic", "REGC + MBAR"))?;
+        write_stdout(&format!(
+            "{:<28} {:>9} {:>10} {:>10} {:>18}\n",
+            "boundary", "T", "minima", "harmonic", "REGC + MBAR"
+        ))?;
         let number = |x: f64| if x.is_finite() { format!("{x:.3}") } else { "–".to_owned() };
         for b in &comparison.boundaries {
             let mut regc = if b.mu_err.is_finite() { format!("{:.3} ± {:.3}", b.mu, b.mu_err) } else { number(b.mu) };
             if b.crossover {
                 regc.insert(0, '~');
             }
-            put(&format!(
+            write_stdout(&format!(
                 "{:<28} {:>9.4} {:>10} {:>10} {:>18}\n",
                 format!("{} | {}", name(b.phase_a), name(b.phase_b)),
                 b.temperature,
@@ -199,9 +202,9 @@ fn from_run(directory: &Path, arguments: &AiatArguments) -> Result<()> {
         }
     }
     for words in findings(comparison, search, &outcome.labels) {
-        put(&format!("{words}\n"))?;
+        write_stdout(&format!("{words}\n"))?;
     }
-    put(&format!("report: {}\n", outcome.report.display()))?;
+    write_stdout(&format!("report: {}\n", outcome.report.display()))?;
     Ok(())
 }
 

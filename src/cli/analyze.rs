@@ -4,12 +4,12 @@ use super::args::AnalyzeArguments;
 use crate::base::Result;
 use crate::cli::diagnostics::warn;
 use crate::cli::summary::print_result;
-use crate::workflow::analyze::{Wanted, evaluate};
+use crate::workflow::analyze::{GridRequest, evaluate};
 
 pub(crate) fn analyze(arguments: &AnalyzeArguments) -> Result<()> {
     let AnalyzeArguments { directories, output, temperature, mu, pressure, quiet, json } = arguments;
     let output = output.as_ref().unwrap_or(&directories[0]);
-    let wanted = Wanted {
+    let wanted = GridRequest {
         temperatures: temperature.as_ref().map(|t| t.0.clone()),
         mu: mu.iter().map(|range| range.0.clone()).collect(),
         pressures: pressure.iter().map(|p| p.0.clone()).collect(),

@@ -2,7 +2,7 @@
 
 use super::args::CheArguments;
 use crate::base::{Error, Result};
-use crate::cli::stdout::put;
+use crate::cli::stdout::write_stdout;
 use crate::figures::electrode;
 use crate::input::che::{CheInput, load, plausible_ph};
 use crate::run::directory::default_directory;
@@ -16,9 +16,9 @@ pub(crate) fn che(arguments: &CheArguments) -> Result<()> {
     }
     let input = with_overrides(load(&arguments.file)?, arguments);
     if arguments.json {
-        put(&format!("{:#}\n", as_json(&input)))?;
+        write_stdout(&format!("{:#}\n", as_json(&input)))?;
     } else {
-        put(&table(&input))?;
+        write_stdout(&table(&input))?;
     }
     let directory = match (&arguments.output, arguments.json) {
         (Some(directory), _) => directory.clone(),
@@ -30,7 +30,7 @@ pub(crate) fn che(arguments: &CheArguments) -> Result<()> {
     };
     electrode::draw(&input, &directory)?;
     if !arguments.json {
-        put(&format!("figures: {}\n", directory.join("figures").display()))?;
+        write_stdout(&format!("figures: {}\n", directory.join("figures").display()))?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::args::CheckArguments;
 use crate::base::{Error, Result};
 use crate::cli::diagnostics::warn;
 use crate::input::scene::grammar::{Potential, Schedule, Until};
-use crate::input::scene::{self, Loaded};
+use crate::input::scene::{self, CheckedScene};
 use crate::run::forecast::{AxisExchange, Estimate, bytes, check_limits, estimate};
 use serde::Serialize;
 use std::path::Path;
@@ -53,7 +53,7 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<()> {
 }
 
 /// The lines of the summary: name and value.
-fn summary(loaded: &Loaded, e: &Estimate) -> Vec<(&'static str, String)> {
+fn summary(loaded: &CheckedScene, e: &Estimate) -> Vec<(&'static str, String)> {
     let scene = &loaded.scene;
     let Potential::LennardJones { truncation, .. } = scene.potential;
     let (x, y, z) = loaded.lengths();
@@ -114,7 +114,7 @@ fn acceptance(axis: &AxisExchange) -> String {
 }
 
 /// The walls of a slab cell.
-fn walls(loaded: &Loaded) -> String {
+fn walls(loaded: &CheckedScene) -> String {
     format!("walls at z = {} and {}", short(loaded.floor()), short(loaded.ceiling()))
 }
 

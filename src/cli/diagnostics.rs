@@ -20,7 +20,7 @@ struct Pointer {
 
 /// Prints an error; errors of scenes with the offending line.
 #[expect(clippy::print_stderr, reason = "the command line is where errors are printed")]
-pub(crate) fn complain(error: &Error) {
+pub(crate) fn print_error(error: &Error) {
     match error {
         Error::Scene(e) => eprint!("{}", pointing(e)),
         other => eprintln!("error: {other}"),

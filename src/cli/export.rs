@@ -2,7 +2,7 @@
 
 use super::args::ExportArguments;
 use crate::base::{Error, Result};
-use crate::cli::stdout::put;
+use crate::cli::stdout::write_stdout;
 use crate::workflow::export::configurations::{Configurations, Options};
 use crate::workflow::export::{Selection, Source, pymbar};
 use serde_json::json;
@@ -36,12 +36,12 @@ pub(crate) fn export(arguments: &ExportArguments) -> Result<()> {
     }
     if arguments.json {
         let all: Vec<_> = written.iter().map(|(what, files)| json!({ "what": what, "files": files })).collect();
-        return put(&format!("{:#}\n", json!(all)));
+        return write_stdout(&format!("{:#}\n", json!(all)));
     }
     for (what, files) in &written {
         let more = if files.len() > 1 { format!(" … ({} files)", files.len()) } else { String::new() };
         let first = files.first().map_or_else(String::new, |f| f.display().to_string());
-        put(&format!("{what}: {first}{more}\n"))?;
+        write_stdout(&format!("{what}: {first}{more}\n"))?;
     }
     Ok(())
 }

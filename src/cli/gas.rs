@@ -4,7 +4,7 @@ use super::args::GasArguments;
 use crate::base::units::{ATM_PA, BAR_PA};
 use crate::base::{Error, Result};
 use crate::cli::diagnostics::warn;
-use crate::cli::stdout::put;
+use crate::cli::stdout::write_stdout;
 use crate::figures::gases;
 use crate::input::gas::named;
 use crate::run::directory::default_directory;
@@ -69,9 +69,9 @@ pub(crate) fn gas(arguments: &GasArguments) -> Result<()> {
     }
     if arguments.json {
         let text = serde_json::to_string_pretty(&rows).map_err(|e| Error::Analysis(e.to_string()))?;
-        put(&format!("{text}\n"))?;
+        write_stdout(&format!("{text}\n"))?;
     } else {
-        put(&table(&gas, arguments.energy, &rows))?;
+        write_stdout(&table(&gas, arguments.energy, &rows))?;
     }
     // With --json nothing is written unless asked for.
     let directory = match (&arguments.output, arguments.json) {
@@ -97,7 +97,7 @@ pub(crate) fn gas(arguments: &GasArguments) -> Result<()> {
         return Ok(());
     }
     if !arguments.json {
-        put(&format!("figures: {}\n", directory.join("figures").display()))?;
+        write_stdout(&format!("figures: {}\n", directory.join("figures").display()))?;
     }
     Ok(())
 }

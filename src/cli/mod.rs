@@ -41,7 +41,7 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            diagnostics::complain(&error);
+            diagnostics::print_error(&error);
             ExitCode::from(error.exit_code())
         }
     }

@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Write};
 ///
 /// # Errors
 /// [`Error::Io`] if stdout cannot be written.
-pub(crate) fn put(text: &str) -> Result<()> {
+pub(crate) fn write_stdout(text: &str) -> Result<()> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Error::io("cannot write to", "stdout")(e)),
         _ => Ok(()),

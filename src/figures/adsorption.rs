@@ -1,15 +1,12 @@
 //! Figures of ab initio thermodynamics from a list of structures.
 
-use super::Drawing;
-use super::Figure;
-use super::write_all;
+use super::{Drawing, Figure, write_all};
 use crate::base::Result;
 use crate::figures::plot::axis::{Axis, span};
 use crate::figures::plot::canvas::{Canvas, Frame, Secondary, Stroke};
 use crate::figures::plot::diagram::{Diagram, diagram};
 use crate::figures::plot::legend::{self, Entry, Sign};
-use crate::figures::plot::palette;
-use crate::figures::plot::text;
+use crate::figures::plot::{palette, text};
 use crate::input::aiat::AiatInput;
 use crate::io::csv::{Table, number};
 use crate::thermochemistry::envelope::{edges, lowest_planes};
@@ -71,8 +68,8 @@ fn lines(input: &AiatInput, temperature: f64) -> Result<Drawing> {
     let (lo, hi) = axis.delta_mu;
     let at = |i: usize, mu: f64| 1e3 * surface.gamma(i, temperature, &[mu]);
     let n = surface.structures.len();
-    let stretches = surface.stretches(0, temperature, &[0.0], axis.delta_mu);
-    let stable: Vec<f64> = stretches.iter().flat_map(|s| [at(s.line, s.from), at(s.line, s.to)]).collect();
+    let segments = surface.segments(0, temperature, &[0.0], axis.delta_mu);
+    let stable: Vec<f64> = segments.iter().flat_map(|s| [at(s.line, s.from), at(s.line, s.to)]).collect();
     let (low, high) = span(stable.into_iter()).unwrap_or((0.0, 1.0));
     let room = (high - low).max(1e-3);
     let x = Axis::linear(format!("Δμ of {} [eV]", axis.species), lo, hi);
@@ -110,7 +107,7 @@ fn lines(input: &AiatInput, temperature: f64) -> Result<Drawing> {
         row("line", i, lo);
         row("line", i, hi);
     }
-    for s in &stretches {
+    for s in &segments {
         let colour = palette::line(s.line);
         canvas.curve(&[(s.from, at(s.line, s.from)), (s.to, at(s.line, s.to))], &Stroke::solid(colour, 3.4));
         row("stable", s.line, s.from);
@@ -308,7 +305,7 @@ fn stretches_at(input: &AiatInput, gas: usize, x: &Axis, t: f64, pair: (usize, u
     let (surface, unit) = (&input.surface, input.pressure_unit.pascals());
     let range =
         (surface.delta_mu(gas, t, 10_f64.powf(x.lo) * unit)?, surface.delta_mu(gas, t, 10_f64.powf(x.hi) * unit)?);
-    let of_pair = surface.stretches(gas, t, &others(input, t)?, range).into_iter();
+    let of_pair = surface.segments(gas, t, &others(input, t)?, range).into_iter();
     let ends = of_pair.filter(|s| [pair.0, pair.1].contains(&s.line)).map(|s| -> Result<JoinedLine> {
         let p = |mu: f64| Ok::<f64, crate::base::Error>(surface.pressure(gas, t, mu)? / unit);
         Ok((pair, vec![(p(s.from)?, t), (p(s.to)?, t)]))

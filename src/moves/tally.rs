@@ -209,7 +209,7 @@ pub struct MoveEvent {
 }
 
 /// Where one replica writes down its particle moves.
-pub struct MoveBook<'a> {
+pub struct MoveRecorder<'a> {
     /// The row of its state; `None` while nothing is tallied.
     pub row: Option<&'a mut [TransitionTally]>,
     /// First tally of every reservoir species within the row.
@@ -218,7 +218,7 @@ pub struct MoveBook<'a> {
     pub events: &'a mut Vec<MoveEvent>,
 }
 
-impl MoveBook<'_> {
+impl MoveRecorder<'_> {
     /// Writes down one attempt.
     ///
     /// - `ln_acc`: of the proposal

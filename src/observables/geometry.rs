@@ -1,6 +1,6 @@
 //! What observables know of the system, and of one configuration.
 
-use crate::input::scene::Loaded;
+use crate::input::scene::CheckedScene;
 use crate::system::cell::Cell;
 use crate::system::configuration::Configuration;
 use crate::system::slab::Lattice;
@@ -44,7 +44,7 @@ impl Default for Geometry {
 
 impl Geometry {
     /// That of a scene.
-    pub fn of(loaded: &Loaded) -> Geometry {
+    pub fn of(loaded: &CheckedScene) -> Geometry {
         let (scene, (x, y, z)) = (&loaded.scene, loaded.lengths());
         let (lengths, n) = (DVec3::new(x, y, z), scene.species.len());
         let sigma = |a: usize, b: usize| scene.pair(a, b).map_or(0.0, |p| p.sigma);

@@ -28,8 +28,7 @@ pub mod sites;
 
 pub use geometry::{Adsorbed, Geometry};
 
-use crate::input::scene::Loaded;
-use crate::input::scene::grammar;
+use crate::input::scene::{CheckedScene, grammar};
 use crate::observables::record::{Field, Observed};
 use crate::system::configuration::{Batch, Configuration};
 use rayon::prelude::*;
@@ -67,7 +66,7 @@ fn of_scene(entry: &grammar::Observable, geometry: &Geometry) -> Box<dyn Observa
 
 impl Observables {
     /// Those of a scene that has passed its checks.
-    pub fn from_scene(loaded: &Loaded) -> Observables {
+    pub fn from_scene(loaded: &CheckedScene) -> Observables {
         let entries = &loaded.scene.observables;
         if entries.is_empty() {
             return Observables::default();

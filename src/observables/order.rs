@@ -4,14 +4,21 @@
 //! atoms in the perfect one. Dividing by N₁² instead would call one lone atom ordered. 1 for the perfect layer, about
 //! 1/N_ord for a gas, 0 without an atom.
 
-use super::Adsorbed;
-use super::Geometry;
-use super::Observable;
-use crate::input::scene::grammar::WaveVector;
+use super::{Adsorbed, Geometry, Observable};
 use crate::observables::record::{Field, Observed};
 use crate::system::slab::{Face, Lattice};
 use glam::{DVec2, DVec3};
+use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
+
+/// Named stars of wave vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WaveVector {
+    /// (√3×√3)R30°.
+    Sqrt3,
+    /// (1×1).
+    OneByOne,
+}
 
 /// The star of a superstructure and the atoms of its perfect layer; `None` where the lattice has no such superstructure.
 ///

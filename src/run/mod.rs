@@ -10,4 +10,4 @@ pub mod tables;
 
 pub use resume::{ResumeOptions, resume};
 pub use session::push_samples;
-pub use start::{Known, Limits, Progress, RunOptions, RunOutcome, RunRecord, run};
+pub use start::{Limits, Progress, RunOptions, RunOutcome, RunRecord, StoppingStatus, run};

@@ -4,7 +4,7 @@ use super::session::{Session, Writers};
 use crate::backend;
 use crate::base::error::{Error, Result};
 use crate::base::rng::Rng;
-use crate::input::scene::{self, Loaded};
+use crate::input::scene::{self, CheckedScene};
 use crate::io::atomic::write_whole;
 use crate::run::checkpoint::{self, Checkpoint, History, Origin, SceneRecord};
 use crate::run::directory::RunDirectory;
@@ -126,7 +126,7 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
 }
 
 /// Refuses a run whose scene is no longer that of its checkpoint.
-fn refuse_changes(found: &Loaded, checkpoint: &Checkpoint, path: &Path) -> Result<()> {
+fn refuse_changes(found: &CheckedScene, checkpoint: &Checkpoint, path: &Path) -> Result<()> {
     let text = std::fs::read_to_string(path.join("scene.ron")).ok();
     match checkpoint.state.scene.change(found, text.as_deref()) {
         None => Ok(()),

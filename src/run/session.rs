@@ -3,7 +3,7 @@
 use super::tables::{write_exchange, write_states};
 use crate::base::error::{Error, Result};
 use crate::base::ids::ReplicaId;
-use crate::input::scene::Loaded;
+use crate::input::scene::CheckedScene;
 use crate::io::atomic::write_whole;
 use crate::io::xyz;
 use crate::moves::exchange::Period;
@@ -26,7 +26,7 @@ const REPORT_EVERY: Duration = Duration::from_millis(100);
 
 /// Everything of a run in progress.
 pub(crate) struct Session<'a> {
-    pub(crate) loaded: &'a Loaded,
+    pub(crate) loaded: &'a CheckedScene,
     pub(crate) plan: CyclePlan,
     pub(crate) scene: SceneRecord,
     pub(crate) history: History,
@@ -46,7 +46,7 @@ pub(crate) struct Writers {
 
 impl Writers {
     /// Writers into a run directory.
-    pub(crate) fn new(loaded: &Loaded, directory: &Path) -> Result<Writers> {
+    pub(crate) fn new(loaded: &CheckedScene, directory: &Path) -> Result<Writers> {
         let names: Vec<String> = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
         let observables = Observables::from_scene(loaded);
         let fields = observables.fields();

@@ -4,7 +4,7 @@ use super::session::{Session, Writers};
 use crate::backend::{self, Backend};
 use crate::base::error::{Error, Result};
 use crate::base::rng::Rng;
-use crate::input::scene::Loaded;
+use crate::input::scene::CheckedScene;
 use crate::input::scene::grammar::Exchange;
 use crate::io::atomic::write_whole;
 use crate::run::checkpoint::{self, History, Parts, SceneRecord};
@@ -71,7 +71,7 @@ pub struct Progress {
 
 /// How well the boundaries of a run are known; part of `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Known {
+pub struct StoppingStatus {
     /// Standard error of μ that the scene wants [energy].
     pub wanted: f64,
     /// Points of boundaries that count.
@@ -138,14 +138,14 @@ pub struct RunRecord {
     pub resumed: u32,
     /// How well the boundaries are known, where the scene has a goal and they were analysed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub boundaries: Option<Known>,
+    pub boundaries: Option<StoppingStatus>,
     /// What the checks of the scene, and the run itself, remarked.
     pub warnings: Vec<String>,
 }
 
 impl RunRecord {
     /// The record of a run that is about to start or to go on.
-    pub(crate) fn new(loaded: &Loaded, backend: &dyn Backend, plan: CyclePlan, history: &History) -> RunRecord {
+    pub(crate) fn new(loaded: &CheckedScene, backend: &dyn Backend, plan: CyclePlan, history: &History) -> RunRecord {
         let (scene, schedule) = (&loaded.scene, &loaded.scene.schedule);
         RunRecord {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -222,13 +222,13 @@ pub struct RunOutcome {
 }
 
 /// What a cycle of a scene does.
-pub(crate) fn plan(loaded: &Loaded, system: &System) -> CyclePlan {
+pub(crate) fn plan(loaded: &CheckedScene, system: &System) -> CyclePlan {
     let Exchange::EvenOdd { every } = loaded.scene.exchange;
     CyclePlan { steps: system.dynamics.steps(), attempts: loaded.scene.moves.insert_delete, exchange_every: every }
 }
 
 /// Which cycles of a scene are stored.
-pub(crate) fn thinning(loaded: &Loaded) -> Thinning {
+pub(crate) fn thinning(loaded: &CheckedScene) -> Thinning {
     let schedule = &loaded.scene.schedule;
     Thinning::new(schedule.production, schedule.sample_every, loaded.scene.grid.walkers, schedule.max_samples_per_state)
 }
@@ -238,7 +238,7 @@ pub(crate) fn thinning(loaded: &Loaded) -> Thinning {
 /// # Errors
 /// [`Error::Interrupted`] when it was stopped (it can be resumed, and tables and samples of what was done are written);
 /// otherwise whatever went wrong.
-pub fn run(loaded: &Loaded, options: &RunOptions, report: &mut dyn FnMut(&Progress)) -> Result<RunOutcome> {
+pub fn run(loaded: &CheckedScene, options: &RunOptions, report: &mut dyn FnMut(&Progress)) -> Result<RunOutcome> {
     let system = Arc::new(System::from_scene(loaded));
     let (grid, rng) = (loaded.grid(), Rng::new(loaded.scene.seed));
     let (backend, note) = backend::open_with_note(&options.device, Arc::clone(&system), rng)?;

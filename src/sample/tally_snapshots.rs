@@ -48,7 +48,7 @@ pub struct EdgeCount {
 
 /// One mark as read.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Mark {
+pub struct TallySnapshot {
     /// Production cycles made.
     pub done: u32,
     /// What was tried, in the order (walker, state, reservoir, N).
@@ -115,14 +115,14 @@ impl MarkWriter {
 ///
 /// # Errors
 /// [`Error::BadInput`] if a mark is damaged, does not fit the grid, or counts less than the one before.
-pub fn read_marks(dir: &Path, done: u32, n_states: usize, n_edges: usize) -> Result<Vec<Mark>> {
+pub fn read_marks(dir: &Path, done: u32, n_states: usize, n_edges: usize) -> Result<Vec<TallySnapshot>> {
     let folder = dir.join("transitions");
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
     let mut names = names(&folder)?;
     names.sort_unstable_by_key(|&(_, mark)| mark);
-    let mut marks: Vec<Mark> = Vec::new();
+    let mut marks: Vec<TallySnapshot> = Vec::new();
     for &(_, mark) in names.iter().filter(|&&(stem, mark)| stem == "edges" && mark <= done) {
         let path = folder.join(file_name("edges", mark));
         let edges = read(&path, 3, decode_edges)?;
@@ -141,12 +141,12 @@ pub fn read_marks(dir: &Path, done: u32, n_states: usize, n_edges: usize) -> Res
         if marks.last().is_some_and(|last| !last.is_before(&rows, &edges)) {
             return bad(&tallies, "it counts less than the mark before");
         }
-        marks.push(Mark { done: mark, rows, edges });
+        marks.push(TallySnapshot { done: mark, rows, edges });
     }
     Ok(marks)
 }
 
-impl Mark {
+impl TallySnapshot {
     /// Whether nothing in later tallies is less than here.
     fn is_before(&self, rows: &[TallyRow], edges: &[EdgeCount]) -> bool {
         let mut later = rows.iter();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// An atom keeps its identity as long as it exists; a new one gets the next number of its replica.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ledger {
+pub struct AtomIdentities {
     /// `[n]`
     identities: Vec<u32>,
     /// `[n]`, species index.
@@ -16,11 +16,11 @@ pub struct Ledger {
     next: u32,
 }
 
-impl Ledger {
+impl AtomIdentities {
     /// The atoms of a start, numbered by their slots.
-    pub fn new(x: &Configuration) -> Ledger {
+    pub fn new(x: &Configuration) -> AtomIdentities {
         let n = x.len() as u32;
-        Ledger { identities: (0..n).collect(), species: x.species.clone(), next: n }
+        AtomIdentities { identities: (0..n).collect(), species: x.species.clone(), next: n }
     }
 
     /// Whether it can be the ledger of these atoms: it may come from a file.
@@ -87,7 +87,7 @@ mod tests {
     fn identities_follow_the_atoms() {
         let mut x = Configuration::default();
         (0..3).for_each(|_| x.insert(0, DVec3::ZERO, DVec3::ZERO));
-        let mut ledger = Ledger::new(&x);
+        let mut ledger = AtomIdentities::new(&x);
         let measured = Measurement { energy: 0.0, counts: vec![2, 1] };
         // B comes as atom 3, atom 0 goes and B takes its slot
         let events = [event(true, 1, 3), event(false, 0, 0)];
@@ -102,7 +102,7 @@ mod tests {
     fn a_log_that_does_not_fit_is_noticed() {
         let mut x = Configuration::default();
         x.insert(0, DVec3::ZERO, DVec3::ZERO);
-        let ledger = Ledger::new(&x);
+        let ledger = AtomIdentities::new(&x);
         let measured = |a, b| Measurement { energy: 0.0, counts: vec![a, b] };
         for (events, counts) in [
             (vec![event(true, 0, 0)], measured(2, 0)),

@@ -3,7 +3,7 @@
 use crate::base::error::{Error, Result};
 use crate::base::rng::{Rng, Stream};
 use crate::forces::{pairwise::atom_energy, relax::relax};
-use crate::input::scene::Loaded;
+use crate::input::scene::CheckedScene;
 use crate::system::configuration::{Batch, Configuration};
 use crate::system::{System, species_index};
 use crate::thermo::states::StateGrid;
@@ -17,7 +17,7 @@ const TRIES: u64 = 200;
 ///
 /// # Errors
 /// [`Error::ReplicaFault`] when overlaps cannot be relaxed.
-pub fn initial_batch(loaded: &Loaded, system: &System, grid: &StateGrid, rng: &Rng) -> Result<Batch> {
+pub fn initial_batch(loaded: &CheckedScene, system: &System, grid: &StateGrid, rng: &Rng) -> Result<Batch> {
     let n_replicas = grid.len() * loaded.scene.grid.walkers as usize;
     let shifts = system.image_shifts();
     let configurations = (0..n_replicas)
@@ -43,7 +43,7 @@ pub fn initial_batch(loaded: &Loaded, system: &System, grid: &StateGrid, rng: &R
 
 /// Positions before relaxation: mobile slab atoms first, then `initial` in scene order.
 fn place(
-    loaded: &Loaded,
+    loaded: &CheckedScene,
     system: &System,
     shifts: &[DVec3],
     rng: &Rng,

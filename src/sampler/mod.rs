@@ -12,7 +12,7 @@ use crate::io::xyz::Frame;
 use crate::moves::exchange::{Assignment, EdgeTally, Exchanger, Period};
 use crate::moves::tally::Transitions;
 use crate::potential::OVERLAP_ENERGY;
-use crate::sampler::identities::Ledger;
+use crate::sampler::identities::AtomIdentities;
 use crate::sampler::moments::{Moments, StateAverage, average};
 use crate::system::configuration::{Batch, Measurement};
 use crate::thermo::states::StateGrid;
@@ -69,7 +69,7 @@ pub struct SamplerState {
     /// `[n_edges]`
     pub edges: Vec<EdgeTally>,
     /// `[n_replicas]`, identities of the atoms.
-    pub ledgers: Vec<Ledger>,
+    pub ledgers: Vec<AtomIdentities>,
     /// Configurations and what goes with them.
     pub backend: BackendState,
 }
@@ -92,7 +92,7 @@ pub struct Sampler {
     /// `[walker * n_states + state]`
     moments: Vec<Moments>,
     /// `[n_replicas]`; empty when the backend was moved from outside since.
-    ledgers: Vec<Ledger>,
+    ledgers: Vec<AtomIdentities>,
     recent: Recent,
 }
 
@@ -126,7 +126,7 @@ impl Sampler {
             exchanger: Exchanger::new(&grid),
             cycle: 0,
             ahead: None,
-            ledgers: batch.configurations.iter().map(Ledger::new).collect(),
+            ledgers: batch.configurations.iter().map(AtomIdentities::new).collect(),
             measurements: Vec::new(),
             max_atoms,
             reservoirs,
@@ -273,7 +273,7 @@ impl Sampler {
         if self.ledgers.is_empty() {
             let mut batch = Batch::default();
             self.backend.store(&mut batch)?;
-            self.ledgers = batch.configurations.iter().map(Ledger::new).collect();
+            self.ledgers = batch.configurations.iter().map(AtomIdentities::new).collect();
         }
         let CyclePlan { steps, attempts, .. } = self.plan;
         self.backend.begin(&CycleWork {
@@ -422,7 +422,7 @@ impl Sampler {
 
     /// Identity of the atom in every slot of a replica; empty when the backend was moved from outside since.
     pub fn identities(&self, replica: ReplicaId) -> &[u32] {
-        self.ledgers.get(replica.index()).map_or(&[], Ledger::identities)
+        self.ledgers.get(replica.index()).map_or(&[], AtomIdentities::identities)
     }
 
     /// Exchanges and particle moves since the last call.

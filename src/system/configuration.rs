@@ -27,7 +27,7 @@ impl Configuration {
     }
 
     /// Takes over positions and species of another; no velocities.
-    pub fn look_like(&mut self, positions: impl Iterator<Item = DVec3>, species: &[u8]) {
+    pub fn copy_positions_from(&mut self, positions: impl Iterator<Item = DVec3>, species: &[u8]) {
         self.velocities.clear();
         self.positions.clear();
         self.positions.extend(positions);

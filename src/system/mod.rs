@@ -6,8 +6,8 @@ pub mod slab;
 
 pub(crate) use crate::input::scene::compile::species_index;
 
-use crate::input::scene::grammar::Images;
 use crate::moves::tally::Transitions;
+use crate::potential::Images;
 use crate::potential::{ExternalField, PairTable};
 use crate::system::cell::Cell;
 use glam::DVec3;

@@ -7,7 +7,7 @@
 //! # Source
 //! K. Reuter & M. Scheffler, Phys. Rev. B 65, 035406 (2001).
 
-use super::envelope::{Line, Plane, Stretch, lowest_line};
+use super::envelope::{Line, Plane, Segment, lowest_line};
 use super::gas::Gas;
 use super::harmonic::quantum_free_energy;
 use crate::base::Result;
@@ -160,7 +160,7 @@ impl Surface {
     /// - `gas`: position among [`Surface::gases`]
     /// - `others`: `[n_gases]` Δμ, of which that of `gas` is not read [eV]
     /// - `range`: of Δμ [eV]
-    pub fn stretches(&self, gas: usize, temperature: f64, others: &[f64], range: (f64, f64)) -> Vec<Stretch> {
+    pub fn segments(&self, gas: usize, temperature: f64, others: &[f64], range: (f64, f64)) -> Vec<Segment> {
         let lines: Vec<Line> = (0..self.structures.len())
             .map(|i| {
                 let (constant, slopes) = self.plane(i, temperature);
@@ -172,12 +172,12 @@ impl Surface {
         lowest_line(&lines, range.0, range.1)
     }
 
-    /// The boundaries along the Δμ of one gas. Arguments as in [`Surface::stretches`].
+    /// The boundaries along the Δμ of one gas. Arguments as in [`Surface::segments`].
     ///
     /// # Errors
     /// Those of [`Surface::delta_mu`].
     pub fn boundaries(&self, gas: usize, temperature: f64, others: &[f64], range: (f64, f64)) -> Result<Vec<Boundary>> {
-        self.stretches(gas, temperature, others, range)
+        self.segments(gas, temperature, others, range)
             .windows(2)
             .map(|w| {
                 let pressure = self.pressure(gas, temperature, w[1].from)?;

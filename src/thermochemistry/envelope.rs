@@ -12,9 +12,9 @@ pub struct Line {
     pub slope: f64,
 }
 
-/// A stretch of the lower envelope.
+/// A segment of the lower envelope.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stretch {
+pub struct Segment {
     /// Index of the lowest line.
     pub line: usize,
     /// Where it becomes the lowest.
@@ -23,17 +23,17 @@ pub struct Stretch {
     pub to: f64,
 }
 
-/// The lowest line over `from..to`, as stretches from left to right; of equal lines the first counts.
+/// The lowest line over `from..to`, as segments from left to right; of equal lines the first counts.
 ///
-/// - returns: at least one stretch if there is a line
-pub fn lowest_line(lines: &[Line], from: f64, to: f64) -> Vec<Stretch> {
+/// - returns: at least one segment if there is a line
+pub fn lowest_line(lines: &[Line], from: f64, to: f64) -> Vec<Segment> {
     let value = |i: usize, x: f64| lines[i].constant + lines[i].slope * x;
-    let mut stretches = Vec::new();
+    let mut segments = Vec::new();
     // At the left end the lowest; among equals the one that falls fastest.
     let order = |&a: &usize, &b: &usize| {
         value(a, from).total_cmp(&value(b, from)).then(lines[a].slope.total_cmp(&lines[b].slope)).then(a.cmp(&b))
     };
-    let Some(mut current) = (0..lines.len()).min_by(order) else { return stretches };
+    let Some(mut current) = (0..lines.len()).min_by(order) else { return segments };
     let mut x = from;
     loop {
         let crossing = |j: &usize| {
@@ -47,14 +47,14 @@ pub fn lowest_line(lines: &[Line], from: f64, to: f64) -> Vec<Stretch> {
             .min_by(|a, b| a.0.total_cmp(&b.0).then(lines[a.1].slope.total_cmp(&lines[b.1].slope)).then(a.1.cmp(&b.1)));
         match next {
             Some((at, j)) if at < to => {
-                if at > x + TOL * (to - from) || stretches.is_empty() && at > x {
-                    stretches.push(Stretch { line: current, from: x, to: at });
+                if at > x + TOL * (to - from) || segments.is_empty() && at > x {
+                    segments.push(Segment { line: current, from: x, to: at });
                 }
                 (x, current) = (at, j);
             }
             _ => {
-                stretches.push(Stretch { line: current, from: x, to });
-                return stretches;
+                segments.push(Segment { line: current, from: x, to });
+                return segments;
             }
         }
     }
@@ -202,8 +202,8 @@ mod tests {
             energies.iter().enumerate().map(|(n, &constant)| Line { constant, slope: -(n as f64) }).collect();
         let found = lowest_line(&lines, -3.0, 0.0);
         assert_eq!(found.iter().map(|s| s.line).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
-        for (stretch, at) in found[1..].iter().zip([-2.1, -1.8, -1.3, -0.9]) {
-            assert!((stretch.from - at).abs() < 1e-12, "{}", stretch.from);
+        for (segment, at) in found[1..].iter().zip([-2.1, -1.8, -1.3, -0.9]) {
+            assert!((segment.from - at).abs() < 1e-12, "{}", segment.from);
         }
         assert_eq!((found[0].from, found[4].to), (-3.0, 0.0));
     }

@@ -8,7 +8,7 @@ pub use crate::landscape::comparison::{Boundary, Comparison, Difference, boundar
 use crate::analysis::Analysis;
 use crate::base::error::{Error, Result};
 use crate::figures::{Figure, Labels, aiat_comparison};
-use crate::input::scene::Loaded;
+use crate::input::scene::CheckedScene;
 use crate::input::scene::grammar::ConventionSpec;
 use crate::landscape::{Search, search};
 use crate::report::comparison as report;
@@ -65,7 +65,13 @@ pub fn from_run(directory: &Path, output: &Path, options: &Options) -> Result<Ou
 }
 
 /// Compares and writes.
-fn write(loaded: &Loaded, analysis: Analysis, found: Search, options: &Options, output: &Path) -> Result<Outcome> {
+fn write(
+    loaded: &CheckedScene,
+    analysis: Analysis,
+    found: Search,
+    options: &Options,
+    output: &Path,
+) -> Result<Outcome> {
     let boltzmann = loaded.scene.units.boltzmann();
     let quantum = quantum(loaded, &found);
     let comparison = compare(analysis, &found.minima, boltzmann, &options.temperatures, quantum);
@@ -79,7 +85,7 @@ fn write(loaded: &Loaded, analysis: Analysis, found: Search, options: &Options, 
 
 /// ħ/√m of the mobile atoms where quantum vibrations mean something: h is known, every reservoir has an absolute μ, and all
 /// mobile atoms have one mass, so that the plain Hessian gives the frequencies. [energy^½·length]
-fn quantum(loaded: &Loaded, found: &Search) -> Option<f64> {
+fn quantum(loaded: &CheckedScene, found: &Search) -> Option<f64> {
     let scene = &loaded.scene;
     let absolute = |c: &ConventionSpec| matches!(c, ConventionSpec::Absolute | ConventionSpec::Gas(_));
     let planck = scene.units.planck().or(scene.planck)?;

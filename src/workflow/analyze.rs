@@ -1,20 +1,19 @@
 //! From run directories to tables, figures and a report: everything `analyze` does and `run` ends with.
 
-use crate::analysis::diagnostics::{Books, Halves};
-use crate::analysis::{self, Analysis, AnalysisInput, WantedGrid};
+use crate::analysis::diagnostics::{RunTallies, WalkerSplit};
+use crate::analysis::{self, Analysis, AnalysisInput, MapGrid};
 use crate::base::error::{Error, Result};
 use crate::figures::snapshots::Chooser;
 use crate::figures::{self, Figure, Labels};
 use crate::input::scene::grammar::{Grid, Scene, Walkers};
-use crate::input::scene::{self, Loaded};
+use crate::input::scene::{self, CheckedScene};
 use crate::report::{self, CellSummary, ExchangeRow, MoveRow, RunSummary, Seconds};
-use crate::run::RunRecord;
-use crate::run::checkpoint;
+use crate::run::{RunRecord, checkpoint};
 use crate::sample::tally_snapshots::read_marks;
 use crate::sample::trajectory::visit_trajectory;
 use crate::sample::{Samples, read_samples};
 use crate::system::System;
-use crate::workflow::stopping::Goal;
+use crate::workflow::stopping::StoppingRule;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -33,7 +32,7 @@ pub struct Evaluation {
 
 /// Where averages are wanted; what is left empty stays as the default grid has it.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct GridRequest {
     /// Temperatures, scene unit.
     pub temperatures: Option<Vec<f64>>,
     /// Values of `mu_<s>`, one list per reservoir species or none at all.
@@ -45,9 +44,9 @@ pub struct Wanted {
 /// Most cells of a grid that a user asks for.
 const MOST_CELLS: usize = 2_000_000;
 
-impl Wanted {
+impl GridRequest {
     /// The grid, as the analysis takes it; `None` if nothing is asked for.
-    fn grid(&self, loaded: &Loaded) -> Result<Option<WantedGrid>> {
+    fn grid(&self, loaded: &CheckedScene) -> Result<Option<MapGrid>> {
         let species: Vec<&str> = loaded.scene.reservoir.iter().map(|r| r.species.as_str()).collect();
         let (in_pressure, given) = if self.pressures.is_empty() { (false, &self.mu) } else { (true, &self.pressures) };
         if self.temperatures.is_none() && given.is_empty() {
@@ -62,7 +61,7 @@ impl Wanted {
                 species.join(", ")
             )));
         }
-        let mut grid = WantedGrid::default_of(&loaded.grid());
+        let mut grid = MapGrid::default_of(&loaded.grid());
         grid.in_pressure = in_pressure;
         if let Some(temperatures) = &self.temperatures {
             grid.temperatures = ascending(temperatures);
@@ -90,7 +89,7 @@ fn ascending(values: &[f64]) -> Vec<f64> {
 
 /// One run as read from its directory.
 struct Run {
-    loaded: Loaded,
+    loaded: CheckedScene,
     record: RunRecord,
     samples: Samples,
 }
@@ -101,7 +100,7 @@ struct Run {
 /// # Errors
 /// [`Error::InputMissing`] if a directory holds no run, [`Error::BadInput`] if the runs are not of one system,
 /// [`Error::Refused`], [`Error::Analysis`], [`Error::Io`].
-pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &Wanted) -> Result<Evaluation> {
+pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) -> Result<Evaluation> {
     let start = Instant::now();
     let scenes = scenes_of_one_system(directories)?;
     let runs = directories.iter().zip(scenes).map(|(d, loaded)| read_run(d, loaded));
@@ -136,7 +135,7 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &Wanted) -> Resu
             record.production_done, record.production
         ));
     }
-    if let Some(known) = Goal::of(loaded).map(|goal| goal.judge(&analysis)).filter(|known| !known.enough) {
+    if let Some(known) = StoppingRule::of(loaded).map(|goal| goal.judge(&analysis)).filter(|known| !known.enough) {
         warnings.push(format!("the boundaries are not known as well as the scene wants: {}", known.words));
     }
     let summary = RunSummary {
@@ -175,7 +174,7 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &Wanted) -> Resu
 /// Draws a stored configuration of every phase; none where a run has kept none.
 fn snapshots(
     directories: &[PathBuf],
-    loaded: &Loaded,
+    loaded: &CheckedScene,
     analysis: &Analysis,
     labels: &Labels,
     output: &Path,
@@ -195,26 +194,26 @@ fn snapshots(
 ///
 /// # Errors
 /// [`Error::InputMissing`], [`Error::BadInput`], [`Error::Analysis`].
-pub fn analyse_run(directory: &Path) -> Result<(Loaded, Analysis)> {
+pub fn analyse_run(directory: &Path) -> Result<(CheckedScene, Analysis)> {
     let Run { loaded, record, samples } = read_run(directory, scene_of(directory)?)?;
     let analysis = analysis::analyze(&input(&loaded, samples, record.production_done, &[record.walkers]))?;
     Ok((loaded, analysis))
 }
 
 /// What the runs have booked beside their samples.
-fn books(directories: &[PathBuf], runs: &[Run], input: &AnalysisInput) -> Result<Books> {
+fn books(directories: &[PathBuf], runs: &[Run], input: &AnalysisInput) -> Result<RunTallies> {
     let (n_states, n_edges) = (input.grid.len(), input.grid.edges.len());
     let read = |(directory, run): (&PathBuf, &Run)| {
         let marks = read_marks(directory, run.record.production_done, n_states, n_edges)?;
         Ok((marks, run.record.walkers as usize))
     };
-    Ok(Books::of_runs(&directories.iter().zip(runs).map(read).collect::<Result<Vec<_>>>()?))
+    Ok(RunTallies::of_runs(&directories.iter().zip(runs).map(read).collect::<Result<Vec<_>>>()?))
 }
 
 /// What the analysis of runs starts from.
 ///
 /// - `walkers`: of each run
-fn input(loaded: &Loaded, samples: Samples, production: u32, walkers: &[u32]) -> AnalysisInput {
+fn input(loaded: &CheckedScene, samples: Samples, production: u32, walkers: &[u32]) -> AnalysisInput {
     let scene = &loaded.scene;
     let n_max: Vec<u16> = scene.reservoir.iter().map(|r| r.max_atoms).collect();
     let other_mobile_atoms = loaded.capacity() - n_max.iter().map(|&n| usize::from(n)).sum::<usize>();
@@ -229,7 +228,7 @@ fn input(loaded: &Loaded, samples: Samples, production: u32, walkers: &[u32]) ->
         production,
         seed: scene.seed,
         wanted: None,
-        halves: Halves {
+        halves: WalkerSplit {
             odd: walkers.iter().flat_map(|&n| (0..n).map(|w| !w.is_multiple_of(2))).collect(),
             start_differently: scene.initial.iter().any(|i| i.walkers != Walkers::All),
         },
@@ -237,7 +236,7 @@ fn input(loaded: &Loaded, samples: Samples, production: u32, walkers: &[u32]) ->
 }
 
 /// The scenes of runs that can be combined: one system, one grid.
-pub(crate) fn scenes_of_one_system(directories: &[PathBuf]) -> Result<Vec<Loaded>> {
+pub(crate) fn scenes_of_one_system(directories: &[PathBuf]) -> Result<Vec<CheckedScene>> {
     let scenes = directories.iter().map(|d| scene_of(d)).collect::<Result<Vec<_>>>()?;
     for (directory, loaded) in directories.iter().zip(&scenes).skip(1) {
         if let Some(field) = first_difference(&scenes[0].scene, &loaded.scene) {
@@ -254,7 +253,7 @@ pub(crate) fn scenes_of_one_system(directories: &[PathBuf]) -> Result<Vec<Loaded
 }
 
 /// The scene of a run; one that was changed since is refused where a checkpoint can tell.
-fn scene_of(directory: &Path) -> Result<Loaded> {
+fn scene_of(directory: &Path) -> Result<CheckedScene> {
     let resolved = directory.join("resolved.ron");
     if !resolved.is_file() {
         return Err(Error::InputMissing { what: "run directory (with its resolved.ron)", path: directory.to_owned() });
@@ -271,7 +270,7 @@ fn scene_of(directory: &Path) -> Result<Loaded> {
     }
 }
 
-fn read_run(directory: &Path, loaded: Loaded) -> Result<Run> {
+fn read_run(directory: &Path, loaded: CheckedScene) -> Result<Run> {
     let record = RunRecord::read(directory)?;
     let names: Vec<String> = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
     let samples = read_samples(directory, &names)?;

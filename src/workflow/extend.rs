@@ -3,8 +3,8 @@
 use crate::base::error::{Error, Result};
 use crate::input::scene;
 use crate::run::{self, Limits, Progress, ResumeOptions, RunOutcome, RunRecord};
-use crate::workflow::analyze::{Evaluation, Wanted, evaluate};
-use crate::workflow::stopping::Goal;
+use crate::workflow::analyze::{Evaluation, GridRequest, evaluate};
+use crate::workflow::stopping::StoppingRule;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -44,7 +44,7 @@ pub fn conclude(
 ) -> Result<Conclusion> {
     loop {
         let path = outcome.directory.path().to_owned();
-        let evaluation = evaluate(std::slice::from_ref(&path), &path, &Wanted::default())?;
+        let evaluation = evaluate(std::slice::from_ref(&path), &path, &GridRequest::default())?;
         let goal = goal_of(&path)?;
         let mut record = outcome.record;
         record.seconds_analysis = evaluation.summary.seconds.analysis;
@@ -101,6 +101,6 @@ pub fn check(record: &RunRecord, directory: &Path) -> Result<()> {
     }
 }
 
-fn goal_of(directory: &Path) -> Result<Option<Goal>> {
-    Ok(Goal::of(&scene::load(&directory.join("resolved.ron"))?))
+fn goal_of(directory: &Path) -> Result<Option<StoppingRule>> {
+    Ok(StoppingRule::of(&scene::load(&directory.join("resolved.ron"))?))
 }

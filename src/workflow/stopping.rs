@@ -12,13 +12,13 @@ use crate::analysis::diagnostics::INDEPENDENT;
 use crate::analysis::{Analysis, BoundaryPoint, around};
 use crate::base::ids::StateId;
 use crate::base::units::Units;
-use crate::input::scene::Loaded;
+use crate::input::scene::CheckedScene;
 use crate::input::scene::grammar::Until;
-use crate::run::Known;
+use crate::run::StoppingStatus;
 
 /// What a scene wants to be known, and how long it will try.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Goal {
+pub struct StoppingRule {
     /// Largest standard error of μ of a boundary [energy].
     pub mu: f64,
     /// Production cycles after which the run ends in any case.
@@ -28,17 +28,17 @@ pub struct Goal {
     units: Units,
 }
 
-impl Goal {
+impl StoppingRule {
     /// The goal of a scene, if it has one.
-    pub fn of(loaded: &Loaded) -> Option<Goal> {
+    pub fn of(loaded: &CheckedScene) -> Option<StoppingRule> {
         let schedule = &loaded.scene.schedule;
         let Until::BoundaryError { mu } = schedule.until?;
         let production = schedule.production;
-        Some(Goal { mu, max_cycles: schedule.max_cycles?, production, units: loaded.scene.units })
+        Some(StoppingRule { mu, max_cycles: schedule.max_cycles?, production, units: loaded.scene.units })
     }
 
     /// How far an analysis has come.
-    pub fn judge(&self, analysis: &Analysis) -> Known {
+    pub fn judge(&self, analysis: &Analysis) -> StoppingStatus {
         let counted: Vec<&BoundaryPoint> = analysis.boundaries.iter().filter(|b| counts(b)).collect();
         let unknown = counted.iter().find(|b| !b.mu_err.is_finite());
         let worst = counted.iter().max_by(|a, b| a.mu_err.total_cmp(&b.mu_err));
@@ -63,7 +63,7 @@ impl Goal {
             None => words,
         };
         let enough = few.is_none() && largest.is_some_and(|e| e <= self.mu);
-        Known { wanted: self.mu, points: counted.len(), largest, enough, words }
+        StoppingStatus { wanted: self.mu, points: counted.len(), largest, enough, words }
     }
 
     fn few_words(&self, analysis: &Analysis, k: usize, independent: f64) -> String {
@@ -109,16 +109,16 @@ mod tests {
 
     #[test]
     fn stretches_grow_by_half_up_to_the_limit() {
-        let mut goal = Goal { mu: 0.1, max_cycles: 5000, production: 1500, units: Units::Lj };
+        let mut goal = StoppingRule { mu: 0.1, max_cycles: 5000, production: 1500, units: Units::Lj };
         let mut lengths = vec![goal.production];
         while let Some(more) = goal.next_stretch() {
             goal.production += more;
             lengths.push(goal.production);
         }
         assert_eq!(lengths, [1500, 2250, 3375, 5000]);
-        assert_eq!(Goal { production: 1, max_cycles: 2, ..goal }.next_stretch(), Some(1));
+        assert_eq!(StoppingRule { production: 1, max_cycles: 2, ..goal }.next_stretch(), Some(1));
         // longer than the limit from the start
-        assert_eq!(Goal { production: 9000, ..goal }.next_stretch(), None);
+        assert_eq!(StoppingRule { production: 9000, ..goal }.next_stretch(), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The GPU of the tests: any adapter counts, a software one too.
 
 use adlayer::testing::backend::Backend;
-use adlayer::testing::backend::gpu::{Gpu, GpuDevice, Want, open};
+use adlayer::testing::backend::gpu::{AdapterChoice, Gpu, GpuDevice, open};
 use adlayer::testing::backend::reference::Reference;
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::{Rng, Stream};
@@ -19,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 pub(crate) fn device() -> Option<Arc<GpuDevice>> {
     static DEVICE: OnceLock<Option<Arc<GpuDevice>>> = OnceLock::new();
     DEVICE
-        .get_or_init(|| match open(&Want::Any) {
+        .get_or_init(|| match open(&AdapterChoice::Any) {
             Ok(device) => Some(device),
             Err(error) if std::env::var_os("ADLAYER_REQUIRE_GPU").is_some_and(|v| v == "1") => {
                 panic!("ADLAYER_REQUIRE_GPU=1, but {error}")

@@ -1,8 +1,7 @@
 //! Two phases: where they meet, what they are inside, where their line ends.
 
-use super::grid;
-use super::input;
 use super::model::{MELT, SWITCH};
+use super::{grid, input};
 use adlayer::testing::analysis::{Analysis, analyze};
 use adlayer::testing::observables::record::Column;
 use adlayer::testing::sample::Samples;

@@ -1,8 +1,7 @@
 //! The ideal gas in a trap: exact maps, honest errors.
 
-use super::grid;
-use super::input;
 use super::model::TRAP;
+use super::{grid, input};
 use adlayer::testing::analysis::{Analysis, analyze};
 use adlayer::testing::thermo::Convention;
 use adlayer::testing::thermo::states::StateGrid;

@@ -1,7 +1,6 @@
 //! The cell, and the cutoff and slab in it.
 
-use super::Case;
-use super::case;
+use super::{Case, case};
 
 pub(super) const CASES: &[Case] = &[
     case(

@@ -1,7 +1,6 @@
 //! Files that a scene names, and text that is none.
 
-use super::GOOD;
-use super::run;
+use super::{GOOD, run};
 use assert_cmd::Command;
 
 /// The good scene with a slab from a file.

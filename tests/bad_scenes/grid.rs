@@ -1,7 +1,6 @@
 //! The axes of the grid.
 
-use super::Case;
-use super::case;
+use super::{Case, case};
 
 pub(super) const CASES: &[Case] = &[
     case(

@@ -1,7 +1,6 @@
 //! What is evaluated while sampling.
 
-use super::Case;
-use super::case;
+use super::{Case, case};
 
 pub(super) const CASES: &[Case] = &[
     case(

@@ -1,7 +1,6 @@
 //! Atoms that come and go, and those at the start.
 
-use super::Case;
-use super::case;
+use super::{Case, case};
 
 pub(super) const CASES: &[Case] = &[
     case(&[("max_atoms: 64", "max_atoms: 0")], (19, 43), "`max_atoms` is 0", "give 1 or more"),

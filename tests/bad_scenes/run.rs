@@ -1,7 +1,6 @@
 //! How atoms move, and for how long.
 
-use super::Case;
-use super::case;
+use super::{Case, case};
 
 pub(super) const CASES: &[Case] = &[
     case(

@@ -1,7 +1,6 @@
 //! Species and what acts between them.
 
-use super::Case;
-use super::case;
+use super::{Case, case};
 
 pub(super) const CASES: &[Case] = &[
     case(

@@ -1,7 +1,6 @@
 //! Words and values that the grammar does not know.
 
-use super::Case;
-use super::case;
+use super::{Case, case};
 
 pub(super) const CASES: &[Case] = &[
     case(

@@ -8,7 +8,7 @@ pub(crate) mod run;
 pub(crate) mod scene;
 pub(crate) mod stats;
 
-use adlayer::testing::backend::gpu::{Want, open};
+use adlayer::testing::backend::gpu::{AdapterChoice, open};
 use std::sync::OnceLock;
 
 /// The backends that every body runs on. `ADLAYER_TEST_BACKENDS=reference,cpu,gpu` names others: the bodies take long on
@@ -22,7 +22,7 @@ pub(crate) fn backends() -> Vec<&'static str> {
 /// Whether there is a GPU, a software adapter included; asked once, and a failure where one is required.
 fn gpu_answers() -> bool {
     static ANSWERS: OnceLock<bool> = OnceLock::new();
-    *ANSWERS.get_or_init(|| match open(&Want::Any) {
+    *ANSWERS.get_or_init(|| match open(&AdapterChoice::Any) {
         Ok(_) => true,
         Err(error) if std::env::var_os("ADLAYER_REQUIRE_GPU").is_some_and(|v| v == "1") => {
             panic!("ADLAYER_REQUIRE_GPU=1, but {error}")

@@ -5,7 +5,7 @@ use adlayer::testing::backend;
 use adlayer::testing::base::ids::{ReplicaId, StateId};
 use adlayer::testing::base::rng::Rng;
 use adlayer::testing::input::scene::grammar::Exchange;
-use adlayer::testing::input::scene::{self, Loaded};
+use adlayer::testing::input::scene::{self, CheckedScene};
 use adlayer::testing::moves::exchange::Period;
 use adlayer::testing::sampler::initial::initial_batch;
 use adlayer::testing::sampler::{CyclePlan, Sampler};
@@ -15,7 +15,7 @@ use adlayer::testing::thermo::states::StateGrid;
 use std::sync::Arc;
 
 /// Parses a scene; files it names lie in `tests/data`.
-pub(crate) fn load(text: &str) -> Loaded {
+pub(crate) fn load(text: &str) -> CheckedScene {
     let path = super::reference::data("test.ron");
     scene::parse(text, &path).unwrap_or_else(|e| panic!("{e:?}\n{text}"))
 }
@@ -124,7 +124,7 @@ impl Tally {
 
 /// What a run of a scene saw.
 pub(crate) struct Run {
-    pub(crate) loaded: Loaded,
+    pub(crate) loaded: CheckedScene,
     pub(crate) grid: StateGrid,
     pub(crate) sampler: Sampler,
     /// `[walker][state]`
@@ -141,7 +141,7 @@ impl Run {
     }
 
     /// A sampler that starts from given configurations.
-    pub(crate) fn from_batch(device: &str, loaded: Loaded, batch: &Batch) -> Run {
+    pub(crate) fn from_batch(device: &str, loaded: CheckedScene, batch: &Batch) -> Run {
         let (system, grid, rng) = prepare(&loaded);
         let backend = backend::open(device, system, rng).expect("the backend exists");
         let plan = plan(&loaded, backend.system());
@@ -220,12 +220,12 @@ impl Run {
 }
 
 /// System, states and random numbers of a scene.
-pub(crate) fn prepare(loaded: &Loaded) -> (Arc<System>, StateGrid, Rng) {
+pub(crate) fn prepare(loaded: &CheckedScene) -> (Arc<System>, StateGrid, Rng) {
     (Arc::new(System::from_scene(loaded)), loaded.grid(), Rng::new(loaded.scene.seed))
 }
 
 /// What a cycle of a scene does.
-pub(crate) fn plan(loaded: &Loaded, system: &System) -> CyclePlan {
+pub(crate) fn plan(loaded: &CheckedScene, system: &System) -> CyclePlan {
     let Exchange::EvenOdd { every } = loaded.scene.exchange;
     CyclePlan { steps: system.dynamics.steps(), attempts: loaded.scene.moves.insert_delete, exchange_every: every }
 }

@@ -1,12 +1,8 @@
 //! Curves: isotherms, isobars, distributions, free energies.
 
-use super::column;
-use super::csv;
-use super::default_drawn;
-use super::drawn;
 use super::looks::assert_is_picture;
-use super::names;
-use super::synthetic;
+use super::{column, csv, default_drawn, drawn};
+use super::{names, synthetic};
 use adlayer::testing::analysis::Analysis;
 use adlayer::testing::figures::Figure;
 

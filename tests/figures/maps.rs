@@ -1,11 +1,6 @@
 //! Maps: their cells, boundaries and masks.
 
-use super::csv;
-use super::default_drawn;
-use super::drawn;
-use super::labels;
-use super::names;
-use super::synthetic;
+use super::{csv, default_drawn, drawn, labels, names, synthetic};
 use adlayer::testing::figures::draw;
 
 #[test]

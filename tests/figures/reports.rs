@@ -1,8 +1,6 @@
 //! The report and the table on the terminal.
 
-use super::default_drawn;
-use super::drawn;
-use super::synthetic;
+use super::{default_drawn, drawn, synthetic};
 use adlayer::testing::analysis::Analysis;
 use adlayer::testing::base::units::Units;
 use adlayer::testing::report::{self, CellSummary, ExchangeRow, MoveRow, RunSummary, Seconds};

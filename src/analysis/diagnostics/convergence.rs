@@ -1,9 +1,8 @@
 //! Do the boundaries still move with the length of the run?
 
-use super::super::Analysis;
-use super::super::BoundaryPoint;
 use super::super::mbar::{Bins, Collapsed, log_sum_exp, marginal};
-use crate::analysis::prepared::{Groundwork, Solved};
+use super::super::{Analysis, BoundaryPoint};
+use crate::analysis::prepared::{MbarSolution, PreparedSamples};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
@@ -37,7 +36,7 @@ pub struct Trend {
 /// has its boundary at the μ where its own MBAR makes both sides of that N equally probable.
 ///
 /// The first half and the whole differ by σ √(1/½ − 1) = σ, the standard error of the whole, if the halves are independent.
-pub(super) fn trends(work: &Groundwork<'_>, analysis: &Analysis) -> Vec<Trend> {
+pub(super) fn trends(work: &PreparedSamples<'_>, analysis: &Analysis) -> Vec<Trend> {
     let input = &*work.thawed;
     let (grid, samples) = (&input.grid, &input.samples);
     let simulated = |b: &&BoundaryPoint| grid.temperatures.iter().any(|t| (t - b.temperature).abs() <= 1e-9 * t.abs());
@@ -52,14 +51,14 @@ pub(super) fn trends(work: &Groundwork<'_>, analysis: &Analysis) -> Vec<Trend> {
         return Vec::new();
     }
     // A part that is too short for MBAR has no boundary.
-    let solved: Vec<Option<Cow<'_, Solved>>> = SHARES
+    let solved: Vec<Option<Cow<'_, MbarSolution>>> = SHARES
         .iter()
         .map(|share| {
             let part = samples.filtered(|n| f64::from(samples.cycle[n]) < share * f64::from(input.production));
             match part.len() {
                 0 => None,
                 n if n == samples.len() => Some(Cow::Borrowed(&work.basis.solved)),
-                _ => Solved::new(&grid.states, &part).ok().map(Cow::Owned),
+                _ => MbarSolution::new(&grid.states, &part).ok().map(Cow::Owned),
             }
         })
         .collect();
@@ -72,7 +71,8 @@ pub(super) fn trends(work: &Groundwork<'_>, analysis: &Analysis) -> Vec<Trend> {
         let ln_z: Vec<f64> =
             grid.reservoirs.iter().zip(&point.mu).map(|(r, &mu)| r.convention.ln_z_of_mu(mu, kt)).collect();
         let n_max = usize::from(input.n_max[species]);
-        let p_of = |solved: &Solved| distribution(&solved.collapsed, &solved.solution.ln_d, kt, &ln_z, species, n_max);
+        let p_of =
+            |solved: &MbarSolution| distribution(&solved.collapsed, &solved.solution.ln_d, kt, &ln_z, species, n_max);
         let whole = solved[3].as_deref().map(p_of).unwrap_or_default();
         let cut = median(&whole);
         let mu = [0, 1, 2, 3].map(|i| {

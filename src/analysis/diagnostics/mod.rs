@@ -11,7 +11,7 @@ mod verdict;
 mod windows;
 mod words;
 
-pub use super::input::Halves;
+pub use super::input::WalkerSplit;
 pub(super) use crate::analysis::hysteresis::mask;
 pub use crate::analysis::hysteresis::{DIFFER, Frozen};
 pub use components::components;
@@ -22,11 +22,11 @@ pub use verdict::{INDEPENDENT, Mood, Sentence, Verdict, verdict};
 pub use windows::{acceptance, windows};
 
 use super::Analysis;
-use super::transition_matrix::{Estimators, Stretch, compare, stretches};
-use crate::analysis::prepared::Groundwork;
+use super::transition_matrix::{Estimators, TallyBlock, compare, tally_blocks};
+use crate::analysis::prepared::PreparedSamples;
 use crate::analysis::statistics::inefficiency::{Inefficiencies, places};
 use crate::base::Result;
-use crate::sample::tally_snapshots::{EdgeCount, Mark};
+use crate::sample::tally_snapshots::{EdgeCount, TallySnapshot};
 use crate::thermo::states::Edge;
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -56,26 +56,26 @@ pub struct Checks {
 
 /// What the run itself has booked, beside its samples.
 #[derive(Debug, Clone, Default)]
-pub struct Books {
-    /// Particle moves by stretches of time.
-    pub stretches: Vec<Stretch>,
+pub struct RunTallies {
+    /// Particle moves by blocks of time.
+    pub blocks: Vec<TallyBlock>,
     /// `[n_edges][n_windows]`, exchanges by windows of production; empty if they are not known.
     pub exchanges: Vec<Vec<EdgeCount>>,
 }
 
-impl Books {
+impl RunTallies {
     /// The books of runs that are analysed together, in their order.
     ///
     /// - `runs`: (marks, walkers) of each
-    pub fn of_runs(runs: &[(Vec<Mark>, usize)]) -> Books {
+    pub fn of_runs(runs: &[(Vec<TallySnapshot>, usize)]) -> RunTallies {
         let mut all = Vec::new();
         let mut first = 0;
         for (marks, walkers) in runs {
-            all.extend(stretches(marks, *walkers, first));
+            all.extend(tally_blocks(marks, *walkers, first));
             first += *walkers as u16;
         }
-        let marks: Vec<&[Mark]> = runs.iter().map(|(marks, _)| marks.as_slice()).collect();
-        Books { stretches: all, exchanges: windows(&marks) }
+        let marks: Vec<&[TallySnapshot]> = runs.iter().map(|(marks, _)| marks.as_slice()).collect();
+        RunTallies { blocks: all, exchanges: windows(&marks) }
     }
 }
 
@@ -148,9 +148,9 @@ pub struct Diagnostics {
 ///
 /// # Errors
 /// [`crate::base::Error::Analysis`] if the overlap of the states cannot be had.
-pub(super) fn check(work: &Groundwork<'_>, analysis: &mut Analysis, books: &Books) -> Result<()> {
+pub(super) fn check(work: &PreparedSamples<'_>, analysis: &mut Analysis, books: &RunTallies) -> Result<()> {
     let grid = &work.input.grid;
-    let compared = compare(work, &books.stretches);
+    let compared = compare(work, &books.blocks);
     let diagnostics = diagnose(work, analysis, books)?;
     let split = (analysis.split_half.agree, analysis.split_half.compared);
     // Stretches of a short run may be too short for MBAR where the whole is not: that is said, and the rest stands.
@@ -166,7 +166,7 @@ pub(super) fn check(work: &Groundwork<'_>, analysis: &mut Analysis, books: &Book
     Ok(())
 }
 
-fn diagnose(work: &Groundwork<'_>, analysis: &Analysis, books: &Books) -> Result<Diagnostics> {
+fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies) -> Result<Diagnostics> {
     let (input, solved, frozen) = (work.input, &work.basis.solved, work.is_frozen());
     let (grid, samples) = (&input.grid, &input.samples);
     let overlap = solved.collapsed.overlap(&solved.n_k, &solved.solution.f_k)?;

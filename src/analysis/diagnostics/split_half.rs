@@ -4,7 +4,7 @@ use crate::analysis::SplitHalf;
 use crate::analysis::direct::direct_averages;
 use crate::analysis::input::AnalysisInput;
 use crate::analysis::mbar::{Bins, Collapsed};
-use crate::analysis::prepared::Basis;
+use crate::analysis::prepared::Reweighting;
 use crate::analysis::statistics::bootstrap::{Blocks, Bootstrap, RESAMPLES};
 use crate::analysis::statistics::inefficiency::Inefficiencies;
 use crate::base::Result;
@@ -40,7 +40,7 @@ pub(crate) fn split_half(input: &AnalysisInput) -> Result<SplitHalf> {
     }
     let g = Inefficiencies::new(&halves[0], grid.len());
     let direct = direct_averages(&halves[0], &g, grid.len());
-    let basis = Basis::new(grid, &halves[1])?;
+    let basis = Reweighting::new(grid, &halves[1])?;
     let collapsed = &basis.solved.collapsed;
     let averages = |bins: &[Bins], samples: &Collapsed| -> Vec<f64> {
         let mut n = Vec::with_capacity(grid.len() * n_s);

@@ -1,6 +1,6 @@
 //! Acceptance of every edge in windows of production: a cumulative rate hides an edge that died.
 
-use crate::sample::tally_snapshots::{EdgeCount, Mark};
+use crate::sample::tally_snapshots::{EdgeCount, TallySnapshot};
 
 /// Windows at most.
 const WINDOWS: usize = 5;
@@ -10,8 +10,8 @@ const ATTEMPTS: u64 = 50;
 /// Exchanges of every edge by window: `[n_edges][n_windows]`, windows of equal length, the marks of several runs added up.
 ///
 /// - `runs`: the marks of each run
-pub fn windows(runs: &[&[Mark]]) -> Vec<Vec<EdgeCount>> {
-    let ends: Vec<&Mark> = runs.iter().filter_map(|marks| marks.last()).collect();
+pub fn windows(runs: &[&[TallySnapshot]]) -> Vec<Vec<EdgeCount>> {
+    let ends: Vec<&TallySnapshot> = runs.iter().filter_map(|marks| marks.last()).collect();
     let n_edges = ends.iter().map(|m| m.edges.len()).max().unwrap_or(0);
     let mut typical: Vec<u64> =
         (0..n_edges).map(|e| ends.iter().filter_map(|m| m.edges.get(e)).map(|c| c.attempts).sum()).collect();
@@ -48,11 +48,11 @@ mod tests {
 
     #[test]
     fn an_edge_that_dies_shows_in_its_last_windows() {
-        let marks: Vec<Mark> = (1..=20)
+        let marks: Vec<TallySnapshot> = (1..=20)
             .map(|i| {
                 let alive = EdgeCount { attempts: 100 * i, accepted: 30 * i };
                 let dying = EdgeCount { attempts: 100 * i, accepted: 30 * i.min(8) };
-                Mark { done: 50 * i as u32, rows: Vec::new(), edges: vec![alive, dying] }
+                TallySnapshot { done: 50 * i as u32, rows: Vec::new(), edges: vec![alive, dying] }
             })
             .collect();
         let found = windows(&[&marks]);

@@ -2,7 +2,7 @@
 
 use crate::analysis::Distribution;
 use crate::analysis::mbar::{Bins, marginal};
-use crate::analysis::prepared::Solved;
+use crate::analysis::prepared::MbarSolution;
 use crate::thermo::states::StateGrid;
 
 /// A point at which P(N) is reported.
@@ -75,7 +75,7 @@ pub(crate) fn places(grid: &StateGrid, boundaries: &[(f64, Vec<f64>)]) -> Vec<Pl
 }
 
 /// P(N_s) of every species at each place, without errors.
-pub(crate) fn at(places: &[Place], solved: &Solved, n_max: &[u16]) -> Vec<Distribution> {
+pub(crate) fn at(places: &[Place], solved: &MbarSolution, n_max: &[u16]) -> Vec<Distribution> {
     let mut distributions = Vec::new();
     for place in places {
         let bins = Bins::new(&solved.collapsed, None, None, &solved.solution.ln_d, 1.0 / place.kt);

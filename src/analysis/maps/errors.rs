@@ -1,10 +1,9 @@
 //! Errors of maps: every cell again in every resample of the bootstrap.
 
-use super::map::Surroundings;
-use crate::analysis::Map;
-use crate::analysis::MapCell;
+use super::map::MapContext;
 use crate::analysis::mbar::{Anchor, Anchored, POINTS, Reweighted, TEMPERATURES};
 use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
+use crate::analysis::{Map, MapCell};
 use rayon::prelude::*;
 
 /// Groups of points that are in memory at once.
@@ -32,12 +31,7 @@ impl Resamples {
 /// Sets the errors of maps of the same temperatures, a few temperatures after the other.
 ///
 /// The first `n_observables` columns of the bootstrap are the observables of the maps.
-pub(crate) fn map_errors(
-    maps: &mut [&mut Map],
-    around: &Surroundings<'_>,
-    bootstrap: &Bootstrap,
-    n_observables: usize,
-) {
+pub(crate) fn map_errors(maps: &mut [&mut Map], around: &MapContext<'_>, bootstrap: &Bootstrap, n_observables: usize) {
     let betas: Vec<f64> = maps[0].temperatures.iter().map(|t| 1.0 / (t * around.boltzmann)).collect();
     let mut resamples: Option<Resamples> = None;
     let mut from = 0;

@@ -1,9 +1,8 @@
 //! Averages on grids finer than the simulated one.
 
-use crate::analysis::Map;
-use crate::analysis::MapCell;
 use crate::analysis::maps::order_parameters::averages;
 use crate::analysis::mbar::{Bins, Collapsed, Moments};
+use crate::analysis::{Map, MapCell};
 use crate::thermo::response::Fluctuations;
 use crate::thermo::states::{StateGrid, StatePoint};
 
@@ -18,7 +17,7 @@ const PRESSURES: usize = 80;
 
 /// What the cells need beyond samples and weights.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Surroundings<'a> {
+pub(crate) struct MapContext<'a> {
     pub(crate) grid: &'a StateGrid,
     /// k_B [energy/temperature]
     pub(crate) boltzmann: f64,
@@ -41,7 +40,7 @@ pub(crate) struct Frame {
 
 /// A grid on which the averages are wanted, in the place of the one chosen by default.
 #[derive(Debug, Clone, PartialEq)]
-pub struct WantedGrid {
+pub struct MapGrid {
     /// Temperatures, scene unit, ascending.
     pub temperatures: Vec<f64>,
     /// `[n_reservoirs]`, values of each axis, ascending: `mu_<s>`, or pressures.
@@ -50,11 +49,11 @@ pub struct WantedGrid {
     pub in_pressure: bool,
 }
 
-impl WantedGrid {
+impl MapGrid {
     /// The grid in μ that an analysis takes by default.
-    pub fn default_of(grid: &StateGrid) -> WantedGrid {
+    pub fn default_of(grid: &StateGrid) -> MapGrid {
         let Frame { temperatures, axes, .. } = Frame::in_mu(grid);
-        WantedGrid { temperatures, axes, in_pressure: false }
+        MapGrid { temperatures, axes, in_pressure: false }
     }
 }
 
@@ -113,13 +112,13 @@ impl Frame {
     }
 
     /// The frame that a user asks for.
-    pub(crate) fn wanted(wanted: &WantedGrid) -> Frame {
-        let WantedGrid { temperatures, axes, in_pressure } = wanted.clone();
+    pub(crate) fn wanted(wanted: &MapGrid) -> Frame {
+        let MapGrid { temperatures, axes, in_pressure } = wanted.clone();
         Frame { temperatures, axes, in_pressure }
     }
 
     /// The (T, p) frame: pressures (of the molecule for a gas) spaced evenly in ln p over the simulated range.
-    pub(crate) fn in_pressure(around: &Surroundings<'_>) -> Frame {
+    pub(crate) fn in_pressure(around: &MapContext<'_>) -> Frame {
         let grid = around.grid;
         if grid.n_reservoirs() == 0 {
             return Frame { temperatures: Vec::new(), axes: Vec::new(), in_pressure: true };
@@ -156,7 +155,7 @@ impl Frame {
     }
 
     /// ln z of axis values.
-    pub(crate) fn ln_z(&self, around: &Surroundings<'_>, kt: f64, values: &[f64]) -> Vec<f64> {
+    pub(crate) fn ln_z(&self, around: &MapContext<'_>, kt: f64, values: &[f64]) -> Vec<f64> {
         let convention = |s: usize| &around.grid.reservoirs[s].convention;
         values
             .iter()
@@ -169,7 +168,7 @@ impl Frame {
     }
 
     /// The map with its cells at their places and nothing else.
-    pub(crate) fn empty_map(&self, around: &Surroundings<'_>) -> Map {
+    pub(crate) fn empty_map(&self, around: &MapContext<'_>) -> Map {
         let mut cells = Vec::new();
         for &temperature in &self.temperatures {
             let kt = around.boltzmann * temperature;
@@ -192,7 +191,7 @@ fn spread(values: &[f64], n: usize) -> Vec<f64> {
     (0..n).map(|i| lo + (hi - lo) * i as f64 / (n - 1) as f64).collect()
 }
 
-impl Surroundings<'_> {
+impl MapContext<'_> {
     /// The coordinates of a point.
     pub(crate) fn cell_at(&self, kt: f64, ln_z: &[f64]) -> MapCell {
         MapCell {

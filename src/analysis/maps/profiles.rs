@@ -4,7 +4,7 @@ use super::distributions::Place;
 use crate::analysis::Profile;
 use crate::analysis::maps::order_parameters::{Observed, Role};
 use crate::analysis::mbar::Bins;
-use crate::analysis::prepared::Solved;
+use crate::analysis::prepared::MbarSolution;
 use crate::analysis::statistics::bootstrap::Bootstrap;
 
 /// Bins of an order parameter.
@@ -28,7 +28,7 @@ fn bins_of(column: &[f32]) -> Option<(f64, f64, usize)> {
 /// observable is an order parameter of the layer.
 pub(crate) fn at(
     places: &[Place],
-    solved: &Solved,
+    solved: &MbarSolution,
     observed: &Observed,
     bootstrap: &Bootstrap,
     n_max: &[u16],

@@ -44,7 +44,7 @@ impl Block {
     }
 }
 
-/// The door to the vector code of a block.
+/// The entry to the vector code of a block.
 struct Share<'a> {
     block: &'a mut Block,
     weights: Option<&'a [f64]>,

@@ -1,15 +1,13 @@
 //! Averages over a part of the configurations at a point: inside one phase alone, ⟨A⟩_i = ⟨χ_i A⟩/⟨χ_i⟩ with χ_i = 1 where
 //! N⃗ lies in the phase's basins; and those of the simulated states on either side of a boundary.
 
-use crate::analysis::BoundaryPoint;
-use crate::analysis::BoundarySide;
-use crate::analysis::PhaseAverage;
-use crate::analysis::maps::map::{N_EFF_MIN, Surroundings};
+use crate::analysis::maps::map::{MapContext, N_EFF_MIN};
 use crate::analysis::maps::order_parameters::averages;
 use crate::analysis::mbar::{Bins, Collapsed};
 use crate::analysis::phases::classify::{Classifier, Labels, class_of};
 use crate::analysis::phases::coexistence::Row;
 use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
+use crate::analysis::{BoundaryPoint, BoundarySide, PhaseAverage};
 use crate::base::ids::StateId;
 use crate::thermo::states::{StateGrid, StatePoint};
 
@@ -56,8 +54,8 @@ struct Found {
 
 /// What is known before anything is averaged.
 #[derive(Clone, Copy)]
-pub(crate) struct Known<'a> {
-    pub(crate) around: &'a Surroundings<'a>,
+pub(crate) struct PhaseContext<'a> {
+    pub(crate) around: &'a MapContext<'a>,
     pub(crate) classifier: &'a Classifier,
     pub(crate) labels: &'a Labels,
     pub(crate) bootstrap: &'a Bootstrap,
@@ -73,8 +71,8 @@ pub(crate) struct Known<'a> {
 ///
 /// Phases are averaged at the first-order boundaries of simulated temperatures, each side alone, and in every simulated
 /// state that the maps would not mask; there must be 1 % of the probability and 50 effective samples in a phase.
-pub(crate) fn all(known: Known<'_>) -> (Vec<PhaseAverage>, Vec<BoundarySide>) {
-    let Known { around, rows, boundaries, .. } = known;
+pub(crate) fn all(known: PhaseContext<'_>) -> (Vec<PhaseAverage>, Vec<BoundarySide>) {
+    let PhaseContext { around, rows, boundaries, .. } = known;
     let grid = around.grid;
     let row_of = |kt: f64| rows.iter().find(|row| (row.bins.beta * kt - 1.0).abs() < 1e-9);
     let mut places: Vec<(&Row<'_>, Option<usize>, Vec<f64>)> = Vec::new();
@@ -151,7 +149,7 @@ pub(crate) fn all(known: Known<'_>) -> (Vec<PhaseAverage>, Vec<BoundarySide>) {
 }
 
 /// Standard errors of the values of every part.
-fn errors(parts: &[Part], known: &Known<'_>) -> Vec<Vec<f64>> {
+fn errors(parts: &[Part], known: &PhaseContext<'_>) -> Vec<Vec<f64>> {
     // By temperature, so that the bins of a draw are made once for each.
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by(|&a, &b| parts[a].kt.total_cmp(&parts[b].kt));
@@ -183,9 +181,9 @@ fn errors(parts: &[Part], known: &Known<'_>) -> Vec<Vec<f64>> {
 ///
 /// - `coexistence`: whether the point lies on a first-order boundary, where the dilute side is a gas ([`class_of`]); in a
 ///   state the basin that dominates is called as on the map
-fn phases_at(row: &Row<'_>, known: &Known<'_>, ln_z: &[f64], coexistence: bool) -> Vec<Found> {
+fn phases_at(row: &Row<'_>, known: &PhaseContext<'_>, ln_z: &[f64], coexistence: bool) -> Vec<Found> {
     let Row { samples, bins, means, thresholds } = *row;
-    let Known { classifier, labels, .. } = known;
+    let PhaseContext { classifier, labels, .. } = known;
     let p = bins.probabilities(samples, ln_z).1;
     let combination: Vec<usize> = samples.compositions().iter().map(|c| thresholds.combination(c)).collect();
     let mut mass = vec![0.0; thresholds.n_combinations()];

@@ -2,15 +2,14 @@
 //! and meet.
 
 use super::continuous::{OrderPoint, peak};
-use crate::analysis::BoundaryPoint;
-use crate::analysis::Clapeyron;
-use crate::analysis::maps::map::Surroundings;
+use crate::analysis::maps::map::MapContext;
 use crate::analysis::mbar::Bins;
 use crate::analysis::phases::basins::Thresholds;
 use crate::analysis::phases::classify::{Class, Labels};
 use crate::analysis::phases::coexistence::{Crossing, SEPARATE, depth, equal_probability};
 use crate::analysis::phases::critical_points::{Line, critical, meeting};
 use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
+use crate::analysis::{BoundaryPoint, Clapeyron};
 
 /// Candidates with what the draws say of them.
 #[derive(Debug)]
@@ -112,7 +111,7 @@ impl Continuous {
 
 /// Every boundary with its error.
 pub(crate) fn all(
-    around: &Surroundings<'_>,
+    around: &MapContext<'_>,
     judged: &Judged,
     continuous: &Continuous,
     labels: &Labels,
@@ -235,7 +234,7 @@ pub(crate) fn all(
 ///
 /// - `ln_z_err`: standard error of ln z of `species`
 fn point(
-    around: &Surroundings<'_>,
+    around: &MapContext<'_>,
     kind: &'static str,
     phases: (usize, usize),
     kt: f64,

@@ -14,12 +14,12 @@
 //! # Source
 //! Errington, J. Chem. Phys. 118, 9915 (2003); Shen & Errington, J. Phys. Chem. B 108, 19595 (2004).
 
-mod stretches;
+mod tally_blocks;
 
-pub use stretches::{Stretch, stretches};
+pub use tally_blocks::{TallyBlock, tally_blocks};
 
 use super::mbar::{Bins, Collapsed, marginal};
-use crate::analysis::prepared::{Basis, Groundwork, Solved};
+use crate::analysis::prepared::{MbarSolution, PreparedSamples, Reweighting};
 use crate::analysis::statistics::bootstrap::{Blocks, Bootstrap, Draw, RESAMPLES};
 use crate::base::Result;
 use crate::moves::tally::TransitionTally;
@@ -181,7 +181,7 @@ struct Task {
     /// Degrees of freedom behind each N and behind ⟨N⟩.
     freedom: Vec<f64>,
     /// Factor on errors where the blocks are shorter than the series remembers.
-    stretch: f64,
+    block: f64,
 }
 
 impl Task {
@@ -220,29 +220,29 @@ fn summed(entries: &Entries, n_max: usize, multiplicity: Option<&[f64]>) -> Vec<
     sums
 }
 
-/// Compares the estimators; `None` without reservoirs or stretches.
+/// Compares the estimators; `None` without reservoirs or blocks.
 ///
-/// Both are drawn from one bootstrap over the same stretches of time, so what the trajectory has in common cancels in the
+/// Both are drawn from one bootstrap over the same blocks of time, so what the trajectory has in common cancels in the
 /// difference. A link between n and n + 1 counts where either direction has 100 attempts, eight effective blocks, and MBAR
 /// has ten effective samples on both sides; the N around the most visited one that such links join are compared, both
 /// estimates normalised over them. Errors grow by what blocks of finite length lose of the memory g of a state. z-scores
 /// are normal deviates of Student's t with the effective blocks less one, or with the independent samples of the state
 /// where these are fewer. Frozen states are not compared.
 ///
-/// This bootstrap is one of its own: tallies exist between marks only, so its blocks are the stretches and not the
+/// This bootstrap is one of its own: tallies exist between marks only, so its blocks are those of the tallies and not the
 /// blocks from which all other errors come.
 ///
 /// # Errors
 /// [`crate::base::Error::Analysis`] if MBAR does not converge.
-pub fn compare(work: &Groundwork<'_>, stretches: &[Stretch]) -> Result<Option<Estimators>> {
+pub fn compare(work: &PreparedSamples<'_>, tally_blocks: &[TallyBlock]) -> Result<Option<Estimators>> {
     let (input, frozen) = (&*work.thawed, work.is_frozen());
     let (grid, n_s) = (&input.grid, input.grid.n_reservoirs());
-    if n_s == 0 || stretches.is_empty() {
+    if n_s == 0 || tally_blocks.is_empty() {
         return Ok(None);
     }
-    // The samples of these stretches, and the block of each.
+    // The samples of these blocks, and the block of each.
     let mut of_walker: BTreeMap<u16, Vec<(u32, usize)>> = BTreeMap::new();
-    for (b, s) in stretches.iter().enumerate() {
+    for (b, s) in tally_blocks.iter().enumerate() {
         of_walker.entry(s.walker).or_default().push((s.to, b));
     }
     let all = &input.samples;
@@ -259,18 +259,18 @@ pub fn compare(work: &Groundwork<'_>, stretches: &[Stretch]) -> Result<Option<Es
         (Cow::Borrowed(all), Cow::Borrowed(&work.basis))
     } else {
         let samples = all.filtered(|n| block_at(n).is_some());
-        let basis = Basis::new(grid, &samples)?;
+        let basis = Reweighting::new(grid, &samples)?;
         (Cow::Owned(samples), Cow::Owned(basis))
     };
-    let blocks = Blocks { block_of, n_blocks: stretches.len() };
-    let Basis { solved, g_of_state, .. } = &*basis;
+    let blocks = Blocks { block_of, n_blocks: tally_blocks.len() };
+    let Reweighting { solved, g_of_state, .. } = &*basis;
     let place = |k: usize| basis.place(&grid.states[k]);
     let bins = basis.bins();
 
     // What can be compared.
     let mut entries: Vec<Entries> = vec![Entries::new(); grid.len() * n_s];
-    for (b, stretch) in stretches.iter().enumerate() {
-        for row in &stretch.rows {
+    for (b, block) in tally_blocks.iter().enumerate() {
+        for row in &block.rows {
             let (k, s, n) = (row.state as usize, usize::from(row.reservoir), row.n);
             if frozen[k] || s >= n_s || n > input.n_max[s] {
                 continue;
@@ -288,11 +288,11 @@ pub fn compare(work: &Groundwork<'_>, stretches: &[Stretch]) -> Result<Option<Es
             let (_, p) = bins[place(k)].probabilities(&solved.collapsed, &grid.states[k].ln_z);
             let n_eff = effective_samples(solved, &bins[place(k)], &p, s, usize::from(input.n_max[s]));
             let independent = solved.n_k[k] / g_of_state[k];
-            let per_block = solved.n_k[k] / stretches.len() as f64;
+            let per_block = solved.n_k[k] / tally_blocks.len() as f64;
             // An exponential memory of g samples leaves this share of the variance of a mean to blocks of finite length.
             let memory = 0.5 * g_of_state[k] / per_block.max(1.0);
-            let stretch = (1.0 - memory * (1.0 - (-1.0 / memory).exp())).recip().sqrt();
-            task(k, s, entries, &n_eff, independent, stretch)
+            let block = (1.0 - memory * (1.0 - (-1.0 / memory).exp())).recip().sqrt();
+            task(k, s, entries, &n_eff, independent, block)
         })
         .collect();
     let skipped = tasks.iter().filter(|t| t.is_none()).count();
@@ -322,7 +322,7 @@ pub fn compare(work: &Groundwork<'_>, stretches: &[Stretch]) -> Result<Option<Es
         .map(|task| {
             let mut next = |freedom: f64| {
                 let (v, e) = triples.next().unwrap_or((&[f64::NAN; 3], &[f64::NAN; 3]));
-                let err = |i: usize| task.stretch * e[i];
+                let err = |i: usize| task.block * e[i];
                 (v[0], err(0), v[1], err(1), normal_deviate(v[2] / err(2), freedom))
             };
             let pi = (0..task.len)
@@ -349,7 +349,7 @@ pub fn compare(work: &Groundwork<'_>, stretches: &[Stretch]) -> Result<Option<Es
 }
 
 /// Effective samples of MBAR at each N of a species: `[n_max + 1]`.
-fn effective_samples(solved: &Solved, bins: &Bins, p: &[f64], species: usize, n_max: usize) -> Vec<f64> {
+fn effective_samples(solved: &MbarSolution, bins: &Bins, p: &[f64], species: usize, n_max: usize) -> Vec<f64> {
     let mut sums = vec![(0.0, 0.0); n_max + 1];
     for (c, &p) in p.iter().enumerate().filter(|&(_, &p)| p > 0.0) {
         if let Some((sum, squares)) = sums.get_mut(usize::from(solved.collapsed.compositions()[c][species])) {
@@ -361,14 +361,7 @@ fn effective_samples(solved: &Solved, bins: &Bins, p: &[f64], species: usize, n_
 }
 
 /// The N of one state and species that can be compared, if there are two at least.
-fn task(
-    state: usize,
-    reservoir: usize,
-    entries: Entries,
-    n_eff: &[f64],
-    independent: f64,
-    stretch: f64,
-) -> Option<Task> {
+fn task(state: usize, reservoir: usize, entries: Entries, n_eff: &[f64], independent: f64, block: f64) -> Option<Task> {
     let n_max = n_eff.len() - 1;
     let sums = summed(&entries, n_max, None);
     // Σx² over blocks of attempts and of Σ min(1, acc), in both directions.
@@ -412,7 +405,7 @@ fn task(
             below.into_iter().chain(above).fold(f64::INFINITY, f64::min) - 1.0
         })
         .collect();
-    Some(Task { state, reservoir, entries, first, len: last - first + 1, freedom, stretch })
+    Some(Task { state, reservoir, entries, first, len: last - first + 1, freedom, block })
 }
 
 #[cfg(test)]

@@ -8,12 +8,12 @@ use super::integrate::{self, Bath};
 use super::noise::Address;
 use super::particle_moves;
 use super::replica::Replica;
-use crate::input::scene::grammar::Truncation;
+use crate::potential::Truncation;
 use glam::DVec3;
 use pulp::{Simd, WithSimd};
 
-/// Declares a door: a struct of arguments, and the kernel it leads to; `S` names the instruction set.
-macro_rules! door {
+/// Declares an entry to vector code: a struct of arguments, and the kernel it leads to; `S` names the instruction set.
+macro_rules! simd_entry {
     ($name:ident { $($field:ident : $type:ty),* } -> $out:ty { $S:ident => $body:expr }) => {
         struct $name<'a> { $($field: $type),* }
 
@@ -39,30 +39,30 @@ macro_rules! by_truncation {
     };
 }
 
-door!(Langevin { model: &'a Model, replica: &'a mut Replica, bath: &'a Bath, within: bool, address: Address } -> () {
+simd_entry!(Langevin { model: &'a Model, replica: &'a mut Replica, bath: &'a Bath, within: bool, address: Address } -> () {
     S => integrate::langevin::<S>(model, replica, bath, within, address)
 });
-door!(Kick { replica: &'a mut Replica, dt: f64 } -> () { S => integrate::kick::<S>(replica, dt) });
-door!(Drift { model: &'a Model, replica: &'a mut Replica, dt: f64 } -> () {
+simd_entry!(Kick { replica: &'a mut Replica, dt: f64 } -> () { S => integrate::kick::<S>(replica, dt) });
+simd_entry!(Drift { model: &'a Model, replica: &'a mut Replica, dt: f64 } -> () {
     S => integrate::drift::<S>(model, replica, dt)
 });
-door!(Redraw { replica: &'a mut Replica, root_kt: f64, address: Address } -> () {
+simd_entry!(Redraw { replica: &'a mut Replica, root_kt: f64, address: Address } -> () {
     S => integrate::redraw(replica, root_kt, address)
 });
-door!(UpdateLists { model: &'a Model, replica: &'a mut Replica } -> () { S => replica.update_lists::<S>(model) });
-door!(Forces { model: &'a Model, replica: &'a mut Replica } -> () {
+simd_entry!(UpdateLists { model: &'a Model, replica: &'a mut Replica } -> () { S => replica.update_lists::<S>(model) });
+simd_entry!(Forces { model: &'a Model, replica: &'a mut Replica } -> () {
     S => by_truncation!(model, integrate::forces, S(model, replica))
 });
-door!(ForcesFromLists { model: &'a Model, replica: &'a mut Replica } -> () {
+simd_entry!(ForcesFromLists { model: &'a Model, replica: &'a mut Replica } -> () {
     S => by_truncation!(model, integrate::forces_from_lists, S(model, replica))
 });
-door!(Energy { model: &'a Model, replica: &'a Replica } -> [f64; 2] {
+simd_entry!(Energy { model: &'a Model, replica: &'a Replica } -> [f64; 2] {
     S => by_truncation!(model, integrate::energy, S(model, replica))
 });
-door!(EnergyFromLists { model: &'a Model, replica: &'a Replica } -> [f64; 2] {
+simd_entry!(EnergyFromLists { model: &'a Model, replica: &'a Replica } -> [f64; 2] {
     S => by_truncation!(model, integrate::energy_from_lists, S(model, replica))
 });
-door!(AtomEnergy {
+simd_entry!(AtomEnergy {
     model: &'a Model, replica: &'a Replica, species: u8, position: DVec3, except: usize
 } -> [f64; 2] {
     S => by_truncation!(model, particle_moves::atom_energy, S(model, replica, species, position, except))

@@ -12,10 +12,7 @@ mod particle_moves;
 mod replica;
 mod scheduler;
 
-use super::Backend;
-use super::BackendState;
-use super::CycleWork;
-use super::Identity;
+use super::{Backend, BackendState, CycleWork, Identity};
 use crate::base::error::{Error, Result};
 use crate::base::ids::StateId;
 use crate::base::rng::Rng;
@@ -31,7 +28,7 @@ use pair::Geometry;
 use pulp::Arch;
 use rayon::prelude::*;
 use replica::{Frozen, Replica};
-use scheduler::{Ahead, Herd, Pause, Work};
+use scheduler::{InFlight, KeepAwake, Scheduler, Work};
 use std::sync::Arc;
 
 /// What every replica shares.
@@ -58,7 +55,7 @@ impl Model {
 /// All replicas on the processor's vector units.
 pub struct Cpu {
     model: Arc<Model>,
-    herd: Herd,
+    scheduler: Scheduler,
     states: Vec<StatePoint>,
     assignment: Vec<StateId>,
     /// `[n_replicas]`, accepted particle moves of the cycle that was measured last.
@@ -66,9 +63,9 @@ pub struct Cpu {
     /// `[n_replicas]` or empty, what the cycle completed last has kept.
     kept: Vec<Configuration>,
     /// A cycle that the workers are at.
-    ahead: Option<Ahead>,
+    in_flight: Option<InFlight>,
     /// The time between two works.
-    pause: Option<Pause>,
+    keep_awake: Option<KeepAwake>,
 }
 
 impl Cpu {
@@ -105,21 +102,21 @@ impl Cpu {
         };
         Ok(Cpu {
             model: Arc::new(model),
-            herd: Herd::default(),
+            scheduler: Scheduler::default(),
             states: Vec::new(),
             assignment: Vec::new(),
             measured: Vec::new(),
             kept: Vec::new(),
-            ahead: None,
-            pause: None,
+            in_flight: None,
+            keep_awake: None,
         })
     }
 
     /// Work that is waited for.
     fn work(&mut self, work: &Work) {
-        self.pause = None;
-        self.herd.work(&self.model, &self.assignment, work);
-        self.pause = Some(Pause::begin());
+        self.keep_awake = None;
+        self.scheduler.work(&self.model, &self.assignment, work);
+        self.keep_awake = Some(KeepAwake::begin());
     }
 }
 
@@ -174,7 +171,7 @@ impl Backend for Cpu {
         assert_eq!(assignment.len(), batch.configurations.len(), "one state per replica");
         let model = &self.model;
         let replicas = batch.configurations.par_iter().zip(assignment).enumerate();
-        self.herd.replicas = replicas
+        self.scheduler.replicas = replicas
             .map(|(index, (x, state))| {
                 assert_fits(&model.system, x);
                 let state = &states[state.index()];
@@ -185,14 +182,14 @@ impl Backend for Cpu {
             .collect();
         self.states = states.to_vec();
         self.assignment = assignment.to_vec();
-        self.herd.transitions = self.model.system.transitions(states.len(), assignment.len());
-        self.herd.events = vec![Vec::new(); assignment.len()];
-        self.measured = self.herd.events.clone();
+        self.scheduler.transitions = self.model.system.transitions(states.len(), assignment.len());
+        self.scheduler.events = vec![Vec::new(); assignment.len()];
+        self.measured = self.scheduler.events.clone();
         Ok(())
     }
 
     fn store(&self, batch: &mut Batch) -> Result<()> {
-        batch.configurations = self.herd.replicas.iter().map(Replica::configuration).collect();
+        batch.configurations = self.scheduler.replicas.iter().map(Replica::configuration).collect();
         Ok(())
     }
 
@@ -200,12 +197,12 @@ impl Backend for Cpu {
         let mut batch = Batch::default();
         self.store(&mut batch)?;
         let references_of = |r: &Replica| r.lists.references(&self.model.geometry, r.n);
-        let references: Vec<_> = self.herd.replicas.iter().map(references_of).collect();
+        let references: Vec<_> = self.scheduler.replicas.iter().map(references_of).collect();
         Ok(BackendState {
-            energies: self.herd.replicas.iter().map(|r| r.energy).collect(),
+            energies: self.scheduler.replicas.iter().map(|r| r.energy).collect(),
             listed: references.iter().map(Option::is_some).collect(),
             list_references: references.iter().flatten().flatten().map(DVec3::to_array).collect(),
-            transitions: self.herd.transitions.clone(),
+            transitions: self.scheduler.transitions.clone(),
             ..BackendState::of_batch(&batch)
         })
     }
@@ -213,23 +210,23 @@ impl Backend for Cpu {
     fn restore(&mut self, saved: &BackendState, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
         self.load(&saved.batch(), states, assignment)?;
         let model = &self.model;
-        for (replica, &energy) in self.herd.replicas.iter_mut().zip(&saved.energies) {
+        for (replica, &energy) in self.scheduler.replicas.iter_mut().zip(&saved.energies) {
             replica.energy = energy;
         }
-        self.herd.replicas.par_iter_mut().zip(saved.references()).for_each(|(replica, references)| {
+        self.scheduler.replicas.par_iter_mut().zip(saved.references()).for_each(|(replica, references)| {
             // The order of summation is that of the lists in force: they are built again from where they were built.
             let positions = references.map(|r| r.iter().copied().map(DVec3::from).collect::<Vec<_>>());
             if let Some(positions) = positions.filter(|p| uses_lists(&model.system, p.len())) {
                 replica.restore_lists(model, &positions);
             }
         });
-        self.herd.transitions.clone_from(&saved.transitions);
+        self.scheduler.transitions.clone_from(&saved.transitions);
         Ok(())
     }
 
     fn set_states(&mut self, assignment: &[StateId]) -> Result<()> {
-        assert_eq!(assignment.len(), self.herd.replicas.len(), "one state per replica");
-        for (replica, id) in self.herd.replicas.iter_mut().zip(assignment) {
+        assert_eq!(assignment.len(), self.scheduler.replicas.len(), "one state per replica");
+        for (replica, id) in self.scheduler.replicas.iter_mut().zip(assignment) {
             let state = &self.states[id.index()];
             let scale = velocity_scale(replica.state.kt, state.kt);
             if scale != 1.0 {
@@ -264,7 +261,7 @@ impl Backend for Cpu {
     }
 
     fn transitions(&mut self) -> Result<Transitions> {
-        Ok(self.herd.transitions.clone())
+        Ok(self.scheduler.transitions.clone())
     }
 
     fn events(&mut self, see: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()> {
@@ -273,14 +270,14 @@ impl Backend for Cpu {
     }
 
     fn measure(&mut self) -> Result<Vec<Measurement>> {
-        std::mem::swap(&mut self.herd.events, &mut self.measured);
-        self.herd.events.iter_mut().for_each(Vec::clear);
+        std::mem::swap(&mut self.scheduler.events, &mut self.measured);
+        self.scheduler.events.iter_mut().for_each(Vec::clear);
         let reservoirs = &self.model.system.reservoirs;
         let measure = |r: &Replica| Measurement {
             energy: r.energy,
             counts: reservoirs.iter().map(|s| r.species_counts[usize::from(s.species)] as u16).collect(),
         };
-        Ok(self.herd.replicas.iter().map(measure).collect())
+        Ok(self.scheduler.replicas.iter().map(measure).collect())
     }
 
     fn begin(&mut self, work: &CycleWork) -> Result<()> {
@@ -291,17 +288,17 @@ impl Backend for Cpu {
             book: work.book,
             keep: work.keep,
         };
-        let herd = std::mem::take(&mut self.herd);
-        self.ahead = Some(herd.work_ahead(Arc::clone(&self.model), self.assignment.clone(), work));
-        self.pause = None;
+        let scheduler = std::mem::take(&mut self.scheduler);
+        self.in_flight = Some(scheduler.work_ahead(Arc::clone(&self.model), self.assignment.clone(), work));
+        self.keep_awake = None;
         Ok(())
     }
 
     fn complete(&mut self) -> Result<Vec<Measurement>> {
-        let ahead = self.ahead.take().expect("a cycle is completed after it was begun");
-        self.herd = ahead.join();
-        self.pause = Some(Pause::begin());
-        std::mem::swap(&mut self.herd.kept, &mut self.kept);
+        let in_flight = self.in_flight.take().expect("a cycle is completed after it was begun");
+        self.scheduler = in_flight.join();
+        self.keep_awake = Some(KeepAwake::begin());
+        std::mem::swap(&mut self.scheduler.kept, &mut self.kept);
         self.measure()
     }
 
@@ -317,12 +314,12 @@ impl Backend for Cpu {
     fn trial_energies(&mut self, trials: &[Trial]) -> Result<Vec<f64>> {
         let model = &self.model;
         let energy = |(replica, trial): (&Replica, &Trial)| particle_moves::trial_energy(model, replica, trial);
-        Ok(self.herd.replicas.par_iter().zip(trials).map(energy).collect())
+        Ok(self.scheduler.replicas.par_iter().zip(trials).map(energy).collect())
     }
 
     fn apply(&mut self, edits: &[(Edit, f64)]) -> Result<()> {
         let (system, g) = (&self.model.system, &self.model.geometry);
-        for (replica, (edit, delta_u)) in self.herd.replicas.iter_mut().zip(edits) {
+        for (replica, (edit, delta_u)) in self.scheduler.replicas.iter_mut().zip(edits) {
             match *edit {
                 Edit::None => continue,
                 Edit::Insert { species, position, velocity } => replica.insert(system, g, species, position, velocity),

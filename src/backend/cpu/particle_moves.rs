@@ -5,7 +5,7 @@ use super::Model;
 use super::pair::row_energy;
 use super::replica::Replica;
 use crate::base::rng::{Stream, index_below};
-use crate::moves::tally::MoveBook;
+use crate::moves::tally::MoveRecorder;
 use crate::moves::{Proposal, Trial, ln_acc, thermal_velocity};
 use crate::potential::OVERLAP_ENERGY;
 use crate::thermo::acceptance::accept;
@@ -16,7 +16,13 @@ use pulp::Simd;
 pub(super) const NOBODY: usize = usize::MAX;
 
 /// Insertion and deletion attempts of one replica, from attempt number `first`.
-pub(super) fn insert_delete(model: &Model, replica: &mut Replica, first: u64, attempts: u32, book: &mut MoveBook<'_>) {
+pub(super) fn insert_delete(
+    model: &Model,
+    replica: &mut Replica,
+    first: u64,
+    attempts: u32,
+    book: &mut MoveRecorder<'_>,
+) {
     for attempt in first..first + u64::from(attempts) {
         let proposal = propose(model, replica, attempt);
         let delta_u = trial_energy(model, replica, &proposal.trial);

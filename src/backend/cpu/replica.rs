@@ -136,7 +136,7 @@ impl Replica {
 
     /// Writes down positions and species.
     pub(super) fn show(&self, configuration: &mut Configuration) {
-        configuration.look_like((0..self.n).map(|slot| self.position(slot)), &self.species[..self.n]);
+        configuration.copy_positions_from((0..self.n).map(|slot| self.position(slot)), &self.species[..self.n]);
     }
 
     /// Chunks that hold atoms.

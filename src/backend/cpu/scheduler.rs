@@ -1,4 +1,4 @@
-//! herd: all replicas, and the threads that share their work.
+//! scheduler: all replicas, and the threads that share their work.
 //!
 //! Replicas are handed out one by one, those with most atoms first, so that no thread is left with a large one at the
 //! end. What a replica does depends on none of this.
@@ -8,7 +8,7 @@ use super::particle_moves::insert_delete;
 use super::propagate;
 use super::replica::Replica;
 use crate::base::ids::StateId;
-use crate::moves::tally::{MoveBook, MoveEvent, TransitionTally, Transitions};
+use crate::moves::tally::{MoveEvent, MoveRecorder, TransitionTally, Transitions};
 use crate::system::configuration::Configuration;
 use rayon::prelude::*;
 use rayon::{Yield, yield_now};
@@ -31,7 +31,7 @@ const PAUSE: Duration = Duration::from_micros(100);
 
 /// All replicas with what they write down.
 #[derive(Debug, Default)]
-pub(crate) struct Herd {
+pub(crate) struct Scheduler {
     pub(crate) replicas: Vec<Replica>,
     /// Tallies of particle moves.
     pub(crate) transitions: Transitions,
@@ -54,7 +54,7 @@ pub(crate) struct Work {
     pub(crate) keep: bool,
 }
 
-impl Herd {
+impl Scheduler {
     /// Does the work on all threads of the pool.
     ///
     /// - `assignment`: `[n_replicas]`, the state of every replica
@@ -74,7 +74,13 @@ impl Herd {
                 }
                 if let Some((first, attempts)) = work.moves {
                     events.clear();
-                    insert_delete(model, replica, first, attempts, &mut MoveBook { row, offsets: &offsets, events });
+                    insert_delete(
+                        model,
+                        replica,
+                        first,
+                        attempts,
+                        &mut MoveRecorder { row, offsets: &offsets, events },
+                    );
                 }
                 if let Some(kept) = kept {
                     replica.show(kept);
@@ -84,14 +90,14 @@ impl Herd {
     }
 
     /// Leaves the work to the pool and returns at once.
-    pub(crate) fn work_ahead(mut self, model: Arc<Model>, assignment: Vec<StateId>, work: Work) -> Ahead {
+    pub(crate) fn work_ahead(mut self, model: Arc<Model>, assignment: Vec<StateId>, work: Work) -> InFlight {
         let (sender, done) = channel();
         rayon::spawn(move || {
             let worked = catch_unwind(AssertUnwindSafe(|| self.work(&model, &assignment, &work)));
             // Nobody may be waiting any more.
             let _ = sender.send(worked.map(|()| self));
         });
-        Ahead { done }
+        InFlight { done }
     }
 }
 
@@ -135,17 +141,17 @@ impl<'a> Queues<'a> {
 
 /// Work under way.
 #[derive(Debug)]
-pub(crate) struct Ahead {
-    done: Receiver<thread::Result<Herd>>,
+pub(crate) struct InFlight {
+    done: Receiver<thread::Result<Scheduler>>,
 }
 
-impl Ahead {
+impl InFlight {
     /// Waits for the end of the work; a thread of the pool takes part in it.
-    pub(crate) fn join(self) -> Herd {
+    pub(crate) fn join(self) -> Scheduler {
         let mut idle = 0;
         loop {
             let received = match self.done.try_recv() {
-                Ok(herd) => Ok(herd),
+                Ok(scheduler) => Ok(scheduler),
                 Err(TryRecvError::Disconnected) => Err(RecvTimeoutError::Disconnected),
                 Err(TryRecvError::Empty) => match yield_now() {
                     Some(Yield::Executed) => continue,
@@ -159,7 +165,7 @@ impl Ahead {
                 },
             };
             match received {
-                Ok(Ok(herd)) => return herd,
+                Ok(Ok(scheduler)) => return scheduler,
                 Ok(Err(panic)) => resume_unwind(panic),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => unreachable!("the work ends by sending"),
@@ -171,13 +177,13 @@ impl Ahead {
 /// Between two works: the other threads of the pool stay awake for a moment, because to wake them takes longer than
 /// what the host does there.
 #[derive(Debug)]
-pub(crate) struct Pause {
+pub(crate) struct KeepAwake {
     over: Arc<AtomicBool>,
 }
 
-impl Pause {
+impl KeepAwake {
     /// Begins where the caller belongs to a pool that has other threads.
-    pub(crate) fn begin() -> Pause {
+    pub(crate) fn begin() -> KeepAwake {
         let over = Arc::new(AtomicBool::new(false));
         let others = rayon::current_thread_index().map_or(0, |_| rayon::current_num_threads() - 1);
         for _ in 0..others {
@@ -189,11 +195,11 @@ impl Pause {
                 }
             });
         }
-        Pause { over }
+        KeepAwake { over }
     }
 }
 
-impl Drop for Pause {
+impl Drop for KeepAwake {
     fn drop(&mut self) {
         self.over.store(true, Ordering::Relaxed);
     }

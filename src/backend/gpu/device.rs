@@ -12,7 +12,7 @@ const WORKGROUP_MEMORY: u32 = 48 * 1024;
 
 /// Which adapter the user asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Want {
+pub enum AdapterChoice {
     /// A hardware GPU, never a software adapter.
     Hardware,
     /// The first hardware GPU, else a software adapter.
@@ -110,8 +110,8 @@ pub fn survey() -> Vec<AdapterReport> {
 ///
 /// # Errors
 /// [`Error::Device`] when there is none, or it failed its self-test, with the reason.
-pub fn open(want: &Want) -> Result<Arc<GpuDevice>> {
-    static OPENED: Mutex<Vec<(Want, Arc<GpuDevice>)>> = Mutex::new(Vec::new());
+pub fn open(want: &AdapterChoice) -> Result<Arc<GpuDevice>> {
+    static OPENED: Mutex<Vec<(AdapterChoice, Arc<GpuDevice>)>> = Mutex::new(Vec::new());
     let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
     opened.retain(|(_, device)| device.check().is_ok());
     if let Some((_, device)) = opened.iter().find(|(w, _)| w == want) {
@@ -126,16 +126,16 @@ pub fn open(want: &Want) -> Result<Arc<GpuDevice>> {
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_anew(want: &Want) -> Result<Arc<GpuDevice>> {
+pub fn open_anew(want: &AdapterChoice) -> Result<Arc<GpuDevice>> {
     let all = adapters();
     let names: Vec<String> = all.iter().map(|a| format!("`{}`", a.get_info().name)).collect();
     let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     let fits = |adapter: &&Adapter| {
         let info = adapter.get_info();
         match want {
-            Want::Hardware => !is_software(&info),
-            Want::Any => true,
-            Want::Named(name) => info.name.to_lowercase().contains(&name.to_lowercase()),
+            AdapterChoice::Hardware => !is_software(&info),
+            AdapterChoice::Any => true,
+            AdapterChoice::Named(name) => info.name.to_lowercase().contains(&name.to_lowercase()),
         }
     };
     let mut refusals = Vec::new();
@@ -149,9 +149,15 @@ pub fn open_anew(want: &Want) -> Result<Arc<GpuDevice>> {
     }
     let problem = match (want, refusals.is_empty()) {
         (_, false) => refusals.join("; "),
-        (Want::Hardware, true) => format!("no hardware GPU (adapters: {names}); use --device cpu or reference"),
-        (Want::Any, true) => "no GPU adapter; install a Vulkan, Metal or DirectX 12 driver, or use --device cpu".into(),
-        (Want::Named(name), true) => format!("no adapter named `{name}` (adapters: {names}); see `adlayer doctor`"),
+        (AdapterChoice::Hardware, true) => {
+            format!("no hardware GPU (adapters: {names}); use --device cpu or reference")
+        }
+        (AdapterChoice::Any, true) => {
+            "no GPU adapter; install a Vulkan, Metal or DirectX 12 driver, or use --device cpu".into()
+        }
+        (AdapterChoice::Named(name), true) => {
+            format!("no adapter named `{name}` (adapters: {names}); see `adlayer doctor`")
+        }
     };
     Err(Error::Device(problem))
 }

@@ -15,7 +15,7 @@ mod self_test;
 pub mod shaders;
 mod work;
 
-pub use device::{AdapterReport, GpuDevice, Want, has_hardware, open, open_anew, survey};
+pub use device::{AdapterChoice, AdapterReport, GpuDevice, has_hardware, open, open_anew, survey};
 
 use crate::backend::{Backend, BackendState, CycleWork, Identity, Usage};
 use crate::base::error::{Error, Result};
@@ -30,7 +30,7 @@ use crate::thermo::states::StatePoint;
 use chunk::{Chunk, replicas_per_chunk};
 use kept::Kept;
 use layout::{AssignmentRecord, ReplicaRecord, SystemTable, TrialRecord, frozen_atoms};
-use move_log::{LOG_ATTEMPTS, MoveBooks};
+use move_log::{DeviceMoveLog, LOG_ATTEMPTS};
 use pipelines::{Kernel, Pipelines};
 use plan::Plan;
 use recorder::{Recorder, create_buffer};
@@ -54,13 +54,13 @@ pub struct Gpu {
     recorder: RefCell<Recorder>,
     /// Most replicas of one chunk of buffers.
     replicas_per_chunk: usize,
-    loaded: Loaded,
+    loaded: Resident,
     usage: Usage,
 }
 
 /// What is on the device, and what the host knows of it.
 #[derive(Default)]
-struct Loaded {
+struct Resident {
     chunks: Vec<Chunk>,
     groups: Vec<BindGroup>,
     state_records: Option<Buffer>,
@@ -68,7 +68,7 @@ struct Loaded {
     assignment: Vec<StateId>,
     /// Tallied so far, without what is still on the device.
     transitions: Transitions,
-    books: MoveBooks,
+    books: DeviceMoveLog,
     kept: Kept,
     /// Mobile atoms of every replica as last known.
     n_of: Vec<u32>,
@@ -105,7 +105,7 @@ impl Gpu {
             frozen,
             recorder,
             replicas_per_chunk,
-            loaded: Loaded::default(),
+            loaded: Resident::default(),
             usage: Usage::default(),
         })
     }
@@ -168,14 +168,14 @@ impl Backend for Gpu {
         batch.configurations.iter().for_each(|x| assert_fits(&self.system, x));
         self.flush();
         self.compile(batch)?;
-        self.loaded = Loaded {
+        self.loaded = Resident {
             states: states.to_vec(),
             assignment: assignment.to_vec(),
             transitions: self.system.transitions(states.len(), n_replicas),
-            books: MoveBooks::new(),
+            books: DeviceMoveLog::new(),
             n_of: batch.configurations.iter().map(|x| x.len() as u32).collect(),
             fixed: batch.configurations.iter().map(|x| self.fixed_counts(&x.species)).collect(),
-            ..Loaded::default()
+            ..Resident::default()
         };
         self.loaded.state_records = Some(self.state_buffer()?);
         let most = self.replicas_per_chunk;
@@ -367,7 +367,7 @@ impl Backend for Gpu {
 ///
 /// # Errors
 /// [`Error::Device`] when there is none, it was refused, or it cannot hold the system.
-pub fn backend(want: &Want, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
+pub fn backend(want: &AdapterChoice, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
     Ok(Box::new(Gpu::new(open(want)?, system, rng)?))
 }
 

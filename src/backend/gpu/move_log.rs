@@ -15,7 +15,7 @@ const UNIT: f64 = 1.0 / 4_294_967_296.0;
 
 /// The log of the cycle on the device, and what was read of it.
 #[derive(Default)]
-pub(crate) struct MoveBooks {
+pub(crate) struct DeviceMoveLog {
     /// Words of the log of one replica.
     pub(crate) log_words: u32,
     /// Attempts booked on the device since the last drain, per state.
@@ -30,10 +30,10 @@ pub(crate) struct MoveBooks {
     earlier: [Vec<Vec<MoveEvent>>; 2],
 }
 
-impl MoveBooks {
+impl DeviceMoveLog {
     /// Nothing recorded; the log has room for its counter.
-    pub(crate) fn new() -> MoveBooks {
-        MoveBooks { log_words: 1, ..MoveBooks::default() }
+    pub(crate) fn new() -> DeviceMoveLog {
+        DeviceMoveLog { log_words: 1, ..DeviceMoveLog::default() }
     }
 
     /// The measurement has come: its moves become readable.

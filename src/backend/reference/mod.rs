@@ -12,7 +12,7 @@ use crate::base::ids::{ReplicaId, StateId};
 use crate::base::rng::{Rng, Stream};
 use crate::forces::pairwise;
 use crate::moves::exchange::velocity_scale;
-use crate::moves::tally::{MoveBook, MoveEvent, MoveLog, Transitions};
+use crate::moves::tally::{MoveEvent, MoveLog, MoveRecorder, Transitions};
 use crate::moves::{Edit, Trial};
 use crate::system::configuration::{Batch, Configuration, Measurement, assert_fits};
 use crate::system::{Dynamics, System};
@@ -180,7 +180,7 @@ impl Backend for Reference {
         let rows: Vec<_> = rows.collect();
         self.replicas.par_iter_mut().zip(rows).zip(self.log.making()).for_each(|((replica, row), events)| {
             events.clear();
-            let mut book = MoveBook { row, offsets: &offsets, events };
+            let mut book = MoveRecorder { row, offsets: &offsets, events };
             particle_moves::insert_delete(system, rng, shifts, replica, first, attempts, &mut book);
         });
         Ok(())
@@ -212,7 +212,7 @@ impl Backend for Reference {
             self.keeping.resize_with(self.replicas.len(), Configuration::default);
             for (kept, replica) in self.keeping.iter_mut().zip(&self.replicas) {
                 let now = &replica.configuration;
-                kept.look_like(now.positions.iter().copied(), &now.species);
+                kept.copy_positions_from(now.positions.iter().copied(), &now.species);
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::replica::Replica;
 use crate::backend::apply_edit;
 use crate::base::rng::{Rng, Stream, index_below};
 use crate::forces::pairwise::trial_energy;
-use crate::moves::tally::MoveBook;
+use crate::moves::tally::MoveRecorder;
 use crate::moves::{self, Edit, Trial};
 use crate::system::System;
 use crate::thermo::acceptance::accept;
@@ -18,7 +18,7 @@ pub fn insert_delete(
     replica: &mut Replica,
     first: u64,
     attempts: u32,
-    book: &mut MoveBook<'_>,
+    book: &mut MoveRecorder<'_>,
 ) {
     for attempt in first..first + u64::from(attempts) {
         let id = replica.id.0;

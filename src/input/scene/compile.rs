@@ -1,19 +1,15 @@
 //! From a checked scene to the system that backends simulate.
 
-use crate::input::scene::Loaded;
+use crate::input::scene::CheckedScene;
 use crate::input::scene::grammar::{self, CellSpec, Images, Potential, Scene};
 use crate::potential::{ExternalField, PairTable};
-use crate::system::Dynamics;
-use crate::system::FrozenAtoms;
-use crate::system::Reservoir;
-use crate::system::Species;
-use crate::system::System;
 use crate::system::cell::Cell;
+use crate::system::{Dynamics, FrozenAtoms, Reservoir, Species, System};
 use glam::DVec3;
 
 impl System {
     /// The system of a scene that has passed its checks.
-    pub fn from_scene(loaded: &Loaded) -> System {
+    pub fn from_scene(loaded: &CheckedScene) -> System {
         let scene = &loaded.scene;
         let (lx, ly, lz) = loaded.lengths();
         let lengths = DVec3::new(lx, ly, lz);

@@ -1,6 +1,6 @@
 //! What is adsorbed, and where its first layer ends.
 
-use super::Loaded;
+use super::CheckedScene;
 use super::check::cell::lattice;
 use super::grammar::{External, Potential};
 use crate::potential::{ExternalField, PairCoefficients};
@@ -12,7 +12,7 @@ const POINTS: u32 = 2048;
 /// Atoms of a slab this close in z make up one plane [length].
 const SAME_PLANE: f64 = 1e-9;
 
-impl Loaded {
+impl CheckedScene {
     /// The lattice of an fcc substrate, `None` for files and bare cells.
     pub fn lattice(&self) -> Option<Lattice> {
         lattice(&self.scene.substrate).map(|l| l.0)
@@ -53,7 +53,7 @@ impl Loaded {
         Some(lowest + 0.5 * (2.0_f64 / 3.0).sqrt() * 2.0_f64.powf(1.0 / 6.0) * sigma)
     }
 
-    /// z₀ of [`Loaded::first_layer`].
+    /// z₀ of [`CheckedScene::first_layer`].
     fn adsorption_height(&self, species: usize) -> Option<f64> {
         let (scene, (x, y, _)) = (&self.scene, self.lengths());
         let Potential::LennardJones { cutoff, truncation, .. } = scene.potential;
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    fn parsed(text: &str) -> Loaded {
+    fn parsed(text: &str) -> CheckedScene {
         crate::input::scene::parse(text, Path::new("x.ron")).unwrap_or_else(|e| panic!("{e}"))
     }
 

@@ -34,7 +34,7 @@ const LARGEST: u64 = 16 << 20;
 
 /// A scene that can be run: parsed, filled in, checked as a whole.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Loaded {
+pub struct CheckedScene {
     /// The scene with every default filled in; `reservoir` is in the order of `grid.reservoir`.
     pub scene: Scene,
     /// The text as read.
@@ -57,7 +57,7 @@ pub struct Loaded {
 /// [`crate::base::Error::InputMissing`] if the scene or a file it names does not exist, [`crate::base::Error::Scene`] with line,
 /// column, value and remedy if the scene is not acceptable, [`crate::base::Error::BadInput`] if a file it names is not,
 /// [`crate::base::Error::Io`].
-pub fn load(path: &Path) -> Result<Loaded> {
+pub fn load(path: &Path) -> Result<CheckedScene> {
     let text = read_text("scene", path, LARGEST)?;
     parse(&text, path)
 }
@@ -68,7 +68,7 @@ pub fn load(path: &Path) -> Result<Loaded> {
 ///
 /// # Errors
 /// Those of [`load`].
-pub fn parse(text: &str, path: &Path) -> Result<Loaded> {
+pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
     let source = Source::new(text, path);
     let mut scene: Scene = crate::input::parse::parse(&source)?;
     let mut warnings = Vec::new();
@@ -88,7 +88,8 @@ pub fn parse(text: &str, path: &Path) -> Result<Loaded> {
     let (x, y, z) = lengths(&scene);
     let placed = place::place(&source, &mut scene, path, (x, y), (floor, ceiling))?;
 
-    let mut loaded = Loaded { scene, text: text.to_owned(), path: path.to_owned(), slab, placed, gases, warnings };
+    let mut loaded =
+        CheckedScene { scene, text: text.to_owned(), path: path.to_owned(), slab, placed, gases, warnings };
     check::particles::numbers(&source, &loaded.scene, &loaded.mobile_slab_atoms())?;
     let (mobile, frozen) = loaded.occurring();
     check::species::pairs_present(&source, &loaded.scene, &mobile, &frozen)?;
@@ -130,7 +131,7 @@ fn lengths(scene: &Scene) -> (f64, f64, f64) {
     }
 }
 
-impl Loaded {
+impl CheckedScene {
     /// z of the floor [length]; 0 for `Bulk`.
     pub fn floor(&self) -> f64 {
         z_range(&self.scene).0
@@ -248,7 +249,7 @@ impl Loaded {
     ///
     /// # Errors
     /// [`crate::base::Error::Scene`] if the new length does not fit the schedule.
-    pub fn extended(mut self, cycles: u32) -> Result<Loaded> {
+    pub fn extended(mut self, cycles: u32) -> Result<CheckedScene> {
         let production = &mut self.scene.schedule.production;
         *production = production.saturating_add(cycles);
         check::run::schedule(&Source::new(&self.text, &self.path), &self.scene)?;
@@ -256,7 +257,7 @@ impl Loaded {
     }
 
     /// The same scene at its full length: with `until`, as long as it may become.
-    pub fn longest(&self) -> Loaded {
+    pub fn longest(&self) -> CheckedScene {
         let mut longest = self.clone();
         let schedule = &mut longest.scene.schedule;
         schedule.production = schedule.production.max(schedule.max_cycles.unwrap_or(0));
@@ -269,7 +270,7 @@ impl Loaded {
     ///
     /// # Errors
     /// [`crate::base::Error::Scene`] if the new length does not fit the schedule.
-    pub fn with_overrides(mut self, cycles: Option<u32>, seed: Option<u64>) -> Result<Loaded> {
+    pub fn with_overrides(mut self, cycles: Option<u32>, seed: Option<u64>) -> Result<CheckedScene> {
         if let Some(seed) = seed {
             self.scene.seed = seed;
         }

@@ -1,6 +1,6 @@
 //! A scene written out with every default.
 
-use super::Loaded;
+use super::CheckedScene;
 use super::check::gas::is_file;
 use super::grammar::{ConventionSpec, Placement, Scene, Substrate};
 use crate::input::scene::place::beside;
@@ -12,7 +12,7 @@ use std::path::Path;
 ///
 /// Paths of files are made absolute, so that the text means the same wherever it is stored. A run directory that is
 /// moved to another machine therefore needs those files at the same place, or its paths edited.
-pub fn resolved(loaded: &Loaded) -> String {
+pub fn resolved(loaded: &CheckedScene) -> String {
     let scene = with_absolute_paths(&loaded.scene, &loaded.path);
     let config = PrettyConfig::new().extensions(Extensions::IMPLICIT_SOME).depth_limit(3).indentor("    ");
     let text = ron::ser::to_string_pretty(&scene, config)

@@ -12,7 +12,7 @@ pub use scene::SceneRecord;
 
 use crate::backend::Identity;
 use crate::base::error::{Error, Result};
-use crate::input::scene::Loaded;
+use crate::input::scene::CheckedScene;
 use crate::io::atomic::{staged, sync_folder};
 use crate::sampler::{Sampler, SamplerState};
 use serde::{Deserialize, Serialize};
@@ -123,7 +123,7 @@ pub fn of_run(
 }
 
 /// Bytes that the payload of a checkpoint of this scene can take at most, generously.
-pub fn most_bytes(loaded: &Loaded) -> u64 {
+pub fn most_bytes(loaded: &CheckedScene) -> u64 {
     let (replicas, capacity) = (loaded.n_replicas() as u64, loaded.capacity() as u64);
     let reservoirs = loaded.scene.reservoir.len() as u64;
     // an atom: two vectors, a reference position, a species and an identity; a state: blocks of doubling length, tallies

@@ -1,6 +1,6 @@
 //! The scene of a checkpoint: its hash, and what has changed in it since.
 
-use crate::input::scene::{self, Loaded};
+use crate::input::scene::{self, CheckedScene};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
@@ -22,7 +22,7 @@ pub struct SceneRecord {
 
 impl SceneRecord {
     /// The record of a scene.
-    pub fn of(loaded: &Loaded, text: &str) -> SceneRecord {
+    pub fn of(loaded: &CheckedScene, text: &str) -> SceneRecord {
         SceneRecord {
             text: text.to_owned(),
             resolved: scene::resolved(loaded),
@@ -47,7 +47,7 @@ impl SceneRecord {
     ///
     /// - `loaded`: `resolved.ron` as it is now
     /// - `text`: `scene.ron` as it is now, if it is there
-    pub fn change(&self, loaded: &Loaded, text: Option<&str>) -> Option<String> {
+    pub fn change(&self, loaded: &CheckedScene, text: Option<&str>) -> Option<String> {
         if let Some(field) = changed_field(&self.resolved, &loaded.text) {
             let extended =
                 field == "schedule.production" && self.production_before == Some(loaded.scene.schedule.production);
@@ -94,7 +94,7 @@ fn first_difference(path: &str, a: &Value, b: &Value) -> Option<String> {
     }
 }
 
-fn hash_of_slab(loaded: &Loaded) -> [u8; 16] {
+fn hash_of_slab(loaded: &CheckedScene) -> [u8; 16] {
     let mut bytes = Vec::new();
     for atom in &loaded.slab.atoms {
         atom.position.to_array().iter().for_each(|x| bytes.extend_from_slice(&x.to_bits().to_le_bytes()));
@@ -104,7 +104,7 @@ fn hash_of_slab(loaded: &Loaded) -> [u8; 16] {
     xxh3_128(&bytes).to_le_bytes()
 }
 
-fn hash_of_placed(loaded: &Loaded) -> [u8; 16] {
+fn hash_of_placed(loaded: &CheckedScene) -> [u8; 16] {
     let mut bytes = Vec::new();
     for positions in &loaded.placed {
         bytes.extend_from_slice(&(positions.len() as u64).to_le_bytes());

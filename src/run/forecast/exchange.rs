@@ -4,7 +4,7 @@
 //! one atom over the cell, cut at N_max, and E is a sum of independent one-atom energies. The expected acceptance of an
 //! exchange is then an average over such draws. Where atoms meet, only sampling can tell.
 
-use crate::input::scene::Loaded;
+use crate::input::scene::CheckedScene;
 use crate::system::System;
 use crate::thermo::acceptance::{ConfigurationRef, exchange_ln_acc};
 use crate::thermo::states::{Axis, Edge, StateGrid, StatePoint};
@@ -43,7 +43,7 @@ pub struct AxisExchange {
 }
 
 /// Estimates the exchange acceptance of every axis that has more than one value.
-pub fn exchange(loaded: &Loaded) -> Vec<AxisExchange> {
+pub fn exchange(loaded: &CheckedScene) -> Vec<AxisExchange> {
     let grid = loaded.grid();
     let mut model = Model::new(loaded);
     let axes = std::iter::once(Axis::Temperature).chain((0..grid.n_reservoirs()).map(Axis::Reservoir));
@@ -96,7 +96,7 @@ struct Thermal {
 }
 
 impl Model {
-    fn new(loaded: &Loaded) -> Model {
+    fn new(loaded: &CheckedScene) -> Model {
         let scene = &loaded.scene;
         let system = System::from_scene(loaded);
         let mut species: Vec<usize> = (0..scene.reservoir.len()).map(|r| loaded.species_of(r)).collect();

@@ -5,7 +5,7 @@ mod exchange;
 pub use exchange::{AxisExchange, exchange};
 
 use crate::base::{Error, Result};
-use crate::input::scene::Loaded;
+use crate::input::scene::CheckedScene;
 use crate::input::scene::grammar::Dynamics;
 use crate::observables::Observables;
 use crate::sample::tally_snapshots::MARKS;
@@ -61,7 +61,7 @@ pub struct Estimate {
 }
 
 /// Estimates a run.
-pub fn estimate(loaded: &Loaded) -> Estimate {
+pub fn estimate(loaded: &CheckedScene) -> Estimate {
     let size = Size::of(loaded);
     let cores = std::thread::available_parallelism().map_or(1, usize::from).min(size.n_replicas.max(1));
     let pairs = pairs(loaded, &size);
@@ -87,7 +87,7 @@ pub fn estimate(loaded: &Loaded) -> Estimate {
 ///
 /// # Errors
 /// [`Error::Scene`] with what is needed and what there is.
-pub fn check_limits(loaded: &Loaded, directory: &Path) -> Result<()> {
+pub fn check_limits(loaded: &CheckedScene, directory: &Path) -> Result<()> {
     let size = Size::of(loaded);
     let refuse = |path: &str, needed: u64, what: &str, free: u64, help: &str| -> Result<()> {
         let message = format!("the run needs {} of {what}, and {} are free", bytes(needed), bytes(free));
@@ -137,7 +137,7 @@ struct Size {
 }
 
 impl Size {
-    fn of(loaded: &Loaded) -> Size {
+    fn of(loaded: &CheckedScene) -> Size {
         let (grid, schedule) = (&loaded.scene.grid, &loaded.scene.schedule);
         let n_replicas = loaded.n_replicas();
         let n_states = n_replicas / grid.walkers.max(1) as usize;
@@ -185,7 +185,7 @@ impl Size {
 }
 
 /// Pairs evaluated in a whole run, all pairs within a replica, reservoirs half full.
-fn pairs(loaded: &Loaded, size: &Size) -> f64 {
+fn pairs(loaded: &CheckedScene, size: &Size) -> f64 {
     let scene = &loaded.scene;
     let reservoirs: f64 = scene.reservoir.iter().map(|r| f64::from(r.max_atoms)).sum();
     let n = size.capacity as f64 - 0.5 * reservoirs;
@@ -229,7 +229,7 @@ mod tests {
     use super::*;
     use crate::input::scene::grammar::Observable;
 
-    fn default_scene() -> Loaded {
+    fn default_scene() -> CheckedScene {
         let text = include_str!("../../../scenes/lj_surface.ron");
         crate::input::scene::parse(text, Path::new("lj_surface.ron")).unwrap_or_else(|e| panic!("{e}"))
     }

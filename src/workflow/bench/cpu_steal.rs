@@ -13,7 +13,7 @@ const WORKS: f64 = 0.05;
 
 /// A reading of what others have taken since the machine and this process began.
 #[derive(Debug, Clone)]
-pub(crate) struct Taken {
+pub(crate) struct CpuSteal {
     at: Instant,
     /// Threads of this process by their numbers
     threads: HashMap<OsString, Thread>,
@@ -28,19 +28,19 @@ struct Thread {
     waited: f64,
 }
 
-impl Taken {
+impl CpuSteal {
     /// The present reading; empty where the system does not tell (other than Linux).
-    pub(crate) fn read() -> Taken {
-        Taken { at: Instant::now(), threads: threads().unwrap_or_default(), stolen: stolen().unwrap_or(0.0) }
+    pub(crate) fn read() -> CpuSteal {
+        CpuSteal { at: Instant::now(), threads: threads().unwrap_or_default(), stolen: stolen().unwrap_or(0.0) }
     }
 
     /// Share of `processors` that others took since this reading: from threads that work, for those that only look
     /// whether there is something to do always wait a little.
     pub(crate) fn share_since(&self, processors: usize) -> f64 {
-        Taken::read().share_beyond(self, processors)
+        CpuSteal::read().share_beyond(self, processors)
     }
 
-    fn share_beyond(&self, before: &Taken, processors: usize) -> f64 {
+    fn share_beyond(&self, before: &CpuSteal, processors: usize) -> f64 {
         let seconds = (self.at - before.at).as_secs_f64();
         let waited = self.threads.iter().filter_map(|(id, now)| {
             let then = before.threads.get(id).copied().unwrap_or_default();
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn the_share_taken_is_that_of_all_processors_and_of_threads_that_work() {
-        let reading = |at, stolen, threads: [(&str, f64, f64); 2]| Taken {
+        let reading = |at, stolen, threads: [(&str, f64, f64); 2]| CpuSteal {
             at,
             stolen,
             threads: threads.map(|(id, ran, waited)| (id.into(), Thread { ran, waited })).into(),

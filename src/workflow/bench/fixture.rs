@@ -1,10 +1,10 @@
-//! bed: a sampler that is taken apart, so that each of its works can be done alone.
+//! fixture: a sampler that is taken apart, so that each of its works can be done alone.
 
 use crate::backend;
 use crate::base::error::Result;
 use crate::base::ids::StateId;
 use crate::base::rng::Rng;
-use crate::input::scene::Loaded;
+use crate::input::scene::CheckedScene;
 use crate::input::scene::grammar::Exchange;
 use crate::moves::exchange::Period;
 use crate::sampler::initial::initial_batch;
@@ -14,7 +14,7 @@ use crate::system::configuration::Batch;
 use std::sync::Arc;
 
 /// A sampler with what the parts need to know of it.
-pub(crate) struct Bed {
+pub(crate) struct Fixture {
     pub(crate) sampler: Sampler,
     pub(crate) plan: CyclePlan,
     system: Arc<System>,
@@ -22,8 +22,8 @@ pub(crate) struct Bed {
     attempt: u64,
 }
 
-impl Bed {
-    pub(crate) fn new(loaded: &Loaded, device: &str) -> Result<Bed> {
+impl Fixture {
+    pub(crate) fn new(loaded: &CheckedScene, device: &str) -> Result<Fixture> {
         let (system, grid) = (Arc::new(System::from_scene(loaded)), loaded.grid());
         let rng = Rng::new(loaded.scene.seed);
         let backend = backend::open(device, Arc::clone(&system), rng)?;
@@ -33,7 +33,7 @@ impl Bed {
         let plan = CyclePlan { steps: system.dynamics.steps(), attempts, exchange_every: every };
         let sampler = Sampler::new(grid, backend, plan, &batch)?;
         // Far from the addresses that cycles use.
-        Ok(Bed { sampler, plan, system, step: 1 << 40, attempt: 1 << 40 })
+        Ok(Fixture { sampler, plan, system, step: 1 << 40, attempt: 1 << 40 })
     }
 
     pub(crate) fn equilibrate(&mut self, cycles: u32) -> Result<()> {

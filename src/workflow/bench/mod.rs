@@ -14,10 +14,10 @@ use crate::analysis::mbar::{Collapsed, Tolerance};
 use crate::backend::Usage;
 use crate::base::error::Result;
 use crate::base::ids::ReplicaId;
-use crate::input::scene::Loaded;
+use crate::input::scene::CheckedScene;
 use crate::moves::exchange::{Assignment, Exchanger, Period};
 use crate::sampler::Sampler;
-use fixture::Bed;
+use fixture::Fixture;
 use scaling::{scaling_over_atoms, scaling_over_replicas};
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -131,14 +131,14 @@ struct Rates {
 ///
 /// # Errors
 /// Whatever the device or the scene says.
-pub fn bench(loaded: &Loaded, options: &BenchOptions) -> Result<BenchReport> {
-    let mut bed = Bed::new(loaded, &options.device)?;
-    bed.equilibrate(equilibration_cycles(loaded))?;
-    let (replicas, atoms) = (bed.replicas(), bed.mean_atoms()?);
-    let (steps, attempts) = (bed.plan.steps, bed.plan.attempts);
+pub fn bench(loaded: &CheckedScene, options: &BenchOptions) -> Result<BenchReport> {
+    let mut fixture = Fixture::new(loaded, &options.device)?;
+    fixture.equilibrate(equilibration_cycles(loaded))?;
+    let (replicas, atoms) = (fixture.replicas(), fixture.mean_atoms()?);
+    let (steps, attempts) = (fixture.plan.steps, fixture.plan.attempts);
     let md_work = f64::from(steps) * replicas as f64;
-    let md = measure(options, || bed.propagate().map(|()| md_work))?;
-    let pairs = bed.mean_pairs()?;
+    let md = measure(options, || fixture.propagate().map(|()| md_work))?;
+    let pairs = fixture.mean_pairs()?;
     let seconds = md.per_cpu_s.unwrap_or(md.per_s);
     let md = Part {
         replica_steps_per_s: Some(md.per_s),
@@ -152,26 +152,26 @@ pub fn bench(loaded: &Loaded, options: &BenchOptions) -> Result<BenchReport> {
         None
     } else {
         let work = f64::from(attempts) * replicas as f64;
-        let rates = measure(options, || bed.particle_moves().map(|()| work))?;
+        let rates = measure(options, || fixture.particle_moves().map(|()| work))?;
         Some(Part { attempts_per_s: Some(rates.per_s), attempts_per_cpu_s: rates.per_cpu_s, ..part(&rates, options) })
     };
-    let exchange = if bed.sampler.grid().edges.is_empty() {
+    let exchange = if fixture.sampler.grid().edges.is_empty() {
         None
     } else {
-        let mut rounds = Rounds::new(&bed);
-        let rates = measure(options, || rounds.round(&mut bed))?;
+        let mut rounds = Rounds::new(&fixture);
+        let rates = measure(options, || rounds.round(&mut fixture))?;
         Some(Part { attempts_per_s: Some(rates.per_s), ..part(&rates, options) })
     };
     let mut samples = Recorded::default();
-    let before = (Instant::now(), bed.sampler.cycle(), bed.sampler.backend().usage());
+    let before = (Instant::now(), fixture.sampler.cycle(), fixture.sampler.backend().usage());
     let rates = measure(options, || {
-        bed.sampler.advance_ahead(Period::SecondHalf.into(), Some(Period::SecondHalf.into()))?;
-        samples.push(&bed.sampler);
+        fixture.sampler.advance_ahead(Period::SecondHalf.into(), Some(Period::SecondHalf.into()))?;
+        samples.push(&fixture.sampler);
         Ok(replicas as f64)
     })?;
-    bed.sampler.advance(Period::SecondHalf)?;
-    let spent = spent_since(before, &bed.sampler);
-    let g = bed.mean_inefficiency();
+    fixture.sampler.advance(Period::SecondHalf)?;
+    let spent = spent_since(before, &fixture.sampler);
+    let g = fixture.mean_inefficiency();
     let cycle = Part {
         replica_steps_per_s: Some(rates.per_s * f64::from(steps)),
         replica_steps_per_cpu_s: rates.per_cpu_s.map(|r| r * f64::from(steps)),
@@ -181,15 +181,15 @@ pub fn bench(loaded: &Loaded, options: &BenchOptions) -> Result<BenchReport> {
         effective_samples_per_s: Some(rates.per_s / g),
         ..Part { repeats: options.repeats, stdev: rates.stdev, ..spent }
     };
-    let mbar = samples.measure_mbar(&bed, options)?;
-    let scaling_threads = match options.scaling && bed.sampler.backend().usage().is_none() {
-        true => scaling_over_threads(&mut bed, options)?,
+    let mbar = samples.measure_mbar(&fixture, options)?;
+    let scaling_threads = match options.scaling && fixture.sampler.backend().usage().is_none() {
+        true => scaling_over_threads(&mut fixture, options)?,
         false => Vec::new(),
     };
     Ok(BenchReport {
         scene: loaded.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
-        device: bed.sampler.backend().describe(),
-        kernel: bed.sampler.backend().kernel(),
+        device: fixture.sampler.backend().describe(),
+        kernel: fixture.sampler.backend().kernel(),
         threads: rayon::current_num_threads(),
         replicas,
         atoms,
@@ -253,7 +253,7 @@ fn cpu_seconds() -> Option<f64> {
 }
 
 /// Enough cycles for a start to settle, but not the whole schedule of a long scene.
-fn equilibration_cycles(loaded: &Loaded) -> u32 {
+fn equilibration_cycles(loaded: &CheckedScene) -> u32 {
     loaded.scene.schedule.equilibration.clamp(10, 60)
 }
 
@@ -265,25 +265,25 @@ struct Rounds {
 }
 
 impl Rounds {
-    fn new(bed: &Bed) -> Rounds {
+    fn new(fixture: &Fixture) -> Rounds {
         Rounds {
-            exchanger: Exchanger::new(bed.sampler.grid()),
-            assignment: bed.sampler.assignment().clone(),
+            exchanger: Exchanger::new(fixture.sampler.grid()),
+            assignment: fixture.sampler.assignment().clone(),
             round: 1 << 40,
         }
     }
 
     /// One round; returns the attempts. States are handed to the backend and back, so that nothing has changed.
-    fn round(&mut self, bed: &mut Bed) -> Result<f64> {
-        let before = bed.sampler.assignment().states().to_vec();
-        let measurements = bed.sampler.backend_mut().measure()?;
-        let rng = *bed.sampler.backend().rng();
-        let grid = bed.sampler.grid();
+    fn round(&mut self, fixture: &mut Fixture) -> Result<f64> {
+        let before = fixture.sampler.assignment().states().to_vec();
+        let measurements = fixture.sampler.backend_mut().measure()?;
+        let rng = *fixture.sampler.backend().rng();
+        let grid = fixture.sampler.grid();
         let (tried, _) =
             self.exchanger.round(grid, &rng, self.round, Period::FirstHalf, &measurements, &mut self.assignment);
         self.round += 1;
-        bed.sampler.backend_mut().set_states(self.assignment.states())?;
-        bed.sampler.backend_mut().set_states(&before)?;
+        fixture.sampler.backend_mut().set_states(self.assignment.states())?;
+        fixture.sampler.backend_mut().set_states(&before)?;
         Ok(tried as f64)
     }
 }
@@ -308,8 +308,8 @@ impl Recorded {
         }
     }
 
-    fn measure_mbar(&self, bed: &Bed, options: &BenchOptions) -> Result<Part> {
-        let states = &bed.sampler.grid().states;
+    fn measure_mbar(&self, fixture: &Fixture, options: &BenchOptions) -> Result<Part> {
+        let states = &fixture.sampler.grid().states;
         let mut n_k = vec![0.0; states.len()];
         self.state.iter().for_each(|&k| n_k[k as usize] += 1.0);
         let rates = measure(options, || {

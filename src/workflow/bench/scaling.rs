@@ -1,10 +1,9 @@
 //! scaling: how the cost grows with replicas and atoms.
 
-use super::BenchOptions;
-use super::measure;
+use super::{BenchOptions, measure};
 use crate::base::error::Result;
-use crate::input::scene::{self, Loaded};
-use crate::workflow::bench::fixture::Bed;
+use crate::input::scene::{self, CheckedScene};
+use crate::workflow::bench::fixture::Fixture;
 use serde::Serialize;
 use std::path::Path;
 
@@ -24,7 +23,7 @@ const MAX_COPIED: usize = 4_096;
 
 /// Cost of an atom and step over 1, 2, 4 and 8 copies of the grid, as many as [`MAX_COPIED`] allows.
 pub(crate) fn scaling_over_replicas(
-    loaded: &Loaded,
+    loaded: &CheckedScene,
     replicas: usize,
     options: &BenchOptions,
 ) -> Result<Vec<ScalingRow>> {
@@ -60,12 +59,12 @@ pub(crate) fn scaling_over_atoms(options: &BenchOptions) -> Result<Vec<ScalingRo
         .collect()
 }
 
-fn scaling_row(loaded: &Loaded, options: &BenchOptions) -> Result<ScalingRow> {
-    let mut bed = Bed::new(loaded, &options.device)?;
-    bed.equilibrate(10)?;
-    let (replicas, atoms) = (bed.replicas(), bed.mean_atoms()?);
-    let work = f64::from(bed.plan.steps) * replicas as f64 * atoms;
+fn scaling_row(loaded: &CheckedScene, options: &BenchOptions) -> Result<ScalingRow> {
+    let mut fixture = Fixture::new(loaded, &options.device)?;
+    fixture.equilibrate(10)?;
+    let (replicas, atoms) = (fixture.replicas(), fixture.mean_atoms()?);
+    let work = f64::from(fixture.plan.steps) * replicas as f64 * atoms;
     let once = BenchOptions { repeats: 1, ..options.clone() };
-    let rates = measure(&once, || bed.propagate().map(|()| work))?;
+    let rates = measure(&once, || fixture.propagate().map(|()| work))?;
     Ok(ScalingRow { replicas, atoms, ns_per_atom_step: 1e9 / rates.per_s })
 }

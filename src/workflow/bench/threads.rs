@@ -1,12 +1,11 @@
 //! threads: speed on several threads over that on one, beside what the machine itself gives.
 
-use super::BenchOptions;
-use super::measure;
+use super::{BenchOptions, measure};
 use crate::base::error::{Error, Result};
 use crate::base::rng::{Rng, Stream};
 use crate::moves::exchange::Period;
-use crate::workflow::bench::cpu_steal::Taken;
-use crate::workflow::bench::fixture::Bed;
+use crate::workflow::bench::cpu_steal::CpuSteal;
+use crate::workflow::bench::fixture::Fixture;
 use serde::Serialize;
 use std::hint::black_box;
 use std::thread;
@@ -52,7 +51,7 @@ const DISTURBED: f64 = 0.02;
 const CYCLES_IN_TURN: u32 = 9;
 
 /// Speed of the scene on 2, 4, … threads over that on one, taken in turn.
-pub(crate) fn scaling_over_threads(bed: &mut Bed, options: &BenchOptions) -> Result<Vec<ThreadRow>> {
+pub(crate) fn scaling_over_threads(fixture: &mut Fixture, options: &BenchOptions) -> Result<Vec<ThreadRow>> {
     let all = rayon::current_num_threads();
     let mut counts: Vec<usize> = std::iter::successors(Some(2), |n| Some(2 * n)).take_while(|&n| n < all).collect();
     counts.extend(Some(all).filter(|&n| n > 1));
@@ -73,13 +72,13 @@ pub(crate) fn scaling_over_threads(bed: &mut Bed, options: &BenchOptions) -> Res
                 Ok(pool.install(|| measure(&slice, &mut *work))?.per_s)
             })
         };
-        let md = of(&mut || bed.propagate().map(|()| 1.0))?;
+        let md = of(&mut || fixture.propagate().map(|()| 1.0))?;
         let cycle = of(&mut || {
             // What was begun ahead on one pool is finished by it before the other takes over.
             for _ in 0..CYCLES_IN_TURN {
-                bed.sampler.advance_ahead(Period::SecondHalf.into(), Some(Period::SecondHalf.into()))?;
+                fixture.sampler.advance_ahead(Period::SecondHalf.into(), Some(Period::SecondHalf.into()))?;
             }
-            bed.sampler.advance(Period::SecondHalf)?;
+            fixture.sampler.advance(Period::SecondHalf)?;
             Ok(f64::from(CYCLES_IN_TURN + 1))
         })?;
         rows.push(ThreadRow { threads, machine, md, cycle });
@@ -93,7 +92,7 @@ pub(crate) fn scaling_over_threads(bed: &mut Bed, options: &BenchOptions) -> Res
 fn in_turn(wanted: usize, threads: usize, mut speed: impl FnMut(usize) -> Result<f64>) -> Result<Ratio> {
     let (mut quiet, mut disturbed) = (Vec::new(), Vec::new());
     while quiet.len() < wanted && quiet.len() + disturbed.len() < TRIES * wanted {
-        let taken = Taken::read();
+        let taken = CpuSteal::read();
         let slow = speed(1)?;
         let ratio = speed(threads)? / slow;
         match taken.share_since(threads) <= DISTURBED {

@@ -11,7 +11,7 @@ pub mod pymbar;
 
 use crate::base::error::{Error, Result};
 use crate::base::ids::StateId;
-use crate::input::scene::Loaded;
+use crate::input::scene::CheckedScene;
 use crate::system::System;
 use crate::thermo::states::StateGrid;
 use crate::workflow::analyze::scenes_of_one_system;
@@ -26,7 +26,7 @@ pub struct Source {
     /// Run directories; walkers and replicas are numbered on from one to the next.
     pub directories: Vec<PathBuf>,
     /// Scene of the first; the others differ at most in length, seed and walkers.
-    pub loaded: Loaded,
+    pub loaded: CheckedScene,
     /// Walkers of each run.
     pub walkers: Vec<u32>,
     /// What was simulated.

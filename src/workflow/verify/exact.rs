@@ -9,7 +9,7 @@ use crate::forces::pairwise::{audit, energy_and_forces};
 use crate::system::Dynamics;
 use crate::system::configuration::{Batch, Configuration};
 use crate::thermo::acceptance::{ConfigurationRef, StateRef, exchange_ln_acc};
-use crate::workflow::verify::fixture::{Setup, Workbench};
+use crate::workflow::verify::fixture::{Fixture, Setup};
 use glam::DVec3;
 
 /// A slab with a mobile and a frozen layer and adsorbed atoms of another species, without friction.
@@ -43,7 +43,7 @@ const FAST: &str = r#"Scene(
 )"#;
 
 /// Known answers of Philox on the host; a GPU is asked the same ones when it is opened, and refused if it errs.
-pub(crate) fn philox(_: &Workbench) -> Result<Worst> {
+pub(crate) fn philox(_: &Fixture) -> Result<Worst> {
     let mut worst = Worst::default();
     for (counter, key, answer) in KNOWN_ANSWERS {
         let unequal = philox4x32_10(counter, key) != answer;
@@ -58,7 +58,7 @@ const TOY_TOL: f64 = 1e-13;
 /// A lattice gas on a ring of four sites in two states: one exchange must leave the joint distribution as it is.
 ///
 /// The distribution is written here from β, μ, m and h, and shares nothing with the rule under test.
-pub(crate) fn exchange_toy(_: &Workbench) -> Result<Worst> {
+pub(crate) fn exchange_toy(_: &Fixture) -> Result<Worst> {
     const SITES: [f64; 4] = [-1.0, -0.6, -0.8, -0.3];
     let (coupling, mass, planck) = (-0.5, 1.3, 1.1);
     let occupied = |c: usize, k: usize| f64::from(u8::from(c >> (k % 4) & 1 == 1));
@@ -101,19 +101,19 @@ pub(crate) fn exchange_toy(_: &Workbench) -> Result<Worst> {
 const FORCE_TOL: f64 = 1e-4;
 
 /// Single steps of a slab: forces from the change of velocities, energies from the measurement.
-pub(crate) fn forces(bench: &Workbench) -> Result<Worst> {
+pub(crate) fn forces(bench: &Fixture) -> Result<Worst> {
     follow(bench, SLAB, bench.size(10, 100), true)
 }
 
 /// The same for fast atoms in a replica large enough for neighbour lists.
-pub(crate) fn lists(bench: &Workbench) -> Result<Worst> {
+pub(crate) fn lists(bench: &Fixture) -> Result<Worst> {
     follow(bench, FAST, bench.size(8, 40), false)
 }
 
 /// Makes single Verlet steps and compares m(v₁ − v₀)/dt with (F₀ + F₁)/2 in f64 at the device's own positions, and E.
 ///
 /// - `energies`: whether energies are compared: not where atoms collide so hard that f32 positions decide them
-fn follow(bench: &Workbench, text: &str, steps: u32, energies: bool) -> Result<Worst> {
+fn follow(bench: &Fixture, text: &str, steps: u32, energies: bool) -> Result<Worst> {
     let setup = Setup::new(text)?;
     let Dynamics::Verlet { dt, .. } = setup.system.dynamics else { unreachable!("the scenes above take Verlet") };
     let (system, shifts) = (&*setup.system, setup.system.image_shifts());
@@ -184,7 +184,7 @@ fn forces_and_scale(system: &crate::system::System, x: &Configuration, shifts: &
 
 /// One segment of eight steps against eight segments of one step: lists, if any, are old in the one and may be new in
 /// the others, and the bits are the same.
-pub(crate) fn split(bench: &Workbench) -> Result<Worst> {
+pub(crate) fn split(bench: &Fixture) -> Result<Worst> {
     let mut worst = Worst::default();
     for text in [SLAB, FAST] {
         let setup = Setup::new(text)?;
@@ -211,7 +211,7 @@ pub(crate) fn split(bench: &Workbench) -> Result<Worst> {
 const DRIFT_TOL: f64 = 2e-3;
 
 /// Total energy of the slab over a segment without friction: neither a drift nor a jump.
-pub(crate) fn drift(bench: &Workbench) -> Result<Worst> {
+pub(crate) fn drift(bench: &Fixture) -> Result<Worst> {
     let setup = Setup::new(SLAB)?;
     let assignment: Vec<StateId> = (0..setup.grid.len() as u32).map(StateId).collect();
     let mut backend = bench.open(&setup)?;

@@ -5,7 +5,7 @@ use crate::backend::Backend;
 use crate::base::error::Result;
 use crate::base::ids::ReplicaId;
 use crate::base::rng::Rng;
-use crate::input::scene::{self, Loaded};
+use crate::input::scene::{self, CheckedScene};
 use crate::moves::exchange::Period;
 use crate::run::start::plan;
 use crate::sampler::initial::initial_batch;
@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The device under test.
-pub(crate) struct Workbench {
+pub(crate) struct Fixture {
     device: String,
     pub(crate) quick: bool,
     pub(crate) describe: String,
@@ -26,21 +26,21 @@ pub(crate) struct Workbench {
 
 /// A scene with what a backend needs of it.
 pub(crate) struct Setup {
-    pub(crate) loaded: Loaded,
+    pub(crate) loaded: CheckedScene,
     pub(crate) system: Arc<System>,
     pub(crate) grid: StateGrid,
     pub(crate) rng: Rng,
     pub(crate) plan: CyclePlan,
 }
 
-impl Workbench {
+impl Fixture {
     /// Opens the device once, to see that it is there and what it is.
-    pub(crate) fn new(device: &str, quick: bool) -> Result<Workbench> {
+    pub(crate) fn new(device: &str, quick: bool) -> Result<Fixture> {
         let setup = Setup::new(super::exact::SLAB)?;
         let backend = backend::open(device, setup.system, setup.rng)?;
         // From here on the very device that was found, whatever `auto` may mean for a scene.
         let opened = backend.identity().open;
-        Ok(Workbench { device: opened, quick, describe: backend.describe(), kernel: backend.kernel() })
+        Ok(Fixture { device: opened, quick, describe: backend.describe(), kernel: backend.kernel() })
     }
 
     /// The name that opens the device.

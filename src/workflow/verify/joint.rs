@@ -15,7 +15,7 @@ use crate::base::rng::{Rng, Stream, index_below, uniform};
 use crate::system::configuration::{Batch, Configuration};
 use crate::thermo::reduced_potential;
 use crate::thermo::states::StatePoint;
-use crate::workflow::verify::fixture::{Setup, Workbench};
+use crate::workflow::verify::fixture::{Fixture, Setup};
 
 const SPRING: f64 = 2.0;
 const MASS: f64 = 1.5;
@@ -49,7 +49,7 @@ fn trap_volume(kt: f64) -> f64 {
 }
 
 /// Draws exactly, moves, and compares moments with exact ones.
-pub(crate) fn joint(bench: &Workbench) -> Result<Worst> {
+pub(crate) fn joint(bench: &Fixture) -> Result<Worst> {
     let setup = Setup::new(TRAP)?;
     let (n_replicas, rounds) = (bench.size(1536, 6144), 6);
     let (states, own) = (&setup.grid.states, Rng::new(0x6765_7765));

@@ -12,7 +12,7 @@ mod statistics;
 
 use crate::backend;
 use crate::base::error::{Error, Result};
-use fixture::Workbench;
+use fixture::Fixture;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -109,7 +109,7 @@ impl Worst {
     }
 }
 
-type Body = fn(&Workbench) -> Result<Worst>;
+type Body = fn(&Fixture) -> Result<Worst>;
 
 /// The checks: name, what it compares, measure, limit, body.
 const CHECKS: [(&str, &str, Measure, f64, Body); 11] = [
@@ -132,7 +132,7 @@ const CHECKS: [(&str, &str, Measure, f64, Body); 11] = [
 /// [`Error::Device`] when there is no such device, or whatever it says.
 pub fn verify(options: &VerifyOptions, report: &mut dyn FnMut(&Check)) -> Result<Verdict> {
     let start = Instant::now();
-    let bench = Workbench::new(&options.device, options.quick)?;
+    let bench = Fixture::new(&options.device, options.quick)?;
     let mut checks = Vec::new();
     for (name, what, measure, limit, body) in CHECKS {
         let began = Instant::now();

@@ -7,7 +7,7 @@ use crate::moves::exchange::Period;
 use crate::run::checkpoint;
 use crate::sample::read_samples;
 use crate::sampler::{Sampler, SamplerState};
-use crate::workflow::verify::fixture::{Setup, Workbench};
+use crate::workflow::verify::fixture::{Fixture, Setup};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ const FLUID: &str = r#"Scene(
 )"#;
 
 /// Saves a sampler in the middle, restores it into a new backend, and compares the ends.
-pub(crate) fn resume(bench: &Workbench) -> Result<Worst> {
+pub(crate) fn resume(bench: &Fixture) -> Result<Worst> {
     let mut worst = Worst::default();
     for (text, cycles) in [(SURFACE, 12), (FLUID, 6)] {
         let setup = Setup::new(text)?;
@@ -83,7 +83,7 @@ fn compare_states(a: &SamplerState, b: &SamplerState, worst: &mut Worst) {
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Runs the program itself on a small scene, kills it, resumes it, and compares with an uninterrupted run.
-pub(crate) fn kill_and_resume(bench: &Workbench, program: &Path) -> Result<Worst> {
+pub(crate) fn kill_and_resume(bench: &Fixture, program: &Path) -> Result<Worst> {
     let folder = tempfile::tempdir().map_err(Error::io("cannot create", "a temporary folder"))?;
     let scene_path = folder.path().join("surface.ron");
     std::fs::write(&scene_path, SURFACE).map_err(Error::io("cannot write", &scene_path))?;

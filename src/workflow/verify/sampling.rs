@@ -5,7 +5,7 @@ use super::statistics::{Labelled, jackknife, jackknife_z, slopes};
 use crate::base::error::Result;
 use crate::system::configuration::Batch;
 use crate::thermo::states::Axis;
-use crate::workflow::verify::fixture::{Setup, Workbench};
+use crate::workflow::verify::fixture::{Fixture, Setup};
 
 /// Text of a scene of one species B in a cubic box.
 fn bulk(pair: &str, edge: f64, max_atoms: u32, grid: &str, dynamics: &str, attempts: u32, cycles: [u32; 2]) -> String {
@@ -28,7 +28,7 @@ fn bulk(pair: &str, edge: f64, max_atoms: u32, grid: &str, dynamics: &str, attem
 
 /// No interaction, four states at given absolute μ, exchange in every cycle, hardly any friction: N is Poisson in every
 /// state and velocities are those of its temperature, whichever state an atom was inserted in.
-pub(crate) fn ideal_gas(bench: &Workbench) -> Result<Worst> {
+pub(crate) fn ideal_gas(bench: &Fixture) -> Result<Worst> {
     let walkers = bench.size(48, 192);
     let grid = format!(
         r#"temperature: List([0.8, 1.0]), walkers: {walkers},
@@ -81,7 +81,7 @@ pub(crate) fn ideal_gas(bench: &Workbench) -> Result<Worst> {
 }
 
 /// At most two atoms in a box: P(N) and ⟨E⟩ by one quadrature over their distance.
-pub(crate) fn two_atoms(bench: &Workbench) -> Result<Worst> {
+pub(crate) fn two_atoms(bench: &Fixture) -> Result<Worst> {
     let walkers = bench.size(64, 256);
     let (kt, activity, edge) = (1.2_f64, 0.02_f64, 5.0);
     let mut worst = Worst::default();
@@ -129,7 +129,7 @@ pub(crate) fn two_atoms(bench: &Workbench) -> Result<Worst> {
 ///
 /// # Source
 /// Shirts, J. Chem. Theory Comput. 9, 909 (2013).
-pub(crate) fn boltzmann_ratio(bench: &Workbench) -> Result<Worst> {
+pub(crate) fn boltzmann_ratio(bench: &Fixture) -> Result<Worst> {
     let walkers = bench.size(32, 64) as usize;
     let grid = format!(
         r#"temperature: List([1.2, 1.35]), walkers: {walkers},

@@ -1,10 +1,8 @@
 //! Observables: whether the scene has what they need.
 
-use super::at_least_one;
-use super::positive;
-use super::spelled;
+use super::{at_least_one, positive, spelled};
 use crate::base::Result;
-use crate::input::scene::Loaded;
+use crate::input::scene::CheckedScene;
 use crate::input::scene::grammar::{Observable, WaveVector};
 use crate::input::source::{Source, ensure};
 use crate::observables::{layers, order};
@@ -18,7 +16,7 @@ const LARGEST_HALF: f64 = 65_504.0;
 const PEAK: f64 = 8.0;
 
 /// Checks the list of observables, once the scene is complete.
-pub(crate) fn observables(source: &Source, loaded: &Loaded) -> Result<()> {
+pub(crate) fn observables(source: &Source, loaded: &CheckedScene) -> Result<()> {
     if let Some(layer) = loaded.scene.first_layer {
         first_layer(source, loaded, layer.z_max)?;
     }
@@ -59,7 +57,7 @@ fn is_same(a: &Observable, b: &Observable) -> bool {
     }
 }
 
-fn first_layer(source: &Source, loaded: &Loaded, z_max: f64) -> Result<()> {
+fn first_layer(source: &Source, loaded: &CheckedScene, z_max: f64) -> Result<()> {
     ensure!(
         source,
         !loaded.scene.is_bulk(),
@@ -81,7 +79,7 @@ fn first_layer(source: &Source, loaded: &Loaded, z_max: f64) -> Result<()> {
     Ok(())
 }
 
-fn check(source: &Source, loaded: &Loaded, path: &str, name: &str, entry: &Observable) -> Result<()> {
+fn check(source: &Source, loaded: &CheckedScene, path: &str, name: &str, entry: &Observable) -> Result<()> {
     match *entry {
         Observable::Layers => layered(source, loaded, path),
         Observable::Order { wave_vector } => {
@@ -132,7 +130,7 @@ fn check(source: &Source, loaded: &Loaded, path: &str, name: &str, entry: &Obser
     }
 }
 
-fn layered(source: &Source, loaded: &Loaded, path: &str) -> Result<()> {
+fn layered(source: &Source, loaded: &CheckedScene, path: &str) -> Result<()> {
     ensure!(
         source,
         !loaded.scene.is_bulk(),
@@ -155,7 +153,7 @@ fn layered(source: &Source, loaded: &Loaded, path: &str) -> Result<()> {
     Ok(())
 }
 
-fn has_first_layer(source: &Source, loaded: &Loaded, path: &str, name: &str) -> Result<()> {
+fn has_first_layer(source: &Source, loaded: &CheckedScene, path: &str, name: &str) -> Result<()> {
     ensure!(
         source,
         !loaded.scene.is_bulk(),
@@ -179,7 +177,7 @@ fn has_first_layer(source: &Source, loaded: &Loaded, path: &str, name: &str) -> 
     Ok(())
 }
 
-fn superstructure(source: &Source, loaded: &Loaded, path: &str, wave_vector: WaveVector) -> Result<()> {
+fn superstructure(source: &Source, loaded: &CheckedScene, path: &str, wave_vector: WaveVector) -> Result<()> {
     let Some(lattice) = loaded.lattice() else {
         let message = "`Order` needs the lattice of the substrate, and there is none";
         return Err(source.error(path, message, "leave it out, or use a `Fcc111` or `Fcc100` substrate"));
@@ -201,7 +199,7 @@ fn superstructure(source: &Source, loaded: &Loaded, path: &str, wave_vector: Wav
     Ok(())
 }
 
-fn within_a_period(source: &Source, loaded: &Loaded, path: &str, name: &str, r: f64) -> Result<()> {
+fn within_a_period(source: &Source, loaded: &CheckedScene, path: &str, name: &str, r: f64) -> Result<()> {
     let (x, y, z) = loaded.lengths();
     let shortest = if loaded.scene.is_bulk() { x.min(y).min(z) } else { x.min(y) };
     ensure!(

@@ -1,5 +1,6 @@
 //! What is evaluated while sampling.
 
+pub use crate::observables::order::WaveVector;
 use serde::{Deserialize, Serialize};
 
 /// The first adsorbed layer.
@@ -47,13 +48,4 @@ pub enum Observable {
         /// Bins.
         bins: u32,
     },
-}
-
-/// Named stars of wave vectors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum WaveVector {
-    /// (√3×√3)R30°.
-    Sqrt3,
-    /// (1×1).
-    OneByOne,
 }

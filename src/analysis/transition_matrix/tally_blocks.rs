@@ -1,17 +1,17 @@
-//! Differences of marks: what each walker tried in stretches of time.
+//! Differences of marks: what each walker tried in blocks of time.
 
 use crate::moves::tally::{TallyRow, TransitionTally};
-use crate::sample::tally_snapshots::Mark;
+use crate::sample::tally_snapshots::TallySnapshot;
 
 /// Stretches over all walkers that are wanted at most.
 const BLOCKS: usize = 100;
 
 /// What one walker tried between two marks.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Stretch {
+pub struct TallyBlock {
     /// Walker, numbered on over combined runs.
     pub walker: u16,
-    /// First production cycle of the stretch.
+    /// First production cycle of the block.
     pub from: u32,
     /// One past the last.
     pub to: u32,
@@ -21,19 +21,19 @@ pub struct Stretch {
 
 /// Differences of marks by walker, of about equal length.
 ///
-/// Marks of a run that was made longer lie closer at its beginning; they are skipped until a stretch is as long as the
-/// others, and with many walkers stretches are joined, so that there are about a hundred in all.
+/// Marks of a run that was made longer lie closer at its beginning; they are skipped until a block is as long as the
+/// others, and with many walkers blocks are joined, so that there are about a hundred in all.
 ///
 /// - `walkers`: of this run; `first`: number of its first walker among combined runs
-pub fn stretches(marks: &[Mark], walkers: usize, first: u16) -> Vec<Stretch> {
+pub fn tally_blocks(marks: &[TallySnapshot], walkers: usize, first: u16) -> Vec<TallyBlock> {
     let Some(last) = marks.last() else { return Vec::new() };
     let wanted = BLOCKS.div_ceil(walkers.max(1)).clamp(1, 20) as u32;
     let length = (last.done / wanted).max(1);
-    let empty = Mark { done: 0, rows: Vec::new(), edges: Vec::new() };
+    let empty = TallySnapshot { done: 0, rows: Vec::new(), edges: Vec::new() };
     let mut result = Vec::new();
     let mut from = &empty;
     for mark in marks {
-        // Rounding of the schedule must not join two stretches.
+        // Rounding of the schedule must not join two blocks.
         if mark.done - from.done < length - length / 8 && mark.done != last.done {
             continue;
         }
@@ -54,7 +54,7 @@ pub fn stretches(marks: &[Mark], walkers: usize, first: u16) -> Vec<Stretch> {
                 rows.push(TallyRow { tally, ..*row });
             }
         }
-        result.extend(rows.into_iter().enumerate().map(|(walker, rows)| Stretch {
+        result.extend(rows.into_iter().enumerate().map(|(walker, rows)| TallyBlock {
             walker: first + walker as u16,
             from: from.done,
             to: mark.done,
@@ -82,17 +82,18 @@ mod tests {
                 delete: Direction::default(),
             },
         };
-        let mark = |done, rows| Mark { done, rows, edges: Vec::new() };
+        let mark = |done, rows| TallySnapshot { done, rows, edges: Vec::new() };
         let marks =
             [mark(10, vec![row(0, 3, 5), row(1, 3, 7)]), mark(20, vec![row(0, 2, 4), row(0, 3, 5), row(1, 3, 9)])];
-        let found = stretches(&marks, 2, 4);
-        let of = |walker, from| found.iter().find(|s| (s.walker, s.from) == (walker, from)).expect("a stretch");
+        let found = tally_blocks(&marks, 2, 4);
+        let of = |walker, from| found.iter().find(|s| (s.walker, s.from) == (walker, from)).expect("a block");
         assert_eq!(of(4, 10).rows, [row(0, 2, 4)]);
         assert_eq!(of(5, 10).rows, [row(1, 3, 2)]);
         assert_eq!(of(4, 0).rows, [row(0, 3, 5)]);
         // A run that was made longer has marks that lie closer at first.
-        let many: Vec<Mark> = (1..=20).chain((40..=400).step_by(20)).map(|done| mark(done, Vec::new())).collect();
-        let found = stretches(&many, 1, 0);
+        let many: Vec<TallySnapshot> =
+            (1..=20).chain((40..=400).step_by(20)).map(|done| mark(done, Vec::new())).collect();
+        let found = tally_blocks(&many, 1, 0);
         assert!(found.iter().all(|s| (18..=22).contains(&(s.to - s.from))) && found.len() == 20, "{found:?}");
     }
 }
