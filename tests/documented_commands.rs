@@ -336,7 +336,15 @@ fn dead_paths(text: &str) -> Vec<String> {
 
 #[test]
 fn paths_in_the_architecture_exist() {
-    assert_eq!(dead_paths(&page("ARCHITECTURE.md")), Vec::<String>::new());
+    let architecture = page("ARCHITECTURE.md");
+    assert_eq!(dead_paths(&architecture), Vec::<String>::new());
+    for entry in fs::read_dir(project().join("src")).expect("the rooms").map(|e| e.expect("an entry").path()) {
+        let room = entry.file_name().expect("a name").to_string_lossy();
+        assert!(
+            entry.is_file() || architecture.contains(&format!("\n| `{room}` |")),
+            "the room {room} is not described"
+        );
+    }
     assert_eq!(dead_paths("`src/lib.rs` `src/NAME.rs` `src/no.rs` `x/y`"), ["src/no.rs"]);
 }
 
