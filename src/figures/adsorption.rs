@@ -62,7 +62,7 @@ fn pressure_axes(input: &AiatInput, gas: usize, x: &Axis) -> Result<Vec<Secondar
         .collect()
 }
 
-/// ΔG per area against Δμ: a line a structure, the lower envelope drawn wide.
+/// ΔG per area against Δμ: a line for each structure, the lower envelope drawn wide.
 fn lines(input: &AiatInput, temperature: f64) -> Result<Drawing> {
     let (surface, axis) = (&input.surface, &input.axes[0]);
     let (lo, hi) = axis.delta_mu;
@@ -235,7 +235,7 @@ fn temperature_pressure(input: &AiatInput, gas: usize) -> Result<Drawing> {
     }))
 }
 
-/// Steps of the ladders on which boundaries are sought.
+/// Steps of the ladders on which boundaries are searched.
 const LADDER: u32 = 160;
 
 /// Boundaries that are crossed by changing the pressure: at every temperature of a fine ladder, joined between the same two

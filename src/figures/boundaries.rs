@@ -8,7 +8,7 @@ use crate::figures::plot::palette;
 use crate::io::csv::{Table, number};
 use kuva::render::color::Color;
 
-/// More points than this on one line get a band instead of error bars.
+/// Most points on one line that get error bars; more get a band.
 const MOST_BARS: usize = 14;
 
 /// A point of a boundary in the plane of a figure.

@@ -14,7 +14,7 @@ use crate::figures::plot::text;
 use crate::io::csv::{Table, number};
 use kuva::plot::ColorMap;
 
-/// A point is drawn where its standard error is below this many kT.
+/// Largest standard error of a point that is drawn [kT].
 const LARGEST_ERROR: f64 = 1.0;
 /// Maps over N and an order parameter, of each order parameter.
 const MOST_PLANES: usize = 3;
@@ -40,7 +40,7 @@ pub(crate) fn of_order(analysis: &Analysis, labels: &Labels, observable: usize) 
     curves(analysis, labels, all, name, label.clone(), label, 0)
 }
 
-/// One curve a place.
+/// One curve for each place.
 ///
 /// - `column`: of the CSV, and part of the name of the figure
 fn curves(

@@ -7,9 +7,9 @@ use crate::figures::plot::map_slice::{Across, Slice, nearest};
 use crate::figures::plot::{palette, text};
 use crate::io::csv::{Table, number};
 
-/// More curves than this are thinned evenly.
+/// Most curves; more are thinned evenly.
 const MOST_CURVES: usize = 16;
-/// At most this many isobars.
+/// Most isobars.
 const MOST_ISOBARS: usize = 9;
 
 /// Up to [`MOST_CURVES`] of `n`, evenly spread, the ends included.

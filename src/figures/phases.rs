@@ -14,7 +14,7 @@ use crate::figures::plot::text;
 use crate::io::csv::{Table, number};
 use kuva::render::render::TextAnchor;
 
-/// Parts of a region smaller than this share of the area carry no name.
+/// Smallest share of the area of a part of a region that carries a name.
 const SMALLEST_PART: f64 = 0.012;
 
 /// Phase diagram over (μ, T).
@@ -108,7 +108,7 @@ pub(crate) fn draw(
     Some(Drawing { name, title: title.to_owned(), caption, canvas, table })
 }
 
-/// Where names of phases stand in the drawing area, by index of the phase; and legend entries of those that have no room.
+/// Places of the names of phases in the drawing area, by index of the phase; and legend entries of those without room.
 ///
 /// - `axes`: x and y of the figure
 /// - `phase_at`: index of the phase at a place of these axes

@@ -1,4 +1,4 @@
-//! The pictures on the axes of the run, their differences and their boundaries.
+//! Comparison of a run with pictures made of minima: maps on the same axes, their differences and their boundaries.
 
 use crate::analysis::{Analysis, BoundaryKind, BoundaryPoint, Map, MapCell, Phase};
 use crate::landscape::Minimum;
@@ -49,7 +49,7 @@ pub struct Boundary {
     pub temperature: f64,
     /// REGC + MBAR, column `mu`.
     pub mu: f64,
-    /// Whether P(N) of the run has no two basins there, so that `mu` is where ⟨N⟩ passes half way between the two sides.
+    /// Whether P(N) of the run has a single basin there, so that `mu` is where ⟨N⟩ passes half way between the two sides.
     pub crossover: bool,
     /// Its standard error.
     pub mu_err: f64,
@@ -61,7 +61,7 @@ pub struct Boundary {
     pub quantum: f64,
     /// Atoms of the most stable minimum on the far side of the harmonic boundary.
     pub n_b: u16,
-    /// kT ln g/ΔN of that minimum: what its multiplicity alone moves the boundary by, downwards. [energy]
+    /// kT ln g/ΔN of that minimum: the shift of the boundary, downwards, by its multiplicity alone. [energy]
     pub multiplicity_shift: f64,
 }
 
@@ -80,11 +80,11 @@ pub struct Step {
     pub mu: f64,
 }
 
-/// Sets the pictures beside the run.
+/// Compares the pictures with the run.
 ///
 /// - `minima`: of every composition that was found
 /// - `boltzmann`: k_B [energy/temperature]
-/// - `temperatures`: at which boundaries are wanted beside those of the run, scene unit
+/// - `temperatures`: further temperatures of boundaries, scene unit
 /// - `quantum`: ħ/√m of the mobile atoms if quantum vibrations are wanted [energy^½·length]
 pub fn compare(
     analysis: Analysis,
@@ -274,7 +274,7 @@ fn ranges(phases: &[Phase]) -> Vec<(usize, (f64, f64))> {
         .collect()
 }
 
-/// Every boundary of the run between two phases, and what the pictures say of the same two.
+/// Every first-order boundary of the run, and the boundary between the same two phases in the pictures.
 fn boundaries(
     analysis: &Analysis,
     minima: &[Minimum],

@@ -1,4 +1,5 @@
-//! From sampled configurations to minima of the potential: quench, Hessian, equivalent images, distinct minima.
+//! Minima of the potential from sampled configurations: quench, Hessian, symmetry, distinct minima, and a comparison with
+//! the run.
 //!
 //! Energies and forces are those of the reference ([`crate::forces::pairwise`]), in f64.
 

@@ -1,4 +1,4 @@
-//! Pictures of a surface that know minima alone: the most stable minimum of each composition, and where two are equally
+//! Pictures of a surface from minima alone: the most stable minimum of each composition, and points where two are equally
 //! stable.
 
 use crate::analysis::MapCell;

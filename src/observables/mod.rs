@@ -1,6 +1,6 @@
 //! Observables: what a scene asks to be evaluated of every sample, in its list `observables`.
 //!
-//! They look at adsorbed atoms only: species of a reservoir and of fixed number, not the mobile part of the slab. Each
+//! Adsorbed atoms alone count: species of a reservoir and of fixed number, not the mobile part of the slab. Each
 //! file holds one of them: a pure function of positions, what it stores, and its tests; [`of_scene`] knows them all.
 //! Numbers become f32 columns of the samples, histograms f16 columns ([`crate::observables::record::Field`]).
 //!
@@ -10,7 +10,7 @@
 //! | `Order(wave_vector)` | `order_sqrt3`, `order_1x1` | Φ of the first layer ([`order`]) |
 //! | `Psi6` | `psi6`, `psi6_local` | sixfold bond order of the first layer ([`psi6`]) |
 //! | `Coordination(r)` | `coordination`, histogram `coordination_histogram` | neighbours within r ([`coordination`]) |
-//! | `Sites` | `site_top`, `site_bridge`, `site_fcc`, `site_hcp` | where the first layer stands ([`sites`]) |
+//! | `Sites` | `site_top`, `site_bridge`, `site_fcc`, `site_hcp` | sites of the atoms of the first layer ([`sites`]) |
 //! | `Cluster(r)` | `cluster` | atoms of the largest cluster ([`cluster`]) |
 //! | `Rdf(r_max, bins)` | histograms `rdf`, `rdf_layer` | pairs over their distance ([`rdf`]) |
 //! | `Density(bins)` | histogram `density_<s>` | atoms over z ([`density`]) |
@@ -34,12 +34,12 @@ use crate::system::configuration::{Batch, Configuration};
 use rayon::prelude::*;
 use std::fmt::Debug;
 
-/// Something that can be said of every configuration.
+/// A function of every configuration, evaluated while sampling.
 pub trait Observable: Debug + Send + Sync {
-    /// What it stores with each sample, in the order in which [`Observable::evaluate`] adds it.
+    /// Fields that it stores with each sample, in the order in which [`Observable::evaluate`] adds it.
     fn fields(&self) -> Vec<Field>;
 
-    /// Evaluates it for one configuration: one number or histogram for every field.
+    /// Evaluates one configuration: one number or histogram for every field.
     fn evaluate(&self, atoms: &Adsorbed<'_>, observed: &mut Observed);
 }
 
@@ -80,7 +80,7 @@ impl Observables {
         self.all.is_empty()
     }
 
-    /// What they store with each sample.
+    /// Fields that they store with each sample.
     pub fn fields(&self) -> Vec<Field> {
         self.all.iter().flat_map(|o| o.fields()).collect()
     }

@@ -22,7 +22,7 @@ pub enum WaveVector {
 
 /// The star of a superstructure and the atoms of its perfect layer; `None` where the lattice has no such superstructure.
 ///
-/// Of K and −K, which say the same, one is given.
+/// Of K and −K, which give the same Φ, one is listed.
 ///
 /// - returns: wave vectors [1/length], N_ord
 pub fn star(lattice: &Lattice, wave_vector: WaveVector) -> Option<(Vec<DVec2>, u64)> {

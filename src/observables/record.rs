@@ -1,4 +1,4 @@
-//! What observables store with each sample: order parameters in single precision, histograms in half precision.
+//! Record of the observables of a sample: order parameters in single precision, histograms in half precision.
 
 use half::f16;
 use std::fmt;
@@ -60,14 +60,14 @@ pub enum Shape {
     },
 }
 
-/// What an observable adds to every sample: one number or histogram, its name, and what it means.
+/// A number or histogram that an observable adds to every sample, with its name and meaning.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field {
     /// Name of the column, e.g. `order_sqrt3`.
     pub name: String,
     /// Name under an axis, e.g. `Φ of √3×√3`.
     pub label: String,
-    /// What it says of a phase.
+    /// Question about a phase that it answers.
     pub role: Role,
     /// Number or histogram.
     pub shape: Shape,
@@ -106,7 +106,7 @@ impl Field {
     }
 }
 
-/// What the observables of a scene say of one configuration.
+/// Values of all observables for one configuration.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Observed {
     /// Numbers, in the order of the fields that are numbers.
@@ -134,7 +134,7 @@ pub struct Column {
     pub name: String,
     /// Name under an axis.
     pub label: String,
-    /// What it says of a phase.
+    /// Question about a phase that it answers.
     pub role: Role,
     /// `[n_samples]`
     pub values: Vec<f32>,
@@ -147,7 +147,7 @@ pub struct Histogram {
     pub name: String,
     /// Name under an axis.
     pub label: String,
-    /// What it says of a phase.
+    /// Question about a phase that it answers.
     pub role: Role,
     /// Lower edge of the first bin.
     pub lo: f64,

@@ -1,4 +1,4 @@
-//! The page that sets aiAT beside a run: `aiat.html`.
+//! Page that compares aiAT with a run: `aiat.html`.
 
 use super::findings::{phase_name, with_error};
 use super::html::{STYLE, head, show, subscripts};
@@ -10,10 +10,10 @@ use crate::landscape::comparison::{Boundary, Comparison};
 use maud::{DOCTYPE, Markup, html};
 use std::path::{Path, PathBuf};
 
-/// The pictures part where they differ by more than this many kT per atom.
+/// Difference per atom from which two pictures disagree [kT].
 const PART: f64 = 0.25;
 
-/// Pictures side by side.
+/// Style of pictures side by side.
 const PAIRS: &str = "body{max-width:110rem}.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(26rem,1fr));gap:1rem}\
                      p,ul,table{max-width:62rem}";
 
@@ -33,7 +33,7 @@ pub fn write(
     Ok(path)
 }
 
-/// Where the three pictures part and why, in sentences.
+/// Differences between the three pictures and their reasons, in sentences.
 pub fn findings(comparison: &Comparison, search: &Search, labels: &Labels) -> Vec<String> {
     let mut words = vec![quenches(search)];
     if comparison.quantum.is_some() {
@@ -59,7 +59,7 @@ pub fn findings(comparison: &Comparison, search: &Search, labels: &Labels) -> Ve
     words
 }
 
-/// What was quenched, and what of it has no place in the pictures.
+/// Numbers of quenches and minima, and of points that the pictures leave out.
 fn quenches(search: &Search) -> String {
     let saddles = search.minima.iter().filter(|m| m.negative > 0).count();
     let loose = search.minima.iter().filter(|m| m.negative == 0 && m.flat > 0).count();
@@ -79,7 +79,7 @@ fn quenches(search: &Search) -> String {
     )
 }
 
-/// What each picture says of the boundary between two phases.
+/// Boundary between two phases in each picture.
 ///
 /// - `rows`: by rising temperature
 fn pictures(comparison: &Comparison, rows: &[&Boundary], pair: (usize, usize), labels: &Labels) -> Vec<String> {
@@ -118,7 +118,7 @@ fn pictures(comparison: &Comparison, rows: &[&Boundary], pair: (usize, usize), l
     words
 }
 
-/// What remains between the harmonic picture and the run.
+/// Differences that remain between the harmonic picture and the run.
 ///
 /// - `known`: points of the boundary in both, by rising temperature
 fn beside_the_run(known: &[&Boundary], labels: &Labels) -> Vec<String> {

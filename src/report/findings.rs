@@ -1,4 +1,4 @@
-//! What an analysis says, put into words and short tables.
+//! Findings of an analysis in words and short tables.
 
 use super::summary::RunSummary;
 use crate::analysis::{Analysis, BoundaryKind, BoundaryPoint};
@@ -8,12 +8,12 @@ use crate::figures::plot::text;
 use crate::thermo::Convention;
 
 pub(crate) use crate::analysis::diagnostics::DEAD;
-/// MBAR counts as converged below this residual.
+/// Residual below which MBAR counts as converged.
 const CONVERGED: f64 = 1e-8;
-/// States whose halves differ by more are not equilibrated.
+/// |z| between halves from which a state counts as not equilibrated.
 const AGREE: f64 = 4.0;
 
-/// A sentence with whether it is good news.
+/// A sentence, and whether it is in favour of the run.
 pub(crate) struct Finding {
     pub(crate) good: bool,
     pub(crate) words: String,
@@ -157,7 +157,7 @@ pub(crate) fn spacing(values: &[f64]) -> f64 {
     values.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f64::max)
 }
 
-/// How a kind of boundary is called in a sentence.
+/// Name of a kind of boundary in a sentence.
 pub(crate) fn kind_words(kind: BoundaryKind) -> &'static str {
     match kind {
         BoundaryKind::FirstOrder => "first order",
@@ -220,7 +220,7 @@ pub(crate) fn engineering(value: f64) -> String {
     }
 }
 
-/// Seconds as a person says them.
+/// A duration in readable units.
 pub(crate) fn duration(seconds: f64) -> String {
     match seconds {
         s if !s.is_finite() => "–".into(),

@@ -19,7 +19,7 @@ pub(crate) fn head(title: &str, styles: &[&str]) -> Markup {
     }
 }
 
-/// A sentence; what stands between backticks is code.
+/// A sentence; text between backticks becomes code.
 pub(crate) fn words(sentence: &str) -> Markup {
     html! {
         @for (i, part) in sentence.split('`').enumerate() {
@@ -46,7 +46,7 @@ pub(crate) fn show(number: usize, figure: &Figure) -> Markup {
     }
 }
 
-/// The picture as part of a page: no namespace is needed there, but a name for those who do not see it.
+/// The picture as part of a page: without namespace, and with a name for screen readers.
 fn inline(figure: &Figure) -> String {
     let name = html! { (figure.title) }.into_string().replace('"', "&quot;");
     figure.svg.replacen(r#" xmlns="http://www.w3.org/2000/svg""#, "", 1).replacen(

@@ -1,4 +1,4 @@
-//! The table that a run prints when it ends.
+//! Table that a run prints at its end.
 
 use super::findings::{self, with_error};
 use super::summary::RunSummary;
@@ -56,7 +56,7 @@ pub fn terminal_table(analysis: &Analysis, summary: &RunSummary) -> String {
     out
 }
 
-/// What stands before a statement.
+/// Prefix of a statement.
 fn sign(good: bool) -> &'static str {
     if good { "ok" } else { "! " }
 }

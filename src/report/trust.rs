@@ -77,7 +77,7 @@ fn alarms(analysis: &Analysis) -> Markup {
     }
 }
 
-/// States that are set aside.
+/// States that are excluded.
 fn excluded(analysis: &Analysis) -> Markup {
     let excluded = &analysis.checks.excluded;
     html! {

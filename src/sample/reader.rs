@@ -1,4 +1,4 @@
-//! Reads all parts of a run.
+//! Reader of all parts of a run.
 
 use super::Samples;
 use crate::base::{Error, Result};

@@ -1,12 +1,12 @@
 //! One Parquet part: its schema, and the columns written to and read from it.
 //!
 //! What observables store follows the counts: a FLOAT column for each number, a FIXED_LEN_BYTE_ARRAY column of
-//! little-endian half-precision numbers for each histogram. The metadata of the file say what no scene is then needed for:
+//! little-endian half-precision numbers for each histogram. The metadata of the file say what they mean, so that no scene is needed to read it:
 //!
 //! | key | value |
 //! | --- | --- |
 //! | `adlayer.histogram.<name>` | `lo hi bins` of a histogram |
-//! | `adlayer.role.<name>` | what a column says of phases ([`Role`]): `average`, `order <structure>` or `layer_profile` |
+//! | `adlayer.role.<name>` | question about a phase that a column answers ([`Role`]): `average`, `order <structure>` or `layer_profile` |
 //! | `adlayer.label.<name>` | its name under an axis, where that is another |
 //!
 //! Parts written before roles were stored have neither of the last two; [`before_roles`] knows the columns of that time.
@@ -53,7 +53,7 @@ fn key_of(what: &str, column: &str) -> String {
     format!("adlayer.{what}.{column}")
 }
 
-/// What the metadata of a part say of the meaning of its columns.
+/// Metadata on the meaning of the columns.
 fn meaning(samples: &Samples) -> Vec<KeyValue> {
     let columns = samples.columns.iter().map(|c| (&c.name, &c.label, &c.role));
     let all = columns.chain(samples.histograms.iter().map(|h| (&h.name, &h.label, &h.role)));
@@ -158,7 +158,7 @@ pub(crate) fn read(reader: &SerializedFileReader<File>, species: &[String], samp
     Ok(())
 }
 
-/// What observables have stored in a part, without the values: FLOAT columns and FIXED_LEN_BYTE_ARRAY columns.
+/// Columns of observables in a part, without the values: FLOAT columns and FIXED_LEN_BYTE_ARRAY columns.
 fn observed(reader: &SerializedFileReader<File>) -> Result<(Vec<Column>, Vec<Histogram>)> {
     let file = reader.metadata().file_metadata();
     let said = |what: &str, name: &str| {

@@ -5,7 +5,7 @@ use kuva::render::layout::TickFormat;
 use kuva::render::render_utils::{compute_tick_step, generate_ticks};
 use std::sync::Arc;
 
-/// Ticks aimed at on a secondary axis.
+/// Intended number of ticks on a secondary axis.
 const SECONDARY_TICKS: usize = 6;
 
 /// An axis of a picture. Logarithmic axes are linear in the decimal logarithm.
@@ -48,7 +48,7 @@ impl Axis {
         Axis::linear(label, lo - margin, hi + margin)
     }
 
-    /// Where a value stands on the axis.
+    /// Place of a value on the axis.
     pub(crate) fn place(&self, value: f64) -> f64 {
         if self.log { value.max(1e-300).log10() } else { value }
     }
@@ -76,7 +76,7 @@ impl Axis {
         }
     }
 
-    /// How ticks are written: equal decimals on a linear axis, powers of ten on a logarithmic one.
+    /// Format of ticks: equal decimals on a linear axis, powers of ten on a logarithmic one.
     pub(crate) fn format(&self, target: usize) -> TickFormat {
         if self.log {
             return TickFormat::Custom(Arc::new(text::power_of_ten));
@@ -125,7 +125,7 @@ fn scientific(value: f64) -> String {
 pub(crate) struct Secondary {
     /// Label with unit.
     pub(crate) label: String,
-    /// Places on the axis of the plot with what stands there.
+    /// Places on the axis of the plot with their labels.
     pub(crate) ticks: Vec<(f64, String)>,
 }
 

@@ -11,7 +11,7 @@ use kuva::render::color::Color;
 use kuva::render::layout::{ComputedLayout, Layout};
 use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
 
-/// Ticks aimed at on either axis.
+/// Intended number of ticks on either axis.
 pub(crate) const TICKS: usize = 7;
 /// Size of ordinary text. [px]
 pub(crate) const TEXT: u32 = 14;
@@ -22,7 +22,7 @@ const PNG_SCALE: f32 = 2.0;
 /// The drawing area. [px]
 pub(crate) const PLOT: (f64, f64) = (600.0, 440.0);
 
-/// What surrounds the drawing area.
+/// Surroundings of the drawing area: title, axes, room.
 pub(crate) struct Frame {
     pub(crate) title: String,
     pub(crate) subtitle: String,
@@ -34,7 +34,7 @@ pub(crate) struct Frame {
     pub(crate) bottom: f64,
 }
 
-/// How a line looks.
+/// Style of a line.
 #[derive(Clone)]
 pub(crate) struct Stroke {
     pub(crate) colour: Color,
@@ -371,7 +371,7 @@ impl Canvas {
         label(&mut self.scene, x, y, content, size, anchor);
     }
 
-    /// Says that the drawing area shows the plane of a map, for pages that answer to the pointer.
+    /// Records that the drawing area shows the plane of a map, for pages that respond to the pointer.
     pub(crate) fn shows(&mut self, slice: &Slice<'_>) {
         let (left, top, right, bottom) = self.area();
         self.plane = Some(Plane {

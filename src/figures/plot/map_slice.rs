@@ -7,7 +7,7 @@ use crate::base::ids::StateId;
 use crate::figures::Labels;
 use crate::thermo::Convention;
 
-/// Which axis lies across.
+/// Quantity of the x axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Across {
     /// Chemical potential, linear.
@@ -16,7 +16,7 @@ pub(crate) enum Across {
     Pressure,
 }
 
-/// Rows and columns of a picture: finer ones could not be told apart.
+/// Most rows and columns of a picture; finer ones could not be distinguished.
 const FINEST: (usize, usize) = (160, 240);
 
 /// Rows of one temperature and columns of one value of the reservoir axis, both ascending.
@@ -87,7 +87,7 @@ impl<'a> Slice<'a> {
         }
     }
 
-    /// Says that [`Self::for_picture`] has left something out; empty if not.
+    /// Sentence on what [`Self::for_picture`] has left out; empty if nothing.
     pub(crate) fn thinned_words(&self, of: &Slice<'_>) -> &'static str {
         if (self.rows.len(), self.columns.len()) == (of.rows.len(), of.columns.len()) {
             ""
@@ -253,7 +253,7 @@ impl<'a> Slice<'a> {
         self.states(analysis).into_iter().map(|(t, mu, k)| (t, place(k, mu), k)).collect()
     }
 
-    /// Says at which values the other reservoir axes stand; empty if there are none.
+    /// Sentence on the values of the other reservoir axes; empty if there are none.
     pub(crate) fn fixed_words(&self, analysis: &Analysis, labels: &Labels) -> String {
         let others: Vec<String> = (0..self.map.axes.len())
             .filter(|&o| o != self.species)
