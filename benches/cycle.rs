@@ -39,16 +39,8 @@ fn fluid(atoms: u32) -> CheckedScene {
 
 /// A scene on a backend, equilibrated for `cycles`.
 fn sampler(device: &str, loaded: &CheckedScene, cycles: u32) -> Sampler {
-    let (system, grid, rng) = (Arc::new(System::from_scene(loaded)), loaded.grid(), Rng::new(loaded.scene.seed));
-    let batch = initial_batch(loaded, &system, &grid, &rng).expect("a sound start");
-    let Exchange::EvenOdd { every } = loaded.scene.exchange;
-    let plan =
-        CyclePlan { steps: system.dynamics.steps(), attempts: loaded.scene.moves.insert_delete, exchange_every: every };
-    let backend = backend::open(device, system, rng).expect("a backend of this computer");
-    let mut sampler = Sampler::new(grid, backend, plan, &batch).expect("the backend holds the batch");
-    for _ in 0..cycles {
-        sampler.advance(Period::Equilibration).expect("a cycle");
-    }
+    let mut sampler = Sampler::from_scene(loaded, device).expect("a backend of this computer and a sound start");
+    sampler.equilibrate(cycles).expect("cycles");
     sampler
 }
 

@@ -176,13 +176,12 @@ fn table(device: &str, seconds: f64, replicas: &[usize]) {
 fn grid(device: &str, seconds: f64, workload: &str, mut loaded: CheckedScene, most: usize) {
     let states = loaded.grid().len();
     loaded.scene.grid.walkers = (most / states).max(1) as u32;
-    let (grid, rng) = (loaded.grid(), Rng::new(1));
-    let system = Arc::new(System::from_scene(&loaded));
-    let batch = initial_batch(&loaded, &system, &grid, &rng).expect("the start of a bench scene");
-    let run = backend::open(device, system, rng).expect("the device");
-    let (describe, n) = (run.describe(), batch.configurations.len());
     let plan = CyclePlan { steps: STEPS, attempts: ATTEMPTS, exchange_every: 1 };
-    let mut sampler = Sampler::new(grid, run, plan, &batch).expect("it fits");
+    let setup = Setup { rng: Rng::new(1), plan, ..Setup::from_scene(&loaded).expect("pairs") };
+    let batch = setup.start().expect("the start of a bench scene");
+    let run = setup.open(device).expect("the device");
+    let (describe, n) = (run.describe(), batch.configurations.len());
+    let mut sampler = setup.sampler(run, &batch).expect("it fits");
     let folder = tempfile::tempdir().expect("a place for samples");
     let mut writer = SampleWriter::new(folder.path(), &["B".to_owned()], 1 << 17).expect("a writer");
     let production = Period::FirstHalf;

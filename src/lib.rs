@@ -41,6 +41,12 @@ mod thermochemistry;
 mod workflow;
 
 pub use base::{Error, Result};
+pub use sampler::{ReplicaSample, Sampler};
+
+/// Scenes: read, filled in and checked.
+pub mod scene {
+    pub use crate::input::scene::{CheckedScene, load, parse};
+}
 
 /// The rooms of the library as tests and benches see them. Not part of its interface: anything here may change.
 #[doc(hidden)]

@@ -13,7 +13,7 @@ mod soak;
 use adlayer::testing::base::ids::ReplicaId;
 use adlayer::testing::input::scene::grammar::{FirstLayer, Observable, WaveVector};
 use adlayer::testing::observables::Observables;
-use adlayer::testing::sampler::initial::initial_batch;
+use adlayer::testing::sampler::Sampler;
 use common::drift::assert_no_drift;
 use common::on_every_backend;
 use common::reference::{case, number, rows};
@@ -71,11 +71,10 @@ fn order_of_the_default_scene_is_that_of_the_reference() {
     // the first layer of the reference
     loaded.scene.first_layer = Some(FirstLayer { z_max: 1.6 });
     let observables = Observables::from_scene(&loaded);
-    let (system, grid, rng) = common::run::prepare(&loaded);
-    let batch = initial_batch(&loaded, &system, &grid, &rng).expect("a start");
-    let mut run = Run::from_batch("cpu", loaded, &batch);
+    let sampler = Sampler::from_scene(&loaded, "cpu").expect("a start");
+    let mut run = Run::of_sampler(loaded, sampler);
     run.equilibrate(500);
-    let (n_states, looks) = (grid.len(), 100);
+    let (n_states, looks) = (run.grid.len(), 100);
     let mut sums = vec![vec![0.0; n_states]; 16];
     for _ in 0..looks {
         run.sample(5);

@@ -5,10 +5,10 @@ mod tallies;
 use adlayer::testing::backend::{Backend, open};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::{Rng, Stream};
-use adlayer::testing::forces::pairwise::audit;
+use adlayer::testing::forces::{ForceField, Pairwise};
 use adlayer::testing::input::scene;
 use adlayer::testing::moves::Trial;
-use adlayer::testing::sampler::initial::initial_batch;
+use adlayer::testing::sampler::Setup;
 use adlayer::testing::system::System;
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use adlayer::testing::thermo::states::StateGrid;
@@ -31,8 +31,9 @@ impl Case {
     /// The scene after `cycles` of dynamics and particle moves on the reference.
     fn new(text: &str, cycles: u64) -> Case {
         let loaded = scene::parse(text, Path::new("twins.ron")).unwrap_or_else(|e| panic!("{e}"));
-        let (system, grid, rng) = (Arc::new(System::from_scene(&loaded)), loaded.grid(), Rng::new(SEED));
-        let batch = initial_batch(&loaded, &system, &grid, &rng).expect("a sound start");
+        let setup = Setup { rng: Rng::new(SEED), ..Setup::from_scene(&loaded).expect("pairs") };
+        let batch = setup.start().expect("a sound start");
+        let (system, grid) = (setup.system, setup.grid);
         let ids: Vec<StateId> = (0..grid.len() as u32).map(StateId).collect();
         let mut case = Case { system, grid, batch, ids };
         let mut reference = case.open("reference");
@@ -102,9 +103,9 @@ fn cases(dynamics: &str, cycles: u64) -> Vec<Case> {
 #[test]
 fn twin_energy() {
     for case in cases(BAOAB, 8) {
-        let shifts = case.system.image_shifts();
+        let pairwise = Pairwise::new(Arc::clone(&case.system));
         for (x, m) in case.batch.configurations.iter().zip(case.open("cpu").measure().expect("measured")) {
-            let exact = audit(&case.system, x, &shifts);
+            let exact = pairwise.audit(x).expect("pairs never fail");
             let difference = (m.energy - exact.energy).abs();
             assert!(difference <= 2e-6 * exact.magnitude, "{} instead of {}", m.energy, exact.energy);
         }

@@ -34,6 +34,9 @@ pub enum Error {
     /// The device asked for does not exist or was refused.
     #[error("{0}")]
     Device(String),
+    /// A force field could not say the energy of a configuration.
+    #[error("{0}")]
+    ForceField(String),
     /// A replica left the domain of the model: overlap, not a finite number, outside its cell.
     #[error("replica {replica} in cycle {cycle}: {problem}")]
     ReplicaFault {
@@ -69,6 +72,22 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// The same trouble as that of one replica, of which [`Error::in_cycle`] says when.
+    pub(crate) fn of_replica(self, replica: crate::base::ids::ReplicaId) -> Error {
+        match self {
+            Error::ForceField(problem) => Error::ReplicaFault { replica: replica.index(), cycle: 0, problem },
+            other => other,
+        }
+    }
+
+    /// The same trouble, if it is that of a replica, in the cycle that was being made.
+    pub(crate) fn in_cycle(self, now: u64) -> Error {
+        match self {
+            Error::ReplicaFault { replica, problem, .. } => Error::ReplicaFault { replica, cycle: now, problem },
+            other => other,
+        }
+    }
+
     /// The exit code of the command line for this error.
     ///
     /// 3 short of the wanted error, 65 bad scene or file, 66 input missing, 69 no such device, 70 internal, 74 I/O, 75 interrupted.
@@ -77,7 +96,7 @@ impl Error {
             Error::Scene(_) | Error::BadInput { .. } | Error::Refused(_) => 65,
             Error::InputMissing { .. } | Error::Missing(_) => 66,
             Error::Device(_) => 69,
-            Error::ReplicaFault { .. } | Error::Analysis(_) => 70,
+            Error::ForceField(_) | Error::ReplicaFault { .. } | Error::Analysis(_) => 70,
             Error::Io { .. } => 74,
             Error::Short(_) => 3,
             Error::Interrupted(_) => 75,

@@ -1,6 +1,6 @@
 //! From sampled configurations to minima of the potential: quench, Hessian, equivalent images, distinct minima.
 //!
-//! Energies and forces are those of the reference ([`crate::forces::pairwise`]), in f64.
+//! Energies and forces are those of a [`ForceField`](crate::forces::ForceField), in f64.
 
 pub mod comparison;
 pub mod fire;

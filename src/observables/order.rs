@@ -7,11 +7,20 @@
 use super::Adsorbed;
 use super::Geometry;
 use super::Observable;
-use crate::input::scene::grammar::WaveVector;
 use crate::observables::record::{Field, Observed};
 use crate::system::slab::{Face, Lattice};
 use glam::{DVec2, DVec3};
+use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
+
+/// Named stars of wave vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WaveVector {
+    /// (√3×√3)R30°.
+    Sqrt3,
+    /// (1×1).
+    OneByOne,
+}
 
 /// The star of a superstructure and the atoms of its perfect layer; `None` where the lattice has no such superstructure.
 ///

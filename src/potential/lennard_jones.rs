@@ -1,7 +1,6 @@
 //! The Lennard-Jones pair potential with its truncations and tail correction.
 
-use super::OVERLAP_ENERGY;
-use crate::input::scene::grammar::Truncation;
+use super::{OVERLAP_ENERGY, Truncation};
 use std::f64::consts::PI;
 
 /// Pairs closer than this fraction of σ count as overlap.

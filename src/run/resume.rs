@@ -1,19 +1,15 @@
 //! Going on with a run: from its last checkpoint, bit for bit.
 
 use super::session::{Session, Writers};
-use crate::backend;
 use crate::base::error::{Error, Result};
-use crate::base::rng::Rng;
 use crate::input::scene::{self, CheckedScene};
 use crate::io::atomic::write_whole;
 use crate::run::checkpoint::{self, Checkpoint, History, Origin, SceneRecord};
 use crate::run::directory::RunDirectory;
-use crate::run::start::{Limits, Progress, RunOutcome, RunRecord, plan, thinning};
+use crate::run::start::{Limits, Progress, RunOutcome, RunRecord, thinning};
 use crate::sample::tally_snapshots::MarkWriter;
-use crate::sampler::Sampler;
-use crate::system::System;
+use crate::sampler::Setup;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// What the user decides about a run that goes on.
@@ -57,10 +53,9 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
     }
 
     let Checkpoint { header, state } = checkpoint;
-    let system = Arc::new(System::from_scene(&loaded));
-    let (grid, rng) = (loaded.grid(), Rng::new(loaded.scene.seed));
+    let setup = Setup::from_scene(&loaded)?;
     let device = options.device.as_deref().unwrap_or(&header.device.open);
-    let backend = backend::open(device, Arc::clone(&system), rng).map_err(|e| match (e, &options.device) {
+    let backend = setup.open(device).map_err(|e| match (e, &options.device) {
         (Error::Device(problem), None) => Error::Device(format!(
             "{problem} (the run was sampled on {}; to go on elsewhere give --device and --allow-different-device)",
             header.device.device
@@ -84,10 +79,8 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
             state.sampler.cycle
         ));
     }
-    let plan = plan(&loaded, &system);
-    let walkers = loaded.scene.grid.walkers as usize;
-    let mut sampler =
-        Sampler::restore(grid, backend, plan, walkers, &state.sampler).map_err(|e| bad_state(e, &path))?;
+    let plan = setup.plan;
+    let mut sampler = setup.restore(backend, &state.sampler).map_err(|e| bad_state(e, &path))?;
 
     let mut writers = Writers::new(&loaded, &path)?;
     writers.samples.require_parts(state.parts.samples as usize)?;

@@ -1,18 +1,14 @@
 //! A whole run: from a checked scene to a run directory full of samples and tables.
 
 use super::session::{Session, Writers};
-use crate::backend::{self, Backend};
+use crate::backend::Backend;
 use crate::base::error::{Error, Result};
-use crate::base::rng::Rng;
 use crate::input::scene::CheckedScene;
-use crate::input::scene::grammar::Exchange;
 use crate::io::atomic::write_whole;
 use crate::run::checkpoint::{self, History, Parts, SceneRecord};
 use crate::run::directory::RunDirectory;
 use crate::sample::Thinning;
-use crate::sampler::initial::initial_batch;
-use crate::sampler::{CyclePlan, Sampler};
-use crate::system::System;
+use crate::sampler::{CyclePlan, Setup};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -221,12 +217,6 @@ pub struct RunOutcome {
     pub was_finished: bool,
 }
 
-/// What a cycle of a scene does.
-pub(crate) fn plan(loaded: &CheckedScene, system: &System) -> CyclePlan {
-    let Exchange::EvenOdd { every } = loaded.scene.exchange;
-    CyclePlan { steps: system.dynamics.steps(), attempts: loaded.scene.moves.insert_delete, exchange_every: every }
-}
-
 /// Which cycles of a scene are stored.
 pub(crate) fn thinning(loaded: &CheckedScene) -> Thinning {
     let schedule = &loaded.scene.schedule;
@@ -239,21 +229,19 @@ pub(crate) fn thinning(loaded: &CheckedScene) -> Thinning {
 /// [`Error::Interrupted`] when it was stopped (it can be resumed, and tables and samples of what was done are written);
 /// otherwise whatever went wrong.
 pub fn run(loaded: &CheckedScene, options: &RunOptions, report: &mut dyn FnMut(&Progress)) -> Result<RunOutcome> {
-    let system = Arc::new(System::from_scene(loaded));
-    let (grid, rng) = (loaded.grid(), Rng::new(loaded.scene.seed));
-    let (backend, note) = backend::open_with_note(&options.device, Arc::clone(&system), rng)?;
-    let batch = initial_batch(loaded, &system, &grid, &rng)?;
-    let plan = plan(loaded, &system);
+    let setup = Setup::from_scene(loaded)?;
+    let (backend, note) = setup.open_with_note(&options.device)?;
+    let batch = setup.start()?;
     let history = History {
         started_unix: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs()),
         scene_name: loaded.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
         warnings: loaded.warnings.iter().cloned().chain(note).collect(),
         ..History::default()
     };
-    let record = RunRecord::new(loaded, &*backend, plan, &history);
+    let record = RunRecord::new(loaded, &*backend, setup.plan, &history);
     let scene = SceneRecord::of(loaded, &loaded.text);
     let identity = backend.identity();
-    let mut sampler = Sampler::new(grid, backend, plan, &batch)?;
+    let mut sampler = setup.sampler(backend, &batch)?;
     let first = checkpoint::of_run(&scene, &history, identity, Parts::default(), &mut sampler)?.to_bytes();
     let text = record.text()?;
     let files: [(&str, &[u8]); 4] = [
@@ -271,6 +259,6 @@ pub fn run(loaded: &CheckedScene, options: &RunOptions, report: &mut dyn FnMut(&
         directory.log(&format!("warning: {warning}"))?;
     }
     let writers = Writers::new(loaded, directory.path())?;
-    let session = Session { loaded, plan, scene, history, record, sampler, writers, directory };
+    let session = Session { loaded, plan: setup.plan, scene, history, record, sampler, writers, directory };
     session.run(&options.limits, report)
 }

@@ -8,7 +8,7 @@ use super::integrate::{self, Bath};
 use super::noise::Address;
 use super::particle_moves;
 use super::replica::Replica;
-use crate::input::scene::grammar::Truncation;
+use crate::potential::Truncation;
 use glam::DVec3;
 use pulp::{Simd, WithSimd};
 

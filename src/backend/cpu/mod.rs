@@ -22,7 +22,7 @@ use crate::base::rng::Rng;
 use crate::moves::exchange::velocity_scale;
 use crate::moves::tally::{MoveEvent, Transitions};
 use crate::moves::{Edit, Trial};
-use crate::system::configuration::{Batch, Configuration, Measurement, assert_fits};
+use crate::system::configuration::{Batch, Configuration, Measurement};
 use crate::system::{Dynamics, System};
 use crate::thermo::states::StatePoint;
 use clusters::{Clusters, uses_lists};
@@ -176,7 +176,7 @@ impl Backend for Cpu {
         let replicas = batch.configurations.par_iter().zip(assignment).enumerate();
         self.scheduler.replicas = replicas
             .map(|(index, (x, state))| {
-                assert_fits(&model.system, x);
+                model.system.assert_fits(x);
                 let state = &states[state.index()];
                 let mut replica = Replica::new(&model.system, &model.geometry, &model.mobile, index as u32, x, state);
                 integrate::update_energy(model, &mut replica);
@@ -185,7 +185,7 @@ impl Backend for Cpu {
             .collect();
         self.states = states.to_vec();
         self.assignment = assignment.to_vec();
-        self.scheduler.transitions = self.model.system.transitions(states.len(), assignment.len());
+        self.scheduler.transitions = Transitions::of_system(&self.model.system, states.len(), assignment.len());
         self.scheduler.events = vec![Vec::new(); assignment.len()];
         self.measured = self.scheduler.events.clone();
         Ok(())

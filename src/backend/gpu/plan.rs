@@ -84,7 +84,7 @@ impl Plan {
             n_cells: CellGrid::new(system).n_cells(),
             large: false,
             several_frozen_species: system.frozen.species.iter().any(|&s| s != system.frozen.species[0]),
-            force_shifted: system.pairs.truncation == crate::input::scene::grammar::Truncation::ForceShifted,
+            force_shifted: system.pairs.truncation == crate::potential::Truncation::ForceShifted,
             periodic_z: system.cell.periodic_z,
             langevin: matches!(system.dynamics, Dynamics::Baoab { .. }),
             magic_round: device.keeps_order,

@@ -9,10 +9,9 @@ use crate::backend::Backend;
 use crate::base::error::{Error, Result};
 use crate::base::ids::StateId;
 use crate::base::rng::{KNOWN_ANSWERS, Rng};
-use crate::forces::pairwise::{audit, energy_and_forces};
-use crate::input::scene::grammar::{Images, Truncation};
-use crate::potential::PairTable;
-use crate::system::cell::Cell;
+use crate::forces::{ForceField, Pairwise};
+use crate::potential::{PairTable, Truncation};
+use crate::system::cell::{Cell, Images};
 use crate::system::configuration::{Batch, Configuration};
 use crate::system::{Dynamics, FrozenAtoms, Species, System};
 use crate::thermo::states::StatePoint;
@@ -97,15 +96,16 @@ fn ask(device: &GpuDevice) -> Result<Vec<[u32; 4]>> {
 /// [`Error::Device`] with both numbers.
 pub(super) fn compare_with_reference(device: &Arc<GpuDevice>) -> Result<()> {
     let (system, x) = example();
-    let shifts = system.image_shifts();
+    let system = Arc::new(system);
+    let pairwise = Pairwise::new(Arc::clone(&system));
     let mut wanted = Vec::new();
     let state = StatePoint { temperature: 1.0, kt: 1.0, ln_z: Vec::new() };
-    let mut gpu = Gpu::new(Arc::clone(device), Arc::new(system.clone()), Rng::new(1))?;
+    let mut gpu = Gpu::new(Arc::clone(device), Arc::clone(&system), Rng::new(1))?;
     gpu.load(&Batch { configurations: vec![x] }, &[state], &[StateId(0)])?;
     let mut held = Batch::default();
     gpu.store(&mut held)?;
     let x = &held.configurations[0];
-    energy_and_forces(&system, x, &shifts, &mut wanted);
+    pairwise.energy_and_forces(x, &mut wanted)?;
     let scale = wanted.iter().map(|f| f.length()).fold(0.0, f64::max);
     let forces = &gpu.forces()?[0];
     for (slot, (ours, reference)) in forces.iter().zip(&wanted).enumerate() {
@@ -113,7 +113,7 @@ pub(super) fn compare_with_reference(device: &Arc<GpuDevice>) -> Result<()> {
             return Err(Error::Device(format!("force {ours} on atom {slot}, the reference gives {reference}")));
         }
     }
-    let (energy, audit) = (gpu.measure()?[0].energy, audit(&system, x, &shifts));
+    let (energy, audit) = (gpu.measure()?[0].energy, pairwise.audit(x)?);
     let allowed = gpu.energy_tolerance() * audit.magnitude;
     if (energy - audit.energy).abs() <= allowed {
         Ok(())

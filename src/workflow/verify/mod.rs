@@ -10,7 +10,6 @@ mod restart;
 mod sampling;
 mod statistics;
 
-use crate::backend;
 use crate::base::error::{Error, Result};
 use fixture::Fixture;
 use serde::Serialize;

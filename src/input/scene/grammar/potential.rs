@@ -1,5 +1,7 @@
 //! What acts on atoms.
 
+use crate::potential::Truncation;
+use crate::system::cell::Images;
 use serde::{Deserialize, Serialize};
 
 /// Interactions between atoms.
@@ -24,26 +26,6 @@ pub enum Potential {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         mixing: Option<Mixing>,
     },
-}
-
-/// What happens at the cutoff.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Truncation {
-    /// Cut; energies jump, so Monte Carlo only.
-    Plain,
-    /// u(r) − u(r_c).
-    Shifted,
-    /// u(r) − u(r_c) − (r − r_c) u'(r_c).
-    ForceShifted,
-}
-
-/// How periodic images enter a pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Images {
-    /// Every image within the cutoff.
-    Sum,
-    /// The nearest image only, also where the cutoff exceeds half a period.
-    Minimum,
 }
 
 /// Parameters of one pair of species.
