@@ -29,10 +29,9 @@ impl Sampler {
                 return Err(Error::ReplicaFault { replica, cycle: self.cycle, problem });
             }
         }
-        let anew = |(replica, x)| {
-            let answer = self.force_field.audit(x);
-            answer.map_err(|e| e.of_replica(ReplicaId(replica as u32)).in_cycle(self.cycle))
-        };
+        let (force_field, cycle) = (&self.force_field, self.cycle);
+        let anew =
+            |(replica, x)| force_field.audit(x).map_err(|e| e.of_replica(ReplicaId(replica as u32)).in_cycle(cycle));
         let audits = configurations.par_iter().enumerate().map(anew).collect::<Result<Vec<_>>>()?;
         for (replica, (audit, m)) in audits.iter().zip(&self.measurements).enumerate() {
             let kt = self.backend.states()[self.backend.assignment()[replica].index()].kt;

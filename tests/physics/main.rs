@@ -9,6 +9,7 @@ mod conservation;
 mod determinism;
 mod few_atoms;
 mod fluid;
+mod force_field;
 mod gas;
 mod henry;
 mod ideal_gas;

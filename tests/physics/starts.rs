@@ -65,7 +65,7 @@ fn coinciding_atoms_are_pulled_apart_and_a_sound_start_stays_as_it_is() {
     let loaded = load(&canonical(6.0, 5, "[1.0]", "Baoab(dt: 0.004, friction: 1.0, steps: 1)", 1));
     let Setup { system, rng, .. } = setup(&loaded);
     let pairwise = Pairwise::new(Arc::clone(&system));
-    let mut relaxed = |x: &mut Configuration| relax(&system, &pairwise, &rng, 0, 1.0, x).expect("pairs never fail");
+    let relaxed = |x: &mut Configuration| relax(&system, &pairwise, &rng, 0, 1.0, x).expect("pairs never fail");
     let mut x = Configuration::default();
     for z in [1.0, 1.0, 1.05, 4.0] {
         x.insert(0, DVec3::new(2.0, 2.0, z), DVec3::ZERO);
