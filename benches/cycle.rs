@@ -5,19 +5,14 @@
 //! particle moves and exchange, replicas for measurement, MD steps of one replica for the cycle. Starts are equilibrated.
 //! All on one thread, but for the cycle of the default scene, which takes all of them.
 
-use adlayer::testing::backend;
-use adlayer::testing::base::rng::Rng;
-use adlayer::testing::input::scene::grammar::{Dynamics, Exchange};
+use adlayer::testing::input::scene::grammar::Dynamics;
 use adlayer::testing::input::scene::{self, CheckedScene};
 use adlayer::testing::moves::exchange::{Exchanger, Period};
-use adlayer::testing::sampler::initial::initial_batch;
-use adlayer::testing::sampler::{CyclePlan, Sampler};
-use adlayer::testing::system::System;
+use adlayer::testing::sampler::Sampler;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 const BACKENDS: [&str; 2] = ["reference", "cpu"];

@@ -1,9 +1,7 @@
 //! Walkers that were started differently must come to the same averages: even ones empty, odd ones filled.
 
-use crate::analysis::AnalysisInput;
-use crate::analysis::Map;
-use crate::analysis::MapCell;
 use crate::analysis::statistics::inefficiency::Inefficiencies;
+use crate::analysis::{AnalysisInput, Map, MapCell};
 use crate::thermo::states::StateGrid;
 use std::borrow::Cow;
 

@@ -1,14 +1,9 @@
 //! The whole analysis of a run, or of several runs of one system.
 
-use super::Analysis;
-use super::AnalysisInput;
-use super::BoundaryPoint;
-use super::FreeEnergies;
-use super::Map;
-use super::MapCell;
 use super::diagnostics::{self, Checks, RunTallies, mask};
 use super::direct::direct_averages;
 use super::mbar::{Bins, Collapsed, marginal};
+use super::{Analysis, AnalysisInput, BoundaryPoint, FreeEnergies, Map, MapCell};
 use crate::analysis::diagnostics::split_half::split_half;
 use crate::analysis::maps::distributions;
 use crate::analysis::maps::errors::map_errors;

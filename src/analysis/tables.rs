@@ -1,8 +1,6 @@
 //! The CSV files of `DIR/analysis`.
 
-use super::Analysis;
-use super::Map;
-use super::diagnostics;
+use super::{Analysis, Map, diagnostics};
 use crate::base::ids::StateId;
 use crate::base::{Error, Result};
 use crate::io::atomic;

@@ -1,15 +1,12 @@
 //! Figures of ab initio thermodynamics from a list of structures.
 
-use super::Drawing;
-use super::Figure;
-use super::write_all;
+use super::{Drawing, Figure, write_all};
 use crate::base::Result;
 use crate::figures::plot::axis::{Axis, span};
 use crate::figures::plot::canvas::{Canvas, Frame, Secondary, Stroke};
 use crate::figures::plot::diagram::{Diagram, diagram};
 use crate::figures::plot::legend::{self, Entry, Sign};
-use crate::figures::plot::palette;
-use crate::figures::plot::text;
+use crate::figures::plot::{palette, text};
 use crate::input::aiat::AiatInput;
 use crate::io::csv::{Table, number};
 use crate::thermochemistry::envelope::{edges, lowest_planes};

@@ -1,11 +1,6 @@
 //! Figures of aiAT beside a run: the same axes as the run's own diagram.
 
-use super::Drawing;
-use super::Figure;
-use super::Labels;
-use super::maps;
-use super::phases;
-use super::write_all;
+use super::{Drawing, Figure, Labels, maps, phases, write_all};
 use crate::analysis::Analysis;
 use crate::base::Result;
 use crate::figures::plot::curves::{Chart, Series, chart};

@@ -1,11 +1,9 @@
 //! P(N) at chosen points.
 
-use super::Drawing;
-use super::Labels;
+use super::{Drawing, Labels};
 use crate::analysis::{Analysis, Distribution};
 use crate::figures::plot::curves::{Chart, Series, chart};
-use crate::figures::plot::palette;
-use crate::figures::plot::text;
+use crate::figures::plot::{palette, text};
 use crate::io::csv::{Table, number};
 use kuva::render::color::Color;
 use std::cmp::Ordering;

@@ -1,9 +1,6 @@
 //! Figures of the computational hydrogen electrode.
 
-use super::Drawing;
-use super::Figure;
-use super::Labels;
-use super::write_all;
+use super::{Drawing, Figure, Labels, write_all};
 use crate::base::Result;
 use crate::base::units::Units;
 use crate::figures::plot::axis::Axis;
@@ -11,8 +8,7 @@ use crate::figures::plot::canvas::{Canvas, Frame, Stroke, TEXT};
 use crate::figures::plot::curves::{Chart, Series, chart};
 use crate::figures::plot::diagram::{Diagram, diagram};
 use crate::figures::plot::legend::{self, Entry, Sign};
-use crate::figures::plot::palette;
-use crate::figures::plot::text;
+use crate::figures::plot::{palette, text};
 use crate::input::che::CheInput;
 use crate::io::csv::{Table, number};
 use crate::thermochemistry::che::{Electrode, Scale, per_ph};

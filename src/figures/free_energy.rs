@@ -2,9 +2,8 @@
 //! over both. Those of the other observables are in `free_energy.csv` alone: every picture costs as much as a hundredth of
 //! an analysis.
 
-use super::Drawing;
-use super::Labels;
 use super::distributions::{SMALLEST, Shown, chosen};
+use super::{Drawing, Labels};
 use crate::analysis::{Analysis, Profile};
 use crate::figures::plot::axis::Axis;
 use crate::figures::plot::canvas::{Canvas, Frame, Tile};

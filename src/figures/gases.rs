@@ -1,13 +1,10 @@
 //! Figures of gases: μ against temperature at several pressures.
 
-use super::Figure;
-use super::Labels;
-use super::write_all;
+use super::{Figure, Labels, write_all};
 use crate::base::Result;
 use crate::base::units::Units;
 use crate::figures::plot::curves::{Chart, Series, chart};
-use crate::figures::plot::palette;
-use crate::figures::plot::text;
+use crate::figures::plot::{palette, text};
 use crate::io::csv::{Table, number};
 use crate::thermochemistry::Gas;
 use std::path::Path;

@@ -1,12 +1,10 @@
 //! ⟨N⟩ along lines of a map: isotherms and isobars.
 
-use super::Drawing;
-use super::Labels;
+use super::{Drawing, Labels};
 use crate::analysis::Analysis;
 use crate::figures::plot::curves::{Chart, Point, Series, chart, estimator_notes, runs, value};
 use crate::figures::plot::map_slice::{Across, Slice, nearest};
-use crate::figures::plot::palette;
-use crate::figures::plot::text;
+use crate::figures::plot::{palette, text};
 use crate::io::csv::{Table, number};
 
 /// More curves than this are thinned evenly.

@@ -1,8 +1,7 @@
 //! Maps over (μ, T): ⟨N⟩ and the energy fluctuation; curves where one axis has a single value.
 
-use super::Drawing;
-use super::Labels;
 use super::boundaries::{Boundaries, Ink};
+use super::{Drawing, Labels};
 use crate::analysis::{Analysis, MapCell};
 use crate::figures::plot::axis::Axis;
 use crate::figures::plot::canvas::{Canvas, Frame, Mark, Tile};

@@ -1,9 +1,8 @@
 //! Phase diagrams: regions with their names, boundaries with error bars.
 
-use super::Drawing;
-use super::Labels;
 use super::boundaries::{Boundaries, Ink};
 use super::maps::{Signs, columns, dots, tabulate_states, tiles};
+use super::{Drawing, Labels};
 use crate::analysis::Analysis;
 use crate::figures::plot::canvas::{Canvas, Frame, PLOT};
 use crate::figures::plot::legend::{self, Entry, Sign};

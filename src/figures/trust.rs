@@ -1,7 +1,6 @@
 //! Figures of the section on trust: flow of replicas, exchange on the grid, the two estimators.
 
-use super::Drawing;
-use super::Labels;
+use super::{Drawing, Labels};
 use crate::analysis::diagnostics::{DEAD, Diagnostics};
 use crate::analysis::{Analysis, transition_matrix};
 use crate::base::ids::StateId;

@@ -1,9 +1,6 @@
 //! Lists of structures for ab initio thermodynamics: `Aiat( … )`, structures in the file or in a table of CatMAP.
 
-use super::catmap;
-use super::grammar;
-use super::read_text;
-use super::real_modes;
+use super::{catmap, grammar, read_text, real_modes};
 use crate::base::Result;
 use crate::base::units::{ATM_PA, BAR_PA};
 use crate::input::scene::check::gas::find;

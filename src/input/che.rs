@@ -1,7 +1,6 @@
 //! Reactions at an electrode: `Che( … )`.
 
-use super::grammar;
-use super::read_text;
+use super::{grammar, read_text};
 use crate::base::Result;
 use crate::input::source::{Source, did_you_mean, ensure};
 use crate::thermochemistry::che::{Covered, Reaction, Scale, State};

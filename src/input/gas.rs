@@ -1,7 +1,6 @@
 //! Files of gases: `Gases(gases: [ … ])`.
 
-use super::grammar;
-use super::read_text;
+use super::{grammar, read_text};
 use crate::base::{Error, Result};
 use crate::input::scene::check::gas::lookup;
 use crate::input::scene::place::beside;

@@ -1,9 +1,7 @@
 //! Clusters: adsorbed atoms that are linked by distances below r, over the periodic borders.
 
-use super::Adsorbed;
-use super::Geometry;
-use super::Observable;
 use super::geometry::Images;
+use super::{Adsorbed, Geometry, Observable};
 use crate::observables::record::{Field, Observed};
 use glam::DVec3;
 

@@ -1,9 +1,7 @@
 //! Coordination numbers: adsorbed atoms nearer than r to an adsorbed atom, of any species, periodic images each counted.
 
-use super::Adsorbed;
-use super::Geometry;
-use super::Observable;
 use super::geometry::Images;
+use super::{Adsorbed, Geometry, Observable};
 use crate::observables::record::{Field, Observed};
 use glam::DVec3;
 

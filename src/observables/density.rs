@@ -2,10 +2,8 @@
 //!
 //! Raw numbers; ρ(z) = n / (L_x L_y Δz) for bins of width Δz. In `Bulk` cells z runs over the period.
 
-use super::Adsorbed;
-use super::Geometry;
-use super::Observable;
 use super::geometry::Adsorbate;
+use super::{Adsorbed, Geometry, Observable};
 use crate::observables::record::{Field, Observed};
 use crate::system::cell::Cell;
 use glam::DVec3;

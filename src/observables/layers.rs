@@ -3,11 +3,9 @@
 //! Nothing is assumed about where layers lie: [`edges`] reads it from a mean profile, [`occupation`] counts the atoms of
 //! every sample between the edges, [`coverage`] and [`excess`] say what that means.
 
-use super::Adsorbed;
-use super::Geometry;
-use super::Observable;
 use super::density::profile;
 use super::geometry::Adsorbate;
+use super::{Adsorbed, Geometry, Observable};
 use crate::observables::record::{Field, Observed};
 use crate::system::cell::Cell;
 use half::f16;

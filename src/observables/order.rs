@@ -4,9 +4,7 @@
 //! atoms in the perfect one. Dividing by N₁² instead would call one lone atom ordered. 1 for the perfect layer, about
 //! 1/N_ord for a gas, 0 without an atom.
 
-use super::Adsorbed;
-use super::Geometry;
-use super::Observable;
+use super::{Adsorbed, Geometry, Observable};
 use crate::observables::record::{Field, Observed};
 use crate::system::slab::{Face, Lattice};
 use glam::{DVec2, DVec3};

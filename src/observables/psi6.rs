@@ -8,10 +8,8 @@
 //! # Source
 //! Nelson & Halperin, Phys. Rev. B 19, 2457 (1979).
 
-use super::Adsorbed;
-use super::Geometry;
-use super::Observable;
 use super::geometry::Images;
+use super::{Adsorbed, Geometry, Observable};
 use crate::observables::record::{Field, Observed};
 use glam::{DVec2, DVec3};
 

@@ -5,10 +5,8 @@
 //! are not pairs. [`normalised`] divides a mean histogram by that of an ideal gas: by N(N−1)/2 pairs times the share of the
 //! volume that a shell around an atom has on average, [`shell_in_slab`], [`shell_in_bulk`] or [`ring`].
 
-use super::Adsorbed;
-use super::Geometry;
-use super::Observable;
 use super::geometry::Images;
+use super::{Adsorbed, Geometry, Observable};
 use crate::observables::record::{Field, Observed};
 use crate::system::cell::Cell;
 use glam::DVec3;

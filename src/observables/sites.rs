@@ -4,9 +4,7 @@
 //! it. Fcc: in the other hollow, where the next layer of the crystal would go on. An atom belongs to the site nearest in
 //! the plane.
 
-use super::Adsorbed;
-use super::Geometry;
-use super::Observable;
+use super::{Adsorbed, Geometry, Observable};
 use crate::observables::record::{Field, Observed};
 use glam::DVec2;
 

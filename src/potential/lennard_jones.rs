@@ -1,6 +1,7 @@
 //! The Lennard-Jones pair potential with its truncations and tail correction.
 
-use super::{OVERLAP_ENERGY, Truncation};
+use super::OVERLAP_ENERGY;
+use crate::potential::Truncation;
 use std::f64::consts::PI;
 
 /// Pairs closer than this fraction of σ count as overlap.

@@ -1,11 +1,8 @@
 //! The page: order of sections and its style.
 
-use super::findings;
-use super::finite_size;
-use super::hover;
 use super::summary::RunSummary;
-use super::tables;
-use super::trust;
+use super::{findings, finite_size, hover};
+use super::{tables, trust};
 use crate::analysis::Analysis;
 use crate::figures::{Figure, trust::is_of_trust};
 use maud::{DOCTYPE, Markup, PreEscaped, html};

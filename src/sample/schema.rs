@@ -6,8 +6,7 @@
 
 use super::Samples;
 use crate::io::parquet::{column, encode, properties, write_column};
-use crate::observables::record::Column;
-use crate::observables::record::Histogram;
+use crate::observables::record::{Column, Histogram};
 use half::f16;
 use parquet::basic::Type as PhysicalType;
 use parquet::data_type::{ByteArray, DoubleType, FixedLenByteArray, FixedLenByteArrayType, FloatType, Int32Type};

@@ -1,14 +1,11 @@
 //! Buffers samples and writes them as parts.
 
-use super::SampleRow;
-use super::Samples;
-use super::Thinning;
 use super::reader::read_part;
+use super::{SampleRow, Samples, Thinning};
 use crate::base::Result;
 use crate::io::parquet::save;
 use crate::io::parts::PartWriter;
-use crate::observables::record::Field;
-use crate::observables::record::Observed;
+use crate::observables::record::{Field, Observed};
 use crate::sample::schema;
 use std::path::Path;
 

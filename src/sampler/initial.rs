@@ -20,7 +20,7 @@ const TRIES: u64 = 200;
 ///
 /// # Errors
 /// [`Error::ReplicaFault`] when overlaps cannot be relaxed or the force field fails.
-pub fn initial_batch(
+pub(super) fn initial_batch(
     loaded: &CheckedScene,
     system: &System,
     force_field: &dyn ForceField,

@@ -3,7 +3,7 @@
 mod audit;
 mod checkpoint;
 pub mod identities;
-pub mod initial;
+mod initial;
 pub mod moments;
 mod setup;
 

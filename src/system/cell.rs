@@ -3,15 +3,6 @@
 use glam::DVec3;
 use serde::{Deserialize, Serialize};
 
-/// How periodic images enter a pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Images {
-    /// Every image within the cutoff.
-    Sum,
-    /// The nearest image only, also where the cutoff exceeds half a period.
-    Minimum,
-}
-
 /// An orthogonal cell: periodic in x and y; in z either periodic (bulk) or closed by two hard walls (slab).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Cell {

@@ -4,8 +4,8 @@ pub mod cell;
 pub mod configuration;
 pub mod slab;
 
-use crate::potential::{ExternalField, PairTable};
-use crate::system::cell::{Cell, Images};
+use crate::potential::{ExternalField, Images, PairTable};
+use crate::system::cell::Cell;
 use crate::system::configuration::Configuration;
 use glam::DVec3;
 

@@ -1,8 +1,7 @@
 //! Do the boundaries still move with the length of the run?
 
-use super::super::Analysis;
-use super::super::BoundaryPoint;
 use super::super::mbar::{Bins, Collapsed, log_sum_exp, marginal};
+use super::super::{Analysis, BoundaryPoint};
 use crate::analysis::prepared::{MbarSolution, PreparedSamples};
 use rayon::prelude::*;
 use std::borrow::Cow;

@@ -2,8 +2,7 @@
 //! `transition_matrix.csv`, `estimators.csv`.
 
 use super::super::tables::{Table, number, numbers};
-use super::Checks;
-use super::SHARES;
+use super::{Checks, SHARES};
 use crate::base::Result;
 use crate::base::ids::StateId;
 use crate::thermo::states::StateGrid;

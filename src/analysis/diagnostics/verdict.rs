@@ -1,12 +1,8 @@
 //! What the checks come to, in words: whether the run can be trusted, and what to change.
 
-use super::ATTEMPTS;
-use super::DEAD;
-use super::Diagnostics;
-use super::EdgeCheck;
-use super::Frozen;
 use super::gaps::{Gap, gaps};
 use super::words::{axis_words, edge_words, edges, first, ranges, short, states_are};
+use super::{ATTEMPTS, DEAD, Diagnostics, EdgeCheck, Frozen};
 use crate::analysis::transition_matrix::{ALARM, Estimators};
 use crate::thermo::states::{Axis, StateGrid};
 
@@ -342,9 +338,8 @@ fn which(diagnostics: &Diagnostics, holds: impl Fn(&super::StateCheck) -> bool) 
 
 #[cfg(test)]
 mod tests {
-    use super::super::StateCheck;
-    use super::super::components;
     use super::super::flow::Flow;
+    use super::super::{StateCheck, components};
     use super::*;
     use crate::thermo::Convention;
     use crate::thermo::states::ReservoirAxis;

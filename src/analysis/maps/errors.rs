@@ -1,10 +1,9 @@
 //! Errors of maps: every cell again in every resample of the bootstrap.
 
 use super::map::MapContext;
-use crate::analysis::Map;
-use crate::analysis::MapCell;
 use crate::analysis::mbar::{Anchor, Anchored, POINTS, Reweighted, TEMPERATURES};
 use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
+use crate::analysis::{Map, MapCell};
 use rayon::prelude::*;
 
 /// Groups of points that are in memory at once.

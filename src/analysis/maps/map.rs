@@ -1,9 +1,8 @@
 //! Averages on grids finer than the simulated one.
 
-use crate::analysis::Map;
-use crate::analysis::MapCell;
 use crate::analysis::maps::order_parameters::averages;
 use crate::analysis::mbar::{Bins, Collapsed, Moments};
+use crate::analysis::{Map, MapCell};
 use crate::thermo::response::Fluctuations;
 use crate::thermo::states::{StateGrid, StatePoint};
 

@@ -1,8 +1,6 @@
 //! Ridges of Var E and β Var N: maxima along μ at each temperature, checks on the boundaries.
 
-use crate::analysis::Map;
-use crate::analysis::MapCell;
-use crate::analysis::Ridge;
+use crate::analysis::{Map, MapCell, Ridge};
 
 /// Every local maximum along the axis of a species that stands out by this factor over the lower of its two sides.
 const STANDS_OUT: f64 = 2.0;

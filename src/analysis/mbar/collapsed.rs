@@ -5,12 +5,11 @@
 //! become tables over compositions: P_T[N⃗] = Σ_n p_nT and C_TT'[N⃗] = Σ_n p_nT p_nT' with
 //! p_nT = e^{−β_T E_n} G_T[N⃗_n]/D_n. A K × N matrix never exists.
 
-use super::CHUNK;
-use super::Tolerance;
 use super::covariance::add_gram;
 use super::log_sum_exp;
 use super::solver::{self, Equations, Root};
 use super::vector::Block;
+use super::{CHUNK, Tolerance};
 use crate::base::{Error, Result};
 use crate::thermo::states::StatePoint;
 use faer::linalg::matmul::matmul;

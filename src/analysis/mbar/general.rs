@@ -1,11 +1,10 @@
 //! MBAR from a general matrix u_kn.
 
-use super::CHUNK;
-use super::Tolerance;
 use super::covariance::{add_gram, covariance};
 use super::log_sum_exp;
 use super::solver::{self, Equations, Root};
 use super::vector::{Block, exp_of_difference};
+use super::{CHUNK, Tolerance};
 use crate::base::{Error, Result};
 use faer::{Mat, MatRef};
 use pulp::Arch;

@@ -1,15 +1,13 @@
 //! Averages over a part of the configurations at a point: inside one phase alone, ⟨A⟩_i = ⟨χ_i A⟩/⟨χ_i⟩ with χ_i = 1 where
 //! N⃗ lies in the phase's basins; and those of the simulated states on either side of a boundary.
 
-use crate::analysis::BoundaryPoint;
-use crate::analysis::BoundarySide;
-use crate::analysis::PhaseAverage;
 use crate::analysis::maps::map::{MapContext, N_EFF_MIN};
 use crate::analysis::maps::order_parameters::averages;
 use crate::analysis::mbar::{Bins, Collapsed};
 use crate::analysis::phases::classify::{Classifier, Labels, class_of};
 use crate::analysis::phases::coexistence::Row;
 use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
+use crate::analysis::{BoundaryPoint, BoundarySide, PhaseAverage};
 use crate::base::ids::StateId;
 use crate::thermo::states::{StateGrid, StatePoint};
 

@@ -6,11 +6,10 @@
 //! dilute side of a first-order boundary; with half a layer above the first there is a multilayer. A layer counts as
 //! ordered from half of the largest Φ on the map, if that is at least a half.
 
-use crate::analysis::Map;
-use crate::analysis::Phase;
 use crate::analysis::maps::order_parameters::{Observed, averages};
 use crate::analysis::mbar::Collapsed;
 use crate::analysis::phases::basins::Thresholds;
+use crate::analysis::{Map, Phase};
 
 /// Part of the first layer below which there is a gas.
 const GAS: f64 = 0.25;

@@ -2,8 +2,6 @@
 //! and meet.
 
 use super::continuous::{OrderPoint, peak};
-use crate::analysis::BoundaryPoint;
-use crate::analysis::Clapeyron;
 use crate::analysis::maps::map::MapContext;
 use crate::analysis::mbar::Bins;
 use crate::analysis::phases::basins::Thresholds;
@@ -11,6 +9,7 @@ use crate::analysis::phases::classify::{Class, Labels};
 use crate::analysis::phases::coexistence::{Crossing, SEPARATE, depth, equal_probability};
 use crate::analysis::phases::critical_points::{Line, critical, meeting};
 use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
+use crate::analysis::{BoundaryPoint, Clapeyron};
 
 /// Candidates with what the draws say of them.
 #[derive(Debug)]

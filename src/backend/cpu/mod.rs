@@ -12,10 +12,7 @@ mod particle_moves;
 mod replica;
 mod scheduler;
 
-use super::Backend;
-use super::BackendState;
-use super::CycleWork;
-use super::Identity;
+use super::{Backend, BackendState, CycleWork, Identity};
 use crate::base::error::{Error, Result};
 use crate::base::ids::StateId;
 use crate::base::rng::Rng;

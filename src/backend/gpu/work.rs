@@ -1,11 +1,10 @@
 //! What stands between the seam and the device: recording, splitting, reading back.
 
-use super::Gpu;
-use super::REPLICAS_PER_DISPATCH;
 use super::chunk::Chunk;
 use super::layout::{Params, StateRecord, TrialRecord, atom_record, inside_walls};
 use super::pipelines::{Kernel, Pipelines};
 use super::recorder::{create_buffer, map, params_size, read};
+use super::{Gpu, REPLICAS_PER_DISPATCH};
 use crate::base::error::Result;
 use crate::moves::{Edit, Trial};
 use crate::system::System;

@@ -1,8 +1,7 @@
 //! A drawing area with axes. Everything is a primitive of one scene, so SVG and PNG show the same.
 
 use super::axis::Axis;
-use super::palette;
-use super::text;
+use super::{palette, text};
 use crate::base::error::{Error, Result};
 use crate::figures::Plane;
 use crate::figures::plot::map_slice::{Across, Slice};

@@ -2,13 +2,11 @@
 
 use super::axis::{Axis, span};
 use super::canvas::{Canvas, Frame, Mark, Stroke, paper_outline};
-use super::palette;
-use super::text;
+use super::{palette, text};
 use crate::analysis::{Analysis, MapCell};
-use crate::figures::Drawing;
-use crate::figures::Labels;
 use crate::figures::plot::legend::{self, Entry, Sign};
 use crate::figures::plot::map_slice::Slice;
+use crate::figures::{Drawing, Labels};
 use crate::io::csv::{Table, number};
 use kuva::render::color::Color;
 

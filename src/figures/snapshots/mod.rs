@@ -5,9 +5,7 @@ mod draw;
 
 pub use choose::Chooser;
 
-use super::Figure;
-use super::Labels;
-use super::write_files;
+use super::{Figure, Labels, write_files};
 use crate::analysis::Analysis;
 use crate::base::error::{Error, Result};
 use crate::system::System;

@@ -1,7 +1,6 @@
 //! scaling: how the cost grows with replicas and atoms.
 
-use super::BenchOptions;
-use super::measure;
+use super::{BenchOptions, measure};
 use crate::base::error::Result;
 use crate::input::scene::{self, CheckedScene};
 use crate::workflow::bench::fixture::Fixture;

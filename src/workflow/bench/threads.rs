@@ -1,7 +1,6 @@
 //! threads: speed on several threads over that on one, beside what the machine itself gives.
 
-use super::BenchOptions;
-use super::measure;
+use super::{BenchOptions, measure};
 use crate::base::error::{Error, Result};
 use crate::base::rng::{Rng, Stream};
 use crate::moves::exchange::Period;

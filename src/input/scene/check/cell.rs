@@ -1,8 +1,7 @@
 //! The cell and the slab: sizes, the floor, the cutoff against the periods.
 
-use super::at_least_one;
-use super::positive;
 use super::species::known;
+use super::{at_least_one, positive};
 use crate::base::Result;
 use crate::input::scene::grammar::{CellSpec, Images, Potential, Scene, Substrate};
 use crate::input::source::{Source, ensure};

@@ -1,8 +1,6 @@
 //! Observables: whether the scene has what they need.
 
-use super::at_least_one;
-use super::positive;
-use super::spelled;
+use super::{at_least_one, positive, spelled};
 use crate::base::Result;
 use crate::input::scene::CheckedScene;
 use crate::input::scene::grammar::{Observable, WaveVector};

@@ -1,10 +1,8 @@
 //! Reservoirs, the grid of states, and the atoms at the start.
 
-use super::at_least_one;
-use super::last_name;
-use super::positive;
 use super::species::known;
 use super::spelled;
+use super::{at_least_one, last_name, positive};
 use crate::base::Result;
 use crate::base::units::Units;
 use crate::input::scene::grammar::{AxisValues, ConventionSpec, Placement, Scene, Substrate, Walkers};

@@ -1,7 +1,6 @@
 //! Dynamics, moves, exchange and schedule.
 
-use super::at_least_one;
-use super::positive;
+use super::{at_least_one, positive};
 use crate::base::Result;
 use crate::input::scene::grammar::{Dynamics, Exchange, Potential, Scene, Truncation, Until};
 use crate::input::source::{Source, ensure};

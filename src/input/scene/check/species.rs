@@ -1,7 +1,6 @@
 //! Species, pairs and external fields.
 
-use super::not_negative;
-use super::positive;
+use super::{not_negative, positive};
 use crate::base::Result;
 use crate::input::scene::grammar::{External, Mixing, Potential, Scene, Truncation};
 use crate::input::source::{Source, did_you_mean, ensure};

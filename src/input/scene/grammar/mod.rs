@@ -15,8 +15,7 @@ pub use potential::{External, Mixing, Pair, Potential};
 pub use run::{Dynamics, Exchange, Moves, Schedule, Until};
 
 pub use crate::observables::{ObservableSpec as Observable, WaveVector};
-pub use crate::potential::Truncation;
-pub use crate::system::cell::Images;
+pub use crate::potential::{Images, Truncation};
 
 use crate::base::units::Units;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,6 @@
 //! What acts on atoms.
 
-use crate::potential::Truncation;
-use crate::system::cell::Images;
+use crate::potential::{Images, Truncation};
 use serde::{Deserialize, Serialize};
 
 /// Interactions between atoms.

@@ -1,0 +1,51 @@
+//! How atoms move, and for how long.
+
+use super::{Case, case};
+
+pub(super) const CASES: &[Case] = &[
+    case(
+        &[("Baoab(dt: 0.004, friction: 1.0, steps: 50)", "Hmc(dt: 0.004, steps: 50)")],
+        (25, 15),
+        "`Hmc` dynamics are not available yet",
+        "use `Baoab`, `Verlet` or `MonteCarlo`",
+    ),
+    case(&[("dt: 0.004", "dt: 0")], (25, 25), "`dt` is 0, not above 0", "give a number above 0"),
+    case(&[("steps: 50", "steps: 0")], (25, 54), "`steps` is 0", "give 1 or more"),
+    case(
+        &[("moves: (insert_delete: 100)", "moves: (insert_delete: 0)")],
+        (26, 28),
+        "`insert_delete` is 0, but species have a reservoir: their numbers would never change",
+        "give 1 or more, or leave out `reservoir`",
+    ),
+    case(
+        &[("    moves: (insert_delete: 100),\n", "")],
+        (1, 1),
+        "field `moves` is missing, and species have a reservoir",
+        "add `moves: (insert_delete: 100)`",
+    ),
+    case(&[("production: 1500", "production: 0")], (27, 48), "`production` is 0", "give 1 or more"),
+    case(
+        &[("production: 1500", "production: 1500, until: BoundaryError(mu: 0.02)")],
+        (27, 61),
+        "`until` without `max_cycles`: the run might never end",
+        "add the largest number of production cycles, e.g. `max_cycles: 100000`",
+    ),
+    case(
+        &[("production: 1500", "production: 1500, until: BoundaryError(mu: 0.0), max_cycles: 9000")],
+        (27, 79),
+        "`mu` is 0.0, not above 0",
+        "give a number above 0",
+    ),
+    case(
+        &[("production: 1500", "production: 1500, max_cycles: 9000")],
+        (27, 66),
+        "`max_cycles` has no meaning without `until`",
+        "leave it out; `production` is the number of cycles",
+    ),
+    case(
+        &[("production: 1500", "production: 10, sample_every: 20")],
+        (27, 66),
+        "`sample_every` is 20, but production has only 10 cycles",
+        "sample more often or run longer",
+    ),
+];
