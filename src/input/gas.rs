@@ -1,12 +1,13 @@
 //! Files of gases: `Gases(gases: [ … ])`.
 
-use super::{grammar, read_text};
+use super::grammar;
 use crate::base::{Error, Result};
-use crate::input::scene::check::gas::lookup;
-use crate::input::scene::place::beside;
-use crate::input::source::{Source, ensure};
+use crate::input::beside;
+use crate::input::source::{Source, did_you_mean, ensure};
+use crate::io::text::read_text;
 use crate::thermochemistry::formula;
 use crate::thermochemistry::gas::{Gas, Motion, Rotor, Source as Thermal, rotational_constant};
+use crate::thermochemistry::library;
 use crate::thermochemistry::rovibration::{Diatomic, Spin};
 use crate::thermochemistry::tables::{Janaf, Shomate, ShomateRange};
 use serde::Deserialize;
@@ -124,9 +125,52 @@ pub fn load(path: &Path) -> Result<GasFile> {
 /// The gas with a name: one of the library, or `FILE.ron` or `FILE.ron:NAME` of a file of gases.
 ///
 /// # Errors
-/// [`Error::Refused`] with the remedy if there is none, and those of [`load`].
+/// [`Error::Argument`] if there is none, and those of [`load`].
 pub fn named(name: &str) -> Result<Gas> {
-    lookup(name, Path::new(""))?.map_err(|(message, help)| Error::Refused(format!("{message}; {help}")))
+    lookup(name, Path::new(""))?.map_err(|(problem, remedy)| Error::Argument { problem, remedy })
+}
+
+/// The gas with a name, from the library or a file; errors point at `path`.
+pub(crate) fn find(source: &Source, path: &str, name: &str, input_path: &Path) -> Result<Gas> {
+    lookup(name, input_path)?.map_err(|(message, help)| source.error(path, message, help))
+}
+
+/// The gas with a name, from the library or a file; what is wrong with the name comes back as message and remedy.
+fn lookup(name: &str, input_path: &Path) -> Result<std::result::Result<Gas, (String, String)>> {
+    let (file, inner) = split(name);
+    if !is_file(name) {
+        return Ok(library::gas(name).ok_or_else(|| {
+            let help = format!("{} (a file of gases is named by its path)", did_you_mean(name, library::NAMES));
+            (format!("there is no gas `{name}` in the library"), help)
+        }));
+    }
+    let GasFile { gases } = load(&beside(input_path, file))?;
+    let names: Vec<&str> = gases.iter().map(|g| g.name.as_str()).collect();
+    let found = match inner {
+        Some(inner) => gases.iter().find(|g| g.name == inner),
+        None if gases.len() == 1 => gases.first(),
+        None => None,
+    };
+    Ok(found.cloned().ok_or_else(|| match inner {
+        Some(inner) => (format!("`{file}` holds no gas `{inner}`"), did_you_mean(inner, names.clone())),
+        None => (
+            format!("`{file}` holds {} gases: {}", names.len(), names.join(", ")),
+            format!("say which, e.g. `{file}:{}`", names.first().copied().unwrap_or("O2")),
+        ),
+    }))
+}
+
+/// Whether the name of a gas is that of a file.
+pub(crate) fn is_file(name: &str) -> bool {
+    split(name).0.ends_with(".ron")
+}
+
+/// File and name within it.
+fn split(name: &str) -> (&str, Option<&str>) {
+    match name.rsplit_once(".ron:") {
+        Some((stem, inner)) => (&name[..stem.len() + 4], Some(inner)),
+        None => (name, None),
+    }
 }
 
 fn gas(source: &Source, at: &str, spec: &GasSpec, path: &Path) -> Result<Gas> {
