@@ -246,7 +246,7 @@ fn a_thousand_damaged_checkpoints() {
             }
             Ok((_, Origin::Last)) => panic!("case {k}: a damaged checkpoint is taken"),
             Err(error) => {
-                assert!(both && error.exit_code() == 65, "case {k}: {error}");
+                assert!(both && adlayer::cli::exit_code(&error) == 65, "case {k}: {error}");
                 refused += 1;
             }
         }
