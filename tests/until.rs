@@ -3,7 +3,7 @@
 #[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod runs;
 
-use adlayer::testing::run::RunRecord;
+use adlayer::testing::run::{RunRecord, RunStatus};
 use runs::{Place, assert_same, outcome, say, snapshot, stderr, surface};
 use std::path::Path;
 
@@ -91,7 +91,7 @@ fn a_run_that_reaches_its_limit_says_so_and_ends_with_3() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("report: run/report.html"), "the results are printed");
     let run = place.run("run");
     let reached = record(&run);
-    assert_eq!((reached.production_done, reached.status.as_str()), (40, "finished"));
+    assert_eq!((reached.production_done, reached.status), (40, RunStatus::Finished));
     assert!(!reached.boundaries.expect("a goal").enough);
     let report = std::fs::read_to_string(run.join("report.html")).expect("a report");
     assert!(report.contains("the boundaries are not known as well as the scene wants"));

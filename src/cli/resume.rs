@@ -8,8 +8,7 @@ use crate::cli::diagnostics::warn;
 use crate::cli::progress::Screen;
 use crate::cli::signals::limits;
 use crate::run::{self, ResumeOptions, RunOutcome, RunRecord};
-use crate::workflow::extend;
-use crate::workflow::extend::Listener;
+use crate::workflow::extend::{self, Listener};
 use serde_json::json;
 use std::path::Path;
 

@@ -12,7 +12,7 @@ pub mod start;
 pub mod tables;
 
 pub use options::{Ended, Limits, Progress, ResumeOptions, RunOptions, RunOutcome};
-pub use record::{RunRecord, StoppingStatus};
+pub use record::{RunRecord, RunStatus, StoppingStatus};
 pub use resume::resume;
 pub use session::push_samples;
 pub use start::run;

@@ -26,13 +26,38 @@ pub struct StoppingStatus {
     pub words: String,
 }
 
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunStatus {
+    /// Sampling, or killed while it was.
+    Running,
+    /// The schedule is at its end.
+    Finished,
+    /// Stopped at its wall time or by a signal.
+    Interrupted,
+    /// Ended by an error.
+    Failed,
+}
+
+impl std::fmt::Display for RunStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            RunStatus::Running => "running",
+            RunStatus::Finished => "finished",
+            RunStatus::Interrupted => "interrupted",
+            RunStatus::Failed => "failed",
+        })
+    }
+}
+
 /// `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// Version of adlayer.
     pub version: String,
-    /// `running`, `finished`, `interrupted` or `failed`.
-    pub status: String,
+    /// How far it has come.
+    pub status: RunStatus,
     /// Title of the scene.
     pub title: String,
     /// File name of the scene.
@@ -75,13 +100,13 @@ pub struct RunRecord {
     pub replica_steps_per_s: f64,
     /// Insertion and deletion attempts per second, dynamics and exchange included.
     pub attempts_per_s: f64,
-    /// How often the run was resumed; a stretch of production that its goal asked for counts.
+    /// How often the run was resumed; an extension that its stopping rule asked for counts.
     #[serde(default)]
     pub resumed: u32,
-    /// How well the boundaries are known, where the scene has a goal and they were analysed.
+    /// Errors of the boundaries, where the scene has a stopping rule and they were analysed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boundaries: Option<StoppingStatus>,
-    /// What the checks of the scene, and the run itself, remarked.
+    /// Warnings of the checks of the scene and of the run itself.
     pub warnings: Vec<String>,
 }
 
@@ -91,7 +116,7 @@ impl RunRecord {
         let (scene, schedule) = (&loaded.scene, &loaded.scene.schedule);
         RunRecord {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            status: "running".to_owned(),
+            status: RunStatus::Running,
             title: scene.title.clone(),
             scene: history.scene_name.clone(),
             seed: scene.seed,

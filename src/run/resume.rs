@@ -10,7 +10,7 @@ use crate::io::text::read_text;
 use crate::run::checkpoint::{self, Checkpoint, History, Origin, SceneRecord};
 use crate::run::directory::RunDirectory;
 use crate::run::options::{Ended, Progress, ResumeOptions, RunOutcome};
-use crate::run::record::{RunRecord, thinning};
+use crate::run::record::{RunRecord, RunStatus, thinning};
 use crate::run::start::plan;
 use crate::sample::tally_snapshots::MarkWriter;
 use crate::sampler::Sampler;
@@ -127,7 +127,7 @@ fn refuse_changes(found: &CheckedScene, checkpoint: &Checkpoint, path: &Path) ->
 /// The record of a run whose end left everything behind.
 fn whole_record(path: &Path) -> Option<RunRecord> {
     let tables = ["states.csv", "exchange.csv"].iter().all(|name| path.join(name).is_file());
-    RunRecord::read(path).ok().filter(|record| tables && record.status == "finished")
+    RunRecord::read(path).ok().filter(|record| tables && record.status == RunStatus::Finished)
 }
 
 /// A state that does not fit is a bad file, not a failed analysis.

@@ -8,6 +8,7 @@ use crate::figures::{self, Figure, Labels};
 use crate::input::scene::grammar::Walkers;
 use crate::input::scene::{self, CheckedScene};
 use crate::report::{self, CellSummary, RunSummary, Seconds};
+use crate::run::RunStatus;
 use crate::run::archive::{Run, read_run, scene_of, scenes_of_one_system};
 use crate::run::tables::{read_exchange, read_moves};
 use crate::sample::Samples;
@@ -127,7 +128,7 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
         let names: Vec<String> = directories.iter().map(|d| d.display().to_string()).collect();
         warnings.push(format!("samples of {} runs are combined: {}", runs.len(), names.join(", ")));
     }
-    if record.status == "interrupted" {
+    if record.status == RunStatus::Interrupted {
         warnings.push(format!(
             "the run was interrupted after {} of {} production cycles",
             record.production_done, record.production
