@@ -9,7 +9,7 @@ mod snapshot;
 
 pub use snapshot::{BackendState, Identity};
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{DeviceError, Result};
 use crate::base::ids::StateId;
 use crate::base::rng::Rng;
 use crate::moves::tally::{MoveEvent, MoveRecorder, TransitionTally, Transitions};
@@ -238,7 +238,7 @@ pub fn apply_edit(x: &mut Configuration, edit: &Edit) {
 /// Opens the backend that the user asked for: `auto`, `reference`, `cpu`, `gpu` or `gpu:NAME`.
 ///
 /// # Errors
-/// [`Error::Device`] when there is none of that name.
+/// [`DeviceError`] when there is none of that name.
 pub fn open(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
     open_with_note(device, system, rng).map(|(backend, _)| backend)
 }
@@ -269,7 +269,7 @@ fn open_named(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Bac
         named if named.starts_with("gpu:") => {
             gpu::backend(&gpu::AdapterChoice::Named(named[4..].to_owned()), system, rng)
         }
-        other => Err(Error::Device(format!("no device `{other}`; choose auto, cpu, gpu, gpu:NAME or reference"))),
+        other => Err(DeviceError::Unknown { name: other.to_owned() }.into()),
     }
 }
 
