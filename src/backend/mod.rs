@@ -9,7 +9,7 @@ mod snapshot;
 
 pub use snapshot::{BackendState, Identity};
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{DeviceError, Result};
 use crate::base::ids::StateId;
 use crate::base::rng::Rng;
 use crate::forces::{ForceField, Pairwise};
@@ -240,7 +240,7 @@ pub fn apply_edit(x: &mut Configuration, edit: &Edit) {
 /// fields of the system.
 ///
 /// # Errors
-/// [`Error::Device`] when there is none of that name.
+/// [`DeviceError`] when there is none of that name.
 pub fn open(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
     let pairwise = Arc::new(Pairwise::new(Arc::clone(&system)));
     open_with_note(device, system, pairwise, rng).map(|(backend, _)| backend)
@@ -259,10 +259,9 @@ pub fn open_with_note(
     if !force_field.is_pairwise() {
         return match device {
             "auto" | "reference" => Ok((Box::new(reference::Reference::with_forces(system, force_field, rng)), None)),
-            other => Err(Error::Device(format!(
-                "{other} moves atoms by pairs and fields only, not by {}; take --device reference",
-                force_field.describe()
-            ))),
+            other => {
+                Err(DeviceError::NotPairwise { device: other.to_owned(), force_field: force_field.describe() }.into())
+            }
         };
     }
     if device == "auto" {
@@ -286,7 +285,7 @@ fn open_named(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Bac
         named if named.starts_with("gpu:") => {
             gpu::backend(&gpu::AdapterChoice::Named(named[4..].to_owned()), system, rng)
         }
-        other => Err(Error::Device(format!("no device `{other}`; choose auto, cpu, gpu, gpu:NAME or reference"))),
+        other => Err(DeviceError::Unknown { name: other.to_owned() }.into()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The plain Hessian of the mobile atoms, from central differences of forces.
 
 use super::fire::scales;
-use crate::base::{Error, Result};
+use crate::base::{AnalysisError, Result};
 use crate::forces::ForceField;
 use crate::system::System;
 use crate::system::configuration::Configuration;
@@ -14,7 +14,7 @@ const STEP: f64 = 1e-4;
 /// Eigenvalues κ_j of ∂²E/∂x∂y over the mobile atoms, ascending. `[3n]` [energy/length²]
 ///
 /// # Errors
-/// [`Error::Analysis`] if the eigenvalues cannot be found, and those of the force field.
+/// [`AnalysisError`] if the eigenvalues cannot be found, and those of the force field.
 pub fn curvatures(system: &System, force_field: &dyn ForceField, x: &Configuration) -> Result<Vec<f64>> {
     let n = 3 * x.len();
     if n == 0 {
@@ -43,5 +43,5 @@ pub fn curvatures(system: &System, force_field: &dyn ForceField, x: &Configurati
     let symmetric = Mat::from_fn(n, n, |i, j| 0.5 * (rows[i * n + j] + rows[j * n + i]));
     symmetric
         .self_adjoint_eigenvalues(Side::Lower)
-        .map_err(|e| Error::Analysis(format!("the eigenvalues of a Hessian of {n} modes were not found: {e:?}")))
+        .map_err(|e| AnalysisError::eigenvalues(format!("a Hessian of {n} modes"), &e).into())
 }

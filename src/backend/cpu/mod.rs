@@ -13,7 +13,7 @@ mod replica;
 mod scheduler;
 
 use super::{Backend, BackendState, CycleWork, Identity};
-use crate::base::error::{Error, Result};
+use crate::base::error::{DeviceError, Result};
 use crate::base::ids::StateId;
 use crate::base::rng::Rng;
 use crate::moves::exchange::velocity_scale;
@@ -72,15 +72,15 @@ impl Cpu {
     /// An empty backend for `system`.
     ///
     /// # Errors
-    /// [`Error::Device`] if the system needs the sum over periodic images beyond the nearest.
+    /// [`DeviceError`] if the system needs the sum over periodic images beyond the nearest.
     pub fn new(system: Arc<System>, rng: Rng) -> Result<Cpu> {
         if !system.minimum_image_suffices() {
-            return Err(Error::Device(format!(
-                "device `cpu` takes the nearest image only, but the cutoff {} exceeds half the shortest period {}; \
-                 use --device reference",
+            let problem = format!(
+                "device `cpu` takes the nearest image only, but the cutoff {} exceeds half the shortest period {}",
                 system.pairs.r_cut,
                 system.cell.shortest_period()
-            )));
+            );
+            return Err(DeviceError::TooLarge { problem, remedy: "use --device reference" }.into());
         }
         let cell = &system.cell;
         let mobile: Vec<bool> = vec![true; system.species.len()];
