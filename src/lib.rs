@@ -43,13 +43,17 @@ mod thermochemistry;
 mod workflow;
 
 pub use analysis::{Analysis, AnalysisInput, analyze};
-pub use base::{Error, Result};
-pub use input::scene::CheckedScene;
+pub use base::{AnalysisError, DeviceError, Error, Result};
 pub use moves::exchange::Period;
-pub use run::{ResumeOptions, RunOptions, resume, run};
+pub use run::{ResumeOptions, RunOptions, RunOutcome, resume, run};
 pub use sample::{Samples, read_samples};
-pub use sampler::Sampler;
+pub use sampler::{ReplicaSample, Sampler};
 pub use workflow::analyze::{Evaluation, GridRequest, evaluate};
+
+/// Scenes: read, filled in and checked.
+pub mod scene {
+    pub use crate::input::scene::{CheckedScene, load, parse};
+}
 
 /// MBAR of arrays, from whatever program they come.
 pub mod mbar {

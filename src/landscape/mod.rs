@@ -1,7 +1,7 @@
 //! Minima of the potential from sampled configurations: quench, Hessian, symmetry, distinct minima, and a comparison with
 //! the run.
 //!
-//! Energies and forces are those of the reference ([`crate::forces::pairwise`]), in f64.
+//! Energies and forces are those of a [`ForceField`](crate::forces::ForceField), in f64.
 
 pub mod comparison;
 pub mod fire;

@@ -3,10 +3,11 @@
 use crate::case::{Case, stored};
 use crate::tallies::assert_same_transitions;
 use adlayer::testing::base::rng::{Rng, Stream};
-use adlayer::testing::forces::pairwise::audit;
+use adlayer::testing::forces::{ForceField, Pairwise};
 use adlayer::testing::moves::Trial;
 use adlayer::testing::system::configuration::Configuration;
 use glam::DVec3;
+use std::sync::Arc;
 
 /// A slab with a mobile layer under two gases, one of which also feels a wall.
 fn surface(truncation: &str, dynamics: &str) -> String {
@@ -51,9 +52,9 @@ fn cases(dynamics: &str, cycles: u64) -> Vec<Case> {
 #[test]
 fn twin_energy() {
     for case in cases(BAOAB, 8) {
-        let shifts = case.system.image_shifts();
+        let pairwise = Pairwise::new(Arc::clone(&case.system));
         for (x, m) in case.batch.configurations.iter().zip(case.open("cpu").measure().expect("measured")) {
-            let exact = audit(&case.system, x, &shifts);
+            let exact = pairwise.audit(x).expect("pairs never fail");
             let difference = (m.energy - exact.energy).abs();
             assert!(difference <= 2e-6 * exact.magnitude, "{} instead of {}", m.energy, exact.energy);
         }

@@ -5,7 +5,7 @@ use crate::systems::{configuration, pair_of_backends, reservoir, slab, states, s
 use crate::tallies::assert_same_transitions;
 use adlayer::testing::backend::{Backend, gpu::Gpu, particle_moves_on_host};
 use adlayer::testing::base::ids::StateId;
-use adlayer::testing::forces::pairwise::{audit, energy_and_forces};
+use adlayer::testing::forces::{ForceField, Pairwise};
 use adlayer::testing::input::scene::grammar::Truncation;
 use adlayer::testing::moves::tally::MoveEvent;
 use adlayer::testing::moves::{Edit, Trial};
@@ -14,6 +14,7 @@ use adlayer::testing::system::cell::Cell;
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use adlayer::testing::system::{Dynamics, System};
 use glam::DVec3;
+use std::sync::Arc;
 
 /// Numbers of atoms of the replicas: none, one, odd, even, full.
 fn unequal(capacity: usize) -> Vec<usize> {
@@ -89,20 +90,20 @@ fn twin_energy_of_large_replicas() {
 fn energies_and_forces(prepare: fn(&mut Gpu)) {
     let Some(device) = device() else { return };
     for (name, system) in systems() {
-        let (batch, shifts) = (batch(&system), system.image_shifts());
+        let (batch, pairwise) = (batch(&system), Pairwise::new(Arc::new(system.clone())));
         let n = batch.configurations.len();
         let all = states(n, system.reservoirs.len());
         let (mut gpu, _, held) = pair_of_backends(&device, &system, &batch, &all, &identity(n), prepare);
         let (forces, measured) = (gpu.forces().expect("forces"), gpu.measure().expect("measure"));
         for (r, x) in held.configurations.iter().enumerate() {
             let mut wanted = Vec::new();
-            energy_and_forces(&system, x, &shifts, &mut wanted);
+            pairwise.energy_and_forces(x, &mut wanted).expect("pairs never fail");
             let scale = wanted.iter().map(|f| f.length()).fold(1e-3, f64::max);
             for (slot, (ours, reference)) in forces[r].iter().zip(&wanted).enumerate() {
                 let error = (*ours - *reference).length() / scale;
                 assert!(error < 1e-4, "{name}: replica {r} slot {slot}: {ours} against {reference}");
             }
-            let (audit, ours) = (audit(&system, x, &shifts), measured[r].energy);
+            let (audit, ours) = (pairwise.audit(x).expect("pairs never fail"), measured[r].energy);
             let allowed = gpu.energy_tolerance() * audit.magnitude.max(1e-6);
             assert!((ours - audit.energy).abs() <= allowed, "{name}: replica {r}: {ours} against {}", audit.energy);
             assert_eq!(measured[r].counts, system.counts(&x.species), "{name}: replica {r}");
@@ -153,7 +154,8 @@ fn one_step(prepare: fn(&mut Gpu)) {
             reference.store(&mut theirs).expect("store");
             for (r, (a, b)) in ours.configurations.iter().zip(&theirs.configurations).enumerate() {
                 let mut forces = Vec::new();
-                energy_and_forces(&system, &held.configurations[r], &system.image_shifts(), &mut forces);
+                let pairwise = Pairwise::new(Arc::new(system.clone()));
+                pairwise.energy_and_forces(&held.configurations[r], &mut forces).expect("pairs never fail");
                 let kick = 1.0 + 0.002 * forces.iter().map(|f| f.length()).fold(0.0, f64::max);
                 let (positions, velocities) = difference(&system, a, b);
                 assert!(positions < 3e-6 * kick, "{name} {dynamics:?}: replica {r}: positions {positions:.1e}");
@@ -316,7 +318,7 @@ fn host_decided_moves_are_the_fused_ones() {
     let batch = batch(&system);
     let n = batch.configurations.len();
     let (mut fused, _, held) = pair_of_backends(&device, &system, &batch, &states(n, 1), &identity(n), |_| ());
-    let mut driven = Gpu::new(device, std::sync::Arc::new(system.clone()), *fused.rng()).expect("a second one");
+    let mut driven = Gpu::new(device, Arc::new(system.clone()), *fused.rng()).expect("a second one");
     driven.load(&held, &states(n, 1), &identity(n)).expect("load");
     fused.particle_moves(40, 60, true).expect("moves");
     let (tallies, events) = particle_moves_on_host(&mut driven, 40, 60).expect("moves");

@@ -4,7 +4,8 @@ use super::{default_drawn, drawn, synthetic};
 use adlayer::testing::analysis::Analysis;
 use adlayer::testing::base::units::Units;
 use adlayer::testing::figures::Figure;
-use adlayer::testing::report::{self, CellSummary, ExchangeRow, MoveRow, RunSummary, Seconds};
+use adlayer::testing::report::{self, CellSummary, RunSummary, Seconds};
+use adlayer::testing::run::tables::{ExchangeRow, MoveRow};
 use adlayer::testing::thermo::states::{Axis, StateGrid};
 
 pub(super) fn summary(analysis: &Analysis) -> RunSummary {
