@@ -11,11 +11,13 @@
 //! | `Psi6` | `psi6`, `psi6_local` | sixfold bond order of the first layer ([`psi6`]) |
 //! | `Coordination(r)` | `coordination`, histogram `coordination_histogram` | neighbours within r ([`coordination`]) |
 //! | `Sites` | `site_top`, `site_bridge`, `site_fcc`, `site_hcp` | sites of the atoms of the first layer ([`sites`]) |
+//! | `Composition` | `first_layer_<s>` | atoms of each species in the first layer ([`composition`]) |
 //! | `Cluster(r)` | `cluster` | atoms of the largest cluster ([`cluster`]) |
 //! | `Rdf(r_max, bins)` | histograms `rdf`, `rdf_layer` | pairs over their distance ([`rdf`]) |
 //! | `Density(bins)` | histogram `density_<s>` | atoms over z ([`density`]) |
 
 pub mod cluster;
+pub mod composition;
 pub mod coordination;
 pub mod density;
 pub mod geometry;
@@ -55,6 +57,8 @@ pub enum ObservableSpec {
     },
     /// Occupation of top, bridge, fcc and hcp sites.
     Sites,
+    /// Atoms of each species in the first layer.
+    Composition,
     /// Largest cluster.
     Cluster {
         /// Neighbour distance [length].
@@ -104,7 +108,7 @@ impl ObservableSpec {
         match *self {
             ObservableSpec::Layers => vec![Need::LayerBins],
             ObservableSpec::Order { wave_vector } => vec![Need::FirstLayer, Need::Superstructure(wave_vector)],
-            ObservableSpec::Psi6 => vec![Need::FirstLayer],
+            ObservableSpec::Psi6 | ObservableSpec::Composition => vec![Need::FirstLayer],
             ObservableSpec::Sites => vec![Need::Fcc111Sites, Need::FirstLayer],
             ObservableSpec::Coordination { r } | ObservableSpec::Cluster { r } => vec![Need::Distance(r)],
             ObservableSpec::Rdf { r_max, bins } => vec![Need::PairBins { r_max, bins }],
@@ -119,6 +123,7 @@ impl ObservableSpec {
             ObservableSpec::Psi6 => Box::new(psi6::Psi6::new(geometry)),
             ObservableSpec::Coordination { r } => Box::new(coordination::Coordination::new(geometry, r)),
             ObservableSpec::Sites => Box::new(sites::Sites::new(geometry)),
+            ObservableSpec::Composition => Box::new(composition::Composition::new(geometry)),
             ObservableSpec::Cluster { r } => Box::new(cluster::Cluster::new(geometry, r)),
             ObservableSpec::Rdf { r_max, bins } => Box::new(rdf::Rdf::new(geometry, r_max, bins)),
             ObservableSpec::Density { bins } => Box::new(density::Density::new(geometry, bins)),
