@@ -43,11 +43,16 @@ mod thermochemistry;
 mod workflow;
 
 pub use analysis::{Analysis, AnalysisInput, analyze};
+pub use base::ids::{ReplicaId, StateId};
 pub use base::{AnalysisError, DeviceError, Error, Result};
+pub use forces::{ForceField, Pairwise};
 pub use moves::exchange::Period;
+pub use observables::Observable;
 pub use run::{ResumeOptions, RunOptions, RunOutcome, resume, run};
 pub use sample::{Samples, read_samples};
 pub use sampler::{ReplicaSample, Sampler};
+pub use system::{System, configuration::Configuration};
+pub use thermo::states::{StateGrid, StatePoint};
 pub use workflow::analyze::{Evaluation, GridRequest, evaluate};
 
 /// Scenes: read, filled in and checked.

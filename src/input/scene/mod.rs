@@ -54,7 +54,8 @@ pub struct CheckedScene {
 /// [`crate::base::Error::InputMissing`] if the scene or a file it names does not exist, [`crate::base::Error::Scene`] with line,
 /// column, value and remedy if the scene is not acceptable, [`crate::base::Error::BadInput`] if a file it names is not,
 /// [`crate::base::Error::Io`].
-pub fn load(path: &Path) -> Result<CheckedScene> {
+pub fn load(path: impl AsRef<Path>) -> Result<CheckedScene> {
+    let path = path.as_ref();
     let text = read_text("scene", path)?;
     parse(&text, path)
 }
