@@ -130,7 +130,7 @@ fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
         species,
     );
     for point in &analysis.boundaries {
-        let mut row = vec![point.phase_a.to_string(), point.phase_b.to_string(), point.kind.to_owned()];
+        let mut row = vec![point.phase_a.to_string(), point.phase_b.to_string(), point.kind.to_string()];
         row.push(number(point.temperature));
         row.extend(numbers(&point.mu));
         row.push(number(point.mu_err));
@@ -208,10 +208,10 @@ fn boundary_sides(analysis: &Analysis, species: &[&str]) -> Table {
     );
     for side in &analysis.boundary_sides {
         let (point, direct) = (&analysis.boundaries[side.boundary], &analysis.direct[side.state]);
-        let mut row = vec![point.phase_a.to_string(), point.phase_b.to_string(), point.kind.to_owned()];
+        let mut row = vec![point.phase_a.to_string(), point.phase_b.to_string(), point.kind.to_string()];
         row.push(number(point.temperature));
         row.extend(numbers(&point.mu));
-        row.push(side.side.to_owned());
+        row.push(side.side.to_string());
         row.push(side.phase.map_or_else(String::new, |p| p.to_string()));
         row.push(side.state.to_string());
         row.extend((0..species.len()).map(|s| number(analysis.grid.mu(StateId(side.state as u32), s))));
@@ -290,7 +290,7 @@ fn layers(analysis: &Analysis) -> Table {
 fn ridges(analysis: &Analysis, species: &[&str]) -> Table {
     let mut table = Table::of_species(&["of", "species", "temperature", "mu_<s>", "height"], species);
     for ridge in &analysis.ridges {
-        let mut row = vec![ridge.of.to_owned(), species[ridge.reservoir].to_owned(), number(ridge.temperature)];
+        let mut row = vec![ridge.of.to_string(), species[ridge.reservoir].to_owned(), number(ridge.temperature)];
         row.extend(numbers(&ridge.mu));
         row.push(number(ridge.height));
         table.push(row);

@@ -17,7 +17,7 @@
 //! | `aiat_*` | structures over Δμ, (T, p), and against a run ([`adsorption`], [`aiat_comparison`]) |
 //! | `che_*` | staircases, sweeps and (U, pH) diagram of a reaction ([`electrode`]) |
 //!
-//! What a grid cannot show (a map of a single temperature, say) is drawn as a curve or left out.
+//! Where a grid has too few values for a map (a single temperature, say), a curve is drawn or the figure left out.
 
 pub mod adsorption;
 pub mod aiat_comparison;
@@ -42,7 +42,7 @@ use std::path::Path;
 
 pub use crate::io::csv::Table;
 
-/// What the analysis itself does not know: units and names.
+/// Units and names, which an analysis does not contain.
 #[derive(Debug, Clone)]
 pub struct Labels {
     /// Unit system of every number in the analysis.
@@ -62,7 +62,7 @@ pub struct Figure {
     pub caption: String,
     /// The picture, a whole `<svg>` element.
     pub svg: String,
-    /// Where in it a map lies, if it shows one.
+    /// Place of the map in the picture, if it shows one.
     pub plane: Option<Plane>,
 }
 

@@ -1,4 +1,5 @@
-//! From sampled configurations to minima of the potential: quench, Hessian, equivalent images, distinct minima.
+//! Minima of the potential from sampled configurations: quench, Hessian, symmetry, distinct minima, and a comparison with
+//! the run.
 //!
 //! Energies and forces are those of a [`ForceField`](crate::forces::ForceField), in f64.
 
@@ -6,6 +7,7 @@ pub mod comparison;
 pub mod fire;
 pub mod hessian;
 pub mod minima;
+pub mod picture;
 pub mod select;
 pub mod symmetry;
 pub mod tables;

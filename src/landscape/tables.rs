@@ -75,7 +75,13 @@ fn boundaries(comparison: &Comparison) -> Table {
 fn steps(comparison: &Comparison) -> Table {
     let mut table = Table::new(["picture", "temperature", "n_a", "n_b", "mu"]);
     for s in &comparison.steps {
-        table.push([s.picture.to_owned(), number(s.temperature), s.n_a.to_string(), s.n_b.to_string(), number(s.mu)]);
+        table.push([
+            s.picture.as_str().to_owned(),
+            number(s.temperature),
+            s.n_a.to_string(),
+            s.n_b.to_string(),
+            number(s.mu),
+        ]);
     }
     table
 }

@@ -1,4 +1,4 @@
-//! What observables know of the system, and of one configuration.
+//! Geometry of the system, and adsorbed atoms of one configuration, as observables need them.
 
 use crate::system::cell::Cell;
 use crate::system::configuration::Configuration;
@@ -18,14 +18,14 @@ pub struct Adsorbate {
     pub layer_top: Option<f64>,
 }
 
-/// What does not change from sample to sample.
+/// Geometry that is the same for all samples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Geometry {
     /// The cell.
     pub cell: Cell,
     /// The lattice of an fcc substrate.
     pub lattice: Option<Lattice>,
-    /// Mobile slab atoms: they stand in the first slots and are not looked at.
+    /// Mobile slab atoms: they stand in the first slots and do not count.
     pub n_slab: usize,
     /// Adsorbed species, those of the reservoirs first.
     pub adsorbates: Vec<Adsorbate>,
@@ -61,7 +61,7 @@ pub struct Adsorbed<'a> {
     pub positions: &'a [DVec3],
     /// `[n]`, species index.
     pub species: &'a [u8],
-    /// Which of them belong to the first layer, ascending.
+    /// Indices of those of the first layer, ascending.
     pub first_layer: Vec<usize>,
 }
 

@@ -4,6 +4,7 @@ pub mod comparison;
 mod findings;
 mod finite_size;
 mod hover;
+mod html;
 mod page;
 mod summary;
 mod tables;

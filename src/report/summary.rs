@@ -1,4 +1,4 @@
-//! What the report says of the run itself.
+//! Summary of the run for its report.
 
 use crate::base::units::Units;
 use crate::run::tables::{ExchangeRow, MoveRow};
@@ -15,7 +15,7 @@ pub struct RunSummary {
     pub version: String,
     /// Unit system of all numbers.
     pub units: Units,
-    /// Device that sampled, as a person would name it.
+    /// Device that sampled, in words.
     pub device: String,
     /// Kernel or code path used.
     pub kernel: String,
@@ -43,13 +43,13 @@ pub struct RunSummary {
     pub exchange: Vec<ExchangeRow>,
     /// The simulated cell.
     pub cell: CellSummary,
-    /// What the user should know, each a sentence.
+    /// Warnings, each a sentence.
     pub warnings: Vec<String>,
     /// The scene with every default written out.
     pub resolved_scene: String,
 }
 
-/// The simulated cell, as the note on finite size says it.
+/// The simulated cell, for the note on finite size.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct CellSummary {
     /// Edges along x, y and z [length]; z from floor to ceiling.

@@ -1,4 +1,4 @@
-//! Reads all parts of a run.
+//! Reader of all parts of a run.
 
 use super::Samples;
 use crate::base::{Error, Result};
@@ -40,7 +40,7 @@ pub(super) fn read_part(path: &Path, species: &[String], samples: &mut Samples) 
 mod tests {
     use super::*;
     use crate::io::parts::part_numbers;
-    use crate::observables::record::{Field, Observed};
+    use crate::observables::record::{Field, Observed, Role, Shape};
     use crate::sample::{SampleRow, SampleWriter, Thinning};
 
     fn species() -> Vec<String> {
@@ -100,11 +100,9 @@ mod tests {
                     random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     f64::from(random >> 22)
                 };
-                match field {
-                    Field::Column { .. } => observed.number(next() / 7.0),
-                    Field::Histogram { bins, .. } => {
-                        observed.histogram(&(0..*bins).map(|_| next()).collect::<Vec<_>>())
-                    }
+                match field.shape {
+                    Shape::Number => observed.number(next() / 7.0),
+                    Shape::Histogram { bins, .. } => observed.histogram(&(0..bins).map(|_| next()).collect::<Vec<_>>()),
                 }
             }
             expected.push_observed(row, &observed);
@@ -164,6 +162,44 @@ mod tests {
             let error = read_samples(dir.path(), &species()).expect_err("refused");
             assert!(error.to_string().contains("not `lo hi bins`"), "{error}");
         }
+    }
+
+    /// Replaces bytes of the only part by as many others and seals it again.
+    fn rewritten(dir: &Path, from: &[u8], to: &[u8]) -> usize {
+        let path = dir.join("samples/part-00000.parquet");
+        let mut bytes = std::fs::read(&path).expect("part");
+        let places: Vec<usize> = (0..bytes.len() - from.len()).filter(|&i| bytes[i..].starts_with(from)).collect();
+        places.iter().for_each(|&i| bytes[i..i + from.len()].copy_from_slice(to));
+        std::fs::write(&path, crate::io::checksum::seal(bytes).expect("sealed")).expect("written");
+        places.len()
+    }
+
+    #[test]
+    fn roles_are_read_back_and_guessed_only_where_none_are_stored() {
+        let dir = tempfile::tempdir().expect("folder");
+        let order = |structure: &str| Role::Order(structure.into());
+        let fields = [
+            Field::column("order_sqrt3").labelled("Φ of √3×√3").with_role(order("√3×√3")),
+            Field::column("tilt").labelled("Φ of stripes").with_role(order("stripes")),
+            Field::column("psi6"),
+            Field::histogram("layers_B", 0.0, 1.0, 3).with_role(Role::LayerProfile),
+            Field::histogram("heights", 0.0, 1.0, 4).with_role(Role::LayerProfile),
+        ];
+        let expected = observed(dir.path(), &fields, 5);
+        assert_eq!(read_samples(dir.path(), &species()).expect("samples"), expected);
+
+        // A role that nobody knows is refused, not taken for none.
+        assert_eq!(rewritten(dir.path(), "order stripes".as_bytes(), b"ordre stripes"), 1);
+        let error = read_samples(dir.path(), &species()).expect_err("refused").to_string();
+        assert!(error.contains("adlayer.role.tilt") && error.contains("ordre stripes"), "{error}");
+
+        // Without the metadata, as older parts are: names that had a meaning then keep it.
+        assert_eq!(rewritten(dir.path(), b"adlayer.role.", b"another.role."), fields.len());
+        let old = read_samples(dir.path(), &species()).expect("samples");
+        let roles = |s: &Samples| s.columns.iter().map(|c| (c.label.clone(), c.role.clone())).collect::<Vec<_>>();
+        assert_eq!(roles(&old)[0], roles(&expected)[0]);
+        assert_eq!(roles(&old)[1..], [("tilt".into(), Role::Average), ("psi6".into(), Role::Average)]);
+        assert_eq!((&old.histograms[0].role, &old.histograms[1].role), (&Role::LayerProfile, &Role::Average));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Both give functions at the standard pressure of 1 bar relative to 298.15 K; here they are turned to the 0 K molecule.
 
-use super::gas::Contribution;
+use super::contribution::Contribution;
 use crate::base::units::ELECTRONVOLT_J_PER_MOL;
 use crate::base::{Error, Result};
 use serde::{Deserialize, Serialize};

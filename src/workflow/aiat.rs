@@ -3,7 +3,8 @@
 //! Both pictures take the lowest free energy over the minima at each point: with minimum energies alone,
 //! G = E − Σ N_s μ_s (μ as the column `mu` has it), and with the classical harmonic integral, G = −kT ln Z − kT Σ N_s ln z_s.
 
-pub use crate::landscape::comparison::{Boundary, Comparison, Difference, boundary_of, compare};
+pub use crate::landscape::comparison::{Boundary, Comparison, Difference, compare};
+pub use crate::landscape::picture::boundary_of;
 
 use crate::analysis::Analysis;
 use crate::base::error::{Error, Result};

@@ -9,7 +9,7 @@
 //! the boundaries must have [`INDEPENDENT`] independent samples each before an error counts.
 
 use crate::analysis::diagnostics::INDEPENDENT;
-use crate::analysis::{Analysis, BoundaryPoint, around};
+use crate::analysis::{Analysis, BoundaryKind, BoundaryPoint, around};
 use crate::base::ids::StateId;
 use crate::base::units::Units;
 use crate::input::scene::CheckedScene;
@@ -97,9 +97,9 @@ fn few_independent(analysis: &Analysis) -> Option<(usize, f64)> {
 
 fn counts(point: &BoundaryPoint) -> bool {
     match point.kind {
-        "first_order" => true,
-        "continuous" => point.mu_err.is_finite(),
-        _ => false,
+        BoundaryKind::FirstOrder => true,
+        BoundaryKind::Continuous => point.mu_err.is_finite(),
+        BoundaryKind::Triple | BoundaryKind::Critical => false,
     }
 }
 
@@ -137,8 +137,8 @@ mod tests {
             temperature_err: 0.0,
             clapeyron: None,
         };
-        assert!(counts(&point("first_order", 0.1)) && counts(&point("first_order", f64::NAN)));
-        assert!(counts(&point("continuous", 0.1)) && !counts(&point("continuous", f64::NAN)));
-        assert!(!counts(&point("triple", 0.1)) && !counts(&point("critical", 0.1)));
+        assert!(counts(&point(BoundaryKind::FirstOrder, 0.1)) && counts(&point(BoundaryKind::FirstOrder, f64::NAN)));
+        assert!(counts(&point(BoundaryKind::Continuous, 0.1)) && !counts(&point(BoundaryKind::Continuous, f64::NAN)));
+        assert!(!counts(&point(BoundaryKind::Triple, 0.1)) && !counts(&point(BoundaryKind::Critical, 0.1)));
     }
 }

@@ -61,7 +61,7 @@ fn the_default_scene_is_the_one_of_the_manual() {
     let grid = loaded.grid();
     assert_eq!((grid.len(), loaded.slab.atoms.len(), loaded.capacity()), (98, 108, 64));
     assert_eq!((loaded.floor(), loaded.ceiling(), loaded.region_of(0)), (0.0, 6.0, (0.0, 6.0)));
-    assert!((grid.reservoirs[0].values[5] + 5.0).abs() < 1e-12);
+    assert!((grid.values(0)[5] + 5.0).abs() < 1e-12);
 }
 
 #[test]

@@ -96,10 +96,10 @@ fn states(checks: &Checks, grid: &StateGrid, species: &[&str]) -> Table {
         row.push(number((s.start * f64::from(diagnostics.production)).round()));
         row.extend(numbers(&[s.start_gain, s.hysteresis]));
         let none = vec![f64::NAN; species.len()];
-        let frozen = checks.frozen.iter().find(|f| f.state == k);
-        row.extend(numbers(frozen.map_or(&none, |f| &f.even)));
-        row.extend(numbers(frozen.map_or(&none, |f| &f.odd)));
-        row.extend([u8::from(s.frozen).to_string(), s.component.to_string()]);
+        let excluded = checks.excluded.iter().find(|f| f.state == k);
+        row.extend(numbers(excluded.map_or(&none, |f| &f.even)));
+        row.extend(numbers(excluded.map_or(&none, |f| &f.odd)));
+        row.extend([u8::from(s.excluded).to_string(), s.component.to_string()]);
         table.push(row);
     }
     table

@@ -1,7 +1,7 @@
 //! Standard errors from a bootstrap of time blocks taken jointly over all states.
 //!
 //! Replicas visit many states, so the series of different states are correlated; a block therefore holds all states of
-//! one walker in one stretch of time, and a resample draws such blocks with replacement and solves MBAR again.
+//! one walker in one interval of time, and a resample draws such blocks with replacement and solves MBAR again.
 //!
 //! Resamples work on compressed samples: within one N⃗ samples are gathered into narrow bins of energy, each standing at
 //! its mean energy. A bin of width δ changes weights by β²δ²/24 (0.2 % here) in the same way in every resample, so the
@@ -35,7 +35,7 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    /// Cuts every walker's samples into stretches of equal length.
+    /// Cuts every walker's samples into intervals of equal length.
     ///
     /// - `inefficiency`: `[n_states]`, g in stored samples; blocks are five times the g that 90 % of the states keep
     ///   below, but there are never fewer than 20 blocks nor more than 100
@@ -86,14 +86,14 @@ pub struct Bootstrap {
     n_blocks: usize,
 }
 
-/// Samples of one block in one bin.
+/// Number of samples that one block has in one bin.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     block: u32,
     count: f64,
 }
 
-/// Blocks drawn with replacement, and what follows from them.
+/// A resample: blocks drawn with replacement, weights of the bins, and MBAR solved for them.
 #[derive(Debug)]
 struct Resample {
     /// `[n_blocks]`, how often each was drawn
@@ -105,7 +105,7 @@ struct Resample {
     solution: CollapsedSolution,
 }
 
-/// What is drawn again: the samples, their blocks, and the solution for all of them.
+/// Input of a bootstrap: the samples, their blocks, and the solution for all of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Drawn<'a> {
     /// `[n_states]`
@@ -139,7 +139,7 @@ pub struct Draw<'a> {
 }
 
 impl Draw<'_> {
-    /// How often a sample of the full set was drawn, and the bin that stands for it.
+    /// Multiplicity of a sample of the full set in this draw, and the bin that stands for it.
     pub fn of_sample(&self, sample: usize) -> (f64, usize) {
         let Bootstrap { bin_of, block_of, .. } = self.bootstrap;
         (self.multiplicity[block_of[sample] as usize], bin_of[sample] as usize)
@@ -253,7 +253,7 @@ impl Bootstrap {
         self.resamples.par_iter().map(draw).collect()
     }
 
-    /// Standard errors of what `estimate` computes from a resample.
+    /// Standard errors of quantities that `estimate` computes from a resample.
     ///
     /// A quantity that is not finite in a resample is left out of that one; with fewer than half of the resamples its
     /// error is NaN.

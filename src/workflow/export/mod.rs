@@ -85,8 +85,9 @@ impl Selection {
             ));
         }
         let same = |a: f64, b: f64| (a - b).abs() <= SAME_TEMPERATURE * a.abs();
-        if let Some(t) = self.temperatures.iter().flatten().find(|&&t| !grid.temperatures.iter().any(|&g| same(g, t))) {
-            let own: Vec<String> = grid.temperatures.iter().map(f64::to_string).collect();
+        let own = grid.temperatures();
+        if let Some(t) = self.temperatures.iter().flatten().find(|&&t| !own.iter().any(|&g| same(g, t))) {
+            let own: Vec<String> = own.iter().map(f64::to_string).collect();
             return Err(Error::argument(
                 format!("no state has T = {t}"),
                 format!("the run has T = {}", own.join(", ")),
