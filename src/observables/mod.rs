@@ -150,7 +150,13 @@ pub struct Observables {
 impl Observables {
     /// The observables of a list, for a system of this geometry.
     pub fn new(geometry: Geometry, list: &[ObservableSpec]) -> Observables {
-        Observables { all: list.iter().map(|spec| spec.observable(&geometry)).collect(), geometry }
+        let all = list.iter().map(|spec| spec.observable(&geometry)).collect();
+        Observables::of_geometry(geometry, all)
+    }
+
+    /// Any observables, for a system of this geometry.
+    pub fn of_geometry(geometry: Geometry, all: Vec<Box<dyn Observable>>) -> Observables {
+        Observables { geometry, all }
     }
 
     /// Whether there is none.

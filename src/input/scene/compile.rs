@@ -5,7 +5,7 @@ use crate::forces::{ForceField, Pairwise};
 use crate::input::scene::CheckedScene;
 use crate::input::scene::grammar::{self, CellSpec, External, Images, Potential, Scene};
 use crate::observables::geometry::Adsorbate;
-use crate::observables::{Geometry, Observables};
+use crate::observables::{Geometry, Observable, Observables};
 use crate::potential::{ExternalField, PairTable};
 use crate::system::cell::Cell;
 use crate::system::{Dynamics, FrozenAtoms, Reservoir, Species, System};
@@ -126,6 +126,11 @@ impl Observables {
             return Observables::default();
         }
         Observables::new(geometry(loaded), entries)
+    }
+
+    /// Observables of the caller's own, for the geometry of a scene; those that the scene names are left out.
+    pub fn own(loaded: &CheckedScene, own: Vec<Box<dyn Observable>>) -> Observables {
+        Observables::of_geometry(geometry(loaded), own)
     }
 }
 
