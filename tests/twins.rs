@@ -4,7 +4,7 @@
 mod common;
 mod tallies;
 
-use adlayer::testing::backend::particle_moves_on_host;
+use adlayer::testing::backend::{CycleWork, particle_moves_on_host};
 use adlayer::testing::moves::tally::MoveEvent;
 use common::on_every_backend;
 use common::run::{Run, load};
@@ -38,30 +38,34 @@ fn twin_particle_moves() {
             let start = warm.batch();
             let (mut fused, mut on_host) =
                 (Run::from_batch(device, load(&text), &start), Run::from_batch(device, load(&text), &start));
-            fused.sampler.backend_mut().particle_moves(7, 300, true).expect("fused moves");
-            let (tried, events) =
-                particle_moves_on_host(on_host.sampler.backend_mut(), 7, 300).expect("moves on the host");
+            let result = fused.sampler.backend_mut().particle_moves(7, 300, true).expect("fused moves");
+            let driven = on_host.sampler.backend_mut().trial_energies_mut().expect("the narrow entry");
+            let (tried, events) = particle_moves_on_host(driven, 7, 300).expect("moves on the host");
             assert!(fused.batch() == on_host.batch(), "{device} {pair}: different decisions");
             let booked = fused.sampler.transitions().expect("tallies");
             assert_same_transitions(&format!("{device} {pair}"), &booked, &tried);
             let booked = booked.moves();
             let (accepted, attempts) = booked.iter().fold((0, 0), |(a, n), t| {
-                (a + t.insert_accepted + t.delete_accepted, n + t.insert_attempts + t.delete_attempts)
+                (a + t.accepted(), n + t.attempts())
             });
             assert_eq!(attempts, 12 * 300);
             assert!(accepted > 50, "{device} {pair}: only {accepted} accepted");
-            fused.sampler.backend_mut().measure().expect("energies");
             let mut logged = 0;
             let mut compare = |r: usize, log: &[MoveEvent]| {
                 assert_eq!(log, events[r], "{device} {pair}: log of replica {r}");
                 logged += log.len() as u64;
             };
-            fused.sampler.backend_mut().events(&mut compare).expect("events");
+            result.events.for_each_replica(&mut compare).expect("events");
             assert_eq!(logged, accepted, "{device} {pair}");
-            // without moves since, the next measurement has none
-            fused.sampler.backend_mut().measure().expect("energies");
-            let mut none = |_: usize, log: &[MoveEvent]| assert!(log.is_empty());
-            fused.sampler.backend_mut().events(&mut none).expect("events");
+            // a cycle without moves has none
+            let result = fused.sampler.backend_mut().cycle(&CycleWork::default()).expect("energies");
+            let mut visited = 0;
+            let mut none = |_: usize, log: &[MoveEvent]| {
+                assert!(log.is_empty());
+                visited += 1;
+            };
+            result.events.for_each_replica(&mut none).expect("events");
+            assert_eq!(visited, 12);
             let energies = |run: &mut Run| run.sampler.backend_mut().measure().expect("energies");
             assert_eq!(energies(&mut fused), energies(&mut on_host), "{device} {pair}");
         }

@@ -146,16 +146,16 @@ pub struct RunRecord {
 impl RunRecord {
     /// The record of a run that is about to start or to go on.
     pub(crate) fn new(loaded: &CheckedScene, backend: &dyn Backend, plan: CyclePlan, history: &History) -> RunRecord {
-        let (scene, schedule) = (&loaded.scene, &loaded.scene.schedule);
+        let (scene, schedule, info) = (&loaded.scene, &loaded.scene.schedule, backend.info());
         RunRecord {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             status: "running".to_owned(),
             title: scene.title.clone(),
             scene: history.scene_name.clone(),
             seed: scene.seed,
-            device: backend.describe(),
+            device: info.description,
             driver: String::new(),
-            kernel: backend.kernel(),
+            kernel: info.kernel,
             threads: rayon::current_num_threads(),
             started_unix: history.started_unix,
             n_states: loaded.n_replicas() / scene.grid.walkers as usize,
@@ -252,7 +252,7 @@ pub fn run(loaded: &CheckedScene, options: &RunOptions, report: &mut dyn FnMut(&
     };
     let record = RunRecord::new(loaded, &*backend, plan, &history);
     let scene = SceneRecord::of(loaded, &loaded.text);
-    let identity = backend.identity();
+    let identity = backend.info().identity;
     let mut sampler = Sampler::new(grid, backend, plan, &batch)?;
     let first = checkpoint::of_run(&scene, &history, identity, Parts::default(), &mut sampler)?.to_bytes();
     let text = record.text()?;

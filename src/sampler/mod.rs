@@ -4,7 +4,7 @@ pub mod identities;
 pub mod initial;
 pub mod moments;
 
-use crate::backend::{Backend, BackendState, CycleWork};
+use crate::backend::{Backend, BackendState, CycleWork, KeptConfigurations, MoveEvents, Span};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{ReplicaId, StateId};
 use crate::forces::pairwise;
@@ -85,6 +85,8 @@ pub struct Sampler {
     assignment: Assignment,
     exchanger: Exchanger,
     measurements: Vec<Measurement>,
+    /// What the cycle that was finished last has kept, until it is asked for.
+    kept: Option<Box<dyn KeptConfigurations>>,
     max_atoms: Vec<u16>,
     /// `[n_reservoirs]`, species index.
     reservoirs: Vec<u8>,
@@ -128,6 +130,7 @@ impl Sampler {
             ahead: None,
             ledgers: batch.configurations.iter().map(AtomIdentities::new).collect(),
             measurements: Vec::new(),
+            kept: None,
             max_atoms,
             reservoirs,
             image_shifts: backend.system().image_shifts(),
@@ -188,7 +191,7 @@ impl Sampler {
             return Err(misfit("its averages are of another shape".to_owned()));
         }
         state.backend.fits(backend.system(), n_replicas, n_states).map_err(misfit)?;
-        backend.restore(&state.backend, &grid.states, assignment.states())?;
+        backend.restore(ReplicaId(0), &state.backend, &grid.states, assignment.states())?;
         let mut slots = state.backend.species_of_replicas();
         let of_these = state.ledgers.len() == n_replicas
             && state.ledgers.iter().all(|l| slots.next().is_some_and(|species| l.is_of(species)));
@@ -203,6 +206,7 @@ impl Sampler {
             ahead: None,
             ledgers: state.ledgers.clone(),
             measurements: state.measurements.clone(),
+            kept: None,
             reservoirs: backend.system().reservoirs.iter().map(|r| r.species).collect(),
             max_atoms: backend.system().reservoirs.iter().map(|r| r.max_atoms).collect(),
             image_shifts: backend.system().image_shifts(),
@@ -236,7 +240,8 @@ impl Sampler {
             Some(begun) => assert_eq!(begun, now, "the cycle that was begun is the one that is finished"),
         }
         let period = now.period;
-        self.measurements = self.backend.complete()?;
+        let result = self.backend.complete()?;
+        (self.measurements, self.kept) = (result.measurements, result.kept);
         self.check_finite()?;
         if self.cycle % AUDIT_EVERY == AUDIT_EVERY - 1 {
             self.audit()?;
@@ -249,7 +254,7 @@ impl Sampler {
             self.begin(next)?;
             self.ahead = Some(next);
         }
-        self.follow_moves()?;
+        self.follow_moves(&*result.events)?;
         if period != Period::Equilibration {
             self.accumulate();
         }
@@ -266,7 +271,13 @@ impl Sampler {
     /// # Errors
     /// When the device is lost.
     pub fn kept(&mut self, batch: &mut Batch) -> Result<()> {
-        self.backend.kept(batch)
+        match self.kept.take() {
+            Some(kept) => kept.hand_over(batch),
+            None => {
+                batch.configurations.clear();
+                Ok(())
+            }
+        }
     }
 
     fn begin(&mut self, cycle: Cycle) -> Result<()> {
@@ -276,11 +287,10 @@ impl Sampler {
             self.ledgers = batch.configurations.iter().map(AtomIdentities::new).collect();
         }
         let CyclePlan { steps, attempts, .. } = self.plan;
+        let span = |count: u32| Span { first: self.cycle * u64::from(count), count };
         self.backend.begin(&CycleWork {
-            first_step: self.cycle * u64::from(steps),
-            steps,
-            first_attempt: self.cycle * u64::from(attempts),
-            attempts,
+            dynamics: Some(span(steps)),
+            particle_moves: (attempts > 0).then(|| span(attempts)),
             book: cycle.period != Period::Equilibration,
             keep: cycle.keep,
         })
@@ -297,14 +307,14 @@ impl Sampler {
         self.backend.set_states(self.assignment.states())
     }
 
-    /// Books the accepted moves of the cycle just finished, and checks the counts they lead to.
-    fn follow_moves(&mut self) -> Result<()> {
+    /// Follows the accepted moves of the cycle just finished, and checks the counts they lead to.
+    fn follow_moves(&mut self, events: &dyn MoveEvents) -> Result<()> {
         if self.grid.n_reservoirs() == 0 || self.plan.attempts == 0 {
             return Ok(());
         }
         let (ledgers, measurements, reservoirs) = (&mut self.ledgers, &self.measurements, &self.reservoirs);
         let (mut moved, mut seen, mut fault) = (0, 0, None);
-        self.backend.events(&mut |replica, events| {
+        events.for_each_replica(&mut |replica, events| {
             moved += events.len() as u64;
             seen += 1;
             if let Err(problem) = ledgers[replica].follow(reservoirs, events, &measurements[replica]) {
@@ -331,7 +341,7 @@ impl Sampler {
     /// # Errors
     /// [`Error::ReplicaFault`] with the replica and both numbers.
     pub fn audit(&mut self) -> Result<()> {
-        let (tolerance, mut batch) = (self.backend.energy_tolerance(), Batch::default());
+        let (tolerance, mut batch) = (self.backend.info().energy_tolerance, Batch::default());
         self.backend.store(&mut batch)?;
         let (system, shifts) = (self.backend.system(), &self.image_shifts[..]);
         let audits: Vec<_> = batch.configurations.par_iter().map(|x| pairwise::audit(system, x, shifts)).collect();
@@ -340,7 +350,7 @@ impl Sampler {
             if !audit.sound {
                 return fault("an atom is outside its cell or not a number; lower dt or the displacement".to_owned());
             }
-            let kt = self.backend.states()[self.backend.assignment()[replica].index()].kt;
+            let kt = self.backend.ensemble().state_of(replica).kt;
             let allowed = tolerance * (audit.magnitude + AUDIT_FLOOR * kt);
             if (audit.energy - m.energy).abs() > allowed {
                 return fault(format!(

@@ -105,7 +105,7 @@ impl std::fmt::Display for EnergyTerms {
 /// An independent evaluation of one replica's energy, for the audit.
 ///
 /// Model of what f32 leaves of a sum: every term u is off by at most a few of its own ulps, whatever cancels afterwards,
-/// so |E_device − E| ≤ tolerance · Σ|u| with one tolerance for all terms ([`crate::backend::Backend::energy_tolerance`]).
+/// so |E_device − E| ≤ tolerance · Σ|u| with one tolerance for all terms ([`crate::backend::BackendInfo::energy_tolerance`]).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Audit {
     /// Potential energy by a full sum. [energy]

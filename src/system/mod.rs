@@ -2,11 +2,14 @@
 
 pub mod cell;
 pub mod configuration;
+mod dynamics;
 pub mod slab;
+
+pub use dynamics::Dynamics;
+pub(crate) use dynamics::REFUSED;
 
 pub(crate) use crate::input::scene::compile::species_index;
 
-use crate::moves::tally::Transitions;
 use crate::potential::Images;
 use crate::potential::{ExternalField, PairTable};
 use crate::system::cell::Cell;
@@ -53,51 +56,6 @@ pub struct FrozenAtoms {
     pub positions: Vec<DVec3>,
     /// `[n_frozen]`, species index.
     pub species: Vec<u8>,
-}
-
-/// How atoms move between particle moves.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Dynamics {
-    /// Langevin dynamics in the BAOAB splitting.
-    Baoab {
-        /// [time]
-        dt: f64,
-        /// γ [1/time]
-        friction: f64,
-        /// Steps of a cycle.
-        steps: u32,
-    },
-    /// Velocity Verlet.
-    Verlet {
-        /// [time]
-        dt: f64,
-        /// Steps of a cycle.
-        steps: u32,
-        /// Draw velocities anew at the start of every cycle.
-        redraw: bool,
-    },
-    /// Metropolis displacements of single atoms.
-    MonteCarlo {
-        /// Half-width along each axis. [length]
-        displacement: f64,
-        /// Attempts of a cycle.
-        attempts: u32,
-    },
-}
-
-impl Dynamics {
-    /// Steps (or displacement attempts) of a cycle.
-    pub fn steps(&self) -> u32 {
-        match *self {
-            Dynamics::Baoab { steps, .. } | Dynamics::Verlet { steps, .. } => steps,
-            Dynamics::MonteCarlo { attempts, .. } => attempts,
-        }
-    }
-
-    /// Whether atoms carry velocities.
-    pub fn is_molecular(&self) -> bool {
-        !matches!(self, Dynamics::MonteCarlo { .. })
-    }
 }
 
 /// The physical system, the same for every replica.
@@ -149,11 +107,6 @@ impl System {
     /// The reservoir index of a species, if it has one.
     pub fn reservoir_of(&self, species: u8) -> Option<usize> {
         self.reservoirs.iter().position(|r| r.species == species)
-    }
-
-    /// Empty tallies of particle moves for `n_replicas` replicas, `n_states` of them a walker.
-    pub fn transitions(&self, n_states: usize, n_replicas: usize) -> Transitions {
-        Transitions::new(n_states, n_replicas.div_ceil(n_states.max(1)), self.reservoirs.iter().map(|r| r.max_atoms))
     }
 
     /// N_s of every reservoir species among `species`. `[n_reservoirs]`

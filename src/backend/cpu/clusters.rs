@@ -5,8 +5,7 @@
 //! they follow from the positions at which they were built. Twin: `src/backend/reference/energy.rs`, which visits every
 //! pair.
 
-use super::pair::{Geometry, LANES, Spot, Strength, fma};
-use super::replica::chunks;
+use super::pair::{Geometry, LANES, Spot, Strength, chunks, fma};
 use crate::base::fault_injection::{Fault, planted};
 use crate::system::System;
 use glam::DVec3;

@@ -51,6 +51,11 @@ impl Lanes {
     }
 }
 
+/// Chunks that hold `n` slots.
+pub(super) fn chunks(n: usize) -> usize {
+    n.div_ceil(LANES)
+}
+
 /// What a kernel needs to know of the cell and the cutoff.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Geometry {

@@ -1,10 +1,10 @@
 //! From a checked scene to the system that backends simulate.
 
 use crate::input::scene::CheckedScene;
-use crate::input::scene::grammar::{self, CellSpec, Images, Potential, Scene};
+use crate::input::scene::grammar::{CellSpec, Images, Potential, Scene};
 use crate::potential::{ExternalField, PairTable};
 use crate::system::cell::Cell;
-use crate::system::{Dynamics, FrozenAtoms, Reservoir, Species, System};
+use crate::system::{FrozenAtoms, Reservoir, Species, System};
 use glam::DVec3;
 
 impl System {
@@ -50,7 +50,7 @@ impl System {
             frozen,
             reservoirs,
             capacity: loaded.capacity(),
-            dynamics: dynamics(scene),
+            dynamics: scene.dynamics,
         }
     }
 }
@@ -78,15 +78,4 @@ fn external_fields(scene: &Scene, cell: &Cell) -> Vec<Vec<ExternalField>> {
         fields[species].push(ExternalField::new(field, cell.floor, cell.centre()));
     }
     fields
-}
-
-fn dynamics(scene: &Scene) -> Dynamics {
-    match scene.dynamics {
-        grammar::Dynamics::Baoab { dt, friction, steps } => Dynamics::Baoab { dt, friction, steps },
-        grammar::Dynamics::Verlet { dt, steps, redraw } => Dynamics::Verlet { dt, steps, redraw },
-        grammar::Dynamics::MonteCarlo { displacement, attempts } => Dynamics::MonteCarlo { displacement, attempts },
-        grammar::Dynamics::Hmc { .. } | grammar::Dynamics::Ghmc { .. } => {
-            unreachable!("the checks of a scene refuse dynamics that do not exist yet")
-        }
-    }
 }

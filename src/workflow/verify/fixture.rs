@@ -39,8 +39,8 @@ impl Fixture {
         let setup = Setup::new(super::exact::SLAB)?;
         let backend = backend::open(device, setup.system, setup.rng)?;
         // From here on the very device that was found, whatever `auto` may mean for a scene.
-        let opened = backend.identity().open;
-        Ok(Fixture { device: opened, quick, describe: backend.describe(), kernel: backend.kernel() })
+        let info = backend.info();
+        Ok(Fixture { device: info.identity.open, quick, describe: info.description, kernel: info.kernel })
     }
 
     /// The name that opens the device.
