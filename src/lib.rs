@@ -18,6 +18,8 @@
 //! *Replica* = configuration, *state* = grid point, *walker* = an independent copy of the grid, *slot* = place of an
 //! atom, *segment* = steps between host visits, *cycle* = dynamics + particle moves + exchange + sample.
 
+#![deny(rustdoc::broken_intra_doc_links)]
+
 mod analysis;
 mod backend;
 mod base;
@@ -40,66 +42,32 @@ mod thermo;
 mod thermochemistry;
 mod workflow;
 
+pub use analysis::{Analysis, AnalysisInput, analyze};
 pub use base::{Error, Result};
+pub use input::scene::CheckedScene;
+pub use moves::exchange::Period;
+pub use run::{ResumeOptions, RunOptions, resume, run};
+pub use sample::{Samples, read_samples};
+pub use sampler::Sampler;
+pub use workflow::analyze::{Evaluation, GridRequest, evaluate};
 
-/// The rooms of the library as tests and benches see them. Not part of its interface: anything here may change.
+/// MBAR of arrays, from whatever program they come.
+pub mod mbar {
+    pub use crate::analysis::mbar::{
+        Bins, Collapsed, CollapsedSolution, Estimate, General, GeneralSolution, Overlap, Tolerance,
+    };
+}
+
+/// Declares, for every room, a module with everything that is public in it.
+macro_rules! rooms {
+    ($($room:ident)*) => {
+        $(pub mod $room { pub use crate::$room::*; })*
+    };
+}
+
+/// The rooms as tests and benches see them. Not part of the library: anything here may change at any time.
 #[doc(hidden)]
 pub mod testing {
-    pub mod analysis {
-        pub use crate::analysis::*;
-    }
-    pub mod backend {
-        pub use crate::backend::*;
-    }
-    pub mod base {
-        pub use crate::base::*;
-    }
-    pub mod figures {
-        pub use crate::figures::*;
-    }
-    pub mod forces {
-        pub use crate::forces::*;
-    }
-    pub mod input {
-        pub use crate::input::*;
-    }
-    pub mod io {
-        pub use crate::io::*;
-    }
-    pub mod landscape {
-        pub use crate::landscape::*;
-    }
-    pub mod moves {
-        pub use crate::moves::*;
-    }
-    pub mod observables {
-        pub use crate::observables::*;
-    }
-    pub mod potential {
-        pub use crate::potential::*;
-    }
-    pub mod report {
-        pub use crate::report::*;
-    }
-    pub mod run {
-        pub use crate::run::*;
-    }
-    pub mod sample {
-        pub use crate::sample::*;
-    }
-    pub mod sampler {
-        pub use crate::sampler::*;
-    }
-    pub mod system {
-        pub use crate::system::*;
-    }
-    pub mod thermo {
-        pub use crate::thermo::*;
-    }
-    pub mod thermochemistry {
-        pub use crate::thermochemistry::*;
-    }
-    pub mod workflow {
-        pub use crate::workflow::*;
-    }
+    rooms!(analysis backend base figures forces input io landscape moves observables potential report run sample sampler
+        system thermo thermochemistry workflow);
 }

@@ -1,7 +1,5 @@
 //! Faults that tests plant to see that `verify` finds them (feature `planted-faults`; otherwise none can be planted).
 
-use crate::thermo::acceptance::{ConfigurationRef, StateRef};
-
 /// What can be planted, by the name that `ADLAYER_PLANTED_FAULT` gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(not(feature = "planted-faults"), allow(dead_code, reason = "nothing is planted without the feature"))]
@@ -44,22 +42,4 @@ pub(crate) fn planted(fault: Fault) -> bool {
 #[inline(always)]
 pub(crate) const fn planted(_: Fault) -> bool {
     false
-}
-
-/// The exchange rule with a planted fault.
-#[inline]
-pub(crate) fn exchange(a: StateRef, b: StateRef, i: ConfigurationRef, j: ConfigurationRef) -> Option<f64> {
-    let chemical = |s: StateRef, x: ConfigurationRef, per_atom: f64| -> f64 {
-        s.ln_z.iter().zip(x.counts).map(|(l, &n)| (l + per_atom) * f64::from(n)).sum()
-    };
-    let u = |s: StateRef, x: ConfigurationRef| {
-        if planted(Fault::MuSign) {
-            s.beta * x.energy + chemical(s, x, 0.0)
-        } else {
-            // ln z = βμ − 3 ln Λ, and 3 ln Λ = (3/2) ln β but for a constant
-            s.beta * x.energy - chemical(s, x, 1.5 * s.beta.ln())
-        }
-    };
-    let wrong = planted(Fault::MuSign) || planted(Fault::LostLambda);
-    wrong.then(|| (u(a, i) + u(b, j)) - (u(a, j) + u(b, i)))
 }

@@ -10,7 +10,7 @@
 //! z^N e^{−βE_N} acc(insert)/V_in = z^{N+1} e^{−βE_{N+1}} acc(delete)/(N+1) gives the rules below.
 
 use super::reduced_potential;
-use crate::base::fault_injection::{self, Fault, planted};
+use crate::base::fault_injection::{Fault, planted};
 
 /// ln acc of an insertion: ln z + ln V_in − ln(N+1) − βΔE.
 ///
@@ -54,11 +54,29 @@ pub struct ConfigurationRef<'a> {
 /// The velocity rescaling √(T_new/T_old) that follows an exchange carries the Λ factor as its Jacobian;
 /// it must not be counted here again.
 pub fn exchange_ln_acc(a: StateRef, b: StateRef, i: ConfigurationRef, j: ConfigurationRef) -> f64 {
-    if let Some(wrong) = fault_injection::exchange(a, b, i, j) {
+    if let Some(wrong) = wrong_exchange(a, b, i, j) {
         return wrong;
     }
     let u = |s: StateRef, x: ConfigurationRef| reduced_potential(s.beta, s.ln_z, x.energy, x.counts);
     (u(a, i) + u(b, j)) - (u(a, j) + u(b, i))
+}
+
+/// ln acc of an exchange under a planted fault; `None` when none is planted.
+#[inline]
+fn wrong_exchange(a: StateRef, b: StateRef, i: ConfigurationRef, j: ConfigurationRef) -> Option<f64> {
+    let chemical = |s: StateRef, x: ConfigurationRef, per_atom: f64| -> f64 {
+        s.ln_z.iter().zip(x.counts).map(|(l, &n)| (l + per_atom) * f64::from(n)).sum()
+    };
+    let u = |s: StateRef, x: ConfigurationRef| {
+        if planted(Fault::MuSign) {
+            s.beta * x.energy + chemical(s, x, 0.0)
+        } else {
+            // ln z = βμ − 3 ln Λ, and 3 ln Λ = (3/2) ln β but for a constant
+            s.beta * x.energy - chemical(s, x, 1.5 * s.beta.ln())
+        }
+    };
+    let wrong = planted(Fault::MuSign) || planted(Fault::LostLambda);
+    wrong.then(|| (u(a, i) + u(b, j)) - (u(a, j) + u(b, i)))
 }
 
 /// Acceptance probability min(1, acc); 0 for a NaN.
