@@ -341,7 +341,12 @@ fn auto_never_takes_a_software_adapter() {
     }
     let opened = backend::open("auto", Arc::new(slab(4)), Rng::new(1)).expect("auto always finds something");
     let on_hardware = reports.iter().any(|r| !r.software && r.refused.is_none());
-    assert_eq!(opened.info().kernel.starts_with("f32, all pairs in workgroup"), on_hardware, "{}", opened.info().description);
+    assert_eq!(
+        opened.info().kernel.starts_with("f32, all pairs in workgroup"),
+        on_hardware,
+        "{}",
+        opened.info().description
+    );
 }
 
 #[test]

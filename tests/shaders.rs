@@ -2,8 +2,8 @@
 
 use adlayer::testing::backend::gpu::layout::{
     AssignmentRecord, ExternalField, FrozenGroup, MAX_FIELDS_PER_SPECIES, MAX_GROUPS, MAX_SHIFTS, MAX_SPECIES,
-    PairCoefficients, Params, ReplicaRecord, Reservoir, Species, StateRecord, SystemTable, TRIAL_DELETE, TRIAL_DISPLACE,
-    TRIAL_INSERT, TRIAL_NONE, TrialRecord,
+    PairCoefficients, Params, ReplicaRecord, Reservoir, Species, StateRecord, SystemTable, TRIAL_DELETE,
+    TRIAL_DISPLACE, TRIAL_INSERT, TRIAL_NONE, TrialRecord,
 };
 use adlayer::testing::backend::gpu::shaders::Module;
 use adlayer::testing::base::rng::Stream;

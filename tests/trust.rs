@@ -9,6 +9,7 @@ use adlayer::testing::analysis::diagnostics::WalkerSplit;
 use adlayer::testing::analysis::transition_matrix::{Estimators, compare, tally_blocks};
 use adlayer::testing::analysis::{AnalysisInput, PreparedSamples};
 use adlayer::testing::input::scene;
+use adlayer::testing::moves::MoveKind;
 use adlayer::testing::sample::read_samples;
 use adlayer::testing::sample::tally_snapshots::{TallySnapshot, read_marks};
 use adlayer::testing::workflow::analyze::{GridRequest, evaluate};

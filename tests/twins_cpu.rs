@@ -156,10 +156,7 @@ fn twin_particle_moves() {
     reference.particle_moves(10_000, 400, true).expect("tried");
     cpu.particle_moves(10_000, 400, true).expect("tried");
     let tallies = reference.transitions().expect("counted");
-    assert!(
-        tallies.moves().iter().map(TransitionTally::accepted).sum::<u64>() > 50,
-        "too few to compare"
-    );
+    assert!(tallies.moves().iter().map(TransitionTally::accepted).sum::<u64>() > 50, "too few to compare");
     assert_same_transitions("cpu", &cpu.transitions().expect("counted"), &tallies);
     for (x, y) in stored(&*reference).iter().zip(&stored(&*cpu)) {
         assert_eq!((&x.species, x.len()), (&y.species, y.len()));

@@ -22,7 +22,7 @@ pub struct CycleWork {
     /// Insertion and deletion attempts.
     pub particle_moves: Option<Span>,
     /// Whether those attempts are added to the tallies.
-    pub book: bool,
+    pub tally: bool,
     /// Whether positions and species at the end are kept for the host.
     pub keep: bool,
 }

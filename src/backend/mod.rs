@@ -102,7 +102,7 @@ pub trait Backend: Send {
     /// As [`Backend::begin`].
     fn complete(&mut self) -> Result<CycleResult>;
 
-    /// Tallies of the particle moves since [`Backend::load_slice`] that were to be booked, of the walkers that its
+    /// Tallies of the particle moves since [`Backend::load_slice`] that were to be tallied, of the walkers that its
     /// replicas belong to.
     ///
     /// # Errors
@@ -139,14 +139,14 @@ pub trait Backend: Send {
         self.cycle(&CycleWork { dynamics: Some(Span { first, count: steps }), ..CycleWork::default() })
     }
 
-    /// Makes `attempts` insertion and deletion attempts in every replica from attempt number `first`; with `book` they
+    /// Makes `attempts` insertion and deletion attempts in every replica from attempt number `first`; with `tally` they
     /// are added to the tallies of the states that the replicas hold (within a walker, every state once).
     ///
     /// # Errors
     /// When the device is lost.
-    fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<CycleResult> {
+    fn particle_moves(&mut self, first: u64, attempts: u32, tally: bool) -> Result<CycleResult> {
         let span = Span { first, count: attempts };
-        self.cycle(&CycleWork { particle_moves: Some(span), book, ..CycleWork::default() })
+        self.cycle(&CycleWork { particle_moves: Some(span), tally, ..CycleWork::default() })
     }
 
     /// E and N of every replica: `[n_replicas]`.

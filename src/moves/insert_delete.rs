@@ -71,13 +71,7 @@ pub fn propose(system: &System, rng: &Rng, replica: u32, attempt: u64, x: &Confi
 
 /// As [`propose`], for atoms that are counted by the caller.
 #[inline(always)]
-pub fn propose_among(
-    system: &System,
-    rng: &Rng,
-    replica: u32,
-    attempt: u64,
-    atoms: &impl Candidates,
-) -> Proposal {
+pub fn propose_among(system: &System, rng: &Rng, replica: u32, attempt: u64, atoms: &impl Candidates) -> Proposal {
     let [kind, victim, uniform, _] = rng.uniforms(Stream::ParticleMove, attempt, replica, 0);
     let choice = index_below(kind, 2 * system.reservoirs.len());
     let reservoir = choice / 2;

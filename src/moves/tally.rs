@@ -340,6 +340,17 @@ mod tests {
         assert!(log.page().iter().all(Vec::is_empty) && log.page().len() == 2);
     }
 
+    /// Format 1 of checkpoints: insertions, then deletions, without a length in between.
+    #[test]
+    fn a_tally_is_stored_as_before_there_were_kinds() {
+        let tally = TransitionTally::from_kinds(|kind| match kind {
+            MoveKind::INSERT => AttemptTally { attempts: 300, accepted: 2, probability: 0.5 },
+            _ => AttemptTally { attempts: 4, accepted: 1, probability: 0.25 },
+        });
+        let bytes = postcard::to_stdvec(&tally).expect("plain data");
+        assert_eq!(bytes, postcard::to_stdvec(&((300_u64, 2_u64, 0.5), (4_u64, 1_u64, 0.25))).expect("plain data"));
+    }
+
     #[test]
     fn a_slice_hands_out_the_rows_of_its_own_walkers() {
         // three states; replicas 2..5 are the last of walker 0 and two of walker 1

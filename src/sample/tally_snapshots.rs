@@ -8,8 +8,8 @@
 use crate::base::{Error, Result};
 use crate::io::parquet::{column, each_group, encode, open, properties, save, write_column};
 use crate::io::parts::file_names;
-use crate::moves::exchange::EdgeTally;
 use crate::moves::MoveKind;
+use crate::moves::exchange::EdgeTally;
 use crate::moves::tally::{AttemptTally, TallyRow, TransitionTally, Transitions};
 use parquet::data_type::{DoubleType, Int32Type, Int64Type};
 use parquet::errors::{ParquetError, Result as ParquetResult};
@@ -142,7 +142,11 @@ pub fn read_marks(dir: &Path, done: u32, n_states: usize, n_edges: usize) -> Res
         let path = folder.join(file_name("edges", mark));
         let edges = read(&path, 3, decode_edges)?;
         let tallies = folder.join(file_name("mark", mark));
-        let rows = if tallies.is_file() { read(&tallies, KEY_COLUMNS + KIND_COLUMNS * MoveKind::TALLIED.len(), decode_tallies)? } else { Vec::new() };
+        let rows = if tallies.is_file() {
+            read(&tallies, KEY_COLUMNS + KIND_COLUMNS * MoveKind::TALLIED.len(), decode_tallies)?
+        } else {
+            Vec::new()
+        };
         let bad = |path: &Path, problem: &str| {
             let problem = format!("{problem}; restore the file or repeat the run");
             Err(Error::BadInput { path: path.to_owned(), problem })
@@ -166,16 +170,15 @@ impl TallySnapshot {
     fn is_before(&self, rows: &[TallyRow], edges: &[EdgeCount]) -> bool {
         let mut later = rows.iter();
         let grown = |a: &TransitionTally, b: &TransitionTally| {
-            MoveKind::TALLIED.map(|kind| (a.of(kind), b.of(kind))).iter().all(|(a, b)| {
-                a.attempts <= b.attempts && a.accepted <= b.accepted && a.probability <= b.probability
-            })
+            MoveKind::TALLIED
+                .map(|kind| (a.of(kind), b.of(kind)))
+                .iter()
+                .all(|(a, b)| a.attempts <= b.attempts && a.accepted <= b.accepted && a.probability <= b.probability)
         };
-        self.rows.iter().all(|row| {
-            later
-                .by_ref()
-                .find(|r| r.key() == row.key())
-                .is_some_and(|r| grown(&row.tally, &r.tally))
-        }) && self.edges.iter().zip(edges).all(|(a, b)| a.attempts <= b.attempts && a.accepted <= b.accepted)
+        self.rows
+            .iter()
+            .all(|row| later.by_ref().find(|r| r.key() == row.key()).is_some_and(|r| grown(&row.tally, &r.tally)))
+            && self.edges.iter().zip(edges).all(|(a, b)| a.attempts <= b.attempts && a.accepted <= b.accepted)
     }
 }
 
@@ -247,8 +250,7 @@ fn decode_tallies(group: &dyn RowGroupReader) -> ParquetResult<Vec<TallyRow>> {
         let probability = column::<DoubleType>(group, first + 2)?;
         for (i, tally) in tallies.iter_mut().enumerate() {
             if let Some(of_kind) = tally.of_mut(kind) {
-                *of_kind =
-                    AttemptTally { attempts: attempts[i], accepted: accepted[i], probability: probability[i] };
+                *of_kind = AttemptTally { attempts: attempts[i], accepted: accepted[i], probability: probability[i] };
             }
         }
     }

@@ -69,9 +69,9 @@ impl AtomIdentities {
             }
         }
         for (s, &count) in reservoirs.iter().zip(&measured.counts) {
-            let booked = self.species.iter().filter(|&have| have == s).count();
-            if booked != usize::from(count) {
-                return Err(format!("accepted moves lead to {booked} atoms of species {s}, but {count} are there"));
+            let followed = self.species.iter().filter(|&have| have == s).count();
+            if followed != usize::from(count) {
+                return Err(format!("accepted moves lead to {followed} atoms of species {s}, but {count} are there"));
             }
         }
         Ok(())
@@ -101,7 +101,10 @@ mod tests {
         assert_eq!(ledger.follow(&RESERVOIRS, &events, &measured), Ok(()));
         assert_eq!(ledger.identities(), [3, 1, 2]);
         let measured = Measurement { energy: 0.0, counts: vec![3, 0] };
-        assert_eq!(ledger.follow(&RESERVOIRS, &[event(MoveKind::DELETE, 1, 0), event(MoveKind::INSERT, 0, 2)], &measured), Ok(()));
+        assert_eq!(
+            ledger.follow(&RESERVOIRS, &[event(MoveKind::DELETE, 1, 0), event(MoveKind::INSERT, 0, 2)], &measured),
+            Ok(())
+        );
         assert_eq!(ledger.identities(), [2, 1, 4]);
     }
 

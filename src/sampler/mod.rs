@@ -25,7 +25,7 @@ pub const AUDIT_EVERY: u64 = 100;
 
 /// Rounding that no pair of the present configuration shows: that of repulsion and attraction before they cancel, and of
 /// accepted changes whose atoms have left. In units of kT; times the tolerance of f32 pairs it is 0.002 kT, far below
-/// any change that could be missing from the books.
+/// any change that could be missing from the running energy.
 const AUDIT_FLOOR: f64 = 1000.0;
 
 /// How many particle moves and exchanges a cycle makes.
@@ -291,7 +291,7 @@ impl Sampler {
         self.backend.begin(&CycleWork {
             dynamics: Some(span(steps)),
             particle_moves: (attempts > 0).then(|| span(attempts)),
-            book: cycle.period != Period::Equilibration,
+            tally: cycle.period != Period::Equilibration,
             keep: cycle.keep,
         })
     }

@@ -1,4 +1,4 @@
-//! integrate: MD segments of one replica.   Twin: `src/backend/reference/integrate.rs`
+//! integrate: MD segments of one replica.   Twin: `src/backend/reference/integrators.rs`
 
 use super::model::Model;
 use super::noise::{Address, gaussians};

@@ -87,9 +87,7 @@ pub(super) fn trial_energy(model: &Model, replica: &Replica, trial: &Trial) -> f
     let tail_change = |species, sign| model.system.tail_change(&replica.species_counts, species, sign);
     match *trial {
         Trial::None => 0.0,
-        Trial::Insert { species, position } => {
-            energy(species, position, NOBODY) + tail_change(species, 1)
-        }
+        Trial::Insert { species, position } => energy(species, position, NOBODY) + tail_change(species, 1),
         Trial::Delete { slot } => {
             let species = replica.species[slot];
             tail_change(species, -1) - energy(species, replica.position(slot), slot)

@@ -49,7 +49,7 @@ impl Scheduler {
     /// - `assignment`: `[n_replicas]`, the state of every replica
     fn work(&mut self, model: &Model, assignment: &[StateId], work: &CycleWork) {
         let offsets = self.transitions.offsets().to_vec();
-        let tallied = work.book && work.particle_moves.is_some();
+        let tallied = work.tally && work.particle_moves.is_some();
         let first_replica = ReplicaId(self.replicas.first().map_or(0, |r| r.id));
         let rows = if tallied { self.transitions.rows_of(first_replica, assignment) } else { Vec::new() };
         let (mut rows, mut kept) = (rows.into_iter(), self.kept.iter_mut());

@@ -76,11 +76,13 @@ impl GpuDevice {
             memory_hints: wgpu::MemoryHints::Performance,
             ..Default::default()
         };
-        let (device, queue) =
-            pollster::block_on(adapter.request_device(&request)).map_err(|e| refuse(format!("it does not open: {e}")))?;
+        let (device, queue) = pollster::block_on(adapter.request_device(&request))
+            .map_err(|e| refuse(format!("it does not open: {e}")))?;
         let trouble = Arc::new(Mutex::new(None));
         let (lost, uncaptured) = (Arc::clone(&trouble), Arc::clone(&trouble));
-        device.set_device_lost_callback(move |reason, message| note(&lost, format!("device lost ({reason:?}): {message}")));
+        device.set_device_lost_callback(move |reason, message| {
+            note(&lost, format!("device lost ({reason:?}): {message}"))
+        });
         device.on_uncaptured_error(Arc::new(move |error| note(&uncaptured, error.to_string())));
         Ok(GpuDevice { device, queue, info, limits, keeps_order: false, trouble })
     }

@@ -151,7 +151,7 @@ impl Gpu {
     }
 
     /// Records insertion and deletion attempts of every replica.
-    fn insert_delete(&mut self, Span { first, count }: Span, book: bool) -> Result<()> {
+    fn insert_delete(&mut self, Span { first, count }: Span, tally: bool) -> Result<()> {
         self.make_log_room(count.min(LOG_ATTEMPTS))?;
         self.loaded.log.recorded = true;
         let n_frozen = u64::from(self.plan.n_frozen);
@@ -161,11 +161,11 @@ impl Gpu {
                 self.drain_log()?;
             }
             let go = LOG_ATTEMPTS.min(count - done);
-            if book {
+            if tally {
                 self.make_tally_room(go)?;
             }
             let start = first + u64::from(done);
-            self.dispatch_split(Kernel::InsertDelete, start, go, book, |n| n + n_frozen + 32)?;
+            self.dispatch_split(Kernel::InsertDelete, start, go, tally, |n| n + n_frozen + 32)?;
             done += go;
         }
         Ok(())
@@ -238,7 +238,12 @@ impl Backend for Gpu {
                 self.download(&[(&chunk.positions, atoms), (&chunk.velocities, atoms), (&chunk.replicas, records)])?;
             let (positions, velocities) = (bytemuck::cast_slice(&bytes[0]), bytemuck::cast_slice(&bytes[1]));
             let records = bytemuck::cast_slice(&bytes[2]);
-            batch.configurations.extend(Chunk::configurations(self.plan.capacity as usize, positions, Some(velocities), records));
+            batch.configurations.extend(Chunk::configurations(
+                self.plan.capacity as usize,
+                positions,
+                Some(velocities),
+                records,
+            ));
         }
         Ok(())
     }
@@ -286,7 +291,7 @@ impl Backend for Gpu {
             self.move_atoms(steps)?;
         }
         if let Some(attempts) = work.particle_moves.filter(|_| !self.ensemble.system.reservoirs.is_empty()) {
-            self.insert_delete(attempts, work.book)?;
+            self.insert_delete(attempts, work.tally)?;
         }
         self.keep(work.keep)?;
         self.submit_measurement()

@@ -69,11 +69,11 @@ impl Reference {
     }
 
     /// Makes insertion and deletion attempts in every replica.
-    fn insert_delete(&mut self, first: u64, attempts: u32, book: bool) {
+    fn insert_delete(&mut self, first: u64, attempts: u32, tally: bool) {
         let Ensemble { system, rng, first_replica, assignment, .. } = &self.ensemble;
         let shifts = &self.shifts[..];
         let offsets = self.transitions.offsets().to_vec();
-        let rows = if book { self.transitions.rows_of(*first_replica, assignment) } else { Vec::new() };
+        let rows = if tally { self.transitions.rows_of(*first_replica, assignment) } else { Vec::new() };
         let rows = rows.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(self.replicas.len());
         let rows: Vec<_> = rows.collect();
         self.replicas.par_iter_mut().zip(rows).zip(self.log.page()).for_each(|((replica, row), events)| {
@@ -88,11 +88,7 @@ impl Backend for Reference {
         let kernel = "f64, all pairs".to_owned();
         BackendInfo {
             description: format!("reference ({} threads)", rayon::current_num_threads()),
-            identity: Identity {
-                open: "reference".to_owned(),
-                device: "reference".to_owned(),
-                kernel: kernel.clone(),
-            },
+            identity: Identity { open: "reference".to_owned(), device: "reference".to_owned(), kernel: kernel.clone() },
             kernel,
             energy_tolerance: 1e-9,
             usage: None,
@@ -184,7 +180,7 @@ impl Backend for Reference {
             self.move_atoms(steps.first, steps.count);
         }
         if let Some(attempts) = work.particle_moves.filter(|_| !self.ensemble.system.reservoirs.is_empty()) {
-            self.insert_delete(attempts.first, attempts.count, work.book);
+            self.insert_delete(attempts.first, attempts.count, work.tally);
         }
         if work.keep {
             self.kept = self.keeper.room(self.replicas.len());
