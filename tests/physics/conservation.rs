@@ -1,9 +1,11 @@
 //! What must not change: total energy without a thermostat, energy under translations and images, and the gradient.
 
+use crate::backends::on_every_backend;
 use crate::common::drift::{assert_no_drift, kinetic, slope_and_spread};
+use crate::common::rounding;
 use crate::common::run::{Run, load, prepare};
-use crate::common::stats::{assert_relative, say};
-use crate::common::{on_every_backend, rounding};
+use crate::common::stats::assert_relative;
+use crate::say::say;
 use adlayer::testing::backend;
 use adlayer::testing::forces::pairwise::energy_and_forces;
 use adlayer::testing::system::configuration::{Batch, Configuration};

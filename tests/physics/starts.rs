@@ -1,6 +1,6 @@
 //! Starts: overlaps relaxed, and runs at fixed numbers of atoms.
 
-use crate::common::on_every_backend;
+use crate::backends::on_every_backend;
 use crate::common::reference::{case, number, rows};
 use crate::common::run::{Run, load, prepare};
 use crate::common::stats::{assert_resolved, assert_z};

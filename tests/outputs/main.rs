@@ -1,0 +1,14 @@
+//! Outputs: what the program prints, draws, reports and exports is complete and says what the numbers are.
+
+mod command_line;
+mod exports;
+mod figures;
+mod report;
+
+// shared with other test binaries
+#[path = "../support/announce.rs"]
+mod announce;
+#[path = "../support/place.rs"]
+mod place;
+#[path = "../support/refused.rs"]
+mod refused;
