@@ -43,10 +43,10 @@ mod thermochemistry;
 mod workflow;
 
 pub use analysis::{Analysis, AnalysisInput, analyze};
-pub use base::{Error, Result};
+pub use base::{AnalysisError, DeviceError, Error, Result};
 pub use input::scene::CheckedScene;
 pub use moves::exchange::Period;
-pub use run::{ResumeOptions, RunOptions, resume, run};
+pub use run::{ResumeOptions, RunOptions, RunOutcome, resume, run};
 pub use sample::{Samples, read_samples};
 pub use sampler::Sampler;
 pub use workflow::analyze::{Evaluation, GridRequest, evaluate};

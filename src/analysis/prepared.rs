@@ -5,7 +5,7 @@ use super::mbar::{Bins, Collapsed, CollapsedSolution, Tolerance};
 use crate::analysis::hysteresis::{self, Frozen};
 use crate::analysis::statistics::bootstrap::{Blocks, Draw, Drawn};
 use crate::analysis::statistics::inefficiency::Inefficiencies;
-use crate::base::{Error, Result};
+use crate::base::{AnalysisError, Result};
 use crate::sample::Samples;
 use crate::thermo::states::{StateGrid, StatePoint};
 use rayon::prelude::*;
@@ -49,7 +49,7 @@ pub(crate) struct Reweighting {
 
 impl Reweighting {
     /// # Errors
-    /// [`Error::Analysis`] if MBAR does not converge.
+    /// [`AnalysisError`] if MBAR does not converge.
     pub(crate) fn new(grid: &StateGrid, samples: &Samples) -> Result<Reweighting> {
         let g = Inefficiencies::new(samples, grid.len());
         let g_of_state: Vec<f64> = (0..grid.len()).map(|k| g.of_state(k)).collect();
@@ -123,7 +123,7 @@ impl PreparedSamples<'_> {
     /// Sets the samples of frozen states aside and solves MBAR for the others.
     ///
     /// # Errors
-    /// [`Error::Analysis`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
+    /// [`AnalysisError`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
     pub fn new(input: &AnalysisInput) -> Result<PreparedSamples<'_>> {
         check(input)?;
         let (hysteresis, frozen) = hysteresis::compare(input);
@@ -141,23 +141,17 @@ impl PreparedSamples<'_> {
 fn check(input: &AnalysisInput) -> Result<()> {
     let samples = &input.samples;
     if input.grid.is_empty() {
-        return Err(Error::Analysis("the grid has no states".into()));
+        return Err(AnalysisError::NoStates.into());
     }
     if samples.is_empty() {
-        return Err(Error::Analysis("the run has no stored samples; lengthen production or lower sample_every".into()));
+        return Err(AnalysisError::NoSamples.into());
     }
     if samples.counts.len() != input.grid.n_reservoirs() || input.n_max.len() != input.grid.n_reservoirs() {
-        return Err(Error::Analysis(format!(
-            "the samples count {} species and the grid has {} reservoirs; analyse a run with its own scene",
-            samples.counts.len(),
-            input.grid.n_reservoirs()
-        )));
+        let (counted, reservoirs) = (samples.counts.len(), input.grid.n_reservoirs());
+        return Err(AnalysisError::OtherSpecies { counted, reservoirs }.into());
     }
-    if let Some(state) = samples.state.iter().find(|&&k| k as usize >= input.grid.len()) {
-        return Err(Error::Analysis(format!(
-            "a sample was taken in state {state} and the grid has {}; analyse a run with its own scene",
-            input.grid.len()
-        )));
+    if let Some(&state) = samples.state.iter().find(|&&k| k as usize >= input.grid.len()) {
+        return Err(AnalysisError::OtherGrid { state, states: input.grid.len() }.into());
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The backend of a name.
 
 use super::{Backend, cpu, gpu, reference};
-use crate::base::error::{Error, Result};
+use crate::base::error::{DeviceError, Result};
 use crate::base::rng::Rng;
 use crate::system::System;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Opens the backend that the user asked for: `auto`, `reference`, `cpu`, `gpu` or `gpu:NAME`.
 ///
 /// # Errors
-/// [`Error::Device`] when there is none of that name.
+/// [`DeviceError`] when there is none of that name.
 pub fn open(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
     open_with_note(device, system, rng).map(|(backend, _)| backend)
 }
@@ -40,7 +40,7 @@ fn open_named(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Bac
         named if named.starts_with("gpu:") => {
             gpu::backend(&gpu::AdapterChoice::Named(named[4..].to_owned()), system, rng)
         }
-        other => Err(Error::Device(format!("no device `{other}`; choose auto, cpu, gpu, gpu:NAME or reference"))),
+        other => Err(DeviceError::Unknown { name: other.to_owned() }.into()),
     }
 }
 

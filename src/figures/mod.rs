@@ -34,7 +34,7 @@ pub mod snapshots;
 pub(crate) mod trust;
 
 use crate::analysis::Analysis;
-use crate::base::error::{Error, Result};
+use crate::base::error::{AnalysisError, Error, Result};
 use crate::base::units::Units;
 use crate::io::atomic::write_whole;
 use crate::thermo::Convention;
@@ -143,16 +143,16 @@ fn write_files(folder: &Path, figure: Figure, scene: &kuva::render::render::Scen
     let file = |extension: &str| folder.join(format!("{}.{extension}", figure.name));
     write_whole(&file("svg"), svg.as_bytes())?;
     write_whole(&file("png"), &png)?;
-    write_whole(&file("csv"), table.to_csv().as_bytes())?;
+    table.write(&file("csv"))?;
     Ok(Figure { svg, ..figure })
 }
 
-fn check_shape(what: &str, map: &crate::analysis::Map) -> Result<()> {
+fn check_shape(what: &'static str, map: &crate::analysis::Map) -> Result<()> {
     let expected = map.temperatures.len() * map.axes.iter().map(Vec::len).product::<usize>();
     if map.cells.len() == expected || map.temperatures.is_empty() {
         return Ok(());
     }
-    Err(Error::Analysis(format!("the {what} has {} cells where its axes make {expected}", map.cells.len())))
+    Err(AnalysisError::ShapeOfMap { what, cells: map.cells.len(), expected }.into())
 }
 
 /// Names of axes and quantities with their units.

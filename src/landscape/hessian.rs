@@ -1,7 +1,7 @@
 //! The plain Hessian of the mobile atoms, from central differences of the reference's forces.
 
 use super::fire::scales;
-use crate::base::{Error, Result};
+use crate::base::{AnalysisError, Result};
 use crate::forces::pairwise::energy_and_forces;
 use crate::system::System;
 use crate::system::configuration::Configuration;
@@ -16,7 +16,7 @@ const STEP: f64 = 1e-4;
 /// - `shifts`: [`System::image_shifts`]
 ///
 /// # Errors
-/// [`Error::Analysis`] if the eigenvalues cannot be found.
+/// [`AnalysisError`] if the eigenvalues cannot be found.
 pub fn curvatures(system: &System, shifts: &[DVec3], x: &Configuration) -> Result<Vec<f64>> {
     let n = 3 * x.len();
     if n == 0 {
@@ -45,5 +45,5 @@ pub fn curvatures(system: &System, shifts: &[DVec3], x: &Configuration) -> Resul
     let symmetric = Mat::from_fn(n, n, |i, j| 0.5 * (rows[i * n + j] + rows[j * n + i]));
     symmetric
         .self_adjoint_eigenvalues(Side::Lower)
-        .map_err(|e| Error::Analysis(format!("the eigenvalues of a Hessian of {n} modes were not found: {e:?}")))
+        .map_err(|e| AnalysisError::eigenvalues(format!("a Hessian of {n} modes"), &e).into())
 }

@@ -167,7 +167,7 @@ impl Sampler {
     /// - `walkers`: independent copies of the grid
     ///
     /// # Errors
-    /// [`Error::Analysis`] if the state does not fit the grid and the system, or whatever the device says.
+    /// [`Error::CheckpointMisfit`] if the state does not fit the grid and the system, or whatever the device says.
     pub fn restore(
         grid: StateGrid,
         mut backend: Box<dyn Backend>,
@@ -177,7 +177,7 @@ impl Sampler {
     ) -> Result<Sampler> {
         let (n_states, n_reservoirs) = (grid.len(), grid.n_reservoirs());
         let n_replicas = n_states * walkers;
-        let misfit = |problem: String| Error::Analysis(format!("the checkpoint does not fit its scene: {problem}"));
+        let misfit = |problem: String| Error::CheckpointMisfit { problem };
         let assignment = Assignment::from_states(n_states, &state.assignment)
             .filter(|a| a.walkers() == walkers)
             .ok_or_else(|| misfit("its states are no permutation".to_owned()))?;

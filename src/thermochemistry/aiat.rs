@@ -132,7 +132,7 @@ impl Surface {
     /// - `gas`: position among [`Surface::gases`]; `pressure`: [Pa]
     ///
     /// # Errors
-    /// [`crate::base::Error::Refused`] where a table does not reach.
+    /// [`crate::base::Error::OutsideTable`] where a table does not reach.
     pub fn delta_mu(&self, gas: usize, temperature: f64, pressure: f64) -> Result<f64> {
         let (gas, atoms) = self.gas(gas);
         Ok(gas.thermal(temperature, pressure)?.delta_mu / atoms)

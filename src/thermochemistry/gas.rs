@@ -193,11 +193,11 @@ impl Gas {
     /// - `temperature`: [K]; `pressure`: of this gas [Pa]
     ///
     /// # Errors
-    /// [`Error::Refused`] if a table does not reach `temperature`, or a number is not above 0.
+    /// [`Error::OutsideTable`] if a table does not reach `temperature`, [`Error::NotPositive`] if a number is not above 0.
     pub fn thermal(&self, temperature: f64, pressure: f64) -> Result<Thermal> {
-        for (name, value, unit) in [("temperature", temperature, "K"), ("pressure", pressure, "Pa")] {
+        for (quantity, value, unit) in [("temperature", temperature, "K"), ("pressure", pressure, "Pa")] {
             if !(value > 0.0 && value.is_finite()) {
-                return Err(Error::Refused(format!("{name} {value} {unit} is not above 0; give a number above 0")));
+                return Err(Error::NotPositive { quantity, value, unit });
             }
         }
         let kt = BOLTZMANN_EV * temperature;

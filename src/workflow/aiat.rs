@@ -53,10 +53,10 @@ pub fn from_run(directory: &Path, output: &Path, options: &Options) -> Result<Ou
     let (loaded, analysis) = analyse_run(directory)?;
     let system = System::from_scene(&loaded);
     if system.reservoirs.is_empty() {
-        return Err(Error::Refused(format!(
-            "{} is a canonical run: without a reservoir there is nothing to compare; take a run with `reservoir`",
-            directory.display()
-        )));
+        return Err(Error::argument(
+            format!("{} is a canonical run: without a reservoir there is nothing to compare", directory.display()),
+            "take a run with `reservoir`",
+        ));
     }
     let frames = read_trajectory(directory)?;
     let starts = crate::landscape::select::starts(&system, &frames, options.quenches);

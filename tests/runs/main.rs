@@ -8,6 +8,7 @@ mod outcome;
 #[cfg(unix)]
 mod processes;
 mod resume;
+mod same_bits;
 #[cfg(unix)]
 mod sigkill;
 #[cfg(target_os = "linux")]

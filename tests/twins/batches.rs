@@ -322,14 +322,14 @@ fn a_lost_device_is_an_error_not_a_wrong_number() {
     own.lose();
     let error = gpu.propagate(0, 1).err().expect("the device is gone");
     assert!(error.to_string().contains("lost") && error.to_string().contains("resumed"), "{error}");
-    assert_eq!(error.exit_code(), 69);
+    assert_eq!(adlayer::cli::exit_code(&error), 69);
 }
 
 #[test]
 fn an_absent_adapter_is_named_with_those_that_exist() {
     let error = open(&AdapterChoice::Named("no such adapter".into())).expect_err("there is none of that name");
     assert!(error.to_string().contains("no such adapter") && error.to_string().contains("doctor"), "{error}");
-    assert_eq!(error.exit_code(), 69);
+    assert_eq!(adlayer::cli::exit_code(&error), 69);
 }
 
 #[test]

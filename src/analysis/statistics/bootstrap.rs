@@ -8,7 +8,7 @@
 //! errors do not notice, and the cost no longer grows with the length of the run.
 
 use crate::analysis::mbar::{Collapsed, CollapsedSolution, Tolerance};
-use crate::base::{Error, Result};
+use crate::base::{AnalysisError, Result};
 use crate::sample::Samples;
 use crate::thermo::states::StatePoint;
 use rand::{RngExt, SeedableRng};
@@ -150,7 +150,7 @@ impl Bootstrap {
     /// Compresses the samples, draws, and solves MBAR for every draw.
     ///
     /// # Errors
-    /// [`Error::Analysis`] if there are no samples, or MBAR converges in less than half of the resamples.
+    /// [`AnalysisError`] if there are no samples, or MBAR converges in less than half of the resamples.
     pub fn new(drawn: Drawn<'_>, seed: u64, resamples: usize) -> Result<Bootstrap> {
         let Drawn { states, full, state, blocks, f_k, columns } = drawn;
         let n_states = states.len();
@@ -195,11 +195,7 @@ impl Bootstrap {
             (0..resamples).into_par_iter().map(|r| bootstrap.resample(seed, r, &n_k, f_k, &sums)).collect();
         bootstrap.resamples = solved.into_iter().flatten().collect();
         if bootstrap.resamples.len() * 2 < resamples {
-            return Err(Error::Analysis(format!(
-                "MBAR converged in only {} of {resamples} bootstrap resamples; the states overlap too little: place \
-                 them closer or sample longer",
-                bootstrap.resamples.len(),
-            )));
+            return Err(AnalysisError::FewResamples { converged: bootstrap.resamples.len(), resamples }.into());
         }
         Ok(bootstrap)
     }

@@ -49,7 +49,8 @@ impl Cpu {
     /// An empty backend for `system`.
     ///
     /// # Errors
-    /// [`Error::Device`](crate::Error::Device) if the system needs the sum over periodic images beyond the nearest.
+    /// [`DeviceError`](crate::base::error::DeviceError) if the system needs the sum over periodic images beyond the
+    /// nearest.
     pub fn new(system: Arc<System>, rng: Rng) -> Result<Cpu> {
         Ok(Cpu {
             model: Arc::new(Model::new(Arc::clone(&system), rng)?),

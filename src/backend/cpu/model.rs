@@ -3,7 +3,7 @@
 use super::clusters::{Clusters, LISTS_FROM, uses_lists};
 use super::frozen::Frozen;
 use super::pair::Geometry;
-use crate::base::error::{Error, Result};
+use crate::base::error::{DeviceError, Result};
 use crate::base::rng::Rng;
 use crate::system::System;
 use pulp::Arch;
@@ -28,15 +28,15 @@ impl Model {
     /// The model of a system.
     ///
     /// # Errors
-    /// [`Error::Device`] if the system needs the sum over periodic images beyond the nearest.
+    /// [`DeviceError`] if the system needs the sum over periodic images beyond the nearest.
     pub(super) fn new(system: Arc<System>, rng: Rng) -> Result<Model> {
         if !system.minimum_image_suffices() {
-            return Err(Error::Device(format!(
-                "device `cpu` takes the nearest image only, but the cutoff {} exceeds half the shortest period {}; \
-                 use --device reference",
+            let problem = format!(
+                "device `cpu` takes the nearest image only, but the cutoff {} exceeds half the shortest period {}",
                 system.pairs.r_cut,
                 system.cell.shortest_period()
-            )));
+            );
+            return Err(DeviceError::TooLarge { problem, remedy: "use --device reference" }.into());
         }
         let cell = &system.cell;
         let mobile: Vec<bool> = vec![true; system.species.len()];

@@ -1,8 +1,8 @@
 //! Adapters: which there are, and which one the user meant.
 
-use super::device::{GpuDevice, driver_of, is_software, refusal};
+use super::device::{GpuDevice, driver_of, is_software};
 use super::self_test;
-use crate::base::error::{Error, Result};
+use crate::base::error::{DeviceError, Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 use wgpu::{Adapter, DeviceType, Instance, InstanceDescriptor};
 
@@ -80,7 +80,7 @@ pub fn survey() -> Vec<AdapterReport> {
 /// Opens the adapter that was asked for, or hands out again what this process has open already.
 ///
 /// # Errors
-/// [`Error::Device`] when there is none, or it failed its self-test, with the reason.
+/// [`DeviceError`] when there is none, or it failed its self-test, with the reason.
 pub fn open(choice: &AdapterChoice) -> Result<Arc<GpuDevice>> {
     static OPENED: Mutex<Vec<(AdapterChoice, Arc<GpuDevice>)>> = Mutex::new(Vec::new());
     let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -113,29 +113,27 @@ pub fn open_anew(choice: &AdapterChoice) -> Result<Arc<GpuDevice>> {
     for adapter in all.iter().filter(fits) {
         match open_adapter(adapter) {
             Ok(device) => return Ok(device),
-            Err(error) => refusals.push(error.to_string()),
+            Err(error) => refusals.push(error),
         }
     }
-    let problem = match (choice, refusals.is_empty()) {
-        (_, false) => refusals.join("; "),
-        (AdapterChoice::Hardware, true) => {
-            format!("no hardware GPU (adapters: {names}); use --device cpu or reference")
+    if !refusals.is_empty() {
+        return Err(DeviceError::AllRefused { refusals }.into());
+    }
+    let (wanted, remedy) = match choice {
+        AdapterChoice::Hardware => (format!("hardware GPU (adapters: {names})"), "use --device cpu or reference"),
+        AdapterChoice::Any => {
+            ("GPU adapter".to_owned(), "install a Vulkan, Metal or DirectX 12 driver, or use --device cpu")
         }
-        (AdapterChoice::Any, true) => {
-            "no GPU adapter; install a Vulkan, Metal or DirectX 12 driver, or use --device cpu".into()
-        }
-        (AdapterChoice::Named(name), true) => {
-            format!("no adapter named `{name}` (adapters: {names}); see `adlayer doctor`")
-        }
+        AdapterChoice::Named(name) => (format!("adapter named `{name}` (adapters: {names})"), "see `adlayer doctor`"),
     };
-    Err(Error::Device(problem))
+    Err(DeviceError::NoAdapter { wanted, remedy }.into())
 }
 
 /// Opens an adapter and tests it.
 fn open_adapter(adapter: &Adapter) -> Result<Arc<GpuDevice>> {
     let mut device = GpuDevice::open(adapter)?;
-    let info = device.info.clone();
-    let failed = |e: Error| refusal(&info, &format!("self-test: {e}"));
+    let adapter = device.info.name.clone();
+    let failed = |source: Error| DeviceError::SelfTest { adapter: adapter.clone(), source: Box::new(source) };
     device.keeps_order = self_test::keeps_order(&device).map_err(failed)?;
     let device = Arc::new(device);
     self_test::compare_with_reference(&device).map_err(failed)?;

@@ -1,6 +1,6 @@
 //! An open device with explicit limits, and what its driver reports.
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{DeviceError, Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 use wgpu::{Adapter, DeviceType, ErrorFilter, Features, Limits};
 
@@ -36,11 +36,6 @@ pub(super) fn driver_of(info: &wgpu::AdapterInfo) -> String {
     [info.driver.as_str(), info.driver_info.as_str()].join(" ").trim().to_owned()
 }
 
-/// The error of an adapter that was refused.
-pub(super) fn refusal(info: &wgpu::AdapterInfo, why: &str) -> Error {
-    Error::Device(format!("adapter `{}` was refused: {why}", info.name))
-}
-
 /// Keeps the first trouble only: what follows is its consequence.
 fn note(place: &Mutex<Option<String>>, what: String) {
     place.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(what);
@@ -53,7 +48,7 @@ impl GpuDevice {
     /// [`Error::Device`] when it does not have what a kernel needs, or does not open.
     pub(super) fn open(adapter: &Adapter) -> Result<GpuDevice> {
         let info = adapter.get_info();
-        let refuse = |why: String| refusal(&info, &why);
+        let refuse = |reason: String| Error::from(DeviceError::Refused { adapter: info.name.clone(), reason });
         let has = adapter.limits();
         if has.max_storage_buffers_per_shader_stage < STORAGE_BUFFERS {
             return Err(refuse(format!(
@@ -121,11 +116,13 @@ impl GpuDevice {
     pub fn check(&self) -> Result<()> {
         match &*self.trouble.lock().unwrap_or_else(PoisonError::into_inner) {
             None => Ok(()),
-            Some(what) => Err(Error::Device(format!(
-                "GPU `{}`: {what}; the run can be resumed from its last checkpoint",
-                self.info.name
-            ))),
+            Some(what) => Err(self.failed(format!("{what}; the run can be resumed from its last checkpoint"))),
         }
+    }
+
+    /// The error of this device with what its driver said.
+    pub(super) fn failed(&self, problem: String) -> Error {
+        DeviceError::Failed { device: self.info.name.clone(), problem }.into()
     }
 
     /// Runs `make` inside error scopes.
@@ -140,7 +137,7 @@ impl GpuDevice {
         let errors = [internal, validation, memory].map(|scope| pollster::block_on(scope.pop()));
         match errors.into_iter().flatten().next() {
             None => Ok(made),
-            Some(error) => Err(Error::Device(format!("GPU `{}`: {what}: {error}", self.info.name))),
+            Some(error) => Err(self.failed(format!("{what}: {error}"))),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::pipelines::shader_module;
 use super::recorder::{create_buffer, read};
 use super::shaders::Module;
 use crate::backend::Backend;
-use crate::base::error::{Error, Result};
+use crate::base::error::{DeviceError, Result};
 use crate::base::ids::StateId;
 use crate::base::rng::{KNOWN_ANSWERS, Rng};
 use crate::forces::pairwise::{audit, energy_and_forces};
@@ -29,18 +29,17 @@ const ROUNDED: [f32; 4] = [0.75, -0.6, 1.25, -3.49];
 /// Whether the compiler keeps the order of float operations, and the loop and the integers are right.
 ///
 /// # Errors
-/// [`Error::Device`] saying what the adapter got wrong.
+/// [`DeviceError`] saying what the adapter got wrong.
 pub(super) fn keeps_order(device: &GpuDevice) -> Result<bool> {
     let answers = ask(device)?;
     if answers[0][0] != ITERATIONS {
-        return Err(Error::Device(format!(
-            "a loop of {ITERATIONS} ended after {}; install Mesa 25 or later",
-            answers[0][0]
-        )));
+        let what = format!("a loop of {ITERATIONS} ended after {}; install Mesa 25 or later", answers[0][0]);
+        return Err(DeviceError::WrongAnswer { what }.into());
     }
     for (answer, (_, _, known)) in answers[1..].iter().zip(&KNOWN_ANSWERS) {
         if answer != known {
-            return Err(Error::Device(format!("Philox gives {answer:08x?} instead of {known:08x?}")));
+            let what = format!("Philox gives {answer:08x?} instead of {known:08x?}");
+            return Err(DeviceError::WrongAnswer { what }.into());
         }
     }
     Ok(answers[4].iter().zip(ROUNDED).all(|(&bits, x)| bits == x.round().to_bits()))
@@ -94,7 +93,7 @@ fn ask(device: &GpuDevice) -> Result<Vec<[u32; 4]>> {
 /// Forces and energy of one small replica with pairs across both borders.
 ///
 /// # Errors
-/// [`Error::Device`] with both numbers.
+/// [`DeviceError`] with both numbers.
 pub(super) fn compare_with_reference(device: &Arc<GpuDevice>) -> Result<()> {
     let (system, x) = example();
     let shifts = system.image_shifts();
@@ -110,7 +109,8 @@ pub(super) fn compare_with_reference(device: &Arc<GpuDevice>) -> Result<()> {
     let forces = &gpu.forces()?[0];
     for (slot, (ours, reference)) in forces.iter().zip(&wanted).enumerate() {
         if (*ours - *reference).length() > 1e-4 * scale || !ours.is_finite() {
-            return Err(Error::Device(format!("force {ours} on atom {slot}, the reference gives {reference}")));
+            let what = format!("force {ours} on atom {slot}, the reference gives {reference}");
+            return Err(DeviceError::WrongAnswer { what }.into());
         }
     }
     let (energy, audit) = (gpu.measure()?[0].energy, audit(&system, x, &shifts));
@@ -118,7 +118,8 @@ pub(super) fn compare_with_reference(device: &Arc<GpuDevice>) -> Result<()> {
     if (energy - audit.energy).abs() <= allowed {
         Ok(())
     } else {
-        Err(Error::Device(format!("energy {energy}, the reference gives {} ± {allowed:.1e}", audit.energy)))
+        let what = format!("energy {energy}, the reference gives {} ± {allowed:.1e}", audit.energy);
+        Err(DeviceError::WrongAnswer { what }.into())
     }
 }
 

@@ -433,12 +433,12 @@ pub(crate) fn label(scene: &mut Scene, x: f64, y: f64, content: &str, size: u32,
 /// A scene as SVG and PNG.
 ///
 /// # Errors
-/// [`Error::Analysis`] if the picture cannot be made.
+/// [`Error::Drawing`] if the picture cannot be made.
 pub(crate) fn finish(scene: &Scene) -> Result<(String, Vec<u8>)> {
     let png = kuva::RasterBackend::new()
         .with_scale(PNG_SCALE)
         .render_scene(scene)
-        .map_err(|problem| Error::Analysis(format!("cannot draw a PNG: {problem}")))?;
+        .map_err(|problem| Error::Drawing { problem: problem.to_string() })?;
     let svg = SvgBackend::new().with_pretty(true).render_scene(scene);
     // A viewBox lets the picture shrink with a narrow page.
     let view = format!(r#"<svg viewBox="0 0 {} {}" "#, scene.width, scene.height);

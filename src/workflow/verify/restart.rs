@@ -135,9 +135,6 @@ fn finish(child: std::process::Child) -> Result<()> {
     let output = child.wait_with_output().map_err(Error::io("cannot wait for", "adlayer"))?;
     match output.status.success() {
         true => Ok(()),
-        false => Err(Error::Analysis(format!(
-            "the program that verify started failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        ))),
+        false => Err(Error::ChildFailed { stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned() }),
     }
 }

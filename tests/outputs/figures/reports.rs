@@ -3,7 +3,8 @@
 use super::{default_drawn, drawn, synthetic};
 use adlayer::testing::analysis::Analysis;
 use adlayer::testing::base::units::Units;
-use adlayer::testing::report::{self, CellSummary, ExchangeRow, MoveRow, RunSummary, Seconds};
+use adlayer::testing::report::{self, CellSummary, RunSummary, Seconds};
+use adlayer::testing::run::tables::{ExchangeRow, MoveRow};
 use adlayer::testing::thermo::states::Axis;
 
 pub(super) fn summary(analysis: &Analysis) -> RunSummary {
