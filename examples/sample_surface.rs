@@ -40,6 +40,6 @@ fn main() -> adlayer::Result<()> {
     }
     let (tried, accepted) =
         sampler.edge_tallies().iter().fold((0, 0), |(t, a), edge| (t + edge.attempts, a + edge.accepted));
-    println!("{accepted} of {tried} exchanges accepted on {}", sampler.backend().describe());
+    println!("{accepted} of {tried} exchanges accepted on {}", sampler.backend().info().description);
     Ok(())
 }

@@ -48,7 +48,7 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
         }
         (e, _) => e,
     })?;
-    let now = checkpoint::header(header.scene, backend.identity());
+    let now = checkpoint::header(header.scene, backend.info().identity);
     let mut history = History { resumed: state.history.resumed + 1, ..state.history };
     let differences = checkpoint::differences(&header, &now);
     if !differences.is_empty() {

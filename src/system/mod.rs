@@ -2,7 +2,11 @@
 
 pub mod cell;
 pub mod configuration;
+mod dynamics;
 pub mod slab;
+
+pub use dynamics::Dynamics;
+pub(crate) use dynamics::REFUSED;
 
 use crate::potential::{ExternalField, Images, PairTable};
 use crate::system::cell::Cell;
@@ -50,51 +54,6 @@ pub struct FrozenAtoms {
     pub positions: Vec<DVec3>,
     /// `[n_frozen]`, species index.
     pub species: Vec<u8>,
-}
-
-/// How atoms move between particle moves.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Dynamics {
-    /// Langevin dynamics in the BAOAB splitting.
-    Baoab {
-        /// [time]
-        dt: f64,
-        /// γ [1/time]
-        friction: f64,
-        /// Steps of a cycle.
-        steps: u32,
-    },
-    /// Velocity Verlet.
-    Verlet {
-        /// [time]
-        dt: f64,
-        /// Steps of a cycle.
-        steps: u32,
-        /// Draw velocities anew at the start of every cycle.
-        redraw: bool,
-    },
-    /// Metropolis displacements of single atoms.
-    MonteCarlo {
-        /// Half-width along each axis. [length]
-        displacement: f64,
-        /// Attempts of a cycle.
-        attempts: u32,
-    },
-}
-
-impl Dynamics {
-    /// Steps (or displacement attempts) of a cycle.
-    pub fn steps(&self) -> u32 {
-        match *self {
-            Dynamics::Baoab { steps, .. } | Dynamics::Verlet { steps, .. } => steps,
-            Dynamics::MonteCarlo { attempts, .. } => attempts,
-        }
-    }
-
-    /// Whether atoms carry velocities.
-    pub fn is_molecular(&self) -> bool {
-        !matches!(self, Dynamics::MonteCarlo { .. })
-    }
 }
 
 /// The physical system, the same for every replica.

@@ -37,7 +37,7 @@ fn stores_what_its_atoms_announce(device: &str, text: &str, exact: bool) {
     let place = Place::new(text);
     place.succeed(&["run", "scene.ron", "--device", device, "-o", "run", "--quiet"]);
     let directory = place.run("run");
-    let loaded = scene::load(&directory.join("resolved.ron")).expect("the scene");
+    let loaded = scene::load(directory.join("resolved.ron")).expect("the scene");
     let observables = Observables::from_scene(&loaded);
     let (samples, frames) = (outcome(&directory).samples, read_trajectory(&directory).expect("configurations"));
     let rows: HashMap<(u32, u32), usize> =
@@ -116,7 +116,7 @@ fn observables_change_nothing_else_and_do_not_depend_on_threads() {
     observed.samples.histograms.clear();
     assert_same("with and without observables", &bare, &observed);
 
-    let loaded = scene::load(&place.path().join("observed.ron")).expect("the scene");
+    let loaded = scene::load(place.path().join("observed.ron")).expect("the scene");
     let (observables, batch) = (Observables::from_scene(&loaded), started(&loaded));
     let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");

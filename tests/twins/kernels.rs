@@ -3,11 +3,11 @@
 use crate::gpu::device;
 use crate::systems::{configuration, pair_of_backends, reservoir, slab, states, system};
 use crate::tallies::assert_same_transitions;
-use adlayer::testing::backend::{Backend, gpu::Gpu, particle_moves_on_host};
+use adlayer::testing::backend::{Backend, TrialEnergies, gpu::Gpu, particle_moves_on_host};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::forces::{ForceField, Pairwise};
 use adlayer::testing::input::scene::grammar::Truncation;
-use adlayer::testing::moves::tally::MoveEvent;
+use adlayer::testing::moves::tally::{MoveEvent, TransitionTally};
 use adlayer::testing::moves::{Edit, Trial};
 use adlayer::testing::potential::{ExternalField, PairTable};
 use adlayer::testing::system::cell::Cell;
@@ -104,7 +104,7 @@ fn energies_and_forces(prepare: fn(&mut Gpu)) {
                 assert!(error < 1e-4, "{name}: replica {r} slot {slot}: {ours} against {reference}");
             }
             let (audit, ours) = (pairwise.audit(x).expect("pairs never fail"), measured[r].energy);
-            let allowed = gpu.energy_tolerance() * audit.magnitude.max(1e-6);
+            let allowed = gpu.info().energy_tolerance * audit.magnitude.max(1e-6);
             assert!((ours - audit.energy).abs() <= allowed, "{name}: replica {r}: {ours} against {}", audit.energy);
             assert_eq!(measured[r].counts, system.counts(&x.species), "{name}: replica {r}");
         }
@@ -266,7 +266,7 @@ fn same_decisions(system: &System, cycles: u64, attempts: u32, prepare: fn(&mut 
         }
         let tallies = (gpu.transitions().expect("tallies"), reference.transitions().expect("tallies"));
         assert_same_transitions(&format!("cycle {cycle}"), &tallies.0, &tallies.1);
-        accepted += tallies.1.moves().iter().map(|t| t.insert_accepted + t.delete_accepted).sum::<u64>();
+        accepted += tallies.1.moves().iter().map(TransitionTally::accepted).sum::<u64>();
         let mut theirs = Batch::default();
         gpu.store(&mut held).expect("store");
         reference.store(&mut theirs).expect("store");
@@ -320,16 +320,15 @@ fn host_decided_moves_are_the_fused_ones() {
     let (mut fused, _, held) = pair_of_backends(&device, &system, &batch, &states(n, 1), &identity(n), |_| ());
     let mut driven = Gpu::new(device, Arc::new(system.clone()), *fused.rng()).expect("a second one");
     driven.load(&held, &states(n, 1), &identity(n)).expect("load");
-    fused.particle_moves(40, 60, true).expect("moves");
+    let result = fused.particle_moves(40, 60, true).expect("moves");
     let (tallies, events) = particle_moves_on_host(&mut driven, 40, 60).expect("moves");
     assert_same_transitions("fused", &fused.transitions().expect("tallies"), &tallies);
-    fused.measure().expect("measure");
     let mut logged = 0;
     let mut compare = |r: usize, log: &[MoveEvent]| {
         assert_eq!(log, events[r], "replica {r}");
         logged += log.len();
     };
-    fused.events(&mut compare).expect("events");
+    result.events.for_each_replica(&mut compare).expect("events");
     assert!(logged > 50, "only {logged} moves were accepted");
     let (mut ours, mut theirs) = (Batch::default(), Batch::default());
     fused.store(&mut ours).expect("store");

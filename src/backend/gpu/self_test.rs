@@ -114,7 +114,7 @@ pub(super) fn compare_with_reference(device: &Arc<GpuDevice>) -> Result<()> {
         }
     }
     let (energy, audit) = (gpu.measure()?[0].energy, pairwise.audit(x)?);
-    let allowed = gpu.energy_tolerance() * audit.magnitude;
+    let allowed = gpu.info().energy_tolerance * audit.magnitude;
     if (energy - audit.energy).abs() <= allowed {
         Ok(())
     } else {

@@ -3,12 +3,12 @@
 use crate::base::error::Result;
 use crate::forces::{ForceField, Pairwise};
 use crate::input::scene::CheckedScene;
-use crate::input::scene::grammar::{self, CellSpec, External, Images, Potential, Scene};
+use crate::input::scene::grammar::{CellSpec, External, Images, Potential, Scene};
 use crate::observables::geometry::Adsorbate;
 use crate::observables::{Geometry, Observable, Observables};
 use crate::potential::{ExternalField, PairTable};
 use crate::system::cell::Cell;
-use crate::system::{Dynamics, FrozenAtoms, Reservoir, Species, System};
+use crate::system::{FrozenAtoms, Reservoir, Species, System};
 use glam::DVec3;
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ impl System {
             frozen,
             reservoirs,
             capacity: loaded.capacity(),
-            dynamics: dynamics(scene),
+            dynamics: scene.dynamics,
         }
     }
 }
@@ -105,17 +105,6 @@ fn external_fields(scene: &Scene, cell: &Cell) -> Vec<Vec<ExternalField>> {
         fields[species].push(external_field(field, cell.floor, cell.centre()));
     }
     fields
-}
-
-fn dynamics(scene: &Scene) -> Dynamics {
-    match scene.dynamics {
-        grammar::Dynamics::Baoab { dt, friction, steps } => Dynamics::Baoab { dt, friction, steps },
-        grammar::Dynamics::Verlet { dt, steps, redraw } => Dynamics::Verlet { dt, steps, redraw },
-        grammar::Dynamics::MonteCarlo { displacement, attempts } => Dynamics::MonteCarlo { displacement, attempts },
-        grammar::Dynamics::Hmc { .. } | grammar::Dynamics::Ghmc { .. } => {
-            unreachable!("the checks of a scene refuse dynamics that do not exist yet")
-        }
-    }
 }
 
 impl Observables {
