@@ -47,7 +47,7 @@ impl Geometry {
     pub fn of(loaded: &CheckedScene) -> Geometry {
         let (scene, (x, y, z)) = (&loaded.scene, loaded.lengths());
         let (lengths, n) = (DVec3::new(x, y, z), scene.species.len());
-        let sigma = |a: usize, b: usize| scene.pair(a, b).map_or(0.0, |p| p.sigma);
+        let sigma = |a: usize, b: usize| loaded.pairs.pair(a as u8, b as u8).length();
         let adsorbate = |s: usize| Adsorbate {
             species: s as u8,
             name: scene.species[s].name.clone(),

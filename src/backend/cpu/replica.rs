@@ -2,7 +2,8 @@
 
 use super::Model;
 use super::clusters::Lists;
-use super::pair::{Geometry, LANES, Spot, Strength};
+use super::pair::{Geometry, Spot, Strengths};
+use crate::potential::LANES;
 use crate::system::System;
 use crate::system::configuration::Configuration;
 use crate::thermo::states::StatePoint;
@@ -66,7 +67,7 @@ pub(super) struct Replica {
     /// `[chunks]`, positions on the grid, for pairs.
     pub(super) row: Vec<Spot>,
     /// `[n_species][chunks]`, a species with every slot; empty for species that never move.
-    pub(super) strengths: Vec<Vec<Strength>>,
+    pub(super) strengths: Vec<Strengths>,
     /// Neighbour lists, where it is large enough for them.
     pub(super) lists: Lists,
     /// Whether the forces are those of the present positions.
@@ -108,7 +109,7 @@ impl Replica {
             species: vec![0; room * LANES],
             species_counts: vec![0; system.species.len()],
             row: vec![Spot::default(); room],
-            strengths: mobile.iter().map(|&m| vec![Strength::NONE; if m { room } else { 0 }]).collect(),
+            strengths: mobile.iter().map(|&m| Strengths::new(&system.pairs, if m { room } else { 0 })).collect(),
             lists: Lists::default(),
             forces_known: false,
             energy: 0.0,
@@ -213,10 +214,8 @@ impl Replica {
             self.velocities[d][chunk][lane] = 0.0;
             self.forces[d][chunk][lane] = 0.0;
         }
-        for strengths in &mut self.strengths {
-            if let Some(strength) = strengths.get_mut(chunk) {
-                strength.clear(lane);
-            }
+        for strengths in self.strengths.iter_mut().filter(|s| chunk < s.chunks()) {
+            strengths.clear(chunk, lane);
         }
     }
 
@@ -230,10 +229,8 @@ impl Replica {
             self.velocities[d][chunk][lane] = velocity[d];
         }
         self.displace(g, slot, position);
-        for (own, strengths) in self.strengths.iter_mut().enumerate() {
-            if let Some(strength) = strengths.get_mut(chunk) {
-                strength.set(lane, &system.pairs, own as u8, species);
-            }
+        for (own, strengths) in self.strengths.iter_mut().enumerate().filter(|(_, s)| chunk < s.chunks()) {
+            strengths.set(chunk, lane, &system.pairs, own as u8, species);
         }
     }
 }
@@ -246,7 +243,7 @@ pub(super) struct Frozen {
     /// `[chunks]`, the highest z in a chunk and all below it.
     top: Vec<f32>,
     /// `[n_species][chunks]`, a mobile species with every frozen atom.
-    pub(super) strengths: Vec<Vec<Strength>>,
+    pub(super) strengths: Vec<Strengths>,
     /// `[n_frozen]`, species in that order.
     pub(super) species: Vec<u8>,
     /// Distance in z beyond which a chunk does not matter: the cutoff, and a little for rounding.
@@ -263,14 +260,14 @@ impl Frozen {
         let mut frozen = Frozen {
             row: vec![Spot::default(); room],
             top: order.chunks(LANES).map(|c| positions[c[0]].z as f32).collect(),
-            strengths: mobile.iter().map(|&m| vec![Strength::NONE; if m { room } else { 0 }]).collect(),
+            strengths: mobile.iter().map(|&m| Strengths::new(&system.pairs, if m { room } else { 0 })).collect(),
             species: order.iter().map(|&atom| species[atom]).collect(),
             reach: 1.000_01 * g.r_cut,
         };
         for (slot, &atom) in order.iter().enumerate() {
             frozen.row[slot / LANES].set(slot % LANES, g.grid(positions[atom]));
             for (own, strengths) in frozen.strengths.iter_mut().enumerate().filter(|&(s, _)| mobile[s]) {
-                strengths[slot / LANES].set(slot % LANES, &system.pairs, own as u8, species[atom]);
+                strengths.set(slot / LANES, slot % LANES, &system.pairs, own as u8, species[atom]);
             }
         }
         frozen

@@ -1,8 +1,8 @@
 //! From a checked scene to the system that backends simulate.
 
 use crate::input::scene::CheckedScene;
-use crate::input::scene::grammar::{self, CellSpec, Images, Potential, Scene};
-use crate::potential::{ExternalField, PairTable};
+use crate::input::scene::grammar::{self, CellSpec, Images, ListedPair, Mixing, Potential, Scene};
+use crate::potential::{ExternalField, LennardJones, PairTable};
 use crate::system::cell::Cell;
 use crate::system::{Dynamics, FrozenAtoms, Reservoir, Species, System};
 use glam::DVec3;
@@ -17,7 +17,6 @@ impl System {
             CellSpec::Slab { .. } => Cell::slab(lengths, loaded.floor()),
             CellSpec::Bulk { .. } => Cell::bulk(lengths),
         };
-        let Potential::LennardJones { images, .. } = &scene.potential;
         let mut frozen = FrozenAtoms::default();
         for atom in loaded.slab.atoms.iter().filter(|a| !a.mobile) {
             frozen.positions.push(cell.wrap(atom.position));
@@ -43,10 +42,10 @@ impl System {
                     mass: s.mass * scene.units.mass_unit(),
                 })
                 .collect(),
-            pairs: pair_table(scene),
+            pairs: loaded.pairs.clone(),
             external: external_fields(scene, &cell),
             cell,
-            images: images.unwrap_or(Images::Sum),
+            images: scene.potential.images().unwrap_or(Images::Sum),
             frozen,
             reservoirs,
             capacity: loaded.capacity(),
@@ -63,12 +62,34 @@ pub(crate) fn species_index(scene: &Scene, name: &str) -> u8 {
     index as u8
 }
 
-fn pair_table(scene: &Scene) -> PairTable {
-    let Potential::LennardJones { cutoff, truncation, tail_correction, .. } = scene.potential;
-    PairTable::new(scene.species.len(), cutoff, truncation, tail_correction, |a, b| {
-        // Only pairs that never meet (frozen–frozen) may be missing after the checks.
-        scene.pair(a, b).map_or((0.0, 1.0), |p| (p.epsilon, p.sigma))
-    })
+/// The pairs of a scene.
+pub(crate) fn pair_table(scene: &Scene) -> PairTable {
+    let n = scene.species.len();
+    let (cutoff, truncation, tail) =
+        (scene.potential.cutoff(), scene.potential.truncation(), scene.potential.tail_correction());
+    match &scene.potential {
+        Potential::LennardJones { pairs, mixing, .. } => {
+            let listed = |a, b| of_pair(scene, pairs, a, b).map(|p| (p.epsilon, p.sigma));
+            let mixed = |a, b| match mixing {
+                Some(Mixing::LorentzBerthelot) => {
+                    let (aa, bb) = (listed(a, a)?, listed(b, b)?);
+                    Some(((aa.0 * bb.0).sqrt(), 0.5 * (aa.1 + bb.1)))
+                }
+                None => None,
+            };
+            PairTable::new(n, cutoff, truncation, tail, |a, b| {
+                // Only pairs that never meet (frozen–frozen) may be missing after the checks.
+                let (epsilon, sigma) = listed(a, b).or_else(|| mixed(a, b)).unwrap_or((0.0, 0.0));
+                LennardJones::new(epsilon, sigma)
+            })
+        }
+    }
+}
+
+/// The listed pair of species `a` and `b`.
+fn of_pair<'a, P: ListedPair>(scene: &Scene, pairs: &'a [P], a: usize, b: usize) -> Option<&'a P> {
+    let (a, b) = (&scene.species[a].name, &scene.species[b].name);
+    pairs.iter().find(|p| p.is_of(a, b))
 }
 
 fn external_fields(scene: &Scene, cell: &Cell) -> Vec<Vec<ExternalField>> {

@@ -11,7 +11,7 @@ pub use cell::{CellSpec, MobileSelection, Substrate};
 pub use grid::{AxisValues, ConventionSpec, Grid, GridReservoir};
 pub use observables::{FirstLayer, Observable, WaveVector};
 pub use particles::{Initial, Placement, Region, Reservoir, Species, Walkers};
-pub use potential::{External, Images, Mixing, Pair, Potential, Truncation};
+pub use potential::*;
 pub use run::{Dynamics, Exchange, Moves, Schedule, Until};
 
 use crate::base::units::Units;

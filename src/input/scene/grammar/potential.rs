@@ -27,6 +27,111 @@ pub enum Potential {
     },
 }
 
+/// A pair as a scene lists it.
+pub trait ListedPair {
+    /// The two names.
+    fn between(&self) -> (&str, &str);
+
+    /// Numbers of the pair by name, each with what it may be.
+    fn numbers(&self) -> Vec<(&'static str, f64, Bound)>;
+
+    /// Whether it is that of `a` and `b`.
+    fn is_of(&self, a: &str, b: &str) -> bool {
+        self.between() == (a, b) || self.between() == (b, a)
+    }
+}
+
+/// What a number may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// Above 0.
+    Positive,
+    /// 0 or more.
+    NotNegative,
+}
+
+impl Potential {
+    /// Its form in words.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Potential::LennardJones { .. } => "Lennard-Jones",
+        }
+    }
+
+    /// The cutoff [length].
+    pub fn cutoff(&self) -> f64 {
+        match *self {
+            Potential::LennardJones { cutoff, .. } => cutoff,
+        }
+    }
+
+    /// What happens at the cutoff.
+    pub fn truncation(&self) -> Truncation {
+        match *self {
+            Potential::LennardJones { truncation, .. } => truncation,
+        }
+    }
+
+    /// How periodic images enter a pair.
+    pub fn images(&self) -> Option<Images> {
+        match *self {
+            Potential::LennardJones { images, .. } => images,
+        }
+    }
+
+    /// The same, to be filled in.
+    pub(crate) fn images_mut(&mut self) -> &mut Option<Images> {
+        match self {
+            Potential::LennardJones { images, .. } => images,
+        }
+    }
+
+    /// Whether the long-range correction of a homogeneous fluid is added.
+    pub fn tail_correction(&self) -> bool {
+        match *self {
+            Potential::LennardJones { tail_correction, .. } => tail_correction,
+        }
+    }
+
+    /// The pairs as listed.
+    pub fn pairs(&self) -> Vec<&dyn ListedPair> {
+        fn listed<P: ListedPair>(pairs: &[P]) -> Vec<&dyn ListedPair> {
+            pairs.iter().map(|p| p as &dyn ListedPair).collect()
+        }
+        match self {
+            Potential::LennardJones { pairs, .. } => listed(pairs),
+        }
+    }
+
+    /// The rule for unlike pairs that are not listed.
+    pub fn mixing(&self) -> Option<Mixing> {
+        match *self {
+            Potential::LennardJones { mixing, .. } => mixing,
+        }
+    }
+
+    /// How to list a pair that does not interact.
+    pub(crate) fn inert_pair(&self) -> &'static str {
+        match self {
+            Potential::LennardJones { .. } => "with `epsilon: 0`",
+        }
+    }
+
+    /// Rules for unlike pairs that the form knows, as a remedy; empty if it knows none.
+    pub(crate) fn mixing_remedy(&self) -> &'static str {
+        match self {
+            Potential::LennardJones { .. } => ", or say `mixing: LorentzBerthelot`",
+        }
+    }
+
+    /// Paths of files that it names.
+    pub(crate) fn paths_mut(&mut self) -> Vec<&mut String> {
+        match self {
+            Potential::LennardJones { .. } => Vec::new(),
+        }
+    }
+}
+
 /// Parameters of one pair of species.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +142,16 @@ pub struct Pair {
     pub epsilon: f64,
     /// Zero crossing [length].
     pub sigma: f64,
+}
+
+impl ListedPair for Pair {
+    fn between(&self) -> (&str, &str) {
+        (&self.between.0, &self.between.1)
+    }
+
+    fn numbers(&self) -> Vec<(&'static str, f64, Bound)> {
+        vec![("epsilon", self.epsilon, Bound::NotNegative), ("sigma", self.sigma, Bound::Positive)]
+    }
 }
 
 /// Rules for unlike pairs.
