@@ -10,7 +10,7 @@ use adlayer::testing::forces::pairwise::{audit, energy_and_forces};
 use adlayer::testing::input::scene::grammar::Truncation;
 use adlayer::testing::moves::tally::MoveEvent;
 use adlayer::testing::moves::{Edit, Trial};
-use adlayer::testing::potential::{ExternalField, LennardJones, PairTable};
+use adlayer::testing::potential::{ExternalField, LennardJones, Morse, PairTable};
 use adlayer::testing::system::cell::Cell;
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use adlayer::testing::system::{Dynamics, System};
@@ -65,6 +65,18 @@ fn systems() -> Vec<(&'static str, System)> {
         LennardJones::new(if a == b { 1.0 } else { 0.0 }, 1.1)
     });
     all.push(("no interaction between species", inert));
+    let morse = |truncation| {
+        PairTable::new(2, 2.5, truncation, false, |a, b| {
+            Morse::new(0.8 + 0.3 * (a + b) as f64, 4.5 - 0.5 * b as f64, 1.1 + 0.05 * a as f64)
+        })
+    };
+    let mut soft = slab(48);
+    soft.pairs = morse(Truncation::Shifted);
+    all.push(("Morse over a slab", soft));
+    let mut soft = system(DVec3::new(9.5, 12.0, 8.6), false);
+    soft.capacity = 300;
+    soft.pairs = morse(Truncation::ForceShifted);
+    all.push(("wide Morse bulk", soft));
     all
 }
 

@@ -8,11 +8,13 @@
 mod field;
 mod lanes;
 mod lennard_jones;
+mod morse;
 mod pairs;
 
 pub use field::ExternalField;
 pub use lanes::{LANES, Lanes, fma};
 pub use lennard_jones::{CORE_FRACTION, LennardJones};
+pub use morse::Morse;
 pub use pairs::{Cut, Pair, PairForm, PairTable, Pairs, Truncated};
 
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,8 @@ pub const OVERLAP_ENERGY: f64 = 1e30;
 pub enum Forms {
     /// u = 4ε[(σ/r)¹² − (σ/r)⁶]
     LennardJones(Pairs<LennardJones>),
+    /// u = D [e^{−2α(r − r₀)} − 2 e^{−α(r − r₀)}]
+    Morse(Pairs<Morse>),
 }
 
 /// Evaluates an expression for the form of a [`PairTable`]; `$pairs` is its [`Pairs`].
@@ -52,10 +56,11 @@ macro_rules! with_form {
     ($table:expr, $pairs:ident => $body:expr) => {
         match $table.forms() {
             $crate::potential::Forms::LennardJones($pairs) => $body,
+            $crate::potential::Forms::Morse($pairs) => $body,
         }
     };
 }
 pub(crate) use with_form;
 
 /// Stem and WGSL source of every form.
-pub const SHADERS: [(&str, &str); 1] = [(LennardJones::STEM, LennardJones::SHADER)];
+pub const SHADERS: [(&str, &str); 2] = [(LennardJones::STEM, LennardJones::SHADER), (Morse::STEM, Morse::SHADER)];

@@ -14,5 +14,6 @@ mod henry;
 mod ideal_gas;
 mod integrator;
 mod pair_energy;
+mod pair_forms;
 mod reservoirs;
 mod starts;

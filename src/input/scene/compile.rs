@@ -2,7 +2,7 @@
 
 use crate::input::scene::CheckedScene;
 use crate::input::scene::grammar::{self, CellSpec, Images, ListedPair, Mixing, Potential, Scene};
-use crate::potential::{ExternalField, LennardJones, PairTable};
+use crate::potential::{ExternalField, LennardJones, Morse, PairTable};
 use crate::system::cell::Cell;
 use crate::system::{Dynamics, FrozenAtoms, Reservoir, Species, System};
 use glam::DVec3;
@@ -83,6 +83,11 @@ pub(crate) fn pair_table(scene: &Scene) -> PairTable {
                 LennardJones::new(epsilon, sigma)
             })
         }
+        Potential::Morse { pairs, .. } => PairTable::new(n, cutoff, truncation, tail, |a, b| {
+            let (depth, alpha, r_0) =
+                of_pair(scene, pairs, a, b).map_or((0.0, 1.0, 0.0), |p| (p.depth, p.alpha, p.r_0));
+            Morse::new(depth, alpha, r_0)
+        }),
     }
 }
 

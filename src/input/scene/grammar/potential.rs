@@ -25,6 +25,21 @@ pub enum Potential {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         mixing: Option<Mixing>,
     },
+    /// u = D [e^{−2α(r − r₀)} − 2 e^{−α(r − r₀)}]
+    Morse {
+        /// One absolute cutoff for all pairs [length].
+        cutoff: f64,
+        /// What happens at the cutoff.
+        truncation: Truncation,
+        /// How periodic images enter a pair; unset: `Sum`, refused if the cutoff exceeds half a period.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        images: Option<Images>,
+        /// Long-range correction of a homogeneous fluid (bulk cells with `Plain` only).
+        #[serde(default)]
+        tail_correction: bool,
+        /// Parameters of pairs of species.
+        pairs: Vec<MorsePair>,
+    },
 }
 
 /// A pair as a scene lists it.
@@ -55,41 +70,44 @@ impl Potential {
     pub fn name(&self) -> &'static str {
         match self {
             Potential::LennardJones { .. } => "Lennard-Jones",
+            Potential::Morse { .. } => "Morse",
         }
     }
 
     /// The cutoff [length].
     pub fn cutoff(&self) -> f64 {
         match *self {
-            Potential::LennardJones { cutoff, .. } => cutoff,
+            Potential::LennardJones { cutoff, .. } | Potential::Morse { cutoff, .. } => cutoff,
         }
     }
 
     /// What happens at the cutoff.
     pub fn truncation(&self) -> Truncation {
         match *self {
-            Potential::LennardJones { truncation, .. } => truncation,
+            Potential::LennardJones { truncation, .. } | Potential::Morse { truncation, .. } => truncation,
         }
     }
 
     /// How periodic images enter a pair.
     pub fn images(&self) -> Option<Images> {
         match *self {
-            Potential::LennardJones { images, .. } => images,
+            Potential::LennardJones { images, .. } | Potential::Morse { images, .. } => images,
         }
     }
 
     /// The same, to be filled in.
     pub(crate) fn images_mut(&mut self) -> &mut Option<Images> {
         match self {
-            Potential::LennardJones { images, .. } => images,
+            Potential::LennardJones { images, .. } | Potential::Morse { images, .. } => images,
         }
     }
 
     /// Whether the long-range correction of a homogeneous fluid is added.
     pub fn tail_correction(&self) -> bool {
         match *self {
-            Potential::LennardJones { tail_correction, .. } => tail_correction,
+            Potential::LennardJones { tail_correction, .. } | Potential::Morse { tail_correction, .. } => {
+                tail_correction
+            }
         }
     }
 
@@ -100,6 +118,7 @@ impl Potential {
         }
         match self {
             Potential::LennardJones { pairs, .. } => listed(pairs),
+            Potential::Morse { pairs, .. } => listed(pairs),
         }
     }
 
@@ -107,6 +126,7 @@ impl Potential {
     pub fn mixing(&self) -> Option<Mixing> {
         match *self {
             Potential::LennardJones { mixing, .. } => mixing,
+            Potential::Morse { .. } => None,
         }
     }
 
@@ -114,6 +134,7 @@ impl Potential {
     pub(crate) fn inert_pair(&self) -> &'static str {
         match self {
             Potential::LennardJones { .. } => "with `epsilon: 0`",
+            Potential::Morse { .. } => "with `depth: 0`",
         }
     }
 
@@ -121,13 +142,14 @@ impl Potential {
     pub(crate) fn mixing_remedy(&self) -> &'static str {
         match self {
             Potential::LennardJones { .. } => ", or say `mixing: LorentzBerthelot`",
+            Potential::Morse { .. } => "",
         }
     }
 
     /// Paths of files that it names.
     pub(crate) fn paths_mut(&mut self) -> Vec<&mut String> {
         match self {
-            Potential::LennardJones { .. } => Vec::new(),
+            Potential::LennardJones { .. } | Potential::Morse { .. } => Vec::new(),
         }
     }
 }
@@ -151,6 +173,34 @@ impl ListedPair for Pair {
 
     fn numbers(&self) -> Vec<(&'static str, f64, Bound)> {
         vec![("epsilon", self.epsilon, Bound::NotNegative), ("sigma", self.sigma, Bound::Positive)]
+    }
+}
+
+/// Parameters of one Morse pair of species.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MorsePair {
+    /// The two names, in either order.
+    pub between: (String, String),
+    /// D, well depth [energy]; 0 = no interaction.
+    pub depth: f64,
+    /// α, how stiff the well is [1/length]: u''(r₀) = 2 D α².
+    pub alpha: f64,
+    /// r₀, distance of the minimum [length].
+    pub r_0: f64,
+}
+
+impl ListedPair for MorsePair {
+    fn between(&self) -> (&str, &str) {
+        (&self.between.0, &self.between.1)
+    }
+
+    fn numbers(&self) -> Vec<(&'static str, f64, Bound)> {
+        vec![
+            ("depth", self.depth, Bound::NotNegative),
+            ("alpha", self.alpha, Bound::Positive),
+            ("r_0", self.r_0, Bound::Positive),
+        ]
     }
 }
 
