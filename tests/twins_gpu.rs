@@ -10,7 +10,7 @@ use adlayer::testing::forces::pairwise::{audit, energy_and_forces};
 use adlayer::testing::input::scene::grammar::Truncation;
 use adlayer::testing::moves::tally::MoveEvent;
 use adlayer::testing::moves::{Edit, Trial};
-use adlayer::testing::potential::{ExternalField, LennardJones, Morse, PairTable};
+use adlayer::testing::potential::{ExternalField, LennardJones, Morse, PairTable, Section, Table};
 use adlayer::testing::system::cell::Cell;
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use adlayer::testing::system::{Dynamics, System};
@@ -77,6 +77,19 @@ fn systems() -> Vec<(&'static str, System)> {
     soft.capacity = 300;
     soft.pairs = morse(Truncation::ForceShifted);
     all.push(("wide Morse bulk", soft));
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/pair_forms/mixture.table"));
+    let text = text.expect("a table");
+    let table = |a: usize, b: usize| match (a, b) {
+        (0, 1) => Table::none(1.0),
+        _ => Table::new(&Section::find(&text, if a == 0 { "AA" } else { "BB" }).expect("a section"), 700, 2.5),
+    };
+    let mut tabulated = slab(48);
+    tabulated.pairs = PairTable::new(2, 2.5, Truncation::Shifted, false, |_, _| table(1, 1));
+    all.push(("tables over a slab", tabulated));
+    let mut tabulated = system(DVec3::new(9.5, 12.0, 8.6), false);
+    tabulated.capacity = 300;
+    tabulated.pairs = PairTable::new(2, 2.5, Truncation::ForceShifted, false, table);
+    all.push(("wide tabulated bulk", tabulated));
     all
 }
 

@@ -10,12 +10,14 @@ mod lanes;
 mod lennard_jones;
 mod morse;
 mod pairs;
+mod table;
 
 pub use field::ExternalField;
 pub use lanes::{LANES, Lanes, fma};
 pub use lennard_jones::{CORE_FRACTION, LennardJones};
 pub use morse::Morse;
 pub use pairs::{Cut, Pair, PairForm, PairTable, Pairs, Truncated};
+pub use table::{Section, Table};
 
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +51,8 @@ pub enum Forms {
     LennardJones(Pairs<LennardJones>),
     /// u = D [e^{−2α(r − r₀)} − 2 e^{−α(r − r₀)}]
     Morse(Pairs<Morse>),
+    /// u from a file
+    Table(Pairs<Table>),
 }
 
 /// Evaluates an expression for the form of a [`PairTable`]; `$pairs` is its [`Pairs`].
@@ -57,10 +61,12 @@ macro_rules! with_form {
         match $table.forms() {
             $crate::potential::Forms::LennardJones($pairs) => $body,
             $crate::potential::Forms::Morse($pairs) => $body,
+            $crate::potential::Forms::Table($pairs) => $body,
         }
     };
 }
 pub(crate) use with_form;
 
 /// Stem and WGSL source of every form.
-pub const SHADERS: [(&str, &str); 2] = [(LennardJones::STEM, LennardJones::SHADER), (Morse::STEM, Morse::SHADER)];
+pub const SHADERS: [(&str, &str); 3] =
+    [(LennardJones::STEM, LennardJones::SHADER), (Morse::STEM, Morse::SHADER), (Table::STEM, Table::SHADER)];

@@ -92,4 +92,28 @@ pub(super) const CASES: &[Case] = &[
         "`r0` is no field of `MorsePair`",
         "did you mean `r_0`?",
     ),
+    case(
+        &[(POTENTIAL, "Table(cutoff: 2.5, pairs: [(between: (\"A\", \"B\"), keyword: \"AB\")])")],
+        (8, 43),
+        "the pair (\"A\", \"B\") names no file",
+        "add `path: \"pair.table\"` to it, or to `Table` for all pairs",
+    ),
+    case(
+        &[(POTENTIAL, "Table(cutoff: 2.5, points: 1, pairs: [])")],
+        (8, 43),
+        "`points` is 1",
+        "give a whole number from 2 to 20000",
+    ),
+    case(
+        &[(POTENTIAL, "Table(cutoff: 2.5, pairs: [(between: (\"A\", \"B\"), keyword: None)])")],
+        (8, 42),
+        "the pair (\"B\", \"B\") is missing",
+        "add it, with `keyword: None` if they do not interact",
+    ),
+    case(
+        &[(POTENTIAL, "Table(cutoff: 2.5, tail_correction: true, pairs: [])")],
+        (8, 35),
+        "`tail_correction` is no field of `Table`",
+        "known here: `path`, `cutoff`, `truncation`, `images`, `points`, `pairs`",
+    ),
 ];

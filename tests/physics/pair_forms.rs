@@ -3,7 +3,7 @@
 use crate::common::on_every_backend;
 use crate::common::reference::{data, number, numbers, rows};
 use crate::common::run::{Run, load};
-use crate::common::stats::{assert_relative, assert_resolved, assert_z, say};
+use crate::common::stats::{assert_agree, assert_relative, assert_resolved, assert_z, say};
 use adlayer::testing::forces::pairwise::audit;
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use glam::DVec3;
@@ -201,4 +201,123 @@ fn d_the_tail_of_morse_pairs_is_that_of_the_next_shells() {
     };
     let between: f64 = (0..10_000).map(shells).sum();
     assert_relative("tail from 3 to 4", near - far, 2.0 * std::f64::consts::PI * 81.0 / 8000.0 * between, 1e-6);
+}
+
+/// One species with a section of `tests/data/pair_forms`.
+fn table(file: &str, keyword: &str, cutoff: f64, points: u64, truncation: &str) -> String {
+    format!(
+        r#"Table(path: "pair_forms/{file}", cutoff: {cutoff:?}, points: {points}, truncation: {truncation},
+        pairs: [(between: ("B", "B"), keyword: "{keyword}")])"#
+    )
+}
+
+/// A scene of one species.
+fn one_species(potential: &str) -> String {
+    format!(
+        r#"Scene(units: Lj, species: [(name: "B", symbol: "Ar", mass: 1.0)], potential: {potential},
+        cell: Bulk(lengths: (6.0, 6.0, 6.0)), initial: [(species: "B", atoms: 2, placement: Random)],
+        grid: (temperature: List([1.0])), dynamics: {MONTE_CARLO}, schedule: (equilibration: 0, production: 1))"#
+    )
+}
+
+#[test]
+fn d_tables_of_lammps() {
+    let stored = stored("tables.json");
+    let splines = rows(&stored["curves"]).iter().filter(|c| c["style"] == "spline");
+    let mut compared = 0;
+    for curve in splines {
+        let (file, keyword) = (curve["file"].as_str().expect("a file"), curve["keyword"].as_str().expect("a keyword"));
+        let (cutoff, points) = (curve["cutoff"].as_f64().unwrap_or(2.5), curve["n"].as_u64().expect("N"));
+        let loaded = load(&one_species(&table(file, keyword, cutoff, points, "Plain")));
+        let pair = loaded.pairs.pair(0, 0);
+        for row in rows(&curve["rows"]).iter().filter(|row| number(row, "r") < cutoff) {
+            let r = number(row, "r");
+            let (energy, force) = pair.energy_force(r * r);
+            let (u, f) = (number(row, "energy"), number(row, "force"));
+            let label = format!("{file}, N {points}, at {r}");
+            assert!((energy - u).abs() <= 1e-9 * u.abs().max(1.0), "{label}: {energy} instead of {u}");
+            assert!((pair.energy(r * r) - energy).abs() <= 1e-14 * u.abs().max(1.0), "{label}");
+            assert!((force * r - f).abs() <= 1e-9 * f.abs().max(1.0), "{label}: {} instead of {f}", force * r);
+            compared += 1;
+        }
+    }
+    assert!(compared > 150, "only {compared} distances were compared");
+}
+
+/// The three sections of `mixture.table`.
+fn mixture(points: u64, truncation: &str) -> String {
+    format!(
+        r#"Table(path: "pair_forms/mixture.table", cutoff: 2.5, points: {points}, truncation: {truncation}, pairs: [
+        (between: ("A", "A"), keyword: "AA"), (between: ("B", "A"), keyword: "AB"),
+        (between: ("B", "B"), path: "pair_forms/mixture.table", keyword: "BB")])"#
+    )
+}
+
+#[test]
+fn d_twelve_tabulated_atoms_of_lammps() {
+    let stored = stored("tables.json");
+    on_every_backend(|device| {
+        for row in rows(&stored["configurations"]).iter().filter(|row| row["style"] == "spline") {
+            let points = row["n"].as_u64().expect("N");
+            energy_and_forces(device, &stored, row, &mixture(points, "Plain"), &mixture(points, "Shifted"));
+        }
+    });
+}
+
+#[test]
+fn c_two_tabulated_atoms_in_a_box() {
+    on_every_backend(|device| {
+        for truncation in ["Plain", "Shifted", "ForceShifted"] {
+            two_atoms(device, &table("lj.table", "LJ", 2.5, 2000, truncation));
+        }
+        two_atoms(device, &table("irregular.table", "LJ", 2.2, 300, "Shifted"));
+    });
+}
+
+/// A few states of the default scene, with Lennard-Jones pairs or with tables of them.
+fn surface(potential: &str) -> String {
+    format!(
+        r#"Scene(units: Lj, species: [(name: "A", symbol: "Cu", mass: 1.0), (name: "B", symbol: "Ar", mass: 1.0)],
+        potential: {potential}, cell: Slab(height: 6.0),
+        substrate: Fcc111(species: "A", nearest_neighbour: 1.10, repeat: (6, 3), layers: 3),
+        reservoir: [(species: "B", max_atoms: 64)],
+        grid: (temperature: List([0.6, 0.76]), walkers: 32,
+            reservoir: [(species: "B", convention: Activity, values: List([-5.0, -3.5]))]),
+        dynamics: Baoab(dt: 0.004, friction: 1.0, steps: 25), moves: (insert_delete: 60),
+        schedule: (equilibration: 40, production: 120))"#
+    )
+}
+
+/// A section of a table of Lennard-Jones, as `pair_write` would write it.
+fn section(keyword: &str, epsilon: f64, sigma: f64) -> String {
+    let rows = 1500;
+    let mut text = format!("{keyword}\nN {rows} RSQ 0.6 2.6\n\n");
+    for k in 0..rows {
+        let r = (0.36_f64 + (6.76 - 0.36) * f64::from(k) / f64::from(rows - 1)).sqrt();
+        let x = (sigma / r).powi(6);
+        let (u, f) = (4.0 * epsilon * (x * x - x), 24.0 * epsilon * (2.0 * x * x - x) / r);
+        text += &format!("{} {r:?} {u:?} {f:?}\n", k + 1);
+    }
+    text
+}
+
+#[test]
+fn a_table_of_lennard_jones_has_the_states_of_the_default_scene() {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    let text = [section("AB", 1.5, 1.0), section("BB", 0.6, 1.65)].join("\n");
+    std::fs::write(file.path(), text).expect("written");
+    let tables = format!(
+        r#"Table(path: "{}", cutoff: 2.5, pairs: [(between: ("A", "B"), keyword: "AB"), (between: ("B", "B"), keyword: "BB")])"#,
+        file.path().display()
+    );
+    let pairs = r#"LennardJones(cutoff: 2.5, truncation: Shifted, pairs: [
+        (between: ("A", "B"), epsilon: 1.5, sigma: 1.0), (between: ("B", "B"), epsilon: 0.6, sigma: 1.65)])"#;
+    let (ours, wanted) = (Run::whole("cpu", &surface(&tables)), Run::whole("cpu", &surface(pairs)));
+    for state in 0..ours.grid.len() {
+        let n = ours.estimate(state, |t| t.atoms());
+        assert_agree(&format!("state {state} N"), n, wanted.estimate(state, |t| t.atoms()));
+        assert_resolved(&format!("state {state} N"), n, 0.05);
+        let e = ours.estimate(state, |t| t.energy());
+        assert_agree(&format!("state {state} E"), e, wanted.estimate(state, |t| t.energy()));
+    }
 }

@@ -77,7 +77,7 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
 
     check::species::species(&source, &scene)?;
     check::species::interactions(&source, &scene)?;
-    let pairs = compile::pair_table(&scene);
+    let pairs = compile::pair_table(&source, &scene, path, &mut warnings)?;
     check::particles::particles(&source, &scene, &mut warnings)?;
     let gases = check::gas::gases(&source, &scene, path, &mut warnings)?;
     check::run::run(&source, &scene, &mut warnings)?;

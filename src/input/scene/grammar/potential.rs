@@ -40,6 +40,33 @@ pub enum Potential {
         /// Parameters of pairs of species.
         pairs: Vec<MorsePair>,
     },
+    /// u and −u' from files as LAMMPS' `pair_write` writes them, interpolated as its `pair_style table spline` does.
+    Table {
+        /// File of all pairs that do not name their own, relative to the scene file.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<String>,
+        /// One absolute cutoff for all pairs [length]; no table may end before it.
+        cutoff: f64,
+        /// What happens at the cutoff; `Plain` is what LAMMPS does. `Shifted` changes nothing in tables that end at 0.
+        #[serde(default = "shifted")]
+        truncation: Truncation,
+        /// How periodic images enter a pair; unset: `Sum`, refused if the cutoff exceeds half a period.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        images: Option<Images>,
+        /// Values of r² on which tables are interpolated: N of `pair_style table spline N`.
+        #[serde(default = "points")]
+        points: u32,
+        /// Sections of pairs of species.
+        pairs: Vec<TabulatedPair>,
+    },
+}
+
+fn shifted() -> Truncation {
+    Truncation::Shifted
+}
+
+fn points() -> u32 {
+    2000
 }
 
 /// A pair as a scene lists it.
@@ -71,34 +98,43 @@ impl Potential {
         match self {
             Potential::LennardJones { .. } => "Lennard-Jones",
             Potential::Morse { .. } => "Morse",
+            Potential::Table { .. } => "table",
         }
     }
 
     /// The cutoff [length].
     pub fn cutoff(&self) -> f64 {
         match *self {
-            Potential::LennardJones { cutoff, .. } | Potential::Morse { cutoff, .. } => cutoff,
+            Potential::LennardJones { cutoff, .. }
+            | Potential::Morse { cutoff, .. }
+            | Potential::Table { cutoff, .. } => cutoff,
         }
     }
 
     /// What happens at the cutoff.
     pub fn truncation(&self) -> Truncation {
         match *self {
-            Potential::LennardJones { truncation, .. } | Potential::Morse { truncation, .. } => truncation,
+            Potential::LennardJones { truncation, .. }
+            | Potential::Morse { truncation, .. }
+            | Potential::Table { truncation, .. } => truncation,
         }
     }
 
     /// How periodic images enter a pair.
     pub fn images(&self) -> Option<Images> {
         match *self {
-            Potential::LennardJones { images, .. } | Potential::Morse { images, .. } => images,
+            Potential::LennardJones { images, .. }
+            | Potential::Morse { images, .. }
+            | Potential::Table { images, .. } => images,
         }
     }
 
     /// The same, to be filled in.
     pub(crate) fn images_mut(&mut self) -> &mut Option<Images> {
         match self {
-            Potential::LennardJones { images, .. } | Potential::Morse { images, .. } => images,
+            Potential::LennardJones { images, .. }
+            | Potential::Morse { images, .. }
+            | Potential::Table { images, .. } => images,
         }
     }
 
@@ -108,6 +144,8 @@ impl Potential {
             Potential::LennardJones { tail_correction, .. } | Potential::Morse { tail_correction, .. } => {
                 tail_correction
             }
+            // a table says nothing of what lies beyond it
+            Potential::Table { .. } => false,
         }
     }
 
@@ -119,6 +157,7 @@ impl Potential {
         match self {
             Potential::LennardJones { pairs, .. } => listed(pairs),
             Potential::Morse { pairs, .. } => listed(pairs),
+            Potential::Table { pairs, .. } => listed(pairs),
         }
     }
 
@@ -126,7 +165,7 @@ impl Potential {
     pub fn mixing(&self) -> Option<Mixing> {
         match *self {
             Potential::LennardJones { mixing, .. } => mixing,
-            Potential::Morse { .. } => None,
+            Potential::Morse { .. } | Potential::Table { .. } => None,
         }
     }
 
@@ -135,6 +174,7 @@ impl Potential {
         match self {
             Potential::LennardJones { .. } => "with `epsilon: 0`",
             Potential::Morse { .. } => "with `depth: 0`",
+            Potential::Table { .. } => "with `keyword: None`",
         }
     }
 
@@ -142,7 +182,7 @@ impl Potential {
     pub(crate) fn mixing_remedy(&self) -> &'static str {
         match self {
             Potential::LennardJones { .. } => ", or say `mixing: LorentzBerthelot`",
-            Potential::Morse { .. } => "",
+            Potential::Morse { .. } | Potential::Table { .. } => "",
         }
     }
 
@@ -150,6 +190,9 @@ impl Potential {
     pub(crate) fn paths_mut(&mut self) -> Vec<&mut String> {
         match self {
             Potential::LennardJones { .. } | Potential::Morse { .. } => Vec::new(),
+            Potential::Table { path, pairs, .. } => {
+                path.iter_mut().chain(pairs.iter_mut().filter_map(|p| p.path.as_mut())).collect()
+            }
         }
     }
 }
@@ -201,6 +244,30 @@ impl ListedPair for MorsePair {
             ("alpha", self.alpha, Bound::Positive),
             ("r_0", self.r_0, Bound::Positive),
         ]
+    }
+}
+
+/// Section of a file for one pair of species.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TabulatedPair {
+    /// The two names, in either order.
+    pub between: (String, String),
+    /// Its file, relative to the scene file; unset: that of the potential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The word at the head of its section; `None` = no interaction.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub keyword: Option<String>,
+}
+
+impl ListedPair for TabulatedPair {
+    fn between(&self) -> (&str, &str) {
+        (&self.between.0, &self.between.1)
+    }
+
+    fn numbers(&self) -> Vec<(&'static str, f64, Bound)> {
+        Vec::new()
     }
 }
 
