@@ -12,8 +12,7 @@ use adlayer::testing::input::scene::{self, CheckedScene};
 use adlayer::testing::moves::exchange::Period;
 use adlayer::testing::run::push_samples;
 use adlayer::testing::sample::SampleWriter;
-use adlayer::testing::sampler::initial::initial_batch;
-use adlayer::testing::sampler::{CyclePlan, Sampler};
+use adlayer::testing::sampler::{CyclePlan, Setup};
 use adlayer::testing::system::System;
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use adlayer::testing::thermo::states::StatePoint;
@@ -44,10 +43,9 @@ fn surface(replicas: usize, n: usize, equal: bool) -> (System, Batch) {
         .replace("height: 20.0", &format!("height: {}", 6.0 + 2.0 * layers))
         .replace("atoms: 64", &format!("atoms: {n}"));
     let loaded = scene::parse(&text, &scenes().join("bench_surface.ron")).unwrap_or_else(|e| panic!("{e}\n{text}"));
-    let mut system = System::from_scene(&loaded);
-    let rng = Rng::new(1);
-    let full =
-        &initial_batch(&loaded, &system, &loaded.grid(), &rng).expect("a crystal has no overlaps").configurations[0];
+    let setup = Setup { rng: Rng::new(1), ..Setup::from_scene(&loaded).expect("pairs") };
+    let full = &setup.start().expect("a crystal has no overlaps").configurations[0];
+    let mut system = System::clone(&setup.system);
     let cell = system.cell;
     system.reservoirs = vec![adlayer::testing::system::Reservoir {
         species: 1,
@@ -176,13 +174,12 @@ fn table(device: &str, seconds: f64, replicas: &[usize]) {
 fn grid(device: &str, seconds: f64, workload: &str, mut loaded: CheckedScene, most: usize) {
     let states = loaded.grid().len();
     loaded.scene.grid.walkers = (most / states).max(1) as u32;
-    let (grid, rng) = (loaded.grid(), Rng::new(1));
-    let system = Arc::new(System::from_scene(&loaded));
-    let batch = initial_batch(&loaded, &system, &grid, &rng).expect("the start of a bench scene");
-    let run = backend::open(device, system, rng).expect("the device");
-    let (describe, n) = (run.describe(), batch.configurations.len());
     let plan = CyclePlan { steps: STEPS, attempts: ATTEMPTS, exchange_every: 1 };
-    let mut sampler = Sampler::new(grid, run, plan, &batch).expect("it fits");
+    let setup = Setup { rng: Rng::new(1), plan, ..Setup::from_scene(&loaded).expect("pairs") };
+    let batch = setup.start().expect("the start of a bench scene");
+    let run = setup.open(device).expect("the device");
+    let (describe, n) = (run.describe(), batch.configurations.len());
+    let mut sampler = setup.sampler(run, &batch).expect("it fits");
     let folder = tempfile::tempdir().expect("a place for samples");
     let mut writer = SampleWriter::new(folder.path(), &["B".to_owned()], 1 << 17).expect("a writer");
     let production = Period::FirstHalf;

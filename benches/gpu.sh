@@ -6,7 +6,7 @@
 #   DEVICE   auto, gpu or gpu:NAME         [gpu]
 #   PEERS    folder of the peers' results  [none]: results.jsonl, one line each with peer, R, replica_steps_per_s
 #   SECONDS_EACH, REPLICAS                 [4; 256,1024,4096,16384]
-#   CHECKS   test files that are run first [shaders twins_gpu gpu physics sampling]
+#   CHECKS   test binaries that are run first [twins physics]
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
 bin=${BIN:-$here/target/release/deps}
@@ -23,7 +23,7 @@ newest() {
 }
 
 echo "== checks"
-for name in ${CHECKS:-shaders twins_gpu gpu physics sampling}; do
+for name in ${CHECKS:-twins physics}; do
     binary=$(newest "$tests" "$name")
     if [ -z "$binary" ]; then
         echo "$name: not built"

@@ -7,6 +7,8 @@
 //! Five particles in wells u_k(x) = κ_k (x − x_k)²/2, in units of kT; the last well is never sampled. f_k = ½ ln(κ_k/κ_0)
 //! and ⟨x⟩_k = x_k exactly.
 
+#![expect(clippy::print_stdout, reason = "an example prints what it finds")]
+
 use adlayer::mbar::{General, Tolerance};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

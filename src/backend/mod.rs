@@ -9,9 +9,10 @@ mod snapshot;
 
 pub use snapshot::{BackendState, Identity};
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{DeviceError, Result};
 use crate::base::ids::StateId;
 use crate::base::rng::Rng;
+use crate::forces::{ForceField, Pairwise};
 use crate::moves::tally::{MoveEvent, MoveRecorder, TransitionTally, Transitions};
 use crate::moves::{self, Edit, Trial};
 use crate::system::System;
@@ -196,7 +197,7 @@ pub fn particle_moves_on_host(
     let (states, assignment) = (backend.states().to_vec(), backend.assignment().to_vec());
     let mut mirror = Batch::default();
     backend.store(&mut mirror)?;
-    let mut transitions = system.transitions(states.len(), assignment.len());
+    let mut transitions = Transitions::of_system(&system, states.len(), assignment.len());
     let offsets = transitions.offsets().to_vec();
     let mut rows: Vec<&mut [TransitionTally]> = transitions.rows_of(&assignment);
     let mut events = vec![Vec::new(); assignment.len()];
@@ -235,19 +236,34 @@ pub fn apply_edit(x: &mut Configuration, edit: &Edit) {
     }
 }
 
-/// Opens the backend that the user asked for: `auto`, `reference`, `cpu`, `gpu` or `gpu:NAME`.
+/// Opens the backend that the user asked for: `auto`, `reference`, `cpu`, `gpu` or `gpu:NAME`. It sums the pairs and
+/// fields of the system.
 ///
 /// # Errors
-/// [`Error::Device`] when there is none of that name.
+/// [`DeviceError`] when there is none of that name.
 pub fn open(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
-    open_with_note(device, system, rng).map(|(backend, _)| backend)
+    let pairwise = Arc::new(Pairwise::new(Arc::clone(&system)));
+    open_with_note(device, system, pairwise, rng).map(|(backend, _)| backend)
 }
 
-/// As [`open`], with why `auto` passed over a hardware GPU, if it did.
+/// As [`open`] for any force field, with why `auto` passed over a hardware GPU, if it did.
 ///
 /// # Errors
-/// As [`open`].
-pub fn open_with_note(device: &str, system: Arc<System>, rng: Rng) -> Result<(Box<dyn Backend>, Option<String>)> {
+/// As [`open`], and where the device is none that `force_field` moves atoms on.
+pub fn open_with_note(
+    device: &str,
+    system: Arc<System>,
+    force_field: Arc<dyn ForceField>,
+    rng: Rng,
+) -> Result<(Box<dyn Backend>, Option<String>)> {
+    if !force_field.is_pairwise() {
+        return match device {
+            "auto" | "reference" => Ok((Box::new(reference::Reference::with_forces(system, force_field, rng)), None)),
+            other => {
+                Err(DeviceError::NotPairwise { device: other.to_owned(), force_field: force_field.describe() }.into())
+            }
+        };
+    }
     if device == "auto" {
         // A software adapter is never what `auto` means.
         return match gpu::backend(&gpu::AdapterChoice::Hardware, Arc::clone(&system), rng) {
@@ -269,7 +285,7 @@ fn open_named(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Bac
         named if named.starts_with("gpu:") => {
             gpu::backend(&gpu::AdapterChoice::Named(named[4..].to_owned()), system, rng)
         }
-        other => Err(Error::Device(format!("no device `{other}`; choose auto, cpu, gpu, gpu:NAME or reference"))),
+        other => Err(DeviceError::Unknown { name: other.to_owned() }.into()),
     }
 }
 

@@ -114,7 +114,7 @@ impl BackendState {
         optional("energies", self.energies.len())?;
         optional("lists", self.listed.len())?;
         is("reference positions", self.list_references.len(), of_lists)?;
-        if !self.transitions.has_shape_of(&system.transitions(n_states, n_replicas)) {
+        if !self.transitions.has_shape_of(&Transitions::of_system(system, n_states, n_replicas)) {
             return Err("its tallies of particle moves are of another grid".to_owned());
         }
         if let Some(&n) = self.n_of.iter().find(|&&n| n as usize > system.capacity) {

@@ -2,6 +2,7 @@
 
 use crate::base::ids::StateId;
 use crate::moves::{MoveTally, Proposal};
+use crate::system::System;
 use crate::thermo::acceptance::probability;
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +70,12 @@ impl Transitions {
         }
         let row = offsets[offsets.len() - 1];
         Transitions { n_states, offsets, tallies: vec![TransitionTally::default(); row * n_states * walkers] }
+    }
+
+    /// Nothing tried yet by `n_replicas` replicas of a system, `n_states` of them a walker.
+    pub fn of_system(system: &System, n_states: usize, n_replicas: usize) -> Transitions {
+        let walkers = n_replicas.div_ceil(n_states.max(1));
+        Transitions::new(n_states, walkers, system.reservoirs.iter().map(|r| r.max_atoms))
     }
 
     /// Whether another one is of the same grid and species.

@@ -1,8 +1,8 @@
-//! Marks of production: what particle moves and exchanges have tallied since its start, kept at about twenty cycles.
+//! Snapshots of the tallies of particle moves and exchanges, taken at about twenty cycles of production.
 //!
 //! `DIR/transitions/mark-<done>.parquet` holds the rows of [`Transitions`] that were tried, `edges-<done>.parquet` the
 //! tallies of every edge; `<done>` is the number of production cycles made. Tallies count from the start of production and
-//! never go back, so the difference of two marks is a stretch of time. Where marks lie follows from the length of
+//! never go back, so the difference of two snapshots is a block of time. When they are taken follows from the length of
 //! production alone, and each is written whole: a resumed run writes the same bits again.
 
 use crate::base::{Error, Result};
@@ -15,7 +15,7 @@ use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::reader::RowGroupReader;
 use std::path::{Path, PathBuf};
 
-/// Marks of a run that was never made longer.
+/// Snapshots of a run that was never extended.
 pub(crate) const MARKS: u32 = 20;
 
 const TALLIES: &str = "message transitions {
@@ -37,7 +37,7 @@ const EDGES: &str = "message edges {
     required int64 accepted;
 }";
 
-/// Exchanges of one edge up to a mark, over all walkers.
+/// Exchanges of one edge up to a snapshot, over all walkers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EdgeCount {
     /// Tried.
@@ -46,18 +46,18 @@ pub struct EdgeCount {
     pub accepted: u64,
 }
 
-/// One mark as read.
+/// One snapshot as read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TallySnapshot {
     /// Production cycles made.
     pub done: u32,
-    /// What was tried, in the order (walker, state, reservoir, N).
+    /// Tallies of particle moves that were tried, in the order (walker, state, reservoir, N).
     pub rows: Vec<TallyRow>,
     /// `[n_edges]`
     pub edges: Vec<EdgeCount>,
 }
 
-/// Writes the marks of a run.
+/// Writer of the snapshots of a run.
 #[derive(Debug)]
 pub struct MarkWriter {
     folder: PathBuf,
@@ -77,8 +77,8 @@ impl MarkWriter {
         Ok(MarkWriter { folder, production })
     }
 
-    /// Whether a mark follows production cycle `cycle`: every twentieth of production, and its end. The marks of a run
-    /// that was made longer stay, and those of the longer schedule follow.
+    /// Whether a snapshot follows production cycle `cycle`: every twentieth of production, and its end. Those of a run
+    /// that was extended stay, and those of the longer schedule follow.
     pub fn follows(&self, cycle: u32) -> bool {
         let done = cycle + 1;
         done == self.production || done.is_multiple_of(self.production.div_ceil(MARKS).max(1))

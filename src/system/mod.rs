@@ -4,12 +4,9 @@ pub mod cell;
 pub mod configuration;
 pub mod slab;
 
-pub(crate) use crate::input::scene::compile::species_index;
-
-use crate::moves::tally::Transitions;
-use crate::potential::Images;
-use crate::potential::{ExternalField, PairTable};
+use crate::potential::{ExternalField, Images, PairTable};
 use crate::system::cell::Cell;
+use crate::system::configuration::Configuration;
 use glam::DVec3;
 
 /// A species, with its mass in energy·time²/length².
@@ -151,13 +148,19 @@ impl System {
         self.reservoirs.iter().position(|r| r.species == species)
     }
 
-    /// Empty tallies of particle moves for `n_replicas` replicas, `n_states` of them a walker.
-    pub fn transitions(&self, n_states: usize, n_replicas: usize) -> Transitions {
-        Transitions::new(n_states, n_replicas.div_ceil(n_states.max(1)), self.reservoirs.iter().map(|r| r.max_atoms))
-    }
-
     /// N_s of every reservoir species among `species`. `[n_reservoirs]`
     pub fn counts(&self, species: &[u8]) -> Vec<u16> {
         self.reservoirs.iter().map(|r| species.iter().filter(|&&s| s == r.species).count() as u16).collect()
+    }
+
+    /// Asserts that a configuration fits into its slots; only a bug breaks it.
+    pub fn assert_fits(&self, configuration: &Configuration) {
+        assert!(configuration.len() <= self.capacity, "a replica holds more atoms than it has slots");
+        let within = |(&n, max): (&u16, u16)| n <= max;
+        let counts = self.counts(&configuration.species);
+        assert!(
+            counts.iter().zip(self.reservoirs.iter().map(|r| r.max_atoms)).all(within),
+            "a replica holds more atoms of a species than its max_atoms"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Two ways to move atoms sample one ensemble.
 
-use crate::common::on_every_backend;
+use crate::backends::on_every_backend;
 use crate::common::run::Run;
 use crate::common::scene::Spec;
 use crate::common::stats::{assert_agree, assert_resolved};

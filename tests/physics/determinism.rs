@@ -1,6 +1,6 @@
 //! A replica's trajectory depends on the seed and its own index, and on nothing else.
 
-use crate::common::on_every_backend;
+use crate::backends::on_every_backend;
 use crate::common::run::{Run, load};
 use crate::common::scene::{SLAB, Spec};
 use adlayer::testing::system::configuration::Batch;

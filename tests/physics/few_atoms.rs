@@ -1,6 +1,6 @@
 //! Two and three atoms: the interacting grand-canonical ensemble against quadrature.
 
-use crate::common::on_every_backend;
+use crate::backends::on_every_backend;
 use crate::common::reference::{case, number, numbers, rows};
 use crate::common::run::Run;
 use crate::common::scene::{SLAB, Spec};

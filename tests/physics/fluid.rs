@@ -1,7 +1,7 @@
 //! Case e: the Lennard-Jones fluid, the two thinner state points (all four are in the long suite).
 
+use crate::backends::on_every_backend;
 use crate::common::fluid::compare;
-use crate::common::on_every_backend;
 use crate::common::reference::{case, number, rows};
 
 #[test]

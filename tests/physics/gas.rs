@@ -1,6 +1,6 @@
 //! A gas as the reservoir: argon in metal units.
 
-use crate::common::on_every_backend;
+use crate::backends::on_every_backend;
 use crate::common::run::Run;
 use crate::common::stats::{assert_resolved, assert_z};
 

@@ -1,10 +1,11 @@
 //! Case i: one atom on a slab. Its configuration integral over the cell, and the energies at the sites.
 
+use crate::backends::on_every_backend;
 use crate::common::henry::{compare, energies, scene};
 use crate::common::reference::{case, number};
+use crate::common::rounding;
 use crate::common::run::load;
 use crate::common::stats::assert_relative;
-use crate::common::{on_every_backend, rounding};
 use adlayer::testing::system::System;
 use glam::DVec3;
 

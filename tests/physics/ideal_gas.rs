@@ -1,6 +1,6 @@
 //! Atoms that do not see each other: N is Poisson, in the open, in a trap, at a wall.
 
-use crate::common::on_every_backend;
+use crate::backends::on_every_backend;
 use crate::common::reference::{case, number, numbers, rows};
 use crate::common::run::Run;
 use crate::common::scene::Spec;

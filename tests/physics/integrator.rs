@@ -1,9 +1,10 @@
 //! BAOAB in a harmonic well.
 
+use crate::backends::on_every_backend;
 use crate::common::reference::{case, number, rows};
+use crate::common::rounding;
 use crate::common::run::{Run, load};
 use crate::common::stats::{Estimate, assert_relative, assert_resolved, assert_z};
-use crate::common::{on_every_backend, rounding};
 use adlayer::testing::base::rng::Stream;
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use glam::DVec3;

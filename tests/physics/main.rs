@@ -1,19 +1,37 @@
-//! Analytic and quadrature results, each body on every backend.
+//! Physics: what is sampled is right. Analytic, quadrature and reference results, conservation laws, the exchange rule
+//! and the distributions it leaves alone; each body on every backend.
 
-#[path = "../common/mod.rs"]
-#[allow(dead_code, reason = "every test file uses its own part of what is shared")]
 mod common;
 
 mod agreement;
 mod conservation;
 mod determinism;
+mod exchange_rule;
 mod few_atoms;
 mod fluid;
+mod force_field;
 mod gas;
+mod grids;
 mod henry;
 mod ideal_gas;
 mod integrator;
+mod long;
+mod observables;
 mod pair_energy;
 mod pair_forms;
 mod reservoirs;
+mod responses;
 mod starts;
+mod velocities;
+mod verify;
+mod wavelength;
+
+// shared with other test binaries
+#[path = "../support/announce.rs"]
+mod announce;
+#[path = "../support/backends.rs"]
+mod backends;
+#[path = "../support/gpu.rs"]
+mod gpu;
+#[path = "../support/say.rs"]
+mod say;

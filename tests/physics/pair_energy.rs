@@ -1,9 +1,10 @@
 //! Energies and forces of given configurations.
 
+use crate::backends::on_every_backend;
 use crate::common::reference::{case, data, number, rows};
+use crate::common::rounding;
 use crate::common::run::{Run, load};
 use crate::common::stats::assert_relative;
-use crate::common::{on_every_backend, rounding};
 use adlayer::testing::io::xyz;
 use adlayer::testing::system::System;
 use adlayer::testing::system::configuration::{Batch, Configuration};

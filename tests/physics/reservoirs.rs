@@ -1,6 +1,6 @@
 //! Insertion and deletion: limits, regions, several species, and what must never be touched.
 
-use crate::common::on_every_backend;
+use crate::backends::on_every_backend;
 use crate::common::run::{Run, load};
 use crate::common::scene::{SLAB, Spec};
 use crate::common::stats::{assert_resolved, assert_z};

@@ -1,12 +1,12 @@
-//! Differences of marks: what each walker tried in blocks of time.
+//! Particle moves of each walker in blocks of time: differences of snapshots of the tallies.
 
 use crate::moves::tally::{TallyRow, TransitionTally};
 use crate::sample::tally_snapshots::TallySnapshot;
 
-/// Stretches over all walkers that are wanted at most.
+/// Most blocks over all walkers.
 const BLOCKS: usize = 100;
 
-/// What one walker tried between two marks.
+/// Particle moves of one walker between two snapshots of the tallies.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TallyBlock {
     /// Walker, numbered on over combined runs.
@@ -19,9 +19,9 @@ pub struct TallyBlock {
     pub rows: Vec<TallyRow>,
 }
 
-/// Differences of marks by walker, of about equal length.
+/// Blocks of about equal length by walker: differences of snapshots.
 ///
-/// Marks of a run that was made longer lie closer at its beginning; they are skipped until a block is as long as the
+/// Snapshots of a run that was made longer lie closer at its beginning; they are skipped until a block is as long as the
 /// others, and with many walkers blocks are joined, so that there are about a hundred in all.
 ///
 /// - `walkers`: of this run; `first`: number of its first walker among combined runs
@@ -71,7 +71,7 @@ mod tests {
     use crate::moves::tally::Direction;
 
     #[test]
-    fn stretches_are_differences_of_marks_by_walker() {
+    fn blocks_are_differences_of_snapshots_by_walker() {
         let row = |walker, n, attempts| TallyRow {
             walker,
             state: 0,
@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(of(4, 10).rows, [row(0, 2, 4)]);
         assert_eq!(of(5, 10).rows, [row(1, 3, 2)]);
         assert_eq!(of(4, 0).rows, [row(0, 3, 5)]);
-        // A run that was made longer has marks that lie closer at first.
+        // A run that was made longer has snapshots that lie closer at first.
         let many: Vec<TallySnapshot> =
             (1..=20).chain((40..=400).step_by(20)).map(|done| mark(done, Vec::new())).collect();
         let found = tally_blocks(&many, 1, 0);

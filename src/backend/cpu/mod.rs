@@ -13,13 +13,13 @@ mod replica;
 mod scheduler;
 
 use super::{Backend, BackendState, CycleWork, Identity};
-use crate::base::error::{Error, Result};
+use crate::base::error::{DeviceError, Result};
 use crate::base::ids::StateId;
 use crate::base::rng::Rng;
 use crate::moves::exchange::velocity_scale;
 use crate::moves::tally::{MoveEvent, Transitions};
 use crate::moves::{Edit, Trial};
-use crate::system::configuration::{Batch, Configuration, Measurement, assert_fits};
+use crate::system::configuration::{Batch, Configuration, Measurement};
 use crate::system::{Dynamics, System};
 use crate::thermo::states::StatePoint;
 use clusters::{Clusters, uses_lists};
@@ -72,15 +72,15 @@ impl Cpu {
     /// An empty backend for `system`.
     ///
     /// # Errors
-    /// [`Error::Device`] if the system needs the sum over periodic images beyond the nearest.
+    /// [`DeviceError`] if the system needs the sum over periodic images beyond the nearest.
     pub fn new(system: Arc<System>, rng: Rng) -> Result<Cpu> {
         if !system.minimum_image_suffices() {
-            return Err(Error::Device(format!(
-                "device `cpu` takes the nearest image only, but the cutoff {} exceeds half the shortest period {}; \
-                 use --device reference",
+            let problem = format!(
+                "device `cpu` takes the nearest image only, but the cutoff {} exceeds half the shortest period {}",
                 system.pairs.r_cut,
                 system.cell.shortest_period()
-            )));
+            );
+            return Err(DeviceError::TooLarge { problem, remedy: "use --device reference" }.into());
         }
         let cell = &system.cell;
         let mobile: Vec<bool> = vec![true; system.species.len()];
@@ -173,7 +173,7 @@ impl Backend for Cpu {
         let replicas = batch.configurations.par_iter().zip(assignment).enumerate();
         self.scheduler.replicas = replicas
             .map(|(index, (x, state))| {
-                assert_fits(&model.system, x);
+                model.system.assert_fits(x);
                 let state = &states[state.index()];
                 let mut replica = Replica::new(&model.system, &model.geometry, &model.mobile, index as u32, x, state);
                 integrate::update_energy(model, &mut replica);
@@ -182,7 +182,7 @@ impl Backend for Cpu {
             .collect();
         self.states = states.to_vec();
         self.assignment = assignment.to_vec();
-        self.scheduler.transitions = self.model.system.transitions(states.len(), assignment.len());
+        self.scheduler.transitions = Transitions::of_system(&self.model.system, states.len(), assignment.len());
         self.scheduler.events = vec![Vec::new(); assignment.len()];
         self.measured = self.scheduler.events.clone();
         Ok(())

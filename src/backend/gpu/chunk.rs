@@ -5,7 +5,7 @@ use super::layout::{AssignmentRecord, ReplicaRecord, TrialRecord, atom_record, i
 use super::plan::Plan;
 use super::recorder::create_buffer;
 use crate::backend::gpu::move_log::LOG_ATTEMPTS;
-use crate::base::error::{Error, Result};
+use crate::base::error::{DeviceError, Result};
 use crate::base::ids::StateId;
 use crate::system::System;
 use crate::system::configuration::Configuration;
@@ -75,13 +75,14 @@ impl Chunk {
         let tally_bytes = (walkers.len() * n_states) as u64 * plan.tally_bytes();
         let most = device.limits.max_storage_buffer_binding_size.min(device.limits.max_buffer_size);
         if tally_bytes > most {
-            return Err(Error::Device(format!(
+            let problem = format!(
                 "the tallies of {} states with up to {} atoms need {tally_bytes} bytes, one buffer of adapter `{}` holds \
-                 {most}; choose fewer states or a smaller max_atoms",
+                 {most}",
                 walkers.len() * n_states,
                 plan.tally_bytes() / TALLY_BYTES,
                 device.info.name
-            )));
+            );
+            return Err(DeviceError::TooLarge { problem, remedy: "choose fewer states or a smaller max_atoms" }.into());
         }
         let [log, log_a, log_b] = log_buffers(device, count, 1)?;
         Ok(Chunk {

@@ -1,7 +1,7 @@
 //! Adapters: which there are, which one the user meant, and an open device with explicit limits.
 
 use super::self_test;
-use crate::base::error::{Error, Result};
+use crate::base::error::{DeviceError, Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 use wgpu::{Adapter, DeviceType, ErrorFilter, Features, Instance, InstanceDescriptor, Limits};
 
@@ -144,27 +144,25 @@ pub fn open_anew(want: &AdapterChoice) -> Result<Arc<GpuDevice>> {
             Ok(device) => {
                 return Ok(device);
             }
-            Err(error) => refusals.push(error.to_string()),
+            Err(error) => refusals.push(error),
         }
     }
-    let problem = match (want, refusals.is_empty()) {
-        (_, false) => refusals.join("; "),
-        (AdapterChoice::Hardware, true) => {
-            format!("no hardware GPU (adapters: {names}); use --device cpu or reference")
+    if !refusals.is_empty() {
+        return Err(DeviceError::AllRefused { refusals }.into());
+    }
+    let (wanted, remedy) = match want {
+        AdapterChoice::Hardware => (format!("hardware GPU (adapters: {names})"), "use --device cpu or reference"),
+        AdapterChoice::Any => {
+            ("GPU adapter".to_owned(), "install a Vulkan, Metal or DirectX 12 driver, or use --device cpu")
         }
-        (AdapterChoice::Any, true) => {
-            "no GPU adapter; install a Vulkan, Metal or DirectX 12 driver, or use --device cpu".into()
-        }
-        (AdapterChoice::Named(name), true) => {
-            format!("no adapter named `{name}` (adapters: {names}); see `adlayer doctor`")
-        }
+        AdapterChoice::Named(name) => (format!("adapter named `{name}` (adapters: {names})"), "see `adlayer doctor`"),
     };
-    Err(Error::Device(problem))
+    Err(DeviceError::NoAdapter { wanted, remedy }.into())
 }
 
 fn open_adapter(adapter: &Adapter) -> Result<Arc<GpuDevice>> {
     let info = adapter.get_info();
-    let refuse = |why: String| Error::Device(format!("adapter `{}` was refused: {why}", info.name));
+    let refuse = |reason: String| Error::from(DeviceError::Refused { adapter: info.name.clone(), reason });
     let has = adapter.limits();
     if has.max_storage_buffers_per_shader_stage < STORAGE_BUFFERS {
         return Err(refuse(format!(
@@ -193,7 +191,7 @@ fn open_adapter(adapter: &Adapter) -> Result<Arc<GpuDevice>> {
     let (lost, uncaptured) = (Arc::clone(&trouble), Arc::clone(&trouble));
     device.set_device_lost_callback(move |reason, message| note(&lost, format!("device lost ({reason:?}): {message}")));
     device.on_uncaptured_error(Arc::new(move |error| note(&uncaptured, error.to_string())));
-    let failed = |e: Error| refuse(format!("self-test: {e}"));
+    let failed = |source: Error| DeviceError::SelfTest { adapter: info.name.clone(), source: Box::new(source) };
     let mut device = GpuDevice { device, queue, info: info.clone(), limits, keeps_order: false, trouble };
     device.keeps_order = self_test::keeps_order(&device).map_err(failed)?;
     let device = Arc::new(device);
@@ -241,11 +239,13 @@ impl GpuDevice {
     pub fn check(&self) -> Result<()> {
         match &*self.trouble.lock().unwrap_or_else(PoisonError::into_inner) {
             None => Ok(()),
-            Some(what) => Err(Error::Device(format!(
-                "GPU `{}`: {what}; the run can be resumed from its last checkpoint",
-                self.info.name
-            ))),
+            Some(what) => Err(self.failed(format!("{what}; the run can be resumed from its last checkpoint"))),
         }
+    }
+
+    /// The error of this device with what its driver said.
+    pub(super) fn failed(&self, problem: String) -> Error {
+        DeviceError::Failed { device: self.info.name.clone(), problem }.into()
     }
 
     /// Runs `make` inside error scopes.
@@ -260,7 +260,7 @@ impl GpuDevice {
         let errors = [internal, validation, memory].map(|scope| pollster::block_on(scope.pop()));
         match errors.into_iter().flatten().next() {
             None => Ok(made),
-            Some(error) => Err(Error::Device(format!("GPU `{}`: {what}: {error}", self.info.name))),
+            Some(error) => Err(self.failed(format!("{what}: {error}"))),
         }
     }
 }

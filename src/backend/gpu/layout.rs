@@ -1,6 +1,6 @@
 //! layout: what the host and every kernel share.   Twin: shaders/shared/layout.wgsl
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{DeviceError, Result};
 use crate::potential::{CORE_FRACTION, ExternalField as Field};
 use crate::system::{Dynamics, System};
 use crate::thermo::states::StatePoint;
@@ -224,14 +224,13 @@ impl SystemTable {
     /// - `groups`: frozen atoms by species, from [`frozen_atoms`]
     ///
     /// # Errors
-    /// [`Error::Device`] when a table would not hold the system.
+    /// [`DeviceError`] when a table would not hold the system.
     pub fn new(system: &System, groups: &[FrozenGroup]) -> Result<SystemTable> {
         let n_species = system.species.len();
         let shifts = system.image_shifts();
         let refuse = |what: &str, n: usize, most: usize| {
-            Err(Error::Device(format!(
-                "the GPU holds at most {most} {what}, the scene has {n}; use --device reference for this scene"
-            )))
+            let problem = format!("the GPU holds at most {most} {what}, the scene has {n}");
+            Err(DeviceError::TooLarge { problem, remedy: "use --device reference for this scene" }.into())
         };
         if n_species > MAX_SPECIES {
             return refuse("species", n_species, MAX_SPECIES);

@@ -24,7 +24,7 @@ use crate::base::rng::Rng;
 use crate::moves::exchange::velocity_scale;
 use crate::moves::tally::{MoveEvent, Transitions};
 use crate::moves::{Edit, Trial};
-use crate::system::configuration::{Batch, Measurement, assert_fits};
+use crate::system::configuration::{Batch, Measurement};
 use crate::system::{Dynamics, System};
 use crate::thermo::states::StatePoint;
 use chunk::{Chunk, replicas_per_chunk};
@@ -167,13 +167,13 @@ impl Backend for Gpu {
     fn load(&mut self, batch: &Batch, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
         assert_eq!(assignment.len(), batch.configurations.len(), "one state per replica");
         let n_replicas = batch.configurations.len();
-        batch.configurations.iter().for_each(|x| assert_fits(&self.system, x));
+        batch.configurations.iter().for_each(|x| self.system.assert_fits(x));
         self.flush();
         self.compile(batch)?;
         self.loaded = Resident {
             states: states.to_vec(),
             assignment: assignment.to_vec(),
-            transitions: self.system.transitions(states.len(), n_replicas),
+            transitions: Transitions::of_system(&self.system, states.len(), n_replicas),
             books: DeviceMoveLog::new(),
             n_of: batch.configurations.iter().map(|x| x.len() as u32).collect(),
             fixed: batch.configurations.iter().map(|x| self.fixed_counts(&x.species)).collect(),

@@ -4,7 +4,7 @@ use super::chunk::TALLY_BYTES;
 use super::device::GpuDevice;
 use super::layout::{CellGrid, MAX_SPECIES, PairCoefficients};
 use super::shaders::Module;
-use crate::base::error::{Error, Result};
+use crate::base::error::{DeviceError, Result};
 use crate::system::{Dynamics, System};
 
 /// Partners of an atom from which lists pay.
@@ -56,7 +56,7 @@ impl Plan {
     /// The plan for a system on a device.
     ///
     /// # Errors
-    /// [`Error::Device`] when a replica does not fit.
+    /// [`DeviceError`] when a replica does not fit.
     pub(super) fn new(system: &System, device: &GpuDevice) -> Result<Plan> {
         let capacity = system.capacity.max(1) as u32;
         let n_frozen = system.frozen.positions.len() as u32;
@@ -104,12 +104,12 @@ impl Plan {
             plan.make_large();
         }
         if plan.workgroup_memory() > limit || capacity + n_frozen > u32::from(u16::MAX) {
-            return Err(Error::Device(format!(
-                "a replica of {capacity} atoms needs {} bytes of workgroup memory, adapter `{}` has {limit}; \
-                 lower max_atoms or use --device reference",
+            let problem = format!(
+                "a replica of {capacity} atoms needs {} bytes of workgroup memory, adapter `{}` has {limit}",
                 plan.workgroup_memory(),
                 device.info.name
-            )));
+            );
+            return Err(DeviceError::TooLarge { problem, remedy: "lower max_atoms or use --device reference" }.into());
         }
         Ok(plan)
     }

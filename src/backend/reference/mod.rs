@@ -10,22 +10,27 @@ use crate::backend::{Backend, BackendState, CycleWork, Identity};
 use crate::base::error::Result;
 use crate::base::ids::{ReplicaId, StateId};
 use crate::base::rng::{Rng, Stream};
-use crate::forces::pairwise;
+use crate::forces::{ForceField, Pairwise};
 use crate::moves::exchange::velocity_scale;
 use crate::moves::tally::{MoveEvent, MoveLog, MoveRecorder, Transitions};
 use crate::moves::{Edit, Trial};
-use crate::system::configuration::{Batch, Configuration, Measurement, assert_fits};
+use crate::system::configuration::{Batch, Configuration, Measurement};
 use crate::system::{Dynamics, System};
 use crate::thermo::states::StatePoint;
-use glam::DVec3;
 use rayon::prelude::*;
 use std::sync::Arc;
 
 /// All replicas in f64, in parallel over replicas. The result does not depend on the number of threads.
-pub struct Reference {
+///
+/// Whatever is a [`ForceField`] moves here, with every propagator and every particle move. As many replicas as there are
+/// threads ask it at the same time. Its failure is that of the replica that asked, [`Error::ReplicaFault`]; where several
+/// fail at once, any one of them is named.
+///
+/// [`Error::ReplicaFault`]: crate::base::Error::ReplicaFault
+pub struct Reference<F: ForceField = Pairwise> {
     system: Arc<System>,
+    force_field: F,
     rng: Rng,
-    shifts: Vec<DVec3>,
     replicas: Vec<Replica>,
     states: Vec<StatePoint>,
     assignment: Vec<StateId>,
@@ -37,13 +42,20 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// An empty backend for `system`.
+    /// An empty backend for `system`, moved by its pairs and fields.
     pub fn new(system: Arc<System>, rng: Rng) -> Reference {
-        let shifts = system.image_shifts();
+        let pairwise = Pairwise::new(Arc::clone(&system));
+        Reference::with_forces(system, pairwise, rng)
+    }
+}
+
+impl<F: ForceField> Reference<F> {
+    /// An empty backend for `system`, moved by `force_field`: pairs and fields of the system play no part.
+    pub fn with_forces(system: Arc<System>, force_field: F, rng: Rng) -> Reference<F> {
         Reference {
             system,
+            force_field,
             rng,
-            shifts,
             replicas: Vec::new(),
             states: Vec::new(),
             assignment: Vec::new(),
@@ -55,13 +67,13 @@ impl Reference {
     }
 }
 
-impl Backend for Reference {
+impl<F: ForceField> Backend for Reference<F> {
     fn describe(&self) -> String {
         format!("reference ({} threads)", rayon::current_num_threads())
     }
 
     fn kernel(&self) -> String {
-        "f64, all pairs".to_owned()
+        self.force_field.describe()
     }
 
     fn identity(&self) -> Identity {
@@ -78,14 +90,14 @@ impl Backend for Reference {
 
     fn load(&mut self, batch: &Batch, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
         assert_eq!(assignment.len(), batch.configurations.len(), "one state per replica");
-        let (system, shifts) = (&*self.system, &self.shifts);
+        let (system, force_field) = (&*self.system, &self.force_field);
         self.replicas = batch
             .configurations
             .par_iter()
             .zip(assignment)
             .enumerate()
             .map(|(index, (configuration, state))| {
-                assert_fits(system, configuration);
+                system.assert_fits(configuration);
                 let mut replica = Replica {
                     id: ReplicaId(index as u32),
                     configuration: configuration.clone(),
@@ -93,13 +105,13 @@ impl Backend for Reference {
                     forces: Vec::new(),
                     state: states[state.index()].clone(),
                 };
-                replica.update_forces(system, shifts);
-                replica
+                replica.update_forces(force_field).map_err(|e| e.of_replica(replica.id))?;
+                Ok(replica)
             })
-            .collect();
+            .collect::<Result<_>>()?;
         self.states = states.to_vec();
         self.assignment = assignment.to_vec();
-        self.transitions = self.system.transitions(states.len(), assignment.len());
+        self.transitions = Transitions::of_system(&self.system, states.len(), assignment.len());
         self.log = MoveLog::new(assignment.len());
         Ok(())
     }
@@ -151,26 +163,26 @@ impl Backend for Reference {
     }
 
     fn propagate(&mut self, first: u64, steps: u32) -> Result<()> {
-        let (system, rng, shifts) = (&*self.system, &self.rng, &self.shifts[..]);
-        self.replicas.par_iter_mut().for_each(|replica| match system.dynamics {
+        let (system, force_field, rng) = (&*self.system, &self.force_field, &self.rng);
+        let propagate = |replica: &mut Replica| match system.dynamics {
             Dynamics::Baoab { dt, friction, .. } => {
-                integrators::baoab(system, rng, shifts, replica, dt, friction, first, steps);
+                integrators::baoab(system, force_field, rng, replica, dt, friction, first, steps)
             }
             Dynamics::Verlet { dt, steps: segment, redraw } => {
                 if redraw && first.is_multiple_of(u64::from(segment)) {
                     integrators::redraw_velocities(system, rng, Stream::VelocityRedraw, first, replica);
                 }
-                integrators::verlet(system, shifts, replica, dt, steps);
+                integrators::verlet(system, force_field, replica, dt, steps)
             }
             Dynamics::MonteCarlo { displacement, .. } => {
-                particle_moves::displace(system, rng, shifts, replica, displacement, first, steps);
+                particle_moves::displace(system, force_field, rng, replica, displacement, first, steps)
             }
-        });
-        Ok(())
+        };
+        self.replicas.par_iter_mut().try_for_each(|replica| propagate(replica).map_err(|e| e.of_replica(replica.id)))
     }
 
     fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()> {
-        let (system, rng, shifts) = (&*self.system, &self.rng, &self.shifts[..]);
+        let (system, force_field, rng) = (&*self.system, &self.force_field, &self.rng);
         if system.reservoirs.is_empty() {
             return Ok(());
         }
@@ -178,12 +190,12 @@ impl Backend for Reference {
         let rows = if book { self.transitions.rows_of(&self.assignment) } else { Vec::new() };
         let rows = rows.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(self.replicas.len());
         let rows: Vec<_> = rows.collect();
-        self.replicas.par_iter_mut().zip(rows).zip(self.log.making()).for_each(|((replica, row), events)| {
+        self.replicas.par_iter_mut().zip(rows).zip(self.log.making()).try_for_each(|((replica, row), events)| {
             events.clear();
             let mut book = MoveRecorder { row, offsets: &offsets, events };
-            particle_moves::insert_delete(system, rng, shifts, replica, first, attempts, &mut book);
-        });
-        Ok(())
+            particle_moves::insert_delete(system, force_field, rng, replica, first, attempts, &mut book)
+                .map_err(|e| e.of_replica(replica.id))
+        })
     }
 
     fn transitions(&mut self) -> Result<Transitions> {
@@ -233,13 +245,8 @@ impl Backend for Reference {
     }
 
     fn trial_energies(&mut self, trials: &[Trial]) -> Result<Vec<f64>> {
-        let (system, shifts) = (&*self.system, &self.shifts[..]);
-        Ok(self
-            .replicas
-            .par_iter()
-            .zip(trials)
-            .map(|(r, trial)| pairwise::trial_energy(system, &r.configuration, shifts, trial))
-            .collect())
+        let asked = self.replicas.par_iter().zip(trials);
+        asked.map(|(r, trial)| r.trial_energy(&self.force_field, trial).map_err(|e| e.of_replica(r.id))).collect()
     }
 
     fn apply(&mut self, edits: &[(Edit, f64)]) -> Result<()> {

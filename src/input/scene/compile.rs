@@ -1,11 +1,14 @@
 //! From a checked scene to the system that backends simulate.
 
-use super::place::beside;
-use crate::base::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::forces::{ForceField, Pairwise};
+use crate::input::beside;
 use crate::input::scene::CheckedScene;
-use crate::input::scene::grammar::{self, CellSpec, Images, ListedPair, Mixing, Potential, Scene};
+use crate::input::scene::grammar::{self, CellSpec, External, Images, ListedPair, Mixing, Potential, Scene};
 use crate::input::source::{Source, ensure};
-use crate::io::atomic::read_text;
+use crate::io::text::read_text;
+use crate::observables::geometry::Adsorbate;
+use crate::observables::{Geometry, Observables};
 use crate::potential::{ExternalField, LennardJones, Morse, PairTable, Section, Table};
 use crate::system::cell::Cell;
 use crate::system::{Dynamics, FrozenAtoms, Reservoir, Species, System};
@@ -13,6 +16,7 @@ use glam::DVec3;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::Path;
+use std::sync::Arc;
 
 impl System {
     /// The system of a scene that has passed its checks.
@@ -59,6 +63,14 @@ impl System {
             dynamics: dynamics(scene),
         }
     }
+}
+
+/// The force field of a scene.
+///
+/// # Errors
+/// Where it cannot be set up; pairs and fields always can.
+pub(crate) fn force_field(_: &CheckedScene, system: &Arc<System>) -> Result<Arc<dyn ForceField>> {
+    Ok(Arc::new(Pairwise::new(Arc::clone(system))))
 }
 
 /// The index of a species by name; the scene's checks have made sure that it exists.
@@ -115,8 +127,6 @@ pub(crate) fn pair_table(
 
 /// Values of r² that a table may be interpolated on.
 const POINTS: std::ops::RangeInclusive<u32> = 2..=20_000;
-/// Largest file of tables that is read into memory [byte].
-const LARGEST_TABLE: u64 = 64 << 20;
 /// Size of a pair that does not interact, as a fraction of the cutoff.
 const INERT_LENGTH: f64 = 0.4;
 
@@ -149,7 +159,7 @@ fn tables(source: &Source, scene: &Scene, scene_path: &Path, warnings: &mut Vec<
                 let file = beside(scene_path, path);
                 let text = match texts.entry(path) {
                     Entry::Occupied(known) => known.into_mut(),
-                    Entry::Vacant(new) => new.insert(read_text("table of pairs", &file, LARGEST_TABLE)?),
+                    Entry::Vacant(new) => new.insert(read_text("table of pairs", &file)?),
                 };
                 let section =
                     Section::find(text, keyword).map_err(|problem| Error::BadInput { path: file, problem })?;
@@ -182,11 +192,25 @@ fn of_pair<'a, P: ListedPair>(scene: &Scene, pairs: &'a [P], a: usize, b: usize)
     pairs.iter().find(|p| p.is_of(a, b))
 }
 
+/// A field of a scene.
+///
+/// - `floor`: z from which walls measure [length]
+/// - `centre`: of the cell [length]
+pub(crate) fn external_field(field: &External, floor: f64, centre: DVec3) -> ExternalField {
+    match *field {
+        External::Harmonic { spring, .. } => ExternalField::Harmonic { spring, centre },
+        External::Steele { epsilon, sigma, density, spacing, .. } => {
+            ExternalField::Steele { epsilon, sigma, density, spacing, floor }
+        }
+        External::Wall93 { epsilon, sigma, .. } => ExternalField::Wall93 { epsilon, sigma, floor },
+    }
+}
+
 fn external_fields(scene: &Scene, cell: &Cell) -> Vec<Vec<ExternalField>> {
     let mut fields = vec![Vec::new(); scene.species.len()];
     for field in &scene.external {
         let species = usize::from(species_index(scene, field.species()));
-        fields[species].push(ExternalField::new(field, cell.floor, cell.centre()));
+        fields[species].push(external_field(field, cell.floor, cell.centre()));
     }
     fields
 }
@@ -199,5 +223,36 @@ fn dynamics(scene: &Scene) -> Dynamics {
         grammar::Dynamics::Hmc { .. } | grammar::Dynamics::Ghmc { .. } => {
             unreachable!("the checks of a scene refuse dynamics that do not exist yet")
         }
+    }
+}
+
+impl Observables {
+    /// Those of a scene that has passed its checks.
+    pub fn from_scene(loaded: &CheckedScene) -> Observables {
+        let entries = &loaded.scene.observables;
+        if entries.is_empty() {
+            return Observables::default();
+        }
+        Observables::new(geometry(loaded), entries)
+    }
+}
+
+/// What the observables of a scene know of its system.
+fn geometry(loaded: &CheckedScene) -> Geometry {
+    let (scene, (x, y, z)) = (&loaded.scene, loaded.lengths());
+    let (lengths, n) = (DVec3::new(x, y, z), scene.species.len());
+    let sigma = |a: usize, b: usize| loaded.pairs.pair(a as u8, b as u8).length();
+    let adsorbate = |s: usize| Adsorbate {
+        species: s as u8,
+        name: scene.species[s].name.clone(),
+        sigma: sigma(s, s),
+        layer_top: loaded.first_layer(s),
+    };
+    Geometry {
+        cell: if scene.is_bulk() { Cell::bulk(lengths) } else { Cell::slab(lengths, loaded.floor()) },
+        lattice: loaded.lattice(),
+        n_slab: loaded.slab.mobile().count(),
+        adsorbates: loaded.adsorbates().into_iter().map(adsorbate).collect(),
+        sigma: (0..n * n).map(|k| sigma(k / n, k % n)).collect(),
     }
 }

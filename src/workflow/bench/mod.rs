@@ -135,7 +135,7 @@ pub fn bench(loaded: &CheckedScene, options: &BenchOptions) -> Result<BenchRepor
     let mut fixture = Fixture::new(loaded, &options.device)?;
     fixture.equilibrate(equilibration_cycles(loaded))?;
     let (replicas, atoms) = (fixture.replicas(), fixture.mean_atoms()?);
-    let (steps, attempts) = (fixture.plan.steps, fixture.plan.attempts);
+    let (steps, attempts) = (fixture.sampler.plan().steps, fixture.sampler.plan().attempts);
     let md_work = f64::from(steps) * replicas as f64;
     let md = measure(options, || fixture.propagate().map(|()| md_work))?;
     let pairs = fixture.mean_pairs()?;

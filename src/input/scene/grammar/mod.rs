@@ -7,12 +7,15 @@ mod particles;
 mod potential;
 mod run;
 
+pub use crate::potential::{Images, Truncation};
 pub use cell::{CellSpec, MobileSelection, Substrate};
 pub use grid::{AxisValues, ConventionSpec, Grid, GridReservoir};
-pub use observables::{FirstLayer, Observable, WaveVector};
+pub use observables::FirstLayer;
 pub use particles::{Initial, Placement, Region, Reservoir, Species, Walkers};
 pub use potential::*;
 pub use run::{Dynamics, Exchange, Moves, Schedule, Until};
+
+pub use crate::observables::{ObservableSpec as Observable, WaveVector};
 
 use crate::base::units::Units;
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,38 @@
+//! Errors are as large as they say: z-scores over seeds, within what χ² allows for so few; over 200 seeds in the long suite.
+
+use crate::say::say;
+use crate::z_scores::{Scores, boundary_scores, trap_scores};
+
+fn assert_honest(label: &str, scores: &Scores) {
+    let (mean, width) = (scores.mean(), scores.width());
+    let (widths, means) = scores.limits();
+    assert!(
+        widths.contains(&width) && mean.abs() < means,
+        "{label}: z = {mean:.3} ± {width:.3} over {} values; allowed {widths:.2?} and |mean| < {means:.2}",
+        scores.count()
+    );
+}
+
+#[test]
+fn averages_of_the_trap_have_honest_errors() {
+    assert_honest("trap", &trap_scores(40, 1500));
+}
+
+#[test]
+fn boundary_bands_have_honest_errors() {
+    assert_honest("boundaries", &boundary_scores(40, 1500));
+}
+
+/// Width and mean that z-scores of 200 seeds must have.
+fn assert_honest_over_200(label: &str, scores: &Scores) {
+    let (mean, width) = (scores.mean(), scores.width());
+    say(&format!("{label}: z = {mean:+.3} ± {width:.3} over {} values of 200 seeds", scores.count()));
+    assert!((0.85..=1.15).contains(&width) && mean.abs() <= 0.25, "{label}: z = {mean:+.3} ± {width:.3}");
+}
+
+#[test]
+#[ignore = "long suite: 200 seeds of the trap and of a two-phase model"]
+fn errors_are_honest_over_200_seeds() {
+    assert_honest_over_200("⟨N⟩ of the trap", &trap_scores(200, 1500));
+    assert_honest_over_200("boundaries of two phases", &boundary_scores(200, 1500));
+}

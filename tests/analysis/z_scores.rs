@@ -1,0 +1,255 @@
+//! Are the errors as large as they say? Runs of exactly solvable models with correlated samples, over many seeds.
+//!
+//! Each replica is a Markov chain whose stationary distribution is exact, replicas swap states by the exchange rule of
+//! the program, and what a cycle leaves is a sample: the series of one state, of one replica and of neighbouring states
+//! are all correlated, as in a run.
+
+use adlayer::testing::analysis::{Analysis, AnalysisInput, BoundaryKind, analyze};
+use adlayer::testing::base::ids::ReplicaId;
+use adlayer::testing::base::rng::Rng;
+use adlayer::testing::moves::exchange::{Assignment, Exchanger, Period};
+use adlayer::testing::sample::{SampleRow, Samples};
+use adlayer::testing::system::configuration::Measurement;
+use adlayer::testing::thermo::Convention;
+use adlayer::testing::thermo::states::{ReservoirAxis, StateGrid, StatePoint};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+const TAU: f64 = std::f64::consts::TAU;
+
+/// z-scores of many runs: `[n_seeds][quantities]`.
+#[derive(Debug)]
+pub(crate) struct Scores(Vec<Vec<f64>>);
+
+impl Scores {
+    pub(crate) fn count(&self) -> usize {
+        self.0.iter().map(Vec::len).sum()
+    }
+
+    /// Mean of all z-scores.
+    pub(crate) fn mean(&self) -> f64 {
+        self.0.iter().flatten().sum::<f64>() / self.count() as f64
+    }
+
+    /// Their standard deviation.
+    pub(crate) fn width(&self) -> f64 {
+        let mean = self.mean();
+        (self.0.iter().flatten().map(|z| (z - mean).powi(2)).sum::<f64>() / self.count() as f64).sqrt()
+    }
+
+    /// Limits of the width of `seeds` independent runs at 99.9 %: the z-scores of one run are taken as one degree of
+    /// freedom, the worst case, so that seeds · width² is χ² with that many (Wilson & Hilferty, PNAS 17, 684 (1931));
+    /// and of the mean, which then is normal with width 1/√seeds.
+    pub(crate) fn limits(&self) -> (std::ops::Range<f64>, f64) {
+        let seeds = self.0.len() as f64;
+        let c = 2.0 / (9.0 * seeds);
+        let edge = |sign: f64| (1.0 - c + sign * 3.29 * c.sqrt()).powf(1.5);
+        (edge(-1.0)..edge(1.0), 3.29 / seeds.sqrt())
+    }
+}
+
+/// One replica of a model.
+trait Replica: Clone {
+    /// A configuration drawn from the distribution of a state.
+    fn drawn(state: &StatePoint, rng: &mut ChaCha8Rng) -> Self;
+    /// One step of a chain that leaves the distribution of the state as it is.
+    fn step(&mut self, state: &StatePoint, rng: &mut ChaCha8Rng);
+    fn energy(&self) -> f64;
+    fn n(&self) -> u16;
+}
+
+/// Samples of a run: every cycle moves all replicas, makes one exchange round, and stores all.
+fn run<R: Replica>(grid: &StateGrid, cycles: u32, walkers: usize, seed: u64) -> Samples {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let addressed = Rng::new(seed);
+    let mut exchanger = Exchanger::new(grid);
+    let mut assignment = Assignment::identity(grid.len(), walkers);
+    let mut replicas: Vec<R> = assignment.states().iter().map(|&k| R::drawn(grid.state(k), &mut random)).collect();
+    let mut samples = Samples::new(1);
+    for cycle in 0..cycles {
+        for (x, &k) in replicas.iter_mut().zip(assignment.states()) {
+            x.step(grid.state(k), &mut random);
+        }
+        let measured: Vec<Measurement> =
+            replicas.iter().map(|x| Measurement { energy: x.energy(), counts: vec![x.n()] }).collect();
+        exchanger.round(grid, &addressed, u64::from(cycle), Period::SecondHalf, &measured, &mut assignment);
+        for (r, m) in measured.iter().enumerate() {
+            let id = ReplicaId(r as u32);
+            let walker = assignment.walker_of(id) as u16;
+            let state = assignment.state_of(id).0;
+            samples.push(SampleRow { cycle, walker, replica: id.0, state, energy: m.energy, counts: &m.counts });
+        }
+    }
+    samples
+}
+
+fn analysed<R: Replica>(grid: &StateGrid, cycles: u32, walkers: usize, n_max: u16, seed: u64) -> Analysis {
+    let input = AnalysisInput {
+        samples: run::<R>(grid, cycles, walkers, seed),
+        grid: grid.clone(),
+        n_max: vec![n_max],
+        boltzmann: 1.0,
+        pressure_unit: 1.0,
+        other_mobile_atoms: 0,
+        frozen_slab: true,
+        production: cycles,
+        halves: Default::default(),
+        seed,
+        wanted: None,
+    };
+    analyze(&input).unwrap_or_else(|e| panic!("seed {seed}: {e}"))
+}
+
+fn gaussian(rng: &mut ChaCha8Rng) -> f64 {
+    let (a, b): (f64, f64) = (1.0 - rng.random::<f64>(), rng.random());
+    (-2.0 * a.ln()).sqrt() * (TAU * b).cos()
+}
+
+/// Number of events at rate `mean`: how many uniform factors it takes to fall below e^−mean.
+fn poisson(mean: f64, rng: &mut ChaCha8Rng) -> usize {
+    let (floor, mut product, mut n) = ((-mean).exp(), 1.0, 0);
+    loop {
+        product *= 1.0 - rng.random::<f64>();
+        if product < floor {
+            return n;
+        }
+        n += 1;
+    }
+}
+
+/// Ideal gas in a trap of spring 1 (case f): N is Poisson with mean z (2πkT)^{3/2}, coordinates are Gaussian.
+#[derive(Debug, Clone)]
+struct Trap(Vec<[f64; 3]>);
+
+/// Share of the atoms that survive a cycle: the autocorrelation of N without exchange.
+const SURVIVAL: f64 = 0.8;
+/// Autocorrelation of a coordinate over a cycle.
+const MEMORY: f64 = 0.9;
+
+fn trap_mean(state: &StatePoint) -> f64 {
+    (state.ln_z[0] + 1.5 * (TAU * state.kt).ln()).exp()
+}
+
+fn atom(kt: f64, rng: &mut ChaCha8Rng) -> [f64; 3] {
+    [(); 3].map(|()| kt.sqrt() * gaussian(rng))
+}
+
+impl Replica for Trap {
+    fn drawn(state: &StatePoint, rng: &mut ChaCha8Rng) -> Trap {
+        let n = poisson(trap_mean(state), rng);
+        Trap((0..n).map(|_| atom(state.kt, rng)).collect())
+    }
+
+    fn step(&mut self, state: &StatePoint, rng: &mut ChaCha8Rng) {
+        self.0.retain(|_| rng.random::<f64>() < SURVIVAL);
+        for x in self.0.iter_mut().flatten() {
+            *x = MEMORY * *x + ((1.0 - MEMORY * MEMORY) * state.kt).sqrt() * gaussian(rng);
+        }
+        let born = poisson(trap_mean(state) * (1.0 - SURVIVAL), rng);
+        self.0.extend((0..born).map(|_| atom(state.kt, rng)));
+    }
+
+    fn energy(&self) -> f64 {
+        self.0.iter().flatten().map(|x| 0.5 * x * x).sum()
+    }
+
+    fn n(&self) -> u16 {
+        self.0.len() as u16
+    }
+}
+
+/// z of ⟨N⟩ over the map of the trap, on the grid of case f, for many seeds.
+pub(crate) fn trap_scores(seeds: u64, cycles: u32) -> Scores {
+    let axis = ReservoirAxis {
+        species: "B".into(),
+        convention: Convention::Absolute { mass: 1.0, planck: 1.8 },
+        values: vec![-2.5, -2.0, -1.5],
+    };
+    let grid = StateGrid::product(&[0.6, 0.8, 1.0], 1.0, &[axis]);
+    let of_seed = |seed: u64| {
+        let analysis = analysed::<Trap>(&grid, cycles, 1, 60, 4000 + seed);
+        let cells = analysis.map.cells.iter().filter(|c| !c.masked);
+        let score = |c: &adlayer::testing::analysis::MapCell| {
+            let exact = (c.ln_z[0] + 1.5 * (TAU * c.temperature).ln()).exp();
+            (c.n[0] - exact) / c.n_err[0]
+        };
+        let scores: Vec<f64> = cells.map(score).collect();
+        assert!(scores.len() > 60, "{} cells", scores.len());
+        scores
+    };
+    Scores((0..seeds).into_par_iter().map(of_seed).collect())
+}
+
+/// Two phases: no atoms or about twelve, with a barrier between.
+#[derive(Debug, Clone)]
+struct Switch(u16);
+
+const SWITCH_N_MAX: u16 = 40;
+/// Share of the cycles in which a replica keeps its N: the autocorrelation without exchange.
+const KEEP: f64 = 0.8;
+
+fn switch_energy(n: u16) -> f64 {
+    let x = f64::from(n);
+    -0.5 * x + 0.05 * (x * (12.0 - x)).max(0.0) + if n > 12 { 1.5 * (x - 12.0) } else { 0.0 }
+}
+
+fn switch_p(kt: f64, ln_z: f64) -> Vec<f64> {
+    let ln_p: Vec<f64> = (0..=SWITCH_N_MAX).map(|n| f64::from(n) * ln_z - switch_energy(n) / kt).collect();
+    let max = ln_p.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = ln_p.iter().map(|x| (x - max).exp()).sum();
+    ln_p.iter().map(|x| (x - max).exp() / sum).collect()
+}
+
+impl Replica for Switch {
+    fn drawn(state: &StatePoint, rng: &mut ChaCha8Rng) -> Switch {
+        let mut u: f64 = rng.random();
+        let n = switch_p(state.kt, state.ln_z[0]).iter().position(|p| {
+            u -= p;
+            u < 0.0
+        });
+        Switch(n.unwrap_or(0) as u16)
+    }
+
+    fn step(&mut self, state: &StatePoint, rng: &mut ChaCha8Rng) {
+        if rng.random::<f64>() > KEEP {
+            *self = Switch::drawn(state, rng);
+        }
+    }
+
+    fn energy(&self) -> f64 {
+        switch_energy(self.0)
+    }
+
+    fn n(&self) -> u16 {
+        self.0
+    }
+}
+
+/// μ' at which P(N ≤ 6) = P(N > 6).
+fn switch_boundary(kt: f64) -> f64 {
+    let (mut lo, mut hi) = (-2.0, 3.0);
+    for _ in 0..60 {
+        let mu = 0.5 * (lo + hi);
+        let low: f64 = switch_p(kt, mu / kt)[..=6].iter().sum();
+        if low > 0.5 { lo = mu } else { hi = mu }
+    }
+    0.5 * (lo + hi)
+}
+
+/// z of every first-order boundary point of the two-phase model, for many seeds.
+///
+/// Only temperatures at which the valley is so deep that it does not matter at which N in it the phases are cut.
+pub(crate) fn boundary_scores(seeds: u64, cycles: u32) -> Scores {
+    let mu: Vec<f64> = (0..9).map(|i| -0.9 + 0.1 * f64::from(i)).collect();
+    let axis = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: mu };
+    let grid = StateGrid::product(&[0.24, 0.28, 0.33, 0.39], 1.0, &[axis]);
+    let of_seed = |seed: u64| {
+        let analysis = analysed::<Switch>(&grid, cycles, 1, SWITCH_N_MAX, 7000 + seed);
+        let points = analysis.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder);
+        let scores: Vec<f64> = points.map(|b| (b.mu[0] - switch_boundary(b.temperature)) / b.mu_err).collect();
+        assert!(scores.len() > 8, "seed {seed}: {} boundary points", scores.len());
+        scores
+    };
+    Scores((0..seeds).into_par_iter().map(of_seed).collect())
+}

@@ -1,0 +1,16 @@
+//! Outputs: what the program prints, draws, reports and exports is complete and says what the numbers are; the
+//! documentation says what the program does.
+
+mod command_line;
+mod documentation;
+mod exports;
+mod figures;
+mod report;
+
+// shared with other test binaries
+#[path = "../support/announce.rs"]
+mod announce;
+#[path = "../support/place.rs"]
+mod place;
+#[path = "../support/refused.rs"]
+mod refused;

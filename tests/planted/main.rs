@@ -1,0 +1,73 @@
+//! Six planted faults: `adlayer verify` must fail with each, and name the check that caught it.
+//!
+//! `cargo test --features planted-faults --test planted`
+
+use assert_cmd::Command;
+
+/// The checks that failed with a fault planted.
+fn caught_by(device: &str, fault: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("folder");
+    let output = Command::new(env!("CARGO_BIN_EXE_adlayer"))
+        .current_dir(folder.path())
+        .env("ADLAYER_PLANTED_FAULT", fault)
+        .args(["verify", "--quick", "--json", "--device", device, "-o", "verdict.json"])
+        .output()
+        .expect("the program starts");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(70), "{device}, {fault}: {stdout}{stderr}");
+    let verdict: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    let checks = verdict["checks"].as_array().expect("checks");
+    let failed: Vec<String> = checks
+        .iter()
+        .filter(|c| c["passed"] == false)
+        .map(|c| c["name"].as_str().expect("a name").to_owned())
+        .collect();
+    for name in &failed {
+        assert!(stderr.contains(name.as_str()), "{name} is not named in {stderr}");
+    }
+    failed
+}
+
+/// The checks that must catch a fault are among those that failed; others may catch it as well.
+fn assert_caught(device: &str, fault: &str, by: &[&str]) {
+    let failed = caught_by(device, fault);
+    for check in by {
+        assert!(failed.iter().any(|name| name == check), "{device}, {fault}: caught by {failed:?}, not by {check}");
+    }
+    for name in ["philox", "drift"] {
+        assert!(!failed.iter().any(|f| f == name), "{device}, {fault}: {name} has nothing to do with it");
+    }
+}
+
+#[test]
+fn sign_of_the_mu_term() {
+    assert_caught("cpu", "mu-sign", &["exchange toy", "ideal gas"]);
+}
+
+#[test]
+fn lost_lambda() {
+    assert_caught("cpu", "lost-lambda", &["exchange toy"]);
+}
+
+#[test]
+fn zero_velocities_on_insertion() {
+    assert_caught("cpu", "zero-velocity", &["joint", "ideal gas"]);
+    assert_caught("reference", "zero-velocity", &["joint", "ideal gas"]);
+}
+
+#[test]
+fn unscaled_velocities_on_swap() {
+    assert_caught("cpu", "unscaled-velocities", &["joint"]);
+    assert_caught("reference", "unscaled-velocities", &["joint"]);
+}
+
+#[test]
+fn n_instead_of_n_plus_one() {
+    assert_caught("cpu", "n-for-n-plus-1", &["ideal gas"]);
+    assert_caught("reference", "n-for-n-plus-1", &["ideal gas"]);
+}
+
+#[test]
+fn list_one_step_late() {
+    assert_caught("cpu", "late-list", &["neighbour lists"]);
+}

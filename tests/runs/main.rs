@@ -1,0 +1,26 @@
+//! Runs: whatever interrupts a run, damages its files or lengthens it, its results are bit-identical to those of a run
+//! that was left alone; what cannot go on is refused with a remedy.
+
+#[cfg(unix)]
+mod limits;
+mod observables;
+mod outcome;
+#[cfg(unix)]
+mod processes;
+mod resume;
+mod same_bits;
+#[cfg(unix)]
+mod sigkill;
+#[cfg(target_os = "linux")]
+mod soak;
+mod until;
+
+// shared with other test binaries
+#[path = "../support/announce.rs"]
+mod announce;
+#[path = "../support/gpu.rs"]
+mod gpu;
+#[path = "../support/place.rs"]
+mod place;
+#[path = "../support/refused.rs"]
+mod refused;

@@ -1,0 +1,20 @@
+//! Twins: the kernels of the GPU and the loops of the processor do what the reference does, one step at a time.
+
+mod batches;
+mod case;
+mod cpu;
+mod kernels;
+mod particle_moves;
+mod shaders;
+mod systems;
+mod tallies;
+
+// shared with other test binaries
+#[path = "../support/announce.rs"]
+mod announce;
+#[path = "../support/backends.rs"]
+mod backends;
+#[path = "../support/gpu.rs"]
+mod gpu;
+#[path = "../support/say.rs"]
+mod say;

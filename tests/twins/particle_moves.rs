@@ -1,0 +1,66 @@
+//! `twin_<stem>`: one step of a backend does what the reference does.
+
+use crate::backends::on_every_backend;
+use crate::case::{Case, stored};
+use crate::tallies::assert_same_transitions;
+use adlayer::testing::backend::{Backend, particle_moves_on_host};
+use adlayer::testing::moves::tally::MoveEvent;
+
+/// A slab under a gas: two temperatures, three μ', two walkers.
+fn scene(pair: &str) -> String {
+    format!(
+        r#"Scene(
+    units: Lj,
+    species: [ (name: "A", symbol: "Cu", mass: 1.0), (name: "B", symbol: "Ar", mass: 1.0) ],
+    potential: LennardJones(cutoff: 2.5, truncation: Shifted, pairs: [
+        (between: ("A","B"), {pair}), (between: ("A","A"), {pair}), (between: ("B","B"), {pair}) ]),
+    cell: Slab(height: 5.0),
+    substrate: Fcc111(species: "A", nearest_neighbour: 1.10, repeat: (6, 3), layers: 3),
+    reservoir: [ (species: "B", max_atoms: 40) ],
+    grid: (
+        temperature: List([0.7, 0.9]),
+        reservoir: [ (species: "B", convention: Activity, values: List([-6.0, -3.0, 0.0])) ],
+        walkers: 2,
+    ),
+    dynamics: Baoab(dt: 0.004, friction: 1.0, steps: 10),
+    moves: (insert_delete: 100),
+    schedule: (equilibration: 10, production: 100),
+)"#
+    )
+}
+
+/// The fused particle moves of a backend make the decisions that the host makes over the narrow entry.
+#[test]
+fn twin_particle_moves() {
+    on_every_backend(|device| {
+        for pair in ["epsilon: 0.0, sigma: 1.0", "epsilon: 1.0, sigma: 1.0"] {
+            let case = Case::new(&scene(pair), 8);
+            let (mut fused, mut on_host) = (case.open(device), case.open(device));
+            fused.particle_moves(7, 300, true).expect("fused moves");
+            let (tried, events) = particle_moves_on_host(&mut *on_host, 7, 300).expect("moves on the host");
+            assert!(stored(&*fused) == stored(&*on_host), "{device} {pair}: different decisions");
+            let booked = fused.transitions().expect("tallies");
+            assert_same_transitions(&format!("{device} {pair}"), &booked, &tried);
+            let booked = booked.moves();
+            let (accepted, attempts) = booked.iter().fold((0, 0), |(a, n), t| {
+                (a + t.insert_accepted + t.delete_accepted, n + t.insert_attempts + t.delete_attempts)
+            });
+            assert_eq!(attempts, 12 * 300);
+            assert!(accepted > 50, "{device} {pair}: only {accepted} accepted");
+            fused.measure().expect("energies");
+            let mut logged = 0;
+            let mut compare = |r: usize, log: &[MoveEvent]| {
+                assert_eq!(log, events[r], "{device} {pair}: log of replica {r}");
+                logged += log.len() as u64;
+            };
+            fused.events(&mut compare).expect("events");
+            assert_eq!(logged, accepted, "{device} {pair}");
+            // without moves since, the next measurement has none
+            fused.measure().expect("energies");
+            let mut none = |_: usize, log: &[MoveEvent]| assert!(log.is_empty());
+            fused.events(&mut none).expect("events");
+            let energies = |backend: &mut dyn Backend| backend.measure().expect("energies");
+            assert_eq!(energies(&mut *fused), energies(&mut *on_host), "{device} {pair}");
+        }
+    });
+}
