@@ -5,26 +5,21 @@
 //! particle moves and exchange, replicas for measurement, MD steps of one replica for the cycle. Starts are equilibrated.
 //! All on one thread, but for the cycle of the default scene, which takes all of them.
 
-use adlayer::testing::backend;
-use adlayer::testing::base::rng::Rng;
-use adlayer::testing::input::scene::grammar::{Dynamics, Exchange};
+use adlayer::testing::input::scene::grammar::Dynamics;
 use adlayer::testing::input::scene::{self, CheckedScene};
 use adlayer::testing::moves::exchange::{Exchanger, Period};
-use adlayer::testing::sampler::initial::initial_batch;
-use adlayer::testing::sampler::{CyclePlan, Sampler};
-use adlayer::testing::system::System;
+use adlayer::testing::sampler::Sampler;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 const BACKENDS: [&str; 2] = ["reference", "cpu"];
 
 /// A scene of the project.
 fn load(name: &str) -> CheckedScene {
-    scene::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes").join(name)).expect("a scene of the project")
+    scene::load(Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes").join(name)).expect("a scene of the project")
 }
 
 /// A Lennard-Jones liquid of density 0.8.
@@ -39,16 +34,8 @@ fn fluid(atoms: u32) -> CheckedScene {
 
 /// A scene on a backend, equilibrated for `cycles`.
 fn sampler(device: &str, loaded: &CheckedScene, cycles: u32) -> Sampler {
-    let (system, grid, rng) = (Arc::new(System::from_scene(loaded)), loaded.grid(), Rng::new(loaded.scene.seed));
-    let batch = initial_batch(loaded, &system, &grid, &rng).expect("a sound start");
-    let Exchange::EvenOdd { every } = loaded.scene.exchange;
-    let plan =
-        CyclePlan { steps: system.dynamics.steps(), attempts: loaded.scene.moves.insert_delete, exchange_every: every };
-    let backend = backend::open(device, system, rng).expect("a backend of this computer");
-    let mut sampler = Sampler::new(grid, backend, plan, &batch).expect("the backend holds the batch");
-    for _ in 0..cycles {
-        sampler.advance(Period::Equilibration).expect("a cycle");
-    }
+    let mut sampler = Sampler::from_scene(loaded, device).expect("a backend of this computer and a sound start");
+    sampler.equilibrate(cycles).expect("cycles");
     sampler
 }
 

@@ -43,13 +43,27 @@ mod thermochemistry;
 mod workflow;
 
 pub use analysis::{Analysis, AnalysisInput, analyze};
-pub use base::{Error, Result};
-pub use input::scene::CheckedScene;
+pub use base::ids::{ReplicaId, StateId};
+pub use base::{AnalysisError, DeviceError, Error, Result};
+pub use forces::{ForceField, Pairwise};
 pub use moves::exchange::Period;
-pub use run::{ResumeOptions, RunOptions, resume, run};
+pub use run::{ResumeOptions, RunOptions, RunOutcome, resume, run};
 pub use sample::{Samples, read_samples};
-pub use sampler::Sampler;
+pub use sampler::{ReplicaSample, Sampler};
+pub use system::{System, configuration::Configuration};
+pub use thermo::states::{StateGrid, StatePoint};
 pub use workflow::analyze::{Evaluation, GridRequest, evaluate};
+
+/// Functions of a configuration: those of a scene, or one's own.
+pub mod observable {
+    pub use crate::observables::record::{Field, Observed, Role};
+    pub use crate::observables::{Adsorbed, Observable, Observables};
+}
+
+/// Scenes: read, filled in and checked.
+pub mod scene {
+    pub use crate::input::scene::{CheckedScene, load, parse};
+}
 
 /// MBAR of arrays, from whatever program they come.
 pub mod mbar {

@@ -4,7 +4,7 @@ use super::DirectAverage;
 use crate::analysis::statistics::inefficiency::Inefficiencies;
 use crate::sample::Samples;
 
-/// Mean of each state's own samples with standard errors √(Var g/n), g of the state's own series.
+/// Mean over each state's own samples with standard errors √(Var g/n), g of the state's own series.
 ///
 /// - returns: `[n_states]`; a state without samples has NaN averages
 pub(super) fn direct_averages(samples: &Samples, g: &Inefficiencies, n_states: usize) -> Vec<DirectAverage> {

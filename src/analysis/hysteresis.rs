@@ -1,26 +1,14 @@
-//! Walkers that were started differently must come to the same averages: even ones empty, odd ones filled.
+//! Hysteresis between walkers: even ones start empty, odd ones filled, and both must come to the same averages.
 
+use crate::analysis::diagnostics::checks::ExcludedState;
 use crate::analysis::statistics::inefficiency::Inefficiencies;
 use crate::analysis::{AnalysisInput, Map, MapCell};
 use crate::thermo::states::StateGrid;
 use std::borrow::Cow;
 
-/// A state whose even and odd walkers do not agree.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Frozen {
-    /// State.
-    pub state: usize,
-    /// `[n_reservoirs]`, ⟨N⟩ of the even walkers.
-    pub even: Vec<f64>,
-    /// `[n_reservoirs]`, ⟨N⟩ of the odd walkers.
-    pub odd: Vec<f64>,
-    /// The largest difference of ⟨N⟩ or ⟨E⟩ in units of its error.
-    pub z: f64,
-}
-
-/// Beyond this many standard errors the halves differ.
+/// Standard errors beyond which the halves differ.
 pub const DIFFER: f64 = 4.0;
-/// Samples of a half below which its error cannot be told.
+/// Fewest samples of a half from which its error can be estimated.
 const FEWEST: f64 = 8.0;
 
 /// Mean, variance, inefficiency and number of samples of E, N₁, … of one state in one half.
@@ -36,10 +24,10 @@ struct Half {
 /// states that differ by more than 4.
 ///
 /// Each half's squared error is Var g/n with the larger variance of the two halves (one that missed a rare excursion does
-/// not know its own error) and its own g, of the state series or of the replica paths. To it comes the resolution: n samples
+/// not know its own error) and its own g, of the state series or of the replica paths. The resolution is added: n samples
 /// of inefficiency g cannot see an excursion by one atom, or by kT, that fills less than g/n of the time, so (g/n)² and
 /// (kT g/n)² are added; a state which holds one N throughout would else have an error of zero.
-pub(crate) fn compare(input: &AnalysisInput) -> (Vec<f64>, Vec<Frozen>) {
+pub(crate) fn compare(input: &AnalysisInput) -> (Vec<f64>, Vec<ExcludedState>) {
     let n_states = input.grid.len();
     let odd = &input.halves.odd;
     let is_odd = |n: usize| odd.get(usize::from(input.samples.walker[n])).copied();
@@ -67,7 +55,7 @@ pub(crate) fn compare(input: &AnalysisInput) -> (Vec<f64>, Vec<Frozen>) {
         (0..n_states).map(half).collect::<Vec<Half>>()
     });
     let mut z = vec![f64::NAN; n_states];
-    let mut frozen = Vec::new();
+    let mut excluded = Vec::new();
     for k in 0..n_states {
         let (a, b) = (&halves[0][k], &halves[1][k]);
         if a.samples.min(b.samples) < FEWEST {
@@ -81,37 +69,37 @@ pub(crate) fn compare(input: &AnalysisInput) -> (Vec<f64>, Vec<Frozen>) {
         };
         z[k] = (0..a.mean.len()).map(of).fold(0.0, f64::max);
         if z[k] > DIFFER {
-            frozen.push(Frozen { state: k, even: a.mean[1..].to_vec(), odd: b.mean[1..].to_vec(), z: z[k] });
+            excluded.push(ExcludedState { state: k, even: a.mean[1..].to_vec(), odd: b.mean[1..].to_vec(), z: z[k] });
         }
     }
-    (z, frozen)
+    (z, excluded)
 }
 
-/// Takes the samples of the states whose halves differ out of an analysis; they are not averaged.
+/// Removes the samples of excluded states from the input.
 ///
 /// Where that would leave no sample at all they stay, and only the map is masked.
-pub(crate) fn set_aside<'a>(input: &'a AnalysisInput, frozen: &[Frozen]) -> Cow<'a, AnalysisInput> {
-    if frozen.is_empty() {
+pub(crate) fn set_aside<'a>(input: &'a AnalysisInput, excluded: &[ExcludedState]) -> Cow<'a, AnalysisInput> {
+    if excluded.is_empty() {
         return Cow::Borrowed(input);
     }
-    let is_frozen = flags(frozen, input.grid.len());
-    let samples = input.samples.filtered(|n| !is_frozen[input.samples.state[n] as usize]);
+    let is_excluded = flags(excluded, input.grid.len());
+    let samples = input.samples.filtered(|n| !is_excluded[input.samples.state[n] as usize]);
     match samples.is_empty() {
         true => Cow::Borrowed(input),
         false => Cow::Owned(AnalysisInput { samples, ..input.clone() }),
     }
 }
 
-/// `[n_states]`, whether each is frozen.
-pub(crate) fn flags(frozen: &[Frozen], n_states: usize) -> Vec<bool> {
+/// `[n_states]`, whether each is excluded.
+pub(crate) fn flags(excluded: &[ExcludedState], n_states: usize) -> Vec<bool> {
     let mut flags = vec![false; n_states];
-    frozen.iter().for_each(|f| flags[f.state] = true);
+    excluded.iter().for_each(|f| flags[f.state] = true);
     flags
 }
 
-/// Masks the cells of a map that lie nearer to a frozen state than to its neighbours along every axis, or as near.
-pub(crate) fn mask(map: &mut Map, grid: &StateGrid, frozen: &[Frozen]) {
-    let boxes: Vec<Vec<(f64, f64)>> = frozen.iter().map(|f| surroundings(grid, f.state)).collect();
+/// Masks the cells of a map that lie nearer to an excluded state than to its neighbours along every axis, or as near.
+pub(crate) fn mask(map: &mut Map, grid: &StateGrid, excluded: &[ExcludedState]) {
+    let boxes: Vec<Vec<(f64, f64)>> = excluded.iter().map(|f| surroundings(grid, f.state)).collect();
     let inside = |cell: &MapCell, ranges: &Vec<(f64, f64)>| {
         let place = std::iter::once(cell.temperature).chain(cell.mu.iter().copied());
         ranges.iter().zip(place).all(|(&(lo, hi), x)| x >= lo && x <= hi)
@@ -121,7 +109,7 @@ pub(crate) fn mask(map: &mut Map, grid: &StateGrid, frozen: &[Frozen]) {
     }
 }
 
-/// Half way to the neighbouring values in T and in every μ, without end at the ends of an axis.
+/// Ranges of T and of every μ around a state, half way to the neighbouring values; open at the ends of an axis.
 fn surroundings(grid: &StateGrid, state: usize) -> Vec<(f64, f64)> {
     let own = &grid.states[state];
     let middle = |mut values: Vec<f64>, x: f64| {
@@ -152,7 +140,7 @@ mod tests {
     use rand::{RngExt, SeedableRng};
 
     /// Two walkers; at the coldest temperature the odd one keeps 12 atoms and the even one none.
-    fn input(frozen: bool) -> AnalysisInput {
+    fn input(excluded: bool) -> AnalysisInput {
         let axis = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: vec![-3.0, -2.0] };
         let grid = StateGrid::product(&[0.2, 0.4, 0.6], 1.0, &[axis]);
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
@@ -160,7 +148,7 @@ mod tests {
         for cycle in 0..600 {
             for walker in 0..2_u16 {
                 for state in 0..6_u32 {
-                    let stuck = frozen && state < 2;
+                    let stuck = excluded && state < 2;
                     let n: u16 = if stuck { 12 * walker } else { rng.random_range(0..9) };
                     let energy = -f64::from(n);
                     let replica = u32::from(walker) * 6 + state;
@@ -186,24 +174,24 @@ mod tests {
     #[test]
     fn states_that_remember_their_start_are_set_aside_and_masked() {
         let input = input(true);
-        let frozen = compare(&input).1;
-        let thawed = set_aside(&input, &frozen);
-        assert_eq!(frozen.iter().map(|f| f.state).collect::<Vec<_>>(), [0, 1]);
-        assert_eq!((frozen[0].even[0], frozen[0].odd[0]), (0.0, 12.0));
-        assert!(thawed.samples.state.iter().all(|&k| k >= 2) && thawed.samples.len() == 600 * 2 * 4);
+        let excluded = compare(&input).1;
+        let retained = set_aside(&input, &excluded);
+        assert_eq!(excluded.iter().map(|f| f.state).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!((excluded[0].even[0], excluded[0].odd[0]), (0.0, 12.0));
+        assert!(retained.samples.state.iter().all(|&k| k >= 2) && retained.samples.len() == 600 * 2 * 4);
         let cell = |temperature: f64, mu: f64| MapCell { temperature, mu: vec![mu], ..MapCell::default() };
         let cells = vec![cell(0.2, -2.9), cell(0.3, -2.0), cell(0.31, -2.0), cell(0.6, -3.0)];
         let mut map = Map { temperatures: vec![], axes: vec![], cells };
-        mask(&mut map, &input.grid, &frozen[1..]);
+        mask(&mut map, &input.grid, &excluded[1..]);
         assert_eq!(map.cells.iter().map(|c| c.masked).collect::<Vec<_>>(), [false, true, false, false]);
-        mask(&mut map, &input.grid, &frozen);
+        mask(&mut map, &input.grid, &excluded);
         assert_eq!(map.cells.iter().map(|c| c.masked).collect::<Vec<_>>(), [true, true, false, false]);
     }
 
     #[test]
     fn states_in_equilibrium_are_not_flagged() {
-        let (z, frozen) = compare(&input(false));
-        assert!(frozen.is_empty() && z.iter().all(|z| *z < 4.0), "{z:?}");
+        let (z, excluded) = compare(&input(false));
+        assert!(excluded.is_empty() && z.iter().all(|z| *z < 4.0), "{z:?}");
         let alone = AnalysisInput { halves: WalkerSplit::default(), ..input(true) };
         assert!(compare(&alone).1.is_empty());
     }

@@ -1,10 +1,10 @@
-//! What an analysis starts from.
+//! Input of an analysis: states, samples, and what the scene says of them.
 
 use crate::analysis::maps::map::MapGrid;
 use crate::sample::Samples;
 use crate::thermo::states::StateGrid;
 
-/// What an analysis starts from.
+/// Input of an analysis.
 #[derive(Debug, Clone)]
 pub struct AnalysisInput {
     /// The simulated states.
@@ -25,13 +25,13 @@ pub struct AnalysisInput {
     pub production: u32,
     /// Seed of the bootstrap
     pub seed: u64,
-    /// Where averages are wanted, if not on the default grid
+    /// Grid of the maps, if not the default one
     pub wanted: Option<MapGrid>,
-    /// Walkers that must agree whatever they started from
+    /// Walkers to compare, which must agree whatever they started from
     pub halves: WalkerSplit,
 }
 
-/// Which walkers to set against each other.
+/// Split of the walkers into two halves that are compared.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct WalkerSplit {
     /// `[n_walkers]`, whether a walker is an odd one of its run; empty: nothing is compared.

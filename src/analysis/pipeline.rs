@@ -1,11 +1,11 @@
-//! The whole analysis of a run, or of several runs of one system.
+//! Analysis of a run, or of several runs of one system, from samples to results.
 
 use super::diagnostics::{self, Checks, RunTallies, mask};
 use super::direct::direct_averages;
 use super::mbar::{Bins, Collapsed, marginal};
-use super::{Analysis, AnalysisInput, BoundaryPoint, FreeEnergies, Map, MapCell};
+use super::{Analysis, AnalysisInput, BoundaryKind, BoundaryPoint, Distribution, FreeEnergies, Map, MapCell, Phase};
 use crate::analysis::diagnostics::split_half::split_half;
-use crate::analysis::maps::distributions;
+use crate::analysis::maps::distributions::{self, Place};
 use crate::analysis::maps::errors::map_errors;
 use crate::analysis::maps::map::{Frame, MapContext};
 use crate::analysis::maps::order_parameters::{Observed, averages};
@@ -16,8 +16,7 @@ use crate::analysis::phases::basins::{Thresholds, valleys_of};
 use crate::analysis::phases::classify::{Class, Classifier, Labels};
 use crate::analysis::phases::coexistence::{Crossing, Neighbours, Row, crossings};
 use crate::analysis::phases::continuous::order_points;
-use crate::analysis::phases::lines;
-use crate::analysis::phases::lines::{Continuous, Judged};
+use crate::analysis::phases::lines::{self, Continuous, Judged};
 use crate::analysis::prepared::{MbarSolution, PreparedSamples, Reweighting};
 use crate::analysis::statistics::bootstrap::{Blocks, Bootstrap, RESAMPLES};
 use crate::base::Result;
@@ -46,7 +45,7 @@ impl Prepared {
         Row { samples: &solved.collapsed, bins: &self.bins[t], means: &self.means[t], thresholds }
     }
 
-    /// The temperature that is this one.
+    /// Index of a temperature.
     fn position(&self, kt: f64) -> Option<usize> {
         self.bins.iter().position(|bins| (bins.beta * kt - 1.0).abs() < 1e-9)
     }
@@ -62,7 +61,7 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
     analyze_on(&PreparedSamples::new(input)?)
 }
 
-/// The same with all checks of the run, from one solution.
+/// Analyses the samples and runs all checks, from one solution of MBAR.
 ///
 /// # Errors
 /// Those of [`analyze`].
@@ -73,11 +72,11 @@ pub fn analyze_and_check(input: &AnalysisInput, books: &RunTallies) -> Result<An
     Ok(analysis)
 }
 
+/// The stages one after the other: maps, phases with their boundaries, distributions, averages, errors of the maps.
 fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
-    let PreparedSamples { thawed, frozen, basis, .. } = work;
-    let (input, solved, kts) = (&**thawed, &basis.solved, &basis.kts);
-    let grid = &input.grid;
-    let samples = &input.samples;
+    let PreparedSamples { retained, excluded, basis, .. } = work;
+    let (input, solved) = (&**retained, &basis.solved);
+    let (grid, samples) = (&input.grid, &input.samples);
     let around = MapContext {
         grid,
         boltzmann: input.boltzmann,
@@ -86,114 +85,42 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         other_mobile_atoms: input.other_mobile_atoms,
     };
     let observed = Observed::new(samples, &solved.collapsed);
-
-    // The maps, each temperature from one pass over the samples.
-    let wanted = |in_pressure: bool| input.wanted.as_ref().filter(|w| w.in_pressure == in_pressure).map(Frame::wanted);
-    let frames = [
-        wanted(false).unwrap_or_else(|| Frame::in_mu(grid)),
-        wanted(true).unwrap_or_else(|| Frame::in_pressure(&around)),
-    ];
-    let [mut map, mut pressure_map] = [frames[0].empty_map(&around), frames[1].empty_map(&around)];
-    let prepared = Prepared::new(basis, &observed, &temperatures(&map, &around));
-    let prepared_in_pressure = match map.temperatures == pressure_map.temperatures {
-        true => None,
-        false => Some(Prepared::new(basis, &observed, &temperatures(&pressure_map, &around))),
-    };
-    let of_pressure = prepared_in_pressure.as_ref().unwrap_or(&prepared);
-    fill(&mut map, &around, &solved.collapsed, &prepared);
-    fill(&mut pressure_map, &around, &solved.collapsed, of_pressure);
-    for map in [&mut map, &mut pressure_map] {
-        mask(map, grid, frozen);
-    }
-
-    // Phases: basins of P(N), then what the layers and the order in each make it.
-    let valleys: Vec<_> = map
-        .cells
-        .par_iter()
-        .enumerate()
-        .filter(|(_, cell)| !cell.masked)
-        .map(|(i, cell)| {
-            let bins = &prepared.bins[i / cells_per_temperature(&map)];
-            valleys_of(&solved.collapsed, bins, &bins.probabilities(&solved.collapsed, &cell.ln_z).1)
-        })
-        .collect();
-    let thresholds = Thresholds::new(&valleys, grid.n_reservoirs());
-    let basins = basins(&map, &solved.collapsed, &prepared, &thresholds);
-    let known = map.cells.iter().zip(&basins).filter(|(cell, _)| !cell.masked).map(|(_, b)| &b.1[..]);
-    let classifier = Classifier::new(&observed, known);
-    let class = |(combination, averages): &(usize, Vec<f64>)| classifier.class(*combination, averages);
-    let classes: Vec<Class> = basins.iter().map(class).collect();
-
+    let mut maps = Maps::new(work, &around, &observed);
+    let cells = Cells::new(&maps, basis, grid.n_reservoirs(), &observed);
     // All errors from one bootstrap.
     let blocks = Blocks::new(samples, &basis.g_of_state);
     let bootstrap = Bootstrap::new(basis.drawn(grid, samples, &blocks, &observed.columns), input.seed, RESAMPLES)?;
-    let candidates = all_crossings(&map, &basins, solved, &prepared, &thresholds, &classifier);
-    let judged = Judged::new(candidates, &bootstrap, &thresholds);
-    let species: Vec<String> = grid.reservoirs.iter().map(|r| r.species.clone()).collect();
-    let (labels, phases) = Labels::new(&mut map, &classes, &classifier, &judged.parted(), &species);
-    let in_pressure = self::basins(&pressure_map, &solved.collapsed, of_pressure, &thresholds);
-    for (cell, basin) in pressure_map.cells.iter_mut().zip(&in_pressure) {
-        cell.phase = labels.phase(class(basin)).filter(|_| !cell.masked);
-    }
-    let orders: Vec<(usize, usize)> = classifier.orders().collect();
-    let order_points = (0..map.temperatures.len())
-        .into_par_iter()
-        .flat_map_iter(|t| {
-            let parted = judged.parted_at(1.0 / prepared.bins[t].beta);
-            order_points(&map, t, &classes, &orders, &parted, prepared.row(t, solved, &thresholds))
-        })
-        .collect();
-    let continuous = Continuous::new(order_points, &bootstrap);
-    let boundaries = lines::all(&around, &judged, &continuous, &labels, &bootstrap);
+    let found = cells.phases(&mut maps, &around, basis, &bootstrap);
 
-    let boundary_mu = |b: &BoundaryPoint| (b.temperature * input.boltzmann, b.mu.clone());
-    let on_lines: Vec<_> = boundaries.iter().filter(|b| b.kind == "first_order").map(boundary_mu).collect();
+    let first_order = found.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder);
+    let on_lines: Vec<_> = first_order.map(|b| (b.temperature * input.boltzmann, b.mu.clone())).collect();
     let places = distributions::places(grid, &on_lines);
-    let mut distributions = distributions::at(&places, solved, &input.n_max);
-    let errors = bootstrap.errors(|draw| {
-        let mut values = draw.solution.f_k.clone();
-        for place in &places {
-            let bins = Bins::new(draw.samples, Some(draw.weights), None, &draw.solution.ln_d, 1.0 / place.kt);
-            let (_, p) = bins.probabilities(draw.samples, &place.ln_z);
-            for (s, &n_max) in input.n_max.iter().enumerate() {
-                values.extend(marginal(draw.samples, &p, s, usize::from(n_max)));
-            }
-        }
-        values
-    });
-    let mut errors = errors.into_iter();
-    let f_k_err: Vec<f64> = errors.by_ref().take(grid.len()).collect();
-    for distribution in &mut distributions {
-        distribution.p_n_err = errors.by_ref().take(distribution.p_n.len()).collect();
-    }
+    let (f_k_err, distributions) = with_errors(&places, solved, &bootstrap, &input.n_max);
     let profiles = profiles::at(&places, solved, &observed, &bootstrap, &input.n_max);
+
     // Every simulated temperature, also where the maps have others.
-    let missing: Vec<f64> = kts.iter().copied().filter(|&kt| prepared.position(kt).is_none()).collect();
+    let missing: Vec<f64> = basis.kts.iter().copied().filter(|&kt| maps.of_mu.position(kt).is_none()).collect();
     let further = Prepared::new(basis, &observed, &missing);
-    let rows: Vec<Row<'_>> = kts
+    let rows: Vec<Row<'_>> = basis
+        .kts
         .iter()
         .filter_map(|&kt| {
-            let (prepared, t) = [&prepared, &further].into_iter().find_map(|p| Some((p, p.position(kt)?)))?;
-            Some(prepared.row(t, solved, &thresholds))
+            let (prepared, t) = [&maps.of_mu, &further].into_iter().find_map(|p| Some((p, p.position(kt)?)))?;
+            Some(prepared.row(t, solved, &cells.thresholds))
         })
         .collect();
     let (phase_averages, boundary_sides) = averages::all(PhaseContext {
         around: &around,
-        classifier: &classifier,
-        labels: &labels,
+        classifier: &cells.classifier,
+        labels: &found.labels,
         bootstrap: &bootstrap,
         rows: &rows,
-        boundaries: &boundaries,
-        frozen: &frozen.iter().map(|f| f.state).collect::<Vec<_>>(),
+        boundaries: &found.boundaries,
+        excluded: &excluded.iter().map(|f| f.state).collect::<Vec<_>>(),
         n_observables: observed.len(),
     });
-    match prepared_in_pressure.is_none() {
-        true => map_errors(&mut [&mut map, &mut pressure_map], &around, &bootstrap, observed.len()),
-        false => {
-            map_errors(&mut [&mut map], &around, &bootstrap, observed.len());
-            map_errors(&mut [&mut pressure_map], &around, &bootstrap, observed.len());
-        }
-    }
+    drop(rows);
+    maps.set_errors(&around, &bootstrap, observed.len());
     Ok(Analysis {
         grid: grid.clone(),
         free_energies: FreeEnergies {
@@ -203,26 +130,174 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
             residual: solved.solution.residual,
             iterations: solved.solution.iterations,
         },
-        ridges: ridges(&map),
-        map,
-        pressure_map,
-        phases,
-        boundaries,
+        ridges: ridges(&maps.mu),
+        map: maps.mu,
+        pressure_map: maps.pressure,
+        phases: found.phases,
+        boundaries: found.boundaries,
         phase_averages,
         boundary_sides,
         distributions,
         layers: observed.edges,
         observables: observed.names,
+        observable_labels: observed.labels,
         profiles,
         direct: direct_averages(samples, &basis.g, grid.len()),
         split_half: split_half(input)?,
         inefficiency: basis.g_of_state.clone(),
-        checks: Checks { frozen: frozen.clone(), ..Checks::default() },
+        checks: Checks { excluded: excluded.clone(), ..Checks::default() },
         ln_xi_is_absolute: input.frozen_slab,
     })
 }
 
-/// kT of every temperature of a map.
+/// The maps in μ and in pressure, with the samples at their temperatures.
+struct Maps {
+    mu: Map,
+    pressure: Map,
+    of_mu: Prepared,
+    /// Of the map in pressure, where its temperatures are others.
+    of_pressure: Option<Prepared>,
+}
+
+impl Maps {
+    /// Maps that are filled and masked; errors and phases come later.
+    fn new(work: &PreparedSamples<'_>, around: &MapContext<'_>, observed: &Observed) -> Maps {
+        let (grid, basis, samples) = (around.grid, &work.basis, &work.basis.solved.collapsed);
+        let wanted = |in_pressure: bool| {
+            work.retained.wanted.as_ref().filter(|w| w.in_pressure == in_pressure).map(Frame::wanted)
+        };
+        let in_mu = wanted(false).unwrap_or_else(|| Frame::in_mu(grid));
+        let in_pressure = wanted(true).unwrap_or_else(|| Frame::in_pressure(around));
+        let (mut mu, mut pressure) = (in_mu.empty_map(around), in_pressure.empty_map(around));
+        // Each temperature from one pass over the samples; the second map shares it where it can.
+        let of_mu = Prepared::new(basis, observed, &temperatures(&mu, around));
+        let of_pressure = (mu.temperatures != pressure.temperatures)
+            .then(|| Prepared::new(basis, observed, &temperatures(&pressure, around)));
+        fill(&mut mu, around, samples, &of_mu);
+        fill(&mut pressure, around, samples, of_pressure.as_ref().unwrap_or(&of_mu));
+        for map in [&mut mu, &mut pressure] {
+            mask(map, grid, &work.excluded);
+        }
+        Maps { mu, pressure, of_mu, of_pressure }
+    }
+
+    /// The samples at the temperatures of the map in pressure.
+    fn of_pressure(&self) -> &Prepared {
+        self.of_pressure.as_ref().unwrap_or(&self.of_mu)
+    }
+
+    /// Standard errors of every cell, of both maps in one pass where their temperatures are the same.
+    fn set_errors(&mut self, around: &MapContext<'_>, bootstrap: &Bootstrap, n_observables: usize) {
+        let Maps { mu, pressure, of_pressure, .. } = self;
+        if of_pressure.is_none() {
+            map_errors(&mut [mu, pressure], around, bootstrap, n_observables);
+        } else {
+            map_errors(&mut [mu], around, bootstrap, n_observables);
+            map_errors(&mut [pressure], around, bootstrap, n_observables);
+        }
+    }
+}
+
+/// Class of every cell of the map in μ: the basin of P(N) that dominates it, refined by layers and order.
+struct Cells {
+    thresholds: Thresholds,
+    /// `[n_cells]`, combination and averages over it alone
+    basins: Vec<(usize, Vec<f64>)>,
+    classifier: Classifier,
+    /// `[n_cells]`
+    classes: Vec<Class>,
+}
+
+/// Phases with their boundaries.
+struct FoundPhases {
+    labels: Labels,
+    phases: Vec<Phase>,
+    boundaries: Vec<BoundaryPoint>,
+}
+
+impl Cells {
+    fn new(maps: &Maps, basis: &Reweighting, n_reservoirs: usize, observed: &Observed) -> Cells {
+        let (map, samples) = (&maps.mu, &basis.solved.collapsed);
+        let width = cells_per_temperature(map);
+        let valleys: Vec<_> = map
+            .cells
+            .par_iter()
+            .enumerate()
+            .filter(|(_, cell)| !cell.masked)
+            .map(|(i, cell)| {
+                let bins = &maps.of_mu.bins[i / width];
+                valleys_of(samples, bins, &bins.probabilities(samples, &cell.ln_z).1)
+            })
+            .collect();
+        let thresholds = Thresholds::new(&valleys, n_reservoirs);
+        let basins = basins(map, samples, &maps.of_mu, &thresholds);
+        let known = map.cells.iter().zip(&basins).filter(|(cell, _)| !cell.masked).map(|(_, b)| &b.1[..]);
+        let classifier = Classifier::new(observed, known);
+        let classes = basins.iter().map(|(combination, averages)| classifier.class(*combination, averages)).collect();
+        Cells { thresholds, basins, classifier, classes }
+    }
+
+    /// Finds the boundaries, numbers the phases between them, and sets the phase of every cell of both maps.
+    fn phases(
+        &self,
+        maps: &mut Maps,
+        around: &MapContext<'_>,
+        basis: &Reweighting,
+        bootstrap: &Bootstrap,
+    ) -> FoundPhases {
+        let Cells { thresholds, basins, classifier, classes } = self;
+        let solved = &basis.solved;
+        let candidates = all_crossings(&maps.mu, basins, solved, &maps.of_mu, thresholds, classifier);
+        let judged = Judged::new(candidates, bootstrap, thresholds);
+        let species: Vec<String> = around.grid.reservoirs.iter().map(|r| r.species.clone()).collect();
+        let (labels, phases) = Labels::new(&mut maps.mu, classes, classifier, &judged.parted(), &species);
+        let in_pressure = self::basins(&maps.pressure, &solved.collapsed, maps.of_pressure(), thresholds);
+        for (cell, (combination, averages)) in maps.pressure.cells.iter_mut().zip(&in_pressure) {
+            cell.phase = labels.phase(classifier.class(*combination, averages)).filter(|_| !cell.masked);
+        }
+        let orders: Vec<(usize, usize)> = classifier.orders().collect();
+        let (map, prepared) = (&maps.mu, &maps.of_mu);
+        let order_points = (0..map.temperatures.len())
+            .into_par_iter()
+            .flat_map_iter(|t| {
+                let parted = judged.parted_at(1.0 / prepared.bins[t].beta);
+                order_points(map, t, classes, &orders, &parted, prepared.row(t, solved, thresholds))
+            })
+            .collect();
+        let continuous = Continuous::new(order_points, bootstrap);
+        let boundaries = lines::all(around, &judged, &continuous, &labels, bootstrap);
+        FoundPhases { labels, phases, boundaries }
+    }
+}
+
+/// Standard errors of f_k, and P(N) at each place with its own, from one pass over the draws.
+fn with_errors(
+    places: &[Place],
+    solved: &MbarSolution,
+    bootstrap: &Bootstrap,
+    n_max: &[u16],
+) -> (Vec<f64>, Vec<Distribution>) {
+    let mut distributions = distributions::at(places, solved, n_max);
+    let errors = bootstrap.errors(|draw| {
+        let mut values = draw.solution.f_k.clone();
+        for place in places {
+            let bins = Bins::new(draw.samples, Some(draw.weights), None, &draw.solution.ln_d, 1.0 / place.kt);
+            let (_, p) = bins.probabilities(draw.samples, &place.ln_z);
+            for (s, &n_max) in n_max.iter().enumerate() {
+                values.extend(marginal(draw.samples, &p, s, usize::from(n_max)));
+            }
+        }
+        values
+    });
+    let mut errors = errors.into_iter();
+    let f_k_err = errors.by_ref().take(solved.solution.f_k.len()).collect();
+    for distribution in &mut distributions {
+        distribution.p_n_err = errors.by_ref().take(distribution.p_n.len()).collect();
+    }
+    (f_k_err, distributions)
+}
+
+/// kT of every temperature of a map [energy].
 fn temperatures(map: &Map, around: &MapContext<'_>) -> Vec<f64> {
     map.temperatures.iter().map(|t| t * around.boltzmann).collect()
 }

@@ -1,17 +1,18 @@
-//! What an analysis and its checks stand on, solved once: the samples that count, their memory, and MBAR of them.
+//! Samples prepared for analysis, once for all estimates: excluded states removed, inefficiencies and MBAR solved.
 
 use super::input::AnalysisInput;
 use super::mbar::{Bins, Collapsed, CollapsedSolution, Tolerance};
-use crate::analysis::hysteresis::{self, Frozen};
+use crate::analysis::diagnostics::checks::ExcludedState;
+use crate::analysis::hysteresis;
 use crate::analysis::statistics::bootstrap::{Blocks, Draw, Drawn};
 use crate::analysis::statistics::inefficiency::Inefficiencies;
-use crate::base::{Error, Result};
+use crate::base::{AnalysisError, Result};
 use crate::sample::Samples;
 use crate::thermo::states::{StateGrid, StatePoint};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
-/// Samples sorted for MBAR, and its solution.
+/// Samples sorted by composition, and the solution of MBAR for them.
 #[derive(Debug, Clone)]
 pub(crate) struct MbarSolution {
     pub(crate) collapsed: Collapsed,
@@ -34,7 +35,7 @@ impl MbarSolution {
     }
 }
 
-/// Some samples as every estimate from them wants them: MBAR, the memory of the series, the simulated temperatures.
+/// Samples ready to be reweighted: MBAR, statistical inefficiencies, simulated temperatures.
 #[derive(Debug, Clone)]
 pub(crate) struct Reweighting {
     pub(crate) solved: MbarSolution,
@@ -49,7 +50,7 @@ pub(crate) struct Reweighting {
 
 impl Reweighting {
     /// # Errors
-    /// [`Error::Analysis`] if MBAR does not converge.
+    /// [`AnalysisError`] if MBAR does not converge.
     pub(crate) fn new(grid: &StateGrid, samples: &Samples) -> Result<Reweighting> {
         let g = Inefficiencies::new(samples, grid.len());
         let g_of_state: Vec<f64> = (0..grid.len()).map(|k| g.of_state(k)).collect();
@@ -67,7 +68,7 @@ impl Reweighting {
         self.kts.partition_point(|&kt| kt < state.kt)
     }
 
-    /// All samples at each simulated temperature.
+    /// Bins of all samples at each simulated temperature.
     pub(crate) fn bins(&self) -> Vec<Bins> {
         let MbarSolution { collapsed, solution, .. } = &self.solved;
         self.kts
@@ -76,15 +77,15 @@ impl Reweighting {
             .collect()
     }
 
-    /// A resample at each simulated temperature; its bins know no effective samples.
+    /// Bins of a resample at each simulated temperature, without effective samples.
     pub(crate) fn bins_of(&self, draw: &Draw<'_>) -> Vec<Bins> {
         let bins = |kt: &f64| Bins::new(draw.samples, Some(draw.weights), None, &draw.solution.ln_d, 1.0 / kt);
         self.kts.iter().map(bins).collect()
     }
 
-    /// What a bootstrap of these samples draws.
+    /// Input of a bootstrap of these samples.
     ///
-    /// - `samples`: those of this basis, in the caller's order
+    /// - `samples`: those that were prepared, in the caller's order
     /// - `columns`: `[n_columns][n_samples]`, sorted by composition
     pub(crate) fn drawn<'a>(
         &'a self,
@@ -104,60 +105,54 @@ impl Reweighting {
     }
 }
 
-/// What an analysis and its checks have in common: the samples without those of frozen states, and their basis.
+/// Samples prepared for analysis: those of excluded states removed, the others ready to be reweighted.
 #[derive(Debug)]
 pub struct PreparedSamples<'a> {
-    /// As given.
+    /// Input with all samples.
     pub(crate) input: &'a AnalysisInput,
-    /// The same with the samples that count.
-    pub(crate) thawed: Cow<'a, AnalysisInput>,
+    /// Input with the samples of retained states only.
+    pub(crate) retained: Cow<'a, AnalysisInput>,
     /// `[n_states]`, z between even and odd walkers; NaN where they cannot be compared
     pub(crate) hysteresis: Vec<f64>,
-    /// States where these differ too much; their samples are set aside.
-    pub(crate) frozen: Vec<Frozen>,
-    /// Of the samples that count.
+    /// States whose even and odd walkers differ too much.
+    pub(crate) excluded: Vec<ExcludedState>,
+    /// Reweighting of the retained samples.
     pub(crate) basis: Reweighting,
 }
 
 impl PreparedSamples<'_> {
-    /// Sets the samples of frozen states aside and solves MBAR for the others.
+    /// Removes the samples of excluded states and solves MBAR for the others.
     ///
     /// # Errors
-    /// [`Error::Analysis`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
+    /// [`AnalysisError`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
     pub fn new(input: &AnalysisInput) -> Result<PreparedSamples<'_>> {
         check(input)?;
-        let (hysteresis, frozen) = hysteresis::compare(input);
-        let thawed = hysteresis::set_aside(input, &frozen);
-        let basis = Reweighting::new(&input.grid, &thawed.samples)?;
-        Ok(PreparedSamples { input, thawed, hysteresis, frozen, basis })
+        let (hysteresis, excluded) = hysteresis::compare(input);
+        let retained = hysteresis::set_aside(input, &excluded);
+        let basis = Reweighting::new(&input.grid, &retained.samples)?;
+        Ok(PreparedSamples { input, retained, hysteresis, excluded, basis })
     }
 
-    /// `[n_states]`, whether each is frozen.
-    pub(crate) fn is_frozen(&self) -> Vec<bool> {
-        hysteresis::flags(&self.frozen, self.input.grid.len())
+    /// `[n_states]`, whether each is excluded.
+    pub(crate) fn is_excluded(&self) -> Vec<bool> {
+        hysteresis::flags(&self.excluded, self.input.grid.len())
     }
 }
 
 fn check(input: &AnalysisInput) -> Result<()> {
     let samples = &input.samples;
     if input.grid.is_empty() {
-        return Err(Error::Analysis("the grid has no states".into()));
+        return Err(AnalysisError::NoStates.into());
     }
     if samples.is_empty() {
-        return Err(Error::Analysis("the run has no stored samples; lengthen production or lower sample_every".into()));
+        return Err(AnalysisError::NoSamples.into());
     }
     if samples.counts.len() != input.grid.n_reservoirs() || input.n_max.len() != input.grid.n_reservoirs() {
-        return Err(Error::Analysis(format!(
-            "the samples count {} species and the grid has {} reservoirs; analyse a run with its own scene",
-            samples.counts.len(),
-            input.grid.n_reservoirs()
-        )));
+        let (counted, reservoirs) = (samples.counts.len(), input.grid.n_reservoirs());
+        return Err(AnalysisError::OtherSpecies { counted, reservoirs }.into());
     }
-    if let Some(state) = samples.state.iter().find(|&&k| k as usize >= input.grid.len()) {
-        return Err(Error::Analysis(format!(
-            "a sample was taken in state {state} and the grid has {}; analyse a run with its own scene",
-            input.grid.len()
-        )));
+    if let Some(&state) = samples.state.iter().find(|&&k| k as usize >= input.grid.len()) {
+        return Err(AnalysisError::OtherGrid { state, states: input.grid.len() }.into());
     }
     Ok(())
 }

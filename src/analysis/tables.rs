@@ -3,7 +3,7 @@
 use super::{Analysis, Map, diagnostics};
 use crate::base::ids::StateId;
 use crate::base::{Error, Result};
-use crate::io::atomic;
+use crate::io::csv::{Table, number, numbers};
 use std::path::Path;
 
 /// Writes every table of an analysis into `dir`, which is created; each file whole and then renamed.
@@ -18,72 +18,21 @@ use std::path::Path;
 pub fn write(analysis: &Analysis, boltzmann: f64, dir: &Path) -> Result<()> {
     std::fs::create_dir_all(dir).map_err(Error::io("cannot create", dir))?;
     let species: Vec<&str> = analysis.grid.reservoirs.iter().map(|r| r.species.as_str()).collect();
-    map(&analysis.map, &species, &analysis.observables).save(dir, "maps.csv")?;
-    map(&analysis.pressure_map, &species, &analysis.observables).save(dir, "maps_pressure.csv")?;
-    phases(analysis, &species).save(dir, "phases.csv")?;
-    boundaries(analysis, &species).save(dir, "boundaries.csv")?;
-    phase_averages(analysis, &species).save(dir, "phase_averages.csv")?;
-    boundary_sides(analysis, &species).save(dir, "boundary_sides.csv")?;
-    free_energy(analysis, &species, boltzmann).save(dir, "free_energy.csv")?;
-    free_energy_2d(analysis, &species, boltzmann).save(dir, "free_energy_2d.csv")?;
-    ridges(analysis, &species).save(dir, "ridges.csv")?;
-    layers(analysis).save(dir, "layers.csv")?;
-    free_energies(analysis).save(dir, "free_energies.csv")?;
-    distributions(analysis, &species).save(dir, "distributions.csv")?;
-    direct(analysis, &species).save(dir, "direct.csv")?;
-    split_half(analysis, &species).save(dir, "split_half.csv")?;
+    map(&analysis.map, &species, &analysis.observables).write(&dir.join("maps.csv"))?;
+    map(&analysis.pressure_map, &species, &analysis.observables).write(&dir.join("maps_pressure.csv"))?;
+    phases(analysis, &species).write(&dir.join("phases.csv"))?;
+    boundaries(analysis, &species).write(&dir.join("boundaries.csv"))?;
+    phase_averages(analysis, &species).write(&dir.join("phase_averages.csv"))?;
+    boundary_sides(analysis, &species).write(&dir.join("boundary_sides.csv"))?;
+    free_energy(analysis, &species, boltzmann).write(&dir.join("free_energy.csv"))?;
+    free_energy_2d(analysis, &species, boltzmann).write(&dir.join("free_energy_2d.csv"))?;
+    ridges(analysis, &species).write(&dir.join("ridges.csv"))?;
+    layers(analysis).write(&dir.join("layers.csv"))?;
+    free_energies(analysis).write(&dir.join("free_energies.csv"))?;
+    distributions(analysis, &species).write(&dir.join("distributions.csv"))?;
+    direct(analysis, &species).write(&dir.join("direct.csv"))?;
+    split_half(analysis, &species).write(&dir.join("split_half.csv"))?;
     diagnostics::tables::write(&analysis.checks, &analysis.grid, dir)
-}
-
-/// A table in the making.
-#[derive(Debug)]
-pub(super) struct Table {
-    rows: Vec<Vec<String>>,
-}
-
-impl Table {
-    /// Column names; `<s>` in a name stands for each species in turn.
-    pub(super) fn new(columns: &[&str], species: &[&str]) -> Table {
-        let mut names = Vec::new();
-        for column in columns {
-            match column.contains("<s>") {
-                true => names.extend(species.iter().map(|s| column.replace("<s>", s))),
-                false => names.push((*column).to_owned()),
-            }
-        }
-        Table { rows: vec![names] }
-    }
-
-    /// More columns at the end; before the first row.
-    pub(super) fn widen(&mut self, columns: &[String]) {
-        self.rows[0].extend_from_slice(columns);
-    }
-
-    pub(super) fn push(&mut self, row: Vec<String>) {
-        debug_assert_eq!(row.len(), self.rows[0].len(), "{:?}", self.rows[0]);
-        self.rows.push(row);
-    }
-
-    /// Writes it into `dir`, whole.
-    pub(super) fn save(&self, dir: &Path, name: &str) -> Result<()> {
-        let mut table = atomic::Table::new(&self.rows[0]);
-        self.rows[1..].iter().for_each(|row| table.row(row));
-        table.write(&dir.join(name))
-    }
-}
-
-/// A number as a cell: empty if it is not finite.
-pub(super) fn number(x: f64) -> String {
-    match x.is_finite() {
-        true if x == 0.0 => "0".to_owned(),
-        true if (1e-4..1e15).contains(&x.abs()) => format!("{x}"),
-        true => format!("{x:e}"),
-        false => String::new(),
-    }
-}
-
-pub(super) fn numbers(x: &[f64]) -> impl Iterator<Item = String> + '_ {
-    x.iter().map(|&x| number(x))
 }
 
 /// Two columns for each observable.
@@ -113,7 +62,7 @@ fn map(map: &Map, species: &[&str], observables: &[String]) -> Table {
         "phase",
     ];
     columns.extend(with_errors.iter().map(String::as_str));
-    let mut table = Table::new(&columns, species);
+    let mut table = Table::of_species(&columns, species);
     let n_s = species.len();
     for cell in &map.cells {
         let mut row = vec![number(cell.temperature)];
@@ -148,7 +97,7 @@ fn map(map: &Map, species: &[&str], observables: &[String]) -> Table {
 }
 
 fn phases(analysis: &Analysis, species: &[&str]) -> Table {
-    let mut table = Table::new(&["phase", "name", "n_<s>", "energy", "area_fraction"], species);
+    let mut table = Table::of_species(&["phase", "name", "n_<s>", "energy", "area_fraction"], species);
     for phase in &analysis.phases {
         let mut row = vec![phase.id.to_string(), phase.name.clone()];
         row.extend(numbers(&phase.n));
@@ -159,7 +108,7 @@ fn phases(analysis: &Analysis, species: &[&str]) -> Table {
 }
 
 fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
-    let mut table = Table::new(
+    let mut table = Table::of_species(
         &[
             "phase_a",
             "phase_b",
@@ -181,7 +130,7 @@ fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
         species,
     );
     for point in &analysis.boundaries {
-        let mut row = vec![point.phase_a.to_string(), point.phase_b.to_string(), point.kind.to_owned()];
+        let mut row = vec![point.phase_a.to_string(), point.phase_b.to_string(), point.kind.to_string()];
         row.push(number(point.temperature));
         row.extend(numbers(&point.mu));
         row.push(number(point.mu_err));
@@ -199,7 +148,7 @@ fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
 
 /// Averages inside each phase; `state` is empty at a point of a first-order boundary.
 fn phase_averages(analysis: &Analysis, species: &[&str]) -> Table {
-    let mut table = Table::new(
+    let mut table = Table::of_species(
         &[
             "phase",
             "temperature",
@@ -234,7 +183,7 @@ fn phase_averages(analysis: &Analysis, species: &[&str]) -> Table {
 
 /// The simulated states next to the boundary points of simulated temperatures: their own samples beside MBAR.
 fn boundary_sides(analysis: &Analysis, species: &[&str]) -> Table {
-    let mut table = Table::new(
+    let mut table = Table::of_species(
         &[
             "phase_a",
             "phase_b",
@@ -259,10 +208,10 @@ fn boundary_sides(analysis: &Analysis, species: &[&str]) -> Table {
     );
     for side in &analysis.boundary_sides {
         let (point, direct) = (&analysis.boundaries[side.boundary], &analysis.direct[side.state]);
-        let mut row = vec![point.phase_a.to_string(), point.phase_b.to_string(), point.kind.to_owned()];
+        let mut row = vec![point.phase_a.to_string(), point.phase_b.to_string(), point.kind.to_string()];
         row.push(number(point.temperature));
         row.extend(numbers(&point.mu));
-        row.push(side.side.to_owned());
+        row.push(side.side.to_string());
         row.push(side.phase.map_or_else(String::new, |p| p.to_string()));
         row.push(side.state.to_string());
         row.extend((0..species.len()).map(|s| number(analysis.grid.mu(StateId(side.state as u32), s))));
@@ -279,7 +228,8 @@ fn boundary_sides(analysis: &Analysis, species: &[&str]) -> Table {
 }
 
 fn free_energy(analysis: &Analysis, species: &[&str], boltzmann: f64) -> Table {
-    let mut table = Table::new(&["temperature", "mu_<s>", "order_parameter", "value", "free_energy", "error"], species);
+    let mut table =
+        Table::of_species(&["temperature", "mu_<s>", "order_parameter", "value", "free_energy", "error"], species);
     for distribution in &analysis.distributions {
         let kt = boltzmann * distribution.temperature;
         for (n, (&p, &err)) in distribution.p_n.iter().zip(&distribution.p_n_err).enumerate() {
@@ -311,7 +261,7 @@ fn free_energy(analysis: &Analysis, species: &[&str], boltzmann: f64) -> Table {
 fn free_energy_2d(analysis: &Analysis, species: &[&str], boltzmann: f64) -> Table {
     let n = species.first().map_or_else(|| "n".to_owned(), |s| format!("n_{s}"));
     let mut table =
-        Table::new(&["temperature", "mu_<s>", "order_parameter", "value", &n, "free_energy", "error"], species);
+        Table::of_species(&["temperature", "mu_<s>", "order_parameter", "value", &n, "free_energy", "error"], species);
     for profile in &analysis.profiles {
         let kt = boltzmann * profile.temperature;
         for (i, value) in profile.value.iter().enumerate().filter(|(i, _)| *i < profile.joint.len()) {
@@ -329,7 +279,7 @@ fn free_energy_2d(analysis: &Analysis, species: &[&str], boltzmann: f64) -> Tabl
 
 /// Where the layers of the observables `n_layer<k>` lie.
 fn layers(analysis: &Analysis) -> Table {
-    let mut table = Table::new(&["layer", "z_from", "z_to"], &[]);
+    let mut table = Table::of_species(&["layer", "z_from", "z_to"], &[]);
     for (k, layer) in analysis.layers.iter().enumerate() {
         table.push(vec![(k + 1).to_string(), number(layer.from), number(layer.to)]);
     }
@@ -338,9 +288,9 @@ fn layers(analysis: &Analysis) -> Table {
 
 /// Maxima of Var E/kT² and β Var N along μ.
 fn ridges(analysis: &Analysis, species: &[&str]) -> Table {
-    let mut table = Table::new(&["of", "species", "temperature", "mu_<s>", "height"], species);
+    let mut table = Table::of_species(&["of", "species", "temperature", "mu_<s>", "height"], species);
     for ridge in &analysis.ridges {
-        let mut row = vec![ridge.of.to_owned(), species[ridge.reservoir].to_owned(), number(ridge.temperature)];
+        let mut row = vec![ridge.of.to_string(), species[ridge.reservoir].to_owned(), number(ridge.temperature)];
         row.extend(numbers(&ridge.mu));
         row.push(number(ridge.height));
         table.push(row);
@@ -349,7 +299,7 @@ fn ridges(analysis: &Analysis, species: &[&str]) -> Table {
 }
 
 fn free_energies(analysis: &Analysis) -> Table {
-    let mut table = Table::new(&["state", "f_k", "err", "n_k"], &[]);
+    let mut table = Table::of_species(&["state", "f_k", "err", "n_k"], &[]);
     let f = &analysis.free_energies;
     for k in 0..f.f_k.len() {
         table.push(vec![k.to_string(), number(f.f_k[k]), number(f.f_k_err[k]), f.n_k[k].to_string()]);
@@ -359,7 +309,7 @@ fn free_energies(analysis: &Analysis) -> Table {
 
 fn distributions(analysis: &Analysis, species: &[&str]) -> Table {
     // The species named in `reservoir` is the one that n counts.
-    let mut table = Table::new(&["temperature", "mu_<s>", "reservoir", "n", "p", "p_err"], species);
+    let mut table = Table::of_species(&["temperature", "mu_<s>", "reservoir", "n", "p", "p_err"], species);
     for distribution in &analysis.distributions {
         for (n, (&p, &err)) in distribution.p_n.iter().zip(&distribution.p_n_err).enumerate() {
             let mut row = vec![number(distribution.temperature)];
@@ -373,7 +323,7 @@ fn distributions(analysis: &Analysis, species: &[&str]) -> Table {
 }
 
 fn direct(analysis: &Analysis, species: &[&str]) -> Table {
-    let mut table = Table::new(
+    let mut table = Table::of_species(
         &["state", "n_<s>", "err_n_<s>", "energy", "energy_err", "samples", "inefficiency", "inefficiency_path"],
         species,
     );
@@ -390,7 +340,7 @@ fn direct(analysis: &Analysis, species: &[&str]) -> Table {
 }
 
 fn split_half(analysis: &Analysis, species: &[&str]) -> Table {
-    let mut table = Table::new(
+    let mut table = Table::of_species(
         &["state", "temperature", "mu_<s>", "first_n_<s>", "first_err_<s>", "second_n_<s>", "second_err_<s>", "z"],
         species,
     );

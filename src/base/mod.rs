@@ -1,9 +1,10 @@
 //! What everything stands on: errors, units, indices, addressed random numbers.
 
+pub mod diagnostic;
 pub mod error;
 pub mod fault_injection;
 pub mod ids;
 pub mod rng;
 pub mod units;
 
-pub use error::{Error, Result};
+pub use error::{AnalysisError, DeviceError, Error, Result};

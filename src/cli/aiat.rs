@@ -211,7 +211,7 @@ fn from_run(directory: &Path, arguments: &AiatArguments) -> Result<()> {
 /// Refuses temperatures that are not above 0.
 pub(crate) fn check(arguments: &AiatArguments) -> Result<()> {
     match arguments.temperature.as_ref().and_then(|t| t.0.iter().find(|&&t| t <= 0.0)) {
-        Some(t) => Err(Error::Refused(format!("temperature {t} is not above 0; give a temperature above 0"))),
+        Some(&value) => Err(Error::NotPositive { quantity: "temperature", value, unit: "K" }),
         None => Ok(()),
     }
 }

@@ -25,7 +25,8 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
     // On a thread of the pool, as a run.
     let report = rayon::scope(|_| bench(&loaded, &options))?;
     if arguments.json {
-        let text = serde_json::to_string_pretty(&report).map_err(|e| Error::Analysis(e.to_string()))?;
+        let text =
+            serde_json::to_string_pretty(&report).map_err(|source| Error::Json { what: "the result", source })?;
         println!("{text}");
     } else {
         print!("{}", table(&report));

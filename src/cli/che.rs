@@ -11,8 +11,8 @@ use crate::thermochemistry::envelope::{edges, lowest_planes};
 use serde_json::{Value, json};
 
 pub(crate) fn che(arguments: &CheArguments) -> Result<()> {
-    if let Some((message, help)) = arguments.ph.and_then(|ph| plausible_ph(ph).err()) {
-        return Err(Error::Refused(format!("{message}; {help}")));
+    if let Some((problem, remedy)) = arguments.ph.and_then(|ph| plausible_ph(ph).err()) {
+        return Err(Error::argument(problem, remedy));
     }
     let input = with_overrides(load(&arguments.file)?, arguments);
     if arguments.json {

@@ -1,11 +1,12 @@
 //! `adlayer check`: what a scene says, and what a run of it will take.
 
 use super::args::CheckArguments;
+use crate::base::units::bytes;
 use crate::base::{Error, Result};
 use crate::cli::diagnostics::warn;
 use crate::input::scene::grammar::{Potential, Schedule, Until};
 use crate::input::scene::{self, CheckedScene};
-use crate::run::forecast::{AxisExchange, Estimate, bytes, check_limits, estimate};
+use crate::run::forecast::{AxisExchange, Estimate, check_limits, estimate};
 use serde::Serialize;
 use std::path::Path;
 
@@ -41,7 +42,8 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<()> {
             warnings: &loaded.warnings,
             estimate: &estimate,
         };
-        let text = serde_json::to_string_pretty(&report).map_err(|e| Error::Analysis(e.to_string()))?;
+        let text =
+            serde_json::to_string_pretty(&report).map_err(|source| Error::Json { what: "the result", source })?;
         println!("{text}");
     } else {
         loaded.warnings.iter().for_each(|w| warn(w));

@@ -1,7 +1,8 @@
 //! Errors and warnings on stderr.
 
 use crate::base::Error;
-use crate::input::scene::SceneError;
+use crate::base::diagnostic::SceneError;
+use crate::cli::Ending;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, NamedSource, SourceSpan};
 use std::io::IsTerminal;
 
@@ -24,6 +25,14 @@ pub(crate) fn print_error(error: &Error) {
     match error {
         Error::Scene(e) => eprint!("{}", pointing(e)),
         other => eprintln!("error: {other}"),
+    }
+}
+
+/// Says how a run can go on that ended before its end, or short of what its scene wants.
+#[expect(clippy::print_stderr, reason = "how a run ended is for people")]
+pub(crate) fn print_ending(ending: &Ending) {
+    if let Ending::Short(words) | Ending::Stopped(words) = ending {
+        eprintln!("{words}");
     }
 }
 

@@ -36,7 +36,8 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<()> {
         auto,
     };
     if arguments.json {
-        let text = serde_json::to_string_pretty(&report).map_err(|e| Error::Analysis(e.to_string()))?;
+        let text =
+            serde_json::to_string_pretty(&report).map_err(|source| Error::Json { what: "the result", source })?;
         println!("{text}");
         return Ok(());
     }

@@ -52,10 +52,11 @@ pub(crate) fn gas(arguments: &GasArguments) -> Result<()> {
                     let delta_mu = mu - arguments.energy - gas.zero_point_energy();
                     let pressure = gas.pressure(temperature, delta_mu)?;
                     if pressure <= 0.0 || !pressure.is_finite() {
-                        return Err(Error::Refused(format!(
-                            "μ = {mu} eV at {temperature} K is a pressure of {pressure} Pa; give μ nearer to {:.3} eV (1 bar)",
-                            row(&gas, arguments.energy, temperature, BAR_PA)?.mu
-                        )));
+                        let at_one_bar = row(&gas, arguments.energy, temperature, BAR_PA)?.mu;
+                        return Err(Error::argument(
+                            format!("μ = {mu} eV at {temperature} K is a pressure of {pressure} Pa"),
+                            format!("give μ nearer to {at_one_bar:.3} eV (1 bar)"),
+                        ));
                     }
                     rows.push(row(&gas, arguments.energy, temperature, pressure)?);
                 }
@@ -68,7 +69,7 @@ pub(crate) fn gas(arguments: &GasArguments) -> Result<()> {
         warn(&if more > 0 { format!("{first} (and {more} further rows)") } else { first });
     }
     if arguments.json {
-        let text = serde_json::to_string_pretty(&rows).map_err(|e| Error::Analysis(e.to_string()))?;
+        let text = serde_json::to_string_pretty(&rows).map_err(|source| Error::Json { what: "the result", source })?;
         write_stdout(&format!("{text}\n"))?;
     } else {
         write_stdout(&table(&gas, arguments.energy, &rows))?;

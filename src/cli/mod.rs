@@ -8,41 +8,55 @@ mod che;
 mod check;
 mod diagnostics;
 mod doctor;
+mod exit;
 mod export;
 mod gas;
 mod new;
+mod progress;
 mod ranges;
 mod resume;
 mod run;
+mod signals;
 mod stdout;
 mod summary;
 mod verify;
 
+pub use exit::exit_code;
+
+use crate::base::Result;
 use args::{Arguments, Command};
 use clap::Parser;
+use exit::Ending;
 use std::process::ExitCode;
 
 /// Parses the command line, runs the command, prints its error.
 pub fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
-        Command::Run(arguments) => run::run(&arguments),
-        Command::Resume(arguments) => resume::resume(&arguments),
-        Command::Analyze(arguments) => analyze::analyze(&arguments),
-        Command::Export(arguments) => export::export(&arguments),
-        Command::Check(arguments) => check::check(&arguments),
-        Command::New(arguments) => new::new(&arguments),
-        Command::Bench(arguments) => bench::run(&arguments),
-        Command::Verify(arguments) => verify::run(&arguments),
-        Command::Gas(arguments) => gas::gas(&arguments),
-        Command::Aiat(arguments) => aiat::check(&arguments).and_then(|()| aiat::aiat(&arguments)),
-        Command::Che(arguments) => che::che(&arguments),
-        Command::Doctor(arguments) => doctor::doctor(&arguments),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+    match command(&Arguments::parse().command) {
+        Ok(ending) => {
+            diagnostics::print_ending(&ending);
+            ending.exit_code()
+        }
         Err(error) => {
             diagnostics::print_error(&error);
-            ExitCode::from(error.exit_code())
+            ExitCode::from(exit_code(&error))
         }
     }
+}
+
+fn command(command: &Command) -> Result<Ending> {
+    let done = match command {
+        Command::Run(arguments) => return run::run(arguments),
+        Command::Resume(arguments) => return resume::resume(arguments),
+        Command::Analyze(arguments) => analyze::analyze(arguments),
+        Command::Export(arguments) => export::export(arguments),
+        Command::Check(arguments) => check::check(arguments),
+        Command::New(arguments) => new::new(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
+        Command::Verify(arguments) => verify::run(arguments),
+        Command::Gas(arguments) => gas::gas(arguments),
+        Command::Aiat(arguments) => aiat::check(arguments).and_then(|()| aiat::aiat(arguments)),
+        Command::Che(arguments) => che::che(arguments),
+        Command::Doctor(arguments) => doctor::doctor(arguments),
+    };
+    done.map(|()| Ending::Done)
 }

@@ -14,12 +14,12 @@ pub(crate) fn new(arguments: &NewArguments) -> Result<()> {
     if path.extension().is_none_or(|e| e != "ron") {
         path.as_mut_os_string().push(".ron");
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|e| {
-        let source = match e.kind() {
-            ErrorKind::AlreadyExists => std::io::Error::new(e.kind(), "it exists already; choose another name"),
-            _ => e,
-        };
-        Error::Io { what: "cannot write", path: path.clone(), source }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|e| match e.kind() {
+        ErrorKind::AlreadyExists => {
+            let problem = "exists already; choose another name";
+            Error::AlreadyExists { action: "write", path: path.clone(), problem }
+        }
+        _ => Error::io("cannot write", &path)(e),
     })?;
     file.write_all(TEMPLATE.as_bytes()).map_err(Error::io("cannot write", &path))?;
     println!("wrote {}", path.display());

@@ -1,15 +1,18 @@
 //! `adlayer resume`: go on with a run, then analyse and draw as `run` does.
 
 use super::args::ResumeArguments;
-use super::run::{Screen, finish, limits};
-use crate::base::{Error, Result};
+use super::run::finish;
+use crate::base::Result;
+use crate::cli::Ending;
 use crate::cli::diagnostics::warn;
-use crate::run::{self, ResumeOptions, RunRecord};
+use crate::cli::progress::Screen;
+use crate::cli::signals::limits;
+use crate::run::{self, ResumeOptions, RunOutcome, RunRecord};
 use crate::workflow::extend::{self, Listener};
 use serde_json::json;
 use std::path::Path;
 
-pub(crate) fn resume(arguments: &ResumeArguments) -> Result<()> {
+pub(crate) fn resume(arguments: &ResumeArguments) -> Result<Ending> {
     let options = ResumeOptions {
         directory: arguments.directory.clone(),
         device: arguments.device.as_ref().map(ToString::to_string),
@@ -20,20 +23,16 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<()> {
     let mut screen = Screen::new(arguments.quiet);
     // On a thread of the pool, as `run`.
     let outcome = rayon::scope(|_| run::resume(&options, &mut |progress| screen.progress(progress)));
-    if let Ok(outcome) = &outcome {
+    if let Ok(RunOutcome::AlreadyFinished(ended)) = &outcome {
         let report = options.directory.join("report.html");
-        if outcome.was_finished && report.is_file() && extend::is_settled(outcome)? {
+        if report.is_file() && extend::is_settled(ended)? {
             screen.bar.finish_and_clear();
-            already_finished(&report, &outcome.record, arguments);
-            return extend::check(&outcome.record, &options.directory);
-        }
-        if !arguments.quiet {
-            outcome.record.warnings.iter().for_each(|w| warn(w));
+            already_finished(&report, &ended.record, arguments);
+            return Ok(Ending::of(&ended.record, &options.directory));
         }
     }
-    if matches!(outcome, Err(Error::Interrupted(_))) && !arguments.quiet {
-        let record = RunRecord::read(&options.directory);
-        record.iter().flat_map(|r| &r.warnings).for_each(|w| warn(w));
+    if let Some(outcome) = outcome.as_ref().ok().filter(|_| !arguments.quiet) {
+        outcome.ended().record.warnings.iter().for_each(|w| warn(w));
     }
     let ResumeOptions { directory, limits, .. } = options;
     finish(outcome, &directory, limits, screen, arguments.json)

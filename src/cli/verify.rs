@@ -23,7 +23,8 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<()> {
             }
         })
     })?;
-    let text = serde_json::to_string_pretty(&verdict).map_err(|e| Error::Analysis(e.to_string()))? + "\n";
+    let text =
+        serde_json::to_string_pretty(&verdict).map_err(|source| Error::Json { what: "the result", source })? + "\n";
     let archive = arguments.output.clone().unwrap_or_else(|| archive_of(&verdict));
     if let Some(folder) = archive.parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(Error::io("cannot create", folder))?;

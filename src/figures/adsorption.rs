@@ -2,8 +2,8 @@
 
 use super::{Drawing, Figure, write_all};
 use crate::base::Result;
-use crate::figures::plot::axis::{Axis, span};
-use crate::figures::plot::canvas::{Canvas, Frame, Secondary, Stroke};
+use crate::figures::plot::axis::{Axis, Secondary, span};
+use crate::figures::plot::canvas::{Canvas, Frame, Stroke};
 use crate::figures::plot::diagram::{Diagram, diagram};
 use crate::figures::plot::legend::{self, Entry, Sign};
 use crate::figures::plot::{palette, text};
@@ -62,7 +62,7 @@ fn pressure_axes(input: &AiatInput, gas: usize, x: &Axis) -> Result<Vec<Secondar
         .collect()
 }
 
-/// ΔG per area against Δμ: a line a structure, the lower envelope drawn wide.
+/// ΔG per area against Δμ: a line for each structure, the lower envelope drawn wide.
 fn lines(input: &AiatInput, temperature: f64) -> Result<Drawing> {
     let (surface, axis) = (&input.surface, &input.axes[0]);
     let (lo, hi) = axis.delta_mu;
@@ -235,7 +235,7 @@ fn temperature_pressure(input: &AiatInput, gas: usize) -> Result<Drawing> {
     }))
 }
 
-/// Steps of the ladders on which boundaries are sought.
+/// Steps of the ladders on which boundaries are searched.
 const LADDER: u32 = 160;
 
 /// Boundaries that are crossed by changing the pressure: at every temperature of a fine ladder, joined between the same two

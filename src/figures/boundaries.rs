@@ -1,6 +1,6 @@
 //! Phase boundaries over a map: lines with error bars, triple and critical points.
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, BoundaryKind};
 use crate::figures::plot::canvas::{Canvas, Mark, Stroke};
 use crate::figures::plot::legend::{Entry, Sign};
 use crate::figures::plot::map_slice::Slice;
@@ -8,7 +8,7 @@ use crate::figures::plot::palette;
 use crate::io::csv::{Table, number};
 use kuva::render::color::Color;
 
-/// More points than this on one line get a band instead of error bars.
+/// Most points on one line that get error bars; more get a band.
 const MOST_BARS: usize = 14;
 
 /// A point of a boundary in the plane of a figure.
@@ -19,7 +19,7 @@ struct Point {
     low: f64,
     high: f64,
     phases: (usize, usize),
-    kind: &'static str,
+    kind: BoundaryKind,
 }
 
 /// The boundaries in the plane of a figure.
@@ -62,7 +62,7 @@ impl Boundaries {
     }
 
     /// Whether any boundary has this kind.
-    fn has(&self, kind: &str) -> bool {
+    fn has(&self, kind: BoundaryKind) -> bool {
         self.points.iter().any(|p| p.kind == kind)
     }
 
@@ -111,17 +111,14 @@ impl Boundaries {
     /// Legend entries of the kinds that occur.
     pub(crate) fn entries(&self, ink: &Ink) -> Vec<Entry> {
         let mut entries = Vec::new();
-        for (kind, label) in [("first_order", "first-order boundary"), ("continuous", "continuous boundary")] {
-            if self.has(kind) {
-                // white lines cannot be shown on white paper without their halo
-                let colour = ink.halo.clone().unwrap_or_else(|| ink.line.clone());
-                entries.push(Entry { sign: Sign::Line(stroke(kind, &colour), None), label: label.into() });
-            }
-        }
-        for (kind, label) in [("triple", "triple point"), ("critical", "critical point")] {
-            if let Some((mark, fill)) = special(kind).filter(|_| self.has(kind)) {
-                entries.push(Entry { sign: Sign::Mark(mark, 5.5, fill, (palette::INK, 1.6)), label: label.into() });
-            }
+        for kind in BoundaryKind::ALL.into_iter().filter(|&kind| self.has(kind)) {
+            // white lines cannot be shown on white paper without their halo
+            let colour = ink.halo.clone().unwrap_or_else(|| ink.line.clone());
+            let sign = match special(kind) {
+                Some((mark, fill)) => Sign::Mark(mark, 5.5, fill, (palette::INK, 1.6)),
+                None => Sign::Line(stroke(kind, &colour), None),
+            };
+            entries.push(Entry { sign, label: legend(kind).into() });
         }
         entries
     }
@@ -147,18 +144,30 @@ impl Boundaries {
     }
 }
 
-fn stroke(kind: &str, colour: &Color) -> Stroke {
+/// Label of a kind in a legend.
+fn legend(kind: BoundaryKind) -> &'static str {
     match kind {
-        "continuous" => Stroke::dashed(colour.clone(), 2.2),
+        BoundaryKind::FirstOrder => "first-order boundary",
+        BoundaryKind::Continuous => "continuous boundary",
+        BoundaryKind::Triple => "triple point",
+        BoundaryKind::Critical => "critical point",
+    }
+}
+
+/// Line of a kind of boundary.
+fn stroke(kind: BoundaryKind, colour: &Color) -> Stroke {
+    match kind {
+        BoundaryKind::Continuous => Stroke::dashed(colour.clone(), 2.2),
         _ => Stroke::solid(colour.clone(), 2.2),
     }
 }
 
-fn special(kind: &str) -> Option<(Mark, Color)> {
+/// Marker and fill of a kind whose points stand alone.
+fn special(kind: BoundaryKind) -> Option<(Mark, Color)> {
     match kind {
-        "triple" => Some((Mark::Triangle, palette::PAPER)),
-        "critical" => Some((Mark::Diamond, palette::PAPER)),
-        _ => None,
+        BoundaryKind::Triple => Some((Mark::Triangle, palette::PAPER)),
+        BoundaryKind::Critical => Some((Mark::Diamond, palette::PAPER)),
+        BoundaryKind::FirstOrder | BoundaryKind::Continuous => None,
     }
 }
 
@@ -199,7 +208,7 @@ mod tests {
     use super::*;
 
     fn point(temperature: f64, x: f64, phases: (usize, usize)) -> Point {
-        Point { temperature, x, low: x, high: x, phases, kind: "first_order" }
+        Point { temperature, x, low: x, high: x, phases, kind: BoundaryKind::FirstOrder }
     }
 
     #[test]

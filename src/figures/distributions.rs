@@ -8,11 +8,11 @@ use crate::io::csv::{Table, number};
 use kuva::render::color::Color;
 use std::cmp::Ordering;
 
-/// At most this many distributions are drawn at one temperature, and in all if there is only one.
+/// Most distributions drawn at one temperature, and in all if there is only one.
 const MOST: (usize, usize) = (3, 7);
-/// Distributions with more points than this are drawn without markers.
+/// Most points of a distribution that is drawn with markers.
 const MOST_MARKERS: usize = 90;
-/// P(N) below this is not shown.
+/// Smallest P(N) that is shown.
 pub(super) const SMALLEST: f64 = 1e-6;
 
 /// A distribution at a point.

@@ -14,7 +14,7 @@ use crate::figures::plot::text;
 use crate::io::csv::{Table, number};
 use kuva::plot::ColorMap;
 
-/// A point is drawn where its standard error is below this many kT.
+/// Largest standard error of a point that is drawn [kT].
 const LARGEST_ERROR: f64 = 1.0;
 /// Maps over N and an order parameter, of each order parameter.
 const MOST_PLANES: usize = 3;
@@ -36,20 +36,11 @@ pub(crate) fn of_order(analysis: &Analysis, labels: &Labels, observable: usize) 
             Shown { temperature: p.temperature, mu: &p.mu, points }
         })
         .collect();
-    let (name, label) = (&analysis.observables[observable], words(&analysis.observables[observable]));
-    curves(analysis, labels, all, name, label.clone(), &label, 0)
+    let (name, label) = (&analysis.observables[observable], &analysis.observable_labels[observable]);
+    curves(analysis, labels, all, name, label.clone(), label, 0)
 }
 
-/// What an order parameter is called under an axis.
-fn words(name: &str) -> String {
-    match name {
-        "order_sqrt3" => "Φ of √3×√3".into(),
-        "order_1x1" => "Φ of 1×1".into(),
-        _ => name.to_owned(),
-    }
-}
-
-/// One curve a place.
+/// One curve for each place.
 ///
 /// - `column`: of the CSV, and part of the name of the figure
 fn curves(
@@ -142,7 +133,7 @@ fn plane(analysis: &Analysis, labels: &Labels, profile: &Profile, index: usize, 
     }
     let scale = ColourScale::spanning(points.iter().map(|p| p.2), f64::INFINITY, ColorMap::Viridis)?;
     let most = points.iter().map(|p| p.0).fold(0.0, f64::max);
-    let label = words(name);
+    let label = &analysis.observable_labels[profile.observable];
     let (t, mu) = (text::short(profile.temperature, 4), text::short(*profile.mu.first()?, 3));
     let title = format!("Free energy of N and {label}");
     let unseen = [Entry { sign: Sign::Box(palette::MASKED), label: "not sampled, or P below 10⁻⁶".into() }];

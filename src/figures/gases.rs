@@ -59,7 +59,7 @@ pub fn draw_isotherm(gas: &Gas, temperature: f64, points: &[(f64, f64)], dir: &P
 /// - `unit`: symbol of the pressure in the legend, and one of it in Pa
 ///
 /// # Errors
-/// [`crate::base::Error::Refused`] where a table does not reach, [`crate::base::Error::Io`].
+/// [`crate::base::Error::OutsideTable`] where a table does not reach, [`crate::base::Error::Io`].
 pub fn draw(gas: &Gas, temperatures: &[f64], pressures: &[f64], unit: (&str, f64), dir: &Path) -> Result<Vec<Figure>> {
     let shown = chosen(pressures);
     let mut table = Table::new(["temperature", "pressure_Pa", "delta_mu"]);

@@ -7,9 +7,9 @@ use crate::figures::plot::map_slice::{Across, Slice, nearest};
 use crate::figures::plot::{palette, text};
 use crate::io::csv::{Table, number};
 
-/// More curves than this are thinned evenly.
+/// Most curves; more are thinned evenly.
 const MOST_CURVES: usize = 16;
-/// At most this many isobars.
+/// Most isobars.
 const MOST_ISOBARS: usize = 9;
 
 /// Up to [`MOST_CURVES`] of `n`, evenly spread, the ends included.
@@ -28,7 +28,7 @@ pub(crate) fn isotherms(analysis: &Analysis, labels: &Labels, s: usize) -> Optio
     }
     let species = analysis.grid.reservoirs[s].species.clone();
     let states = slice.states(analysis);
-    let mut temperatures = analysis.grid.temperatures.clone();
+    let mut temperatures = analysis.grid.temperatures();
     temperatures.sort_by(f64::total_cmp);
     temperatures.dedup();
     let chosen = thinned(temperatures.len());

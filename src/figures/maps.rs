@@ -12,7 +12,7 @@ use crate::figures::plot::palette::{self, ColourScale};
 use crate::io::csv::{Table, number};
 use kuva::plot::ColorMap;
 
-/// What a map shows.
+/// Quantity of a map.
 struct Quantity<'a> {
     /// Stem of the files.
     name: String,
@@ -136,7 +136,7 @@ pub(crate) fn difference(
     map(analysis, labels, &slice, quantity)
 }
 
-/// Legend entry of what is left grey.
+/// Legend entry of masked cells.
 fn masked_entry() -> Entry {
     Entry { sign: Sign::Box(palette::MASKED), label: "masked: too few samples".into() }
 }

@@ -17,7 +17,7 @@
 //! | `aiat_*` | structures over Δμ, (T, p), and against a run ([`adsorption`], [`aiat_comparison`]) |
 //! | `che_*` | staircases, sweeps and (U, pH) diagram of a reaction ([`electrode`]) |
 //!
-//! What a grid cannot show (a map of a single temperature, say) is drawn as a curve or left out.
+//! Where a grid has too few values for a map (a single temperature, say), a curve is drawn or the figure left out.
 
 pub mod adsorption;
 pub mod aiat_comparison;
@@ -34,7 +34,7 @@ pub mod snapshots;
 pub(crate) mod trust;
 
 use crate::analysis::Analysis;
-use crate::base::error::{Error, Result};
+use crate::base::error::{AnalysisError, Error, Result};
 use crate::base::units::Units;
 use crate::io::atomic::write_whole;
 use crate::thermo::Convention;
@@ -42,7 +42,7 @@ use std::path::Path;
 
 pub use crate::io::csv::Table;
 
-/// What the analysis itself does not know: units and names.
+/// Units and names, which an analysis does not contain.
 #[derive(Debug, Clone)]
 pub struct Labels {
     /// Unit system of every number in the analysis.
@@ -62,7 +62,7 @@ pub struct Figure {
     pub caption: String,
     /// The picture, a whole `<svg>` element.
     pub svg: String,
-    /// Where in it a map lies, if it shows one.
+    /// Place of the map in the picture, if it shows one.
     pub plane: Option<Plane>,
 }
 
@@ -143,16 +143,16 @@ fn write_files(folder: &Path, figure: Figure, scene: &kuva::render::render::Scen
     let file = |extension: &str| folder.join(format!("{}.{extension}", figure.name));
     write_whole(&file("svg"), svg.as_bytes())?;
     write_whole(&file("png"), &png)?;
-    write_whole(&file("csv"), table.to_csv().as_bytes())?;
+    table.write(&file("csv"))?;
     Ok(Figure { svg, ..figure })
 }
 
-fn check_shape(what: &str, map: &crate::analysis::Map) -> Result<()> {
+fn check_shape(what: &'static str, map: &crate::analysis::Map) -> Result<()> {
     let expected = map.temperatures.len() * map.axes.iter().map(Vec::len).product::<usize>();
     if map.cells.len() == expected || map.temperatures.is_empty() {
         return Ok(());
     }
-    Err(Error::Analysis(format!("the {what} has {} cells where its axes make {expected}", map.cells.len())))
+    Err(AnalysisError::ShapeOfMap { what, cells: map.cells.len(), expected }.into())
 }
 
 /// Names of axes and quantities with their units.

@@ -4,16 +4,17 @@ use super::boundaries::{Boundaries, Ink};
 use super::maps::{Signs, columns, dots, tabulate_states, tiles};
 use super::{Drawing, Labels};
 use crate::analysis::Analysis;
+use crate::figures::plot::axis::Axis;
 use crate::figures::plot::canvas::{Canvas, Frame, PLOT};
 use crate::figures::plot::legend::{self, Entry, Sign};
 use crate::figures::plot::map_slice::{Across, Slice};
 use crate::figures::plot::palette;
-use crate::figures::plot::regions::Raster;
+use crate::figures::plot::regions::{Raster, Spot};
 use crate::figures::plot::text;
-use crate::io::csv::number;
+use crate::io::csv::{Table, number};
 use kuva::render::render::TextAnchor;
 
-/// Parts of a region smaller than this share of the area carry no name.
+/// Smallest share of the area of a part of a region that carries a name.
 const SMALLEST_PART: f64 = 0.012;
 
 /// Phase diagram over (μ, T).
@@ -54,48 +55,10 @@ pub(crate) fn draw(
     let (x_axis, y_axis) = (slice.x_axis(x_label), slice.y_axis(labels.temperature()));
     let (x_edges, y_edges) = (slice.column_edges(), slice.row_edges());
 
-    // where the names go: the raster is in units of the drawing area, so it can be made before the frame
-    let raster = Raster::new((0.0, 0.0, PLOT.0, PLOT.1), |px, py| {
-        let x = x_axis.lo + px / PLOT.0 * (x_axis.hi - x_axis.lo);
-        let y = y_axis.hi - py / PLOT.1 * (y_axis.hi - y_axis.lo);
-        phase_at(interval(&y_edges, y)?, interval(&x_edges, x)?)
-    });
-    let taken: Vec<(f64, f64)> = boundaries
-        .points()
-        .map(|(x, t)| {
-            let x = (x_axis.place(x) - x_axis.lo) / (x_axis.hi - x_axis.lo);
-            let y = (y_axis.hi - t) / (y_axis.hi - y_axis.lo);
-            (x * PLOT.0, y * PLOT.1)
-        })
-        .collect();
-    // Names keep away from the dots of the simulated states too, where that leaves them room.
+    let phase_at_x_y = |x: f64, y: f64| phase_at(interval(&y_edges, y)?, interval(&x_edges, x)?);
     let states = slice.simulated(analysis, labels);
-    let with_dots: Vec<(f64, f64)> = states
-        .iter()
-        .map(|&(t, x, _)| {
-            let x = (x_axis.place(x) - x_axis.lo) / (x_axis.hi - x_axis.lo);
-            (x * PLOT.0, (y_axis.hi - t) / (y_axis.hi - y_axis.lo) * PLOT.1)
-        })
-        .chain(taken.iter().copied())
-        .collect();
-    let mut names = Vec::new();
-    let mut unnamed = Vec::new();
-    for (index, phase) in analysis.phases.iter().enumerate() {
-        let spots: Vec<_> = raster
-            .parts(index, SMALLEST_PART)
-            .iter()
-            .filter_map(|part| {
-                let width = text::width(&phase.name, 1.0);
-                let clear = raster.spot(part, width, &with_dots).filter(|spot| !spot.upwards);
-                clear.or_else(|| raster.spot(part, width, &taken))
-            })
-            .collect();
-        let shown = slice.cells().any(|(r, c, _)| phase_at(r, c) == Some(index));
-        if spots.is_empty() && shown {
-            unnamed.push(Entry { sign: Sign::Box(palette::fill(index)), label: phase.name.clone() });
-        }
-        names.extend(spots.into_iter().map(|spot| (spot, phase.name.as_str())));
-    }
+    let shown = |index: usize| slice.cells().any(|(r, c, _)| phase_at(r, c) == Some(index));
+    let (names, unnamed) = named(analysis, (&x_axis, &y_axis), phase_at_x_y, shown, &boundaries, &states);
 
     let masked =
         slice.cells().filter(|(r, c, _)| phase_at(*r, *c).is_some()).count() < slice.rows.len() * slice.columns.len();
@@ -119,8 +82,8 @@ pub(crate) fn draw(
     canvas.unclip();
     dots(&mut canvas, &states);
     let (left, top, ..) = canvas.area();
-    for (spot, content) in names {
-        let (x, y) = (left + spot.x, top + spot.y);
+    for (spot, index) in names {
+        let (x, y, content) = (left + spot.x, top + spot.y, &analysis.phases[index].name);
         if spot.upwards {
             canvas.text_upwards(x, y, content, spot.size, palette::INK);
         } else {
@@ -132,12 +95,7 @@ pub(crate) fn draw(
 
     let species = &analysis.grid.reservoirs[slice.species].species;
     let mut table = columns(&format!("{x_column}_{species}"), "phase");
-    for (row, column, cell) in slice.cells() {
-        let Some(phase) = cell.phase.and_then(place_of).map(|i| &analysis.phases[i]) else { continue };
-        let (t, x) = (number(slice.rows[row]), number(slice.columns[column]));
-        let (id, empty) = (phase.id.to_string(), String::new);
-        table.push(vec!["map".into(), t, x, id, empty(), empty(), phase.name.clone()]);
-    }
+    tabulate_cells(analysis, slice, &mut table);
     tabulate_states(&states, &mut table);
     boundaries.tabulate(&mut table);
 
@@ -148,6 +106,62 @@ pub(crate) fn draw(
     caption.push_str(&slice.fixed_words(analysis, labels));
     caption.push_str(slice.thinned_words(whole));
     Some(Drawing { name, title: title.to_owned(), caption, canvas, table })
+}
+
+/// Places of the names of phases in the drawing area, by index of the phase; and legend entries of those without room.
+///
+/// - `axes`: x and y of the figure
+/// - `phase_at`: index of the phase at a place of these axes
+/// - `shown`: whether a phase has any cell in the picture
+fn named(
+    analysis: &Analysis,
+    (x_axis, y_axis): (&Axis, &Axis),
+    phase_at: impl Fn(f64, f64) -> Option<usize>,
+    shown: impl Fn(usize) -> bool,
+    boundaries: &Boundaries,
+    states: &[(f64, f64, usize)],
+) -> (Vec<(Spot, usize)>, Vec<Entry>) {
+    // The raster is in units of the drawing area, so it can be made before the frame.
+    let raster = Raster::new((0.0, 0.0, PLOT.0, PLOT.1), |px, py| {
+        let x = x_axis.lo + px / PLOT.0 * (x_axis.hi - x_axis.lo);
+        let y = y_axis.hi - py / PLOT.1 * (y_axis.hi - y_axis.lo);
+        phase_at(x, y)
+    });
+    let pixel = |x: f64, t: f64| {
+        let x = (x_axis.place(x) - x_axis.lo) / (x_axis.hi - x_axis.lo);
+        let y = (y_axis.hi - t) / (y_axis.hi - y_axis.lo);
+        (x * PLOT.0, y * PLOT.1)
+    };
+    let taken: Vec<(f64, f64)> = boundaries.points().map(|(x, t)| pixel(x, t)).collect();
+    // Names keep away from the dots of the simulated states too, where that leaves them room.
+    let with_dots: Vec<(f64, f64)> = states.iter().map(|&(t, x, _)| pixel(x, t)).chain(taken.iter().copied()).collect();
+    let (mut names, mut unnamed) = (Vec::new(), Vec::new());
+    for (index, phase) in analysis.phases.iter().enumerate() {
+        let spots: Vec<Spot> = raster
+            .parts(index, SMALLEST_PART)
+            .iter()
+            .filter_map(|part| {
+                let width = text::width(&phase.name, 1.0);
+                let clear = raster.spot(part, width, &with_dots).filter(|spot| !spot.upwards);
+                clear.or_else(|| raster.spot(part, width, &taken))
+            })
+            .collect();
+        if spots.is_empty() && shown(index) {
+            unnamed.push(Entry { sign: Sign::Box(palette::fill(index)), label: phase.name.clone() });
+        }
+        names.extend(spots.into_iter().map(|spot| (spot, index)));
+    }
+    (names, unnamed)
+}
+
+/// Appends the phase of every cell to the table of a diagram.
+fn tabulate_cells(analysis: &Analysis, slice: &Slice<'_>, table: &mut Table) {
+    for (row, column, cell) in slice.cells() {
+        let Some(phase) = cell.phase.and_then(|id| analysis.phases.iter().find(|p| p.id == id)) else { continue };
+        let (t, x) = (number(slice.rows[row]), number(slice.columns[column]));
+        let (id, empty) = (phase.id.to_string(), String::new);
+        table.push(vec!["map".into(), t, x, id, empty(), empty(), phase.name.clone()]);
+    }
 }
 
 /// Index of the interval between ascending edges that holds `value`.

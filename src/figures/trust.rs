@@ -118,9 +118,9 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
     if edges.iter().any(|e| !e.usable) {
         entries.push(Entry { sign: Sign::Line(dead.clone(), None), label: "does not join its states".into() });
     }
-    let is_frozen = |k: usize| analysis.checks.frozen.iter().any(|f| f.state == k);
+    let is_excluded = |k: usize| analysis.checks.excluded.iter().any(|f| f.state == k);
     let shown = |k: &usize| at_first(StateId(*k as u32));
-    if (0..grid.len()).filter(shown).any(is_frozen) {
+    if (0..grid.len()).filter(shown).any(is_excluded) {
         let sign = Sign::Mark(Mark::Diamond, 5.0, palette::line(1), paper_outline());
         entries.push(Entry { sign, label: "frozen in by its start".into() });
     }
@@ -154,7 +154,7 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
     }
     for k in (0..grid.len()).filter(shown) {
         let (mu, t) = place(StateId(k as u32));
-        match is_frozen(k) {
+        match is_excluded(k) {
             true => canvas.mark(mu, t, Mark::Diamond, 5.0, palette::line(1), paper_outline()),
             false => canvas.mark(mu, t, Mark::Disc, 3.0, palette::INK, paper_outline()),
         }

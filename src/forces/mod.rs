@@ -1,4 +1,128 @@
-//! Energies and forces of whole configurations in f64.
+//! Force fields: energies and forces of whole configurations in f64.
+//!
+//! A [`ForceField`] is asked once a step and replica, never inside a loop over pairs. [`Pairwise`] is the one that
+//! scenes name; the cpu and gpu backends are faster spellings of it. Any other one moves on the reference backend, with
+//! every propagator and every particle move.
 
 pub mod pairwise;
 pub mod relax;
+
+pub use pairwise::{EnergyTerms, Pairwise};
+
+use crate::base::error::Result;
+use crate::moves::Trial;
+use crate::system::configuration::Configuration;
+use glam::DVec3;
+use std::sync::Arc;
+
+/// Energies and forces of configurations.
+///
+/// One force field serves all replicas. The threads that move replicas call it at the same time and wait for the answer,
+/// so it may be slow and may queue its callers. An answer must depend on the configuration alone: not on which replica
+/// asks, nor on what was asked before. Frozen atoms belong to the force field; it hands out forces on mobile atoms only.
+/// The energy of a configuration without mobile atoms is 0.
+///
+/// # Errors
+/// Whatever keeps it from an answer, as [`Error::ForceField`](crate::base::Error::ForceField) or an error of its own; a
+/// number that is not finite is no answer. It stops the run: a failed evaluation is never a rejected move.
+pub trait ForceField: Send + Sync {
+    /// What computes, for people, `run.json` and the identity of a backend.
+    fn describe(&self) -> String;
+
+    /// Energy of a configuration and the forces on its atoms.
+    ///
+    /// - `x`: wrapped, every coordinate finite
+    /// - `forces`: `[n]` [energy/length], overwritten
+    /// - returns: U [energy]
+    fn energy_and_forces(&self, x: &Configuration, forces: &mut Vec<DVec3>) -> Result<f64>;
+
+    /// Energy of a configuration. [energy]
+    fn energy(&self, x: &Configuration) -> Result<f64> {
+        self.energy_and_forces(x, &mut Vec::new())
+    }
+
+    /// ΔU of a trial: the energy after it less `energy`. [energy]
+    ///
+    /// - `energy`: U of `x` as known to the caller, so that one evaluation is enough [energy]
+    /// - returns: +∞ where the trial is impossible
+    fn trial_energy(&self, x: &Configuration, energy: f64, trial: &Trial) -> Result<f64> {
+        match trial {
+            Trial::None => Ok(0.0),
+            _ => Ok(self.energy(&after(x, trial))? - energy),
+        }
+    }
+
+    /// Energy of one more atom with all others, by which a start tells a free place from an overlap. [energy]
+    fn contact_energy(&self, x: &Configuration, species: u8, position: DVec3) -> Result<f64> {
+        self.trial_energy(x, self.energy(x)?, &Trial::Insert { species, position })
+    }
+
+    /// The energy evaluated once more, for the audit of running energies.
+    fn audit(&self, x: &Configuration) -> Result<Audit> {
+        let energy = self.energy(x)?;
+        Ok(Audit { energy, magnitude: energy.abs(), terms: None })
+    }
+
+    /// Whether this is the sum over [`System::pairs`](crate::system::System::pairs) and fields that the cpu and gpu
+    /// backends evaluate themselves.
+    fn is_pairwise(&self) -> bool {
+        false
+    }
+}
+
+/// An independent evaluation of one replica's energy, for the audit.
+///
+/// Model of what rounding leaves of a sum: every term u is off by at most a few of its own ulps, whatever cancels
+/// afterwards, so |E_device − E| ≤ tolerance · Σ|u| with one tolerance for all terms
+/// ([`energy_tolerance`](crate::backend::Backend::energy_tolerance)).
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Audit {
+    /// Potential energy. [energy]
+    pub energy: f64,
+    /// Σ|u| over all terms, the scale of rounding errors. [energy]
+    pub magnitude: f64,
+    /// The terms of the energy, where there are any to tell apart.
+    pub terms: Option<EnergyTerms>,
+}
+
+/// A configuration after a trial; new atoms are at rest.
+fn after(x: &Configuration, trial: &Trial) -> Configuration {
+    let mut after = x.clone();
+    match *trial {
+        Trial::None => {}
+        Trial::Insert { species, position } => after.insert(species, position, DVec3::ZERO),
+        Trial::Delete { slot } => after.delete(slot),
+        Trial::Displace { slot, position } => after.positions[slot] = position,
+    }
+    after
+}
+
+impl<F: ForceField + ?Sized> ForceField for Arc<F> {
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
+
+    fn energy_and_forces(&self, x: &Configuration, forces: &mut Vec<DVec3>) -> Result<f64> {
+        (**self).energy_and_forces(x, forces)
+    }
+
+    fn energy(&self, x: &Configuration) -> Result<f64> {
+        (**self).energy(x)
+    }
+
+    fn trial_energy(&self, x: &Configuration, energy: f64, trial: &Trial) -> Result<f64> {
+        (**self).trial_energy(x, energy, trial)
+    }
+
+    fn contact_energy(&self, x: &Configuration, species: u8, position: DVec3) -> Result<f64> {
+        (**self).contact_energy(x, species, position)
+    }
+
+    fn audit(&self, x: &Configuration) -> Result<Audit> {
+        (**self).audit(x)
+    }
+
+    fn is_pairwise(&self) -> bool {
+        (**self).is_pairwise()
+    }
+}

@@ -1,12 +1,83 @@
-//! energy: potential energy and forces of one replica, brute force in f64.
+//! Pairs of atoms and fields on single atoms: energy and forces of one replica, brute force in f64.
 //!
 //! Every pair is visited; nothing is remembered. This is the specification of every faster spelling.
 
+use crate::base::error::Result;
+use crate::forces::{Audit, ForceField};
 use crate::moves::Trial;
 use crate::potential::PairCoefficients;
 use crate::system::System;
-use crate::system::configuration::{Audit, Configuration, EnergyTerms};
+use crate::system::configuration::Configuration;
 use glam::DVec3;
+use std::sync::Arc;
+
+/// The force field of a system's pairs and external fields, summed anew at every call; it never fails.
+#[derive(Debug, Clone)]
+pub struct Pairwise {
+    system: Arc<System>,
+    /// [`System::image_shifts`]
+    shifts: Vec<DVec3>,
+}
+
+impl Pairwise {
+    /// The force field of a system.
+    pub fn new(system: Arc<System>) -> Pairwise {
+        Pairwise { shifts: system.image_shifts(), system }
+    }
+}
+
+impl ForceField for Pairwise {
+    fn describe(&self) -> String {
+        "f64, all pairs".to_owned()
+    }
+
+    fn energy_and_forces(&self, x: &Configuration, forces: &mut Vec<DVec3>) -> Result<f64> {
+        Ok(energy_and_forces(&self.system, x, &self.shifts, forces))
+    }
+
+    fn trial_energy(&self, x: &Configuration, _: f64, trial: &Trial) -> Result<f64> {
+        Ok(trial_energy(&self.system, x, &self.shifts, trial))
+    }
+
+    fn contact_energy(&self, x: &Configuration, species: u8, position: DVec3) -> Result<f64> {
+        Ok(atom_energy(&self.system, x, &self.shifts, species, position, None))
+    }
+
+    fn audit(&self, x: &Configuration) -> Result<Audit> {
+        Ok(audit(&self.system, x, &self.shifts))
+    }
+
+    fn is_pairwise(&self) -> bool {
+        true
+    }
+}
+
+/// The terms of a potential energy. [energy]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct EnergyTerms {
+    /// Pairs of mobile atoms.
+    pub mobile: f64,
+    /// Pairs of a mobile and a frozen atom.
+    pub frozen: f64,
+    /// External fields.
+    pub external: f64,
+    /// Tail correction.
+    pub tail: f64,
+}
+
+impl EnergyTerms {
+    /// Their sum. [energy]
+    pub fn sum(&self) -> f64 {
+        self.mobile + self.frozen + self.external + self.tail
+    }
+}
+
+impl std::fmt::Display for EnergyTerms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let EnergyTerms { mobile, frozen, external, tail } = self;
+        write!(f, "mobile pairs {mobile}, slab {frozen}, fields {external}, tail {tail}")
+    }
+}
 
 /// Energy and forces of one replica: pairs of mobile atoms, pairs with frozen atoms, external fields, tail correction.
 ///
@@ -14,7 +85,7 @@ use glam::DVec3;
 /// - `shifts`: [`System::image_shifts`]
 /// - `forces`: `[n]` [energy/length], overwritten
 /// - returns: U [energy]
-pub fn energy_and_forces(system: &System, x: &Configuration, shifts: &[DVec3], forces: &mut Vec<DVec3>) -> f64 {
+fn energy_and_forces(system: &System, x: &Configuration, shifts: &[DVec3], forces: &mut Vec<DVec3>) -> f64 {
     forces.clear();
     forces.resize(x.len(), DVec3::ZERO);
     let mut energy = system.pairs.tail(&x.species_counts(system.species.len()), system.cell.volume());
@@ -50,7 +121,7 @@ pub fn energy_and_forces(system: &System, x: &Configuration, shifts: &[DVec3], f
 /// Energy of one atom of `species` at `position` with everything else but the atom in slot `except`.
 ///
 /// The tail correction is not part of it. [energy]
-pub fn atom_energy(
+fn atom_energy(
     system: &System,
     x: &Configuration,
     shifts: &[DVec3],
@@ -77,7 +148,7 @@ pub fn atom_energy(
 }
 
 /// ΔE of a trial: the sum over the pairs of the one atom, never a difference of totals. [energy]
-pub fn trial_energy(system: &System, x: &Configuration, shifts: &[DVec3], trial: &Trial) -> f64 {
+fn trial_energy(system: &System, x: &Configuration, shifts: &[DVec3], trial: &Trial) -> f64 {
     let tail_change = |species, sign| match system.pairs.tail_correction {
         true => system.tail_change(&x.species_counts(system.species.len()), species, sign),
         false => 0.0,
@@ -101,7 +172,7 @@ pub fn trial_energy(system: &System, x: &Configuration, shifts: &[DVec3], trial:
 
 /// Energy of one replica by another route than [`energy_and_forces`]: half of Σ_i Σ_{j≠i}, term by
 /// term.
-pub fn audit(system: &System, x: &Configuration, shifts: &[DVec3]) -> Audit {
+fn audit(system: &System, x: &Configuration, shifts: &[DVec3]) -> Audit {
     let tail = system.pairs.tail(&x.species_counts(system.species.len()), system.cell.volume());
     let mut terms = EnergyTerms { tail, ..EnergyTerms::default() };
     let mut magnitudes = EnergyTerms { tail: tail.abs(), ..EnergyTerms::default() };
@@ -127,11 +198,7 @@ pub fn audit(system: &System, x: &Configuration, shifts: &[DVec3]) -> Audit {
         }
         add(&mut terms.mobile, &mut magnitudes.mobile, self_image_energy(row, x.species[i], shifts));
     }
-    let mut audit = Audit { energy: terms.sum(), terms, magnitudes, magnitude: magnitudes.sum(), sound: true };
-    audit.sound = audit.energy.is_finite()
-        && x.positions.iter().all(|&p| system.cell.contains(p))
-        && x.velocities.iter().all(|v| v.is_finite());
-    audit
+    Audit { energy: terms.sum(), magnitude: magnitudes.sum(), terms: Some(terms) }
 }
 
 /// Half the energy of an atom with its own periodic images; zero unless images are summed.

@@ -1,7 +1,8 @@
 //! relax: pulls overlapping atoms of a start apart, by steepest descent with capped steps.
 
+use crate::base::error::Result;
 use crate::base::rng::{Rng, Stream};
-use crate::forces::pairwise::energy_and_forces;
+use crate::forces::ForceField;
 use crate::potential::OVERLAP_ENERGY;
 use crate::system::System;
 use crate::system::configuration::Configuration;
@@ -18,23 +19,26 @@ const MAX_ITERATIONS: u64 = 5_000;
 ///
 /// - `kt`: scale that says what is violent [energy]
 /// - returns: iterations used, or `None` when overlaps remain
+///
+/// # Errors
+/// Those of the force field.
 pub fn relax(
     system: &System,
+    force_field: &dyn ForceField,
     rng: &Rng,
-    shifts: &[DVec3],
     replica: u32,
     kt: f64,
     x: &mut Configuration,
-) -> Option<u64> {
+) -> Result<Option<u64>> {
     let (length, cap) = (0.1 * system.pairs.r_cut, STEP_CAP * system.pairs.r_cut);
     let limit = FORCE_LIMIT * kt / length;
     let mut forces = Vec::new();
     for iteration in 0..MAX_ITERATIONS {
-        let energy = energy_and_forces(system, x, shifts, &mut forces);
+        let energy = force_field.energy_and_forces(x, &mut forces)?;
         let overlap = energy >= 0.5 * OVERLAP_ENERGY;
         let steepest = forces.iter().map(|f| f.length()).fold(0.0, f64::max);
         if !overlap && steepest <= limit {
-            return Some(iteration);
+            return Ok(Some(iteration));
         }
         if overlap {
             separate_cores(system, rng, replica, iteration, cap, x);
@@ -47,7 +51,7 @@ pub fn relax(
             }
         }
     }
-    None
+    Ok(None)
 }
 
 /// Inside the core there is no force: push both atoms of such a pair apart (a wall pushes upwards).

@@ -1,12 +1,13 @@
 //! Lists of structures for ab initio thermodynamics: `Aiat( … )`, structures in the file or in a table of CatMAP.
 
-use super::{catmap, grammar, read_text, real_modes};
+use super::{catmap, grammar, real_modes};
 use crate::base::Result;
 use crate::base::units::{ATM_PA, BAR_PA};
-use crate::input::scene::check::gas::find;
+use crate::input::beside;
+use crate::input::gas::find;
 use crate::input::scene::grammar::AxisValues;
-use crate::input::scene::place::beside;
 use crate::input::source::{Source, did_you_mean, ensure};
+use crate::io::text::read_text;
 use crate::thermochemistry::aiat::{Reservoir, Species, Structure, Surface};
 use crate::thermochemistry::formula;
 use crate::thermochemistry::gas::{Source as Thermal, zero_point_energy};

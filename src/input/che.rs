@@ -1,8 +1,9 @@
 //! Reactions at an electrode: `Che( … )`.
 
-use super::{grammar, read_text};
+use super::grammar;
 use crate::base::Result;
 use crate::input::source::{Source, did_you_mean, ensure};
+use crate::io::text::read_text;
 use crate::thermochemistry::che::{Covered, Reaction, Scale, State};
 use crate::thermochemistry::formula;
 use serde::Deserialize;

@@ -9,22 +9,15 @@ pub mod scene;
 pub mod source;
 pub mod span;
 
-use crate::base::{Error, Result};
+use crate::base::Result;
 use crate::input::parse::parse;
 use crate::input::source::Source;
 use serde::de::DeserializeOwned;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// The text of an input file.
-fn read_text(what: &'static str, path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => Error::InputMissing { what, path: path.to_owned() },
-        _ => Error::Io { what: "cannot read", path: path.to_owned(), source: e },
-    })?;
-    String::from_utf8(bytes).map_err(|e| Error::BadInput {
-        path: path.to_owned(),
-        problem: format!("byte {} is not UTF-8; save it as UTF-8 text", e.utf8_error().valid_up_to()),
-    })
+/// A path in an input file, which is relative to the folder of that file.
+pub(crate) fn beside(input_path: &Path, path: &str) -> PathBuf {
+    input_path.parent().unwrap_or(Path::new("")).join(path)
 }
 
 /// The grammar's value of a text.

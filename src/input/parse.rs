@@ -1,8 +1,8 @@
 //! From text to grammar: syntax, names and types, with positions.
 
 use crate::base::{Error, Result};
-use crate::input::scene::check::last_name;
 use crate::input::source::{Source, did_you_mean, nearest};
+use crate::input::span::last_name;
 use ron::error::{Error as RonError, Position, SpannedError};
 use serde::de::DeserializeOwned;
 use std::ops::Range;

@@ -1,31 +1,10 @@
-//! What is wrong with a scene, and where.
+//! Texts of inputs with the places of their values, so that errors point at them.
 
 use super::span::Node;
 use crate::base::Error;
+use crate::base::diagnostic::SceneError;
 use std::ops::Range;
 use std::path::Path;
-
-/// What is wrong with a scene, and where.
-///
-/// Displays as one line, `file:line:column: message; remedy`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}:{column}: {message}; {help}")]
-pub struct SceneError {
-    /// What is wrong, with the user's own value.
-    pub message: String,
-    /// The remedy.
-    pub help: String,
-    /// Name of the scene file as the user gave it.
-    pub file: String,
-    /// The whole text of the scene.
-    pub text: String,
-    /// Byte range of the offending value in `text`.
-    pub span: Range<usize>,
-    /// Line of its start, from 1.
-    pub line: usize,
-    /// Column of its start in characters, from 1.
-    pub column: usize,
-}
 
 /// A scene's text with the places of its values: what checks need to report an error.
 #[derive(Debug)]

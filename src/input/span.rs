@@ -298,6 +298,12 @@ impl Walker<'_> {
     }
 }
 
+/// The last field name of a path, without indices.
+pub(crate) fn last_name(path: &str) -> &str {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    name.split('[').next().unwrap_or(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! Writing files so that a reader never sees half of one.
 
 use crate::base::error::{Error, Result};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 
 /// Writes `bytes` to `path`: a temporary file in the same folder, fsync, rename, fsync of the folder.
@@ -28,28 +28,6 @@ pub(crate) fn write_whole_with(path: &Path, fill: impl FnOnce(&mut std::fs::File
 fn put_in_place(file: tempfile::NamedTempFile, path: &Path) -> std::io::Result<()> {
     file.persist(path).map_err(|e| e.error)?;
     sync_folder(folder_of(path))
-}
-
-/// Reads a text that a user names; a file that is larger than it can sensibly be, or has no end, is not read whole.
-///
-/// - `what`: what the file is for, e.g. `scene`
-/// - `most`: bytes that are read at most
-///
-/// # Errors
-/// [`Error::InputMissing`] if there is none, [`Error::BadInput`] if it is too large or not UTF-8, [`Error::Io`].
-pub(crate) fn read_text(what: &'static str, path: &Path, most: u64) -> Result<String> {
-    let file = std::fs::File::open(path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => Error::InputMissing { what, path: path.to_owned() },
-        _ => Error::io("cannot read", path)(e),
-    })?;
-    let mut bytes = Vec::new();
-    file.take(most + 1).read_to_end(&mut bytes).map_err(Error::io("cannot read", path))?;
-    let bad = |problem| Error::BadInput { path: path.to_owned(), problem };
-    if bytes.len() as u64 > most {
-        return Err(bad(format!("more than {most} bytes; a {what} is smaller")));
-    }
-    String::from_utf8(bytes)
-        .map_err(|e| bad(format!("byte {} is not UTF-8; save the {what} as UTF-8 text", e.utf8_error().valid_up_to())))
 }
 
 /// Names of temporary files begin with this; what a killed process left of them is removed by the next one.
@@ -97,60 +75,15 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// A table in memory, written whole.
-pub struct Table {
-    writer: csv::Writer<Vec<u8>>,
-}
-
-impl Table {
-    /// A table with these columns.
-    pub fn new<S: AsRef<str>>(columns: impl IntoIterator<Item = S>) -> Table {
-        let mut table = Table { writer: csv::Writer::from_writer(Vec::new()) };
-        table.row(columns);
-        table
-    }
-
-    /// Adds a row; its length must be that of the header.
-    pub fn row<S: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = S>) {
-        let cells: Vec<S> = cells.into_iter().collect();
-        let written = self.writer.write_record(cells.iter().map(|c| c.as_ref().as_bytes()));
-        assert!(written.is_ok(), "every row of a table has as many cells as its header");
-    }
-
-    /// Writes the table to `path`.
-    ///
-    /// # Errors
-    /// [`Error::Io`] with the path.
-    pub fn write(self, path: &Path) -> Result<()> {
-        let bytes = self.writer.into_inner().map_err(|e| Error::io("cannot write", path)(e.into_error()))?;
-        write_whole(path, &bytes)
-    }
-}
-
-/// A number as tables hold it: the shortest text that reads back to the same bits; empty if it is not finite.
-pub fn cell(value: f64) -> String {
-    if value.is_finite() { format!("{value:?}") } else { String::new() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_back_to_the_same_bits_and_nan_is_empty() {
-        for x in [0.1, -1.0 / 3.0, 6.02e23, 5e-324] {
-            assert_eq!(cell(x).parse::<f64>().map(f64::to_bits), Ok(x.to_bits()));
-        }
-        assert_eq!(cell(f64::NAN), "");
-    }
-
-    #[test]
     fn nothing_temporary_stays_behind() -> Result<()> {
         let folder = tempfile::tempdir().map_err(Error::io("cannot create", "temporary folder"))?;
-        let mut table = Table::new(["a", "b"]);
-        table.row(["1", "2"]);
         let path = folder.path().join("table.csv");
-        table.write(&path)?;
+        write_whole(&path, b"a,b\n1,2\n")?;
         assert_eq!(std::fs::read_to_string(&path).map_err(Error::io("cannot read", &path))?, "a,b\n1,2\n");
         assert_eq!(std::fs::read_dir(folder.path()).map_err(Error::io("cannot read", &path))?.count(), 1);
         Ok(())

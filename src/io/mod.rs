@@ -1,4 +1,4 @@
-//! Files and their formats: atomic writes, CSV, Parquet with checksums, numbered parts, extended XYZ, NPZ, LAMMPS data.
+//! Files and their formats: atomic writes, bounded reads, CSV, Parquet with checksums, numbered parts, extended XYZ, NPZ, LAMMPS data.
 
 pub mod atomic;
 pub mod checksum;
@@ -7,4 +7,5 @@ pub mod lammps;
 pub mod npz;
 pub mod parquet;
 pub mod parts;
+pub mod text;
 pub mod xyz;

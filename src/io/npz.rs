@@ -8,6 +8,7 @@ use crate::io::atomic::write_whole_with;
 use std::fs::File;
 use std::io::{BufWriter, Seek, Write};
 use std::path::Path;
+use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -38,13 +39,13 @@ pub(crate) fn write(path: &Path, fill: impl FnOnce(&mut Npz<'_, BufWriter<&mut F
     write_whole_with(path, |file| {
         let mut npz = Npz { zip: ZipWriter::new(BufWriter::new(file)), path };
         fill(&mut npz)?;
-        let mut rest = npz.zip.finish().map_err(|e| failed(path, std::io::Error::other(e)))?;
-        rest.flush().map_err(|e| failed(path, e))
+        let mut rest = npz.zip.finish().map_err(|source| archive(path, source))?;
+        rest.flush().map_err(Error::io("cannot write", path))
     })
 }
 
-fn failed(path: &Path, source: std::io::Error) -> Error {
-    Error::Io { what: "cannot write", path: path.to_owned(), source }
+fn archive(path: &Path, source: ZipError) -> Error {
+    Error::Archive { path: path.to_owned(), source }
 }
 
 impl<W: Write + Seek> Npz<'_, W> {
@@ -55,16 +56,16 @@ impl<W: Write + Seek> Npz<'_, W> {
         shape: &[usize],
         rows: impl IntoIterator<Item = Vec<T>>,
     ) -> Result<()> {
-        let failed = |e| failed(self.path, e);
+        let failed = || Error::io("cannot write", self.path);
         let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-        self.zip.start_file(format!("{name}.npy"), options).map_err(|e| failed(std::io::Error::other(e)))?;
-        self.zip.write_all(&header(T::DESCR, shape)).map_err(failed)?;
+        self.zip.start_file(format!("{name}.npy"), options).map_err(|e| archive(self.path, e))?;
+        self.zip.write_all(&header(T::DESCR, shape)).map_err(failed())?;
         let (mut written, mut bytes) = (0, Vec::new());
         for row in rows {
             bytes.clear();
             row.iter().for_each(|x| x.put(&mut bytes));
             written += row.len();
-            self.zip.write_all(&bytes).map_err(failed)?;
+            self.zip.write_all(&bytes).map_err(failed())?;
         }
         assert_eq!(
             written,

@@ -57,10 +57,9 @@ pub(crate) fn write_column<T: DataType>(group: &mut Group<'_>, values: &[T::T]) 
 /// Writes an encoded file, whole.
 ///
 /// # Errors
-/// [`Error::Io`] if it could not be encoded or cannot be written.
+/// [`Error::ParquetEncoding`] if it could not be encoded, [`Error::Io`] if it cannot be written.
 pub(crate) fn save(path: &Path, encoded: ParquetResult<Vec<u8>>) -> Result<()> {
-    let failed = |e| Error::Io { what: "cannot write", path: path.to_path_buf(), source: std::io::Error::other(e) };
-    write_whole(path, &encoded.map_err(failed)?)
+    write_whole(path, &encoded.map_err(|source| Error::ParquetEncoding { path: path.to_owned(), source })?)
 }
 
 /// Opens a file and reads from it.
@@ -68,16 +67,18 @@ pub(crate) fn save(path: &Path, encoded: ParquetResult<Vec<u8>>) -> Result<()> {
 /// - `what`: names the file in an error, e.g. `mark`
 ///
 /// # Errors
-/// [`Error::Io`] if it cannot be opened, [`Error::BadInput`] if it is damaged.
+/// [`Error::Io`] if it cannot be opened, [`Error::BadInput`] if its checksum is wrong, [`Error::ParquetDamaged`] if it
+/// cannot be decoded.
 pub(crate) fn open<T>(
     path: &Path,
     what: &str,
     read: impl FnOnce(&SerializedFileReader<File>) -> ParquetResult<T>,
 ) -> Result<T> {
     let file = checksum::open(path)?;
-    SerializedFileReader::new(file).and_then(|reader| read(&reader)).map_err(|e| Error::BadInput {
+    SerializedFileReader::new(file).and_then(|reader| read(&reader)).map_err(|source| Error::ParquetDamaged {
+        what: what.to_owned(),
         path: path.to_owned(),
-        problem: format!("not a readable {what} ({e}); restore the file or repeat the run"),
+        source,
     })
 }
 

@@ -76,7 +76,7 @@ impl PartWriter {
     /// Writes the next part.
     ///
     /// # Errors
-    /// [`Error::Io`] if it could not be encoded or cannot be written.
+    /// [`Error::ParquetEncoding`] if it could not be encoded, [`Error::Io`] if it cannot be written.
     pub(crate) fn write(&mut self, encoded: ParquetResult<Vec<u8>>) -> Result<()> {
         save(&self.folder.join(file_name(self.next)), encoded)?;
         self.next += 1;

@@ -1,13 +1,10 @@
 //! Extended XYZ: slabs and starting positions in, trajectories out.
 
 use crate::base::{Error, Result};
-use crate::io::atomic::read_text;
+use crate::io::text::read_text;
 use glam::DVec3;
 use std::io::Write;
 use std::path::Path;
-
-/// Largest file that is read into memory [byte].
-const LARGEST: u64 = 256 << 20;
 
 /// One frame of an extended XYZ file.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -42,7 +39,7 @@ impl Frame {
 /// [`Error::InputMissing`] if there is no such file, [`Error::Io`] if it cannot be read, [`Error::BadInput`] with the
 /// line number if it is not extended XYZ.
 pub fn read(what: &'static str, path: &Path) -> Result<Frame> {
-    let text = read_text(what, path, LARGEST)?;
+    let text = read_text(what, path)?;
     let mut frames = parse(&text).map_err(|problem| Error::BadInput { path: path.to_owned(), problem })?;
     Ok(frames.swap_remove(0))
 }

@@ -1,11 +1,10 @@
-//! The pictures on the axes of the run, their differences and their boundaries.
+//! Comparison of a run with pictures made of minima: maps on the same axes, their differences and their boundaries.
 
-use crate::analysis::{Analysis, BoundaryPoint, Map, MapCell, Phase};
+use crate::analysis::{Analysis, BoundaryKind, BoundaryPoint, Map, MapCell, Phase};
 use crate::landscape::Minimum;
-use crate::thermo::states::StateGrid;
-use crate::thermochemistry::envelope::{Line, lowest_line};
+use crate::landscape::picture::{Lowest, Picture, boundary_in};
+use crate::thermochemistry::envelope::lowest_line;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
 
 /// The run and the pictures, all on the same axes.
 #[derive(Debug, Clone)]
@@ -50,7 +49,7 @@ pub struct Boundary {
     pub temperature: f64,
     /// REGC + MBAR, column `mu`.
     pub mu: f64,
-    /// Whether P(N) of the run has no two basins there, so that `mu` is where ⟨N⟩ passes half way between the two sides.
+    /// Whether P(N) of the run has a single basin there, so that `mu` is where ⟨N⟩ passes half way between the two sides.
     pub crossover: bool,
     /// Its standard error.
     pub mu_err: f64,
@@ -62,15 +61,15 @@ pub struct Boundary {
     pub quantum: f64,
     /// Atoms of the most stable minimum on the far side of the harmonic boundary.
     pub n_b: u16,
-    /// kT ln g/ΔN of that minimum: what its multiplicity alone moves the boundary by, downwards. [energy]
+    /// kT ln g/ΔN of that minimum: the shift of the boundary, downwards, by its multiplicity alone. [energy]
     pub multiplicity_shift: f64,
 }
 
 /// Where the most stable composition of a picture changes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
-    /// `minima`, `harmonic` or `quantum`.
-    pub picture: &'static str,
+    /// The picture in which it does.
+    pub picture: Picture,
     /// Scene unit.
     pub temperature: f64,
     /// Atoms below.
@@ -81,96 +80,11 @@ pub struct Step {
     pub mu: f64,
 }
 
-/// Which free energy a picture takes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Picture {
-    Minima,
-    Harmonic,
-    /// With ħ/√m.
-    Quantum(f64),
-}
-
-impl Picture {
-    fn name(self) -> &'static str {
-        match self {
-            Picture::Minima => "minima",
-            Picture::Harmonic => "harmonic",
-            Picture::Quantum(_) => "quantum",
-        }
-    }
-
-    /// Free energy of a minimum without its −Σ Nμ.
-    fn free_energy(self, minimum: &Minimum, kt: f64) -> Option<f64> {
-        match self {
-            Picture::Minima => Some(minimum.energy),
-            Picture::Harmonic => minimum.ln_z(kt).map(|ln_z| -kt * ln_z),
-            Picture::Quantum(quantum) => minimum.quantum_ln_z(quantum, kt).map(|ln_z| -kt * ln_z),
-        }
-    }
-}
-
-/// The most stable minimum of each composition at one temperature.
-struct Lowest<'a> {
-    picture: Picture,
-    kt: f64,
-    /// (minimum, free energy)
-    of: Vec<(&'a Minimum, f64)>,
-}
-
-impl<'a> Lowest<'a> {
-    fn new(picture: Picture, minima: &'a [Minimum], kt: f64) -> Lowest<'a> {
-        let mut lowest: BTreeMap<&[u16], (&Minimum, f64)> = BTreeMap::new();
-        for minimum in minima {
-            // A saddle or a loose atom has no place in either picture.
-            let Some(f) = picture.free_energy(minimum, kt).filter(|_| minimum.negative == 0) else { continue };
-            match lowest.get(&minimum.counts[..]) {
-                Some((_, known)) if *known <= f => {}
-                _ => {
-                    lowest.insert(&minimum.counts, (minimum, f));
-                }
-            }
-        }
-        Lowest { picture, kt, of: lowest.into_values().collect() }
-    }
-
-    /// What an atom of each species is worth at a cell: μ, or kT ln z. `[n_reservoirs]`
-    fn worth(&self, cell: &MapCell) -> Vec<f64> {
-        match self.picture {
-            Picture::Minima => cell.mu.clone(),
-            Picture::Harmonic | Picture::Quantum(_) => cell.ln_z.iter().map(|l| self.kt * l).collect(),
-        }
-    }
-
-    fn at(&self, worth: &[f64]) -> Option<(&'a Minimum, f64)> {
-        let g = |&(minimum, f): &(&'a Minimum, f64)| {
-            let paid: f64 = minimum.counts.iter().zip(worth).map(|(&n, w)| f64::from(n) * w).sum();
-            (minimum, f - paid)
-        };
-        self.of.iter().map(g).min_by(|a, b| a.1.total_cmp(&b.1))
-    }
-
-    /// Free energies as lines over the column `mu` of the only species.
-    fn lines(&self, grid: &StateGrid) -> Vec<Line> {
-        // kT ln z = μ + offset in every convention
-        let offset = match self.picture {
-            Picture::Minima => 0.0,
-            Picture::Harmonic | Picture::Quantum(_) => self.kt * grid.reservoirs[0].convention.ln_z_of_mu(0.0, self.kt),
-        };
-        self.of
-            .iter()
-            .map(|(minimum, f)| {
-                let n = f64::from(minimum.counts[0]);
-                Line { constant: f - n * offset, slope: -n }
-            })
-            .collect()
-    }
-}
-
-/// Sets the pictures beside the run.
+/// Compares the pictures with the run.
 ///
 /// - `minima`: of every composition that was found
 /// - `boltzmann`: k_B [energy/temperature]
-/// - `temperatures`: at which boundaries are wanted beside those of the run, scene unit
+/// - `temperatures`: further temperatures of boundaries, scene unit
 /// - `quantum`: ħ/√m of the mobile atoms if quantum vibrations are wanted [energy^½·length]
 pub fn compare(
     analysis: Analysis,
@@ -299,7 +213,7 @@ fn drawn(analysis: &Analysis, lowest: &[Lowest<'_>]) -> Analysis {
                 boundaries.push(BoundaryPoint {
                     phase_a,
                     phase_b,
-                    kind: "first_order",
+                    kind: BoundaryKind::FirstOrder,
                     species: 0,
                     temperature: t,
                     temperature_err: 0.0,
@@ -338,7 +252,7 @@ fn steps_of(row: &Lowest<'_>, analysis: &Analysis, temperature: f64) -> Vec<Step
     lowest_line(&row.lines(&analysis.grid), lo, hi)
         .windows(2)
         .map(|w| Step {
-            picture: row.picture.name(),
+            picture: row.picture,
             temperature,
             n_a: counts(w[0].line),
             n_b: counts(w[1].line),
@@ -360,7 +274,7 @@ fn ranges(phases: &[Phase]) -> Vec<(usize, (f64, f64))> {
         .collect()
 }
 
-/// Every boundary of the run between two phases, and what the pictures say of the same two.
+/// Every first-order boundary of the run, and the boundary between the same two phases in the pictures.
 fn boundaries(
     analysis: &Analysis,
     minima: &[Minimum],
@@ -370,8 +284,12 @@ fn boundaries(
 ) -> Vec<Boundary> {
     let ranges = ranges(&analysis.phases);
     let range = |id: usize| ranges.iter().find(|r| r.0 == id).map(|r| r.1);
-    let mut pairs: Vec<(usize, usize)> =
-        analysis.boundaries.iter().filter(|b| b.kind == "first_order").map(|b| (b.phase_a, b.phase_b)).collect();
+    let mut pairs: Vec<(usize, usize)> = analysis
+        .boundaries
+        .iter()
+        .filter(|b| b.kind == BoundaryKind::FirstOrder)
+        .map(|b| (b.phase_a, b.phase_b))
+        .collect();
     pairs.sort_unstable();
     pairs.dedup();
     let mut rows = Vec::new();
@@ -380,7 +298,7 @@ fn boundaries(
         let mut own: Vec<(f64, f64, f64)> = analysis
             .boundaries
             .iter()
-            .filter(|p| (p.phase_a, p.phase_b) == (a, b) && p.kind == "first_order")
+            .filter(|p| (p.phase_a, p.phase_b) == (a, b) && p.kind == BoundaryKind::FirstOrder)
             .map(|p| (p.temperature, p.mu[0], p.mu_err))
             .collect();
         own.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -389,7 +307,7 @@ fn boundaries(
         let half = boundary_in(&coldest, &analysis.grid, range_a, range_b)
             .map(|(_, from, to)| 0.5 * (f64::from(from.counts[0]) + f64::from(to.counts[0])));
         let mut all: Vec<(f64, f64, f64, bool)> = own.iter().map(|&(t, mu, err)| (t, mu, err, false)).collect();
-        for &t in analysis.grid.temperatures.iter().chain(extra) {
+        for &t in analysis.grid.temperatures().iter().chain(extra) {
             if all.iter().any(|o| (o.0 - t).abs() <= 1e-9 * t) {
                 continue;
             }
@@ -451,54 +369,4 @@ fn half_way(map: &Map, temperature: f64, n: f64) -> Option<(f64, f64)> {
     let (low, high) = (in_row(below)?, in_row(after)?);
     let x = (temperature - map.temperatures[below]) / (upper - map.temperatures[below]);
     Some((low.0 + x * (high.0 - low.0), low.1.max(high.1)))
-}
-
-/// μ at which the most stable minima of two ranges of N are equally stable, with these minima.
-fn boundary_in<'a>(
-    lowest: &Lowest<'a>,
-    grid: &StateGrid,
-    from: (f64, f64),
-    to: (f64, f64),
-) -> Option<(f64, &'a Minimum, &'a Minimum)> {
-    let lines = lowest.lines(grid);
-    let within = |range: (f64, f64)| {
-        let inside = |i: &usize| (range.0..range.1).contains(&f64::from(lowest.of[*i].0.counts[0]));
-        (0..lines.len()).filter(inside).collect::<Vec<usize>>()
-    };
-    let (a, b) = (within(from), within(to));
-    let best = |of: &[usize], mu: f64| {
-        let g = |i: usize| lines[i].constant + lines[i].slope * mu;
-        of.iter().copied().min_by(|&i, &j| g(i).total_cmp(&g(j))).map(|i| (i, g(i)))
-    };
-    // The far side always holds more atoms, so the difference rises with μ; widen until it changes sign.
-    let difference = |mu: f64| Some(best(&a, mu)?.1 - best(&b, mu)?.1);
-    let scale = lines.iter().map(|l| l.constant.abs() / l.slope.abs().max(1.0)).fold(lowest.kt, f64::max);
-    let (mut lo, mut hi) = (-2.0 * scale, 2.0 * scale);
-    for _ in 0..60 {
-        if difference(lo)? <= 0.0 && difference(hi)? >= 0.0 {
-            break;
-        }
-        (lo, hi) = (2.0 * lo, 2.0 * hi);
-    }
-    if difference(lo)? > 0.0 || difference(hi)? < 0.0 {
-        return None;
-    }
-    for _ in 0..200 {
-        let middle = 0.5 * (lo + hi);
-        if difference(middle)? <= 0.0 {
-            lo = middle;
-        } else {
-            hi = middle;
-        }
-    }
-    let mu = 0.5 * (lo + hi);
-    Some((mu, lowest.of[best(&a, mu)?.0].0, lowest.of[best(&b, mu)?.0].0))
-}
-
-/// μ at which the empty surface and the lowest minimum with `atoms` atoms of the only species are equally stable, from
-/// minimum energies alone and with the classical harmonic integral.
-pub fn boundary_of(minima: &[Minimum], grid: &StateGrid, atoms: u16, kt: f64) -> Option<(f64, f64)> {
-    let range = (f64::from(atoms) - 0.5, f64::from(atoms) + 0.5);
-    let of = |picture| boundary_in(&Lowest::new(picture, minima, kt), grid, (0.0, 0.5), range).map(|b| b.0);
-    Some((of(Picture::Minima)?, of(Picture::Harmonic)?))
 }

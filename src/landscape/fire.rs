@@ -3,7 +3,8 @@
 //! # Source
 //! E. Bitzek, P. Koskinen, F. Gähler, M. Moseler & P. Gumbsch, Phys. Rev. Lett. 97, 170201 (2006).
 
-use crate::forces::pairwise::energy_and_forces;
+use crate::base::error::Result;
+use crate::forces::ForceField;
 use crate::system::System;
 use crate::system::configuration::Configuration;
 use glam::DVec3;
@@ -61,8 +62,9 @@ pub fn scales(system: &System) -> (f64, f64) {
 
 /// Follows the forces downhill to a minimum; hard walls stop atoms.
 ///
-/// - `shifts`: [`System::image_shifts`]
-pub fn quench(system: &System, shifts: &[DVec3], start: &Configuration) -> Quenched {
+/// # Errors
+/// Those of the force field.
+pub fn quench(system: &System, force_field: &dyn ForceField, start: &Configuration) -> Result<Quenched> {
     let (epsilon, sigma) = scales(system);
     let (tolerance, cap) = (FORCE_TOL * epsilon / sigma, STEP_CAP * sigma);
     let unit = (sigma * sigma / epsilon).sqrt();
@@ -71,7 +73,7 @@ pub fn quench(system: &System, shifts: &[DVec3], start: &Configuration) -> Quenc
     x.velocities = vec![DVec3::ZERO; x.len()];
     let (mut dt, mut alpha, mut downhill) = (dt_first, 0.1, 0);
     let mut forces = Vec::new();
-    let mut energy = energy_and_forces(system, &x, shifts, &mut forces);
+    let mut energy = force_field.energy_and_forces(&x, &mut forces)?;
     let mut iterations = 0;
     while iterations < MAX_ITERATIONS && largest(&forces) > tolerance {
         iterations += 1;
@@ -107,7 +109,7 @@ pub fn quench(system: &System, shifts: &[DVec3], start: &Configuration) -> Quenc
             }
             x.positions[i] = system.cell.wrap(clamped);
         }
-        energy = energy_and_forces(system, &x, shifts, &mut forces);
+        energy = force_field.energy_and_forces(&x, &mut forces)?;
     }
     x.velocities.fill(DVec3::ZERO);
     let force = largest(&forces);
@@ -119,7 +121,7 @@ pub fn quench(system: &System, shifts: &[DVec3], start: &Configuration) -> Quenc
     } else {
         Outcome::NotConverged
     };
-    Quenched { configuration: x, energy, force, outcome, iterations }
+    Ok(Quenched { configuration: x, energy, force, outcome, iterations })
 }
 
 fn largest(forces: &[DVec3]) -> f64 {

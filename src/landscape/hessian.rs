@@ -1,8 +1,8 @@
-//! The plain Hessian of the mobile atoms, from central differences of the reference's forces.
+//! The plain Hessian of the mobile atoms, from central differences of forces.
 
 use super::fire::scales;
-use crate::base::{Error, Result};
-use crate::forces::pairwise::energy_and_forces;
+use crate::base::{AnalysisError, Result};
+use crate::forces::ForceField;
 use crate::system::System;
 use crate::system::configuration::Configuration;
 use faer::{Mat, Side};
@@ -13,11 +13,9 @@ const STEP: f64 = 1e-4;
 
 /// Eigenvalues κ_j of ∂²E/∂x∂y over the mobile atoms, ascending. `[3n]` [energy/length²]
 ///
-/// - `shifts`: [`System::image_shifts`]
-///
 /// # Errors
-/// [`Error::Analysis`] if the eigenvalues cannot be found.
-pub fn curvatures(system: &System, shifts: &[DVec3], x: &Configuration) -> Result<Vec<f64>> {
+/// [`AnalysisError`] if the eigenvalues cannot be found, and those of the force field.
+pub fn curvatures(system: &System, force_field: &dyn ForceField, x: &Configuration) -> Result<Vec<f64>> {
     let n = 3 * x.len();
     if n == 0 {
         return Ok(Vec::new());
@@ -33,10 +31,10 @@ pub fn curvatures(system: &System, shifts: &[DVec3], x: &Configuration) -> Resul
             let mut moved = original;
             moved[axis] += sign * step;
             displaced.positions[atom] = system.cell.wrap(moved);
-            energy_and_forces(system, &displaced, shifts, forces);
+            force_field.energy_and_forces(&displaced, forces)
         };
-        at(1.0, &mut up);
-        at(-1.0, &mut down);
+        at(1.0, &mut up)?;
+        at(-1.0, &mut down)?;
         displaced.positions[atom] = original;
         for j in 0..n {
             rows[k * n + j] = (down[j / 3][j % 3] - up[j / 3][j % 3]) / (2.0 * step);
@@ -45,5 +43,5 @@ pub fn curvatures(system: &System, shifts: &[DVec3], x: &Configuration) -> Resul
     let symmetric = Mat::from_fn(n, n, |i, j| 0.5 * (rows[i * n + j] + rows[j * n + i]));
     symmetric
         .self_adjoint_eigenvalues(Side::Lower)
-        .map_err(|e| Error::Analysis(format!("the eigenvalues of a Hessian of {n} modes were not found: {e:?}")))
+        .map_err(|e| AnalysisError::eigenvalues(format!("a Hessian of {n} modes"), &e).into())
 }

@@ -4,10 +4,10 @@ use super::fire::{Outcome, Quenched, quench, scales};
 use super::hessian::curvatures;
 use super::symmetry::{Operation, images, maps, operations};
 use crate::base::Result;
+use crate::forces::ForceField;
 use crate::system::System;
 use crate::system::configuration::Configuration;
 use crate::thermochemistry::harmonic::{classical_ln_z, quantum_correction};
-use glam::DVec3;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -82,12 +82,11 @@ pub struct Search {
 /// The empty frozen surface is always among them.
 ///
 /// # Errors
-/// [`crate::base::Error::Analysis`] if the eigenvalues of a Hessian cannot be found.
-pub fn search(system: &System, starts: &[Configuration]) -> Result<Search> {
-    let shifts = system.image_shifts();
+/// [`crate::base::Error::Analysis`] if the eigenvalues of a Hessian cannot be found, and those of the force field.
+pub fn search(system: &System, force_field: &dyn ForceField, starts: &[Configuration]) -> Result<Search> {
     let (epsilon, sigma) = scales(system);
     let symmetry = operations(system, LENGTH_TOL * sigma);
-    let quenched: Vec<Quenched> = starts.par_iter().map(|x| quench(system, &shifts, x)).collect();
+    let quenched: Vec<Quenched> = starts.par_iter().map(|x| quench(system, force_field, x)).collect::<Result<_>>()?;
     let mut result = Search { quenches: quenched.len(), ..Search::default() };
     let mut by_counts: BTreeMap<Vec<u16>, Vec<Quenched>> = BTreeMap::new();
     for q in quenched {
@@ -128,7 +127,7 @@ pub fn search(system: &System, starts: &[Configuration]) -> Result<Search> {
         let minima: Vec<Minimum> = classes
             .into_par_iter()
             .take(KEPT)
-            .map(|class| class.minimum(system, &shifts, counts.clone(), FLAT * epsilon / (sigma * sigma)))
+            .map(|class| class.minimum(system, force_field, counts.clone(), FLAT * epsilon / (sigma * sigma)))
             .collect::<Result<_>>()?;
         result.minima.extend(minima);
     }
@@ -175,10 +174,10 @@ impl Class {
         }
     }
 
-    fn minimum(self, system: &System, shifts: &[DVec3], counts: Vec<u16>, flat: f64) -> Result<Minimum> {
+    fn minimum(self, system: &System, force_field: &dyn ForceField, counts: Vec<u16>, flat: f64) -> Result<Minimum> {
         let multiplicity = self.orbits.iter().map(|o| o.1).sum();
         let configuration = self.orbits.into_iter().next().map_or_else(Configuration::default, |o| o.0);
-        let curvatures = curvatures(system, shifts, &configuration)?;
+        let curvatures = curvatures(system, force_field, &configuration)?;
         Ok(Minimum {
             counts,
             energy: self.energy,

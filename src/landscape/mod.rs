@@ -1,11 +1,13 @@
-//! From sampled configurations to minima of the potential: quench, Hessian, equivalent images, distinct minima.
+//! Minima of the potential from sampled configurations: quench, Hessian, symmetry, distinct minima, and a comparison with
+//! the run.
 //!
-//! Energies and forces are those of the reference ([`crate::forces::pairwise`]), in f64.
+//! Energies and forces are those of a [`ForceField`](crate::forces::ForceField), in f64.
 
 pub mod comparison;
 pub mod fire;
 pub mod hessian;
 pub mod minima;
+pub mod picture;
 pub mod select;
 pub mod symmetry;
 pub mod tables;

@@ -1,4 +1,4 @@
-//! Which configurations are quenched.
+//! Selection of configurations to quench.
 
 use crate::sample::trajectory::StoredFrame;
 use crate::system::System;
@@ -6,7 +6,7 @@ use crate::system::configuration::Configuration;
 use std::collections::BTreeMap;
 
 /// At most `most` configurations of each composition: half of them the lowest in energy, where the minima are near, and
-/// half spread evenly over the rest, so that other basins are not missed. The same for the same frames.
+/// half spread evenly over the rest, so that other basins are not missed. The selection depends on the frames alone.
 pub(crate) fn starts(system: &System, frames: &[StoredFrame], most: usize) -> Vec<Configuration> {
     let mut by_counts: BTreeMap<Vec<u16>, Vec<&StoredFrame>> = BTreeMap::new();
     for frame in frames {

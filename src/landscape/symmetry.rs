@@ -1,4 +1,4 @@
-//! Operations that leave the frozen slab and the cell as they are, and what they make of a configuration.
+//! Symmetry operations of the frozen slab and the cell, and images of configurations under them.
 
 use crate::system::System;
 use crate::system::configuration::Configuration;
@@ -14,7 +14,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Neither moves nor turns.
+    /// The identity.
     pub const IDENTITY: Operation = Operation { linear: DMat2::IDENTITY, shift: DVec2::ZERO };
 
     /// The image of a position, wrapped.

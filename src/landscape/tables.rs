@@ -1,7 +1,7 @@
 //! The tables of a comparison: `aiat_minima.csv`, `aiat_boundaries.csv`, `aiat_steps.csv`, `aiat_maps.csv`.
 
 use crate::base::error::{Error, Result};
-use crate::io::atomic::{Table, cell};
+use crate::io::csv::{Table, number};
 use crate::landscape::Search;
 use crate::landscape::comparison::Comparison;
 use std::path::Path;
@@ -36,13 +36,13 @@ fn minima(comparison: &Comparison, search: &Search) -> Table {
     let mut table = Table::new(&columns);
     for m in &search.minima {
         let mut row: Vec<String> = m.counts.iter().map(u16::to_string).collect();
-        row.extend([cell(m.energy), m.multiplicity.to_string(), m.found.to_string()]);
+        row.extend([number(m.energy), m.multiplicity.to_string(), m.found.to_string()]);
         row.extend([m.negative.to_string(), m.flat.to_string()]);
-        let end = |x: Option<&f64>| cell(x.copied().unwrap_or(f64::NAN));
+        let end = |x: Option<&f64>| number(x.copied().unwrap_or(f64::NAN));
         row.extend([end(m.curvatures.first()), end(m.curvatures.last())]);
         let sum: f64 = m.curvatures.iter().map(|k| k.ln()).sum();
-        row.push(if m.is_harmonic() { cell(sum) } else { String::new() });
-        table.row(row);
+        row.push(if m.is_harmonic() { number(sum) } else { String::new() });
+        table.push(row);
     }
     table
 }
@@ -63,11 +63,11 @@ fn boundaries(comparison: &Comparison) -> Table {
     ]);
     for b in &comparison.boundaries {
         let mut row = vec![b.phase_a.to_string(), b.phase_b.to_string()];
-        row.extend([b.temperature, b.mu, b.mu_err].map(cell));
+        row.extend([b.temperature, b.mu, b.mu_err].map(number));
         row.push(b.crossover.to_string());
-        row.extend([b.minima, b.harmonic].map(cell));
-        row.extend([b.n_b.to_string(), cell(b.multiplicity_shift), cell(b.quantum)]);
-        table.row(row);
+        row.extend([b.minima, b.harmonic].map(number));
+        row.extend([b.n_b.to_string(), number(b.multiplicity_shift), number(b.quantum)]);
+        table.push(row);
     }
     table
 }
@@ -75,7 +75,13 @@ fn boundaries(comparison: &Comparison) -> Table {
 fn steps(comparison: &Comparison) -> Table {
     let mut table = Table::new(["picture", "temperature", "n_a", "n_b", "mu"]);
     for s in &comparison.steps {
-        table.row([s.picture.to_owned(), cell(s.temperature), s.n_a.to_string(), s.n_b.to_string(), cell(s.mu)]);
+        table.push([
+            s.picture.as_str().to_owned(),
+            number(s.temperature),
+            s.n_a.to_string(),
+            s.n_b.to_string(),
+            number(s.mu),
+        ]);
     }
     table
 }
@@ -93,13 +99,13 @@ fn maps(comparison: &Comparison) -> Table {
     for (i, (own, (minima, harmonic))) in comparison.analysis.map.cells.iter().zip(pictures).enumerate() {
         let n_s = own.mu.len();
         let counts = |c: &crate::analysis::MapCell| -> Vec<String> {
-            (0..n_s).map(|s| if c.masked { String::new() } else { cell(c.n[s]) }).collect()
+            (0..n_s).map(|s| if c.masked { String::new() } else { number(c.n[s]) }).collect()
         };
-        let mut row = vec![cell(own.temperature)];
-        row.extend(own.mu.iter().map(|&m| cell(m)));
+        let mut row = vec![number(own.temperature)];
+        row.extend(own.mu.iter().map(|&m| number(m)));
         row.extend(counts(own).into_iter().chain(counts(minima)).chain(counts(harmonic)));
         row.extend(comparison.quantum.iter().flat_map(|q| counts(&q.map.cells[i])));
-        table.row(row);
+        table.push(row);
     }
     table
 }

@@ -30,7 +30,7 @@ pub fn clusters(positions: &[DVec3], images: &Images) -> Vec<usize> {
     sizes
 }
 
-/// The first atom of the cluster of `i`; shortens the way to it.
+/// Root of the cluster of `i`; halves the path to it on the way.
 fn first(towards: &mut [usize], mut i: usize) -> usize {
     while towards[i] != i {
         towards[i] = towards[towards[i]];

@@ -1,6 +1,5 @@
-//! What observables know of the system, and of one configuration.
+//! Geometry of the system, and adsorbed atoms of one configuration, as observables need them.
 
-use crate::input::scene::CheckedScene;
 use crate::system::cell::Cell;
 use crate::system::configuration::Configuration;
 use crate::system::slab::Lattice;
@@ -19,14 +18,14 @@ pub struct Adsorbate {
     pub layer_top: Option<f64>,
 }
 
-/// What does not change from sample to sample.
+/// Geometry that is the same for all samples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Geometry {
     /// The cell.
     pub cell: Cell,
     /// The lattice of an fcc substrate.
     pub lattice: Option<Lattice>,
-    /// Mobile slab atoms: they stand in the first slots and are not looked at.
+    /// Mobile slab atoms: they stand in the first slots and do not count.
     pub n_slab: usize,
     /// Adsorbed species, those of the reservoirs first.
     pub adsorbates: Vec<Adsorbate>,
@@ -43,26 +42,6 @@ impl Default for Geometry {
 }
 
 impl Geometry {
-    /// That of a scene.
-    pub fn of(loaded: &CheckedScene) -> Geometry {
-        let (scene, (x, y, z)) = (&loaded.scene, loaded.lengths());
-        let (lengths, n) = (DVec3::new(x, y, z), scene.species.len());
-        let sigma = |a: usize, b: usize| scene.pair(a, b).map_or(0.0, |p| p.sigma);
-        let adsorbate = |s: usize| Adsorbate {
-            species: s as u8,
-            name: scene.species[s].name.clone(),
-            sigma: sigma(s, s),
-            layer_top: loaded.first_layer(s),
-        };
-        Geometry {
-            cell: if scene.is_bulk() { Cell::bulk(lengths) } else { Cell::slab(lengths, loaded.floor()) },
-            lattice: loaded.lattice(),
-            n_slab: loaded.slab.mobile().count(),
-            adsorbates: loaded.adsorbates().into_iter().map(adsorbate).collect(),
-            sigma: (0..n * n).map(|k| sigma(k / n, k % n)).collect(),
-        }
-    }
-
     /// σ of a pair of species [length].
     pub fn sigma_of(&self, a: u8, b: u8) -> f64 {
         let n = self.sigma.len().isqrt();
@@ -82,7 +61,7 @@ pub struct Adsorbed<'a> {
     pub positions: &'a [DVec3],
     /// `[n]`, species index.
     pub species: &'a [u8],
-    /// Which of them belong to the first layer, ascending.
+    /// Indices of those of the first layer, ascending.
     pub first_layer: Vec<usize>,
 }
 

@@ -1,12 +1,12 @@
-//! Layers: atoms over z in fine bins, from which layers are found afterwards, at the minima of the profile.
+//! Layers: a histogram of atoms over z in fine bins; layers are found in the analysis, at the minima of the profile.
 //!
 //! Nothing is assumed about where layers lie: [`edges`] reads it from a mean profile, [`occupation`] counts the atoms of
-//! every sample between the edges, [`coverage`] and [`excess`] say what that means.
+//! every sample between the edges, [`coverage`] and [`excess`] turn them into adsorption.
 
 use super::density::profile;
 use super::geometry::Adsorbate;
 use super::{Adsorbed, Geometry, Observable};
-use crate::observables::record::{Field, Observed};
+use crate::observables::record::{Field, Observed, Role};
 use crate::system::cell::Cell;
 use half::f16;
 
@@ -24,10 +24,10 @@ pub fn bins(cell: &Cell, sigma: f64) -> usize {
     (cell.lengths.z / (WIDEST_BIN * sigma)).ceil() as usize
 }
 
-/// Where layers end, from a mean profile.
+/// Upper edges of layers, from a mean profile.
 ///
 /// The profile is smoothed over three bins; its maxima are layers, unless they are tiny or no valley parts them from a
-/// higher one. Between two layers the edge is the minimum (the middle of an empty stretch). The uppermost layer ends where
+/// higher one. Between two layers the edge is the minimum (the middle of an empty range). The uppermost layer ends where
 /// the profile has fallen to that of the gas: below a twentieth of the maximum, else at its minimum, else at the end.
 ///
 /// - `profile`: `[bins]`, mean number of atoms in every bin
@@ -132,6 +132,7 @@ impl Observable for Layers {
         let field = |a: &Adsorbate| {
             let bins = bins(&self.cell, a.sigma);
             Field::histogram(format!("layers_{}", a.name), self.cell.floor, self.cell.ceiling(), bins)
+                .with_role(Role::LayerProfile)
         };
         self.adsorbates.iter().map(field).collect()
     }

@@ -1,7 +1,7 @@
 //! Observables: what a scene asks to be evaluated of every sample, in its list `observables`.
 //!
-//! They look at adsorbed atoms only: species of a reservoir and of fixed number, not the mobile part of the slab. Each
-//! file holds one of them: a pure function of positions, what it stores, and its tests; [`of_scene`] knows them all.
+//! Adsorbed atoms alone count: species of a reservoir and of fixed number, not the mobile part of the slab. Each
+//! file holds one of them: a pure function of positions, what it stores, and its tests; [`ObservableSpec`] lists them all.
 //! Numbers become f32 columns of the samples, histograms f16 columns ([`crate::observables::record::Field`]).
 //!
 //! | observable | stored | meaning |
@@ -10,12 +10,14 @@
 //! | `Order(wave_vector)` | `order_sqrt3`, `order_1x1` | Φ of the first layer ([`order`]) |
 //! | `Psi6` | `psi6`, `psi6_local` | sixfold bond order of the first layer ([`psi6`]) |
 //! | `Coordination(r)` | `coordination`, histogram `coordination_histogram` | neighbours within r ([`coordination`]) |
-//! | `Sites` | `site_top`, `site_bridge`, `site_fcc`, `site_hcp` | where the first layer stands ([`sites`]) |
+//! | `Sites` | `site_top`, `site_bridge`, `site_fcc`, `site_hcp` | sites of the atoms of the first layer ([`sites`]) |
+//! | `Composition` | `first_layer_<s>` | atoms of each species in the first layer ([`composition`]) |
 //! | `Cluster(r)` | `cluster` | atoms of the largest cluster ([`cluster`]) |
 //! | `Rdf(r_max, bins)` | histograms `rdf`, `rdf_layer` | pairs over their distance ([`rdf`]) |
 //! | `Density(bins)` | histogram `density_<s>` | atoms over z ([`density`]) |
 
 pub mod cluster;
+pub mod composition;
 pub mod coordination;
 pub mod density;
 pub mod geometry;
@@ -27,19 +29,114 @@ pub mod record;
 pub mod sites;
 
 pub use geometry::{Adsorbed, Geometry};
+pub use order::WaveVector;
 
-use crate::input::scene::{CheckedScene, grammar};
 use crate::observables::record::{Field, Observed};
 use crate::system::configuration::{Batch, Configuration};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
 
-/// Something that can be said of every configuration.
+/// An observable as a scene names it, in its list `observables`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum ObservableSpec {
+    /// Atoms per layer.
+    Layers,
+    /// Φ at a named star of wave vectors.
+    Order {
+        /// Which star.
+        wave_vector: WaveVector,
+    },
+    /// Bond-orientational order ψ6.
+    Psi6,
+    /// Coordination numbers.
+    Coordination {
+        /// Neighbour distance [length].
+        r: f64,
+    },
+    /// Occupation of top, bridge, fcc and hcp sites.
+    Sites,
+    /// Atoms of each species in the first layer.
+    Composition,
+    /// Largest cluster.
+    Cluster {
+        /// Neighbour distance [length].
+        r: f64,
+    },
+    /// Pair distribution function.
+    Rdf {
+        /// Range [length].
+        r_max: f64,
+        /// Bins.
+        bins: u32,
+    },
+    /// Density profile along z.
+    Density {
+        /// Bins.
+        bins: u32,
+    },
+}
+
+/// Something that an observable needs of its scene, beside adsorbed atoms; the checks of a scene refuse where it lacks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Need {
+    /// A surface, low enough for bins of layers.
+    LayerBins,
+    /// A first layer of every adsorbed species.
+    FirstLayer,
+    /// The sites of an fcc(111) surface.
+    Fcc111Sites,
+    /// A superstructure of the slab, which fits into the cell.
+    Superstructure(WaveVector),
+    /// A distance `r` of at most a period [length].
+    Distance(f64),
+    /// Bins of a histogram of pairs up to `r_max` [length], enough of them.
+    PairBins {
+        /// Range [length].
+        r_max: f64,
+        /// Bins.
+        bins: u32,
+    },
+    /// Bins of a histogram.
+    Bins(u32),
+}
+
+impl ObservableSpec {
+    /// What it needs of its scene.
+    pub fn needs(&self) -> Vec<Need> {
+        match *self {
+            ObservableSpec::Layers => vec![Need::LayerBins],
+            ObservableSpec::Order { wave_vector } => vec![Need::FirstLayer, Need::Superstructure(wave_vector)],
+            ObservableSpec::Psi6 | ObservableSpec::Composition => vec![Need::FirstLayer],
+            ObservableSpec::Sites => vec![Need::Fcc111Sites, Need::FirstLayer],
+            ObservableSpec::Coordination { r } | ObservableSpec::Cluster { r } => vec![Need::Distance(r)],
+            ObservableSpec::Rdf { r_max, bins } => vec![Need::PairBins { r_max, bins }],
+            ObservableSpec::Density { bins } => vec![Need::Bins(bins)],
+        }
+    }
+
+    fn observable(&self, geometry: &Geometry) -> Box<dyn Observable> {
+        match *self {
+            ObservableSpec::Layers => Box::new(layers::Layers::new(geometry)),
+            ObservableSpec::Order { wave_vector } => Box::new(order::Order::new(geometry, wave_vector)),
+            ObservableSpec::Psi6 => Box::new(psi6::Psi6::new(geometry)),
+            ObservableSpec::Coordination { r } => Box::new(coordination::Coordination::new(geometry, r)),
+            ObservableSpec::Sites => Box::new(sites::Sites::new(geometry)),
+            ObservableSpec::Composition => Box::new(composition::Composition::new(geometry)),
+            ObservableSpec::Cluster { r } => Box::new(cluster::Cluster::new(geometry, r)),
+            ObservableSpec::Rdf { r_max, bins } => Box::new(rdf::Rdf::new(geometry, r_max, bins)),
+            ObservableSpec::Density { bins } => Box::new(density::Density::new(geometry, bins)),
+        }
+    }
+}
+
+/// A function of every configuration, evaluated while sampling.
 pub trait Observable: Debug + Send + Sync {
-    /// What it stores with each sample, in the order in which [`Observable::evaluate`] adds it.
+    /// Fields that it stores with each sample, in the order in which [`Observable::evaluate`] adds it.
     fn fields(&self) -> Vec<Field>;
 
-    /// Evaluates it for one configuration: one number or histogram for every field.
+    /// Evaluates one configuration: one number or histogram for every field.
     fn evaluate(&self, atoms: &Adsorbed<'_>, observed: &mut Observed);
 }
 
@@ -50,29 +147,16 @@ pub struct Observables {
     all: Vec<Box<dyn Observable>>,
 }
 
-/// One entry of a scene's list.
-fn of_scene(entry: &grammar::Observable, geometry: &Geometry) -> Box<dyn Observable> {
-    match *entry {
-        grammar::Observable::Layers => Box::new(layers::Layers::new(geometry)),
-        grammar::Observable::Order { wave_vector } => Box::new(order::Order::new(geometry, wave_vector)),
-        grammar::Observable::Psi6 => Box::new(psi6::Psi6::new(geometry)),
-        grammar::Observable::Coordination { r } => Box::new(coordination::Coordination::new(geometry, r)),
-        grammar::Observable::Sites => Box::new(sites::Sites::new(geometry)),
-        grammar::Observable::Cluster { r } => Box::new(cluster::Cluster::new(geometry, r)),
-        grammar::Observable::Rdf { r_max, bins } => Box::new(rdf::Rdf::new(geometry, r_max, bins)),
-        grammar::Observable::Density { bins } => Box::new(density::Density::new(geometry, bins)),
-    }
-}
-
 impl Observables {
-    /// Those of a scene that has passed its checks.
-    pub fn from_scene(loaded: &CheckedScene) -> Observables {
-        let entries = &loaded.scene.observables;
-        if entries.is_empty() {
-            return Observables::default();
-        }
-        let geometry = Geometry::of(loaded);
-        Observables { all: entries.iter().map(|entry| of_scene(entry, &geometry)).collect(), geometry }
+    /// The observables of a list, for a system of this geometry.
+    pub fn new(geometry: Geometry, list: &[ObservableSpec]) -> Observables {
+        let all = list.iter().map(|spec| spec.observable(&geometry)).collect();
+        Observables::of_geometry(geometry, all)
+    }
+
+    /// Any observables, for a system of this geometry.
+    pub fn of_geometry(geometry: Geometry, all: Vec<Box<dyn Observable>>) -> Observables {
+        Observables { geometry, all }
     }
 
     /// Whether there is none.
@@ -80,7 +164,7 @@ impl Observables {
         self.all.is_empty()
     }
 
-    /// What they store with each sample.
+    /// Fields that they store with each sample.
     pub fn fields(&self) -> Vec<Field> {
         self.all.iter().flat_map(|o| o.fields()).collect()
     }

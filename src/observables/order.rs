@@ -5,7 +5,7 @@
 //! 1/N_ord for a gas, 0 without an atom.
 
 use super::{Adsorbed, Geometry, Observable};
-use crate::observables::record::{Field, Observed};
+use crate::observables::record::{Field, Observed, Role};
 use crate::system::slab::{Face, Lattice};
 use glam::{DVec2, DVec3};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ pub enum WaveVector {
 
 /// The star of a superstructure and the atoms of its perfect layer; `None` where the lattice has no such superstructure.
 ///
-/// Of K and −K, which say the same, one is given.
+/// Of K and −K, which give the same Φ, one is listed.
 ///
 /// - returns: wave vectors [1/length], N_ord
 pub fn star(lattice: &Lattice, wave_vector: WaveVector) -> Option<(Vec<DVec2>, u64)> {
@@ -67,7 +67,7 @@ pub fn phi(positions: impl Iterator<Item = DVec3> + Clone, star: &[DVec2], n_ord
 /// `order_sqrt3` or `order_1x1`.
 #[derive(Debug)]
 pub(super) struct Order {
-    name: &'static str,
+    wave_vector: WaveVector,
     star: Vec<DVec2>,
     n_ordered: u64,
 }
@@ -77,17 +77,17 @@ impl Order {
         let Some((star, n_ordered)) = geometry.lattice.as_ref().and_then(|l| star(l, wave_vector)) else {
             unreachable!("the checks of a scene refuse superstructures that its slab does not have")
         };
-        let name = match wave_vector {
-            WaveVector::Sqrt3 => "order_sqrt3",
-            WaveVector::OneByOne => "order_1x1",
-        };
-        Order { name, star, n_ordered }
+        Order { wave_vector, star, n_ordered }
     }
 }
 
 impl Observable for Order {
     fn fields(&self) -> Vec<Field> {
-        vec![Field::column(self.name)]
+        let (name, structure) = match self.wave_vector {
+            WaveVector::Sqrt3 => ("order_sqrt3", "√3×√3"),
+            WaveVector::OneByOne => ("order_1x1", "1×1"),
+        };
+        vec![Field::column(name).labelled(format!("Φ of {structure}")).with_role(Role::Order(structure.into()))]
     }
 
     fn evaluate(&self, atoms: &Adsorbed<'_>, observed: &mut Observed) {

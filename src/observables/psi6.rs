@@ -20,7 +20,7 @@ const NEIGHBOURS: usize = 6;
 
 /// ψ6 of every atom, as complex numbers.
 ///
-/// - `positions`: `[n]`, wrapped [length]; z is not looked at
+/// - `positions`: `[n]`, wrapped [length]; z does not count
 /// - `reach`: distance below which the atoms at two indices are neighbours [length]
 /// - `images`: of the cell within the largest `reach`
 /// - returns: `[n]`

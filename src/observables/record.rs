@@ -1,19 +1,56 @@
-//! What observables store with each sample: order parameters in single precision, histograms in half precision.
+//! Record of the observables of a sample: order parameters in single precision, histograms in half precision.
 
 use half::f16;
+use std::fmt;
+use std::str::FromStr;
 
-/// What one observable adds to every sample.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Field {
+/// Question about a phase that a stored quantity answers; its observable declares it, and the samples keep it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Role {
+    /// None: it is averaged.
+    #[default]
+    Average,
+    /// Is the first layer ordered, and how? From 0 to 1; the phase where it is large bears the name of this structure.
+    Order(String),
+    /// How many atoms does this layer hold? Counted from 1 at the slab.
+    Layer(usize),
+    /// Where do layers end? A histogram of atoms over z, parted at its minima.
+    LayerProfile,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Role::Average => f.write_str("average"),
+            Role::Order(structure) => write!(f, "order {structure}"),
+            Role::Layer(k) => write!(f, "layer {k}"),
+            Role::LayerProfile => f.write_str("layer_profile"),
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = ();
+
+    /// The inverse of its display.
+    fn from_str(text: &str) -> Result<Role, ()> {
+        match text.split_once(' ') {
+            None if text == "average" => Ok(Role::Average),
+            None if text == "layer_profile" => Ok(Role::LayerProfile),
+            Some(("order", structure)) if !structure.is_empty() => Ok(Role::Order(structure.to_owned())),
+            Some(("layer", k)) => k.parse().map(Role::Layer).map_err(|_| ()),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Form of what is stored.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Shape {
     /// A number, stored as f32.
-    Column {
-        /// Name of the column, e.g. `order_sqrt3`.
-        name: String,
-    },
-    /// A histogram, stored as f16 in equal bins.
+    Number,
+    /// A histogram in equal bins, stored as f16.
     Histogram {
-        /// Name of the column, e.g. `density_B`.
-        name: String,
         /// Lower edge of the first bin.
         lo: f64,
         /// Upper edge of the last bin.
@@ -23,34 +60,53 @@ pub enum Field {
     },
 }
 
+/// A number or histogram that an observable adds to every sample, with its name and meaning.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// Name of the column, e.g. `order_sqrt3`.
+    pub name: String,
+    /// Name under an axis, e.g. `Φ of √3×√3`.
+    pub label: String,
+    /// Question about a phase that it answers.
+    pub role: Role,
+    /// Number or histogram.
+    pub shape: Shape,
+}
+
 impl Field {
-    /// A number.
+    /// A number that is averaged; its label is its name.
     pub fn column(name: impl Into<String>) -> Field {
-        Field::Column { name: name.into() }
+        let name = name.into();
+        Field { label: name.clone(), name, role: Role::Average, shape: Shape::Number }
     }
 
-    /// A histogram.
+    /// A histogram that is stored and no more; its label is its name.
     pub fn histogram(name: impl Into<String>, lo: f64, hi: f64, bins: usize) -> Field {
-        Field::Histogram { name: name.into(), lo, hi, bins }
+        Field { shape: Shape::Histogram { lo, hi, bins }, ..Field::column(name) }
     }
 
-    /// Name of the column.
-    pub fn name(&self) -> &str {
-        match self {
-            Field::Column { name } | Field::Histogram { name, .. } => name,
-        }
+    /// The same with a name under an axis.
+    pub fn labelled(mut self, label: impl Into<String>) -> Field {
+        self.label = label.into();
+        self
+    }
+
+    /// The same with a role.
+    pub fn with_role(mut self, role: Role) -> Field {
+        self.role = role;
+        self
     }
 
     /// Size in a sample [byte].
     pub fn bytes(&self) -> usize {
-        match self {
-            Field::Column { .. } => size_of::<f32>(),
-            Field::Histogram { bins, .. } => bins * size_of::<f16>(),
+        match self.shape {
+            Shape::Number => size_of::<f32>(),
+            Shape::Histogram { bins, .. } => bins * size_of::<f16>(),
         }
     }
 }
 
-/// What the observables of a scene say of one configuration.
+/// Values of all observables for one configuration.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Observed {
     /// Numbers, in the order of the fields that are numbers.
@@ -76,6 +132,10 @@ impl Observed {
 pub struct Column {
     /// Name of the column, e.g. `order_sqrt3`.
     pub name: String,
+    /// Name under an axis.
+    pub label: String,
+    /// Question about a phase that it answers.
+    pub role: Role,
     /// `[n_samples]`
     pub values: Vec<f32>,
 }
@@ -85,6 +145,10 @@ pub struct Column {
 pub struct Histogram {
     /// Name of the column, e.g. `density_B`.
     pub name: String,
+    /// Name under an axis.
+    pub label: String,
+    /// Question about a phase that it answers.
+    pub role: Role,
     /// Lower edge of the first bin.
     pub lo: f64,
     /// Upper edge of the last bin.
@@ -98,7 +162,8 @@ pub struct Histogram {
 impl Column {
     /// The samples at these places.
     pub(crate) fn filtered(&self, kept: &[usize]) -> Column {
-        Column { name: self.name.clone(), values: kept.iter().map(|&i| self.values[i]).collect() }
+        let values = kept.iter().map(|&i| self.values[i]).collect();
+        Column { values, name: self.name.clone(), label: self.label.clone(), role: self.role.clone() }
     }
 }
 
@@ -116,6 +181,22 @@ impl Histogram {
     /// The samples at these places.
     pub(crate) fn filtered(&self, kept: &[usize]) -> Histogram {
         let values = kept.iter().flat_map(|&i| self.of(i)).copied().collect();
-        Histogram { values, name: self.name.clone(), ..*self }
+        let (name, label, role) = (self.name.clone(), self.label.clone(), self.role.clone());
+        Histogram { values, name, label, role, ..*self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_reads_back_from_its_spelling() {
+        for role in [Role::Average, Role::Order("√3×√3".into()), Role::Layer(12), Role::LayerProfile] {
+            assert_eq!(role.to_string().parse(), Ok(role));
+        }
+        for wrong in ["", "order", "order ", "layer", "layer x", "layer_profile 2", "ordered 1×1"] {
+            assert_eq!(wrong.parse::<Role>(), Err(()), "`{wrong}`");
+        }
     }
 }

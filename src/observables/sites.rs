@@ -1,4 +1,4 @@
-//! Sites of the fcc(111) surface: above which an atom of the first layer stands.
+//! Sites of the fcc(111) surface that atoms of the first layer occupy.
 //!
 //! Top: above an atom of the uppermost layer. Bridge: between two. Hcp: in a hollow with an atom of the second layer below
 //! it. Fcc: in the other hollow, where the next layer of the crystal would go on. An atom belongs to the site nearest in

@@ -2,7 +2,6 @@
 
 use super::OVERLAP_ENERGY;
 use super::lennard_jones::CORE_FRACTION;
-use crate::input::scene::grammar::External;
 use glam::DVec3;
 use std::f64::consts::PI;
 
@@ -42,20 +41,6 @@ pub enum ExternalField {
 }
 
 impl ExternalField {
-    /// The field of a scene.
-    ///
-    /// - `floor`: z from which walls measure [length]
-    /// - `centre`: of the cell [length]
-    pub fn new(field: &External, floor: f64, centre: DVec3) -> ExternalField {
-        match *field {
-            External::Harmonic { spring, .. } => ExternalField::Harmonic { spring, centre },
-            External::Steele { epsilon, sigma, density, spacing, .. } => {
-                ExternalField::Steele { epsilon, sigma, density, spacing, floor }
-            }
-            External::Wall93 { epsilon, sigma, .. } => ExternalField::Wall93 { epsilon, sigma, floor },
-        }
-    }
-
     /// Energy of an atom [energy] and the force on it [energy/length].
     #[inline]
     pub fn energy_force(&self, position: DVec3) -> (f64, DVec3) {

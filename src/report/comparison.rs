@@ -1,8 +1,7 @@
-//! The page that sets aiAT beside a run: `aiat.html`.
+//! Page that compares aiAT with a run: `aiat.html`.
 
 use super::findings::{phase_name, with_error};
-use super::page::{STYLE, head, show};
-use super::tables::subscripts;
+use super::html::{STYLE, head, show, subscripts};
 use crate::base::error::Result;
 use crate::figures::{Figure, Labels, plot::text};
 use crate::io::atomic::write_whole;
@@ -11,10 +10,10 @@ use crate::landscape::comparison::{Boundary, Comparison};
 use maud::{DOCTYPE, Markup, html};
 use std::path::{Path, PathBuf};
 
-/// The pictures part where they differ by more than this many kT per atom.
+/// Difference per atom from which two pictures disagree [kT].
 const PART: f64 = 0.25;
 
-/// Pictures side by side.
+/// Style of pictures side by side.
 const PAIRS: &str = "body{max-width:110rem}.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(26rem,1fr));gap:1rem}\
                      p,ul,table{max-width:62rem}";
 
@@ -34,26 +33,9 @@ pub fn write(
     Ok(path)
 }
 
-/// Where the three pictures part and why, in sentences.
+/// Differences between the three pictures and their reasons, in sentences.
 pub fn findings(comparison: &Comparison, search: &Search, labels: &Labels) -> Vec<String> {
-    let energy = labels.units.energy_label();
-    let mut words = Vec::new();
-    let saddles = search.minima.iter().filter(|m| m.negative > 0).count();
-    let loose = search.minima.iter().filter(|m| m.negative == 0 && m.flat > 0).count();
-    let compositions = {
-        let mut all: Vec<&[u16]> = search.minima.iter().map(|m| &m.counts[..]).collect();
-        all.dedup();
-        all.len()
-    };
-    words.push(format!(
-        "{} configurations were quenched: {} distinct minima of {compositions} compositions; {} quenches did not converge, \
-         {} ended at a wall, {saddles} points have negative modes and {loose} have modes without a force: these are left \
-         out of the harmonic picture.",
-        search.quenches,
-        search.minima.len(),
-        search.not_converged,
-        search.on_wall
-    ));
+    let mut words = vec![quenches(search)];
     if comparison.quantum.is_some() {
         words.push(
             "Quantum vibrations (aiat_quantum) are a further picture: its difference to the run contains zero-point energy and \
@@ -71,9 +53,40 @@ pub fn findings(comparison: &Comparison, search: &Search, labels: &Labels) -> Ve
     let pair = (first.phase_a, first.phase_b);
     let rows: Vec<&Boundary> =
         comparison.boundaries.iter().filter(|b| (b.phase_a, b.phase_b) == pair && b.harmonic.is_finite()).collect();
+    words.extend(pictures(comparison, &rows, pair, labels));
+    let simulated: Vec<&Boundary> = rows.into_iter().filter(|b| b.mu.is_finite()).collect();
+    words.extend(beside_the_run(&simulated, labels));
+    words
+}
+
+/// Numbers of quenches and minima, and of points that the pictures leave out.
+fn quenches(search: &Search) -> String {
+    let saddles = search.minima.iter().filter(|m| m.negative > 0).count();
+    let loose = search.minima.iter().filter(|m| m.negative == 0 && m.flat > 0).count();
+    let compositions = {
+        let mut all: Vec<&[u16]> = search.minima.iter().map(|m| &m.counts[..]).collect();
+        all.dedup();
+        all.len()
+    };
+    format!(
+        "{} configurations were quenched: {} distinct minima of {compositions} compositions; {} quenches did not converge, \
+         {} ended at a wall, {saddles} points have negative modes and {loose} have modes without a force: these are left \
+         out of the harmonic picture.",
+        search.quenches,
+        search.minima.len(),
+        search.not_converged,
+        search.on_wall
+    )
+}
+
+/// Boundary between two phases in each picture.
+///
+/// - `rows`: by rising temperature
+fn pictures(comparison: &Comparison, rows: &[&Boundary], pair: (usize, usize), labels: &Labels) -> Vec<String> {
+    let energy = labels.units.energy_label();
+    let mut words = Vec::new();
     let name = |id| phase_name(&comparison.analysis, id);
     let between = format!("{} | {}", name(pair.0), name(pair.1));
-    let kt = |b: &Boundary| labels.units.boltzmann() * b.temperature;
     if let (Some(cold), Some(hot)) = (rows.first(), rows.last()) {
         let shift = |b: &Boundary| b.harmonic - b.minima;
         words.push(format!(
@@ -102,7 +115,16 @@ pub fn findings(comparison: &Comparison, search: &Search, labels: &Labels) -> Ve
             text::short(b.temperature, 4)
         ));
     }
-    let known: Vec<&&Boundary> = rows.iter().filter(|b| b.mu.is_finite()).collect();
+    words
+}
+
+/// Differences that remain between the harmonic picture and the run.
+///
+/// - `known`: points of the boundary in both, by rising temperature
+fn beside_the_run(known: &[&Boundary], labels: &Labels) -> Vec<String> {
+    let energy = labels.units.energy_label();
+    let kt = |b: &Boundary| labels.units.boltzmann() * b.temperature;
+    let mut words = Vec::new();
     if let Some(b) = known.iter().max_by(|a, b| {
         let off = |b: &Boundary| (b.mu - b.harmonic).abs();
         off(a).total_cmp(&off(b))

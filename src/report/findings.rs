@@ -1,19 +1,19 @@
-//! What an analysis says, put into words and short tables.
+//! Findings of an analysis in words and short tables.
 
 use super::summary::RunSummary;
-use crate::analysis::{Analysis, BoundaryPoint};
+use crate::analysis::{Analysis, BoundaryKind, BoundaryPoint};
 use crate::base::ids::StateId;
 use crate::base::units::Units;
 use crate::figures::plot::text;
 use crate::thermo::Convention;
 
 pub(crate) use crate::analysis::diagnostics::DEAD;
-/// MBAR counts as converged below this residual.
+/// Residual below which MBAR counts as converged.
 const CONVERGED: f64 = 1e-8;
-/// States whose halves differ by more are not equilibrated.
+/// |z| between halves from which a state counts as not equilibrated.
 const AGREE: f64 = 4.0;
 
-/// A sentence with whether it is good news.
+/// A sentence, and whether it is in favour of the run.
 pub(crate) struct Finding {
     pub(crate) good: bool,
     pub(crate) words: String,
@@ -135,8 +135,8 @@ pub(crate) fn chief_boundaries(analysis: &Analysis) -> Vec<&BoundaryPoint> {
     let all = &analysis.boundaries;
     for point in all {
         let line = |b: &&BoundaryPoint| (b.phase_a, b.phase_b, b.kind) == (point.phase_a, point.phase_b, point.kind);
-        let special = matches!(point.kind, "triple" | "critical");
-        let nearest_somewhere = analysis.grid.temperatures.iter().any(|&t| {
+        let special = !point.kind.is_line();
+        let nearest_somewhere = analysis.grid.temperatures().iter().any(|&t| {
             let distance = |b: &BoundaryPoint| (b.temperature - t).abs();
             let least = all.iter().filter(line).map(distance).fold(f64::INFINITY, f64::min);
             let step = 0.5 * spacing(&analysis.map.temperatures);
@@ -157,13 +157,13 @@ pub(crate) fn spacing(values: &[f64]) -> f64 {
     values.windows(2).map(|w| (w[1] - w[0]).abs()).fold(0.0, f64::max)
 }
 
-/// How a kind of boundary is called in a sentence.
-pub(crate) fn kind_words(kind: &str) -> &str {
+/// Name of a kind of boundary in a sentence.
+pub(crate) fn kind_words(kind: BoundaryKind) -> &'static str {
     match kind {
-        "first_order" => "first order",
-        "triple" => "triple point",
-        "critical" => "critical point",
-        other => other,
+        BoundaryKind::FirstOrder => "first order",
+        BoundaryKind::Continuous => "continuous",
+        BoundaryKind::Triple => "triple point",
+        BoundaryKind::Critical => "critical point",
     }
 }
 
@@ -220,7 +220,7 @@ pub(crate) fn engineering(value: f64) -> String {
     }
 }
 
-/// Seconds as a person says them.
+/// A duration in readable units.
 pub(crate) fn duration(seconds: f64) -> String {
     match seconds {
         s if !s.is_finite() => "–".into(),

@@ -2,7 +2,7 @@
 
 use super::findings;
 use super::summary::RunSummary;
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, BoundaryKind};
 use crate::figures::plot::text;
 use maud::{Markup, html};
 
@@ -13,13 +13,14 @@ pub(super) fn section(analysis: &Analysis, summary: &RunSummary) -> Markup {
     let length = |v: f64| text::short(v, 3);
     let half = 0.5 * if cell.periodic_z { x.min(y).min(z) } else { x.min(y) };
     let most: Vec<String> = cell.max_atoms.iter().map(|(s, n)| format!("{n} {s}")).collect();
-    let step = findings::chief_boundaries(analysis).into_iter().find(|b| b.kind == "first_order").and_then(|b| {
-        let phase = |id: usize| analysis.phases.iter().find(|p| p.id == id);
-        let (a, c) = (phase(b.phase_a)?, phase(b.phase_b)?);
-        let atoms: f64 = a.n.iter().zip(&c.n).map(|(m, n)| (n - m).abs()).sum();
-        let width = 4.0 * summary.units.boltzmann() * b.temperature / atoms;
-        (atoms > 0.0 && width.is_finite()).then_some((a, c, b.temperature, atoms, width))
-    });
+    let step =
+        findings::chief_boundaries(analysis).into_iter().find(|b| b.kind == BoundaryKind::FirstOrder).and_then(|b| {
+            let phase = |id: usize| analysis.phases.iter().find(|p| p.id == id);
+            let (a, c) = (phase(b.phase_a)?, phase(b.phase_b)?);
+            let atoms: f64 = a.n.iter().zip(&c.n).map(|(m, n)| (n - m).abs()).sum();
+            let width = 4.0 * summary.units.boltzmann() * b.temperature / atoms;
+            (atoms > 0.0 && width.is_finite()).then_some((a, c, b.temperature, atoms, width))
+        });
     html! {
         p {
             "The cell measures " (length(x)) " × " (length(y)) " " (unit) " and "

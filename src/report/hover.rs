@@ -1,4 +1,4 @@
-//! The numbers behind the maps, embedded in the page as JSON, and the script that shows those under the pointer.
+//! Numbers of the maps, embedded in the page as JSON, and the script that shows them under the pointer.
 
 use crate::analysis::{Analysis, MapCell};
 use crate::base::units::Units;
@@ -6,7 +6,7 @@ use crate::figures::plot::map_slice::{Across, Slice};
 use crate::figures::{Figure, Labels};
 use serde_json::{Value, json};
 
-/// The script; it asks nothing of the network.
+/// The script; it loads nothing from the network.
 pub(crate) const SCRIPT: &str = include_str!("hover.js");
 
 /// Digits of the embedded numbers; the tables have all of them.

@@ -4,6 +4,7 @@ pub mod comparison;
 mod findings;
 mod finite_size;
 mod hover;
+mod html;
 mod page;
 mod summary;
 mod tables;
@@ -16,7 +17,7 @@ use crate::figures::Figure;
 use crate::io::atomic::write_whole;
 use std::path::{Path, PathBuf};
 
-pub use summary::{CellSummary, ExchangeRow, MoveRow, RunSummary, Seconds};
+pub use summary::{CellSummary, RunSummary, Seconds};
 pub use terminal::terminal_table;
 
 /// Writes `dir/report.html`: settings, findings in words, figures, tables. It loads nothing from elsewhere.

@@ -1,26 +1,11 @@
 //! The page: order of sections and its style.
 
+use super::html::{STYLE, head, show, words};
 use super::summary::RunSummary;
-use super::{findings, finite_size, hover};
-use super::{tables, trust};
+use super::{findings, finite_size, hover, tables, trust};
 use crate::analysis::Analysis;
 use crate::figures::{Figure, trust::is_of_trust};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-
-pub(crate) const STYLE: &str = include_str!("style.css");
-
-/// The head of a page that loads nothing from elsewhere.
-pub(crate) fn head(title: &str, styles: &[&str]) -> Markup {
-    html! {
-        head {
-            meta charset="utf-8";
-            meta name="viewport" content="width=device-width, initial-scale=1";
-            meta name="color-scheme" content="light dark";
-            title { (title) " · adlayer" }
-            style { @for style in styles { (PreEscaped(style)) } }
-        }
-    }
-}
 
 /// The whole document.
 pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]) -> Markup {
@@ -176,42 +161,6 @@ fn found(analysis: &Analysis, summary: &RunSummary) -> Markup {
     }
 }
 
-/// A sentence; what stands between backticks is code.
-pub(super) fn words(sentence: &str) -> Markup {
-    html! {
-        @for (i, part) in sentence.split('`').enumerate() {
-            @if i % 2 == 1 { code { (part) } } @else { (part) }
-        }
-    }
-}
-
-pub(crate) fn show(number: usize, figure: &Figure) -> Markup {
-    let svg = inline(figure);
-    html! {
-        figure id=(figure.name) {
-            div.picture { (PreEscaped(svg)) }
-            figcaption {
-                strong { "Figure " (number) ". " (figure.title) "." } " " (tables::subscripts(&figure.caption)) " "
-                span.links {
-                    @for ext in ["svg", "png", "csv"] {
-                        a href=(format!("figures/{}.{ext}", figure.name)) { (ext.to_uppercase()) }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The picture as part of a page: no namespace is needed there, but a name for those who do not see it.
-fn inline(figure: &Figure) -> String {
-    let name = html! { (figure.title) }.into_string().replace('"', "&quot;");
-    figure.svg.replacen(r#" xmlns="http://www.w3.org/2000/svg""#, "", 1).replacen(
-        "<svg ",
-        &format!(r#"<svg role="img" aria-label="{name}" "#),
-        1,
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,11 +176,5 @@ mod tests {
         assert_eq!(names(&gallery.trust), [(2, "flow_mu_B".to_owned())]);
         assert_eq!(names(&gallery.plots), [(3, "map_n_B".to_owned()), (4, "phase_diagram_pressure_B".to_owned())]);
         assert_eq!(names(&gallery.snapshots), [(5, "snapshot_gas".to_owned())]);
-    }
-
-    #[test]
-    fn backticks_enclose_code() {
-        assert_eq!(words("put `walkers: 2` in").into_string(), "put <code>walkers: 2</code> in");
-        assert_eq!(words("μ < 1").into_string(), "μ &lt; 1");
     }
 }

@@ -1,6 +1,7 @@
-//! What the report says of the run itself.
+//! Summary of the run for its report.
 
 use crate::base::units::Units;
+use crate::run::tables::{ExchangeRow, MoveRow};
 use serde::Serialize;
 
 /// Settings, timings and rates of a run, as the report shows them.
@@ -14,7 +15,7 @@ pub struct RunSummary {
     pub version: String,
     /// Unit system of all numbers.
     pub units: Units,
-    /// Device that sampled, as a person would name it.
+    /// Device that sampled, in words.
     pub device: String,
     /// Kernel or code path used.
     pub kernel: String,
@@ -42,13 +43,13 @@ pub struct RunSummary {
     pub exchange: Vec<ExchangeRow>,
     /// The simulated cell.
     pub cell: CellSummary,
-    /// What the user should know, each a sentence.
+    /// Warnings, each a sentence.
     pub warnings: Vec<String>,
     /// The scene with every default written out.
     pub resolved_scene: String,
 }
 
-/// The simulated cell, as the note on finite size says it.
+/// The simulated cell, for the note on finite size.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct CellSummary {
     /// Edges along x, y and z [length]; z from floor to ceiling.
@@ -66,34 +67,4 @@ pub struct Seconds {
     pub sampling: f64,
     /// Analysis and drawing.
     pub analysis: f64,
-}
-
-/// Acceptance of the particle moves of one reservoir species, over all states.
-#[derive(Debug, Clone, Serialize)]
-pub struct MoveRow {
-    /// Name of the species.
-    pub species: String,
-    /// Accepted insertions per attempt.
-    pub insert: f64,
-    /// Accepted deletions per attempt.
-    pub delete: f64,
-}
-
-/// Exchange statistics of one edge of the grid.
-#[derive(Debug, Clone, Serialize)]
-pub struct ExchangeRow {
-    /// `temperature` or `mu_<species>`.
-    pub axis: String,
-    /// State at one end.
-    pub a: u32,
-    /// State at the other end.
-    pub b: u32,
-    /// Attempts in production.
-    pub attempts: u64,
-    /// Accepted attempts.
-    pub accepted: u64,
-    /// accepted / attempts.
-    pub acceptance: f64,
-    /// The same over the second half of production alone: cumulative rates hide dead edges.
-    pub acceptance_second_half: f64,
 }

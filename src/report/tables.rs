@@ -1,6 +1,7 @@
 //! Tables of the report.
 
 use super::findings::{self, AxisRates, with_error};
+use super::html::subscripts;
 use super::summary::RunSummary;
 use crate::analysis::Analysis;
 use crate::base::ids::StateId;
@@ -26,11 +27,12 @@ pub(crate) fn settings(analysis: &Analysis, summary: &RunSummary) -> Markup {
     let mut rows: Vec<(String, String)> = vec![
         ("Scene".into(), summary.scene_name.clone()),
         ("Units".into(), units.into()),
-        ("T".into(), format!("{} {}", range(&analysis.grid.temperatures), summary.units.temperature_label())),
+        ("T".into(), format!("{} {}", range(&analysis.grid.temperatures()), summary.units.temperature_label())),
     ];
-    for axis in &analysis.grid.reservoirs {
+    for (s, axis) in analysis.grid.reservoirs.iter().enumerate() {
         let (symbol, unit) = findings::axis_symbol(&axis.convention, summary.units);
-        rows.push((format!("{symbol} of {}", axis.species), format!("{} {unit}", range(&axis.values))));
+        let values = range(&analysis.grid.values(s));
+        rows.push((format!("{symbol} of {}", axis.species), format!("{values} {unit}")));
     }
     rows.extend([
         (
@@ -183,7 +185,7 @@ pub(crate) fn moves(summary: &RunSummary) -> Markup {
 pub(crate) fn states(analysis: &Analysis, summary: &RunSummary) -> Markup {
     let grid = &analysis.grid;
     let unit = summary.units;
-    let decimals = text::decimals(grid.temperatures.iter().copied(), 4);
+    let decimals = text::decimals(grid.temperatures().into_iter(), 4);
     scrolling(html! {
         table {
             thead { tr {
@@ -236,9 +238,4 @@ fn scientific(value: f64) -> String {
         }
         _ => format!("{value:.3}"),
     }
-}
-
-/// Turns `k_B` into a subscript.
-pub(crate) fn subscripts(label: &str) -> Markup {
-    html! { @for (i, part) in label.split("k_B").enumerate() { @if i > 0 { "k" sub { "B" } } (part) } }
 }

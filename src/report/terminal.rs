@@ -1,9 +1,8 @@
-//! The table that a run prints when it ends.
+//! Table that a run prints at its end.
 
 use super::findings::{self, with_error};
 use super::summary::RunSummary;
 use crate::analysis::Analysis;
-use crate::figures::plot::map_slice::plane;
 use crate::figures::plot::text;
 use crate::thermo::Convention;
 
@@ -57,40 +56,60 @@ pub fn terminal_table(analysis: &Analysis, summary: &RunSummary) -> String {
     out
 }
 
-/// What stands before a statement.
+/// Prefix of a statement.
 fn sign(good: bool) -> &'static str {
     if good { "ok" } else { "! " }
 }
 
-/// ⟨N⟩ of one species: a row a temperature, a column a value of its axis, and the boundaries at that temperature.
+/// ⟨N⟩ of one species in some states, with the boundaries at each temperature. Of a rectangle of states a row is a
+/// temperature and a column a value of the axis; else a row is a state.
 fn block(analysis: &Analysis, summary: &RunSummary, s: usize, most_rows: usize) -> String {
     let grid = &analysis.grid;
     let axis = &grid.reservoirs[s];
     let (symbol, unit) = findings::axis_symbol(&axis.convention, summary.units);
-    let states = plane(grid, s);
-    let columns = spread(axis.values.len(), MOST_COLUMNS);
-    let decimals = text::decimals(grid.temperatures.iter().copied(), 4);
-    let small = axis.values.iter().any(|v| *v != 0.0 && v.abs() < 1e-2);
-    let header =
-        columns.iter().map(|&c| if small { format!("{:.1e}", axis.values[c]) } else { text::short(axis.values[c], 3) });
-    let mut rows = vec![std::iter::once("T".to_owned()).chain(header).collect::<Vec<_>>()];
+    let values = grid.values(s);
+    let small = values.iter().any(|v| *v != 0.0 && v.abs() < 1e-2);
+    let value = |v: f64| if small { format!("{v:.1e}") } else { text::short(v, 3) };
+    let decimals = text::decimals(grid.temperatures().into_iter(), 4);
+    let n = |k: Option<&usize>| {
+        let direct = k.and_then(|&k| analysis.direct.get(k)).filter(|d| d.samples > 0);
+        direct.map_or("–".into(), |d| {
+            let at = |v: &[f64]| v.get(s).copied().unwrap_or(f64::NAN);
+            coarse(at(&d.n), at(&d.n_err))
+        })
+    };
+    let mut rows = vec![vec!["T".to_owned()]];
     let mut notes = vec![format!("boundaries at {} of {}", mu_symbol(&axis.convention, symbol), axis.species)];
-    for r in spread(grid.temperatures.len(), most_rows) {
-        let temperature = grid.temperatures[r];
-        let mut row = vec![text::fixed(temperature, decimals)];
-        row.extend(columns.iter().map(|&c| {
-            let direct = states.get(r * axis.values.len() + c).and_then(|&k| analysis.direct.get(k));
-            direct.filter(|d| d.samples > 0).map_or("–".into(), |d| {
-                let at = |v: &[f64]| v.get(s).copied().unwrap_or(f64::NAN);
-                coarse(at(&d.n), at(&d.n_err))
-            })
-        }));
-        rows.push(row);
-        notes.push(boundaries(analysis, s, temperature));
-    }
+    let heading = match grid.axes() {
+        Some(axes) => {
+            let states = grid.plane(s);
+            let columns = spread(values.len(), MOST_COLUMNS);
+            rows[0].extend(columns.iter().map(|&c| value(values[c])));
+            for r in spread(axes.temperatures.len(), most_rows) {
+                let row = &states[r * values.len()..(r + 1) * values.len()];
+                let temperature = grid.states[row[0]].temperature;
+                let counts = columns.iter().map(|&c| n(row.get(c)));
+                rows.push(std::iter::once(text::fixed(temperature, decimals)).chain(counts).collect());
+                notes.push(boundaries(analysis, s, temperature));
+            }
+            format!("columns at {symbol} in {unit}")
+        }
+        None => {
+            rows[0].extend([symbol.to_owned(), "⟨N⟩".to_owned()]);
+            let mut order: Vec<usize> = (0..grid.len()).collect();
+            let place = |k: usize| (grid.states[k].temperature, grid.states[k].ln_z[s]);
+            order.sort_by(|&a, &b| place(a).0.total_cmp(&place(b).0).then(place(a).1.total_cmp(&place(b).1)));
+            for k in spread(order.len(), most_rows).into_iter().map(|i| order[i]) {
+                let state = &grid.states[k];
+                let own = value(axis.convention.value(state.ln_z[s], state.kt));
+                rows.push(vec![text::fixed(state.temperature, decimals), own, n(Some(&k))]);
+                notes.push(boundaries(analysis, s, state.temperature));
+            }
+            format!("{symbol} in {unit}")
+        }
+    };
     let has_notes = notes.iter().skip(1).any(|n| !n.is_empty());
-    let mut out =
-        format!("⟨N⟩ of {}, T in {}, columns at {symbol} in {unit}\n", axis.species, summary.units.temperature_label());
+    let mut out = format!("⟨N⟩ of {}, T in {}, {heading}\n", axis.species, summary.units.temperature_label());
     out.push_str(&aligned(&rows, if has_notes { &notes } else { &[] }));
     out.push('\n');
     out
@@ -117,7 +136,7 @@ fn boundaries(analysis: &Analysis, s: usize, temperature: f64) -> String {
     let reach = (0.5 * findings::spacing(&analysis.map.temperatures)).max(1e-9 * temperature);
     let mut near: Vec<_> = findings::chief_boundaries(analysis)
         .into_iter()
-        .filter(|b| (b.temperature - temperature).abs() <= reach && !matches!(b.kind, "triple" | "critical"))
+        .filter(|b| (b.temperature - temperature).abs() <= reach && b.kind.is_line())
         .collect();
     near.sort_by(|a, b| (a.temperature - temperature).abs().total_cmp(&(b.temperature - temperature).abs()));
     let mut words: Vec<(f64, String)> = Vec::new();
@@ -143,7 +162,7 @@ fn boundaries(analysis: &Analysis, s: usize, temperature: f64) -> String {
 /// ⟨E⟩ and heat capacity against temperature.
 fn canonical(analysis: &Analysis, summary: &RunSummary) -> String {
     let grid = &analysis.grid;
-    let decimals = text::decimals(grid.temperatures.iter().copied(), 4);
+    let decimals = text::decimals(grid.temperatures().into_iter(), 4);
     let mut rows = vec![vec![
         format!("T [{}]", summary.units.temperature_label()),
         format!("⟨E⟩ [{}]", summary.units.energy_label()),

@@ -1,7 +1,7 @@
 //! The section on whether a run can be trusted: the verdict in words, what to change, and the figures behind it.
 
 use super::findings;
-use super::page::{show, words};
+use super::html::{show, words};
 use super::summary::RunSummary;
 use crate::analysis::Analysis;
 use crate::analysis::diagnostics::{Mood, Sentence};
@@ -24,7 +24,7 @@ pub(super) fn section(analysis: &Analysis, summary: &RunSummary, figures: &[(usi
         }
         (disagreeing(analysis))
         (alarms(analysis))
-        (frozen(analysis))
+        (excluded(analysis))
         @for &(number, figure) in figures { (show(number, figure)) }
         @if analysis.checks.diagnostics.is_some() {
             p { "Numbers of every state and edge: "
@@ -77,14 +77,14 @@ fn alarms(analysis: &Analysis) -> Markup {
     }
 }
 
-/// States that are set aside.
-fn frozen(analysis: &Analysis) -> Markup {
-    let frozen = &analysis.checks.frozen;
+/// States that are excluded.
+fn excluded(analysis: &Analysis) -> Markup {
+    let excluded = &analysis.checks.excluded;
     html! {
-        @if !frozen.is_empty() {
+        @if !excluded.is_empty() {
             details {
-                summary { "States set aside because even and odd walkers differ (" (frozen.len()) ")" }
-                ul { @for f in frozen {
+                summary { "States set aside because even and odd walkers differ (" (excluded.len()) ")" }
+                ul { @for f in excluded {
                     li { "state " (f.state) ": " (findings::state_words(analysis, f.state)) ": ⟨N⟩ "
                         (numbers(&f.even)) " in even walkers, " (numbers(&f.odd)) " in odd ones" }
                 } }

@@ -20,7 +20,8 @@ impl RunDirectory {
     /// - `force`: replace an earlier run directory of that name; anything else is never replaced
     ///
     /// # Errors
-    /// [`Error::Io`] if it exists (without `force`), is not a run directory, or cannot be written.
+    /// [`Error::AlreadyExists`] if it does (without `force`) or is not a run directory, [`Error::InUse`] if another process
+    /// holds it, [`Error::Io`] if it cannot be written.
     pub fn create(target: &Path, force: bool, files: &[(&str, &[u8])]) -> Result<RunDirectory> {
         if target.exists() {
             if !force {
@@ -61,7 +62,7 @@ impl RunDirectory {
     /// Opens and locks an existing run directory, and removes temporary files that a killed process left in it.
     ///
     /// # Errors
-    /// [`Error::InputMissing`] if there is none, [`Error::Io`] if another process holds it.
+    /// [`Error::InputMissing`] if there is none, [`Error::InUse`] if another process holds it.
     pub fn open(path: &Path) -> Result<RunDirectory> {
         if !path.join("resolved.ron").is_file() {
             return Err(Error::InputMissing { what: "run directory (with its resolved.ron)", path: path.to_owned() });
@@ -100,9 +101,8 @@ pub fn default_directory(stem: &str) -> PathBuf {
     (1..).map(candidate).find(|path| !path.exists()).unwrap_or_else(|| candidate(1))
 }
 
-fn exists(path: &Path, why: &str) -> Error {
-    let source = std::io::Error::new(std::io::ErrorKind::AlreadyExists, why);
-    Error::Io { what: "cannot create", path: path.to_owned(), source }
+fn exists(path: &Path, problem: &'static str) -> Error {
+    Error::AlreadyExists { action: "create", path: path.to_owned(), problem }
 }
 
 /// Takes the operating system's lock of a run directory; it is released with the process.
@@ -113,14 +113,7 @@ fn lock(directory: &Path) -> Result<File> {
     let file = file.map_err(Error::io("cannot open", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::Io {
-            what: "cannot use",
-            path: directory.to_owned(),
-            source: std::io::Error::new(
-                std::io::ErrorKind::ResourceBusy,
-                "another adlayer process is using it; wait for its end, or take another directory",
-            ),
-        }),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse { path: directory.to_owned() }),
         Err(TryLockError::Error(source)) => Err(Error::Io { what: "cannot lock", path, source }),
     }
 }

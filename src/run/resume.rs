@@ -1,46 +1,29 @@
 //! Going on with a run: from its last checkpoint, bit for bit.
 
 use super::session::{Session, Writers};
-use crate::backend;
-use crate::base::error::{Error, Result};
-use crate::base::rng::Rng;
+use crate::base::error::{DeviceError, Error, Result};
 use crate::input::scene::{self, CheckedScene};
 use crate::io::atomic::write_whole;
+use crate::io::text::read_text;
 use crate::run::checkpoint::{self, Checkpoint, History, Origin, SceneRecord};
 use crate::run::directory::RunDirectory;
-use crate::run::start::{Limits, Progress, RunOutcome, RunRecord, plan, thinning};
+use crate::run::options::{Ended, Progress, ResumeOptions, RunOutcome};
+use crate::run::record::{RunRecord, RunStatus, thinning};
 use crate::sample::tally_snapshots::MarkWriter;
-use crate::sampler::Sampler;
-use crate::system::System;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use crate::sampler::Setup;
+use std::path::Path;
 use std::time::Duration;
-
-/// What the user decides about a run that goes on.
-#[derive(Debug, Clone, Default)]
-pub struct ResumeOptions {
-    /// The run.
-    pub directory: PathBuf,
-    /// Where to run; that of the checkpoint if not given.
-    pub device: Option<String>,
-    /// Production cycles to add to the schedule.
-    pub more_cycles: Option<u32>,
-    /// Go on although build or device are others; the bits will differ.
-    pub allow_different_device: bool,
-    /// When to stop and when to save.
-    pub limits: Limits,
-}
 
 /// Goes on with a run. A finished run (without `more_cycles`) is handed back unchanged.
 ///
 /// # Errors
 /// [`Error::InputMissing`] and [`Error::BadInput`] if there is no usable checkpoint or its samples are gone,
-/// [`Error::BadInput`] if the scene has changed, [`Error::Device`] if build or device are others, [`Error::Interrupted`]
-/// as for [`crate::run::start()`]; otherwise whatever went wrong.
+/// [`Error::BadInput`] if the scene has changed, [`Error::Device`] if build or device are others; otherwise whatever went
+/// wrong.
 pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Result<RunOutcome> {
     let directory = RunDirectory::open(&options.directory)?;
     let path = directory.path().to_owned();
-    let found = scene::load(&path.join("resolved.ron"))?;
+    let found = scene::load(path.join("resolved.ron"))?;
     let (checkpoint, origin) = checkpoint::read(&path, checkpoint::most_bytes(&found))?;
     refuse_changes(&found, &checkpoint, &path)?;
     // `resolved.ron` may still hold the length from before an extension that was cut short.
@@ -53,41 +36,33 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
     }
     let finished = checkpoint.state.sampler.cycle == cycles && options.more_cycles.is_none();
     if let Some(record) = finished.then(|| whole_record(&path)).flatten() {
-        return Ok(RunOutcome { directory, record, was_finished: true });
+        return Ok(RunOutcome::AlreadyFinished(Ended { directory, record }));
     }
 
     let Checkpoint { header, state } = checkpoint;
-    let system = Arc::new(System::from_scene(&loaded));
-    let (grid, rng) = (loaded.grid(), Rng::new(loaded.scene.seed));
+    let setup = Setup::from_scene(&loaded)?;
     let device = options.device.as_deref().unwrap_or(&header.device.open);
-    let backend = backend::open(device, Arc::clone(&system), rng).map_err(|e| match (e, &options.device) {
-        (Error::Device(problem), None) => Error::Device(format!(
-            "{problem} (the run was sampled on {}; to go on elsewhere give --device and --allow-different-device)",
-            header.device.device
-        )),
+    let backend = setup.open(device).map_err(|e| match (e, &options.device) {
+        (Error::Device(why), None) => {
+            DeviceError::NotHere { device: header.device.device.clone(), source: Box::new(why) }.into()
+        }
         (e, _) => e,
     })?;
-    let now = checkpoint::header(header.scene, backend.identity());
+    let now = checkpoint::header(header.scene, backend.info().identity);
     let mut history = History { resumed: state.history.resumed + 1, ..state.history };
     let differences = checkpoint::differences(&header, &now);
     if !differences.is_empty() {
         let differences = differences.join("; ");
         if !options.allow_different_device {
-            return Err(Error::Device(format!(
-                "{}: its checkpoint is not of this build and device ({differences}); go on with the same, or give \
-                 --allow-different-device: the run stays valid, but its bits differ from an uninterrupted one",
-                path.display()
-            )));
+            return Err(DeviceError::OtherThanCheckpoint { path, differences }.into());
         }
         history.warnings.push(format!(
             "from cycle {} on sampled by another build or device, so the bits differ from an uninterrupted run: {differences}",
             state.sampler.cycle
         ));
     }
-    let plan = plan(&loaded, &system);
-    let walkers = loaded.scene.grid.walkers as usize;
-    let mut sampler =
-        Sampler::restore(grid, backend, plan, walkers, &state.sampler).map_err(|e| bad_state(e, &path))?;
+    let plan = setup.plan;
+    let mut sampler = setup.restore(backend, &state.sampler).map_err(|e| bad_state(e, &path))?;
 
     let mut writers = Writers::new(&loaded, &path)?;
     writers.samples.require_parts(state.parts.samples as usize)?;
@@ -127,7 +102,7 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
 
 /// Refuses a run whose scene is no longer that of its checkpoint.
 fn refuse_changes(found: &CheckedScene, checkpoint: &Checkpoint, path: &Path) -> Result<()> {
-    let text = std::fs::read_to_string(path.join("scene.ron")).ok();
+    let text = read_text("scene", &path.join("scene.ron")).ok();
     match checkpoint.state.scene.change(found, text.as_deref()) {
         None => Ok(()),
         Some(what) => Err(Error::BadInput {
@@ -144,13 +119,15 @@ fn refuse_changes(found: &CheckedScene, checkpoint: &Checkpoint, path: &Path) ->
 /// The record of a run whose end left everything behind.
 fn whole_record(path: &Path) -> Option<RunRecord> {
     let tables = ["states.csv", "exchange.csv"].iter().all(|name| path.join(name).is_file());
-    RunRecord::read(path).ok().filter(|record| tables && record.status == "finished")
+    RunRecord::read(path).ok().filter(|record| tables && record.status == RunStatus::Finished)
 }
 
 /// A state that does not fit is a bad file, not a failed analysis.
 fn bad_state(error: Error, path: &Path) -> Error {
     match error {
-        Error::Analysis(problem) => Error::BadInput { path: path.join(checkpoint::FILE), problem },
+        Error::CheckpointMisfit { .. } => {
+            Error::BadInput { path: path.join(checkpoint::FILE), problem: error.to_string() }
+        }
         other => other,
     }
 }

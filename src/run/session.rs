@@ -11,7 +11,8 @@ use crate::observables::Observables;
 use crate::observables::record::Observed;
 use crate::run::checkpoint::{self, History, Parts, SceneRecord};
 use crate::run::directory::RunDirectory;
-use crate::run::start::{Limits, Progress, RunOutcome, RunRecord, thinning};
+use crate::run::options::{Ended, Limits, Progress, RunOutcome};
+use crate::run::record::{RunRecord, RunStatus, thinning};
 use crate::sample::tally_snapshots::MarkWriter;
 use crate::sample::trajectory::{StoredFrame, TrajectoryWriter, frame_thinning};
 use crate::sample::{SampleRow, SampleWriter, rows_per_part};
@@ -76,24 +77,14 @@ impl Session<'_> {
     /// Runs to the end of the schedule, or until it is stopped.
     pub(crate) fn run(mut self, limits: &Limits, report: &mut dyn FnMut(&Progress)) -> Result<RunOutcome> {
         match self.cycles(limits, report) {
-            Ok(false) => Ok(RunOutcome { directory: self.directory, record: self.record, was_finished: false }),
-            Ok(true) => {
-                let path = self.directory.path().display();
-                let done = format!(
-                    "stopped after {} of {} production cycles; go on with: adlayer resume {path}",
-                    self.record.production_done, self.record.production
-                );
-                let see = if self.record.production_done == 0 {
-                    String::new()
-                } else {
-                    format!(" (see what there is with: adlayer analyze {path})")
-                };
-                Err(Error::Interrupted(done + &see))
+            Ok(stopped) => {
+                let ended = Ended { directory: self.directory, record: self.record };
+                Ok(if stopped { RunOutcome::Stopped(ended) } else { RunOutcome::Finished(ended) })
             }
             Err(mut error) => {
                 self.dump(&mut error);
                 // Where the disk is full or gone these fail as well; the error itself is what counts.
-                self.record.status = "failed".to_owned();
+                self.record.status = RunStatus::Failed;
                 let _ = self.record.write(self.directory.path());
                 let _ = self.directory.log(&format!("failed in cycle {}: {error}", self.sampler.cycle()));
                 Err(error)
@@ -196,7 +187,7 @@ impl Session<'_> {
         let parts = self.writers.flush()?;
         let mut history = self.history.clone();
         history.seconds_sampling += elapsed.as_secs_f64();
-        let identity = self.sampler.backend().identity();
+        let identity = self.sampler.backend().info().identity;
         let checkpoint = checkpoint::of_run(&self.scene, &history, identity, parts, &mut self.sampler)?;
         checkpoint::write(self.directory.path(), &checkpoint.to_bytes())
     }
@@ -216,7 +207,7 @@ impl Session<'_> {
         let cycles_per_s = self.sampler.cycle() as f64 * record.n_replicas as f64 / record.seconds_sampling;
         record.replica_steps_per_s = cycles_per_s * f64::from(self.plan.steps);
         record.attempts_per_s = cycles_per_s * f64::from(self.plan.attempts);
-        record.status = if interrupted { "interrupted" } else { "finished" }.to_owned();
+        record.status = if interrupted { RunStatus::Interrupted } else { RunStatus::Finished };
         record.write(path)?;
         self.directory.log(&format!(
             "{}: {} production cycles, {:.3} s, {:.4e} replica-steps/s",

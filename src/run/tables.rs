@@ -1,9 +1,12 @@
-//! The tables of a run: `states.csv` and `exchange.csv`.
+//! The tables of a run, `states.csv` and `exchange.csv`: written at its end, and what of them is read back.
 
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::ids::StateId;
-use crate::io::atomic::{Table, cell};
+use crate::io::csv::{Table, number, parse_rows};
+use crate::io::text::read_text;
+use crate::moves::MoveKind;
 use crate::sampler::Sampler;
+use serde::Serialize;
 use std::path::Path;
 
 /// Writes `states.csv`: one row a state, averages over every production cycle, no reweighting.
@@ -11,7 +14,7 @@ use std::path::Path;
 /// - `pressure_unit`: one unit of the scene's pressure [energy/length³]
 ///
 /// # Errors
-/// [`crate::base::Error::Io`] if it cannot be written, or whatever the device says.
+/// [`Error::Io`] if it cannot be written, or whatever the device says.
 pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> Result<()> {
     let tallies = sampler.transitions()?.moves();
     let grid = sampler.grid();
@@ -29,30 +32,30 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
     columns.extend(pairs.iter().map(|&(s, t)| format!("cov_n_{}_{}", names[s], names[t])));
     columns.extend(each("p_nmax_*"));
     columns.extend(["samples".to_owned(), "inefficiency".to_owned()]);
-    columns.extend(names.iter().flat_map(|s| [format!("acceptance_insert_{s}"), format!("acceptance_delete_{s}")]));
+    let acceptance = |kind: MoveKind, species: &str| format!("acceptance_{}_{species}", kind.name());
+    columns.extend(names.iter().flat_map(|s| MoveKind::TALLIED.map(|kind| acceptance(kind, s))));
 
     let mut table = Table::new(&columns);
     for k in 0..grid.len() {
         let id = StateId(k as u32);
         let (point, average) = (grid.state(id), sampler.average(id));
-        let mut row = vec![k.to_string(), cell(point.temperature)];
+        let mut row = vec![k.to_string(), number(point.temperature)];
         for s in 0..names.len() {
             let pressure = grid.reservoirs[s].convention.pressure(point.ln_z[s], point.kt, pressure_unit);
-            row.extend([cell(point.ln_z[s]), cell(grid.mu(id, s)), cell(pressure)]);
+            row.extend([number(point.ln_z[s]), number(grid.mu(id, s)), number(pressure)]);
         }
-        row.extend((1..=names.len()).flat_map(|s| [cell(average.mean[s]), cell(average.error[s])]));
-        row.extend([cell(average.mean[0]), cell(average.error[0])]);
-        row.extend((1..=names.len()).map(|s| cell(average.covariance[s][s])));
-        row.push(cell(average.covariance[0][0]));
-        row.extend((1..=names.len()).map(|s| cell(average.covariance[0][s])));
-        row.extend(pairs.iter().map(|&(s, t)| cell(average.covariance[s + 1][t + 1])));
-        row.extend(average.p_n_max.iter().map(|&p| cell(p)));
-        row.extend([average.samples.to_string(), cell(average.inefficiency)]);
+        row.extend((1..=names.len()).flat_map(|s| [number(average.mean[s]), number(average.error[s])]));
+        row.extend([number(average.mean[0]), number(average.error[0])]);
+        row.extend((1..=names.len()).map(|s| number(average.covariance[s][s])));
+        row.push(number(average.covariance[0][0]));
+        row.extend((1..=names.len()).map(|s| number(average.covariance[0][s])));
+        row.extend(pairs.iter().map(|&(s, t)| number(average.covariance[s + 1][t + 1])));
+        row.extend(average.p_n_max.iter().map(|&p| number(p)));
+        row.extend([average.samples.to_string(), number(average.inefficiency)]);
         for tally in &tallies[k * names.len()..(k + 1) * names.len()] {
-            row.push(cell(tally.insert_accepted as f64 / tally.insert_attempts as f64));
-            row.push(cell(tally.delete_accepted as f64 / tally.delete_attempts as f64));
+            row.extend(MoveKind::TALLIED.map(|kind| number(tally.of(kind).acceptance())));
         }
-        table.row(row);
+        table.push(row);
     }
     table.write(path)
 }
@@ -60,20 +63,121 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
 /// Writes `exchange.csv`: one row an edge of the neighbour graph.
 ///
 /// # Errors
-/// [`crate::base::Error::Io`] if it cannot be written.
+/// [`Error::Io`] if it cannot be written.
 pub fn write_exchange(sampler: &Sampler, path: &Path) -> Result<()> {
     let columns = ["state_a", "state_b", "axis", "attempts", "accepted", "acceptance", "acceptance_second_half"];
     let (grid, mut table) = (sampler.grid(), Table::new(columns));
     for (edge, tally) in grid.edges.iter().zip(sampler.edge_tallies()) {
-        table.row([
+        table.push([
             edge.a.0.to_string(),
             edge.b.0.to_string(),
             grid.axis_name(edge.axis),
             tally.attempts.to_string(),
             tally.accepted.to_string(),
-            cell(tally.acceptance()),
-            cell(tally.acceptance_second_half()),
+            number(tally.acceptance()),
+            number(tally.acceptance_second_half()),
         ]);
     }
     table.write(path)
+}
+
+/// Acceptance of the particle moves of one reservoir species, over all states.
+#[derive(Debug, Clone, Serialize)]
+pub struct MoveRow {
+    /// Name of the species.
+    pub species: String,
+    /// Accepted insertions per attempt.
+    pub insert: f64,
+    /// Accepted deletions per attempt.
+    pub delete: f64,
+}
+
+/// Exchange statistics of one edge of the grid.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExchangeRow {
+    /// `temperature` or `mu_<species>`.
+    pub axis: String,
+    /// State at one end.
+    pub a: u32,
+    /// State at the other end.
+    pub b: u32,
+    /// Attempts in production.
+    pub attempts: u64,
+    /// Accepted attempts.
+    pub accepted: u64,
+    /// accepted / attempts.
+    pub acceptance: f64,
+    /// The same over the second half of production alone: cumulative rates hide dead edges.
+    pub acceptance_second_half: f64,
+}
+
+/// Reads the acceptance of particle moves of a run, averaged over states (every state makes as many attempts).
+///
+/// - `species`: names of the reservoir species
+///
+/// # Errors
+/// Those of [`read_text`], and [`Error::TableDamaged`].
+pub(crate) fn read_moves(directory: &Path, species: &[String]) -> Result<Vec<MoveRow>> {
+    let path = directory.join("states.csv");
+    let text = read_text("table of states", &path)?;
+    parse_moves(&text, species).map_err(|source| Error::TableDamaged { path, source })
+}
+
+/// Reads the exchange statistics of a run.
+///
+/// # Errors
+/// Those of [`read_text`], and [`Error::TableDamaged`].
+pub(crate) fn read_exchange(directory: &Path) -> Result<Vec<ExchangeRow>> {
+    let path = directory.join("exchange.csv");
+    let text = read_text("table of exchanges", &path)?;
+    parse_exchange(&text).map_err(|source| Error::TableDamaged { path, source })
+}
+
+/// Reads the acceptances of the text of a `states.csv`.
+///
+/// - `species`: names of the reservoir species
+///
+/// # Errors
+/// Where it is no table.
+pub fn parse_moves(text: &str, species: &[String]) -> std::result::Result<Vec<MoveRow>, csv::Error> {
+    let table = Table::parse(text)?;
+    let mean = |column: String| {
+        let values = table.numbers_of(&column).unwrap_or_default();
+        values.iter().sum::<f64>() / values.len() as f64
+    };
+    let row = |species: &String| MoveRow {
+        species: species.clone(),
+        insert: mean(format!("acceptance_insert_{species}")),
+        delete: mean(format!("acceptance_delete_{species}")),
+    };
+    Ok(species.iter().map(row).collect())
+}
+
+/// Reads the text of an `exchange.csv`.
+///
+/// # Errors
+/// Where it is no such table.
+pub fn parse_exchange(text: &str) -> std::result::Result<Vec<ExchangeRow>, csv::Error> {
+    #[derive(serde::Deserialize)]
+    struct Row {
+        state_a: u32,
+        state_b: u32,
+        axis: String,
+        attempts: u64,
+        accepted: u64,
+        acceptance: Option<f64>,
+        acceptance_second_half: Option<f64>,
+    }
+    Ok(parse_rows::<Row>(text)?
+        .into_iter()
+        .map(|r| ExchangeRow {
+            axis: r.axis,
+            a: r.state_a,
+            b: r.state_b,
+            attempts: r.attempts,
+            accepted: r.accepted,
+            acceptance: r.acceptance.unwrap_or(f64::NAN),
+            acceptance_second_half: r.acceptance_second_half.unwrap_or(f64::NAN),
+        })
+        .collect())
 }

@@ -1,4 +1,4 @@
-//! Samples: what a run stores of each replica and cycle, thinned, in Parquet parts.
+//! Samples of each replica and cycle, thinned, stored in Parquet parts.
 //!
 //! A part is written whole to a temporary file, synced and renamed, so a reader never meets half a part.
 
@@ -9,7 +9,7 @@ mod thinning;
 pub mod trajectory;
 mod writer;
 
-use crate::observables::record::{Column, Field, Histogram, Observed};
+use crate::observables::record::{Column, Field, Histogram, Observed, Shape};
 pub use reader::read_samples;
 pub use thinning::Thinning;
 pub use writer::{SampleWriter, rows_per_part};
@@ -58,14 +58,15 @@ impl Samples {
         Samples { counts: vec![Vec::new(); n_reservoirs], ..Samples::default() }
     }
 
-    /// The same, with what observables will store; there must be no sample yet.
+    /// The same with columns for the fields of observables; there must be no sample yet.
     pub fn observing(mut self, fields: &[Field]) -> Samples {
         assert!(self.is_empty(), "samples that are there were observed as they are");
         for field in fields {
-            match field.clone() {
-                Field::Column { name } => self.columns.push(Column { name, values: Vec::new() }),
-                Field::Histogram { name, lo, hi, bins } => {
-                    self.histograms.push(Histogram { name, lo, hi, bins, values: Vec::new() });
+            let Field { name, label, role, shape } = field.clone();
+            match shape {
+                Shape::Number => self.columns.push(Column { name, label, role, values: Vec::new() }),
+                Shape::Histogram { lo, hi, bins } => {
+                    self.histograms.push(Histogram { name, label, role, lo, hi, bins, values: Vec::new() });
                 }
             }
         }
@@ -87,7 +88,7 @@ impl Samples {
         self.push_observed(row, &Observed::default());
     }
 
-    /// Appends one sample with what the observables say of it.
+    /// Appends one sample with the values of the observables.
     pub fn push_observed(&mut self, row: SampleRow<'_>, observed: &Observed) {
         let bins: usize = self.histograms.iter().map(|h| h.bins).sum();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Reads all parts of a run.
+//! Reader of all parts of a run.
 
 use super::Samples;
 use crate::base::{Error, Result};
@@ -12,17 +12,17 @@ use std::path::Path;
 /// - `species`: names of the reservoir species, the columns `n_<species>`
 ///
 /// # Errors
-/// [`Error::InputMissing`] if there is no folder or a part of the sequence is missing, [`Error::Missing`] if there is none;
+/// [`Error::InputMissing`] if there is no folder or a part of the sequence is missing, [`Error::NothingStored`] if there is none;
 /// [`Error::BadInput`] if a part is damaged or lacks a column.
 pub fn read_samples(dir: &Path, species: &[String]) -> Result<Samples> {
     let folder = dir.join("samples");
     let parts = all_parts(&folder, "the folder of samples", "a part of the samples")?;
     if parts.is_empty() {
-        return Err(Error::Missing(format!(
-            "{}: nothing is stored yet; let the run come into its production (adlayer resume {})",
-            folder.display(),
-            dir.display()
-        )));
+        return Err(Error::NothingStored {
+            path: folder,
+            found: "nothing is stored yet".to_owned(),
+            remedy: format!("let the run come into its production (adlayer resume {})", dir.display()),
+        });
     }
     let mut samples = Samples::new(species.len());
     for path in parts {
@@ -40,7 +40,7 @@ pub(super) fn read_part(path: &Path, species: &[String], samples: &mut Samples) 
 mod tests {
     use super::*;
     use crate::io::parts::part_numbers;
-    use crate::observables::record::{Field, Observed};
+    use crate::observables::record::{Field, Observed, Role, Shape};
     use crate::sample::{SampleRow, SampleWriter, Thinning};
 
     fn species() -> Vec<String> {
@@ -100,11 +100,9 @@ mod tests {
                     random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     f64::from(random >> 22)
                 };
-                match field {
-                    Field::Column { .. } => observed.number(next() / 7.0),
-                    Field::Histogram { bins, .. } => {
-                        observed.histogram(&(0..*bins).map(|_| next()).collect::<Vec<_>>())
-                    }
+                match field.shape {
+                    Shape::Number => observed.number(next() / 7.0),
+                    Shape::Histogram { bins, .. } => observed.histogram(&(0..bins).map(|_| next()).collect::<Vec<_>>()),
                 }
             }
             expected.push_observed(row, &observed);
@@ -166,6 +164,44 @@ mod tests {
         }
     }
 
+    /// Replaces bytes of the only part by as many others and seals it again.
+    fn rewritten(dir: &Path, from: &[u8], to: &[u8]) -> usize {
+        let path = dir.join("samples/part-00000.parquet");
+        let mut bytes = std::fs::read(&path).expect("part");
+        let places: Vec<usize> = (0..bytes.len() - from.len()).filter(|&i| bytes[i..].starts_with(from)).collect();
+        places.iter().for_each(|&i| bytes[i..i + from.len()].copy_from_slice(to));
+        std::fs::write(&path, crate::io::checksum::seal(bytes).expect("sealed")).expect("written");
+        places.len()
+    }
+
+    #[test]
+    fn roles_are_read_back_and_guessed_only_where_none_are_stored() {
+        let dir = tempfile::tempdir().expect("folder");
+        let order = |structure: &str| Role::Order(structure.into());
+        let fields = [
+            Field::column("order_sqrt3").labelled("Φ of √3×√3").with_role(order("√3×√3")),
+            Field::column("tilt").labelled("Φ of stripes").with_role(order("stripes")),
+            Field::column("psi6"),
+            Field::histogram("layers_B", 0.0, 1.0, 3).with_role(Role::LayerProfile),
+            Field::histogram("heights", 0.0, 1.0, 4).with_role(Role::LayerProfile),
+        ];
+        let expected = observed(dir.path(), &fields, 5);
+        assert_eq!(read_samples(dir.path(), &species()).expect("samples"), expected);
+
+        // A role that nobody knows is refused, not taken for none.
+        assert_eq!(rewritten(dir.path(), "order stripes".as_bytes(), b"ordre stripes"), 1);
+        let error = read_samples(dir.path(), &species()).expect_err("refused").to_string();
+        assert!(error.contains("adlayer.role.tilt") && error.contains("ordre stripes"), "{error}");
+
+        // Without the metadata, as older parts are: names that had a meaning then keep it.
+        assert_eq!(rewritten(dir.path(), b"adlayer.role.", b"another.role."), fields.len());
+        let old = read_samples(dir.path(), &species()).expect("samples");
+        let roles = |s: &Samples| s.columns.iter().map(|c| (c.label.clone(), c.role.clone())).collect::<Vec<_>>();
+        assert_eq!(roles(&old)[0], roles(&expected)[0]);
+        assert_eq!(roles(&old)[1..], [("tilt".into(), Role::Average), ("psi6".into(), Role::Average)]);
+        assert_eq!((&old.histograms[0].role, &old.histograms[1].role), (&Role::LayerProfile, &Role::Average));
+    }
+
     #[test]
     fn no_flipped_bit_becomes_a_number() {
         let dir = tempfile::tempdir().expect("folder");
@@ -182,7 +218,8 @@ mod tests {
                 Err(error) => {
                     refused += 1;
                     by_checksum += usize::from(error.to_string().contains("checksum does not match"));
-                    assert_eq!(error.exit_code(), 65, "{error}");
+                    let named = matches!(error, Error::BadInput { .. } | Error::ParquetDamaged { .. });
+                    assert!(named, "{error}");
                 }
             }
         }
@@ -205,9 +242,9 @@ mod tests {
         let first = dir.path().join("samples/part-00001.parquet");
         std::fs::write(&first, b"PAR1 nonsense").expect("damage");
         let error = read_samples(dir.path(), &species()).expect_err("damaged");
-        assert!(error.to_string().contains("part-00001.parquet") && error.exit_code() == 65, "{error}");
+        assert!(matches!(&error, Error::ParquetDamaged { path, .. } if *path == first), "{error}");
         std::fs::remove_file(&first).expect("removed");
         let error = read_samples(dir.path(), &species()).expect_err("missing");
-        assert!(error.to_string().contains("part-00001.parquet") && error.exit_code() == 66, "{error}");
+        assert!(matches!(&error, Error::InputMissing { path, .. } if *path == first), "{error}");
     }
 }

@@ -1,12 +1,19 @@
 //! One Parquet part: its schema, and the columns written to and read from it.
 //!
 //! What observables store follows the counts: a FLOAT column for each number, a FIXED_LEN_BYTE_ARRAY column of
-//! little-endian half-precision numbers for each histogram. The metadata of the file hold `lo hi bins` of every
-//! histogram under `adlayer.histogram.<name>`, so that no scene is needed to read it.
+//! little-endian half-precision numbers for each histogram. The metadata of the file say what they mean, so that no scene is needed to read it:
+//!
+//! | key | value |
+//! | --- | --- |
+//! | `adlayer.histogram.<name>` | `lo hi bins` of a histogram |
+//! | `adlayer.role.<name>` | question about a phase that a column answers ([`Role`]): `average`, `order <structure>` or `layer_profile` |
+//! | `adlayer.label.<name>` | its name under an axis, where that is another |
+//!
+//! Parts written before roles were stored have neither of the last two; [`before_roles`] knows the columns of that time.
 
 use super::Samples;
 use crate::io::parquet::{column, encode, properties, write_column};
-use crate::observables::record::{Column, Histogram};
+use crate::observables::record::{Column, Histogram, Role};
 use half::f16;
 use parquet::basic::Type as PhysicalType;
 use parquet::data_type::{ByteArray, DoubleType, FixedLenByteArray, FixedLenByteArrayType, FloatType, Int32Type};
@@ -39,9 +46,33 @@ fn schema(species: &[String], samples: &Samples) -> String {
     text
 }
 
-/// Key of the metadata that say what the bins of a histogram are.
-fn key_of(histogram: &str) -> String {
-    format!("adlayer.histogram.{histogram}")
+/// Key of the metadata of a column.
+///
+/// - `what`: `histogram`, `role` or `label`
+fn key_of(what: &str, column: &str) -> String {
+    format!("adlayer.{what}.{column}")
+}
+
+/// Metadata on the meaning of the columns.
+fn meaning(samples: &Samples) -> Vec<KeyValue> {
+    let columns = samples.columns.iter().map(|c| (&c.name, &c.label, &c.role));
+    let all = columns.chain(samples.histograms.iter().map(|h| (&h.name, &h.label, &h.role)));
+    let pairs = all.flat_map(|(name, label, role)| {
+        let label = Some(KeyValue::new(key_of("label", name), label.clone())).filter(|_| label != name);
+        [Some(KeyValue::new(key_of("role", name), role.to_string())), label]
+    });
+    pairs.flatten().collect()
+}
+
+/// Label and role of a column of a part that says nothing of them, from the names that had a meaning at that time.
+fn before_roles(name: &str) -> (String, Role) {
+    let order = |structure: &str| (format!("Φ of {structure}"), Role::Order(structure.to_owned()));
+    match name {
+        "order_sqrt3" => order("√3×√3"),
+        "order_1x1" => order("1×1"),
+        _ if name.starts_with("layers_") => (name.to_owned(), Role::LayerProfile),
+        _ => (name.to_owned(), Role::Average),
+    }
 }
 
 /// Writes `samples` as one part with one row group.
@@ -51,8 +82,8 @@ pub(crate) fn write(species: &[String], samples: &Samples) -> Result<Vec<u8>> {
         // Hardly a value occurs twice: a dictionary would be built and thrown away.
         properties = properties.set_column_dictionary_enabled(name.as_str().into(), false);
     }
-    let bins = |h: &Histogram| KeyValue::new(key_of(&h.name), format!("{} {} {}", h.lo, h.hi, h.bins));
-    let metadata = samples.histograms.iter().map(bins).collect();
+    let bins = |h: &Histogram| KeyValue::new(key_of("histogram", &h.name), format!("{} {} {}", h.lo, h.hi, h.bins));
+    let metadata = samples.histograms.iter().map(bins).chain(meaning(samples)).collect();
     // Parquet stores unsigned integers in the bits of signed ones; the schema says which.
     let wide = |column: &[u32]| column.iter().map(|&v| v as i32).collect::<Vec<_>>();
     let narrow = |column: &[u16]| column.iter().map(|&v| i32::from(v)).collect::<Vec<_>>();
@@ -127,25 +158,37 @@ pub(crate) fn read(reader: &SerializedFileReader<File>, species: &[String], samp
     Ok(())
 }
 
-/// What observables have stored in a part, without the values: FLOAT columns and FIXED_LEN_BYTE_ARRAY columns.
+/// Columns of observables in a part, without the values: FLOAT columns and FIXED_LEN_BYTE_ARRAY columns.
 fn observed(reader: &SerializedFileReader<File>) -> Result<(Vec<Column>, Vec<Histogram>)> {
     let file = reader.metadata().file_metadata();
+    let said = |what: &str, name: &str| {
+        let key = key_of(what, name);
+        let value = file.key_value_metadata().and_then(|all| all.iter().find(|kv| kv.key == key));
+        (value.and_then(|kv| kv.value.as_deref()), key)
+    };
+    let meaning = |name: &str| -> Result<(String, Role)> {
+        let (Some(role), key) = said("role", name) else { return Ok(before_roles(name)) };
+        let role = role.parse().map_err(|()| {
+            ParquetError::General(format!("`{key}` is `{role}`, not `average`, `order <structure>` or `layer_profile`"))
+        })?;
+        Ok((said("label", name).0.unwrap_or(name).to_owned(), role))
+    };
     let (mut columns, mut histograms) = (Vec::new(), Vec::new());
     for column in file.schema_descr().columns() {
         let name = column.name().to_owned();
         match column.physical_type() {
-            PhysicalType::FLOAT => columns.push(Column { name, values: Vec::new() }),
+            PhysicalType::FLOAT => {
+                let (label, role) = meaning(&name)?;
+                columns.push(Column { name, label, role, values: Vec::new() });
+            }
             PhysicalType::FIXED_LEN_BYTE_ARRAY => {
-                let key = key_of(&name);
-                let text = file
-                    .key_value_metadata()
-                    .and_then(|all| all.iter().find(|kv| kv.key == key))
-                    .and_then(|kv| kv.value.as_deref())
-                    .unwrap_or_default();
+                let (text, key) = said("histogram", &name);
+                let text = text.unwrap_or_default();
+                let (label, role) = meaning(&name)?;
                 let (lo, hi, bins) = bins_of(text)
                     .filter(|&(lo, hi, bins)| lo < hi && i32::try_from(2 * bins) == Ok(column.type_length()))
                     .ok_or_else(|| ParquetError::General(format!("`{key}` is `{text}`, not `lo hi bins`")))?;
-                histograms.push(Histogram { name, lo, hi, bins, values: Vec::new() });
+                histograms.push(Histogram { name, label, role, lo, hi, bins, values: Vec::new() });
             }
             _ => {}
         }

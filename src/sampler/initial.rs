@@ -1,11 +1,14 @@
 //! The start: mobile slab atoms, the atoms of `initial`, velocities; overlaps relaxed.
 
 use crate::base::error::{Error, Result};
+use crate::base::ids::ReplicaId;
 use crate::base::rng::{Rng, Stream};
-use crate::forces::{pairwise::atom_energy, relax::relax};
+use crate::forces::ForceField;
+use crate::forces::relax::relax;
 use crate::input::scene::CheckedScene;
+use crate::input::scene::compile::species_index;
+use crate::system::System;
 use crate::system::configuration::{Batch, Configuration};
-use crate::system::{System, species_index};
 use crate::thermo::states::StateGrid;
 use glam::DVec3;
 use rayon::prelude::*;
@@ -16,16 +19,25 @@ const TRIES: u64 = 200;
 /// The first configuration of every replica; replica `walker * n_states + k` starts in state k.
 ///
 /// # Errors
-/// [`Error::ReplicaFault`] when overlaps cannot be relaxed.
-pub fn initial_batch(loaded: &CheckedScene, system: &System, grid: &StateGrid, rng: &Rng) -> Result<Batch> {
+/// [`Error::ReplicaFault`] when overlaps cannot be relaxed or the force field fails.
+pub(super) fn initial_batch(
+    loaded: &CheckedScene,
+    system: &System,
+    force_field: &dyn ForceField,
+    grid: &StateGrid,
+    rng: &Rng,
+) -> Result<Batch> {
     let n_replicas = grid.len() * loaded.scene.grid.walkers as usize;
-    let shifts = system.image_shifts();
     let configurations = (0..n_replicas)
         .into_par_iter()
         .map(|replica| {
             let (walker, kt) = ((replica / grid.len()) as u32, grid.states[replica % grid.len()].kt);
-            let mut x = place(loaded, system, &shifts, rng, replica as u32, walker, kt);
-            relax(system, rng, &shifts, replica as u32, kt, &mut x).ok_or_else(|| Error::ReplicaFault {
+            let placed = place(loaded, system, force_field, rng, replica as u32, walker, kt).and_then(|mut x| {
+                let relaxed = relax(system, force_field, rng, replica as u32, kt, &mut x)?;
+                Ok(relaxed.map(|_| x))
+            });
+            let placed = placed.map_err(|e| e.of_replica(ReplicaId(replica as u32)))?;
+            let mut x = placed.ok_or_else(|| Error::ReplicaFault {
                 replica,
                 cycle: 0,
                 problem: "atoms of the start still overlap after relaxation; place fewer atoms or enlarge the cell"
@@ -45,12 +57,12 @@ pub fn initial_batch(loaded: &CheckedScene, system: &System, grid: &StateGrid, r
 fn place(
     loaded: &CheckedScene,
     system: &System,
-    shifts: &[DVec3],
+    force_field: &dyn ForceField,
     rng: &Rng,
     replica: u32,
     walker: u32,
     kt: f64,
-) -> Configuration {
+) -> Result<Configuration> {
     let mut x = Configuration::default();
     for atom in loaded.slab.atoms.iter().filter(|a| a.mobile) {
         x.insert(atom.species as u8, system.cell.wrap(atom.position), DVec3::ZERO);
@@ -62,23 +74,23 @@ fn place(
             x.insert(species, system.cell.wrap(position), DVec3::ZERO);
         }
         for _ in fixed.len()..entry.atoms.map_or(fixed.len(), usize::from) {
-            let position = random_place(system, shifts, rng, replica, species, kt, &x);
+            let position = random_place(system, force_field, rng, replica, species, kt, &x)?;
             x.insert(species, position, DVec3::ZERO);
         }
     }
-    x
+    Ok(x)
 }
 
 /// A random position in the species' region without violent overlap, or the best of [`TRIES`].
 fn random_place(
     system: &System,
-    shifts: &[DVec3],
+    force_field: &dyn ForceField,
     rng: &Rng,
     replica: u32,
     species: u8,
     kt: f64,
     x: &Configuration,
-) -> DVec3 {
+) -> Result<DVec3> {
     let cell = &system.cell;
     let (z_lo, z_hi) = match system.reservoir_of(species) {
         Some(r) => (system.reservoirs[r].z_lo, system.reservoirs[r].z_hi),
@@ -88,7 +100,7 @@ fn random_place(
     for attempt in 0..TRIES {
         let [a, b, c, _] = rng.uniforms(Stream::InitialPosition, attempt, replica, x.len() as u32);
         let position = DVec3::new(a * cell.lengths.x, b * cell.lengths.y, z_lo + c * (z_hi - z_lo));
-        let energy = atom_energy(system, x, shifts, species, position, None);
+        let energy = force_field.contact_energy(x, species, position)?;
         if energy < best.0 {
             best = (energy, position);
         }
@@ -96,5 +108,5 @@ fn random_place(
             break;
         }
     }
-    best.1
+    Ok(best.1)
 }

@@ -1,32 +1,30 @@
 //! The cycle: dynamics, particle moves, exchange, averages.
 
+mod audit;
+mod checkpoint;
 pub mod identities;
-pub mod initial;
+mod initial;
 pub mod moments;
+mod setup;
 
-use crate::backend::{Backend, BackendState, CycleWork};
+pub use audit::AUDIT_EVERY;
+pub use checkpoint::SamplerState;
+pub use setup::Setup;
+
+use crate::backend::{Backend, CycleWork, KeptConfigurations, MoveEvents, Span};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{ReplicaId, StateId};
-use crate::forces::pairwise;
+use crate::forces::ForceField;
+use crate::input::scene::CheckedScene;
 use crate::io::xyz::Frame;
 use crate::moves::exchange::{Assignment, EdgeTally, Exchanger, Period};
 use crate::moves::tally::Transitions;
-use crate::potential::OVERLAP_ENERGY;
 use crate::sampler::identities::AtomIdentities;
 use crate::sampler::moments::{Moments, StateAverage, average};
-use crate::system::configuration::{Batch, Measurement};
+use crate::system::System;
+use crate::system::configuration::{Batch, Configuration, Measurement};
 use crate::thermo::states::StateGrid;
-use glam::DVec3;
-use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
-
-/// Cycles between audits of the running energies.
-pub const AUDIT_EVERY: u64 = 100;
-
-/// Rounding that no pair of the present configuration shows: that of repulsion and attraction before they cancel, and of
-/// accepted changes whose atoms have left. In units of kT; times the tolerance of f32 pairs it is 0.002 kT, far below
-/// any change that could be missing from the books.
-const AUDIT_FLOOR: f64 = 1000.0;
+use std::sync::Arc;
 
 /// How many particle moves and exchanges a cycle makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,29 +53,12 @@ impl From<Period> for Cycle {
     }
 }
 
-/// Everything a sampler needs to go on with the same bits: its part of a checkpoint.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SamplerState {
-    /// Cycles made; the address of every random number follows from it.
-    pub cycle: u64,
-    /// `[n_replicas]`, the state every replica holds.
-    pub assignment: Vec<StateId>,
-    /// `[n_replicas]`, E and N of the last cycle; empty before the first.
-    pub measurements: Vec<Measurement>,
-    /// `[walker * n_states + state]`
-    pub moments: Vec<Moments>,
-    /// `[n_edges]`
-    pub edges: Vec<EdgeTally>,
-    /// `[n_replicas]`, identities of the atoms.
-    pub ledgers: Vec<AtomIdentities>,
-    /// Configurations and what goes with them.
-    pub backend: BackendState,
-}
-
 /// All replicas of a grid, moving on cycle by cycle.
 pub struct Sampler {
     grid: StateGrid,
     backend: Box<dyn Backend>,
+    /// What the running energies are audited with.
+    force_field: Arc<dyn ForceField>,
     plan: CyclePlan,
     cycle: u64,
     /// The cycle that the backend is already at.
@@ -85,10 +66,11 @@ pub struct Sampler {
     assignment: Assignment,
     exchanger: Exchanger,
     measurements: Vec<Measurement>,
+    /// What the cycle that was finished last has kept, until it is asked for.
+    kept: Option<Box<dyn KeptConfigurations>>,
     max_atoms: Vec<u16>,
     /// `[n_reservoirs]`, species index.
     reservoirs: Vec<u8>,
-    image_shifts: Vec<DVec3>,
     /// `[walker * n_states + state]`
     moments: Vec<Moments>,
     /// `[n_replicas]`; empty when the backend was moved from outside since.
@@ -109,12 +91,76 @@ pub struct Recent {
     pub moved: u64,
 }
 
+/// One replica after a cycle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReplicaSample {
+    /// The configuration it is about.
+    pub replica: ReplicaId,
+    /// The independent copy of the grid it belongs to.
+    pub walker: usize,
+    /// The state it holds.
+    pub state: StateId,
+    /// Potential energy. [energy]
+    pub energy: f64,
+    /// `[n_reservoirs]`, atoms of every reservoir species.
+    pub counts: Vec<u16>,
+}
+
 impl Sampler {
+    /// All replicas of a scene at its start.
+    ///
+    /// - `device`: `auto`, `cpu`, `gpu`, `gpu:NAME` or `reference`
+    ///
+    /// ```
+    /// use adlayer::{Sampler, scene};
+    ///
+    /// let text = r#"Scene(
+    ///     units: Lj,
+    ///     species: [ (name: "B", symbol: "Ar", mass: 1.0) ],
+    ///     potential: LennardJones(cutoff: 2.5, truncation: Shifted,
+    ///         pairs: [ (between: ("B","B"), epsilon: 1.0, sigma: 1.0) ]),
+    ///     cell: Bulk(lengths: (5.0, 5.0, 5.0)),
+    ///     reservoir: [ (species: "B", max_atoms: 8) ],
+    ///     grid: ( temperature: List([0.8, 1.0]),
+    ///             reservoir: [ (species: "B", convention: Activity, values: List([-4.0, -3.0])) ] ),
+    ///     dynamics: MonteCarlo(displacement: 0.3, attempts: 5),
+    ///     moves: (insert_delete: 10),
+    ///     schedule: (equilibration: 1, production: 1),
+    /// )"#;
+    /// let mut sampler = Sampler::from_scene(&scene::parse(text, "gas.ron".as_ref())?, "reference")?;
+    /// sampler.equilibrate(10)?;
+    /// for _ in 0..20 {
+    ///     for sample in sampler.run_cycle()? {
+    ///         let state = sampler.grid().state(sample.state);
+    ///         println!("T {}: E = {}, N = {}", state.temperature, sample.energy, sample.counts[0]);
+    ///     }
+    /// }
+    /// assert_eq!(sampler.samples().count(), 4);
+    /// # Ok::<(), adlayer::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Device`] when there is no such device or it cannot sample the scene, [`Error::ReplicaFault`] when the
+    /// atoms of the start cannot be pulled apart.
+    pub fn from_scene(scene: &CheckedScene, device: &str) -> Result<Sampler> {
+        let setup = Setup::from_scene(scene)?;
+        let backend = setup.open(device)?;
+        setup.sampler(backend, &setup.start()?)
+    }
+
     /// Loads `batch` (replica `walker * n_states + k` starts in state k) into the backend.
+    ///
+    /// - `force_field`: the one that moves the atoms, for audits
     ///
     /// # Errors
     /// When the device cannot hold the batch.
-    pub fn new(grid: StateGrid, mut backend: Box<dyn Backend>, plan: CyclePlan, batch: &Batch) -> Result<Sampler> {
+    pub fn new(
+        grid: StateGrid,
+        mut backend: Box<dyn Backend>,
+        force_field: Arc<dyn ForceField>,
+        plan: CyclePlan,
+        batch: &Batch,
+    ) -> Result<Sampler> {
         let (n_states, n_reservoirs) = (grid.len(), grid.n_reservoirs());
         let walkers = batch.configurations.len() / n_states;
         assert_eq!(batch.configurations.len(), walkers * n_states, "every walker holds every state");
@@ -128,9 +174,10 @@ impl Sampler {
             ahead: None,
             ledgers: batch.configurations.iter().map(AtomIdentities::new).collect(),
             measurements: Vec::new(),
+            kept: None,
             max_atoms,
             reservoirs,
-            image_shifts: backend.system().image_shifts(),
+            force_field,
             moments: vec![Moments::new(n_reservoirs); walkers * n_states],
             recent: Recent::default(),
             assignment,
@@ -140,86 +187,30 @@ impl Sampler {
         })
     }
 
-    /// Everything a later sampler needs to go on from here.
-    ///
-    /// The backend must not be ahead (see [`Sampler::advance_ahead`]).
+    /// Cycles before production: they enter no average.
     ///
     /// # Errors
-    /// When the device is lost.
-    pub fn save(&mut self) -> Result<SamplerState> {
-        assert!(self.ahead.is_none(), "a state is saved between two cycles");
-        Ok(SamplerState {
-            cycle: self.cycle,
-            assignment: self.assignment.states().to_vec(),
-            measurements: self.measurements.clone(),
-            moments: self.moments.clone(),
-            edges: self.exchanger.tallies.clone(),
-            ledgers: self.ledgers.clone(),
-            backend: self.backend.save()?,
-        })
+    /// As [`Sampler::run_cycle`].
+    pub fn equilibrate(&mut self, cycles: u32) -> Result<()> {
+        (0..cycles).try_for_each(|_| self.advance(Period::Equilibration))
     }
 
-    /// A sampler that goes on where another one was saved.
+    /// One cycle of production: dynamics, particle moves, exchange. Averages and tallies take it in.
     ///
-    /// - `walkers`: independent copies of the grid
+    /// - returns: `[n_replicas]`, as [`Sampler::samples`]
     ///
     /// # Errors
-    /// [`Error::Analysis`] if the state does not fit the grid and the system, or whatever the device says.
-    pub fn restore(
-        grid: StateGrid,
-        mut backend: Box<dyn Backend>,
-        plan: CyclePlan,
-        walkers: usize,
-        state: &SamplerState,
-    ) -> Result<Sampler> {
-        let (n_states, n_reservoirs) = (grid.len(), grid.n_reservoirs());
-        let n_replicas = n_states * walkers;
-        let misfit = |problem: String| Error::Analysis(format!("the checkpoint does not fit its scene: {problem}"));
-        let assignment = Assignment::from_states(n_states, &state.assignment)
-            .filter(|a| a.walkers() == walkers)
-            .ok_or_else(|| misfit("its states are no permutation".to_owned()))?;
-        let measured = state.measurements.len();
-        let whole = (measured == 0 || measured == n_replicas)
-            && state.measurements.iter().all(|m| m.counts.len() == n_reservoirs)
-            && state.moments.len() == n_replicas
-            && state.moments.iter().all(|m| m.is_of(n_reservoirs))
-            && state.edges.len() == grid.edges.len();
-        if !whole {
-            return Err(misfit("its averages are of another shape".to_owned()));
-        }
-        state.backend.fits(backend.system(), n_replicas, n_states).map_err(misfit)?;
-        backend.restore(&state.backend, &grid.states, assignment.states())?;
-        let mut slots = state.backend.species_of_replicas();
-        let of_these = state.ledgers.len() == n_replicas
-            && state.ledgers.iter().all(|l| slots.next().is_some_and(|species| l.is_of(species)));
-        if !state.ledgers.is_empty() && !of_these {
-            return Err(misfit("its identities are those of other atoms".to_owned()));
-        }
-        let mut exchanger = Exchanger::new(&grid);
-        exchanger.tallies.clone_from(&state.edges);
-        Ok(Sampler {
-            exchanger,
-            cycle: state.cycle,
-            ahead: None,
-            ledgers: state.ledgers.clone(),
-            measurements: state.measurements.clone(),
-            reservoirs: backend.system().reservoirs.iter().map(|r| r.species).collect(),
-            max_atoms: backend.system().reservoirs.iter().map(|r| r.max_atoms).collect(),
-            image_shifts: backend.system().image_shifts(),
-            moments: state.moments.clone(),
-            recent: Recent::default(),
-            assignment,
-            plan,
-            backend,
-            grid,
-        })
+    /// As [`Sampler::advance`].
+    pub fn run_cycle(&mut self) -> Result<Vec<ReplicaSample>> {
+        self.advance(Period::SecondHalf)?;
+        Ok(self.samples().collect())
     }
 
     /// One cycle: dynamics, particle moves, exchange, and in production the averages.
     ///
     /// # Errors
-    /// When the device fails, the audit finds a replica whose energy is not what its atoms say, or the log of accepted
-    /// moves does not lead to the atoms that are there.
+    /// When the device or its force field fails, the audit finds a replica whose energy is not what its atoms say, or the
+    /// log of accepted moves does not lead to the atoms that are there.
     pub fn advance(&mut self, period: Period) -> Result<()> {
         self.advance_ahead(period.into(), None)
     }
@@ -236,7 +227,8 @@ impl Sampler {
             Some(begun) => assert_eq!(begun, now, "the cycle that was begun is the one that is finished"),
         }
         let period = now.period;
-        self.measurements = self.backend.complete()?;
+        let result = self.backend.complete().map_err(|e| e.in_cycle(self.cycle))?;
+        (self.measurements, self.kept) = (result.measurements, result.kept);
         self.check_finite()?;
         if self.cycle % AUDIT_EVERY == AUDIT_EVERY - 1 {
             self.audit()?;
@@ -249,7 +241,7 @@ impl Sampler {
             self.begin(next)?;
             self.ahead = Some(next);
         }
-        self.follow_moves()?;
+        self.follow_moves(&*result.events)?;
         if period != Period::Equilibration {
             self.accumulate();
         }
@@ -266,24 +258,28 @@ impl Sampler {
     /// # Errors
     /// When the device is lost.
     pub fn kept(&mut self, batch: &mut Batch) -> Result<()> {
-        self.backend.kept(batch)
+        match self.kept.take() {
+            Some(kept) => kept.hand_over(batch),
+            None => {
+                batch.configurations.clear();
+                Ok(())
+            }
+        }
     }
 
     fn begin(&mut self, cycle: Cycle) -> Result<()> {
         if self.ledgers.is_empty() {
-            let mut batch = Batch::default();
-            self.backend.store(&mut batch)?;
-            self.ledgers = batch.configurations.iter().map(AtomIdentities::new).collect();
+            self.ledgers = self.configurations()?.iter().map(AtomIdentities::new).collect();
         }
         let CyclePlan { steps, attempts, .. } = self.plan;
-        self.backend.begin(&CycleWork {
-            first_step: self.cycle * u64::from(steps),
-            steps,
-            first_attempt: self.cycle * u64::from(attempts),
-            attempts,
-            book: cycle.period != Period::Equilibration,
+        let span = |count: u32| Span { first: self.cycle * u64::from(count), count };
+        let work = CycleWork {
+            dynamics: Some(span(steps)),
+            particle_moves: (attempts > 0).then(|| span(attempts)),
+            tally: cycle.period != Period::Equilibration,
             keep: cycle.keep,
-        })
+        };
+        self.backend.begin(&work).map_err(|e| e.in_cycle(self.cycle))
     }
 
     fn exchange(&mut self, period: Period) -> Result<()> {
@@ -297,14 +293,14 @@ impl Sampler {
         self.backend.set_states(self.assignment.states())
     }
 
-    /// Books the accepted moves of the cycle just finished, and checks the counts they lead to.
-    fn follow_moves(&mut self) -> Result<()> {
+    /// Follows the accepted moves of the cycle just finished, and checks the counts they lead to.
+    fn follow_moves(&mut self, events: &dyn MoveEvents) -> Result<()> {
         if self.grid.n_reservoirs() == 0 || self.plan.attempts == 0 {
             return Ok(());
         }
         let (ledgers, measurements, reservoirs) = (&mut self.ledgers, &self.measurements, &self.reservoirs);
         let (mut moved, mut seen, mut fault) = (0, 0, None);
-        self.backend.events(&mut |replica, events| {
+        events.for_each_replica(&mut |replica, events| {
             moved += events.len() as u64;
             seen += 1;
             if let Err(problem) = ledgers[replica].follow(reservoirs, events, &measurements[replica]) {
@@ -326,43 +322,6 @@ impl Sampler {
         }
     }
 
-    /// Compares running energies with energies summed anew by the reference, in f64.
-    ///
-    /// # Errors
-    /// [`Error::ReplicaFault`] with the replica and both numbers.
-    pub fn audit(&mut self) -> Result<()> {
-        let (tolerance, mut batch) = (self.backend.energy_tolerance(), Batch::default());
-        self.backend.store(&mut batch)?;
-        let (system, shifts) = (self.backend.system(), &self.image_shifts[..]);
-        let audits: Vec<_> = batch.configurations.par_iter().map(|x| pairwise::audit(system, x, shifts)).collect();
-        for (replica, (audit, m)) in audits.iter().zip(&self.measurements).enumerate() {
-            let fault = |problem| Err(Error::ReplicaFault { replica, cycle: self.cycle, problem });
-            if !audit.sound {
-                return fault("an atom is outside its cell or not a number; lower dt or the displacement".to_owned());
-            }
-            let kt = self.backend.states()[self.backend.assignment()[replica].index()].kt;
-            let allowed = tolerance * (audit.magnitude + AUDIT_FLOOR * kt);
-            if (audit.energy - m.energy).abs() > allowed {
-                return fault(format!(
-                    "running energy {} but its atoms sum to {} ({}; allowed difference {allowed:.1e}); please report this",
-                    m.energy, audit.energy, audit.terms
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_finite(&self) -> Result<()> {
-        match self.measurements.iter().position(|m| !m.energy.is_finite() || m.energy.abs() >= 0.5 * OVERLAP_ENERGY) {
-            None => Ok(()),
-            Some(replica) => Err(Error::ReplicaFault {
-                replica,
-                cycle: self.cycle,
-                problem: format!("potential energy {}; lower dt", self.measurements[replica].energy),
-            }),
-        }
-    }
-
     fn accumulate(&mut self) {
         let n_states = self.grid.len();
         for (replica, m) in self.measurements.iter().enumerate() {
@@ -372,13 +331,33 @@ impl Sampler {
         }
     }
 
+    /// Every replica after the last cycle, in the order of replicas; none before the first.
+    pub fn samples(&self) -> impl Iterator<Item = ReplicaSample> {
+        self.measurements.iter().enumerate().map(|(r, m)| {
+            let replica = ReplicaId(r as u32);
+            let (walker, state) = (self.assignment.walker_of(replica), self.assignment.state_of(replica));
+            ReplicaSample { replica, walker, state, energy: m.energy, counts: m.counts.clone() }
+        })
+    }
+
+    /// The atoms of every replica, between two cycles. `[n_replicas]`
+    ///
+    /// # Errors
+    /// When the device is lost.
+    pub fn configurations(&self) -> Result<Vec<Configuration>> {
+        assert!(!self.is_ahead(), "atoms are handed out between two cycles");
+        let mut batch = Batch::default();
+        self.backend.store(&mut batch)?;
+        Ok(batch.configurations)
+    }
+
     /// The atoms of a replica as a frame of extended XYZ; `None` while the device is at work or gone.
     pub fn frame(&self, replica: ReplicaId) -> Option<Frame> {
-        let mut batch = Batch::default();
-        if self.ahead.is_some() || self.backend.store(&mut batch).is_err() {
+        if self.is_ahead() {
             return None;
         }
-        let (x, system) = (batch.configurations.get(replica.index())?, self.backend.system());
+        let (configurations, system) = (self.configurations().ok()?, self.system());
+        let x = configurations.get(replica.index())?;
         let lengths = system.cell.lengths;
         Some(Frame {
             lattice: Some([[lengths.x, 0.0, 0.0], [0.0, lengths.y, 0.0], [0.0, 0.0, lengths.z]]),
@@ -407,6 +386,16 @@ impl Sampler {
     /// The states.
     pub fn grid(&self) -> &StateGrid {
         &self.grid
+    }
+
+    /// What a cycle does.
+    pub fn plan(&self) -> CyclePlan {
+        self.plan
+    }
+
+    /// The system that every replica belongs to.
+    pub fn system(&self) -> &System {
+        self.backend.system()
     }
 
     /// The backend, for hand-over and tests.

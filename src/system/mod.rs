@@ -2,14 +2,15 @@
 
 pub mod cell;
 pub mod configuration;
+mod dynamics;
 pub mod slab;
 
-pub(crate) use crate::input::scene::compile::species_index;
+pub use dynamics::Dynamics;
+pub(crate) use dynamics::REFUSED;
 
-use crate::moves::tally::Transitions;
-use crate::potential::Images;
-use crate::potential::{ExternalField, PairTable};
+use crate::potential::{ExternalField, Images, PairTable};
 use crate::system::cell::Cell;
+use crate::system::configuration::Configuration;
 use glam::DVec3;
 
 /// A species, with its mass in energy·time²/length².
@@ -53,51 +54,6 @@ pub struct FrozenAtoms {
     pub positions: Vec<DVec3>,
     /// `[n_frozen]`, species index.
     pub species: Vec<u8>,
-}
-
-/// How atoms move between particle moves.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Dynamics {
-    /// Langevin dynamics in the BAOAB splitting.
-    Baoab {
-        /// [time]
-        dt: f64,
-        /// γ [1/time]
-        friction: f64,
-        /// Steps of a cycle.
-        steps: u32,
-    },
-    /// Velocity Verlet.
-    Verlet {
-        /// [time]
-        dt: f64,
-        /// Steps of a cycle.
-        steps: u32,
-        /// Draw velocities anew at the start of every cycle.
-        redraw: bool,
-    },
-    /// Metropolis displacements of single atoms.
-    MonteCarlo {
-        /// Half-width along each axis. [length]
-        displacement: f64,
-        /// Attempts of a cycle.
-        attempts: u32,
-    },
-}
-
-impl Dynamics {
-    /// Steps (or displacement attempts) of a cycle.
-    pub fn steps(&self) -> u32 {
-        match *self {
-            Dynamics::Baoab { steps, .. } | Dynamics::Verlet { steps, .. } => steps,
-            Dynamics::MonteCarlo { attempts, .. } => attempts,
-        }
-    }
-
-    /// Whether atoms carry velocities.
-    pub fn is_molecular(&self) -> bool {
-        !matches!(self, Dynamics::MonteCarlo { .. })
-    }
 }
 
 /// The physical system, the same for every replica.
@@ -151,13 +107,19 @@ impl System {
         self.reservoirs.iter().position(|r| r.species == species)
     }
 
-    /// Empty tallies of particle moves for `n_replicas` replicas, `n_states` of them a walker.
-    pub fn transitions(&self, n_states: usize, n_replicas: usize) -> Transitions {
-        Transitions::new(n_states, n_replicas.div_ceil(n_states.max(1)), self.reservoirs.iter().map(|r| r.max_atoms))
-    }
-
     /// N_s of every reservoir species among `species`. `[n_reservoirs]`
     pub fn counts(&self, species: &[u8]) -> Vec<u16> {
         self.reservoirs.iter().map(|r| species.iter().filter(|&&s| s == r.species).count() as u16).collect()
+    }
+
+    /// Asserts that a configuration fits into its slots; only a bug breaks it.
+    pub fn assert_fits(&self, configuration: &Configuration) {
+        assert!(configuration.len() <= self.capacity, "a replica holds more atoms than it has slots");
+        let within = |(&n, max): (&u16, u16)| n <= max;
+        let counts = self.counts(&configuration.species);
+        assert!(
+            counts.iter().zip(self.reservoirs.iter().map(|r| r.max_atoms)).all(within),
+            "a replica holds more atoms of a species than its max_atoms"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What the numbers on a reservoir axis mean.
+//! Conventions of a reservoir axis: the meaning of its numbers.
 
 use super::thermal_wavelength;
 use crate::thermochemistry::GasReservoir;

@@ -1,6 +1,7 @@
-//! The thermodynamic states of a run: a list with a neighbour graph.
+//! Thermodynamic states of a run: a list of points (T, z₁, z₂, …) with a graph of exchanges between them.
 //!
-//! Only [`StateGrid::product`] and the plots know that the list is a rectangle.
+//! The list need not be a rectangle. Where it is one, [`StateGrid::axes`] says so; everything else works on states and
+//! edges alone.
 
 use crate::base::ids::StateId;
 use crate::thermo::Convention;
@@ -30,7 +31,16 @@ impl StatePoint {
     }
 }
 
-/// A reservoir species with the axis of values that the scene gives it.
+/// A reservoir species and the meaning of its chemical potential.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reservoir {
+    /// Name of the species.
+    pub species: String,
+    /// What the values of its axis mean.
+    pub convention: Convention,
+}
+
+/// A reservoir species with the axis of values that the scene gives it; one factor of [`StateGrid::product`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReservoirAxis {
     /// Name of the species.
@@ -63,17 +73,25 @@ pub struct Edge {
     pub colour: u8,
 }
 
+/// Axes of a rectangle of states: temperature slowest, then each reservoir in scene order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Axes {
+    /// Temperatures in the scene's unit, in scene order.
+    pub temperatures: Vec<f64>,
+    /// `[n_reservoirs]`, the values of each reservoir axis, in scene order.
+    pub reservoirs: Vec<Vec<f64>>,
+}
+
 /// All states of a run and the graph of exchanges between them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StateGrid {
-    /// Temperatures of the grid in the scene's unit, in scene order.
-    pub temperatures: Vec<f64>,
-    /// Reservoir axes in scene order.
-    pub reservoirs: Vec<ReservoirAxis>,
-    /// The states; temperature slowest, then each reservoir axis in scene order.
+    /// Reservoir species in scene order.
+    pub reservoirs: Vec<Reservoir>,
+    /// The states, in the order of their indices.
     pub states: Vec<StatePoint>,
     /// The neighbour graph.
     pub edges: Vec<Edge>,
+    axes: Option<Axes>,
 }
 
 impl StateGrid {
@@ -103,7 +121,83 @@ impl StateGrid {
                 }
             }
         }
-        StateGrid { temperatures: temperatures.to_vec(), reservoirs: reservoirs.to_vec(), states, edges }
+        let axes = Axes {
+            temperatures: temperatures.to_vec(),
+            reservoirs: reservoirs.iter().map(|r| r.values.clone()).collect(),
+        };
+        let reservoirs =
+            reservoirs.iter().map(|r| Reservoir { species: r.species.clone(), convention: r.convention.clone() });
+        StateGrid { reservoirs: reservoirs.collect(), states, edges, axes: Some(axes) }
+    }
+
+    /// Any list of states with its neighbour graph, such as states added where a rectangle has a bottleneck.
+    pub fn list(reservoirs: Vec<Reservoir>, states: Vec<StatePoint>, edges: Vec<Edge>) -> StateGrid {
+        StateGrid { reservoirs, states, edges, axes: None }
+    }
+
+    /// The axes whose full product the states are, in its order; `None` for any other list of states.
+    pub fn axes(&self) -> Option<&Axes> {
+        self.axes.as_ref()
+    }
+
+    /// Distinct temperatures in the scene's unit, in the order in which the states first have them.
+    pub fn temperatures(&self) -> Vec<f64> {
+        let mut distinct: Vec<f64> = Vec::new();
+        for state in &self.states {
+            if !distinct.contains(&state.temperature) {
+                distinct.push(state.temperature);
+            }
+        }
+        distinct
+    }
+
+    /// Distinct values of a reservoir, as its convention gives them: of a rectangle the axis in scene order, else those of
+    /// all states, ascending.
+    pub fn values(&self, reservoir: usize) -> Vec<f64> {
+        match &self.axes {
+            Some(axes) => axes.reservoirs[reservoir].clone(),
+            None => distinct(self.states.iter().map(|state| self.value(state, reservoir)).collect()),
+        }
+    }
+
+    /// Distinct values of a reservoir that are simulated around a temperature: of a rectangle the whole axis, else those
+    /// of the states at the next temperatures below and above.
+    ///
+    /// - `kt`: [energy], simulated or not
+    pub fn values_around(&self, reservoir: usize, kt: f64) -> Vec<f64> {
+        if let Some(axes) = &self.axes {
+            return axes.reservoirs[reservoir].clone();
+        }
+        let slack = 1e-9 * kt;
+        let below = self.states.iter().map(|s| s.kt).filter(|&k| k <= kt + slack).fold(f64::NEG_INFINITY, f64::max);
+        let above = self.states.iter().map(|s| s.kt).filter(|&k| k >= kt - slack).fold(f64::INFINITY, f64::min);
+        let near = self.states.iter().filter(|s| (s.kt - below).abs() <= slack || (s.kt - above).abs() <= slack);
+        distinct(near.map(|state| self.value(state, reservoir)).collect())
+    }
+
+    /// Value of a state on the axis of a reservoir.
+    fn value(&self, state: &StatePoint, reservoir: usize) -> f64 {
+        self.reservoirs[reservoir].convention.value(state.ln_z[reservoir], state.kt)
+    }
+
+    /// States at which every reservoir but one stands at the middle one of its values, in the order of the states.
+    pub fn plane(&self, reservoir: usize) -> Vec<usize> {
+        let others: Vec<(usize, f64)> = (0..self.n_reservoirs())
+            .filter(|&s| s != reservoir)
+            .filter_map(|s| {
+                let values = self.values(s);
+                Some((s, *values.get(values.len() / 2)?))
+            })
+            .collect();
+        let inside = |k: &usize| {
+            let state = &self.states[*k];
+            others.iter().all(|&(s, middle)| {
+                // Compared as activities: a value computed back from ln z differs from the scene's by rounding.
+                let ln_z = self.reservoirs[s].convention.ln_z(middle, state.kt);
+                (ln_z - state.ln_z[s]).abs() <= SAME * ln_z.abs().max(1.0)
+            })
+        };
+        (0..self.len()).filter(inside).collect()
     }
 
     /// Number of states.
@@ -141,6 +235,18 @@ impl StateGrid {
     }
 }
 
+/// Values that differ relatively by less are one.
+const SAME: f64 = 1e-9;
+
+/// Sorted, values that differ by rounding alone taken once.
+fn distinct(mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_by(f64::total_cmp);
+    // Around zero rounding is relative to the largest value, not to the two that are compared.
+    let rounding = 4.0 * f64::EPSILON * values.iter().fold(0.0, |largest: f64, v| largest.max(v.abs()));
+    values.dedup_by(|b, a| (*b - *a).abs() <= (SAME * a.abs().max(b.abs())).max(rounding));
+    values
+}
+
 /// Position along every axis of a flat index, first axis slowest.
 fn unravel(mut index: usize, lengths: &[usize]) -> Vec<usize> {
     let mut place = vec![0; lengths.len()];
@@ -168,6 +274,38 @@ mod tests {
         assert_eq!(grid.mu(StateId(7), 1), 1.0);
         let count = |axis| grid.edges.iter().filter(|e| e.axis == axis).count();
         assert_eq!((count(Axis::Temperature), count(Axis::Reservoir(0)), count(Axis::Reservoir(1))), (6, 8, 6));
+    }
+
+    #[test]
+    fn a_rectangle_knows_its_axes_and_a_list_its_values() {
+        let axes = [axis("B", &[-1.0, -2.0, 0.0]), axis("C", &[0.3, 0.1])];
+        let grid = StateGrid::product(&[1.1, 0.7], 1.0, &axes);
+        assert_eq!(grid.temperatures(), [1.1, 0.7]);
+        assert_eq!((grid.values(0), grid.values_around(1, 0.8)), (vec![-1.0, -2.0, 0.0], vec![0.3, 0.1]));
+        assert_eq!(grid.axes().map(|a| a.reservoirs.len()), Some(2));
+        // Temperature slowest; the other axis stands at its middle one.
+        assert_eq!(grid.plane(0), [1, 3, 5, 7, 9, 11]);
+        assert_eq!(grid.plane(1), [2, 3, 8, 9]);
+
+        // Without the hot state of μ' = 0 and C at 0.3 it is a list. Values come back from ln z, without rounding twins.
+        let states = [&grid.states[..4], &grid.states[5..]].concat();
+        let list = StateGrid::list(grid.reservoirs.clone(), states, Vec::new());
+        assert!(list.axes().is_none() && list.len() == 11);
+        assert_eq!(list.temperatures(), [1.1, 0.7]);
+        let close = |found: Vec<f64>, expected: &[f64]| {
+            assert_eq!(found.len(), expected.len(), "{found:?}");
+            found.iter().zip(expected).for_each(|(a, b)| assert!((a - b).abs() < 1e-12, "{found:?}"));
+        };
+        close(list.values(0), &[-2.0, -1.0, 0.0]);
+        close(list.values(1), &[0.1, 0.3]);
+        assert_eq!(list.plane(0), [0, 2, 5, 7, 9]);
+        // Around a temperature count the rows below and above, at one the row itself.
+        let hot = StatePoint { temperature: 2.0, kt: 2.0, ln_z: vec![2.0, 0.05] };
+        let list = StateGrid::list(list.reservoirs.clone(), [&list.states[..], &[hot]].concat(), Vec::new());
+        close(list.values_around(0, 2.0), &[4.0]);
+        close(list.values_around(0, 1.5), &[-2.0, -1.0, 0.0, 4.0]);
+        close(list.values_around(0, 0.7), &[-2.0, -1.0, 0.0]);
+        close(list.values_around(0, 0.5), &[-2.0, -1.0, 0.0]);
     }
 
     #[test]

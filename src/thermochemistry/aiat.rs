@@ -12,7 +12,7 @@ use super::gas::Gas;
 use super::harmonic::quantum_free_energy;
 use crate::base::Result;
 
-/// Where the atoms of a species come from.
+/// Reservoir of the atoms of a species.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reservoir {
     /// A gas; its Δμ is an axis.
@@ -36,14 +36,14 @@ pub enum Reservoir {
 pub struct Species {
     /// Its name.
     pub name: String,
-    /// Where it comes from.
+    /// Its reservoir.
     pub reservoir: Reservoir,
 }
 
 /// A structure of the surface.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Structure {
-    /// What figures call it.
+    /// Name in figures.
     pub label: String,
     /// Total energy of the cell. [eV]
     pub energy: f64,
@@ -132,7 +132,7 @@ impl Surface {
     /// - `gas`: position among [`Surface::gases`]; `pressure`: [Pa]
     ///
     /// # Errors
-    /// [`crate::base::Error::Refused`] where a table does not reach.
+    /// [`crate::base::Error::OutsideTable`] where a table does not reach.
     pub fn delta_mu(&self, gas: usize, temperature: f64, pressure: f64) -> Result<f64> {
         let (gas, atoms) = self.gas(gas);
         Ok(gas.thermal(temperature, pressure)?.delta_mu / atoms)

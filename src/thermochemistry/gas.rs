@@ -7,29 +7,13 @@
 //! # Source
 //! D. A. McQuarrie, Statistical Mechanics (1976), chapters 5, 6 and 8.
 
+use super::contribution::Contribution;
 use super::rovibration::Diatomic;
 use super::tables::{Janaf, Shomate};
 use crate::base::units::{ATOMIC_MASS_KG, BAR_PA, BOLTZMANN_EV, ELECTRONVOLT_J, PLANCK_EV_S, WAVENUMBER_EV};
 use crate::base::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
-
-/// A part of μ and of h of one molecule. [eV]
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Contribution {
-    /// Part of μ. [eV]
-    pub mu: f64,
-    /// Part of the enthalpy. [eV]
-    pub h: f64,
-}
-
-impl std::ops::Add for Contribution {
-    type Output = Contribution;
-
-    fn add(self, other: Contribution) -> Contribution {
-        Contribution { mu: self.mu + other.mu, h: self.h + other.h }
-    }
-}
 
 /// Translation: μ = −kT ln[(2πm/h²)^{3/2} (kT)^{5/2} / p], h = 5kT/2.
 ///
@@ -108,7 +92,7 @@ pub fn rotational_constant(moment: f64) -> f64 {
     PLANCK_EV_S * PLANCK_EV_S / (8.0 * PI * PI * inertia * WAVENUMBER_EV)
 }
 
-/// How a molecule turns.
+/// Rotor type of a molecule.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Rotor {
     /// A single atom.
@@ -134,7 +118,7 @@ pub enum Rotor {
 pub enum Motion {
     /// Classical rotor and harmonic vibrations.
     RigidRotor {
-        /// How it turns.
+        /// Rotor.
         rotor: Rotor,
         /// `[n_modes]`, degenerate ones repeated [1/cm]
         wavenumbers: Vec<f64>,
@@ -143,7 +127,7 @@ pub enum Motion {
     DirectSum(Diatomic),
 }
 
-/// Where the thermal functions of a gas come from.
+/// Source of the thermal functions of a gas.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Source {
     /// Partition functions.
@@ -162,13 +146,13 @@ pub enum Source {
 /// A gas.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gas {
-    /// How it is called, e.g. `D2`.
+    /// Name, e.g. `D2`.
     pub name: String,
     /// Its elements with their numbers.
     pub elements: Vec<(String, u32)>,
     /// Mass of the molecule. [u]
     pub mass: f64,
-    /// Where its thermal functions come from.
+    /// Source of its thermal functions.
     pub source: Source,
     /// D₀: energy from the 0 K molecule to its atoms, where known. [eV]
     pub dissociation: Option<f64>,
@@ -193,11 +177,11 @@ impl Gas {
     /// - `temperature`: [K]; `pressure`: of this gas [Pa]
     ///
     /// # Errors
-    /// [`Error::Refused`] if a table does not reach `temperature`, or a number is not above 0.
+    /// [`Error::OutsideTable`] if a table does not reach `temperature`, [`Error::NotPositive`] if a number is not above 0.
     pub fn thermal(&self, temperature: f64, pressure: f64) -> Result<Thermal> {
-        for (name, value, unit) in [("temperature", temperature, "K"), ("pressure", pressure, "Pa")] {
+        for (quantity, value, unit) in [("temperature", temperature, "K"), ("pressure", pressure, "Pa")] {
             if !(value > 0.0 && value.is_finite()) {
-                return Err(Error::Refused(format!("{name} {value} {unit} is not above 0; give a number above 0")));
+                return Err(Error::NotPositive { quantity, value, unit });
             }
         }
         let kt = BOLTZMANN_EV * temperature;

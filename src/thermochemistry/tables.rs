@@ -2,7 +2,7 @@
 //!
 //! Both give functions at the standard pressure of 1 bar relative to 298.15 K; here they are turned to the 0 K molecule.
 
-use super::gas::Contribution;
+use super::contribution::Contribution;
 use crate::base::units::ELECTRONVOLT_J_PER_MOL;
 use crate::base::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -96,7 +96,7 @@ impl Janaf {
     /// follows from that cubic, so that h = ∂(βμ)/∂β holds exactly.
     ///
     /// # Errors
-    /// [`Error::Refused`] outside the table.
+    /// [`Error::OutsideTable`] outside the table.
     pub fn at(&self, name: &str, temperature: f64) -> Result<Contribution> {
         let (lo, hi) = self.range();
         if !(lo..=hi).contains(&temperature) {
@@ -152,7 +152,7 @@ impl Shomate {
     /// μ and h at 1 bar, the 0 K molecule as zero.
     ///
     /// # Errors
-    /// [`Error::Refused`] outside the ranges.
+    /// [`Error::OutsideTable`] outside the ranges.
     pub fn at(&self, name: &str, temperature: f64) -> Result<Contribution> {
         let Some(range) = self.ranges.iter().find(|r| (r.from..=r.to).contains(&temperature)) else {
             let (lo, hi) = self.range();
@@ -168,10 +168,7 @@ impl Shomate {
 }
 
 fn outside(name: &str, temperature: f64, lo: f64, hi: f64) -> Error {
-    Error::Refused(format!(
-        "{temperature} K is outside the table of `{name}`, which goes from {lo} to {hi} K; stay inside it, or take a \
-         gas with spectroscopic constants"
-    ))
+    Error::OutsideTable { table: name.to_owned(), temperature, lowest: lo, highest: hi }
 }
 
 #[cfg(test)]

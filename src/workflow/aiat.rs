@@ -3,7 +3,8 @@
 //! Both pictures take the lowest free energy over the minima at each point: with minimum energies alone,
 //! G = E − Σ N_s μ_s (μ as the column `mu` has it), and with the classical harmonic integral, G = −kT ln Z − kT Σ N_s ln z_s.
 
-pub use crate::landscape::comparison::{Boundary, Comparison, Difference, boundary_of, compare};
+pub use crate::landscape::comparison::{Boundary, Comparison, Difference, compare};
+pub use crate::landscape::picture::boundary_of;
 
 use crate::analysis::Analysis;
 use crate::base::error::{Error, Result};
@@ -13,6 +14,7 @@ use crate::input::scene::grammar::ConventionSpec;
 use crate::landscape::{Search, search};
 use crate::report::comparison as report;
 use crate::sample::trajectory::read_trajectory;
+use crate::sampler::Setup;
 use crate::system::System;
 use crate::workflow::analyze::analyse_run;
 use std::path::{Path, PathBuf};
@@ -51,16 +53,16 @@ pub struct Outcome {
 /// [`Error::InputMissing`] if the directory holds no run or no configurations, [`Error::Analysis`], [`Error::Io`].
 pub fn from_run(directory: &Path, output: &Path, options: &Options) -> Result<Outcome> {
     let (loaded, analysis) = analyse_run(directory)?;
-    let system = System::from_scene(&loaded);
+    let Setup { system, force_field, .. } = Setup::from_scene(&loaded)?;
     if system.reservoirs.is_empty() {
-        return Err(Error::Refused(format!(
-            "{} is a canonical run: without a reservoir there is nothing to compare; take a run with `reservoir`",
-            directory.display()
-        )));
+        return Err(Error::argument(
+            format!("{} is a canonical run: without a reservoir there is nothing to compare", directory.display()),
+            "take a run with `reservoir`",
+        ));
     }
     let frames = read_trajectory(directory)?;
     let starts = crate::landscape::select::starts(&system, &frames, options.quenches);
-    let found = search(&system, &starts)?;
+    let found = search(&system, &*force_field, &starts)?;
     write(&loaded, analysis, found, options, output)
 }
 

@@ -5,13 +5,15 @@ use crate::analysis::{self, Analysis, AnalysisInput, MapGrid};
 use crate::base::error::{Error, Result};
 use crate::figures::snapshots::Chooser;
 use crate::figures::{self, Figure, Labels};
-use crate::input::scene::grammar::{Grid, Scene, Walkers};
+use crate::input::scene::grammar::Walkers;
 use crate::input::scene::{self, CheckedScene};
-use crate::report::{self, CellSummary, ExchangeRow, MoveRow, RunSummary, Seconds};
-use crate::run::{RunRecord, checkpoint};
+use crate::report::{self, CellSummary, RunSummary, Seconds};
+use crate::run::RunStatus;
+use crate::run::archive::{Run, read_run, scene_of, scenes_of_one_system};
+use crate::run::tables::{read_exchange, read_moves};
+use crate::sample::Samples;
 use crate::sample::tally_snapshots::read_marks;
 use crate::sample::trajectory::visit_trajectory;
-use crate::sample::{Samples, read_samples};
 use crate::system::System;
 use crate::workflow::stopping::StoppingRule;
 use std::path::{Path, PathBuf};
@@ -54,12 +56,15 @@ impl GridRequest {
         }
         if !given.is_empty() && given.len() != species.len() {
             let option = if in_pressure { "--pressure" } else { "--mu" };
-            return Err(Error::Refused(format!(
-                "{option} was given {} times and the run has {} reservoir species ({}); give it once for each, in this order",
-                given.len(),
-                species.len(),
-                species.join(", ")
-            )));
+            return Err(Error::argument(
+                format!(
+                    "{option} was given {} times and the run has {} reservoir species ({})",
+                    given.len(),
+                    species.len(),
+                    species.join(", ")
+                ),
+                "give it once for each, in this order",
+            ));
         }
         let mut grid = MapGrid::default_of(&loaded.grid());
         grid.in_pressure = in_pressure;
@@ -71,9 +76,10 @@ impl GridRequest {
         }
         let cells = grid.axes.iter().fold(grid.temperatures.len(), |n, axis| n.saturating_mul(axis.len()));
         if cells > MOST_CELLS {
-            return Err(Error::Refused(format!(
-                "the grid asked for has {cells} cells, above {MOST_CELLS}; take wider steps"
-            )));
+            return Err(Error::argument(
+                format!("the grid asked for has {cells} cells, above {MOST_CELLS}"),
+                "take wider steps",
+            ));
         }
         Ok(Some(grid))
     }
@@ -87,19 +93,12 @@ fn ascending(values: &[f64]) -> Vec<f64> {
     values
 }
 
-/// One run as read from its directory.
-struct Run {
-    loaded: CheckedScene,
-    record: RunRecord,
-    samples: Samples,
-}
-
 /// Analyses the samples of one or several runs of one system on the grid that is `wanted`, and writes `analysis/`, `figures/` and `report.html`
 /// into `output`.
 ///
 /// # Errors
 /// [`Error::InputMissing`] if a directory holds no run, [`Error::BadInput`] if the runs are not of one system,
-/// [`Error::Refused`], [`Error::Analysis`], [`Error::Io`].
+/// [`Error::Argument`], [`Error::Analysis`], [`Error::Io`].
 pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) -> Result<Evaluation> {
     let start = Instant::now();
     let scenes = scenes_of_one_system(directories)?;
@@ -120,7 +119,7 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
     let mut warnings = record.warnings.clone();
     match snapshots(directories, loaded, &analysis, &labels, output) {
         Ok(pictures) => figures.extend(pictures),
-        Err(error @ (Error::BadInput { .. } | Error::InputMissing { .. })) => {
+        Err(error @ (Error::BadInput { .. } | Error::ParquetDamaged { .. } | Error::InputMissing { .. })) => {
             warnings.push(format!("no snapshots are drawn: {error}"));
         }
         Err(error) => return Err(error),
@@ -129,7 +128,7 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
         let names: Vec<String> = directories.iter().map(|d| d.display().to_string()).collect();
         warnings.push(format!("samples of {} runs are combined: {}", runs.len(), names.join(", ")));
     }
-    if record.status == "interrupted" {
+    if record.status == RunStatus::Interrupted {
         warnings.push(format!(
             "the run was interrupted after {} of {} production cycles",
             record.production_done, record.production
@@ -138,6 +137,7 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
     if let Some(known) = StoppingRule::of(loaded).map(|goal| goal.judge(&analysis)).filter(|known| !known.enough) {
         warnings.push(format!("the boundaries are not known as well as the scene wants: {}", known.words));
     }
+    let species: Vec<String> = scene.reservoir.iter().map(|r| r.species.clone()).collect();
     let summary = RunSummary {
         title: scene.title.clone(),
         scene_name: Path::new(&record.scene).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned()),
@@ -157,8 +157,8 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
         },
         replica_steps_per_s: record.replica_steps_per_s,
         attempts_per_s: record.attempts_per_s,
-        acceptance: move_rows(&directories[0], scene)?,
-        exchange: exchange_rows(&directories[0])?,
+        acceptance: read_moves(&directories[0], &species)?,
+        exchange: read_exchange(&directories[0])?,
         cell: CellSummary {
             lengths: loaded.lengths().into(),
             periodic_z: scene.is_bulk(),
@@ -233,147 +233,4 @@ fn input(loaded: &CheckedScene, samples: Samples, production: u32, walkers: &[u3
             start_differently: scene.initial.iter().any(|i| i.walkers != Walkers::All),
         },
     }
-}
-
-/// The scenes of runs that can be combined: one system, one grid.
-pub(crate) fn scenes_of_one_system(directories: &[PathBuf]) -> Result<Vec<CheckedScene>> {
-    let scenes = directories.iter().map(|d| scene_of(d)).collect::<Result<Vec<_>>>()?;
-    for (directory, loaded) in directories.iter().zip(&scenes).skip(1) {
-        if let Some(field) = first_difference(&scenes[0].scene, &loaded.scene) {
-            return Err(Error::BadInput {
-                path: directory.clone(),
-                problem: format!(
-                    "its `{field}` is not that of {}; only runs of one system and grid can be combined",
-                    directories[0].display()
-                ),
-            });
-        }
-    }
-    Ok(scenes)
-}
-
-/// The scene of a run; one that was changed since is refused where a checkpoint can tell.
-fn scene_of(directory: &Path) -> Result<CheckedScene> {
-    let resolved = directory.join("resolved.ron");
-    if !resolved.is_file() {
-        return Err(Error::InputMissing { what: "run directory (with its resolved.ron)", path: directory.to_owned() });
-    }
-    let loaded = scene::load(&resolved)?;
-    // Samples mean what the scene says, and a checkpoint knows the scene that they were made with.
-    let checkpoint = checkpoint::read(directory, checkpoint::most_bytes(&loaded)).ok();
-    match checkpoint.and_then(|(checkpoint, _)| checkpoint.state.scene.change(&loaded, None)) {
-        None => Ok(loaded),
-        Some(what) => Err(Error::BadInput {
-            path: directory.to_owned(),
-            problem: format!("{what} was changed since the run was sampled; restore it, or run the changed scene"),
-        }),
-    }
-}
-
-fn read_run(directory: &Path, loaded: CheckedScene) -> Result<Run> {
-    let record = RunRecord::read(directory)?;
-    let names: Vec<String> = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
-    let samples = read_samples(directory, &names)?;
-    Ok(Run { loaded, record, samples })
-}
-
-/// The first field in which two scenes describe different systems or grids; lengths, seeds and walkers may differ.
-fn first_difference(a: &Scene, b: &Scene) -> Option<&'static str> {
-    let same_states = |g: &Grid, h: &Grid| g.temperature == h.temperature && g.reservoir == h.reservoir;
-    if a.units != b.units {
-        Some("units")
-    } else if a.species != b.species {
-        Some("species")
-    } else if a.potential != b.potential {
-        Some("potential")
-    } else if a.external != b.external {
-        Some("external")
-    } else if a.cell != b.cell {
-        Some("cell")
-    } else if a.substrate != b.substrate {
-        Some("substrate")
-    } else if a.reservoir != b.reservoir {
-        Some("reservoir")
-    } else if !same_states(&a.grid, &b.grid) {
-        Some("grid")
-    } else if a.planck != b.planck {
-        Some("planck")
-    } else {
-        None
-    }
-}
-
-/// Acceptance of particle moves, averaged over states (every state makes as many attempts).
-fn move_rows(directory: &Path, scene: &Scene) -> Result<Vec<MoveRow>> {
-    let path = directory.join("states.csv");
-    let names: Vec<String> = scene.reservoir.iter().map(|r| r.species.clone()).collect();
-    parse_moves(&read_table(&path)?, &names).map_err(|e| unreadable(&path, &e))
-}
-
-/// Reads the acceptances of the text of a `states.csv`.
-///
-/// - `species`: names of the reservoir species
-///
-/// # Errors
-/// Where it is no table.
-pub fn parse_moves(text: &str, species: &[String]) -> std::result::Result<Vec<MoveRow>, csv::Error> {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let header = reader.headers()?.clone();
-    let records = reader.records().collect::<std::result::Result<Vec<_>, _>>()?;
-    let mean = |column: String| {
-        let Some(index) = header.iter().position(|name| name == column) else { return f64::NAN };
-        let values: Vec<f64> = records.iter().filter_map(|r| r.get(index)?.parse().ok()).collect();
-        values.iter().sum::<f64>() / values.len() as f64
-    };
-    let row = |species: &String| MoveRow {
-        species: species.clone(),
-        insert: mean(format!("acceptance_insert_{species}")),
-        delete: mean(format!("acceptance_delete_{species}")),
-    };
-    Ok(species.iter().map(row).collect())
-}
-
-/// The rows of `exchange.csv`.
-fn exchange_rows(directory: &Path) -> Result<Vec<ExchangeRow>> {
-    let path = directory.join("exchange.csv");
-    parse_exchange(&read_table(&path)?).map_err(|e| unreadable(&path, &e))
-}
-
-/// Reads the text of an `exchange.csv`.
-///
-/// # Errors
-/// Where it is no such table.
-pub fn parse_exchange(text: &str) -> std::result::Result<Vec<ExchangeRow>, csv::Error> {
-    #[derive(serde::Deserialize)]
-    struct Row {
-        state_a: u32,
-        state_b: u32,
-        axis: String,
-        attempts: u64,
-        accepted: u64,
-        acceptance: Option<f64>,
-        acceptance_second_half: Option<f64>,
-    }
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let rows = reader.deserialize::<Row>().collect::<std::result::Result<Vec<_>, _>>()?;
-    Ok(rows
-        .into_iter()
-        .map(|r| ExchangeRow {
-            axis: r.axis,
-            a: r.state_a,
-            b: r.state_b,
-            attempts: r.attempts,
-            accepted: r.accepted,
-            acceptance: r.acceptance.unwrap_or(f64::NAN),
-            acceptance_second_half: r.acceptance_second_half.unwrap_or(f64::NAN),
-        })
-        .collect())
-}
-
-fn read_table(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(Error::io("cannot read", path))
-}
-
-fn unreadable(path: &Path, error: &csv::Error) -> Error {
-    Error::BadInput { path: path.to_owned(), problem: format!("{error}; run the scene again") }
 }

@@ -1,41 +1,51 @@
-//! What follows sampling: the analysis, and further stretches of production as long as the scene's goal is not reached.
+//! What follows sampling: the analysis, and extensions of production as long as the scene's goal is not reached.
 
-use crate::base::error::{Error, Result};
+use crate::base::Result;
 use crate::input::scene;
-use crate::run::{self, Limits, Progress, ResumeOptions, RunOutcome, RunRecord};
+use crate::run::{self, Ended, Limits, Progress, ResumeOptions, RunOutcome, RunRecord};
 use crate::workflow::analyze::{Evaluation, GridRequest, evaluate};
 use crate::workflow::stopping::StoppingRule;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-/// A run at its end.
+/// How a run and what followed it ended without an error.
 #[derive(Debug)]
-pub struct Conclusion {
+pub enum Conclusion {
+    /// Sampled and analysed; nothing is left to do.
+    Done(Results),
+    /// Sampled up to `max_cycles` and analysed, but short of the error that the scene wants.
+    Short(Results),
+    /// Stopped at its wall time or by a signal; `resume` goes on from here.
+    Stopped(RunRecord),
+}
+
+/// A run that was sampled and analysed.
+#[derive(Debug)]
+pub struct Results {
     /// Its analysis.
     pub evaluation: Evaluation,
     /// `run.json` as written.
     pub record: RunRecord,
 }
 
-/// What a caller hears of meanwhile.
+/// Progress callbacks of a run and its extensions.
 pub trait Listener {
     /// Called after cycles, as by [`run::run()`].
     fn progress(&mut self, progress: &Progress);
-    /// Called before every further stretch: how well the boundaries are known, and how long the stretch is.
-    fn stretch(&mut self, words: &str, cycles: u32);
+    /// Called before every extension: how well the boundaries are known, and how many cycles are added.
+    fn extension(&mut self, words: &str, cycles: u32);
 }
 
 /// Analyses a run that has come to the end of its schedule. As long as the goal of its scene is not reached, production
 /// is extended by half (as by `resume --cycles`) and analysed again, up to `max_cycles`.
 ///
-/// The run is finished after every stretch: whatever ends this in between, `resume` goes on from there.
+/// The run is finished after every extension: whatever ends this in between, `resume` goes on from there.
 ///
 /// - `limits`: of the command; its walltime counts from `start`
 ///
 /// # Errors
-/// [`Error::Interrupted`] if it was stopped between two stretches or in one; those of [`run::resume()`] and
-/// [`evaluate()`]. A goal that was not reached is none: see [`check`].
+/// Those of [`run::resume()`] and [`evaluate()`].
 pub fn conclude(
     mut outcome: RunOutcome,
     limits: &Limits,
@@ -43,28 +53,29 @@ pub fn conclude(
     listener: &mut dyn Listener,
 ) -> Result<Conclusion> {
     loop {
-        let path = outcome.directory.path().to_owned();
+        let Ended { directory, mut record } = match outcome {
+            RunOutcome::Finished(ended) | RunOutcome::AlreadyFinished(ended) => ended,
+            RunOutcome::Stopped(Ended { record, .. }) => return Ok(Conclusion::Stopped(record)),
+        };
+        let path = directory.path().to_owned();
         let evaluation = evaluate(std::slice::from_ref(&path), &path, &GridRequest::default())?;
         let goal = goal_of(&path)?;
-        let mut record = outcome.record;
         record.seconds_analysis = evaluation.summary.seconds.analysis;
         record.boundaries = goal.map(|g| g.judge(&evaluation.analysis));
         record.write(&path)?;
-        let known = record.boundaries.as_ref();
-        let next = goal.filter(|_| known.is_some_and(|k| !k.enough)).and_then(|g| g.next_stretch());
-        let (Some(cycles), Some(known)) = (next, known) else { return Ok(Conclusion { evaluation, record }) };
+        let Some(known) = record.boundaries.as_ref().filter(|k| !k.enough) else {
+            return Ok(Conclusion::Done(Results { evaluation, record }));
+        };
+        let Some(cycles) = goal.and_then(|g| g.next_extension()) else {
+            return Ok(Conclusion::Short(Results { evaluation, record }));
+        };
         let left = limits.walltime.map(|limit| limit.saturating_sub(start.elapsed()));
         if limits.stop.load(Ordering::Relaxed) || left.is_some_and(|l| l.is_zero()) {
-            return Err(Error::Interrupted(format!(
-                "stopped after {} production cycles ({}); go on with: adlayer resume {}",
-                record.production_done,
-                known.words,
-                path.display()
-            )));
+            return Ok(Conclusion::Stopped(record));
         }
-        listener.stretch(&known.words, cycles);
-        // The next stretch takes the lock itself.
-        drop(outcome.directory);
+        listener.extension(&known.words, cycles);
+        // The extension takes the lock itself.
+        drop(directory);
         let options = ResumeOptions {
             directory: path,
             more_cycles: Some(cycles),
@@ -79,28 +90,23 @@ pub fn conclude(
 ///
 /// # Errors
 /// Those of [`scene::load`].
-pub fn is_settled(outcome: &RunOutcome) -> Result<bool> {
-    let Some(goal) = goal_of(outcome.directory.path())? else { return Ok(true) };
-    Ok(outcome.record.boundaries.as_ref().is_some_and(|k| k.enough || goal.next_stretch().is_none()))
+pub fn is_settled(ended: &Ended) -> Result<bool> {
+    let Some(goal) = goal_of(ended.directory.path())? else { return Ok(true) };
+    Ok(ended.record.boundaries.as_ref().is_some_and(|k| k.enough || goal.next_extension().is_none()))
 }
 
-/// Whether a run has reached the goal of its scene, if that has one.
-///
-/// # Errors
-/// [`Error::Short`] if it has not.
-pub fn check(record: &RunRecord, directory: &Path) -> Result<()> {
-    match record.boundaries.as_ref().filter(|k| !k.enough) {
-        None => Ok(()),
-        Some(known) => Err(Error::Short(format!(
-            "`max_cycles` is reached after {} production cycles; {}; go on with: adlayer resume {} --cycles +N, or put \
-             states and walkers where the error is large",
-            record.production_done,
-            known.words,
-            directory.display()
-        ))),
-    }
+/// Says how far a run is from the goal of its scene, and how to go on; `None` if it has none or has reached it.
+pub fn shortfall(record: &RunRecord, directory: &Path) -> Option<String> {
+    let known = record.boundaries.as_ref().filter(|k| !k.enough)?;
+    Some(format!(
+        "`max_cycles` is reached after {} production cycles; {}; go on with: adlayer resume {} --cycles +N, or put \
+         states and walkers where the error is large",
+        record.production_done,
+        known.words,
+        directory.display()
+    ))
 }
 
 fn goal_of(directory: &Path) -> Result<Option<StoppingRule>> {
-    Ok(StoppingRule::of(&scene::load(&directory.join("resolved.ron"))?))
+    Ok(StoppingRule::of(&scene::load(directory.join("resolved.ron"))?))
 }

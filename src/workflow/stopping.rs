@@ -9,7 +9,7 @@
 //! the boundaries must have [`INDEPENDENT`] independent samples each before an error counts.
 
 use crate::analysis::diagnostics::INDEPENDENT;
-use crate::analysis::{Analysis, BoundaryPoint, around};
+use crate::analysis::{Analysis, BoundaryKind, BoundaryPoint, around};
 use crate::base::ids::StateId;
 use crate::base::units::Units;
 use crate::input::scene::CheckedScene;
@@ -80,8 +80,8 @@ impl StoppingRule {
         )
     }
 
-    /// Production cycles of the next stretch: half as many again as there are, up to the limit; none at the limit.
-    pub fn next_stretch(&self) -> Option<u32> {
+    /// Production cycles of the next extension: half as many again as there are, up to the limit; none at the limit.
+    pub fn next_extension(&self) -> Option<u32> {
         let left = self.max_cycles.saturating_sub(self.production);
         Some(self.production.div_ceil(2).min(left)).filter(|&more| more > 0)
     }
@@ -97,9 +97,9 @@ fn few_independent(analysis: &Analysis) -> Option<(usize, f64)> {
 
 fn counts(point: &BoundaryPoint) -> bool {
     match point.kind {
-        "first_order" => true,
-        "continuous" => point.mu_err.is_finite(),
-        _ => false,
+        BoundaryKind::FirstOrder => true,
+        BoundaryKind::Continuous => point.mu_err.is_finite(),
+        BoundaryKind::Triple | BoundaryKind::Critical => false,
     }
 }
 
@@ -108,17 +108,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stretches_grow_by_half_up_to_the_limit() {
+    fn extensions_grow_by_half_up_to_the_limit() {
         let mut goal = StoppingRule { mu: 0.1, max_cycles: 5000, production: 1500, units: Units::Lj };
         let mut lengths = vec![goal.production];
-        while let Some(more) = goal.next_stretch() {
+        while let Some(more) = goal.next_extension() {
             goal.production += more;
             lengths.push(goal.production);
         }
         assert_eq!(lengths, [1500, 2250, 3375, 5000]);
-        assert_eq!(StoppingRule { production: 1, max_cycles: 2, ..goal }.next_stretch(), Some(1));
+        assert_eq!(StoppingRule { production: 1, max_cycles: 2, ..goal }.next_extension(), Some(1));
         // longer than the limit from the start
-        assert_eq!(StoppingRule { production: 9000, ..goal }.next_stretch(), None);
+        assert_eq!(StoppingRule { production: 9000, ..goal }.next_extension(), None);
     }
 
     #[test]
@@ -137,8 +137,8 @@ mod tests {
             temperature_err: 0.0,
             clapeyron: None,
         };
-        assert!(counts(&point("first_order", 0.1)) && counts(&point("first_order", f64::NAN)));
-        assert!(counts(&point("continuous", 0.1)) && !counts(&point("continuous", f64::NAN)));
-        assert!(!counts(&point("triple", 0.1)) && !counts(&point("critical", 0.1)));
+        assert!(counts(&point(BoundaryKind::FirstOrder, 0.1)) && counts(&point(BoundaryKind::FirstOrder, f64::NAN)));
+        assert!(counts(&point(BoundaryKind::Continuous, 0.1)) && !counts(&point(BoundaryKind::Continuous, f64::NAN)));
+        assert!(!counts(&point(BoundaryKind::Triple, 0.1)) && !counts(&point(BoundaryKind::Critical, 0.1)));
     }
 }

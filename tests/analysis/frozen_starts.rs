@@ -23,13 +23,13 @@ fn states_frozen_in_by_their_start_are_set_aside() {
     let analysis = &evaluation.analysis;
     let checks = &analysis.checks;
     checks.verdict.sentences.iter().for_each(|s| say(&format!("{:?}: {}", s.mood, s.words)));
-    for f in &checks.frozen {
+    for f in &checks.excluded {
         let point = &analysis.grid.states[f.state];
         let mu = point.kt * point.ln_z[0];
         say(&format!("T {} μ' {mu:.2}: even {:.2}, odd {:.2}, z {:.1}", point.temperature, f.even[0], f.odd[0], f.z));
     }
     // One walker empty and one full: nothing but its history tells them apart.
-    let cold: Vec<_> = checks.frozen.iter().filter(|f| analysis.grid.states[f.state].temperature < 0.2).collect();
+    let cold: Vec<_> = checks.excluded.iter().filter(|f| analysis.grid.states[f.state].temperature < 0.2).collect();
     assert!(cold.iter().any(|f| (f.even[0] - f.odd[0]).abs() > 10.0), "{cold:?}");
     assert!(
         checks
@@ -38,7 +38,7 @@ fn states_frozen_in_by_their_start_are_set_aside() {
             .iter()
             .any(|s| s.words.contains("frozen in by its start") || s.words.contains("frozen in by their start"))
     );
-    for f in &checks.frozen {
+    for f in &checks.excluded {
         assert_eq!(analysis.direct[f.state].samples, 0, "state {}", f.state);
         let point = &analysis.grid.states[f.state];
         let mu = point.kt * point.ln_z[0];
@@ -48,5 +48,5 @@ fn states_frozen_in_by_their_start_are_set_aside() {
     }
     // The equilibrated part of the default scene is left alone.
     let warm = |k: usize| analysis.grid.states[k].temperature > 0.5;
-    assert!(!checks.frozen.iter().any(|f| warm(f.state)), "{:?}", checks.frozen);
+    assert!(!checks.excluded.iter().any(|f| warm(f.state)), "{:?}", checks.excluded);
 }

@@ -2,6 +2,7 @@
 
 use crate::place::Place;
 use crate::say::say;
+use adlayer::testing::forces::{ForceField, Pairwise};
 use adlayer::testing::input::scene;
 use adlayer::testing::landscape::{hessian::curvatures, quench, search, symmetry};
 use adlayer::testing::system::System;
@@ -9,10 +10,15 @@ use adlayer::testing::system::configuration::Configuration;
 use glam::DVec3;
 use serde_json::Value;
 use std::path::Path;
+use std::sync::Arc;
 
 fn default_system() -> System {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/lj_surface.ron");
     System::from_scene(&scene::load(&path).unwrap_or_else(|e| panic!("{e}")))
+}
+
+fn pairwise(system: &System) -> Pairwise {
+    Pairwise::new(Arc::new(system.clone()))
 }
 
 const B: u8 = 1;
@@ -61,7 +67,7 @@ fn the_symmetry_of_the_slab_is_its_translations_and_one_mirror() {
 #[test]
 fn an_atom_over_a_hollow_is_one_of_thirty_six() {
     let system = default_system();
-    let found = search(&system, &hollows().map(|p| atoms(&[p]))).unwrap_or_else(|e| panic!("{e}"));
+    let found = search(&system, &pairwise(&system), &hollows().map(|p| atoms(&[p]))).unwrap_or_else(|e| panic!("{e}"));
     // the empty surface, and the two kinds of hollow
     let single: Vec<_> = found.minima.iter().filter(|m| m.counts == [1]).collect();
     assert_eq!(single.len(), 2, "{single:?}");
@@ -78,33 +84,27 @@ fn an_atom_over_a_hollow_is_one_of_thirty_six() {
 #[test]
 fn curvatures_are_second_derivatives_of_the_energy() {
     let system = default_system();
-    let shifts = system.image_shifts();
-    let at_rest = quench(&system, &shifts, &atoms(&[hollows()[0]]));
+    let at_rest = quench(&system, &pairwise(&system), &atoms(&[hollows()[0]])).unwrap_or_else(|e| panic!("{e}"));
     let p = at_rest.configuration.positions[0];
-    let energy = |r: DVec3| {
-        let mut forces = Vec::new();
-        adlayer::testing::forces::pairwise::energy_and_forces(&system, &atoms(&[r]), &shifts, &mut forces)
-    };
+    let energy = |r: DVec3| pairwise(&system).energy(&atoms(&[r])).unwrap_or_else(|e| panic!("{e}"));
     let step = 1e-3;
     let along = |axis: DVec3| (energy(p + step * axis) + energy(p - step * axis) - 2.0 * energy(p)) / (step * step);
     let trace: f64 = [DVec3::X, DVec3::Y, DVec3::Z].into_iter().map(along).sum();
-    let k = curvatures(&system, &shifts, &at_rest.configuration).unwrap_or_else(|e| panic!("{e}"));
+    let k = curvatures(&system, &pairwise(&system), &at_rest.configuration).unwrap_or_else(|e| panic!("{e}"));
     assert!((k.iter().sum::<f64>() / trace - 1.0).abs() < 1e-4, "{k:?} {trace}");
 }
 
 #[test]
 fn a_point_between_two_hollows_is_a_saddle() {
     let system = default_system();
-    let shifts = system.image_shifts();
     let bridge = 0.5 * (hollows()[0] + hollows()[1]);
     // the lowest point over the middle: minimise along z only
     let energy = |z: f64| {
-        let mut forces = Vec::new();
         let x = atoms(&[bridge.with_z(z)]);
-        (adlayer::testing::forces::pairwise::energy_and_forces(&system, &x, &shifts, &mut forces), x)
+        (pairwise(&system).energy(&x).unwrap_or_else(|e| panic!("{e}")), x)
     };
     let best = (0..400).map(|i| energy(0.8 + 0.002 * f64::from(i))).min_by(|a, b| a.0.total_cmp(&b.0));
-    let k = curvatures(&system, &shifts, &best.map_or_else(Configuration::default, |b| b.1));
+    let k = curvatures(&system, &pairwise(&system), &best.map_or_else(Configuration::default, |b| b.1));
     let k = k.unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(k.iter().filter(|&&k| k < 0.0).count(), 1, "{k:?}");
 }
@@ -115,7 +115,7 @@ fn the_layer_of_the_default_scene_has_the_energy_and_the_boundaries_of_independe
     let system = default_system();
     let starts: Vec<Configuration> = hollows().map(|p| wrapped(&system, layer(p))).to_vec();
     assert!(starts.iter().all(|x| x.len() == 12));
-    let found = search(&system, &starts).unwrap_or_else(|e| panic!("{e}"));
+    let found = search(&system, &pairwise(&system), &starts).unwrap_or_else(|e| panic!("{e}"));
     let layers: Vec<_> = found.minima.iter().filter(|m| m.counts == [12]).collect();
     let lowest = layers.iter().min_by(|a, b| a.energy.total_cmp(&b.energy)).unwrap_or_else(|| panic!("a layer"));
     assert_eq!((lowest.multiplicity, lowest.negative, lowest.flat), (3, 0, 0));

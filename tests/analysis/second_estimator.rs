@@ -6,6 +6,7 @@ use adlayer::testing::analysis::diagnostics::WalkerSplit;
 use adlayer::testing::analysis::transition_matrix::{Estimators, compare, tally_blocks};
 use adlayer::testing::analysis::{AnalysisInput, PreparedSamples};
 use adlayer::testing::input::scene;
+use adlayer::testing::moves::MoveKind;
 use adlayer::testing::sample::read_samples;
 use adlayer::testing::sample::tally_snapshots::{TallySnapshot, read_marks};
 use adlayer::testing::workflow::analyze::{GridRequest, evaluate};
@@ -98,7 +99,7 @@ fn the_transition_matrix_of_the_trap_is_poisson_and_a_tampered_one_raises_the_al
     // Insertions at N ≥ 2 that look a quarter more probable than they are.
     let mut tampered = marks;
     for row in tampered.iter_mut().flat_map(|m| &mut m.rows).filter(|r| r.n >= 2) {
-        row.tally.insert.probability *= 1.25;
+        row.tally.of_mut(MoveKind::INSERT).expect("tallied").probability *= 1.25;
     }
     let found = estimators(&input, &tampered);
     assert!(found.alarms().len() >= 5, "{} alarms", found.alarms().len());
@@ -126,7 +127,7 @@ fn a_surface_gets_its_verdict() {
     assert_eq!(diagnostics.flows.len(), 2);
     assert!(diagnostics.flows.iter().all(|f| f.round_trips > 20), "{:?}", diagnostics.flows);
     assert!((0.0..1.0).contains(&diagnostics.spectral_gap) && diagnostics.spectral_gap > 1e-4);
-    assert!(checks.verdict.trusted && checks.frozen.is_empty(), "{:#?}", checks.verdict);
+    assert!(checks.verdict.trusted && checks.excluded.is_empty(), "{:#?}", checks.verdict);
     let text = |name: &str| std::fs::read_to_string(run.join(name)).expect("a file");
     let header = |name: &str| text(name).lines().next().map(str::to_owned).unwrap_or_default();
     assert_eq!(

@@ -4,7 +4,7 @@
 //! the program, and what a cycle leaves is a sample: the series of one state, of one replica and of neighbouring states
 //! are all correlated, as in a run.
 
-use adlayer::testing::analysis::{Analysis, AnalysisInput, analyze};
+use adlayer::testing::analysis::{Analysis, AnalysisInput, BoundaryKind, analyze};
 use adlayer::testing::base::ids::ReplicaId;
 use adlayer::testing::base::rng::Rng;
 use adlayer::testing::moves::exchange::{Assignment, Exchanger, Period};
@@ -246,7 +246,7 @@ pub(crate) fn boundary_scores(seeds: u64, cycles: u32) -> Scores {
     let grid = StateGrid::product(&[0.24, 0.28, 0.33, 0.39], 1.0, &[axis]);
     let of_seed = |seed: u64| {
         let analysis = analysed::<Switch>(&grid, cycles, 1, SWITCH_N_MAX, 7000 + seed);
-        let points = analysis.boundaries.iter().filter(|b| b.kind == "first_order");
+        let points = analysis.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder);
         let scores: Vec<f64> = points.map(|b| (b.mu[0] - switch_boundary(b.temperature)) / b.mu_err).collect();
         assert!(scores.len() > 8, "seed {seed}: {} boundary points", scores.len());
         scores

@@ -4,7 +4,7 @@ use adlayer::testing::input::scene;
 use adlayer::testing::io::xyz;
 use adlayer::testing::run::RunRecord;
 use adlayer::testing::run::checkpoint::{Checkpoint, Header, seal, unseal};
-use adlayer::testing::workflow::analyze::{parse_exchange, parse_moves};
+use adlayer::testing::run::tables::{parse_exchange, parse_moves};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use std::path::Path;

@@ -583,3 +583,30 @@ fn aiat_from_a_run_with_an_absolute_mu_has_quantum_vibrations() {
     };
     assert!(first("quantum") > first("harmonic") + 0.01, "{steps}");
 }
+
+#[cfg(unix)]
+#[test]
+fn what_has_no_end_or_is_no_file_is_refused_by_name_and_at_once() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    std::os::unix::fs::symlink("/dev/zero", path("endless.ron")).expect("a link");
+    assert!(std::process::Command::new("mkfifo").arg(path("pipe.ron")).status().expect("mkfifo").success());
+    std::fs::create_dir(path("folder.ron")).expect("a folder");
+    std::fs::File::create(path("large.ron")).and_then(|f| f.set_len(1 << 30)).expect("a file with a hole");
+    let start = std::time::Instant::now();
+    for (name, remedy) in [
+        ("endless.ron", "as a file and name that"),
+        ("pipe.ron", "as a file and name that"),
+        ("folder.ron", "it is a folder; name the file"),
+        ("large.ron", "name another file"),
+    ] {
+        let table = format!("Gases(gases: [Gas(name: \"N2\", mass: 28.0, thermal: Janaf(path: \"{name}\"))])");
+        std::fs::write(path("gases.ron"), table).expect("a file of gases");
+        for arguments in [["check", name], ["aiat", name], ["che", name], ["gas", name], ["gas", "gases.ron"]] {
+            let (code, stdout, stderr) = adlayer(folder.path(), &arguments);
+            assert_eq!((code, stdout.as_str()), (Some(65), ""), "{arguments:?}: {stderr}");
+            assert!(stderr.starts_with(&format!("error: {name}: ")) && stderr.contains(remedy), "{stderr}");
+        }
+    }
+    assert!(start.elapsed().as_secs() < 60, "20 refusals took {:?}", start.elapsed());
+}

@@ -28,7 +28,7 @@ fn new_writes_a_scene_that_checks_and_never_overwrites() {
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
 
     let output = adlayer(folder.path(), &["new", "surface.ron"]);
-    assert_eq!(output.status.code(), Some(74));
+    assert_eq!(output.status.code(), Some(2));
     assert_eq!(text(&output.stderr), "error: cannot write surface.ron: it exists already; choose another name\n");
     assert_eq!(std::fs::read(folder.path().join("surface.ron")).expect("the scene"), written);
 }

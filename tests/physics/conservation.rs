@@ -3,13 +3,13 @@
 use crate::backends::on_every_backend;
 use crate::common::drift::{assert_no_drift, kinetic, slope_and_spread};
 use crate::common::rounding;
-use crate::common::run::{Run, load, prepare};
+use crate::common::run::{Run, load, setup};
 use crate::common::stats::assert_relative;
 use crate::say::say;
-use adlayer::testing::backend;
-use adlayer::testing::forces::pairwise::energy_and_forces;
+use adlayer::testing::forces::{ForceField, Pairwise};
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use glam::DVec3;
+use std::sync::Arc;
 
 /// A slab with one mobile layer of A and ten atoms of B above it; the number of everything is fixed.
 fn slab_scene(truncation: &str, dynamics: &str) -> String {
@@ -83,10 +83,10 @@ fn forces_are_minus_the_gradient_of_the_energy() {
     for truncation in ["Shifted", "ForceShifted"] {
         let run = Run::start("reference", &slab_scene(truncation, "Baoab(dt: 0.004, friction: 1.0, steps: 1)"));
         let (system, x) = (run.sampler.backend().system(), &run.batch().configurations[0]);
-        let shifts = system.image_shifts();
-        let energy = |x: &Configuration| energy_and_forces(system, x, &shifts, &mut Vec::new());
+        let pairwise = Pairwise::new(Arc::new(system.clone()));
+        let energy = |x: &Configuration| pairwise.energy(x).expect("pairs never fail");
         let mut forces = Vec::new();
-        energy_and_forces(system, x, &shifts, &mut forces);
+        pairwise.energy_and_forces(x, &mut forces).expect("pairs never fail");
         let scale = forces.iter().map(|f| f.length()).fold(1.0, f64::max);
         for slot in 0..x.len() {
             for axis in [DVec3::X, DVec3::Y, DVec3::Z] {
@@ -135,8 +135,7 @@ fn cube(cells: u32, images: &str) -> String {
 fn summed_images_equal_an_explicit_supercell() {
     on_every_backend(|device| {
         if device == "cpu" {
-            let (system, _, rng) = prepare(&load(&cube(1, "images: Sum,")));
-            let refusal = backend::open(device, system, rng).err().map(|e| e.to_string());
+            let refusal = setup(&load(&cube(1, "images: Sum,"))).open(device).err().map(|e| e.to_string());
             assert!(
                 refusal.is_some_and(|r| r.contains("nearest image only")),
                 "{device} neither sums images nor says so"

@@ -4,14 +4,14 @@
 use crate::backends::on_every_backend;
 use crate::common::drift::assert_no_drift;
 use crate::common::reference::{case, number, rows};
-use crate::common::run::{Run, load, prepare, project_scene};
+use crate::common::run::{Run, load, project_scene};
 use crate::common::stats::{Estimate, assert_relative, assert_resolved, assert_z};
 use crate::common::{fluid, henry};
 use crate::say::say;
 use adlayer::testing::base::ids::ReplicaId;
 use adlayer::testing::input::scene::grammar::{FirstLayer, Observable, WaveVector};
 use adlayer::testing::observables::Observables;
-use adlayer::testing::sampler::initial::initial_batch;
+use adlayer::testing::sampler::Sampler;
 use std::time::Instant;
 
 /// States of the default scene that are too slow to be judged at its length.
@@ -63,11 +63,10 @@ fn order_of_the_default_scene_is_that_of_the_reference() {
     // the first layer of the reference
     loaded.scene.first_layer = Some(FirstLayer { z_max: 1.6 });
     let observables = Observables::from_scene(&loaded);
-    let (system, grid, rng) = prepare(&loaded);
-    let batch = initial_batch(&loaded, &system, &grid, &rng).expect("a start");
-    let mut run = Run::from_batch("cpu", loaded, &batch);
+    let sampler = Sampler::from_scene(&loaded, "cpu").expect("a start");
+    let mut run = Run::of_sampler(loaded, sampler);
     run.equilibrate(500);
-    let (n_states, looks) = (grid.len(), 100);
+    let (n_states, looks) = (run.grid.len(), 100);
     let mut sums = vec![vec![0.0; n_states]; 16];
     for _ in 0..looks {
         run.sample(5);

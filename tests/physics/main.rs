@@ -9,6 +9,7 @@ mod determinism;
 mod exchange_rule;
 mod few_atoms;
 mod fluid;
+mod force_field;
 mod gas;
 mod grids;
 mod henry;

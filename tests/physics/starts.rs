@@ -2,12 +2,15 @@
 
 use crate::backends::on_every_backend;
 use crate::common::reference::{case, number, rows};
-use crate::common::run::{Run, load, prepare};
+use crate::common::run::{Run, load, setup};
 use crate::common::stats::{assert_resolved, assert_z};
 use adlayer::testing::forces::relax::relax;
+use adlayer::testing::forces::{ForceField, Pairwise};
 use adlayer::testing::potential::OVERLAP_ENERGY;
+use adlayer::testing::sampler::Setup;
 use adlayer::testing::system::configuration::Configuration;
 use glam::DVec3;
+use std::sync::Arc;
 
 /// Atoms of a fixed number in a cube.
 fn canonical(length: f64, atoms: u16, temperatures: &str, dynamics: &str, walkers: u32) -> String {
@@ -60,18 +63,19 @@ fn a_crowded_start_is_relaxed_before_it_is_integrated() {
 #[test]
 fn coinciding_atoms_are_pulled_apart_and_a_sound_start_stays_as_it_is() {
     let loaded = load(&canonical(6.0, 5, "[1.0]", "Baoab(dt: 0.004, friction: 1.0, steps: 1)", 1));
-    let (system, _, rng) = prepare(&loaded);
-    let shifts = system.image_shifts();
+    let Setup { system, rng, .. } = setup(&loaded);
+    let pairwise = Pairwise::new(Arc::clone(&system));
+    let relaxed = |x: &mut Configuration| relax(&system, &pairwise, &rng, 0, 1.0, x).expect("pairs never fail");
     let mut x = Configuration::default();
     for z in [1.0, 1.0, 1.05, 4.0] {
         x.insert(0, DVec3::new(2.0, 2.0, z), DVec3::ZERO);
     }
-    assert!(relax(&system, &rng, &shifts, 0, 1.0, &mut x).is_some_and(|iterations| iterations > 0));
-    let energy = adlayer::testing::forces::pairwise::audit(&system, &x, &shifts).energy;
+    assert!(relaxed(&mut x).is_some_and(|iterations| iterations > 0));
+    let energy = pairwise.energy(&x).expect("pairs never fail");
     assert!(energy < 1e4, "E = {energy}, where an overlap is {OVERLAP_ENERGY}");
-    let relaxed = x.clone();
-    assert_eq!(relax(&system, &rng, &shifts, 0, 1.0, &mut x), Some(0));
-    assert_eq!(x, relaxed);
+    let sound = x.clone();
+    assert_eq!(relaxed(&mut x), Some(0));
+    assert_eq!(x, sound);
 }
 
 /// Three atoms at fixed number: ⟨E | N = 3⟩ of case c, at the lower of two temperatures that exchange.

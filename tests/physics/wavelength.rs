@@ -1,14 +1,12 @@
 //! Exchange between temperatures at one absolute μ: ⟨N⟩ = V e^{βμ}/Λ³(β) in both, and a rule without Λ fails.
 
 use crate::backends::on_every_backend;
-use crate::common::run::{Run, load, prepare};
+use crate::common::run::{Run, load, setup};
 use crate::common::scene::Spec;
 use crate::common::stats::{Estimate, assert_resolved, assert_z};
 use crate::say::say;
-use adlayer::testing::backend;
 use adlayer::testing::base::ids::ReplicaId;
 use adlayer::testing::moves::exchange::{Assignment, Exchanger, Period};
-use adlayer::testing::sampler::initial::initial_batch;
 use adlayer::testing::thermo::Convention;
 use adlayer::testing::thermo::states::{ReservoirAxis, StateGrid};
 use std::f64::consts::PI;
@@ -57,19 +55,19 @@ fn both_temperatures_have_their_number() {
 /// The same with exchanges decided by `convention`: ⟨N⟩ of both states, and the acceptance.
 fn with_rule(convention: Convention, temperatures: [f64; 2]) -> ([Estimate; 2], f64) {
     let loaded = load(&two_temperatures(temperatures).text());
-    let (system, grid, rng) = prepare(&loaded);
+    let setup = setup(&loaded);
     let axis = ReservoirAxis { species: "B".into(), convention, values: vec![0.0] };
     let rule = StateGrid::product(&temperatures, 1.0, &[axis]);
-    let batch = initial_batch(&loaded, &system, &grid, &rng).expect("an empty start");
-    let mut backend = backend::open("reference", system, rng).expect("the reference");
+    let batch = setup.start().expect("an empty start");
+    let mut backend = setup.open("reference").expect("the reference");
     let mut assignment = Assignment::identity(2, WALKERS as usize);
-    backend.load(&batch, &grid.states, assignment.states()).expect("loaded");
+    backend.load(&batch, &setup.grid.states, assignment.states()).expect("loaded");
     let mut exchanger = Exchanger::new(&rule);
     let mut sums = [vec![0.0; WALKERS as usize], vec![0.0; WALKERS as usize]];
     for cycle in 0..700 {
         backend.particle_moves(40 * cycle, 40, true).expect("moves");
         let measurements = backend.measure().expect("measured");
-        exchanger.round(&rule, &rng, cycle, Period::SecondHalf, &measurements, &mut assignment);
+        exchanger.round(&rule, &setup.rng, cycle, Period::SecondHalf, &measurements, &mut assignment);
         backend.set_states(assignment.states()).expect("states");
         for (r, m) in (0..).zip(&measurements).filter(|_| cycle >= 100) {
             let id = ReplicaId(r);

@@ -63,6 +63,21 @@ fn two_processes_do_not_share_a_directory() {
     place.fail(&["resume", "run", "--quiet", "--walltime", "1s"], 75);
 }
 
+#[test]
+fn a_directory_that_exists_is_a_mistake_of_the_command_line() {
+    let place = Place::new(&surface(4, [2, 2]));
+    std::fs::create_dir(place.run("taken")).expect("a folder");
+    std::fs::write(place.run("taken").join("thesis.tex"), "years of work").expect("a file");
+    let error = place.fail(&["run", "scene.ron", "--device", "cpu", "-o", "taken"], 2);
+    assert_eq!(
+        error,
+        "error: cannot create taken: it exists; choose another -o DIR, or give --force to replace that run\n"
+    );
+    let error = place.fail(&["run", "scene.ron", "--device", "cpu", "-o", "taken", "--force"], 2);
+    assert!(error.starts_with("error: cannot create taken: it is not a run directory"), "{error}");
+    assert_eq!(std::fs::read_dir(place.run("taken")).expect("the folder").count(), 1);
+}
+
 /// Files larger than `kib` cannot be written.
 fn with_file_limit(place: &Place, kib: u32, arguments: &str) -> std::process::Output {
     // the limit of bash counts KiB; without the trap the signal would end the process before the error is seen

@@ -6,18 +6,15 @@ use crate::outcome::{assert_same, outcome};
 use crate::place::{Place, surface};
 #[cfg(unix)]
 use crate::processes::stop_in_production;
-use adlayer::testing::backend;
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::Rng;
 use adlayer::testing::input::scene::{self, CheckedScene};
 use adlayer::testing::observables::Observables;
 use adlayer::testing::sample::trajectory::read_trajectory;
 use adlayer::testing::sample::{SampleRow, Samples};
-use adlayer::testing::sampler::initial::initial_batch;
-use adlayer::testing::system::System;
+use adlayer::testing::sampler::Setup;
 use adlayer::testing::system::configuration::Batch;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Every observable that the small surface of the runs can have.
 const ALL: &str = "observables: [Layers, Order(wave_vector: OneByOne), Psi6, Coordination(r: 1.9), Sites, Cluster(r: 1.9), \
@@ -40,7 +37,7 @@ fn stores_what_its_atoms_say(device: &str, text: &str, exact: bool) {
     let place = Place::new(text);
     place.succeed(&["run", "scene.ron", "--device", device, "-o", "run", "--quiet"]);
     let directory = place.run("run");
-    let loaded = scene::load(&directory.join("resolved.ron")).expect("the scene");
+    let loaded = scene::load(directory.join("resolved.ron")).expect("the scene");
     let observables = Observables::from_scene(&loaded);
     let (samples, frames) = (outcome(&directory).samples, read_trajectory(&directory).expect("configurations"));
     let rows: HashMap<(u32, u32), usize> =
@@ -119,7 +116,7 @@ fn observables_change_nothing_else_and_do_not_depend_on_threads() {
     observed.samples.histograms.clear();
     assert_same("with and without observables", &bare, &observed);
 
-    let loaded = scene::load(&place.path().join("observed.ron")).expect("the scene");
+    let loaded = scene::load(place.path().join("observed.ron")).expect("the scene");
     let (observables, batch) = (Observables::from_scene(&loaded), started(&loaded));
     let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
@@ -130,11 +127,11 @@ fn observables_change_nothing_else_and_do_not_depend_on_threads() {
 
 /// Configurations after a few cycles.
 fn started(loaded: &CheckedScene) -> Batch {
-    let (system, rng) = (Arc::new(System::from_scene(loaded)), Rng::new(3));
-    let mut batch = initial_batch(loaded, &system, &loaded.grid(), &rng).expect("a start");
-    let mut backend = backend::open("cpu", Arc::clone(&system), rng).expect("a backend");
+    let setup = Setup { rng: Rng::new(3), ..Setup::from_scene(loaded).expect("pairs") };
+    let mut batch = setup.start().expect("a start");
+    let mut backend = setup.open("cpu").expect("a backend");
     let states: Vec<_> = (0..batch.configurations.len()).map(|r| StateId(r as u32 % 6)).collect();
-    backend.load(&batch, &loaded.grid().states, &states).expect("the batch fits");
+    backend.load(&batch, &setup.grid.states, &states).expect("the batch fits");
     backend.particle_moves(0, 200, false).expect("moves");
     backend.store(&mut batch).expect("the device is there");
     assert!(batch.configurations.iter().any(|x| x.len() > 4));

@@ -6,8 +6,8 @@ use crate::place::{Place, stderr, surface};
 #[cfg(unix)]
 use crate::processes::stop_in_production;
 use adlayer::testing::base::rng::{Rng, Stream, index_below};
-use adlayer::testing::run::RunRecord;
 use adlayer::testing::run::checkpoint::{self, Origin};
+use adlayer::testing::run::{RunRecord, RunStatus};
 use std::path::Path;
 
 /// A run that was stopped in the middle, by its wall time; its production must be [`ENDLESS`].
@@ -24,11 +24,11 @@ fn a_wall_time_stops_a_run_and_stops_it_again() {
     let record = || RunRecord::read(&directory).expect("run.json");
     stopped(&place, "cut", "cpu");
     let (first, cycle) = (record(), state(&directory).sampler.cycle);
-    assert_eq!((first.status.as_str(), first.resumed), ("interrupted", 0));
+    assert_eq!((first.status, first.resumed), (RunStatus::Interrupted, 0));
     assert!(first.seconds_sampling >= 1.0, "stopped after {} s", first.seconds_sampling);
     place.fail(&["resume", "cut", "--quiet", "--walltime", "1s"], 75);
     let second = record();
-    assert_eq!((second.status.as_str(), second.resumed), ("interrupted", 1));
+    assert_eq!((second.status, second.resumed), (RunStatus::Interrupted, 1));
     assert!(second.seconds_sampling >= 2.0, "stopped after {} s in all", second.seconds_sampling);
     assert!(state(&directory).sampler.cycle > cycle, "it did not go on from cycle {cycle}");
 }
@@ -247,7 +247,7 @@ fn a_thousand_damaged_checkpoints() {
             }
             Ok((_, Origin::Last)) => panic!("case {k}: a damaged checkpoint is taken"),
             Err(error) => {
-                assert!(both && error.exit_code() == 65, "case {k}: {error}");
+                assert!(both && adlayer::cli::exit_code(&error) == 65, "case {k}: {error}");
                 refused += 1;
             }
         }

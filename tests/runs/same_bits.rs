@@ -101,7 +101,7 @@ fn run(program: &Path, name: &str, device: &str) -> Evidence {
     assert!(output.status.success(), "{name} on {device}: {}", String::from_utf8_lossy(&output.stderr));
     let directory = place.run("run");
     assert!(snapshot(&directory).iter().any(|(path, ..)| path.ends_with("report.html")), "{name} is finished");
-    let reservoirs = scene::load(&directory.join("resolved.ron")).expect("the scene").scene.reservoir;
+    let reservoirs = scene::load(directory.join("resolved.ron")).expect("the scene").scene.reservoir;
     let species: Vec<String> = reservoirs.into_iter().map(|r| r.species).collect();
     let last = checkpoint::read(&directory, most(&directory));
     Evidence {

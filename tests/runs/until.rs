@@ -5,7 +5,7 @@ use crate::outcome::{assert_same, outcome, snapshot};
 use crate::place::{Place, stderr, surface};
 #[cfg(unix)]
 use crate::processes::{signal, wait_until};
-use adlayer::testing::run::RunRecord;
+use adlayer::testing::run::{RunRecord, RunStatus};
 use std::path::Path;
 
 /// Atoms in a flat slit: two-dimensional condensation, a valley of two or three kT at the lower temperature.
@@ -92,7 +92,7 @@ fn a_run_that_reaches_its_limit_says_so_and_ends_with_3() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("report: run/report.html"), "the results are printed");
     let run = place.run("run");
     let reached = record(&run);
-    assert_eq!((reached.production_done, reached.status.as_str()), (40, "finished"));
+    assert_eq!((reached.production_done, reached.status), (40, RunStatus::Finished));
     assert!(!reached.boundaries.expect("a goal").enough);
     let report = std::fs::read_to_string(run.join("report.html")).expect("a report");
     assert!(report.contains("the boundaries are not known as well as the scene wants"));

@@ -4,7 +4,7 @@ use adlayer::testing::backend::{Backend, open};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::Rng;
 use adlayer::testing::input::scene;
-use adlayer::testing::sampler::initial::initial_batch;
+use adlayer::testing::sampler::Setup;
 use adlayer::testing::system::System;
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use adlayer::testing::thermo::states::StateGrid;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// A system with configurations as a run would meet them, one per state and walker.
 pub(crate) struct Case {
     pub(crate) system: Arc<System>,
-    grid: StateGrid,
+    pub(crate) grid: StateGrid,
     pub(crate) batch: Batch,
     pub(crate) ids: Vec<StateId>,
 }
@@ -25,8 +25,9 @@ impl Case {
     /// The scene after `cycles` of dynamics and particle moves on the reference.
     pub(crate) fn new(text: &str, cycles: u64) -> Case {
         let loaded = scene::parse(text, Path::new("twins.ron")).unwrap_or_else(|e| panic!("{e}"));
-        let (system, grid, rng) = (Arc::new(System::from_scene(&loaded)), loaded.grid(), Rng::new(SEED));
-        let batch = initial_batch(&loaded, &system, &grid, &rng).expect("a sound start");
+        let setup = Setup { rng: Rng::new(SEED), ..Setup::from_scene(&loaded).expect("pairs") };
+        let batch = setup.start().expect("a sound start");
+        let (system, grid) = (setup.system, setup.grid);
         let ids: Vec<StateId> = (0..batch.configurations.len()).map(|r| StateId((r % grid.len()) as u32)).collect();
         let mut case = Case { system, grid, batch, ids };
         let mut reference = case.open("reference");
@@ -40,8 +41,14 @@ impl Case {
         case
     }
 
+    /// A backend without replicas.
+    pub(crate) fn open_empty(&self, device: &str) -> Box<dyn Backend> {
+        open(device, Arc::clone(&self.system), Rng::new(SEED)).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    /// A backend with the replicas of the case.
     pub(crate) fn open(&self, device: &str) -> Box<dyn Backend> {
-        let mut backend = open(device, Arc::clone(&self.system), Rng::new(SEED)).unwrap_or_else(|e| panic!("{e}"));
+        let mut backend = self.open_empty(device);
         backend.load(&self.batch, &self.grid.states, &self.ids).expect("loaded");
         backend
     }

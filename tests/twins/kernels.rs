@@ -3,17 +3,18 @@
 use crate::gpu::device;
 use crate::systems::{configuration, pair_of_backends, reservoir, slab, states, system};
 use crate::tallies::assert_same_transitions;
-use adlayer::testing::backend::{Backend, gpu::Gpu, particle_moves_on_host};
+use adlayer::testing::backend::{Backend, TrialEnergies, gpu::Gpu, particle_moves_on_host};
 use adlayer::testing::base::ids::StateId;
-use adlayer::testing::forces::pairwise::{audit, energy_and_forces};
+use adlayer::testing::forces::{ForceField, Pairwise};
 use adlayer::testing::input::scene::grammar::Truncation;
-use adlayer::testing::moves::tally::MoveEvent;
+use adlayer::testing::moves::tally::{MoveEvent, TransitionTally};
 use adlayer::testing::moves::{Edit, Trial};
 use adlayer::testing::potential::{ExternalField, PairTable};
 use adlayer::testing::system::cell::Cell;
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use adlayer::testing::system::{Dynamics, System};
 use glam::DVec3;
+use std::sync::Arc;
 
 /// Numbers of atoms of the replicas: none, one, odd, even, full.
 fn unequal(capacity: usize) -> Vec<usize> {
@@ -89,21 +90,21 @@ fn twin_energy_of_large_replicas() {
 fn energies_and_forces(prepare: fn(&mut Gpu)) {
     let Some(device) = device() else { return };
     for (name, system) in systems() {
-        let (batch, shifts) = (batch(&system), system.image_shifts());
+        let (batch, pairwise) = (batch(&system), Pairwise::new(Arc::new(system.clone())));
         let n = batch.configurations.len();
         let all = states(n, system.reservoirs.len());
         let (mut gpu, _, held) = pair_of_backends(&device, &system, &batch, &all, &identity(n), prepare);
         let (forces, measured) = (gpu.forces().expect("forces"), gpu.measure().expect("measure"));
         for (r, x) in held.configurations.iter().enumerate() {
             let mut wanted = Vec::new();
-            energy_and_forces(&system, x, &shifts, &mut wanted);
+            pairwise.energy_and_forces(x, &mut wanted).expect("pairs never fail");
             let scale = wanted.iter().map(|f| f.length()).fold(1e-3, f64::max);
             for (slot, (ours, reference)) in forces[r].iter().zip(&wanted).enumerate() {
                 let error = (*ours - *reference).length() / scale;
                 assert!(error < 1e-4, "{name}: replica {r} slot {slot}: {ours} against {reference}");
             }
-            let (audit, ours) = (audit(&system, x, &shifts), measured[r].energy);
-            let allowed = gpu.energy_tolerance() * audit.magnitude.max(1e-6);
+            let (audit, ours) = (pairwise.audit(x).expect("pairs never fail"), measured[r].energy);
+            let allowed = gpu.info().energy_tolerance * audit.magnitude.max(1e-6);
             assert!((ours - audit.energy).abs() <= allowed, "{name}: replica {r}: {ours} against {}", audit.energy);
             assert_eq!(measured[r].counts, system.counts(&x.species), "{name}: replica {r}");
         }
@@ -153,7 +154,8 @@ fn one_step(prepare: fn(&mut Gpu)) {
             reference.store(&mut theirs).expect("store");
             for (r, (a, b)) in ours.configurations.iter().zip(&theirs.configurations).enumerate() {
                 let mut forces = Vec::new();
-                energy_and_forces(&system, &held.configurations[r], &system.image_shifts(), &mut forces);
+                let pairwise = Pairwise::new(Arc::new(system.clone()));
+                pairwise.energy_and_forces(&held.configurations[r], &mut forces).expect("pairs never fail");
                 let kick = 1.0 + 0.002 * forces.iter().map(|f| f.length()).fold(0.0, f64::max);
                 let (positions, velocities) = difference(&system, a, b);
                 assert!(positions < 3e-6 * kick, "{name} {dynamics:?}: replica {r}: positions {positions:.1e}");
@@ -264,7 +266,7 @@ fn same_decisions(system: &System, cycles: u64, attempts: u32, prepare: fn(&mut 
         }
         let tallies = (gpu.transitions().expect("tallies"), reference.transitions().expect("tallies"));
         assert_same_transitions(&format!("cycle {cycle}"), &tallies.0, &tallies.1);
-        accepted += tallies.1.moves().iter().map(|t| t.insert_accepted + t.delete_accepted).sum::<u64>();
+        accepted += tallies.1.moves().iter().map(TransitionTally::accepted).sum::<u64>();
         let mut theirs = Batch::default();
         gpu.store(&mut held).expect("store");
         reference.store(&mut theirs).expect("store");
@@ -316,18 +318,17 @@ fn host_decided_moves_are_the_fused_ones() {
     let batch = batch(&system);
     let n = batch.configurations.len();
     let (mut fused, _, held) = pair_of_backends(&device, &system, &batch, &states(n, 1), &identity(n), |_| ());
-    let mut driven = Gpu::new(device, std::sync::Arc::new(system.clone()), *fused.rng()).expect("a second one");
+    let mut driven = Gpu::new(device, Arc::new(system.clone()), *fused.rng()).expect("a second one");
     driven.load(&held, &states(n, 1), &identity(n)).expect("load");
-    fused.particle_moves(40, 60, true).expect("moves");
+    let result = fused.particle_moves(40, 60, true).expect("moves");
     let (tallies, events) = particle_moves_on_host(&mut driven, 40, 60).expect("moves");
     assert_same_transitions("fused", &fused.transitions().expect("tallies"), &tallies);
-    fused.measure().expect("measure");
     let mut logged = 0;
     let mut compare = |r: usize, log: &[MoveEvent]| {
         assert_eq!(log, events[r], "replica {r}");
         logged += log.len();
     };
-    fused.events(&mut compare).expect("events");
+    result.events.for_each_replica(&mut compare).expect("events");
     assert!(logged > 50, "only {logged} moves were accepted");
     let (mut ours, mut theirs) = (Batch::default(), Batch::default());
     fused.store(&mut ours).expect("store");

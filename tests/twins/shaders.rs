@@ -2,10 +2,12 @@
 
 use adlayer::testing::backend::gpu::layout::{
     AssignmentRecord, ExternalField, FrozenGroup, MAX_FIELDS_PER_SPECIES, MAX_GROUPS, MAX_SHIFTS, MAX_SPECIES,
-    PairCoefficients, Params, ReplicaRecord, Reservoir, Species, StateRecord, SystemTable, TrialRecord,
+    PairCoefficients, Params, ReplicaRecord, Reservoir, Species, StateRecord, SystemTable, TRIAL_DELETE,
+    TRIAL_DISPLACE, TRIAL_INSERT, TRIAL_NONE, TrialRecord,
 };
 use adlayer::testing::backend::gpu::shaders::Module;
 use adlayer::testing::base::rng::Stream;
+use adlayer::testing::moves::MoveKind;
 use adlayer::testing::potential::OVERLAP_ENERGY;
 use std::mem::{offset_of, size_of};
 
@@ -153,6 +155,13 @@ fn constants_are_the_same_on_both_sides() {
         ("MAX_SHIFTS", MAX_SHIFTS as f64),
         ("MAX_GROUPS", MAX_GROUPS as f64),
         ("OVERLAP_ENERGY", OVERLAP_ENERGY),
+        ("TRIAL_NONE", f64::from(TRIAL_NONE)),
+        ("TRIAL_INSERT", f64::from(TRIAL_INSERT)),
+        ("TRIAL_DELETE", f64::from(TRIAL_DELETE)),
+        ("TRIAL_DISPLACE", f64::from(TRIAL_DISPLACE)),
+        ("MOVE_INSERT", MoveKind::INSERT.tally_index().expect("tallied") as f64),
+        ("MOVE_DELETE", MoveKind::DELETE.tally_index().expect("tallied") as f64),
+        ("N_KINDS", MoveKind::TALLIED.len() as f64),
         ("STREAM_THERMOSTAT", f64::from(Stream::Thermostat as u8)),
         ("STREAM_VELOCITY_REDRAW", f64::from(Stream::VelocityRedraw as u8)),
         ("STREAM_PARTICLE_MOVE", f64::from(Stream::ParticleMove as u8)),

@@ -1,4 +1,4 @@
-//! Which states hang together through edges that exchange.
+//! Connected components of the grid through edges that exchange.
 
 use crate::thermo::states::StateGrid;
 

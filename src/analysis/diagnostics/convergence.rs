@@ -1,34 +1,16 @@
-//! Do the boundaries still move with the length of the run?
+//! Convergence of boundaries with the length of the run.
 
 use super::super::mbar::{Bins, Collapsed, log_sum_exp, marginal};
-use super::super::{Analysis, BoundaryPoint};
+use super::super::{Analysis, BoundaryKind, BoundaryPoint};
+use crate::analysis::diagnostics::checks::{SHARES, Trend};
 use crate::analysis::prepared::{MbarSolution, PreparedSamples};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
-/// Shares of production from which boundaries are found.
-pub const SHARES: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
 /// Points that are followed at most.
 const POINTS: usize = 24;
 /// How far from the boundary of the whole run one of a part is sought, in ln z.
 const REACH: f64 = 12.0;
-
-/// A first-order boundary point as it is found from the first part of production.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Trend {
-    /// The phases on its sides.
-    pub phases: (usize, usize),
-    /// Scene unit.
-    pub temperature: f64,
-    /// The species whose N tells the sides apart.
-    pub species: usize,
-    /// μ of it from a quarter, a half, three quarters and all of production [energy]; NaN where one side is missing.
-    pub mu: [f64; 4],
-    /// Standard error of the last [energy].
-    pub mu_err: f64,
-    /// What the second half changed, in units of the standard error that two independent halves would leave.
-    pub z: f64,
-}
 
 /// Follows the first-order boundaries, at simulated temperatures first.
 ///
@@ -37,10 +19,12 @@ pub struct Trend {
 ///
 /// The first half and the whole differ by σ √(1/½ − 1) = σ, the standard error of the whole, if the halves are independent.
 pub(super) fn trends(work: &PreparedSamples<'_>, analysis: &Analysis) -> Vec<Trend> {
-    let input = &*work.thawed;
+    let input = &*work.retained;
     let (grid, samples) = (&input.grid, &input.samples);
-    let simulated = |b: &&BoundaryPoint| grid.temperatures.iter().any(|t| (t - b.temperature).abs() <= 1e-9 * t.abs());
-    let lines: Vec<&BoundaryPoint> = analysis.boundaries.iter().filter(|b| b.kind == "first_order").collect();
+    let temperatures = grid.temperatures();
+    let simulated = |b: &&BoundaryPoint| temperatures.iter().any(|t| (t - b.temperature).abs() <= 1e-9 * t.abs());
+    let lines: Vec<&BoundaryPoint> =
+        analysis.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder).collect();
     let mut points: Vec<&BoundaryPoint> = lines.iter().copied().filter(simulated).collect();
     if points.is_empty() {
         points = lines;

@@ -1,4 +1,4 @@
-//! Where equilibrium begins in a series.
+//! Beginning of equilibrium in a series.
 
 use crate::analysis::statistics::inefficiency::inefficiency;
 

@@ -4,7 +4,7 @@ use crate::analysis::statistics::inefficiency::places;
 use crate::sample::Samples;
 use crate::thermo::states::{Axis, StateGrid};
 
-/// How replicas travel along one axis.
+/// Travel of replicas along one axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flow {
     /// The axis.
@@ -25,10 +25,10 @@ pub struct Flow {
     pub replicas: usize,
 }
 
-/// Where a replica was at some times.
+/// Places of a replica in the course of time: (cycle, place).
 type Path = Vec<(u32, usize)>;
 
-/// What a set of paths over the places 0..n says.
+/// Flow from paths over the places 0..n.
 ///
 /// - `paths`: (cycle, place) in order of time
 ///

@@ -1,4 +1,4 @@
-//! Where the grid lacks states: neighbouring values of an axis between which edges are dead.
+//! Gaps of the grid, where states are lacking: neighbouring values of an axis between which edges are dead.
 
 use super::Diagnostics;
 use crate::thermo::states::{Axis, StateGrid, StatePoint};

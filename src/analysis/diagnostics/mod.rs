@@ -1,5 +1,6 @@
-//! Can a run be trusted? Exchange, flow, overlap, memory, hysteresis, convergence; and a verdict in words.
+//! Diagnostics of a run: exchange, flow of replicas, overlap, correlation, hysteresis, convergence, and a verdict in words.
 
+pub(crate) mod checks;
 mod components;
 mod convergence;
 mod equilibration;
@@ -12,28 +13,27 @@ mod windows;
 mod words;
 
 pub use super::input::WalkerSplit;
+pub use crate::analysis::hysteresis::DIFFER;
 pub(super) use crate::analysis::hysteresis::mask;
-pub use crate::analysis::hysteresis::{DIFFER, Frozen};
+pub use checks::{Checks, Diagnostics, EdgeCheck, ExcludedState, Mood, SHARES, Sentence, StateCheck, Trend, Verdict};
 pub use components::components;
-pub use convergence::{SHARES, Trend};
 pub use equilibration::start;
 pub use flow::Flow;
-pub use verdict::{INDEPENDENT, Mood, Sentence, Verdict, verdict};
+pub use verdict::{INDEPENDENT, verdict};
 pub use windows::{acceptance, windows};
 
 use super::Analysis;
-use super::transition_matrix::{Estimators, TallyBlock, compare, tally_blocks};
+use super::transition_matrix::{TallyBlock, compare, tally_blocks};
 use crate::analysis::prepared::PreparedSamples;
 use crate::analysis::statistics::inefficiency::{Inefficiencies, places};
 use crate::base::Result;
 use crate::sample::tally_snapshots::{EdgeCount, TallySnapshot};
-use crate::thermo::states::Edge;
 use rayon::prelude::*;
 use std::borrow::Cow;
 
-/// An edge that exchanges less often than this does not join its states.
+/// Acceptance below which an edge does not join its states.
 pub const DEAD: f64 = 0.01;
-/// Attempts below which the acceptance of an edge is not judged.
+/// Fewest attempts from which the acceptance of an edge is judged.
 const ATTEMPTS: u64 = 50;
 /// Overlap below which states do not join where no acceptance is known.
 ///
@@ -41,20 +41,7 @@ const ATTEMPTS: u64 = 50;
 /// Klimovich, Shirts & Mobley, J. Comput.-Aided Mol. Des. 29, 397 (2015).
 const OVERLAP: f64 = 0.03;
 
-/// All checks of one analysis.
-#[derive(Debug, Clone, Default)]
-pub struct Checks {
-    /// States whose even and odd walkers do not agree: masked, and their samples set aside.
-    pub frozen: Vec<Frozen>,
-    /// Transition matrix against MBAR; absent where the run kept no tallies.
-    pub estimators: Option<Estimators>,
-    /// Absent unless the run was checked.
-    pub diagnostics: Option<Diagnostics>,
-    /// What they come to.
-    pub verdict: Verdict,
-}
-
-/// What the run itself has booked, beside its samples.
+/// Counts that the run has kept beside its samples.
 #[derive(Debug, Clone, Default)]
 pub struct RunTallies {
     /// Particle moves by blocks of time.
@@ -64,9 +51,9 @@ pub struct RunTallies {
 }
 
 impl RunTallies {
-    /// The books of runs that are analysed together, in their order.
+    /// Tallies of runs that are analysed together, in their order.
     ///
-    /// - `runs`: (marks, walkers) of each
+    /// - `runs`: (snapshots of the tallies, walkers) of each
     pub fn of_runs(runs: &[(Vec<TallySnapshot>, usize)]) -> RunTallies {
         let mut all = Vec::new();
         let mut first = 0;
@@ -79,75 +66,10 @@ impl RunTallies {
     }
 }
 
-/// Diagnostics of one state.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StateCheck {
-    /// Stored samples.
-    pub samples: u64,
-    /// Statistical inefficiency of the state's series, in stored samples.
-    pub g_series: f64,
-    /// The same along the paths of its replicas.
-    pub g_path: f64,
-    /// Independent samples: stored ones over the larger inefficiency.
-    pub independent: f64,
-    /// Share of production after which the state is in equilibrium.
-    pub start: f64,
-    /// By which factor independent samples grow by leaving out what is before.
-    pub start_gain: f64,
-    /// z between even and odd walkers; NaN where there is nothing to compare.
-    pub hysteresis: f64,
-    /// Whether it is set aside.
-    pub frozen: bool,
-    /// The part of the grid to which it belongs.
-    pub component: usize,
-}
-
-/// Diagnostics of one edge.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EdgeCheck {
-    /// The edge.
-    pub edge: Edge,
-    /// Exchanges tried in production.
-    pub attempts: u64,
-    /// Acceptance over all of production; NaN where it is not known.
-    pub acceptance: f64,
-    /// Acceptance in each window of production.
-    pub windows: Vec<f64>,
-    /// Acceptance over the later half of the windows.
-    pub recent: f64,
-    /// Overlap O_ab of the samples of its states.
-    pub overlap: f64,
-    /// Whether it joins its states: an acceptance of 1 % of late, or where that is not known an overlap of 3 %.
-    pub usable: bool,
-}
-
-/// What the samples and books of a run say of its quality.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Diagnostics {
-    /// `[n_states]`
-    pub states: Vec<StateCheck>,
-    /// `[n_edges]`
-    pub edges: Vec<EdgeCheck>,
-    /// Along every axis with more than one value.
-    pub flows: Vec<Flow>,
-    /// 1 − λ₂ of the overlap matrix.
-    pub spectral_gap: f64,
-    /// Parts of the grid that hang together through usable edges.
-    pub n_components: usize,
-    /// First-order boundaries by length of the run.
-    pub trends: Vec<Trend>,
-    /// Whether even and odd walkers could be compared, and whether they were started differently.
-    pub halves: (bool, bool),
-    /// Cycles between two stored samples.
-    pub stride: u32,
-    /// Cycles of production.
-    pub production: u32,
-}
-
 /// Runs all checks of an analysis and keeps them in it.
 ///
 /// # Errors
-/// [`crate::base::Error::Analysis`] if the overlap of the states cannot be had.
+/// [`crate::base::Error::Analysis`] if the overlap of the states cannot be computed.
 pub(super) fn check(work: &PreparedSamples<'_>, analysis: &mut Analysis, books: &RunTallies) -> Result<()> {
     let grid = &work.input.grid;
     let compared = compare(work, &books.blocks);
@@ -158,7 +80,7 @@ pub(super) fn check(work: &PreparedSamples<'_>, analysis: &mut Analysis, books: 
         Ok(estimators) => (estimators, None),
         Err(problem) => (None, Some(format!("The estimators could not be compared: {problem}."))),
     };
-    let mut words = verdict(grid, &diagnostics, &analysis.checks.frozen, estimators.as_ref(), split);
+    let mut words = verdict(grid, &diagnostics, &analysis.checks.excluded, estimators.as_ref(), split);
     words.sentences.extend(failed.map(|words| Sentence { mood: Mood::Remark, words }));
     analysis.checks.verdict = words;
     analysis.checks.estimators = estimators;
@@ -167,7 +89,7 @@ pub(super) fn check(work: &PreparedSamples<'_>, analysis: &mut Analysis, books: 
 }
 
 fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies) -> Result<Diagnostics> {
-    let (input, solved, frozen) = (work.input, &work.basis.solved, work.is_frozen());
+    let (input, solved, excluded) = (work.input, &work.basis.solved, work.is_excluded());
     let (grid, samples) = (&input.grid, &input.samples);
     let overlap = solved.collapsed.overlap(&solved.n_k, &solved.solution.f_k)?;
     let edges: Vec<EdgeCheck> = grid
@@ -194,8 +116,8 @@ fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies)
     let usable: Vec<bool> = edges.iter().map(|e| e.usable).collect();
     let component = components(grid, &usable);
     let z = &work.hysteresis;
-    // The memory of frozen states too.
-    let g = match work.thawed {
+    // The memory of excluded states too.
+    let g = match work.retained {
         Cow::Borrowed(_) => Cow::Borrowed(&work.basis.g),
         Cow::Owned(_) => Cow::Owned(Inefficiencies::new(samples, grid.len())),
     };
@@ -222,7 +144,7 @@ fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies)
                 start: begin.0,
                 start_gain: begin.1,
                 hysteresis: z[k],
-                frozen: frozen[k],
+                excluded: excluded[k],
                 component: component[k],
             }
         })

@@ -1,10 +1,10 @@
 //! The tables of the checks: `diagnostics.csv`, `overlap.csv`, `flow.csv`, `boundary_convergence.csv`,
 //! `transition_matrix.csv`, `estimators.csv`.
 
-use super::super::tables::{Table, number, numbers};
 use super::{Checks, SHARES};
 use crate::base::Result;
 use crate::base::ids::StateId;
+use crate::io::csv::{Table, number, numbers};
 use crate::thermo::states::StateGrid;
 use std::path::Path;
 
@@ -15,8 +15,8 @@ use std::path::Path;
 pub(in crate::analysis) fn write(checks: &Checks, grid: &StateGrid, dir: &Path) -> Result<()> {
     let species: Vec<&str> = grid.reservoirs.iter().map(|r| r.species.as_str()).collect();
     if let Some(diagnostics) = &checks.diagnostics {
-        states(checks, grid, &species).save(dir, "diagnostics.csv")?;
-        let mut edges = Table::new(
+        states(checks, grid, &species).write(&dir.join("diagnostics.csv"))?;
+        let mut edges = Table::of_species(
             &["state_a", "state_b", "axis", "overlap", "attempts", "acceptance", "acceptance_late", "usable"],
             &[],
         );
@@ -32,8 +32,9 @@ pub(in crate::analysis) fn write(checks: &Checks, grid: &StateGrid, dir: &Path) 
             row.extend((0..n_windows).map(|w| number(e.windows.get(w).copied().unwrap_or(f64::NAN))));
             edges.push(row);
         }
-        edges.save(dir, "overlap.csv")?;
-        let mut flows = Table::new(&["axis", "value", "fraction", "round_trips", "cycles_per_trip", "travelled"], &[]);
+        edges.write(&dir.join("overlap.csv"))?;
+        let mut flows =
+            Table::of_species(&["axis", "value", "fraction", "round_trips", "cycles_per_trip", "travelled"], &[]);
         for flow in &diagnostics.flows {
             for (value, fraction) in flow.values.iter().zip(&flow.fraction) {
                 let mut row = vec![grid.axis_name(flow.axis), number(*value), number(*fraction)];
@@ -41,9 +42,9 @@ pub(in crate::analysis) fn write(checks: &Checks, grid: &StateGrid, dir: &Path) 
                 flows.push(row);
             }
         }
-        flows.save(dir, "flow.csv")?;
+        flows.write(&dir.join("flow.csv"))?;
         let shares: Vec<String> = SHARES.iter().map(|s| format!("mu_from_{:.0}_percent", 100.0 * s)).collect();
-        let mut trends = Table::new(&["phase_a", "phase_b", "species", "temperature", "mu_err", "z"], &[]);
+        let mut trends = Table::of_species(&["phase_a", "phase_b", "species", "temperature", "mu_err", "z"], &[]);
         trends.widen(&shares);
         for t in &diagnostics.trends {
             let mut row = vec![t.phases.0.to_string(), t.phases.1.to_string(), species[t.species].to_owned()];
@@ -51,12 +52,12 @@ pub(in crate::analysis) fn write(checks: &Checks, grid: &StateGrid, dir: &Path) 
             row.extend(numbers(&t.mu));
             trends.push(row);
         }
-        trends.save(dir, "boundary_convergence.csv")?;
+        trends.write(&dir.join("boundary_convergence.csv"))?;
     }
     if checks.estimators.is_some() {
         let (rows, summary) = estimators(checks, grid, &species);
-        rows.save(dir, "transition_matrix.csv")?;
-        summary.save(dir, "estimators.csv")?;
+        rows.write(&dir.join("transition_matrix.csv"))?;
+        summary.write(&dir.join("estimators.csv"))?;
     }
     Ok(())
 }
@@ -66,7 +67,7 @@ fn mu(grid: &StateGrid, state: usize) -> Vec<f64> {
 }
 
 fn states(checks: &Checks, grid: &StateGrid, species: &[&str]) -> Table {
-    let mut table = Table::new(
+    let mut table = Table::of_species(
         &[
             "state",
             "temperature",
@@ -95,17 +96,17 @@ fn states(checks: &Checks, grid: &StateGrid, species: &[&str]) -> Table {
         row.push(number((s.start * f64::from(diagnostics.production)).round()));
         row.extend(numbers(&[s.start_gain, s.hysteresis]));
         let none = vec![f64::NAN; species.len()];
-        let frozen = checks.frozen.iter().find(|f| f.state == k);
-        row.extend(numbers(frozen.map_or(&none, |f| &f.even)));
-        row.extend(numbers(frozen.map_or(&none, |f| &f.odd)));
-        row.extend([u8::from(s.frozen).to_string(), s.component.to_string()]);
+        let excluded = checks.excluded.iter().find(|f| f.state == k);
+        row.extend(numbers(excluded.map_or(&none, |f| &f.even)));
+        row.extend(numbers(excluded.map_or(&none, |f| &f.odd)));
+        row.extend([u8::from(s.excluded).to_string(), s.component.to_string()]);
         table.push(row);
     }
     table
 }
 
 fn estimators(checks: &Checks, grid: &StateGrid, species: &[&str]) -> (Table, Table) {
-    let mut rows = Table::new(
+    let mut rows = Table::of_species(
         &[
             "state",
             "temperature",
@@ -120,7 +121,7 @@ fn estimators(checks: &Checks, grid: &StateGrid, species: &[&str]) -> (Table, Ta
         ],
         species,
     );
-    let mut summary = Table::new(
+    let mut summary = Table::of_species(
         &[
             "state",
             "temperature",

@@ -1,121 +1,110 @@
-//! What the checks come to, in words: whether the run can be trusted, and what to change.
+//! Verdict in words: whether the run can be trusted, and what to change.
 
+use super::checks::{Diagnostics, EdgeCheck, ExcludedState, Mood, Sentence, Verdict};
+use super::flow::Flow;
 use super::gaps::{Gap, gaps};
 use super::words::{axis_words, edge_words, edges, first, ranges, short, states_are};
-use super::{ATTEMPTS, DEAD, Diagnostics, EdgeCheck, Frozen};
+use super::{ATTEMPTS, DEAD};
 use crate::analysis::transition_matrix::{ALARM, Estimators};
 use crate::thermo::states::{Axis, StateGrid};
 
-/// How a sentence is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
-    /// As it should be.
-    Good,
-    /// Worth knowing; nothing is wrong.
-    Remark,
-    /// A reason not to trust the run.
-    Poor,
-}
-
-/// One statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sentence {
-    /// How it is meant.
-    pub mood: Mood,
-    /// The statement with its remedy.
-    pub words: String,
-}
-
-/// Whether a run can be trusted, and what to change.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Verdict {
-    /// No sentence is a reason against it.
-    pub trusted: bool,
-    /// The statements; the first sums up.
-    pub sentences: Vec<Sentence>,
-    /// Temperatures to add, scene unit.
-    pub add_temperatures: Vec<f64>,
-    /// Values of μ to add: (reservoir species, column `mu_<s>` at the lowest temperature) [energy].
-    pub add_mu: Vec<(usize, f64)>,
-}
-
 /// Independent samples that a state should have.
 pub const INDEPENDENT: f64 = 30.0;
-/// Share of states that may fall short of something before the run as a whole does.
+/// Share of states that may fail a check before the run as a whole does.
 const FEW: f64 = 0.1;
-/// Share of states that may be frozen while the rest is still a run.
+/// Share of states that may be excluded while the rest is still a run.
 const FROZEN: f64 = 0.25;
 /// Share of states whose halves in time must agree.
 const HALVES: f64 = 0.97;
 /// Independent samples must grow by this factor before a late start counts.
 const GAIN: f64 = 1.5;
 
-/// The verdict on a run.
+/// Verdict on a run from its diagnostics.
 ///
 /// - `split_half`: states whose halves in time agree, and states compared
 pub fn verdict(
     grid: &StateGrid,
     diagnostics: &Diagnostics,
-    frozen: &[Frozen],
+    excluded: &[ExcludedState],
     estimators: Option<&Estimators>,
     split_half: (usize, usize),
 ) -> Verdict {
-    let mut v = Verdict::default();
-    let mut say = |mood: Mood, words: String| v.sentences.push(Sentence { mood, words });
     let gaps = gaps(grid, diagnostics);
-    let n_states = diagnostics.states.len().max(1) as f64;
-
-    // Does the grid hang together?
-    if let Some((mood, words)) = connection(grid, diagnostics, &gaps) {
-        say(mood, words);
+    let mut sentences: Vec<Sentence> = connection(grid, diagnostics, &gaps).into_iter().collect();
+    sentences.extend(dead_edges(diagnostics));
+    sentences.extend(diagnostics.flows.iter().flat_map(|flow| travel(grid, flow)));
+    if diagnostics.spectral_gap.is_finite() && diagnostics.states.len() > 1 {
+        let words = format!("Spectral gap of the overlap matrix: {}.", short(diagnostics.spectral_gap));
+        sentences.push(Sentence { mood: Mood::Remark, words });
     }
-    let died: Vec<String> = diagnostics.edges.iter().filter(|e| has_died(e)).map(edge_words).collect();
-    if !died.is_empty() {
-        let words = format!("{} stopped exchanging while the run went on: {}.", edges(died.len()), first(&died));
-        say(Mood::Remark, words);
-    }
+    sentences.extend(memory_of_start(grid, diagnostics, excluded));
+    sentences.extend(halves_in_time(split_half));
+    sentences.extend(late_start(diagnostics));
+    sentences.push(independent_samples(diagnostics));
+    sentences.extend(convergence(diagnostics));
+    sentences.extend(estimators.map(|estimators| agreement(grid, estimators)));
 
-    // Do replicas travel?
-    for flow in &diagnostics.flows {
-        let along = axis_words(grid, flow.axis);
-        let per_replica = flow.round_trips as f64 / flow.replicas.max(1) as f64;
-        let (mood, words) = if flow.round_trips == 0 {
-            let lack = match flow.travelled {
-                0 => "no replica has been at both ends".to_owned(),
-                n => format!("{n} of {} replicas have been at both ends", flow.replicas),
-            };
-            let words = format!(
-                "No replica made a round trip along {along} ({lack}): lengthen the run or add states where the flow drops."
-            );
-            (Mood::Poor, words)
-        } else {
-            let words = format!(
-                "Round trips along {along}: {} by {} replicas, one in {:.0} cycles of a replica.",
-                flow.round_trips, flow.replicas, flow.cycles_per_trip
-            );
-            (if per_replica >= 1.0 { Mood::Good } else { Mood::Remark }, words)
-        };
-        say(mood, words);
-        if let Some((at, drop)) = bottleneck(&flow.fraction) {
-            let (a, b) = (flow.values[at], flow.values[at + 1]);
-            let words = format!(
-                "The flow along {along} drops by {:.0} % between {} and {}: a bottleneck.",
-                100.0 * drop,
-                short(a),
-                short(b)
-            );
-            say(Mood::Remark, words);
+    let trusted = sentences.iter().all(|s| s.mood != Mood::Poor);
+    let mut v = Verdict { trusted, sentences, ..Verdict::default() };
+    for gap in &gaps {
+        match gap.axis {
+            Axis::Temperature => v.add_temperatures.push(gap.middle()),
+            Axis::Reservoir(r) => v.add_mu.push((r, gap.middle())),
         }
     }
-    if diagnostics.spectral_gap.is_finite() && diagnostics.states.len() > 1 {
-        say(Mood::Remark, format!("Spectral gap of the overlap matrix: {}.", short(diagnostics.spectral_gap)));
-    }
+    v.sentences.insert(0, summary(grid, &v, !excluded.is_empty()));
+    v
+}
 
-    // Is what was sampled equilibrium?
+/// Edges that exchanged at first and no longer do.
+fn dead_edges(diagnostics: &Diagnostics) -> Option<Sentence> {
+    let died: Vec<String> = diagnostics.edges.iter().filter(|e| has_died(e)).map(edge_words).collect();
+    if died.is_empty() {
+        return None;
+    }
+    let words = format!("{} stopped exchanging while the run went on: {}.", edges(died.len()), first(&died));
+    Some(Sentence { mood: Mood::Remark, words })
+}
+
+/// Round trips of replicas along an axis, and where the flow drops.
+fn travel(grid: &StateGrid, flow: &Flow) -> Vec<Sentence> {
+    let along = axis_words(grid, flow.axis);
+    let per_replica = flow.round_trips as f64 / flow.replicas.max(1) as f64;
+    let trips = if flow.round_trips == 0 {
+        let lack = match flow.travelled {
+            0 => "no replica has been at both ends".to_owned(),
+            n => format!("{n} of {} replicas have been at both ends", flow.replicas),
+        };
+        let words = format!(
+            "No replica made a round trip along {along} ({lack}): lengthen the run or add states where the flow drops."
+        );
+        Sentence { mood: Mood::Poor, words }
+    } else {
+        let words = format!(
+            "Round trips along {along}: {} by {} replicas, one in {:.0} cycles of a replica.",
+            flow.round_trips, flow.replicas, flow.cycles_per_trip
+        );
+        Sentence { mood: if per_replica >= 1.0 { Mood::Good } else { Mood::Remark }, words }
+    };
+    let narrow = bottleneck(&flow.fraction).map(|(at, drop)| {
+        let words = format!(
+            "The flow along {along} drops by {:.0} % between {} and {}: a bottleneck.",
+            100.0 * drop,
+            short(flow.values[at]),
+            short(flow.values[at + 1])
+        );
+        Sentence { mood: Mood::Remark, words }
+    });
+    std::iter::once(trips).chain(narrow).collect()
+}
+
+/// Whether walkers that were started differently have come to the same averages.
+fn memory_of_start(grid: &StateGrid, diagnostics: &Diagnostics, excluded: &[ExcludedState]) -> Vec<Sentence> {
     let (compared, differently) = diagnostics.halves;
-    if !frozen.is_empty() {
-        let share = frozen.len() as f64 / n_states;
-        let cause = match (differently, frozen.len()) {
+    let mut sentences = Vec::new();
+    if !excluded.is_empty() {
+        let share = excluded.len() as f64 / number_of_states(diagnostics);
+        let cause = match (differently, excluded.len()) {
             (true, 1) => "frozen in by its start",
             (true, _) => "frozen in by their start",
             (false, _) => "different in even and odd walkers",
@@ -123,57 +112,76 @@ pub fn verdict(
         let words = format!(
             "{} {cause} (even and odd walkers differ by more than {}σ): {}. What is sampled there is not averaged \
              and its cells are masked; lengthen the run, or leave these states out.",
-            states_are(frozen.len()),
+            states_are(excluded.len()),
             super::DIFFER,
-            ranges(grid, &frozen.iter().map(|f| f.state).collect::<Vec<_>>())
+            ranges(grid, &excluded.iter().map(|f| f.state).collect::<Vec<_>>())
         );
-        say(if share > FROZEN { Mood::Poor } else { Mood::Remark }, words);
+        sentences.push(Sentence { mood: if share > FROZEN { Mood::Poor } else { Mood::Remark }, words });
     } else if compared {
         let start = if differently { "started empty and filled" } else { "even and odd" };
-        say(Mood::Good, format!("Walkers {start} agree in every state within {}σ.", super::DIFFER));
+        let words = format!("Walkers {start} agree in every state within {}σ.", super::DIFFER);
+        sentences.push(Sentence { mood: Mood::Good, words });
     }
     if !(compared && differently) {
-        say(
-            Mood::Remark,
-            "All walkers began alike, so a state that keeps the memory of its start would not show: `walkers: 2` and an \
-             entry of `initial` with `walkers: Odd` would tell."
-                .to_owned(),
-        );
+        let words = "All walkers began alike, so a state that keeps the memory of its start would not show: `walkers: 2` \
+                     and an entry of `initial` with `walkers: Odd` would tell.";
+        sentences.push(Sentence { mood: Mood::Remark, words: words.to_owned() });
     }
-    let (agree, halves) = split_half;
-    if halves > 0 {
-        let words = format!(
-            "{agree} of {halves} states agree (|z| < 4): ⟨N⟩ of the first half of production against MBAR of the second half."
-        );
-        let enough = agree as f64 >= HALVES * halves as f64;
-        say(if enough { Mood::Good } else { Mood::Poor }, words);
+    sentences
+}
+
+/// Whether the first half of production agrees with the second.
+fn halves_in_time((agree, compared): (usize, usize)) -> Option<Sentence> {
+    if compared == 0 {
+        return None;
     }
-    // With few independent samples the start cannot be told; that is said below.
-    let late: Vec<usize> = which(diagnostics, |s| {
-        !s.frozen && s.start >= 0.1 && s.start_gain >= GAIN && s.independent * s.start_gain >= INDEPENDENT
+    let words = format!(
+        "{agree} of {compared} states agree (|z| < 4): ⟨N⟩ of the first half of production against MBAR of the second half."
+    );
+    let enough = agree as f64 >= HALVES * compared as f64;
+    Some(Sentence { mood: if enough { Mood::Good } else { Mood::Poor }, words })
+}
+
+/// States that came to equilibrium during production only.
+fn late_start(diagnostics: &Diagnostics) -> Option<Sentence> {
+    // With few independent samples the start cannot be told; that is said by `independent_samples`.
+    let late = which(diagnostics, |s| {
+        !s.excluded && s.start >= 0.1 && s.start_gain >= GAIN && s.independent * s.start_gain >= INDEPENDENT
     });
-    if !late.is_empty() {
-        let begin = late.iter().map(|&k| diagnostics.states[k].start).fold(0.0, f64::max);
-        let words = format!(
-            "{} in equilibrium only after up to {:.0} cycles of production: lengthen the equilibration by as much.",
-            states_are(late.len()),
-            begin * f64::from(diagnostics.production)
-        );
-        say(if late.len() as f64 > FEW * n_states { Mood::Poor } else { Mood::Remark }, words);
+    if late.is_empty() {
+        return None;
     }
-    let poor: Vec<usize> = which(diagnostics, |s| !s.frozen && s.independent < INDEPENDENT);
-    let fewest = diagnostics.states.iter().filter(|s| !s.frozen).map(|s| s.independent).fold(f64::INFINITY, f64::min);
+    let begin = late.iter().map(|&k| diagnostics.states[k].start).fold(0.0, f64::max);
+    let words = format!(
+        "{} in equilibrium only after up to {:.0} cycles of production: lengthen the equilibration by as much.",
+        states_are(late.len()),
+        begin * f64::from(diagnostics.production)
+    );
+    let many = late.len() as f64 > FEW * number_of_states(diagnostics);
+    Some(Sentence { mood: if many { Mood::Poor } else { Mood::Remark }, words })
+}
+
+/// Whether every state has enough independent samples.
+fn independent_samples(diagnostics: &Diagnostics) -> Sentence {
+    let poor = which(diagnostics, |s| !s.excluded && s.independent < INDEPENDENT);
+    let retained = diagnostics.states.iter().filter(|s| !s.excluded);
+    let fewest = retained.map(|s| s.independent).fold(f64::INFINITY, f64::min);
     if poor.is_empty() {
-        say(Mood::Good, format!("Every state has at least {fewest:.0} independent samples."));
-    } else {
-        let words = format!(
-            "{} below {INDEPENDENT} independent samples (the fewest: {}): lengthen production {:.0}-fold.",
-            states_are(poor.len()),
-            short(fewest),
-            (INDEPENDENT / fewest.max(0.1)).ceil()
-        );
-        say(if poor.len() as f64 > FEW * n_states { Mood::Poor } else { Mood::Remark }, words);
+        let words = format!("Every state has at least {fewest:.0} independent samples.");
+        return Sentence { mood: Mood::Good, words };
     }
+    let words = format!(
+        "{} below {INDEPENDENT} independent samples (the fewest: {}): lengthen production {:.0}-fold.",
+        states_are(poor.len()),
+        short(fewest),
+        (INDEPENDENT / fewest.max(0.1)).ceil()
+    );
+    let many = poor.len() as f64 > FEW * number_of_states(diagnostics);
+    Sentence { mood: if many { Mood::Poor } else { Mood::Remark }, words }
+}
+
+/// Whether boundaries still move as the run grows.
+fn convergence(diagnostics: &Diagnostics) -> Option<Sentence> {
     let moving = diagnostics.trends.iter().filter(|t| t.z.abs() > ALARM).count();
     let followed = diagnostics.trends.iter().filter(|t| t.z.is_finite()).count();
     if moving > 0 {
@@ -181,28 +189,19 @@ pub fn verdict(
             "{moving} of {followed} boundary points moved by more than {ALARM}σ with the second half of the run: it is too \
              short for its own errors."
         );
-        say(Mood::Poor, words);
-    } else if followed > 0 {
-        let all = match followed {
-            1 => "The one boundary point followed stays".to_owned(),
-            n => format!("All {n} boundary points followed stay"),
-        };
-        say(Mood::Good, format!("{all} within {ALARM}σ as the run grows."));
+        return Some(Sentence { mood: Mood::Poor, words });
     }
-    if let Some(estimators) = estimators {
-        let (mood, words) = estimators_words(grid, estimators);
-        say(mood, words);
-    }
+    let all = match followed {
+        0 => return None,
+        1 => "The one boundary point followed stays".to_owned(),
+        n => format!("All {n} boundary points followed stay"),
+    };
+    Some(Sentence { mood: Mood::Good, words: format!("{all} within {ALARM}σ as the run grows.") })
+}
 
-    v.trusted = v.sentences.iter().all(|s| s.mood != Mood::Poor);
-    for gap in &gaps {
-        match gap.axis {
-            Axis::Temperature => v.add_temperatures.push(gap.middle()),
-            Axis::Reservoir(r) => v.add_mu.push((r, gap.middle())),
-        }
-    }
-    v.sentences.insert(0, summary(grid, &v, !frozen.is_empty()));
-    v
+/// Number of states, at least one, to take shares of.
+fn number_of_states(diagnostics: &Diagnostics) -> f64 {
+    diagnostics.states.len().max(1) as f64
 }
 
 /// The first sentence.
@@ -231,21 +230,25 @@ fn summary(grid: &StateGrid, v: &Verdict, masked: bool) -> Sentence {
     Sentence { mood: if v.trusted { Mood::Good } else { Mood::Poor }, words }
 }
 
-fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Option<(Mood, String)> {
+/// Whether edges that exchange join all states; if not, where the grid falls apart.
+fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Option<Sentence> {
     if diagnostics.edges.is_empty() {
         return None;
     }
     let dead = diagnostics.edges.iter().filter(|e| !e.usable).count();
     if diagnostics.n_components <= 1 {
         return Some(match dead {
-            0 => (Mood::Good, format!("All {} pairs of neighbouring states exchange.", diagnostics.edges.len())),
+            0 => {
+                let words = format!("All {} pairs of neighbouring states exchange.", diagnostics.edges.len());
+                Sentence { mood: Mood::Good, words }
+            }
             _ => {
                 let words = format!(
                     "The grid hangs together, but {dead} of {} neighbouring pairs exchange in less than {:.0} % of the attempts.",
                     diagnostics.edges.len(),
                     100.0 * DEAD
                 );
-                (Mood::Remark, words)
+                Sentence { mood: Mood::Remark, words }
             }
         });
     }
@@ -268,7 +271,7 @@ fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Opti
     if !whole.is_empty() {
         let gaps = whole.join(" and ");
         let words = format!("The grid splits in {number} at {gaps}: no replica crosses there; add states between.");
-        return Some((Mood::Poor, words));
+        return Some(Sentence { mood: Mood::Poor, words });
     }
     let size = |c: usize| diagnostics.states.iter().filter(|s| s.component == c).count();
     let largest = (0..diagnostics.n_components).max_by_key(|&c| size(c)).unwrap_or(0);
@@ -280,18 +283,19 @@ fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Opti
             outside.len(),
             ranges(grid, &outside)
         );
-        (Mood::Remark, words)
+        Sentence { mood: Mood::Remark, words }
     } else {
         let mut sizes: Vec<usize> = (0..diagnostics.n_components).map(size).collect();
         sizes.sort_unstable_by(|a, b| b.cmp(a));
         let sizes = first(&sizes.iter().map(usize::to_string).collect::<Vec<_>>());
         let words =
             format!("The grid falls into {number} parts of {sizes} states that do not exchange; add states between.");
-        (Mood::Poor, words)
+        Sentence { mood: Mood::Poor, words }
     })
 }
 
-fn estimators_words(grid: &StateGrid, estimators: &Estimators) -> (Mood, String) {
+/// Whether the transition matrix and MBAR agree.
+fn agreement(grid: &StateGrid, estimators: &Estimators) -> Sentence {
     let alarms = estimators.alarms();
     if let Some(worst) = alarms.first() {
         let list: Vec<usize> = alarms.iter().map(|a| a.state).collect();
@@ -302,7 +306,7 @@ fn estimators_words(grid: &StateGrid, estimators: &Estimators) -> (Mood, String)
             ranges(grid, &list),
             worst.worst()
         );
-        return (Mood::Poor, words);
+        return Sentence { mood: Mood::Poor, words };
     }
     let mut words = format!(
         "The transition matrix and MBAR agree within {ALARM}σ in all {} states that can be compared",
@@ -312,10 +316,11 @@ fn estimators_words(grid: &StateGrid, estimators: &Estimators) -> (Mood, String)
         words.push_str(&format!("; {} hold one N only or change it too rarely", estimators.skipped));
     }
     words.push_str(". Agreement does not prove ergodicity.");
-    match estimators.states.is_empty() {
-        true => (Mood::Remark, "No state changes N often enough to set the transition matrix beside MBAR.".to_owned()),
-        false => (Mood::Good, words),
+    if estimators.states.is_empty() {
+        let words = "No state changes N often enough to set the transition matrix beside MBAR.".to_owned();
+        return Sentence { mood: Mood::Remark, words };
     }
+    Sentence { mood: Mood::Good, words }
 }
 
 /// Whether an edge exchanged at first and no longer does.
@@ -338,7 +343,6 @@ fn which(diagnostics: &Diagnostics, holds: impl Fn(&super::StateCheck) -> bool) 
 
 #[cfg(test)]
 mod tests {
-    use super::super::flow::Flow;
     use super::super::{StateCheck, components};
     use super::*;
     use crate::thermo::Convention;
@@ -371,7 +375,7 @@ mod tests {
             start: 0.0,
             start_gain: 1.0,
             hysteresis: 0.7,
-            frozen: false,
+            excluded: false,
             component: component[k],
         };
         let flow = |axis, values: Vec<f64>| Flow {
@@ -383,8 +387,8 @@ mod tests {
             travelled: 12,
             replicas: 12,
         };
-        let mut flows = vec![flow(Axis::Temperature, grid.temperatures.clone())];
-        flows.extend(grid.reservoirs.iter().enumerate().map(|(r, a)| flow(Axis::Reservoir(r), a.values.clone())));
+        let mut flows = vec![flow(Axis::Temperature, grid.temperatures())];
+        flows.extend((0..grid.n_reservoirs()).map(|r| flow(Axis::Reservoir(r), grid.values(r))));
         Diagnostics {
             states: (0..grid.len()).map(state).collect(),
             n_components: component.iter().max().map_or(0, |c| c + 1),
@@ -465,13 +469,13 @@ mod tests {
         let mut d = sound.clone();
         d.edges[0].windows = vec![0.2, 0.1, 0.0, 0.0];
         assert!(says(&judge(&d), "stopped exchanging"));
-        let frozen = |n: usize| {
-            (0..n).map(|state| Frozen { state, even: vec![0.0], odd: vec![12.0], z: 90.0 }).collect::<Vec<_>>()
+        let excluded = |n: usize| {
+            (0..n).map(|state| ExcludedState { state, even: vec![0.0], odd: vec![12.0], z: 90.0 }).collect::<Vec<_>>()
         };
-        let v = verdict(&g, &sound, &frozen(3), None, (12, 12));
+        let v = verdict(&g, &sound, &excluded(3), None, (12, 12));
         assert!(v.trusted && says(&v, "3 states are frozen in by their start") && says(&v, "3 at T = 0.3"), "{v:?}");
         assert!(says(&v, "outside the masked states"));
-        assert!(!verdict(&g, &sound, &frozen(4), None, (12, 12)).trusted);
+        assert!(!verdict(&g, &sound, &excluded(4), None, (12, 12)).trusted);
         assert!(!verdict(&g, &sound, &[], None, (9, 12)).trusted);
         let mut d = sound;
         d.halves = (false, false);

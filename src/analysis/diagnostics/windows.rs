@@ -7,9 +7,9 @@ const WINDOWS: usize = 5;
 /// Attempts of a typical edge in a window at least: a rate of 1 % is then told from 10 %.
 const ATTEMPTS: u64 = 50;
 
-/// Exchanges of every edge by window: `[n_edges][n_windows]`, windows of equal length, the marks of several runs added up.
+/// Exchanges of every edge by window: `[n_edges][n_windows]`, windows of equal length, the counts of several runs added up.
 ///
-/// - `runs`: the marks of each run
+/// - `runs`: the snapshots of each run
 pub fn windows(runs: &[&[TallySnapshot]]) -> Vec<Vec<EdgeCount>> {
     let ends: Vec<&TallySnapshot> = runs.iter().filter_map(|marks| marks.last()).collect();
     let n_edges = ends.iter().map(|m| m.edges.len()).max().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Counts, numbers and states as sentences name them.
+//! Wording of counts, numbers and states in sentences.
 
 use super::EdgeCheck;
 use crate::thermo::states::{Axis, StateGrid};

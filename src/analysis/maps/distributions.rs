@@ -19,7 +19,7 @@ pub(crate) struct Place {
 /// Most points at one temperature.
 const PLACES: usize = 6;
 
-/// The lowest, middle and highest simulated temperature, each at its boundaries and a simulated step to either side;
+/// Points of the lowest, middle and highest simulated temperature, each at its boundaries and a simulated step to either side;
 /// where there is no boundary at both ends and the middle of the axes.
 ///
 /// - `boundaries`: kT and `mu` of the boundary points
@@ -39,9 +39,10 @@ pub(crate) fn places(grid: &StateGrid, boundaries: &[(f64, Vec<f64>)]) -> Vec<Pl
         let axes: Vec<Vec<f64>> = grid
             .reservoirs
             .iter()
-            .map(|r| {
-                let mut mu: Vec<f64> =
-                    r.values.iter().map(|&x| r.convention.mu(r.convention.ln_z(x, kt), kt)).collect();
+            .enumerate()
+            .map(|(s, r)| {
+                let here = grid.values_around(s, kt).into_iter();
+                let mut mu: Vec<f64> = here.map(|x| r.convention.mu(r.convention.ln_z(x, kt), kt)).collect();
                 mu.sort_by(f64::total_cmp);
                 mu
             })

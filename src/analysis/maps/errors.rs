@@ -1,4 +1,4 @@
-//! Errors of maps: every cell again in every resample of the bootstrap.
+//! Standard errors of maps: every cell is computed again in every resample of the bootstrap.
 
 use super::map::MapContext;
 use crate::analysis::mbar::{Anchor, Anchored, POINTS, Reweighted, TEMPERATURES};
@@ -6,7 +6,7 @@ use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
 use crate::analysis::{Map, MapCell};
 use rayon::prelude::*;
 
-/// Groups of points that are in memory at once.
+/// Most groups of points in memory at once.
 const GROUPS: usize = 128;
 
 /// All resamples at an anchor.
@@ -28,7 +28,7 @@ impl Resamples {
     }
 }
 
-/// Sets the errors of maps of the same temperatures, a few temperatures after the other.
+/// Sets the errors of maps of the same temperatures, a few temperatures at a time.
 ///
 /// The first `n_observables` columns of the bootstrap are the observables of the maps.
 pub(crate) fn map_errors(maps: &mut [&mut Map], around: &MapContext<'_>, bootstrap: &Bootstrap, n_observables: usize) {

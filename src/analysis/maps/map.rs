@@ -12,10 +12,12 @@ const CELLS: usize = 20_000;
 pub(crate) const N_EFF_MIN: f64 = 50.0;
 /// Cells with a higher probability of N_max are masked: there the limit on N shapes the result.
 const P_N_MAX: f64 = 1e-3;
+/// Most values of a coarse axis of states that are no rectangle, where every state may have a value of its own.
+const VALUES: usize = 32;
 /// Most values of a pressure axis of a single species.
 const PRESSURES: usize = 80;
 
-/// What the cells need beyond samples and weights.
+/// Constants of the run that cells need beyond samples and weights.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MapContext<'a> {
     pub(crate) grid: &'a StateGrid,
@@ -38,7 +40,7 @@ pub(crate) struct Frame {
     in_pressure: bool,
 }
 
-/// A grid on which the averages are wanted, in the place of the one chosen by default.
+/// A grid for the averages, in place of the default one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MapGrid {
     /// Temperatures, scene unit, ascending.
@@ -63,6 +65,12 @@ fn sorted(values: &[f64]) -> Vec<f64> {
     values.sort_by(f64::total_cmp);
     values.dedup();
     values
+}
+
+/// Values of a coarse axis: the simulated ones, or at most [`VALUES`] over their range where the states are no rectangle.
+fn coarse(grid: &StateGrid, values: &[f64]) -> Vec<f64> {
+    let values = sorted(values);
+    if grid.axes().is_none() && values.len() > VALUES { spread(&values, VALUES) } else { values }
 }
 
 /// `parts` − 1 equally spaced points between each two neighbours, which stay.
@@ -90,28 +98,28 @@ impl Frame {
     ///
     /// An axis given as a pressure has another range of μ at each temperature; its frame spans them all.
     pub(crate) fn in_mu(grid: &StateGrid) -> Frame {
-        let temperatures = sorted(&grid.temperatures);
-        let coarse: Vec<Vec<f64>> = (0..grid.n_reservoirs())
+        let temperatures = coarse(grid, &grid.temperatures());
+        let axes: Vec<Vec<f64>> = (0..grid.n_reservoirs())
             .map(|s| {
                 let axis = &grid.reservoirs[s];
                 if !axis.convention.is_pressure() {
-                    return sorted(&axis.values);
+                    return coarse(grid, &grid.values(s));
                 }
                 let mu: Vec<f64> =
                     grid.states.iter().map(|state| axis.convention.mu(state.ln_z[s], state.kt)).collect();
-                spread(&mu, axis.values.len())
+                spread(&mu, coarse(grid, &grid.values(s)).len())
             })
             .collect();
-        let lengths: Vec<usize> = coarse.iter().map(Vec::len).collect();
+        let lengths: Vec<usize> = axes.iter().map(Vec::len).collect();
         let (t, a) = refinement(temperatures.len(), &lengths);
         Frame {
             temperatures: refined(&temperatures, t),
-            axes: coarse.iter().map(|axis| refined(axis, a)).collect(),
+            axes: axes.iter().map(|axis| refined(axis, a)).collect(),
             in_pressure: false,
         }
     }
 
-    /// The frame that a user asks for.
+    /// The frame of a requested grid.
     pub(crate) fn wanted(wanted: &MapGrid) -> Frame {
         let MapGrid { temperatures, axes, in_pressure } = wanted.clone();
         Frame { temperatures, axes, in_pressure }
@@ -123,9 +131,9 @@ impl Frame {
         if grid.n_reservoirs() == 0 {
             return Frame { temperatures: Vec::new(), axes: Vec::new(), in_pressure: true };
         }
-        let temperatures = sorted(&grid.temperatures);
+        let temperatures = coarse(grid, &grid.temperatures());
         let lengths: Vec<usize> =
-            grid.reservoirs.iter().map(|axis| (3 * axis.values.len()).min(PRESSURES / 2)).collect();
+            (0..grid.n_reservoirs()).map(|s| (3 * coarse(grid, &grid.values(s)).len()).min(PRESSURES / 2)).collect();
         let (t, a) = refinement(temperatures.len(), &lengths);
         let axes = (0..grid.n_reservoirs())
             .map(|s| {
@@ -264,10 +272,10 @@ impl MapContext<'_> {
     /// The effective samples of a point beyond the highest μ say nothing of the larger N that nobody sampled. Below the
     /// lowest μ the smaller N are all there as long as the empty system is.
     fn in_range(&self, kt: f64, ln_z: &[f64], p_empty: f64) -> bool {
-        self.grid.reservoirs.iter().zip(ln_z).all(|(axis, &ln_z)| {
+        self.grid.reservoirs.iter().zip(ln_z).enumerate().all(|(s, (axis, &ln_z))| {
             // In μ even for a pressure axis, whose own values are not evenly spaced.
             let mu = |x: f64| axis.convention.mu(axis.convention.ln_z(x, kt), kt);
-            let values: Vec<f64> = sorted(&axis.values.iter().map(|&x| mu(x)).collect::<Vec<_>>());
+            let values: Vec<f64> = sorted(&self.grid.values_around(s, kt).into_iter().map(mu).collect::<Vec<_>>());
             let (Some(&lo), Some(&hi)) = (values.first(), values.last()) else { return false };
             let step = (hi - lo) / (values.len().max(2) - 1) as f64;
             let slack = 0.5 * step + 1e-9 * hi.abs().max(1e-9);

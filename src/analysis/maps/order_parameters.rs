@@ -3,41 +3,21 @@
 use crate::analysis::LayerEdge;
 use crate::analysis::mbar::Collapsed;
 use crate::observables::layers::{edges, occupation};
-use crate::observables::record::{Column, Histogram};
+use crate::observables::record::{Column, Histogram, Role};
 use crate::sample::Samples;
-
-/// What an order parameter says of a phase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Atoms in a layer, counted from 1 at the slab.
-    Layer(usize),
-    /// Φ at a star of wave vectors, by the name of the ordered structure.
-    Order(&'static str),
-    /// Nothing: it is averaged and no more.
-    None,
-}
-
-impl Role {
-    /// The role of a column, from its name.
-    fn of(name: &str) -> Role {
-        match name {
-            "order_sqrt3" => Role::Order("√3×√3"),
-            "order_1x1" => Role::Order("1×1"),
-            _ => name.strip_prefix("n_layer").and_then(|k| k.parse().ok()).map_or(Role::None, Role::Layer),
-        }
-    }
-}
 
 /// The order parameters of all samples.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Observed {
     /// `[n_observables]`
     pub(crate) names: Vec<String>,
-    /// `[n_observables]`
+    /// `[n_observables]`, names under an axis
+    pub(crate) labels: Vec<String>,
+    /// `[n_observables]`, as the observables declare them
     pub(crate) roles: Vec<Role>,
     /// `[2 n_observables][n_samples]`, sorted by composition: A of every observable, then A² of every observable
     pub(crate) columns: Vec<Vec<f32>>,
-    /// Where the layers lie that the profile of all samples shows.
+    /// Layers in the profile of all samples.
     pub(crate) edges: Vec<LayerEdge>,
 }
 
@@ -50,8 +30,10 @@ impl Observed {
         let mut columns: Vec<Vec<f32>> = all().map(|c| sorted(&c.values)).collect();
         let squares: Vec<Vec<f32>> = columns.iter().map(|c| c.iter().map(|a| a * a).collect()).collect();
         columns.extend(squares);
-        let names: Vec<String> = all().map(|c| c.name.clone()).collect();
-        Observed { roles: names.iter().map(|name| Role::of(name)).collect(), names, columns, edges }
+        let names = all().map(|c| c.name.clone()).collect();
+        let labels = all().map(|c| c.label.clone()).collect();
+        let roles = all().map(|c| c.role.clone()).collect();
+        Observed { names, labels, roles, columns, edges }
     }
 
     /// Number of observables.
@@ -72,8 +54,11 @@ impl Observed {
     }
 
     /// Indices of the order parameters with the names of their structures.
-    pub(crate) fn orders(&self) -> Vec<(usize, &'static str)> {
-        let order = |(i, role): (usize, &Role)| if let Role::Order(name) = role { Some((i, *name)) } else { None };
+    pub(crate) fn orders(&self) -> Vec<(usize, String)> {
+        let order = |(i, role): (usize, &Role)| match role {
+            Role::Order(structure) => Some((i, structure.clone())),
+            _ => None,
+        };
         self.roles.iter().enumerate().filter_map(order).collect()
     }
 }
@@ -81,7 +66,7 @@ impl Observed {
 /// Atoms of every sample in each layer, `n_layer1`, `n_layer2`, … from the slab outwards, all species together; the layers
 /// end at the minima of the profile of all samples. Nothing without the observable `Layers`.
 fn layers_of(samples: &Samples) -> (Vec<LayerEdge>, Vec<Column>) {
-    let histograms: Vec<&Histogram> = samples.histograms.iter().filter(|h| h.name.starts_with("layers_")).collect();
+    let histograms: Vec<&Histogram> = samples.histograms.iter().filter(|h| h.role == Role::LayerProfile).collect();
     let Some(finest) = histograms.iter().copied().max_by_key(|h| h.bins) else { return Default::default() };
     // Species of another size have wider bins; each is counted where its own bins say it is.
     let width = (finest.hi - finest.lo) / finest.bins as f64;
@@ -110,7 +95,10 @@ fn layers_of(samples: &Samples) -> (Vec<LayerEdge>, Vec<Column>) {
             }
         }
     }
-    let column = |(k, values)| Column { name: format!("n_layer{}", k + 1), values };
+    let column = |(k, values)| {
+        let name = format!("n_layer{}", k + 1);
+        Column { label: name.clone(), name, role: Role::Layer(k + 1), values }
+    };
     (found, counts.into_iter().enumerate().map(column).collect())
 }
 

@@ -2,15 +2,16 @@
 
 use super::distributions::Place;
 use crate::analysis::Profile;
-use crate::analysis::maps::order_parameters::{Observed, Role};
+use crate::analysis::maps::order_parameters::Observed;
 use crate::analysis::mbar::Bins;
 use crate::analysis::prepared::MbarSolution;
 use crate::analysis::statistics::bootstrap::Bootstrap;
+use crate::observables::record::Role;
 
 /// Bins of an order parameter.
 const BINS: usize = 40;
 
-/// Least and most of a column, and how wide its bins are; whole numbers have bins of their own as far as these go.
+/// Lower edge, width and number of the bins of a column; whole numbers up to a range of 200 have a bin each.
 fn bins_of(column: &[f32]) -> Option<(f64, f64, usize)> {
     let lo = f64::from(column.iter().copied().fold(f32::INFINITY, f32::min));
     let hi = f64::from(column.iter().copied().fold(f32::NEG_INFINITY, f32::max));

@@ -1,8 +1,8 @@
-//! Ridges of Var E and β Var N: maxima along μ at each temperature, checks on the boundaries.
+//! Ridges of Var E and β Var N: maxima along μ at each temperature, an independent check of the boundaries.
 
-use crate::analysis::{Map, MapCell, Ridge};
+use crate::analysis::{Map, MapCell, Ridge, RidgeOf};
 
-/// Every local maximum along the axis of a species that stands out by this factor over the lower of its two sides.
+/// Factor by which a local maximum must stand out over the lower of its two sides.
 const STANDS_OUT: f64 = 2.0;
 
 /// The ridges of a map.
@@ -18,7 +18,7 @@ pub(crate) fn ridges(map: &Map) -> Vec<Ridge> {
                     (0..axis.len()).map(|i| &map.cells[t * width + start + i * stride]).filter(|c| !c.masked).collect();
                 let energy: Vec<f64> = line.iter().map(|c| c.energy_fluctuation).collect();
                 let number: Vec<f64> = line.iter().map(|c| c.susceptibility[reservoir]).collect();
-                for (of, values) in [("energy", energy), ("susceptibility", number)] {
+                for (of, values) in [(RidgeOf::Energy, energy), (RidgeOf::Susceptibility, number)] {
                     for i in maxima(&values) {
                         found.push(Ridge { of, reservoir, temperature, mu: line[i].mu.clone(), height: values[i] });
                     }

@@ -10,7 +10,7 @@ use super::log_sum_exp;
 use super::solver::{self, Equations, Root};
 use super::vector::Block;
 use super::{CHUNK, Tolerance};
-use crate::base::{Error, Result};
+use crate::base::{AnalysisError, Result};
 use crate::thermo::states::StatePoint;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -61,10 +61,10 @@ impl Collapsed {
     /// - `counts`: `[n_reservoirs][n_samples]`
     ///
     /// # Errors
-    /// [`Error::Analysis`] if there is no state, or an energy is not finite.
+    /// [`AnalysisError`] if there is no state, or an energy is not finite.
     pub fn new(states: &[StatePoint], energy: &[f64], counts: &[Vec<u16>]) -> Result<Collapsed> {
-        if let Some(bad) = energy.iter().position(|e| !e.is_finite()) {
-            return Err(Error::Analysis(format!("the energy of sample {bad} is {}; the run is damaged", energy[bad])));
+        if let Some(sample) = energy.iter().position(|e| !e.is_finite()) {
+            return Err(AnalysisError::EnergyNotFinite { sample, energy: energy[sample] }.into());
         }
         let n_reservoirs = counts.len();
         let composition_of = |n: usize| -> Vec<u16> { counts.iter().map(|column| column[n]).collect() };
@@ -94,7 +94,7 @@ impl Collapsed {
         origin: Vec<u32>,
     ) -> Result<Collapsed> {
         if states.is_empty() {
-            return Err(Error::Analysis("there is no state to analyse".into()));
+            return Err(AnalysisError::NoStates.into());
         }
         let mut betas: Vec<f64> = Vec::new();
         let temperature_of = states
@@ -198,7 +198,7 @@ impl Collapsed {
     /// - `warm`: skip the self-consistent iterations at the start
     ///
     /// # Errors
-    /// [`Error::Analysis`] if there are no samples or the equations do not converge.
+    /// [`AnalysisError`] if there are no samples or the equations do not converge.
     pub fn solve(
         &self,
         weights: Option<&[f64]>,
@@ -209,9 +209,7 @@ impl Collapsed {
     ) -> Result<CollapsedSolution> {
         let equations = self.equations(weights, n_k);
         if equations.sampled.is_empty() {
-            return Err(Error::Analysis(
-                "no state has a stored sample; lengthen production or lower sample_every".into(),
-            ));
+            return Err(AnalysisError::NoSamples.into());
         }
         let start: Vec<f64> = equations.sampled.iter().map(|&k| start[k]).collect();
         let Root { f, residual, iterations } = solver::solve(&equations, &start, warm, tolerance)?;

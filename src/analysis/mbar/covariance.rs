@@ -1,6 +1,6 @@
 //! Asymptotic covariance of MBAR estimates.
 
-use crate::base::{Error, Result};
+use crate::base::{AnalysisError, Result};
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatRef, Par, Side};
@@ -29,13 +29,13 @@ const RANK_TOL: f64 = 1e-10;
 /// - `n_k`: `[n]`, samples of each column
 ///
 /// # Errors
-/// [`Error::Analysis`] if the eigenvalues cannot be found.
+/// [`AnalysisError`] if the eigenvalues cannot be found.
 ///
 /// # Source
 /// Shirts & Chodera, J. Chem. Phys. 129, 124105 (2008), Eq. (D6).
 pub(super) fn covariance(gram: &Mat<f64>, n_k: &[f64]) -> Result<Mat<f64>> {
     let n = n_k.len();
-    let failed = |_| Error::Analysis("the eigenvalues of the MBAR weights could not be found; are they finite?".into());
+    let failed = |e| AnalysisError::eigenvalues("the MBAR weights", &e);
     let eigen = gram.self_adjoint_eigen(Side::Lower).map_err(failed)?;
     let sigma: Vec<f64> = eigen.S().column_vector().iter().map(|s| s.max(0.0).sqrt()).collect();
     // V Σ

@@ -5,7 +5,7 @@ use super::log_sum_exp;
 use super::solver::{self, Equations, Root};
 use super::vector::{Block, exp_of_difference};
 use super::{CHUNK, Tolerance};
-use crate::base::{Error, Result};
+use crate::base::{AnalysisError, Result};
 use faer::{Mat, MatRef};
 use pulp::Arch;
 use rayon::prelude::*;
@@ -45,19 +45,16 @@ impl<'a> General<'a, '_> {
     /// Solves the MBAR equations from f = 0.
     ///
     /// # Errors
-    /// [`Error::Analysis`] if the shapes disagree, there are no samples, or the equations do not converge.
+    /// [`AnalysisError`] if the shapes disagree, there are no samples, or the equations do not converge.
     pub fn solve(&self, tolerance: Tolerance) -> Result<GeneralSolution<'a>> {
         let (n_states, n_samples) = (self.n_k.len(), self.n_samples());
         if n_states * n_samples != self.u_kn.len() || self.n_k.iter().sum::<u64>() != n_samples as u64 {
-            return Err(Error::Analysis(format!(
-                "u_kn has {} entries and n_k sums to {} over {n_states} states; u_kn must be states × samples",
-                self.u_kn.len(),
-                self.n_k.iter().sum::<u64>()
-            )));
+            let (entries, samples) = (self.u_kn.len(), self.n_k.iter().sum());
+            return Err(AnalysisError::ShapeOfUkn { entries, samples, states: n_states }.into());
         }
         let sampled: Vec<usize> = (0..n_states).filter(|&k| self.n_k[k] > 0).collect();
         if sampled.is_empty() {
-            return Err(Error::Analysis("u_kn holds no samples; sample at least one state".into()));
+            return Err(AnalysisError::EmptyUkn.into());
         }
         let matrix = Matrix {
             u_kn: self.u_kn,
@@ -106,7 +103,7 @@ impl GeneralSolution<'_> {
     /// Asymptotic standard errors of f_k − f_0: `[n_states]`.
     ///
     /// # Errors
-    /// [`Error::Analysis`] if the eigenvalues of the weights cannot be found.
+    /// [`AnalysisError`] if the eigenvalues of the weights cannot be found.
     pub fn f_k_err(&self) -> Result<Vec<f64>> {
         let n_k: Vec<f64> = self.n_k.iter().map(|&n| n as f64).collect();
         let theta = covariance(&self.gram(&[]), &n_k)?;
@@ -141,7 +138,7 @@ impl GeneralSolution<'_> {
     /// - `a_n`: `[n_samples]`, the observable
     ///
     /// # Errors
-    /// [`Error::Analysis`] if the eigenvalues of the weights cannot be found.
+    /// [`AnalysisError`] if the eigenvalues of the weights cannot be found.
     pub fn average(&self, u_n: &[f64], a_n: &[f64]) -> Result<Estimate> {
         let (_, ln_w) = self.ln_weights(u_n);
         let w: Vec<f64> = ln_w.iter().map(|x| x.exp()).collect();

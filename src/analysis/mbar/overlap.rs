@@ -2,7 +2,7 @@
 
 use super::collapsed::Collapsed;
 use super::solver::Equations;
-use crate::base::{Error, Result};
+use crate::base::{AnalysisError, Result};
 use faer::{Mat, Side};
 
 /// More states than this, and the eigenvalues cost more than they tell.
@@ -36,7 +36,7 @@ impl Collapsed {
     /// - `n_k`, `f_k`: `[n_states]`
     ///
     /// # Errors
-    /// [`Error::Analysis`] if the eigenvalues cannot be found.
+    /// [`AnalysisError`] if the eigenvalues cannot be found.
     ///
     /// # Source
     /// Klimovich, Shirts & Mobley, J. Comput.-Aided Mol. Des. 29, 397 (2015), Eq. (10).
@@ -55,7 +55,7 @@ impl Collapsed {
             let symmetric = Mat::from_fn(n, n, |i, j| product(i, j) / (n_k[states[i]] * n_k[states[j]]).sqrt());
             let mut values = symmetric
                 .self_adjoint_eigenvalues(Side::Lower)
-                .map_err(|e| Error::Analysis(format!("the eigenvalues of the overlap matrix were not found: {e:?}")))?;
+                .map_err(|e| AnalysisError::eigenvalues("the overlap matrix", &e))?;
             values.sort_by(|a, b| b.total_cmp(a));
             values.get(1).map_or(1.0, |second| (1.0 - second).clamp(0.0, 1.0))
         };

@@ -1,6 +1,6 @@
 //! Newton's method on the convex MBAR objective, with self-consistent iteration as its start and its fallback.
 
-use crate::base::{Error, Result};
+use crate::base::{AnalysisError, Result};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 
@@ -48,7 +48,7 @@ const WARM_UP: usize = 3;
 /// Solves the equations from `start`.
 ///
 /// # Errors
-/// [`Error::Analysis`] if the tolerance is not reached within the iterations, or `start` or the samples are not finite.
+/// [`AnalysisError`] if the tolerance is not reached within the iterations, or `start` or the samples are not finite.
 pub(super) fn solve(equations: &impl Equations, start: &[f64], warm: bool, tolerance: Tolerance) -> Result<Root> {
     let n_k = equations.n_k();
     let mut f = start.to_vec();
@@ -67,9 +67,7 @@ pub(super) fn solve(equations: &impl Equations, start: &[f64], warm: bool, toler
     loop {
         let residual = self_consistent_change(&q, n_k);
         if q.iter().any(|q| !q.is_finite()) {
-            return Err(Error::Analysis(
-                "the MBAR equations are not finite: a sampled energy or an activity is not a number".into(),
-            ));
+            return Err(AnalysisError::EquationsNotFinite.into());
         }
         let newton = newton_step(&hessian, &q, n_k);
         let length = newton.as_ref().map_or(f64::INFINITY, |step| step.iter().fold(0.0, |m: f64, d| m.max(d.abs())));
@@ -79,11 +77,7 @@ pub(super) fn solve(equations: &impl Equations, start: &[f64], warm: bool, toler
             return Ok(Root { f, residual, iterations });
         }
         if iterations >= tolerance.iterations {
-            return Err(Error::Analysis(format!(
-                "MBAR did not converge: max|Δf| = {residual:.1e} after {iterations} iterations, wanted {:.1e}; the states \
-                 overlap too little: place them closer or sample longer",
-                tolerance.delta_f
-            )));
+            return Err(AnalysisError::NotConverged { residual, iterations, wanted: tolerance.delta_f }.into());
         }
         iterations += 1;
         // The longest step that makes the gradient shorter; else a self-consistent step, which always helps.

@@ -7,7 +7,7 @@ use crate::analysis::mbar::{Bins, Collapsed};
 use crate::analysis::phases::classify::{Classifier, Labels, class_of};
 use crate::analysis::phases::coexistence::Row;
 use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
-use crate::analysis::{BoundaryPoint, BoundarySide, PhaseAverage};
+use crate::analysis::{BoundaryKind, BoundaryPoint, BoundarySide, PhaseAverage, Side};
 use crate::base::ids::StateId;
 use crate::thermo::states::{StateGrid, StatePoint};
 
@@ -16,7 +16,7 @@ const WEIGHT: f64 = 0.01;
 /// Basins with less of it belong to no phase.
 const BASIN: f64 = 1e-3;
 
-/// What is averaged: some compositions at one point.
+/// A part of the compositions at one point, over which averages are taken.
 #[derive(Debug, Clone)]
 struct Part {
     /// k_B T [energy]
@@ -28,7 +28,7 @@ struct Part {
 }
 
 impl Part {
-    /// Its probability, ⟨N_s⟩ of every species, ⟨E⟩ and every observable over it alone; these are NaN without probability.
+    /// Probability of the part, ⟨N_s⟩ of every species, ⟨E⟩ and every observable over it alone; these are NaN without probability.
     fn values(&self, samples: &Collapsed, bins: &Bins, means: &[Vec<f64>]) -> Vec<f64> {
         let mut p = bins.probabilities(samples, &self.ln_z).1;
         if let Some(within) = &self.within {
@@ -44,7 +44,7 @@ impl Part {
     }
 }
 
-/// A phase at a point.
+/// A phase that has probability at a point.
 struct Found {
     phase: usize,
     within: Vec<bool>,
@@ -52,7 +52,7 @@ struct Found {
     n_eff: f64,
 }
 
-/// What is known before anything is averaged.
+/// Phases, boundaries and draws that the averages start from.
 #[derive(Clone, Copy)]
 pub(crate) struct PhaseContext<'a> {
     pub(crate) around: &'a MapContext<'a>,
@@ -62,8 +62,8 @@ pub(crate) struct PhaseContext<'a> {
     /// Every simulated temperature once
     pub(crate) rows: &'a [Row<'a>],
     pub(crate) boundaries: &'a [BoundaryPoint],
-    /// Simulated states that are set aside
-    pub(crate) frozen: &'a [usize],
+    /// Simulated states that are excluded
+    pub(crate) excluded: &'a [usize],
     pub(crate) n_observables: usize,
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn all(known: PhaseContext<'_>) -> (Vec<PhaseAverage>, Vec<BoundarySi
     let mut places: Vec<(&Row<'_>, Option<usize>, Vec<f64>)> = Vec::new();
     for row in rows {
         let kt = 1.0 / row.bins.beta;
-        for b in boundaries.iter().filter(|b| b.kind == "first_order") {
+        for b in boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder) {
             if ((b.temperature * around.boltzmann) / kt - 1.0).abs() < 1e-9 {
                 let ln_z = grid.reservoirs.iter().zip(&b.mu).map(|(r, &mu)| r.convention.ln_z_of_mu(mu, kt)).collect();
                 places.push((row, None, ln_z));
@@ -99,7 +99,7 @@ pub(crate) fn all(known: PhaseContext<'_>) -> (Vec<PhaseAverage>, Vec<BoundarySi
         around.fill(&mut cell, row.samples, row.bins, row.means);
         if let Some(k) = state {
             dominant[*k] = found.iter().max_by(|a, b| a.weight.total_cmp(&b.weight)).map(|f| f.phase);
-            if cell.masked || known.frozen.contains(k) {
+            if cell.masked || known.excluded.contains(k) {
                 continue;
             }
         }
@@ -214,13 +214,15 @@ fn phases_at(row: &Row<'_>, known: &PhaseContext<'_>, ln_z: &[f64], coexistence:
 
 /// The simulated states next to each boundary point of a simulated temperature, along the axis that crosses it.
 fn beside(grid: &StateGrid, boundaries: &[BoundaryPoint], boltzmann: f64) -> Vec<BoundarySide> {
-    let lines = boundaries.iter().enumerate().filter(|(_, b)| matches!(b.kind, "first_order" | "continuous"));
+    let lines = boundaries.iter().enumerate().filter(|(_, b)| b.kind.is_line());
     let sides = lines.flat_map(|(boundary, point)| {
         let [below, above] = next_to(grid, point, point.temperature * boltzmann);
-        let side = move |(side, state): (&'static str, Option<usize>)| {
-            state.map(|state| BoundarySide { boundary, side, state, ..BoundarySide::default() })
+        let side = move |(side, state): (Side, Option<usize>)| {
+            let (n, n_err) = (Vec::new(), Vec::new());
+            let (energy, energy_err) = (f64::NAN, f64::NAN);
+            state.map(|state| BoundarySide { boundary, side, state, phase: None, n, n_err, energy, energy_err })
         };
-        [("below", below), ("above", above)].into_iter().filter_map(side)
+        [(Side::Below, below), (Side::Above, above)].into_iter().filter_map(side)
     });
     sides.collect()
 }
@@ -274,7 +276,7 @@ mod tests {
         let point = |species, temperature: f64, mu: [f64; 2]| BoundaryPoint {
             phase_a: 0,
             phase_b: 1,
-            kind: "first_order",
+            kind: BoundaryKind::FirstOrder,
             species,
             temperature,
             temperature_err: 0.0,
@@ -285,15 +287,15 @@ mod tests {
             pressure_high: 1.0,
             clapeyron: None,
         };
-        let found = |b: BoundaryPoint| -> Vec<(&'static str, f64, f64, f64)> {
+        let found = |b: BoundaryPoint| -> Vec<(Side, f64, f64, f64)> {
             let at =
                 |k: usize| (grid.states[k].temperature, grid.mu(StateId(k as u32), 0), grid.mu(StateId(k as u32), 1));
             let row = |s: &BoundarySide| (s.side, at(s.state).0, at(s.state).1, at(s.state).2);
             beside(&grid, &[b], 1.0).iter().map(row).collect()
         };
-        let expected = vec![("below", 0.4, -2.0, -4.0), ("above", 0.4, -1.0, -4.0)];
+        let expected = vec![(Side::Below, 0.4, -2.0, -4.0), (Side::Above, 0.4, -1.0, -4.0)];
         assert_eq!(found(point(0, 0.4, [-1.7, -4.2])), expected);
-        let expected = vec![("below", 0.3, -2.0, -5.0), ("above", 0.3, -2.0, -4.0)];
+        let expected = vec![(Side::Below, 0.3, -2.0, -5.0), (Side::Above, 0.3, -2.0, -4.0)];
         assert_eq!(found(point(1, 0.3, [-1.7, -4.2])), expected);
         // Between temperatures it is those of the rows below and above, beyond them of the last one.
         let supports = |temperature| {
@@ -304,7 +306,7 @@ mod tests {
         assert_eq!(supports(0.35), [low, high].concat());
         assert_eq!((supports(0.3), supports(0.5)), (low.to_vec(), high.to_vec()));
         // Outside the grid there is one side only, between its temperatures none.
-        assert_eq!(found(point(0, 0.3, [-0.5, -6.0])), [("below", 0.3, -1.0, -5.0)]);
+        assert_eq!(found(point(0, 0.3, [-0.5, -6.0])), [(Side::Below, 0.3, -1.0, -5.0)]);
         assert!(found(point(0, 0.35, [-1.7, -4.2])).is_empty());
     }
 }

@@ -40,7 +40,7 @@ impl Marginal {
         }
     }
 
-    /// How far the lowest point between `a` and `b` lies below the lower of the two.
+    /// Depth of the lowest point between `a` and `b` below the lower of the two.
     ///
     /// Where nothing was sampled, P is taken as that of a single effective sample of the lower maximum.
     pub(crate) fn depth(&self, a: usize, b: usize) -> Depth {
@@ -136,14 +136,14 @@ pub(crate) fn valleys_of(samples: &Collapsed, bins: &Bins, p: &[f64]) -> Vec<Vec
     (0..n_s).map(|s| Marginal::new(samples, bins, p, s).valleys()).collect()
 }
 
-/// Where the axis of each N_s is cut: an N at or below a threshold is on its lower side.
+/// Cuts of the axis of each N_s: an N at or below a threshold is on its lower side.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Thresholds {
     /// `[n_reservoirs]`, ascending
     pub(crate) of: Vec<Vec<usize>>,
 }
 
-/// Cells that must see a valley for it to count, unless the map is tiny.
+/// Fewest cells that must have a valley for it to count, unless the map is tiny.
 const CELLS: usize = 2;
 
 impl Thresholds {

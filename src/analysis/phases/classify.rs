@@ -1,5 +1,5 @@
-//! What a point of the map is called: by the basin of P(N) that holds most of its probability, by how many layers are
-//! filled in that basin, and by whether the layer is ordered.
+//! Classes of points of the map: the basin of P(N) that holds most of the probability, the number of filled layers in that
+//! basin, and the order of the layer.
 //!
 //! Layers and order come from the observables of the scene (`Layers`, `Order`); without them a phase is a basin alone.
 //! A surface with less than a quarter of the most that its first layer holds anywhere on the map is a gas, and so is the
@@ -11,14 +11,14 @@ use crate::analysis::mbar::Collapsed;
 use crate::analysis::phases::basins::Thresholds;
 use crate::analysis::{Map, Phase};
 
-/// Part of the first layer below which there is a gas.
+/// Filling of the first layer below which a phase is a gas.
 const GAS: f64 = 0.25;
 /// Atoms above the first layer, in parts of its capacity, from which there are several layers.
 const SEVERAL: f64 = 0.5;
 /// Part of the largest Φ from which a layer is ordered, and the least of that largest.
 const ORDERED: f64 = 0.5;
 
-/// How many layers there are.
+/// Number of filled layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Filling {
     /// Fewer atoms than a layer.
@@ -27,11 +27,11 @@ pub(crate) enum Filling {
     Layer,
     /// More than one.
     Multilayer,
-    /// No observable tells.
+    /// Not observed.
     Unknown,
 }
 
-/// What a point is.
+/// Class of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Class {
     pub(crate) filling: Filling,
@@ -41,13 +41,13 @@ pub(crate) struct Class {
     pub(crate) combination: usize,
 }
 
-/// What is needed to tell.
+/// Criteria that tell classes apart, from the whole map.
 #[derive(Debug, Clone)]
 pub(crate) struct Classifier {
     layers: Vec<usize>,
     /// Most atoms of the first layer anywhere on the map.
     capacity: f64,
-    orders: Vec<(usize, &'static str)>,
+    orders: Vec<(usize, String)>,
     /// Largest Φ of every order parameter on the map.
     largest: Vec<f64>,
 }
@@ -58,7 +58,7 @@ impl Classifier {
         let most = |column: usize| known.clone().map(|a| a[column]).fold(0.0, f64::max);
         let (layers, orders) = (observed.layers(), observed.orders());
         let capacity = layers.first().map_or(0.0, |&i| most(i));
-        let largest = orders.iter().map(|&(i, _)| most(i)).collect();
+        let largest = orders.iter().map(|(i, _)| most(*i)).collect();
         Classifier { layers, capacity, orders, largest }
     }
 
@@ -82,9 +82,9 @@ impl Classifier {
         Class { filling, order, combination }
     }
 
-    /// The order parameters that occur: index of the observable.
+    /// Order parameters that become large anywhere, with the index of the observable.
     pub(crate) fn orders(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        self.orders.iter().enumerate().filter(|(o, _)| self.largest[*o] >= ORDERED).map(|(o, &(i, _))| (o, i))
+        self.orders.iter().enumerate().filter(|(o, _)| self.largest[*o] >= ORDERED).map(|(o, (i, _))| (o, *i))
     }
 
     /// The name of a class where it does not depend on N.
@@ -93,7 +93,7 @@ impl Classifier {
             (Filling::Unknown, None) => return None,
             (Filling::Gas, _) => "gas",
             (Filling::Multilayer, _) => "multilayer",
-            (Filling::Layer | Filling::Unknown, Some(o)) => self.orders[o].1,
+            (Filling::Layer | Filling::Unknown, Some(o)) => &self.orders[o].1,
             (Filling::Layer, None) if self.orders.is_empty() => "monolayer",
             (Filling::Layer, None) => "disordered layer",
         };
@@ -101,7 +101,7 @@ impl Classifier {
     }
 }
 
-/// The classes that occur with the phases they make.
+/// Phases by the classes that they consist of.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Labels {
     of: Vec<(Class, usize)>,

@@ -19,9 +19,9 @@ pub(crate) struct Crossing {
     pub(crate) species: usize,
     /// Combinations of [`Thresholds`] on the two sides
     pub(crate) sides: (usize, usize),
-    /// What the two sides are
+    /// Classes of the two sides
     pub(crate) classes: (Class, Class),
-    /// How deep the valley between them is [kT]
+    /// Depth of the valley between them [kT]
     pub(crate) depth: f64,
     /// ⟨E⟩ of the second side less that of the first [energy]
     pub(crate) delta_energy: f64,
@@ -29,7 +29,7 @@ pub(crate) struct Crossing {
     pub(crate) delta_n: Vec<f64>,
 }
 
-/// Samples at one temperature, and what tells phases apart.
+/// Samples at one temperature, with the thresholds that tell phases apart.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row<'a> {
     pub(crate) samples: &'a Collapsed,
@@ -130,9 +130,9 @@ pub(crate) fn depth(
         .fold(f64::NEG_INFINITY, f64::max)
 }
 
-/// The candidates for crossings at one temperature.
+/// Candidates for crossings at one temperature.
 ///
-/// Looks between cells next to each other along an axis whose dominant basins differ, and keeps a crossing where there
+/// Searches between cells next to each other along an axis whose dominant basins differ, and keeps a crossing where there
 /// is a valley between the two basins, both together hold most of the probability, and the effective samples suffice.
 /// Whether the valley is deep enough is decided with its error.
 ///

@@ -1,5 +1,5 @@
-//! Boundaries with their errors: which candidates are first-order lines, where the continuous ones run, where they end
-//! and meet.
+//! Boundaries with their errors: first-order lines among the candidates, continuous lines, and the points where lines end
+//! or meet.
 
 use super::continuous::{OrderPoint, peak};
 use crate::analysis::maps::map::MapContext;
@@ -9,9 +9,9 @@ use crate::analysis::phases::classify::{Class, Labels};
 use crate::analysis::phases::coexistence::{Crossing, SEPARATE, depth, equal_probability};
 use crate::analysis::phases::critical_points::{Line, critical, meeting};
 use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
-use crate::analysis::{BoundaryPoint, Clapeyron};
+use crate::analysis::{BoundaryKind, BoundaryPoint, Clapeyron};
 
-/// Candidates with what the draws say of them.
+/// Candidates for first-order points, found again in every draw.
 #[derive(Debug)]
 pub(crate) struct Judged {
     /// The candidates, by rising temperature.
@@ -46,24 +46,24 @@ impl Judged {
         Judged { crossings, drawn, errors }
     }
 
-    /// Whether the two basins are two: the valley is deeper than 1 kT, its standard error taken off.
+    /// Whether the two sides are basins of their own: the valley is deeper than 1 kT by its standard error.
     fn separate(&self, i: usize) -> bool {
         self.crossings[i].depth - self.errors[2 * i + 1] > SEPARATE
     }
 
-    /// Combinations that first-order boundaries part at one temperature.
+    /// Combinations on the two sides of first-order boundaries at one temperature.
     pub(crate) fn parted_at(&self, kt: f64) -> Vec<(usize, usize)> {
         let here = |&i: &usize| (self.crossings[i].kt / kt - 1.0).abs() < 1e-9 && self.separate(i);
         (0..self.crossings.len()).filter(here).map(|i| self.crossings[i].sides).collect()
     }
 
-    /// What lies on the two sides of first-order boundaries.
+    /// Classes on the two sides of first-order boundaries.
     pub(crate) fn parted(&self) -> Vec<(Class, Class)> {
         (0..self.crossings.len()).filter(|&i| self.separate(i)).map(|i| self.crossings[i].classes).collect()
     }
 }
 
-/// The bins of a draw at one temperature, kept for the next question at the same.
+/// Bins of a draw at one temperature, cached while the temperature stays the same.
 fn at<'a>(kept: &'a mut Option<Bins>, draw: &Draw<'_>, kt: f64) -> &'a Bins {
     let beta = 1.0 / kt;
     if kept.as_ref().is_none_or(|b| b.beta.to_bits() != beta.to_bits()) {
@@ -72,7 +72,7 @@ fn at<'a>(kept: &'a mut Option<Bins>, draw: &Draw<'_>, kt: f64) -> &'a Bins {
     kept.get_or_insert_with(|| Bins::new(draw.samples, Some(draw.weights), None, &draw.solution.ln_d, beta))
 }
 
-/// Continuous points with what the draws say of them.
+/// Continuous points, found again in every draw.
 #[derive(Debug)]
 pub(crate) struct Continuous {
     points: Vec<OrderPoint>,
@@ -109,7 +109,7 @@ impl Continuous {
     }
 }
 
-/// Every boundary with its error.
+/// Every boundary with its error: lines first, then critical and triple points, these of a single species only.
 pub(crate) fn all(
     around: &MapContext<'_>,
     judged: &Judged,
@@ -117,117 +117,164 @@ pub(crate) fn all(
     labels: &Labels,
     bootstrap: &Bootstrap,
 ) -> Vec<BoundaryPoint> {
+    let lines = connected(judged, continuous, labels);
+    let found = Found { around, judged, continuous, bootstrap, lines };
+    let mut rows = found.points();
+    if around.grid.n_reservoirs() == 1 {
+        rows.extend(found.critical_points());
+        rows.extend(found.triple_points());
+    }
+    rows
+}
+
+/// Joins the points of one pair of phases and one kind. Where the valley of a first-order line has become too shallow its
+/// points still tell where it vanishes.
+fn connected(judged: &Judged, continuous: &Continuous, labels: &Labels) -> Vec<Line> {
     let phases =
         |classes: (Class, Class)| Some((labels.phase(classes.0)?, labels.phase(classes.1)?)).filter(|p| p.0 != p.1);
-    let mut rows = Vec::new();
-    let crossings = &judged.crossings;
-    let first_order: Vec<(usize, (usize, usize))> =
-        (0..crossings.len()).filter_map(|i| Some((i, phases(crossings[i].classes)?))).collect();
-    // Lines of one pair of phases; where the valley has become too shallow their points still tell where it vanishes.
+    let crossings = judged.crossings.iter().enumerate().map(|(i, c)| (i, c.classes, true));
+    let maxima = continuous.points.iter().enumerate().map(|(i, p)| (i, p.classes, false));
     let mut lines: Vec<Line> = Vec::new();
-    for &(i, pair) in &first_order {
-        match lines.iter_mut().find(|line| line.phases == pair) {
+    for (i, classes, first_order) in crossings.chain(maxima) {
+        let Some(pair) = phases(classes) else { continue };
+        match lines.iter_mut().find(|line| line.phases == pair && line.first_order == first_order) {
             Some(line) => line.points.push(i),
-            None => lines.push(Line { phases: pair, points: vec![i], first_order: true }),
+            None => lines.push(Line { phases: pair, points: vec![i], first_order }),
         }
     }
-    for (i, point) in continuous.points.iter().enumerate() {
-        let Some(pair) = phases(point.classes) else { continue };
-        match lines.iter_mut().find(|line| line.phases == pair && !line.first_order) {
-            Some(line) => line.points.push(i),
-            None => lines.push(Line { phases: pair, points: vec![i], first_order: false }),
+    lines
+}
+
+/// Lines with all that is known of their points.
+struct Found<'a> {
+    around: &'a MapContext<'a>,
+    judged: &'a Judged,
+    continuous: &'a Continuous,
+    bootstrap: &'a Bootstrap,
+    lines: Vec<Line>,
+}
+
+impl Found<'_> {
+    /// The points of all lines.
+    fn points(&self) -> Vec<BoundaryPoint> {
+        let places = self.lines.iter().flat_map(|line| (0..line.points.len()).map(move |place| (line, place)));
+        places
+            .filter_map(|(line, place)| match line.first_order {
+                true => self.first_order(line, place),
+                false => {
+                    let i = line.points[place];
+                    let (p, err) = (&self.continuous.points[i], self.continuous.errors[i]);
+                    let kind = BoundaryKind::Continuous;
+                    Some(point(self.around, kind, line.phases, p.kt, &p.ln_z, p.species, err))
+                }
+            })
+            .collect()
+    }
+
+    /// A point of a first-order line with its slopes; `None` where the two basins are not two.
+    fn first_order(&self, line: &Line, place: usize) -> Option<BoundaryPoint> {
+        let (judged, i) = (self.judged, line.points[place]);
+        if !judged.separate(i) {
+            return None;
         }
-    }
-    let single = around.grid.n_reservoirs() == 1;
-    for line in &lines {
-        for (place, &i) in line.points.iter().enumerate() {
-            if !line.first_order {
-                let (p, err) = (&continuous.points[i], continuous.errors[i]);
-                rows.push(point(around, "continuous", line.phases, p.kt, &p.ln_z, p.species, err));
-                continue;
-            }
-            if !judged.separate(i) {
-                continue;
-            }
-            let c = &crossings[i];
-            let mut row = point(around, "first_order", line.phases, c.kt, &c.ln_z, c.species, judged.errors[2 * i]);
-            let delta_n = c.delta_n[c.species];
-            let neighbours =
-                [place.checked_sub(1), Some(place + 1)].map(|k| k.and_then(|k| line.points.get(k)).copied());
-            let near: Vec<&Crossing> =
-                [neighbours[0], Some(i), neighbours[1]].into_iter().flatten().map(|k| &crossings[k]).collect();
-            let (low, high) = (near[0], near[near.len() - 1]);
-            let observed = (high.ln_z[c.species] - low.ln_z[c.species]) / (1.0 / high.kt - 1.0 / low.kt);
-            row.clapeyron = Some(Clapeyron {
-                delta_energy: c.delta_energy,
-                delta_n,
-                predicted: c.delta_energy / delta_n,
-                observed: if single { observed } else { f64::NAN },
-                depth: c.depth,
-                depth_err: judged.errors[2 * i + 1],
-            });
-            rows.push(row);
-        }
-    }
-    if !single {
-        return rows;
-    }
-    let mu = |kt: f64, ln_z: f64| around.cell_at(kt, &[ln_z]).mu[0];
-    let special = |kind, pair, found: Option<(f64, f64)>, drawn: Vec<Vec<f64>>| {
-        let (kt, at) = found?;
-        let errors = bootstrap.spread(&drawn);
-        let convention = &around.grid.reservoirs[0].convention;
-        let ln_z = convention.ln_z_of_mu(at, kt);
-        let mut row = point(around, kind, pair, kt, &[ln_z], 0, errors[1] / kt);
-        row.temperature_err = errors[0] / around.boltzmann;
+        let c = &judged.crossings[i];
+        let (kind, err) = (BoundaryKind::FirstOrder, judged.errors[2 * i]);
+        let mut row = point(self.around, kind, line.phases, c.kt, &c.ln_z, c.species, err);
+        let neighbour = |k: Option<usize>| k.and_then(|k| line.points.get(k)).map_or(c, |&k| &judged.crossings[k]);
+        let (low, high) = (neighbour(place.checked_sub(1)), neighbour(Some(place + 1)));
+        let observed = (high.ln_z[c.species] - low.ln_z[c.species]) / (1.0 / high.kt - 1.0 / low.kt);
+        let delta_n = c.delta_n[c.species];
+        row.clapeyron = Some(Clapeyron {
+            delta_energy: c.delta_energy,
+            delta_n,
+            predicted: c.delta_energy / delta_n,
+            observed: if self.around.grid.n_reservoirs() == 1 { observed } else { f64::NAN },
+            depth: c.depth,
+            depth_err: judged.errors[2 * i + 1],
+        });
         Some(row)
-    };
-    let both = |found: Option<(f64, f64)>| found.map_or(vec![f64::NAN; 2], |(kt, mu)| vec![kt, mu]);
-    let highest = around.grid.states.iter().map(|s| s.kt).fold(0.0, f64::max);
-    for line in lines.iter().filter(|line| line.first_order) {
-        // The points that separate, and those right above them.
-        let Some(last) = line.points.iter().rposition(|&i| judged.separate(i)) else { continue };
-        if crossings[line.points[last]].kt >= highest * (1.0 - 1e-9) {
-            continue;
-        }
-        let points: Vec<usize> = line.points[..(last + 3).min(line.points.len())].to_vec();
-        let of = |values: &dyn Fn(usize) -> (f64, f64)| -> Vec<(f64, f64, f64)> {
-            points.iter().map(|&i| (crossings[i].kt, mu(crossings[i].kt, values(i).0), values(i).1)).collect()
-        };
-        let found = critical(&of(&|i| (crossings[i].ln_z[0], crossings[i].depth)), highest);
-        let drawn =
-            judged.drawn.iter().map(|d| both(critical(&of(&|i| (d[2 * i], d[2 * i + 1])), f64::INFINITY))).collect();
-        rows.extend(special("critical", line.phases, found, drawn));
     }
-    // Where two lines that share a phase meet.
-    let path = |line: &Line, drawn: Option<usize>| -> Vec<(f64, f64)> {
+
+    /// μ of a point of the only species [energy].
+    fn mu(&self, kt: f64, ln_z: f64) -> f64 {
+        self.around.cell_at(kt, &[ln_z]).mu[0]
+    }
+
+    /// A point that stands alone.
+    ///
+    /// - `found`: kT and μ from all samples; `drawn`: from every draw
+    fn alone(
+        &self,
+        kind: BoundaryKind,
+        pair: (usize, usize),
+        found: Option<(f64, f64)>,
+        drawn: impl Iterator<Item = Option<(f64, f64)>>,
+    ) -> Option<BoundaryPoint> {
+        let (kt, mu) = found?;
+        let drawn: Vec<Vec<f64>> = drawn.map(|d| d.map_or(vec![f64::NAN; 2], |(kt, mu)| vec![kt, mu])).collect();
+        let errors = self.bootstrap.spread(&drawn);
+        let ln_z = self.around.grid.reservoirs[0].convention.ln_z_of_mu(mu, kt);
+        let mut row = point(self.around, kind, pair, kt, &[ln_z], 0, errors[1] / kt);
+        row.temperature_err = errors[0] / self.around.boltzmann;
+        Some(row)
+    }
+
+    /// Where first-order lines end within the simulated temperatures.
+    fn critical_points(&self) -> Vec<BoundaryPoint> {
+        let (judged, crossings) = (self.judged, &self.judged.crossings);
+        let highest = self.around.grid.states.iter().map(|s| s.kt).fold(0.0, f64::max);
+        let end = |line: &Line| {
+            // The points that separate, and those right above them.
+            let last = line.points.iter().rposition(|&i| judged.separate(i))?;
+            if crossings[line.points[last]].kt >= highest * (1.0 - 1e-9) {
+                return None;
+            }
+            let points = &line.points[..(last + 3).min(line.points.len())];
+            let of = |values: &dyn Fn(usize) -> (f64, f64)| -> Vec<(f64, f64, f64)> {
+                points.iter().map(|&i| (crossings[i].kt, self.mu(crossings[i].kt, values(i).0), values(i).1)).collect()
+            };
+            let found = critical(&of(&|i| (crossings[i].ln_z[0], crossings[i].depth)), highest);
+            let drawn = judged.drawn.iter().map(|d| critical(&of(&|i| (d[2 * i], d[2 * i + 1])), f64::INFINITY));
+            self.alone(BoundaryKind::Critical, line.phases, found, drawn)
+        };
+        self.lines.iter().filter(|line| line.first_order).filter_map(end).collect()
+    }
+
+    /// Where two lines that share a phase meet.
+    fn triple_points(&self) -> Vec<BoundaryPoint> {
+        let mut rows = Vec::new();
+        for (k, a) in self.lines.iter().enumerate() {
+            for b in &self.lines[k + 1..] {
+                let mut phases = vec![a.phases.0, a.phases.1, b.phases.0, b.phases.1];
+                phases.sort_unstable();
+                phases.dedup();
+                if phases.len() != 3 {
+                    continue;
+                }
+                let found = meeting(&self.path(a, None), &self.path(b, None));
+                let drawn =
+                    (0..self.judged.drawn.len()).map(|d| meeting(&self.path(a, Some(d)), &self.path(b, Some(d))));
+                rows.extend(self.alone(BoundaryKind::Triple, (phases[0], phases[2]), found, drawn));
+            }
+        }
+        rows
+    }
+
+    /// A line as (kT, μ), from all samples or from a draw.
+    fn path(&self, line: &Line, draw: Option<usize>) -> Vec<(f64, f64)> {
+        let (judged, continuous) = (self.judged, self.continuous);
         let points = line.points.iter().filter(|&&i| !line.first_order || judged.separate(i));
-        let at = |&i: &usize| match (line.first_order, drawn) {
-            (true, None) => (crossings[i].kt, crossings[i].ln_z[0]),
-            (true, Some(d)) => (crossings[i].kt, judged.drawn[d][2 * i]),
+        let at = |&i: &usize| match (line.first_order, draw) {
+            (true, None) => (judged.crossings[i].kt, judged.crossings[i].ln_z[0]),
+            (true, Some(d)) => (judged.crossings[i].kt, judged.drawn[d][2 * i]),
             (false, None) => (continuous.points[i].kt, continuous.points[i].ln_z[0]),
             (false, Some(d)) => (continuous.points[i].kt, continuous.drawn[d][i]),
         };
         let mut path: Vec<(f64, f64)> =
-            points.map(at).map(|(kt, ln_z)| (kt, mu(kt, ln_z))).filter(|x| x.1.is_finite()).collect();
+            points.map(at).map(|(kt, ln_z)| (kt, self.mu(kt, ln_z))).filter(|x| x.1.is_finite()).collect();
         path.dedup_by(|b, a| a.0.to_bits() == b.0.to_bits());
         path
-    };
-    for (k, a) in lines.iter().enumerate() {
-        for b in &lines[k + 1..] {
-            let set = [a.phases.0, a.phases.1, b.phases.0, b.phases.1];
-            let mut distinct = set.to_vec();
-            distinct.sort_unstable();
-            distinct.dedup();
-            if distinct.len() != 3 {
-                continue;
-            }
-            let found = meeting(&path(a, None), &path(b, None));
-            let drawn = (0..judged.drawn.len()).map(|d| both(meeting(&path(a, Some(d)), &path(b, Some(d))))).collect();
-            rows.extend(special("triple", (distinct[0], distinct[2]), found, drawn));
-        }
     }
-    rows
 }
 
 /// A row of `boundaries.csv`.
@@ -235,7 +282,7 @@ pub(crate) fn all(
 /// - `ln_z_err`: standard error of ln z of `species`
 fn point(
     around: &MapContext<'_>,
-    kind: &'static str,
+    kind: BoundaryKind,
     phases: (usize, usize),
     kt: f64,
     ln_z: &[f64],

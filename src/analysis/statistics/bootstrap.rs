@@ -1,14 +1,14 @@
 //! Standard errors from a bootstrap of time blocks taken jointly over all states.
 //!
 //! Replicas visit many states, so the series of different states are correlated; a block therefore holds all states of
-//! one walker in one stretch of time, and a resample draws such blocks with replacement and solves MBAR again.
+//! one walker in one interval of time, and a resample draws such blocks with replacement and solves MBAR again.
 //!
 //! Resamples work on compressed samples: within one N⃗ samples are gathered into narrow bins of energy, each standing at
 //! its mean energy. A bin of width δ changes weights by β²δ²/24 (0.2 % here) in the same way in every resample, so the
 //! errors do not notice, and the cost no longer grows with the length of the run.
 
 use crate::analysis::mbar::{Collapsed, CollapsedSolution, Tolerance};
-use crate::base::{Error, Result};
+use crate::base::{AnalysisError, Result};
 use crate::sample::Samples;
 use crate::thermo::states::StatePoint;
 use rand::{RngExt, SeedableRng};
@@ -35,7 +35,7 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    /// Cuts every walker's samples into stretches of equal length.
+    /// Cuts every walker's samples into intervals of equal length.
     ///
     /// - `inefficiency`: `[n_states]`, g in stored samples; blocks are five times the g that 90 % of the states keep
     ///   below, but there are never fewer than 20 blocks nor more than 100
@@ -86,14 +86,14 @@ pub struct Bootstrap {
     n_blocks: usize,
 }
 
-/// Samples of one block in one bin.
+/// Number of samples that one block has in one bin.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     block: u32,
     count: f64,
 }
 
-/// Blocks drawn with replacement, and what follows from them.
+/// A resample: blocks drawn with replacement, weights of the bins, and MBAR solved for them.
 #[derive(Debug)]
 struct Resample {
     /// `[n_blocks]`, how often each was drawn
@@ -105,7 +105,7 @@ struct Resample {
     solution: CollapsedSolution,
 }
 
-/// What is drawn again: the samples, their blocks, and the solution for all of them.
+/// Input of a bootstrap: the samples, their blocks, and the solution for all of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Drawn<'a> {
     /// `[n_states]`
@@ -139,7 +139,7 @@ pub struct Draw<'a> {
 }
 
 impl Draw<'_> {
-    /// How often a sample of the full set was drawn, and the bin that stands for it.
+    /// Multiplicity of a sample of the full set in this draw, and the bin that stands for it.
     pub fn of_sample(&self, sample: usize) -> (f64, usize) {
         let Bootstrap { bin_of, block_of, .. } = self.bootstrap;
         (self.multiplicity[block_of[sample] as usize], bin_of[sample] as usize)
@@ -150,7 +150,7 @@ impl Bootstrap {
     /// Compresses the samples, draws, and solves MBAR for every draw.
     ///
     /// # Errors
-    /// [`Error::Analysis`] if there are no samples, or MBAR converges in less than half of the resamples.
+    /// [`AnalysisError`] if there are no samples, or MBAR converges in less than half of the resamples.
     pub fn new(drawn: Drawn<'_>, seed: u64, resamples: usize) -> Result<Bootstrap> {
         let Drawn { states, full, state, blocks, f_k, columns } = drawn;
         let n_states = states.len();
@@ -195,11 +195,7 @@ impl Bootstrap {
             (0..resamples).into_par_iter().map(|r| bootstrap.resample(seed, r, &n_k, f_k, &sums)).collect();
         bootstrap.resamples = solved.into_iter().flatten().collect();
         if bootstrap.resamples.len() * 2 < resamples {
-            return Err(Error::Analysis(format!(
-                "MBAR converged in only {} of {resamples} bootstrap resamples; the states overlap too little: place \
-                 them closer or sample longer",
-                bootstrap.resamples.len(),
-            )));
+            return Err(AnalysisError::FewResamples { converged: bootstrap.resamples.len(), resamples }.into());
         }
         Ok(bootstrap)
     }
@@ -257,7 +253,7 @@ impl Bootstrap {
         self.resamples.par_iter().map(draw).collect()
     }
 
-    /// Standard errors of what `estimate` computes from a resample.
+    /// Standard errors of quantities that `estimate` computes from a resample.
     ///
     /// A quantity that is not finite in a resample is left out of that one; with fewer than half of the resamples its
     /// error is NaN.

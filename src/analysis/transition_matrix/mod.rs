@@ -14,21 +14,24 @@
 //! # Source
 //! Errington, J. Chem. Phys. 118, 9915 (2003); Shen & Errington, J. Phys. Chem. B 108, 19595 (2004).
 
+mod estimators;
 mod tally_blocks;
 
+pub use estimators::{ALARM, Estimators, PiAt, StateComparison};
 pub use tally_blocks::{TallyBlock, tally_blocks};
 
 use super::mbar::{Bins, Collapsed, marginal};
+use crate::analysis::AnalysisInput;
 use crate::analysis::prepared::{MbarSolution, PreparedSamples, Reweighting};
 use crate::analysis::statistics::bootstrap::{Blocks, Bootstrap, Draw, RESAMPLES};
 use crate::base::Result;
+use crate::moves::MoveKind;
 use crate::moves::tally::TransitionTally;
+use crate::sample::Samples;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Beyond this the estimators disagree.
-pub const ALARM: f64 = 4.0;
 /// Attempts in either direction below which a link between n and n + 1 is not judged: below it the smallest probability
 /// that could have been seen at all is no longer small against the statistical error.
 const ATTEMPTS: f64 = 100.0;
@@ -52,10 +55,11 @@ pub struct Sums {
 
 impl Sums {
     fn add(&mut self, tally: &TransitionTally, weight: f64) {
-        self.insert_attempts += weight * tally.insert.attempts as f64;
-        self.insert += weight * tally.insert.probability;
-        self.delete_attempts += weight * tally.delete.attempts as f64;
-        self.delete += weight * tally.delete.probability;
+        let (insert, delete) = (tally.of(MoveKind::INSERT), tally.of(MoveKind::DELETE));
+        self.insert_attempts += weight * insert.attempts as f64;
+        self.insert += weight * insert.probability;
+        self.delete_attempts += weight * delete.attempts as f64;
+        self.delete += weight * delete.probability;
     }
 }
 
@@ -70,7 +74,7 @@ pub fn links(sums: &[Sums]) -> Vec<f64> {
     sums.windows(2).map(link).collect()
 }
 
-/// ln Π over a run of n that the links join, normalised over it: `[links.len() + 1]`.
+/// ln Π over consecutive n that the links join, normalised over them: `[links.len() + 1]`.
 pub fn ln_pi(links: &[f64]) -> Vec<f64> {
     let mut values = vec![0.0];
     let mut sum = 0.0;
@@ -99,78 +103,10 @@ pub fn normal_deviate(t: f64, freedom: f64) -> f64 {
     size.copysign(t)
 }
 
-/// Both estimates of ln Π at one N, each normalised over the N that are compared.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PiAt {
-    /// Atoms of the species.
-    pub n: u16,
-    /// ln Π from the transition matrix.
-    pub tm: f64,
-    /// Its standard error.
-    pub tm_err: f64,
-    /// ln Π from MBAR.
-    pub mbar: f64,
-    /// Its standard error.
-    pub mbar_err: f64,
-    /// Their difference in units of its own error by the joint bootstrap, as a normal deviate.
-    pub z: f64,
-}
-
-/// Both estimators in one state, for one reservoir species.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StateComparison {
-    /// State.
-    pub state: usize,
-    /// Index of the reservoir species.
-    pub reservoir: usize,
-    /// The N that are compared, ascending and without gap.
-    pub pi: Vec<PiAt>,
-    /// ⟨N⟩ over these N from the transition matrix.
-    pub n_tm: f64,
-    /// Its standard error.
-    pub n_tm_err: f64,
-    /// ⟨N⟩ over these N from MBAR.
-    pub n_mbar: f64,
-    /// Its standard error.
-    pub n_mbar_err: f64,
-    /// Their difference in units of its own error, as a normal deviate.
-    pub n_z: f64,
-}
-
-impl StateComparison {
-    /// The largest |z| of ⟨N⟩ and of ln Π.
-    pub fn worst(&self) -> f64 {
-        self.pi.iter().map(|p| p.z.abs()).filter(|z| z.is_finite()).fold(self.n_z.abs(), f64::max)
-    }
-
-    /// Whether the estimators disagree.
-    pub fn is_alarm(&self) -> bool {
-        self.worst() > ALARM
-    }
-}
-
-/// The two estimators beside each other.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Estimators {
-    /// In the order (state, reservoir); states that cannot be compared are left out.
-    pub states: Vec<StateComparison>,
-    /// State–species pairs that could not be compared: one N only, or too few attempts, blocks or samples.
-    pub skipped: usize,
-}
-
-impl Estimators {
-    /// Where the estimators disagree, the worst first.
-    pub fn alarms(&self) -> Vec<&StateComparison> {
-        let mut alarms: Vec<_> = self.states.iter().filter(|s| s.is_alarm()).collect();
-        alarms.sort_by(|a, b| b.worst().total_cmp(&a.worst()));
-        alarms
-    }
-}
-
 /// Tallies of one state and species by block: (block, n, sums).
 type Entries = Vec<(u32, u16, Sums)>;
 
-/// What is compared of one state and species.
+/// Consecutive N of one state and species at which the estimators are compared.
 struct Task {
     state: usize,
     reservoir: usize,
@@ -180,7 +116,7 @@ struct Task {
     len: usize,
     /// Degrees of freedom behind each N and behind ⟨N⟩.
     freedom: Vec<f64>,
-    /// Factor on errors where the blocks are shorter than the series remembers.
+    /// Factor on errors where the blocks are shorter than the correlation time of the series.
     block: f64,
 }
 
@@ -220,106 +156,125 @@ fn summed(entries: &Entries, n_max: usize, multiplicity: Option<&[f64]>) -> Vec<
     sums
 }
 
-/// Compares the estimators; `None` without reservoirs or blocks.
+/// Comparison of the two estimators; `None` without reservoirs or blocks.
 ///
 /// Both are drawn from one bootstrap over the same blocks of time, so what the trajectory has in common cancels in the
 /// difference. A link between n and n + 1 counts where either direction has 100 attempts, eight effective blocks, and MBAR
 /// has ten effective samples on both sides; the N around the most visited one that such links join are compared, both
 /// estimates normalised over them. Errors grow by what blocks of finite length lose of the memory g of a state. z-scores
 /// are normal deviates of Student's t with the effective blocks less one, or with the independent samples of the state
-/// where these are fewer. Frozen states are not compared.
+/// where these are fewer. Excluded states are not compared.
 ///
-/// This bootstrap is one of its own: tallies exist between marks only, so its blocks are those of the tallies and not the
+/// This bootstrap is one of its own: tallies exist between snapshots only, so its blocks are those of the tallies and not the
 /// blocks from which all other errors come.
 ///
 /// # Errors
 /// [`crate::base::Error::Analysis`] if MBAR does not converge.
 pub fn compare(work: &PreparedSamples<'_>, tally_blocks: &[TallyBlock]) -> Result<Option<Estimators>> {
-    let (input, frozen) = (&*work.thawed, work.is_frozen());
-    let (grid, n_s) = (&input.grid, input.grid.n_reservoirs());
+    let n_s = work.retained.grid.n_reservoirs();
     if n_s == 0 || tally_blocks.is_empty() {
         return Ok(None);
     }
-    // The samples of these blocks, and the block of each.
-    let mut of_walker: BTreeMap<u16, Vec<(u32, usize)>> = BTreeMap::new();
-    for (b, s) in tally_blocks.iter().enumerate() {
-        of_walker.entry(s.walker).or_default().push((s.to, b));
-    }
-    let all = &input.samples;
-    let block_at = |n: usize| {
-        let ends = of_walker.get(&all.walker[n]).filter(|_| !frozen[all.state[n] as usize])?;
-        ends.get(ends.partition_point(|&(to, _)| to <= all.cycle[n])).map(|&(_, b)| b as u32)
-    };
-    let block_of: Vec<u32> = (0..all.len()).filter_map(block_at).collect();
-    if block_of.is_empty() {
-        return Ok(None);
-    }
-    // Stretches end with the last mark; a run that was cut short has samples after it.
-    let (samples, basis) = if block_of.len() == all.len() {
-        (Cow::Borrowed(all), Cow::Borrowed(&work.basis))
-    } else {
-        let samples = all.filtered(|n| block_at(n).is_some());
-        let basis = Reweighting::new(grid, &samples)?;
-        (Cow::Owned(samples), Cow::Owned(basis))
-    };
-    let blocks = Blocks { block_of, n_blocks: tally_blocks.len() };
-    let Reweighting { solved, g_of_state, .. } = &*basis;
-    let place = |k: usize| basis.place(&grid.states[k]);
-    let bins = basis.bins();
+    let Some(matched) = Matched::new(work, tally_blocks)? else { return Ok(None) };
+    let tasks = matched.tasks(work, tally_blocks);
+    let skipped = tasks.iter().filter(|t| t.is_none()).count();
+    let tasks: Vec<Task> = tasks.into_iter().flatten().collect();
+    let states = matched.compared(&work.retained, &tasks)?;
+    Ok(Some(Estimators { states, skipped }))
+}
 
-    // What can be compared.
-    let mut entries: Vec<Entries> = vec![Entries::new(); grid.len() * n_s];
-    for (b, block) in tally_blocks.iter().enumerate() {
-        for row in &block.rows {
-            let (k, s, n) = (row.state as usize, usize::from(row.reservoir), row.n);
-            if frozen[k] || s >= n_s || n > input.n_max[s] {
-                continue;
-            }
-            let mut sums = Sums::default();
-            sums.add(&row.tally, 1.0);
-            entries[k * n_s + s].push((b as u32, n, sums));
+/// The samples that lie in blocks of tallies, with MBAR of them.
+struct Matched<'a> {
+    samples: Cow<'a, Samples>,
+    basis: Cow<'a, Reweighting>,
+    blocks: Blocks,
+    bins: Vec<Bins>,
+}
+
+impl<'a> Matched<'a> {
+    /// `None` if no sample lies in a block.
+    fn new(work: &'a PreparedSamples<'_>, tally_blocks: &[TallyBlock]) -> Result<Option<Matched<'a>>> {
+        let (all, excluded) = (&work.retained.samples, work.is_excluded());
+        let mut of_walker: BTreeMap<u16, Vec<(u32, usize)>> = BTreeMap::new();
+        for (b, s) in tally_blocks.iter().enumerate() {
+            of_walker.entry(s.walker).or_default().push((s.to, b));
         }
+        let block_at = |n: usize| {
+            let ends = of_walker.get(&all.walker[n]).filter(|_| !excluded[all.state[n] as usize])?;
+            ends.get(ends.partition_point(|&(to, _)| to <= all.cycle[n])).map(|&(_, b)| b as u32)
+        };
+        let block_of: Vec<u32> = (0..all.len()).filter_map(block_at).collect();
+        if block_of.is_empty() {
+            return Ok(None);
+        }
+        // Blocks end with the last snapshot of the tallies; a run that was cut short has samples after it.
+        let (samples, basis) = if block_of.len() == all.len() {
+            (Cow::Borrowed(all), Cow::Borrowed(&work.basis))
+        } else {
+            let samples = all.filtered(|n| block_at(n).is_some());
+            let basis = Reweighting::new(&work.retained.grid, &samples)?;
+            (Cow::Owned(samples), Cow::Owned(basis))
+        };
+        let blocks = Blocks { block_of, n_blocks: tally_blocks.len() };
+        Ok(Some(Matched { bins: basis.bins(), samples, basis, blocks }))
     }
-    let tasks: Vec<Option<Task>> = entries
-        .into_par_iter()
-        .enumerate()
-        .map(|(i, entries)| {
+
+    /// `[n_states * n_reservoirs]`, what can be compared of each state and species.
+    fn tasks(&self, work: &PreparedSamples<'_>, tally_blocks: &[TallyBlock]) -> Vec<Option<Task>> {
+        let (input, excluded) = (&*work.retained, work.is_excluded());
+        let (grid, n_s) = (&input.grid, input.grid.n_reservoirs());
+        let Reweighting { solved, g_of_state, .. } = &*self.basis;
+        let mut entries: Vec<Entries> = vec![Entries::new(); grid.len() * n_s];
+        for (b, block) in tally_blocks.iter().enumerate() {
+            for row in &block.rows {
+                let (k, s, n) = (row.state as usize, usize::from(row.reservoir), row.n);
+                if excluded[k] || s >= n_s || n > input.n_max[s] {
+                    continue;
+                }
+                let mut sums = Sums::default();
+                sums.add(&row.tally, 1.0);
+                entries[k * n_s + s].push((b as u32, n, sums));
+            }
+        }
+        let task = |(i, entries): (usize, Entries)| {
             let (k, s) = (i / n_s, i % n_s);
-            let (_, p) = bins[place(k)].probabilities(&solved.collapsed, &grid.states[k].ln_z);
-            let n_eff = effective_samples(solved, &bins[place(k)], &p, s, usize::from(input.n_max[s]));
+            let bins = &self.bins[self.basis.place(&grid.states[k])];
+            let (_, p) = bins.probabilities(&solved.collapsed, &grid.states[k].ln_z);
+            let n_eff = effective_samples(solved, bins, &p, s, usize::from(input.n_max[s]));
             let independent = solved.n_k[k] / g_of_state[k];
             let per_block = solved.n_k[k] / tally_blocks.len() as f64;
             // An exponential memory of g samples leaves this share of the variance of a mean to blocks of finite length.
             let memory = 0.5 * g_of_state[k] / per_block.max(1.0);
             let block = (1.0 - memory * (1.0 - (-1.0 / memory).exp())).recip().sqrt();
             task(k, s, entries, &n_eff, independent, block)
-        })
-        .collect();
-    let skipped = tasks.iter().filter(|t| t.is_none()).count();
-    let tasks: Vec<Task> = tasks.into_iter().flatten().collect();
+        };
+        entries.into_par_iter().enumerate().map(task).collect()
+    }
 
-    // Both estimates, from all samples and from each resample.
-    let n_max = |task: &Task| usize::from(input.n_max[task.reservoir]);
-    let both = |multiplicity: Option<&[f64]>, bins: &[Bins], samples: &Collapsed| -> Vec<f64> {
-        let mut values = Vec::new();
-        for task in &tasks {
-            let (_, p) = bins[place(task.state)].probabilities(samples, &grid.states[task.state].ln_z);
-            let mbar = task.mbar(&marginal(samples, &p, task.reservoir, n_max(task)));
-            let tm = task.tm(n_max(task), multiplicity);
-            let means = (task.mean(&tm), task.mean(&mbar));
-            for (tm, mbar) in tm.into_iter().zip(mbar).chain([means]) {
-                values.extend([tm, mbar, tm - mbar]);
+    /// Both estimates of every task, from all samples, with errors from one bootstrap over both.
+    fn compared(&self, input: &AnalysisInput, tasks: &[Task]) -> Result<Vec<StateComparison>> {
+        let grid = &input.grid;
+        let both = |multiplicity: Option<&[f64]>, bins: &[Bins], samples: &Collapsed| -> Vec<f64> {
+            let mut values = Vec::new();
+            for task in tasks {
+                let (state, n_max) = (&grid.states[task.state], usize::from(input.n_max[task.reservoir]));
+                let (_, p) = bins[self.basis.place(state)].probabilities(samples, &state.ln_z);
+                let mbar = task.mbar(&marginal(samples, &p, task.reservoir, n_max));
+                let tm = task.tm(n_max, multiplicity);
+                let means = (task.mean(&tm), task.mean(&mbar));
+                for (tm, mbar) in tm.into_iter().zip(mbar).chain([means]) {
+                    values.extend([tm, mbar, tm - mbar]);
+                }
             }
-        }
-        values
-    };
-    let bootstrap = Bootstrap::new(basis.drawn(grid, &samples, &blocks, &[]), input.seed.wrapping_add(2), RESAMPLES)?;
-    let errors = bootstrap.errors(|draw: &Draw<'_>| both(Some(draw.multiplicity), &basis.bins_of(draw), draw.samples));
-    let values = both(None, &bins, &solved.collapsed);
-    let mut triples = values.chunks_exact(3).zip(errors.chunks_exact(3));
-    let states = tasks
-        .iter()
-        .map(|task| {
+            values
+        };
+        let drawn = self.basis.drawn(grid, &self.samples, &self.blocks, &[]);
+        let bootstrap = Bootstrap::new(drawn, input.seed.wrapping_add(2), RESAMPLES)?;
+        let bins_of = |draw: &Draw<'_>| self.basis.bins_of(draw);
+        let errors = bootstrap.errors(|draw: &Draw<'_>| both(Some(draw.multiplicity), &bins_of(draw), draw.samples));
+        let values = both(None, &self.bins, &self.basis.solved.collapsed);
+        let mut triples = values.chunks_exact(3).zip(errors.chunks_exact(3));
+        let comparison = |task: &Task| {
             let mut next = |freedom: f64| {
                 let (v, e) = triples.next().unwrap_or((&[f64::NAN; 3], &[f64::NAN; 3]));
                 let err = |i: usize| task.block * e[i];
@@ -333,19 +288,11 @@ pub fn compare(work: &PreparedSamples<'_>, tally_blocks: &[TallyBlock]) -> Resul
                 .collect();
             let fewest = task.freedom.iter().copied().fold(f64::INFINITY, f64::min);
             let (n_tm, n_tm_err, n_mbar, n_mbar_err, n_z) = next(fewest);
-            StateComparison {
-                state: task.state,
-                reservoir: task.reservoir,
-                pi,
-                n_tm,
-                n_tm_err,
-                n_mbar,
-                n_mbar_err,
-                n_z,
-            }
-        })
-        .collect();
-    Ok(Some(Estimators { states, skipped }))
+            let (state, reservoir) = (task.state, task.reservoir);
+            StateComparison { state, reservoir, pi, n_tm, n_tm_err, n_mbar, n_mbar_err, n_z }
+        };
+        Ok(tasks.iter().map(comparison).collect())
+    }
 }
 
 /// Effective samples of MBAR at each N of a species: `[n_max + 1]`.

@@ -1,12 +1,12 @@
-//! Differences of marks: what each walker tried in blocks of time.
+//! Particle moves of each walker in blocks of time: differences of snapshots of the tallies.
 
-use crate::moves::tally::{TallyRow, TransitionTally};
+use crate::moves::tally::TallyRow;
 use crate::sample::tally_snapshots::TallySnapshot;
 
-/// Stretches over all walkers that are wanted at most.
+/// Most blocks over all walkers.
 const BLOCKS: usize = 100;
 
-/// What one walker tried between two marks.
+/// Particle moves of one walker between two snapshots of the tallies.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TallyBlock {
     /// Walker, numbered on over combined runs.
@@ -19,9 +19,9 @@ pub struct TallyBlock {
     pub rows: Vec<TallyRow>,
 }
 
-/// Differences of marks by walker, of about equal length.
+/// Blocks of about equal length by walker: differences of snapshots.
 ///
-/// Marks of a run that was made longer lie closer at its beginning; they are skipped until a block is as long as the
+/// Snapshots of a run that was made longer lie closer at its beginning; they are skipped until a block is as long as the
 /// others, and with many walkers blocks are joined, so that there are about a hundred in all.
 ///
 /// - `walkers`: of this run; `first`: number of its first walker among combined runs
@@ -43,12 +43,9 @@ pub fn tally_blocks(marks: &[TallySnapshot], walkers: usize, first: u16) -> Vec<
             while earlier.next_if(|e| e.key() < row.key()).is_some() {}
             let tally = match earlier.next_if(|e| e.key() == row.key()) {
                 None => row.tally,
-                Some(e) => TransitionTally {
-                    insert: row.tally.insert.since(&e.tally.insert),
-                    delete: row.tally.delete.since(&e.tally.delete),
-                },
+                Some(e) => row.tally.since(&e.tally),
             };
-            if tally.insert.attempts + tally.delete.attempts > 0
+            if tally.attempts() > 0
                 && let Some(rows) = rows.get_mut(usize::from(row.walker))
             {
                 rows.push(TallyRow { tally, ..*row });
@@ -68,19 +65,20 @@ pub fn tally_blocks(marks: &[TallySnapshot], walkers: usize, first: u16) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::moves::tally::Direction;
+    use crate::moves::MoveKind;
+    use crate::moves::tally::{AttemptTally, TransitionTally};
 
     #[test]
-    fn stretches_are_differences_of_marks_by_walker() {
+    fn blocks_are_differences_of_snapshots_by_walker() {
         let row = |walker, n, attempts| TallyRow {
             walker,
             state: 0,
             reservoir: 0,
             n,
-            tally: TransitionTally {
-                insert: Direction { attempts, accepted: 0, probability: 0.5 * attempts as f64 },
-                delete: Direction::default(),
-            },
+            tally: TransitionTally::from_kinds(|kind| match kind {
+                MoveKind::INSERT => AttemptTally { attempts, accepted: 0, probability: 0.5 * attempts as f64 },
+                _ => AttemptTally::default(),
+            }),
         };
         let mark = |done, rows| TallySnapshot { done, rows, edges: Vec::new() };
         let marks =
@@ -90,7 +88,7 @@ mod tests {
         assert_eq!(of(4, 10).rows, [row(0, 2, 4)]);
         assert_eq!(of(5, 10).rows, [row(1, 3, 2)]);
         assert_eq!(of(4, 0).rows, [row(0, 3, 5)]);
-        // A run that was made longer has marks that lie closer at first.
+        // A run that was made longer has snapshots that lie closer at first.
         let many: Vec<TallySnapshot> =
             (1..=20).chain((40..=400).step_by(20)).map(|done| mark(done, Vec::new())).collect();
         let found = tally_blocks(&many, 1, 0);

@@ -2,11 +2,10 @@
 //!
 //! Atoms are sorted into compact chunks; an atom's list names the chunks that hold an atom within r_c + skin of it. Lists
 //! are kept until an atom has moved half the skin, also across segments, so any split of a segment gives the same bits:
-//! they follow from the positions at which they were built. Twin: `src/backend/reference/energy.rs`, which visits every
+//! they follow from the positions at which they were built. Twin: `src/forces/pairwise.rs`, which visits every
 //! pair.
 
-use super::pair::{Geometry, LANES, Spot, Strength, fma};
-use super::replica::chunks;
+use super::pair::{Geometry, LANES, Spot, Strength, chunks, fma};
 use crate::base::fault_injection::{Fault, planted};
 use crate::system::System;
 use glam::DVec3;

@@ -2,9 +2,9 @@
 //!
 //! A closure would not do: it is compiled without the instruction set unless it happens to be inlined.
 
-use super::Model;
 use super::clusters::uses_lists;
 use super::integrate::{self, Bath};
+use super::model::Model;
 use super::noise::Address;
 use super::particle_moves;
 use super::replica::Replica;

@@ -1,6 +1,6 @@
-//! integrate: MD segments of one replica.   Twin: `src/backend/reference/integrate.rs`
+//! integrate: MD segments of one replica.   Twin: `src/backend/reference/integrators.rs`
 
-use super::Model;
+use super::model::Model;
 use super::noise::{Address, gaussians};
 use super::pair::{LANES, Lanes, Sums, add_energy, fma64};
 use super::particle_moves::atom_energy;

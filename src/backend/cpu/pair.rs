@@ -1,6 +1,6 @@
 //! pair: energies and forces of one atom with rows of others, 16 lanes at a time in f32.
 //!
-//! Twin: `src/backend/reference/energy.rs`. Positions are 32-bit integers in units of period / 2³²: a difference wraps
+//! Twin: `src/forces/pairwise.rs`. Positions are 32-bit integers in units of period / 2³²: a difference wraps
 //! to the nearest image by itself, and is exact before it becomes f32. Loops over `[f32; LANES]` are what the compiler
 //! turns into vector code for the instruction set that `pulp` found; lanes are summed in a fixed order, so the bits do
 //! not depend on its width, only on whether it fuses multiplication and addition.
@@ -49,6 +49,11 @@ impl Lanes {
         }
         (four[0] + four[2]) + (four[1] + four[3])
     }
+}
+
+/// Chunks that hold `n` slots.
+pub(super) fn chunks(n: usize) -> usize {
+    n.div_ceil(LANES)
 }
 
 /// What a kernel needs to know of the cell and the cutoff.

@@ -1,8 +1,10 @@
 //! layout: what the host and every kernel share.   Twin: shaders/shared/layout.wgsl
 
-use crate::base::error::{Error, Result};
+use super::dynamics::DeviceDynamics;
+use crate::base::error::{DeviceError, Result};
+use crate::moves::MoveKind;
 use crate::potential::{CORE_FRACTION, ExternalField as Field, PairCoefficients as Pair};
-use crate::system::{Dynamics, System};
+use crate::system::System;
 use crate::thermo::states::StatePoint;
 use bytemuck::{Pod, Zeroable};
 use std::f64::consts::PI;
@@ -19,6 +21,19 @@ pub const MAX_GROUPS: usize = 32;
 const GROUP_THICKNESS: f64 = 0.2;
 /// Skin of neighbour lists, as a fraction of r_c.
 pub const SKIN: f64 = 0.12;
+/// Attempts whose accepted moves the log of a replica holds; more are made in several goes.
+pub(super) const LOG_ATTEMPTS: u32 = 1024;
+/// Bytes of the tallies of one N: four words for every kind of move.
+pub(super) const TALLY_BYTES: u64 = 16 * MoveKind::TALLIED.len() as u64;
+
+/// Nothing: `kind` of a [`TrialRecord`].
+pub const TRIAL_NONE: u32 = 0;
+/// A new atom.
+pub const TRIAL_INSERT: u32 = 1;
+/// An atom disappears.
+pub const TRIAL_DELETE: u32 = 2;
+/// An atom moves.
+pub const TRIAL_DISPLACE: u32 = 3;
 
 /// One dispatch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
@@ -179,7 +194,7 @@ pub struct StateRecord {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct TrialRecord {
-    /// 0 nothing, 1 insert, 2 delete, 3 displace.
+    /// One of [`TRIAL_NONE`], [`TRIAL_INSERT`], [`TRIAL_DELETE`], [`TRIAL_DISPLACE`].
     pub kind: u32,
     /// Index of the species.
     pub species: u32,
@@ -221,14 +236,13 @@ impl SystemTable {
     /// - `groups`: frozen atoms by species, from [`frozen_atoms`]
     ///
     /// # Errors
-    /// [`Error::Device`] when a table would not hold the system.
+    /// [`DeviceError`] when a table would not hold the system.
     pub fn new(system: &System, groups: &[FrozenGroup]) -> Result<SystemTable> {
         let n_species = system.species.len();
         let shifts = system.image_shifts();
         let refuse = |what: &str, n: usize, most: usize| {
-            Err(Error::Device(format!(
-                "the GPU holds at most {most} {what}, the scene has {n}; use --device reference for this scene"
-            )))
+            let problem = format!("the GPU holds at most {most} {what}, the scene has {n}");
+            Err(DeviceError::TooLarge { problem, remedy: "use --device reference for this scene" }.into())
         };
         if n_species > MAX_SPECIES {
             return refuse("species", n_species, MAX_SPECIES);
@@ -250,14 +264,7 @@ impl SystemTable {
         // a thousandth of the skin covers what f32 rounds
         let (reach, half) = ((r_cut + skin).powi(2), (0.499 * skin).powi(2));
         table.walls = [not_below(cell.floor), not_above(cell.ceiling()), reach as f32, half as f32];
-        table.dynamics = match system.dynamics {
-            Dynamics::Baoab { dt, friction, .. } => {
-                let noise = (-(-2.0 * friction * dt).exp_m1()).sqrt();
-                [(0.5 * dt) as f32, (-friction * dt).exp() as f32, noise as f32, 0.0]
-            }
-            Dynamics::Verlet { dt, .. } => [(0.5 * dt) as f32, 1.0, 0.0, 0.0],
-            Dynamics::MonteCarlo { displacement, .. } => [0.0, 1.0, 0.0, displacement as f32],
-        };
+        table.dynamics = DeviceDynamics::new(&system.dynamics).coefficients;
         let grid = CellGrid::new(system);
         (table.grid, table.grid_origin, table.grid_scale) = (grid.counts, grid.origin, grid.scale);
         table.n_species = n_species as u32;

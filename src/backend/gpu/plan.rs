@@ -1,11 +1,11 @@
 //! Which kernels run and how large they are: rules on the system and the limits, never a timing.
 
-use super::chunk::TALLY_BYTES;
 use super::device::GpuDevice;
-use super::layout::{CellGrid, MAX_SPECIES, PairCoefficients};
+use super::dynamics::DeviceDynamics;
+use super::layout::{CellGrid, MAX_SPECIES, PairCoefficients, TALLY_BYTES};
 use super::shaders::Module;
-use crate::base::error::{Error, Result};
-use crate::system::{Dynamics, System};
+use crate::base::error::{DeviceError, Result};
+use crate::system::System;
 
 /// Partners of an atom from which lists pay.
 const LISTS_FROM: u32 = 320;
@@ -46,6 +46,8 @@ pub(super) struct Plan {
     force_shifted: bool,
     periodic_z: bool,
     langevin: bool,
+    /// Whether all atoms move in every step; else single atoms are displaced.
+    pub(super) is_molecular: bool,
     magic_round: bool,
     n_shifts: u32,
 }
@@ -54,7 +56,7 @@ impl Plan {
     /// The plan for a system on a device.
     ///
     /// # Errors
-    /// [`Error::Device`] when a replica does not fit.
+    /// [`DeviceError`] when a replica does not fit.
     pub(super) fn new(system: &System, device: &GpuDevice) -> Result<Plan> {
         let capacity = system.capacity.max(1) as u32;
         let n_frozen = system.frozen.positions.len() as u32;
@@ -69,6 +71,7 @@ impl Plan {
             _ => 128,
         };
         let n_shifts = system.image_shifts().len();
+        let dynamics = DeviceDynamics::new(&system.dynamics);
         let mut plan = Plan {
             capacity,
             workgroup,
@@ -86,7 +89,8 @@ impl Plan {
             several_frozen_species: system.frozen.species.iter().any(|&s| s != system.frozen.species[0]),
             force_shifted: system.pairs.truncation == crate::potential::Truncation::ForceShifted,
             periodic_z: system.cell.periodic_z,
-            langevin: matches!(system.dynamics, Dynamics::Baoab { .. }),
+            langevin: dynamics.langevin,
+            is_molecular: dynamics.is_molecular,
             magic_round: device.keeps_order,
             n_shifts: n_shifts as u32,
         };
@@ -101,12 +105,12 @@ impl Plan {
             plan.make_large();
         }
         if plan.workgroup_memory() > limit || capacity + n_frozen > u32::from(u16::MAX) {
-            return Err(Error::Device(format!(
-                "a replica of {capacity} atoms needs {} bytes of workgroup memory, adapter `{}` has {limit}; \
-                 lower max_atoms or use --device reference",
+            let problem = format!(
+                "a replica of {capacity} atoms needs {} bytes of workgroup memory, adapter `{}` has {limit}",
                 plan.workgroup_memory(),
                 device.info.name
-            )));
+            );
+            return Err(DeviceError::TooLarge { problem, remedy: "lower max_atoms or use --device reference" }.into());
         }
         Ok(plan)
     }

@@ -229,7 +229,7 @@ impl Drop for Mapped {
 }
 
 fn unread(device: &GpuDevice, error: &wgpu::MapRangeError) -> Error {
-    Error::Device(format!("GPU `{}`: a result could not be read back: {error:?}", device.info.name))
+    device.failed(format!("a result could not be read back: {error:?}"))
 }
 
 /// Waits for staging buffers and hands them over mapped.
@@ -250,10 +250,10 @@ pub(super) fn map(device: &GpuDevice, staging: &[(&Buffer, u64)]) -> Result<Vec<
     let mapped = receiver.iter().take(staging.len()).filter(|&ok| ok).count();
     device.check()?;
     if let Err(error) = waited {
-        return Err(Error::Device(format!("GPU `{}` does not answer: {error}", device.info.name)));
+        return Err(device.failed(format!("it does not answer: {error}")));
     }
     if mapped != staging.len() {
-        return Err(Error::Device(format!("GPU `{}`: a result could not be read back", device.info.name)));
+        return Err(device.failed("a result could not be read back".to_owned()));
     }
     Ok(staging.iter().map(|(buffer, size)| Mapped { buffer: (*buffer).clone(), size: *size }).collect())
 }

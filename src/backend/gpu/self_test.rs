@@ -6,12 +6,11 @@ use super::pipelines::shader_module;
 use super::recorder::{create_buffer, read};
 use super::shaders::Module;
 use crate::backend::Backend;
-use crate::base::error::{Error, Result};
+use crate::base::error::{DeviceError, Result};
 use crate::base::ids::StateId;
 use crate::base::rng::{KNOWN_ANSWERS, Rng};
-use crate::forces::pairwise::{audit, energy_and_forces};
-use crate::potential::PairTable;
-use crate::potential::{Images, Truncation};
+use crate::forces::{ForceField, Pairwise};
+use crate::potential::{Images, PairTable, Truncation};
 use crate::system::cell::Cell;
 use crate::system::configuration::{Batch, Configuration};
 use crate::system::{Dynamics, FrozenAtoms, Species, System};
@@ -29,18 +28,17 @@ const ROUNDED: [f32; 4] = [0.75, -0.6, 1.25, -3.49];
 /// Whether the compiler keeps the order of float operations, and the loop and the integers are right.
 ///
 /// # Errors
-/// [`Error::Device`] saying what the adapter got wrong.
+/// [`DeviceError`] saying what the adapter got wrong.
 pub(super) fn keeps_order(device: &GpuDevice) -> Result<bool> {
     let answers = ask(device)?;
     if answers[0][0] != ITERATIONS {
-        return Err(Error::Device(format!(
-            "a loop of {ITERATIONS} ended after {}; install Mesa 25 or later",
-            answers[0][0]
-        )));
+        let what = format!("a loop of {ITERATIONS} ended after {}; install Mesa 25 or later", answers[0][0]);
+        return Err(DeviceError::WrongAnswer { what }.into());
     }
     for (answer, (_, _, known)) in answers[1..].iter().zip(&KNOWN_ANSWERS) {
         if answer != known {
-            return Err(Error::Device(format!("Philox gives {answer:08x?} instead of {known:08x?}")));
+            let what = format!("Philox gives {answer:08x?} instead of {known:08x?}");
+            return Err(DeviceError::WrongAnswer { what }.into());
         }
     }
     Ok(answers[4].iter().zip(ROUNDED).all(|(&bits, x)| bits == x.round().to_bits()))
@@ -94,31 +92,34 @@ fn ask(device: &GpuDevice) -> Result<Vec<[u32; 4]>> {
 /// Forces and energy of one small replica with pairs across both borders.
 ///
 /// # Errors
-/// [`Error::Device`] with both numbers.
+/// [`DeviceError`] with both numbers.
 pub(super) fn compare_with_reference(device: &Arc<GpuDevice>) -> Result<()> {
     let (system, x) = example();
-    let shifts = system.image_shifts();
+    let system = Arc::new(system);
+    let pairwise = Pairwise::new(Arc::clone(&system));
     let mut wanted = Vec::new();
     let state = StatePoint { temperature: 1.0, kt: 1.0, ln_z: Vec::new() };
-    let mut gpu = Gpu::new(Arc::clone(device), Arc::new(system.clone()), Rng::new(1))?;
+    let mut gpu = Gpu::new(Arc::clone(device), Arc::clone(&system), Rng::new(1))?;
     gpu.load(&Batch { configurations: vec![x] }, &[state], &[StateId(0)])?;
     let mut held = Batch::default();
     gpu.store(&mut held)?;
     let x = &held.configurations[0];
-    energy_and_forces(&system, x, &shifts, &mut wanted);
+    pairwise.energy_and_forces(x, &mut wanted)?;
     let scale = wanted.iter().map(|f| f.length()).fold(0.0, f64::max);
     let forces = &gpu.forces()?[0];
     for (slot, (ours, reference)) in forces.iter().zip(&wanted).enumerate() {
         if (*ours - *reference).length() > 1e-4 * scale || !ours.is_finite() {
-            return Err(Error::Device(format!("force {ours} on atom {slot}, the reference gives {reference}")));
+            let what = format!("force {ours} on atom {slot}, the reference gives {reference}");
+            return Err(DeviceError::WrongAnswer { what }.into());
         }
     }
-    let (energy, audit) = (gpu.measure()?[0].energy, audit(&system, x, &shifts));
-    let allowed = gpu.energy_tolerance() * audit.magnitude;
+    let (energy, audit) = (gpu.measure()?[0].energy, pairwise.audit(x)?);
+    let allowed = gpu.info().energy_tolerance * audit.magnitude;
     if (energy - audit.energy).abs() <= allowed {
         Ok(())
     } else {
-        Err(Error::Device(format!("energy {energy}, the reference gives {} ± {allowed:.1e}", audit.energy)))
+        let what = format!("energy {energy}, the reference gives {} ± {allowed:.1e}", audit.energy);
+        Err(DeviceError::WrongAnswer { what }.into())
     }
 }
 

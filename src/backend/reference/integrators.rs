@@ -1,32 +1,35 @@
-//! integrate: MD segments of one replica.
+//! MD segments of one replica.
 //!
 //! Source: Leimkuhler & Matthews, Proc. R. Soc. A 472, 20160138 (2016) for BAOAB.
 
 use super::replica::Replica;
+use crate::base::error::{Error, Result};
 use crate::base::rng::{Rng, Stream};
-use crate::forces::pairwise::energy_and_forces;
+use crate::forces::ForceField;
 use crate::system::System;
-use glam::DVec3;
 
 /// BAOAB steps of one replica, from step number `first`.
 ///
 /// - `dt`: [time]; `friction`: γ [1/time]
 /// - `replica`: positions and velocities, updated; its energy afterwards is that of the last force evaluation
+///
+/// # Errors
+/// Those of the force field.
 #[expect(clippy::too_many_arguments, reason = "the arguments of the kernel, one by one")]
-pub fn baoab(
+pub fn baoab<F: ForceField>(
     system: &System,
+    force_field: &F,
     rng: &Rng,
-    shifts: &[DVec3],
     replica: &mut Replica,
     dt: f64,
     friction: f64,
     first: u64,
     steps: u32,
-) {
+) -> Result<()> {
     let decay = (-friction * dt).exp();
     let noise = (-(-2.0 * friction * dt).exp_m1()).sqrt();
     let kt = replica.state.kt;
-    replica.update_forces(system, shifts);
+    replica.update_forces(force_field)?;
     for step in first..first + u64::from(steps) {
         kick(system, replica, 0.5 * dt);
         drift(system, replica, 0.5 * dt);
@@ -37,22 +40,33 @@ pub fn baoab(
             x.velocities[slot] = decay * x.velocities[slot] + noise * thermal * gaussian;
         }
         drift(system, replica, 0.5 * dt);
-        replica.update_forces(system, shifts);
+        replica.update_forces(force_field)?;
         kick(system, replica, 0.5 * dt);
     }
+    Ok(())
 }
 
 /// Velocity-Verlet steps of one replica.
 ///
 /// - `dt`: [time]
-pub fn verlet(system: &System, shifts: &[DVec3], replica: &mut Replica, dt: f64, steps: u32) {
-    replica.update_forces(system, shifts);
+///
+/// # Errors
+/// Those of the force field.
+pub fn verlet<F: ForceField>(
+    system: &System,
+    force_field: &F,
+    replica: &mut Replica,
+    dt: f64,
+    steps: u32,
+) -> Result<()> {
+    replica.update_forces(force_field)?;
     for _ in 0..steps {
         kick(system, replica, 0.5 * dt);
         drift(system, replica, dt);
-        replica.update_forces(system, shifts);
+        replica.update_forces(force_field)?;
         kick(system, replica, 0.5 * dt);
     }
+    Ok(())
 }
 
 /// Draws all velocities from the Maxwell–Boltzmann distribution of the replica's temperature.
@@ -84,7 +98,19 @@ fn drift(system: &System, replica: &mut Replica, dt: f64) {
 
 impl Replica {
     /// Forces and energy of the present configuration.
-    pub(crate) fn update_forces(&mut self, system: &System, shifts: &[DVec3]) {
-        self.energy = energy_and_forces(system, &self.configuration, shifts, &mut self.forces);
+    ///
+    /// # Errors
+    /// Those of the force field; numbers that are not finite are one of them, so that they end at once and never reach
+    /// the positions.
+    pub(super) fn update_forces<F: ForceField>(&mut self, force_field: &F) -> Result<()> {
+        self.energy = force_field.energy_and_forces(&self.configuration, &mut self.forces)?;
+        assert_eq!(self.forces.len(), self.configuration.len(), "a force field gives one force per atom");
+        match self.energy.is_finite() && self.forces.iter().all(|f| f.is_finite()) {
+            true => Ok(()),
+            false => Err(Error::ForceField(format!(
+                "potential energy {}, or a force that is not a number; lower dt",
+                self.energy
+            ))),
+        }
     }
 }

@@ -1,72 +1,86 @@
 //! particle_moves: insertions, deletions and displacements of one replica.
 
 use super::replica::Replica;
-use crate::backend::apply_edit;
-use crate::base::rng::{Rng, Stream, index_below};
-use crate::forces::pairwise::trial_energy;
+use crate::base::error::{Error, Result};
+use crate::base::rng::Rng;
+use crate::forces::ForceField;
 use crate::moves::tally::MoveRecorder;
 use crate::moves::{self, Edit, Trial};
 use crate::system::System;
-use crate::thermo::acceptance::accept;
-use glam::DVec3;
 
 /// Insertion and deletion attempts of one replica, from attempt number `first`.
-pub fn insert_delete(
+///
+/// # Errors
+/// Those of the force field.
+pub fn insert_delete<F: ForceField>(
     system: &System,
+    force_field: &F,
     rng: &Rng,
-    shifts: &[DVec3],
     replica: &mut Replica,
     first: u64,
     attempts: u32,
-    book: &mut MoveRecorder<'_>,
-) {
+    recorder: &mut MoveRecorder<'_>,
+) -> Result<()> {
     for attempt in first..first + u64::from(attempts) {
         let id = replica.id.0;
         let proposal = moves::propose(system, rng, id, attempt, &replica.configuration);
-        let delta_u = trial_energy(system, &replica.configuration, shifts, &proposal.trial);
-        let ln_acc = moves::ln_acc(system, replica.state.as_ref(), &proposal, delta_u);
-        let edit = moves::decide(system, rng, id, attempt, replica.state.as_ref(), &proposal, ln_acc);
-        book.book(&proposal, ln_acc, edit.slot(replica.configuration.len()));
+        let delta_u = replica.trial_energy(force_field, &proposal.trial)?;
+        let state = replica.state.as_ref();
+        let ln_acc = moves::ln_acc(system, state, &proposal, delta_u);
+        let edit = moves::decide(system, rng, id, attempt, 1.0 / state.beta, &proposal, ln_acc);
+        recorder.record(&proposal, ln_acc, edit.slot(replica.configuration.len()));
         replica.apply(&edit, delta_u);
     }
+    Ok(())
 }
 
 /// Metropolis displacements of single atoms, uniform in a cube of half-width `displacement` [length].
-pub fn displace(
+///
+/// # Errors
+/// Those of the force field.
+pub fn displace<F: ForceField>(
     system: &System,
+    force_field: &F,
     rng: &Rng,
-    shifts: &[DVec3],
     replica: &mut Replica,
     displacement: f64,
     first: u64,
     attempts: u32,
-) {
+) -> Result<()> {
     let (id, beta, n) = (replica.id.0, 1.0 / replica.state.kt, replica.configuration.len());
     if n == 0 {
-        return;
+        return Ok(());
     }
     for attempt in first..first + u64::from(attempts) {
-        let [which, a, b, c] = rng.uniforms(Stream::Displacement, attempt, id, 0);
-        let slot = index_below(which, n);
-        let step = displacement * (2.0 * DVec3::new(a, b, c) - DVec3::ONE);
-        let position = system.cell.wrap(replica.configuration.positions[slot] + step);
-        if !system.cell.contains(position) {
-            continue;
-        }
+        let position_of = |slot: usize| replica.configuration.positions[slot];
+        let proposal = moves::displace::propose(system, rng, id, attempt, displacement, n, position_of);
+        let Some((slot, position)) = proposal else { continue };
         let trial = Trial::Displace { slot, position };
-        let delta_u = trial_energy(system, &replica.configuration, shifts, &trial);
-        let [uniform, ..] = rng.uniforms(Stream::DisplacementAccept, attempt, id, 0);
-        if accept(uniform, -beta * delta_u) {
+        let delta_u = replica.trial_energy(force_field, &trial)?;
+        if moves::displace::is_accepted(rng, id, attempt, beta, delta_u) {
             replica.apply(&Edit::Displace { slot, position }, delta_u);
         }
     }
+    Ok(())
 }
 
 impl Replica {
-    /// Applies an edit and books its energy.
+    /// ΔU of a trial. [energy]
+    ///
+    /// # Errors
+    /// Those of the force field; a ΔU that is not a number, or −∞, is one of them.
+    pub(super) fn trial_energy<F: ForceField>(&self, force_field: &F, trial: &Trial) -> Result<f64> {
+        let delta_u = force_field.trial_energy(&self.configuration, self.energy, trial)?;
+        match delta_u > f64::NEG_INFINITY {
+            true => Ok(delta_u),
+            false => Err(Error::ForceField(format!("an energy change of {delta_u} for {trial:?}; lower dt"))),
+        }
+    }
+
+    /// Applies an edit and adds its energy.
     pub(super) fn apply(&mut self, edit: &Edit, delta_u: f64) {
         if *edit != Edit::None {
-            apply_edit(&mut self.configuration, edit);
+            edit.apply(&mut self.configuration);
             // An empty replica has no energy: rounding errors of earlier atoms end here.
             self.energy = if self.configuration.is_empty() { 0.0 } else { self.energy + delta_u };
         }

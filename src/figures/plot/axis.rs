@@ -5,6 +5,9 @@ use kuva::render::layout::TickFormat;
 use kuva::render::render_utils::{compute_tick_step, generate_ticks};
 use std::sync::Arc;
 
+/// Intended number of ticks on a secondary axis.
+const SECONDARY_TICKS: usize = 6;
+
 /// An axis of a picture. Logarithmic axes are linear in the decimal logarithm.
 #[derive(Debug, Clone)]
 pub(crate) struct Axis {
@@ -45,7 +48,7 @@ impl Axis {
         Axis::linear(label, lo - margin, hi + margin)
     }
 
-    /// Where a value stands on the axis.
+    /// Place of a value on the axis.
     pub(crate) fn place(&self, value: f64) -> f64 {
         if self.log { value.max(1e-300).log10() } else { value }
     }
@@ -73,7 +76,7 @@ impl Axis {
         }
     }
 
-    /// How ticks are written: equal decimals on a linear axis, powers of ten on a logarithmic one.
+    /// Format of ticks: equal decimals on a linear axis, powers of ten on a logarithmic one.
     pub(crate) fn format(&self, target: usize) -> TickFormat {
         if self.log {
             return TickFormat::Custom(Arc::new(text::power_of_ten));
@@ -115,6 +118,27 @@ fn scientific(value: f64) -> String {
     }
     let sign = if value < 0.0 { "−" } else { "" };
     format!("{sign}{}", text::power_of_ten(value.abs().log10()))
+}
+
+/// A second axis above or beside the plot: the x or the y axis in another quantity.
+#[derive(Debug, Clone)]
+pub(crate) struct Secondary {
+    /// Label with unit.
+    pub(crate) label: String,
+    /// Places on the axis of the plot with their labels.
+    pub(crate) ticks: Vec<(f64, String)>,
+}
+
+impl Secondary {
+    /// A quantity that is linear in the places of an axis of the plot.
+    ///
+    /// - `own`: the quantity as an axis; its ends stand at the ends of `x`
+    pub(crate) fn linear(x: &Axis, own: &Axis) -> Secondary {
+        let format = own.format(SECONDARY_TICKS);
+        let place = |v: f64| x.lo + (v - own.lo) / (own.hi - own.lo) * (x.hi - x.lo);
+        let inside = own.ticks(SECONDARY_TICKS).into_iter().filter(|&v| own.holds(v));
+        Secondary { label: own.label.clone(), ticks: inside.map(|v| (place(v), format.format(v))).collect() }
+    }
 }
 
 #[cfg(test)]

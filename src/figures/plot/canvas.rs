@@ -1,6 +1,6 @@
 //! A drawing area with axes. Everything is a primitive of one scene, so SVG and PNG show the same.
 
-use super::axis::Axis;
+use super::axis::{Axis, Secondary};
 use super::{palette, text};
 use crate::base::error::{Error, Result};
 use crate::figures::Plane;
@@ -11,7 +11,7 @@ use kuva::render::color::Color;
 use kuva::render::layout::{ComputedLayout, Layout};
 use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
 
-/// Ticks aimed at on either axis.
+/// Intended number of ticks on either axis.
 pub(crate) const TICKS: usize = 7;
 /// Size of ordinary text. [px]
 pub(crate) const TEXT: u32 = 14;
@@ -22,7 +22,7 @@ const PNG_SCALE: f32 = 2.0;
 /// The drawing area. [px]
 pub(crate) const PLOT: (f64, f64) = (600.0, 440.0);
 
-/// What surrounds the drawing area.
+/// Surroundings of the drawing area: title, axes, room.
 pub(crate) struct Frame {
     pub(crate) title: String,
     pub(crate) subtitle: String,
@@ -34,7 +34,7 @@ pub(crate) struct Frame {
     pub(crate) bottom: f64,
 }
 
-/// How a line looks.
+/// Style of a line.
 #[derive(Clone)]
 pub(crate) struct Stroke {
     pub(crate) colour: Color,
@@ -83,33 +83,10 @@ pub(crate) struct Canvas {
     pub(crate) plane: Option<Plane>,
 }
 
-/// A second axis above or beside the plot: the x or the y axis in another quantity.
-#[derive(Debug, Clone)]
-pub(crate) struct Secondary {
-    /// Label with unit.
-    pub(crate) label: String,
-    /// Places on the axis of the plot with what stands there.
-    pub(crate) ticks: Vec<(f64, String)>,
-}
-
 /// Room that one secondary axis takes. [px]
 const SECONDARY_ROOM: f64 = 44.0;
 /// Room that one secondary axis beside the plot takes. [px]
 pub(crate) const BESIDE_ROOM: f64 = 76.0;
-/// Ticks aimed at on a secondary axis.
-const SECONDARY_TICKS: usize = 6;
-
-impl Secondary {
-    /// A quantity that is linear in the places of an axis of the plot.
-    ///
-    /// - `own`: the quantity as an axis; its ends stand at the ends of `x`
-    pub(crate) fn linear(x: &Axis, own: &Axis) -> Secondary {
-        let format = own.format(SECONDARY_TICKS);
-        let place = |v: f64| x.lo + (v - own.lo) / (own.hi - own.lo) * (x.hi - x.lo);
-        let inside = own.ticks(SECONDARY_TICKS).into_iter().filter(|&v| own.holds(v));
-        Secondary { label: own.label.clone(), ticks: inside.map(|v| (place(v), format.format(v))).collect() }
-    }
-}
 
 impl Canvas {
     /// Lays out the frame; nothing but paper is drawn yet.
@@ -394,7 +371,7 @@ impl Canvas {
         label(&mut self.scene, x, y, content, size, anchor);
     }
 
-    /// Says that the drawing area shows the plane of a map, for pages that answer to the pointer.
+    /// Records that the drawing area shows the plane of a map, for pages that respond to the pointer.
     pub(crate) fn shows(&mut self, slice: &Slice<'_>) {
         let (left, top, right, bottom) = self.area();
         self.plane = Some(Plane {
@@ -433,12 +410,12 @@ pub(crate) fn label(scene: &mut Scene, x: f64, y: f64, content: &str, size: u32,
 /// A scene as SVG and PNG.
 ///
 /// # Errors
-/// [`Error::Analysis`] if the picture cannot be made.
+/// [`Error::Drawing`] if the picture cannot be made.
 pub(crate) fn finish(scene: &Scene) -> Result<(String, Vec<u8>)> {
     let png = kuva::RasterBackend::new()
         .with_scale(PNG_SCALE)
         .render_scene(scene)
-        .map_err(|problem| Error::Analysis(format!("cannot draw a PNG: {problem}")))?;
+        .map_err(|problem| Error::Drawing { problem: problem.to_string() })?;
     let svg = SvgBackend::new().with_pretty(true).render_scene(scene);
     // A viewBox lets the picture shrink with a narrow page.
     let view = format!(r#"<svg viewBox="0 0 {} {}" "#, scene.width, scene.height);

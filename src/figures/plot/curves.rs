@@ -10,7 +10,7 @@ use crate::figures::{Drawing, Labels};
 use crate::io::csv::{Table, number};
 use kuva::render::color::Color;
 
-/// Series with more points than this get small markers.
+/// Most points of a series that get full-sized markers.
 const MOST_LARGE_MARKERS: usize = 30;
 
 /// (x, y, standard error); an error that is not finite is not drawn.
@@ -41,7 +41,7 @@ impl Series {
     }
 }
 
-/// What surrounds the curves.
+/// Surroundings of the curves: title, labels, notes.
 pub(crate) struct Chart {
     pub(crate) name: String,
     pub(crate) title: String,
@@ -197,7 +197,7 @@ pub(crate) fn mean_n_of_temperature(analysis: &Analysis, labels: &Labels, slice:
     chart(labels, outline, &[Series { label: String::new(), colour: palette::line(0), runs, points }], table)
 }
 
-/// What a curve of a map is called.
+/// Names of a curve of a map.
 pub(crate) struct Words {
     /// Stem of the files.
     pub(crate) name: String,
@@ -329,7 +329,7 @@ fn direct_of_temperature(
     let column = 0.5 * (slice.column_edges()[1] - slice.column_edges()[0]).abs();
     let states = slice.states(analysis);
     // with one simulated μ its states are the column, whatever the convention makes of it
-    let single = analysis.grid.reservoirs[slice.species].values.len() == 1;
+    let single = analysis.grid.values(slice.species).len() == 1;
     let mut points: Vec<Point> = states
         .iter()
         .filter(|(_, mu, _)| single || (mu - slice.columns[0]).abs() < column)

@@ -1,7 +1,7 @@
-//! Diagrams of regions that are known at every point: what is most stable where.
+//! Diagrams of regions that are known at every point, such as the most stable structure.
 
-use super::axis::Axis;
-use super::canvas::{BESIDE_ROOM, Canvas, Frame, Secondary, Stroke, Tile};
+use super::axis::{Axis, Secondary};
+use super::canvas::{BESIDE_ROOM, Canvas, Frame, Stroke, Tile};
 use super::palette;
 use super::regions::Raster;
 use super::text;
@@ -12,10 +12,10 @@ use kuva::render::render::TextAnchor;
 
 /// Tiles across and up.
 const TILES: (usize, usize) = (200, 148);
-/// Parts of a region smaller than this share of the area carry no name.
+/// Smallest share of the area of a part of a region that carries a name.
 const SMALLEST_PART: f64 = 0.008;
 
-/// What a diagram shows.
+/// Content of a diagram.
 pub(crate) struct Diagram {
     pub(crate) name: String,
     pub(crate) title: String,

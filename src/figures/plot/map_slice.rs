@@ -1,15 +1,13 @@
 //! A plane of a map: temperature against one reservoir axis, the other axes at their middle value.
 
-use super::axis::Axis;
-use super::canvas::Secondary;
+use super::axis::{Axis, Secondary};
 use super::text;
 use crate::analysis::{Analysis, BoundaryPoint, Map, MapCell};
 use crate::base::ids::StateId;
 use crate::figures::Labels;
 use crate::thermo::Convention;
-use crate::thermo::states::StateGrid;
 
-/// Which axis lies across.
+/// Quantity of the x axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Across {
     /// Chemical potential, linear.
@@ -18,7 +16,7 @@ pub(crate) enum Across {
     Pressure,
 }
 
-/// Rows and columns of a picture: finer ones could not be told apart.
+/// Most rows and columns of a picture; finer ones could not be distinguished.
 const FINEST: (usize, usize) = (160, 240);
 
 /// Rows of one temperature and columns of one value of the reservoir axis, both ascending.
@@ -47,7 +45,8 @@ impl<'a> Slice<'a> {
         for (o, axis) in analysis.grid.reservoirs.iter().enumerate().take(slice.fixed.len()) {
             // the plane that holds simulated states, where the map's axis means what the grid's axis means
             let same = across == Across::Mu && !axis.convention.is_pressure();
-            if let Some(middle) = axis.values.get(axis.values.len() / 2).filter(|_| same) {
+            let values = analysis.grid.values(o);
+            if let Some(middle) = values.get(values.len() / 2).filter(|_| same) {
                 slice.fixed[o] = nearest(&map.axes[o], *middle);
             }
         }
@@ -88,7 +87,7 @@ impl<'a> Slice<'a> {
         }
     }
 
-    /// Says that [`Self::for_picture`] has left something out; empty if not.
+    /// Sentence on what [`Self::for_picture`] has left out; empty if nothing.
     pub(crate) fn thinned_words(&self, of: &Slice<'_>) -> &'static str {
         if (self.rows.len(), self.columns.len()) == (of.rows.len(), of.columns.len()) {
             ""
@@ -234,7 +233,7 @@ impl<'a> Slice<'a> {
     /// Simulated states in this plane as (T, μ, index of the state).
     pub(crate) fn states(&self, analysis: &Analysis) -> Vec<(f64, f64, usize)> {
         let grid = &analysis.grid;
-        plane(grid, self.species)
+        grid.plane(self.species)
             .into_iter()
             .map(|k| (grid.states[k].temperature, grid.mu(StateId(k as u32), self.species), k))
             .collect()
@@ -254,7 +253,7 @@ impl<'a> Slice<'a> {
         self.states(analysis).into_iter().map(|(t, mu, k)| (t, place(k, mu), k)).collect()
     }
 
-    /// Says at which values the other reservoir axes stand; empty if there are none.
+    /// Sentence on the values of the other reservoir axes; empty if there are none.
     pub(crate) fn fixed_words(&self, analysis: &Analysis, labels: &Labels) -> String {
         let others: Vec<String> = (0..self.map.axes.len())
             .filter(|&o| o != self.species)
@@ -280,20 +279,6 @@ impl<'a> Slice<'a> {
             .collect();
         if others.is_empty() { String::new() } else { format!(" The other axes stand at {}.", others.join(", ")) }
     }
-}
-
-/// States with every reservoir axis but that of `species` at its middle value, T slowest.
-pub(crate) fn plane(grid: &StateGrid, species: usize) -> Vec<usize> {
-    let lengths: Vec<usize> = grid.reservoirs.iter().map(|r| r.values.len()).collect();
-    let in_plane = |k: &usize| {
-        let mut rest = *k;
-        (0..lengths.len()).rev().all(|s| {
-            let place = rest % lengths[s];
-            rest /= lengths[s];
-            s == species || place == lengths[s] / 2
-        })
-    };
-    (0..grid.len()).filter(in_plane).collect()
 }
 
 /// Index of the value nearest to `target`.

@@ -14,7 +14,7 @@ use std::path::Path;
 /// Draws the configurations that were chosen into `dir/figures`: `snapshot_<phase>` of each phase that has one.
 ///
 /// # Errors
-/// [`Error::Analysis`] if a picture cannot be made, [`Error::Io`] if a file cannot be written.
+/// [`Error::Drawing`] if a picture cannot be made, [`Error::Io`] if a file cannot be written.
 pub fn draw(
     chosen: &Chooser,
     analysis: &Analysis,

@@ -1,11 +1,16 @@
 //! From a checked scene to the system that backends simulate.
 
+use crate::base::error::Result;
+use crate::forces::{ForceField, Pairwise};
 use crate::input::scene::CheckedScene;
-use crate::input::scene::grammar::{self, CellSpec, Images, Potential, Scene};
+use crate::input::scene::grammar::{CellSpec, External, Images, Potential, Scene};
+use crate::observables::geometry::Adsorbate;
+use crate::observables::{Geometry, Observable, Observables};
 use crate::potential::{ExternalField, PairTable};
 use crate::system::cell::Cell;
-use crate::system::{Dynamics, FrozenAtoms, Reservoir, Species, System};
+use crate::system::{FrozenAtoms, Reservoir, Species, System};
 use glam::DVec3;
+use std::sync::Arc;
 
 impl System {
     /// The system of a scene that has passed its checks.
@@ -50,9 +55,17 @@ impl System {
             frozen,
             reservoirs,
             capacity: loaded.capacity(),
-            dynamics: dynamics(scene),
+            dynamics: scene.dynamics,
         }
     }
+}
+
+/// The force field of a scene.
+///
+/// # Errors
+/// Where it cannot be set up; pairs and fields always can.
+pub(crate) fn force_field(_: &CheckedScene, system: &Arc<System>) -> Result<Arc<dyn ForceField>> {
+    Ok(Arc::new(Pairwise::new(Arc::clone(system))))
 }
 
 /// The index of a species by name; the scene's checks have made sure that it exists.
@@ -71,22 +84,61 @@ fn pair_table(scene: &Scene) -> PairTable {
     })
 }
 
+/// A field of a scene.
+///
+/// - `floor`: z from which walls measure [length]
+/// - `centre`: of the cell [length]
+pub(crate) fn external_field(field: &External, floor: f64, centre: DVec3) -> ExternalField {
+    match *field {
+        External::Harmonic { spring, .. } => ExternalField::Harmonic { spring, centre },
+        External::Steele { epsilon, sigma, density, spacing, .. } => {
+            ExternalField::Steele { epsilon, sigma, density, spacing, floor }
+        }
+        External::Wall93 { epsilon, sigma, .. } => ExternalField::Wall93 { epsilon, sigma, floor },
+    }
+}
+
 fn external_fields(scene: &Scene, cell: &Cell) -> Vec<Vec<ExternalField>> {
     let mut fields = vec![Vec::new(); scene.species.len()];
     for field in &scene.external {
         let species = usize::from(species_index(scene, field.species()));
-        fields[species].push(ExternalField::new(field, cell.floor, cell.centre()));
+        fields[species].push(external_field(field, cell.floor, cell.centre()));
     }
     fields
 }
 
-fn dynamics(scene: &Scene) -> Dynamics {
-    match scene.dynamics {
-        grammar::Dynamics::Baoab { dt, friction, steps } => Dynamics::Baoab { dt, friction, steps },
-        grammar::Dynamics::Verlet { dt, steps, redraw } => Dynamics::Verlet { dt, steps, redraw },
-        grammar::Dynamics::MonteCarlo { displacement, attempts } => Dynamics::MonteCarlo { displacement, attempts },
-        grammar::Dynamics::Hmc { .. } | grammar::Dynamics::Ghmc { .. } => {
-            unreachable!("the checks of a scene refuse dynamics that do not exist yet")
+impl Observables {
+    /// Those of a scene that has passed its checks.
+    pub fn from_scene(loaded: &CheckedScene) -> Observables {
+        let entries = &loaded.scene.observables;
+        if entries.is_empty() {
+            return Observables::default();
         }
+        Observables::new(geometry(loaded), entries)
+    }
+
+    /// Observables of the caller's own, for the geometry of a scene; those that the scene names are left out.
+    pub fn own(loaded: &CheckedScene, own: Vec<Box<dyn Observable>>) -> Observables {
+        Observables::of_geometry(geometry(loaded), own)
+    }
+}
+
+/// What the observables of a scene know of its system.
+fn geometry(loaded: &CheckedScene) -> Geometry {
+    let (scene, (x, y, z)) = (&loaded.scene, loaded.lengths());
+    let (lengths, n) = (DVec3::new(x, y, z), scene.species.len());
+    let sigma = |a: usize, b: usize| scene.pair(a, b).map_or(0.0, |p| p.sigma);
+    let adsorbate = |s: usize| Adsorbate {
+        species: s as u8,
+        name: scene.species[s].name.clone(),
+        sigma: sigma(s, s),
+        layer_top: loaded.first_layer(s),
+    };
+    Geometry {
+        cell: if scene.is_bulk() { Cell::bulk(lengths) } else { Cell::slab(lengths, loaded.floor()) },
+        lattice: loaded.lattice(),
+        n_slab: loaded.slab.mobile().count(),
+        adsorbates: loaded.adsorbates().into_iter().map(adsorbate).collect(),
+        sigma: (0..n * n).map(|k| sigma(k / n, k % n)).collect(),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::CheckedScene;
 use super::check::cell::lattice;
+use super::compile::external_field;
 use super::grammar::{External, Potential};
 use crate::potential::{ExternalField, PairCoefficients};
 use crate::system::slab::Lattice;
@@ -74,7 +75,7 @@ impl CheckedScene {
             .iter()
             .filter(on_it)
             .filter(|f| !matches!(f, External::Harmonic { .. }))
-            .map(|f| ExternalField::new(f, self.floor(), DVec3::ZERO))
+            .map(|f| external_field(f, self.floor(), DVec3::ZERO))
             .collect();
         let mean = |z: f64| {
             let slab: f64 = planes.iter().map(|(at, n, pair)| n * pair.plane_mean(z - at)).sum();

@@ -12,14 +12,14 @@ mod lookup;
 pub(crate) mod place;
 mod resolve;
 
-pub use crate::input::source::SceneError;
+pub use crate::base::diagnostic::SceneError;
 pub use grammar::Scene;
 pub use lookup::PairParameters;
 pub use resolve::resolved;
 
 use crate::base::Result;
 use crate::input::source::Source;
-use crate::io::atomic::read_text;
+use crate::io::text::read_text;
 use crate::system::slab::Slab;
 use crate::thermo::Convention;
 use crate::thermo::states::{ReservoirAxis, StateGrid};
@@ -28,9 +28,6 @@ use crate::thermochemistry::reservoir::Parameters;
 use glam::DVec3;
 use grammar::{CellSpec, ConventionSpec};
 use std::path::{Path, PathBuf};
-
-/// Largest scene that is read into memory [byte].
-const LARGEST: u64 = 16 << 20;
 
 /// A scene that can be run: parsed, filled in, checked as a whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,8 +54,9 @@ pub struct CheckedScene {
 /// [`crate::base::Error::InputMissing`] if the scene or a file it names does not exist, [`crate::base::Error::Scene`] with line,
 /// column, value and remedy if the scene is not acceptable, [`crate::base::Error::BadInput`] if a file it names is not,
 /// [`crate::base::Error::Io`].
-pub fn load(path: &Path) -> Result<CheckedScene> {
-    let text = read_text("scene", path, LARGEST)?;
+pub fn load(path: impl AsRef<Path>) -> Result<CheckedScene> {
+    let path = path.as_ref();
+    let text = read_text("scene", path)?;
     parse(&text, path)
 }
 

@@ -4,16 +4,12 @@ use super::check::cell::lattice;
 use super::check::overlap::{PlacedAtom, find};
 use super::grammar::{MobileSelection, Placement, Scene, Substrate};
 use crate::base::Result;
+use crate::input::beside;
 use crate::input::source::{Source, did_you_mean, ensure};
 use crate::io::xyz;
 use crate::system::slab::{Slab, SlabAtom};
 use glam::DVec3;
-use std::path::{Path, PathBuf};
-
-/// A path of the scene, which is relative to the scene's folder.
-pub(crate) fn beside(scene_path: &Path, path: &str) -> PathBuf {
-    scene_path.parent().unwrap_or(Path::new("")).join(path)
-}
+use std::path::Path;
 
 /// Builds the slab, or reads it.
 pub(crate) fn slab(source: &Source, scene: &Scene, scene_path: &Path) -> Result<Slab> {

@@ -1,9 +1,9 @@
 //! A scene written out with every default.
 
 use super::CheckedScene;
-use super::check::gas::is_file;
 use super::grammar::{ConventionSpec, Placement, Scene, Substrate};
-use crate::input::scene::place::beside;
+use crate::input::beside;
+use crate::input::gas::is_file;
 use ron::extensions::Extensions;
 use ron::ser::PrettyConfig;
 use std::path::Path;

@@ -4,6 +4,7 @@ mod exchange;
 
 pub use exchange::{AxisExchange, exchange};
 
+use crate::base::units::bytes;
 use crate::base::{Error, Result};
 use crate::input::scene::CheckedScene;
 use crate::input::scene::grammar::Dynamics;
@@ -102,22 +103,6 @@ pub fn check_limits(loaded: &CheckedScene, directory: &Path) -> Result<()> {
         return refuse("schedule", size.disk_bytes(), "disk", free, help);
     }
     Ok(())
-}
-
-/// A number of bytes for people, e.g. `1.5 GiB`.
-pub fn bytes(n: u64) -> String {
-    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    let mut value = n as f64;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < units.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    if unit == 0 || value >= 100.0 {
-        format!("{value:.0} {}", units[unit])
-    } else {
-        format!("{value:.1} {}", units[unit])
-    }
 }
 
 /// The numbers that memory and disk follow from.
@@ -263,12 +248,5 @@ mod tests {
             let Err(e) = check_limits(&loaded, Path::new(".")) else { panic!("45 TiB fit") };
             assert!(e.to_string().contains("TiB of memory"), "{e}");
         }
-    }
-
-    #[test]
-    fn bytes_are_readable() {
-        assert_eq!(bytes(512), "512 B");
-        assert_eq!(bytes(1536), "1.5 KiB");
-        assert_eq!(bytes(200 << 30), "200 GiB");
     }
 }

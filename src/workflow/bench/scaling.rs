@@ -63,7 +63,7 @@ fn scaling_row(loaded: &CheckedScene, options: &BenchOptions) -> Result<ScalingR
     let mut fixture = Fixture::new(loaded, &options.device)?;
     fixture.equilibrate(10)?;
     let (replicas, atoms) = (fixture.replicas(), fixture.mean_atoms()?);
-    let work = f64::from(fixture.plan.steps) * replicas as f64 * atoms;
+    let work = f64::from(fixture.sampler.plan().steps) * replicas as f64 * atoms;
     let once = BenchOptions { repeats: 1, ..options.clone() };
     let rates = measure(&once, || fixture.propagate().map(|()| work))?;
     Ok(ScalingRow { replicas, atoms, ns_per_atom_step: 1e9 / rates.per_s })

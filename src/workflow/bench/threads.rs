@@ -57,7 +57,7 @@ pub(crate) fn scaling_over_threads(fixture: &mut Fixture, options: &BenchOptions
     counts.extend(Some(all).filter(|&n| n > 1));
     let pool = |threads: usize| {
         let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        built.map_err(|e| Error::Refused(format!("no pool of {threads} threads: {e}")))
+        built.map_err(|source| Error::Threads { threads, source })
     };
     let one = pool(1)?;
     let slice = BenchOptions { repeats: 1, duration: options.duration / ROUNDS, ..options.clone() };

@@ -52,7 +52,7 @@ impl<'a> Configurations<'a> {
     /// Reads the stored configurations of the chosen states.
     ///
     /// # Errors
-    /// [`Error::Missing`] if there are none, [`Error::InputMissing`] and [`Error::BadInput`] if parts are missing or
+    /// [`Error::NothingStored`] if there are none, [`Error::InputMissing`] and [`Error::BadInput`] if parts are missing or
     /// damaged.
     pub fn read(source: &'a Source, options: Options) -> Result<Configurations<'a>> {
         let mut all = Vec::new();
@@ -71,10 +71,12 @@ impl<'a> Configurations<'a> {
         }
         let name = source.directories[0].display();
         if all.is_empty() {
-            return Err(Error::Missing(format!(
-                "{name} holds no stored configurations (trajectory/part-*.parquet): they are kept in production; restore \
-                 the folder, or sample further: adlayer resume {name} --cycles +N"
-            )));
+            return Err(Error::NothingStored {
+                path: source.directories[0].clone(),
+                found: "it holds no stored configurations (trajectory/part-*.parquet), which are kept in production"
+                    .to_owned(),
+                remedy: format!("restore the folder, or sample further: adlayer resume {name} --cycles +N"),
+            });
         }
         let mut frames: Vec<StoredFrame> = Vec::new();
         for &state in &source.states {
@@ -84,11 +86,11 @@ impl<'a> Configurations<'a> {
             frames.extend(own.drain(skipped..));
         }
         if frames.is_empty() {
-            return Err(Error::Missing(format!(
-                "{name} holds {} stored configurations, but none of the chosen states; choose others, or sample further: \
-                 adlayer resume {name} --cycles +N",
-                all.len()
-            )));
+            return Err(Error::NothingStored {
+                path: source.directories[0].clone(),
+                found: format!("it holds {} stored configurations, but none of the chosen states", all.len()),
+                remedy: format!("choose others, or sample further: adlayer resume {name} --cycles +N"),
+            });
         }
         Ok(Configurations { source, options, frames })
     }
@@ -126,14 +128,13 @@ impl<'a> Configurations<'a> {
     /// absent.
     ///
     /// # Errors
-    /// [`Error::Refused`] if these were more than 10,000 files, [`Error::Io`] if a file cannot be written.
+    /// [`Error::Argument`] if these were more than 10,000 files, [`Error::Io`] if a file cannot be written.
     pub fn write_lammps(&self, folder: &Path) -> Result<Vec<PathBuf>> {
         if self.len() > MOST_FILES {
-            return Err(Error::Refused(format!(
-                "{} configurations would be as many files, more than {MOST_FILES}; choose some with --states, \
-                 --temperature or --last",
-                self.len()
-            )));
+            return Err(Error::argument(
+                format!("{} configurations would be as many files, more than {MOST_FILES}", self.len()),
+                "choose some with --states, --temperature or --last",
+            ));
         }
         std::fs::create_dir_all(folder).map_err(Error::io("cannot create", folder))?;
         let mut paths = Vec::new();

@@ -12,9 +12,9 @@ pub mod pymbar;
 use crate::base::error::{Error, Result};
 use crate::base::ids::StateId;
 use crate::input::scene::CheckedScene;
+use crate::run::archive::scenes_of_one_system;
 use crate::system::System;
 use crate::thermo::states::StateGrid;
-use crate::workflow::analyze::scenes_of_one_system;
 use std::path::PathBuf;
 
 /// Temperatures count as equal within this relative difference.
@@ -51,7 +51,7 @@ impl Source {
     ///
     /// # Errors
     /// [`Error::InputMissing`] if a directory holds no run, [`Error::BadInput`] if the runs are not of one system,
-    /// [`Error::Refused`] if a state or temperature is none of the grid.
+    /// [`Error::Argument`] if a state or temperature is none of the grid.
     pub fn open(directories: &[PathBuf], selection: &Selection) -> Result<Source> {
         let mut scenes = scenes_of_one_system(directories)?;
         let walkers = scenes.iter().map(|s| s.scene.grid.walkers).collect();
@@ -79,15 +79,19 @@ impl Selection {
     fn of(&self, grid: &StateGrid) -> Result<Vec<StateId>> {
         let n = grid.len();
         if let Some(k) = self.states.iter().flatten().find(|&&k| k as usize >= n) {
-            return Err(Error::Refused(format!(
-                "state {k} does not exist: the run has states 0 to {}; states.csv lists them",
-                n - 1
-            )));
+            return Err(Error::argument(
+                format!("state {k} does not exist: the run has states 0 to {}", n - 1),
+                "states.csv lists them",
+            ));
         }
         let same = |a: f64, b: f64| (a - b).abs() <= SAME_TEMPERATURE * a.abs();
-        if let Some(t) = self.temperatures.iter().flatten().find(|&&t| !grid.temperatures.iter().any(|&g| same(g, t))) {
-            let own: Vec<String> = grid.temperatures.iter().map(f64::to_string).collect();
-            return Err(Error::Refused(format!("no state has T = {t}; the run has T = {}", own.join(", "))));
+        let own = grid.temperatures();
+        if let Some(t) = self.temperatures.iter().flatten().find(|&&t| !own.iter().any(|&g| same(g, t))) {
+            let own: Vec<String> = own.iter().map(f64::to_string).collect();
+            return Err(Error::argument(
+                format!("no state has T = {t}"),
+                format!("the run has T = {}", own.join(", ")),
+            ));
         }
         let wanted = |k: u32| {
             let t = grid.state(StateId(k)).temperature;
@@ -96,8 +100,9 @@ impl Selection {
         };
         let states: Vec<StateId> = (0..n as u32).filter(|&k| wanted(k)).map(StateId).collect();
         if states.is_empty() {
-            return Err(Error::Refused(
-                "no state is at once in --states and at --temperature; leave one of them out".to_owned(),
+            return Err(Error::argument(
+                "no state is at once in --states and at --temperature",
+                "leave one of them out",
             ));
         }
         Ok(states)

@@ -13,8 +13,8 @@
 use super::Source;
 use crate::analysis::mbar::{Collapsed, Tolerance};
 use crate::base::error::{Error, Result};
+use crate::base::units::bytes;
 use crate::io::npz;
-use crate::run::forecast::bytes;
 use crate::sample::{Samples, read_samples};
 use crate::thermo::reduced_potential;
 use crate::thermo::states::StatePoint;
@@ -37,8 +37,8 @@ pub struct Written {
 /// - `stride`: of every state's samples, one in so many is taken
 ///
 /// # Errors
-/// [`Error::InputMissing`] and [`Error::BadInput`] if samples are missing or damaged, [`Error::Missing`] if the chosen
-/// states have none, [`Error::Refused`] if u_kn would be larger than [`MOST_BYTES`], [`Error::Io`].
+/// [`Error::InputMissing`] and [`Error::BadInput`] if samples are missing or damaged, [`Error::NothingStored`] if the chosen
+/// states have none, [`Error::Argument`] if u_kn would be larger than [`MOST_BYTES`], [`Error::Io`].
 pub fn write(source: &Source, path: &Path, stride: u32) -> Result<Written> {
     let names: Vec<String> = source.grid.reservoirs.iter().map(|r| r.species.clone()).collect();
     let mut samples = Samples::new(names.len());
@@ -51,24 +51,28 @@ pub fn write(source: &Source, path: &Path, stride: u32) -> Result<Written> {
     let of_states = by_state(&samples, &place, states.len());
     let all: usize = of_states.iter().map(Vec::len).sum();
     if all == 0 {
-        return Err(Error::Missing(format!(
-            "{}: the chosen states have no samples; choose others, or sample longer: adlayer resume {0} --cycles +N",
-            source.directories[0].display()
-        )));
+        let directory = &source.directories[0];
+        return Err(Error::NothingStored {
+            path: directory.clone(),
+            found: "the chosen states have no samples".to_owned(),
+            remedy: format!("choose others, or sample longer: adlayer resume {} --cycles +N", directory.display()),
+        });
     }
     let kept = |stride: usize| -> usize { of_states.iter().map(|of| of.len().div_ceil(stride)).sum() };
     let size = |n: usize| 8 * states.len() as u64 * n as u64;
     let stride = stride.max(1) as usize;
     if size(kept(stride)) > MOST_BYTES {
         let enough = (stride..).find(|&s| size(kept(s)) <= MOST_BYTES || kept(s) <= states.len()).unwrap_or(stride);
-        return Err(Error::Refused(format!(
-            "u_kn of {} states × {} samples takes {}, more than {}; take fewer samples with --stride {enough}, or fewer \
-             states with --states or --temperature",
-            states.len(),
-            kept(stride),
-            bytes(size(kept(stride))),
-            bytes(MOST_BYTES)
-        )));
+        return Err(Error::argument(
+            format!(
+                "u_kn of {} states × {} samples takes {}, more than {}",
+                states.len(),
+                kept(stride),
+                bytes(size(kept(stride))),
+                bytes(MOST_BYTES)
+            ),
+            format!("take fewer samples with --stride {enough}, or fewer states with --states or --temperature"),
+        ));
     }
     let order: Vec<usize> = of_states.iter().flat_map(|of| of.iter().copied().step_by(stride)).collect();
     let n_k: Vec<usize> = of_states.iter().map(|of| of.len().div_ceil(stride)).collect();

@@ -5,11 +5,11 @@ use crate::backend::Backend;
 use crate::base::error::Result;
 use crate::base::ids::StateId;
 use crate::base::rng::{KNOWN_ANSWERS, philox4x32_10};
-use crate::forces::pairwise::{audit, energy_and_forces};
-use crate::system::Dynamics;
+use crate::forces::ForceField;
 use crate::system::configuration::{Batch, Configuration};
+use crate::system::{Dynamics, System};
 use crate::thermo::acceptance::{ConfigurationRef, StateRef, exchange_ln_acc};
-use crate::workflow::verify::fixture::{Fixture, Setup};
+use crate::workflow::verify::fixture::{Fixture, setup};
 use glam::DVec3;
 
 /// A slab with a mobile and a frozen layer and adsorbed atoms of another species, without friction.
@@ -114,23 +114,23 @@ pub(crate) fn lists(bench: &Fixture) -> Result<Worst> {
 ///
 /// - `energies`: whether energies are compared: not where atoms collide so hard that f32 positions decide them
 fn follow(bench: &Fixture, text: &str, steps: u32, energies: bool) -> Result<Worst> {
-    let setup = Setup::new(text)?;
+    let setup = setup(text)?;
     let Dynamics::Verlet { dt, .. } = setup.system.dynamics else { unreachable!("the scenes above take Verlet") };
-    let (system, shifts) = (&*setup.system, setup.system.image_shifts());
+    let (system, force_field) = (&*setup.system, &*setup.force_field);
     let mut backend = bench.open(&setup)?;
     let assignment: Vec<StateId> = (0..setup.grid.len() as u32).map(StateId).collect();
     backend.load(&setup.start()?, &setup.grid.states, &assignment)?;
-    let single = backend.identity().open.starts_with("gpu");
+    let info = backend.info();
+    let single = info.identity.open.starts_with("gpu");
     let (mut before, mut after) = (Batch::default(), Batch::default());
     let mut worst = Worst::default();
     backend.store(&mut before)?;
     for step in 0..steps {
-        backend.propagate(u64::from(step), 1)?;
+        let measured = backend.propagate(u64::from(step), 1)?.measurements;
         backend.store(&mut after)?;
-        let measured = backend.measure()?;
         for (r, (old, new)) in before.configurations.iter().zip(&after.configurations).enumerate() {
-            let (first, scale_first) = forces_and_scale(system, old, &shifts);
-            let (last, scale_last) = forces_and_scale(system, new, &shifts);
+            let (first, scale_first) = forces_and_scale(system, force_field, old)?;
+            let (last, scale_last) = forces_and_scale(system, force_field, new)?;
             // Inside a core, where no sampled atom ever is, backends need not agree.
             let apart = |slot: &usize| scale_first[*slot].is_finite() && scale_last[*slot].is_finite();
             for slot in (0..new.len()).filter(apart) {
@@ -150,8 +150,8 @@ fn follow(bench: &Fixture, text: &str, steps: u32, energies: bool) -> Result<Wor
             if !energies {
                 continue;
             }
-            let audit = audit(system, new, &shifts);
-            let allowed = backend.energy_tolerance() * audit.magnitude.max(1.0);
+            let audit = force_field.audit(new)?;
+            let allowed = info.energy_tolerance * audit.magnitude.max(1.0);
             worst
                 .add((measured[r].energy - audit.energy) / allowed, || format!("energy of replica {r} in step {step}"));
         }
@@ -164,9 +164,13 @@ fn follow(bench: &Fixture, text: &str, steps: u32, energies: bool) -> Result<Wor
 const CLOSEST: f64 = 0.5;
 
 /// Forces in f64, and Σ|f_ij| of every atom, the scale of their rounding; infinite for atoms that nearly coincide.
-fn forces_and_scale(system: &crate::system::System, x: &Configuration, shifts: &[DVec3]) -> (Vec<DVec3>, Vec<f64>) {
+fn forces_and_scale(
+    system: &System,
+    force_field: &dyn ForceField,
+    x: &Configuration,
+) -> Result<(Vec<DVec3>, Vec<f64>)> {
     let mut forces = Vec::new();
-    energy_and_forces(system, x, shifts, &mut forces);
+    force_field.energy_and_forces(x, &mut forces)?;
     let scale = |slot: usize| -> f64 {
         let (position, row) = (x.positions[slot], system.pairs.row(x.species[slot]));
         let pair = |other: DVec3, species: u8| {
@@ -179,7 +183,7 @@ fn forces_and_scale(system: &crate::system::System, x: &Configuration, shifts: &
         mobile.chain(frozen).sum()
     };
     let scales = (0..x.len()).map(scale).collect();
-    (forces, scales)
+    Ok((forces, scales))
 }
 
 /// One segment of eight steps against eight segments of one step: lists, if any, are old in the one and may be new in
@@ -187,7 +191,7 @@ fn forces_and_scale(system: &crate::system::System, x: &Configuration, shifts: &
 pub(crate) fn split(bench: &Fixture) -> Result<Worst> {
     let mut worst = Worst::default();
     for text in [SLAB, FAST] {
-        let setup = Setup::new(text)?;
+        let setup = setup(text)?;
         let assignment: Vec<StateId> = (0..setup.grid.len() as u32).map(StateId).collect();
         let mut ends = [Batch::default(), Batch::default()];
         for (end, lengths) in ends.iter_mut().zip([&[8_u32][..], &[1; 8]]) {
@@ -212,7 +216,7 @@ const DRIFT_TOL: f64 = 2e-3;
 
 /// Total energy of the slab over a segment without friction: neither a drift nor a jump.
 pub(crate) fn drift(bench: &Fixture) -> Result<Worst> {
-    let setup = Setup::new(SLAB)?;
+    let setup = setup(SLAB)?;
     let assignment: Vec<StateId> = (0..setup.grid.len() as u32).map(StateId).collect();
     let mut backend = bench.open(&setup)?;
     backend.load(&setup.start()?, &setup.grid.states, &assignment)?;

@@ -1,20 +1,13 @@
 //! What the checks share: a device, scenes, runs over independent walkers.
 
-use super::backend;
 use crate::backend::Backend;
 use crate::base::error::Result;
 use crate::base::ids::ReplicaId;
-use crate::base::rng::Rng;
-use crate::input::scene::{self, CheckedScene};
+use crate::input::scene;
 use crate::moves::exchange::Period;
-use crate::run::start::plan;
-use crate::sampler::initial::initial_batch;
-use crate::sampler::{CyclePlan, Sampler};
-use crate::system::System;
-use crate::system::configuration::{Batch, Measurement};
-use crate::thermo::states::StateGrid;
+use crate::sampler::{Sampler, Setup};
+use crate::system::configuration::Measurement;
 use std::path::Path;
-use std::sync::Arc;
 
 /// The device under test.
 pub(crate) struct Fixture {
@@ -24,23 +17,13 @@ pub(crate) struct Fixture {
     pub(crate) kernel: String,
 }
 
-/// A scene with what a backend needs of it.
-pub(crate) struct Setup {
-    pub(crate) loaded: CheckedScene,
-    pub(crate) system: Arc<System>,
-    pub(crate) grid: StateGrid,
-    pub(crate) rng: Rng,
-    pub(crate) plan: CyclePlan,
-}
-
 impl Fixture {
     /// Opens the device once, to see that it is there and what it is.
     pub(crate) fn new(device: &str, quick: bool) -> Result<Fixture> {
-        let setup = Setup::new(super::exact::SLAB)?;
-        let backend = backend::open(device, setup.system, setup.rng)?;
+        let backend = setup(super::exact::SLAB)?.open(device)?;
         // From here on the very device that was found, whatever `auto` may mean for a scene.
-        let opened = backend.identity().open;
-        Ok(Fixture { device: opened, quick, describe: backend.describe(), kernel: backend.kernel() })
+        let info = backend.info();
+        Ok(Fixture { device: info.identity.open, quick, describe: info.description, kernel: info.kernel })
     }
 
     /// The name that opens the device.
@@ -55,13 +38,12 @@ impl Fixture {
 
     /// The device, empty, for a scene.
     pub(crate) fn open(&self, setup: &Setup) -> Result<Box<dyn Backend>> {
-        backend::open(&self.device, Arc::clone(&setup.system), setup.rng)
+        setup.open(&self.device)
     }
 
     /// A sampler at the start of a scene.
     pub(crate) fn sampler(&self, setup: &Setup) -> Result<Sampler> {
-        let batch = setup.start()?;
-        Sampler::new(setup.grid.clone(), self.open(setup)?, setup.plan, &batch)
+        setup.sampler(self.open(setup)?, &setup.start()?)
     }
 
     /// Runs a scene; `visit` sees every production cycle: the sampler, then walker, state and measurement of each replica.
@@ -87,18 +69,7 @@ impl Fixture {
     }
 }
 
-impl Setup {
-    /// Reads the text of a scene.
-    pub(crate) fn new(text: &str) -> Result<Setup> {
-        let loaded = scene::parse(text, Path::new("verify.ron"))?;
-        let system = Arc::new(System::from_scene(&loaded));
-        let (grid, rng) = (loaded.grid(), Rng::new(loaded.scene.seed));
-        let plan = plan(&loaded, &system);
-        Ok(Setup { loaded, system, grid, rng, plan })
-    }
-
-    /// The first configurations.
-    pub(crate) fn start(&self) -> Result<Batch> {
-        initial_batch(&self.loaded, &self.system, &self.grid, &self.rng)
-    }
+/// Compiles the text of a scene.
+pub(crate) fn setup(text: &str) -> Result<Setup> {
+    Setup::from_scene(&scene::parse(text, Path::new("verify.ron"))?)
 }

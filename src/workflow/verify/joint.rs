@@ -9,13 +9,15 @@
 
 use super::Worst;
 use super::statistics::z_of_mean;
+use crate::backend::{CycleWork, Span};
 use crate::base::error::Result;
 use crate::base::ids::StateId;
 use crate::base::rng::{Rng, Stream, index_below, uniform};
+use crate::sampler::Setup;
 use crate::system::configuration::{Batch, Configuration};
 use crate::thermo::reduced_potential;
 use crate::thermo::states::StatePoint;
-use crate::workflow::verify::fixture::{Fixture, Setup};
+use crate::workflow::verify::fixture::{Fixture, setup};
 
 const SPRING: f64 = 2.0;
 const MASS: f64 = 1.5;
@@ -50,7 +52,7 @@ fn trap_volume(kt: f64) -> f64 {
 
 /// Draws exactly, moves, and compares moments with exact ones.
 pub(crate) fn joint(bench: &Fixture) -> Result<Worst> {
-    let setup = Setup::new(TRAP)?;
+    let setup = setup(TRAP)?;
     let (n_replicas, rounds) = (bench.size(1536, 6144), 6);
     let (states, own) = (&setup.grid.states, Rng::new(0x6765_7765));
     // The step is free where a stream has no step of its own; each use takes one.
@@ -69,10 +71,12 @@ pub(crate) fn joint(bench: &Fixture) -> Result<Worst> {
     backend.load(&Batch { configurations }, states, &assignment)?;
     let (steps, attempts) = (setup.plan.steps, setup.plan.attempts);
     for round in 0..rounds {
-        backend.propagate(u64::from(round * steps), steps)?;
-        backend.particle_moves(u64::from(round * attempts), attempts, false)?;
-        let measured = backend.measure()?;
-        for (r, m) in measured.iter().enumerate() {
+        let measured = backend.cycle(&CycleWork {
+            dynamics: Some(Span { first: u64::from(round * steps), count: steps }),
+            particle_moves: Some(Span { first: u64::from(round * attempts), count: attempts }),
+            ..CycleWork::default()
+        })?;
+        for (r, m) in measured.measurements.iter().enumerate() {
             assignment[r] = new_state(states, m.energy, &m.counts, draw(Use::NewState, round, r as u32));
         }
         backend.set_states(&assignment)?;

@@ -10,7 +10,6 @@ mod restart;
 mod sampling;
 mod statistics;
 
-use crate::backend;
 use crate::base::error::{Error, Result};
 use fixture::Fixture;
 use serde::Serialize;
@@ -178,16 +177,12 @@ impl Verdict {
     /// `Ok` if every check passed.
     ///
     /// # Errors
-    /// [`Error::Analysis`] naming those that did not.
+    /// [`Error::VerificationFailed`] naming those that did not.
     pub fn result(&self) -> Result<()> {
         let failed: Vec<&str> = self.checks.iter().filter(|c| !c.passed).map(|c| c.name).collect();
         match failed.is_empty() {
             true => Ok(()),
-            false => Err(Error::Analysis(format!(
-                "verify failed on {}: {}; do not trust runs on this device (see `adlayer doctor`)",
-                self.device,
-                failed.join(", ")
-            ))),
+            false => Err(Error::VerificationFailed { device: self.device.clone(), checks: failed.join(", ") }),
         }
     }
 }

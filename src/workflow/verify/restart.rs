@@ -6,8 +6,8 @@ use crate::input::scene;
 use crate::moves::exchange::Period;
 use crate::run::checkpoint;
 use crate::sample::read_samples;
-use crate::sampler::{Sampler, SamplerState};
-use crate::workflow::verify::fixture::{Fixture, Setup};
+use crate::sampler::SamplerState;
+use crate::workflow::verify::fixture::{Fixture, setup};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -44,7 +44,7 @@ const FLUID: &str = r#"Scene(
 pub(crate) fn resume(bench: &Fixture) -> Result<Worst> {
     let mut worst = Worst::default();
     for (text, cycles) in [(SURFACE, 12), (FLUID, 6)] {
-        let setup = Setup::new(text)?;
+        let setup = setup(text)?;
         let mut whole = bench.sampler(&setup)?;
         let mut middle = None;
         for cycle in 0..cycles {
@@ -54,8 +54,7 @@ pub(crate) fn resume(bench: &Fixture) -> Result<Worst> {
             whole.advance(Period::SecondHalf)?;
         }
         let Some(middle) = middle else { unreachable!("cycles / 2 lies among the cycles") };
-        let walkers = setup.loaded.scene.grid.walkers as usize;
-        let mut cut = Sampler::restore(setup.grid.clone(), bench.open(&setup)?, setup.plan, walkers, &middle)?;
+        let mut cut = setup.restore(bench.open(&setup)?, &middle)?;
         while cut.cycle() < whole.cycle() {
             cut.advance(Period::SecondHalf)?;
         }
@@ -135,9 +134,6 @@ fn finish(child: std::process::Child) -> Result<()> {
     let output = child.wait_with_output().map_err(Error::io("cannot wait for", "adlayer"))?;
     match output.status.success() {
         true => Ok(()),
-        false => Err(Error::Analysis(format!(
-            "the program that verify started failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        ))),
+        false => Err(Error::ChildFailed { stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned() }),
     }
 }

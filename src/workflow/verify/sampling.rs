@@ -5,7 +5,7 @@ use super::statistics::{Labelled, jackknife, jackknife_z, slopes};
 use crate::base::error::Result;
 use crate::system::configuration::Batch;
 use crate::thermo::states::Axis;
-use crate::workflow::verify::fixture::{Fixture, Setup};
+use crate::workflow::verify::fixture::{Fixture, setup};
 
 /// Text of a scene of one species B in a cubic box.
 fn bulk(pair: &str, edge: f64, max_atoms: u32, grid: &str, dynamics: &str, attempts: u32, cycles: [u32; 2]) -> String {
@@ -43,7 +43,7 @@ pub(crate) fn ideal_gas(bench: &Fixture) -> Result<Worst> {
         6,
         [40, bench.size(200, 800)],
     );
-    let setup = Setup::new(&text)?;
+    let setup = setup(&text)?;
     let mass = setup.system.species[0].mass;
     // of each walker and state: samples, N, N², Σ m v²/kT, atoms looked at
     let mut sums = vec![vec![[0.0; 5]; walkers as usize]; setup.grid.len()];
@@ -92,7 +92,7 @@ pub(crate) fn two_atoms(bench: &Fixture) -> Result<Worst> {
             kt * activity.ln()
         );
         let cycles = [40, bench.size(400, 2000)];
-        let setup = Setup::new(&bulk("epsilon: 1.0, sigma: 1.0", edge, 2, &grid, dynamics, 10, cycles))?;
+        let setup = setup(&bulk("epsilon: 1.0, sigma: 1.0", edge, 2, &grid, dynamics, 10, cycles))?;
         // of each walker: samples, samples with N = 0, 1, 2, Σ E
         let mut sums = vec![[0.0; 5]; walkers as usize];
         bench.run(&setup, |_, _, walker, _, m| {
@@ -137,7 +137,7 @@ pub(crate) fn boltzmann_ratio(bench: &Fixture) -> Result<Worst> {
     );
     let cycles = [bench.size(80, 200), bench.size(200, 1000)];
     let dynamics = "Baoab(dt: 0.004, friction: 1.0, steps: 10)";
-    let setup = Setup::new(&bulk("epsilon: 1.0, sigma: 1.0", 5.2, 70, &grid, dynamics, 40, cycles))?;
+    let setup = setup(&bulk("epsilon: 1.0, sigma: 1.0", 5.2, 70, &grid, dynamics, 40, cycles))?;
     let mut samples = vec![Vec::new(); setup.grid.len()];
     bench.run(&setup, |_, _, walker, state, m| {
         samples[state].push((walker, [m.energy, f64::from(m.counts[0])]));

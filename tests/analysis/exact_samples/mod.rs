@@ -1,5 +1,6 @@
 //! The whole analysis on samples drawn exactly from models with known answers.
 
+mod list;
 mod model;
 mod phases;
 mod trap;

@@ -2,7 +2,7 @@
 
 use super::model::{MELT, SWITCH};
 use super::{grid, input};
-use adlayer::testing::analysis::{Analysis, analyze};
+use adlayer::testing::analysis::{Analysis, BoundaryKind, Side, analyze};
 use adlayer::testing::observables::record::Column;
 use adlayer::testing::sample::Samples;
 use adlayer::testing::thermo::Convention;
@@ -23,7 +23,7 @@ pub(super) fn switch() -> Analysis {
 }
 
 /// μ' at which P(N ≤ 6) = P(N > 6).
-fn switch_boundary(kt: f64) -> f64 {
+pub(super) fn switch_boundary(kt: f64) -> f64 {
     let (mut lo, mut hi) = (-2.0, 3.0);
     for _ in 0..60 {
         let mu = 0.5 * (lo + hi);
@@ -46,7 +46,7 @@ fn two_phases_meet_where_they_are_equally_probable() {
     for point in &analysis.boundaries {
         assert_eq!((point.phase_a, point.phase_b), (0, 1));
         // The depth of this valley goes as 1/T: it never vanishes.
-        assert_eq!(point.kind, "first_order");
+        assert_eq!(point.kind, BoundaryKind::FirstOrder);
         let slopes = point.clapeyron.expect("slopes");
         assert!(slopes.depth > 1.0 && slopes.delta_n > 0.0, "{slopes:?}");
         assert!(point.temperature < 1.9, "the valley is gone at high temperature");
@@ -80,7 +80,7 @@ fn averages_inside_a_phase_are_exact_within_errors() {
     // With an observable that is N².
     let (grid, mut samples) = switch_samples();
     let values = samples.counts[0].iter().map(|&n| f32::from(n) * f32::from(n)).collect();
-    samples.columns.push(Column { name: "square".into(), values });
+    samples.columns.push(Column { name: "square".into(), values, ..Column::default() });
     let analysis = analyze(&input(grid, samples, SWITCH.n_max, 5)).expect("analysis");
     assert_eq!(analysis.observables, ["square"]);
     let of = |kt: f64, ln_z: f64, phase: usize, cut: u16| -> [f64; 4] {
@@ -139,7 +139,7 @@ fn the_states_beside_a_boundary_show_its_jump() {
             let (state, direct) = (&analysis.grid.states[side.state], &analysis.direct[side.state]);
             assert!((state.temperature - point.temperature).abs() < 1e-9);
             let mu = state.ln_z[0] * state.kt;
-            assert_eq!(side.side, if mu < point.mu[0] { "below" } else { "above" });
+            assert_eq!(side.side, if mu < point.mu[0] { Side::Below } else { Side::Above });
             assert!((mu - point.mu[0]).abs() <= 0.1 + 1e-9, "the next state is one step away at most");
             let exact = (SWITCH.mean_n(state.kt, state.ln_z[0]), SWITCH.mean_energy(state.kt, state.ln_z[0]));
             for (n, err) in [(side.n[0], side.n_err[0]), (direct.n[0], direct.n_err[0])] {
@@ -164,7 +164,7 @@ fn a_line_ends_where_its_valley_vanishes() {
     let grid = grid(&[0.5, 0.6, 0.72, 0.86, 1.04, 1.25, 1.5, 1.8], Convention::Activity, &mu);
     let samples = MELT.run(&grid, 3000, 1, 1, 7);
     let analysis = analyze(&input(grid, samples, MELT.n_max, 7)).expect("analysis");
-    let critical: Vec<_> = analysis.boundaries.iter().filter(|b| b.kind == "critical").collect();
+    let critical: Vec<_> = analysis.boundaries.iter().filter(|b| b.kind == BoundaryKind::Critical).collect();
     assert_eq!(critical.len(), 1, "{:?}", analysis.boundaries);
     let (t, err) = (critical[0].temperature, critical[0].temperature_err);
     // Extrapolated from where the valley is 1 kT deep, T = 0.72.

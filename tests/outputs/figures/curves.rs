@@ -18,7 +18,7 @@ fn isotherms_show_the_map_and_the_direct_averages() {
     }
     let per_row =
         |t: f64| analysis.map.cells.iter().filter(|c| c.temperature.to_bits() == t.to_bits() && !c.masked).count();
-    let expected: usize = analysis.grid.temperatures.iter().map(|&t| per_row(t)).sum();
+    let expected: usize = analysis.grid.temperatures().iter().map(|&t| per_row(t)).sum();
     assert_eq!(rows.iter().filter(|r| &r[0] == "mbar").count(), expected);
 }
 
@@ -38,6 +38,7 @@ fn distributions_in_the_csv_are_those_given() {
 pub(super) fn with_an_order_parameter() -> Analysis {
     let mut analysis = synthetic::default_scene();
     analysis.observables = vec!["order_sqrt3".into()];
+    analysis.observable_labels = vec!["Φ of √3×√3".into()];
     let value: Vec<f64> = (0..10).map(|i| 0.05 + 0.1 * f64::from(i)).collect();
     let share = |n: usize, x: f64| (-((x - n as f64 / 60.0) / 0.1).powi(2)).exp();
     for d in &analysis.distributions {

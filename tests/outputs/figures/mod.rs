@@ -62,7 +62,6 @@ fn column(header: &csv::StringRecord, name: &str) -> usize {
 /// The default scene with other numbers and longer names: 240 to 760 K, tiny pressures, ten phases.
 fn in_metal_units() -> Analysis {
     let mut analysis = synthetic::default_scene();
-    analysis.grid.temperatures.iter_mut().for_each(|t| *t *= 1e3);
     analysis.grid.states.iter_mut().for_each(|s| s.temperature *= 1e3);
     for map in [&mut analysis.map, &mut analysis.pressure_map] {
         map.temperatures.iter_mut().for_each(|t| *t *= 1e3);

@@ -3,8 +3,10 @@
 use super::{default_drawn, drawn, synthetic};
 use adlayer::testing::analysis::Analysis;
 use adlayer::testing::base::units::Units;
-use adlayer::testing::report::{self, CellSummary, ExchangeRow, MoveRow, RunSummary, Seconds};
-use adlayer::testing::thermo::states::Axis;
+use adlayer::testing::figures::Figure;
+use adlayer::testing::report::{self, CellSummary, RunSummary, Seconds};
+use adlayer::testing::run::tables::{ExchangeRow, MoveRow};
+use adlayer::testing::thermo::states::{Axis, StateGrid};
 
 pub(super) fn summary(analysis: &Analysis) -> RunSummary {
     let exchange = analysis
@@ -118,6 +120,34 @@ fn the_terminal_table_ends_with_the_verdict() {
     analysis.checks.verdict.trusted = false;
     assert_eq!(last(&analysis), "!  This run can be trusted.");
     assert!(!before.contains("trusted"), "{before}");
+}
+
+#[test]
+fn states_that_are_no_rectangle_are_drawn_and_tabulated() {
+    let mut analysis = synthetic::default_scene();
+    // The last five states are left out, and nothing says any more that the others made a rectangle.
+    let (grid, n) = (analysis.grid, 93);
+    let edges = grid.edges.iter().copied().filter(|e| e.a.index() < n && e.b.index() < n).collect();
+    analysis.grid = StateGrid::list(grid.reservoirs, grid.states[..n].to_vec(), edges);
+    analysis.direct.truncate(n);
+    let f = &mut analysis.free_energies;
+    f.f_k.truncate(n);
+    f.f_k_err.truncate(n);
+    f.n_k.truncate(n);
+    analysis.split_half.z.truncate(n);
+    analysis.inefficiency.truncate(n);
+    let ((dir, figures), whole) = (drawn(&analysis), default_drawn());
+    let names = |figures: &[Figure]| figures.iter().map(|f| f.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&figures), names(&whole.1));
+    let summary = summary(&analysis);
+    let page = report::write(dir.path(), &analysis, &summary, &figures).expect("written");
+    assert!(std::fs::read_to_string(page).expect("a page").contains("All 93 states"));
+    let table = report::terminal_table(&analysis, &summary);
+    assert!(table.lines().count() <= 35, "{table}");
+    // A row is a state: T, its μ', ⟨N⟩.
+    assert!(table.contains("⟨N⟩ of B, T in ε/k_B, μ' in ε\n"), "{table}");
+    let rows = table.lines().filter(|l| l.trim_start().starts_with("0.") && l.contains('±'));
+    assert!(rows.count() >= 15, "{table}");
 }
 
 #[test]

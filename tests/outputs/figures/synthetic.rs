@@ -4,7 +4,8 @@
 //! P(N) ∝ e^{β(μN − E_N)} g_N. The first layer condenses at μ' = −6.2 below T = 0.5, the second at −1.6 below 0.8.
 
 use adlayer::testing::analysis::{
-    Analysis, AnalysisInput, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Map, MapCell, Phase, SplitHalf,
+    Analysis, AnalysisInput, BoundaryKind, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Map, MapCell,
+    Phase, SplitHalf,
 };
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::sample::Samples;
@@ -100,7 +101,7 @@ fn coexistence(temperature: f64, split: usize, lo: f64, hi: f64) -> f64 {
     0.5 * (lo + hi)
 }
 
-fn boundary(temperature: f64, pair: (usize, usize), kind: &'static str, mu_err: f64, others: &[f64]) -> BoundaryPoint {
+fn boundary(temperature: f64, pair: (usize, usize), kind: BoundaryKind, mu_err: f64, others: &[f64]) -> BoundaryPoint {
     let (split, lo, hi) = if pair.0 == 0 { (6, -7.5, -4.0) } else { (26, -3.5, 0.0) };
     let mu = coexistence(temperature, split, lo, hi);
     let pressure = |mu: f64| temperature * (mu / temperature).exp();
@@ -174,12 +175,12 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
     let mut boundaries = Vec::new();
     for &t in &t_fine {
         if t < 0.42 {
-            boundaries.push(boundary(t, (0, 1), "first_order", 0.02 + 0.1 * t * t, &others));
+            boundaries.push(boundary(t, (0, 1), BoundaryKind::FirstOrder, 0.02 + 0.1 * t * t, &others));
         }
     }
-    boundaries.push(boundary(0.425, (0, 1), "critical", 0.06, &others));
+    boundaries.push(boundary(0.425, (0, 1), BoundaryKind::Critical, 0.06, &others));
     for &t in temperatures {
-        let kind = if t < 0.6 { "first_order" } else { "continuous" };
+        let kind = if t < 0.6 { BoundaryKind::FirstOrder } else { BoundaryKind::Continuous };
         boundaries.push(boundary(t, (1, 2), kind, 0.05 + 0.1 * t * t, &others));
     }
     if temperatures.len() == 1 || mus.len() == 1 {
@@ -241,6 +242,7 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
         ln_xi_is_absolute: true,
         layers: Vec::new(),
         observables: Vec::new(),
+        observable_labels: Vec::new(),
         profiles: Vec::new(),
         ridges: Vec::new(),
     }

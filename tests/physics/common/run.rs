@@ -1,18 +1,11 @@
 //! Runs of a scene that keep what every walker saw of every state.
 
 use super::stats::Estimate;
-use adlayer::testing::backend;
-use adlayer::testing::base::ids::{ReplicaId, StateId};
-use adlayer::testing::base::rng::Rng;
-use adlayer::testing::input::scene::grammar::Exchange;
+use adlayer::testing::base::ids::StateId;
 use adlayer::testing::input::scene::{self, CheckedScene};
-use adlayer::testing::moves::exchange::Period;
-use adlayer::testing::sampler::initial::initial_batch;
-use adlayer::testing::sampler::{CyclePlan, Sampler};
-use adlayer::testing::system::System;
+use adlayer::testing::sampler::{Sampler, Setup};
 use adlayer::testing::system::configuration::Batch;
 use adlayer::testing::thermo::states::StateGrid;
-use std::sync::Arc;
 
 /// Parses a scene; files it names lie in `tests/data`.
 pub(crate) fn load(text: &str) -> CheckedScene {
@@ -135,18 +128,20 @@ impl Run {
     /// A sampler at the start of a scene.
     pub(crate) fn start(device: &str, text: &str) -> Run {
         let loaded = load(text);
-        let (system, grid, rng) = prepare(&loaded);
-        let batch = initial_batch(&loaded, &system, &grid, &rng).expect("the start of a test scene is sound");
+        let batch = setup(&loaded).start().expect("the start of a test scene is sound");
         Run::from_batch(device, loaded, &batch)
     }
 
     /// A sampler that starts from given configurations.
     pub(crate) fn from_batch(device: &str, loaded: CheckedScene, batch: &Batch) -> Run {
-        let (system, grid, rng) = prepare(&loaded);
-        let backend = backend::open(device, system, rng).expect("the backend exists");
-        let plan = plan(&loaded, backend.system());
-        let sampler = Sampler::new(grid.clone(), backend, plan, batch).expect("the backend holds the batch");
-        let walkers = batch.configurations.len() / grid.len();
+        let setup = setup(&loaded);
+        let backend = setup.open(device).expect("the backend exists");
+        Run::of_sampler(loaded, setup.sampler(backend, batch).expect("the backend holds the batch"))
+    }
+
+    /// A sampler that is already there.
+    pub(crate) fn of_sampler(loaded: CheckedScene, sampler: Sampler) -> Run {
+        let (grid, walkers) = (sampler.grid().clone(), sampler.assignment().walkers());
         Run { tallies: vec![vec![Tally::default(); grid.len()]; walkers], loaded, grid, sampler }
     }
 
@@ -161,20 +156,14 @@ impl Run {
 
     /// Cycles that are not looked at.
     pub(crate) fn equilibrate(&mut self, cycles: u32) {
-        for _ in 0..cycles {
-            self.sampler.advance(Period::Equilibration).unwrap_or_else(|e| panic!("{e}"));
-        }
+        self.sampler.equilibrate(cycles).unwrap_or_else(|e| panic!("{e}"));
     }
 
     /// Cycles that are added to the tallies.
     pub(crate) fn sample(&mut self, cycles: u32) {
         for _ in 0..cycles {
-            self.sampler.advance(Period::SecondHalf).unwrap_or_else(|e| panic!("{e}"));
-            let assignment = self.sampler.assignment();
-            for (r, m) in self.sampler.measurements().iter().enumerate() {
-                let id = ReplicaId(r as u32);
-                let (walker, state) = (assignment.walker_of(id), assignment.state_of(id));
-                self.tallies[walker][state.index()].add(m.energy, &m.counts);
+            for sample in self.sampler.run_cycle().unwrap_or_else(|e| panic!("{e}")) {
+                self.tallies[sample.walker][sample.state.index()].add(sample.energy, &sample.counts);
             }
         }
         self.sampler.audit().unwrap_or_else(|e| panic!("{e}"));
@@ -208,9 +197,7 @@ impl Run {
 
     /// The configurations as they are.
     pub(crate) fn batch(&self) -> Batch {
-        let mut batch = Batch::default();
-        self.sampler.backend().store(&mut batch).expect("the device is there");
-        batch
+        Batch { configurations: self.sampler.configurations().expect("the device is there") }
     }
 
     /// State `k`.
@@ -219,15 +206,9 @@ impl Run {
     }
 }
 
-/// System, states and random numbers of a scene.
-pub(crate) fn prepare(loaded: &CheckedScene) -> (Arc<System>, StateGrid, Rng) {
-    (Arc::new(System::from_scene(loaded)), loaded.grid(), Rng::new(loaded.scene.seed))
-}
-
-/// What a cycle of a scene does.
-pub(crate) fn plan(loaded: &CheckedScene, system: &System) -> CyclePlan {
-    let Exchange::EvenOdd { every } = loaded.scene.exchange;
-    CyclePlan { steps: system.dynamics.steps(), attempts: loaded.scene.moves.insert_delete, exchange_every: every }
+/// A scene compiled.
+pub(crate) fn setup(loaded: &CheckedScene) -> Setup {
+    Setup::from_scene(loaded).expect("the forces of a test scene are there")
 }
 
 /// A scene file of the project.

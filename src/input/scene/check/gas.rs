@@ -2,29 +2,14 @@
 
 use crate::base::Result;
 use crate::base::units::BAR_PA;
-use crate::input::gas::{self, GasFile};
+use crate::input::gas::find;
 use crate::input::scene::grammar::{ConventionSpec, Scene};
-use crate::input::scene::place::beside;
-use crate::input::source::{Source, did_you_mean, ensure};
+use crate::input::source::{Source, ensure};
 use crate::thermochemistry::gas::{Gas, Motion, Rotor, Source as Thermal};
-use crate::thermochemistry::library;
 use std::path::Path;
 
 /// Relative difference between the mass of a species and that of an atom of its gas.
 const MASS_TOL: f64 = 0.01;
-
-/// Whether the name of a gas is that of a file.
-pub(crate) fn is_file(name: &str) -> bool {
-    split(name).0.ends_with(".ron")
-}
-
-/// File and name within it.
-fn split(name: &str) -> (&str, Option<&str>) {
-    match name.rsplit_once(".ron:") {
-        Some((stem, inner)) => (&name[..stem.len() + 4], Some(inner)),
-        None => (name, None),
-    }
-}
 
 /// The gas of every axis of `grid.reservoir` that names one.
 pub(crate) fn gases(
@@ -44,36 +29,6 @@ pub(crate) fn gases(
         gases.push(Some(fitting(source, scene, &path, &axis.species, gas, warnings)?));
     }
     Ok(gases)
-}
-
-/// The gas with a name, from the library or a file; errors point at `path`.
-pub(crate) fn find(source: &Source, path: &str, name: &str, input_path: &Path) -> Result<Gas> {
-    lookup(name, input_path)?.map_err(|(message, help)| source.error(path, message, help))
-}
-
-/// The gas with a name, from the library or a file; what is wrong with the name comes back as message and remedy.
-pub(crate) fn lookup(name: &str, input_path: &Path) -> Result<std::result::Result<Gas, (String, String)>> {
-    let (file, inner) = split(name);
-    if !is_file(name) {
-        return Ok(library::gas(name).ok_or_else(|| {
-            let help = format!("{} (a file of gases is named by its path)", did_you_mean(name, library::NAMES));
-            (format!("there is no gas `{name}` in the library"), help)
-        }));
-    }
-    let GasFile { gases } = gas::load(&beside(input_path, file))?;
-    let names: Vec<&str> = gases.iter().map(|g| g.name.as_str()).collect();
-    let found = match inner {
-        Some(inner) => gases.iter().find(|g| g.name == inner),
-        None if gases.len() == 1 => gases.first(),
-        None => None,
-    };
-    Ok(found.cloned().ok_or_else(|| match inner {
-        Some(inner) => (format!("`{file}` holds no gas `{inner}`"), did_you_mean(inner, names.clone())),
-        None => (
-            format!("`{file}` holds {} gases: {}", names.len(), names.join(", ")),
-            format!("say which, e.g. `{file}:{}`", names.first().copied().unwrap_or("O2")),
-        ),
-    }))
 }
 
 /// Checks that a gas can be the reservoir of a species.

@@ -10,6 +10,7 @@ pub(crate) mod species;
 
 use crate::base::Result;
 use crate::input::source::{Source, ensure};
+use crate::input::span::last_name;
 
 /// Refuses a number that is not above 0.
 fn positive(source: &Source, path: &str, value: f64) -> Result<()> {
@@ -47,10 +48,4 @@ fn spelled(source: &Source, path: &str, value: f64) -> String {
         "" => value.to_string(),
         word => word.to_owned(),
     }
-}
-
-/// The last field name of a path, without indices.
-pub(crate) fn last_name(path: &str) -> &str {
-    let name = path.rsplit('.').next().unwrap_or(path);
-    name.split('[').next().unwrap_or(name)
 }

@@ -5,7 +5,7 @@ use crate::base::Result;
 use crate::input::scene::CheckedScene;
 use crate::input::scene::grammar::{Observable, WaveVector};
 use crate::input::source::{Source, ensure};
-use crate::observables::{layers, order};
+use crate::observables::{Need, layers, order};
 use crate::system::slab::Face;
 
 /// Bins that one histogram may have.
@@ -38,7 +38,9 @@ pub(crate) fn observables(source: &Source, loaded: &CheckedScene) -> Result<()> 
             format!("`{name}` is given twice, and both would store the same columns"),
             "keep one of them",
         );
-        check(source, loaded, &path, &name, entry)?;
+        for need in entry.needs() {
+            check(source, loaded, &path, &name, need)?;
+        }
     }
     Ok(())
 }
@@ -79,15 +81,13 @@ fn first_layer(source: &Source, loaded: &CheckedScene, z_max: f64) -> Result<()>
     Ok(())
 }
 
-fn check(source: &Source, loaded: &CheckedScene, path: &str, name: &str, entry: &Observable) -> Result<()> {
-    match *entry {
-        Observable::Layers => layered(source, loaded, path),
-        Observable::Order { wave_vector } => {
-            has_first_layer(source, loaded, path, name)?;
-            superstructure(source, loaded, path, wave_vector)
-        }
-        Observable::Psi6 => has_first_layer(source, loaded, path, name),
-        Observable::Sites => {
+/// Checks one need of an observable.
+fn check(source: &Source, loaded: &CheckedScene, path: &str, name: &str, need: Need) -> Result<()> {
+    match need {
+        Need::LayerBins => layered(source, loaded, path),
+        Need::FirstLayer => has_first_layer(source, loaded, path, name),
+        Need::Superstructure(wave_vector) => superstructure(source, loaded, path, wave_vector),
+        Need::Fcc111Sites => {
             let lattice = loaded.lattice();
             ensure!(
                 source,
@@ -100,14 +100,14 @@ fn check(source: &Source, loaded: &CheckedScene, path: &str, name: &str, entry: 
                 },
                 "leave it out, or use a `Fcc111` substrate",
             );
-            has_first_layer(source, loaded, path, name)
+            Ok(())
         }
-        Observable::Coordination { r } | Observable::Cluster { r } => {
+        Need::Distance(r) => {
             let path = format!("{path}.r");
             positive(source, &path, r)?;
             within_a_period(source, loaded, &path, "r", r)
         }
-        Observable::Rdf { r_max, bins } => {
+        Need::PairBins { r_max, bins } => {
             let r_path = format!("{path}.r_max");
             positive(source, &r_path, r_max)?;
             within_a_period(source, loaded, &r_path, "r_max", r_max)?;
@@ -126,7 +126,7 @@ fn check(source: &Source, loaded: &CheckedScene, path: &str, name: &str, entry: 
             );
             Ok(())
         }
-        Observable::Density { bins } => histogram(source, &format!("{path}.bins"), bins),
+        Need::Bins(bins) => histogram(source, &format!("{path}.bins"), bins),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::species::known;
 use super::spelled;
-use super::{at_least_one, last_name, positive};
+use super::{at_least_one, positive};
 use crate::base::Result;
 use crate::base::units::Units;
 use crate::input::scene::grammar::{AxisValues, ConventionSpec, Placement, Scene, Substrate, Walkers};
 use crate::input::source::{Source, did_you_mean, ensure};
+use crate::input::span::last_name;
 
 /// States that one grid may hold.
 pub(crate) const MAX_STATES: usize = 1_000_000;

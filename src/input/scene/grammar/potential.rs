@@ -1,6 +1,6 @@
 //! What acts on atoms.
 
-pub use crate::potential::{Images, Truncation};
+use crate::potential::{Images, Truncation};
 use serde::{Deserialize, Serialize};
 
 /// Interactions between atoms.

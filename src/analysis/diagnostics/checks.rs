@@ -1,0 +1,149 @@
+//! Results of the checks of a run: diagnostics of states and edges, trends of boundaries, and the verdict. Plain data.
+
+use crate::analysis::diagnostics::flow::Flow;
+use crate::analysis::transition_matrix::Estimators;
+use crate::thermo::states::Edge;
+
+/// All checks of one analysis.
+#[derive(Debug, Clone, Default)]
+pub struct Checks {
+    /// States whose even and odd walkers do not agree: masked, and their samples excluded.
+    pub excluded: Vec<ExcludedState>,
+    /// Transition matrix against MBAR; absent where the run kept no tallies.
+    pub estimators: Option<Estimators>,
+    /// Absent unless the run was checked.
+    pub diagnostics: Option<Diagnostics>,
+    /// Summary of all checks in words.
+    pub verdict: Verdict,
+}
+
+/// A state that is excluded because its even and odd walkers do not agree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExcludedState {
+    /// State.
+    pub state: usize,
+    /// `[n_reservoirs]`, ⟨N⟩ of the even walkers.
+    pub even: Vec<f64>,
+    /// `[n_reservoirs]`, ⟨N⟩ of the odd walkers.
+    pub odd: Vec<f64>,
+    /// The largest difference of ⟨N⟩ or ⟨E⟩ in units of its error.
+    pub z: f64,
+}
+
+/// Diagnostics of one state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StateCheck {
+    /// Stored samples.
+    pub samples: u64,
+    /// Statistical inefficiency of the state's series, in stored samples.
+    pub g_series: f64,
+    /// The same along the paths of its replicas.
+    pub g_path: f64,
+    /// Independent samples: stored ones over the larger inefficiency.
+    pub independent: f64,
+    /// Share of production after which the state is in equilibrium.
+    pub start: f64,
+    /// Factor by which independent samples grow if what is before is left out.
+    pub start_gain: f64,
+    /// z between even and odd walkers; NaN where there is nothing to compare.
+    pub hysteresis: f64,
+    /// Whether it is excluded.
+    pub excluded: bool,
+    /// Index of the connected component of the grid.
+    pub component: usize,
+}
+
+/// Diagnostics of one edge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EdgeCheck {
+    /// The edge.
+    pub edge: Edge,
+    /// Exchanges tried in production.
+    pub attempts: u64,
+    /// Acceptance over all of production; NaN where it is not known.
+    pub acceptance: f64,
+    /// Acceptance in each window of production.
+    pub windows: Vec<f64>,
+    /// Acceptance over the later half of the windows.
+    pub recent: f64,
+    /// Overlap O_ab of the samples of its states.
+    pub overlap: f64,
+    /// Whether it joins its states: a recent acceptance of 1 %, or where that is not known an overlap of 3 %.
+    pub usable: bool,
+}
+
+/// Quality of a run from its samples and tallies.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Diagnostics {
+    /// `[n_states]`
+    pub states: Vec<StateCheck>,
+    /// `[n_edges]`
+    pub edges: Vec<EdgeCheck>,
+    /// Along every axis with more than one value.
+    pub flows: Vec<Flow>,
+    /// 1 − λ₂ of the overlap matrix.
+    pub spectral_gap: f64,
+    /// Connected components of the grid through usable edges.
+    pub n_components: usize,
+    /// First-order boundaries by length of the run.
+    pub trends: Vec<Trend>,
+    /// Whether even and odd walkers could be compared, and whether they were started differently.
+    pub halves: (bool, bool),
+    /// Cycles between two stored samples.
+    pub stride: u32,
+    /// Cycles of production.
+    pub production: u32,
+}
+
+/// Shares of production from which boundaries are found.
+pub const SHARES: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
+
+/// A first-order boundary point as it is found from the first part of production.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trend {
+    /// The phases on its sides.
+    pub phases: (usize, usize),
+    /// Scene unit.
+    pub temperature: f64,
+    /// The species whose N tells the sides apart.
+    pub species: usize,
+    /// μ of it from a quarter, a half, three quarters and all of production [energy]; NaN where one side is missing.
+    pub mu: [f64; 4],
+    /// Standard error of the last [energy].
+    pub mu_err: f64,
+    /// What the second half changed, in units of the standard error that two independent halves would leave.
+    pub z: f64,
+}
+
+/// Weight of a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// As it should be.
+    Good,
+    /// Worth knowing; nothing is wrong.
+    Remark,
+    /// Reason not to trust the run.
+    Poor,
+}
+
+/// A statement of the verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// Its weight.
+    pub mood: Mood,
+    /// The statement with its remedy.
+    pub words: String,
+}
+
+/// Whether a run can be trusted, and what to change.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Verdict {
+    /// No sentence is a reason against it.
+    pub trusted: bool,
+    /// The statements; the first sums up.
+    pub sentences: Vec<Sentence>,
+    /// Temperatures to add, scene unit.
+    pub add_temperatures: Vec<f64>,
+    /// Values of μ to add: (reservoir species, column `mu_<s>` at the lowest temperature) [energy].
+    pub add_mu: Vec<(usize, f64)>,
+}

@@ -1,0 +1,187 @@
+//! `run.json`: what a run is, how far it has come, and what it took.
+
+use crate::backend::Backend;
+use crate::base::error::{Error, Result};
+use crate::input::scene::CheckedScene;
+use crate::io::atomic::write_whole;
+use crate::io::text::read_text;
+use crate::run::checkpoint::History;
+use crate::sample::Thinning;
+use crate::sampler::CyclePlan;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// Errors of the boundaries of a run beside what its scene wants; part of `run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoppingStatus {
+    /// Standard error of μ that the scene wants [energy].
+    pub wanted: f64,
+    /// Points of boundaries that count.
+    pub points: usize,
+    /// The largest of their errors [energy]; none if there is no point, or a point without an error.
+    pub largest: Option<f64>,
+    /// Whether every point is known so well.
+    pub enough: bool,
+    /// Says the same in words.
+    pub words: String,
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunStatus {
+    /// Sampling, or killed while it was.
+    Running,
+    /// The schedule is at its end.
+    Finished,
+    /// Stopped at its wall time or by a signal.
+    Interrupted,
+    /// Ended by an error.
+    Failed,
+}
+
+impl std::fmt::Display for RunStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            RunStatus::Running => "running",
+            RunStatus::Finished => "finished",
+            RunStatus::Interrupted => "interrupted",
+            RunStatus::Failed => "failed",
+        })
+    }
+}
+
+/// `run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Version of adlayer.
+    pub version: String,
+    /// How far it has come.
+    pub status: RunStatus,
+    /// Title of the scene.
+    pub title: String,
+    /// File name of the scene.
+    pub scene: String,
+    /// Seed of every random number.
+    pub seed: u64,
+    /// Device that sampled.
+    pub device: String,
+    /// Its driver; empty where there is none.
+    pub driver: String,
+    /// Which kernel ran, by rule.
+    pub kernel: String,
+    /// Threads of the host.
+    pub threads: usize,
+    /// Start of the run in seconds since 1970.
+    pub started_unix: u64,
+    /// Number of states.
+    pub n_states: usize,
+    /// Independent copies of the grid.
+    pub walkers: u32,
+    /// Number of replicas.
+    pub n_replicas: usize,
+    /// Cycles of equilibration asked for.
+    pub equilibration: u32,
+    /// Cycles of production asked for.
+    pub production: u32,
+    /// Cycles of production done.
+    pub production_done: u32,
+    /// Steps (or displacement attempts) of a cycle.
+    pub steps: u32,
+    /// Insertion and deletion attempts of a cycle.
+    pub attempts: u32,
+    /// Cycles between stored samples after thinning.
+    pub sample_stride: u32,
+    /// Seconds of sampling.
+    pub seconds_sampling: f64,
+    /// Seconds of analysis; 0 before it has run.
+    pub seconds_analysis: f64,
+    /// Steps times replicas per second, particle moves and exchange included.
+    pub replica_steps_per_s: f64,
+    /// Insertion and deletion attempts per second, dynamics and exchange included.
+    pub attempts_per_s: f64,
+    /// How often the run was resumed; an extension that its stopping rule asked for counts.
+    #[serde(default)]
+    pub resumed: u32,
+    /// Errors of the boundaries, where the scene has a stopping rule and they were analysed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boundaries: Option<StoppingStatus>,
+    /// Warnings of the checks of the scene and of the run itself.
+    pub warnings: Vec<String>,
+}
+
+impl RunRecord {
+    /// The record of a run that is about to start or to go on.
+    pub(crate) fn new(loaded: &CheckedScene, backend: &dyn Backend, plan: CyclePlan, history: &History) -> RunRecord {
+        let (scene, schedule, info) = (&loaded.scene, &loaded.scene.schedule, backend.info());
+        RunRecord {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            status: RunStatus::Running,
+            title: scene.title.clone(),
+            scene: history.scene_name.clone(),
+            seed: scene.seed,
+            device: info.description,
+            driver: String::new(),
+            kernel: info.kernel,
+            threads: rayon::current_num_threads(),
+            started_unix: history.started_unix,
+            n_states: loaded.n_replicas() / scene.grid.walkers as usize,
+            walkers: scene.grid.walkers,
+            n_replicas: loaded.n_replicas(),
+            equilibration: schedule.equilibration,
+            production: schedule.production,
+            production_done: 0,
+            steps: plan.steps,
+            attempts: plan.attempts,
+            sample_stride: thinning(loaded).stride(),
+            seconds_sampling: history.seconds_sampling,
+            seconds_analysis: 0.0,
+            replica_steps_per_s: 0.0,
+            attempts_per_s: 0.0,
+            resumed: history.resumed,
+            boundaries: None,
+            warnings: history.warnings.clone(),
+        }
+    }
+
+    /// Writes `run.json` into a run directory.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be written.
+    pub fn write(&self, directory: &Path) -> Result<()> {
+        write_whole(&directory.join("run.json"), self.text()?.as_bytes())
+    }
+
+    /// The text of `run.json`.
+    ///
+    /// # Errors
+    /// [`Error::Json`].
+    pub(crate) fn text(&self) -> Result<String> {
+        let text = serde_json::to_string_pretty(self).map_err(|source| Error::Json { what: "run.json", source })?;
+        Ok(text + "\n")
+    }
+
+    /// Reads `run.json` of a run directory.
+    ///
+    /// # Errors
+    /// Those of [`read_text`], and [`Error::RecordDamaged`].
+    pub fn read(directory: &Path) -> Result<RunRecord> {
+        let path = directory.join("run.json");
+        let text = read_text("record of the run", &path)?;
+        RunRecord::parse(&text).map_err(|source| Error::RecordDamaged { path, source })
+    }
+
+    /// Reads the text of a `run.json`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> serde_json::Result<RunRecord> {
+        serde_json::from_str(text)
+    }
+}
+
+/// Which cycles of a scene are stored.
+pub(crate) fn thinning(loaded: &CheckedScene) -> Thinning {
+    let schedule = &loaded.scene.schedule;
+    Thinning::new(schedule.production, schedule.sample_every, loaded.scene.grid.walkers, schedule.max_samples_per_state)
+}

@@ -1,0 +1,113 @@
+//! What a sampler saves, and how a later one goes on from it.
+
+use super::identities::AtomIdentities;
+use super::moments::Moments;
+use super::{CyclePlan, Recent, Sampler};
+use crate::backend::{Backend, BackendState};
+use crate::base::error::{Error, Result};
+use crate::base::ids::{ReplicaId, StateId};
+use crate::forces::ForceField;
+use crate::moves::exchange::{Assignment, EdgeTally, Exchanger};
+use crate::system::configuration::Measurement;
+use crate::thermo::states::StateGrid;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Everything a sampler needs to go on with the same bits: its part of a checkpoint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SamplerState {
+    /// Cycles made; the address of every random number follows from it.
+    pub cycle: u64,
+    /// `[n_replicas]`, the state every replica holds.
+    pub assignment: Vec<StateId>,
+    /// `[n_replicas]`, E and N of the last cycle; empty before the first.
+    pub measurements: Vec<Measurement>,
+    /// `[walker * n_states + state]`
+    pub moments: Vec<Moments>,
+    /// `[n_edges]`
+    pub edges: Vec<EdgeTally>,
+    /// `[n_replicas]`, identities of the atoms.
+    pub ledgers: Vec<AtomIdentities>,
+    /// Configurations and what goes with them.
+    pub backend: BackendState,
+}
+
+impl Sampler {
+    /// Everything a later sampler needs to go on from here.
+    ///
+    /// The backend must not be ahead (see [`Sampler::advance_ahead`]).
+    ///
+    /// # Errors
+    /// When the device is lost.
+    pub fn save(&mut self) -> Result<SamplerState> {
+        assert!(self.ahead.is_none(), "a state is saved between two cycles");
+        Ok(SamplerState {
+            cycle: self.cycle,
+            assignment: self.assignment.states().to_vec(),
+            measurements: self.measurements.clone(),
+            moments: self.moments.clone(),
+            edges: self.exchanger.tallies.clone(),
+            ledgers: self.ledgers.clone(),
+            backend: self.backend.save()?,
+        })
+    }
+
+    /// A sampler that goes on where another one was saved.
+    ///
+    /// - `force_field`: as for [`Sampler::new`]
+    /// - `walkers`: independent copies of the grid
+    ///
+    /// # Errors
+    /// [`Error::CheckpointMisfit`] if the state does not fit the grid and the system, or whatever the device says.
+    pub fn restore(
+        grid: StateGrid,
+        mut backend: Box<dyn Backend>,
+        force_field: Arc<dyn ForceField>,
+        plan: CyclePlan,
+        walkers: usize,
+        state: &SamplerState,
+    ) -> Result<Sampler> {
+        let (n_states, n_reservoirs) = (grid.len(), grid.n_reservoirs());
+        let n_replicas = n_states * walkers;
+        let misfit = |problem: String| Error::CheckpointMisfit { problem };
+        let assignment = Assignment::from_states(n_states, &state.assignment)
+            .filter(|a| a.walkers() == walkers)
+            .ok_or_else(|| misfit("its states are no permutation".to_owned()))?;
+        let measured = state.measurements.len();
+        let whole = (measured == 0 || measured == n_replicas)
+            && state.measurements.iter().all(|m| m.counts.len() == n_reservoirs)
+            && state.moments.len() == n_replicas
+            && state.moments.iter().all(|m| m.is_of(n_reservoirs))
+            && state.edges.len() == grid.edges.len();
+        if !whole {
+            return Err(misfit("its averages are of another shape".to_owned()));
+        }
+        state.backend.fits(backend.system(), n_replicas, n_states).map_err(misfit)?;
+        backend.restore(ReplicaId(0), &state.backend, &grid.states, assignment.states())?;
+        let mut slots = state.backend.species_of_replicas();
+        let of_these = state.ledgers.len() == n_replicas
+            && state.ledgers.iter().all(|l| slots.next().is_some_and(|species| l.is_of(species)));
+        if !state.ledgers.is_empty() && !of_these {
+            return Err(misfit("its identities are those of other atoms".to_owned()));
+        }
+        let mut exchanger = Exchanger::new(&grid);
+        exchanger.tallies.clone_from(&state.edges);
+        Ok(Sampler {
+            exchanger,
+            cycle: state.cycle,
+            ahead: None,
+            ledgers: state.ledgers.clone(),
+            measurements: state.measurements.clone(),
+            kept: None,
+            reservoirs: backend.system().reservoirs.iter().map(|r| r.species).collect(),
+            max_atoms: backend.system().reservoirs.iter().map(|r| r.max_atoms).collect(),
+            force_field,
+            moments: state.moments.clone(),
+            recent: Recent::default(),
+            assignment,
+            plan,
+            backend,
+            grid,
+        })
+    }
+}

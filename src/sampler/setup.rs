@@ -1,0 +1,97 @@
+//! From a scene to a running sampler, in steps that a caller may take one by one.
+
+use super::initial::initial_batch;
+use super::{CyclePlan, Sampler, SamplerState};
+use crate::backend::{self, Backend};
+use crate::base::error::Result;
+use crate::base::rng::Rng;
+use crate::forces::ForceField;
+use crate::input::scene::CheckedScene;
+use crate::input::scene::compile::force_field;
+use crate::input::scene::grammar::Exchange;
+use crate::system::System;
+use crate::system::configuration::Batch;
+use crate::thermo::states::StateGrid;
+use std::sync::Arc;
+
+/// A scene compiled: what every sampler and every bare backend of it is built from.
+///
+/// [`Sampler::from_scene`] takes all steps at once.
+#[derive(Clone)]
+pub struct Setup {
+    /// The scene.
+    pub loaded: CheckedScene,
+    /// Its system.
+    pub system: Arc<System>,
+    /// What moves its atoms.
+    pub force_field: Arc<dyn ForceField>,
+    /// Its states.
+    pub grid: StateGrid,
+    /// Its random numbers.
+    pub rng: Rng,
+    /// What a cycle does.
+    pub plan: CyclePlan,
+}
+
+impl Setup {
+    /// Compiles a scene.
+    ///
+    /// # Errors
+    /// When its force field cannot be set up.
+    pub fn from_scene(loaded: &CheckedScene) -> Result<Setup> {
+        let system = Arc::new(System::from_scene(loaded));
+        let Exchange::EvenOdd { every } = loaded.scene.exchange;
+        let attempts = loaded.scene.moves.insert_delete;
+        Ok(Setup {
+            force_field: force_field(loaded, &system)?,
+            grid: loaded.grid(),
+            rng: Rng::new(loaded.scene.seed),
+            plan: CyclePlan { steps: system.dynamics.steps(), attempts, exchange_every: every },
+            loaded: loaded.clone(),
+            system,
+        })
+    }
+
+    /// An empty backend for the scene.
+    ///
+    /// - `device`: `auto`, `cpu`, `gpu`, `gpu:NAME` or `reference`
+    ///
+    /// # Errors
+    /// [`Error::Device`](crate::base::Error::Device) when there is none of that name, or it cannot sample the scene.
+    pub fn open(&self, device: &str) -> Result<Box<dyn Backend>> {
+        self.open_with_note(device).map(|(backend, _)| backend)
+    }
+
+    /// As [`Setup::open`], with why `auto` passed over a hardware GPU, if it did.
+    ///
+    /// # Errors
+    /// As [`Setup::open`].
+    pub fn open_with_note(&self, device: &str) -> Result<(Box<dyn Backend>, Option<String>)> {
+        backend::open_with_note(device, Arc::clone(&self.system), Arc::clone(&self.force_field), self.rng)
+    }
+
+    /// The first configurations of all replicas.
+    ///
+    /// # Errors
+    /// [`Error::ReplicaFault`](crate::base::Error::ReplicaFault) when overlaps cannot be relaxed or the force field fails.
+    pub fn start(&self) -> Result<Batch> {
+        initial_batch(&self.loaded, &self.system, &*self.force_field, &self.grid, &self.rng)
+    }
+
+    /// A sampler that starts from `batch`.
+    ///
+    /// # Errors
+    /// When the device cannot hold it.
+    pub fn sampler(&self, backend: Box<dyn Backend>, batch: &Batch) -> Result<Sampler> {
+        Sampler::new(self.grid.clone(), backend, Arc::clone(&self.force_field), self.plan, batch)
+    }
+
+    /// A sampler that goes on where another one of the scene was saved.
+    ///
+    /// # Errors
+    /// Those of [`Sampler::restore`].
+    pub fn restore(&self, backend: Box<dyn Backend>, state: &SamplerState) -> Result<Sampler> {
+        let walkers = self.loaded.scene.grid.walkers as usize;
+        Sampler::restore(self.grid.clone(), backend, Arc::clone(&self.force_field), self.plan, walkers, state)
+    }
+}
