@@ -33,7 +33,7 @@ fn named(samples: &Samples, i: usize) -> Vec<(String, Vec<f64>)> {
 }
 
 /// Whether a run has stored what its stored configurations say.
-fn stores_what_its_atoms_announce(device: &str, text: &str, exact: bool) {
+fn stores_what_its_atoms_say(device: &str, text: &str, exact: bool) {
     let place = Place::new(text);
     place.succeed(&["run", "scene.ron", "--device", device, "-o", "run", "--quiet"]);
     let directory = place.run("run");
@@ -70,25 +70,25 @@ fn stores_what_its_atoms_announce(device: &str, text: &str, exact: bool) {
 }
 
 #[test]
-fn a_run_stores_what_its_atoms_announce() {
+fn a_run_stores_what_its_atoms_say() {
     let text = observing(&surface(4, [10, 30]), ALL);
-    stores_what_its_atoms_announce("reference", &text, false);
-    stores_what_its_atoms_announce("cpu", &text, false);
+    stores_what_its_atoms_say("reference", &text, false);
+    stores_what_its_atoms_say("cpu", &text, false);
 }
 
 #[test]
-fn a_run_on_a_gpu_stores_what_its_atoms_announce() {
+fn a_run_on_a_gpu_stores_what_its_atoms_say() {
     if gpu::device().is_none() {
         return;
     }
-    stores_what_its_atoms_announce("gpu", &observing(&surface(4, [10, 30]), ALL), true);
+    stores_what_its_atoms_say("gpu", &observing(&surface(4, [10, 30]), ALL), true);
 }
 
 #[test]
 fn mobile_slab_atoms_are_not_looked_at() {
     let text = surface(4, [10, 30]).replace("layers: 1", "layers: 2, mobile_layers: 1");
     assert!(text.contains("mobile_layers"));
-    stores_what_its_atoms_announce("cpu", &observing(&text, ALL), false);
+    stores_what_its_atoms_say("cpu", &observing(&text, ALL), false);
 }
 
 #[test]
