@@ -52,7 +52,7 @@ impl ForceField for Pairwise {
     }
 }
 
-/// The terms of a potential energy. [energy]
+/// The terms of a potential energy. \[energy\]
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct EnergyTerms {
     /// Pairs of mobile atoms.

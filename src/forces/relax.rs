@@ -17,7 +17,7 @@ const MAX_ITERATIONS: u64 = 5_000;
 
 /// Moves atoms downhill until no force is violent; a start that is already sound stays bit for bit.
 ///
-/// - `kt`: scale that says what is violent [energy]
+/// - `kt`: scale that says what is violent \[energy\]
 /// - returns: iterations used, or `None` when overlaps remain
 ///
 /// # Errors

@@ -34,7 +34,7 @@ pub enum Outcome {
 pub struct Quenched {
     /// Where it ended, velocities zero.
     pub configuration: Configuration,
-    /// E [energy]
+    /// E \[energy\]
     pub energy: f64,
     /// Largest force on an atom [energy/length]
     pub force: f64,
@@ -46,7 +46,7 @@ pub struct Quenched {
 
 /// Largest well depth and smallest size of the interacting pairs: the scales of forces and lengths.
 ///
-/// - returns: (ε [energy], σ [length]); (1, r_c/2.5) if nothing interacts
+/// - returns: (ε \[energy\], σ \[length\]); (1, r_c/2.5) if nothing interacts
 pub fn scales(system: &System) -> (f64, f64) {
     let n = system.pairs.n_species();
     let mut found: Option<(f64, f64)> = None;

@@ -20,13 +20,13 @@ pub trait PairForm: Debug + Clone + PartialEq + Send + Sync + 'static {
     /// The pairs of a system of this form.
     fn forms(pairs: Pairs<Self>) -> Forms;
 
-    /// u at squared distance `r2`. [energy]
+    /// u at squared distance `r2`. \[energy\]
     fn energy(&self, r2: f64) -> f64;
 
-    /// u and −u'(r)/r at squared distance `r2`. ([energy], [energy/length²])
+    /// u and −u'(r)/r at squared distance `r2`. (\[energy\], [energy/length²])
     fn energy_force(&self, r2: f64) -> (f64, f64);
 
-    /// u and u'(r) at `r_cut`. ([energy], [energy/length])
+    /// u and u'(r) at `r_cut`. (\[energy\], [energy/length])
     fn at_cutoff(&self, r_cut: f64) -> (f64, f64) {
         let (energy, force) = self.energy_force(r_cut * r_cut);
         (energy, -force * r_cut)
@@ -35,13 +35,13 @@ pub trait PairForm: Debug + Clone + PartialEq + Send + Sync + 'static {
     /// Whether the species interact at all.
     fn interacts(&self) -> bool;
 
-    /// Atoms closer than this overlap. [length]
+    /// Atoms closer than this overlap. \[length\]
     fn core(&self) -> f64;
 
-    /// Depth of the well, the scale of energies. [energy]
+    /// Depth of the well, the scale of energies. \[energy\]
     fn depth(&self) -> f64;
 
-    /// σ-like size: 2^{1/6} of it is where the pair attracts most. 0 if the scene does not name the pair. [length]
+    /// σ-like size: 2^{1/6} of it is where the pair attracts most. 0 if the scene does not name the pair. \[length\]
     fn length(&self) -> f64;
 
     /// ∫ u(√s) ds from h² to r_c². [energy·length²]
@@ -82,15 +82,15 @@ pub trait PairForm: Debug + Clone + PartialEq + Send + Sync + 'static {
 /// Where a pair begins and ends, and what is subtracted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cut {
-    /// u(r_c) where it is subtracted, else 0 [energy]
+    /// u(r_c) where it is subtracted, else 0 \[energy\]
     pub shift: f64,
     /// u'(r_c) where it is subtracted, else 0 [energy/length]
     pub slope: f64,
-    /// (core radius)²; 0 without interaction [length²]
+    /// (core radius)²; 0 without interaction \[length²\]
     pub core_squared: f64,
-    /// r_c² [length²]; 0 without interaction
+    /// r_c² \[length²\]; 0 without interaction
     pub r_cut_squared: f64,
-    /// r_c [length]
+    /// r_c \[length\]
     pub r_cut: f64,
 }
 
@@ -165,7 +165,7 @@ pub trait Pair {
     ///
     /// ∫ π u(√s) ds from h² to r_c²: exact for planes without an end, whatever their lattice.
     ///
-    /// - `height`: distance from the plane [length], above 0
+    /// - `height`: distance from the plane \[length\], above 0
     /// - returns: [energy·length²]
     fn plane_mean(&self, height: f64) -> f64;
 
@@ -280,7 +280,7 @@ impl<F: PairForm> Pairs<F> {
 pub struct PairTable {
     n_species: usize,
     forms: Forms,
-    /// r_c [length]
+    /// r_c \[length\]
     pub r_cut: f64,
     /// What happens at r_c.
     pub truncation: Truncation,

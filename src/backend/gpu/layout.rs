@@ -64,15 +64,15 @@ pub struct Params {
 pub struct PairCoefficients {
     /// The form's own coefficients.
     pub form: [f32; 3],
-    /// u(r_c) where it is subtracted [energy]
+    /// u(r_c) where it is subtracted \[energy\]
     pub shift: f32,
     /// u'(r_c) where it is subtracted [energy/length]
     pub slope: f32,
-    /// (core radius)² [length²]
+    /// (core radius)² \[length²\]
     pub core_squared: f32,
-    /// r_c²; 0 without interaction [length²]
+    /// r_c²; 0 without interaction \[length²\]
     pub r_cut_squared: f32,
-    /// Tail correction of a pair of atoms [energy]
+    /// Tail correction of a pair of atoms \[energy\]
     pub tail: f32,
 }
 
@@ -84,7 +84,7 @@ pub struct Species {
     pub mass: f32,
     /// Its inverse.
     pub inverse_mass: f32,
-    /// Half the energy of an atom with its own images [energy]
+    /// Half the energy of an atom with its own images \[energy\]
     pub self_image: f32,
     /// Fields that act on it.
     pub n_fields: u32,
@@ -98,9 +98,9 @@ pub struct ExternalField {
     pub kind: u32,
     /// Spring, or prefactor of the wall.
     pub strength: f32,
-    /// σ [length]
+    /// σ \[length\]
     pub sigma: f32,
-    /// Overlap below this height [length]
+    /// Overlap below this height \[length\]
     pub core: f32,
     /// Centre, or (spacing, floor, σ⁴/3Δ).
     pub place: [f32; 4],
@@ -114,9 +114,9 @@ pub struct Reservoir {
     pub species: u32,
     /// N_max.
     pub max_atoms: u32,
-    /// [length]
+    /// \[length\]
     pub z_lo: f32,
-    /// [length]
+    /// \[length\]
     pub z_hi: f32,
 }
 
@@ -132,9 +132,9 @@ pub struct FrozenGroup {
     pub species: u32,
     /// Unused.
     pub spare: u32,
-    /// No atom lies lower [length]
+    /// No atom lies lower \[length\]
     pub z_low: f32,
-    /// No atom lies higher [length]
+    /// No atom lies higher \[length\]
     pub z_high: f32,
     /// Unused.
     pub padding: [f32; 2],
@@ -185,7 +185,7 @@ pub struct ReplicaRecord {
 pub struct StateRecord {
     /// 1/kT [1/energy]
     pub beta: f32,
-    /// [energy]
+    /// \[energy\]
     pub kt: f32,
     /// Unused.
     pub spare: [f32; 2],
@@ -205,7 +205,7 @@ pub struct TrialRecord {
     pub slot: u32,
     /// Unused.
     pub spare: u32,
-    /// [length]
+    /// \[length\]
     pub position: [f32; 4],
     /// [length/time]
     pub velocity: [f32; 4],
@@ -389,7 +389,7 @@ fn field_record(field: &Field) -> ExternalField {
 
 /// Frozen atoms sorted by species and height, with the groups they form.
 ///
-/// - returns: `[n_frozen]` positions [length], w = species; the groups
+/// - returns: `[n_frozen]` positions \[length\], w = species; the groups
 pub fn frozen_atoms(system: &System) -> (Vec<[f32; 4]>, Vec<FrozenGroup>) {
     let mut atoms: Vec<[f32; 4]> = system
         .frozen

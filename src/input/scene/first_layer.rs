@@ -35,7 +35,7 @@ impl CheckedScene {
         species
     }
 
-    /// z below which an adsorbed atom belongs to the first layer [length].
+    /// z below which an adsorbed atom belongs to the first layer \[length\].
     ///
     /// `first_layer.z_max` of the scene; else z₀ + ½ √(2/3) 2^{1/6} σ, half way to the next close-packed layer of its own
     /// kind, z₀ the minimum of the potential of the whole slab and of the walls at the floor, averaged over x and y.

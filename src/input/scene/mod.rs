@@ -42,7 +42,7 @@ pub struct CheckedScene {
     pub pairs: PairTable,
     /// The slab, built or read; empty without a substrate.
     pub slab: Slab,
-    /// Per entry of `scene.initial`: fixed positions [length] of `Layers` and `File`, empty for `Random`.
+    /// Per entry of `scene.initial`: fixed positions \[length\] of `Layers` and `File`, empty for `Random`.
     pub placed: Vec<Vec<DVec3>>,
     /// Per axis of `grid.reservoir`: the gas of the convention `Gas`.
     pub gases: Vec<Option<Gas>>,
@@ -133,22 +133,22 @@ fn lengths(scene: &Scene) -> (f64, f64, f64) {
 }
 
 impl CheckedScene {
-    /// z of the floor [length]; 0 for `Bulk`.
+    /// z of the floor \[length\]; 0 for `Bulk`.
     pub fn floor(&self) -> f64 {
         z_range(&self.scene).0
     }
 
-    /// z of the ceiling [length]; the period in z for `Bulk`.
+    /// z of the ceiling \[length\]; the period in z for `Bulk`.
     pub fn ceiling(&self) -> f64 {
         z_range(&self.scene).1
     }
 
-    /// Edges of the cell in x, y and z [length]; in z from floor to ceiling.
+    /// Edges of the cell in x, y and z \[length\]; in z from floor to ceiling.
     pub fn lengths(&self) -> (f64, f64, f64) {
         lengths(&self.scene)
     }
 
-    /// Lower and upper z of the region in which atoms of a reservoir are inserted and deleted [length].
+    /// Lower and upper z of the region in which atoms of a reservoir are inserted and deleted \[length\].
     ///
     /// - `reservoir`: index into `scene.reservoir`
     pub fn region_of(&self, reservoir: usize) -> (f64, f64) {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum Potential {
     /// u = 4ε[(σ/r)¹² − (σ/r)⁶] with free cross parameters.
     LennardJones {
-        /// One absolute cutoff for all pairs [length].
+        /// One absolute cutoff for all pairs \[length\].
         cutoff: f64,
         /// What happens at the cutoff.
         truncation: Truncation,
@@ -27,7 +27,7 @@ pub enum Potential {
     },
     /// u = D [e^{−2α(r − r₀)} − 2 e^{−α(r − r₀)}]
     Morse {
-        /// One absolute cutoff for all pairs [length].
+        /// One absolute cutoff for all pairs \[length\].
         cutoff: f64,
         /// What happens at the cutoff.
         truncation: Truncation,
@@ -45,7 +45,7 @@ pub enum Potential {
         /// File of all pairs that do not name their own, relative to the scene file.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         path: Option<String>,
-        /// One absolute cutoff for all pairs [length]; no table may end before it.
+        /// One absolute cutoff for all pairs \[length\]; no table may end before it.
         cutoff: f64,
         /// What happens at the cutoff; `Plain` is what LAMMPS does. `Shifted` changes nothing in tables that end at 0.
         #[serde(default = "shifted")]
@@ -203,9 +203,9 @@ impl Potential {
 pub struct Pair {
     /// The two names, in either order.
     pub between: (String, String),
-    /// Well depth [energy]; 0 = no interaction.
+    /// Well depth \[energy\]; 0 = no interaction.
     pub epsilon: f64,
-    /// Zero crossing [length].
+    /// Zero crossing \[length\].
     pub sigma: f64,
 }
 
@@ -225,11 +225,11 @@ impl ListedPair for Pair {
 pub struct MorsePair {
     /// The two names, in either order.
     pub between: (String, String),
-    /// D, well depth [energy]; 0 = no interaction.
+    /// D, well depth \[energy\]; 0 = no interaction.
     pub depth: f64,
     /// α, how stiff the well is [1/length]: u''(r₀) = 2 D α².
     pub alpha: f64,
-    /// r₀, distance of the minimum [length].
+    /// r₀, distance of the minimum \[length\].
     pub r_0: f64,
 }
 
@@ -293,22 +293,22 @@ pub enum External {
     Steele {
         /// Species it acts on.
         species: String,
-        /// ε [energy]
+        /// ε \[energy\]
         epsilon: f64,
-        /// σ [length]
+        /// σ \[length\]
         sigma: f64,
         /// ρ, number density of the solid [1/length³]
         density: f64,
-        /// Δ, spacing of its layers [length]
+        /// Δ, spacing of its layers \[length\]
         spacing: f64,
     },
     /// 9-3 wall at the floor.
     Wall93 {
         /// Species it acts on.
         species: String,
-        /// ε [energy]
+        /// ε \[energy\]
         epsilon: f64,
-        /// σ [length]
+        /// σ \[length\]
         sigma: f64,
     },
 }
