@@ -19,7 +19,7 @@ const BACKENDS: [&str; 2] = ["reference", "cpu"];
 
 /// A scene of the project.
 fn load(name: &str) -> CheckedScene {
-    scene::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes").join(name)).expect("a scene of the project")
+    scene::load(Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes").join(name)).expect("a scene of the project")
 }
 
 /// A Lennard-Jones liquid of density 0.8.

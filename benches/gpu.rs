@@ -5,7 +5,7 @@
 //! attempts; every sample waits for the device.
 
 use adlayer::testing::backend::gpu::{AdapterChoice, Gpu, open};
-use adlayer::testing::backend::{self, Backend};
+use adlayer::testing::backend::{self, Backend, CycleWork, Span};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::Rng;
 use adlayer::testing::input::scene::{self, CheckedScene};
@@ -32,7 +32,7 @@ fn scenes() -> PathBuf {
 }
 
 fn load(name: &str) -> CheckedScene {
-    scene::load(&scenes().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    scene::load(scenes().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
 /// The slab of W1 with room for `n` mobile atoms, and `replicas` of them filled from the crystal upwards.
@@ -74,7 +74,6 @@ fn running(replicas: usize, n: usize, equal: bool) -> Option<(Gpu, u64)> {
     let state = StatePoint { temperature: 0.7, kt: 0.7, ln_z: vec![-4.0] };
     gpu.load(&batch, &[state], &vec![StateId(0); replicas]).ok()?;
     gpu.propagate(0, 200).ok()?;
-    gpu.measure().ok()?;
     Some((gpu, atoms))
 }
 
@@ -97,25 +96,27 @@ fn criterion_groups(c: &mut Criterion) {
         group.throughput(Throughput::Elements(atoms * u64::from(STEPS)));
         group.bench_function(BenchmarkId::new("propagate", &size), |b| {
             b.iter(|| {
-                gpu.propagate(first, STEPS).expect("segment");
                 first += u64::from(STEPS);
-                gpu.measure().expect("measure")
+                gpu.propagate(first, STEPS).expect("segment").measurements
             });
         });
         group.throughput(Throughput::Elements(replicas as u64 * u64::from(ATTEMPTS)));
         group.bench_function(BenchmarkId::new("particle_moves", &size), |b| {
             b.iter(|| {
-                gpu.particle_moves(first, ATTEMPTS, true).expect("moves");
                 first += u64::from(ATTEMPTS);
-                gpu.measure().expect("measure")
+                gpu.particle_moves(first, ATTEMPTS, true).expect("moves").measurements
             });
         });
         group.bench_function(BenchmarkId::new("cycle", &size), |b| {
             b.iter(|| {
-                gpu.propagate(first, STEPS).expect("segment");
-                gpu.particle_moves(first, ATTEMPTS, true).expect("moves");
                 first += u64::from(STEPS.max(ATTEMPTS));
-                gpu.measure().expect("measure")
+                let work = CycleWork {
+                    dynamics: Some(Span { first, count: STEPS }),
+                    particle_moves: Some(Span { first, count: ATTEMPTS }),
+                    tally: true,
+                    keep: false,
+                };
+                gpu.cycle(&work).expect("cycle").measurements
             });
         });
         group.finish();
@@ -160,9 +161,8 @@ fn table(device: &str, seconds: f64, replicas: &[usize]) {
         let rate = rate(r, seconds, || {
             run.propagate(first, STEPS).expect("segment");
             first += u64::from(STEPS);
-            run.measure().expect("measure");
         });
-        print("W1", r, &run.describe(), rate, &[]);
+        print("W1", r, &run.info().description, rate, &[]);
     }
     let most = replicas.iter().max().copied().unwrap_or(1);
     grid(device, seconds, "W5", load("bench_grid.ron"), most);
@@ -178,7 +178,7 @@ fn grid(device: &str, seconds: f64, workload: &str, mut loaded: CheckedScene, mo
     let setup = Setup { rng: Rng::new(1), plan, ..Setup::from_scene(&loaded).expect("pairs") };
     let batch = setup.start().expect("the start of a bench scene");
     let run = setup.open(device).expect("the device");
-    let (describe, n) = (run.describe(), batch.configurations.len());
+    let (describe, n) = (run.info().description, batch.configurations.len());
     let mut sampler = setup.sampler(run, &batch).expect("it fits");
     let folder = tempfile::tempdir().expect("a place for samples");
     let mut writer = SampleWriter::new(folder.path(), &["B".to_owned()], 1 << 17).expect("a writer");
@@ -186,13 +186,13 @@ fn grid(device: &str, seconds: f64, workload: &str, mut loaded: CheckedScene, mo
     for _ in 0..loaded.scene.schedule.equilibration.min(60) {
         sampler.advance_ahead(production.into(), Some(production.into())).expect("cycle");
     }
-    let (before, start, first) = (sampler.backend().usage(), Instant::now(), sampler.cycle());
+    let (before, start, first) = (sampler.backend().info().usage, Instant::now(), sampler.cycle());
     let whole = rate(n, seconds, || {
         sampler.advance_ahead(production.into(), Some(production.into())).expect("cycle");
         push_samples(&sampler, sampler.cycle() as u32, &[], &mut writer).expect("samples");
     });
     let mut more = Vec::new();
-    if let (Some(before), Some(now)) = (before, sampler.backend().usage()) {
+    if let (Some(before), Some(now)) = (before, sampler.backend().info().usage) {
         let (seconds, cycles) = (start.elapsed().as_secs_f64(), (sampler.cycle() - first) as f64);
         more.push(("bytes_read_per_cycle", (now.bytes_read - before.bytes_read) as f64 / cycles));
         more.push(("host_idle", (now.waited - before.waited) / seconds));

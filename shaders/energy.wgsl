@@ -1,4 +1,4 @@
-// energy: E, N and status of one replica.   Twin: src/backend/reference/energy.rs
+// energy: E, N and status of one replica.   Twin: src/forces/pairwise.rs
 // One workgroup per replica; pairs are shared out as for forces, sums run in a fixed order.
 //   scratch  [n_replicas * 2 CAPACITY]    energies of the atoms of large replicas, from large_energies
 //   results  [n_replicas * result_words]  E (two f32 to be added), status, N_s (two u16 a word)

@@ -1,4 +1,4 @@
-// integrate: MD segment of one replica.   Twin: src/backend/reference/integrate.rs
+// integrate: MD segment of one replica.   Twin: src/backend/reference/integrators.rs
 // One workgroup per replica; a thread takes a tile of two atoms and a share of their partners.
 // Source: Leimkuhler & Matthews, Proc. R. Soc. A 472, 20160138 (2016) for BAOAB.
 //   positions   [n_replicas * CAPACITY]  [length], w = species, updated

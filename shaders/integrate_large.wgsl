@@ -1,4 +1,4 @@
-// integrate_large: one MD step of replicas too large for workgroup memory.   Twin: src/backend/reference/integrate.rs
+// integrate_large: one MD step of replicas too large for workgroup memory.   Twin: src/backend/reference/integrators.rs
 // One thread per atom; one dispatch per step, which closes the step before it and opens the next, as in integrate.wgsl.
 // Positions alternate between two buffers, because atoms of other workgroups read them in the same dispatch.
 //   positions    [n_replicas * CAPACITY]      [length], w = species, updated in the last dispatch

@@ -1,16 +1,21 @@
 // particle_moves: insertions, deletions and displacements of one replica.   Twin: src/backend/reference/particle_moves.rs
-// One workgroup per replica; all threads decide alike, and share the pairs of the trial atom. Policy: src/moves.rs.
+// One workgroup per replica; all threads decide alike, and share the pairs of the trial atom. Policy: src/moves/.
 //   positions   [n_replicas * CAPACITY]  [length], w = species, updated
 //   velocities  [n_replicas * CAPACITY]  [length / time], updated
 //   replicas    [n_replicas]             n, n_events, updated
-//   tallies     [n_walkers * n_states][offset(reservoir) + N] of 8 words: insertions tried and accepted, Σ min(1, acc) in
-//               units of 2⁻³² (low and high word), the same of deletions. A state of a walker is held by one replica.
-//   move_log    [n_replicas * log_words]  word 0: accepted moves; then slot | reservoir << 16 | insert << 24
+//   tallies     [n_walkers * n_states][offset(reservoir) + N][kind] of 4 words: tried, accepted, Σ min(1, acc) in units
+//               of 2⁻³² (low and high word). A state of a walker is held by one replica.
+//   move_log    [n_replicas * log_words]  word 0: accepted moves; then slot | reservoir << 16 | kind << 24
 
 const TRIAL_NONE = 0u;
 const TRIAL_INSERT = 1u;
 const TRIAL_DELETE = 2u;
 const TRIAL_DISPLACE = 3u;
+
+// Kinds of moves in tallies and log, in the order of MoveKind::TALLIED.
+const MOVE_INSERT = 0u;
+const MOVE_DELETE = 1u;
+const N_KINDS = 2u;
 
 // The words of the attempts of one round, drawn by one thread each.
 var<workgroup> drawn_kind: array<vec4<u32>, WORKGROUP>;
@@ -19,8 +24,8 @@ var<workgroup> partial: array<f32, WORKGROUP>;
 // Atoms of every species, and of every reservoir inside its region.
 var<workgroup> n_total: array<atomic<u32>, MAX_SPECIES>;
 var<workgroup> n_inside: array<atomic<u32>, MAX_SPECIES>;
-// Attempts of every reservoir since its N changed: insertions, deletions.
-var<workgroup> booked: array<array<vec4<u32>, 2>, MAX_SPECIES>;
+// Attempts of every reservoir since its N changed, by kind.
+var<workgroup> booked: array<array<vec4<u32>, N_KINDS>, MAX_SPECIES>;
 // First tally of every reservoir in the row of a state, and the length of a row.
 var<workgroup> tally_offset: array<u32, 9>;
 
@@ -50,7 +55,7 @@ fn load_and_count(replica: u32, n: u32, thread: u32) {
     for (var s = thread; s < MAX_SPECIES; s += WORKGROUP) {
         atomicStore(&n_total[s], 0u);
         atomicStore(&n_inside[s], 0u);
-        booked[s] = array<vec4<u32>, 2>();
+        booked[s] = array<vec4<u32>, N_KINDS>();
     }
     if thread == 0u {
         tally_offset[0] = 0u;
@@ -242,16 +247,16 @@ fn flush_tally(replica: u32, state: u32, r: u32) {
         let walker = (params.first_replica + replica) / params.n_states - params.first_walker;
         let row = (walker * params.n_states + state) * tally_offset[table.n_reservoirs];
         let n = atomicLoad(&n_total[table.reservoirs[r].species]);
-        for (var d = 0u; d < 2u; d++) {
-            let first = 8u * (row + tally_offset[r] + n) + 4u * d;
+        for (var kind = 0u; kind < N_KINDS; kind++) {
+            let first = 4u * (N_KINDS * (row + tally_offset[r] + n) + kind);
             let have = vec4<u32>(tallies[first], tallies[first + 1u], tallies[first + 2u], tallies[first + 3u]);
-            let sum = add_to_tally(have, booked[r][d]);
+            let sum = add_to_tally(have, booked[r][kind]);
             for (var c = 0u; c < 4u; c++) {
                 tallies[first + c] = sum[c];
             }
         }
     }
-    booked[r] = array<vec4<u32>, 2>();
+    booked[r] = array<vec4<u32>, N_KINDS>();
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -282,12 +287,12 @@ fn insert_delete(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
             let accepted = trial.kind != TRIAL_NONE && ln_uniform(kind.z) < ln_probability;
             workgroupBarrier();
             if thread == 0u {
-                let direction = select(1u, 0u, insert);
+                let tried = select(MOVE_DELETE, MOVE_INSERT, insert);
                 let tally = tally_of(accepted, trial.kind != TRIAL_NONE, ln_probability);
-                booked[r][direction] = add_to_tally(booked[r][direction], tally);
+                booked[r][tried] = add_to_tally(booked[r][tried], tally);
                 if accepted {
                     flush_tally(replica, state, r);
-                    let entry = select(trial.slot, n, insert) | (r << 16u) | (u32(insert) << 24u);
+                    let entry = select(trial.slot, n, insert) | (r << 16u) | (tried << 24u);
                     move_log[log_start + 1u + n_events] = entry;
                 }
                 if accepted && insert {

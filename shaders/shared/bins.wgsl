@@ -1,4 +1,4 @@
-// bins: atoms of one large replica sorted into cells at least as wide as the reach.   Twin: src/backend/reference/energy.rs
+// bins: atoms of one large replica sorted into cells at least as wide as the reach.   Twin: src/forces/pairwise.rs
 // (which needs none)
 //   lists  [n_replicas * LIST_STRIDE]  after the lists of a replica: N_CELLS + 1 first places, then all atoms cell by cell,
 //          ascending within a cell; mobile atoms by slot, frozen atoms from CAPACITY on

@@ -1,4 +1,4 @@
-// cell: periodic directions and hard walls.   Twin: src/cell.rs
+// cell: periodic directions and hard walls.   Twin: src/system/cell.rs
 
 fn nearest_integer(x: f32) -> f32 {
     if MAGIC_ROUND {

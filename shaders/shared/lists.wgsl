@@ -1,4 +1,4 @@
-// lists: neighbour lists of one replica, in storage.   Twin: src/backend/reference/energy.rs (which needs none)
+// lists: neighbour lists of one replica, in storage.   Twin: src/forces/pairwise.rs (which needs none)
 // One list per share of an atom's partners: 16-bit slots in ascending order, two a word, mobile and frozen apart.
 //   lists  [n_replicas * LIST_WORDS * LIST_ITEMS]  word 0: words of mobile neighbours, all words + 1
 

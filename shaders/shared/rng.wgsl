@@ -1,4 +1,4 @@
-// rng: addressed random numbers.   Twin: src/rng.rs
+// rng: addressed random numbers.   Twin: src/base/rng.rs
 // Source: Salmon et al., Proc. SC'11, 16 (2011).
 
 const STREAM_THERMOSTAT = 0u;

@@ -1,21 +1,10 @@
-//! What a backend needs to go on with the same bits: saved into a checkpoint, restored from it.
+//! State of a backend: what it needs to go on bit-identically, saved into a checkpoint and restored from it.
 
 use crate::moves::tally::Transitions;
 use crate::system::System;
 use crate::system::configuration::{Batch, Configuration};
 use glam::DVec3;
 use serde::{Deserialize, Serialize};
-
-/// What a backend is, so that a resumed run notices another one.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
-    /// The name that opens it again: `cpu`, `reference`, `gpu:NAME`.
-    pub open: String,
-    /// The device with its driver; nothing that leaves the bits alone, such as the number of threads.
-    pub device: String,
-    /// Which kernel runs, and the hash of its sources where they are compiled at run time.
-    pub kernel: String,
-}
 
 /// The state of a backend between two cycles, as flat columns.
 ///
@@ -26,15 +15,15 @@ pub struct BackendState {
     pub n_of: Vec<u32>,
     /// `[n]`, species index, slots of replica 0 first.
     pub species: Vec<u8>,
-    /// `[n]`, wrapped. [length]
+    /// `[n]`, wrapped. \[length\]
     pub positions: Vec<[f64; 3]>,
     /// `[n]` [length/time]
     pub velocities: Vec<[f64; 3]>,
-    /// `[n_replicas]`, running energies; empty where a backend sums anew. [energy]
+    /// `[n_replicas]`, running energies; empty where a backend sums anew. \[energy\]
     pub energies: Vec<f64>,
     /// `[n_replicas]`, whether neighbour lists are in force; empty where the bits do not depend on them.
     pub listed: Vec<bool>,
-    /// Positions when those lists were built, slots of the listed replicas in order. [length]
+    /// Positions when those lists were built, slots of the listed replicas in order. \[length\]
     pub list_references: Vec<[f64; 3]>,
     /// Tallies of the particle moves of production.
     pub transitions: Transitions,
@@ -114,7 +103,7 @@ impl BackendState {
         optional("energies", self.energies.len())?;
         optional("lists", self.listed.len())?;
         is("reference positions", self.list_references.len(), of_lists)?;
-        if !self.transitions.has_shape_of(&Transitions::of_system(system, n_states, n_replicas)) {
+        if !self.transitions.has_shape_of(&Transitions::of_replicas(system, n_states, &(0..n_replicas))) {
             return Err("its tallies of particle moves are of another grid".to_owned());
         }
         if let Some(&n) = self.n_of.iter().find(|&&n| n as usize > system.capacity) {

@@ -111,13 +111,12 @@ pub fn parse_rows<T: DeserializeOwned>(text: &str) -> std::result::Result<Vec<T>
     csv::Reader::from_reader(text.as_bytes()).into_deserialize().collect()
 }
 
-/// A number as every table spells it: the shortest decimal that reads back to the same number, with an exponent below
-/// 1e-4 and from 1e15 on; empty if it is not finite.
+/// A number as every table spells it: the shortest decimal that reads back to the same bits, with an exponent below 1e-4
+/// and from 1e15 on; empty if it is not finite.
 pub fn number(value: f64) -> String {
     match value.abs() {
         size if !size.is_finite() => String::new(),
-        0.0 => "0".to_owned(),
-        size if (1e-4..1e15).contains(&size) => value.to_string(),
+        size if size == 0.0 || (1e-4..1e15).contains(&size) => value.to_string(),
         _ => format!("{value:e}"),
     }
 }
@@ -133,11 +132,11 @@ mod tests {
 
     #[test]
     fn numbers_read_back_to_the_same_bits_and_nan_is_empty() {
-        for x in [0.0, 0.1, -1.0 / 3.0, 6.02e23, 5e-324, f64::MAX, 1e15, -1e-4, 300.0] {
+        for x in [0.0, -0.0, 0.1, -1.0 / 3.0, 6.02e23, 5e-324, f64::MAX, 1e15, -1e-4, 300.0] {
             assert_eq!(number(x).parse::<f64>().map(f64::to_bits), Ok(x.to_bits()), "{}", number(x));
         }
         let spelled: Vec<String> = numbers(&[-0.25, 300.0, -0.0, 1e-7, -6e23, f64::NAN, f64::INFINITY]).collect();
-        assert_eq!(spelled, ["-0.25", "300", "0", "1e-7", "-6e23", "", ""]);
+        assert_eq!(spelled, ["-0.25", "300", "-0", "1e-7", "-6e23", "", ""]);
     }
 
     #[test]

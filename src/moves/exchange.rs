@@ -17,7 +17,7 @@ pub fn velocity_scale(old_kt: f64, new_kt: f64) -> f64 {
     }
 }
 
-/// Which replica holds which state, in every walker.
+/// Assignment of states to replicas, in every walker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Assignment {
     n_states: usize,
@@ -114,7 +114,7 @@ pub struct EdgeTally {
 }
 
 impl EdgeTally {
-    fn book(&mut self, period: Period, accepted: bool) {
+    fn record(&mut self, period: Period, accepted: bool) {
         if period != Period::Equilibration {
             self.attempts += 1;
             self.accepted += u64::from(accepted);
@@ -136,18 +136,18 @@ impl EdgeTally {
     }
 }
 
-/// What an exchange round is booked as.
+/// Part of a run that a cycle belongs to, for its tallies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Period {
-    /// Not booked.
+    /// Not tallied.
     Equilibration,
-    /// Booked.
+    /// Tallied.
     FirstHalf,
-    /// Booked, also as second half.
+    /// Tallied, also as second half.
     SecondHalf,
 }
 
-/// The even/odd schedule over the neighbour graph, with its books.
+/// Even/odd schedule over the neighbour graph, with its tallies.
 #[derive(Debug, Clone)]
 pub struct Exchanger {
     /// Edge indices that are tried together, in the order of rounds.
@@ -175,7 +175,7 @@ impl Exchanger {
         Exchanger { groups, tallies: vec![EdgeTally::default(); grid.edges.len()] }
     }
 
-    /// One round: tries every edge of one axis and colour in every walker.
+    /// Makes one round: tries every edge of one axis and colour in every walker.
     ///
     /// - `round`: number of the round, the address of its random numbers and its place in the schedule
     /// - `measurements`: `[n_replicas]`
@@ -208,7 +208,7 @@ impl Exchanger {
                 if accepted {
                     assignment.swap(walker, edge.a, edge.b);
                 }
-                self.tallies[e].book(period, accepted);
+                self.tallies[e].record(period, accepted);
                 tried += 1;
                 exchanged += u64::from(accepted);
             }

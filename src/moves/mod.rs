@@ -1,17 +1,67 @@
-//! The policy of particle moves: what to try and whether to accept. Backends repeat it under test.
+//! Particle moves and replica exchange: what is tried, whether it is accepted, what is recorded.
+//!
+//! One file per kind of move holds its proposal and its decision; backends ask for energies and apply the edits, or
+//! repeat the policy in a kernel under test. [`MoveKind`] runs through proposal, event, tally, log and checkpoint.
 
+pub mod displace;
 pub mod exchange;
+pub mod insert_delete;
 pub mod tally;
 
-use crate::base::fault_injection::{Fault, planted};
-use crate::base::rng::{Rng, Stream, index_below};
-use crate::system::System;
+pub use insert_delete::{Candidates, Proposal, decide, ln_acc, propose, propose_among, thermal_velocity};
+
 use crate::system::configuration::Configuration;
-use crate::thermo::acceptance::{StateRef, accept, delete_ln_acc, insert_ln_acc};
 use glam::DVec3;
 use serde::{Deserialize, Serialize};
 
-/// A change of one configuration whose energy is asked for.
+/// Direction of a move that changes the number of atoms by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Direction {
+    /// N → N + 1
+    Insert,
+    /// N → N − 1
+    Delete,
+}
+
+/// Kind of a particle move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MoveKind {
+    /// Exchange of one atom with a reservoir.
+    InsertDelete(Direction),
+    /// Displacement of one atom; neither tallied nor logged, because it changes no N and no slot.
+    Displace,
+}
+
+impl MoveKind {
+    /// Insertion of one atom.
+    pub const INSERT: MoveKind = MoveKind::InsertDelete(Direction::Insert);
+    /// Deletion of one atom.
+    pub const DELETE: MoveKind = MoveKind::InsertDelete(Direction::Delete);
+
+    /// Kinds that are tallied by (reservoir, N) and logged, in the order of tallies, of columns in files and of words on
+    /// the device. Another kind makes rows longer, and with them the format of checkpoints another.
+    pub const TALLIED: [MoveKind; 2] = [MoveKind::INSERT, MoveKind::DELETE];
+
+    /// Place among [`MoveKind::TALLIED`]; `None` for a kind that is not tallied.
+    pub const fn tally_index(self) -> Option<usize> {
+        match self {
+            MoveKind::InsertDelete(Direction::Insert) => Some(0),
+            MoveKind::InsertDelete(Direction::Delete) => Some(1),
+            MoveKind::Displace => None,
+        }
+    }
+
+    /// Name in columns of files: `insert`, `delete`, `displace`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            MoveKind::InsertDelete(Direction::Insert) => "insert",
+            MoveKind::InsertDelete(Direction::Delete) => "delete",
+            MoveKind::Displace => "displace",
+        }
+    }
+}
+
+/// Change of one configuration whose energy is asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Trial {
     /// Nothing; ΔE = 0.
@@ -20,7 +70,7 @@ pub enum Trial {
     Insert {
         /// Species index.
         species: u8,
-        /// [length]
+        /// \[length\]
         position: DVec3,
     },
     /// The atom of a slot disappears.
@@ -32,12 +82,12 @@ pub enum Trial {
     Displace {
         /// Its slot.
         slot: usize,
-        /// New position. [length]
+        /// New position. \[length\]
         position: DVec3,
     },
 }
 
-/// An accepted change of one configuration.
+/// Accepted change of one configuration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Edit {
     /// Nothing.
@@ -46,7 +96,7 @@ pub enum Edit {
     Insert {
         /// Species index.
         species: u8,
-        /// [length]
+        /// \[length\]
         position: DVec3,
         /// [length/time]
         velocity: DVec3,
@@ -60,75 +110,13 @@ pub enum Edit {
     Displace {
         /// Its slot.
         slot: usize,
-        /// New position. [length]
+        /// New position. \[length\]
         position: DVec3,
     },
 }
 
-/// One insertion or deletion attempt before its energy is known.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Proposal {
-    /// Index of the reservoir species.
-    pub reservoir: usize,
-    /// Insertion, else deletion.
-    pub insert: bool,
-    /// The change; [`Trial::None`] when the attempt is impossible (full, or nothing to delete).
-    pub trial: Trial,
-    /// Atoms of the species before the move.
-    pub n_total: usize,
-    /// Those of them inside the region.
-    pub n_inside: usize,
-    /// The uniform number that decides.
-    pub uniform: f64,
-}
-
-/// Proposes attempt number `attempt` of replica `replica`.
-///
-/// Insert and delete with equal probability, every reservoir species with equal probability; the position uniform over
-/// the region; the victim uniform over the atoms of the species inside the region.
-pub fn propose(system: &System, rng: &Rng, replica: u32, attempt: u64, x: &Configuration) -> Proposal {
-    let [kind, victim, uniform, _] = rng.uniforms(Stream::ParticleMove, attempt, replica, 0);
-    let choice = index_below(kind, 2 * system.reservoirs.len());
-    let (reservoir, insert) = (choice / 2, choice.is_multiple_of(2));
-    let r = &system.reservoirs[reservoir];
-    let (mut n_total, mut n_inside) = (0, 0);
-    for (&s, &p) in x.species.iter().zip(&x.positions) {
-        if s == r.species {
-            n_total += 1;
-            n_inside += usize::from(r.contains(p));
-        }
-    }
-    let trial = if insert {
-        if n_total >= usize::from(r.max_atoms) {
-            Trial::None
-        } else {
-            let [a, b, c, _] = rng.uniforms(Stream::InsertPosition, attempt, replica, 0);
-            let (lx, ly) = (system.cell.lengths.x, system.cell.lengths.y);
-            let position = DVec3::new(a * lx, b * ly, r.z_lo + c * (r.z_hi - r.z_lo));
-            Trial::Insert { species: r.species, position }
-        }
-    } else if n_inside == 0 {
-        Trial::None
-    } else {
-        let rank = index_below(victim, n_inside);
-        let mut inside = (0..x.len()).filter(|&i| x.species[i] == r.species && r.contains(x.positions[i]));
-        inside.nth(rank).map_or(Trial::None, |slot| Trial::Delete { slot })
-    };
-    Proposal { reservoir, insert, trial, n_total, n_inside, uniform }
-}
-
-/// ln of the acceptance probability of a proposal whose energy change is `delta_u`; −∞ when it is impossible.
-pub fn ln_acc(system: &System, state: StateRef, proposal: &Proposal, delta_u: f64) -> f64 {
-    let (volume, ln_z) = (system.reservoirs[proposal.reservoir].volume, state.ln_z[proposal.reservoir]);
-    match proposal.trial {
-        Trial::Insert { .. } => insert_ln_acc(ln_z, volume, proposal.n_inside, state.beta * delta_u),
-        Trial::Delete { .. } => delete_ln_acc(ln_z, volume, proposal.n_inside, state.beta * delta_u),
-        Trial::None | Trial::Displace { .. } => f64::NEG_INFINITY,
-    }
-}
-
 impl Edit {
-    /// The slot it fills, empties or moves in a configuration of `n` atoms; `None` where it changes nothing.
+    /// Slot that the edit fills, empties or moves in a configuration of `n` atoms; `None` where it changes nothing.
     pub fn slot(&self, n: usize) -> Option<usize> {
         match *self {
             Edit::None => None,
@@ -136,61 +124,27 @@ impl Edit {
             Edit::Delete { slot } | Edit::Displace { slot, .. } => Some(slot),
         }
     }
-}
 
-/// Decides a proposal by its [`ln_acc`]: the edit to apply, [`Edit::None`] when it is rejected.
-///
-/// An inserted atom gets a Maxwell–Boltzmann velocity at the temperature of its replica.
-pub fn decide(
-    system: &System,
-    rng: &Rng,
-    replica: u32,
-    attempt: u64,
-    state: StateRef,
-    proposal: &Proposal,
-    ln_acc: f64,
-) -> Edit {
-    if !accept(proposal.uniform, ln_acc) {
-        return Edit::None;
-    }
-    match proposal.trial {
-        Trial::Insert { species, position } => {
-            let velocity = thermal_velocity(system, rng, replica, attempt, 1.0 / state.beta, species);
-            Edit::Insert { species, position, velocity }
+    /// Applies the edit to a configuration.
+    pub fn apply(&self, x: &mut Configuration) {
+        match *self {
+            Edit::None => {}
+            Edit::Insert { species, position, velocity } => x.insert(species, position, velocity),
+            Edit::Delete { slot } => x.delete(slot),
+            Edit::Displace { slot, position } => x.positions[slot] = position,
         }
-        Trial::Delete { slot } => Edit::Delete { slot },
-        Trial::Displace { .. } | Trial::None => Edit::None,
     }
 }
 
-/// The Maxwell–Boltzmann velocity of an atom inserted in attempt number `attempt`. [length/time]
-pub fn thermal_velocity(system: &System, rng: &Rng, replica: u32, attempt: u64, kt: f64, species: u8) -> DVec3 {
-    if planted(Fault::ZeroVelocity) {
-        return DVec3::ZERO;
-    }
-    let thermal = (kt / system.species[usize::from(species)].mass).sqrt();
-    thermal * rng.gaussians(Stream::InsertVelocity, attempt, replica, 0)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Attempts and acceptances of one reservoir species.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MoveTally {
-    /// Insertions tried, impossible ones included.
-    pub insert_attempts: u64,
-    /// Insertions accepted.
-    pub insert_accepted: u64,
-    /// Deletions tried, impossible ones included.
-    pub delete_attempts: u64,
-    /// Deletions accepted.
-    pub delete_accepted: u64,
-}
-
-impl MoveTally {
-    /// Adds the tallies of another period.
-    pub fn add(&mut self, other: &MoveTally) {
-        self.insert_attempts += other.insert_attempts;
-        self.insert_accepted += other.insert_accepted;
-        self.delete_attempts += other.delete_attempts;
-        self.delete_accepted += other.delete_accepted;
+    #[test]
+    fn every_tallied_kind_stands_where_it_says() {
+        for (place, kind) in MoveKind::TALLIED.into_iter().enumerate() {
+            assert_eq!(kind.tally_index(), Some(place), "{}", kind.name());
+        }
+        assert_eq!(MoveKind::Displace.tally_index(), None);
     }
 }

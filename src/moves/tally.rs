@@ -1,14 +1,16 @@
-//! What particle moves leave behind: tallies by (walker, state, N), and the log of accepted moves.
+//! What particle moves leave behind: tallies by (walker, state, kind, reservoir, N), and the log of accepted moves.
 
-use crate::base::ids::StateId;
-use crate::moves::{MoveTally, Proposal};
+use super::{MoveKind, Proposal};
+use crate::base::ids::{ReplicaId, StateId};
 use crate::system::System;
 use crate::thermo::acceptance::probability;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
+use std::sync::Arc;
 
-/// Attempts in one direction from one N.
+/// Attempts of one kind from one N.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Direction {
+pub struct AttemptTally {
     /// Tried, impossible ones included.
     pub attempts: u64,
     /// Accepted.
@@ -17,31 +19,76 @@ pub struct Direction {
     pub probability: f64,
 }
 
-impl Direction {
+impl AttemptTally {
     /// Adds the attempts of another period or walker.
-    pub fn add(&mut self, other: &Direction) {
+    pub fn add(&mut self, other: &AttemptTally) {
         self.attempts += other.attempts;
         self.accepted += other.accepted;
         self.probability += other.probability;
     }
 
     /// What came after an earlier tally of the same.
-    pub fn since(&self, earlier: &Direction) -> Direction {
-        Direction {
+    pub fn since(&self, earlier: &AttemptTally) -> AttemptTally {
+        AttemptTally {
             attempts: self.attempts - earlier.attempts,
             accepted: self.accepted - earlier.accepted,
             probability: self.probability - earlier.probability,
         }
     }
+
+    /// Accepted per attempt; NaN without attempts.
+    pub fn acceptance(&self) -> f64 {
+        self.accepted as f64 / self.attempts as f64
+    }
 }
 
-/// Attempts to change N_s by one, from one N_s.
+/// Attempts from one N_s, by the kind of move.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct TransitionTally {
-    /// N → N + 1
-    pub insert: Direction,
-    /// N → N − 1
-    pub delete: Direction,
+pub struct TransitionTally([AttemptTally; MoveKind::TALLIED.len()]);
+
+impl TransitionTally {
+    /// A tally from its parts.
+    ///
+    /// - `of`: attempts of every kind of [`MoveKind::TALLIED`]
+    pub fn from_kinds(of: impl FnMut(MoveKind) -> AttemptTally) -> TransitionTally {
+        TransitionTally(MoveKind::TALLIED.map(of))
+    }
+
+    /// Attempts of one kind; none of a kind that is not tallied.
+    pub fn of(&self, kind: MoveKind) -> AttemptTally {
+        kind.tally_index().map_or_else(AttemptTally::default, |k| self.0[k])
+    }
+
+    /// Attempts of one kind, to be changed; `None` for a kind that is not tallied.
+    pub fn of_mut(&mut self, kind: MoveKind) -> Option<&mut AttemptTally> {
+        kind.tally_index().map(|k| &mut self.0[k])
+    }
+
+    /// Attempts of all kinds.
+    pub fn attempts(&self) -> u64 {
+        self.0.iter().map(|t| t.attempts).sum()
+    }
+
+    /// Accepted attempts of all kinds.
+    pub fn accepted(&self) -> u64 {
+        self.0.iter().map(|t| t.accepted).sum()
+    }
+
+    /// Adds the attempts of another period, walker or N.
+    pub fn add(&mut self, other: &TransitionTally) {
+        self.0.iter_mut().zip(&other.0).for_each(|(a, b)| a.add(b));
+    }
+
+    /// What came after an earlier tally of the same.
+    pub fn since(&self, earlier: &TransitionTally) -> TransitionTally {
+        TransitionTally(std::array::from_fn(|k| self.0[k].since(&earlier.0[k])))
+    }
+}
+
+/// Walkers that a range of replicas belongs to, by their global indices.
+pub fn walkers_of(n_states: usize, replicas: &Range<usize>) -> Range<usize> {
+    let n_states = n_states.max(1);
+    replicas.start / n_states..replicas.end.div_ceil(n_states)
 }
 
 /// Tallies of every (walker, state, reservoir species, N): the transition matrix as particle moves saw it.
@@ -72,10 +119,10 @@ impl Transitions {
         Transitions { n_states, offsets, tallies: vec![TransitionTally::default(); row * n_states * walkers] }
     }
 
-    /// Nothing tried yet by `n_replicas` replicas of a system, `n_states` of them a walker.
-    pub fn of_system(system: &System, n_states: usize, n_replicas: usize) -> Transitions {
-        let walkers = n_replicas.div_ceil(n_states.max(1));
-        Transitions::new(n_states, walkers, system.reservoirs.iter().map(|r| r.max_atoms))
+    /// Nothing tried yet by the replicas of a range of global indices, of the walkers that they belong to.
+    pub fn of_replicas(system: &System, n_states: usize, replicas: &Range<usize>) -> Transitions {
+        let max_atoms = system.reservoirs.iter().map(|r| r.max_atoms);
+        Transitions::new(n_states, walkers_of(n_states, replicas).len(), max_atoms)
     }
 
     /// Whether another one is of the same grid and species.
@@ -114,8 +161,7 @@ impl Transitions {
         let mut sum = self.of(0, state, reservoir).to_vec();
         for walker in 1..self.walkers() {
             for (a, b) in sum.iter_mut().zip(self.of(walker, state, reservoir)) {
-                a.insert.add(&b.insert);
-                a.delete.add(&b.delete);
+                a.add(b);
             }
         }
         sum
@@ -128,7 +174,7 @@ impl Transitions {
         });
         places.flat_map(|(walker, state, r)| {
             let tallies = self.of(walker, state, r).iter().enumerate();
-            let tried = tallies.filter(|(_, t)| t.insert.attempts + t.delete.attempts > 0);
+            let tried = tallies.filter(|(_, t)| t.attempts() > 0);
             tried.map(move |(n, &tally)| TallyRow {
                 walker: walker as u16,
                 state: state as u32,
@@ -139,20 +185,13 @@ impl Transitions {
         })
     }
 
-    /// Attempts and acceptances of every state and reservoir species: `[n_states * n_reservoirs]`.
-    pub fn moves(&self) -> Vec<MoveTally> {
-        let mut moves = vec![MoveTally::default(); self.n_states * self.n_reservoirs()];
+    /// Tallies of every state and reservoir species over all walkers and N: `[n_states * n_reservoirs]`.
+    pub fn moves(&self) -> Vec<TransitionTally> {
+        let mut moves = vec![TransitionTally::default(); self.n_states * self.n_reservoirs()];
         for walker in 0..self.walkers() {
             for (k, sum) in moves.iter_mut().enumerate() {
                 let (state, reservoir) = (k / self.n_reservoirs(), k % self.n_reservoirs());
-                for t in self.of(walker, state, reservoir) {
-                    sum.add(&MoveTally {
-                        insert_attempts: t.insert.attempts,
-                        insert_accepted: t.insert.accepted,
-                        delete_attempts: t.delete.attempts,
-                        delete_accepted: t.delete.accepted,
-                    });
-                }
+                self.of(walker, state, reservoir).iter().for_each(|t| sum.add(t));
             }
         }
         moves
@@ -160,12 +199,18 @@ impl Transitions {
 
     /// Hands every replica the row of the state it holds: `[n_replicas]`.
     ///
+    /// - `first_replica`: global index of the first of them, whose walker is the first of these tallies
     /// - `assignment`: `[n_replicas]`; within a walker every state is held at most once
-    pub(crate) fn rows_of<'a>(&'a mut self, assignment: &[StateId]) -> Vec<&'a mut [TransitionTally]> {
+    pub(crate) fn rows_of<'a>(
+        &'a mut self,
+        first_replica: ReplicaId,
+        assignment: &[StateId],
+    ) -> Vec<&'a mut [TransitionTally]> {
         let (length, n_states) = (self.row_length().max(1), self.n_states);
         let mut rows: Vec<_> = self.tallies.chunks_mut(length).map(Some).collect();
+        let before = first_replica.index() % n_states.max(1);
         let row_of = |(replica, state): (usize, &StateId)| {
-            let row = rows[replica / n_states * n_states + state.index()].take();
+            let row = rows[(before + replica) / n_states * n_states + state.index()].take();
             row.unwrap_or_else(|| panic!("two replicas of one walker hold state {}", state.0))
         };
         assignment.iter().enumerate().map(row_of).collect()
@@ -204,20 +249,20 @@ impl TallyRow {
     }
 }
 
-/// An accepted insertion or deletion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Accepted move that changed what the slots of a replica hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MoveEvent {
-    /// Insertion, else deletion.
-    pub insert: bool,
+    /// What was done.
+    pub kind: MoveKind,
     /// Index of the reservoir species.
     pub reservoir: u8,
     /// The new atom's slot, or the slot whose atom disappeared; the last atom fills the hole.
     pub slot: u16,
 }
 
-/// Where one replica writes down its particle moves.
+/// Recorder of the particle moves of one replica.
 pub struct MoveRecorder<'a> {
-    /// The row of its state; `None` while nothing is tallied.
+    /// Row of the state it holds; `None` while nothing is tallied.
     pub row: Option<&'a mut [TransitionTally]>,
     /// First tally of every reservoir species within the row.
     pub offsets: &'a [usize],
@@ -226,51 +271,95 @@ pub struct MoveRecorder<'a> {
 }
 
 impl MoveRecorder<'_> {
-    /// Writes down one attempt.
+    /// Records one attempt.
     ///
     /// - `ln_acc`: of the proposal
     /// - `accepted`: the slot that was filled or emptied
-    pub fn book(&mut self, proposal: &Proposal, ln_acc: f64, accepted: Option<usize>) {
+    pub fn record(&mut self, proposal: &Proposal, ln_acc: f64, accepted: Option<usize>) {
         if let Some(row) = &mut self.row {
             let tally = &mut row[self.offsets[proposal.reservoir] + proposal.n_total];
-            let direction = if proposal.insert { &mut tally.insert } else { &mut tally.delete };
-            direction.attempts += 1;
-            direction.accepted += u64::from(accepted.is_some());
-            direction.probability += probability(ln_acc);
+            if let Some(tally) = tally.of_mut(proposal.kind) {
+                tally.attempts += 1;
+                tally.accepted += u64::from(accepted.is_some());
+                tally.probability += probability(ln_acc);
+            }
         }
         if let Some(slot) = accepted {
-            let event = MoveEvent { insert: proposal.insert, reservoir: proposal.reservoir as u8, slot: slot as u16 };
+            let event = MoveEvent { kind: proposal.kind, reservoir: proposal.reservoir as u8, slot: slot as u16 };
             self.events.push(event);
         }
     }
 }
 
-/// Accepted moves of every replica: those being made, and those of the cycle that was measured last.
-#[derive(Debug, Clone, Default)]
+/// Accepted moves of every replica in one cycle: `[n_replicas]`.
+pub(crate) type EventPage = Vec<Vec<MoveEvent>>;
+
+/// Log of accepted moves: a page that is written, and the one before, which somebody may still read.
+#[derive(Debug, Default)]
 pub(crate) struct MoveLog {
-    making: Vec<Vec<MoveEvent>>,
-    measured: Vec<Vec<MoveEvent>>,
+    written: EventPage,
+    read: Arc<EventPage>,
 }
 
 impl MoveLog {
     /// An empty log of `n_replicas` replicas.
     pub(crate) fn new(n_replicas: usize) -> MoveLog {
-        MoveLog { making: vec![Vec::new(); n_replicas], measured: vec![Vec::new(); n_replicas] }
+        MoveLog { written: vec![Vec::new(); n_replicas], read: Arc::default() }
     }
 
     /// Where the replicas write: `[n_replicas]`.
-    pub(crate) fn making(&mut self) -> &mut [Vec<MoveEvent>] {
-        &mut self.making
+    pub(crate) fn page(&mut self) -> &mut [Vec<MoveEvent>] {
+        &mut self.written
     }
 
-    /// What was written becomes readable, and a new page begins.
-    pub(crate) fn turn(&mut self) {
-        std::mem::swap(&mut self.making, &mut self.measured);
-        self.making.iter_mut().for_each(Vec::clear);
+    /// Hands out what was written and begins an empty page: on the memory of the page before, if nobody reads it any
+    /// more, so that nothing is allocated in a run.
+    pub(crate) fn swap_pages(&mut self) -> Arc<EventPage> {
+        let mut empty = Arc::try_unwrap(std::mem::take(&mut self.read)).unwrap_or_default();
+        empty.resize_with(self.written.len(), Vec::new);
+        empty.iter_mut().for_each(Vec::clear);
+        self.read = Arc::new(std::mem::replace(&mut self.written, empty));
+        Arc::clone(&self.read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_is_read_is_not_written_again() {
+        let event = |slot| MoveEvent { kind: MoveKind::INSERT, reservoir: 0, slot };
+        let mut log = MoveLog::new(2);
+        log.page()[1].push(event(3));
+        let first = log.swap_pages();
+        log.page()[0].push(event(4));
+        let second = log.swap_pages();
+        assert_eq!(*first, [vec![], vec![event(3)]]);
+        assert_eq!(*second, [vec![event(4)], vec![]]);
+        assert!(log.page().iter().all(Vec::is_empty) && log.page().len() == 2);
     }
 
-    /// Shows every replica's accepted moves since the last but one turn.
-    pub(crate) fn show(&self, see: &mut dyn FnMut(usize, &[MoveEvent])) {
-        self.measured.iter().enumerate().for_each(|(replica, events)| see(replica, events));
+    /// Format 1 of checkpoints: insertions, then deletions, without a length in between.
+    #[test]
+    fn a_tally_is_stored_as_before_there_were_kinds() {
+        let tally = TransitionTally::from_kinds(|kind| match kind {
+            MoveKind::INSERT => AttemptTally { attempts: 300, accepted: 2, probability: 0.5 },
+            _ => AttemptTally { attempts: 4, accepted: 1, probability: 0.25 },
+        });
+        let bytes = postcard::to_stdvec(&tally).expect("plain data");
+        assert_eq!(bytes, postcard::to_stdvec(&((300_u64, 2_u64, 0.5), (4_u64, 1_u64, 0.25))).expect("plain data"));
+    }
+
+    #[test]
+    fn a_slice_hands_out_the_rows_of_its_own_walkers() {
+        // three states; replicas 2..5 are the last of walker 0 and two of walker 1
+        let mut slice = Transitions::new(3, walkers_of(3, &(2..5)).len(), [1]);
+        let assignment = [StateId(1), StateId(2), StateId(0)];
+        for (k, row) in slice.rows_of(ReplicaId(2), &assignment).into_iter().enumerate() {
+            row[0].of_mut(MoveKind::INSERT).expect("it is tallied").attempts = k as u64 + 1;
+        }
+        let tried: Vec<_> = slice.rows().map(|r| (r.walker, r.state, r.tally.attempts())).collect();
+        assert_eq!(tried, [(0, 1, 1), (1, 0, 3), (1, 2, 2)]);
     }
 }

@@ -14,11 +14,11 @@ use std::path::Path;
 /// Errors of the boundaries of a run beside what its scene wants; part of `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoppingStatus {
-    /// Standard error of μ that the scene wants [energy].
+    /// Standard error of μ that the scene wants \[energy\].
     pub wanted: f64,
     /// Points of boundaries that count.
     pub points: usize,
-    /// The largest of their errors [energy]; none if there is no point, or a point without an error.
+    /// The largest of their errors \[energy\]; none if there is no point, or a point without an error.
     pub largest: Option<f64>,
     /// Whether every point is known so well.
     pub enough: bool,
@@ -113,16 +113,16 @@ pub struct RunRecord {
 impl RunRecord {
     /// The record of a run that is about to start or to go on.
     pub(crate) fn new(loaded: &CheckedScene, backend: &dyn Backend, plan: CyclePlan, history: &History) -> RunRecord {
-        let (scene, schedule) = (&loaded.scene, &loaded.scene.schedule);
+        let (scene, schedule, info) = (&loaded.scene, &loaded.scene.schedule, backend.info());
         RunRecord {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             status: RunStatus::Running,
             title: scene.title.clone(),
             scene: history.scene_name.clone(),
             seed: scene.seed,
-            device: backend.describe(),
+            device: info.description,
             driver: String::new(),
-            kernel: backend.kernel(),
+            kernel: info.kernel,
             threads: rayon::current_num_threads(),
             started_unix: history.started_unix,
             n_states: loaded.n_replicas() / scene.grid.walkers as usize,

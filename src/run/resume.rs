@@ -23,7 +23,7 @@ use std::time::Duration;
 pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Result<RunOutcome> {
     let directory = RunDirectory::open(&options.directory)?;
     let path = directory.path().to_owned();
-    let found = scene::load(&path.join("resolved.ron"))?;
+    let found = scene::load(path.join("resolved.ron"))?;
     let (checkpoint, origin) = checkpoint::read(&path, checkpoint::most_bytes(&found))?;
     refuse_changes(&found, &checkpoint, &path)?;
     // `resolved.ron` may still hold the length from before an extension that was cut short.
@@ -48,7 +48,7 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
         }
         (e, _) => e,
     })?;
-    let now = checkpoint::header(header.scene, backend.identity());
+    let now = checkpoint::header(header.scene, backend.info().identity);
     let mut history = History { resumed: state.history.resumed + 1, ..state.history };
     let differences = checkpoint::differences(&header, &now);
     if !differences.is_empty() {

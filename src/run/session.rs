@@ -187,7 +187,7 @@ impl Session<'_> {
         let parts = self.writers.flush()?;
         let mut history = self.history.clone();
         history.seconds_sampling += elapsed.as_secs_f64();
-        let identity = self.sampler.backend().identity();
+        let identity = self.sampler.backend().info().identity;
         let checkpoint = checkpoint::of_run(&self.scene, &history, identity, parts, &mut self.sampler)?;
         checkpoint::write(self.directory.path(), &checkpoint.to_bytes())
     }

@@ -26,7 +26,7 @@ pub fn run(loaded: &CheckedScene, options: &RunOptions, report: &mut dyn FnMut(&
     };
     let record = RunRecord::new(loaded, &*backend, setup.plan, &history);
     let scene = SceneRecord::of(loaded, &loaded.text);
-    let identity = backend.identity();
+    let identity = backend.info().identity;
     let mut sampler = setup.sampler(backend, &batch)?;
     let first = checkpoint::of_run(&scene, &history, identity, Parts::default(), &mut sampler)?.to_bytes();
     let text = record.text()?;

@@ -4,6 +4,7 @@ use crate::base::error::{Error, Result};
 use crate::base::ids::StateId;
 use crate::io::csv::{Table, number, parse_rows};
 use crate::io::text::read_text;
+use crate::moves::MoveKind;
 use crate::sampler::Sampler;
 use serde::Serialize;
 use std::path::Path;
@@ -31,7 +32,8 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
     columns.extend(pairs.iter().map(|&(s, t)| format!("cov_n_{}_{}", names[s], names[t])));
     columns.extend(each("p_nmax_*"));
     columns.extend(["samples".to_owned(), "inefficiency".to_owned()]);
-    columns.extend(names.iter().flat_map(|s| [format!("acceptance_insert_{s}"), format!("acceptance_delete_{s}")]));
+    let acceptance = |kind: MoveKind, species: &str| format!("acceptance_{}_{species}", kind.name());
+    columns.extend(names.iter().flat_map(|s| MoveKind::TALLIED.map(|kind| acceptance(kind, s))));
 
     let mut table = Table::new(&columns);
     for k in 0..grid.len() {
@@ -51,8 +53,7 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
         row.extend(average.p_n_max.iter().map(|&p| number(p)));
         row.extend([average.samples.to_string(), number(average.inefficiency)]);
         for tally in &tallies[k * names.len()..(k + 1) * names.len()] {
-            row.push(number(tally.insert_accepted as f64 / tally.insert_attempts as f64));
-            row.push(number(tally.delete_accepted as f64 / tally.delete_attempts as f64));
+            row.extend(MoveKind::TALLIED.map(|kind| number(tally.of(kind).acceptance())));
         }
         table.push(row);
     }

@@ -8,8 +8,9 @@
 use crate::base::{Error, Result};
 use crate::io::parquet::{column, each_group, encode, open, properties, save, write_column};
 use crate::io::parts::file_names;
+use crate::moves::MoveKind;
 use crate::moves::exchange::EdgeTally;
-use crate::moves::tally::{Direction, TallyRow, TransitionTally, Transitions};
+use crate::moves::tally::{AttemptTally, TallyRow, TransitionTally, Transitions};
 use parquet::data_type::{DoubleType, Int32Type, Int64Type};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::reader::RowGroupReader;
@@ -18,18 +19,32 @@ use std::path::{Path, PathBuf};
 /// Snapshots of a run that was never extended.
 pub(crate) const MARKS: u32 = 20;
 
-const TALLIES: &str = "message transitions {
+/// Columns before those of the tallies: walker, state, reservoir, n.
+const KEY_COLUMNS: usize = 4;
+/// Columns of every kind of move: attempts, accepted, probability.
+const KIND_COLUMNS: usize = 3;
+
+/// The Parquet schema of tallies: the key of a row, then three columns for every kind of move.
+fn tally_schema() -> String {
+    let kinds = MoveKind::TALLIED.map(|kind| {
+        let name = kind.name();
+        format!(
+            "    required int64 {name}_attempts;
+    required int64 {name}_accepted;
+    required double {name}_probability;
+"
+        )
+    });
+    format!(
+        "message transitions {{
     required int32 walker (INTEGER(16, false));
     required int32 state (INTEGER(32, false));
     required int32 reservoir (INTEGER(16, false));
     required int32 n (INTEGER(16, false));
-    required int64 insert_attempts;
-    required int64 insert_accepted;
-    required double insert_probability;
-    required int64 delete_attempts;
-    required int64 delete_accepted;
-    required double delete_probability;
-}";
+{}}}",
+        kinds.concat()
+    )
+}
 
 const EDGES: &str = "message edges {
     required int32 edge (INTEGER(32, false));
@@ -127,7 +142,11 @@ pub fn read_marks(dir: &Path, done: u32, n_states: usize, n_edges: usize) -> Res
         let path = folder.join(file_name("edges", mark));
         let edges = read(&path, 3, decode_edges)?;
         let tallies = folder.join(file_name("mark", mark));
-        let rows = if tallies.is_file() { read(&tallies, 10, decode_tallies)? } else { Vec::new() };
+        let rows = if tallies.is_file() {
+            read(&tallies, KEY_COLUMNS + KIND_COLUMNS * MoveKind::TALLIED.len(), decode_tallies)?
+        } else {
+            Vec::new()
+        };
         let bad = |path: &Path, problem: &str| {
             let problem = format!("{problem}; restore the file or repeat the run");
             Err(Error::BadInput { path: path.to_owned(), problem })
@@ -150,15 +169,16 @@ impl TallySnapshot {
     /// Whether nothing in later tallies is less than here.
     fn is_before(&self, rows: &[TallyRow], edges: &[EdgeCount]) -> bool {
         let mut later = rows.iter();
-        let grown = |a: &Direction, b: &Direction| {
-            a.attempts <= b.attempts && a.accepted <= b.accepted && a.probability <= b.probability
+        let grown = |a: &TransitionTally, b: &TransitionTally| {
+            MoveKind::TALLIED
+                .map(|kind| (a.of(kind), b.of(kind)))
+                .iter()
+                .all(|(a, b)| a.attempts <= b.attempts && a.accepted <= b.accepted && a.probability <= b.probability)
         };
-        self.rows.iter().all(|row| {
-            later
-                .by_ref()
-                .find(|r| r.key() == row.key())
-                .is_some_and(|r| grown(&row.tally.insert, &r.tally.insert) && grown(&row.tally.delete, &r.tally.delete))
-        }) && self.edges.iter().zip(edges).all(|(a, b)| a.attempts <= b.attempts && a.accepted <= b.accepted)
+        self.rows
+            .iter()
+            .all(|row| later.by_ref().find(|r| r.key() == row.key()).is_some_and(|r| grown(&row.tally, &r.tally)))
+            && self.edges.iter().zip(edges).all(|(a, b)| a.attempts <= b.attempts && a.accepted <= b.accepted)
     }
 }
 
@@ -181,19 +201,18 @@ fn names(folder: &Path) -> Result<Vec<(&'static str, u32)>> {
 
 fn encode_tallies(rows: &[TallyRow]) -> ParquetResult<Vec<u8>> {
     let narrow = |f: fn(&TallyRow) -> i32| rows.iter().map(f).collect::<Vec<i32>>();
-    let wide = |f: fn(&TransitionTally) -> u64| rows.iter().map(|r| f(&r.tally) as i64).collect::<Vec<i64>>();
-    let real = |f: fn(&TransitionTally) -> f64| rows.iter().map(|r| f(&r.tally)).collect::<Vec<f64>>();
-    encode(TALLIES, properties(), Vec::new(), |group| {
+    encode(&tally_schema(), properties(), Vec::new(), |group| {
         write_column::<Int32Type>(group, &narrow(|r| i32::from(r.walker)))?;
         write_column::<Int32Type>(group, &narrow(|r| r.state as i32))?;
         write_column::<Int32Type>(group, &narrow(|r| i32::from(r.reservoir)))?;
         write_column::<Int32Type>(group, &narrow(|r| i32::from(r.n)))?;
-        write_column::<Int64Type>(group, &wide(|t| t.insert.attempts))?;
-        write_column::<Int64Type>(group, &wide(|t| t.insert.accepted))?;
-        write_column::<DoubleType>(group, &real(|t| t.insert.probability))?;
-        write_column::<Int64Type>(group, &wide(|t| t.delete.attempts))?;
-        write_column::<Int64Type>(group, &wide(|t| t.delete.accepted))?;
-        write_column::<DoubleType>(group, &real(|t| t.delete.probability))
+        for kind in MoveKind::TALLIED {
+            let of_kind = || rows.iter().map(|r| r.tally.of(kind));
+            write_column::<Int64Type>(group, &of_kind().map(|t| t.attempts as i64).collect::<Vec<_>>())?;
+            write_column::<Int64Type>(group, &of_kind().map(|t| t.accepted as i64).collect::<Vec<_>>())?;
+            write_column::<DoubleType>(group, &of_kind().map(|t| t.probability).collect::<Vec<_>>())?;
+        }
+        Ok(())
     })
 }
 
@@ -224,20 +243,24 @@ fn read<T>(
 fn decode_tallies(group: &dyn RowGroupReader) -> ParquetResult<Vec<TallyRow>> {
     let [walker, state, reservoir, n] = [0, 1, 2, 3].map(|c| column::<Int32Type>(group, c));
     let (walker, state, reservoir, n) = (walker?, state?, reservoir?, n?);
-    let direction = |c: usize| -> ParquetResult<Vec<Direction>> {
-        let (attempts, accepted, probability) =
-            (counts(group, c)?, counts(group, c + 1)?, column::<DoubleType>(group, c + 2)?);
-        let all = attempts.into_iter().zip(accepted).zip(probability);
-        Ok(all.map(|((attempts, accepted), probability)| Direction { attempts, accepted, probability }).collect())
-    };
-    let (insert, delete) = (direction(4)?, direction(7)?);
+    let mut tallies = vec![TransitionTally::default(); n.len()];
+    for (k, kind) in MoveKind::TALLIED.into_iter().enumerate() {
+        let first = KEY_COLUMNS + KIND_COLUMNS * k;
+        let (attempts, accepted) = (counts(group, first)?, counts(group, first + 1)?);
+        let probability = column::<DoubleType>(group, first + 2)?;
+        for (i, tally) in tallies.iter_mut().enumerate() {
+            if let Some(of_kind) = tally.of_mut(kind) {
+                *of_kind = AttemptTally { attempts: attempts[i], accepted: accepted[i], probability: probability[i] };
+            }
+        }
+    }
     Ok((0..n.len())
         .map(|i| TallyRow {
             walker: walker[i] as u16,
             state: state[i] as u32,
             reservoir: reservoir[i] as u16,
             n: n[i] as u16,
-            tally: TransitionTally { insert: insert[i], delete: delete[i] },
+            tally: tallies[i],
         })
         .collect())
 }
@@ -261,10 +284,14 @@ mod tests {
 
     fn tallied(scale: u64) -> Transitions {
         let mut t = Transitions::new(3, 2, [4, 2]);
-        let direction =
-            |k: u64| Direction { attempts: k * scale, accepted: k / 2, probability: 0.25 * (k * scale) as f64 };
+        let of_kind =
+            |k: u64| AttemptTally { attempts: k * scale, accepted: k / 2, probability: 0.25 * (k * scale) as f64 };
         for (i, tally) in t.tallies_mut().iter_mut().enumerate().filter(|(i, _)| i % 3 != 1) {
-            *tally = TransitionTally { insert: direction(i as u64), delete: direction(2 * i as u64) };
+            let mut k = 0;
+            *tally = TransitionTally::from_kinds(|_| {
+                k += i as u64;
+                of_kind(k)
+            });
         }
         t
     }
@@ -285,7 +312,7 @@ mod tests {
         assert_eq!(marks[1].rows, tallied(2).rows().collect::<Vec<_>>());
         assert_eq!(marks[1].edges[3], EdgeCount { attempts: 20, accepted: 6 });
         // What was never tried is not stored; index 0 has no attempts either.
-        assert!(marks[0].rows.iter().all(|r| r.tally.insert.attempts > 0));
+        assert!(marks[0].rows.iter().all(|r| r.tally.of(MoveKind::INSERT).attempts > 0));
         assert_eq!(read_marks(folder.path(), 7, 3, 4)?.len(), 1);
         writer.rewind_to(5)?;
         assert_eq!(read_marks(folder.path(), 100, 3, 4)?.len(), 1);

@@ -22,7 +22,7 @@ impl Sampler {
     /// # Errors
     /// [`Error::ReplicaFault`] with the replica and both numbers.
     pub fn audit(&self) -> Result<()> {
-        let (configurations, tolerance) = (self.configurations()?, self.backend.energy_tolerance());
+        let (configurations, tolerance) = (self.configurations()?, self.backend.info().energy_tolerance);
         for (replica, x) in configurations.iter().enumerate() {
             if !is_sound(&self.system().cell, x) {
                 let problem = "an atom is outside its cell or not a number; lower dt or the displacement".to_owned();
@@ -34,7 +34,7 @@ impl Sampler {
             |(replica, x)| force_field.audit(x).map_err(|e| e.of_replica(ReplicaId(replica as u32)).in_cycle(cycle));
         let audits = configurations.par_iter().enumerate().map(anew).collect::<Result<Vec<_>>>()?;
         for (replica, (audit, m)) in audits.iter().zip(&self.measurements).enumerate() {
-            let kt = self.backend.states()[self.backend.assignment()[replica].index()].kt;
+            let kt = self.backend.ensemble().state_of(replica).kt;
             let allowed = tolerance * (audit.magnitude + AUDIT_FLOOR * kt);
             let agrees = audit.energy.is_finite() && (audit.energy - m.energy).abs() <= allowed;
             if !agrees {

@@ -5,7 +5,7 @@ use super::moments::Moments;
 use super::{CyclePlan, Recent, Sampler};
 use crate::backend::{Backend, BackendState};
 use crate::base::error::{Error, Result};
-use crate::base::ids::StateId;
+use crate::base::ids::{ReplicaId, StateId};
 use crate::forces::ForceField;
 use crate::moves::exchange::{Assignment, EdgeTally, Exchanger};
 use crate::system::configuration::Measurement;
@@ -83,7 +83,7 @@ impl Sampler {
             return Err(misfit("its averages are of another shape".to_owned()));
         }
         state.backend.fits(backend.system(), n_replicas, n_states).map_err(misfit)?;
-        backend.restore(&state.backend, &grid.states, assignment.states())?;
+        backend.restore(ReplicaId(0), &state.backend, &grid.states, assignment.states())?;
         let mut slots = state.backend.species_of_replicas();
         let of_these = state.ledgers.len() == n_replicas
             && state.ledgers.iter().all(|l| slots.next().is_some_and(|species| l.is_of(species)));
@@ -98,6 +98,7 @@ impl Sampler {
             ahead: None,
             ledgers: state.ledgers.clone(),
             measurements: state.measurements.clone(),
+            kept: None,
             reservoirs: backend.system().reservoirs.iter().map(|r| r.species).collect(),
             max_atoms: backend.system().reservoirs.iter().map(|r| r.max_atoms).collect(),
             force_field,

@@ -1,6 +1,7 @@
-//! The host's books of who is where: the identity of every atom, from the log of accepted moves.
+//! Identities of all atoms, kept by the host from the log of accepted moves.
 
 use crate::moves::tally::MoveEvent;
+use crate::moves::{Direction, MoveKind};
 use crate::system::configuration::{Configuration, Measurement};
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +24,7 @@ impl AtomIdentities {
         AtomIdentities { identities: (0..n).collect(), species: x.species.clone(), next: n }
     }
 
-    /// Whether it can be the ledger of these atoms: it may come from a file.
+    /// Whether these can be the identities of these atoms: it may come from a file.
     ///
     /// - `species`: `[n]`, of every slot
     pub(crate) fn is_of(&self, species: &[u8]) -> bool {
@@ -37,7 +38,7 @@ impl AtomIdentities {
         &self.identities
     }
 
-    /// Books accepted moves and compares the counts they lead to with what was measured.
+    /// Follows accepted moves and compares the counts they lead to with what was measured.
     ///
     /// - `reservoirs`: `[n_reservoirs]`, species index
     ///
@@ -46,25 +47,31 @@ impl AtomIdentities {
     pub fn follow(&mut self, reservoirs: &[u8], events: &[MoveEvent], measured: &Measurement) -> Result<(), String> {
         for event in events {
             let (slot, species) = (usize::from(event.slot), reservoirs[usize::from(event.reservoir)]);
-            if event.insert {
-                if slot != self.identities.len() {
-                    return Err(format!("an atom was inserted into slot {slot} of {} atoms", self.identities.len()));
+            match event.kind {
+                MoveKind::InsertDelete(Direction::Insert) => {
+                    if slot != self.identities.len() {
+                        let n = self.identities.len();
+                        return Err(format!("an atom was inserted into slot {slot} of {n} atoms"));
+                    }
+                    self.identities.push(self.next);
+                    self.species.push(species);
+                    self.next += 1;
                 }
-                self.identities.push(self.next);
-                self.species.push(species);
-                self.next += 1;
-            } else {
-                if self.species.get(slot) != Some(&species) {
-                    return Err(format!("slot {slot} was emptied but holds no atom of species {species}"));
+                MoveKind::InsertDelete(Direction::Delete) => {
+                    if self.species.get(slot) != Some(&species) {
+                        return Err(format!("slot {slot} was emptied but holds no atom of species {species}"));
+                    }
+                    self.identities.swap_remove(slot);
+                    self.species.swap_remove(slot);
                 }
-                self.identities.swap_remove(slot);
-                self.species.swap_remove(slot);
+                // the atom stays in its slot
+                MoveKind::Displace => {}
             }
         }
         for (s, &count) in reservoirs.iter().zip(&measured.counts) {
-            let booked = self.species.iter().filter(|&have| have == s).count();
-            if booked != usize::from(count) {
-                return Err(format!("accepted moves lead to {booked} atoms of species {s}, but {count} are there"));
+            let followed = self.species.iter().filter(|&have| have == s).count();
+            if followed != usize::from(count) {
+                return Err(format!("accepted moves lead to {followed} atoms of species {s}, but {count} are there"));
             }
         }
         Ok(())
@@ -79,8 +86,8 @@ mod tests {
     /// Species A and B, each with a reservoir.
     const RESERVOIRS: [u8; 2] = [0, 1];
 
-    fn event(insert: bool, reservoir: u8, slot: u16) -> MoveEvent {
-        MoveEvent { insert, reservoir, slot }
+    fn event(kind: MoveKind, reservoir: u8, slot: u16) -> MoveEvent {
+        MoveEvent { kind, reservoir, slot }
     }
 
     #[test]
@@ -90,11 +97,14 @@ mod tests {
         let mut ledger = AtomIdentities::new(&x);
         let measured = Measurement { energy: 0.0, counts: vec![2, 1] };
         // B comes as atom 3, atom 0 goes and B takes its slot
-        let events = [event(true, 1, 3), event(false, 0, 0)];
+        let events = [event(MoveKind::INSERT, 1, 3), event(MoveKind::DELETE, 0, 0)];
         assert_eq!(ledger.follow(&RESERVOIRS, &events, &measured), Ok(()));
         assert_eq!(ledger.identities(), [3, 1, 2]);
         let measured = Measurement { energy: 0.0, counts: vec![3, 0] };
-        assert_eq!(ledger.follow(&RESERVOIRS, &[event(false, 1, 0), event(true, 0, 2)], &measured), Ok(()));
+        assert_eq!(
+            ledger.follow(&RESERVOIRS, &[event(MoveKind::DELETE, 1, 0), event(MoveKind::INSERT, 0, 2)], &measured),
+            Ok(())
+        );
         assert_eq!(ledger.identities(), [2, 1, 4]);
     }
 
@@ -105,10 +115,10 @@ mod tests {
         let ledger = AtomIdentities::new(&x);
         let measured = |a, b| Measurement { energy: 0.0, counts: vec![a, b] };
         for (events, counts) in [
-            (vec![event(true, 0, 0)], measured(2, 0)),
-            (vec![event(false, 1, 0)], measured(0, 0)),
-            (vec![event(false, 0, 1)], measured(0, 0)),
-            (vec![event(true, 0, 1)], measured(1, 0)),
+            (vec![event(MoveKind::INSERT, 0, 0)], measured(2, 0)),
+            (vec![event(MoveKind::DELETE, 1, 0)], measured(0, 0)),
+            (vec![event(MoveKind::DELETE, 0, 1)], measured(0, 0)),
+            (vec![event(MoveKind::INSERT, 0, 1)], measured(1, 0)),
             (Vec::new(), measured(1, 1)),
         ] {
             assert!(ledger.clone().follow(&RESERVOIRS, &events, &counts).is_err(), "{events:?}");

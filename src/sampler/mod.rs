@@ -11,7 +11,7 @@ pub use audit::AUDIT_EVERY;
 pub use checkpoint::SamplerState;
 pub use setup::Setup;
 
-use crate::backend::{Backend, CycleWork};
+use crate::backend::{Backend, CycleWork, KeptConfigurations, MoveEvents, Span};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{ReplicaId, StateId};
 use crate::forces::ForceField;
@@ -66,6 +66,8 @@ pub struct Sampler {
     assignment: Assignment,
     exchanger: Exchanger,
     measurements: Vec<Measurement>,
+    /// What the cycle that was finished last has kept, until it is asked for.
+    kept: Option<Box<dyn KeptConfigurations>>,
     max_atoms: Vec<u16>,
     /// `[n_reservoirs]`, species index.
     reservoirs: Vec<u8>,
@@ -98,7 +100,7 @@ pub struct ReplicaSample {
     pub walker: usize,
     /// The state it holds.
     pub state: StateId,
-    /// Potential energy. [energy]
+    /// Potential energy. \[energy\]
     pub energy: f64,
     /// `[n_reservoirs]`, atoms of every reservoir species.
     pub counts: Vec<u16>,
@@ -172,6 +174,7 @@ impl Sampler {
             ahead: None,
             ledgers: batch.configurations.iter().map(AtomIdentities::new).collect(),
             measurements: Vec::new(),
+            kept: None,
             max_atoms,
             reservoirs,
             force_field,
@@ -224,7 +227,8 @@ impl Sampler {
             Some(begun) => assert_eq!(begun, now, "the cycle that was begun is the one that is finished"),
         }
         let period = now.period;
-        self.measurements = self.backend.complete().map_err(|e| e.in_cycle(self.cycle))?;
+        let result = self.backend.complete().map_err(|e| e.in_cycle(self.cycle))?;
+        (self.measurements, self.kept) = (result.measurements, result.kept);
         self.check_finite()?;
         if self.cycle % AUDIT_EVERY == AUDIT_EVERY - 1 {
             self.audit()?;
@@ -237,7 +241,7 @@ impl Sampler {
             self.begin(next)?;
             self.ahead = Some(next);
         }
-        self.follow_moves()?;
+        self.follow_moves(&*result.events)?;
         if period != Period::Equilibration {
             self.accumulate();
         }
@@ -254,7 +258,13 @@ impl Sampler {
     /// # Errors
     /// When the device is lost.
     pub fn kept(&mut self, batch: &mut Batch) -> Result<()> {
-        self.backend.kept(batch)
+        match self.kept.take() {
+            Some(kept) => kept.hand_over(batch),
+            None => {
+                batch.configurations.clear();
+                Ok(())
+            }
+        }
     }
 
     fn begin(&mut self, cycle: Cycle) -> Result<()> {
@@ -262,12 +272,11 @@ impl Sampler {
             self.ledgers = self.configurations()?.iter().map(AtomIdentities::new).collect();
         }
         let CyclePlan { steps, attempts, .. } = self.plan;
+        let span = |count: u32| Span { first: self.cycle * u64::from(count), count };
         let work = CycleWork {
-            first_step: self.cycle * u64::from(steps),
-            steps,
-            first_attempt: self.cycle * u64::from(attempts),
-            attempts,
-            book: cycle.period != Period::Equilibration,
+            dynamics: Some(span(steps)),
+            particle_moves: (attempts > 0).then(|| span(attempts)),
+            tally: cycle.period != Period::Equilibration,
             keep: cycle.keep,
         };
         self.backend.begin(&work).map_err(|e| e.in_cycle(self.cycle))
@@ -284,14 +293,14 @@ impl Sampler {
         self.backend.set_states(self.assignment.states())
     }
 
-    /// Books the accepted moves of the cycle just finished, and checks the counts they lead to.
-    fn follow_moves(&mut self) -> Result<()> {
+    /// Follows the accepted moves of the cycle just finished, and checks the counts they lead to.
+    fn follow_moves(&mut self, events: &dyn MoveEvents) -> Result<()> {
         if self.grid.n_reservoirs() == 0 || self.plan.attempts == 0 {
             return Ok(());
         }
         let (ledgers, measurements, reservoirs) = (&mut self.ledgers, &self.measurements, &self.reservoirs);
         let (mut moved, mut seen, mut fault) = (0, 0, None);
-        self.backend.events(&mut |replica, events| {
+        events.for_each_replica(&mut |replica, events| {
             moved += events.len() as u64;
             seen += 1;
             if let Err(problem) = ledgers[replica].follow(reservoirs, events, &measurements[replica]) {

@@ -2,7 +2,11 @@
 
 pub mod cell;
 pub mod configuration;
+mod dynamics;
 pub mod slab;
+
+pub use dynamics::Dynamics;
+pub(crate) use dynamics::REFUSED;
 
 use crate::potential::{ExternalField, Images, PairTable};
 use crate::system::cell::Cell;
@@ -27,11 +31,11 @@ pub struct Reservoir {
     pub species: u8,
     /// N_max, the same in every state.
     pub max_atoms: u16,
-    /// Insertion region: lower z. [length]
+    /// Insertion region: lower z. \[length\]
     pub z_lo: f64,
-    /// Insertion region: upper z. [length]
+    /// Insertion region: upper z. \[length\]
     pub z_hi: f64,
-    /// V_in of that region. [length³]
+    /// V_in of that region. \[length³\]
     pub volume: f64,
 }
 
@@ -46,55 +50,10 @@ impl Reservoir {
 /// Atoms that never move, stored once for all replicas.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FrozenAtoms {
-    /// Wrapped positions. [length]
+    /// Wrapped positions. \[length\]
     pub positions: Vec<DVec3>,
     /// `[n_frozen]`, species index.
     pub species: Vec<u8>,
-}
-
-/// How atoms move between particle moves.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Dynamics {
-    /// Langevin dynamics in the BAOAB splitting.
-    Baoab {
-        /// [time]
-        dt: f64,
-        /// γ [1/time]
-        friction: f64,
-        /// Steps of a cycle.
-        steps: u32,
-    },
-    /// Velocity Verlet.
-    Verlet {
-        /// [time]
-        dt: f64,
-        /// Steps of a cycle.
-        steps: u32,
-        /// Draw velocities anew at the start of every cycle.
-        redraw: bool,
-    },
-    /// Metropolis displacements of single atoms.
-    MonteCarlo {
-        /// Half-width along each axis. [length]
-        displacement: f64,
-        /// Attempts of a cycle.
-        attempts: u32,
-    },
-}
-
-impl Dynamics {
-    /// Steps (or displacement attempts) of a cycle.
-    pub fn steps(&self) -> u32 {
-        match *self {
-            Dynamics::Baoab { steps, .. } | Dynamics::Verlet { steps, .. } => steps,
-            Dynamics::MonteCarlo { attempts, .. } => attempts,
-        }
-    }
-
-    /// Whether atoms carry velocities.
-    pub fn is_molecular(&self) -> bool {
-        !matches!(self, Dynamics::MonteCarlo { .. })
-    }
 }
 
 /// The physical system, the same for every replica.
@@ -131,7 +90,7 @@ impl System {
         if self.minimum_image_suffices() { vec![DVec3::ZERO] } else { self.cell.image_shifts(self.pairs.r_cut) }
     }
 
-    /// Change of the tail correction when the number of one species changes by `sign`. [energy]
+    /// Change of the tail correction when the number of one species changes by `sign`. \[energy\]
     ///
     /// - `counts`: `[n_species]`, before the change
     pub fn tail_change(&self, counts: &[usize], species: u8, sign: isize) -> f64 {

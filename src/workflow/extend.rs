@@ -108,5 +108,5 @@ pub fn shortfall(record: &RunRecord, directory: &Path) -> Option<String> {
 }
 
 fn goal_of(directory: &Path) -> Result<Option<StoppingRule>> {
-    Ok(StoppingRule::of(&scene::load(&directory.join("resolved.ron"))?))
+    Ok(StoppingRule::of(&scene::load(directory.join("resolved.ron"))?))
 }

@@ -6,6 +6,7 @@ use adlayer::testing::analysis::diagnostics::WalkerSplit;
 use adlayer::testing::analysis::transition_matrix::{Estimators, compare, tally_blocks};
 use adlayer::testing::analysis::{AnalysisInput, PreparedSamples};
 use adlayer::testing::input::scene;
+use adlayer::testing::moves::MoveKind;
 use adlayer::testing::sample::read_samples;
 use adlayer::testing::sample::tally_snapshots::{TallySnapshot, read_marks};
 use adlayer::testing::workflow::analyze::{GridRequest, evaluate};
@@ -98,7 +99,7 @@ fn the_transition_matrix_of_the_trap_is_poisson_and_a_tampered_one_raises_the_al
     // Insertions at N ≥ 2 that look a quarter more probable than they are.
     let mut tampered = marks;
     for row in tampered.iter_mut().flat_map(|m| &mut m.rows).filter(|r| r.n >= 2) {
-        row.tally.insert.probability *= 1.25;
+        row.tally.of_mut(MoveKind::INSERT).expect("tallied").probability *= 1.25;
     }
     let found = estimators(&input, &tampered);
     assert!(found.alarms().len() >= 5, "{} alarms", found.alarms().len());

@@ -41,7 +41,7 @@ fn checkpoints() {
 fn sound_checkpoint() -> (Vec<u8>, u64) {
     let place = Place::new(&surface(2, [2, 4]).replace("walkers: 2", "walkers: 1"));
     place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet"]);
-    let loaded = scene::load(&place.run("run/resolved.ron")).expect("the scene");
+    let loaded = scene::load(place.run("run/resolved.ron")).expect("the scene");
     (std::fs::read(place.run("run/checkpoint.bin")).expect("a checkpoint"), checkpoint::most_bytes(&loaded))
 }
 

@@ -166,7 +166,7 @@ fn a_resolved_scene_finds_its_files_from_anywhere() {
         .replace("Order(wave_vector: Sqrt3), Psi6, Sites", "Psi6")
         .replace("initial: [], ", "initial: [(species: \"B\", placement: File(path: \"b.xyz\"))],");
     write("scene.ron", &text);
-    let loaded = scene::load(&folder.path().join("scene.ron")).unwrap_or_else(|e| panic!("{e}"));
+    let loaded = scene::load(folder.path().join("scene.ron")).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(loaded.slab.mobile().count(), 1);
     assert_eq!(loaded.slab.atoms[1].position, glam::DVec3::new(1.0, 2.0, 1.2));
     assert_eq!((loaded.scene.initial[0].atoms, loaded.placed[0].len()), (Some(1), 1));

@@ -24,7 +24,7 @@ fn finished() -> &'static Place {
 }
 
 fn grid(run: &Path) -> StateGrid {
-    scene::load(&run.join("resolved.ron")).expect("the scene").grid()
+    scene::load(run.join("resolved.ron")).expect("the scene").grid()
 }
 
 fn samples(run: &Path) -> Samples {

@@ -5,7 +5,8 @@ use crate::common::reference::{case, number, numbers, rows};
 use crate::common::run::Run;
 use crate::common::scene::Spec;
 use crate::common::stats::{assert_distribution, assert_resolved, assert_z};
-use adlayer::testing::moves::tally::Direction;
+use adlayer::testing::moves::MoveKind;
+use adlayer::testing::moves::tally::AttemptTally;
 use serde_json::Value;
 
 /// Monte Carlo alone, and Langevin dynamics between the particle moves.
@@ -59,13 +60,14 @@ fn tallies_of_the_ideal_gas_are_its_acceptance_probabilities() {
             // E = 0: every attempt from N has the same probability
             let insert = (z * volume / (n as f64 + 1.0)).min(1.0);
             let delete = ((n as f64 + 1.0) / (z * volume)).min(1.0);
-            for (tally, exact) in [(&here.insert, insert), (&above.delete, delete)] {
+            let (up, down) = (here.of(MoveKind::INSERT), above.of(MoveKind::DELETE));
+            for (tally, exact) in [(up, insert), (down, delete)] {
                 let sum = exact * tally.attempts as f64;
                 assert!((tally.probability - sum).abs() <= 1e-5 * sum, "{device} N {n}: {tally:?}, exactly {exact}");
                 attempts += tally.attempts;
             }
-            let mean = |t: &Direction| t.probability / t.attempts as f64;
-            ln_ratio.push((mean(&here.insert) / mean(&above.delete)).ln());
+            let mean = |t: AttemptTally| t.probability / t.attempts as f64;
+            ln_ratio.push((mean(up) / mean(down)).ln());
         }
         // and from them follows the Poisson distribution, where N has been
         let mut ln_p = 0.0;
@@ -75,9 +77,9 @@ fn tallies_of_the_ideal_gas_are_its_acceptance_probabilities() {
             assert!((ln_p - exact).abs() < 1e-4, "{device} ln Π({}) − ln Π(8): {ln_p} against {exact}", n + 1);
         }
         let total = transitions.total(0, 0);
-        let impossible = attempts + total[0].delete.attempts + total[usize::from(n_max)].insert.attempts;
-        assert_eq!(impossible, 16 * 20 * 100, "{device}: every attempt is tallied once");
-        assert_eq!(total[0].delete.probability, 0.0, "{device}");
+        let (empty, full) = (total[0].of(MoveKind::DELETE), total[usize::from(n_max)].of(MoveKind::INSERT));
+        assert_eq!(attempts + empty.attempts + full.attempts, 16 * 20 * 100, "{device}: every attempt is tallied once");
+        assert_eq!(empty.probability, 0.0, "{device}");
     });
 }
 

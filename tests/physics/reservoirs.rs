@@ -4,8 +4,9 @@ use crate::backends::on_every_backend;
 use crate::common::run::{Run, load};
 use crate::common::scene::{SLAB, Spec};
 use crate::common::stats::{assert_resolved, assert_z};
+use adlayer::testing::backend::TrialEnergies;
 use adlayer::testing::base::rng::Rng;
-use adlayer::testing::moves::{self, Edit, Proposal, Trial};
+use adlayer::testing::moves::{self, Edit, MoveKind, Proposal, Trial};
 use adlayer::testing::potential::OVERLAP_ENERGY;
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use glam::DVec3;
@@ -136,7 +137,7 @@ fn two_ideal_gases_each_have_their_own_number() {
 fn two_species_that_attract_each_other() {
     on_every_backend(|device| {
         let run = Run::whole(device, &binary(1.5, 1, 128));
-        let pair = *run.sampler.backend().system().pairs.pair(0, 1);
+        let pair = run.sampler.backend().system().pairs.pair(0, 1);
         let volume = 216.0;
         for k in 0..run.grid.len() {
             let beta = run.state(k).beta();
@@ -192,6 +193,10 @@ fn mobile_slab_atoms_are_neither_inserted_nor_deleted() {
     });
 }
 
+fn trial_energies(run: &mut Run) -> &mut dyn TrialEnergies {
+    run.sampler.backend_mut().trial_energies_mut().expect("every backend of today has them")
+}
+
 #[test]
 fn overlap_is_finite_and_neither_it_nor_a_nan_is_accepted() {
     on_every_backend(|device| {
@@ -201,7 +206,7 @@ fn overlap_is_finite_and_neither_it_nor_a_nan_is_accepted() {
         let (system, state, rng) = (run.sampler.backend().system().clone(), run.state(0).clone(), Rng::new(9));
         let onto = |x: &Configuration| Trial::Insert { species: 1, position: x.positions[0] };
         let trials: Vec<Trial> = batch.configurations.iter().map(onto).collect();
-        let overlaps = run.sampler.backend_mut().trial_energies(&trials).expect("energies");
+        let overlaps = trial_energies(&mut run).trial_energies(&trials).expect("energies");
         for (&delta_u, &trial) in overlaps.iter().zip(&trials) {
             assert!(delta_u.is_finite() && delta_u >= 0.5 * OVERLAP_ENERGY, "{device}: an overlap costs {delta_u}");
             for attempt in 0..500 {
@@ -213,9 +218,10 @@ fn overlap_is_finite_and_neither_it_nor_a_nan_is_accepted() {
                     (Trial::None, 0.0),
                 ] {
                     let uniform = (attempt as f64 + 0.5) / 500.0;
-                    let proposal = Proposal { reservoir: 0, insert: true, trial, n_total: 3, n_inside: 3, uniform };
+                    let kind = MoveKind::INSERT;
+                    let proposal = Proposal { kind, reservoir: 0, trial, n_total: 3, n_inside: 3, uniform };
                     let ln_acc = moves::ln_acc(&system, state.as_ref(), &proposal, delta_u);
-                    let edit = moves::decide(&system, &rng, 0, attempt, state.as_ref(), &proposal, ln_acc);
+                    let edit = moves::decide(&system, &rng, 0, attempt, state.kt, &proposal, ln_acc);
                     assert_eq!(edit, Edit::None, "{device}: {trial:?} with ΔE = {delta_u} was accepted");
                 }
             }
@@ -238,7 +244,7 @@ fn an_insertion_and_its_deletion_cancel() {
                 continue;
             }
             tried += 1;
-            let backend = run.sampler.backend_mut();
+            let backend = trial_energies(&mut run);
             let trials: Vec<Trial> = there.iter().map(|p| p.trial).collect();
             let up = backend.trial_energies(&trials).expect("energies");
             let mut edits = Vec::new();
@@ -250,7 +256,7 @@ fn an_insertion_and_its_deletion_cancel() {
             let last: Vec<Trial> = batch.configurations.iter().map(|x| Trial::Delete { slot: x.len() }).collect();
             let down = backend.trial_energies(&last).expect("energies");
             for (r, (p, &trial)) in there.iter().zip(&last).enumerate() {
-                let back = Proposal { insert: false, trial, n_inside: p.n_inside + 1, ..*p };
+                let back = Proposal { kind: MoveKind::DELETE, trial, n_inside: p.n_inside + 1, ..*p };
                 let (a, b) = (
                     moves::ln_acc(&system, state.as_ref(), p, up[r]),
                     moves::ln_acc(&system, state.as_ref(), &back, down[r]),

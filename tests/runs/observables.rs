@@ -33,11 +33,11 @@ fn named(samples: &Samples, i: usize) -> Vec<(String, Vec<f64>)> {
 }
 
 /// Whether a run has stored what its stored configurations say.
-fn stores_what_its_atoms_announce(device: &str, text: &str, exact: bool) {
+fn stores_what_its_atoms_say(device: &str, text: &str, exact: bool) {
     let place = Place::new(text);
     place.succeed(&["run", "scene.ron", "--device", device, "-o", "run", "--quiet"]);
     let directory = place.run("run");
-    let loaded = scene::load(&directory.join("resolved.ron")).expect("the scene");
+    let loaded = scene::load(directory.join("resolved.ron")).expect("the scene");
     let observables = Observables::from_scene(&loaded);
     let (samples, frames) = (outcome(&directory).samples, read_trajectory(&directory).expect("configurations"));
     let rows: HashMap<(u32, u32), usize> =
@@ -70,25 +70,25 @@ fn stores_what_its_atoms_announce(device: &str, text: &str, exact: bool) {
 }
 
 #[test]
-fn a_run_stores_what_its_atoms_announce() {
+fn a_run_stores_what_its_atoms_say() {
     let text = observing(&surface(4, [10, 30]), ALL);
-    stores_what_its_atoms_announce("reference", &text, false);
-    stores_what_its_atoms_announce("cpu", &text, false);
+    stores_what_its_atoms_say("reference", &text, false);
+    stores_what_its_atoms_say("cpu", &text, false);
 }
 
 #[test]
-fn a_run_on_a_gpu_stores_what_its_atoms_announce() {
+fn a_run_on_a_gpu_stores_what_its_atoms_say() {
     if gpu::device().is_none() {
         return;
     }
-    stores_what_its_atoms_announce("gpu", &observing(&surface(4, [10, 30]), ALL), true);
+    stores_what_its_atoms_say("gpu", &observing(&surface(4, [10, 30]), ALL), true);
 }
 
 #[test]
 fn mobile_slab_atoms_are_not_looked_at() {
     let text = surface(4, [10, 30]).replace("layers: 1", "layers: 2, mobile_layers: 1");
     assert!(text.contains("mobile_layers"));
-    stores_what_its_atoms_announce("cpu", &observing(&text, ALL), false);
+    stores_what_its_atoms_say("cpu", &observing(&text, ALL), false);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn observables_change_nothing_else_and_do_not_depend_on_threads() {
     observed.samples.histograms.clear();
     assert_same("with and without observables", &bare, &observed);
 
-    let loaded = scene::load(&place.path().join("observed.ron")).expect("the scene");
+    let loaded = scene::load(place.path().join("observed.ron")).expect("the scene");
     let (observables, batch) = (Observables::from_scene(&loaded), started(&loaded));
     let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");

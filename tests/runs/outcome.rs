@@ -44,13 +44,13 @@ pub(crate) fn state(directory: &Path) -> RunState {
 
 /// Bytes that a checkpoint of this run may take.
 pub(crate) fn most(directory: &Path) -> u64 {
-    checkpoint::most_bytes(&scene::load(&directory.join("resolved.ron")).expect("the scene"))
+    checkpoint::most_bytes(&scene::load(directory.join("resolved.ron")).expect("the scene"))
 }
 
 /// Reads all that a finished run has come to.
 pub(crate) fn outcome(directory: &Path) -> Outcome {
     let text = |name: &str| std::fs::read_to_string(directory.join(name)).expect("a table");
-    let reservoirs = scene::load(&directory.join("resolved.ron")).expect("the scene").scene.reservoir;
+    let reservoirs = scene::load(directory.join("resolved.ron")).expect("the scene").scene.reservoir;
     let species: Vec<String> = reservoirs.into_iter().map(|r| r.species).collect();
     Outcome {
         sampler: state(directory).sampler,

@@ -1,6 +1,6 @@
 //! The same seed gives the same bits as ever: short runs against stored values, and against another build on request.
 //!
-//! `tests/data/same_bits` holds scenes, and what version 0.1.0 of 2026-11-26 made of them on the reference: its tables as
+//! `tests/data/same_bits` holds scenes, and what the program of November 2026 (commit d862d93) made of them on the reference: its tables as
 //! it wrote them, compared value by value and not letter by letter, and digests of its samples and of the
 //! configurations in its last checkpoint. A change that alters them on purpose is value-breaking: it says so in
 //! CHANGELOG.md and stores new ones, which the failing test prints.
@@ -101,7 +101,7 @@ fn run(program: &Path, name: &str, device: &str) -> Evidence {
     assert!(output.status.success(), "{name} on {device}: {}", String::from_utf8_lossy(&output.stderr));
     let directory = place.run("run");
     assert!(snapshot(&directory).iter().any(|(path, ..)| path.ends_with("report.html")), "{name} is finished");
-    let reservoirs = scene::load(&directory.join("resolved.ron")).expect("the scene").scene.reservoir;
+    let reservoirs = scene::load(directory.join("resolved.ron")).expect("the scene").scene.reservoir;
     let species: Vec<String> = reservoirs.into_iter().map(|r| r.species).collect();
     let last = checkpoint::read(&directory, most(&directory));
     Evidence {

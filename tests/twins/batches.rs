@@ -8,7 +8,8 @@ use adlayer::testing::backend::{self, Backend};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::Rng;
 use adlayer::testing::input::scene::grammar::Truncation;
-use adlayer::testing::potential::PairTable;
+use adlayer::testing::moves::MoveKind;
+use adlayer::testing::potential::{LennardJones, PairTable};
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use adlayer::testing::system::{Dynamics, System};
 use glam::DVec3;
@@ -129,16 +130,16 @@ fn split_segments_have_the_same_bits_across_rebuilds_of_lists() {
     for prepare in [|_: &mut Gpu| (), Gpu::make_large] {
         let Some(mut gpu) = gpu(&film) else { return };
         prepare(&mut gpu);
-        assert!(gpu.kernel().contains("neighbour lists"), "{}", gpu.kernel());
+        assert!(gpu.info().kernel.contains("neighbour lists"), "{}", gpu.info().kernel);
         let whole = segments(&mut gpu, &batch, &[120]);
         let step = |a: &Configuration, b: &Configuration| {
             let far = |(p, q): (&DVec3, &DVec3)| film.cell.minimum_image(*p - *q).length();
             a.positions.iter().zip(&b.positions).map(far).fold(0.0, f64::max)
         };
         assert!(step(&whole.configurations[0], &batch.configurations[0]) > 0.6, "no list was rebuilt");
-        assert_eq!(whole, segments(&mut gpu, &batch, &[41, 1, 78]), "{}", gpu.kernel());
+        assert_eq!(whole, segments(&mut gpu, &batch, &[41, 1, 78]), "{}", gpu.info().kernel);
         gpu.limit(1, 1_000_000);
-        assert_eq!(whole, segments(&mut gpu, &batch, &[120]), "{}", gpu.kernel());
+        assert_eq!(whole, segments(&mut gpu, &batch, &[120]), "{}", gpu.info().kernel);
     }
 }
 
@@ -156,7 +157,7 @@ fn a_list_without_room_changes_nothing_but_time() {
             for (a, b) in ample.configurations.iter().zip(&tight.configurations) {
                 let far = |(p, q): (&DVec3, &DVec3)| film.cell.minimum_image(*p - *q).length();
                 let worst = a.positions.iter().zip(&b.positions).map(far).fold(0.0, f64::max);
-                assert!(worst < 1e-4, "{}: {worst:.1e}", gpu.kernel());
+                assert!(worst < 1e-4, "{}: {worst:.1e}", gpu.info().kernel);
             }
         }
     }
@@ -176,7 +177,7 @@ fn many_small_chunks_are_one_batch() {
     assert_eq!(whole, two_cycles(&mut gpu, n));
     assert_eq!(measured, gpu.measure().expect("measure"));
     assert_eq!(tallies, gpu.transitions().expect("tallies"));
-    assert!(tallies.moves().iter().any(|t| t.insert_accepted > 0));
+    assert!(tallies.moves().iter().any(|t| t.of(MoveKind::INSERT).accepted > 0));
 }
 
 #[test]
@@ -224,7 +225,7 @@ fn what_is_stored_can_be_loaded_and_goes_on_with_the_same_bits() {
 #[test]
 fn a_full_replica_rejects_insertions_and_reports_them() {
     let mut system = system(DVec3::new(4.0, 4.0, 4.0), false);
-    system.pairs = PairTable::new(2, 1.5, Truncation::Shifted, false, |_, _| (0.0, 1.0));
+    system.pairs = PairTable::new(2, 1.5, Truncation::Shifted, false, |_, _| LennardJones::new(0.0, 1.0));
     system.capacity = 3;
     system.reservoirs = vec![crate::systems::reservoir(&system.cell, 3)];
     let Some(mut gpu) = gpu(&system) else { return };
@@ -238,10 +239,11 @@ fn a_full_replica_rejects_insertions_and_reports_them() {
     let tally = transitions.moves()[0];
     // a full replica tries insertions that are impossible, and tallies them as such
     let full = transitions.total(0, 0)[3];
-    assert!(full.insert.attempts > 300 && full.insert.probability == 0.0, "{full:?}");
-    assert_eq!(tally.insert_attempts + tally.delete_attempts, 800);
+    let tried = full.of(MoveKind::INSERT);
+    assert!(tried.attempts > 300 && tried.probability == 0.0, "{full:?}");
+    assert_eq!(tally.attempts(), 800);
     // no deletion can succeed at this activity, so the three insertions of every replica were the last
-    assert_eq!((tally.insert_accepted, tally.delete_accepted), (12, 0));
+    assert_eq!(MoveKind::TALLIED.map(|kind| tally.of(kind).accepted), [12, 0]);
 }
 
 #[test]
@@ -318,7 +320,7 @@ fn a_lost_device_is_an_error_not_a_wrong_number() {
     gpu.load(&batch, &states(1, 1), &identity(1)).expect("load");
     gpu.measure().expect("measure");
     own.lose();
-    let error = gpu.propagate(0, 1).and_then(|()| gpu.measure().map(|_| ())).expect_err("the device is gone");
+    let error = gpu.propagate(0, 1).err().expect("the device is gone");
     assert!(error.to_string().contains("lost") && error.to_string().contains("resumed"), "{error}");
     assert_eq!(adlayer::cli::exit_code(&error), 69);
 }
@@ -338,7 +340,12 @@ fn auto_never_takes_a_software_adapter() {
     }
     let opened = backend::open("auto", Arc::new(slab(4)), Rng::new(1)).expect("auto always finds something");
     let on_hardware = reports.iter().any(|r| !r.software && r.refused.is_none());
-    assert_eq!(opened.kernel().starts_with("f32, all pairs in workgroup"), on_hardware, "{}", opened.describe());
+    assert_eq!(
+        opened.info().kernel.starts_with("f32, all pairs in workgroup"),
+        on_hardware,
+        "{}",
+        opened.info().description
+    );
 }
 
 #[test]
@@ -346,7 +353,7 @@ fn replicas_beyond_workgroup_memory_stay_in_storage() {
     let mut large = slab(4);
     large.capacity = 2_000;
     let Some(mut gpu) = gpu(&large) else { return };
-    assert!(gpu.kernel().contains("one dispatch a step"), "{}", gpu.kernel());
+    assert!(gpu.info().kernel.contains("one dispatch a step"), "{}", gpu.info().kernel);
     let batch = Batch { configurations: vec![calm(&large, 1, 4)] };
     let after = segments(&mut gpu, &batch, &[3]);
     assert_eq!(after.configurations[0].len(), 4);

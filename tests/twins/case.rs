@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// A system with configurations as a run would meet them, one per state and walker.
 pub(crate) struct Case {
     pub(crate) system: Arc<System>,
-    grid: StateGrid,
+    pub(crate) grid: StateGrid,
     pub(crate) batch: Batch,
     pub(crate) ids: Vec<StateId>,
 }
@@ -41,8 +41,14 @@ impl Case {
         case
     }
 
+    /// A backend without replicas.
+    pub(crate) fn open_empty(&self, device: &str) -> Box<dyn Backend> {
+        open(device, Arc::clone(&self.system), Rng::new(SEED)).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    /// A backend with the replicas of the case.
     pub(crate) fn open(&self, device: &str) -> Box<dyn Backend> {
-        let mut backend = open(device, Arc::clone(&self.system), Rng::new(SEED)).unwrap_or_else(|e| panic!("{e}"));
+        let mut backend = self.open_empty(device);
         backend.load(&self.batch, &self.grid.states, &self.ids).expect("loaded");
         backend
     }

@@ -6,6 +6,7 @@ mod cpu;
 mod kernels;
 mod particle_moves;
 mod shaders;
+mod slices;
 mod systems;
 mod tallies;
 

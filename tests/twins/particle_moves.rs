@@ -3,11 +3,11 @@
 use crate::backends::on_every_backend;
 use crate::case::{Case, stored};
 use crate::tallies::assert_same_transitions;
-use adlayer::testing::backend::{Backend, particle_moves_on_host};
+use adlayer::testing::backend::{Backend, CycleWork, particle_moves_on_host};
 use adlayer::testing::moves::tally::MoveEvent;
 
 /// A slab under a gas: two temperatures, three μ', two walkers.
-fn scene(pair: &str) -> String {
+pub(crate) fn scene(pair: &str) -> String {
     format!(
         r#"Scene(
     units: Lj,
@@ -36,29 +36,32 @@ fn twin_particle_moves() {
         for pair in ["epsilon: 0.0, sigma: 1.0", "epsilon: 1.0, sigma: 1.0"] {
             let case = Case::new(&scene(pair), 8);
             let (mut fused, mut on_host) = (case.open(device), case.open(device));
-            fused.particle_moves(7, 300, true).expect("fused moves");
-            let (tried, events) = particle_moves_on_host(&mut *on_host, 7, 300).expect("moves on the host");
+            let result = fused.particle_moves(7, 300, true).expect("fused moves");
+            let driven = on_host.trial_energies_mut().expect("the narrow entry");
+            let (tried, events) = particle_moves_on_host(driven, 7, 300).expect("moves on the host");
             assert!(stored(&*fused) == stored(&*on_host), "{device} {pair}: different decisions");
             let booked = fused.transitions().expect("tallies");
             assert_same_transitions(&format!("{device} {pair}"), &booked, &tried);
             let booked = booked.moves();
-            let (accepted, attempts) = booked.iter().fold((0, 0), |(a, n), t| {
-                (a + t.insert_accepted + t.delete_accepted, n + t.insert_attempts + t.delete_attempts)
-            });
+            let (accepted, attempts) = booked.iter().fold((0, 0), |(a, n), t| (a + t.accepted(), n + t.attempts()));
             assert_eq!(attempts, 12 * 300);
             assert!(accepted > 50, "{device} {pair}: only {accepted} accepted");
-            fused.measure().expect("energies");
             let mut logged = 0;
             let mut compare = |r: usize, log: &[MoveEvent]| {
                 assert_eq!(log, events[r], "{device} {pair}: log of replica {r}");
                 logged += log.len() as u64;
             };
-            fused.events(&mut compare).expect("events");
+            result.events.for_each_replica(&mut compare).expect("events");
             assert_eq!(logged, accepted, "{device} {pair}");
-            // without moves since, the next measurement has none
-            fused.measure().expect("energies");
-            let mut none = |_: usize, log: &[MoveEvent]| assert!(log.is_empty());
-            fused.events(&mut none).expect("events");
+            // a cycle without moves has none
+            let result = fused.cycle(&CycleWork::default()).expect("energies");
+            let mut visited = 0;
+            let mut none = |_: usize, log: &[MoveEvent]| {
+                assert!(log.is_empty());
+                visited += 1;
+            };
+            result.events.for_each_replica(&mut none).expect("events");
+            assert_eq!(visited, 12);
             let energies = |backend: &mut dyn Backend| backend.measure().expect("energies");
             assert_eq!(energies(&mut *fused), energies(&mut *on_host), "{device} {pair}");
         }

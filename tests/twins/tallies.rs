@@ -1,6 +1,7 @@
 //! Comparison of the tallies that two backends kept of the same moves.
 
-use adlayer::testing::moves::tally::{Direction, Transitions};
+use adlayer::testing::moves::MoveKind;
+use adlayer::testing::moves::tally::{AttemptTally, Transitions};
 
 /// Largest difference of the probability of one attempt: energies of the fast backends are f32.
 const PROBABILITY_TOL: f64 = 2e-5;
@@ -15,15 +16,16 @@ pub(crate) fn assert_same_transitions(what: &str, ours: &Transitions, theirs: &T
                 let pairs = ours.of(walker, state, reservoir).iter().zip(theirs.of(walker, state, reservoir));
                 for (n, (a, b)) in pairs.enumerate() {
                     let place = format!("{what}: walker {walker} state {state} species {reservoir} N {n}");
-                    assert_same_direction(&format!("{place} insert"), &a.insert, &b.insert);
-                    assert_same_direction(&format!("{place} delete"), &a.delete, &b.delete);
+                    for kind in MoveKind::TALLIED {
+                        assert_same_attempts(&format!("{place} {}", kind.name()), a.of(kind), b.of(kind));
+                    }
                 }
             }
         }
     }
 }
 
-fn assert_same_direction(place: &str, a: &Direction, b: &Direction) {
+fn assert_same_attempts(place: &str, a: AttemptTally, b: AttemptTally) {
     assert_eq!((a.attempts, a.accepted), (b.attempts, b.accepted), "{place}");
     let difference = (a.probability - b.probability).abs();
     assert!(difference <= PROBABILITY_TOL * a.attempts as f64, "{place}: {} and {}", a.probability, b.probability);
@@ -32,6 +34,6 @@ fn assert_same_direction(place: &str, a: &Direction, b: &Direction) {
 #[test]
 #[should_panic(expected = "N 0 insert")]
 fn a_probability_that_differs_is_noticed() {
-    let one = Direction { attempts: 10, accepted: 1, probability: 1.001 };
-    assert_same_direction("N 0 insert", &one, &Direction { probability: 1.0, ..one });
+    let one = AttemptTally { attempts: 10, accepted: 1, probability: 1.001 };
+    assert_same_attempts("N 0 insert", one, AttemptTally { probability: 1.0, ..one });
 }

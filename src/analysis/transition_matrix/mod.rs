@@ -25,6 +25,7 @@ use crate::analysis::AnalysisInput;
 use crate::analysis::prepared::{MbarSolution, PreparedSamples, Reweighting};
 use crate::analysis::statistics::bootstrap::{Blocks, Bootstrap, Draw, RESAMPLES};
 use crate::base::Result;
+use crate::moves::MoveKind;
 use crate::moves::tally::TransitionTally;
 use crate::sample::Samples;
 use rayon::prelude::*;
@@ -54,10 +55,11 @@ pub struct Sums {
 
 impl Sums {
     fn add(&mut self, tally: &TransitionTally, weight: f64) {
-        self.insert_attempts += weight * tally.insert.attempts as f64;
-        self.insert += weight * tally.insert.probability;
-        self.delete_attempts += weight * tally.delete.attempts as f64;
-        self.delete += weight * tally.delete.probability;
+        let (insert, delete) = (tally.of(MoveKind::INSERT), tally.of(MoveKind::DELETE));
+        self.insert_attempts += weight * insert.attempts as f64;
+        self.insert += weight * insert.probability;
+        self.delete_attempts += weight * delete.attempts as f64;
+        self.delete += weight * delete.probability;
     }
 }
 

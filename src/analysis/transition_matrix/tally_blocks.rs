@@ -1,6 +1,6 @@
 //! Particle moves of each walker in blocks of time: differences of snapshots of the tallies.
 
-use crate::moves::tally::{TallyRow, TransitionTally};
+use crate::moves::tally::TallyRow;
 use crate::sample::tally_snapshots::TallySnapshot;
 
 /// Most blocks over all walkers.
@@ -43,12 +43,9 @@ pub fn tally_blocks(marks: &[TallySnapshot], walkers: usize, first: u16) -> Vec<
             while earlier.next_if(|e| e.key() < row.key()).is_some() {}
             let tally = match earlier.next_if(|e| e.key() == row.key()) {
                 None => row.tally,
-                Some(e) => TransitionTally {
-                    insert: row.tally.insert.since(&e.tally.insert),
-                    delete: row.tally.delete.since(&e.tally.delete),
-                },
+                Some(e) => row.tally.since(&e.tally),
             };
-            if tally.insert.attempts + tally.delete.attempts > 0
+            if tally.attempts() > 0
                 && let Some(rows) = rows.get_mut(usize::from(row.walker))
             {
                 rows.push(TallyRow { tally, ..*row });
@@ -68,7 +65,8 @@ pub fn tally_blocks(marks: &[TallySnapshot], walkers: usize, first: u16) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::moves::tally::Direction;
+    use crate::moves::MoveKind;
+    use crate::moves::tally::{AttemptTally, TransitionTally};
 
     #[test]
     fn blocks_are_differences_of_snapshots_by_walker() {
@@ -77,10 +75,10 @@ mod tests {
             state: 0,
             reservoir: 0,
             n,
-            tally: TransitionTally {
-                insert: Direction { attempts, accepted: 0, probability: 0.5 * attempts as f64 },
-                delete: Direction::default(),
-            },
+            tally: TransitionTally::from_kinds(|kind| match kind {
+                MoveKind::INSERT => AttemptTally { attempts, accepted: 0, probability: 0.5 * attempts as f64 },
+                _ => AttemptTally::default(),
+            }),
         };
         let mark = |done, rows| TallySnapshot { done, rows, edges: Vec::new() };
         let marks =

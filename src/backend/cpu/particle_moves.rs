@@ -1,14 +1,12 @@
 //! particle_moves: insertions, deletions and displacements of one replica.
-//! Twin: `src/backend/reference/particle_moves.rs`, with the proposals of `src/moves.rs`
+//! Twin: `src/backend/reference/particle_moves.rs`; what is tried and decided stands in `src/moves/`.
 
-use super::Model;
+use super::model::Model;
 use super::pair::row_energy;
 use super::replica::Replica;
-use crate::base::rng::{Stream, index_below};
 use crate::moves::tally::MoveRecorder;
-use crate::moves::{Proposal, Trial, ln_acc, thermal_velocity};
-use crate::potential::OVERLAP_ENERGY;
-use crate::thermo::acceptance::accept;
+use crate::moves::{Candidates, Edit, Trial, decide, displace, ln_acc, propose_among};
+use crate::potential::{OVERLAP_ENERGY, PairForm, Pairs};
 use glam::DVec3;
 use pulp::Simd;
 
@@ -21,89 +19,61 @@ pub(super) fn insert_delete(
     replica: &mut Replica,
     first: u64,
     attempts: u32,
-    book: &mut MoveRecorder<'_>,
+    recorder: &mut MoveRecorder<'_>,
 ) {
+    let (system, rng, id) = (&*model.system, &model.rng, replica.id);
     for attempt in first..first + u64::from(attempts) {
-        let proposal = propose(model, replica, attempt);
+        let proposal = propose_among(system, rng, id, attempt, &Kept { model, replica });
         let delta_u = trial_energy(model, replica, &proposal.trial);
-        let ln_acc = ln_acc(&model.system, replica.state.as_ref(), &proposal, delta_u);
-        let accepted = accept(proposal.uniform, ln_acc);
-        let slot = match proposal.trial {
-            Trial::Delete { slot } => slot,
-            Trial::Insert { .. } | Trial::Displace { .. } | Trial::None => replica.n,
-        };
-        book.book(&proposal, ln_acc, accepted.then_some(slot));
-        if !accepted {
-            continue;
-        }
-        match proposal.trial {
-            Trial::Insert { species, position } => {
-                let velocity =
-                    thermal_velocity(&model.system, &model.rng, replica.id, attempt, replica.state.kt, species);
-                replica.insert(&model.system, &model.geometry, species, position, velocity);
-            }
-            Trial::Delete { slot } => replica.delete(&model.system, &model.geometry, slot),
-            Trial::Displace { .. } | Trial::None => {}
-        }
-        replica.book_energy(delta_u);
+        let ln_acc = ln_acc(system, replica.state.as_ref(), &proposal, delta_u);
+        let edit = decide(system, rng, id, attempt, replica.state.kt, &proposal, ln_acc);
+        recorder.record(&proposal, ln_acc, edit.slot(replica.n));
+        replica.apply(system, &model.geometry, &edit, delta_u);
     }
 }
 
-/// The proposal of `moves::propose`, from counts that are kept instead of counted where the region is the whole cell.
-pub(super) fn propose(model: &Model, replica: &Replica, attempt: u64) -> Proposal {
-    let system = &*model.system;
-    let [kind, victim, uniform, _] = model.rng.uniforms(Stream::ParticleMove, attempt, replica.id, 0);
-    let choice = index_below(kind, 2 * system.reservoirs.len());
-    let (reservoir, insert) = (choice / 2, choice.is_multiple_of(2));
-    let r = &system.reservoirs[reservoir];
-    let n_total = replica.species_counts[usize::from(r.species)];
-    let is_candidate = |slot: usize| replica.species[slot] == r.species && r.contains(replica.position(slot));
-    let everywhere = model.region_is_cell[reservoir];
-    let n_inside = if everywhere { n_total } else { (0..replica.n).filter(|&slot| is_candidate(slot)).count() };
-    let trial = if insert {
-        if n_total >= usize::from(r.max_atoms) {
-            Trial::None
-        } else {
-            let [a, b, c, _] = model.rng.uniforms(Stream::InsertPosition, attempt, replica.id, 0);
-            let (lx, ly) = (system.cell.lengths.x, system.cell.lengths.y);
-            let position = DVec3::new(a * lx, b * ly, r.z_lo + c * (r.z_hi - r.z_lo));
-            Trial::Insert { species: r.species, position }
-        }
-    } else if n_inside == 0 {
-        Trial::None
-    } else {
-        let rank = index_below(victim, n_inside);
-        if n_inside == replica.n {
-            Trial::Delete { slot: rank }
-        } else {
-            (0..replica.n)
-                .filter(|&slot| is_candidate(slot))
-                .nth(rank)
-                .map_or(Trial::None, |slot| Trial::Delete { slot })
-        }
-    };
-    Proposal { reservoir, insert, trial, n_total, n_inside, uniform }
+/// The atoms of a replica, from counts that are kept instead of counted where the region is the whole cell.
+struct Kept<'a> {
+    model: &'a Model,
+    replica: &'a Replica,
+}
+
+impl Kept<'_> {
+    #[inline(always)]
+    fn slots(&self, reservoir: usize) -> impl Iterator<Item = usize> {
+        let (r, replica) = (&self.model.system.reservoirs[reservoir], self.replica);
+        (0..replica.n).filter(move |&slot| replica.species[slot] == r.species && r.contains(replica.position(slot)))
+    }
+}
+
+impl Candidates for Kept<'_> {
+    #[inline(always)]
+    fn count(&self, reservoir: usize) -> (usize, usize) {
+        let n_total = self.replica.species_counts[usize::from(self.model.system.reservoirs[reservoir].species)];
+        let everywhere = self.model.region_is_cell[reservoir];
+        (n_total, if everywhere { n_total } else { self.slots(reservoir).count() })
+    }
+
+    #[inline(always)]
+    fn slot(&self, reservoir: usize, n_inside: usize, rank: usize) -> Option<usize> {
+        if n_inside == self.replica.n { Some(rank) } else { self.slots(reservoir).nth(rank) }
+    }
 }
 
 /// Metropolis displacements of single atoms, uniform in a cube of half-width `displacement` [length].
 pub(super) fn displace(model: &Model, replica: &mut Replica, displacement: f64, first: u64, attempts: u32) {
-    let (beta, cell) = (1.0 / replica.state.kt, &model.system.cell);
+    let (system, rng, id) = (&*model.system, &model.rng, replica.id);
+    let beta = 1.0 / replica.state.kt;
     if replica.n == 0 {
         return;
     }
     for attempt in first..first + u64::from(attempts) {
-        let [which, a, b, c] = model.rng.uniforms(Stream::Displacement, attempt, replica.id, 0);
-        let slot = index_below(which, replica.n);
-        let step = displacement * (2.0 * DVec3::new(a, b, c) - DVec3::ONE);
-        let position = cell.wrap(replica.position(slot) + step);
-        if !cell.contains(position) {
-            continue;
-        }
+        let position_of = |slot: usize| replica.position(slot);
+        let proposal = displace::propose(system, rng, id, attempt, displacement, replica.n, position_of);
+        let Some((slot, position)) = proposal else { continue };
         let delta_u = trial_energy(model, replica, &Trial::Displace { slot, position });
-        let [uniform, ..] = model.rng.uniforms(Stream::DisplacementAccept, attempt, replica.id, 0);
-        if accept(uniform, -beta * delta_u) {
-            replica.displace(&model.geometry, slot, position);
-            replica.book_energy(delta_u);
+        if displace::is_accepted(rng, id, attempt, beta, delta_u) {
+            replica.apply(system, &model.geometry, &Edit::Displace { slot, position }, delta_u);
         }
     }
 }
@@ -114,14 +84,13 @@ pub(super) fn trial_energy(model: &Model, replica: &Replica, trial: &Trial) -> f
         let [fixed, mobile] = model.atom_energy(replica, species, position, except);
         fixed + mobile
     };
+    let tail_change = |species, sign| model.system.tail_change(&replica.species_counts, species, sign);
     match *trial {
         Trial::None => 0.0,
-        Trial::Insert { species, position } => {
-            energy(species, position, NOBODY) + model.tail_change(replica, species, 1)
-        }
+        Trial::Insert { species, position } => energy(species, position, NOBODY) + tail_change(species, 1),
         Trial::Delete { slot } => {
             let species = replica.species[slot];
-            model.tail_change(replica, species, -1) - energy(species, replica.position(slot), slot)
+            tail_change(species, -1) - energy(species, replica.position(slot), slot)
         }
         Trial::Displace { slot, position } => {
             let species = replica.species[slot];
@@ -134,7 +103,8 @@ pub(super) fn trial_energy(model: &Model, replica: &Replica, trial: &Trial) -> f
 /// Energy of one atom with fields and slab, and with all mobile atoms but the one in slot `except`;
 /// [`OVERLAP_ENERGY`] and 0 as soon as it overlaps.
 #[inline(always)]
-pub(super) fn atom_energy<S: Simd, const FORCE_SHIFTED: bool>(
+pub(super) fn atom_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
+    pairs: &Pairs<F>,
     model: &Model,
     replica: &Replica,
     species: u8,
@@ -153,18 +123,10 @@ pub(super) fn atom_energy<S: Simd, const FORCE_SHIFTED: bool>(
         (&replica.row[..replica.chunks()], &replica.strengths[s], except),
     ];
     for ((row, strengths, except), sum) in rows.into_iter().zip(&mut sums) {
-        match row_energy::<S, FORCE_SHIFTED>(&model.geometry, row, strengths, p, except) {
+        match row_energy::<S, F, FORCE_SHIFTED>(&model.geometry, pairs, row, strengths, p, except) {
             Some(energy) => *sum += energy,
             None => return [OVERLAP_ENERGY, 0.0],
         }
     }
     sums
-}
-
-impl Replica {
-    /// Books the energy of an accepted change.
-    pub(super) fn book_energy(&mut self, delta_u: f64) {
-        // An empty replica has no energy: rounding errors of earlier atoms end here.
-        self.energy = if self.n == 0 { 0.0 } else { self.energy + delta_u };
-    }
 }

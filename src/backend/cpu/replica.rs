@@ -1,8 +1,10 @@
 //! One replica as structures of arrays: state in f64, pair coordinates in f32.
 
-use super::Model;
 use super::clusters::Lists;
-use super::pair::{Geometry, LANES, Spot, Strength};
+use super::model::Model;
+use super::pair::{Geometry, Spot, Strengths, chunks};
+use crate::moves::Edit;
+use crate::potential::LANES;
 use crate::system::System;
 use crate::system::configuration::Configuration;
 use crate::thermo::states::StatePoint;
@@ -66,7 +68,7 @@ pub(super) struct Replica {
     /// `[chunks]`, positions on the grid, for pairs.
     pub(super) row: Vec<Spot>,
     /// `[n_species][chunks]`, a species with every slot; empty for species that never move.
-    pub(super) strengths: Vec<Vec<Strength>>,
+    pub(super) strengths: Vec<Strengths>,
     /// Neighbour lists, where it is large enough for them.
     pub(super) lists: Lists,
     /// Whether the forces are those of the present positions.
@@ -77,23 +79,10 @@ pub(super) struct Replica {
     pub(super) state: StatePoint,
 }
 
-/// Chunks that hold `n` slots.
-pub(super) fn chunks(n: usize) -> usize {
-    n.div_ceil(LANES)
-}
-
 impl Replica {
     /// A replica with room for the system's capacity.
-    ///
-    /// - `mobile`: `[n_species]`, species that can occur as mobile atoms
-    pub(super) fn new(
-        system: &System,
-        g: &Geometry,
-        mobile: &[bool],
-        id: u32,
-        x: &Configuration,
-        state: &StatePoint,
-    ) -> Replica {
+    pub(super) fn new(model: &Model, id: u32, x: &Configuration, state: &StatePoint) -> Replica {
+        let (system, g, mobile) = (&*model.system, &model.geometry, &model.mobile);
         let room = chunks(system.capacity).max(1);
         let column = || vec![Chunk::default(); room];
         let mut replica = Replica {
@@ -108,7 +97,7 @@ impl Replica {
             species: vec![0; room * LANES],
             species_counts: vec![0; system.species.len()],
             row: vec![Spot::default(); room],
-            strengths: mobile.iter().map(|&m| vec![Strength::NONE; if m { room } else { 0 }]).collect(),
+            strengths: mobile.iter().map(|&m| Strengths::new(&system.pairs, if m { room } else { 0 })).collect(),
             lists: Lists::default(),
             forces_known: false,
             energy: 0.0,
@@ -123,7 +112,7 @@ impl Replica {
         replica
     }
 
-    /// The configuration, bit for bit.
+    /// The configuration, bit-identical.
     pub(super) fn configuration(&self) -> Configuration {
         let vector =
             |columns: &Columns, slot: usize| DVec3::from(columns.each_ref().map(|c| c[slot / LANES][slot % LANES]));
@@ -134,8 +123,8 @@ impl Replica {
         }
     }
 
-    /// Writes down positions and species.
-    pub(super) fn show(&self, configuration: &mut Configuration) {
+    /// Copies positions and species.
+    pub(super) fn copy_to(&self, configuration: &mut Configuration) {
         configuration.copy_positions_from((0..self.n).map(|slot| self.position(slot)), &self.species[..self.n]);
     }
 
@@ -157,6 +146,19 @@ impl Replica {
     pub(super) fn update_lists<S: Simd>(&mut self, model: &Model) {
         let (row, species) = (&self.row[..chunks(self.n)], &self.species[..self.n]);
         self.lists.update::<S>(&model.system, &model.geometry, &model.mobile, &model.frozen_clusters, row, species);
+    }
+
+    /// Applies an accepted change and adds its energy.
+    #[inline(always)]
+    pub(super) fn apply(&mut self, system: &System, g: &Geometry, edit: &Edit, delta_u: f64) {
+        match *edit {
+            Edit::None => return,
+            Edit::Insert { species, position, velocity } => self.insert(system, g, species, position, velocity),
+            Edit::Delete { slot } => self.delete(system, g, slot),
+            Edit::Displace { slot, position } => self.displace(g, slot, position),
+        }
+        // An empty replica has no energy: rounding errors of earlier atoms end here.
+        self.energy = if self.n == 0 { 0.0 } else { self.energy + delta_u };
     }
 
     /// Builds the neighbour lists as they were built when the atoms stood at `positions`.
@@ -213,10 +215,8 @@ impl Replica {
             self.velocities[d][chunk][lane] = 0.0;
             self.forces[d][chunk][lane] = 0.0;
         }
-        for strengths in &mut self.strengths {
-            if let Some(strength) = strengths.get_mut(chunk) {
-                strength.clear(lane);
-            }
+        for strengths in self.strengths.iter_mut().filter(|s| chunk < s.chunks()) {
+            strengths.clear(chunk, lane);
         }
     }
 
@@ -230,62 +230,8 @@ impl Replica {
             self.velocities[d][chunk][lane] = velocity[d];
         }
         self.displace(g, slot, position);
-        for (own, strengths) in self.strengths.iter_mut().enumerate() {
-            if let Some(strength) = strengths.get_mut(chunk) {
-                strength.set(lane, &system.pairs, own as u8, species);
-            }
+        for (own, strengths) in self.strengths.iter_mut().enumerate().filter(|(_, s)| chunk < s.chunks()) {
+            strengths.set(chunk, lane, &system.pairs, own as u8, species);
         }
-    }
-}
-
-/// The frozen slab, sorted from its top downwards so that a kernel can stop where the cutoff ends.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Frozen {
-    /// `[chunks]`, positions on the grid.
-    pub(super) row: Vec<Spot>,
-    /// `[chunks]`, the highest z in a chunk and all below it.
-    top: Vec<f32>,
-    /// `[n_species][chunks]`, a mobile species with every frozen atom.
-    pub(super) strengths: Vec<Vec<Strength>>,
-    /// `[n_frozen]`, species in that order.
-    pub(super) species: Vec<u8>,
-    /// Distance in z beyond which a chunk does not matter: the cutoff, and a little for rounding.
-    reach: f32,
-}
-
-impl Frozen {
-    /// The frozen atoms of a system.
-    pub(super) fn new(system: &System, g: &Geometry, mobile: &[bool]) -> Frozen {
-        let (positions, species) = (&system.frozen.positions, &system.frozen.species);
-        let mut order: Vec<usize> = (0..positions.len()).collect();
-        order.sort_by(|&a, &b| positions[b].z.total_cmp(&positions[a].z).then(a.cmp(&b)));
-        let room = chunks(order.len());
-        let mut frozen = Frozen {
-            row: vec![Spot::default(); room],
-            top: order.chunks(LANES).map(|c| positions[c[0]].z as f32).collect(),
-            strengths: mobile.iter().map(|&m| vec![Strength::NONE; if m { room } else { 0 }]).collect(),
-            species: order.iter().map(|&atom| species[atom]).collect(),
-            reach: 1.000_01 * g.r_cut,
-        };
-        for (slot, &atom) in order.iter().enumerate() {
-            frozen.row[slot / LANES].set(slot % LANES, g.grid(positions[atom]));
-            for (own, strengths) in frozen.strengths.iter_mut().enumerate().filter(|&(s, _)| mobile[s]) {
-                strengths[slot / LANES].set(slot % LANES, &system.pairs, own as u8, species[atom]);
-            }
-        }
-        frozen
-    }
-
-    /// Chunks within reach of an atom at height `z`.
-    #[inline(always)]
-    pub(super) fn chunks_within(&self, z: f64) -> usize {
-        let mut within = 0;
-        for &top in &self.top {
-            if z as f32 - top > self.reach {
-                break;
-            }
-            within += 1;
-        }
-        within
     }
 }

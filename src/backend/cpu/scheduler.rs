@@ -3,13 +3,15 @@
 //! Replicas are handed out one by one, those with most atoms first, so that no thread is left with a large one at the
 //! end. What a replica does depends on none of this.
 
-use super::Model;
-use super::particle_moves::insert_delete;
-use super::propagate;
+use super::integrate;
+use super::model::Model;
+use super::particle_moves::{displace, insert_delete};
 use super::replica::Replica;
-use crate::base::ids::StateId;
-use crate::moves::tally::{MoveEvent, MoveRecorder, TransitionTally, Transitions};
+use crate::backend::{CycleWork, Span};
+use crate::base::ids::{ReplicaId, StateId};
+use crate::moves::tally::{MoveEvent, MoveLog, MoveRecorder, TransitionTally, Transitions};
 use crate::system::configuration::Configuration;
+use crate::system::{Dynamics, REFUSED};
 use rayon::prelude::*;
 use rayon::{Yield, yield_now};
 use std::cmp::Reverse;
@@ -26,71 +28,52 @@ const LOOKS: u32 = 2_000;
 /// How long it sleeps.
 const NAP: Duration = Duration::from_micros(200);
 
-/// How long threads are kept from sleeping between two works.
+/// How long threads are kept from sleeping between two cycles.
 const PAUSE: Duration = Duration::from_micros(100);
 
-/// All replicas with what they write down.
+/// All replicas with what they record.
 #[derive(Debug, Default)]
-pub(crate) struct Scheduler {
-    pub(crate) replicas: Vec<Replica>,
+pub(super) struct Scheduler {
+    pub(super) replicas: Vec<Replica>,
     /// Tallies of particle moves.
-    pub(crate) transitions: Transitions,
-    /// `[n_replicas]`, accepted particle moves since the last measurement.
-    pub(crate) events: Vec<Vec<MoveEvent>>,
-    /// `[n_replicas]` or empty, what the work is to keep of the replicas' last configurations
-    pub(crate) kept: Vec<Configuration>,
-}
-
-/// What every replica is to do, in this order.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Work {
-    /// First step (or displacement attempt), and how many.
-    pub(crate) dynamics: Option<(u64, u32)>,
-    /// First insertion or deletion attempt, and how many.
-    pub(crate) moves: Option<(u64, u32)>,
-    /// Whether those attempts are tallied.
-    pub(crate) book: bool,
-    /// Whether the configurations at the end are kept.
-    pub(crate) keep: bool,
+    pub(super) transitions: Transitions,
+    /// Accepted particle moves.
+    pub(super) log: MoveLog,
+    /// `[n_replicas]` or empty, room for the configurations that the work is to keep.
+    pub(super) kept: Vec<Configuration>,
 }
 
 impl Scheduler {
     /// Does the work on all threads of the pool.
     ///
     /// - `assignment`: `[n_replicas]`, the state of every replica
-    pub(crate) fn work(&mut self, model: &Model, assignment: &[StateId], work: &Work) {
+    fn work(&mut self, model: &Model, assignment: &[StateId], work: &CycleWork) {
         let offsets = self.transitions.offsets().to_vec();
-        let tallied = work.book && work.moves.is_some();
-        let mut rows = if tallied { self.transitions.rows_of(assignment) } else { Vec::new() }.into_iter();
-        self.kept.resize_with(if work.keep { self.replicas.len() } else { 0 }, Configuration::default);
-        let mut kept = self.kept.iter_mut();
+        let tallied = work.tally && work.particle_moves.is_some();
+        let first_replica = ReplicaId(self.replicas.first().map_or(0, |r| r.id));
+        let rows = if tallied { self.transitions.rows_of(first_replica, assignment) } else { Vec::new() };
+        let (mut rows, mut kept) = (rows.into_iter(), self.kept.iter_mut());
         let job = |(replica, events)| Job { replica, row: rows.next(), events, kept: kept.next() };
-        let jobs: Vec<Job> = self.replicas.iter_mut().zip(&mut self.events).map(job).collect();
+        let jobs: Vec<Job> = self.replicas.iter_mut().zip(self.log.page()).map(job).collect();
         let queues = Queues::new(jobs);
         (0..queues.len()).into_par_iter().with_max_len(1).for_each(|_| {
             while let Some(Job { replica, row, events, kept }) = queues.next() {
-                if let Some((first, steps)) = work.dynamics {
-                    propagate(model, replica, first, steps);
+                if let Some(Span { first, count }) = work.dynamics {
+                    move_atoms(model, replica, first, count);
                 }
-                if let Some((first, attempts)) = work.moves {
-                    events.clear();
-                    insert_delete(
-                        model,
-                        replica,
-                        first,
-                        attempts,
-                        &mut MoveRecorder { row, offsets: &offsets, events },
-                    );
+                if let Some(Span { first, count }) = work.particle_moves {
+                    let mut recorder = MoveRecorder { row, offsets: &offsets, events };
+                    insert_delete(model, replica, first, count, &mut recorder);
                 }
                 if let Some(kept) = kept {
-                    replica.show(kept);
+                    replica.copy_to(kept);
                 }
             }
         });
     }
 
     /// Leaves the work to the pool and returns at once.
-    pub(crate) fn work_ahead(mut self, model: Arc<Model>, assignment: Vec<StateId>, work: Work) -> InFlight {
+    pub(super) fn start(mut self, model: Arc<Model>, assignment: Vec<StateId>, work: CycleWork) -> InFlight {
         let (sender, done) = channel();
         rayon::spawn(move || {
             let worked = catch_unwind(AssertUnwindSafe(|| self.work(&model, &assignment, &work)));
@@ -101,12 +84,31 @@ impl Scheduler {
     }
 }
 
-/// A replica with what is written down of it.
+/// One MD segment or set of displacements of one replica.
+fn move_atoms(model: &Model, replica: &mut Replica, first: u64, steps: u32) {
+    match model.system.dynamics {
+        Dynamics::Baoab { dt, friction, .. } => integrate::baoab(model, replica, dt, friction, first, steps),
+        Dynamics::Verlet { dt, .. } => {
+            if model.system.dynamics.redraws_at(first) {
+                integrate::redraw_velocities(model, first, replica);
+            }
+            integrate::verlet(model, replica, dt, steps);
+        }
+        Dynamics::MonteCarlo { displacement, .. } => {
+            // Energies of accepted changes are f32: summing anew keeps their errors from adding up over a run.
+            integrate::update_energy(model, replica);
+            displace(model, replica, displacement, first, steps);
+        }
+        Dynamics::Hmc { .. } | Dynamics::Ghmc { .. } => unreachable!("{REFUSED}"),
+    }
+}
+
+/// Work on one replica, and where it is recorded.
 struct Job<'a> {
     replica: &'a mut Replica,
-    /// Its row of the tallies
+    /// Its row of the tallies.
     row: Option<&'a mut [TransitionTally]>,
-    /// Its log
+    /// Its page of the log.
     events: &'a mut Vec<MoveEvent>,
     kept: Option<&'a mut Configuration>,
 }
@@ -139,15 +141,18 @@ impl<'a> Queues<'a> {
     }
 }
 
-/// Work under way.
+/// A cycle that the pool is at.
 #[derive(Debug)]
-pub(crate) struct InFlight {
+pub(super) struct InFlight {
     done: Receiver<thread::Result<Scheduler>>,
 }
 
 impl InFlight {
     /// Waits for the end of the work; a thread of the pool takes part in it.
-    pub(crate) fn join(self) -> Scheduler {
+    ///
+    /// A caller from the pool must not block while jobs wait in its own queue, so it executes them (`yield_now`), looks
+    /// [`LOOKS`] times for more, and then sleeps for short naps. A caller from outside the pool just waits.
+    pub(super) fn join(self) -> Scheduler {
         let mut idle = 0;
         loop {
             let received = match self.done.try_recv() {
@@ -174,16 +179,16 @@ impl InFlight {
     }
 }
 
-/// Between two works: the other threads of the pool stay awake for a moment, because to wake them takes longer than
+/// Pause between two cycles in which the other threads of the pool stay awake, because to wake them takes longer than
 /// what the host does there.
 #[derive(Debug)]
-pub(crate) struct KeepAwake {
+pub(super) struct KeepAwake {
     over: Arc<AtomicBool>,
 }
 
 impl KeepAwake {
     /// Begins where the caller belongs to a pool that has other threads.
-    pub(crate) fn begin() -> KeepAwake {
+    pub(super) fn begin() -> KeepAwake {
         let over = Arc::new(AtomicBool::new(false));
         let others = rayon::current_thread_index().map_or(0, |_| rayon::current_num_threads() - 1);
         for _ in 0..others {

@@ -1,23 +1,26 @@
 //! The buffers of a run of replicas: as many as one binding and one dispatch hold.
 
 use super::device::GpuDevice;
-use super::layout::{AssignmentRecord, ReplicaRecord, TrialRecord, atom_record, inside_walls};
+use super::layout::{
+    AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, TALLY_BYTES, TrialRecord, atom_record, inside_walls,
+};
 use super::plan::Plan;
 use super::recorder::create_buffer;
-use crate::backend::gpu::move_log::LOG_ATTEMPTS;
+use crate::backend::Ensemble;
 use crate::base::error::{DeviceError, Result};
 use crate::base::ids::StateId;
+use crate::moves::tally::walkers_of;
 use crate::system::System;
 use crate::system::configuration::Configuration;
 use glam::DVec3;
 use std::ops::Range;
 use wgpu::{Buffer, BufferUsages};
 
-/// Replicas first..first + count with everything the device holds of them.
+/// Replicas first..first + count of the backend with everything the device holds of them.
 pub(super) struct Chunk {
     pub(super) first: usize,
     pub(super) count: usize,
-    /// Walkers that its replicas belong to.
+    /// Walkers that its replicas belong to, by their numbers in the run.
     pub(super) walkers: Range<usize>,
     pub(super) positions: Buffer,
     pub(super) velocities: Buffer,
@@ -39,8 +42,6 @@ pub(super) struct Chunk {
     pub(super) kept_readback: Option<[[Buffer; 2]; 2]>,
 }
 
-/// Bytes of the tally of one N.
-pub(super) const TALLY_BYTES: u64 = 32;
 const READBACK: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DST);
 
 /// A log of accepted moves, and two buffers to read it back.
@@ -65,13 +66,21 @@ pub(super) fn replicas_per_chunk(plan: &Plan, device: &GpuDevice) -> usize {
 }
 
 impl Chunk {
-    /// Empty buffers for `count` replicas, `n_states` of them a walker.
-    pub(super) fn new(device: &GpuDevice, plan: &Plan, first: usize, count: usize, n_states: usize) -> Result<Chunk> {
+    /// Empty buffers for replicas first..first + count of an ensemble.
+    pub(super) fn new(
+        device: &GpuDevice,
+        plan: &Plan,
+        first: usize,
+        count: usize,
+        ensemble: &Ensemble,
+    ) -> Result<Chunk> {
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
         let make = |label: &str, bytes_each: usize| create_buffer(device, label, (bytes_each * count) as u64, storage);
         let atoms = 16 * plan.capacity as usize;
         let words = plan.result_words as usize;
-        let walkers = first / n_states..(first + count).div_ceil(n_states);
+        let n_states = ensemble.states.len();
+        let global = ensemble.global(first).index();
+        let walkers = walkers_of(n_states, &(global..global + count));
         let tally_bytes = (walkers.len() * n_states) as u64 * plan.tally_bytes();
         let most = device.limits.max_storage_buffer_binding_size.min(device.limits.max_buffer_size);
         if tally_bytes > most {
@@ -161,13 +170,14 @@ impl Chunk {
     }
 
     /// The configurations of buffers that were read back, without velocities if these were not.
+    ///
+    /// - `capacity`: slots of a replica
     pub(super) fn configurations(
-        plan: &Plan,
+        capacity: usize,
         positions: &[[f32; 4]],
         velocities: Option<&[[f32; 4]]>,
         records: &[ReplicaRecord],
     ) -> Vec<Configuration> {
-        let capacity = plan.capacity as usize;
         let vector = |v: &[f32; 4]| DVec3::new(f64::from(v[0]), f64::from(v[1]), f64::from(v[2]));
         records
             .iter()

@@ -3,9 +3,10 @@
 //! One workgroup moves one replica; everything of a cycle is recorded and submitted at once, and only E, N and a status
 //! word come back. Kernels stand in `shaders/`, each beside its twin in `backend::reference`.
 
+mod adapter;
 mod chunk;
 pub mod device;
-mod kept;
+mod dynamics;
 pub mod layout;
 mod move_log;
 mod pipelines;
@@ -15,22 +16,24 @@ mod self_test;
 pub mod shaders;
 mod work;
 
-pub use device::{AdapterChoice, AdapterReport, GpuDevice, has_hardware, open, open_anew, survey};
+pub use adapter::{AdapterChoice, AdapterReport, has_hardware, open, open_anew, survey};
+pub use device::GpuDevice;
 
-use crate::backend::{Backend, BackendState, CycleWork, Identity, Usage};
+use crate::backend::{
+    Backend, BackendInfo, BackendState, CycleResult, CycleWork, Ensemble, Identity, Span, TrialEnergies, Usage,
+};
 use crate::base::error::{Error, Result};
-use crate::base::ids::StateId;
+use crate::base::ids::{ReplicaId, StateId};
 use crate::base::rng::Rng;
 use crate::moves::exchange::velocity_scale;
-use crate::moves::tally::{MoveEvent, Transitions};
+use crate::moves::tally::Transitions;
 use crate::moves::{Edit, Trial};
-use crate::system::configuration::{Batch, Measurement};
-use crate::system::{Dynamics, System};
+use crate::system::System;
+use crate::system::configuration::Batch;
 use crate::thermo::states::StatePoint;
 use chunk::{Chunk, replicas_per_chunk};
-use kept::Kept;
-use layout::{AssignmentRecord, ReplicaRecord, SystemTable, TrialRecord, frozen_atoms};
-use move_log::{DeviceMoveLog, LOG_ATTEMPTS};
+use layout::{AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, SystemTable, TrialRecord, frozen_atoms};
+use move_log::{DeviceMoveLog, Pages};
 use pipelines::{Kernel, Pipelines};
 use plan::Plan;
 use recorder::{Recorder, create_buffer};
@@ -44,8 +47,7 @@ const REPLICAS_PER_DISPATCH: usize = 4096;
 /// All replicas on one GPU, in f32.
 pub struct Gpu {
     device: Arc<GpuDevice>,
-    system: Arc<System>,
-    rng: Rng,
+    ensemble: Ensemble,
     plan: Plan,
     /// Compiled by the first load, which tells the species of the mobile atoms.
     pipelines: Option<Pipelines>,
@@ -64,12 +66,12 @@ struct Resident {
     chunks: Vec<Chunk>,
     groups: Vec<BindGroup>,
     state_records: Option<Buffer>,
-    states: Vec<StatePoint>,
-    assignment: Vec<StateId>,
     /// Tallied so far, without what is still on the device.
     transitions: Transitions,
-    books: DeviceMoveLog,
-    kept: Kept,
+    log: DeviceMoveLog,
+    pages: Pages,
+    /// Whether the next measurement reads configurations too.
+    keeps: bool,
     /// Mobile atoms of every replica as last known.
     n_of: Vec<u32>,
     /// Atoms of every species that no reservoir touches. `[n_replicas]`
@@ -85,8 +87,10 @@ impl Gpu {
     /// [`Error::Device`] when the system does not fit the kernels or the device.
     pub fn new(device: Arc<GpuDevice>, system: Arc<System>, rng: Rng) -> Result<Gpu> {
         let plan = Plan::new(&system, &device)?;
-        let (atoms, groups) = frozen_atoms(&system);
+        let (mut atoms, groups) = frozen_atoms(&system);
         let table = SystemTable::new(&system, &groups)?;
+        // One buffer holds both: a kernel binds as many as some adapters have.
+        atoms.extend_from_slice(system.pairs.lookup());
         let uniform = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
         let table_buffer = create_buffer(&device, "adlayer.table", size_of::<SystemTable>() as u64, uniform)?;
@@ -97,8 +101,7 @@ impl Gpu {
         let replicas_per_chunk = replicas_per_chunk(&plan, &device);
         Ok(Gpu {
             device,
-            system,
-            rng,
+            ensemble: Ensemble::new(system, rng),
             plan,
             pipelines: None,
             table: table_buffer,
@@ -135,44 +138,78 @@ impl Gpu {
     pub fn device(&self) -> &GpuDevice {
         &self.device
     }
-}
 
-impl Backend for Gpu {
-    fn describe(&self) -> String {
-        self.device.describe()
-    }
-
-    fn kernel(&self) -> String {
-        self.plan.name()
-    }
-
-    fn identity(&self) -> Identity {
-        Identity {
-            open: format!("gpu:{}", self.device.info.name),
-            device: self.device.describe(),
-            kernel: format!("{}, sources {}", self.plan.name(), shaders::hash()),
+    /// Records a segment of dynamics of every replica.
+    fn move_atoms(&mut self, Span { first, count }: Span) -> Result<()> {
+        let n_frozen = u64::from(self.plan.n_frozen);
+        let redraw = self.ensemble.system.dynamics.redraws_at(first);
+        if !self.plan.is_molecular {
+            self.dispatch_split(Kernel::Displace, first, count, false, |n| 2 * (n + n_frozen))
+        } else if self.plan.large {
+            self.dispatch_large(first, count, redraw)
+        } else {
+            self.dispatch_split(Kernel::Integrate, first, count, redraw, |n| n * (n + n_frozen))
         }
     }
 
-    fn system(&self) -> &System {
-        &self.system
+    /// Records insertion and deletion attempts of every replica.
+    fn insert_delete(&mut self, Span { first, count }: Span, tally: bool) -> Result<()> {
+        self.make_log_room(count.min(LOG_ATTEMPTS))?;
+        self.loaded.log.recorded = true;
+        let n_frozen = u64::from(self.plan.n_frozen);
+        let mut done = 0;
+        while done < count {
+            if done > 0 {
+                self.drain_log()?;
+            }
+            let go = LOG_ATTEMPTS.min(count - done);
+            if tally {
+                self.make_tally_room(go)?;
+            }
+            let start = first + u64::from(done);
+            self.dispatch_split(Kernel::InsertDelete, start, go, tally, |n| n + n_frozen + 32)?;
+            done += go;
+        }
+        Ok(())
+    }
+}
+
+impl Backend for Gpu {
+    fn info(&self) -> BackendInfo {
+        let kernel = self.plan.name();
+        BackendInfo {
+            description: self.device.describe(),
+            identity: Identity {
+                open: format!("gpu:{}", self.device.info.name),
+                device: self.device.describe(),
+                kernel: format!("{kernel}, sources {}", shaders::hash(self.ensemble.system.pairs.shader())),
+            },
+            kernel,
+            energy_tolerance: 2e-6,
+            usage: Some(self.usage),
+        }
     }
 
-    fn rng(&self) -> &Rng {
-        &self.rng
+    fn ensemble(&self) -> &Ensemble {
+        &self.ensemble
     }
 
-    fn load(&mut self, batch: &Batch, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
+    fn load_slice(
+        &mut self,
+        first_replica: ReplicaId,
+        batch: &Batch,
+        states: &[StatePoint],
+        assignment: &[StateId],
+    ) -> Result<()> {
         assert_eq!(assignment.len(), batch.configurations.len(), "one state per replica");
         let n_replicas = batch.configurations.len();
-        batch.configurations.iter().for_each(|x| self.system.assert_fits(x));
+        batch.configurations.iter().for_each(|x| self.ensemble.system.assert_fits(x));
         self.flush();
         self.compile(batch)?;
+        self.ensemble.load(first_replica, states, assignment);
         self.loaded = Resident {
-            states: states.to_vec(),
-            assignment: assignment.to_vec(),
-            transitions: Transitions::of_system(&self.system, states.len(), n_replicas),
-            books: DeviceMoveLog::new(),
+            transitions: self.ensemble.no_transitions(),
+            log: DeviceMoveLog::new(),
             n_of: batch.configurations.iter().map(|x| x.len() as u32).collect(),
             fixed: batch.configurations.iter().map(|x| self.fixed_counts(&x.species)).collect(),
             ..Resident::default()
@@ -181,10 +218,10 @@ impl Backend for Gpu {
         let most = self.replicas_per_chunk;
         for first in (0..n_replicas).step_by(most) {
             let count = most.min(n_replicas - first);
-            let chunk = Chunk::new(&self.device, &self.plan, first, count, states.len())?;
+            let chunk = Chunk::new(&self.device, &self.plan, first, count, &self.ensemble)?;
             let range = first..first + count;
             let configurations = &batch.configurations[range.clone()];
-            chunk.upload(&self.device, &self.plan, &self.system, configurations, &assignment[range]);
+            chunk.upload(&self.device, &self.plan, &self.ensemble.system, configurations, &assignment[range]);
             self.loaded.chunks.push(chunk);
             self.loaded.order.push(Vec::new());
         }
@@ -203,7 +240,12 @@ impl Backend for Gpu {
                 self.download(&[(&chunk.positions, atoms), (&chunk.velocities, atoms), (&chunk.replicas, records)])?;
             let (positions, velocities) = (bytemuck::cast_slice(&bytes[0]), bytemuck::cast_slice(&bytes[1]));
             let records = bytemuck::cast_slice(&bytes[2]);
-            batch.configurations.extend(Chunk::configurations(&self.plan, positions, Some(velocities), records));
+            batch.configurations.extend(Chunk::configurations(
+                self.plan.capacity as usize,
+                positions,
+                Some(velocities),
+                records,
+            ));
         }
         Ok(())
     }
@@ -216,19 +258,25 @@ impl Backend for Gpu {
         Ok(BackendState { transitions: self.transitions()?, ..BackendState::of_batch(&batch) })
     }
 
-    fn restore(&mut self, saved: &BackendState, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
-        self.load(&saved.batch(), states, assignment)?;
+    fn restore(
+        &mut self,
+        first_replica: ReplicaId,
+        saved: &BackendState,
+        states: &[StatePoint],
+        assignment: &[StateId],
+    ) -> Result<()> {
+        self.load_slice(first_replica, &saved.batch(), states, assignment)?;
         self.loaded.transitions.clone_from(&saved.transitions);
         Ok(())
     }
 
     fn set_states(&mut self, assignment: &[StateId]) -> Result<()> {
-        assert_eq!(assignment.len(), self.loaded.assignment.len(), "one state per replica");
+        assert_eq!(assignment.len(), self.ensemble.assignment.len(), "one state per replica");
         self.flush();
-        let kt = |id: &StateId| self.loaded.states[id.index()].kt;
+        let kt = |id: &StateId| self.ensemble.states[id.index()].kt;
         let records: Vec<AssignmentRecord> = assignment
             .iter()
-            .zip(&self.loaded.assignment)
+            .zip(&self.ensemble.assignment)
             .map(|(new, old)| AssignmentRecord { state: new.0, scale: velocity_scale(kt(old), kt(new)) as f32 })
             .collect();
         for (index, chunk) in self.loaded.chunks.iter().enumerate() {
@@ -236,60 +284,23 @@ impl Backend for Gpu {
             self.device.queue.write_buffer(&chunk.assignments, 0, bytemuck::cast_slice(some));
             self.dispatch(Kernel::Assign, index, chunk.count as u32, self.params(chunk, 0, 0))?;
         }
-        self.loaded.assignment = assignment.to_vec();
+        self.ensemble.assignment = assignment.to_vec();
         self.device.check()
     }
 
-    fn states(&self) -> &[StatePoint] {
-        &self.loaded.states
+    fn begin(&mut self, work: &CycleWork) -> Result<()> {
+        if let Some(steps) = work.dynamics {
+            self.move_atoms(steps)?;
+        }
+        if let Some(attempts) = work.particle_moves.filter(|_| !self.ensemble.system.reservoirs.is_empty()) {
+            self.insert_delete(attempts, work.tally)?;
+        }
+        self.keep(work.keep)?;
+        self.submit_measurement()
     }
 
-    fn assignment(&self) -> &[StateId] {
-        &self.loaded.assignment
-    }
-
-    fn propagate(&mut self, first: u64, steps: u32) -> Result<()> {
-        let n_frozen = u64::from(self.plan.n_frozen);
-        match self.system.dynamics {
-            Dynamics::Baoab { .. } if self.plan.large => self.dispatch_large(first, steps, false)?,
-            Dynamics::Verlet { steps: segment, redraw, .. } if self.plan.large => {
-                self.dispatch_large(first, steps, redraw && first.is_multiple_of(u64::from(segment)))?;
-            }
-            Dynamics::Baoab { .. } => {
-                self.dispatch_split(Kernel::Integrate, first, steps, false, |n| n * (n + n_frozen))?;
-            }
-            Dynamics::Verlet { steps: segment, redraw, .. } => {
-                let redraw = redraw && first.is_multiple_of(u64::from(segment));
-                self.dispatch_split(Kernel::Integrate, first, steps, redraw, |n| n * (n + n_frozen))?;
-            }
-            Dynamics::MonteCarlo { .. } => {
-                self.dispatch_split(Kernel::Displace, first, steps, false, |n| 2 * (n + n_frozen))?;
-            }
-        }
-        self.device.check()
-    }
-
-    fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()> {
-        if self.system.reservoirs.is_empty() {
-            return Ok(());
-        }
-        self.make_log_room(attempts.min(LOG_ATTEMPTS))?;
-        self.loaded.books.forget();
-        let n_frozen = u64::from(self.plan.n_frozen);
-        let mut done = 0;
-        while done < attempts {
-            if done > 0 {
-                self.drain_log()?;
-            }
-            let go = LOG_ATTEMPTS.min(attempts - done);
-            if book {
-                self.make_tally_room(go)?;
-            }
-            let start = first + u64::from(done);
-            self.dispatch_split(Kernel::InsertDelete, start, go, book, |n| n + n_frozen + 32)?;
-            done += go;
-        }
-        self.device.check()
+    fn complete(&mut self) -> Result<CycleResult> {
+        self.finish_measurement()
     }
 
     fn transitions(&mut self) -> Result<Transitions> {
@@ -297,40 +308,12 @@ impl Backend for Gpu {
         Ok(self.loaded.transitions.clone())
     }
 
-    fn events(&mut self, see: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()> {
-        self.show_events(see)
+    fn trial_energies_mut(&mut self) -> Option<&mut dyn TrialEnergies> {
+        Some(self)
     }
+}
 
-    fn begin(&mut self, work: &CycleWork) -> Result<()> {
-        self.propagate(work.first_step, work.steps)?;
-        if work.attempts > 0 {
-            self.particle_moves(work.first_attempt, work.attempts, work.book)?;
-        }
-        self.keep(work.keep)?;
-        self.submit_measurement()
-    }
-
-    fn complete(&mut self) -> Result<Vec<Measurement>> {
-        self.finish_measurement()
-    }
-
-    fn kept(&mut self, batch: &mut Batch) -> Result<()> {
-        self.take_kept(batch)
-    }
-
-    fn measure(&mut self) -> Result<Vec<Measurement>> {
-        self.submit_measurement()?;
-        self.finish_measurement()
-    }
-
-    fn usage(&self) -> Option<Usage> {
-        Some(self.usage)
-    }
-
-    fn energy_tolerance(&self) -> f64 {
-        2e-6
-    }
-
+impl TrialEnergies for Gpu {
     fn trial_energies(&mut self, trials: &[Trial]) -> Result<Vec<f64>> {
         let records: Vec<TrialRecord> = trials.iter().map(|trial| self.trial_record(trial)).collect();
         self.upload_trials(&records);
@@ -367,8 +350,8 @@ impl Backend for Gpu {
 ///
 /// # Errors
 /// [`Error::Device`] when there is none, it was refused, or it cannot hold the system.
-pub fn backend(want: &AdapterChoice, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
-    Ok(Box::new(Gpu::new(open(want)?, system, rng)?))
+pub fn backend(choice: &AdapterChoice, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
+    Ok(Box::new(Gpu::new(open(choice)?, system, rng)?))
 }
 
 const _: fn() = || {

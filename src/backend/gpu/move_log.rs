@@ -1,59 +1,101 @@
-//! What the device writes down of particle moves, and how the host reads it: tallies and the log of accepted moves.
+//! Tallies and the log of accepted moves on the device, and how the host reads them.
 
 use super::Gpu;
-use super::chunk::TALLY_BYTES;
+use super::device::GpuDevice;
+use super::layout::TALLY_BYTES;
 use super::recorder::Mapped;
+use crate::backend::MoveEvents;
 use crate::base::error::Result;
-use crate::moves::tally::{Direction, MoveEvent};
+use crate::moves::MoveKind;
+use crate::moves::tally::{AttemptTally, MoveEvent};
+use std::ops::Range;
+use std::sync::{Arc, Weak};
 
-/// Attempts whose accepted moves the log of a replica holds; more are made in several goes.
-pub(crate) const LOG_ATTEMPTS: u32 = 1024;
 /// Attempts from one state between two drains of the tallies, whose words would overflow.
 const TALLY_LIMIT: u64 = 1 << 31;
 /// 2⁻³², the unit in which the device sums probabilities.
 const UNIT: f64 = 1.0 / 4_294_967_296.0;
 
-/// The log of the cycle on the device, and what was read of it.
+/// Log of accepted moves on the device, and what the host knows of it.
 #[derive(Default)]
-pub(crate) struct DeviceMoveLog {
+pub(super) struct DeviceMoveLog {
     /// Words of the log of one replica.
-    pub(crate) log_words: u32,
-    /// Attempts booked on the device since the last drain, per state.
+    pub(super) words: u32,
+    /// Attempts tallied on the device since the last drain, per state.
     attempts_on_device: u64,
     /// Whether moves were recorded since the last measurement.
-    pub(crate) recorded: bool,
-    /// Which of two buffers the next measurement reads the log into.
-    pub(crate) turn: usize,
-    /// What the last measurement mapped, one a chunk; empty when nothing had been recorded.
-    pub(crate) mapped: Vec<Mapped>,
-    /// Accepted moves of goes before the last: `[n_replicas]`, being made and measured.
-    earlier: [Vec<Vec<MoveEvent>>; 2],
+    pub(super) recorded: bool,
+    /// Accepted moves of goes before the last: `[n_replicas]` or empty.
+    earlier: Vec<Vec<MoveEvent>>,
 }
 
 impl DeviceMoveLog {
     /// Nothing recorded; the log has room for its counter.
-    pub(crate) fn new() -> DeviceMoveLog {
-        DeviceMoveLog { log_words: 1, ..DeviceMoveLog::default() }
-    }
-
-    /// The measurement has come: its moves become readable.
-    pub(crate) fn turn(&mut self, mapped: Vec<Mapped>) {
-        self.mapped = mapped;
-        self.recorded = false;
-        self.turn = 1 - self.turn;
-        self.earlier.swap(0, 1);
-        self.earlier[0].iter_mut().for_each(Vec::clear);
-    }
-
-    /// New moves are recorded. Those of the cycle before stay readable: they were read into the other buffer.
-    pub(crate) fn forget(&mut self) {
-        self.recorded = true;
-        self.earlier[0].iter_mut().for_each(Vec::clear);
+    pub(super) fn new() -> DeviceMoveLog {
+        DeviceMoveLog { words: 1, ..DeviceMoveLog::default() }
     }
 }
 
+/// Pages that measurements are read back into by turns: one that the device writes, and one that the host still reads.
+#[derive(Default)]
+pub(super) struct Pages {
+    /// Which one the next measurement is read into.
+    pub(super) current: usize,
+    /// What was handed out of each, mapped.
+    handed_out: [Vec<Weak<Vec<Mapped>>>; 2],
+}
+
+impl Pages {
+    /// Hands out what a measurement mapped of the current page; the next one is read into the other page.
+    pub(super) fn swap(&mut self, mapped: [Vec<Mapped>; 2]) -> [Arc<Vec<Mapped>>; 2] {
+        let shared = mapped.map(Arc::new);
+        self.handed_out[self.current] = shared.iter().map(Arc::downgrade).collect();
+        self.current = 1 - self.current;
+        shared
+    }
+
+    /// Checks that nobody reads the current page any more; broken only by a bug.
+    pub(super) fn assert_free(&self) {
+        let free = self.handed_out[self.current].iter().all(|page| page.strong_count() == 0);
+        assert!(free, "the result of a cycle is dropped before the cycle after the next one begins");
+    }
+}
+
+/// Accepted moves of one cycle where the device left them.
+pub(super) struct DeviceEvents {
+    device: Arc<GpuDevice>,
+    /// Words of the log of one replica.
+    words: usize,
+    /// Replicas of every chunk.
+    chunks: Vec<Range<usize>>,
+    /// The log of every chunk; empty where no moves were made.
+    logs: Arc<Vec<Mapped>>,
+    /// Accepted moves of goes before the last: `[n_replicas]` or empty.
+    earlier: Vec<Vec<MoveEvent>>,
+}
+
+impl MoveEvents for DeviceEvents {
+    fn for_each_replica(&self, visit: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()> {
+        let mut events = Vec::new();
+        for (k, replicas) in self.chunks.iter().enumerate() {
+            let bytes = self.logs.get(k).map(|log| log.bytes(&self.device)).transpose()?;
+            let words: &[u32] = bytes.as_deref().map_or(&[], bytemuck::cast_slice);
+            let mut logs = words.chunks_exact(self.words);
+            for replica in replicas.clone() {
+                events.clear();
+                events.extend(self.earlier.get(replica).into_iter().flatten());
+                events.extend(logs.next().into_iter().flat_map(events_of));
+                visit(replica, &events);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An entry of the log: slot, reservoir << 16, place of the kind among [`MoveKind::TALLIED`] << 24.
 fn event_of(word: u32) -> MoveEvent {
-    MoveEvent { insert: word >> 24 == 1, reservoir: (word >> 16) as u8, slot: word as u16 }
+    let kind = MoveKind::TALLIED[(word >> 24) as usize];
+    MoveEvent { kind, reservoir: (word >> 16) as u8, slot: word as u16 }
 }
 
 /// Accepted moves of one replica: the first word counts them.
@@ -63,13 +105,12 @@ fn events_of(words: &[u32]) -> impl Iterator<Item = MoveEvent> {
 
 impl Gpu {
     /// Makes room for the log of `attempts` attempts.
-    pub(crate) fn make_log_room(&mut self, attempts: u32) -> Result<()> {
-        if self.loaded.books.log_words > attempts {
+    pub(super) fn make_log_room(&mut self, attempts: u32) -> Result<()> {
+        if self.loaded.log.words > attempts {
             return Ok(());
         }
         self.flush();
-        self.loaded.books.log_words = attempts + 1;
-        self.loaded.books.mapped.clear();
+        self.loaded.log.words = attempts + 1;
         for chunk in &mut self.loaded.chunks {
             chunk.grow_log(&self.device, attempts + 1)?;
         }
@@ -77,10 +118,10 @@ impl Gpu {
         Ok(())
     }
 
-    /// Moves the log of a go into the host's books, because the next one overwrites it.
-    pub(crate) fn drain_log(&mut self) -> Result<()> {
-        let words = self.loaded.books.log_words as usize;
-        let mut earlier = std::mem::take(&mut self.loaded.books.earlier[0]);
+    /// Moves the log of a go to the host, because the next one overwrites it.
+    pub(super) fn drain_log(&mut self) -> Result<()> {
+        let words = self.loaded.log.words as usize;
+        let mut earlier = std::mem::take(&mut self.loaded.log.earlier);
         earlier.resize(self.loaded.n_of.len(), Vec::new());
         for chunk in &self.loaded.chunks {
             let bytes = self.download(&[(&chunk.log, 4 * (words * chunk.count) as u64)])?;
@@ -89,60 +130,61 @@ impl Gpu {
                 events.extend(events_of(log));
             }
         }
-        self.loaded.books.earlier[0] = earlier;
+        self.loaded.log.earlier = earlier;
         Ok(())
     }
 
-    /// Shows the accepted moves that were measured last.
-    pub(crate) fn show_events(&mut self, see: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()> {
-        let words = self.loaded.books.log_words as usize;
-        let (mut events, none) = (Vec::new(), Vec::new());
-        for (chunk, mapped) in self.loaded.chunks.iter().zip(&self.loaded.books.mapped) {
-            let bytes = mapped.bytes(&self.device)?;
-            let all: &[u32] = bytemuck::cast_slice(&bytes);
-            for (r, log) in all.chunks_exact(words).take(chunk.count).enumerate() {
-                let earlier = self.loaded.books.earlier[1].get(chunk.first + r).unwrap_or(&none);
-                events.clear();
-                events.extend(earlier.iter().copied().chain(events_of(log)));
-                see(chunk.first + r, &events);
-            }
+    /// Accepted moves of the cycle that was measured, for its result.
+    ///
+    /// - `logs`: what was mapped, one a chunk; empty when nothing had been recorded
+    pub(super) fn events(&mut self, logs: Arc<Vec<Mapped>>) -> DeviceEvents {
+        self.loaded.log.recorded = false;
+        DeviceEvents {
+            device: Arc::clone(&self.device),
+            words: self.loaded.log.words as usize,
+            chunks: self.loaded.chunks.iter().map(|c| c.first..c.first + c.count).collect(),
+            logs,
+            earlier: std::mem::take(&mut self.loaded.log.earlier),
         }
-        Ok(())
     }
 
     /// Drains the tallies before `attempts` more could make a word overflow.
-    pub(crate) fn make_tally_room(&mut self, attempts: u32) -> Result<()> {
-        if self.loaded.books.attempts_on_device + u64::from(attempts) > TALLY_LIMIT {
+    pub(super) fn make_tally_room(&mut self, attempts: u32) -> Result<()> {
+        if self.loaded.log.attempts_on_device + u64::from(attempts) > TALLY_LIMIT {
             self.drain_tallies()?;
         }
-        self.loaded.books.attempts_on_device += u64::from(attempts);
+        self.loaded.log.attempts_on_device += u64::from(attempts);
         Ok(())
     }
 
     /// Moves the tallies of the device into the host's.
-    pub(crate) fn drain_tallies(&mut self) -> Result<()> {
-        if self.loaded.books.attempts_on_device == 0 {
+    pub(super) fn drain_tallies(&mut self) -> Result<()> {
+        if self.loaded.log.attempts_on_device == 0 {
             return Ok(());
         }
-        let row = (self.plan.tally_bytes() / TALLY_BYTES) as usize * self.loaded.states.len();
+        let row = (self.plan.tally_bytes() / TALLY_BYTES) as usize * self.ensemble.states.len();
+        let first_walker = self.loaded.chunks.first().map_or(0, |c| c.walkers.start);
         for index in 0..self.loaded.chunks.len() {
             let chunk = &self.loaded.chunks[index];
             let size = TALLY_BYTES * (chunk.walkers.len() * row) as u64;
             let bytes = self.download(&[(&chunk.tallies, size)])?;
-            let words: &[[[u32; 4]; 2]] = bytemuck::cast_slice(&bytes[0]);
-            let direction = |[attempts, accepted, low, high]: [u32; 4]| Direction {
+            let words: &[[[u32; 4]; MoveKind::TALLIED.len()]] = bytemuck::cast_slice(&bytes[0]);
+            let tally = |[attempts, accepted, low, high]: [u32; 4]| AttemptTally {
                 attempts: u64::from(attempts),
                 accepted: u64::from(accepted),
                 probability: f64::from(high) + UNIT * f64::from(low),
             };
-            let sums = &mut self.loaded.transitions.tallies_mut()[chunk.walkers.start * row..];
-            for (sum, [insert, delete]) in sums.iter_mut().zip(words) {
-                sum.insert.add(&direction(*insert));
-                sum.delete.add(&direction(*delete));
+            let sums = &mut self.loaded.transitions.tallies_mut()[(chunk.walkers.start - first_walker) * row..];
+            for (sum, words) in sums.iter_mut().zip(words) {
+                for (kind, &words) in MoveKind::TALLIED.iter().zip(words) {
+                    if let Some(sum) = sum.of_mut(*kind) {
+                        sum.add(&tally(words));
+                    }
+                }
             }
             self.clear(&chunk.tallies);
         }
-        self.loaded.books.attempts_on_device = 0;
+        self.loaded.log.attempts_on_device = 0;
         Ok(())
     }
 }

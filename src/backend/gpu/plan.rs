@@ -1,11 +1,11 @@
 //! Which kernels run and how large they are: rules on the system and the limits, never a timing.
 
-use super::chunk::TALLY_BYTES;
 use super::device::GpuDevice;
-use super::layout::{CellGrid, MAX_SPECIES, PairCoefficients};
+use super::dynamics::DeviceDynamics;
+use super::layout::{CellGrid, MAX_SPECIES, PairCoefficients, TALLY_BYTES};
 use super::shaders::Module;
 use crate::base::error::{DeviceError, Result};
-use crate::system::{Dynamics, System};
+use crate::system::System;
 
 /// Partners of an atom from which lists pay.
 const LISTS_FROM: u32 = 320;
@@ -44,8 +44,12 @@ pub(super) struct Plan {
     /// Whether replicas stay in storage, one dispatch a step.
     pub(super) large: bool,
     force_shifted: bool,
+    /// WGSL source of the functional form of the pairs.
+    pub(super) form: &'static str,
     periodic_z: bool,
     langevin: bool,
+    /// Whether all atoms move in every step; else single atoms are displaced.
+    pub(super) is_molecular: bool,
     magic_round: bool,
     n_shifts: u32,
 }
@@ -69,6 +73,7 @@ impl Plan {
             _ => 128,
         };
         let n_shifts = system.image_shifts().len();
+        let dynamics = DeviceDynamics::new(&system.dynamics);
         let mut plan = Plan {
             capacity,
             workgroup,
@@ -85,8 +90,10 @@ impl Plan {
             large: false,
             several_frozen_species: system.frozen.species.iter().any(|&s| s != system.frozen.species[0]),
             force_shifted: system.pairs.truncation == crate::potential::Truncation::ForceShifted,
+            form: system.pairs.shader(),
             periodic_z: system.cell.periodic_z,
-            langevin: matches!(system.dynamics, Dynamics::Baoab { .. }),
+            langevin: dynamics.langevin,
+            is_molecular: dynamics.is_molecular,
             magic_round: device.keeps_order,
             n_shifts: n_shifts as u32,
         };

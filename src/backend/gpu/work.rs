@@ -1,16 +1,21 @@
-//! What stands between the seam and the device: recording, splitting, reading back.
+//! Work of a cycle: recording it, splitting it into short dispatches, reading it back.
 
 use super::chunk::Chunk;
-use super::layout::{Params, StateRecord, TrialRecord, atom_record, inside_walls};
+use super::device::GpuDevice;
+use super::layout::{
+    Params, StateRecord, TRIAL_DELETE, TRIAL_DISPLACE, TRIAL_INSERT, TRIAL_NONE, TrialRecord, atom_record, inside_walls,
+};
 use super::pipelines::{Kernel, Pipelines};
-use super::recorder::{create_buffer, map, params_size, read};
+use super::recorder::{Mapped, create_buffer, map, params_size, read};
 use super::{Gpu, REPLICAS_PER_DISPATCH};
+use crate::backend::{CycleResult, KeptConfigurations};
 use crate::base::error::Result;
 use crate::moves::{Edit, Trial};
 use crate::system::System;
 use crate::system::configuration::{Batch, Measurement};
 use glam::DVec3;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 use wgpu::{BindGroup, Buffer, BufferUsages};
 
@@ -22,7 +27,7 @@ impl Gpu {
 
     /// Compiles the kernels, unless those at hand fit.
     pub(super) fn compile(&mut self, batch: &Batch) -> Result<()> {
-        let reservoirs = self.system.reservoirs.iter().map(|r| r.species);
+        let reservoirs = self.ensemble.system.reservoirs.iter().map(|r| r.species);
         let mobile: BTreeSet<u8> =
             batch.configurations.iter().flat_map(|x| x.species.iter().copied()).chain(reservoirs).collect();
         let mixed = mobile.len() > 1;
@@ -98,11 +103,11 @@ impl Gpu {
     }
 
     pub(super) fn params(&self, chunk: &Chunk, first: u64, steps: u32) -> Params {
-        let [seed_low, seed_high] = self.rng.key();
+        let [seed_low, seed_high] = self.ensemble.rng.key();
         Params {
             first_in_order: 0,
             n_replicas: chunk.count as u32,
-            first_replica: chunk.first as u32,
+            first_replica: self.ensemble.global(chunk.first).0,
             steps,
             step_low: first as u32,
             step_high: (first >> 32) as u32,
@@ -112,9 +117,9 @@ impl Gpu {
             book: 0,
             result_words: self.plan.result_words,
             step: 0,
-            n_states: self.loaded.states.len() as u32,
+            n_states: self.ensemble.states.len() as u32,
             first_walker: chunk.walkers.start as u32,
-            log_words: self.loaded.books.log_words,
+            log_words: self.loaded.log.words,
             fresh_log: 0,
         }
     }
@@ -227,24 +232,27 @@ impl Gpu {
     /// A trial as the device reads it.
     pub(super) fn trial_record(&self, trial: &Trial) -> TrialRecord {
         match *trial {
-            Trial::None => TrialRecord::default(),
+            Trial::None => TrialRecord { kind: TRIAL_NONE, ..TrialRecord::default() },
             Trial::Insert { species, position } => TrialRecord {
-                kind: 1,
+                kind: TRIAL_INSERT,
                 species: u32::from(species),
                 position: self.atom(position, species),
                 ..TrialRecord::default()
             },
-            Trial::Delete { slot } => TrialRecord { kind: 2, slot: slot as u32, ..TrialRecord::default() },
-            Trial::Displace { slot, position } => {
-                TrialRecord { kind: 3, slot: slot as u32, position: self.atom(position, 0), ..TrialRecord::default() }
-            }
+            Trial::Delete { slot } => TrialRecord { kind: TRIAL_DELETE, slot: slot as u32, ..TrialRecord::default() },
+            Trial::Displace { slot, position } => TrialRecord {
+                kind: TRIAL_DISPLACE,
+                slot: slot as u32,
+                position: self.atom(position, 0),
+                ..TrialRecord::default()
+            },
         }
     }
 
     /// An edit as the device reads it.
     pub(super) fn edit_record(&self, edit: &Edit) -> TrialRecord {
         match *edit {
-            Edit::None => TrialRecord::default(),
+            Edit::None => self.trial_record(&Trial::None),
             Edit::Insert { species, position, velocity } => TrialRecord {
                 velocity: velocity.as_vec3().extend(0.0).to_array(),
                 ..self.trial_record(&Trial::Insert { species, position })
@@ -255,7 +263,7 @@ impl Gpu {
     }
 
     fn atom(&self, position: DVec3, species: u8) -> [f32; 4] {
-        inside_walls(&self.system, atom_record(&self.system, position, species))
+        inside_walls(&self.ensemble.system, atom_record(&self.ensemble.system, position, species))
     }
 
     /// Fills a buffer with zeros.
@@ -272,6 +280,7 @@ impl Gpu {
         if self.loaded.chunks.is_empty() {
             return Ok(());
         }
+        self.loaded.pages.assert_free();
         for (index, chunk) in self.loaded.chunks.iter().enumerate() {
             let (params, count) = (self.params(chunk, 0, 0), chunk.count as u32);
             if self.plan.binned() {
@@ -285,8 +294,8 @@ impl Gpu {
         }
         let staging = self.staging();
         let chunks = || self.loaded.chunks.iter();
-        let logs = chunks().map(|c| &c.log).filter(|_| self.loaded.books.recorded);
-        let kept = chunks().flat_map(|c| [&c.positions, &c.replicas]).filter(|_| self.loaded.kept.wanted);
+        let logs = chunks().map(|c| &c.log).filter(|_| self.loaded.log.recorded);
+        let kept = chunks().flat_map(|c| [&c.positions, &c.replicas]).filter(|_| self.loaded.keeps);
         let sources = chunks().map(|c| &c.results).chain(logs).chain(kept);
         let copies: Vec<_> = sources.zip(&staging).map(|(from, (to, size))| (from, *to, *size)).collect();
         let groups: Vec<&BindGroup> = self.loaded.groups.iter().collect();
@@ -297,23 +306,24 @@ impl Gpu {
     /// Where the next measurement is read back: the results of every chunk, then the logs if moves were recorded, then
     /// positions and records if they are kept.
     fn staging(&self) -> Vec<(&Buffer, u64)> {
-        let (chunks, books) = (&self.loaded.chunks, &self.loaded.books);
+        let (chunks, log, page) = (&self.loaded.chunks, &self.loaded.log, self.loaded.pages.current);
         let mut staging: Vec<_> = chunks.iter().map(|c| (&c.readback, c.result_bytes(&self.plan))).collect();
-        if books.recorded {
-            let log = |c: &'_ Chunk| 4 * u64::from(books.log_words) * c.count as u64;
-            staging.extend(chunks.iter().map(|c| (&c.log_readback[books.turn], log(c))));
+        if log.recorded {
+            let bytes = |c: &'_ Chunk| 4 * u64::from(log.words) * c.count as u64;
+            staging.extend(chunks.iter().map(|c| (&c.log_readback[page], bytes(c))));
         }
-        for chunk in chunks.iter().filter(|_| self.loaded.kept.wanted) {
-            let room = chunk.kept_readback.iter().flat_map(|kept| &kept[books.turn]);
+        for chunk in chunks.iter().filter(|_| self.loaded.keeps) {
+            let room = chunk.kept_readback.iter().flat_map(|kept| &kept[page]);
             staging.extend(room.zip(chunk.kept_bytes(&self.plan)));
         }
         staging
     }
 
     /// Waits for the measurement that was submitted.
-    pub(super) fn finish_measurement(&mut self) -> Result<Vec<Measurement>> {
+    pub(super) fn finish_measurement(&mut self) -> Result<CycleResult> {
         if self.loaded.chunks.is_empty() {
-            return Ok(Vec::new());
+            let events = Box::new(self.events(Arc::default()));
+            return Ok(CycleResult { measurements: Vec::new(), events, kept: None });
         }
         let start = Instant::now();
         let n_chunks = self.loaded.chunks.len();
@@ -333,9 +343,9 @@ impl Gpu {
             *self.usage.busy.get_or_insert(0.0) += busy;
         }
         let mut logs = mapped.split_off(n_chunks);
-        let kept = logs.split_off(if self.loaded.books.recorded { n_chunks } else { 0 });
+        let kept = logs.split_off(if self.loaded.log.recorded { n_chunks } else { 0 });
         let mut measurements = Vec::with_capacity(self.loaded.n_of.len());
-        let (system, fixed, words) = (&*self.system, &self.loaded.fixed, self.plan.result_words as usize);
+        let (system, fixed, words) = (&*self.ensemble.system, &self.loaded.fixed, self.plan.result_words as usize);
         for (chunk, mapped) in self.loaded.chunks.iter().zip(&mapped) {
             let bytes = mapped.bytes(&self.device)?;
             let all: &[u32] = bytemuck::cast_slice(&bytes);
@@ -344,13 +354,32 @@ impl Gpu {
             }
         }
         drop(mapped);
-        self.loaded.books.turn(logs);
-        self.loaded.kept.turn(kept);
+        let [logs, kept] = self.loaded.pages.swap([logs, kept]);
+        let events = Box::new(self.events(logs));
+        let kept = std::mem::take(&mut self.loaded.keeps).then(|| self.kept(kept));
         for ((n, m), fixed) in self.loaded.n_of.iter_mut().zip(&measurements).zip(&self.loaded.fixed) {
             *n = fixed.iter().sum::<usize>() as u32 + m.counts.iter().map(|&c| u32::from(c)).sum::<u32>();
         }
         self.update_order();
-        Ok(measurements)
+        Ok(CycleResult { measurements, events, kept })
+    }
+
+    /// The next measurement keeps configurations, or does not.
+    pub(super) fn keep(&mut self, keeps: bool) -> Result<()> {
+        self.loaded.keeps = keeps;
+        if keeps {
+            for chunk in &mut self.loaded.chunks {
+                chunk.make_room_to_keep(&self.device, &self.plan)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Kept configurations of the cycle that was measured, for its result.
+    ///
+    /// - `mapped`: positions and records of every chunk in turn
+    fn kept(&self, mapped: Arc<Vec<Mapped>>) -> Box<dyn KeptConfigurations> {
+        Box::new(KeptOnDevice { device: Arc::clone(&self.device), capacity: self.plan.capacity as usize, mapped })
     }
 
     /// Pair and field forces of every atom, `[n_replicas][n]`: for tests. [energy/length]
@@ -392,7 +421,8 @@ impl Gpu {
     /// A buffer with the states as loaded.
     pub(super) fn state_buffer(&self) -> Result<Buffer> {
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
-        let records: Vec<StateRecord> = self.loaded.states.iter().map(|s| StateRecord::new(&self.system, s)).collect();
+        let records: Vec<StateRecord> =
+            self.ensemble.states.iter().map(|s| StateRecord::new(&self.ensemble.system, s)).collect();
         let size = size_of_val(records.as_slice()) as u64;
         let buffer = create_buffer(&self.device, "adlayer.states", size, storage)?;
         self.device.queue.write_buffer(&buffer, 0, bytemuck::cast_slice(&records));
@@ -401,11 +431,31 @@ impl Gpu {
 
     /// Atoms of every species that no reservoir touches. `[n_species]`
     pub(super) fn fixed_counts(&self, species: &[u8]) -> Vec<usize> {
-        let mut counts = vec![0; self.system.species.len()];
-        for &s in species.iter().filter(|&&s| self.system.reservoir_of(s).is_none()) {
+        let mut counts = vec![0; self.ensemble.system.species.len()];
+        for &s in species.iter().filter(|&&s| self.ensemble.system.reservoir_of(s).is_none()) {
             counts[usize::from(s)] += 1;
         }
         counts
+    }
+}
+
+/// Kept configurations where the device left them.
+struct KeptOnDevice {
+    device: Arc<GpuDevice>,
+    /// Slots of a replica.
+    capacity: usize,
+    mapped: Arc<Vec<Mapped>>,
+}
+
+impl KeptConfigurations for KeptOnDevice {
+    fn hand_over(self: Box<Self>, batch: &mut Batch) -> Result<()> {
+        batch.configurations.clear();
+        for pair in self.mapped.chunks_exact(2) {
+            let (positions, records) = (pair[0].bytes(&self.device)?, pair[1].bytes(&self.device)?);
+            let (positions, records) = (bytemuck::cast_slice(&positions), bytemuck::cast_slice(&records));
+            batch.configurations.extend(Chunk::configurations(self.capacity, positions, None, records));
+        }
+        Ok(())
     }
 }
 

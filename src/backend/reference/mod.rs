@@ -6,16 +6,17 @@ mod replica;
 
 pub use replica::Replica;
 
-use crate::backend::{Backend, BackendState, CycleWork, Identity};
+use super::cycle::Keeper;
+use crate::backend::{Backend, BackendInfo, BackendState, CycleResult, CycleWork, Ensemble, Identity, TrialEnergies};
 use crate::base::error::Result;
 use crate::base::ids::{ReplicaId, StateId};
 use crate::base::rng::{Rng, Stream};
 use crate::forces::{ForceField, Pairwise};
 use crate::moves::exchange::velocity_scale;
-use crate::moves::tally::{MoveEvent, MoveLog, MoveRecorder, Transitions};
+use crate::moves::tally::{MoveLog, MoveRecorder, Transitions};
 use crate::moves::{Edit, Trial};
 use crate::system::configuration::{Batch, Configuration, Measurement};
-use crate::system::{Dynamics, System};
+use crate::system::{Dynamics, REFUSED, System};
 use crate::thermo::states::StatePoint;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -28,16 +29,13 @@ use std::sync::Arc;
 ///
 /// [`Error::ReplicaFault`]: crate::base::Error::ReplicaFault
 pub struct Reference<F: ForceField = Pairwise> {
-    system: Arc<System>,
+    ensemble: Ensemble,
     force_field: F,
-    rng: Rng,
     replicas: Vec<Replica>,
-    states: Vec<StatePoint>,
-    assignment: Vec<StateId>,
     transitions: Transitions,
     log: MoveLog,
-    /// `[n_replicas]` or empty, what the cycle that was begun last is to keep, and what the one completed last kept
-    keeping: Vec<Configuration>,
+    keeper: Keeper,
+    /// `[n_replicas]` or empty, what the cycle that was begun is to keep.
     kept: Vec<Configuration>,
 }
 
@@ -53,65 +51,97 @@ impl<F: ForceField> Reference<F> {
     /// An empty backend for `system`, moved by `force_field`: pairs and fields of the system play no part.
     pub fn with_forces(system: Arc<System>, force_field: F, rng: Rng) -> Reference<F> {
         Reference {
-            system,
             force_field,
-            rng,
+            ensemble: Ensemble::new(system, rng),
             replicas: Vec::new(),
-            states: Vec::new(),
-            assignment: Vec::new(),
             transitions: Transitions::default(),
             log: MoveLog::default(),
-            keeping: Vec::new(),
+            keeper: Keeper::default(),
             kept: Vec::new(),
         }
+    }
+
+    /// Moves every replica `steps` steps (or displacement attempts) onwards.
+    fn move_atoms(&mut self, first: u64, steps: u32) -> Result<()> {
+        let (system, force_field, rng) = (&*self.ensemble.system, &self.force_field, &self.ensemble.rng);
+        let propagate = |replica: &mut Replica| match system.dynamics {
+            Dynamics::Baoab { dt, friction, .. } => {
+                integrators::baoab(system, force_field, rng, replica, dt, friction, first, steps)
+            }
+            Dynamics::Verlet { dt, .. } => {
+                if system.dynamics.redraws_at(first) {
+                    integrators::redraw_velocities(system, rng, Stream::VelocityRedraw, first, replica);
+                }
+                integrators::verlet(system, force_field, replica, dt, steps)
+            }
+            Dynamics::MonteCarlo { displacement, .. } => {
+                particle_moves::displace(system, force_field, rng, replica, displacement, first, steps)
+            }
+            Dynamics::Hmc { .. } | Dynamics::Ghmc { .. } => unreachable!("{REFUSED}"),
+        };
+        self.replicas.par_iter_mut().try_for_each(|replica| propagate(replica).map_err(|e| e.of_replica(replica.id)))
+    }
+
+    /// Makes insertion and deletion attempts in every replica.
+    fn insert_delete(&mut self, first: u64, attempts: u32, tally: bool) -> Result<()> {
+        let Ensemble { system, rng, first_replica, assignment, .. } = &self.ensemble;
+        let force_field = &self.force_field;
+        let offsets = self.transitions.offsets().to_vec();
+        let rows = if tally { self.transitions.rows_of(*first_replica, assignment) } else { Vec::new() };
+        let rows = rows.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(self.replicas.len());
+        let rows: Vec<_> = rows.collect();
+        self.replicas.par_iter_mut().zip(rows).zip(self.log.page()).try_for_each(|((replica, row), events)| {
+            let mut recorder = MoveRecorder { row, offsets: &offsets, events };
+            particle_moves::insert_delete(system, force_field, rng, replica, first, attempts, &mut recorder)
+                .map_err(|e| e.of_replica(replica.id))
+        })
     }
 }
 
 impl<F: ForceField> Backend for Reference<F> {
-    fn describe(&self) -> String {
-        format!("reference ({} threads)", rayon::current_num_threads())
+    fn info(&self) -> BackendInfo {
+        let kernel = self.force_field.describe();
+        BackendInfo {
+            description: format!("reference ({} threads)", rayon::current_num_threads()),
+            identity: Identity { open: "reference".to_owned(), device: "reference".to_owned(), kernel: kernel.clone() },
+            kernel,
+            energy_tolerance: 1e-9,
+            usage: None,
+        }
     }
 
-    fn kernel(&self) -> String {
-        self.force_field.describe()
+    fn ensemble(&self) -> &Ensemble {
+        &self.ensemble
     }
 
-    fn identity(&self) -> Identity {
-        Identity { open: "reference".to_owned(), device: "reference".to_owned(), kernel: self.kernel() }
-    }
-
-    fn system(&self) -> &System {
-        &self.system
-    }
-
-    fn rng(&self) -> &Rng {
-        &self.rng
-    }
-
-    fn load(&mut self, batch: &Batch, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
+    fn load_slice(
+        &mut self,
+        first_replica: ReplicaId,
+        batch: &Batch,
+        states: &[StatePoint],
+        assignment: &[StateId],
+    ) -> Result<()> {
         assert_eq!(assignment.len(), batch.configurations.len(), "one state per replica");
-        let (system, force_field) = (&*self.system, &self.force_field);
+        self.ensemble.load(first_replica, states, assignment);
+        let (ensemble, force_field) = (&self.ensemble, &self.force_field);
         self.replicas = batch
             .configurations
             .par_iter()
-            .zip(assignment)
             .enumerate()
-            .map(|(index, (configuration, state))| {
-                system.assert_fits(configuration);
+            .map(|(index, configuration)| {
+                ensemble.system.assert_fits(configuration);
                 let mut replica = Replica {
-                    id: ReplicaId(index as u32),
+                    id: ensemble.global(index),
                     configuration: configuration.clone(),
                     energy: 0.0,
                     forces: Vec::new(),
-                    state: states[state.index()].clone(),
+                    state: ensemble.state_of(index).clone(),
                 };
                 replica.update_forces(force_field).map_err(|e| e.of_replica(replica.id))?;
                 Ok(replica)
             })
             .collect::<Result<_>>()?;
-        self.states = states.to_vec();
-        self.assignment = assignment.to_vec();
-        self.transitions = Transitions::of_system(&self.system, states.len(), assignment.len());
+        self.transitions = ensemble.no_transitions();
         self.log = MoveLog::new(assignment.len());
         Ok(())
     }
@@ -131,8 +161,14 @@ impl<F: ForceField> Backend for Reference<F> {
         })
     }
 
-    fn restore(&mut self, saved: &BackendState, states: &[StatePoint], assignment: &[StateId]) -> Result<()> {
-        self.load(&saved.batch(), states, assignment)?;
+    fn restore(
+        &mut self,
+        first_replica: ReplicaId,
+        saved: &BackendState,
+        states: &[StatePoint],
+        assignment: &[StateId],
+    ) -> Result<()> {
+        self.load_slice(first_replica, &saved.batch(), states, assignment)?;
         for (replica, &energy) in self.replicas.iter_mut().zip(&saved.energies) {
             replica.energy = energy;
         }
@@ -143,86 +179,27 @@ impl<F: ForceField> Backend for Reference<F> {
     fn set_states(&mut self, assignment: &[StateId]) -> Result<()> {
         assert_eq!(assignment.len(), self.replicas.len(), "one state per replica");
         for (replica, id) in self.replicas.iter_mut().zip(assignment) {
-            let state = &self.states[id.index()];
+            let state = &self.ensemble.states[id.index()];
             let scale = velocity_scale(replica.state.kt, state.kt);
             if scale != 1.0 {
                 replica.configuration.velocities.iter_mut().for_each(|v| *v *= scale);
             }
             replica.state.clone_from(state);
         }
-        self.assignment = assignment.to_vec();
+        self.ensemble.assignment = assignment.to_vec();
         Ok(())
-    }
-
-    fn states(&self) -> &[StatePoint] {
-        &self.states
-    }
-
-    fn assignment(&self) -> &[StateId] {
-        &self.assignment
-    }
-
-    fn propagate(&mut self, first: u64, steps: u32) -> Result<()> {
-        let (system, force_field, rng) = (&*self.system, &self.force_field, &self.rng);
-        let propagate = |replica: &mut Replica| match system.dynamics {
-            Dynamics::Baoab { dt, friction, .. } => {
-                integrators::baoab(system, force_field, rng, replica, dt, friction, first, steps)
-            }
-            Dynamics::Verlet { dt, steps: segment, redraw } => {
-                if redraw && first.is_multiple_of(u64::from(segment)) {
-                    integrators::redraw_velocities(system, rng, Stream::VelocityRedraw, first, replica);
-                }
-                integrators::verlet(system, force_field, replica, dt, steps)
-            }
-            Dynamics::MonteCarlo { displacement, .. } => {
-                particle_moves::displace(system, force_field, rng, replica, displacement, first, steps)
-            }
-        };
-        self.replicas.par_iter_mut().try_for_each(|replica| propagate(replica).map_err(|e| e.of_replica(replica.id)))
-    }
-
-    fn particle_moves(&mut self, first: u64, attempts: u32, book: bool) -> Result<()> {
-        let (system, force_field, rng) = (&*self.system, &self.force_field, &self.rng);
-        if system.reservoirs.is_empty() {
-            return Ok(());
-        }
-        let offsets = self.transitions.offsets().to_vec();
-        let rows = if book { self.transitions.rows_of(&self.assignment) } else { Vec::new() };
-        let rows = rows.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(self.replicas.len());
-        let rows: Vec<_> = rows.collect();
-        self.replicas.par_iter_mut().zip(rows).zip(self.log.making()).try_for_each(|((replica, row), events)| {
-            events.clear();
-            let mut book = MoveRecorder { row, offsets: &offsets, events };
-            particle_moves::insert_delete(system, force_field, rng, replica, first, attempts, &mut book)
-                .map_err(|e| e.of_replica(replica.id))
-        })
-    }
-
-    fn transitions(&mut self) -> Result<Transitions> {
-        Ok(self.transitions.clone())
-    }
-
-    fn events(&mut self, see: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()> {
-        self.log.show(see);
-        Ok(())
-    }
-
-    fn measure(&mut self) -> Result<Vec<Measurement>> {
-        self.log.turn();
-        let measure =
-            |r: &Replica| Measurement { energy: r.energy, counts: self.system.counts(&r.configuration.species) };
-        Ok(self.replicas.iter().map(measure).collect())
     }
 
     fn begin(&mut self, work: &CycleWork) -> Result<()> {
-        self.propagate(work.first_step, work.steps)?;
-        if work.attempts > 0 {
-            self.particle_moves(work.first_attempt, work.attempts, work.book)?;
+        if let Some(steps) = work.dynamics {
+            self.move_atoms(steps.first, steps.count)?;
         }
-        self.keeping.clear();
+        if let Some(attempts) = work.particle_moves.filter(|_| !self.ensemble.system.reservoirs.is_empty()) {
+            self.insert_delete(attempts.first, attempts.count, work.tally)?;
+        }
         if work.keep {
-            self.keeping.resize_with(self.replicas.len(), Configuration::default);
-            for (kept, replica) in self.keeping.iter_mut().zip(&self.replicas) {
+            self.kept = self.keeper.room(self.replicas.len());
+            for (kept, replica) in self.kept.iter_mut().zip(&self.replicas) {
                 let now = &replica.configuration;
                 kept.copy_positions_from(now.positions.iter().copied(), &now.species);
             }
@@ -230,20 +207,27 @@ impl<F: ForceField> Backend for Reference<F> {
         Ok(())
     }
 
-    fn complete(&mut self) -> Result<Vec<Measurement>> {
-        std::mem::swap(&mut self.keeping, &mut self.kept);
-        self.measure()
+    fn complete(&mut self) -> Result<CycleResult> {
+        let system = &self.ensemble.system;
+        let measure = |r: &Replica| Measurement { energy: r.energy, counts: system.counts(&r.configuration.species) };
+        let kept = std::mem::take(&mut self.kept);
+        Ok(CycleResult {
+            measurements: self.replicas.iter().map(measure).collect(),
+            events: Box::new(self.log.swap_pages()),
+            kept: (!kept.is_empty()).then(|| self.keeper.kept(kept)),
+        })
     }
 
-    fn kept(&mut self, batch: &mut Batch) -> Result<()> {
-        batch.configurations = std::mem::take(&mut self.kept);
-        Ok(())
+    fn transitions(&mut self) -> Result<Transitions> {
+        Ok(self.transitions.clone())
     }
 
-    fn energy_tolerance(&self) -> f64 {
-        1e-9
+    fn trial_energies_mut(&mut self) -> Option<&mut dyn TrialEnergies> {
+        Some(self)
     }
+}
 
+impl<F: ForceField> TrialEnergies for Reference<F> {
     fn trial_energies(&mut self, trials: &[Trial]) -> Result<Vec<f64>> {
         let asked = self.replicas.par_iter().zip(trials);
         asked.map(|(r, trial)| r.trial_energy(&self.force_field, trial).map_err(|e| e.of_replica(r.id))).collect()

@@ -1,15 +1,12 @@
 //! particle_moves: insertions, deletions and displacements of one replica.
 
 use super::replica::Replica;
-use crate::backend::apply_edit;
 use crate::base::error::{Error, Result};
-use crate::base::rng::{Rng, Stream, index_below};
+use crate::base::rng::Rng;
 use crate::forces::ForceField;
 use crate::moves::tally::MoveRecorder;
 use crate::moves::{self, Edit, Trial};
 use crate::system::System;
-use crate::thermo::acceptance::accept;
-use glam::DVec3;
 
 /// Insertion and deletion attempts of one replica, from attempt number `first`.
 ///
@@ -22,21 +19,22 @@ pub fn insert_delete<F: ForceField>(
     replica: &mut Replica,
     first: u64,
     attempts: u32,
-    book: &mut MoveRecorder<'_>,
+    recorder: &mut MoveRecorder<'_>,
 ) -> Result<()> {
     for attempt in first..first + u64::from(attempts) {
         let id = replica.id.0;
         let proposal = moves::propose(system, rng, id, attempt, &replica.configuration);
         let delta_u = replica.trial_energy(force_field, &proposal.trial)?;
-        let ln_acc = moves::ln_acc(system, replica.state.as_ref(), &proposal, delta_u);
-        let edit = moves::decide(system, rng, id, attempt, replica.state.as_ref(), &proposal, ln_acc);
-        book.book(&proposal, ln_acc, edit.slot(replica.configuration.len()));
+        let state = replica.state.as_ref();
+        let ln_acc = moves::ln_acc(system, state, &proposal, delta_u);
+        let edit = moves::decide(system, rng, id, attempt, 1.0 / state.beta, &proposal, ln_acc);
+        recorder.record(&proposal, ln_acc, edit.slot(replica.configuration.len()));
         replica.apply(&edit, delta_u);
     }
     Ok(())
 }
 
-/// Metropolis displacements of single atoms, uniform in a cube of half-width `displacement` [length].
+/// Metropolis displacements of single atoms, uniform in a cube of half-width `displacement` \[length\].
 ///
 /// # Errors
 /// Those of the force field.
@@ -54,17 +52,12 @@ pub fn displace<F: ForceField>(
         return Ok(());
     }
     for attempt in first..first + u64::from(attempts) {
-        let [which, a, b, c] = rng.uniforms(Stream::Displacement, attempt, id, 0);
-        let slot = index_below(which, n);
-        let step = displacement * (2.0 * DVec3::new(a, b, c) - DVec3::ONE);
-        let position = system.cell.wrap(replica.configuration.positions[slot] + step);
-        if !system.cell.contains(position) {
-            continue;
-        }
+        let position_of = |slot: usize| replica.configuration.positions[slot];
+        let proposal = moves::displace::propose(system, rng, id, attempt, displacement, n, position_of);
+        let Some((slot, position)) = proposal else { continue };
         let trial = Trial::Displace { slot, position };
         let delta_u = replica.trial_energy(force_field, &trial)?;
-        let [uniform, ..] = rng.uniforms(Stream::DisplacementAccept, attempt, id, 0);
-        if accept(uniform, -beta * delta_u) {
+        if moves::displace::is_accepted(rng, id, attempt, beta, delta_u) {
             replica.apply(&Edit::Displace { slot, position }, delta_u);
         }
     }
@@ -84,10 +77,10 @@ impl Replica {
         }
     }
 
-    /// Applies an edit and books its energy.
+    /// Applies an edit and adds its energy.
     pub(super) fn apply(&mut self, edit: &Edit, delta_u: f64) {
         if *edit != Edit::None {
-            apply_edit(&mut self.configuration, edit);
+            edit.apply(&mut self.configuration);
             // An empty replica has no energy: rounding errors of earlier atoms end here.
             self.energy = if self.configuration.is_empty() { 0.0 } else { self.energy + delta_u };
         }

@@ -51,18 +51,13 @@ impl Fixture {
     pub(crate) fn propagate(&mut self) -> Result<()> {
         let (first, steps) = (self.step, self.sampler.plan().steps);
         self.step += u64::from(steps);
-        let backend = self.sampler.backend_mut();
-        backend.propagate(first, steps)?;
-        // The queue of a device is drained before the clock stops.
-        backend.measure().map(drop)
+        self.sampler.backend_mut().propagate(first, steps).map(drop)
     }
 
     pub(crate) fn particle_moves(&mut self) -> Result<()> {
         let (first, attempts) = (self.attempt, self.sampler.plan().attempts);
         self.attempt += u64::from(attempts);
-        let backend = self.sampler.backend_mut();
-        backend.particle_moves(first, attempts, false)?;
-        backend.measure().map(drop)
+        self.sampler.backend_mut().particle_moves(first, attempts, false).map(drop)
     }
 
     pub(crate) fn mean_inefficiency(&self) -> f64 {

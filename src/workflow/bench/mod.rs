@@ -163,7 +163,7 @@ pub fn bench(loaded: &CheckedScene, options: &BenchOptions) -> Result<BenchRepor
         Some(Part { attempts_per_s: Some(rates.per_s), ..part(&rates, options) })
     };
     let mut samples = Recorded::default();
-    let before = (Instant::now(), fixture.sampler.cycle(), fixture.sampler.backend().usage());
+    let before = (Instant::now(), fixture.sampler.cycle(), fixture.sampler.backend().info().usage);
     let rates = measure(options, || {
         fixture.sampler.advance_ahead(Period::SecondHalf.into(), Some(Period::SecondHalf.into()))?;
         samples.push(&fixture.sampler);
@@ -182,14 +182,15 @@ pub fn bench(loaded: &CheckedScene, options: &BenchOptions) -> Result<BenchRepor
         ..Part { repeats: options.repeats, stdev: rates.stdev, ..spent }
     };
     let mbar = samples.measure_mbar(&fixture, options)?;
-    let scaling_threads = match options.scaling && fixture.sampler.backend().usage().is_none() {
+    let info = fixture.sampler.backend().info();
+    let scaling_threads = match options.scaling && info.usage.is_none() {
         true => scaling_over_threads(&mut fixture, options)?,
         false => Vec::new(),
     };
     Ok(BenchReport {
         scene: loaded.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
-        device: fixture.sampler.backend().describe(),
-        kernel: fixture.sampler.backend().kernel(),
+        device: info.description,
+        kernel: info.kernel,
         threads: rayon::current_num_threads(),
         replicas,
         atoms,
@@ -210,7 +211,7 @@ fn part(rates: &Rates, options: &BenchOptions) -> Part {
 
 /// What the device and its host have done since a moment, as shares of the time and per cycle.
 fn spent_since((start, cycle, usage): (Instant, u64, Option<Usage>), sampler: &Sampler) -> Part {
-    let (Some(before), Some(now)) = (usage, sampler.backend().usage()) else { return Part::default() };
+    let (Some(before), Some(now)) = (usage, sampler.backend().info().usage) else { return Part::default() };
     let (seconds, cycles) = (start.elapsed().as_secs_f64(), (sampler.cycle() - cycle) as f64);
     let busy = now.busy.map(|busy| busy - before.busy.unwrap_or(0.0));
     Part {

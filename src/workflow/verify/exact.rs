@@ -120,14 +120,14 @@ fn follow(bench: &Fixture, text: &str, steps: u32, energies: bool) -> Result<Wor
     let mut backend = bench.open(&setup)?;
     let assignment: Vec<StateId> = (0..setup.grid.len() as u32).map(StateId).collect();
     backend.load(&setup.start()?, &setup.grid.states, &assignment)?;
-    let single = backend.identity().open.starts_with("gpu");
+    let info = backend.info();
+    let single = info.identity.open.starts_with("gpu");
     let (mut before, mut after) = (Batch::default(), Batch::default());
     let mut worst = Worst::default();
     backend.store(&mut before)?;
     for step in 0..steps {
-        backend.propagate(u64::from(step), 1)?;
+        let measured = backend.propagate(u64::from(step), 1)?.measurements;
         backend.store(&mut after)?;
-        let measured = backend.measure()?;
         for (r, (old, new)) in before.configurations.iter().zip(&after.configurations).enumerate() {
             let (first, scale_first) = forces_and_scale(system, force_field, old)?;
             let (last, scale_last) = forces_and_scale(system, force_field, new)?;
@@ -151,7 +151,7 @@ fn follow(bench: &Fixture, text: &str, steps: u32, energies: bool) -> Result<Wor
                 continue;
             }
             let audit = force_field.audit(new)?;
-            let allowed = backend.energy_tolerance() * audit.magnitude.max(1.0);
+            let allowed = info.energy_tolerance * audit.magnitude.max(1.0);
             worst
                 .add((measured[r].energy - audit.energy) / allowed, || format!("energy of replica {r} in step {step}"));
         }
@@ -172,10 +172,10 @@ fn forces_and_scale(
     let mut forces = Vec::new();
     force_field.energy_and_forces(x, &mut forces)?;
     let scale = |slot: usize| -> f64 {
-        let (position, row) = (x.positions[slot], system.pairs.row(x.species[slot]));
+        let (position, own) = (x.positions[slot], x.species[slot]);
         let pair = |other: DVec3, species: u8| {
             let d = system.cell.minimum_image(position - other);
-            let force = row[usize::from(species)].energy_force(d.length_squared()).1.abs() * d.length();
+            let force = system.pairs.pair(own, species).energy_force(d.length_squared()).1.abs() * d.length();
             if d.length() < CLOSEST { f64::INFINITY } else { force }
         };
         let mobile = (0..x.len()).filter(|&j| j != slot).map(|j| pair(x.positions[j], x.species[j]));

@@ -22,8 +22,8 @@ impl Fixture {
     pub(crate) fn new(device: &str, quick: bool) -> Result<Fixture> {
         let backend = setup(super::exact::SLAB)?.open(device)?;
         // From here on the very device that was found, whatever `auto` may mean for a scene.
-        let opened = backend.identity().open;
-        Ok(Fixture { device: opened, quick, describe: backend.describe(), kernel: backend.kernel() })
+        let info = backend.info();
+        Ok(Fixture { device: info.identity.open, quick, describe: info.description, kernel: info.kernel })
     }
 
     /// The name that opens the device.

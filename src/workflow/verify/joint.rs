@@ -9,6 +9,7 @@
 
 use super::Worst;
 use super::statistics::z_of_mean;
+use crate::backend::{CycleWork, Span};
 use crate::base::error::Result;
 use crate::base::ids::StateId;
 use crate::base::rng::{Rng, Stream, index_below, uniform};
@@ -70,10 +71,12 @@ pub(crate) fn joint(bench: &Fixture) -> Result<Worst> {
     backend.load(&Batch { configurations }, states, &assignment)?;
     let (steps, attempts) = (setup.plan.steps, setup.plan.attempts);
     for round in 0..rounds {
-        backend.propagate(u64::from(round * steps), steps)?;
-        backend.particle_moves(u64::from(round * attempts), attempts, false)?;
-        let measured = backend.measure()?;
-        for (r, m) in measured.iter().enumerate() {
+        let measured = backend.cycle(&CycleWork {
+            dynamics: Some(Span { first: u64::from(round * steps), count: steps }),
+            particle_moves: Some(Span { first: u64::from(round * attempts), count: attempts }),
+            ..CycleWork::default()
+        })?;
+        for (r, m) in measured.measurements.iter().enumerate() {
             assignment[r] = new_state(states, m.energy, &m.counts, draw(Use::NewState, round, r as u32));
         }
         backend.set_states(&assignment)?;

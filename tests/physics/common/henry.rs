@@ -17,7 +17,8 @@ pub(crate) fn energies(device: &str, text: &str, places: &[DVec3]) -> Vec<f64> {
     loaded.scene.grid.walkers = 1;
     let mut run = Run::from_batch(device, loaded, &batch);
     let trials: Vec<Trial> = places.iter().map(|&position| Trial::Insert { species: 1, position }).collect();
-    run.sampler.backend_mut().trial_energies(&trials).expect("energies")
+    let backend = run.sampler.backend_mut().trial_energies_mut().expect("every backend of today has them");
+    backend.trial_energies(&trials).expect("energies")
 }
 
 /// The scene of a table of Henry constants.

@@ -1,54 +1,8 @@
 //! How atoms move, and for how long.
 
 use super::one_u32;
+pub use crate::system::Dynamics;
 use serde::{Deserialize, Serialize};
-
-/// How atoms move between particle moves.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum Dynamics {
-    /// Langevin dynamics, BAOAB splitting.
-    Baoab {
-        /// Time step [time].
-        dt: f64,
-        /// γ [1/time]
-        friction: f64,
-        /// Steps of a cycle.
-        steps: u32,
-    },
-    /// Velocity Verlet; canonical only with velocities redrawn.
-    Verlet {
-        /// Time step [time].
-        dt: f64,
-        /// Steps of a cycle.
-        steps: u32,
-        /// Draw all velocities anew at the start of every segment.
-        redraw: bool,
-    },
-    /// Single-particle displacements.
-    MonteCarlo {
-        /// Half-width of the step along each axis [length].
-        displacement: f64,
-        /// Attempts per replica and cycle.
-        attempts: u32,
-    },
-    /// Hybrid Monte Carlo.
-    Hmc {
-        /// Time step [time].
-        dt: f64,
-        /// Steps of a segment.
-        steps: u32,
-    },
-    /// Generalised hybrid Monte Carlo.
-    Ghmc {
-        /// Time step [time].
-        dt: f64,
-        /// Steps of a segment.
-        steps: u32,
-        /// γ [1/time]
-        friction: f64,
-    },
-}
 
 /// Particle moves of a cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -107,7 +61,7 @@ fn max_samples_per_state() -> u32 {
 pub enum Until {
     /// Every phase boundary known to this standard error of μ.
     BoundaryError {
-        /// [energy]
+        /// \[energy\]
         mu: f64,
     },
 }

@@ -1,0 +1,94 @@
+//! Work of one cycle, and what comes back.
+
+use crate::base::error::Result;
+use crate::moves::tally::{EventPage, MoveEvent};
+use crate::system::configuration::{Batch, Configuration, Measurement};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Consecutive steps or attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Number of the first, the address of its random numbers.
+    pub first: u64,
+    /// How many.
+    pub count: u32,
+}
+
+/// What every replica does in one cycle, in this order; at its end it is measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CycleWork {
+    /// MD steps (or displacement attempts).
+    pub dynamics: Option<Span>,
+    /// Insertion and deletion attempts.
+    pub particle_moves: Option<Span>,
+    /// Whether those attempts are added to the tallies.
+    pub tally: bool,
+    /// Whether positions and species at the end are kept for the host.
+    pub keep: bool,
+}
+
+/// What a cycle has led to.
+pub struct CycleResult {
+    /// E and N: `[n_replicas]`.
+    pub measurements: Vec<Measurement>,
+    /// Accepted moves.
+    pub events: Box<dyn MoveEvents>,
+    /// Configurations at the end, if they were to be kept: those of `Backend::store` without velocities.
+    pub kept: Option<Box<dyn KeptConfigurations>>,
+}
+
+/// Accepted moves of one cycle, read from where the backend left them while it is at the next.
+pub trait MoveEvents: Send {
+    /// Visits every replica in turn with its accepted moves in their order.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn for_each_replica(&self, visit: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()>;
+}
+
+impl MoveEvents for Arc<EventPage> {
+    fn for_each_replica(&self, visit: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()> {
+        self.iter().enumerate().for_each(|(replica, events)| visit(replica, events));
+        Ok(())
+    }
+}
+
+/// Configurations at the end of a cycle, read from where the backend left them while it is at the next.
+pub trait KeptConfigurations: Send {
+    /// Replaces the configurations of a batch.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn hand_over(self: Box<Self>, batch: &mut Batch) -> Result<()>;
+}
+
+/// Memory of kept configurations that goes round between a backend on the host and who reads them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Keeper(Arc<Mutex<Vec<Configuration>>>);
+
+impl Keeper {
+    /// Room for `n_replicas` configurations; what it holds is to be overwritten.
+    pub(super) fn room(&self, n_replicas: usize) -> Vec<Configuration> {
+        let mut room = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        room.resize_with(n_replicas, Configuration::default);
+        room
+    }
+
+    /// What was kept, for a result.
+    pub(super) fn kept(&self, configurations: Vec<Configuration>) -> Box<dyn KeptConfigurations> {
+        Box::new(KeptOnHost { configurations, keeper: self.clone() })
+    }
+}
+
+struct KeptOnHost {
+    configurations: Vec<Configuration>,
+    keeper: Keeper,
+}
+
+impl KeptConfigurations for KeptOnHost {
+    fn hand_over(self: Box<Self>, batch: &mut Batch) -> Result<()> {
+        let old = std::mem::replace(&mut batch.configurations, self.configurations);
+        *self.keeper.0.lock().unwrap_or_else(PoisonError::into_inner) = old;
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! What the replicas of a backend share.
+
+use crate::base::ids::{ReplicaId, StateId};
+use crate::base::rng::Rng;
+use crate::moves::tally::Transitions;
+use crate::system::System;
+use crate::thermo::states::StatePoint;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The system of all replicas, the states, and which replica holds which.
+#[derive(Debug, Clone)]
+pub struct Ensemble {
+    /// The system every replica belongs to.
+    pub system: Arc<System>,
+    /// The addressed generator of the run.
+    pub rng: Rng,
+    /// Global index of the backend's first replica: a backend may hold a slice of a run.
+    pub first_replica: ReplicaId,
+    /// `[n_states]`, as loaded.
+    pub states: Vec<StatePoint>,
+    /// `[n_replicas]`, the state every replica holds.
+    pub assignment: Vec<StateId>,
+}
+
+impl Ensemble {
+    /// Nothing loaded yet.
+    pub(super) fn new(system: Arc<System>, rng: Rng) -> Ensemble {
+        Ensemble { system, rng, first_replica: ReplicaId(0), states: Vec::new(), assignment: Vec::new() }
+    }
+
+    /// Takes over what is loaded.
+    pub(super) fn load(&mut self, first_replica: ReplicaId, states: &[StatePoint], assignment: &[StateId]) {
+        self.first_replica = first_replica;
+        self.states = states.to_vec();
+        self.assignment = assignment.to_vec();
+    }
+
+    /// Global index of a replica of the backend.
+    pub fn global(&self, replica: usize) -> ReplicaId {
+        ReplicaId(self.first_replica.0 + replica as u32)
+    }
+
+    /// Global indices of all replicas of the backend.
+    pub fn replicas(&self) -> Range<usize> {
+        let first = self.first_replica.index();
+        first..first + self.assignment.len()
+    }
+
+    /// The state that a replica of the backend holds.
+    pub fn state_of(&self, replica: usize) -> &StatePoint {
+        &self.states[self.assignment[replica].index()]
+    }
+
+    /// Empty tallies of the walkers that the replicas belong to.
+    pub fn no_transitions(&self) -> Transitions {
+        Transitions::of_replicas(&self.system, self.states.len(), &self.replicas())
+    }
+}

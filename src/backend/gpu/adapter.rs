@@ -1,0 +1,141 @@
+//! Adapters: which there are, and which one the user meant.
+
+use super::device::{GpuDevice, driver_of, is_software};
+use super::self_test;
+use crate::base::error::{DeviceError, Error, Result};
+use std::sync::{Arc, Mutex, PoisonError};
+use wgpu::{Adapter, DeviceType, Instance, InstanceDescriptor};
+
+/// Which adapter the user asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AdapterChoice {
+    /// A hardware GPU, never a software adapter.
+    Hardware,
+    /// The first hardware GPU, else a software adapter.
+    Any,
+    /// The first adapter whose name contains this, whatever its kind.
+    Named(String),
+}
+
+/// What `doctor` shows of one adapter.
+#[derive(Debug, Clone)]
+pub struct AdapterReport {
+    /// As the driver names it.
+    pub name: String,
+    /// `Vulkan`, `Metal`, `Dx12`.
+    pub api: String,
+    /// Discrete, integrated, software, …
+    pub kind: String,
+    /// Name and version of the driver.
+    pub driver: String,
+    /// Whether it computes on a CPU.
+    pub software: bool,
+    /// Workgroup memory \[bytes\].
+    pub workgroup_memory: u32,
+    /// Largest storage binding \[bytes\].
+    pub binding: u64,
+    /// Why it was refused, if it was.
+    pub refused: Option<String>,
+}
+
+fn adapters() -> Vec<Adapter> {
+    let instance = Instance::new(InstanceDescriptor::new_without_display_handle());
+    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
+    // Hardware first, discrete before integrated; otherwise as the drivers list them.
+    adapters.sort_by_key(|a| match a.get_info().device_type {
+        DeviceType::DiscreteGpu => 0,
+        DeviceType::VirtualGpu => 1,
+        DeviceType::IntegratedGpu => 2,
+        DeviceType::Other => 3,
+        DeviceType::Cpu => 4,
+    });
+    adapters
+}
+
+/// Whether there is an adapter that is not software, sound or not.
+pub fn has_hardware() -> bool {
+    adapters().iter().any(|adapter| !is_software(&adapter.get_info()))
+}
+
+/// All adapters with the result of their self-test; nothing stays open.
+pub fn survey() -> Vec<AdapterReport> {
+    adapters()
+        .iter()
+        .map(|adapter| {
+            let (info, limits) = (adapter.get_info(), adapter.limits());
+            AdapterReport {
+                name: info.name.clone(),
+                api: format!("{:?}", info.backend),
+                kind: format!("{:?}", info.device_type),
+                driver: driver_of(&info),
+                software: is_software(&info),
+                workgroup_memory: limits.max_compute_workgroup_storage_size,
+                binding: limits.max_storage_buffer_binding_size,
+                refused: open_adapter(adapter).err().map(|e| e.to_string()),
+            }
+        })
+        .collect()
+}
+
+/// Opens the adapter that was asked for, or hands out again what this process has open already.
+///
+/// # Errors
+/// [`DeviceError`] when there is none, or it failed its self-test, with the reason.
+pub fn open(choice: &AdapterChoice) -> Result<Arc<GpuDevice>> {
+    static OPENED: Mutex<Vec<(AdapterChoice, Arc<GpuDevice>)>> = Mutex::new(Vec::new());
+    let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+    opened.retain(|(_, device)| device.check().is_ok());
+    if let Some((_, device)) = opened.iter().find(|(c, _)| c == choice) {
+        return Ok(Arc::clone(device));
+    }
+    let device = open_anew(choice)?;
+    opened.push((choice.clone(), Arc::clone(&device)));
+    Ok(device)
+}
+
+/// Opens the adapter that was asked for, whatever is open already.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_anew(choice: &AdapterChoice) -> Result<Arc<GpuDevice>> {
+    let all = adapters();
+    let names: Vec<String> = all.iter().map(|a| format!("`{}`", a.get_info().name)).collect();
+    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let fits = |adapter: &&Adapter| {
+        let info = adapter.get_info();
+        match choice {
+            AdapterChoice::Hardware => !is_software(&info),
+            AdapterChoice::Any => true,
+            AdapterChoice::Named(name) => info.name.to_lowercase().contains(&name.to_lowercase()),
+        }
+    };
+    let mut refusals = Vec::new();
+    for adapter in all.iter().filter(fits) {
+        match open_adapter(adapter) {
+            Ok(device) => return Ok(device),
+            Err(error) => refusals.push(error),
+        }
+    }
+    if !refusals.is_empty() {
+        return Err(DeviceError::AllRefused { refusals }.into());
+    }
+    let (wanted, remedy) = match choice {
+        AdapterChoice::Hardware => (format!("hardware GPU (adapters: {names})"), "use --device cpu or reference"),
+        AdapterChoice::Any => {
+            ("GPU adapter".to_owned(), "install a Vulkan, Metal or DirectX 12 driver, or use --device cpu")
+        }
+        AdapterChoice::Named(name) => (format!("adapter named `{name}` (adapters: {names})"), "see `adlayer doctor`"),
+    };
+    Err(DeviceError::NoAdapter { wanted, remedy }.into())
+}
+
+/// Opens an adapter and tests it.
+fn open_adapter(adapter: &Adapter) -> Result<Arc<GpuDevice>> {
+    let mut device = GpuDevice::open(adapter)?;
+    let adapter = device.info.name.clone();
+    let failed = |source: Error| DeviceError::SelfTest { adapter: adapter.clone(), source: Box::new(source) };
+    device.keeps_order = self_test::keeps_order(&device).map_err(failed)?;
+    let device = Arc::new(device);
+    self_test::compare_with_reference(&device).map_err(failed)?;
+    Ok(device)
+}

@@ -1,0 +1,47 @@
+//! Particle moves that the host decides one by one.
+
+use super::TrialEnergies;
+use crate::base::error::Result;
+use crate::moves;
+use crate::moves::tally::{MoveEvent, MoveRecorder, Transitions};
+use crate::system::configuration::Batch;
+
+/// Particle moves where the host proposes, decides and records every attempt: the oracle for fused kernels.
+///
+/// - returns: the tallies; the accepted moves of every replica in their order, `[n_replicas]`
+///
+/// # Errors
+/// When the device is lost.
+pub fn particle_moves_on_host(
+    backend: &mut dyn TrialEnergies,
+    first: u64,
+    attempts: u32,
+) -> Result<(Transitions, Vec<Vec<MoveEvent>>)> {
+    let ensemble = backend.ensemble().clone();
+    let (system, rng) = (&*ensemble.system, &ensemble.rng);
+    let mut mirror = Batch::default();
+    backend.store(&mut mirror)?;
+    let mut transitions = ensemble.no_transitions();
+    let offsets = transitions.offsets().to_vec();
+    let mut rows = transitions.rows_of(ensemble.first_replica, &ensemble.assignment);
+    let mut events = vec![Vec::new(); ensemble.assignment.len()];
+    for attempt in first..first + u64::from(attempts) {
+        let propose = |(r, x)| moves::propose(system, rng, ensemble.global(r).0, attempt, x);
+        let proposals: Vec<_> = mirror.configurations.iter().enumerate().map(propose).collect();
+        let trials: Vec<_> = proposals.iter().map(|p| p.trial).collect();
+        let delta_u = backend.trial_energies(&trials)?;
+        let mut edits = Vec::with_capacity(proposals.len());
+        for (r, (proposal, &delta_u)) in proposals.iter().zip(&delta_u).enumerate() {
+            let (id, state) = (ensemble.global(r).0, ensemble.state_of(r).as_ref());
+            let ln_acc = moves::ln_acc(system, state, proposal, delta_u);
+            let edit = moves::decide(system, rng, id, attempt, 1.0 / state.beta, proposal, ln_acc);
+            let slot = edit.slot(mirror.configurations[r].len());
+            MoveRecorder { row: Some(&mut *rows[r]), offsets: &offsets, events: &mut events[r] }
+                .record(proposal, ln_acc, slot);
+            edit.apply(&mut mirror.configurations[r]);
+            edits.push((edit, delta_u));
+        }
+        backend.apply(&edits)?;
+    }
+    Ok((transitions, events))
+}
