@@ -1,6 +1,5 @@
 //! Hysteresis between walkers: even ones start empty, odd ones filled, and both must come to the same averages.
 
-use crate::analysis::diagnostics::checks::ExcludedState;
 use crate::analysis::statistics::inefficiency::Inefficiencies;
 use crate::analysis::{AnalysisInput, Map, MapCell};
 use crate::thermo::states::StateGrid;
@@ -10,6 +9,19 @@ use std::borrow::Cow;
 pub const DIFFER: f64 = 4.0;
 /// Fewest samples of a half from which its error can be estimated.
 const FEWEST: f64 = 8.0;
+
+/// A state that is excluded because its even and odd walkers do not agree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExcludedState {
+    /// State.
+    pub state: usize,
+    /// `[n_reservoirs]`, ⟨N⟩ of the even walkers.
+    pub even: Vec<f64>,
+    /// `[n_reservoirs]`, ⟨N⟩ of the odd walkers.
+    pub odd: Vec<f64>,
+    /// The largest difference of ⟨N⟩ or ⟨E⟩ in units of its error.
+    pub z: f64,
+}
 
 /// Mean, variance, inefficiency and number of samples of E, N₁, … of one state in one half.
 #[derive(Debug, Clone)]

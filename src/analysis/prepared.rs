@@ -2,8 +2,8 @@
 
 use super::input::AnalysisInput;
 use super::mbar::{Bins, Collapsed, CollapsedSolution, Tolerance};
-use crate::analysis::diagnostics::checks::ExcludedState;
 use crate::analysis::hysteresis;
+use crate::analysis::hysteresis::ExcludedState;
 use crate::analysis::statistics::bootstrap::{Blocks, Draw, Drawn};
 use crate::analysis::statistics::inefficiency::Inefficiencies;
 use crate::base::{AnalysisError, Result};

@@ -1,6 +1,7 @@
 //! Results of the checks of a run: diagnostics of states and edges, trends of boundaries, and the verdict. Plain data.
 
 use crate::analysis::diagnostics::flow::Flow;
+use crate::analysis::hysteresis::ExcludedState;
 use crate::analysis::transition_matrix::Estimators;
 use crate::thermo::states::Edge;
 
@@ -15,19 +16,6 @@ pub struct Checks {
     pub diagnostics: Option<Diagnostics>,
     /// Summary of all checks in words.
     pub verdict: Verdict,
-}
-
-/// A state that is excluded because its even and odd walkers do not agree.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ExcludedState {
-    /// State.
-    pub state: usize,
-    /// `[n_reservoirs]`, ⟨N⟩ of the even walkers.
-    pub even: Vec<f64>,
-    /// `[n_reservoirs]`, ⟨N⟩ of the odd walkers.
-    pub odd: Vec<f64>,
-    /// The largest difference of ⟨N⟩ or ⟨E⟩ in units of its error.
-    pub z: f64,
 }
 
 /// Diagnostics of one state.

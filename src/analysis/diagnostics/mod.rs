@@ -13,8 +13,9 @@ mod words;
 
 pub use super::input::WalkerSplit;
 pub use crate::analysis::hysteresis::DIFFER;
+pub use crate::analysis::hysteresis::ExcludedState;
 pub(super) use crate::analysis::hysteresis::mask;
-pub use checks::{Checks, Diagnostics, EdgeCheck, ExcludedState, Mood, SHARES, Sentence, StateCheck, Trend, Verdict};
+pub use checks::{Checks, Diagnostics, EdgeCheck, Mood, SHARES, Sentence, StateCheck, Trend, Verdict};
 pub use components::components;
 pub use equilibration::start;
 pub use flow::Flow;

@@ -1,10 +1,11 @@
 //! Verdict in words: whether the run can be trusted, and what to change.
 
-use super::checks::{Diagnostics, EdgeCheck, ExcludedState, Mood, Sentence, Verdict};
+use super::checks::{Diagnostics, EdgeCheck, Mood, Sentence, Verdict};
 use super::flow::Flow;
 use super::gaps::{Gap, gaps};
 use super::words::{axis_words, edge_words, edges, first, ranges, short, states_are};
 use super::{ATTEMPTS, DEAD};
+use crate::analysis::hysteresis::ExcludedState;
 use crate::analysis::transition_matrix::{ALARM, Estimators};
 use crate::thermo::states::{Axis, StateGrid};
 

@@ -9,25 +9,8 @@ use crate::forces::ForceField;
 use crate::system::configuration::{Batch, Configuration};
 use crate::system::{Dynamics, System};
 use crate::thermo::acceptance::{ConfigurationRef, StateRef, exchange_ln_acc};
-use crate::workflow::verify::fixture::{Fixture, setup};
+use crate::workflow::verify::fixture::{Fixture, SLAB, setup};
 use glam::DVec3;
-
-/// A slab with a mobile and a frozen layer and adsorbed atoms of another species, without friction.
-pub(crate) const SLAB: &str = r#"Scene(
-    units: Lj,
-    species: [ (name: "A", symbol: "Cu", mass: 1.0), (name: "B", symbol: "Ar", mass: 1.7) ],
-    potential: LennardJones(cutoff: 2.5, truncation: Shifted,
-        pairs: [ (between: ("A","A"), epsilon: 1.0, sigma: 1.0), (between: ("A","B"), epsilon: 1.5, sigma: 1.0),
-                 (between: ("B","B"), epsilon: 0.6, sigma: 1.3) ]),
-    cell: Slab(height: 6.0),
-    substrate: Fcc111(species: "A", nearest_neighbour: 1.10, repeat: (5, 3), layers: 2, mobile_layers: 1),
-    reservoir: [ (species: "B", max_atoms: 24) ],
-    initial: [ (species: "B", atoms: 14, placement: Random) ],
-    grid: ( temperature: List([0.6, 0.8]), reservoir: [ (species: "B", convention: Activity, values: List([-3.0])) ] ),
-    dynamics: Verlet(dt: 0.001, steps: 1, redraw: false),
-    moves: (insert_delete: 10),
-    schedule: (equilibration: 1, production: 1),
-)"#;
 
 /// Fast atoms in a fluid large enough for neighbour lists: every step moves some of them by more than the skin.
 const FAST: &str = r#"Scene(

@@ -9,6 +9,23 @@ use crate::sampler::{Sampler, Setup};
 use crate::system::configuration::Measurement;
 use std::path::Path;
 
+/// A slab with a mobile and a frozen layer and adsorbed atoms of another species, without friction.
+pub(crate) const SLAB: &str = r#"Scene(
+    units: Lj,
+    species: [ (name: "A", symbol: "Cu", mass: 1.0), (name: "B", symbol: "Ar", mass: 1.7) ],
+    potential: LennardJones(cutoff: 2.5, truncation: Shifted,
+        pairs: [ (between: ("A","A"), epsilon: 1.0, sigma: 1.0), (between: ("A","B"), epsilon: 1.5, sigma: 1.0),
+                 (between: ("B","B"), epsilon: 0.6, sigma: 1.3) ]),
+    cell: Slab(height: 6.0),
+    substrate: Fcc111(species: "A", nearest_neighbour: 1.10, repeat: (5, 3), layers: 2, mobile_layers: 1),
+    reservoir: [ (species: "B", max_atoms: 24) ],
+    initial: [ (species: "B", atoms: 14, placement: Random) ],
+    grid: ( temperature: List([0.6, 0.8]), reservoir: [ (species: "B", convention: Activity, values: List([-3.0])) ] ),
+    dynamics: Verlet(dt: 0.001, steps: 1, redraw: false),
+    moves: (insert_delete: 10),
+    schedule: (equilibration: 1, production: 1),
+)"#;
+
 /// The device under test.
 pub(crate) struct Fixture {
     device: String,
@@ -20,7 +37,7 @@ pub(crate) struct Fixture {
 impl Fixture {
     /// Opens the device once, to see that it is there and what it is.
     pub(crate) fn new(device: &str, quick: bool) -> Result<Fixture> {
-        let backend = setup(super::exact::SLAB)?.open(device)?;
+        let backend = setup(SLAB)?.open(device)?;
         // From here on the very device that was found, whatever `auto` may mean for a scene.
         let info = backend.info();
         Ok(Fixture { device: info.identity.open, quick, describe: info.description, kernel: info.kernel })
