@@ -8,7 +8,7 @@ use super::model::Model;
 use super::noise::Address;
 use super::particle_moves;
 use super::replica::Replica;
-use crate::potential::{Truncation, with_form};
+use crate::potential::{PairForm, Pairs, Truncation, with_form};
 use glam::DVec3;
 use pulp::{Simd, WithSimd};
 
@@ -29,15 +29,32 @@ macro_rules! simd_entry {
     };
 }
 
-/// Calls a kernel compiled for the form of the pairs, and for the truncation: the only one that needs r itself, or any
-/// other.
-macro_rules! by_form {
-    ($model:ident, $kernel:path, $S:ident($($argument:expr),*)) => {{
-        use $kernel as kernel;
-        let table = &$model.system.pairs;
+/// The same for a kernel over pairs, compiled for their form and for the truncation: whether it needs r itself.
+macro_rules! pair_entry {
+    ($name:ident { $($field:ident : $type:ty),* } -> $out:ty { $S:ident, $F:ident, $SHIFTED:ident => $body:expr }) => {
+        struct $name<'a, $F, const $SHIFTED: bool> { pairs: &'a Pairs<$F>, $($field: $type),* }
+
+        impl<'a, $F: PairForm, const $SHIFTED: bool> WithSimd for $name<'a, $F, $SHIFTED> {
+            type Output = $out;
+
+            #[inline(always)]
+            fn with_simd<$S: Simd>(self, _simd: $S) -> $out {
+                let $name { pairs, $($field),* } = self;
+                $body(pairs, $($field),*)
+            }
+        }
+    };
+}
+
+/// Enters a kernel over pairs for the form and the truncation of a model.
+macro_rules! enter {
+    ($model:expr, $name:ident { $($field:ident),* }) => {{
+        let (model, table): (&Model, _) = ($model, &$model.system.pairs);
         with_form!(table, pairs => match table.truncation {
-            Truncation::ForceShifted => kernel::<$S, _, true>(pairs, $($argument),*),
-            Truncation::Plain | Truncation::Shifted => kernel::<$S, _, false>(pairs, $($argument),*),
+            Truncation::ForceShifted => model.arch.dispatch($name::<_, true> { pairs, model, $($field),* }),
+            Truncation::Plain | Truncation::Shifted => {
+                model.arch.dispatch($name::<_, false> { pairs, model, $($field),* })
+            }
         })
     }};
 }
@@ -53,22 +70,22 @@ simd_entry!(Redraw { replica: &'a mut Replica, root_kt: f64, address: Address } 
     S => integrate::redraw(replica, root_kt, address)
 });
 simd_entry!(UpdateLists { model: &'a Model, replica: &'a mut Replica } -> () { S => replica.update_lists::<S>(model) });
-simd_entry!(Forces { model: &'a Model, replica: &'a mut Replica } -> () {
-    S => by_form!(model, integrate::forces, S(model, replica))
+pair_entry!(Forces { model: &'a Model, replica: &'a mut Replica } -> () {
+    S, F, SHIFTED => integrate::forces::<S, F, SHIFTED>
 });
-simd_entry!(ForcesFromLists { model: &'a Model, replica: &'a mut Replica } -> () {
-    S => by_form!(model, integrate::forces_from_lists, S(model, replica))
+pair_entry!(ForcesFromLists { model: &'a Model, replica: &'a mut Replica } -> () {
+    S, F, SHIFTED => integrate::forces_from_lists::<S, F, SHIFTED>
 });
-simd_entry!(Energy { model: &'a Model, replica: &'a Replica } -> [f64; 2] {
-    S => by_form!(model, integrate::energy, S(model, replica))
+pair_entry!(Energy { model: &'a Model, replica: &'a Replica } -> [f64; 2] {
+    S, F, SHIFTED => integrate::energy::<S, F, SHIFTED>
 });
-simd_entry!(EnergyFromLists { model: &'a Model, replica: &'a Replica } -> [f64; 2] {
-    S => by_form!(model, integrate::energy_from_lists, S(model, replica))
+pair_entry!(EnergyFromLists { model: &'a Model, replica: &'a Replica } -> [f64; 2] {
+    S, F, SHIFTED => integrate::energy_from_lists::<S, F, SHIFTED>
 });
-simd_entry!(AtomEnergy {
+pair_entry!(AtomEnergy {
     model: &'a Model, replica: &'a Replica, species: u8, position: DVec3, except: usize
 } -> [f64; 2] {
-    S => by_form!(model, particle_moves::atom_energy, S(model, replica, species, position, except))
+    S, F, SHIFTED => particle_moves::atom_energy::<S, F, SHIFTED>
 });
 
 impl Model {
@@ -104,9 +121,9 @@ impl Model {
         }
         if uses_lists(&self.system, replica.n) {
             self.update_lists(replica);
-            self.arch.dispatch(ForcesFromLists { model: self, replica });
+            enter!(self, ForcesFromLists { replica });
         } else {
-            self.arch.dispatch(Forces { model: self, replica });
+            enter!(self, Forces { replica });
         }
         replica.forces_known = true;
     }
@@ -115,14 +132,14 @@ impl Model {
     pub(super) fn energy(&self, replica: &mut Replica) -> [f64; 2] {
         if uses_lists(&self.system, replica.n) {
             self.update_lists(replica);
-            self.arch.dispatch(EnergyFromLists { model: self, replica })
+            enter!(self, EnergyFromLists { replica })
         } else {
-            self.arch.dispatch(Energy { model: self, replica })
+            enter!(self, Energy { replica })
         }
     }
 
     /// Energy of one atom with the slab and fields, and with the mobile atoms but the one in slot `except`.
     pub(super) fn atom_energy(&self, replica: &Replica, species: u8, position: DVec3, except: usize) -> [f64; 2] {
-        self.arch.dispatch(AtomEnergy { model: self, replica, species, position, except })
+        enter!(self, AtomEnergy { replica, species, position, except })
     }
 }
