@@ -32,7 +32,7 @@ fn scenes() -> PathBuf {
 }
 
 fn load(name: &str) -> CheckedScene {
-    scene::load(&scenes().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    scene::load(scenes().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
 /// The slab of W1 with room for `n` mobile atoms, and `replicas` of them filled from the crystal upwards.

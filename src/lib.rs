@@ -1,4 +1,36 @@
-//! Replica-exchange grand-canonical (REGC) sampling of Lennard-Jones surfaces.
+//! Replica-exchange grand-canonical (REGC) sampling of surfaces in contact with a gas.
+//!
+//! A scene describes a slab, a gas and a grid of temperatures and chemical potentials. A [`Sampler`] moves every replica
+//! of the grid, cycle by cycle; [`run`] does the same and stores what it sees in a directory; [`evaluate`] turns such a
+//! directory into maps, phases, boundaries and a report.
+//!
+//! ```
+//! use adlayer::{Sampler, StateId, scene};
+//!
+//! let scene = scene::load("scenes/ideal_gas.ron")?;
+//! let mut sampler = Sampler::from_scene(&scene, "reference")?;
+//! sampler.equilibrate(5)?;
+//! for _ in 0..20 {
+//!     sampler.run_cycle()?;
+//! }
+//! let (state, average) = (sampler.grid().state(StateId(0)), sampler.average(StateId(0)));
+//! println!("T = {}: <N> = {} ± {}", state.temperature, average.mean[1], average.error[1]);
+//! assert!(average.mean[1] > 0.0);
+//! # Ok::<(), adlayer::Error>(())
+//! ```
+//!
+//! | to … | take |
+//! | --- | --- |
+//! | read a scene | [`scene::load`], [`scene::parse`] |
+//! | sample in memory | [`Sampler::from_scene`] |
+//! | sample into a directory, go on with one | [`run`], [`resume`] |
+//! | read samples | [`read_samples`], [`Samples`] |
+//! | analyse a directory, or samples in memory | [`evaluate`], [`analyze`] |
+//! | solve MBAR for arrays of any origin | [`mbar`] |
+//! | evaluate a function of every configuration | [`observable`] |
+//! | compute energies and forces | [`ForceField`], [`Pairwise`] |
+//!
+//! `examples/` has a program for each of the first steps; the command line is documented in `docs/`.
 //!
 //! # Notation
 //!

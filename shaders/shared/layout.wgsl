@@ -47,15 +47,13 @@ struct Params {
     fresh_log: u32,
 }
 
-// 4εσ¹², 4εσ⁶, what is subtracted at r_c, and where the pair begins and ends.
+// The form's own coefficients, what is subtracted at r_c, and where the pair begins and ends.
 struct PairCoefficients {
-    c12: f32,
-    c6: f32,
+    form: vec3<f32>,
     shift: f32,
     slope: f32,
     core_squared: f32,
     r_cut_squared: f32,
-    r_cut: f32,
     tail: f32,
 }
 
@@ -153,6 +151,7 @@ struct AssignmentRecord {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<uniform> table: SystemTable;
+// Frozen atoms, then what the form of the pairs looks up.
 @group(0) @binding(2) var<storage, read> frozen: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> positions: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> velocities: array<vec4<f32>>;

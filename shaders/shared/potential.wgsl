@@ -1,12 +1,11 @@
-// potential: truncated Lennard-Jones pairs and fields on single atoms.   Twin: src/potential/
+// potential: truncated pairs and fields on single atoms.   Twin: src/potential/
+// plain_energy and plain_force are those of the form, shaders/potential/
 
 // Pair energy at squared distance r2; OVERLAP_ENERGY inside the core.
 fn pair_energy(r2: f32, pair: PairCoefficients) -> f32 {
-    let inverse2 = 1.0 / r2;
-    let inverse6 = inverse2 * inverse2 * inverse2;
-    var energy = (pair.c12 * inverse6 - pair.c6) * inverse6 - pair.shift;
+    var energy = plain_energy(r2, pair) - pair.shift;
     if FORCE_SHIFTED {
-        energy -= (sqrt(r2) - pair.r_cut) * pair.slope;
+        energy -= (sqrt(r2) - table.lengths.w) * pair.slope;
     }
     energy = select(energy, OVERLAP_ENERGY, r2 < pair.core_squared);
     return select(0.0, energy, r2 < pair.r_cut_squared);
@@ -14,9 +13,7 @@ fn pair_energy(r2: f32, pair: PairCoefficients) -> f32 {
 
 // −u'(r)/r, so that the force on i is this times (r_i − r_j); 0 inside the core, hence also for an atom with itself.
 fn pair_force(r2: f32, pair: PairCoefficients) -> f32 {
-    let inverse2 = 1.0 / r2;
-    let inverse6 = inverse2 * inverse2 * inverse2;
-    var force = (12.0 * pair.c12 * inverse6 - 6.0 * pair.c6) * (inverse6 * inverse2);
+    var force = plain_force(r2, pair);
     if FORCE_SHIFTED {
         force += pair.slope * inverseSqrt(r2);
     }

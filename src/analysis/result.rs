@@ -41,7 +41,7 @@ pub struct Analysis {
     pub split_half: SplitHalf,
     /// `[n_states]`, statistical inefficiency in stored samples: the larger of the state series and the replica paths
     pub inefficiency: Vec<f64>,
-    /// Checks of the run; [`analyze_and_check`] fills in all but the excluded states.
+    /// Checks of the run; [`analyze_and_check`](crate::analysis::analyze_and_check) fills in all but the excluded states.
     pub checks: Checks,
     /// Whether ln Ξ is absolute (all but reservoir atoms frozen) or relative to the bare mobile slab at each T.
     pub ln_xi_is_absolute: bool,
@@ -78,7 +78,7 @@ pub struct Map {
 pub struct MapCell {
     /// Scene unit.
     pub temperature: f64,
-    /// `[n_reservoirs]`, column `mu_<s>` [energy]
+    /// `[n_reservoirs]`, column `mu_<s>` \[energy\]
     pub mu: Vec<f64>,
     /// `[n_reservoirs]`
     pub ln_z: Vec<f64>,
@@ -123,9 +123,9 @@ pub struct MapCell {
 /// A layer of atoms: the observable `n_layer<k>` counts those between its edges.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerEdge {
-    /// Lower edge, z [length]
+    /// Lower edge, z \[length\]
     pub from: f64,
-    /// Upper edge, z [length]
+    /// Upper edge, z \[length\]
     pub to: f64,
 }
 
@@ -138,7 +138,7 @@ pub struct Phase {
     pub name: String,
     /// `[n_reservoirs]`, mean ⟨N_s⟩ over its area
     pub n: Vec<f64>,
-    /// Mean ⟨E⟩ over its area [energy]
+    /// Mean ⟨E⟩ over its area \[energy\]
     pub energy: f64,
     /// Fraction of the unmasked map
     pub area_fraction: f64,
@@ -159,9 +159,9 @@ pub struct BoundaryPoint {
     pub temperature: f64,
     /// Its standard error, for triple and critical points; 0 on a line, whose points are at given temperatures
     pub temperature_err: f64,
-    /// `[n_reservoirs]`, column `mu_<s>` [energy]
+    /// `[n_reservoirs]`, column `mu_<s>` \[energy\]
     pub mu: Vec<f64>,
-    /// Standard error of μ of the species that crosses the boundary [energy]
+    /// Standard error of μ of the species that crosses the boundary \[energy\]
     pub mu_err: f64,
     /// `[n_reservoirs]`, scene's pressure unit
     pub pressure: Vec<f64>,
@@ -178,17 +178,17 @@ pub struct BoundaryPoint {
 /// d ln z/dβ|coex = ΔE/ΔN, hence d ln z/dT from the averages on either side.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Clapeyron {
-    /// ΔE between the sides [energy]
+    /// ΔE between the sides \[energy\]
     pub delta_energy: f64,
     /// ΔN of the species that crosses
     pub delta_n: f64,
-    /// d ln z/dβ = ΔE/ΔN [energy]
+    /// d ln z/dβ = ΔE/ΔN \[energy\]
     pub predicted: f64,
-    /// The same from neighbouring points of the line; NaN for a lone point [energy]
+    /// The same from neighbouring points of the line; NaN for a lone point \[energy\]
     pub observed: f64,
-    /// Depth of the valley between the basins [kT]
+    /// Depth of the valley between the basins \[kT\]
     pub depth: f64,
-    /// Its standard error [kT]
+    /// Its standard error \[kT\]
     pub depth_err: f64,
 }
 
@@ -201,7 +201,7 @@ pub struct PhaseAverage {
     pub state: Option<usize>,
     /// Scene unit.
     pub temperature: f64,
-    /// `[n_reservoirs]`, column `mu_<s>` [energy]
+    /// `[n_reservoirs]`, column `mu_<s>` \[energy\]
     pub mu: Vec<f64>,
     /// Probability of the phase
     pub weight: f64,
@@ -213,9 +213,9 @@ pub struct PhaseAverage {
     pub n: Vec<f64>,
     /// `[n_reservoirs]`, standard errors
     pub n_err: Vec<f64>,
-    /// ⟨E⟩, potential [energy]
+    /// ⟨E⟩, potential \[energy\]
     pub energy: f64,
-    /// Standard error of ⟨E⟩ [energy]
+    /// Standard error of ⟨E⟩ \[energy\]
     pub energy_err: f64,
     /// `[n_observables]`, ⟨A⟩
     pub observables: Vec<f64>,
@@ -238,9 +238,9 @@ pub struct BoundarySide {
     pub n: Vec<f64>,
     /// `[n_reservoirs]`, standard errors
     pub n_err: Vec<f64>,
-    /// ⟨E⟩ of MBAR [energy]
+    /// ⟨E⟩ of MBAR \[energy\]
     pub energy: f64,
-    /// Standard error of ⟨E⟩ [energy]
+    /// Standard error of ⟨E⟩ \[energy\]
     pub energy_err: f64,
 }
 
@@ -274,7 +274,7 @@ pub struct Ridge {
     pub reservoir: usize,
     /// Scene unit.
     pub temperature: f64,
-    /// `[n_reservoirs]`, column `mu_<s>` [energy]
+    /// `[n_reservoirs]`, column `mu_<s>` \[energy\]
     pub mu: Vec<f64>,
     /// Value there.
     pub height: f64,
@@ -302,9 +302,9 @@ pub struct DirectAverage {
     pub n: Vec<f64>,
     /// `[n_reservoirs]`, standard errors
     pub n_err: Vec<f64>,
-    /// ⟨E⟩ [energy]
+    /// ⟨E⟩ \[energy\]
     pub energy: f64,
-    /// Standard error of ⟨E⟩ [energy]
+    /// Standard error of ⟨E⟩ \[energy\]
     pub energy_err: f64,
     /// Samples
     pub samples: u64,

@@ -33,8 +33,8 @@ pub struct Identity {
 pub struct Usage {
     /// Bytes read back.
     pub bytes_read: u64,
-    /// Time that the host has waited for the device. [s]
+    /// Time that the host has waited for the device. \[s\]
     pub waited: f64,
-    /// Time that the device was at work, by its own clock. [s] `None` where it has no clock.
+    /// Time that the device was at work, by its own clock. \[s\] `None` where it has no clock.
     pub busy: Option<f64>,
 }

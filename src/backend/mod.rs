@@ -180,7 +180,7 @@ pub trait Backend: Send {
 
 /// A backend that also evaluates and applies single changes, for moves that the host decides.
 pub trait TrialEnergies: Backend {
-    /// ΔE of one trial per replica: `[n_replicas]`. [energy]
+    /// ΔE of one trial per replica: `[n_replicas]`. \[energy\]
     ///
     /// # Errors
     /// When the device is lost.

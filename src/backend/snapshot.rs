@@ -15,15 +15,15 @@ pub struct BackendState {
     pub n_of: Vec<u32>,
     /// `[n]`, species index, slots of replica 0 first.
     pub species: Vec<u8>,
-    /// `[n]`, wrapped. [length]
+    /// `[n]`, wrapped. \[length\]
     pub positions: Vec<[f64; 3]>,
     /// `[n]` [length/time]
     pub velocities: Vec<[f64; 3]>,
-    /// `[n_replicas]`, running energies; empty where a backend sums anew. [energy]
+    /// `[n_replicas]`, running energies; empty where a backend sums anew. \[energy\]
     pub energies: Vec<f64>,
     /// `[n_replicas]`, whether neighbour lists are in force; empty where the bits do not depend on them.
     pub listed: Vec<bool>,
-    /// Positions when those lists were built, slots of the listed replicas in order. [length]
+    /// Positions when those lists were built, slots of the listed replicas in order. \[length\]
     pub list_references: Vec<[f64; 3]>,
     /// Tallies of the particle moves of production.
     pub transitions: Transitions,

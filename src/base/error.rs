@@ -90,11 +90,11 @@ pub enum Error {
     OutsideTable {
         /// Name of the table.
         table: String,
-        /// As given [K].
+        /// As given \[K\].
         temperature: f64,
-        /// Lower end of the table [K].
+        /// Lower end of the table \[K\].
         lowest: f64,
-        /// Upper end of the table [K].
+        /// Upper end of the table \[K\].
         highest: f64,
     },
     /// A file or folder that was to be made is there already and is not overwritten.

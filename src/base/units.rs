@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 pub const BOLTZMANN_EV: f64 = 8.617_333_262_145_179e-5;
 /// Planck constant [eV s] (exact).
 pub const PLANCK_EV_S: f64 = 4.135_667_696_923_859e-15;
-/// Elementary charge [C], also joule per electronvolt (exact).
+/// Elementary charge \[C\], also joule per electronvolt (exact).
 pub const ELECTRONVOLT_J: f64 = 1.602_176_634e-19;
-/// Atomic mass constant [kg], CODATA 2022.
+/// Atomic mass constant \[kg\], CODATA 2022.
 pub const ATOMIC_MASS_KG: f64 = 1.660_539_068_92e-27;
 /// Speed of light [cm/s] (exact).
 pub const LIGHT_CM_S: f64 = 2.997_924_58e10;
@@ -16,9 +16,9 @@ pub const LIGHT_CM_S: f64 = 2.997_924_58e10;
 pub const WAVENUMBER_EV: f64 = PLANCK_EV_S * LIGHT_CM_S;
 /// 1 eV per molecule in J/mol: e N_A (exact).
 pub const ELECTRONVOLT_J_PER_MOL: f64 = ELECTRONVOLT_J * 6.022_140_76e23;
-/// Standard pressure [Pa].
+/// Standard pressure \[Pa\].
 pub const BAR_PA: f64 = 1e5;
-/// Atmosphere [Pa].
+/// Atmosphere \[Pa\].
 pub const ATM_PA: f64 = 101_325.0;
 
 /// The unit system of a scene.

@@ -223,7 +223,7 @@ pub(crate) struct GasArguments {
     /// Diatomic molecules as classical rotor and harmonic vibration instead of the sum over their levels
     #[arg(long)]
     pub(crate) closed_form: bool,
-    /// Where figures go [default: runs/gas-<name>; with --json none are drawn]
+    /// Where figures go [default: runs/gas-NAME; with --json none are drawn]
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
     /// Print as JSON
@@ -298,7 +298,7 @@ pub(crate) struct VerifyArguments {
     /// Less than a minute instead of a few
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Where to archive the result as JSON [default: runs/verify-<device>-<seconds since 1970>.json]
+    /// Where to archive the result as JSON [default: runs/verify-DEVICE-SECONDS.json]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Print as JSON

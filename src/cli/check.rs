@@ -54,17 +54,20 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<()> {
     Ok(())
 }
 
+fn in_words(potential: &Potential) -> String {
+    format!("{}, cutoff {}, {:?}", potential.name(), potential.cutoff(), potential.truncation())
+}
+
 /// The lines of the summary: name and value.
 fn summary(loaded: &CheckedScene, e: &Estimate) -> Vec<(&'static str, String)> {
     let scene = &loaded.scene;
-    let Potential::LennardJones { truncation, .. } = scene.potential;
     let (x, y, z) = loaded.lengths();
     let periodic = if scene.is_bulk() { "periodic in x, y, z".to_owned() } else { walls(loaded) };
     let mut lines = vec![
         ("scene", format!("{} ({})", loaded.path.display(), scene.title)),
         ("units", format!("{:?}", scene.units)),
         ("cell", format!("{} × {} × {}, {periodic}", short(x), short(y), short(z))),
-        ("potential", format!("Lennard-Jones, cutoff {}, {truncation:?}", scene.cutoff())),
+        ("potential", in_words(&scene.potential)),
     ];
     if !loaded.slab.atoms.is_empty() {
         let mobile = loaded.slab.mobile().count();

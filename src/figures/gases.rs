@@ -25,7 +25,7 @@ fn chosen(pressures: &[f64]) -> Vec<f64> {
 
 /// Draws Δμ(p) of a gas at one temperature into `dir/figures`.
 ///
-/// - `temperature`: [K]; `points`: pressures with Δμ ([Pa], [eV])
+/// - `temperature`: \[K\]; `points`: pressures with Δμ (\[Pa\], \[eV\])
 ///
 /// # Errors
 /// [`crate::base::Error::Io`] if a file cannot be written.
@@ -55,7 +55,7 @@ pub fn draw_isotherm(gas: &Gas, temperature: f64, points: &[(f64, f64)], dir: &P
 
 /// Draws Δμ(T) of a gas at each pressure into `dir/figures`.
 ///
-/// - `temperatures`: [K]; `pressures`: [Pa]
+/// - `temperatures`: \[K\]; `pressures`: \[Pa\]
 /// - `unit`: symbol of the pressure in the legend, and one of it in Pa
 ///
 /// # Errors

@@ -73,7 +73,7 @@ pub struct Plane {
     pub pressure: bool,
     /// The reservoir species of the x axis.
     pub species: usize,
-    /// Left, top, right and bottom of the drawing area [px].
+    /// Left, top, right and bottom of the drawing area \[px\].
     pub area: [f64; 4],
     /// Ends of the x axis: μ or log₁₀ p.
     pub x: [f64; 2],

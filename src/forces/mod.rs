@@ -33,17 +33,17 @@ pub trait ForceField: Send + Sync {
     ///
     /// - `x`: wrapped, every coordinate finite
     /// - `forces`: `[n]` [energy/length], overwritten
-    /// - returns: U [energy]
+    /// - returns: U \[energy\]
     fn energy_and_forces(&self, x: &Configuration, forces: &mut Vec<DVec3>) -> Result<f64>;
 
-    /// Energy of a configuration. [energy]
+    /// Energy of a configuration. \[energy\]
     fn energy(&self, x: &Configuration) -> Result<f64> {
         self.energy_and_forces(x, &mut Vec::new())
     }
 
-    /// ΔU of a trial: the energy after it less `energy`. [energy]
+    /// ΔU of a trial: the energy after it less `energy`. \[energy\]
     ///
-    /// - `energy`: U of `x` as known to the caller, so that one evaluation is enough [energy]
+    /// - `energy`: U of `x` as known to the caller, so that one evaluation is enough \[energy\]
     /// - returns: +∞ where the trial is impossible
     fn trial_energy(&self, x: &Configuration, energy: f64, trial: &Trial) -> Result<f64> {
         match trial {
@@ -52,7 +52,7 @@ pub trait ForceField: Send + Sync {
         }
     }
 
-    /// Energy of one more atom with all others, by which a start tells a free place from an overlap. [energy]
+    /// Energy of one more atom with all others, by which a start tells a free place from an overlap. \[energy\]
     fn contact_energy(&self, x: &Configuration, species: u8, position: DVec3) -> Result<f64> {
         self.trial_energy(x, self.energy(x)?, &Trial::Insert { species, position })
     }
@@ -74,12 +74,12 @@ pub trait ForceField: Send + Sync {
 ///
 /// Model of what rounding leaves of a sum: every term u is off by at most a few of its own ulps, whatever cancels
 /// afterwards, so |E_device − E| ≤ tolerance · Σ|u| with one tolerance for all terms
-/// ([`energy_tolerance`](crate::backend::Backend::energy_tolerance)).
+/// ([`energy_tolerance`](crate::backend::BackendInfo::energy_tolerance)).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Audit {
-    /// Potential energy. [energy]
+    /// Potential energy. \[energy\]
     pub energy: f64,
-    /// Σ|u| over all terms, the scale of rounding errors. [energy]
+    /// Σ|u| over all terms, the scale of rounding errors. \[energy\]
     pub magnitude: f64,
     /// The terms of the energy, where there are any to tell apart.
     pub terms: Option<EnergyTerms>,

@@ -5,7 +5,7 @@
 use crate::base::error::Result;
 use crate::forces::{Audit, ForceField};
 use crate::moves::Trial;
-use crate::potential::PairCoefficients;
+use crate::potential::{PairForm, Pairs, Truncated, with_form};
 use crate::system::System;
 use crate::system::configuration::Configuration;
 use glam::DVec3;
@@ -52,7 +52,7 @@ impl ForceField for Pairwise {
     }
 }
 
-/// The terms of a potential energy. [energy]
+/// The terms of a potential energy. \[energy\]
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct EnergyTerms {
     /// Pairs of mobile atoms.
@@ -86,11 +86,21 @@ impl std::fmt::Display for EnergyTerms {
 /// - `forces`: `[n]` [energy/length], overwritten
 /// - returns: U [energy]
 fn energy_and_forces(system: &System, x: &Configuration, shifts: &[DVec3], forces: &mut Vec<DVec3>) -> f64 {
+    with_form!(system.pairs, pairs => energy_and_forces_of(pairs, system, x, shifts, forces))
+}
+
+fn energy_and_forces_of<F: PairForm>(
+    pairs: &Pairs<F>,
+    system: &System,
+    x: &Configuration,
+    shifts: &[DVec3],
+    forces: &mut Vec<DVec3>,
+) -> f64 {
     forces.clear();
     forces.resize(x.len(), DVec3::ZERO);
     let mut energy = system.pairs.tail(&x.species_counts(system.species.len()), system.cell.volume());
     for i in 0..x.len() {
-        let (position, row) = (x.positions[i], system.pairs.row(x.species[i]));
+        let (position, row) = (x.positions[i], pairs.row(x.species[i]));
         let mut force = DVec3::ZERO;
         for j in i + 1..x.len() {
             for_each_image(system, shifts, position - x.positions[j], |d| {
@@ -129,7 +139,19 @@ fn atom_energy(
     position: DVec3,
     except: Option<usize>,
 ) -> f64 {
-    let row = system.pairs.row(species);
+    with_form!(system.pairs, pairs => atom_energy_of(pairs, system, x, shifts, species, position, except))
+}
+
+fn atom_energy_of<F: PairForm>(
+    pairs: &Pairs<F>,
+    system: &System,
+    x: &Configuration,
+    shifts: &[DVec3],
+    species: u8,
+    position: DVec3,
+    except: Option<usize>,
+) -> f64 {
+    let row = pairs.row(species);
     let mut energy = self_image_energy(row, species, shifts);
     for field in &system.external[usize::from(species)] {
         energy += field.energy_force(position).0;
@@ -173,6 +195,10 @@ fn trial_energy(system: &System, x: &Configuration, shifts: &[DVec3], trial: &Tr
 /// Energy of one replica by another route than [`energy_and_forces`]: half of Σ_i Σ_{j≠i}, term by
 /// term.
 fn audit(system: &System, x: &Configuration, shifts: &[DVec3]) -> Audit {
+    with_form!(system.pairs, pairs => audit_of(pairs, system, x, shifts))
+}
+
+fn audit_of<F: PairForm>(pairs: &Pairs<F>, system: &System, x: &Configuration, shifts: &[DVec3]) -> Audit {
     let tail = system.pairs.tail(&x.species_counts(system.species.len()), system.cell.volume());
     let mut terms = EnergyTerms { tail, ..EnergyTerms::default() };
     let mut magnitudes = EnergyTerms { tail: tail.abs(), ..EnergyTerms::default() };
@@ -181,7 +207,7 @@ fn audit(system: &System, x: &Configuration, shifts: &[DVec3]) -> Audit {
         *magnitude += u.abs();
     };
     for i in 0..x.len() {
-        let (position, row) = (x.positions[i], system.pairs.row(x.species[i]));
+        let (position, row) = (x.positions[i], pairs.row(x.species[i]));
         for j in (0..x.len()).filter(|&j| j != i) {
             let pair = &row[usize::from(x.species[j])];
             for_each_image(system, shifts, position - x.positions[j], |d| {
@@ -202,7 +228,7 @@ fn audit(system: &System, x: &Configuration, shifts: &[DVec3]) -> Audit {
 }
 
 /// Half the energy of an atom with its own periodic images; zero unless images are summed.
-fn self_image_energy(row: &[PairCoefficients], species: u8, shifts: &[DVec3]) -> f64 {
+fn self_image_energy<F: PairForm>(row: &[Truncated<F>], species: u8, shifts: &[DVec3]) -> f64 {
     let own = &row[usize::from(species)];
     shifts[1..].iter().map(|shift| 0.5 * own.energy(shift.length_squared())).sum()
 }

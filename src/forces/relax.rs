@@ -17,7 +17,7 @@ const MAX_ITERATIONS: u64 = 5_000;
 
 /// Moves atoms downhill until no force is violent; a start that is already sound stays bit for bit.
 ///
-/// - `kt`: scale that says what is violent [energy]
+/// - `kt`: scale that says what is violent \[energy\]
 /// - returns: iterations used, or `None` when overlaps remain
 ///
 /// # Errors
@@ -57,12 +57,11 @@ pub fn relax(
 /// Inside the core there is no force: push both atoms of such a pair apart (a wall pushes upwards).
 fn separate_cores(system: &System, rng: &Rng, replica: u32, iteration: u64, cap: f64, x: &mut Configuration) {
     for i in 0..x.len() {
-        let row = system.pairs.row(x.species[i]);
         let mut push = DVec3::ZERO;
         let others = x.positions.iter().zip(&x.species).enumerate().filter(|&(j, _)| j != i).map(|(_, o)| o);
         for (&other, &s) in others.chain(system.frozen.positions.iter().zip(&system.frozen.species)) {
             let d = system.cell.minimum_image(x.positions[i] - other);
-            if d.length_squared() < row[usize::from(s)].core_squared {
+            if d.length_squared() < system.pairs.pair(x.species[i], s).cut().core_squared {
                 let noise = 1e-3 * rng.gaussians(Stream::Relaxation, iteration, replica, i as u32);
                 push += (d + noise * cap).normalize_or(DVec3::Z);
             }

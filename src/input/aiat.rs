@@ -25,9 +25,9 @@ pub struct AiatInput {
     pub surface: Surface,
     /// `[n_gases]`, one or two.
     pub axes: Vec<AxisInput>,
-    /// Temperatures of the (T, p) diagram. [K]
+    /// Temperatures of the (T, p) diagram. \[K\]
     pub temperatures: Vec<f64>,
-    /// Temperatures whose pressures stand on secondary axes and in tables. [K]
+    /// Temperatures whose pressures stand on secondary axes and in tables. \[K\]
     pub named_temperatures: Vec<f64>,
     /// Unit in which pressures are shown.
     pub pressure_unit: PressureUnit,
@@ -38,11 +38,11 @@ pub struct AiatInput {
 pub struct AxisInput {
     /// The species whose Δμ it is.
     pub species: String,
-    /// Range of Δμ. [eV]
+    /// Range of Δμ. \[eV\]
     pub delta_mu: (f64, f64),
-    /// Range of the pressure. [Pa]
+    /// Range of the pressure. \[Pa\]
     pub pressure: (f64, f64),
-    /// Where it stands while the other gas varies. [Pa]
+    /// Where it stands while the other gas varies. \[Pa\]
     pub fixed_pressure: f64,
 }
 

@@ -16,17 +16,17 @@ pub struct CheInput {
     pub title: String,
     /// Whether the numbers are only examples.
     pub illustrative: bool,
-    /// [K]
+    /// \[K\]
     pub temperature: f64,
     /// The reaction.
     pub reaction: Reaction,
-    /// Potentials of the table, beside 0, U_L and U_eq. [V]
+    /// Potentials of the table, beside 0, U_L and U_eq. \[V\]
     pub potentials: Vec<f64>,
     /// pH of the table.
     pub ph: f64,
     /// What potentials refer to.
     pub scale: Scale,
-    /// Sweep of the potential. [V]
+    /// Sweep of the potential. \[V\]
     pub sweep: (f64, f64),
     /// Surfaces of the (U, pH) diagram; empty if there is none. The clean one first.
     pub surfaces: Vec<Covered>,

@@ -1,6 +1,6 @@
 //! A checksum inside every Parquet file of a run, so that a flipped bit never becomes a number.
 //!
-//! The metadata of a file hold the xxh3-128 of all its bytes as 32 hexadecimal digits under [`KEY`], counted with zeros in
+//! The metadata of a file hold the xxh3-128 of all its bytes as 32 hexadecimal digits under `KEY`, counted with zeros in
 //! the place of the digits themselves. Other programs read such a file like any other; a file without the key is taken as
 //! it is.
 

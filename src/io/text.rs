@@ -4,7 +4,7 @@ use crate::base::{Error, Result};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-/// Largest text that is read into memory [byte].
+/// Largest text that is read into memory \[byte\].
 pub const LARGEST_TEXT: u64 = 64 << 20;
 
 /// Reads a text file; one that is too large, or has no end, is not read whole.

@@ -9,7 +9,7 @@ use std::path::Path;
 /// One frame of an extended XYZ file.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Frame {
-    /// Cell vectors a, b, c as rows [length], from `Lattice="…"`.
+    /// Cell vectors a, b, c as rows \[length\], from `Lattice="…"`.
     pub lattice: Option<[[f64; 3]; 3]>,
     /// Which vectors are periods, from `pbc="…"`.
     pub periodic: Option<[bool; 3]>,
@@ -17,7 +17,7 @@ pub struct Frame {
     pub info: Vec<(String, String)>,
     /// `[n_atoms]`, chemical symbols.
     pub symbols: Vec<String>,
-    /// `[n_atoms]`, positions [length].
+    /// `[n_atoms]`, positions \[length\].
     pub positions: Vec<DVec3>,
     /// Further columns, one integer an atom: written by name, not read back.
     pub integers: Vec<(String, Vec<i64>)>,

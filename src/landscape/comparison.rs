@@ -38,7 +38,7 @@ pub struct Difference {
     pub values: Analysis,
 }
 
-/// A boundary of the run at one temperature, in all three pictures. [energy]; NaN where it is not known
+/// A boundary of the run at one temperature, in all three pictures. \[energy\]; NaN where it is not known
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Boundary {
     /// Phase at lower μ.
@@ -61,7 +61,7 @@ pub struct Boundary {
     pub quantum: f64,
     /// Atoms of the most stable minimum on the far side of the harmonic boundary.
     pub n_b: u16,
-    /// kT ln g/ΔN of that minimum: the shift of the boundary, downwards, by its multiplicity alone. [energy]
+    /// kT ln g/ΔN of that minimum: the shift of the boundary, downwards, by its multiplicity alone. \[energy\]
     pub multiplicity_shift: f64,
 }
 
@@ -76,7 +76,7 @@ pub struct Step {
     pub n_a: u16,
     /// Atoms above.
     pub n_b: u16,
-    /// Column `mu`. [energy]
+    /// Column `mu`. \[energy\]
     pub mu: f64,
 }
 

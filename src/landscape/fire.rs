@@ -34,7 +34,7 @@ pub enum Outcome {
 pub struct Quenched {
     /// Where it ended, velocities zero.
     pub configuration: Configuration,
-    /// E [energy]
+    /// E \[energy\]
     pub energy: f64,
     /// Largest force on an atom [energy/length]
     pub force: f64,
@@ -44,16 +44,16 @@ pub struct Quenched {
     pub iterations: u32,
 }
 
-/// Largest ε and smallest σ of the interacting pairs: the scales of forces and lengths.
+/// Largest well depth and smallest size of the interacting pairs: the scales of forces and lengths.
 ///
-/// - returns: (ε [energy], σ [length]); (1, r_c/2.5) if nothing interacts
+/// - returns: (ε \[energy\], σ \[length\]); (1, r_c/2.5) if nothing interacts
 pub fn scales(system: &System) -> (f64, f64) {
     let n = system.pairs.n_species();
     let mut found: Option<(f64, f64)> = None;
     for k in 0..n * n {
         let pair = system.pairs.pair((k / n) as u8, (k % n) as u8);
-        if pair.c6 > 0.0 {
-            let (epsilon, sigma) = (pair.c6 * pair.c6 / (4.0 * pair.c12), (pair.c12 / pair.c6).powf(1.0 / 6.0));
+        if pair.interacts() {
+            let (epsilon, sigma) = (pair.depth(), pair.length());
             found = Some(found.map_or((epsilon, sigma), |(e, s)| (f64::max(e, epsilon), f64::min(s, sigma))));
         }
     }

@@ -25,7 +25,7 @@ const KEPT: usize = 16;
 pub struct Minimum {
     /// `[n_reservoirs]`
     pub counts: Vec<u16>,
-    /// E [energy]
+    /// E \[energy\]
     pub energy: f64,
     /// Number of equivalent minima in the cell.
     pub multiplicity: usize,

@@ -9,7 +9,7 @@ use glam::{DMat2, DVec2, DVec3};
 pub struct Operation {
     /// Rotation or mirror.
     pub linear: DMat2,
-    /// [length]
+    /// \[length\]
     pub shift: DVec2,
 }
 
@@ -28,7 +28,7 @@ impl Operation {
 /// and rotations that the periodic cell allows (multiples of 90° in a square cell, of 180° in a rectangular one). Only
 /// the identity without frozen atoms: what is then equivalent is not a countable set.
 ///
-/// - `tolerance`: [length]
+/// - `tolerance`: \[length\]
 pub fn operations(system: &System, tolerance: f64) -> Vec<Operation> {
     let frozen = &system.frozen;
     if frozen.positions.is_empty() {
@@ -72,7 +72,7 @@ fn same_places(system: &System, a: &[DVec3], species_a: &[u8], b: &[DVec3], spec
 
 /// Whether an operation maps one configuration onto another.
 ///
-/// - `tolerance`: [length], well below the distance of atoms
+/// - `tolerance`: \[length\], well below the distance of atoms
 pub fn maps(system: &System, operation: &Operation, a: &Configuration, b: &Configuration, tolerance: f64) -> bool {
     let images: Vec<DVec3> = a.positions.iter().map(|&p| operation.apply(system, p)).collect();
     same_places(system, &images, &a.species, &b.positions, &b.species, tolerance)

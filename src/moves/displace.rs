@@ -8,8 +8,8 @@ use glam::DVec3;
 /// Proposes attempt number `attempt` of replica `replica`: the slot of one of `n` ≥ 1 atoms, every one with equal
 /// probability, and its new position, uniform in a cube around the old one; `None` where that lies outside the cell.
 ///
-/// - `displacement`: half-width of the cube [length]
-/// - `position_of`: position of the atom in a slot [length]
+/// - `displacement`: half-width of the cube \[length\]
+/// - `position_of`: position of the atom in a slot \[length\]
 #[inline(always)]
 pub fn propose(
     system: &System,

@@ -109,7 +109,7 @@ pub fn ln_acc(system: &System, state: StateRef, proposal: &Proposal, delta_u: f6
 ///
 /// An inserted atom gets a Maxwell–Boltzmann velocity at the temperature of its replica.
 ///
-/// - `kt`: [energy]; 1/β in f64 is not always the same number
+/// - `kt`: \[energy\]; 1/β in f64 is not always the same number
 pub fn decide(
     system: &System,
     rng: &Rng,

@@ -70,7 +70,7 @@ pub enum Trial {
     Insert {
         /// Species index.
         species: u8,
-        /// [length]
+        /// \[length\]
         position: DVec3,
     },
     /// The atom of a slot disappears.
@@ -82,7 +82,7 @@ pub enum Trial {
     Displace {
         /// Its slot.
         slot: usize,
-        /// New position. [length]
+        /// New position. \[length\]
         position: DVec3,
     },
 }
@@ -96,7 +96,7 @@ pub enum Edit {
     Insert {
         /// Species index.
         species: u8,
-        /// [length]
+        /// \[length\]
         position: DVec3,
         /// [length/time]
         velocity: DVec3,
@@ -110,7 +110,7 @@ pub enum Edit {
     Displace {
         /// Its slot.
         slot: usize,
-        /// New position. [length]
+        /// New position. \[length\]
         position: DVec3,
     },
 }

@@ -7,7 +7,7 @@ use glam::DVec3;
 
 /// Sizes of all clusters, largest first.
 ///
-/// - `positions`: `[n]`, wrapped [length]
+/// - `positions`: `[n]`, wrapped \[length\]
 /// - `images`: of the cell within r
 pub fn clusters(positions: &[DVec3], images: &Images) -> Vec<usize> {
     let n = positions.len();

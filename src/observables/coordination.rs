@@ -10,7 +10,7 @@ pub const BINS: usize = 13;
 
 /// Neighbours of every atom within the distance of `images`.
 ///
-/// - `positions`: `[n]`, wrapped [length]
+/// - `positions`: `[n]`, wrapped \[length\]
 /// - returns: `[n]`
 pub fn coordination(positions: &[DVec3], images: &Images) -> Vec<u32> {
     let mut neighbours = vec![0; positions.len()];

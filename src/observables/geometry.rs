@@ -12,9 +12,9 @@ pub struct Adsorbate {
     pub species: u8,
     /// Name as in the scene.
     pub name: String,
-    /// σ between two of its atoms [length].
+    /// σ between two of its atoms \[length\].
     pub sigma: f64,
-    /// z below which an atom belongs to the first layer [length]; `None` without a first layer.
+    /// z below which an atom belongs to the first layer \[length\]; `None` without a first layer.
     pub layer_top: Option<f64>,
 }
 
@@ -29,7 +29,7 @@ pub struct Geometry {
     pub n_slab: usize,
     /// Adsorbed species, those of the reservoirs first.
     pub adsorbates: Vec<Adsorbate>,
-    /// `[n_species * n_species]`, σ of every pair [length]; 0 where the scene names none.
+    /// `[n_species * n_species]`, σ of every pair \[length\]; 0 where the scene names none.
     pub sigma: Vec<f64>,
 }
 
@@ -57,7 +57,7 @@ impl Geometry {
 /// The adsorbed atoms of one configuration.
 #[derive(Debug, Clone)]
 pub struct Adsorbed<'a> {
-    /// `[n]`, wrapped [length].
+    /// `[n]`, wrapped \[length\].
     pub positions: &'a [DVec3],
     /// `[n]`, species index.
     pub species: &'a [u8],
@@ -74,12 +74,12 @@ impl<'a> Adsorbed<'a> {
         Adsorbed { positions, species, first_layer: (0..positions.len()).filter(is_first).collect() }
     }
 
-    /// Positions of the first layer [length].
+    /// Positions of the first layer \[length\].
     pub fn of_first_layer(&self) -> impl Iterator<Item = DVec3> + Clone {
         self.first_layer.iter().map(|&i| self.positions[i])
     }
 
-    /// Positions of one species [length].
+    /// Positions of one species \[length\].
     pub fn of_species(&self, species: u8) -> impl Iterator<Item = DVec3> {
         self.positions.iter().zip(self.species).filter(move |&(_, &s)| s == species).map(|(&r, _)| r)
     }

@@ -19,7 +19,7 @@ const VALLEY: f64 = 0.7;
 /// The uppermost layer ends where the profile falls below this fraction of its maximum.
 const END: f64 = 0.05;
 
-/// Bins from floor to ceiling for atoms of diameter `sigma` [length].
+/// Bins from floor to ceiling for atoms of diameter `sigma` \[length\].
 pub fn bins(cell: &Cell, sigma: f64) -> usize {
     (cell.lengths.z / (WIDEST_BIN * sigma)).ceil() as usize
 }
@@ -109,7 +109,7 @@ pub fn coverage(atoms: f64, sites_per_layer: u64) -> f64 {
 /// Excess adsorption N − z V: atoms beyond those that an ideal gas would have in the accessible volume.
 ///
 /// - `ln_z`: activity, as its logarithm [1/length³]
-/// - `volume`: accessible volume, that of the insertion region [length³]
+/// - `volume`: accessible volume, that of the insertion region \[length³\]
 pub fn excess(atoms: f64, ln_z: f64, volume: f64) -> f64 {
     atoms - ln_z.exp() * volume
 }

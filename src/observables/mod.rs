@@ -52,7 +52,7 @@ pub enum ObservableSpec {
     Psi6,
     /// Coordination numbers.
     Coordination {
-        /// Neighbour distance [length].
+        /// Neighbour distance \[length\].
         r: f64,
     },
     /// Occupation of top, bridge, fcc and hcp sites.
@@ -61,12 +61,12 @@ pub enum ObservableSpec {
     Composition,
     /// Largest cluster.
     Cluster {
-        /// Neighbour distance [length].
+        /// Neighbour distance \[length\].
         r: f64,
     },
     /// Pair distribution function.
     Rdf {
-        /// Range [length].
+        /// Range \[length\].
         r_max: f64,
         /// Bins.
         bins: u32,
@@ -89,11 +89,11 @@ pub enum Need {
     Fcc111Sites,
     /// A superstructure of the slab, which fits into the cell.
     Superstructure(WaveVector),
-    /// A distance `r` of at most a period [length].
+    /// A distance `r` of at most a period \[length\].
     Distance(f64),
-    /// Bins of a histogram of pairs up to `r_max` [length], enough of them.
+    /// Bins of a histogram of pairs up to `r_max` \[length\], enough of them.
     PairBins {
-        /// Range [length].
+        /// Range \[length\].
         r_max: f64,
         /// Bins.
         bins: u32,

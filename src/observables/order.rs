@@ -49,7 +49,7 @@ pub fn fits(lattice: &Lattice, star: &[DVec2]) -> bool {
 
 /// Φ of a layer.
 ///
-/// - `positions`: `[N₁]` [length]
+/// - `positions`: `[N₁]` \[length\]
 /// - `star`: wave vectors [1/length]
 /// - `n_ordered`: N_ord
 pub fn phi(positions: impl Iterator<Item = DVec3> + Clone, star: &[DVec2], n_ordered: u64) -> f64 {

@@ -20,8 +20,8 @@ const NEIGHBOURS: usize = 6;
 
 /// ψ6 of every atom, as complex numbers.
 ///
-/// - `positions`: `[n]`, wrapped [length]; z does not count
-/// - `reach`: distance below which the atoms at two indices are neighbours [length]
+/// - `positions`: `[n]`, wrapped \[length\]; z does not count
+/// - `reach`: distance below which the atoms at two indices are neighbours \[length\]
 /// - `images`: of the cell within the largest `reach`
 /// - returns: `[n]`
 pub fn psi6(positions: &[DVec3], reach: impl Fn(usize, usize) -> f64, images: &Images) -> Vec<DVec2> {
@@ -94,7 +94,7 @@ impl Psi6 {
     }
 }
 
-/// Distance below which two atoms of a layer are neighbours [length].
+/// Distance below which two atoms of a layer are neighbours \[length\].
 pub fn neighbour_distance(sigma: f64) -> f64 {
     REACH * 2.0_f64.powf(1.0 / 6.0) * sigma
 }

@@ -14,7 +14,7 @@ use std::f64::consts::PI;
 
 /// Pairs in every bin of their distance.
 ///
-/// - `positions`: `[n]`, wrapped [length]
+/// - `positions`: `[n]`, wrapped \[length\]
 /// - `images`: of the cell within `r_max`
 /// - returns: `[bins]`
 pub fn pair_counts(positions: &[DVec3], images: &Images, r_max: f64, bins: usize) -> Vec<f64> {
@@ -27,23 +27,23 @@ pub fn pair_counts(positions: &[DVec3], images: &Images, r_max: f64, bins: usize
     counts
 }
 
-/// Volume within r of an atom that lies anywhere between two walls, on average over where it lies [length³].
+/// Volume within r of an atom that lies anywhere between two walls, on average over where it lies \[length³\].
 ///
 /// (1/H) ∫_{−m}^{m} π (r² − t²)(H − |t|) dt, m = min(r, H): of a sphere, only what is between the walls.
 ///
-/// - `height`: distance of the walls H [length]
+/// - `height`: distance of the walls H \[length\]
 pub fn shell_in_slab(r: f64, height: f64) -> f64 {
     let m = r.min(height);
     let (near, far) = (height * m - m * m / 2.0, height * m.powi(3) / 3.0 - m.powi(4) / 4.0);
     2.0 * PI / height * (r * r * near - far)
 }
 
-/// Volume within r of an atom, 4πr³/3 [length³].
+/// Volume within r of an atom, 4πr³/3 \[length³\].
 pub fn shell_in_bulk(r: f64) -> f64 {
     4.0 / 3.0 * PI * r.powi(3)
 }
 
-/// Area within r of an atom in the plane, πr² [length²].
+/// Area within r of an atom in the plane, πr² \[length²\].
 pub fn ring(r: f64) -> f64 {
     PI * r * r
 }
@@ -51,7 +51,7 @@ pub fn ring(r: f64) -> f64 {
 /// Pairs of an ideal gas in every bin, which fills its space evenly.
 ///
 /// - `pairs`: mean of N(N−1)/2
-/// - `r_max`: upper edge of the last bin [length]
+/// - `r_max`: upper edge of the last bin \[length\]
 /// - `within`: mean volume (or area) within r of an atom
 /// - `space`: whole volume (or area) of the cell
 /// - returns: `[bins]`

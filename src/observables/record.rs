@@ -97,7 +97,7 @@ impl Field {
         self
     }
 
-    /// Size in a sample [byte].
+    /// Size in a sample \[byte\].
     pub fn bytes(&self) -> usize {
         match self.shape {
             Shape::Number => size_of::<f32>(),

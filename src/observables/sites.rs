@@ -23,8 +23,8 @@ pub enum Site {
 
 /// The kind of the site nearest to a point of the surface.
 ///
-/// - `at`: x and y [length]; an atom of the uppermost layer is at the origin, rows run along x
-/// - `d`: nearest-neighbour distance [length]
+/// - `at`: x and y \[length\]; an atom of the uppermost layer is at the origin, rows run along x
+/// - `d`: nearest-neighbour distance \[length\]
 pub fn nearest_site(at: DVec2, d: f64) -> Site {
     // In lattice coordinates, in the unit cell: two triangles, in each of which its own sites are the nearest.
     let v = at.y / (0.75_f64.sqrt() * d);

@@ -12,30 +12,30 @@ pub enum ExternalField {
     Harmonic {
         /// k [energy/length²]
         spring: f64,
-        /// [length]
+        /// \[length\]
         centre: DVec3,
     },
     /// 2π ε ρ σ² Δ [ (2/5)(σ/z)¹⁰ − (σ/z)⁴ − σ⁴/(3Δ(z + 0.61Δ)³) ], z above `floor`.
     /// Source: Steele, Surf. Sci. 36, 317 (1973).
     Steele {
-        /// ε [energy]
+        /// ε \[energy\]
         epsilon: f64,
-        /// σ [length]
+        /// σ \[length\]
         sigma: f64,
         /// ρ [1/length³]
         density: f64,
-        /// Δ [length]
+        /// Δ \[length\]
         spacing: f64,
-        /// [length]
+        /// \[length\]
         floor: f64,
     },
     /// ε [ (2/15)(σ/z)⁹ − (σ/z)³ ], z above `floor`.
     Wall93 {
-        /// ε [energy]
+        /// ε \[energy\]
         epsilon: f64,
-        /// σ [length]
+        /// σ \[length\]
         sigma: f64,
-        /// [length]
+        /// \[length\]
         floor: f64,
     },
 }

@@ -1,10 +1,23 @@
-//! Interactions: truncated Lennard-Jones pairs and fields that act on single atoms.
+//! Interactions: pairs of one functional form, truncated, and fields that act on single atoms.
+//!
+//! A form is one file here, with its f64 function and its f32 lanes, and one file of the same stem in
+//! `shaders/potential/`. Both give the bare u(r); overlap, truncation and cutoff are written once, in [`Truncated`] and
+//! in `shaders/shared/potential.wgsl`. [`Forms`], `with_form!` and [`SHADERS`] list the forms: a system holds pairs of
+//! one of them, and every loop over pairs is compiled once for each.
 
 mod field;
+mod lanes;
 mod lennard_jones;
+mod morse;
+mod pairs;
+mod table;
 
 pub use field::ExternalField;
-pub use lennard_jones::{CORE_FRACTION, PairCoefficients, PairTable};
+pub use lanes::{LANES, Lanes, fma};
+pub use lennard_jones::{CORE_FRACTION, LennardJones};
+pub use morse::Morse;
+pub use pairs::{Cut, Pair, PairForm, PairTable, Pairs, Truncated};
+pub use table::{Section, Table};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,3 +43,30 @@ pub enum Images {
 
 /// Energy of an overlap: finite, exact in f32, and more than any kT, so that it always rejects.
 pub const OVERLAP_ENERGY: f64 = 1e30;
+
+/// The pairs of a system, by their form.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Forms {
+    /// u = 4ε[(σ/r)¹² − (σ/r)⁶]
+    LennardJones(Pairs<LennardJones>),
+    /// u = D [e^{−2α(r − r₀)} − 2 e^{−α(r − r₀)}]
+    Morse(Pairs<Morse>),
+    /// u from a file
+    Table(Pairs<Table>),
+}
+
+/// Evaluates an expression for the form of a [`PairTable`]; `$pairs` is its [`Pairs`].
+macro_rules! with_form {
+    ($table:expr, $pairs:ident => $body:expr) => {
+        match $table.forms() {
+            $crate::potential::Forms::LennardJones($pairs) => $body,
+            $crate::potential::Forms::Morse($pairs) => $body,
+            $crate::potential::Forms::Table($pairs) => $body,
+        }
+    };
+}
+pub(crate) use with_form;
+
+/// Stem and WGSL source of every form.
+pub const SHADERS: [(&str, &str); 3] =
+    [(LennardJones::STEM, LennardJones::SHADER), (Morse::STEM, Morse::SHADER), (Table::STEM, Table::SHADER)];

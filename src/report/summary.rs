@@ -52,7 +52,7 @@ pub struct RunSummary {
 /// The simulated cell, for the note on finite size.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct CellSummary {
-    /// Edges along x, y and z [length]; z from floor to ceiling.
+    /// Edges along x, y and z \[length\]; z from floor to ceiling.
     pub lengths: [f64; 3],
     /// Whether z is a period too.
     pub periodic_z: bool,
@@ -60,7 +60,7 @@ pub struct CellSummary {
     pub max_atoms: Vec<(String, u16)>,
 }
 
-/// Wall-clock times. [s]
+/// Wall-clock times. \[s\]
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Seconds {
     /// Equilibration and production.

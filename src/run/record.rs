@@ -14,11 +14,11 @@ use std::path::Path;
 /// Errors of the boundaries of a run beside what its scene wants; part of `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoppingStatus {
-    /// Standard error of μ that the scene wants [energy].
+    /// Standard error of μ that the scene wants \[energy\].
     pub wanted: f64,
     /// Points of boundaries that count.
     pub points: usize,
-    /// The largest of their errors [energy]; none if there is no point, or a point without an error.
+    /// The largest of their errors \[energy\]; none if there is no point, or a point without an error.
     pub largest: Option<f64>,
     /// Whether every point is known so well.
     pub enough: bool,

@@ -25,7 +25,7 @@ pub struct Samples {
     pub replica: Vec<u32>,
     /// State it held when sampled.
     pub state: Vec<u32>,
-    /// Potential energy [energy].
+    /// Potential energy \[energy\].
     pub energy: Vec<f64>,
     /// `[n_reservoirs][n_samples]`, atoms of each reservoir species.
     pub counts: Vec<Vec<u16>>,
@@ -46,7 +46,7 @@ pub struct SampleRow<'a> {
     pub replica: u32,
     /// State it held when sampled.
     pub state: u32,
-    /// Potential energy [energy].
+    /// Potential energy \[energy\].
     pub energy: f64,
     /// `[n_reservoirs]`, atoms of each reservoir species.
     pub counts: &'a [u16],

@@ -1,7 +1,7 @@
 //! Configurations that a run keeps: a thinned, bounded set of every state, in Parquet parts of `DIR/trajectory`.
 //!
 //! Columns: `cycle`, `walker`, `replica`, `state`, `energy` as in the samples, `species` (one byte an atom, its index in
-//! the scene) and `positions` (three little-endian f32 an atom [length]); mobile atoms only, the frozen slab is that of
+//! the scene) and `positions` (three little-endian f32 an atom \[length\]); mobile atoms only, the frozen slab is that of
 //! the scene. Single precision leaves 1e-7 of a period, so that energies can be summed anew.
 
 use super::thinning::Thinning;
@@ -43,11 +43,11 @@ pub struct StoredFrame {
     pub replica: u32,
     /// State it held.
     pub state: u32,
-    /// Potential energy [energy].
+    /// Potential energy \[energy\].
     pub energy: f64,
     /// `[n]`, species index.
     pub species: Vec<u8>,
-    /// `[n]` [length]
+    /// `[n]` \[length\]
     pub positions: Vec<Vec3>,
 }
 

@@ -100,7 +100,7 @@ pub struct ReplicaSample {
     pub walker: usize,
     /// The state it holds.
     pub state: StateId,
-    /// Potential energy. [energy]
+    /// Potential energy. \[energy\]
     pub energy: f64,
     /// `[n_reservoirs]`, atoms of every reservoir species.
     pub counts: Vec<u16>,

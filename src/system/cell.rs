@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 /// An orthogonal cell: periodic in x and y; in z either periodic (bulk) or closed by two hard walls (slab).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
-    /// Periods in x and y; z holds the period (bulk) or the distance between the walls (slab). [length]
+    /// Periods in x and y; z holds the period (bulk) or the distance between the walls (slab). \[length\]
     pub lengths: DVec3,
-    /// Lowest z of a mobile atom: the floor of a slab cell, 0 in bulk. [length]
+    /// Lowest z of a mobile atom: the floor of a slab cell, 0 in bulk. \[length\]
     pub floor: f64,
     /// Whether z is periodic.
     pub periodic_z: bool,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The configuration of one replica. Slots 0..n are occupied, without holes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Configuration {
-    /// `[n]`, wrapped. [length]
+    /// `[n]`, wrapped. \[length\]
     pub positions: Vec<DVec3>,
     /// `[n]` [length/time]
     pub velocities: Vec<DVec3>,
@@ -68,7 +68,7 @@ pub struct Batch {
 /// What a backend reports of one replica after a segment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
-    /// Potential energy, every term but frozen–frozen pairs. [energy]
+    /// Potential energy, every term but frozen–frozen pairs. \[energy\]
     pub energy: f64,
     /// `[n_reservoirs]`
     pub counts: Vec<u16>,

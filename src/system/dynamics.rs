@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Dynamics {
     /// Langevin dynamics, BAOAB splitting.
     Baoab {
-        /// Time step [time].
+        /// Time step \[time\].
         dt: f64,
         /// γ [1/time]
         friction: f64,
@@ -17,7 +17,7 @@ pub enum Dynamics {
     },
     /// Velocity Verlet; canonical only with velocities redrawn.
     Verlet {
-        /// Time step [time].
+        /// Time step \[time\].
         dt: f64,
         /// Steps of a cycle.
         steps: u32,
@@ -26,21 +26,21 @@ pub enum Dynamics {
     },
     /// Metropolis displacements of single atoms.
     MonteCarlo {
-        /// Half-width of the step along each axis [length].
+        /// Half-width of the step along each axis \[length\].
         displacement: f64,
         /// Attempts per replica and cycle.
         attempts: u32,
     },
     /// Hybrid Monte Carlo: named, but refused by the checks of a scene.
     Hmc {
-        /// Time step [time].
+        /// Time step \[time\].
         dt: f64,
         /// Steps of a segment.
         steps: u32,
     },
     /// Generalised hybrid Monte Carlo: named, but refused by the checks of a scene.
     Ghmc {
-        /// Time step [time].
+        /// Time step \[time\].
         dt: f64,
         /// Steps of a segment.
         steps: u32,

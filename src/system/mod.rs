@@ -31,11 +31,11 @@ pub struct Reservoir {
     pub species: u8,
     /// N_max, the same in every state.
     pub max_atoms: u16,
-    /// Insertion region: lower z. [length]
+    /// Insertion region: lower z. \[length\]
     pub z_lo: f64,
-    /// Insertion region: upper z. [length]
+    /// Insertion region: upper z. \[length\]
     pub z_hi: f64,
-    /// V_in of that region. [length³]
+    /// V_in of that region. \[length³\]
     pub volume: f64,
 }
 
@@ -50,7 +50,7 @@ impl Reservoir {
 /// Atoms that never move, stored once for all replicas.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FrozenAtoms {
-    /// Wrapped positions. [length]
+    /// Wrapped positions. \[length\]
     pub positions: Vec<DVec3>,
     /// `[n_frozen]`, species index.
     pub species: Vec<u8>,
@@ -90,7 +90,7 @@ impl System {
         if self.minimum_image_suffices() { vec![DVec3::ZERO] } else { self.cell.image_shifts(self.pairs.r_cut) }
     }
 
-    /// Change of the tail correction when the number of one species changes by `sign`. [energy]
+    /// Change of the tail correction when the number of one species changes by `sign`. \[energy\]
     ///
     /// - `counts`: `[n_species]`, before the change
     pub fn tail_change(&self, counts: &[usize], species: u8, sign: isize) -> f64 {

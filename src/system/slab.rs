@@ -9,7 +9,7 @@ use glam::DVec3;
 /// An atom of a slab.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SlabAtom {
-    /// [length], x and y inside the cell
+    /// \[length\], x and y inside the cell
     pub position: DVec3,
     /// Index into the scene's species.
     pub species: usize,
@@ -22,7 +22,7 @@ pub struct SlabAtom {
 pub struct Slab {
     /// Lattices: layer by layer, top layer first; files: in file order.
     pub atoms: Vec<SlabAtom>,
-    /// Periods in x and y [length]; `None` without a slab.
+    /// Periods in x and y \[length\]; `None` without a slab.
     pub lengths: Option<(f64, f64)>,
 }
 
@@ -57,7 +57,7 @@ pub enum Face {
 pub struct Lattice {
     /// Which face.
     pub face: Face,
-    /// d, distance of nearest neighbours [length].
+    /// d, distance of nearest neighbours \[length\].
     pub nearest_neighbour: f64,
     /// Repeats of the unit cell in x and y.
     pub repeat: (u32, u32),

@@ -15,7 +15,7 @@ use crate::base::fault_injection::{Fault, planted};
 /// ln acc of an insertion: ln z + ln V_in − ln(N+1) − βΔE.
 ///
 /// - `ln_z`: activity of the species [1/length³]
-/// - `volume`: insertion region V_in [length³]
+/// - `volume`: insertion region V_in \[length³\]
 /// - `n`: atoms of the species inside the region before the move
 /// - `beta_delta_u`: βΔE of the trial atom
 pub fn insert_ln_acc(ln_z: f64, volume: f64, n: usize, beta_delta_u: f64) -> f64 {
@@ -42,7 +42,7 @@ pub struct StateRef<'a> {
 /// What an exchange needs to know of a configuration: E and N of every reservoir species.
 #[derive(Debug, Clone, Copy)]
 pub struct ConfigurationRef<'a> {
-    /// Potential energy [energy]
+    /// Potential energy \[energy\]
     pub energy: f64,
     /// `[n_reservoirs]`
     pub counts: &'a [u16],

@@ -13,7 +13,7 @@ pub use convention::Convention;
 ///
 /// - `beta`: 1/kT [1/energy]
 /// - `ln_z`: `[n_reservoirs]`, logarithm of the activity [1/length³]
-/// - `energy`: potential energy E [energy]
+/// - `energy`: potential energy E \[energy\]
 /// - `counts`: `[n_reservoirs]`, atoms N_s of each reservoir species
 /// - returns: dimensionless
 pub fn reduced_potential(beta: f64, ln_z: &[f64], energy: f64, counts: &[u16]) -> f64 {
@@ -25,9 +25,9 @@ pub fn reduced_potential(beta: f64, ln_z: &[f64], energy: f64, counts: &[u16]) -
 /// Thermal wavelength Λ = h √(β / 2π m).
 ///
 /// - `mass`: [energy·time²/length²]
-/// - `kt`: [energy]
+/// - `kt`: \[energy\]
 /// - `planck`: h [energy·time]
-/// - returns: [length]
+/// - returns: \[length\]
 pub fn thermal_wavelength(mass: f64, kt: f64, planck: f64) -> f64 {
     planck / (2.0 * std::f64::consts::PI * mass * kt).sqrt()
 }

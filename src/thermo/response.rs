@@ -13,13 +13,13 @@
 /// Second moments of one state, per replica.
 #[derive(Debug, Clone, Copy)]
 pub struct Fluctuations<'a> {
-    /// k_B T [energy]
+    /// k_B T \[energy\]
     pub kt: f64,
     /// k_B [energy/temperature]
     pub boltzmann: f64,
-    /// Var E [energy²]
+    /// Var E \[energy²\]
     pub var_energy: f64,
-    /// `[n_reservoirs]`, Cov(E, N_s) [energy]
+    /// `[n_reservoirs]`, Cov(E, N_s) \[energy\]
     pub cov_energy_n: &'a [f64],
     /// `[n_reservoirs * n_reservoirs]`, Cov(N_s, N_t), symmetric
     pub cov_n: &'a [f64],

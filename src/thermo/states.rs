@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct StatePoint {
     /// Temperature in the scene's unit.
     pub temperature: f64,
-    /// k_B T [energy]
+    /// k_B T \[energy\]
     pub kt: f64,
     /// `[n_reservoirs]`, ln of the activity [1/length³]
     pub ln_z: Vec<f64>,
@@ -163,7 +163,7 @@ impl StateGrid {
     /// Distinct values of a reservoir that are simulated around a temperature: of a rectangle the whole axis, else those
     /// of the states at the next temperatures below and above.
     ///
-    /// - `kt`: [energy], simulated or not
+    /// - `kt`: \[energy\], simulated or not
     pub fn values_around(&self, reservoir: usize, kt: f64) -> Vec<f64> {
         if let Some(axes) = &self.axes {
             return axes.reservoirs[reservoir].clone();
@@ -220,7 +220,7 @@ impl StateGrid {
         &self.states[id.index()]
     }
 
-    /// Column `mu_<s>` of a state: μ', or μ for `Absolute`. [energy]
+    /// Column `mu_<s>` of a state: μ', or μ for `Absolute`. \[energy\]
     pub fn mu(&self, state: StateId, reservoir: usize) -> f64 {
         let point = self.state(state);
         self.reservoirs[reservoir].convention.mu(point.ln_z[reservoir], point.kt)

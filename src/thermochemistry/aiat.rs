@@ -21,12 +21,12 @@ pub enum Reservoir {
         gas: Gas,
         /// n, how many of the species a molecule holds.
         atoms: u32,
-        /// E of the 0 K molecule on the scale of the structures. [eV]
+        /// E of the 0 K molecule on the scale of the structures. \[eV\]
         energy: f64,
     },
     /// A bulk phase.
     Bulk {
-        /// μ per atom. [eV]
+        /// μ per atom. \[eV\]
         energy: f64,
     },
 }
@@ -45,11 +45,11 @@ pub struct Species {
 pub struct Structure {
     /// Name in figures.
     pub label: String,
-    /// Total energy of the cell. [eV]
+    /// Total energy of the cell. \[eV\]
     pub energy: f64,
     /// `[n_species]`
     pub counts: Vec<f64>,
-    /// Area of the cell. [Å²]
+    /// Area of the cell. \[Å²\]
     pub area: f64,
     /// `[n_modes]`, empty if vibrations are left out [1/cm]
     pub wavenumbers: Vec<f64>,
@@ -71,11 +71,11 @@ pub struct Boundary {
     pub from: usize,
     /// The structure at higher Δμ.
     pub to: usize,
-    /// [K]
+    /// \[K\]
     pub temperature: f64,
-    /// Δμ of the species. [eV]
+    /// Δμ of the species. \[eV\]
     pub delta_mu: f64,
-    /// Pressure of the gas. [Pa]
+    /// Pressure of the gas. \[Pa\]
     pub pressure: f64,
 }
 

@@ -34,22 +34,22 @@ impl Scale {
 /// The electrode.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Electrode {
-    /// U. [V]
+    /// U. \[V\]
     pub potential: f64,
     /// pH.
     pub ph: f64,
     /// What U refers to.
     pub scale: Scale,
-    /// [K]
+    /// \[K\]
     pub temperature: f64,
 }
 
-/// kT ln10: what one unit of pH is worth. [eV]
+/// kT ln10: what one unit of pH is worth. \[eV\]
 pub fn per_ph(temperature: f64) -> f64 {
     BOLTZMANN_EV * temperature * std::f64::consts::LN_10
 }
 
-/// A potential of the reversible hydrogen electrode on a scale at a pH: U_SHE = U_RHE − (kT/e) ln10 · pH. [V]
+/// A potential of the reversible hydrogen electrode on a scale at a pH: U_SHE = U_RHE − (kT/e) ln10 · pH. \[V\]
 pub fn from_reversible(potential: f64, ph: f64, scale: Scale, temperature: f64) -> f64 {
     match scale {
         Scale::She => potential - per_ph(temperature) * ph,
@@ -73,7 +73,7 @@ impl Electrode {
 pub struct State {
     /// What figures call it.
     pub label: String,
-    /// Free energy at U = 0 V and pH 0. [eV]
+    /// Free energy at U = 0 V and pH 0. \[eV\]
     pub free_energy: f64,
     /// Pairs H⁺ + e⁻ that are still to be transferred.
     pub pairs: f64,
@@ -84,7 +84,7 @@ pub struct State {
 pub struct Reaction {
     /// At least two.
     pub states: Vec<State>,
-    /// U_eq: 1.23 V for oxygen reduction, 0 for hydrogen evolution. [V]
+    /// U_eq: 1.23 V for oxygen reduction, 0 for hydrogen evolution. \[V\]
     pub equilibrium: f64,
 }
 
@@ -133,7 +133,7 @@ pub struct Covered {
     pub oxygen: f64,
     /// Adsorbed H in the cell.
     pub hydrogen: f64,
-    /// Area of the cell. [Å²]
+    /// Area of the cell. \[Å²\]
     pub area: f64,
 }
 

@@ -1,11 +1,11 @@
 //! What one kind of motion adds to the chemical potential and to the enthalpy of a molecule.
 
-/// A part of μ and of h of one molecule. [eV]
+/// A part of μ and of h of one molecule. \[eV\]
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Contribution {
-    /// Part of μ. [eV]
+    /// Part of μ. \[eV\]
     pub mu: f64,
-    /// Part of the enthalpy. [eV]
+    /// Part of the enthalpy. \[eV\]
     pub h: f64,
 }
 

@@ -17,8 +17,8 @@ use std::f64::consts::PI;
 
 /// Translation: μ = −kT ln[(2πm/h²)^{3/2} (kT)^{5/2} / p], h = 5kT/2.
 ///
-/// - `mass`: of the molecule [u]
-/// - `temperature`: [K]; `pressure`: [Pa]
+/// - `mass`: of the molecule \[u\]
+/// - `temperature`: \[K\]; `pressure`: \[Pa\]
 pub fn translation(mass: f64, temperature: f64, pressure: f64) -> Contribution {
     let kt = BOLTZMANN_EV * temperature;
     let (kt_j, h) = (kt * ELECTRONVOLT_J, PLANCK_EV_S * ELECTRONVOLT_J);
@@ -30,7 +30,7 @@ pub fn translation(mass: f64, temperature: f64, pressure: f64) -> Contribution {
 ///
 /// - `constant`: B [1/cm]
 /// - `symmetry`: σ
-/// - `temperature`: [K]
+/// - `temperature`: \[K\]
 pub fn linear_rotor(constant: f64, symmetry: u32, temperature: f64) -> Contribution {
     let kt = BOLTZMANN_EV * temperature;
     Contribution { mu: -kt * (kt / (f64::from(symmetry) * WAVENUMBER_EV * constant)).ln(), h: kt }
@@ -40,7 +40,7 @@ pub fn linear_rotor(constant: f64, symmetry: u32, temperature: f64) -> Contribut
 ///
 /// - `constants`: A, B, C [1/cm]
 /// - `symmetry`: σ
-/// - `temperature`: [K]
+/// - `temperature`: \[K\]
 pub fn non_linear_rotor(constants: [f64; 3], symmetry: u32, temperature: f64) -> Contribution {
     let kt = BOLTZMANN_EV * temperature;
     let product: f64 = constants.iter().map(|c| kt / (WAVENUMBER_EV * c)).product();
@@ -52,14 +52,14 @@ pub fn non_linear_rotor(constants: [f64; 3], symmetry: u32, temperature: f64) ->
 /// The denominator of z_vib holds hν/kT, not hν/2kT.
 ///
 /// - `wavenumber`: ν/c [1/cm]
-/// - `temperature`: [K]
+/// - `temperature`: \[K\]
 pub fn vibration(wavenumber: f64, temperature: f64) -> Contribution {
     let (kt, quantum) = (BOLTZMANN_EV * temperature, WAVENUMBER_EV * wavenumber);
     let x = quantum / kt;
     Contribution { mu: kt * (-(-x).exp_m1()).ln(), h: quantum / x.exp_m1() }
 }
 
-/// Zero-point energy ½ Σ hν of harmonic vibrations. [eV]
+/// Zero-point energy ½ Σ hν of harmonic vibrations. \[eV\]
 ///
 /// - `wavenumbers`: `[n_modes]` [1/cm]
 pub fn zero_point_energy(wavenumbers: &[f64]) -> f64 {
@@ -70,7 +70,7 @@ pub fn zero_point_energy(wavenumbers: &[f64]) -> f64 {
 /// A sum over levels: q = Σ w e^{−(E−E₀)/kT}, E₀ the lowest; μ = −kT ln q, h = ⟨E − E₀⟩.
 ///
 /// - `levels`: (energy [1/cm], weight)
-/// - `temperature`: [K]
+/// - `temperature`: \[K\]
 pub fn level_sum(levels: &[(f64, f64)], temperature: f64) -> Contribution {
     let kt = BOLTZMANN_EV * temperature;
     let lowest = levels.iter().map(|l| l.0).fold(f64::INFINITY, f64::min);
@@ -150,22 +150,22 @@ pub struct Gas {
     pub name: String,
     /// Its elements with their numbers.
     pub elements: Vec<(String, u32)>,
-    /// Mass of the molecule. [u]
+    /// Mass of the molecule. \[u\]
     pub mass: f64,
     /// Source of its thermal functions.
     pub source: Source,
-    /// D₀: energy from the 0 K molecule to its atoms, where known. [eV]
+    /// D₀: energy from the 0 K molecule to its atoms, where known. \[eV\]
     pub dissociation: Option<f64>,
-    /// Zero-point energy where `source` is a table and does not know it. [eV]
+    /// Zero-point energy where `source` is a table and does not know it. \[eV\]
     pub table_zero_point: f64,
 }
 
 /// Thermal functions of one molecule, the 0 K molecule as zero.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Thermal {
-    /// Δμ = μ − E − E_zp. [eV]
+    /// Δμ = μ − E − E_zp. \[eV\]
     pub delta_mu: f64,
-    /// h − E − E_zp. [eV]
+    /// h − E − E_zp. \[eV\]
     pub h: f64,
     /// Entropy. [eV/K]
     pub s: f64,

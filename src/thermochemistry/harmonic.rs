@@ -9,9 +9,9 @@ use std::f64::consts::PI;
 /// the scale of μ' = kT ln(z σ³).
 ///
 /// - `multiplicity`: g, number of equivalent minima in the cell
-/// - `energy`: E of the minimum [energy]
+/// - `energy`: E of the minimum \[energy\]
 /// - `curvatures`: κ_j, eigenvalues of the plain Hessian of the mobile atoms, all above 0 [energy/length²]
-/// - `kt`: [energy]
+/// - `kt`: \[energy\]
 pub fn classical_ln_z(multiplicity: f64, energy: f64, curvatures: &[f64], kt: f64) -> f64 {
     let modes: f64 = curvatures.iter().map(|k| (2.0 * PI * kt / k).ln()).sum();
     multiplicity.ln() - energy / kt + 0.5 * modes
@@ -24,7 +24,7 @@ pub fn classical_ln_z(multiplicity: f64, energy: f64, curvatures: &[f64], kt: f6
 ///
 /// - `curvatures`: κ_j of atoms of one mass m, all above 0 [energy/length²]
 /// - `quantum`: ħ/√m, so that ħω_j = `quantum` √κ_j [energy^½·length]
-/// - `kt`: [energy]
+/// - `kt`: \[energy\]
 pub fn quantum_correction(curvatures: &[f64], quantum: f64, kt: f64) -> f64 {
     let mode = |k: &f64| {
         let x = quantum * k.sqrt() / kt;
@@ -34,10 +34,10 @@ pub fn quantum_correction(curvatures: &[f64], quantum: f64, kt: f64) -> f64 {
     curvatures.iter().map(mode).sum()
 }
 
-/// Free energy of quantum harmonic vibrations, zero point included: Σ [hν/2 + kT ln(1 − e^{−hν/kT})]. [eV]
+/// Free energy of quantum harmonic vibrations, zero point included: Σ [hν/2 + kT ln(1 − e^{−hν/kT})]. \[eV\]
 ///
 /// - `wavenumbers`: `[n_modes]`, all above 0 [1/cm]
-/// - `temperature`: [K]
+/// - `temperature`: \[K\]
 pub fn quantum_free_energy(wavenumbers: &[f64], temperature: f64) -> f64 {
     zero_point_energy(wavenumbers) + wavenumbers.iter().map(|&w| vibration(w, temperature).mu).sum::<f64>()
 }

@@ -7,13 +7,13 @@ use crate::base::units::ELECTRONVOLT_J_PER_MOL;
 use crate::base::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// Reference temperature of the tables. [K]
+/// Reference temperature of the tables. \[K\]
 pub const REFERENCE_TEMPERATURE: f64 = 298.15;
 
 /// A row of a NIST-JANAF table.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct JanafRow {
-    /// [K]
+    /// \[K\]
     pub temperature: f64,
     /// −[G − H(Tr)]/T [J/(mol K)]
     pub gef: f64,
@@ -125,9 +125,9 @@ impl Janaf {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShomateRange {
-    /// Lowest temperature. [K]
+    /// Lowest temperature. \[K\]
     pub from: f64,
-    /// Highest temperature. [K]
+    /// Highest temperature. \[K\]
     pub to: f64,
     /// A … H: Cp = A + Bt + Ct² + Dt³ + E/t² [J/(mol K)], t = T/1000 K; F and H in kJ/mol, G in J/(mol K).
     pub coefficients: [f64; 8],

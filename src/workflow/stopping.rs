@@ -19,7 +19,7 @@ use crate::run::StoppingStatus;
 /// What a scene wants to be known, and how long it will try.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StoppingRule {
-    /// Largest standard error of μ of a boundary [energy].
+    /// Largest standard error of μ of a boundary \[energy\].
     pub mu: f64,
     /// Production cycles after which the run ends in any case.
     pub max_cycles: u32,

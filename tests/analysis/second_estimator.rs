@@ -37,7 +37,7 @@ fn trap() -> String {
 
 /// What the analysis of a run starts from, and the marks of the run.
 fn read(directory: &Path) -> (AnalysisInput, Vec<TallySnapshot>) {
-    let loaded = scene::load(&directory.join("resolved.ron")).expect("the scene");
+    let loaded = scene::load(directory.join("resolved.ron")).expect("the scene");
     let scene = &loaded.scene;
     let species: Vec<String> = scene.reservoir.iter().map(|r| r.species.clone()).collect();
     let grid = loaded.grid();

@@ -339,5 +339,5 @@ fn fast_devices_refuse_what_they_cannot_sum() {
         let refusal = setup.open(device).err().map(|e| e.to_string()).unwrap_or_default();
         assert!(refusal.contains("embedded atoms") && refusal.contains("--device reference"), "{device}: {refusal}");
     }
-    assert_eq!(setup.open("auto").expect("the reference").kernel(), "embedded atoms");
+    assert_eq!(setup.open("auto").expect("the reference").info().kernel, "embedded atoms");
 }

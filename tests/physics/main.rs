@@ -18,6 +18,7 @@ mod integrator;
 mod long;
 mod observables;
 mod pair_energy;
+mod pair_forms;
 mod reservoirs;
 mod responses;
 mod starts;

@@ -137,7 +137,7 @@ fn two_ideal_gases_each_have_their_own_number() {
 fn two_species_that_attract_each_other() {
     on_every_backend(|device| {
         let run = Run::whole(device, &binary(1.5, 1, 128));
-        let pair = *run.sampler.backend().system().pairs.pair(0, 1);
+        let pair = run.sampler.backend().system().pairs.pair(0, 1);
         let volume = 216.0;
         for k in 0..run.grid.len() {
             let beta = run.state(k).beta();

@@ -134,6 +134,29 @@ fn a_changed_scene_is_refused_by_field() {
 }
 
 #[test]
+fn a_changed_table_is_refused() {
+    let mut scene = surface(2, [5, ENDLESS]);
+    let (from, to) = (scene.find("LennardJones(").expect("a potential"), scene.find("    cell:").expect("a cell"));
+    let pairs = r#"(between: ("A","B"), keyword: "LJ"), (between: ("B","B"), keyword: "LJ")"#;
+    scene.replace_range(from..to, &format!("Table(path: \"pair.table\", cutoff: 2.5, pairs: [{pairs}]),\n"));
+    let place = Place::new(&scene);
+    let table = include_str!("../data/pair_forms/lj.table");
+    std::fs::write(place.path().join("pair.table"), table).expect("the table");
+    stopped(&place, "cut", "cpu");
+    let resolved = std::fs::read_to_string(place.run("cut/resolved.ron")).expect("the scene");
+    let absolute = place.path().join("pair.table");
+    assert!(resolved.contains(&*absolute.to_string_lossy()), "{resolved}");
+    // a remark is no change
+    std::fs::write(&absolute, format!("# once more\n{table}")).expect("the table");
+    place.fail(&["resume", "cut", "--quiet", "--walltime", "1s"], 75);
+    let row = table.lines().nth(9).expect("a row");
+    let other = row.replacen("254.", "253.", 1).replacen("25", "24", 1);
+    std::fs::write(&absolute, table.replacen(row, &other, 1)).expect("the table");
+    let error = place.fail(&["resume", "cut"], 65);
+    assert!(error.contains("the file of `potential` was changed"), "{error}");
+}
+
+#[test]
 fn a_changed_slab_file_is_refused() {
     let scene = surface(2, [5, ENDLESS]).replace(
         r#"Fcc111(species: "A", nearest_neighbour: 1.10, repeat: (5, 3), layers: 1)"#,

@@ -9,7 +9,7 @@ use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::Rng;
 use adlayer::testing::input::scene::grammar::Truncation;
 use adlayer::testing::moves::MoveKind;
-use adlayer::testing::potential::PairTable;
+use adlayer::testing::potential::{LennardJones, PairTable};
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use adlayer::testing::system::{Dynamics, System};
 use glam::DVec3;
@@ -225,7 +225,7 @@ fn what_is_stored_can_be_loaded_and_goes_on_with_the_same_bits() {
 #[test]
 fn a_full_replica_rejects_insertions_and_reports_them() {
     let mut system = system(DVec3::new(4.0, 4.0, 4.0), false);
-    system.pairs = PairTable::new(2, 1.5, Truncation::Shifted, false, |_, _| (0.0, 1.0));
+    system.pairs = PairTable::new(2, 1.5, Truncation::Shifted, false, |_, _| LennardJones::new(0.0, 1.0));
     system.capacity = 3;
     system.reservoirs = vec![crate::systems::reservoir(&system.cell, 3)];
     let Some(mut gpu) = gpu(&system) else { return };

@@ -41,12 +41,39 @@ fn fluid(truncation: &str, dynamics: &str) -> String {
     )
 }
 
+/// A Morse fluid of two species, large enough for neighbour lists.
+fn morse(truncation: &str, dynamics: &str) -> String {
+    let length = (400.0_f64 / 0.5).cbrt();
+    format!(
+        r#"Scene(units: Lj, species: [(name: "A", symbol: "Ar", mass: 1.0), (name: "B", symbol: "Kr", mass: 2.0)],
+        potential: Morse(cutoff: 2.5, truncation: {truncation}, pairs: [(between: ("A", "A"), depth: 1.0, alpha: 5.0, r_0: 1.1),
+            (between: ("A", "B"), depth: 0.7, alpha: 4.0, r_0: 1.2), (between: ("B", "B"), depth: 0.5, alpha: 6.0, r_0: 1.3)]),
+        cell: Bulk(lengths: ({length}, {length}, {length})),
+        initial: [(species: "A", atoms: 300, placement: Random), (species: "B", atoms: 100, placement: Random)],
+        grid: (temperature: List([1.0])), dynamics: {dynamics}, schedule: (equilibration: 1, production: 1))"#
+    )
+}
+
+/// A fluid of tabulated pairs.
+fn table(truncation: &str, dynamics: &str) -> String {
+    let (length, project) = ((400.0_f64 / 0.4).cbrt(), env!("CARGO_MANIFEST_DIR"));
+    format!(
+        r#"Scene(units: Lj, species: [(name: "A", symbol: "Ar", mass: 1.0), (name: "B", symbol: "Kr", mass: 2.0)],
+        potential: Table(path: "{project}/tests/data/pair_forms/mixture.table", cutoff: 2.5, truncation: {truncation}, pairs: [
+            (between: ("A", "A"), keyword: "AA"), (between: ("A", "B"), keyword: None), (between: ("B", "B"), keyword: "BB")]),
+        cell: Bulk(lengths: ({length}, {length}, {length})),
+        initial: [(species: "A", atoms: 300, placement: Random), (species: "B", atoms: 100, placement: Random)],
+        grid: (temperature: List([1.0])), dynamics: {dynamics}, schedule: (equilibration: 1, production: 1))"#
+    )
+}
+
 const BAOAB: &str = "Baoab(dt: 0.004, friction: 1.0, steps: 20)";
 const VERLET: &str = "Verlet(dt: 0.001, steps: 1, redraw: false)";
 
 /// Every system with both truncations that dynamics may use.
 fn cases(dynamics: &str, cycles: u64) -> Vec<Case> {
-    let texts = ["Shifted", "ForceShifted"].map(|t| [surface(t, dynamics), fluid(t, dynamics)]);
+    let texts = ["Shifted", "ForceShifted"]
+        .map(|t| [surface(t, dynamics), fluid(t, dynamics), morse(t, dynamics), table(t, dynamics)]);
     texts.iter().flatten().map(|text| Case::new(text, cycles)).collect()
 }
 

@@ -9,7 +9,7 @@ use adlayer::testing::forces::{ForceField, Pairwise};
 use adlayer::testing::input::scene::grammar::Truncation;
 use adlayer::testing::moves::tally::{MoveEvent, TransitionTally};
 use adlayer::testing::moves::{Edit, Trial};
-use adlayer::testing::potential::{ExternalField, PairTable};
+use adlayer::testing::potential::{ExternalField, LennardJones, Morse, PairTable, Section, Table};
 use adlayer::testing::system::cell::Cell;
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use adlayer::testing::system::{Dynamics, System};
@@ -32,8 +32,9 @@ fn fields(cell: &Cell) -> Vec<ExternalField> {
 
 /// Systems that take every branch of the kernels.
 fn systems() -> Vec<(&'static str, System)> {
-    let truncated =
-        |truncation, tail| PairTable::new(2, 2.5, truncation, tail, |a, b| (0.6 + 0.4 * (a * b) as f64, 1.0));
+    let truncated = |truncation, tail| {
+        PairTable::new(2, 2.5, truncation, tail, |a, b| LennardJones::new(0.6 + 0.4 * (a * b) as f64, 1.0))
+    };
     let bulk = DVec3::new(7.0, 8.0, 6.3);
     let mut all = vec![("slab", slab(48))];
     let mut walls = system(DVec3::new(7.0, 6.0, 5.0), true);
@@ -59,8 +60,35 @@ fn systems() -> Vec<(&'static str, System)> {
     wide.capacity = 300;
     all.push(("wide bulk", wide));
     let mut inert = system(bulk, false);
-    inert.pairs = PairTable::new(2, 2.5, Truncation::Shifted, false, |a, b| (if a == b { 1.0 } else { 0.0 }, 1.1));
+    inert.pairs = PairTable::new(2, 2.5, Truncation::Shifted, false, |a, b| {
+        LennardJones::new(if a == b { 1.0 } else { 0.0 }, 1.1)
+    });
     all.push(("no interaction between species", inert));
+    let morse = |truncation| {
+        PairTable::new(2, 2.5, truncation, false, |a, b| {
+            Morse::new(0.8 + 0.3 * (a + b) as f64, 4.5 - 0.5 * b as f64, 1.1 + 0.05 * a as f64)
+        })
+    };
+    let mut soft = slab(48);
+    soft.pairs = morse(Truncation::Shifted);
+    all.push(("Morse over a slab", soft));
+    let mut soft = system(DVec3::new(9.5, 12.0, 8.6), false);
+    soft.capacity = 300;
+    soft.pairs = morse(Truncation::ForceShifted);
+    all.push(("wide Morse bulk", soft));
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/pair_forms/mixture.table"));
+    let text = text.expect("a table");
+    let table = |a: usize, b: usize| match (a, b) {
+        (0, 1) => Table::none(1.0),
+        _ => Table::new(&Section::find(&text, if a == 0 { "AA" } else { "BB" }).expect("a section"), 700, 2.5),
+    };
+    let mut tabulated = slab(48);
+    tabulated.pairs = PairTable::new(2, 2.5, Truncation::Shifted, false, |_, _| table(1, 1));
+    all.push(("tables over a slab", tabulated));
+    let mut tabulated = system(DVec3::new(9.5, 12.0, 8.6), false);
+    tabulated.capacity = 300;
+    tabulated.pairs = PairTable::new(2, 2.5, Truncation::ForceShifted, false, table);
+    all.push(("wide tabulated bulk", tabulated));
     all
 }
 
@@ -281,7 +309,7 @@ fn same_decisions(system: &System, cycles: u64, attempts: u32, prepare: fn(&mut 
 #[test]
 fn the_ideal_gas_decides_as_the_reference_over_200_cycles() {
     let mut ideal = system(DVec3::new(3.0, 4.0, 5.0), true);
-    ideal.pairs = PairTable::new(2, 1.5, Truncation::Shifted, false, |_, _| (0.0, 1.0));
+    ideal.pairs = PairTable::new(2, 1.5, Truncation::Shifted, false, |_, _| LennardJones::new(0.0, 1.0));
     ideal.dynamics = Dynamics::MonteCarlo { displacement: 0.3, attempts: 3 };
     ideal.capacity = 30;
     ideal.reservoirs =
@@ -302,7 +330,7 @@ fn two_atoms_decide_as_the_reference_over_200_cycles() {
 #[test]
 fn several_reservoirs_decide_as_the_reference() {
     let mut ideal = system(DVec3::new(4.0, 4.0, 4.0), false);
-    ideal.pairs = PairTable::new(2, 1.5, Truncation::Shifted, false, |_, _| (0.0, 1.0));
+    ideal.pairs = PairTable::new(2, 1.5, Truncation::Shifted, false, |_, _| LennardJones::new(0.0, 1.0));
     ideal.dynamics = Dynamics::MonteCarlo { displacement: 0.3, attempts: 3 };
     ideal.capacity = 24;
     let of = |species, max_atoms| adlayer::testing::system::Reservoir { species, ..reservoir(&ideal.cell, max_atoms) };

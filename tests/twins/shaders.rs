@@ -8,30 +8,33 @@ use adlayer::testing::backend::gpu::layout::{
 use adlayer::testing::backend::gpu::shaders::Module;
 use adlayer::testing::base::rng::Stream;
 use adlayer::testing::moves::MoveKind;
-use adlayer::testing::potential::OVERLAP_ENERGY;
+use adlayer::testing::potential::{LennardJones, OVERLAP_ENERGY, PairForm, SHADERS};
 use std::mem::{offset_of, size_of};
 
-fn parse(module: Module) -> naga::Module {
-    let source = module.source();
-    naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{}: {}", module.stem(), e.emit_to_string(&source)))
+/// Every module with every functional form of the pairs.
+fn sources() -> impl Iterator<Item = (Module, String)> {
+    SHADERS.into_iter().flat_map(|(_, form)| Module::ALL.map(|module| (module, module.source(form))))
+}
+
+fn parse(module: Module, source: &str) -> naga::Module {
+    naga::front::wgsl::parse_str(source).unwrap_or_else(|e| panic!("{}: {}", module.stem(), e.emit_to_string(source)))
 }
 
 #[test]
 fn every_shader_parses_and_validates() {
-    for module in Module::ALL {
-        let parsed = parse(module);
+    for (module, source) in sources() {
+        let parsed = parse(module, &source);
         let mut validator =
             naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::all());
         if let Err(error) = validator.validate(&parsed) {
-            panic!("{}: {}", module.stem(), error.emit_to_string(&module.source()));
+            panic!("{}: {}", module.stem(), error.emit_to_string(&source));
         }
     }
 }
 
 #[test]
 fn every_shader_names_its_twin_or_its_host_file() {
-    for module in Module::ALL {
-        let source = module.source();
+    for (module, source) in sources() {
         for part in source.split("\n// ").filter(|p| p.contains("Twin: ")) {
             let path = part.split("Twin: ").nth(1).and_then(|p| p.split([' ', '\n']).next()).expect("a path");
             let path = if path.starts_with("src/") { path } else { "src" };
@@ -72,7 +75,7 @@ fn assert_same_layout(name: &str, ours: &[(&str, u32)], our_size: u32, theirs: &
 
 #[test]
 fn structs_have_the_same_offsets_on_both_sides() {
-    let module = &parse(Module::ParticleMoves);
+    let module = &parse(Module::ParticleMoves, &Module::ParticleMoves.source(LennardJones::SHADER));
     assert_layout!(
         module,
         Params,
@@ -95,7 +98,7 @@ fn structs_have_the_same_offsets_on_both_sides() {
             fresh_log
         ]
     );
-    assert_layout!(module, PairCoefficients, [c12, c6, shift, slope, core_squared, r_cut_squared, r_cut, tail]);
+    assert_layout!(module, PairCoefficients, [form, shift, slope, core_squared, r_cut_squared, tail]);
     assert_layout!(module, Species, [mass, inverse_mass, self_image, n_fields]);
     assert_layout!(module, ExternalField, [kind, strength, sigma, core, place]);
     assert_layout!(module, Reservoir, [species, max_atoms, z_lo, z_hi]);
@@ -148,7 +151,7 @@ fn constant(source: &str, name: &str) -> f64 {
 
 #[test]
 fn constants_are_the_same_on_both_sides() {
-    let source = Module::ParticleMoves.source();
+    let source = Module::ParticleMoves.source(LennardJones::SHADER);
     let pairs = [
         ("MAX_SPECIES", MAX_SPECIES as f64),
         ("MAX_FIELDS_PER_SPECIES", MAX_FIELDS_PER_SPECIES as f64),

@@ -6,7 +6,7 @@ use adlayer::testing::backend::reference::Reference;
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::{Rng, Stream};
 use adlayer::testing::input::scene::grammar::{Images, Truncation};
-use adlayer::testing::potential::PairTable;
+use adlayer::testing::potential::{LennardJones, PairTable};
 use adlayer::testing::system::cell::Cell;
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use adlayer::testing::system::{Dynamics, FrozenAtoms, Reservoir, Species, System};
@@ -19,7 +19,9 @@ pub(crate) fn system(lengths: DVec3, slab: bool) -> System {
     let species = |name: &str| Species { name: name.into(), symbol: name.into(), mass: 1.0 };
     System {
         species: vec![species("A"), species("B")],
-        pairs: PairTable::new(2, 2.5, Truncation::Shifted, false, |a, b| (1.0 + 0.25 * (a + b) as f64, 1.0)),
+        pairs: PairTable::new(2, 2.5, Truncation::Shifted, false, |a, b| {
+            LennardJones::new(1.0 + 0.25 * (a + b) as f64, 1.0)
+        }),
         external: vec![Vec::new(); 2],
         cell: if slab { Cell::slab(lengths, 0.0) } else { Cell::bulk(lengths) },
         images: Images::Sum,

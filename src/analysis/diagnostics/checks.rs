@@ -107,9 +107,9 @@ pub struct Trend {
     pub temperature: f64,
     /// The species whose N tells the sides apart.
     pub species: usize,
-    /// μ of it from a quarter, a half, three quarters and all of production [energy]; NaN where one side is missing.
+    /// μ of it from a quarter, a half, three quarters and all of production \[energy\]; NaN where one side is missing.
     pub mu: [f64; 4],
-    /// Standard error of the last [energy].
+    /// Standard error of the last \[energy\].
     pub mu_err: f64,
     /// What the second half changed, in units of the standard error that two independent halves would leave.
     pub z: f64,
@@ -144,6 +144,6 @@ pub struct Verdict {
     pub sentences: Vec<Sentence>,
     /// Temperatures to add, scene unit.
     pub add_temperatures: Vec<f64>,
-    /// Values of μ to add: (reservoir species, column `mu_<s>` at the lowest temperature) [energy].
+    /// Values of μ to add: (reservoir species, column `mu_<s>` at the lowest temperature) \[energy\].
     pub add_mu: Vec<(usize, f64)>,
 }

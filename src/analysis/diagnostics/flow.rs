@@ -9,7 +9,7 @@ use crate::thermo::states::{Axis, StateGrid};
 pub struct Flow {
     /// The axis.
     pub axis: Axis,
-    /// Its values from one end to the other: temperature, or μ at the lowest temperature [energy].
+    /// Its values from one end to the other: temperature, or μ at the lowest temperature \[energy\].
     pub values: Vec<f64>,
     /// `[n_values]`, of the replicas that have seen an end of the axis the fraction whose last one was the upper: 1 at the
     /// upper end, 0 at the lower, and a straight line between where diffusion meets no bottleneck. NaN where none has

@@ -7,7 +7,6 @@ mod equilibration;
 mod flow;
 mod gaps;
 pub(crate) mod split_half;
-pub(super) mod tables;
 mod verdict;
 mod windows;
 mod words;

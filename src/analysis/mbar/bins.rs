@@ -11,9 +11,9 @@ pub struct Bins {
     pub beta: f64,
     /// ln Σ_n w_n e^{−βE_n}/D_n; −∞ for a composition without weight
     pub ln_b: Vec<f64>,
-    /// Mean energy of the composition at this temperature [energy]
+    /// Mean energy of the composition at this temperature \[energy\]
     pub mean_energy: Vec<f64>,
-    /// Variance of the energy of the composition at this temperature [energy²]
+    /// Variance of the energy of the composition at this temperature \[energy²\]
     pub var_energy: Vec<f64>,
     /// Σ W² g/(Σ W)² with W = w e^{−βE}/D: one over the effective samples of the composition
     pub inverse_n_eff: Vec<f64>,
@@ -26,11 +26,11 @@ pub struct Moments {
     pub ln_sum: f64,
     /// `[n_reservoirs]`, ⟨N_s⟩
     pub n: Vec<f64>,
-    /// ⟨E⟩ [energy]
+    /// ⟨E⟩ \[energy\]
     pub energy: f64,
-    /// Var E [energy²]
+    /// Var E \[energy²\]
     pub var_energy: f64,
-    /// `[n_reservoirs]`, Cov(E, N_s) [energy]
+    /// `[n_reservoirs]`, Cov(E, N_s) \[energy\]
     pub cov_energy_n: Vec<f64>,
     /// `[n_reservoirs * n_reservoirs]`, Cov(N_s, N_t)
     pub cov_n: Vec<f64>,
@@ -155,7 +155,7 @@ impl Bins {
         Moments { ln_sum, n, energy, var_energy, cov_energy_n, cov_n, n_eff: 1.0 / inverse_n_eff }
     }
 
-    /// ⟨N_s⟩, `[n_reservoirs]`, and ⟨E⟩ [energy] with the probabilities of [`Self::probabilities`] at hand.
+    /// ⟨N_s⟩, `[n_reservoirs]`, and ⟨E⟩ \[energy\] with the probabilities of [`Self::probabilities`] at hand.
     pub fn means(&self, samples: &Collapsed, p: &[f64]) -> (Vec<f64>, f64) {
         let mut n = vec![0.0; samples.compositions.first().map_or(0, Vec::len)];
         let mut energy = 0.0;

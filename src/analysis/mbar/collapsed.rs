@@ -57,7 +57,7 @@ impl Collapsed {
     /// Sorts the samples.
     ///
     /// - `states`: `[n_states]`
-    /// - `energy`: `[n_samples]` [energy]
+    /// - `energy`: `[n_samples]` \[energy\]
     /// - `counts`: `[n_reservoirs][n_samples]`
     ///
     /// # Errors

@@ -5,8 +5,9 @@
 //! they follow from the positions at which they were built. Twin: `src/forces/pairwise.rs`, which visits every
 //! pair.
 
-use super::pair::{Geometry, LANES, Spot, Strength, chunks, fma};
+use super::pair::{Geometry, Spot, Strengths, chunks};
 use crate::base::fault_injection::{Fault, planted};
+use crate::potential::{LANES, fma};
 use crate::system::System;
 use glam::DVec3;
 use pulp::Simd;
@@ -64,7 +65,7 @@ pub(super) struct Clusters {
     /// Positions in that order.
     pub(super) row: Vec<Spot>,
     /// `[n_species][chunks]`, a species with the atoms in that order; empty for species that never move.
-    pub(super) strengths: Vec<Vec<Strength>>,
+    pub(super) strengths: Vec<Strengths>,
     /// `[⌈chunks/16⌉]`
     boxes: Vec<Boxes>,
     /// Room for sorting.
@@ -77,7 +78,7 @@ impl Clusters {
     /// - `row`: positions of `species.len()` atoms
     /// - `mobile`: `[n_species]`, species that need coefficients
     pub(super) fn new(system: &System, g: &Geometry, mobile: &[bool], row: &[Spot], species: &[u8]) -> Clusters {
-        let mut clusters = Clusters { strengths: vec![Vec::new(); mobile.len()], ..Clusters::default() };
+        let mut clusters = Clusters::default();
         clusters.build(system, g, mobile, row, species);
         clusters
     }
@@ -94,13 +95,12 @@ impl Clusters {
                 self.row[chunk].set(lane, row[atom / LANES].get(atom % LANES));
             }
         }
-        self.strengths.resize(mobile.len(), Vec::new());
+        self.strengths.resize_with(mobile.len(), || Strengths::new(&system.pairs, 0));
         for (own, strengths) in self.strengths.iter_mut().enumerate().filter(|&(s, _)| mobile[s]) {
-            strengths.clear();
-            strengths.resize(chunks(n), Strength::NONE);
+            strengths.reset(chunks(n));
             for (place, &atom) in self.order.iter().enumerate() {
                 let other = species[atom as usize];
-                strengths[place / LANES].set(place % LANES, &system.pairs, own as u8, other);
+                strengths.set(place / LANES, place % LANES, &system.pairs, own as u8, other);
             }
         }
         self.boxes.clear();

@@ -8,7 +8,7 @@ use super::model::Model;
 use super::noise::Address;
 use super::particle_moves;
 use super::replica::Replica;
-use crate::potential::Truncation;
+use crate::potential::{Truncation, with_form};
 use glam::DVec3;
 use pulp::{Simd, WithSimd};
 
@@ -29,14 +29,17 @@ macro_rules! simd_entry {
     };
 }
 
-/// Calls a kernel compiled for the truncation: the only one that needs r itself, or any other.
-macro_rules! by_truncation {
-    ($model:ident, $kernel:path, $S:ident $arguments:tt) => {
-        match $model.system.pairs.truncation {
-            Truncation::ForceShifted => { use $kernel as kernel; kernel::<$S, true> $arguments }
-            Truncation::Plain | Truncation::Shifted => { use $kernel as kernel; kernel::<$S, false> $arguments }
-        }
-    };
+/// Calls a kernel compiled for the form of the pairs, and for the truncation: the only one that needs r itself, or any
+/// other.
+macro_rules! by_form {
+    ($model:ident, $kernel:path, $S:ident($($argument:expr),*)) => {{
+        use $kernel as kernel;
+        let table = &$model.system.pairs;
+        with_form!(table, pairs => match table.truncation {
+            Truncation::ForceShifted => kernel::<$S, _, true>(pairs, $($argument),*),
+            Truncation::Plain | Truncation::Shifted => kernel::<$S, _, false>(pairs, $($argument),*),
+        })
+    }};
 }
 
 simd_entry!(Langevin { model: &'a Model, replica: &'a mut Replica, bath: &'a Bath, within: bool, address: Address } -> () {
@@ -51,21 +54,21 @@ simd_entry!(Redraw { replica: &'a mut Replica, root_kt: f64, address: Address } 
 });
 simd_entry!(UpdateLists { model: &'a Model, replica: &'a mut Replica } -> () { S => replica.update_lists::<S>(model) });
 simd_entry!(Forces { model: &'a Model, replica: &'a mut Replica } -> () {
-    S => by_truncation!(model, integrate::forces, S(model, replica))
+    S => by_form!(model, integrate::forces, S(model, replica))
 });
 simd_entry!(ForcesFromLists { model: &'a Model, replica: &'a mut Replica } -> () {
-    S => by_truncation!(model, integrate::forces_from_lists, S(model, replica))
+    S => by_form!(model, integrate::forces_from_lists, S(model, replica))
 });
 simd_entry!(Energy { model: &'a Model, replica: &'a Replica } -> [f64; 2] {
-    S => by_truncation!(model, integrate::energy, S(model, replica))
+    S => by_form!(model, integrate::energy, S(model, replica))
 });
 simd_entry!(EnergyFromLists { model: &'a Model, replica: &'a Replica } -> [f64; 2] {
-    S => by_truncation!(model, integrate::energy_from_lists, S(model, replica))
+    S => by_form!(model, integrate::energy_from_lists, S(model, replica))
 });
 simd_entry!(AtomEnergy {
     model: &'a Model, replica: &'a Replica, species: u8, position: DVec3, except: usize
 } -> [f64; 2] {
-    S => by_truncation!(model, particle_moves::atom_energy, S(model, replica, species, position, except))
+    S => by_form!(model, particle_moves::atom_energy, S(model, replica, species, position, except))
 });
 
 impl Model {

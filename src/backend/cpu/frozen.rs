@@ -1,6 +1,7 @@
 //! Frozen atoms, stored once for all replicas.
 
-use super::pair::{Geometry, LANES, Spot, Strength, chunks};
+use super::pair::{Geometry, Spot, Strengths, chunks};
+use crate::potential::LANES;
 use crate::system::System;
 
 /// The frozen slab, sorted from its top downwards so that a kernel can stop where the cutoff ends.
@@ -11,7 +12,7 @@ pub(super) struct Frozen {
     /// `[chunks]`, the highest z in a chunk and all below it.
     top: Vec<f32>,
     /// `[n_species][chunks]`, a mobile species with every frozen atom.
-    pub(super) strengths: Vec<Vec<Strength>>,
+    pub(super) strengths: Vec<Strengths>,
     /// `[n_frozen]`, species in that order.
     pub(super) species: Vec<u8>,
     /// Distance in z beyond which a chunk does not matter: the cutoff, and a little for rounding.
@@ -28,14 +29,14 @@ impl Frozen {
         let mut frozen = Frozen {
             row: vec![Spot::default(); room],
             top: order.chunks(LANES).map(|c| positions[c[0]].z as f32).collect(),
-            strengths: mobile.iter().map(|&m| vec![Strength::NONE; if m { room } else { 0 }]).collect(),
+            strengths: mobile.iter().map(|&m| Strengths::new(&system.pairs, if m { room } else { 0 })).collect(),
             species: order.iter().map(|&atom| species[atom]).collect(),
             reach: 1.000_01 * g.r_cut,
         };
         for (slot, &atom) in order.iter().enumerate() {
             frozen.row[slot / LANES].set(slot % LANES, g.grid(positions[atom]));
             for (own, strengths) in frozen.strengths.iter_mut().enumerate().filter(|&(s, _)| mobile[s]) {
-                strengths[slot / LANES].set(slot % LANES, &system.pairs, own as u8, species[atom]);
+                strengths.set(slot / LANES, slot % LANES, &system.pairs, own as u8, species[atom]);
             }
         }
         frozen

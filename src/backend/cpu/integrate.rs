@@ -2,11 +2,11 @@
 
 use super::model::Model;
 use super::noise::{Address, gaussians};
-use super::pair::{LANES, Lanes, Sums, add_energy, fma64};
+use super::pair::{Sums, add_energy, fma64};
 use super::particle_moves::atom_energy;
 use super::replica::{Chunk, Replica};
 use crate::base::rng::Stream;
-use crate::potential::OVERLAP_ENERGY;
+use crate::potential::{LANES, Lanes, OVERLAP_ENERGY, PairForm, Pairs};
 use crate::system::System;
 use pulp::Simd;
 
@@ -183,26 +183,34 @@ pub(super) fn drift<S: Simd>(model: &Model, replica: &mut Replica, dt: f64) {
 }
 
 #[inline(always)]
-pub(super) fn forces<S: Simd, const FORCE_SHIFTED: bool>(model: &Model, replica: &mut Replica) {
+pub(super) fn forces<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
+    pairs: &Pairs<F>,
+    model: &Model,
+    replica: &mut Replica,
+) {
     let (g, frozen) = (&model.geometry, &model.frozen);
     for slot in 0..replica.n {
         let species = usize::from(replica.species[slot]);
         let (p, mut sums) = (replica.row[slot / LANES].get(slot % LANES), Sums::ZERO);
         let row = &replica.row[..replica.chunks()];
-        for (spot, c) in row.iter().zip(&replica.strengths[species]) {
-            sums.add::<S, FORCE_SHIFTED>(g, spot, c, p);
+        for (spot, c) in row.iter().zip(replica.strengths[species].all::<F>()) {
+            sums.add::<S, F, FORCE_SHIFTED>(g, pairs, spot, c, p);
         }
         let reach = frozen.chunks_within(replica.positions[2][slot / LANES][slot % LANES]);
-        for (spot, c) in frozen.row[..reach].iter().zip(&frozen.strengths[species]) {
-            sums.add::<S, FORCE_SHIFTED>(g, spot, c, p);
+        for (spot, c) in frozen.row[..reach].iter().zip(frozen.strengths[species].all::<F>()) {
+            sums.add::<S, F, FORCE_SHIFTED>(g, pairs, spot, c, p);
         }
-        store_force(model, replica, slot, &sums);
+        store_force(model, replica, slot, sums.force::<F>());
     }
 }
 
 /// The same from neighbour lists, which must be up to date.
 #[inline(always)]
-pub(super) fn forces_from_lists<S: Simd, const FORCE_SHIFTED: bool>(model: &Model, replica: &mut Replica) {
+pub(super) fn forces_from_lists<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
+    pairs: &Pairs<F>,
+    model: &Model,
+    replica: &mut Replica,
+) {
     let (g, frozen) = (&model.geometry, &model.frozen_clusters);
     for place in 0..replica.n {
         let clusters = &replica.lists.clusters;
@@ -210,22 +218,21 @@ pub(super) fn forces_from_lists<S: Simd, const FORCE_SHIFTED: bool>(model: &Mode
         let species = usize::from(replica.species[slot]);
         let (p, mut sums) = (clusters.row[place / LANES].get(place % LANES), Sums::ZERO);
         let [near, slab] = replica.lists.of(place);
-        let (row, strengths) = (&clusters.row[..], &clusters.strengths[species][..]);
+        let (row, strengths) = (&clusters.row[..], &clusters.strengths[species]);
         for k in near.iter().map(|&k| usize::from(k)) {
-            sums.add::<S, FORCE_SHIFTED>(g, &row[k], &strengths[k], p);
+            sums.add::<S, F, FORCE_SHIFTED>(g, pairs, &row[k], strengths.of::<F>(k), p);
         }
-        let (row, strengths) = (&frozen.row[..], &frozen.strengths[species][..]);
+        let (row, strengths) = (&frozen.row[..], &frozen.strengths[species]);
         for k in slab.iter().map(|&k| usize::from(k)) {
-            sums.add::<S, FORCE_SHIFTED>(g, &row[k], &strengths[k], p);
+            sums.add::<S, F, FORCE_SHIFTED>(g, pairs, &row[k], strengths.of::<F>(k), p);
         }
-        store_force(model, replica, slot, &sums);
+        store_force(model, replica, slot, sums.force::<F>());
     }
 }
 
-/// Sums the lanes, adds external fields and keeps the force of a slot.
+/// Adds external fields to the force of pairs and keeps the force of a slot.
 #[inline(always)]
-fn store_force(model: &Model, replica: &mut Replica, slot: usize, sums: &Sums) {
-    let mut force = sums.force();
+fn store_force(model: &Model, replica: &mut Replica, slot: usize, mut force: [f64; 3]) {
     for field in &model.system.external[usize::from(replica.species[slot])] {
         let (_, f) = field.energy_force(replica.position(slot));
         for d in 0..3 {
@@ -239,11 +246,21 @@ fn store_force(model: &Model, replica: &mut Replica, slot: usize, sums: &Sums) {
 
 /// Fields and slab, and Σ_i Σ_{j≠i} over mobile pairs, of all atoms.
 #[inline(always)]
-pub(super) fn energy<S: Simd, const FORCE_SHIFTED: bool>(model: &Model, replica: &Replica) -> [f64; 2] {
+pub(super) fn energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
+    pairs: &Pairs<F>,
+    model: &Model,
+    replica: &Replica,
+) -> [f64; 2] {
     let mut sums = [0.0; 2];
     for slot in 0..replica.n {
-        let [fixed, mobile] =
-            atom_energy::<S, FORCE_SHIFTED>(model, replica, replica.species[slot], replica.position(slot), slot);
+        let [fixed, mobile] = atom_energy::<S, F, FORCE_SHIFTED>(
+            pairs,
+            model,
+            replica,
+            replica.species[slot],
+            replica.position(slot),
+            slot,
+        );
         sums[0] += fixed;
         sums[1] += mobile;
     }
@@ -252,7 +269,11 @@ pub(super) fn energy<S: Simd, const FORCE_SHIFTED: bool>(model: &Model, replica:
 
 /// The same from neighbour lists, which must be up to date.
 #[inline(always)]
-pub(super) fn energy_from_lists<S: Simd, const FORCE_SHIFTED: bool>(model: &Model, replica: &Replica) -> [f64; 2] {
+pub(super) fn energy_from_lists<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
+    pairs: &Pairs<F>,
+    model: &Model,
+    replica: &Replica,
+) -> [f64; 2] {
     let (g, frozen, clusters) = (&model.geometry, &model.frozen_clusters, &replica.lists.clusters);
     let mut sums = [0.0; 2];
     for place in 0..replica.n {
@@ -261,14 +282,16 @@ pub(super) fn energy_from_lists<S: Simd, const FORCE_SHIFTED: bool>(model: &Mode
         let p = clusters.row[place / LANES].get(place % LANES);
         let [near, slab] = replica.lists.of(place);
         let (mut of_slab, mut of_mobile, mut overlaps) = (Lanes::splat(0.0), Lanes::splat(0.0), [false; 2]);
-        let (row, strengths) = (&frozen.row[..], &frozen.strengths[species][..]);
+        let (row, strengths) = (&frozen.row[..], &frozen.strengths[species]);
         for k in slab.iter().map(|&k| usize::from(k)) {
-            overlaps[0] |= add_energy::<S, FORCE_SHIFTED>(g, &row[k], &strengths[k], p, LANES, &mut of_slab);
+            overlaps[0] |=
+                add_energy::<S, F, FORCE_SHIFTED>(g, pairs, &row[k], strengths.of::<F>(k), p, LANES, &mut of_slab);
         }
-        let (row, strengths) = (&clusters.row[..], &clusters.strengths[species][..]);
+        let (row, strengths) = (&clusters.row[..], &clusters.strengths[species]);
         for k in near.iter().map(|&k| usize::from(k)) {
             let except = if k == place / LANES { place % LANES } else { LANES };
-            overlaps[1] |= add_energy::<S, FORCE_SHIFTED>(g, &row[k], &strengths[k], p, except, &mut of_mobile);
+            overlaps[1] |=
+                add_energy::<S, F, FORCE_SHIFTED>(g, pairs, &row[k], strengths.of::<F>(k), p, except, &mut of_mobile);
         }
         for field in &model.system.external[species] {
             sums[0] += field.energy_force(replica.position(slot)).0;

@@ -2,8 +2,8 @@
 //!
 //! Twin: `src/base/rng.rs` (same integers, same uniforms; logarithm, sine and cosine are polynomials in f32).
 
-use super::pair::LANES;
 use crate::base::rng::Stream;
+use crate::potential::LANES;
 
 /// Where random numbers are taken from; the slot comes last.
 #[derive(Debug, Clone, Copy)]

@@ -5,50 +5,15 @@
 //! turns into vector code for the instruction set that `pulp` found; lanes are summed in a fixed order, so the bits do
 //! not depend on its width, only on whether it fuses multiplication and addition.
 
-use crate::potential::PairTable;
+use crate::potential::{LANES, Lanes, PairForm, PairTable, Pairs, fma};
 use crate::system::System;
 use glam::DVec3;
 use pulp::Simd;
 
-/// Atoms that are handled together.
-pub(super) const LANES: usize = 16;
-
-/// a·b + c, rounded once where the instruction set can.
-#[inline(always)]
-pub(super) fn fma<S: Simd>(a: f32, b: f32, c: f32) -> f32 {
-    if S::IS_SCALAR { a * b + c } else { a.mul_add(b, c) }
-}
-
-/// The same in f64.
+/// a·b + c in f64, rounded once where the instruction set can.
 #[inline(always)]
 pub(super) fn fma64<S: Simd>(a: f64, b: f64, c: f64) -> f64 {
     if S::IS_SCALAR { a * b + c } else { a.mul_add(b, c) }
-}
-
-/// A vector of lanes, aligned to a cache line.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[repr(align(64))]
-pub(super) struct Lanes(pub(super) [f32; LANES]);
-
-impl Lanes {
-    /// The same value in every lane.
-    pub(super) const fn splat(value: f32) -> Lanes {
-        Lanes([value; LANES])
-    }
-
-    /// Sum over lanes, the last ones in f64, in a fixed order.
-    #[inline(always)]
-    pub(super) fn sum(&self) -> f64 {
-        let mut eight = [0.0_f32; 8];
-        for k in 0..8 {
-            eight[k] = self.0[k] + self.0[k + 8];
-        }
-        let mut four = [0.0_f64; 4];
-        for k in 0..4 {
-            four[k] = f64::from(eight[k]) + f64::from(eight[k + 4]);
-        }
-        (four[0] + four[2]) + (four[1] + four[3])
-    }
 }
 
 /// Chunks that hold `n` slots.
@@ -155,57 +120,85 @@ impl Spot {
 }
 
 /// Stands for the core of pairs that do not interact: above 0, so that an atom does not meet itself. [length²]
-const NEAREST_SQUARED: f32 = 1e-6;
+const LEAST_CORE_SQUARED: f32 = 1e-6;
 
-/// How strongly an atom of one species interacts with sixteen others; not at all with unused lanes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Strength {
-    /// 8εσ¹², so that force and energy need it once or halved
-    c12_twice: Lanes,
-    /// 4εσ⁶
-    c6: Lanes,
-    /// u(r_c) where it is subtracted
-    shift: Lanes,
-    /// u'(r_c) where it is subtracted
-    slope: Lanes,
-    /// (core radius)²
-    core_squared: Lanes,
-    /// Pairs nearer than this exert no force: (core radius)², or what stands for it; ∞ in unused lanes
-    nearest_squared: Lanes,
+/// u(r_c) where it is subtracted: place among the coefficients of sixteen partners.
+const SHIFT: usize = 0;
+/// u'(r_c) where it is subtracted.
+const SLOPE: usize = 1;
+/// (core radius)²
+const CORE_SQUARED: usize = 2;
+/// Pairs nearer than this exert no force: (core radius)², or what stands for it; ∞ in unused lanes.
+const NEAREST_SQUARED: usize = 3;
+/// The coefficients of the form follow.
+const FORM: usize = 4;
+
+/// How strongly atoms of one species interact with a row of others, sixteen at a time; not at all with unused lanes.
+#[derive(Debug, Clone)]
+pub(super) struct Strengths {
+    /// `[chunks * width]`
+    lanes: Vec<Lanes>,
+    /// Vectors of coefficients of a chunk.
+    width: usize,
 }
 
-impl Strength {
-    /// No interaction.
-    pub(super) const NONE: Strength = Strength {
-        c12_twice: Lanes::splat(0.0),
-        c6: Lanes::splat(0.0),
-        shift: Lanes::splat(0.0),
-        slope: Lanes::splat(0.0),
-        core_squared: Lanes::splat(0.0),
-        nearest_squared: Lanes::splat(f32::INFINITY),
-    };
+impl Strengths {
+    /// No interaction with `chunks` times sixteen others.
+    pub(super) fn new(pairs: &PairTable, chunks: usize) -> Strengths {
+        let mut strengths = Strengths { lanes: Vec::new(), width: FORM + pairs.lane_width() };
+        strengths.reset(chunks);
+        strengths
+    }
+
+    /// No interaction with `chunks` times sixteen others any more.
+    pub(super) fn reset(&mut self, chunks: usize) {
+        self.lanes.clear();
+        for _ in 0..chunks {
+            let first = self.lanes.len();
+            self.lanes.resize(first + self.width, Lanes::splat(0.0));
+            self.lanes[first + NEAREST_SQUARED] = Lanes::splat(f32::INFINITY);
+        }
+    }
+
+    /// How many chunks.
+    pub(super) fn chunks(&self) -> usize {
+        self.lanes.len() / self.width
+    }
 
     /// Writes the coefficients of the pair (`own`, `other`) into a lane.
-    pub(super) fn set(&mut self, lane: usize, pairs: &PairTable, own: u8, other: u8) {
-        let p = pairs.pair(own, other);
-        self.c12_twice.0[lane] = 2.0 * p.c12 as f32;
-        self.c6.0[lane] = p.c6 as f32;
-        self.shift.0[lane] = p.shift as f32;
-        self.slope.0[lane] = p.slope as f32;
-        self.core_squared.0[lane] = p.core_squared as f32;
-        self.nearest_squared.0[lane] = (p.core_squared as f32).max(NEAREST_SQUARED);
+    pub(super) fn set(&mut self, chunk: usize, lane: usize, pairs: &PairTable, own: u8, other: u8) {
+        let (pair, c) = (pairs.pair(own, other), &mut self.lanes[chunk * self.width..][..self.width]);
+        let cut = pair.cut();
+        c[SHIFT].0[lane] = cut.shift as f32;
+        c[SLOPE].0[lane] = cut.slope as f32;
+        c[CORE_SQUARED].0[lane] = cut.core_squared as f32;
+        c[NEAREST_SQUARED].0[lane] = (cut.core_squared as f32).max(LEAST_CORE_SQUARED);
+        for (of_form, value) in c[FORM..].iter_mut().zip(pair.lanes()) {
+            of_form.0[lane] = value;
+        }
     }
 
     /// Frees a lane.
-    pub(super) fn clear(&mut self, lane: usize) {
-        for lanes in [&mut self.c12_twice, &mut self.c6, &mut self.shift, &mut self.slope, &mut self.core_squared] {
-            lanes.0[lane] = 0.0;
+    pub(super) fn clear(&mut self, chunk: usize, lane: usize) {
+        for (k, lanes) in self.lanes[chunk * self.width..][..self.width].iter_mut().enumerate() {
+            lanes.0[lane] = if k == NEAREST_SQUARED { f32::INFINITY } else { 0.0 };
         }
-        self.nearest_squared.0[lane] = f32::INFINITY;
+    }
+
+    /// The coefficients of every chunk, for pairs of the form `F`.
+    #[inline(always)]
+    pub(super) fn all<F: PairForm>(&self) -> impl Iterator<Item = &[Lanes]> {
+        self.lanes.chunks_exact(FORM + F::WIDTH)
+    }
+
+    /// The coefficients of a chunk, for pairs of the form `F`.
+    #[inline(always)]
+    pub(super) fn of<F: PairForm>(&self, chunk: usize) -> &[Lanes] {
+        &self.lanes[chunk * (FORM + F::WIDTH)..][..FORM + F::WIDTH]
     }
 }
 
-/// A sixth of the force on an atom, lane by lane. [energy/length]
+/// The force on an atom in units of [`PairForm::FORCE_UNIT`], lane by lane. [energy/length]
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sums {
     force: [Lanes; 3],
@@ -217,30 +210,32 @@ impl Sums {
 
     /// The force. [energy/length]
     #[inline(always)]
-    pub(super) fn force(&self) -> [f64; 3] {
-        [6.0 * self.force[0].sum(), 6.0 * self.force[1].sum(), 6.0 * self.force[2].sum()]
+    pub(super) fn force<F: PairForm>(&self) -> [f64; 3] {
+        let unit = f64::from(F::FORCE_UNIT);
+        [unit * self.force[0].sum(), unit * self.force[1].sum(), unit * self.force[2].sum()]
     }
 
     /// Adds the forces of sixteen atoms on an atom at `p`.
     ///
     /// - `FORCE_SHIFTED`: the truncation needs r itself
+    /// - `c`: coefficients of the sixteen, from [`Strengths`]
     #[inline(always)]
-    pub(super) fn add<S: Simd, const FORCE_SHIFTED: bool>(
+    pub(super) fn add<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
         &mut self,
         g: &Geometry,
+        pairs: &Pairs<F>,
         spot: &Spot,
-        c: &Strength,
+        c: &[Lanes],
         p: [i32; 3],
     ) {
+        let (nearest_squared, slope, form) = (&c[NEAREST_SQUARED], &c[SLOPE], &c[FORM..]);
         for l in 0..LANES {
             let [dx, dy, dz] = g.difference(p, spot, l);
             let r2 = fma::<S>(dz, dz, fma::<S>(dy, dy, dx * dx));
-            let counts = (r2 < g.r_cut_squared) & (r2 >= c.nearest_squared.0[l]);
-            let inverse2 = 1.0 / r2;
-            let inverse6 = inverse2 * inverse2 * inverse2;
-            let mut f = fma::<S>(c.c12_twice.0[l], inverse6, -c.c6.0[l]) * (inverse6 * inverse2);
+            let counts = (r2 < g.r_cut_squared) & (r2 >= nearest_squared.0[l]);
+            let mut f = F::lane_force::<S>(form, pairs.lookup(), l, r2);
             if FORCE_SHIFTED {
-                f += c.slope.0[l] * (1.0 / 6.0) * inverse2.sqrt();
+                f += slope.0[l] * (1.0 / F::FORCE_UNIT) * (1.0 / r2).sqrt();
             }
             let f = if counts { f } else { 0.0 };
             self.force[0].0[l] = fma::<S>(f, dx, self.force[0].0[l]);
@@ -254,26 +249,27 @@ impl Sums {
 ///
 /// - `except`: lane that does not count
 #[inline(always)]
-pub(super) fn add_energy<S: Simd, const FORCE_SHIFTED: bool>(
+pub(super) fn add_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
     g: &Geometry,
+    pairs: &Pairs<F>,
     spot: &Spot,
-    c: &Strength,
+    c: &[Lanes],
     p: [i32; 3],
     except: usize,
     energy: &mut Lanes,
 ) -> bool {
+    let (shift, slope, form) = (&c[SHIFT], &c[SLOPE], &c[FORM..]);
+    let (core_squared, nearest_squared) = (&c[CORE_SQUARED], &c[NEAREST_SQUARED]);
     let mut overlap = false;
     for l in 0..LANES {
         let [dx, dy, dz] = g.difference(p, spot, l);
         let r2 = fma::<S>(dz, dz, fma::<S>(dy, dy, dx * dx));
         let other = l as u32 != except as u32;
-        overlap |= other & (r2 < c.core_squared.0[l]);
-        let counts = other & (r2 < g.r_cut_squared) & (r2 >= c.nearest_squared.0[l]);
-        let inverse2 = 1.0 / r2;
-        let inverse6 = inverse2 * inverse2 * inverse2;
-        let mut u = fma::<S>(fma::<S>(0.5 * c.c12_twice.0[l], inverse6, -c.c6.0[l]), inverse6, -c.shift.0[l]);
+        overlap |= other & (r2 < core_squared.0[l]);
+        let counts = other & (r2 < g.r_cut_squared) & (r2 >= nearest_squared.0[l]);
+        let mut u = F::lane_energy::<S>(form, pairs.lookup(), l, r2, shift.0[l]);
         if FORCE_SHIFTED {
-            u -= (r2.sqrt() - g.r_cut) * c.slope.0[l];
+            u -= (r2.sqrt() - g.r_cut) * slope.0[l];
         }
         energy.0[l] += if counts { u } else { 0.0 };
     }
@@ -284,17 +280,18 @@ pub(super) fn add_energy<S: Simd, const FORCE_SHIFTED: bool>(
 ///
 /// - `except`: slot that does not count
 #[inline(always)]
-pub(super) fn row_energy<S: Simd, const FORCE_SHIFTED: bool>(
+pub(super) fn row_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
     g: &Geometry,
+    pairs: &Pairs<F>,
     row: &[Spot],
-    c: &[Strength],
+    strengths: &Strengths,
     p: [i32; 3],
     except: usize,
 ) -> Option<f64> {
     let mut energy = Lanes::splat(0.0);
-    for (k, (spot, c)) in row.iter().zip(c).enumerate() {
+    for (k, (spot, c)) in row.iter().zip(strengths.all::<F>()).enumerate() {
         let lane = except.wrapping_sub(k * LANES).min(LANES);
-        if add_energy::<S, FORCE_SHIFTED>(g, spot, c, p, lane, &mut energy) {
+        if add_energy::<S, F, FORCE_SHIFTED>(g, pairs, spot, c, p, lane, &mut energy) {
             return None;
         }
     }

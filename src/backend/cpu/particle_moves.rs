@@ -6,7 +6,7 @@ use super::pair::row_energy;
 use super::replica::Replica;
 use crate::moves::tally::MoveRecorder;
 use crate::moves::{Candidates, Edit, Trial, decide, displace, ln_acc, propose_among};
-use crate::potential::OVERLAP_ENERGY;
+use crate::potential::{OVERLAP_ENERGY, PairForm, Pairs};
 use glam::DVec3;
 use pulp::Simd;
 
@@ -103,7 +103,8 @@ pub(super) fn trial_energy(model: &Model, replica: &Replica, trial: &Trial) -> f
 /// Energy of one atom with fields and slab, and with all mobile atoms but the one in slot `except`;
 /// [`OVERLAP_ENERGY`] and 0 as soon as it overlaps.
 #[inline(always)]
-pub(super) fn atom_energy<S: Simd, const FORCE_SHIFTED: bool>(
+pub(super) fn atom_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
+    pairs: &Pairs<F>,
     model: &Model,
     replica: &Replica,
     species: u8,
@@ -122,7 +123,7 @@ pub(super) fn atom_energy<S: Simd, const FORCE_SHIFTED: bool>(
         (&replica.row[..replica.chunks()], &replica.strengths[s], except),
     ];
     for ((row, strengths, except), sum) in rows.into_iter().zip(&mut sums) {
-        match row_energy::<S, FORCE_SHIFTED>(&model.geometry, row, strengths, p, except) {
+        match row_energy::<S, F, FORCE_SHIFTED>(&model.geometry, pairs, row, strengths, p, except) {
             Some(energy) => *sum += energy,
             None => return [OVERLAP_ENERGY, 0.0],
         }

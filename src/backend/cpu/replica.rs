@@ -2,8 +2,9 @@
 
 use super::clusters::Lists;
 use super::model::Model;
-use super::pair::{Geometry, LANES, Spot, Strength, chunks};
+use super::pair::{Geometry, Spot, Strengths, chunks};
 use crate::moves::Edit;
+use crate::potential::LANES;
 use crate::system::System;
 use crate::system::configuration::Configuration;
 use crate::thermo::states::StatePoint;
@@ -67,7 +68,7 @@ pub(super) struct Replica {
     /// `[chunks]`, positions on the grid, for pairs.
     pub(super) row: Vec<Spot>,
     /// `[n_species][chunks]`, a species with every slot; empty for species that never move.
-    pub(super) strengths: Vec<Vec<Strength>>,
+    pub(super) strengths: Vec<Strengths>,
     /// Neighbour lists, where it is large enough for them.
     pub(super) lists: Lists,
     /// Whether the forces are those of the present positions.
@@ -96,7 +97,7 @@ impl Replica {
             species: vec![0; room * LANES],
             species_counts: vec![0; system.species.len()],
             row: vec![Spot::default(); room],
-            strengths: mobile.iter().map(|&m| vec![Strength::NONE; if m { room } else { 0 }]).collect(),
+            strengths: mobile.iter().map(|&m| Strengths::new(&system.pairs, if m { room } else { 0 })).collect(),
             lists: Lists::default(),
             forces_known: false,
             energy: 0.0,
@@ -214,10 +215,8 @@ impl Replica {
             self.velocities[d][chunk][lane] = 0.0;
             self.forces[d][chunk][lane] = 0.0;
         }
-        for strengths in &mut self.strengths {
-            if let Some(strength) = strengths.get_mut(chunk) {
-                strength.clear(lane);
-            }
+        for strengths in self.strengths.iter_mut().filter(|s| chunk < s.chunks()) {
+            strengths.clear(chunk, lane);
         }
     }
 
@@ -231,10 +230,8 @@ impl Replica {
             self.velocities[d][chunk][lane] = velocity[d];
         }
         self.displace(g, slot, position);
-        for (own, strengths) in self.strengths.iter_mut().enumerate() {
-            if let Some(strength) = strengths.get_mut(chunk) {
-                strength.set(lane, &system.pairs, own as u8, species);
-            }
+        for (own, strengths) in self.strengths.iter_mut().enumerate().filter(|(_, s)| chunk < s.chunks()) {
+            strengths.set(chunk, lane, &system.pairs, own as u8, species);
         }
     }
 }

@@ -30,9 +30,9 @@ pub struct AdapterReport {
     pub driver: String,
     /// Whether it computes on a CPU.
     pub software: bool,
-    /// Workgroup memory [bytes].
+    /// Workgroup memory \[bytes\].
     pub workgroup_memory: u32,
-    /// Largest storage binding [bytes].
+    /// Largest storage binding \[bytes\].
     pub binding: u64,
     /// Why it was refused, if it was.
     pub refused: Option<String>,

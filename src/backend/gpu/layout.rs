@@ -3,7 +3,7 @@
 use super::dynamics::DeviceDynamics;
 use crate::base::error::{DeviceError, Result};
 use crate::moves::MoveKind;
-use crate::potential::{CORE_FRACTION, ExternalField as Field, PairCoefficients as Pair};
+use crate::potential::{CORE_FRACTION, ExternalField as Field};
 use crate::system::System;
 use crate::thermo::states::StatePoint;
 use bytemuck::{Pod, Zeroable};
@@ -61,15 +61,18 @@ pub struct Params {
 /// One pair of species.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
-#[expect(missing_docs, reason = "the fields are those of `potential::PairCoefficients`")]
 pub struct PairCoefficients {
-    pub c12: f32,
-    pub c6: f32,
+    /// The form's own coefficients.
+    pub form: [f32; 3],
+    /// u(r_c) where it is subtracted \[energy\]
     pub shift: f32,
+    /// u'(r_c) where it is subtracted [energy/length]
     pub slope: f32,
+    /// (core radius)² \[length²\]
     pub core_squared: f32,
+    /// r_c²; 0 without interaction \[length²\]
     pub r_cut_squared: f32,
-    pub r_cut: f32,
+    /// Tail correction of a pair of atoms \[energy\]
     pub tail: f32,
 }
 
@@ -81,7 +84,7 @@ pub struct Species {
     pub mass: f32,
     /// Its inverse.
     pub inverse_mass: f32,
-    /// Half the energy of an atom with its own images [energy]
+    /// Half the energy of an atom with its own images \[energy\]
     pub self_image: f32,
     /// Fields that act on it.
     pub n_fields: u32,
@@ -95,9 +98,9 @@ pub struct ExternalField {
     pub kind: u32,
     /// Spring, or prefactor of the wall.
     pub strength: f32,
-    /// σ [length]
+    /// σ \[length\]
     pub sigma: f32,
-    /// Overlap below this height [length]
+    /// Overlap below this height \[length\]
     pub core: f32,
     /// Centre, or (spacing, floor, σ⁴/3Δ).
     pub place: [f32; 4],
@@ -111,9 +114,9 @@ pub struct Reservoir {
     pub species: u32,
     /// N_max.
     pub max_atoms: u32,
-    /// [length]
+    /// \[length\]
     pub z_lo: f32,
-    /// [length]
+    /// \[length\]
     pub z_hi: f32,
 }
 
@@ -129,9 +132,9 @@ pub struct FrozenGroup {
     pub species: u32,
     /// Unused.
     pub spare: u32,
-    /// No atom lies lower [length]
+    /// No atom lies lower \[length\]
     pub z_low: f32,
-    /// No atom lies higher [length]
+    /// No atom lies higher \[length\]
     pub z_high: f32,
     /// Unused.
     pub padding: [f32; 2],
@@ -182,7 +185,7 @@ pub struct ReplicaRecord {
 pub struct StateRecord {
     /// 1/kT [1/energy]
     pub beta: f32,
-    /// [energy]
+    /// \[energy\]
     pub kt: f32,
     /// Unused.
     pub spare: [f32; 2],
@@ -202,7 +205,7 @@ pub struct TrialRecord {
     pub slot: u32,
     /// Unused.
     pub spare: u32,
-    /// [length]
+    /// \[length\]
     pub position: [f32; 4],
     /// [length/time]
     pub velocity: [f32; 4],
@@ -345,16 +348,17 @@ impl CellGrid {
 }
 
 fn pair_record(system: &System, a: usize, b: usize) -> PairCoefficients {
-    let Pair { c12, c6, shift, slope, core_squared, r_cut_squared, r_cut } = *system.pairs.pair(a as u8, b as u8);
-    let tail = if system.pairs.tail_correction {
-        let inverse3 = r_cut.powi(-3);
-        2.0 * PI / system.cell.volume() * (c12 * inverse3.powi(3) / 9.0 - c6 * inverse3 / 3.0)
-    } else {
-        0.0
-    };
-    let [c12, c6, shift, slope] = [c12, c6, shift, slope].map(|x| x as f32);
-    let [core_squared, r_cut_squared, r_cut, tail] = [core_squared, r_cut_squared, r_cut, tail].map(|x| x as f32);
-    PairCoefficients { c12, c6, shift, slope, core_squared, r_cut_squared, r_cut, tail }
+    let pair = system.pairs.pair(a as u8, b as u8);
+    let tail = if system.pairs.tail_correction { 2.0 * PI / system.cell.volume() * pair.tail_integral() } else { 0.0 };
+    let cut = pair.cut();
+    PairCoefficients {
+        form: pair.record(),
+        shift: cut.shift as f32,
+        slope: cut.slope as f32,
+        core_squared: cut.core_squared as f32,
+        r_cut_squared: cut.r_cut_squared as f32,
+        tail: tail as f32,
+    }
 }
 
 fn field_record(field: &Field) -> ExternalField {
@@ -385,7 +389,7 @@ fn field_record(field: &Field) -> ExternalField {
 
 /// Frozen atoms sorted by species and height, with the groups they form.
 ///
-/// - returns: `[n_frozen]` positions [length], w = species; the groups
+/// - returns: `[n_frozen]` positions \[length\], w = species; the groups
 pub fn frozen_atoms(system: &System) -> (Vec<[f32; 4]>, Vec<FrozenGroup>) {
     let mut atoms: Vec<[f32; 4]> = system
         .frozen

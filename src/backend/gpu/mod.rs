@@ -87,8 +87,10 @@ impl Gpu {
     /// [`Error::Device`] when the system does not fit the kernels or the device.
     pub fn new(device: Arc<GpuDevice>, system: Arc<System>, rng: Rng) -> Result<Gpu> {
         let plan = Plan::new(&system, &device)?;
-        let (atoms, groups) = frozen_atoms(&system);
+        let (mut atoms, groups) = frozen_atoms(&system);
         let table = SystemTable::new(&system, &groups)?;
+        // One buffer holds both: a kernel binds as many as some adapters have.
+        atoms.extend_from_slice(system.pairs.lookup());
         let uniform = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
         let table_buffer = create_buffer(&device, "adlayer.table", size_of::<SystemTable>() as u64, uniform)?;
@@ -180,7 +182,7 @@ impl Backend for Gpu {
             identity: Identity {
                 open: format!("gpu:{}", self.device.info.name),
                 device: self.device.describe(),
-                kernel: format!("{kernel}, sources {}", shaders::hash()),
+                kernel: format!("{kernel}, sources {}", shaders::hash(self.ensemble.system.pairs.shader())),
             },
             kernel,
             energy_tolerance: 2e-6,

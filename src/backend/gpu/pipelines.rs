@@ -82,7 +82,7 @@ impl Pipelines {
             device.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(&format!("adlayer.{entry}")),
                 layout: Some(&self.pipeline_layout),
-                module: &shader_module(&device.device, module),
+                module: &shader_module(&device.device, module, self.plan.form),
                 entry_point: Some(entry),
                 compilation_options: wgpu::PipelineCompilationOptions {
                     constants: &self.plan.constants(module),
@@ -104,10 +104,12 @@ impl Pipelines {
     }
 }
 
-/// Checked in builds with debug assertions; release builds trust the indices, which tests have checked.
-pub(super) fn shader_module(device: &wgpu::Device, module: Module) -> ShaderModule {
-    let descriptor =
-        ShaderModuleDescriptor { label: Some(module.stem()), source: wgpu::ShaderSource::Wgsl(module.source().into()) };
+/// A module, for pairs of a form. Checked in builds with debug assertions; release builds trust the indices, which tests have checked.
+pub(super) fn shader_module(device: &wgpu::Device, module: Module, form: &str) -> ShaderModule {
+    let descriptor = ShaderModuleDescriptor {
+        label: Some(module.stem()),
+        source: wgpu::ShaderSource::Wgsl(module.source(form).into()),
+    };
     if cfg!(debug_assertions) {
         return device.create_shader_module(descriptor);
     }

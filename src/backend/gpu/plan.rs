@@ -44,6 +44,8 @@ pub(super) struct Plan {
     /// Whether replicas stay in storage, one dispatch a step.
     pub(super) large: bool,
     force_shifted: bool,
+    /// WGSL source of the functional form of the pairs.
+    pub(super) form: &'static str,
     periodic_z: bool,
     langevin: bool,
     /// Whether all atoms move in every step; else single atoms are displaced.
@@ -88,6 +90,7 @@ impl Plan {
             large: false,
             several_frozen_species: system.frozen.species.iter().any(|&s| s != system.frozen.species[0]),
             force_shifted: system.pairs.truncation == crate::potential::Truncation::ForceShifted,
+            form: system.pairs.shader(),
             periodic_z: system.cell.periodic_z,
             langevin: dynamics.langevin,
             is_molecular: dynamics.is_molecular,

@@ -10,7 +10,7 @@ use crate::base::error::{DeviceError, Result};
 use crate::base::ids::StateId;
 use crate::base::rng::{KNOWN_ANSWERS, Rng};
 use crate::forces::{ForceField, Pairwise};
-use crate::potential::{Images, PairTable, Truncation};
+use crate::potential::{Images, LennardJones, PairForm, PairTable, Truncation};
 use crate::system::cell::Cell;
 use crate::system::configuration::{Batch, Configuration};
 use crate::system::{Dynamics, FrozenAtoms, Species, System};
@@ -61,7 +61,7 @@ fn ask(device: &GpuDevice) -> Result<Vec<[u32; 4]>> {
         let pipeline = device.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some("adlayer.self_test"),
             layout: None,
-            module: &shader_module(&device.device, Module::SelfTest),
+            module: &shader_module(&device.device, Module::SelfTest, LennardJones::SHADER),
             entry_point: Some("self_test"),
             compilation_options: wgpu::PipelineCompilationOptions::default(),
             cache: None,
@@ -142,7 +142,9 @@ fn example() -> (System, Configuration) {
     let species = |name: &str| Species { name: name.into(), symbol: name.into(), mass: 1.0 };
     let system = System {
         species: vec![species("A"), species("B")],
-        pairs: PairTable::new(2, 2.5, Truncation::Shifted, false, |a, b| (1.0 + 0.2 * (a + b) as f64, 1.0)),
+        pairs: PairTable::new(2, 2.5, Truncation::Shifted, false, |a, b| {
+            LennardJones::new(1.0 + 0.2 * (a + b) as f64, 1.0)
+        }),
         external: vec![Vec::new(); 2],
         cell: Cell::slab(DVec3::new(5.4, 5.5, 6.0), 0.0),
         images: Images::Sum,

@@ -49,14 +49,16 @@ impl Module {
     }
 
     /// Its whole source.
-    pub fn source(self) -> String {
-        let replica = [LAYOUT, RNG, CELL, POTENTIAL, REPLICA, LISTS];
-        let large = [LAYOUT, RNG, CELL, POTENTIAL, REPLICA, BINS];
+    ///
+    /// - `form`: source of the functional form of the pairs, one of [`crate::potential::SHADERS`]
+    pub fn source(self, form: &str) -> String {
+        let replica = [LAYOUT, RNG, CELL, form, POTENTIAL, REPLICA, LISTS];
+        let large = [LAYOUT, RNG, CELL, form, POTENTIAL, REPLICA, BINS];
         let (shared, stage): (&[&str], &str) = match self {
             Module::Integrate => (&replica, include_str!("../../../shaders/integrate.wgsl")),
             Module::IntegrateLarge => (&large, include_str!("../../../shaders/integrate_large.wgsl")),
-            Module::Energy => (&replica[..5], include_str!("../../../shaders/energy.wgsl")),
-            Module::ParticleMoves => (&replica[..5], include_str!("../../../shaders/particle_moves.wgsl")),
+            Module::Energy => (&replica[..6], include_str!("../../../shaders/energy.wgsl")),
+            Module::ParticleMoves => (&replica[..6], include_str!("../../../shaders/particle_moves.wgsl")),
             Module::Assign => (&replica[..1], include_str!("../../../shaders/assign.wgsl")),
             Module::SelfTest => (&replica[..2], include_str!("../../../shaders/self_test.wgsl")),
         };
@@ -67,8 +69,8 @@ impl Module {
     }
 }
 
-/// Hash of all sources: a run that is resumed with others has other bits.
-pub fn hash() -> String {
-    let all: String = Module::ALL.iter().map(|module| module.source()).collect();
+/// Hash of all sources with a functional form: a run that is resumed with others has other bits.
+pub fn hash(form: &str) -> String {
+    let all: String = Module::ALL.iter().map(|module| module.source(form)).collect();
     format!("{:016x}", xxhash_rust::xxh3::xxh3_64(all.as_bytes()))
 }

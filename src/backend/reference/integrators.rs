@@ -10,7 +10,7 @@ use crate::system::System;
 
 /// BAOAB steps of one replica, from step number `first`.
 ///
-/// - `dt`: [time]; `friction`: γ [1/time]
+/// - `dt`: \[time\]; `friction`: γ [1/time]
 /// - `replica`: positions and velocities, updated; its energy afterwards is that of the last force evaluation
 ///
 /// # Errors
@@ -48,7 +48,7 @@ pub fn baoab<F: ForceField>(
 
 /// Velocity-Verlet steps of one replica.
 ///
-/// - `dt`: [time]
+/// - `dt`: \[time\]
 ///
 /// # Errors
 /// Those of the force field.

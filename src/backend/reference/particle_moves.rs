@@ -34,7 +34,7 @@ pub fn insert_delete<F: ForceField>(
     Ok(())
 }
 
-/// Metropolis displacements of single atoms, uniform in a cube of half-width `displacement` [length].
+/// Metropolis displacements of single atoms, uniform in a cube of half-width `displacement` \[length\].
 ///
 /// # Errors
 /// Those of the force field.

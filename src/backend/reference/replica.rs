@@ -12,7 +12,7 @@ pub struct Replica {
     pub id: ReplicaId,
     /// Positions, velocities, species.
     pub configuration: Configuration,
-    /// Running potential energy. [energy]
+    /// Running potential energy. \[energy\]
     pub energy: f64,
     /// `[n]`, valid only inside a segment. [energy/length]
     pub forces: Vec<DVec3>,

@@ -69,7 +69,7 @@ pub(super) fn heights<'a>(system: &System, frames: impl Iterator<Item = &'a Stor
 fn radius(system: &System, species: usize) -> f64 {
     let sigma = |s: usize| {
         let pair = system.pairs.pair(s as u8, s as u8);
-        (pair.c6 > 0.0).then(|| (pair.c12 / pair.c6).powf(1.0 / 6.0))
+        pair.interacts().then(|| pair.length())
     };
     let others = (0..system.species.len()).find_map(sigma);
     0.5 * 2_f64.powf(1.0 / 6.0) * sigma(species).or(others).unwrap_or(1.0)

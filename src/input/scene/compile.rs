@@ -1,15 +1,21 @@
 //! From a checked scene to the system that backends simulate.
 
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::forces::{ForceField, Pairwise};
+use crate::input::beside;
 use crate::input::scene::CheckedScene;
-use crate::input::scene::grammar::{CellSpec, External, Images, Potential, Scene};
+use crate::input::scene::grammar::{CellSpec, External, Images, ListedPair, Mixing, Potential, Scene};
+use crate::input::source::{Source, ensure};
+use crate::io::text::read_text;
 use crate::observables::geometry::Adsorbate;
 use crate::observables::{Geometry, Observable, Observables};
-use crate::potential::{ExternalField, PairTable};
+use crate::potential::{ExternalField, LennardJones, Morse, PairTable, Section, Table};
 use crate::system::cell::Cell;
 use crate::system::{FrozenAtoms, Reservoir, Species, System};
 use glam::DVec3;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::path::Path;
 use std::sync::Arc;
 
 impl System {
@@ -22,7 +28,6 @@ impl System {
             CellSpec::Slab { .. } => Cell::slab(lengths, loaded.floor()),
             CellSpec::Bulk { .. } => Cell::bulk(lengths),
         };
-        let Potential::LennardJones { images, .. } = &scene.potential;
         let mut frozen = FrozenAtoms::default();
         for atom in loaded.slab.atoms.iter().filter(|a| !a.mobile) {
             frozen.positions.push(cell.wrap(atom.position));
@@ -48,10 +53,10 @@ impl System {
                     mass: s.mass * scene.units.mass_unit(),
                 })
                 .collect(),
-            pairs: pair_table(scene),
+            pairs: loaded.pairs.clone(),
             external: external_fields(scene, &cell),
             cell,
-            images: images.unwrap_or(Images::Sum),
+            images: scene.potential.images().unwrap_or(Images::Sum),
             frozen,
             reservoirs,
             capacity: loaded.capacity(),
@@ -76,12 +81,115 @@ pub(crate) fn species_index(scene: &Scene, name: &str) -> u8 {
     index as u8
 }
 
-fn pair_table(scene: &Scene) -> PairTable {
-    let Potential::LennardJones { cutoff, truncation, tail_correction, .. } = scene.potential;
-    PairTable::new(scene.species.len(), cutoff, truncation, tail_correction, |a, b| {
-        // Only pairs that never meet (frozen–frozen) may be missing after the checks.
-        scene.pair(a, b).map_or((0.0, 1.0), |p| (p.epsilon, p.sigma))
+/// The pairs of a scene.
+///
+/// - `scene_path`: paths inside the scene are relative to its folder
+///
+/// # Errors
+/// [`Error::Scene`] if a pair names no file or its table does not reach the cutoff, [`Error::BadInput`] with line, value
+/// and remedy if a file is no table, and those of reading it.
+pub(crate) fn pair_table(
+    source: &Source,
+    scene: &Scene,
+    scene_path: &Path,
+    warnings: &mut Vec<String>,
+) -> Result<PairTable> {
+    let n = scene.species.len();
+    let (cutoff, truncation, tail) =
+        (scene.potential.cutoff(), scene.potential.truncation(), scene.potential.tail_correction());
+    Ok(match &scene.potential {
+        Potential::LennardJones { pairs, mixing, .. } => {
+            let listed = |a, b| of_pair(scene, pairs, a, b).map(|p| (p.epsilon, p.sigma));
+            let mixed = |a, b| match mixing {
+                Some(Mixing::LorentzBerthelot) => {
+                    let (aa, bb) = (listed(a, a)?, listed(b, b)?);
+                    Some(((aa.0 * bb.0).sqrt(), 0.5 * (aa.1 + bb.1)))
+                }
+                None => None,
+            };
+            PairTable::new(n, cutoff, truncation, tail, |a, b| {
+                // Only pairs that never meet (frozen–frozen) may be missing after the checks.
+                let (epsilon, sigma) = listed(a, b).or_else(|| mixed(a, b)).unwrap_or((0.0, 0.0));
+                LennardJones::new(epsilon, sigma)
+            })
+        }
+        Potential::Morse { pairs, .. } => PairTable::new(n, cutoff, truncation, tail, |a, b| {
+            let (depth, alpha, r_0) =
+                of_pair(scene, pairs, a, b).map_or((0.0, 1.0, 0.0), |p| (p.depth, p.alpha, p.r_0));
+            Morse::new(depth, alpha, r_0)
+        }),
+        Potential::Table { .. } => {
+            let tables = tables(source, scene, scene_path, warnings)?;
+            PairTable::new(n, cutoff, truncation, tail, |a, b| tables[a * n + b].clone())
+        }
     })
+}
+
+/// Values of r² that a table may be interpolated on.
+const POINTS: std::ops::RangeInclusive<u32> = 2..=20_000;
+/// Size of a pair that does not interact, as a fraction of the cutoff.
+const INERT_LENGTH: f64 = 0.4;
+
+/// Tables of all pairs of species. `[n_species * n_species]`
+fn tables(source: &Source, scene: &Scene, scene_path: &Path, warnings: &mut Vec<String>) -> Result<Vec<Table>> {
+    let Potential::Table { path: shared, cutoff, points, pairs, .. } = &scene.potential else { return Ok(Vec::new()) };
+    ensure!(
+        source,
+        POINTS.contains(points),
+        "potential.points",
+        format!("`points` is {points}"),
+        format!("give a whole number from {} to {}", POINTS.start(), POINTS.end()),
+    );
+    let n = scene.species.len();
+    let mut tables = vec![Table::none(0.0); n * n];
+    let mut texts: BTreeMap<&str, String> = BTreeMap::new();
+    for (i, pair) in pairs.iter().enumerate() {
+        let (a, b) = (species_index(scene, &pair.between.0), species_index(scene, &pair.between.1));
+        let table = match &pair.keyword {
+            None => Table::none(INERT_LENGTH * cutoff),
+            Some(keyword) => {
+                let Some(path) = pair.path.as_ref().or(shared.as_ref()) else {
+                    let (a, b) = &pair.between;
+                    return Err(source.error(
+                        &format!("potential.pairs[{i}]"),
+                        format!("the pair (\"{a}\", \"{b}\") names no file"),
+                        "add `path: \"pair.table\"` to it, or to `Table` for all pairs",
+                    ));
+                };
+                let file = beside(scene_path, path);
+                let text = match texts.entry(path) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(read_text("table of pairs", &file)?),
+                };
+                let section =
+                    Section::find(text, keyword).map_err(|problem| Error::BadInput { path: file, problem })?;
+                let (first, last) = section.ends();
+                ensure!(
+                    source,
+                    first < *cutoff && *cutoff <= last,
+                    "potential.cutoff",
+                    format!("`cutoff` is {cutoff}, but section `{keyword}` of `{path}` reaches from {first} to {last}"),
+                    "give a cutoff inside the table, or write the table further",
+                );
+                if *cutoff == last && section.ends_in_a_jump() {
+                    warnings.push(format!(
+                        "section `{keyword}` of `{path}` ends in zeros that `pair_write` puts at the cutoff, behind forces \
+                         that do not vanish: write it with a larger cutoff, or lower `cutoff` by a row"
+                    ));
+                }
+                Table::new(&section, *points as usize, *cutoff)
+            }
+        };
+        tables[usize::from(a) * n + usize::from(b)] = table.clone();
+        tables[usize::from(b) * n + usize::from(a)] = table;
+    }
+    Ok(tables)
+}
+
+/// The listed pair of species `a` and `b`.
+fn of_pair<'a, P: ListedPair>(scene: &Scene, pairs: &'a [P], a: usize, b: usize) -> Option<&'a P> {
+    let (a, b) = (&scene.species[a].name, &scene.species[b].name);
+    pairs.iter().find(|p| p.is_of(a, b))
 }
 
 /// A field of a scene.
@@ -127,7 +235,7 @@ impl Observables {
 fn geometry(loaded: &CheckedScene) -> Geometry {
     let (scene, (x, y, z)) = (&loaded.scene, loaded.lengths());
     let (lengths, n) = (DVec3::new(x, y, z), scene.species.len());
-    let sigma = |a: usize, b: usize| scene.pair(a, b).map_or(0.0, |p| p.sigma);
+    let sigma = |a: usize, b: usize| loaded.pairs.pair(a as u8, b as u8).length();
     let adsorbate = |s: usize| Adsorbate {
         species: s as u8,
         name: scene.species[s].name.clone(),

@@ -3,8 +3,8 @@
 use super::CheckedScene;
 use super::check::cell::lattice;
 use super::compile::external_field;
-use super::grammar::{External, Potential};
-use crate::potential::{ExternalField, PairCoefficients};
+use super::grammar::External;
+use crate::potential::{ExternalField, Pair};
 use crate::system::slab::Lattice;
 use glam::DVec3;
 
@@ -35,7 +35,7 @@ impl CheckedScene {
         species
     }
 
-    /// z below which an adsorbed atom belongs to the first layer [length].
+    /// z below which an adsorbed atom belongs to the first layer \[length\].
     ///
     /// `first_layer.z_max` of the scene; else z₀ + ½ √(2/3) 2^{1/6} σ, half way to the next close-packed layer of its own
     /// kind, z₀ the minimum of the potential of the whole slab and of the walls at the floor, averaged over x and y.
@@ -49,7 +49,7 @@ impl CheckedScene {
         if let Some(layer) = self.scene.first_layer {
             return Some(layer.z_max);
         }
-        let sigma = self.scene.pair(species, species)?.sigma;
+        let sigma = self.pairs.pair(species as u8, species as u8).length();
         let lowest = self.adsorption_height(species)?;
         Some(lowest + 0.5 * (2.0_f64 / 3.0).sqrt() * 2.0_f64.powf(1.0 / 6.0) * sigma)
     }
@@ -57,17 +57,12 @@ impl CheckedScene {
     /// z₀ of [`CheckedScene::first_layer`].
     fn adsorption_height(&self, species: usize) -> Option<f64> {
         let (scene, (x, y, _)) = (&self.scene, self.lengths());
-        let Potential::LennardJones { cutoff, truncation, .. } = scene.potential;
         // A plane of the slab: z, the species of its atoms, and how many there are.
         let mut atoms: Vec<(f64, usize)> = self.slab.atoms.iter().map(|a| (a.position.z, a.species)).collect();
         atoms.sort_by(|a, b| a.1.cmp(&b.1).then(a.0.total_cmp(&b.0)));
-        let planes: Vec<(f64, f64, PairCoefficients)> = atoms
+        let planes: Vec<(f64, f64, &dyn Pair)> = atoms
             .chunk_by(|a, b| a.1 == b.1 && b.0 - a.0 < SAME_PLANE)
-            .filter_map(|plane| {
-                let pair = scene.pair(species, plane[0].1)?;
-                let coefficients = PairCoefficients::new(pair.epsilon, pair.sigma, cutoff, truncation);
-                Some((plane[0].0, plane.len() as f64, coefficients))
-            })
+            .map(|plane| (plane[0].0, plane.len() as f64, self.pairs.pair(species as u8, plane[0].1 as u8)))
             .collect();
         let on_it = |f: &&External| scene.species_index(f.species()) == Some(species);
         let walls: Vec<ExternalField> = scene

@@ -1,15 +1,6 @@
 //! Questions that several checks and the engine ask of a scene.
 
-use super::grammar::{AxisValues, CellSpec, Initial, Mixing, Pair, Potential, Scene, Walkers};
-
-/// Parameters of one pair of species.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PairParameters {
-    /// Well depth [energy]; 0 = no interaction.
-    pub epsilon: f64,
-    /// Zero crossing [length].
-    pub sigma: f64,
-}
+use super::grammar::{AxisValues, CellSpec, Initial, Scene, Walkers};
 
 impl Scene {
     /// Index of the species with this name.
@@ -17,36 +8,16 @@ impl Scene {
         self.species.iter().position(|s| s.name == name)
     }
 
-    /// The pairs as listed.
-    pub fn pairs(&self) -> &[Pair] {
-        let Potential::LennardJones { pairs, .. } = &self.potential;
-        pairs
-    }
-
-    /// The cutoff [length].
-    pub fn cutoff(&self) -> f64 {
-        let Potential::LennardJones { cutoff, .. } = self.potential;
-        cutoff
-    }
-
-    /// Parameters of the pair of species `a` and `b`: as listed, else by the mixing rule, else `None`.
+    /// Whether the pair of species `a` and `b` is listed, or follows from those that are.
     ///
     /// - `a`, `b`: indices into `species`, in either order
-    pub fn pair(&self, a: usize, b: usize) -> Option<PairParameters> {
-        let Potential::LennardJones { mixing, .. } = &self.potential;
-        let listed = |a: &str, b: &str| {
-            let is_it = |p: &&Pair| (p.between.0 == a && p.between.1 == b) || (p.between.0 == b && p.between.1 == a);
-            self.pairs().iter().find(is_it).map(|p| PairParameters { epsilon: p.epsilon, sigma: p.sigma })
+    pub fn names_pair(&self, a: usize, b: usize) -> bool {
+        let pairs = self.potential.pairs();
+        let listed = |a: usize, b: usize| {
+            let (a, b) = (&self.species[a].name, &self.species[b].name);
+            pairs.iter().any(|p| p.is_of(a, b))
         };
-        let (a, b) = (&self.species.get(a)?.name, &self.species.get(b)?.name);
-        listed(a, b).or_else(|| match mixing {
-            Some(Mixing::LorentzBerthelot) => {
-                let (aa, bb) = (listed(a, a)?, listed(b, b)?);
-                let epsilon = (aa.epsilon * bb.epsilon).sqrt();
-                Some(PairParameters { epsilon, sigma: 0.5 * (aa.sigma + bb.sigma) })
-            }
-            None => None,
-        })
+        listed(a, b) || (self.potential.mixing().is_some() && listed(a, a) && listed(b, b))
     }
 
     /// Whether the cell is periodic in z as well.

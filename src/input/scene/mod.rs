@@ -14,12 +14,12 @@ mod resolve;
 
 pub use crate::base::diagnostic::SceneError;
 pub use grammar::Scene;
-pub use lookup::PairParameters;
 pub use resolve::resolved;
 
 use crate::base::Result;
 use crate::input::source::Source;
 use crate::io::text::read_text;
+use crate::potential::PairTable;
 use crate::system::slab::Slab;
 use crate::thermo::Convention;
 use crate::thermo::states::{ReservoirAxis, StateGrid};
@@ -38,9 +38,11 @@ pub struct CheckedScene {
     pub text: String,
     /// The file it came from.
     pub path: PathBuf,
+    /// The pairs of all species; those that never meet may have no interaction.
+    pub pairs: PairTable,
     /// The slab, built or read; empty without a substrate.
     pub slab: Slab,
-    /// Per entry of `scene.initial`: fixed positions [length] of `Layers` and `File`, empty for `Random`.
+    /// Per entry of `scene.initial`: fixed positions \[length\] of `Layers` and `File`, empty for `Random`.
     pub placed: Vec<Vec<DVec3>>,
     /// Per axis of `grid.reservoir`: the gas of the convention `Gas`.
     pub gases: Vec<Option<Gas>>,
@@ -73,6 +75,7 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
 
     check::species::species(&source, &scene)?;
     check::species::interactions(&source, &scene)?;
+    let pairs = compile::pair_table(&source, &scene, path, &mut warnings)?;
     check::particles::particles(&source, &scene, &mut warnings)?;
     let gases = check::gas::gases(&source, &scene, path, &mut warnings)?;
     check::run::run(&source, &scene, &mut warnings)?;
@@ -87,12 +90,12 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
     let placed = place::place(&source, &mut scene, path, (x, y), (floor, ceiling))?;
 
     let mut loaded =
-        CheckedScene { scene, text: text.to_owned(), path: path.to_owned(), slab, placed, gases, warnings };
+        CheckedScene { scene, text: text.to_owned(), path: path.to_owned(), pairs, slab, placed, gases, warnings };
     check::particles::numbers(&source, &loaded.scene, &loaded.mobile_slab_atoms())?;
     let (mobile, frozen) = loaded.occurring();
     check::species::pairs_present(&source, &loaded.scene, &mobile, &frozen)?;
     let periods = DVec3::new(x, y, if loaded.scene.is_bulk() { z } else { f64::INFINITY });
-    place::overlaps(&source, &loaded.scene, &loaded.slab, &loaded.placed, periods)?;
+    place::overlaps(&source, &loaded.scene, &loaded.pairs, &loaded.slab, &loaded.placed, periods)?;
     check::particles::unused(&loaded.scene, &mobile, &frozen, &mut loaded.warnings);
 
     let Scene { reservoir, grid, .. } = &mut loaded.scene;
@@ -130,22 +133,22 @@ fn lengths(scene: &Scene) -> (f64, f64, f64) {
 }
 
 impl CheckedScene {
-    /// z of the floor [length]; 0 for `Bulk`.
+    /// z of the floor \[length\]; 0 for `Bulk`.
     pub fn floor(&self) -> f64 {
         z_range(&self.scene).0
     }
 
-    /// z of the ceiling [length]; the period in z for `Bulk`.
+    /// z of the ceiling \[length\]; the period in z for `Bulk`.
     pub fn ceiling(&self) -> f64 {
         z_range(&self.scene).1
     }
 
-    /// Edges of the cell in x, y and z [length]; in z from floor to ceiling.
+    /// Edges of the cell in x, y and z \[length\]; in z from floor to ceiling.
     pub fn lengths(&self) -> (f64, f64, f64) {
         lengths(&self.scene)
     }
 
-    /// Lower and upper z of the region in which atoms of a reservoir are inserted and deleted [length].
+    /// Lower and upper z of the region in which atoms of a reservoir are inserted and deleted \[length\].
     ///
     /// - `reservoir`: index into `scene.reservoir`
     pub fn region_of(&self, reservoir: usize) -> (f64, f64) {

@@ -7,6 +7,7 @@ use crate::base::Result;
 use crate::input::beside;
 use crate::input::source::{Source, did_you_mean, ensure};
 use crate::io::xyz;
+use crate::potential::PairTable;
 use crate::system::slab::{Slab, SlabAtom};
 use glam::DVec3;
 use std::path::Path;
@@ -141,6 +142,7 @@ pub(crate) fn place(
 pub(crate) fn overlaps(
     source: &Source,
     scene: &Scene,
+    pairs: &PairTable,
     slab: &Slab,
     placed: &[Vec<DVec3>],
     periods: DVec3,
@@ -157,7 +159,7 @@ pub(crate) fn overlaps(
             let named = placed[entry].iter().enumerate();
             atoms.extend(named.map(|(index, &position)| PlacedAtom { position, species, entry: Some(entry), index }));
         }
-        let Some(overlap) = find(scene, &atoms, periods) else { continue };
+        let Some(overlap) = find(scene, pairs, &atoms, periods) else { continue };
         let path = match overlap.b.entry {
             None => "substrate".to_owned(),
             Some(entry) => format!("initial[{entry}].placement"),

@@ -31,6 +31,9 @@ fn with_absolute_paths(scene: &Scene, scene_path: &Path) -> Scene {
     if let Some(Substrate::File { path, .. }) = &mut scene.substrate {
         *path = absolute(path);
     }
+    for path in scene.potential.paths_mut() {
+        *path = absolute(path);
+    }
     for entry in &mut scene.initial {
         if let Placement::File { path } = &mut entry.placement {
             *path = absolute(path);

@@ -1,5 +1,6 @@
 //! The scene of a checkpoint: its hash, and what has changed in it since.
 
+use crate::input::scene::grammar::Substrate;
 use crate::input::scene::{self, CheckedScene};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,7 +13,7 @@ pub struct SceneRecord {
     pub text: String,
     /// `resolved.ron`.
     pub resolved: String,
-    /// Hash of the slab's atoms.
+    /// Hash of the slab's atoms, and of the potential's tables.
     pub slab: [u8; 16],
     /// Hash of the initial atoms that have fixed places.
     pub placed: [u8; 16],
@@ -59,7 +60,7 @@ impl SceneRecord {
             return Some(format!("`{field}` of scene.ron"));
         }
         if hash_of_slab(loaded) != self.slab {
-            return Some("the file of `substrate`".to_owned());
+            return Some(format!("the file of {}", files_of(loaded)));
         }
         (hash_of_placed(loaded) != self.placed).then(|| "a file of `initial`".to_owned())
     }
@@ -94,6 +95,7 @@ fn first_difference(path: &str, a: &Value, b: &Value) -> Option<String> {
     }
 }
 
+/// Slab and tables share a hash: most scenes have no tables, and keep theirs.
 fn hash_of_slab(loaded: &CheckedScene) -> [u8; 16] {
     let mut bytes = Vec::new();
     for atom in &loaded.slab.atoms {
@@ -101,7 +103,16 @@ fn hash_of_slab(loaded: &CheckedScene) -> [u8; 16] {
         bytes.extend_from_slice(&(atom.species as u64).to_le_bytes());
         bytes.push(u8::from(atom.mobile));
     }
+    loaded.pairs.tabulated().for_each(|x| bytes.extend_from_slice(&x.to_bits().to_le_bytes()));
     xxh3_128(&bytes).to_le_bytes()
+}
+
+/// What of a scene takes its hash from a file: slab, potential, or both.
+fn files_of(loaded: &CheckedScene) -> String {
+    let potential = loaded.pairs.tabulated().next().map(|_| "`potential`");
+    let substrate = potential.is_none() || matches!(loaded.scene.substrate, Some(Substrate::File { .. }));
+    let names: Vec<&str> = substrate.then_some("`substrate`").into_iter().chain(potential).collect();
+    names.join(" or ")
 }
 
 fn hash_of_placed(loaded: &CheckedScene) -> [u8; 16] {

@@ -266,14 +266,15 @@ fn points(system: &System, n: usize) -> Vec<DVec3> {
 
 /// Energies of one atom in the frozen slab and the external fields at the given points.
 fn one_atom_energies(system: &System, shifts: &[DVec3], species: usize, points: &[DVec3]) -> Vec<f64> {
-    let row = system.pairs.row(species as u8);
     points
         .iter()
         .map(|&r| {
             let mut energy: f64 = system.external[species].iter().map(|f| f.energy_force(r).0).sum();
             for (&atom, &kind) in system.frozen.positions.iter().zip(&system.frozen.species) {
                 let nearest = system.cell.minimum_image(r - atom);
-                let images = shifts.iter().map(|&s| row[usize::from(kind)].energy((nearest + s).length_squared()));
+                let images = shifts
+                    .iter()
+                    .map(|&s| system.pairs.pair(species as u8, kind).energy((nearest + s).length_squared()));
                 energy += images.sum::<f64>();
             }
             energy

@@ -47,15 +47,15 @@ pub struct Estimate {
     pub n_frozen: usize,
     /// Samples stored at the end.
     pub n_samples: u64,
-    /// Peak memory [byte].
+    /// Peak memory \[byte\].
     pub memory_bytes: u64,
-    /// Size of the run directory [byte].
+    /// Size of the run directory \[byte\].
     pub disk_bytes: u64,
     /// Cores that share the replicas.
     pub cores: usize,
     /// Pair energies and forces of the whole run.
     pub pairs: f64,
-    /// Time of the run [s], within a factor of a few: 3 ns a pair and core, reservoirs half full.
+    /// Time of the run \[s\], within a factor of a few: 3 ns a pair and core, reservoirs half full.
     pub seconds: f64,
     /// One entry per axis with more than one value.
     pub exchange: Vec<AxisExchange>,

@@ -20,7 +20,7 @@ use crate::thermo::reduced_potential;
 use crate::thermo::states::StatePoint;
 use std::path::Path;
 
-/// Largest u_kn that is written [byte]; pymbar needs several times as much memory.
+/// Largest u_kn that is written \[byte\]; pymbar needs several times as much memory.
 pub const MOST_BYTES: u64 = 2 << 30;
 
 /// What was written.

@@ -172,10 +172,10 @@ fn forces_and_scale(
     let mut forces = Vec::new();
     force_field.energy_and_forces(x, &mut forces)?;
     let scale = |slot: usize| -> f64 {
-        let (position, row) = (x.positions[slot], system.pairs.row(x.species[slot]));
+        let (position, own) = (x.positions[slot], x.species[slot]);
         let pair = |other: DVec3, species: u8| {
             let d = system.cell.minimum_image(position - other);
-            let force = row[usize::from(species)].energy_force(d.length_squared()).1.abs() * d.length();
+            let force = system.pairs.pair(own, species).energy_force(d.length_squared()).1.abs() * d.length();
             if d.length() < CLOSEST { f64::INFINITY } else { force }
         };
         let mobile = (0..x.len()).filter(|&j| j != slot).map(|j| pair(x.positions[j], x.species[j]));

@@ -61,7 +61,7 @@ pub struct Check {
     pub worst: String,
     /// Whether it passed.
     pub passed: bool,
-    /// Time it took [s].
+    /// Time it took \[s\].
     pub seconds: f64,
 }
 
@@ -82,7 +82,7 @@ pub struct Verdict {
     pub passed: bool,
     /// Seconds since 1970.
     pub unix: u64,
-    /// Time of all checks [s].
+    /// Time of all checks \[s\].
     pub seconds: f64,
     /// The checks in order.
     pub checks: Vec<Check>,

@@ -68,3 +68,82 @@ fn text_that_is_not_utf8_is_refused() {
     assert_eq!(output.status.code(), Some(65));
     assert_eq!(output.stderr, b"error: scene.ron: byte 14 is not UTF-8; save the scene as UTF-8 text\n");
 }
+
+/// The good scene with pairs from a file.
+fn with_tables() -> String {
+    let (before, rest) = GOOD.split_once("LennardJones(").expect("the good scene");
+    let (_, after) = rest.split_once("\n    ),\n").expect("its end");
+    let pairs = ["(between: (\"A\", \"B\"), keyword: \"AB\")", "(between: (\"B\", \"B\"), keyword: \"BB\")"].join(", ");
+    format!("{before}Table(path: \"pair.table\", cutoff: 2.5, pairs: [{pairs}]),\n{after}")
+}
+
+/// Two sections of a repulsion, with what stands for the parameters and the third row of the second.
+fn tables(parameters: &str, row: &str) -> String {
+    let rows = |third: &str| format!("1 0.5 9.0 6.0\n2 1.0 4.0 4.0\n{third}\n4 2.0 1.0 2.0\n5 2.5 0.0 1.0\n");
+    format!(
+        "# made by hand\n\nAB\nN 5 R 0.5 2.5\n\n{}\nBB # the second\n{parameters}\n\n# rows\n{}",
+        rows("3 1.5 2.0 3.0"),
+        rows(row)
+    )
+}
+
+#[test]
+fn an_absent_table_is_an_absent_input() {
+    let (code, stdout, stderr) = run(&[("scene.ron", &with_tables())], &["check", "scene.ron"]);
+    assert_eq!((code, stdout.as_str()), (Some(66), ""));
+    assert_eq!(stderr, "error: cannot find table of pairs pair.table; check the path\n");
+}
+
+#[test]
+fn a_bad_table_is_refused() {
+    let (good, row) = ("N 5 R 0.5 2.5", "3 1.5 2.0 3.0");
+    for (content, message) in [
+        (tables(good, row), ""),
+        (tables("N 5", row), ""),
+        (
+            tables("FPRIME -2 -2 N 5 RSQ 0.5 2.5", "3 1.5 2.0 3.0"),
+            "line 17: the distance 1 is that of no row: R or RSQ says 1.322876",
+        ),
+        (tables("N 5 BITMAP 0.5 2.5", row), "line 13: `BITMAP` tables are not read; write the table with `R` or `RSQ`"),
+        (tables("N 5 FP -2 -2", row), "line 13: `FP` is no parameter; did you mean `FPRIME`?"),
+        (tables("N 5 r 0.5 2.5", row), "line 13: `r` is no parameter; known here: `N`, `R`, `RSQ`, `FPRIME`"),
+        (tables("R 0.5 2.5", row), "line 13: section `BB` does not say `N`; give the number of its rows"),
+        (tables("N five R 0.5 2.5", row), "line 13: `N five` is no number of rows; give a whole number from 2 on"),
+        (tables("N 5 R 2.5 0.5", row), "line 13: `R 2.5 0.5`; give a distance above 0 and a larger one"),
+        (
+            tables("N 6 R 0.5 2.5", row),
+            "line 17: the distance 1 is that of no row: R or RSQ says 0.900000; correct either",
+        ),
+        (tables("N 6", row), "section `BB` ends after 5 of N 6 rows; correct N or add the rest"),
+        (tables(good, "3 1.5 two 3.0"), "line 18: `two` is not a finite number; correct it"),
+        (tables(good, "3 1.5 nan 3.0"), "line 18: `nan` is not a finite number; correct it"),
+        (
+            tables(good, "3 1.5 2.0"),
+            "line 18: `3 1.5 2.0` is no row; give a whole number, the distance, the energy and the force",
+        ),
+        (tables("N 5", "3 0.9 2.0 3.0"), "line 18: the distance 0.9 does not rise; give distances above 0 in order"),
+        (tables(good, row).replace("\nBB", "\nCC"), "there is no section `BB`; it has `AB`, `CC`"),
+        (
+            tables(good, row).replace("R 0.5 2.5\n\n1", "R 0.5 2.5\n1"),
+            "line 5: `1 0.5 9.0 6.0` where a blank line belongs",
+        ),
+        (String::new(), "there is no section `AB`; it has none"),
+        ("AB".to_owned(), "line 1: `AB` heads no section; a line like `N 500 R 0.7 2.5` must follow"),
+        ("AB\nN 99999999999999999999\n".to_owned(), "line 2: `N 99999999999999999999` is no number of rows"),
+    ] {
+        let files = [("scene.ron", with_tables()), ("pair.table", content)];
+        let files: Vec<(&str, &str)> = files.iter().map(|(n, c)| (*n, c.as_str())).collect();
+        let (code, _, stderr) = run(&files, &["check", "scene.ron"]);
+        assert_eq!(code, Some(if message.is_empty() { 0 } else { 65 }), "{message}: {stderr}");
+        assert!(stderr.contains(message), "`{message}` is not in\n{stderr}");
+    }
+}
+
+#[test]
+fn a_table_that_does_not_reach_the_cutoff_is_refused() {
+    let scene = with_tables().replace("cutoff: 2.5", "cutoff: 2.6");
+    let table = tables("N 5 R 0.5 2.5", "3 1.5 2.0 3.0");
+    let (code, _, stderr) = run(&[("scene.ron", &scene), ("pair.table", &table)], &["check", "scene.ron"]);
+    assert_eq!(code, Some(65), "{stderr}");
+    assert!(stderr.contains("`cutoff` is 2.6, but section `AB` of `pair.table` reaches from 0.5 to 2.5"), "{stderr}");
+}

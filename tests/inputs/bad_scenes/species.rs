@@ -2,6 +2,24 @@
 
 use super::{Case, case};
 
+/// The potential of the good scene.
+const POTENTIAL: &str = "LennardJones(
+        cutoff: 2.5,
+        truncation: Shifted,
+        pairs: [
+            (between: (\"A\", \"A\"), epsilon: 1.0, sigma: 1.0),
+            (between: (\"A\", \"B\"), epsilon: 1.5, sigma: 1.0),
+            (between: (\"B\", \"B\"), epsilon: 0.6, sigma: 1.65),
+        ],
+    )";
+
+/// Another one for the same species.
+const MORSE: &str = "Morse(
+        cutoff: 2.5, truncation: Shifted,
+        pairs: [(between: (\"A\", \"B\"), depth: 1.0, alpha: 5.0, r_0: 1.1)
+            , (between: (\"B\", \"B\"), depth: 0.5, alpha: 4.0, r_0: 1.3)],
+    )";
+
 pub(super) const CASES: &[Case] = &[
     case(
         &[("[(species: \"B\", max_atoms", "[(species: \"C\", max_atoms")],
@@ -55,5 +73,47 @@ pub(super) const CASES: &[Case] = &[
         (20, 72),
         "`density` is 0.0, not above 0",
         "give a number above 0",
+    ),
+    case(
+        &[(POTENTIAL, MORSE), ("alpha: 5.0", "alpha: -5.0")],
+        (10, 58),
+        "`alpha` is -5.0, not above 0",
+        "give a number above 0",
+    ),
+    case(
+        &[(POTENTIAL, MORSE), (", (between: (\"B\", \"B\"), depth: 0.5, alpha: 4.0, r_0: 1.3)", "")],
+        (10, 16),
+        "the pair (\"B\", \"B\") is missing",
+        "add it, with `depth: 0` if they do not interact",
+    ),
+    case(
+        &[(POTENTIAL, MORSE), ("r_0: 1.3", "r0: 1.3")],
+        (11, 61),
+        "`r0` is no field of `MorsePair`",
+        "did you mean `r_0`?",
+    ),
+    case(
+        &[(POTENTIAL, "Table(cutoff: 2.5, pairs: [(between: (\"A\", \"B\"), keyword: \"AB\")])")],
+        (8, 43),
+        "the pair (\"A\", \"B\") names no file",
+        "add `path: \"pair.table\"` to it, or to `Table` for all pairs",
+    ),
+    case(
+        &[(POTENTIAL, "Table(cutoff: 2.5, points: 1, pairs: [])")],
+        (8, 43),
+        "`points` is 1",
+        "give a whole number from 2 to 20000",
+    ),
+    case(
+        &[(POTENTIAL, "Table(cutoff: 2.5, pairs: [(between: (\"A\", \"B\"), keyword: None)])")],
+        (8, 42),
+        "the pair (\"B\", \"B\") is missing",
+        "add it, with `keyword: None` if they do not interact",
+    ),
+    case(
+        &[(POTENTIAL, "Table(cutoff: 2.5, tail_correction: true, pairs: [])")],
+        (8, 35),
+        "`tail_correction` is no field of `Table`",
+        "known here: `path`, `cutoff`, `truncation`, `images`, `points`, `pairs`",
     ),
 ];

@@ -3,7 +3,7 @@
 use super::species::known;
 use super::{at_least_one, positive};
 use crate::base::Result;
-use crate::input::scene::grammar::{CellSpec, Images, Potential, Scene, Substrate};
+use crate::input::scene::grammar::{CellSpec, Images, Scene, Substrate};
 use crate::input::source::{Source, ensure};
 use crate::system::slab::{Face, Lattice, Slab};
 
@@ -137,7 +137,7 @@ pub(crate) fn fill(source: &Source, scene: &mut Scene, slab: &Slab) -> Result<()
 /// Checks the cutoff against the periods and fills in `images`.
 pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
     let periods = scene.periods();
-    let Potential::LennardJones { cutoff, ref mut images, .. } = scene.potential;
+    let (cutoff, images) = (scene.potential.cutoff(), scene.potential.images_mut());
     let shortest = periods.into_iter().min_by(|a, b| a.1.total_cmp(&b.1));
     let Some((name, period)) = shortest else { return Ok(()) };
     let fits = 2.0 * cutoff <= period * (1.0 + 1e-12);

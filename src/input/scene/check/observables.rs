@@ -140,7 +140,7 @@ fn layered(source: &Source, loaded: &CheckedScene, path: &str) -> Result<()> {
     );
     let (_, _, height) = loaded.lengths();
     for s in loaded.adsorbates() {
-        let sigma = loaded.scene.pair(s, s).map_or(height, |p| p.sigma);
+        let sigma = loaded.pairs.pair(s as u8, s as u8).length();
         let bins = height / (layers::WIDEST_BIN * sigma);
         ensure!(
             source,

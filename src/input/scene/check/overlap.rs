@@ -1,6 +1,7 @@
 //! Atoms that start on top of each other.
 
 use crate::input::scene::grammar::Scene;
+use crate::potential::PairTable;
 use glam::DVec3;
 
 /// Atoms closer than this part of their σ overlap: the run starts with a relaxation, but not from there.
@@ -44,13 +45,16 @@ pub(crate) struct Overlap {
 /// The first overlapping pair, an atom and its own periodic image included.
 ///
 /// - `periods`: x, y, z [length]; infinite where the cell is not periodic
-pub(crate) fn find(scene: &Scene, atoms: &[PlacedAtom], periods: DVec3) -> Option<Overlap> {
+pub(crate) fn find(scene: &Scene, pairs: &PairTable, atoms: &[PlacedAtom], periods: DVec3) -> Option<Overlap> {
     let n = scene.species.len();
     let least: Vec<f64> = (0..n * n)
-        .map(|k| match scene.pair(k / n, k % n) {
-            Some(p) if p.epsilon > 0.0 => OVERLAP * p.sigma,
-            Some(_) => 0.0,
-            None => COINCIDENT,
+        .map(|k| {
+            let pair = pairs.pair((k / n) as u8, (k % n) as u8);
+            match (pair.interacts(), scene.names_pair(k / n, k % n)) {
+                (true, _) => OVERLAP * pair.length(),
+                (false, true) => 0.0,
+                (false, false) => COINCIDENT,
+            }
         })
         .collect();
     let widest = least.iter().copied().fold(0.0, f64::max);

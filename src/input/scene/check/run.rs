@@ -2,7 +2,7 @@
 
 use super::{at_least_one, positive};
 use crate::base::Result;
-use crate::input::scene::grammar::{Dynamics, Exchange, Potential, Scene, Truncation, Until};
+use crate::input::scene::grammar::{Dynamics, Exchange, Scene, Truncation, Until};
 use crate::input::source::{Source, ensure};
 
 /// Checks how the run is made; appends to `warnings` what is allowed but doubtful.
@@ -49,8 +49,7 @@ fn dynamics(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Resul
             return Err(source.error("dynamics", message, "use `Baoab`, `Verlet` or `MonteCarlo`"));
         }
     };
-    let Potential::LennardJones { truncation, .. } = scene.potential;
-    if let (Some(name), Truncation::Plain) = (md, truncation) {
+    if let (Some(name), Truncation::Plain) = (md, scene.potential.truncation()) {
         return Err(source.error(
             "potential.truncation",
             format!("`Plain` truncation with `{name}` dynamics: forces miss the jump of the energy at the cutoff"),

@@ -2,7 +2,7 @@
 
 use super::{not_negative, positive};
 use crate::base::Result;
-use crate::input::scene::grammar::{External, Mixing, Potential, Scene, Truncation};
+use crate::input::scene::grammar::{Bound, External, Mixing, Scene, Truncation};
 use crate::input::source::{Source, did_you_mean, ensure};
 
 /// Species that one scene may hold.
@@ -57,32 +57,34 @@ pub(crate) fn known(source: &Source, scene: &Scene, path: &str, name: &str) -> R
 
 /// Checks the numbers of the potential and of the external fields.
 pub(crate) fn interactions(source: &Source, scene: &Scene) -> Result<()> {
-    let Potential::LennardJones { cutoff, truncation, tail_correction, ref pairs, .. } = scene.potential;
-    positive(source, "potential.cutoff", cutoff)?;
+    let (potential, pairs) = (&scene.potential, scene.potential.pairs());
+    positive(source, "potential.cutoff", potential.cutoff())?;
     for (i, pair) in pairs.iter().enumerate() {
         let path = format!("potential.pairs[{i}]");
-        let (a, b) = (&pair.between.0, &pair.between.1);
+        let (a, b) = pair.between();
         known(source, scene, &format!("{path}.between[0]"), a)?;
         known(source, scene, &format!("{path}.between[1]"), b)?;
-        let same = |p: &&crate::input::scene::grammar::Pair| {
-            let (c, d) = (&p.between.0, &p.between.1);
-            (a == c && b == d) || (a == d && b == c)
-        };
         ensure!(
             source,
-            !pairs[..i].iter().any(|p| same(&p)),
+            !pairs[..i].iter().any(|p| p.is_of(a, b)),
             format!("{path}.between"),
             format!("the pair (\"{a}\", \"{b}\") is given twice"),
             "keep one of them",
         );
-        not_negative(source, &format!("{path}.epsilon"), pair.epsilon)?;
-        positive(source, &format!("{path}.sigma"), pair.sigma)?;
+        for (name, value, bound) in pair.numbers() {
+            let path = format!("{path}.{name}");
+            match bound {
+                Bound::Positive => positive(source, &path, value)?,
+                Bound::NotNegative => not_negative(source, &path, value)?,
+            }
+        }
     }
-    if tail_correction {
+    if potential.tail_correction() {
         let path = "potential.tail_correction";
         let help = "leave it out; it belongs to homogeneous fluids in `Bulk` cells with `Plain` truncation";
         ensure!(source, scene.is_bulk(), path, "`tail_correction` in a `Slab` cell", help);
         ensure!(source, scene.substrate.is_none(), path, "`tail_correction` beside a substrate", help);
+        let truncation = potential.truncation();
         let plain = truncation == Truncation::Plain;
         ensure!(source, plain, path, format!("`tail_correction` with `{truncation:?}` truncation"), help);
     }
@@ -129,18 +131,19 @@ fn external(source: &Source, scene: &Scene) -> Result<()> {
 ///
 /// - `mobile`, `frozen`: `[n_species]`, whether the species occurs so
 pub(crate) fn pairs_present(source: &Source, scene: &Scene, mobile: &[bool], frozen: &[bool]) -> Result<()> {
-    let Potential::LennardJones { mixing, .. } = scene.potential;
+    let potential = &scene.potential;
     for a in 0..scene.species.len() {
         for b in a..scene.species.len() {
             let meet = (mobile[a] && (mobile[b] || frozen[b])) || (mobile[b] && frozen[a]);
-            if !meet || scene.pair(a, b).is_some() {
+            if !meet || scene.names_pair(a, b) {
                 continue;
             }
             let (a, b) = (&scene.species[a].name, &scene.species[b].name);
-            let help = match (a == b, mixing) {
-                (false, None) => "add it, with `epsilon: 0` if they do not interact, or say `mixing: LorentzBerthelot`",
-                (false, Some(Mixing::LorentzBerthelot)) => "add it, or both like pairs for the mixing rule",
-                (true, _) => "add it, with `epsilon: 0` if they do not interact",
+            let inert = potential.inert_pair();
+            let help = match (a == b, potential.mixing()) {
+                (false, None) => format!("add it, {inert} if they do not interact{}", potential.mixing_remedy()),
+                (false, Some(Mixing::LorentzBerthelot)) => "add it, or both like pairs for the mixing rule".to_owned(),
+                (true, _) => format!("add it, {inert} if they do not interact"),
             };
             return Err(source.error("potential.pairs", format!("the pair (\"{a}\", \"{b}\") is missing"), help));
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum CellSpec {
     /// Periodic in x and y, hard walls in z.
     Slab {
-        /// z of the ceiling above the floor [length].
+        /// z of the ceiling above the floor \[length\].
         height: f64,
         /// Periods in x and y; taken from the substrate if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -19,7 +19,7 @@ pub enum CellSpec {
     },
     /// Periodic in all three directions.
     Bulk {
-        /// Periods [length].
+        /// Periods \[length\].
         lengths: (f64, f64, f64),
     },
 }
@@ -32,7 +32,7 @@ pub enum Substrate {
     Fcc111 {
         /// Species of its atoms.
         species: String,
-        /// d [length]
+        /// d \[length\]
         nearest_neighbour: f64,
         /// Repeats of the rectangular cell in x and y.
         repeat: (u32, u32),
@@ -46,7 +46,7 @@ pub enum Substrate {
     Fcc100 {
         /// Species of its atoms.
         species: String,
-        /// d [length]
+        /// d \[length\]
         nearest_neighbour: f64,
         /// Repeats of the square cell in x and y.
         repeat: (u32, u32),

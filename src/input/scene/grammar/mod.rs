@@ -7,15 +7,15 @@ mod particles;
 mod potential;
 mod run;
 
+pub use crate::potential::{Images, Truncation};
 pub use cell::{CellSpec, MobileSelection, Substrate};
 pub use grid::{AxisValues, ConventionSpec, Grid, GridReservoir};
 pub use observables::FirstLayer;
 pub use particles::{Initial, Placement, Region, Reservoir, Species, Walkers};
-pub use potential::{External, Mixing, Pair, Potential};
+pub use potential::*;
 pub use run::{Dynamics, Exchange, Moves, Schedule, Until};
 
 pub use crate::observables::{ObservableSpec as Observable, WaveVector};
-pub use crate::potential::{Images, Truncation};
 
 use crate::base::units::Units;
 use serde::{Deserialize, Serialize};

@@ -6,6 +6,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FirstLayer {
-    /// Its atoms lie below this z [length].
+    /// Its atoms lie below this z \[length\].
     pub z_max: f64,
 }

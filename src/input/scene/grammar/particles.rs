@@ -31,7 +31,7 @@ pub struct Reservoir {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Region {
-    /// Lower and upper z [length].
+    /// Lower and upper z \[length\].
     pub z: (f64, f64),
 }
 

@@ -61,7 +61,7 @@ fn max_samples_per_state() -> u32 {
 pub enum Until {
     /// Every phase boundary known to this standard error of μ.
     BoundaryError {
-        /// [energy]
+        /// \[energy\]
         mu: f64,
     },
 }

@@ -1,6 +1,8 @@
 //! The CSV files of `DIR/analysis`.
 
-use super::{Analysis, Map, diagnostics};
+mod checks;
+
+use super::{Analysis, Map};
 use crate::base::ids::StateId;
 use crate::base::{Error, Result};
 use crate::io::csv::{Table, number, numbers};
@@ -11,7 +13,8 @@ use std::path::Path;
 /// `maps.csv`, `maps_pressure.csv`, `phases.csv`, `boundaries.csv`, `phase_averages.csv` (inside each phase alone),
 /// `boundary_sides.csv` (the simulated states next to a boundary), `free_energy.csv` (F = −kT ln P(N) at the points of
 /// `distributions.csv`, for N and for the observables), `free_energy_2d.csv` (joint with N), `ridges.csv`, `layers.csv`,
-/// `free_energies.csv` (MBAR's f_k), `distributions.csv`, `direct.csv`, `split_half.csv`; and those of [`diagnostics`].
+/// `free_energies.csv` (MBAR's f_k), `distributions.csv`, `direct.csv`, `split_half.csv`; and those of the checks: `diagnostics.csv`,
+/// `overlap.csv`, `flow.csv`, `boundary_convergence.csv`, `transition_matrix.csv`, `estimators.csv`.
 ///
 /// # Errors
 /// [`Error::Io`] if a file cannot be written.
@@ -32,7 +35,7 @@ pub fn write(analysis: &Analysis, boltzmann: f64, dir: &Path) -> Result<()> {
     distributions(analysis, &species).write(&dir.join("distributions.csv"))?;
     direct(analysis, &species).write(&dir.join("direct.csv"))?;
     split_half(analysis, &species).write(&dir.join("split_half.csv"))?;
-    diagnostics::tables::write(&analysis.checks, &analysis.grid, dir)
+    checks::write(&analysis.checks, &analysis.grid, dir)
 }
 
 /// Two columns for each observable.

@@ -1,7 +1,7 @@
 //! The tables of the checks: `diagnostics.csv`, `overlap.csv`, `flow.csv`, `boundary_convergence.csv`,
 //! `transition_matrix.csv`, `estimators.csv`.
 
-use super::{Checks, SHARES};
+use crate::analysis::diagnostics::{Checks, SHARES};
 use crate::base::Result;
 use crate::base::ids::StateId;
 use crate::io::csv::{Table, number, numbers};
@@ -12,7 +12,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// [`crate::base::Error::Io`] if a file cannot be written.
-pub(in crate::analysis) fn write(checks: &Checks, grid: &StateGrid, dir: &Path) -> Result<()> {
+pub(super) fn write(checks: &Checks, grid: &StateGrid, dir: &Path) -> Result<()> {
     let species: Vec<&str> = grid.reservoirs.iter().map(|r| r.species.as_str()).collect();
     if let Some(diagnostics) = &checks.diagnostics {
         states(checks, grid, &species).write(&dir.join("diagnostics.csv"))?;

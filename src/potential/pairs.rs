@@ -1,0 +1,373 @@
+//! Truncated pairs of one functional form, and the table of all pairs of species.
+
+use super::lanes::Lanes;
+use super::{Forms, OVERLAP_ENERGY, Truncation, with_form};
+use pulp::Simd;
+use std::f64::consts::PI;
+use std::fmt::Debug;
+
+/// One functional form: the bare u(r) of a pair of species, without truncation.
+pub trait PairForm: Debug + Clone + PartialEq + Send + Sync + 'static {
+    /// Stem of its file here and in `shaders/potential/`.
+    const STEM: &'static str;
+    /// Its WGSL source.
+    const SHADER: &'static str;
+    /// Coefficients of the form that a vector kernel keeps for every partner: the first so many of [`PairForm::lanes`].
+    const WIDTH: usize;
+    /// Vector kernels sum forces in units of this, which saves a multiplication for every pair.
+    const FORCE_UNIT: f32;
+
+    /// The pairs of a system of this form.
+    fn forms(pairs: Pairs<Self>) -> Forms;
+
+    /// u at squared distance `r2`. \[energy\]
+    fn energy(&self, r2: f64) -> f64;
+
+    /// u and −u'(r)/r at squared distance `r2`. (\[energy\], [energy/length²])
+    fn energy_force(&self, r2: f64) -> (f64, f64);
+
+    /// u and u'(r) at `r_cut`. (\[energy\], [energy/length])
+    fn at_cutoff(&self, r_cut: f64) -> (f64, f64) {
+        let (energy, force) = self.energy_force(r_cut * r_cut);
+        (energy, -force * r_cut)
+    }
+
+    /// Whether the species interact at all.
+    fn interacts(&self) -> bool;
+
+    /// Atoms closer than this overlap. \[length\]
+    fn core(&self) -> f64;
+
+    /// Depth of the well, the scale of energies. \[energy\]
+    fn depth(&self) -> f64;
+
+    /// σ-like size: 2^{1/6} of it is where the pair attracts most. 0 if the scene does not name the pair. \[length\]
+    fn length(&self) -> f64;
+
+    /// ∫ u(√s) ds from h² to r_c². [energy·length²]
+    fn plane_integral(&self, h: f64, r_cut: f64) -> f64;
+
+    /// ∫ u r² dr from r_c to infinity. [energy·length³]
+    fn tail_integral(&self, r_cut: f64) -> f64;
+
+    /// Lays out tables that its vector kernels and its shader look up; most forms have none.
+    fn lay_out(_: &mut [Truncated<Self>]) -> Vec<[f32; 4]> {
+        Vec::new()
+    }
+
+    /// Numbers that a file gave, so that a changed file is noticed; most forms have none.
+    fn tabulated(&self) -> &[f64] {
+        &[]
+    }
+
+    /// The form's own coefficients in f32, as its shader takes them.
+    fn record(&self) -> [f32; 3];
+
+    /// The same as the vector kernels take them.
+    fn lanes(&self) -> [f32; 4] {
+        let [a, b, c] = self.record();
+        [a, b, c, 0.0]
+    }
+
+    /// u − `shift` of lane `l` at squared distance `r2`, in f32.
+    ///
+    /// - `c`: `[WIDTH]`, coefficients of the form
+    /// - `lookup`: what [`PairForm::lay_out`] laid out
+    fn lane_energy<S: Simd>(c: &[Lanes], lookup: &[[f32; 4]], l: usize, r2: f32, shift: f32) -> f32;
+
+    /// −u'(r)/r of lane `l` in units of [`PairForm::FORCE_UNIT`], in f32; arguments as for the energy.
+    fn lane_force<S: Simd>(c: &[Lanes], lookup: &[[f32; 4]], l: usize, r2: f32) -> f32;
+}
+
+/// Where a pair begins and ends, and what is subtracted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cut {
+    /// u(r_c) where it is subtracted, else 0 \[energy\]
+    pub shift: f64,
+    /// u'(r_c) where it is subtracted, else 0 [energy/length]
+    pub slope: f64,
+    /// (core radius)²; 0 without interaction \[length²\]
+    pub core_squared: f64,
+    /// r_c² \[length²\]; 0 without interaction
+    pub r_cut_squared: f64,
+    /// r_c \[length\]
+    pub r_cut: f64,
+}
+
+/// A pair of species: its form, truncated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Truncated<F> {
+    pub(super) form: F,
+    cut: Cut,
+}
+
+impl<F: PairForm> Truncated<F> {
+    /// The form, cut off at `r_cut`.
+    pub fn new(form: F, r_cut: f64, truncation: Truncation) -> Truncated<F> {
+        let (at_cutoff, slope_at_cutoff) = form.at_cutoff(r_cut);
+        let interacts = form.interacts();
+        let cut = Cut {
+            shift: if truncation == Truncation::Plain { 0.0 } else { at_cutoff },
+            slope: if truncation == Truncation::ForceShifted { slope_at_cutoff } else { 0.0 },
+            core_squared: if interacts { form.core().powi(2) } else { 0.0 },
+            r_cut_squared: if interacts { r_cut * r_cut } else { 0.0 },
+            r_cut,
+        };
+        Truncated { form, cut }
+    }
+
+    /// Pair energy at squared distance `r2`; [`OVERLAP_ENERGY`] inside the core. [energy]
+    #[inline]
+    pub fn energy(&self, r2: f64) -> f64 {
+        let cut = &self.cut;
+        if r2 >= cut.r_cut_squared {
+            return 0.0;
+        }
+        if r2 < cut.core_squared {
+            return OVERLAP_ENERGY;
+        }
+        let plain = self.form.energy(r2) - cut.shift;
+        if cut.slope == 0.0 { plain } else { plain - (r2.sqrt() - cut.r_cut) * cut.slope }
+    }
+
+    /// Pair energy and −u'(r)/r, so that the force on i is the second times (r_i − r_j).
+    ///
+    /// - returns: ([energy], [energy/length²])
+    #[inline]
+    pub fn energy_force(&self, r2: f64) -> (f64, f64) {
+        let cut = &self.cut;
+        if r2 >= cut.r_cut_squared {
+            return (0.0, 0.0);
+        }
+        if r2 < cut.core_squared {
+            return (OVERLAP_ENERGY, 0.0);
+        }
+        let (plain, mut force) = self.form.energy_force(r2);
+        let mut energy = plain - cut.shift;
+        if cut.slope != 0.0 {
+            let r = r2.sqrt();
+            energy -= (r - cut.r_cut) * cut.slope;
+            force += cut.slope / r;
+        }
+        (energy, force)
+    }
+}
+
+/// A pair of species whatever its form: for code outside the loops over pairs.
+pub trait Pair {
+    /// [`Truncated::energy`]
+    fn energy(&self, r2: f64) -> f64;
+
+    /// [`Truncated::energy_force`]
+    fn energy_force(&self, r2: f64) -> (f64, f64);
+
+    /// Energy of an atom above a plane of others, averaged over the plane, per atom of the plane and unit area.
+    ///
+    /// ∫ π u(√s) ds from h² to r_c²: exact for planes without an end, whatever their lattice.
+    ///
+    /// - `height`: distance from the plane \[length\], above 0
+    /// - returns: [energy·length²]
+    fn plane_mean(&self, height: f64) -> f64;
+
+    /// Where it begins and ends.
+    fn cut(&self) -> &Cut;
+
+    /// [`PairForm::interacts`]
+    fn interacts(&self) -> bool;
+
+    /// [`PairForm::depth`]
+    fn depth(&self) -> f64;
+
+    /// [`PairForm::length`]
+    fn length(&self) -> f64;
+
+    /// [`PairForm::tail_integral`] from its cutoff on
+    fn tail_integral(&self) -> f64;
+
+    /// [`PairForm::tabulated`]
+    fn tabulated(&self) -> &[f64];
+
+    /// [`PairForm::record`]
+    fn record(&self) -> [f32; 3];
+
+    /// [`PairForm::lanes`]
+    fn lanes(&self) -> [f32; 4];
+}
+
+impl<F: PairForm> Pair for Truncated<F> {
+    fn energy(&self, r2: f64) -> f64 {
+        Truncated::energy(self, r2)
+    }
+
+    fn energy_force(&self, r2: f64) -> (f64, f64) {
+        Truncated::energy_force(self, r2)
+    }
+
+    fn plane_mean(&self, height: f64) -> f64 {
+        let (h, r) = (height.abs(), self.cut.r_cut);
+        if h * h >= self.cut.r_cut_squared {
+            return 0.0;
+        }
+        let area = r * r - h * h;
+        let slope = 2.0 / 3.0 * (r.powi(3) - h.powi(3)) - r * area;
+        PI * (self.form.plane_integral(h, r) - self.cut.shift * area - self.cut.slope * slope)
+    }
+
+    fn cut(&self) -> &Cut {
+        &self.cut
+    }
+
+    fn interacts(&self) -> bool {
+        self.form.interacts()
+    }
+
+    fn depth(&self) -> f64 {
+        self.form.depth()
+    }
+
+    fn length(&self) -> f64 {
+        self.form.length()
+    }
+
+    fn tail_integral(&self) -> f64 {
+        self.form.tail_integral(self.cut.r_cut)
+    }
+
+    fn tabulated(&self) -> &[f64] {
+        self.form.tabulated()
+    }
+
+    fn record(&self) -> [f32; 3] {
+        self.form.record()
+    }
+
+    fn lanes(&self) -> [f32; 4] {
+        self.form.lanes()
+    }
+}
+
+/// All pairs of one form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pairs<F> {
+    n_species: usize,
+    coefficients: Vec<Truncated<F>>,
+    lookup: Vec<[f32; 4]>,
+}
+
+impl<F: PairForm> Pairs<F> {
+    /// What [`PairForm::lay_out`] laid out.
+    #[inline(always)]
+    pub fn lookup(&self) -> &[[f32; 4]] {
+        &self.lookup
+    }
+
+    /// A pair of species.
+    #[inline]
+    pub fn pair(&self, a: u8, b: u8) -> &Truncated<F> {
+        &self.coefficients[usize::from(a) * self.n_species + usize::from(b)]
+    }
+
+    /// One species with every species, for use in inner loops.
+    #[inline]
+    pub fn row(&self, a: u8) -> &[Truncated<F>] {
+        let first = usize::from(a) * self.n_species;
+        &self.coefficients[first..first + self.n_species]
+    }
+}
+
+/// Pairs of all species of a system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairTable {
+    n_species: usize,
+    forms: Forms,
+    /// r_c \[length\]
+    pub r_cut: f64,
+    /// What happens at r_c.
+    pub truncation: Truncation,
+    /// Whether the long-range correction of a homogeneous fluid is added.
+    pub tail_correction: bool,
+}
+
+impl PairTable {
+    /// A table of `form_of(a, b)`, a not above b, for every pair of `n_species` species.
+    pub fn new<F: PairForm>(
+        n_species: usize,
+        r_cut: f64,
+        truncation: Truncation,
+        tail_correction: bool,
+        form_of: impl Fn(usize, usize) -> F,
+    ) -> PairTable {
+        let mut coefficients: Vec<_> = (0..n_species * n_species)
+            .map(|k| {
+                let (a, b) = (k / n_species, k % n_species);
+                Truncated::new(form_of(a.min(b), a.max(b)), r_cut, truncation)
+            })
+            .collect();
+        let lookup = F::lay_out(&mut coefficients);
+        let forms = F::forms(Pairs { n_species, coefficients, lookup });
+        PairTable { n_species, forms, r_cut, truncation, tail_correction }
+    }
+
+    /// Number of species.
+    pub fn n_species(&self) -> usize {
+        self.n_species
+    }
+
+    /// The pairs, by their form.
+    #[inline]
+    pub fn forms(&self) -> &Forms {
+        &self.forms
+    }
+
+    /// A pair of species, whatever its form.
+    pub fn pair(&self, a: u8, b: u8) -> &dyn Pair {
+        with_form!(self, pairs => pairs.pair(a, b))
+    }
+
+    /// What [`PairForm::lay_out`] laid out.
+    pub fn lookup(&self) -> &[[f32; 4]] {
+        with_form!(self, pairs => pairs.lookup())
+    }
+
+    /// Numbers of all pairs that files gave.
+    pub fn tabulated(&self) -> impl Iterator<Item = f64> {
+        let n = self.n_species;
+        (0..n * n).flat_map(move |k| self.pair((k / n) as u8, (k % n) as u8).tabulated()).copied()
+    }
+
+    /// WGSL source of the form.
+    pub fn shader(&self) -> &'static str {
+        fn shader<F: PairForm>(_: &Pairs<F>) -> &'static str {
+            F::SHADER
+        }
+        with_form!(self, pairs => shader(pairs))
+    }
+
+    /// Coefficients of a form that a vector kernel keeps for every partner.
+    pub fn lane_width(&self) -> usize {
+        fn width<F: PairForm>(_: &Pairs<F>) -> usize {
+            F::WIDTH
+        }
+        with_form!(self, pairs => width(pairs))
+    }
+
+    /// U_lrc = Σ_ab 2π N_a N_b/V ∫ u_ab r² dr from r_c on, 0 unless the scene asks for it. [energy]
+    ///
+    /// - `counts`: `[n_species]`, all mobile atoms
+    /// - `volume`: [length³]
+    ///
+    /// # Source
+    /// Frenkel & Smit, Understanding Molecular Simulation (2002), Eq. (3.2.5); N² as in the NIST reference data.
+    pub fn tail(&self, counts: &[usize], volume: f64) -> f64 {
+        if !self.tail_correction {
+            return 0.0;
+        }
+        let mut sum = 0.0;
+        for (a, &n_a) in counts.iter().enumerate() {
+            for (b, &n_b) in counts.iter().enumerate() {
+                sum += (n_a * n_b) as f64 * self.pair(a as u8, b as u8).tail_integral();
+            }
+        }
+        2.0 * PI / volume * sum
+    }
+}
