@@ -1,9 +1,9 @@
 //! The same seed gives the same bits as ever: short runs against stored values, and against another build on request.
 //!
-//! `tests/data/same_bits` holds scenes, and what the program of November 2026 (commit d862d93) made of them on the reference: its tables as
-//! it wrote them, compared value by value and not letter by letter, and digests of its samples and of the
-//! configurations in its last checkpoint. A change that alters them on purpose is value-breaking: it says so in
-//! CHANGELOG.md and stores new ones, which the failing test prints.
+//! `tests/data/same_bits` holds scenes, and what the program of November 2026 (commit d862d93) made of them on the
+//! reference: its tables as it wrote them, compared value by value and not letter by letter, and digests of its samples
+//! and of the configurations in its last checkpoint. A change that alters them on purpose is value-breaking: it says so
+//! in CHANGELOG.md and stores new ones, which the failing test prints.
 
 use crate::announce::announce;
 use crate::gpu;
