@@ -32,6 +32,11 @@ fn tables() {
 }
 
 #[test]
+fn pair_tables() {
+    fuzz_bodies::pair_tables(CASES);
+}
+
+#[test]
 fn checkpoints() {
     let (sound, most) = sound_checkpoint();
     fuzz_bodies::checkpoints(CASES, &sound, most);
@@ -112,6 +117,12 @@ fn fuzz_frames() {
 #[ignore = "long suite: a million cases of the table readers"]
 fn fuzz_tables() {
     announce(&format!("tables and run.json: {LONG_CASES} cases in {:.0} s", fuzz_bodies::tables(LONG_CASES)));
+}
+
+#[test]
+#[ignore = "long suite: a million cases of the reader of tables of pairs"]
+fn fuzz_pair_tables() {
+    announce(&format!("tables of pairs: {LONG_CASES} cases in {:.0} s", fuzz_bodies::pair_tables(LONG_CASES)));
 }
 
 #[test]

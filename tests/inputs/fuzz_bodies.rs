@@ -2,6 +2,7 @@
 
 use adlayer::testing::input::scene;
 use adlayer::testing::io::xyz;
+use adlayer::testing::potential::{PairForm, Section, Table};
 use adlayer::testing::run::RunRecord;
 use adlayer::testing::run::checkpoint::{Checkpoint, Header, seal, unseal};
 use adlayer::testing::run::tables::{parse_exchange, parse_moves};
@@ -216,6 +217,34 @@ pub(crate) fn tables(cases: u32) -> f64 {
             prop_assert_eq!(rows.len(), 1);
         }
         let _ = RunRecord::parse(&text);
+        Ok(())
+    })
+}
+
+/// Tables of pairs: with even distances, with those of its rows, with two sections.
+const PAIR_TABLES: [&str; 3] = [
+    "# a remark\n\nP\nN 4 R 1.0 2.5\n\n1 1.0 3.0 9.0\n2 1.5 0.5 2.0\n3 2.0 -0.2 -0.5\n4 2.5 0.0 0.0\n",
+    "P # the only one\nFPRIME -9 0 N 3\n\n1 1.0 3.0 9.0\n# between\n2 1.7 0.5 2.0\n3 2.5 0.0 0.1\n",
+    "Q\nN 2 RSQ 1 2\n\n1 1 1 1\n2 2 0 0\n\nP\nN 3 RSQ 1 2.5\n\n1 1 3 9\n2 1.903943 0.5 2\n3 2.5 0 0\n",
+];
+
+/// The reader of tables of pairs, and what interpolates them.
+pub(crate) fn pair_tables(cases: u32) -> f64 {
+    for text in PAIR_TABLES {
+        assert!(Section::find(text, "P").is_ok_and(|s| s.ends() == (1.0, 2.5)), "a sound table reads");
+    }
+    fuzz(cases, PAIR_TABLES.len(), |seed, changes| {
+        let mut bytes = PAIR_TABLES[seed].as_bytes().to_vec();
+        apply(&mut bytes, changes);
+        match Section::find(&String::from_utf8_lossy(&bytes), "P") {
+            Ok(section) => {
+                let (first, last) = section.ends();
+                prop_assert!(0.0 < first && first < last);
+                let table = Table::new(&section, 5, 0.5 * (first + last));
+                prop_assert!(table.core() >= 0.0);
+            }
+            Err(problem) => prop_assert!(!problem.is_empty()),
+        }
         Ok(())
     })
 }

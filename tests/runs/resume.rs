@@ -149,9 +149,8 @@ fn a_changed_table_is_refused() {
     // a remark is no change
     std::fs::write(&absolute, format!("# once more\n{table}")).expect("the table");
     place.fail(&["resume", "cut", "--quiet", "--walltime", "1s"], 75);
-    let row = table.lines().nth(9).expect("a row");
-    let other = row.replacen("254.", "253.", 1).replacen("25", "24", 1);
-    std::fs::write(&absolute, table.replacen(row, &other, 1)).expect("the table");
+    let energy = table.lines().nth(9).and_then(|row| row.split_whitespace().nth(2)).expect("a row");
+    std::fs::write(&absolute, table.replacen(energy, "1.0", 1)).expect("the table");
     let error = place.fail(&["resume", "cut"], 65);
     assert!(error.contains("the file of `potential` was changed"), "{error}");
 }
