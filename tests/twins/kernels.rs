@@ -73,7 +73,7 @@ fn systems() -> Vec<(&'static str, System)> {
     soft.pairs = morse(Truncation::Shifted);
     all.push(("Morse over a slab", soft));
     let mut soft = system(DVec3::new(9.5, 12.0, 8.6), false);
-    soft.capacity = 300;
+    soft.capacity = 120;
     soft.pairs = morse(Truncation::ForceShifted);
     all.push(("wide Morse bulk", soft));
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/pair_forms/mixture.table"));
@@ -86,7 +86,7 @@ fn systems() -> Vec<(&'static str, System)> {
     tabulated.pairs = PairTable::new(2, 2.5, Truncation::Shifted, false, |_, _| table(1, 1));
     all.push(("tables over a slab", tabulated));
     let mut tabulated = system(DVec3::new(9.5, 12.0, 8.6), false);
-    tabulated.capacity = 300;
+    tabulated.capacity = 120;
     tabulated.pairs = PairTable::new(2, 2.5, Truncation::ForceShifted, false, table);
     all.push(("wide tabulated bulk", tabulated));
     all
