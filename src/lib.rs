@@ -79,7 +79,7 @@ pub use base::ids::{ReplicaId, StateId};
 pub use base::{AnalysisError, DeviceError, Error, Result};
 pub use forces::{ForceField, Pairwise};
 pub use moves::exchange::Period;
-pub use run::{ResumeOptions, RunOptions, RunOutcome, resume, run};
+pub use run::{ResumeOptions, RunOptions, RunOutcome, resume::resume, run};
 pub use sample::{Samples, read_samples};
 pub use sampler::{ReplicaSample, Sampler};
 pub use system::{System, configuration::Configuration};
