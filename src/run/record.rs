@@ -49,7 +49,8 @@ impl InsertionRecord {
     pub(crate) fn of(backend: &dyn Backend) -> Option<InsertionRecord> {
         let (system, ensemble) = (backend.system(), backend.ensemble());
         let tables = system.insertion.as_ref()?;
-        let own = |weights: &[u32]| weights.iter().map(|&w| f64::from(w) / f64::from(SHARES)).collect();
+        let share = |w: u32| (1e6 * f64::from(w) / f64::from(SHARES)).round() / 1e6;
+        let own = |weights: &[u32]| weights.iter().map(|&w| share(w)).collect();
         Some(InsertionRecord {
             trials: tables.trials,
             tried: if tables.adapts { WEIGHTS_TRIED.to_vec() } else { Vec::new() },

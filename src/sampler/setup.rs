@@ -9,7 +9,6 @@ use crate::base::rng::Rng;
 use crate::forces::ForceField;
 use crate::input::scene::CheckedScene;
 use crate::input::scene::compile::force_field;
-use crate::input::scene::grammar::Exchange;
 use crate::system::System;
 use crate::system::configuration::Batch;
 use crate::thermo::states::StateGrid;
@@ -43,13 +42,12 @@ impl Setup {
         let mut system = System::from_scene(loaded);
         system.insertion = tables(loaded, &system)?.map(Arc::new);
         let system = Arc::new(system);
-        let Exchange::EvenOdd { every } = loaded.scene.exchange;
         let attempts = loaded.scene.moves.insert_delete;
         Ok(Setup {
             force_field: force_field(loaded, &system)?,
             grid: loaded.grid(),
             rng: Rng::new(loaded.scene.seed),
-            plan: CyclePlan { steps: system.dynamics.steps(), attempts, exchange_every: every },
+            plan: CyclePlan { steps: system.dynamics.steps(), attempts, exchange: loaded.scene.exchange },
             loaded: loaded.clone(),
             system,
         })

@@ -13,8 +13,7 @@ const FEWEST_TO_CHOOSE: u32 = 50;
 pub(crate) fn run(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
     dynamics(source, scene, warnings)?;
     moves(source, scene, warnings)?;
-    let Exchange::EvenOdd { every } = scene.exchange;
-    at_least_one(source, "exchange.every", every)?;
+    exchange(source, scene)?;
     schedule(source, scene)?;
     goal(source, scene, warnings)
 }
@@ -125,6 +124,14 @@ fn insertion(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Resu
         );
     }
     Ok(())
+}
+
+fn exchange(source: &Source, scene: &Scene) -> Result<()> {
+    at_least_one(source, "exchange.every", scene.exchange.every())?;
+    match scene.exchange {
+        Exchange::EvenOdd { rounds, .. } => at_least_one(source, "exchange.rounds", rounds),
+        Exchange::Random { swaps, .. } => at_least_one(source, "exchange.swaps", swaps),
+    }
 }
 
 /// Checks when the run has sampled enough. A run that was extended by hand may be longer than its `max_cycles`.
