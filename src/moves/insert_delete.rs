@@ -47,15 +47,7 @@ impl Proposal {
     ///
     /// Arguments as for [`propose`].
     #[inline(always)]
-    pub fn trial_at(
-        &self,
-        system: &System,
-        rng: &Rng,
-        replica: u32,
-        attempt: u64,
-        places: &Places,
-        j: usize,
-    ) -> Trial {
+    pub fn trial_at(&self, system: &System, rng: &Rng, replica: u32, attempt: u64, places: &Places, j: usize) -> Trial {
         if j == 0 {
             return self.trial;
         }
@@ -113,14 +105,7 @@ impl Candidates for Counted<'_> {
 ///
 /// Insert and delete with equal probability, every reservoir species with equal probability; the position by the density
 /// of `places`; the victim uniform over the atoms of the species inside the region.
-pub fn propose(
-    system: &System,
-    rng: &Rng,
-    replica: u32,
-    attempt: u64,
-    places: &Places,
-    x: &Configuration,
-) -> Proposal {
+pub fn propose(system: &System, rng: &Rng, replica: u32, attempt: u64, places: &Places, x: &Configuration) -> Proposal {
     propose_among(system, rng, replica, attempt, places, &Counted { system, x })
 }
 

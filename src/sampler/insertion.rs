@@ -76,7 +76,11 @@ fn voxels_of(system: &System, slab: &Configuration, reservoir: usize, most: usiz
     let (region, cell) = (&system.reservoirs[reservoir], &system.cell);
     let fields = &system.external[usize::from(region.species)];
     let is_trap = |f: &ExternalField| matches!(f, ExternalField::Harmonic { .. });
-    let sites: Vec<(DVec3, u8)> = system.frozen.positions.iter().zip(&system.frozen.species)
+    let sites: Vec<(DVec3, u8)> = system
+        .frozen
+        .positions
+        .iter()
+        .zip(&system.frozen.species)
         .chain(slab.positions.iter().zip(&slab.species))
         .map(|(&r, &s)| (r, s))
         .filter(|&(_, s)| system.pairs.pair(region.species, s).interacts())
@@ -85,13 +89,11 @@ fn voxels_of(system: &System, slab: &Configuration, reservoir: usize, most: usiz
         let nz = if fields.is_empty() { 1 } else { VOXELS_OF_A_COLUMN.min(most) };
         return Voxels::new(cell, region, [1, 1], [1, 1, nz as u32]);
     }
-    let repeats = if fields.iter().any(is_trap) { [1, 1] } else { [0, 1].map(|d| repeats(cell.lengths[d], d, &sites, system)) };
+    let repeats =
+        if fields.iter().any(is_trap) { [1, 1] } else { [0, 1].map(|d| repeats(cell.lengths[d], d, &sites, system)) };
     let most = most.min(if repeats == [1, 1] { VOXELS_OF_A_CELL } else { VOXELS_OF_A_SURFACE_CELL });
-    let edges = [
-        cell.lengths.x / f64::from(repeats[0]),
-        cell.lengths.y / f64::from(repeats[1]),
-        region.z_hi - region.z_lo,
-    ];
+    let edges =
+        [cell.lengths.x / f64::from(repeats[0]), cell.lengths.y / f64::from(repeats[1]), region.z_hi - region.z_lo];
     let mut width = (edges.iter().product::<f64>() / most as f64).cbrt();
     let counts = |width: f64| edges.map(|edge| ((edge / width) as u32).max(1));
     while counts(width).iter().map(|&n| n as usize).product::<usize>() > most {
@@ -102,7 +104,8 @@ fn voxels_of(system: &System, slab: &Configuration, reservoir: usize, most: usiz
 
 /// The largest number of equal parts of a period, each of which the sites are repeated in.
 fn repeats(length: f64, d: usize, sites: &[(DVec3, u8)], system: &System) -> u32 {
-    let same = |a: DVec3, b: DVec3| (system.cell.minimum_image(a - b) / system.cell.lengths).abs().max_element() < SAME_SITE;
+    let same =
+        |a: DVec3, b: DVec3| (system.cell.minimum_image(a - b) / system.cell.lengths).abs().max_element() < SAME_SITE;
     let is_repeated = |n: u32| {
         let mut shift = DVec3::ZERO;
         shift[d] = length / f64::from(n);

@@ -235,7 +235,9 @@ mod tests {
         for step in 0..n {
             let words = rng.block(Stream::InsertPosition, step, 0, 0);
             if let Some(r) = density.draw(words) {
-                assert!(r.z >= region.z_lo && r.z <= region.z_hi && r.x < 3.0 && r.y < 4.0 && r.cmpge(DVec3::ZERO).all());
+                assert!(
+                    r.z >= region.z_lo && r.z <= region.z_hi && r.x < 3.0 && r.y < 4.0 && r.cmpge(DVec3::ZERO).all()
+                );
                 hits[voxels.of(r)] += 1.0;
                 biased += 1.0;
             }

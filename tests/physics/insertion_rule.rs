@@ -6,9 +6,7 @@
 
 use crate::say::say;
 use adlayer::testing::base::rng::{Rng, Stream};
-use adlayer::testing::thermo::acceptance::{
-    choose_trial, delete_ln_acc, insert_ln_acc, probability, trials_ln_volume,
-};
+use adlayer::testing::thermo::acceptance::{choose_trial, delete_ln_acc, insert_ln_acc, probability, trials_ln_volume};
 
 const SITES: usize = 6;
 const MOST_ATOMS: usize = 4;
@@ -82,7 +80,10 @@ impl Model {
             }
         }
         let turned = |a: usize, b: usize| flux[a * n_configurations + b] - flux[b * n_configurations + a];
-        (0..n_configurations).flat_map(|a| (0..a).map(move |b| (a, b))).map(|(a, b)| turned(a, b).abs()).fold(0.0, f64::max)
+        (0..n_configurations)
+            .flat_map(|a| (0..a).map(move |b| (a, b)))
+            .map(|(a, b)| turned(a, b).abs())
+            .fold(0.0, f64::max)
     }
 
     /// Configurations that an insertion leads to, with their probabilities.

@@ -33,7 +33,8 @@ fn two_atoms_on_a_slab_are_those_of_quadrature() {
                     ..Spec::default()
                 };
                 let spec = spec.at(number(row, "T"), number(row, "activity_z"));
-                let run = Run::whole(device, &inserting(&spec.text(), &format!("Biased(henry: 0.9, trials: {trials})")));
+                let run =
+                    Run::whole(device, &inserting(&spec.text(), &format!("Biased(henry: 0.9, trials: {trials})")));
                 let label = format!("{device} T {} with {trials} trials", number(row, "T"));
                 for (n, &p) in numbers(row, "P_N").iter().enumerate() {
                     assert_z(&format!("{label} P({n})"), run.estimate(0, |t| t.probability(n)), p, 0.0);

@@ -8,8 +8,8 @@ use adlayer::testing::backend::gpu::layout::{
 use adlayer::testing::backend::gpu::shaders::Module;
 use adlayer::testing::base::rng::Stream;
 use adlayer::testing::moves::MoveKind;
-use adlayer::testing::system::insertion::MAX_TRIALS;
 use adlayer::testing::potential::{LennardJones, OVERLAP_ENERGY, PairForm, SHADERS};
+use adlayer::testing::system::insertion::MAX_TRIALS;
 use std::mem::{offset_of, size_of};
 
 /// Every module with every functional form of the pairs.

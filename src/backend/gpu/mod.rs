@@ -32,7 +32,9 @@ use crate::system::System;
 use crate::system::configuration::Batch;
 use crate::thermo::states::StatePoint;
 use chunk::{Chunk, replicas_per_chunk};
-use layout::{AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, SystemTable, TrialRecord, frozen_atoms, insertion_records};
+use layout::{
+    AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, SystemTable, TrialRecord, frozen_atoms, insertion_records,
+};
 use move_log::{DeviceMoveLog, Pages};
 use pipelines::{Kernel, Pipelines};
 use plan::Plan;
