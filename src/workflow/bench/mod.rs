@@ -2,6 +2,7 @@
 //!
 //! Starts are equilibrated, every part is warmed up, and a part is repeated so that its scatter can be stated.
 
+pub mod answer;
 mod cpu_steal;
 mod fixture;
 mod scaling;
