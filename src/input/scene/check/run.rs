@@ -12,15 +12,10 @@ const FEWEST_TO_CHOOSE: u32 = 50;
 /// Checks how the run is made; appends to `warnings` what is allowed but doubtful.
 pub(crate) fn run(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
     dynamics(source, scene, warnings)?;
-<<<<<<< HEAD
-    moves(source, scene)?;
+    moves(source, scene, warnings)?;
     let Exchange::EvenOdd { every, rounds, .. } = scene.exchange;
     at_least_one(source, "exchange.every", every)?;
     at_least_one(source, "exchange.rounds", rounds)?;
-=======
-    moves(source, scene, warnings)?;
-    exchange(source, scene)?;
->>>>>>> table
     schedule(source, scene)?;
     goal(source, scene, warnings)
 }
