@@ -1,45 +1,40 @@
 //! Averages of each state's own samples.
 
 use super::DirectAverage;
-use crate::analysis::statistics::inefficiency::Inefficiencies;
-use crate::sample::Samples;
+use crate::analysis::prepared::Reweighting;
+use crate::analysis::statistics::inefficiency::Memory;
+use crate::thermo::states::StateGrid;
 
-/// Mean over each state's own samples with standard errors √(Var g/n), g of the state's own series.
+/// Mean over each state's own samples with standard errors ([`Memory`]).
 ///
 /// - returns: `[n_states]`; a state without samples has NaN averages
-pub(super) fn direct_averages(samples: &Samples, g: &Inefficiencies, n_states: usize) -> Vec<DirectAverage> {
-    let n_columns = 1 + samples.counts.len();
-    let mut count = vec![0_u64; n_states];
-    let mut sum = vec![vec![0.0; n_columns]; n_states];
-    let mut squares = vec![vec![0.0; n_columns]; n_states];
-    let column = |c: usize, n: usize| if c == 0 { samples.energy[n] } else { f64::from(samples.counts[c - 1][n]) };
-    for n in 0..samples.len() {
-        let k = samples.state[n] as usize;
-        count[k] += 1;
-        for c in 0..n_columns {
-            sum[k][c] += column(c, n);
+pub(super) fn direct_averages(memory: &Memory) -> Vec<DirectAverage> {
+    let of_state = |k: usize| DirectAverage {
+        n: memory.mean[k][1..].to_vec(),
+        n_err: memory.error[k][1..].to_vec(),
+        energy: memory.mean[k][0],
+        energy_err: memory.error[k][0],
+        samples: memory.samples[k] as u64,
+        inefficiency: memory.series(k),
+    };
+    (0..memory.samples.len()).map(of_state).collect()
+}
+
+/// Raises the errors to those that the variance expected by MBAR implies, √(Var g/n): a state that missed a rare excursion
+/// does not know its own error.
+pub(super) fn expect(averages: &mut [DirectAverage], grid: &StateGrid, basis: &Reweighting) {
+    let bins = basis.bins();
+    let samples = &basis.solved.collapsed;
+    let n_s = grid.n_reservoirs();
+    for ((average, state), g) in averages.iter_mut().zip(&grid.states).zip(&basis.g_of_state) {
+        if average.samples == 0 {
+            continue;
+        }
+        let moments = bins[basis.place(state)].moments(samples, &state.ln_z);
+        let expected = |variance: f64| (variance * g / average.samples as f64).sqrt();
+        average.energy_err = average.energy_err.max(expected(moments.var_energy));
+        for (s, err) in average.n_err.iter_mut().enumerate() {
+            *err = err.max(expected(moments.cov_n[s * n_s + s]));
         }
     }
-    let mean: Vec<Vec<f64>> =
-        sum.iter().zip(&count).map(|(sum, &n)| sum.iter().map(|s| s / n as f64).collect()).collect();
-    for n in 0..samples.len() {
-        let k = samples.state[n] as usize;
-        for c in 0..n_columns {
-            squares[k][c] += (column(c, n) - mean[k][c]).powi(2);
-        }
-    }
-    (0..n_states)
-        .map(|k| {
-            let n = count[k] as f64;
-            let error = |c: usize, g: f64| (squares[k][c] / n * g / n).sqrt();
-            DirectAverage {
-                n: mean[k][1..].to_vec(),
-                n_err: (1..n_columns).map(|c| error(c, g.counts[k][c - 1])).collect(),
-                energy: mean[k][0],
-                energy_err: error(0, g.energy[k]),
-                samples: count[k],
-                inefficiency: g.series(k),
-            }
-        })
-        .collect()
 }

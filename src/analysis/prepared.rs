@@ -4,8 +4,9 @@ use super::input::AnalysisInput;
 use super::mbar::{Bins, Collapsed, CollapsedSolution, Tolerance};
 use crate::analysis::hysteresis;
 use crate::analysis::hysteresis::ExcludedState;
-use crate::analysis::statistics::bootstrap::{Blocks, Draw, Drawn};
-use crate::analysis::statistics::inefficiency::Inefficiencies;
+use crate::analysis::statistics::blocks::{Blocks, Draws};
+use crate::analysis::statistics::bootstrap::{Draw, Drawn};
+use crate::analysis::statistics::inefficiency::Memory;
 use crate::base::{AnalysisError, Result};
 use crate::sample::Samples;
 use crate::thermo::states::{StateGrid, StatePoint};
@@ -39,8 +40,8 @@ impl MbarSolution {
 #[derive(Debug, Clone)]
 pub(crate) struct Reweighting {
     pub(crate) solved: MbarSolution,
-    pub(crate) g: Inefficiencies,
-    /// `[n_states]`, the larger of the state series and the replica paths
+    pub(crate) memory: Memory,
+    /// `[n_states]`, g with what replicas remember along their paths
     pub(crate) g_of_state: Vec<f64>,
     /// `[n_samples]`, sorted by composition: g of the state of each
     pub(crate) g_of_sample: Vec<f64>,
@@ -51,16 +52,16 @@ pub(crate) struct Reweighting {
 impl Reweighting {
     /// # Errors
     /// [`AnalysisError`] if MBAR does not converge.
-    pub(crate) fn new(grid: &StateGrid, samples: &Samples) -> Result<Reweighting> {
-        let g = Inefficiencies::new(samples, grid.len());
-        let g_of_state: Vec<f64> = (0..grid.len()).map(|k| g.of_state(k)).collect();
+    pub(crate) fn new(grid: &StateGrid, samples: &Samples, seed: u64) -> Result<Reweighting> {
+        let memory = Memory::new(samples, grid, seed);
+        let g_of_state: Vec<f64> = (0..grid.len()).map(|k| memory.of_state(k)).collect();
         let solved = MbarSolution::new(&grid.states, samples)?;
         let g_of_sample =
             solved.collapsed.origin().iter().map(|&n| g_of_state[samples.state[n as usize] as usize]).collect();
         let mut kts: Vec<f64> = grid.states.iter().map(|s| s.kt).collect();
         kts.sort_by(f64::total_cmp);
         kts.dedup();
-        Ok(Reweighting { solved, g, g_of_state, g_of_sample, kts })
+        Ok(Reweighting { solved, memory, g_of_state, g_of_sample, kts })
     }
 
     /// Index into `kts` of the temperature of a state.
@@ -83,7 +84,21 @@ impl Reweighting {
         self.kts.iter().map(bins).collect()
     }
 
-    /// Input of a bootstrap of these samples.
+    /// Input of the bootstrap of these samples.
+    ///
+    /// - `samples`: those that were prepared, in the caller's order
+    /// - `columns`: `[n_columns][n_samples]`, sorted by composition
+    pub(crate) fn resampled<'a>(
+        &'a self,
+        grid: &'a StateGrid,
+        samples: &'a Samples,
+        columns: &'a [Vec<f32>],
+    ) -> Drawn<'a> {
+        let Memory { blocks, draws, .. } = &self.memory;
+        self.drawn(grid, samples, blocks, draws, columns)
+    }
+
+    /// Input of a bootstrap of these samples in other blocks.
     ///
     /// - `samples`: those that were prepared, in the caller's order
     /// - `columns`: `[n_columns][n_samples]`, sorted by composition
@@ -92,6 +107,7 @@ impl Reweighting {
         grid: &'a StateGrid,
         samples: &'a Samples,
         blocks: &'a Blocks,
+        draws: &'a Draws,
         columns: &'a [Vec<f32>],
     ) -> Drawn<'a> {
         Drawn {
@@ -99,6 +115,7 @@ impl Reweighting {
             full: &self.solved.collapsed,
             state: &samples.state,
             blocks,
+            draws,
             f_k: &self.solved.solution.f_k,
             columns,
         }
@@ -129,7 +146,7 @@ impl PreparedSamples<'_> {
         check(input)?;
         let (hysteresis, excluded) = hysteresis::compare(input);
         let retained = hysteresis::set_aside(input, &excluded);
-        let basis = Reweighting::new(&input.grid, &retained.samples)?;
+        let basis = Reweighting::new(&input.grid, &retained.samples, input.seed)?;
         Ok(PreparedSamples { input, retained, hysteresis, excluded, basis })
     }
 
