@@ -49,7 +49,7 @@ pub(crate) fn compare(input: &AnalysisInput) -> (Vec<f64>, Vec<ExcludedState>) {
     }
     let halves = [false, true].map(|wanted| {
         let samples = input.samples.filtered(|n| is_odd(n) == Some(wanted));
-        let memory = Memory::new(&samples, &input.grid, input.seed);
+        let memory = Memory::new(&samples, &input.grid, None, input.seed);
         let half = |k: usize| Half {
             mean: memory.mean[k].clone(),
             variance: memory.variance[k].clone(),

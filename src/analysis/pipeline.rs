@@ -1,7 +1,7 @@
 //! Analysis of a run, or of several runs of one system, from samples to results.
 
 use super::diagnostics::{self, Checks, RunTallies, mask};
-use super::direct::{direct_averages, expect};
+use super::direct::direct_averages;
 use super::mbar::{Bins, Collapsed, marginal};
 use super::{Analysis, AnalysisInput, BoundaryKind, BoundaryPoint, Distribution, FreeEnergies, Map, MapCell, Phase};
 use crate::analysis::diagnostics::split_half::split_half;
@@ -122,8 +122,6 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
     });
     drop(rows);
     maps.set_errors(&around, &bootstrap, observed.len());
-    let mut direct = direct_averages(&basis.memory);
-    expect(&mut direct, grid, basis);
     Ok(Analysis {
         grid: grid.clone(),
         free_energies: FreeEnergies {
@@ -145,7 +143,7 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         observables: observed.names,
         observable_labels: observed.labels,
         profiles,
-        direct,
+        direct: direct_averages(&basis.memory),
         split_half: split_half(input)?,
         inefficiency: basis.g_of_state.clone(),
         beside_unconverged: found.quotable.iter().map(|q| !q).collect(),

@@ -6,6 +6,7 @@ use crate::analysis::hysteresis;
 use crate::analysis::hysteresis::ExcludedState;
 use crate::analysis::statistics::blocks::{Blocks, Draws};
 use crate::analysis::statistics::bootstrap::{Draw, Drawn};
+use crate::analysis::statistics::collective::StateMoments;
 use crate::analysis::statistics::inefficiency::Memory;
 use crate::base::{AnalysisError, Result};
 use crate::sample::Samples;
@@ -53,14 +54,14 @@ impl Reweighting {
     /// # Errors
     /// [`AnalysisError`] if MBAR does not converge.
     pub(crate) fn new(grid: &StateGrid, samples: &Samples, seed: u64) -> Result<Reweighting> {
-        let memory = Memory::new(samples, grid, seed);
-        let g_of_state: Vec<f64> = (0..grid.len()).map(|k| memory.of_state(k)).collect();
         let solved = MbarSolution::new(&grid.states, samples)?;
-        let g_of_sample =
-            solved.collapsed.origin().iter().map(|&n| g_of_state[samples.state[n as usize] as usize]).collect();
         let mut kts: Vec<f64> = grid.states.iter().map(|s| s.kt).collect();
         kts.sort_by(f64::total_cmp);
         kts.dedup();
+        let memory = Memory::new(samples, grid, Some(&expected(grid, &solved, &kts)), seed);
+        let g_of_state: Vec<f64> = (0..grid.len()).map(|k| memory.of_state(k)).collect();
+        let g_of_sample =
+            solved.collapsed.origin().iter().map(|&n| g_of_state[samples.state[n as usize] as usize]).collect();
         Ok(Reweighting { solved, memory, g_of_state, g_of_sample, kts })
     }
 
@@ -120,6 +121,24 @@ impl Reweighting {
             columns,
         }
     }
+}
+
+/// Means and variances of E, N₁, … in every state by MBAR.
+///
+/// - `kts`: the simulated temperatures, ascending [energy]
+fn expected(grid: &StateGrid, solved: &MbarSolution, kts: &[f64]) -> StateMoments {
+    let MbarSolution { collapsed, solution, .. } = solved;
+    let bins: Vec<Bins> =
+        kts.par_iter().map(|kt| Bins::new(collapsed, None, None, &solution.ln_d, 1.0 / kt)).collect();
+    let n_s = grid.n_reservoirs();
+    let of_state = |state: &StatePoint| {
+        let moments = bins[kts.partition_point(|&kt| kt < state.kt)].moments(collapsed, &state.ln_z);
+        let variance = std::iter::once(moments.var_energy).chain((0..n_s).map(|s| moments.cov_n[s * n_s + s]));
+        let variance = variance.collect();
+        (std::iter::once(moments.energy).chain(moments.n).collect(), variance)
+    };
+    let (mean, variance) = grid.states.par_iter().map(of_state).unzip();
+    StateMoments { mean, variance }
 }
 
 /// Samples prepared for analysis: those of excluded states removed, the others ready to be reweighted.

@@ -1,5 +1,6 @@
 //! Diagnostics of a run: exchange, flow of replicas, overlap, correlation, hysteresis, convergence, and a verdict in words.
 
+mod by_result;
 pub(crate) mod checks;
 mod components;
 mod convergence;
@@ -121,7 +122,7 @@ fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies)
     // The memory of excluded states too.
     let memory = match work.retained {
         Cow::Borrowed(_) => Cow::Borrowed(&work.basis.memory),
-        Cow::Owned(_) => Cow::Owned(Memory::new(samples, grid, input.seed)),
+        Cow::Owned(_) => Cow::Owned(Memory::new(samples, grid, None, input.seed)),
     };
     let chains = places(samples, grid.len(), |n| samples.state[n] as usize);
     let states = (0..grid.len())

@@ -38,7 +38,7 @@ pub(crate) fn split_half(input: &AnalysisInput) -> Result<SplitHalf> {
     if n_s == 0 || halves.iter().any(|half| half.len() < 4 * grid.len()) {
         return Ok(result);
     }
-    let memory = Memory::new(&halves[0], grid, input.seed.wrapping_add(1));
+    let memory = Memory::new(&halves[0], grid, None, input.seed.wrapping_add(1));
     let direct = direct_averages(&memory);
     let basis = Reweighting::new(grid, &halves[1], input.seed.wrapping_add(1))?;
     let collapsed = &basis.solved.collapsed;

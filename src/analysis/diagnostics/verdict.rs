@@ -1,13 +1,13 @@
 //! Verdict in words: whether the run can be trusted, and what to change.
 
-use super::checks::{Diagnostics, Drift, EdgeCheck, Mood, Sentence, Verdict};
-use super::drift::DRIFTS;
+use super::by_result::{crossings, equilibrium_of_replicas, quotable};
+use super::checks::{Diagnostics, EdgeCheck, Mood, Sentence, Verdict};
 use super::flow::Flow;
 use super::gaps::{Gap, gaps};
 use super::words::{axis_words, edge_words, edges, first, ranges, short, states_are};
 use super::{ATTEMPTS, DEAD};
 use crate::analysis::hysteresis::ExcludedState;
-use crate::analysis::result::{BoundaryKind, BoundaryPoint, ENOUGH_CROSSINGS};
+use crate::analysis::result::BoundaryPoint;
 use crate::analysis::transition_matrix::{ALARM, Estimators};
 use crate::thermo::states::{Axis, StateGrid};
 
@@ -137,101 +137,6 @@ fn memory_of_start(grid: &StateGrid, diagnostics: &Diagnostics, excluded: &[Excl
     sentences
 }
 
-/// Whether the replicas together have come to equilibrium: sums over states that drift, or remember their start.
-fn equilibrium_of_replicas(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Sentence> {
-    let name = |d: &Drift| {
-        let what = match d.column.checked_sub(1) {
-            None => "energy".to_owned(),
-            Some(s) => format!("number of {}", grid.reservoirs[s].species),
-        };
-        match d.temperature {
-            None => format!("the {what} over all states"),
-            Some(t) => format!("the {what} over the states at T = {}", short(t)),
-        }
-    };
-    let worst = |z: &dyn Fn(&Drift) -> f64| {
-        let known = diagnostics.drifts.iter().filter(|d| z(d).is_finite());
-        known.max_by(|a, b| z(a).abs().total_cmp(&z(b).abs()))
-    };
-    let mut sentences = Vec::new();
-    if let Some(d) = worst(&|d| d.halves) {
-        sentences.push(if d.halves.abs() > DRIFTS {
-            let words = format!(
-                "Replicas are not in equilibrium yet: {} changes by {:.1}σ from the first half of production to the second; \
-                 lengthen the equilibration.",
-                name(d),
-                d.halves.abs()
-            );
-            Sentence { mood: Mood::Poor, words }
-        } else {
-            let words = format!(
-                "No sum over states drifts: the halves of production agree within {DRIFTS}σ (worst {:.1}, {}).",
-                d.halves.abs(),
-                name(d)
-            );
-            Sentence { mood: Mood::Good, words }
-        });
-    }
-    if let Some(d) = worst(&|d| d.starts).filter(|d| d.starts.abs() > DRIFTS) {
-        let words = format!(
-            "Even and odd walkers do not agree: {} differs by {:.1}σ; lengthen the equilibration.",
-            name(d),
-            d.starts.abs()
-        );
-        sentences.push(Sentence { mood: Mood::Poor, words });
-    }
-    sentences
-}
-
-/// Which first-order boundaries may be quoted: those that replicas have crossed often enough, at the simulated
-/// temperatures.
-fn crossings(grid: &StateGrid, boundaries: &[BoundaryPoint]) -> Option<Sentence> {
-    let temperatures = grid.temperatures();
-    let simulated = |b: &&BoundaryPoint| temperatures.iter().any(|t| (t - b.temperature).abs() <= 1e-9 * t.abs());
-    let lines = boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder);
-    let mut points: Vec<&BoundaryPoint> = lines.clone().filter(simulated).collect();
-    if points.is_empty() {
-        points = lines.collect();
-    }
-    let fewest = points.iter().filter_map(|b| b.crossings).min()?;
-    let few: Vec<String> = points
-        .iter()
-        .filter(|b| !b.is_converged())
-        .map(|b| {
-            let mu: Vec<String> = b.mu.iter().map(|&mu| short(mu)).collect();
-            format!("T = {}, μ = {} ({})", short(b.temperature), mu.join(", "), b.crossings.unwrap_or(0))
-        })
-        .collect();
-    if few.is_empty() {
-        let words = format!("Replicas have crossed every first-order boundary at least {fewest} times.");
-        return Some(Sentence { mood: Mood::Good, words });
-    }
-    let words = format!(
-        "{} of {} first-order boundary points are unconverged and may not be quoted (fewer than {ENOUGH_CROSSINGS} crossings \
-         by replicas, in brackets): {}; lengthen the run {:.0}-fold, or exchange more often.",
-        few.len(),
-        points.len(),
-        first(&few),
-        (ENOUGH_CROSSINGS as f64 / fewest.max(1) as f64).ceil()
-    );
-    Some(Sentence { mood: Mood::Poor, words })
-}
-
-/// Which states may be quoted.
-fn quotable(grid: &StateGrid, diagnostics: &Diagnostics) -> Sentence {
-    let not = which(diagnostics, |s| !s.quotable);
-    let n = diagnostics.states.len();
-    if not.is_empty() {
-        let words = match n {
-            1 => "The state may be quoted.".to_owned(),
-            _ => format!("All {n} states may be quoted."),
-        };
-        return Sentence { mood: Mood::Good, words };
-    }
-    let words = format!("{} of {n} states may be quoted; not: {}.", n - not.len(), ranges(grid, &not));
-    Sentence { mood: Mood::Remark, words }
-}
-
 /// Whether the first half of production agrees with the second.
 fn halves_in_time((agree, compared): (usize, usize)) -> Option<Sentence> {
     if compared == 0 {
@@ -337,17 +242,19 @@ fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Opti
     if diagnostics.edges.is_empty() {
         return None;
     }
-    let dead = diagnostics.edges.iter().filter(|e| !e.usable).count();
+    // A dead diagonal is no gap: where its neighbours exchange, replicas walk around it.
+    let neighbours = || diagnostics.edges.iter().filter(|e| e.edge.axis().is_some());
+    let dead = neighbours().filter(|e| !e.usable).count();
     if diagnostics.n_components <= 1 {
         return Some(match dead {
             0 => {
-                let words = format!("All {} pairs of neighbouring states exchange.", diagnostics.edges.len());
+                let words = format!("All {} pairs of neighbouring states exchange.", neighbours().count());
                 Sentence { mood: Mood::Good, words }
             }
             _ => {
                 let words = format!(
                     "The grid hangs together, but {dead} of {} neighbouring pairs exchange in less than {:.0} % of the attempts.",
-                    diagnostics.edges.len(),
+                    neighbours().count(),
                     100.0 * DEAD
                 );
                 Sentence { mood: Mood::Remark, words }
@@ -532,7 +439,7 @@ mod tests {
         assert!((v.add_temperatures[0] - 0.45).abs() < 1e-12);
 
         let g = grid();
-        let across = |e: &EdgeCheck| e.edge.axis == Axis::Reservoir(0) && e.edge.a.0.is_multiple_of(3);
+        let across = |e: &EdgeCheck| e.edge.axis() == Some(Axis::Reservoir(0)) && e.edge.a.0.is_multiple_of(3);
         let v = verdict(&g, &diagnostics(&g, across), &[], &[], None, (12, 12));
         assert!(says(&v, "splits in two at μ of B = −2.75"), "{v:?}");
         assert_eq!(v.add_mu, [(0, -2.75)]);
@@ -546,10 +453,22 @@ mod tests {
         assert!(!v.trusted && says(&v, "falls into three parts of 10, 1, 1 states"), "{v:?}");
 
         // One dead edge of several: the grid hangs together, and the place is named all the same.
-        let one = |e: &EdgeCheck| e.edge.axis == Axis::Temperature && e.edge.a.0 == 4;
+        let one = |e: &EdgeCheck| e.edge.axis() == Some(Axis::Temperature) && e.edge.a.0 == 4;
         let v = verdict(&g, &diagnostics(&g, one), &[], &[], None, (12, 12));
         assert!(v.trusted && says(&v, "hangs together"), "{v:?}");
         assert_eq!(v.add_temperatures.len(), 1);
+    }
+
+    #[test]
+    fn diagonals_join_states_and_dead_ones_are_no_gaps() {
+        let g = grid().with_diagonals();
+        let judge = |dead: &dyn Fn(&EdgeCheck) -> bool| verdict(&g, &diagnostics(&g, dead), &[], None, (12, 12));
+        let v = judge(&|e| e.edge.axis().is_none());
+        assert!(v.trusted && says(&v, "All 17 pairs") && v.add_mu.is_empty(), "{v:?}");
+        // Where no neighbours along μ exchange, diagonals carry replicas across; the place is named all the same.
+        let v = judge(&|e| e.edge.axis() == Some(Axis::Reservoir(0)) && e.edge.a.0.is_multiple_of(3));
+        assert!(v.trusted && says(&v, "hangs together, but 4 of 17") && !says(&v, "splits"), "{v:?}");
+        assert_eq!(v.add_mu, [(0, -2.75)]);
     }
 
     #[test]

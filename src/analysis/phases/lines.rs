@@ -56,7 +56,7 @@ impl Judged {
     }
 
     /// Whether the two sides are basins of their own: the valley is deeper than 1 kT by its standard error.
-    pub(crate) fn separate(&self, i: usize) -> bool {
+    fn separate(&self, i: usize) -> bool {
         self.crossings[i].depth - self.errors[2 * i + 1] > SEPARATE
     }
 

@@ -9,8 +9,8 @@ use crate::analysis::result::ENOUGH_CROSSINGS;
 use crate::thermo::states::StateGrid;
 use rayon::prelude::*;
 
-/// Probability of the lesser side from which an average depends on the ratio of the two.
-const SHARE: f64 = 0.01;
+/// Probability of the lesser side from which an average depends on the ratio of the two, which may be off by some e-fold.
+const SHARE: f64 = 1e-3;
 
 /// Sides of boundaries that replicas have not crossed often enough.
 #[derive(Debug)]
@@ -24,7 +24,8 @@ pub(crate) struct Unconverged<'a> {
 
 impl<'a> Unconverged<'a> {
     pub(crate) fn new(judged: &Judged, thresholds: &'a Thresholds) -> Unconverged<'a> {
-        let few = |&i: &usize| judged.passages[i] < ENOUGH_CROSSINGS && judged.separate(i);
+        // Whether the valley is significant or not: one that few have crossed is not known to be shallow.
+        let few = |&i: &usize| judged.passages[i] < ENOUGH_CROSSINGS;
         let sides = (0..judged.crossings.len()).filter(few).map(|i| (judged.crossings[i].kt, judged.crossings[i].sides));
         let mut kts: Vec<f64> = judged.crossings.iter().map(|c| c.kt).collect();
         kts.dedup();

@@ -2,13 +2,13 @@
 //!
 //! States swap replicas every few cycles, so what a replica remembers leaves the series of a state before it shows there,
 //! although it goes on to act: the next replica comes from the same pool. A sum over states, S(t) = Σ_k x_k(t) with x the
-//! deviation of E or N from the mean of its state in units of its width, does not notice who holds which state. Its
-//! fluctuation is known without waiting for it, Var S = Σ_k Var x_k, because at one time states are independent; hence
-//! C(t) = Var S − ½⟨(S(t) − S(0))²⟩ is free of the bias that a run of a few correlation times puts into autocovariances
-//! about its own mean.
+//! deviation of E or N from the mean of its state, does not notice who holds which state. Its fluctuation is known without
+//! waiting for it, Var S = Σ_k Var x_k, because at one time states are independent, and MBAR knows means and variances
+//! from all states where a state's own samples may have missed a basin. Hence C(t) = Var S − ½⟨(S(t) − S(0))²⟩ is free of
+//! the bias that a run of a few correlation times puts into autocovariances about its own mean.
 //!
-//! C is followed up to a fortieth of the run. What lies beyond comes from replicas as units: the same sum along the path
-//! of a replica has a variance over whole paths that one run shows for as many replicas as there are states. It lacks the
+//! C is followed up to a twelfth of the run. What lies beyond comes from replicas as units: the same sum along the path
+//! of a replica has a variance over whole paths, which one run shows for as many replicas as there are states. It lacks the
 //! correlation between replicas (a dense one in a dense state has no deviation at all), by a factor κ that is read off
 //! where both C are known:
 //!
@@ -23,7 +23,7 @@ use crate::thermo::states::StateGrid;
 use rayon::prelude::*;
 
 /// Share of a run over which C(t) is followed.
-const FOLLOWED: f64 = 1.0 / 40.0;
+const FOLLOWED: f64 = 1.0 / 12.0;
 /// Stored cycles that are followed at least, where the run is four times as long.
 const SHORTEST: usize = 20;
 /// Lags at which C(t) is evaluated, evenly spaced in ln t.
@@ -50,7 +50,9 @@ pub struct Collective {
 }
 
 /// Sums of the deviations of E and of every N over all states, and of every N over the states of each temperature.
-pub fn collectives(samples: &Samples, grid: &StateGrid, blocks: &Blocks) -> Vec<Collective> {
+///
+/// - `moments`: of every state
+pub fn collectives(samples: &Samples, grid: &StateGrid, moments: &StateMoments, blocks: &Blocks) -> Vec<Collective> {
     if samples.is_empty() {
         return Vec::new();
     }
@@ -58,36 +60,40 @@ pub fn collectives(samples: &Samples, grid: &StateGrid, blocks: &Blocks) -> Vec<
     let times = Times::new(samples);
     let columns: Vec<usize> = (0..=samples.counts.len()).collect();
     let of_column = |&c: &usize| {
-        let deviation = deviations(samples, grid.len(), c);
+        let deviation: Vec<f64> =
+            (0..samples.len()).map(|n| samples.value(c, n) - moments.mean[samples.state[n] as usize][c]).collect();
         // E of a temperature follows its N.
         let n_rows = if c == 0 { 0 } else { rows.n };
-        let sums = Sums { samples, rows: &rows, times: &times, column: c, deviation: &deviation, n_rows };
+        let variance = rows.sums(|k| moments.variance[k][c]);
+        let sums = Sums { samples, rows: &rows, times: &times, column: c, deviation: &deviation, variance, n_rows };
         sums.collectives(blocks)
     };
     columns.par_iter().flat_map_iter(of_column).collect()
 }
 
-/// Deviation of E (`column` 0) or N of every sample from the mean of its state, in units of the width; 0 where there is no
-/// width.
-fn deviations(samples: &Samples, n_states: usize, column: usize) -> Vec<f64> {
-    let value = |n: usize| samples.value(column, n);
-    let state = |n: usize| samples.state[n] as usize;
-    let (mut count, mut mean, mut square) = (vec![0.0; n_states], vec![0.0; n_states], vec![0.0; n_states]);
-    for n in 0..samples.len() {
-        count[state(n)] += 1.0;
-        mean[state(n)] += value(n);
+/// Means and variances of E, N₁, … in every state.
+#[derive(Debug, Clone, Default)]
+pub struct StateMoments {
+    /// `[n_states][1 + n_reservoirs]`
+    pub mean: Vec<Vec<f64>>,
+    /// `[n_states][1 + n_reservoirs]`
+    pub variance: Vec<Vec<f64>>,
+}
+
+impl StateMoments {
+    /// The means that are expected where they are known, and the larger variances; only for states that have samples.
+    pub(crate) fn expecting(&self, expected: &StateMoments) -> StateMoments {
+        let both = |own: &[Vec<f64>], other: &[Vec<f64>], join: &dyn Fn(f64, f64) -> f64| -> Vec<Vec<f64>> {
+            let of_state = |(own, other): (&Vec<f64>, &Vec<f64>)| {
+                own.iter().zip(other).map(|(&a, &b)| if a.is_finite() && b.is_finite() { join(a, b) } else { a }).collect()
+            };
+            own.iter().zip(other).map(of_state).collect()
+        };
+        StateMoments {
+            mean: both(&self.mean, &expected.mean, &|_, expected| expected),
+            variance: both(&self.variance, &expected.variance, &f64::max),
+        }
     }
-    mean.iter_mut().zip(&count).for_each(|(m, n)| *m /= n);
-    for n in 0..samples.len() {
-        square[state(n)] += (value(n) - mean[state(n)]).powi(2);
-    }
-    let width: Vec<f64> = square.iter().zip(&count).map(|(s, n): (&f64, &f64)| (s / n).sqrt()).collect();
-    let deviation = |n: usize| {
-        let (m, w) = (mean[state(n)], width[state(n)]);
-        // A width that is rounding noise of a constant is none.
-        if w <= 1e-12 * m.abs().max(1e-300) { 0.0 } else { (value(n) - m) / w }
-    };
-    (0..samples.len()).map(deviation).collect()
 }
 
 /// States of the same temperature.
@@ -108,6 +114,19 @@ impl Rows {
         let of_state = grid.states.iter().map(|s| kts.partition_point(|&kt| kt < s.kt)).collect();
         let n = if kts.len() < 2 || kts.len() == grid.len() { 0 } else { kts.len() };
         Rows { of_state, kts, n }
+    }
+
+    /// Sum over all states, then over those of each temperature; what is not finite has no samples.
+    fn sums(&self, of_state: impl Fn(usize) -> f64) -> Vec<f64> {
+        let mut sums = vec![0.0; 1 + self.kts.len()];
+        for (k, &row) in self.of_state.iter().enumerate() {
+            let value = of_state(k);
+            if value.is_finite() {
+                sums[0] += value;
+                sums[1 + row] += value;
+            }
+        }
+        sums
     }
 }
 
@@ -157,7 +176,7 @@ impl Times {
         self.first.windows(2).map(|w| w[1] - w[0]).max().unwrap_or(0)
     }
 
-    /// Ascending, from 0, up to a fortieth of the longest walker.
+    /// Ascending, from 0, up to a twelfth of the longest walker.
     fn lags(&self) -> Vec<usize> {
         let longest = self.longest();
         let last = ((longest as f64 * FOLLOWED) as usize).max(SHORTEST.min(longest / 4));
@@ -176,6 +195,8 @@ struct Sums<'a> {
     column: usize,
     /// `[n_samples]`
     deviation: &'a [f64],
+    /// `[1 + n_temperatures]`, variances of the sums at one time
+    variance: Vec<f64>,
     /// Temperatures that have a sum of their own.
     n_rows: usize,
 }
@@ -192,8 +213,8 @@ impl Sums<'_> {
             .zip(&paths)
             .enumerate()
             .filter_map(|(i, (series, path))| {
-                let variance = path.covariance[0];
-                if variance <= 0.0 || !variance.is_finite() {
+                let variance = self.variance[i];
+                if variance <= 0.0 || path.covariance[0] <= 0.0 {
                     return None;
                 }
                 let collective = self.covariances(series, variance, &lags);
@@ -322,7 +343,7 @@ fn memory(lags: &[usize], collective: &[f64], path: &Path, n_replicas: f64, tota
             break;
         }
     }
-    let (known, of_path) = (known.max(variance), of_path.max(variance));
+    let (known, of_path) = (known.max(variance), of_path.max(path.covariance[0]));
     // Deviations about the mean of all replicas.
     let whole = path.whole * n_replicas / (n_replicas - 1.0).max(1.0);
     if ended || lags.len() < 2 {

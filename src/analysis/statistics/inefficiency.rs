@@ -1,7 +1,7 @@
 //! Statistical inefficiency: how many stored samples are worth one independent one.
 
 use super::blocks::{Blocks, Draws, RESAMPLES};
-use super::collective::{Collective, collectives};
+use super::collective::{Collective, StateMoments, collectives};
 use crate::sample::Samples;
 use crate::thermo::states::StateGrid;
 use rayon::prelude::*;
@@ -77,7 +77,7 @@ pub struct Memory {
     pub counts: Vec<Vec<f64>>,
     /// `[n_states][1 + n_reservoirs]`, means of E, N₁, … over the samples of each state; NaN without samples
     pub mean: Vec<Vec<f64>>,
-    /// `[n_states][1 + n_reservoirs]`, their variances
+    /// `[n_states][1 + n_reservoirs]`, variances: those of the samples, or what MBAR expects if that is more
     pub variance: Vec<Vec<f64>>,
     /// `[n_states][1 + n_reservoirs]`, standard errors of the means
     pub error: Vec<Vec<f64>>,
@@ -95,10 +95,13 @@ impl Memory {
     /// Inefficiencies of every series, blocks, and the errors of the mean of every state.
     ///
     /// The standard error of a mean is √(Var g/n) with g of the state's own series, or that of the draws where it is
-    /// larger: these know the memory that replicas carry from state to state ([`collectives`]).
+    /// larger: these know the memory that replicas carry from state to state ([`collectives`]). Where MBAR expects a larger
+    /// variance than the samples show, the error is at least what that implies: a state that missed a rare excursion does
+    /// not know its own error.
     ///
+    /// - `expected`: by MBAR; those of the samples if it is not known
     /// - `seed`: of the draws
-    pub fn new(samples: &Samples, grid: &StateGrid, seed: u64) -> Memory {
+    pub fn new(samples: &Samples, grid: &StateGrid, expected: Option<&StateMoments>, seed: u64) -> Memory {
         let n_states = grid.len();
         let by_state = places(samples, n_states, |n| samples.state[n] as usize);
         let n_columns = 1 + samples.counts.len();
@@ -116,20 +119,35 @@ impl Memory {
         let found: Vec<Vec<(f64, f64, f64)>> = by_state.par_iter().map(of_state).collect();
         let series: Vec<f64> = found.iter().map(|f| f.iter().map(|f| f.0).fold(1.0, f64::max)).collect();
         let blocks = Blocks::new(samples, &series);
-        let collectives = collectives(samples, grid, &blocks);
+        let own = StateMoments {
+            mean: found.iter().map(|f| f.iter().map(|f| f.1).collect()).collect(),
+            variance: found.iter().map(|f| f.iter().map(|f| f.2).collect()).collect(),
+        };
+        let known = expected.map_or_else(|| own.clone(), |expected| own.expecting(expected));
+        let collectives = collectives(samples, grid, &known, &blocks);
         let draws = Draws::new(blocks.n_blocks, &collectives, seed, RESAMPLES);
         let mut of_draws = mean_errors(samples, &blocks, &draws, n_states).into_iter();
         let n: Vec<f64> = by_state.iter().map(|chains| chains.iter().map(Vec::len).sum::<usize>() as f64).collect();
-        let error = found.iter().zip(&n).map(|(found, n)| {
-            let own = found.iter().map(|(g, _, variance)| (variance * g / n).sqrt());
-            own.zip(of_draws.by_ref()).map(|(own, drawn)| own.max(drawn)).collect()
+        let error = found.iter().zip(&n).zip(&known.variance).map(|((found, n), expected)| {
+            let drawn: Vec<f64> = of_draws.by_ref().take(n_columns).collect();
+            // g that the errors imply, for what was not seen.
+            let implied = found.iter().zip(&drawn).map(|((g, _, variance), drawn)| {
+                let g_drawn = n * drawn * drawn / variance;
+                if g_drawn.is_finite() { g.max(g_drawn.min(*n)) } else { *g }
+            });
+            let g = implied.fold(1.0, f64::max);
+            let error = |((own, drawn), expected): ((&(f64, f64, f64), f64), &f64)| {
+                let missed = if *expected > own.2 { (expected * g / n).sqrt() } else { 0.0 };
+                (own.2 * own.0 / n).sqrt().max(drawn).max(missed)
+            };
+            found.iter().zip(drawn).zip(expected).map(error).collect()
         });
         Memory {
             error: error.collect(),
             energy: found.iter().map(|f| f[0].0).collect(),
             counts: found.iter().map(|f| f[1..].iter().map(|f| f.0).collect()).collect(),
-            mean: found.iter().map(|f| f.iter().map(|f| f.1).collect()).collect(),
-            variance: found.iter().map(|f| f.iter().map(|f| f.2).collect()).collect(),
+            mean: own.mean,
+            variance: known.variance.clone(),
             samples: n,
             blocks,
             collectives,
