@@ -111,16 +111,18 @@ pub(crate) fn boundaries(analysis: &Analysis, summary: &RunSummary) -> Markup {
                     th { "p of " (axis.species) " [" (unit.pressure_label()) "]" }
                 }
                 th { "p, low … high" }
+                th { "crossings" }
             } }
             tbody { @for b in &chief { tr {
                 td.text { (findings::phase_name(analysis, b.phase_a)) " | " (findings::phase_name(analysis, b.phase_b)) }
                 td.text { (findings::kind_words(b.kind)) }
                 td { (text::fixed(b.temperature, decimals)) }
-                @for (mu, p) in b.mu.iter().zip(&b.pressure) {
-                    td { (with_error(*mu, b.mu_err)) }
+                @for (s, p) in b.pressure.iter().enumerate() {
+                    td { (findings::boundary(b, s)) }
                     td { (scientific(*p)) }
                 }
                 td { (scientific(b.pressure_low)) " … " (scientific(b.pressure_high)) }
+                td { @if let Some(n) = b.crossings { (n) } }
             } } }
         }
     })

@@ -9,7 +9,8 @@ use crate::sampler::Sampler;
 use serde::Serialize;
 use std::path::Path;
 
-/// Writes `states.csv`: one row a state, averages over every production cycle, no reweighting.
+/// Writes `states.csv`: one row a state, averages over every production cycle, no reweighting. Errors are those of each
+/// state's own series until the analysis knows better ([`set_errors`]).
 ///
 /// - `pressure_unit`: one unit of the scene's pressure [energy/length³]
 ///
@@ -58,6 +59,44 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
         table.push(row);
     }
     table.write(path)
+}
+
+/// Errors of the averages of one state, as the analysis knows them.
+#[derive(Debug, Clone)]
+pub struct StateErrors {
+    /// `[n_reservoirs]`, standard errors of ⟨N_s⟩
+    pub n: Vec<f64>,
+    /// Standard error of ⟨E⟩ \[energy\]
+    pub energy: f64,
+    /// Statistical inefficiency [cycles]
+    pub inefficiency: f64,
+}
+
+/// Sets the errors of `states.csv`: a state alone does not know what replicas carry from state to state.
+///
+/// - `species`: names of the reservoir species
+/// - `errors`: `[n_states]`
+///
+/// # Errors
+/// Those of [`read_text`], [`Error::TableDamaged`], and [`Error::Io`].
+pub fn set_errors(directory: &Path, species: &[String], errors: &[StateErrors]) -> Result<()> {
+    let path = directory.join("states.csv");
+    let text = read_text("table of states", &path)?;
+    let table = Table::parse(&text).map_err(|source| Error::TableDamaged { path: path.clone(), source })?;
+    let values = |e: &StateErrors| {
+        let counts = species.iter().zip(&e.n).map(|(s, &err)| (format!("n_{s}_err"), err));
+        counts.chain([("energy_err".to_owned(), e.energy), ("inefficiency".to_owned(), e.inefficiency)]).collect()
+    };
+    let values: Vec<Vec<(String, f64)>> = errors.iter().map(values).collect();
+    let mut corrected = Table::new(table.columns().to_vec());
+    for (row, values) in table.rows().iter().zip(&values) {
+        let cell = |(name, cell): (&String, &String)| {
+            let own = values.iter().find(|(column, value)| column == name && value.is_finite());
+            own.map_or_else(|| cell.clone(), |&(_, value)| number(value))
+        };
+        corrected.push(table.columns().iter().zip(row).map(cell).collect::<Vec<_>>());
+    }
+    corrected.write(&path)
 }
 
 /// Writes `exchange.csv`: one row an edge of the neighbour graph.
