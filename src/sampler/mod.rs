@@ -242,8 +242,9 @@ impl Sampler {
         if self.cycle % AUDIT_EVERY == AUDIT_EVERY - 1 {
             self.audit()?;
         }
-        if self.cycle.is_multiple_of(u64::from(self.plan.exchange.every())) {
-            self.exchange(period)?;
+        let Exchange::EvenOdd { every, .. } = self.plan.exchange;
+        if self.cycle.is_multiple_of(u64::from(every)) {
+            self.exchange(period, self.cycle / u64::from(every))?;
         }
         self.cycle += 1;
         if let Some(next) = next {
@@ -294,8 +295,8 @@ impl Sampler {
         self.backend.begin(&work).map_err(|e| e.in_cycle(self.cycle))
     }
 
-    fn exchange(&mut self, period: Period) -> Result<()> {
-        let visit = self.cycle / u64::from(self.plan.exchange.every());
+    /// - `visit`: exchanges made before
+    fn exchange(&mut self, period: Period, visit: u64) -> Result<()> {
         let rng = *self.backend.rng();
         let (tried, accepted) =
             self.exchanger.exchange(&self.grid, &rng, visit, period, &self.measurements, &mut self.assignment);

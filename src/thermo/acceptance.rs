@@ -6,7 +6,7 @@
 //! | delete (N → N−1) | ½ · 1/S · 1/N | ½ · 1/S · p(r) d³r |
 //! | insert at one of k | ½ · 1/S · Π p(r_j) d³r_j · w_i/W | ½ · 1/S · 1/(N+1) · Π_{j≠i} p(r_j) d³r_j |
 //! | delete beside k − 1 | ½ · 1/S · 1/N · Π_{j≠i} p(r_j) d³r_j | ½ · 1/S · Π p(r_j) d³r_j · w_i/W |
-//! | exchange | pair of the schedule, or p(pair) of a drawn one | the same pair, the same p |
+//! | exchange | pair of the schedule | the same pair |
 //!
 //! with S reservoir species and N atoms of one inside its region. p(r) is the density of insertions, 1/V_in where it is
 //! uniform; of k trial positions, i is inserted or deleted, w_j = e^{−βu_j}/p(r_j), W = Σ w_j, all energies u_j without

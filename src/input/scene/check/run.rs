@@ -12,8 +12,15 @@ const FEWEST_TO_CHOOSE: u32 = 50;
 /// Checks how the run is made; appends to `warnings` what is allowed but doubtful.
 pub(crate) fn run(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
     dynamics(source, scene, warnings)?;
+<<<<<<< HEAD
+    moves(source, scene)?;
+    let Exchange::EvenOdd { every, rounds, .. } = scene.exchange;
+    at_least_one(source, "exchange.every", every)?;
+    at_least_one(source, "exchange.rounds", rounds)?;
+=======
     moves(source, scene, warnings)?;
     exchange(source, scene)?;
+>>>>>>> table
     schedule(source, scene)?;
     goal(source, scene, warnings)
 }
@@ -124,14 +131,6 @@ fn insertion(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Resu
         );
     }
     Ok(())
-}
-
-fn exchange(source: &Source, scene: &Scene) -> Result<()> {
-    at_least_one(source, "exchange.every", scene.exchange.every())?;
-    match scene.exchange {
-        Exchange::EvenOdd { rounds, .. } => at_least_one(source, "exchange.rounds", rounds),
-        Exchange::Random { swaps, .. } => at_least_one(source, "exchange.swaps", swaps),
-    }
 }
 
 /// Checks when the run has sampled enough. A run that was extended by hand may be longer than its `max_cycles`.
