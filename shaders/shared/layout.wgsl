@@ -133,7 +133,7 @@ struct StateRecord {
     ln_zv: array<vec4<f32>, 2>,
 }
 
-// kind 0: nothing; 1: insert; 2: delete; 3: displace
+// kind 0: nothing; 1: insert; 2: delete; 3: displace; 4: change the species, velocity.x a factor
 struct TrialRecord {
     kind: u32,
     species: u32,

@@ -16,6 +16,8 @@ pub(crate) enum Fault {
     NForNPlusOne,
     /// `late-list`: neighbour lists are rebuilt one step too late.
     LateList,
+    /// `identity-without-counts`: identity changes are accepted without N_A/(N_B + 1).
+    IdentityWithoutCounts,
 }
 
 /// Whether a fault is planted.
@@ -31,6 +33,7 @@ pub(crate) fn planted(fault: Fault) -> bool {
             "unscaled-velocities" => Fault::UnscaledVelocities,
             "n-for-n-plus-1" => Fault::NForNPlusOne,
             "late-list" => Fault::LateList,
+            "identity-without-counts" => Fault::IdentityWithoutCounts,
             other => panic!("no fault `{other}` can be planted"),
         })
     });

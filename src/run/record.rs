@@ -90,6 +90,9 @@ pub struct RunRecord {
     pub steps: u32,
     /// Insertion and deletion attempts of a cycle.
     pub attempts: u32,
+    /// Attempts of a cycle at changes of identity.
+    #[serde(default)]
+    pub identity: u32,
     /// Cycles between stored samples after thinning.
     pub sample_stride: u32,
     /// Seconds of sampling.
@@ -133,6 +136,7 @@ impl RunRecord {
             production_done: 0,
             steps: plan.steps,
             attempts: plan.attempts,
+            identity: plan.identity,
             sample_stride: thinning(loaded).stride(),
             seconds_sampling: history.seconds_sampling,
             seconds_analysis: 0.0,

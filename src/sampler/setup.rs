@@ -41,12 +41,16 @@ impl Setup {
     pub fn from_scene(loaded: &CheckedScene) -> Result<Setup> {
         let system = Arc::new(System::from_scene(loaded));
         let Exchange::EvenOdd { every } = loaded.scene.exchange;
-        let attempts = loaded.scene.moves.insert_delete;
         Ok(Setup {
             force_field: force_field(loaded, &system)?,
             grid: loaded.grid(),
             rng: Rng::new(loaded.scene.seed),
-            plan: CyclePlan { steps: system.dynamics.steps(), attempts, exchange_every: every },
+            plan: CyclePlan {
+                steps: system.dynamics.steps(),
+                attempts: loaded.scene.moves.insert_delete,
+                identity: loaded.scene.moves.identity,
+                exchange_every: every,
+            },
             loaded: loaded.clone(),
             system,
         })

@@ -4,10 +4,12 @@
 //! | --- | --- | --- |
 //! | insert (N → N+1) | ½ · 1/S · d³r/V_in | ½ · 1/S · 1/(N+1) |
 //! | delete (N → N−1) | ½ · 1/S · 1/N | ½ · 1/S · d³r/V_in |
+//! | identity (A → B) | 1/(S(S − 1)) · 1/N_A | 1/(S(S − 1)) · 1/(N_B + 1) |
 //! | exchange | pair of the schedule | the same pair |
 //!
 //! with S reservoir species. With the weight z^N e^{−βE}/N! · N! labelled orderings, detailed balance
-//! z^N e^{−βE_N} acc(insert)/V_in = z^{N+1} e^{−βE_{N+1}} acc(delete)/(N+1) gives the rules below.
+//! z^N e^{−βE_N} acc(insert)/V_in = z^{N+1} e^{−βE_{N+1}} acc(delete)/(N+1) gives the rules below. An identity change
+//! keeps its place: z_A e^{−βE} acc(A → B)/N_A = z_B e^{−βE'} acc(B → A)/(N_B+1), N counted inside both regions.
 
 use super::reduced_potential;
 use crate::base::fault_injection::{Fault, planted};
@@ -28,6 +30,19 @@ pub fn insert_ln_acc(ln_z: f64, volume: f64, n: usize, beta_delta_u: f64) -> f64
 /// Arguments as in [`insert_ln_acc`]; `n` ≥ 1 counts the atom to be deleted.
 pub fn delete_ln_acc(ln_z: f64, volume: f64, n: usize, beta_delta_u: f64) -> f64 {
     (n as f64).ln() - ln_z - volume.ln() - beta_delta_u
+}
+
+/// ln acc of a change of identity A → B: ln z_B − ln z_A + ln N_A − ln(N_B + 1) − βΔE.
+///
+/// Activities hold the thermal wavelengths; a velocity that is multiplied by √(m_A/m_B) adds nothing.
+///
+/// - `ln_z_from`, `ln_z_to`: activities of A and B [1/length³]
+/// - `n_from`: atoms of A inside the regions of both species before the move, the one to be changed included (≥ 1)
+/// - `n_to`: atoms of B inside them before the move
+/// - `beta_delta_u`: βΔE
+pub fn identity_ln_acc(ln_z_from: f64, ln_z_to: f64, n_from: usize, n_to: usize, beta_delta_u: f64) -> f64 {
+    let counts = if planted(Fault::IdentityWithoutCounts) { 1.0 } else { n_from as f64 / (n_to + 1) as f64 };
+    ln_z_to - ln_z_from + counts.ln() - beta_delta_u
 }
 
 /// What an exchange needs to know of a state: β and ln z of every reservoir species.
@@ -98,6 +113,13 @@ mod tests {
         let (ln_z, volume, n, beta_delta_u) = (-2.1, 37.0, 5, 0.83);
         let there = insert_ln_acc(ln_z, volume, n, beta_delta_u);
         let back = delete_ln_acc(ln_z, volume, n + 1, -beta_delta_u);
+        assert!((there + back).abs() < 1e-14);
+    }
+
+    #[test]
+    fn an_identity_change_and_its_reverse_cancel() {
+        let there = identity_ln_acc(-2.1, -3.4, 5, 2, 0.83);
+        let back = identity_ln_acc(-3.4, -2.1, 3, 4, -0.83);
         assert!((there + back).abs() < 1e-14);
     }
 

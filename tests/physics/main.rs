@@ -14,6 +14,7 @@ mod gas;
 mod grids;
 mod henry;
 mod ideal_gas;
+mod identity;
 mod integrator;
 mod long;
 mod observables;

@@ -5,7 +5,7 @@
 
 use super::integrate;
 use super::model::Model;
-use super::particle_moves::{displace, insert_delete};
+use super::particle_moves::{displace, identity_changes, insert_delete};
 use super::replica::Replica;
 use crate::backend::{CycleWork, Span};
 use crate::base::ids::{ReplicaId, StateId};
@@ -49,7 +49,7 @@ impl Scheduler {
     /// - `assignment`: `[n_replicas]`, the state of every replica
     fn work(&mut self, model: &Model, assignment: &[StateId], work: &CycleWork) {
         let offsets = self.transitions.offsets().to_vec();
-        let tallied = work.tally && work.particle_moves.is_some();
+        let tallied = work.tally && work.moves_particles();
         let first_replica = ReplicaId(self.replicas.first().map_or(0, |r| r.id));
         let rows = if tallied { self.transitions.rows_of(first_replica, assignment) } else { Vec::new() };
         let (mut rows, mut kept) = (rows.into_iter(), self.kept.iter_mut());
@@ -61,9 +61,12 @@ impl Scheduler {
                 if let Some(Span { first, count }) = work.dynamics {
                     move_atoms(model, replica, first, count);
                 }
+                let mut recorder = MoveRecorder { row, offsets: &offsets, events };
                 if let Some(Span { first, count }) = work.particle_moves {
-                    let mut recorder = MoveRecorder { row, offsets: &offsets, events };
                     insert_delete(model, replica, first, count, &mut recorder);
+                }
+                if let Some(Span { first, count }) = work.identity {
+                    identity_changes(model, replica, first, count, &mut recorder);
                 }
                 if let Some(kept) = kept {
                     replica.copy_to(kept);

@@ -23,6 +23,12 @@ pub(super) const CASES: &[Case] = &[
         "field `moves` is missing, and species have a reservoir",
         "add `moves: (insert_delete: 100)`",
     ),
+    case(
+        &[("moves: (insert_delete: 100)", "moves: (insert_delete: 100, identity: 20)")],
+        (26, 43),
+        "`identity` is 20, but only species B has a reservoir",
+        "leave it out, or name a second species in `reservoir`",
+    ),
     case(&[("production: 1500", "production: 0")], (27, 48), "`production` is 0", "give 1 or more"),
     case(
         &[("production: 1500", "production: 1500, until: BoundaryError(mu: 0.02)")],
