@@ -8,7 +8,6 @@ use crate::base::rng::Rng;
 use crate::forces::ForceField;
 use crate::input::scene::CheckedScene;
 use crate::input::scene::compile::force_field;
-use crate::input::scene::grammar::Exchange;
 use crate::system::System;
 use crate::system::configuration::Batch;
 use crate::thermo::states::StateGrid;
@@ -40,7 +39,6 @@ impl Setup {
     /// When its force field cannot be set up.
     pub fn from_scene(loaded: &CheckedScene) -> Result<Setup> {
         let system = Arc::new(System::from_scene(loaded));
-        let Exchange::EvenOdd { every } = loaded.scene.exchange;
         Ok(Setup {
             force_field: force_field(loaded, &system)?,
             grid: loaded.grid(),
@@ -49,7 +47,7 @@ impl Setup {
                 steps: system.dynamics.steps(),
                 attempts: loaded.scene.moves.insert_delete,
                 identity: loaded.scene.moves.identity,
-                exchange_every: every,
+                exchange: loaded.scene.exchange,
             },
             loaded: loaded.clone(),
             system,

@@ -5,7 +5,7 @@
 //! | insert (N → N+1) | ½ · 1/S · d³r/V_in | ½ · 1/S · 1/(N+1) |
 //! | delete (N → N−1) | ½ · 1/S · 1/N | ½ · 1/S · d³r/V_in |
 //! | identity (A → B) | 1/(S(S − 1)) · 1/N_A | 1/(S(S − 1)) · 1/(N_B + 1) |
-//! | exchange | pair of the schedule | the same pair |
+//! | exchange | pair of the schedule, or p(pair) of a drawn one | the same pair, the same p |
 //!
 //! with S reservoir species. With the weight z^N e^{−βE}/N! · N! labelled orderings, detailed balance
 //! z^N e^{−βE_N} acc(insert)/V_in = z^{N+1} e^{−βE_{N+1}} acc(delete)/(N+1) gives the rules below. An identity change
@@ -101,7 +101,8 @@ pub fn probability(ln_acc: f64) -> f64 {
 
 /// Metropolis decision: accept when ln(`uniform`) < `ln_acc`. A NaN never passes.
 pub fn accept(uniform: f64, ln_acc: f64) -> bool {
-    uniform.ln() < ln_acc
+    // ln u < 0: the logarithm is not needed for a sure thing.
+    ln_acc >= 0.0 || uniform.ln() < ln_acc
 }
 
 #[cfg(test)]

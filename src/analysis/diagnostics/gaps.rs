@@ -24,7 +24,7 @@ impl Gap {
 pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
     let mut gaps: Vec<(Gap, usize, usize)> = Vec::new();
     for (flow, e) in diagnostics.flows.iter().flat_map(|f| diagnostics.edges.iter().map(move |e| (f, e))) {
-        if e.edge.axis != flow.axis {
+        if e.edge.axis() != Some(flow.axis) {
             continue;
         }
         let place = |k: usize| match flow.axis {

@@ -236,17 +236,19 @@ fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Opti
     if diagnostics.edges.is_empty() {
         return None;
     }
-    let dead = diagnostics.edges.iter().filter(|e| !e.usable).count();
+    // A dead diagonal is no gap: where its neighbours exchange, replicas walk around it.
+    let neighbours = || diagnostics.edges.iter().filter(|e| e.edge.axis().is_some());
+    let dead = neighbours().filter(|e| !e.usable).count();
     if diagnostics.n_components <= 1 {
         return Some(match dead {
             0 => {
-                let words = format!("All {} pairs of neighbouring states exchange.", diagnostics.edges.len());
+                let words = format!("All {} pairs of neighbouring states exchange.", neighbours().count());
                 Sentence { mood: Mood::Good, words }
             }
             _ => {
                 let words = format!(
                     "The grid hangs together, but {dead} of {} neighbouring pairs exchange in less than {:.0} % of the attempts.",
-                    diagnostics.edges.len(),
+                    neighbours().count(),
                     100.0 * DEAD
                 );
                 Sentence { mood: Mood::Remark, words }
@@ -429,7 +431,7 @@ mod tests {
         assert!((v.add_temperatures[0] - 0.45).abs() < 1e-12);
 
         let g = grid();
-        let across = |e: &EdgeCheck| e.edge.axis == Axis::Reservoir(0) && e.edge.a.0.is_multiple_of(3);
+        let across = |e: &EdgeCheck| e.edge.axis() == Some(Axis::Reservoir(0)) && e.edge.a.0.is_multiple_of(3);
         let v = verdict(&g, &diagnostics(&g, across), &[], None, (12, 12));
         assert!(says(&v, "splits in two at μ of B = −2.75"), "{v:?}");
         assert_eq!(v.add_mu, [(0, -2.75)]);
@@ -443,10 +445,22 @@ mod tests {
         assert!(!v.trusted && says(&v, "falls into three parts of 10, 1, 1 states"), "{v:?}");
 
         // One dead edge of several: the grid hangs together, and the place is named all the same.
-        let one = |e: &EdgeCheck| e.edge.axis == Axis::Temperature && e.edge.a.0 == 4;
+        let one = |e: &EdgeCheck| e.edge.axis() == Some(Axis::Temperature) && e.edge.a.0 == 4;
         let v = verdict(&g, &diagnostics(&g, one), &[], None, (12, 12));
         assert!(v.trusted && says(&v, "hangs together"), "{v:?}");
         assert_eq!(v.add_temperatures.len(), 1);
+    }
+
+    #[test]
+    fn diagonals_join_states_and_dead_ones_are_no_gaps() {
+        let g = grid().with_diagonals();
+        let judge = |dead: &dyn Fn(&EdgeCheck) -> bool| verdict(&g, &diagnostics(&g, dead), &[], None, (12, 12));
+        let v = judge(&|e| e.edge.axis().is_none());
+        assert!(v.trusted && says(&v, "All 17 pairs") && v.add_mu.is_empty(), "{v:?}");
+        // Where no neighbours along μ exchange, diagonals carry replicas across; the place is named all the same.
+        let v = judge(&|e| e.edge.axis() == Some(Axis::Reservoir(0)) && e.edge.a.0.is_multiple_of(3));
+        assert!(v.trusted && says(&v, "hangs together, but 4 of 17") && !says(&v, "splits"), "{v:?}");
+        assert_eq!(v.add_mu, [(0, -2.75)]);
     }
 
     #[test]

@@ -137,12 +137,12 @@ fn phase_of_state(analysis: &Analysis, state: usize) -> Option<usize> {
     map.cells.get(index).filter(|cell| !cell.masked).and_then(|cell| cell.phase)
 }
 
-/// `[n_states]`, steps of the grid along the neighbour graph to the nearest state of another phase (or of none known);
+/// `[n_states]`, steps along the axes of the grid to the nearest state of another phase (or of none known);
 /// as many as there are states where no other is reached.
 fn depths(grid: &StateGrid, phase_of: &[Option<usize>]) -> Vec<usize> {
     let n = grid.len();
     let mut neighbours = vec![Vec::new(); n];
-    for edge in &grid.edges {
+    for edge in grid.edges.iter().filter(|e| e.axis().is_some()) {
         neighbours[edge.a.index()].push(edge.b.index());
         neighbours[edge.b.index()].push(edge.a.index());
     }

@@ -177,7 +177,8 @@ impl CheckedScene {
                 values: axis.values.values(),
             })
             .collect();
-        StateGrid::product(&scene.grid.temperature.values(), scene.units.boltzmann(), &reservoirs)
+        let grid = StateGrid::product(&scene.grid.temperature.values(), scene.units.boltzmann(), &reservoirs);
+        if scene.exchange.diagonals() { grid.with_diagonals() } else { grid }
     }
 
     /// What the values of a reservoir axis mean, with the constants of the scene's units.

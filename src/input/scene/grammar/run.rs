@@ -1,6 +1,7 @@
 //! How atoms move, and for how long.
 
 use super::one_u32;
+pub use crate::moves::exchange::Exchange;
 pub use crate::system::Dynamics;
 use serde::{Deserialize, Serialize};
 
@@ -17,23 +18,6 @@ pub struct Moves {
 
 fn is_zero(n: &u32) -> bool {
     *n == 0
-}
-
-/// Replica exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum Exchange {
-    /// Deterministic even/odd pairs, alternating axes.
-    EvenOdd {
-        /// Cycles between exchange rounds.
-        every: u32,
-    },
-}
-
-impl Default for Exchange {
-    fn default() -> Self {
-        Exchange::EvenOdd { every: 1 }
-    }
 }
 
 /// Length of the run.
