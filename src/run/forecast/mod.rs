@@ -168,7 +168,7 @@ impl Size {
         let checkpoint =
             self.n_replicas as u64 * (self.capacity as u64 * 60 + self.n_counts as u64 * BYTES_PER_TALLY + 2048);
         // Marks keep the N that were tried, not all that there may be: a quarter of them.
-        let marks = u64::from(MARKS) * self.n_replicas as u64 * self.n_counts as u64 * 58 / 4;
+        let marks = u64::from(MARKS) * self.n_replicas as u64 * self.n_counts as u64 * (10 + BYTES_PER_TALLY) / 4;
         self.n_samples * row + self.n_frames * bytes_of_frame(self.capacity) + 2 * checkpoint + marks + BYTES_OF_FIGURES
     }
 }
