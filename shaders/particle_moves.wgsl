@@ -374,9 +374,9 @@ fn inside_both(replica: u32, r: u32, other: u32, n: u32) -> u32 {
 
 // identity::propose. Every ordered pair of reservoir species with equal probability.
 fn propose_identity(replica: u32, words: vec4<u32>, changes: vec2<u32>, inside: u32, n: u32) -> Trial {
-    let new = table.reservoirs[changes.y];
-    if inside == 0u || atomicLoad(&n_total[new.species]) >= new.max_atoms {
-        return Trial(TRIAL_NONE, new.species, 0u, vec3<f32>(0.0));
+    let other = table.reservoirs[changes.y];
+    if inside == 0u || atomicLoad(&n_total[other.species]) >= other.max_atoms {
+        return Trial(TRIAL_NONE, other.species, 0u, vec3<f32>(0.0));
     }
     var left = index_below(words.y, inside);
     var slot = 0u;
@@ -388,7 +388,7 @@ fn propose_identity(replica: u32, words: vec4<u32>, changes: vec2<u32>, inside: 
             left -= 1u;
         }
     }
-    return Trial(TRIAL_IDENTITY, new.species, slot, mobile_atom(replica, slot).xyz);
+    return Trial(TRIAL_IDENTITY, other.species, slot, mobile_atom(replica, slot).xyz);
 }
 
 // ln z of a reservoir but for the area of the cell, which all share.
