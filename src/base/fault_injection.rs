@@ -14,6 +14,12 @@ pub(crate) enum Fault {
     UnscaledVelocities,
     /// `n-for-n-plus-1`: insertions are accepted as if they were into N instead of N + 1.
     NForNPlusOne,
+    /// `p-left-out`: insertions from a table are accepted as if they were uniform.
+    PLeftOut,
+    /// `n-for-n-in`: particle moves count atoms outside the region too.
+    NForNIn,
+    /// `victim-left-out`: with several trial positions, W of a deletion is that of the k − 1 fresh ones.
+    VictimLeftOut,
     /// `late-list`: neighbour lists are rebuilt one step too late.
     LateList,
     /// `identity-without-counts`: identity changes are accepted without N_A/(N_B + 1).
@@ -32,6 +38,9 @@ pub(crate) fn planted(fault: Fault) -> bool {
             "zero-velocity" => Fault::ZeroVelocity,
             "unscaled-velocities" => Fault::UnscaledVelocities,
             "n-for-n-plus-1" => Fault::NForNPlusOne,
+            "p-left-out" => Fault::PLeftOut,
+            "n-for-n-in" => Fault::NForNIn,
+            "victim-left-out" => Fault::VictimLeftOut,
             "late-list" => Fault::LateList,
             "identity-without-counts" => Fault::IdentityWithoutCounts,
             other => panic!("no fault `{other}` can be planted"),

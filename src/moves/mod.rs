@@ -9,7 +9,7 @@ pub mod identity;
 pub mod insert_delete;
 pub mod tally;
 
-pub use insert_delete::{Candidates, Proposal, decide, ln_acc, propose, propose_among, thermal_velocity};
+pub use insert_delete::{Candidates, Proposal, decide, ln_acc, propose, propose_among, thermal_velocity, weigh};
 
 use crate::system::configuration::Configuration;
 use glam::DVec3;

@@ -2,7 +2,7 @@
 
 use super::identities::AtomIdentities;
 use super::moments::Moments;
-use super::{CyclePlan, Recent, Sampler};
+use super::{CyclePlan, InsertionWeights, Recent, Sampler, chooser};
 use crate::backend::{Backend, BackendState};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{ReplicaId, StateId};
@@ -28,6 +28,8 @@ pub struct SamplerState {
     pub edges: Vec<EdgeTally>,
     /// `[n_replicas]`, identities of the atoms.
     pub ledgers: Vec<AtomIdentities>,
+    /// The choice of weights of the tables of insertion, where they are chosen.
+    pub weights: Option<InsertionWeights>,
     /// Configurations and what goes with them.
     pub backend: BackendState,
 }
@@ -48,6 +50,7 @@ impl Sampler {
             moments: self.moments.clone(),
             edges: self.exchanger.tallies.clone(),
             ledgers: self.ledgers.clone(),
+            weights: self.weights.clone(),
             backend: self.backend.save()?,
         })
     }
@@ -84,6 +87,14 @@ impl Sampler {
         }
         state.backend.fits(backend.system(), n_replicas, n_states).map_err(misfit)?;
         backend.restore(ReplicaId(0), &state.backend, &grid.states, assignment.states())?;
+        let open = chooser(backend.system(), &grid).is_some();
+        let fits = |w: &InsertionWeights| open && w.is_of(n_states, n_reservoirs);
+        if !state.weights.as_ref().map_or(!open, fits) {
+            return Err(misfit("its weights of insertion are those of another scene".to_owned()));
+        }
+        if let Some(chosen) = state.weights.as_ref().and_then(InsertionWeights::chosen) {
+            backend.set_insertion_weights(chosen)?;
+        }
         let mut slots = state.backend.species_of_replicas();
         let of_these = state.ledgers.len() == n_replicas
             && state.ledgers.iter().all(|l| slots.next().is_some_and(|species| l.is_of(species)));
@@ -103,6 +114,7 @@ impl Sampler {
             max_atoms: backend.system().reservoirs.iter().map(|r| r.max_atoms).collect(),
             force_field,
             moments: state.moments.clone(),
+            weights: state.weights.clone(),
             recent: Recent::default(),
             assignment,
             plan,

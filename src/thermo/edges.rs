@@ -36,8 +36,17 @@ pub struct Edge {
     pub b: StateId,
     /// Which steps lead from one end to the other.
     pub direction: Direction,
-    /// Edges of one direction and one colour share no state: they are tried together (even/odd schedule).
+    /// Parity: edges of a rectangle that have one direction and one colour share no state.
     pub colour: u8,
+}
+
+impl Direction {
+    /// The axis of it that is first in the order temperature, reservoirs.
+    pub fn first_axis(&self) -> Axis {
+        match *self {
+            Direction::Along(axis) | Direction::Diagonal { axes: (axis, _), .. } => axis,
+        }
+    }
 }
 
 impl Edge {

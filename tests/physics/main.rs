@@ -16,6 +16,8 @@ mod grids;
 mod henry;
 mod ideal_gas;
 mod identity;
+mod insertion_rule;
+mod insertion_table;
 mod integrator;
 mod long;
 mod observables;

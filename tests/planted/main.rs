@@ -1,4 +1,4 @@
-//! Seven planted faults: `adlayer verify` must fail with each, and name the check that caught it.
+//! Planted faults: `adlayer verify` must fail with each, and name the check that caught it.
 //!
 //! `cargo test --features planted-faults --test planted`
 
@@ -71,6 +71,24 @@ fn n_instead_of_n_plus_one() {
 fn identity_without_counts() {
     assert_caught("cpu", "identity-without-counts", &["identity"]);
     assert_caught("reference", "identity-without-counts", &["identity"]);
+}
+
+#[test]
+fn density_of_insertions_left_out() {
+    assert_caught("cpu", "p-left-out", &["insertion table"]);
+    assert_caught("reference", "p-left-out", &["insertion table"]);
+}
+
+#[test]
+fn n_of_the_cell_instead_of_the_region() {
+    assert_caught("cpu", "n-for-n-in", &["insertion table"]);
+    assert_caught("reference", "n-for-n-in", &["insertion table"]);
+}
+
+#[test]
+fn victim_left_out_of_w() {
+    assert_caught("cpu", "victim-left-out", &["insertion table"]);
+    assert_caught("reference", "victim-left-out", &["insertion table"]);
 }
 
 #[test]

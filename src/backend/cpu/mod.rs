@@ -163,11 +163,21 @@ impl Backend for Cpu {
         Ok(())
     }
 
+    fn set_insertion_weights(&mut self, weights: &[u32]) -> Result<()> {
+        self.ensemble.set_weights(weights);
+        Ok(())
+    }
+
     fn begin(&mut self, work: &CycleWork) -> Result<()> {
         let work = work.possible_in(&self.ensemble.system);
         let mut scheduler = std::mem::take(&mut self.scheduler);
         scheduler.kept = if work.keep { self.keeper.room(scheduler.replicas.len()) } else { Vec::new() };
-        self.in_flight = Some(scheduler.start(Arc::clone(&self.model), self.ensemble.assignment.clone(), work));
+        self.in_flight = Some(scheduler.start(
+            Arc::clone(&self.model),
+            self.ensemble.assignment.clone(),
+            Arc::clone(&self.ensemble.weights),
+            work,
+        ));
         self.keep_awake = None;
         Ok(())
     }

@@ -5,6 +5,7 @@ use crate::base::error::{DeviceError, Result};
 use crate::moves::MoveKind;
 use crate::potential::{CORE_FRACTION, ExternalField as Field};
 use crate::system::System;
+use crate::system::insertion::InsertionTables;
 use crate::thermo::states::StatePoint;
 use bytemuck::{Pod, Zeroable};
 use std::f64::consts::PI;
@@ -122,6 +123,20 @@ pub struct Reservoir {
     pub z_hi: f32,
 }
 
+/// Voxels of the table of insertion of one reservoir species.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Voxels {
+    /// Along x, y, z of a surface cell; where its table of the first temperature begins, in numbers.
+    pub counts: [u32; 4],
+    /// Surface cells along x and y; numbers between the tables of two temperatures.
+    pub repeats: [u32; 4],
+    /// Voxels of a unit of length along x, y, z [1/length]; lower end of the region \[length\]
+    pub per_length: [f32; 4],
+    /// Edges of a voxel \[length\]
+    pub to_length: [f32; 4],
+}
+
 /// Frozen atoms of one species.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
@@ -163,6 +178,7 @@ pub struct SystemTable {
     pub species: [Species; MAX_SPECIES],
     pub fields: [ExternalField; MAX_SPECIES * MAX_FIELDS_PER_SPECIES],
     pub reservoirs: [Reservoir; MAX_SPECIES],
+    pub voxels: [Voxels; MAX_SPECIES],
     pub groups: [FrozenGroup; MAX_GROUPS],
     pub shifts: [[f32; 4]; MAX_SHIFTS],
 }
@@ -189,10 +205,14 @@ pub struct StateRecord {
     pub beta: f32,
     /// \[energy\]
     pub kt: f32,
+    /// Which tables of insertion serve it.
+    pub temperature: u32,
     /// Unused.
-    pub spare: [f32; 2],
+    pub spare: u32,
     /// ln z + ln V_in of every reservoir.
     pub ln_zv: [f32; MAX_SPECIES],
+    /// Weights of the tables of insertion of every reservoir, in shares.
+    pub weights: [u32; MAX_SPECIES],
 }
 
 /// One trial or edit.
@@ -239,10 +259,11 @@ impl SystemTable {
     /// The tables of a system.
     ///
     /// - `groups`: frozen atoms by species, from [`frozen_atoms`]
+    /// - `first`: where the tables of insertion begin among the frozen atoms, in numbers
     ///
     /// # Errors
     /// [`DeviceError`] when a table would not hold the system.
-    pub fn new(system: &System, groups: &[FrozenGroup]) -> Result<SystemTable> {
+    pub fn new(system: &System, groups: &[FrozenGroup], first: usize) -> Result<SystemTable> {
         let n_species = system.species.len();
         let shifts = system.image_shifts();
         let refuse = |what: &str, n: usize, most: usize| {
@@ -305,6 +326,11 @@ impl SystemTable {
                 z_hi: not_above(r.z_hi),
             };
         }
+        if let Some(tables) = &system.insertion {
+            for (r, record) in table.voxels.iter_mut().enumerate().take(system.reservoirs.len()) {
+                *record = voxel_record(tables, r, first);
+            }
+        }
         for (record, shift) in table.shifts.iter_mut().zip(&shifts) {
             *record = [shift.x as f32, shift.y as f32, shift.z as f32, 0.0];
         }
@@ -347,6 +373,26 @@ impl CellGrid {
     pub(super) fn n_cells(&self) -> u32 {
         self.counts[3]
     }
+}
+
+fn voxel_record(tables: &InsertionTables, reservoir: usize, first: usize) -> Voxels {
+    let own = &tables.voxels[reservoir];
+    let ([nx, ny, nz], [rx, ry], per_length) = (own.counts, own.repeats, own.per_length);
+    let [x, y, z] = per_length.recip().as_vec3().to_array();
+    Voxels {
+        counts: [nx, ny, nz, (first + tables.start(0, reservoir)) as u32],
+        repeats: [rx, ry, tables.start(1, 0) as u32, 0],
+        per_length: per_length.as_vec3().extend(own.z_lo as f32).to_array(),
+        to_length: [x, y, z, 0.0],
+    }
+}
+
+/// Tables of insertion as the kernels read them: shares are whole numbers that f32 holds.
+///
+/// - returns: four numbers each, filled up with zeros
+pub fn insertion_records(tables: &InsertionTables) -> Vec<[f32; 4]> {
+    let four = |shares: &[u32]| std::array::from_fn(|i| shares.get(i).map_or(0.0, |&s| s as f32));
+    tables.cumulative.chunks(4).map(four).collect()
 }
 
 fn pair_record(system: &System, a: usize, b: usize) -> PairCoefficients {
@@ -464,9 +510,17 @@ pub fn inside_walls(system: &System, mut atom: [f32; 4]) -> [f32; 4] {
 
 impl StateRecord {
     /// The record of a state.
-    pub fn new(system: &System, state: &StatePoint) -> StateRecord {
-        let mut record =
-            StateRecord { beta: state.beta() as f32, kt: state.kt as f32, spare: [0.0; 2], ln_zv: [0.0; MAX_SPECIES] };
+    ///
+    /// - `weights`: `[n_reservoirs]` of its tables of insertion in shares, or empty
+    pub fn new(system: &System, state: &StatePoint, weights: &[u32]) -> StateRecord {
+        let temperature = system.insertion.as_ref().map_or(0, |tables| tables.temperature(state.kt));
+        let mut record = StateRecord {
+            beta: state.beta() as f32,
+            kt: state.kt as f32,
+            temperature: temperature as u32,
+            ..StateRecord::default()
+        };
+        record.weights[..weights.len()].copy_from_slice(weights);
         for ((ln_zv, r), ln_z) in record.ln_zv.iter_mut().zip(&system.reservoirs).zip(&state.ln_z) {
             *ln_zv = (ln_z + r.volume.ln()) as f32;
         }

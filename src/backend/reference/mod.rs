@@ -86,24 +86,27 @@ impl<F: ForceField> Reference<F> {
 
     /// Makes the particle moves of a cycle in every replica: insertions and deletions, then changes of identity.
     fn move_particles(&mut self, work: &CycleWork) -> Result<()> {
-        let Ensemble { system, rng, first_replica, assignment, .. } = &self.ensemble;
+        let ensemble = &self.ensemble;
+        let Ensemble { system, rng, first_replica, assignment, .. } = ensemble;
         let force_field = &self.force_field;
         let offsets = self.transitions.offsets().to_vec();
         let rows = if work.tally { self.transitions.rows_of(*first_replica, assignment) } else { Vec::new() };
         let rows = rows.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(self.replicas.len());
         let rows: Vec<_> = rows.collect();
-        let attempt = |replica: &mut Replica, recorder: &mut MoveRecorder| -> Result<()> {
+        let attempt = |r: usize, replica: &mut Replica, recorder: &mut MoveRecorder| -> Result<()> {
             if let Some(Span { first, count }) = work.particle_moves {
-                particle_moves::insert_delete(system, force_field, rng, replica, first, count, recorder)?;
+                let places = ensemble.places_of(r);
+                particle_moves::insert_delete(system, force_field, rng, &places, replica, first, count, recorder)?;
             }
             if let Some(Span { first, count }) = work.identity {
                 particle_moves::identity_changes(system, force_field, rng, replica, first, count, recorder)?;
             }
             Ok(())
         };
-        self.replicas.par_iter_mut().zip(rows).zip(self.log.page()).try_for_each(|((replica, row), events)| {
+        let jobs = self.replicas.par_iter_mut().zip(rows).zip(self.log.page()).enumerate();
+        jobs.try_for_each(|(r, ((replica, row), events))| {
             let mut recorder = MoveRecorder { row, offsets: &offsets, events };
-            attempt(replica, &mut recorder).map_err(|e| e.of_replica(replica.id))
+            attempt(r, replica, &mut recorder).map_err(|e| e.of_replica(replica.id))
         })
     }
 }
@@ -197,6 +200,11 @@ impl<F: ForceField> Backend for Reference<F> {
             replica.state.clone_from(state);
         }
         self.ensemble.assignment = assignment.to_vec();
+        Ok(())
+    }
+
+    fn set_insertion_weights(&mut self, weights: &[u32]) -> Result<()> {
+        self.ensemble.set_weights(weights);
         Ok(())
     }
 

@@ -26,7 +26,7 @@ use crate::thermo::states::{ReservoirAxis, StateGrid};
 use crate::thermochemistry::Gas;
 use crate::thermochemistry::reservoir::Parameters;
 use glam::DVec3;
-use grammar::{CellSpec, ConventionSpec};
+use grammar::{CellSpec, ConventionSpec, Exchange};
 use std::path::{Path, PathBuf};
 
 /// A scene that can be run: parsed, filled in, checked as a whole.
@@ -178,7 +178,8 @@ impl CheckedScene {
             })
             .collect();
         let grid = StateGrid::product(&scene.grid.temperature.values(), scene.units.boltzmann(), &reservoirs);
-        if scene.exchange.diagonals() { grid.with_diagonals() } else { grid }
+        let Exchange::EvenOdd { diagonals, .. } = scene.exchange;
+        if diagonals { grid.with_diagonals() } else { grid }
     }
 
     /// What the values of a reservoir axis mean, with the constants of the scene's units.
