@@ -169,15 +169,20 @@ pub(crate) fn exchange(analysis: &Analysis, rates: &[AxisRates]) -> Markup {
     }
 }
 
-/// Acceptance of insertions and deletions.
+/// Acceptance of insertions, deletions and, where they are tried, changes of identity.
 pub(crate) fn moves(summary: &RunSummary) -> Markup {
+    let changes = summary.acceptance.iter().any(|row| row.identity.is_some());
     scrolling(html! {
         table {
-            thead { tr { th.text { "species" } th { "insertions accepted [%]" } th { "deletions accepted [%]" } } }
+            thead { tr {
+                th.text { "species" } th { "insertions accepted [%]" } th { "deletions accepted [%]" }
+                @if changes { th { "changes into another accepted [%]" } }
+            } }
             tbody { @for row in &summary.acceptance { tr {
                 td.text { (row.species) }
                 td { (format!("{:.2}", 100.0 * row.insert)) }
                 td { (format!("{:.2}", 100.0 * row.delete)) }
+                @if let Some(identity) = row.identity { td { (format!("{:.2}", 100.0 * identity)) } }
             } } }
         }
     })

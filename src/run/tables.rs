@@ -34,7 +34,11 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
     columns.extend(each("p_nmax_*"));
     columns.extend(["samples".to_owned(), "inefficiency".to_owned()]);
     let acceptance = |kind: MoveKind, species: &str| format!("acceptance_{}_{species}", kind.name());
-    columns.extend(names.iter().flat_map(|s| MoveKind::TALLIED.map(|kind| acceptance(kind, s))));
+    let kinds: Vec<MoveKind> = MoveKind::TALLIED
+        .into_iter()
+        .filter(|&kind| kind != MoveKind::Identity || sampler.plan().identity > 0)
+        .collect();
+    columns.extend(names.iter().flat_map(|s| kinds.iter().map(|&kind| acceptance(kind, s))));
 
     let mut table = Table::new(&columns);
     for k in 0..grid.len() {
@@ -54,7 +58,7 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
         row.extend(average.p_n_max.iter().map(|&p| number(p)));
         row.extend([average.samples.to_string(), number(average.inefficiency)]);
         for tally in &tallies[k * names.len()..(k + 1) * names.len()] {
-            row.extend(MoveKind::TALLIED.map(|kind| number(tally.of(kind).acceptance())));
+            row.extend(kinds.iter().map(|&kind| number(tally.of(kind).acceptance())));
         }
         table.push(row);
     }
@@ -129,6 +133,9 @@ pub struct MoveRow {
     pub insert: f64,
     /// Accepted deletions per attempt.
     pub delete: f64,
+    /// Accepted changes into another species per attempt, in a run that tries them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<f64>,
 }
 
 /// Exchange statistics of one edge of the grid.
@@ -180,14 +187,16 @@ pub(crate) fn read_exchange(directory: &Path) -> Result<Vec<ExchangeRow>> {
 /// Where it is no table.
 pub fn parse_moves(text: &str, species: &[String]) -> std::result::Result<Vec<MoveRow>, csv::Error> {
     let table = Table::parse(text)?;
-    let mean = |column: String| {
-        let values = table.numbers_of(&column).unwrap_or_default();
-        values.iter().sum::<f64>() / values.len() as f64
+    let known = |column: String| {
+        let values = table.numbers_of(&column)?;
+        Some(values.iter().sum::<f64>() / values.len() as f64)
     };
+    let mean = |column: String| known(column).unwrap_or(f64::NAN);
     let row = |species: &String| MoveRow {
         species: species.clone(),
         insert: mean(format!("acceptance_insert_{species}")),
         delete: mean(format!("acceptance_delete_{species}")),
+        identity: known(format!("acceptance_identity_{species}")),
     };
     Ok(species.iter().map(row).collect())
 }

@@ -5,6 +5,7 @@
 
 mod exact;
 mod fixture;
+mod identity;
 mod joint;
 mod restart;
 mod sampling;
@@ -128,6 +129,7 @@ const CHECKS: [(&str, &str, Measure, f64, Body); 12] = [
         sampling::insertion_table,
     ),
     ("boltzmann ratio", "slopes of ln[P₁(E,N)/P₂(E,N)]", Measure::Z, Z_LIMIT, sampling::boltzmann_ratio),
+    ("identity", "⟨N⟩, Var N, ⟨v²⟩ of two gases that change into each other", Measure::Z, Z_LIMIT, identity::two_gases),
     ("joint", "exact draws stay exact under all moves", Measure::Z, Z_LIMIT, joint::joint),
     ("resume", "a restored state against an uninterrupted run", Measure::Unequal, 0.0, restart::resume),
 ];
