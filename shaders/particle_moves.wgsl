@@ -184,6 +184,31 @@ fn propose(replica: u32, kind: vec4<u32>, place: vec4<u32>, n: u32) -> Trial {
     return Trial(TRIAL_DELETE, reservoir.species, slot, mobile_atom(replica, slot).xyz);
 }
 
+// StateRef::weight_change: η(N ± 1) − η(N) of the window of a state; far below any ln of a uniform number where N leaves it.
+fn weight_change(trial: Trial, state: u32, r: u32) -> f32 {
+    let first = states[state].window;
+    if first == 0u || states[state].weighted != r {
+        return 0.0;
+    }
+    let lo = states[state].bounds & 0xffffu;
+    let n = atomicLoad(&n_total[trial.species]);
+    if trial.kind == TRIAL_INSERT {
+        if n < lo || n >= states[state].bounds >> 16u {
+            return -OVERLAP_ENERGY;
+        }
+        return weight(first, n + 1u - lo) - weight(first, n - lo);
+    }
+    if n <= lo || n > states[state].bounds >> 16u {
+        return -OVERLAP_ENERGY;
+    }
+    return weight(first, n - 1u - lo) - weight(first, n - lo);
+}
+
+// η of the place-th N of a window.
+fn weight(first: u32, place: u32) -> f32 {
+    return states[first + place / 8u].ln_zv[place / 4u % 2u][place % 4u];
+}
+
 // moves::ln_acc: ln z + ln V − ln(N+1) − βΔE, or ln N − ln z − ln V − βΔE.
 fn ln_acc(trial: Trial, state: u32, r: u32, delta_u: f32) -> f32 {
     let ln_zv = states[state].ln_zv[r / 4u][r % 4u];
@@ -284,7 +309,8 @@ fn insert_delete(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
             workgroupBarrier();
             let delta_u = sum_shares();
             let ln_probability = ln_acc(trial, state, r, delta_u);
-            let accepted = trial.kind != TRIAL_NONE && ln_uniform(kind.z) < ln_probability;
+            let biased = ln_probability + weight_change(trial, state, r);
+            let accepted = trial.kind != TRIAL_NONE && ln_uniform(kind.z) < biased;
             workgroupBarrier();
             if thread == 0u {
                 let tried = select(MOVE_DELETE, MOVE_INSERT, insert);

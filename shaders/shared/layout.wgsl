@@ -124,12 +124,18 @@ struct ReplicaRecord {
     n_events: u32,
 }
 
-// ln_zv[s] = ln z_s + ln V_in
+// ln_zv[s] = ln z_s + ln V_in. Records of weights follow those of the states: η of the first N of a window in ln_zv[0].x,
+// eight of them a record.
+// window: first record of its weights; 0 without a window. bounds: fewest atoms | most << 16. weighted: its reservoir.
 struct StateRecord {
     beta: f32,
     kt: f32,
-    spare_a: f32,
-    spare_b: f32,
+    window: u32,
+    bounds: u32,
+    weighted: u32,
+    spare_a: u32,
+    spare_b: u32,
+    spare_c: u32,
     ln_zv: array<vec4<f32>, 2>,
 }
 

@@ -111,7 +111,8 @@ pub(crate) fn flags(excluded: &[ExcludedState], n_states: usize) -> Vec<bool> {
 
 /// Masks the cells of a map that lie nearer to an excluded state than to its neighbours along every axis, or as near.
 pub(crate) fn mask(map: &mut Map, grid: &StateGrid, excluded: &[ExcludedState]) {
-    let boxes: Vec<Vec<(f64, f64)>> = excluded.iter().map(|f| surroundings(grid, f.state)).collect();
+    let points = excluded.iter().filter(|f| f.state < grid.n_points());
+    let boxes: Vec<Vec<(f64, f64)>> = points.map(|f| surroundings(grid, f.state)).collect();
     let inside = |cell: &MapCell, ranges: &Vec<(f64, f64)>| {
         let place = std::iter::once(cell.temperature).chain(cell.mu.iter().copied());
         ranges.iter().zip(place).all(|(&(lo, hi), x)| x >= lo && x <= hi)
@@ -133,9 +134,9 @@ fn surroundings(grid: &StateGrid, state: usize) -> Vec<(f64, f64)> {
         let hi = above.map_or(f64::INFINITY, |a| 0.5 * (a + x) + slack);
         (lo, hi)
     };
-    let mut ranges = vec![middle(grid.states.iter().map(|s| s.temperature).collect(), own.temperature)];
+    let mut ranges = vec![middle(grid.points().iter().map(|s| s.temperature).collect(), own.temperature)];
     for (r, axis) in grid.reservoirs.iter().enumerate() {
-        let same = grid.states.iter().filter(|s| s.kt.to_bits() == own.kt.to_bits());
+        let same = grid.points().iter().filter(|s| s.kt.to_bits() == own.kt.to_bits());
         let values = same.map(|s| axis.convention.mu(s.ln_z[r], s.kt)).collect();
         ranges.push(middle(values, axis.convention.mu(own.ln_z[r], own.kt)));
     }

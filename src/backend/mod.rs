@@ -88,6 +88,18 @@ pub trait Backend: Send {
     /// When the device is lost.
     fn set_states(&mut self, assignment: &[StateId]) -> Result<()>;
 
+    /// Gives the windows other weights: `[n_states]`, the states as loaded in everything else.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn set_weights(&mut self, states: &[StatePoint]) -> Result<()>;
+
+    /// Begins the tallies of particle moves anew.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn forget_transitions(&mut self) -> Result<()>;
+
     /// Starts a cycle: dynamics, particle moves, measurement. The device may still be at it when this returns; until
     /// [`Backend::complete`] nothing else may be asked of it. The result of the cycle before may still be read, that of
     /// the one before must be dropped.
@@ -102,8 +114,8 @@ pub trait Backend: Send {
     /// As [`Backend::begin`].
     fn complete(&mut self) -> Result<CycleResult>;
 
-    /// Tallies of the particle moves since [`Backend::load_slice`] that were to be tallied, of the walkers that its
-    /// replicas belong to.
+    /// Tallies of the particle moves since [`Backend::load_slice`] or [`Backend::forget_transitions`] that were to be
+    /// tallied, of the walkers that its replicas belong to.
     ///
     /// # Errors
     /// When the device is lost.

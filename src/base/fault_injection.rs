@@ -14,6 +14,10 @@ pub(crate) enum Fault {
     UnscaledVelocities,
     /// `n-for-n-plus-1`: insertions are accepted as if they were into N instead of N + 1.
     NForNPlusOne,
+    /// `mbar-without-weights`: MBAR takes samples of a window as if its weights were zero.
+    MbarWithoutWeights,
+    /// `exchange-without-weights`: the exchange takes the weights of a window for zero.
+    ExchangeWithoutWeights,
     /// `late-list`: neighbour lists are rebuilt one step too late.
     LateList,
 }
@@ -30,6 +34,8 @@ pub(crate) fn planted(fault: Fault) -> bool {
             "zero-velocity" => Fault::ZeroVelocity,
             "unscaled-velocities" => Fault::UnscaledVelocities,
             "n-for-n-plus-1" => Fault::NForNPlusOne,
+            "mbar-without-weights" => Fault::MbarWithoutWeights,
+            "exchange-without-weights" => Fault::ExchangeWithoutWeights,
             "late-list" => Fault::LateList,
             other => panic!("no fault `{other}` can be planted"),
         })

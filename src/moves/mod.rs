@@ -7,8 +7,11 @@ pub mod displace;
 pub mod exchange;
 pub mod insert_delete;
 pub mod tally;
+pub mod transition_matrix;
 
-pub use insert_delete::{Candidates, Proposal, decide, ln_acc, propose, propose_among, thermal_velocity};
+pub use insert_delete::{
+    Candidates, Proposal, decide, ln_acc, propose, propose_among, thermal_velocity, weight_change,
+};
 
 use crate::system::configuration::Configuration;
 use glam::DVec3;

@@ -4,6 +4,7 @@ mod audit;
 mod checkpoint;
 pub mod identities;
 mod initial;
+pub mod learning;
 pub mod moments;
 mod setup;
 
@@ -20,6 +21,7 @@ use crate::io::xyz::Frame;
 use crate::moves::exchange::{Assignment, EdgeTally, Exchanger, Period};
 use crate::moves::tally::Transitions;
 use crate::sampler::identities::AtomIdentities;
+use crate::sampler::learning::Learner;
 use crate::sampler::moments::{Moments, StateAverage, average};
 use crate::system::System;
 use crate::system::configuration::{Batch, Configuration, Measurement};
@@ -65,6 +67,8 @@ pub struct Sampler {
     ahead: Option<Cycle>,
     assignment: Assignment,
     exchanger: Exchanger,
+    /// Where the grid has windows.
+    learner: Option<Learner>,
     measurements: Vec<Measurement>,
     /// What the cycle that was finished last has kept, until it is asked for.
     kept: Option<Box<dyn KeptConfigurations>>,
@@ -170,6 +174,7 @@ impl Sampler {
         let max_atoms = backend.system().reservoirs.iter().map(|r| r.max_atoms).collect();
         Ok(Sampler {
             exchanger: Exchanger::new(&grid),
+            learner: Learner::new(&grid),
             cycle: 0,
             ahead: None,
             ledgers: batch.configurations.iter().map(AtomIdentities::new).collect(),
@@ -233,6 +238,9 @@ impl Sampler {
         if self.cycle % AUDIT_EVERY == AUDIT_EVERY - 1 {
             self.audit()?;
         }
+        if period == Period::Equilibration {
+            self.learn()?;
+        }
         if self.cycle.is_multiple_of(u64::from(self.plan.exchange_every)) {
             self.exchange(period)?;
         }
@@ -271,15 +279,34 @@ impl Sampler {
         if self.ledgers.is_empty() {
             self.ledgers = self.configurations()?.iter().map(AtomIdentities::new).collect();
         }
+        if cycle.period != Period::Equilibration {
+            self.freeze()?;
+        }
         let CyclePlan { steps, attempts, .. } = self.plan;
         let span = |count: u32| Span { first: self.cycle * u64::from(count), count };
         let work = CycleWork {
             dynamics: Some(span(steps)),
             particle_moves: (attempts > 0).then(|| span(attempts)),
-            tally: cycle.period != Period::Equilibration,
+            // Weights are learned from tallies.
+            tally: cycle.period != Period::Equilibration || self.learner.is_some(),
             keep: cycle.keep,
         };
         self.backend.begin(&work).map_err(|e| e.in_cycle(self.cycle))
+    }
+
+    /// Learns the weights of windows from everything tried so far, and gives them to the backend.
+    fn learn(&mut self) -> Result<()> {
+        let Some(learner) = self.learner.as_mut().filter(|l| !l.is_frozen()) else { return Ok(()) };
+        learner.learn(&mut self.grid, &self.backend.transitions()?);
+        self.backend.set_weights(&self.grid.states)
+    }
+
+    /// Makes the weights of windows final before the first cycle of production. Tallies begin anew.
+    fn freeze(&mut self) -> Result<()> {
+        let Some(learner) = self.learner.as_mut().filter(|l| !l.is_frozen()) else { return Ok(()) };
+        learner.freeze(&mut self.grid);
+        self.backend.forget_transitions()?;
+        self.backend.set_weights(&self.grid.states)
     }
 
     fn exchange(&mut self, period: Period) -> Result<()> {
@@ -386,6 +413,16 @@ impl Sampler {
     /// The states.
     pub fn grid(&self) -> &StateGrid {
         &self.grid
+    }
+
+    /// Whether some states have windows.
+    pub fn has_windows(&self) -> bool {
+        self.learner.is_some()
+    }
+
+    /// Whether there are windows and their weights will not change any more.
+    pub fn weights_are_final(&self) -> bool {
+        self.learner.as_ref().is_some_and(Learner::is_frozen)
     }
 
     /// What a cycle does.

@@ -1,11 +1,12 @@
 //! Thermodynamic states of a run: a list of points (T, z₁, z₂, …) with a graph of exchanges between them.
 //!
 //! The list need not be a rectangle. Where it is one, [`StateGrid::axes`] says so; everything else works on states and
-//! edges alone.
+//! edges alone. States with a window ([`Window`]) follow the others: they are further sources of samples, and no points of
+//! the grid that answers are given for.
 
 use crate::base::ids::StateId;
-use crate::thermo::Convention;
 use crate::thermo::acceptance::StateRef;
+use crate::thermo::{Convention, Window};
 use serde::{Deserialize, Serialize};
 
 /// One point (T, z₁, z₂, …).
@@ -17,6 +18,8 @@ pub struct StatePoint {
     pub kt: f64,
     /// `[n_reservoirs]`, ln of the activity [1/length³]
     pub ln_z: Vec<f64>,
+    /// Weights η(N) between bounds of N, if it has any.
+    pub window: Option<Window>,
 }
 
 impl StatePoint {
@@ -27,7 +30,7 @@ impl StatePoint {
 
     /// The view that acceptance rules take.
     pub fn as_ref(&self) -> StateRef<'_> {
-        StateRef { beta: self.beta(), ln_z: &self.ln_z }
+        StateRef { beta: self.beta(), ln_z: &self.ln_z, window: self.window.as_ref() }
     }
 }
 
@@ -58,6 +61,8 @@ pub enum Axis {
     Temperature,
     /// Neighbours along the axis of the reservoir species with this index.
     Reservoir(usize),
+    /// A state with a window and any other.
+    Window,
 }
 
 /// A pair of neighbouring states between which exchanges are tried.
@@ -70,7 +75,7 @@ pub struct Edge {
     /// Which axis joins them.
     pub axis: Axis,
     /// Edges of one axis and one colour share no state: they are tried together (even/odd schedule).
-    pub colour: u8,
+    pub colour: u16,
 }
 
 /// Axes of a rectangle of states: temperature slowest, then each reservoir in scene order.
@@ -87,7 +92,7 @@ pub struct Axes {
 pub struct StateGrid {
     /// Reservoir species in scene order.
     pub reservoirs: Vec<Reservoir>,
-    /// The states, in the order of their indices.
+    /// The states, in the order of their indices; those with a window last.
     pub states: Vec<StatePoint>,
     /// The neighbour graph.
     pub edges: Vec<Edge>,
@@ -110,14 +115,14 @@ impl StateGrid {
             let temperature = temperatures[place[0]];
             let kt = boltzmann * temperature;
             let ln_z = reservoirs.iter().zip(&place[1..]).map(|(r, &i)| r.convention.ln_z(r.values[i], kt)).collect();
-            states.push(StatePoint { temperature, kt, ln_z });
+            states.push(StatePoint { temperature, kt, ln_z, window: None });
             let mut stride = n_states;
             for (d, (&i, &length)) in place.iter().zip(&lengths).enumerate() {
                 stride /= length;
                 if i + 1 < length {
                     let axis = if d == 0 { Axis::Temperature } else { Axis::Reservoir(d - 1) };
                     let (a, b) = (StateId(index as u32), StateId((index + stride) as u32));
-                    edges.push(Edge { a, b, axis, colour: (i % 2) as u8 });
+                    edges.push(Edge { a, b, axis, colour: (i % 2) as u16 });
                 }
             }
         }
@@ -135,15 +140,84 @@ impl StateGrid {
         StateGrid { reservoirs, states, edges, axes: None }
     }
 
-    /// The axes whose full product the states are, in its order; `None` for any other list of states.
+    /// Adds states with windows, after all others, and the edges over which they exchange:
+    /// - with the next temperatures among those of the same bounds and activities of the other species;
+    /// - with the next one, by bounds, at the same temperature, where the bounds overlap;
+    /// - with every point of the grid at the same temperature that has the same activities of the other species.
+    pub fn with_windows(mut self, windows: Vec<StatePoint>) -> StateGrid {
+        assert!(self.states.iter().all(|s| s.window.is_none()), "windows are added once");
+        assert!(windows.iter().all(|s| s.window.is_some()), "a state with a window has one");
+        let n_points = self.len();
+        let id = |w: usize| StateId((n_points + w) as u32);
+        for (a, own) in windows.iter().enumerate() {
+            let above = windows.iter().enumerate().filter(|(_, s)| of_one_ladder(own, s) && s.kt > own.kt);
+            if let Some((b, _)) = above.min_by(|x, y| x.1.kt.total_cmp(&y.1.kt)) {
+                let below = windows.iter().filter(|s| of_one_ladder(own, s) && s.kt < own.kt).count();
+                self.edges.push(Edge { a: id(a), b: id(b), axis: Axis::Window, colour: (below % 2) as u16 });
+            }
+        }
+        for (a, own) in windows.iter().enumerate() {
+            let next = windows.iter().enumerate().filter(|(_, s)| overlap_upwards(own, s));
+            if let Some((b, _)) = next.min_by_key(|(_, s)| s.window.as_ref().map(|w| w.lo)) {
+                let before = windows.iter().filter(|s| overlap_upwards(s, own)).count();
+                self.edges.push(Edge { a: id(a), b: id(b), axis: Axis::Window, colour: 2 + (before % 2) as u16 });
+            }
+        }
+        for (w, own) in windows.iter().enumerate() {
+            let same = (0..n_points).filter(|&k| same_but_for_window(own, &self.states[k]));
+            let of_this: Vec<usize> = same.collect();
+            let edge = |(place, &k): (usize, &usize)| Edge {
+                a: StateId(k as u32),
+                b: id(w),
+                axis: Axis::Window,
+                // Windows of one row take turns at its points, so that no two meet at one.
+                colour: 4 + ((place + w) % of_this.len().max(windows.len())) as u16,
+            };
+            self.edges.extend(of_this.iter().enumerate().map(edge));
+        }
+        self.states.extend(windows);
+        self
+    }
+
+    /// States without a window: the points of the grid.
+    pub fn points(&self) -> &[StatePoint] {
+        &self.states[..self.n_points()]
+    }
+
+    /// Number of states without a window; those with one have the indices from here on.
+    pub fn n_points(&self) -> usize {
+        self.states.partition_point(|s| s.window.is_none())
+    }
+
+    /// States with a window, each with its index.
+    pub fn windows(&self) -> impl Iterator<Item = (usize, &StatePoint, &Window)> {
+        self.states.iter().enumerate().filter_map(|(k, state)| Some((k, state, state.window.as_ref()?)))
+    }
+
+    /// Gives the windows these weights, `[n_windows]`, and says whether they fit.
+    ///
+    /// What does not fit, or is not a number, changes nothing.
+    pub fn set_weights(&mut self, weights: &[Vec<f64>]) -> bool {
+        let fits = |(own, (_, _, window)): (&Vec<f64>, (usize, _, &Window))| {
+            own.len() == window.weights().len() && own.iter().all(|w| w.is_finite())
+        };
+        let all = weights.len() == self.windows().count() && weights.iter().zip(self.windows()).all(fits);
+        if all {
+            let windows = self.states.iter_mut().filter_map(|s| s.window.as_mut());
+            windows.zip(weights).for_each(|(window, weights)| window.set_weights(weights));
+        }
+        all
+    }
+
+    /// The axes whose full product the states without windows are, in its order; `None` for any other list of states.
     pub fn axes(&self) -> Option<&Axes> {
         self.axes.as_ref()
     }
 
-    /// Distinct temperatures in the scene's unit, in the order in which the states first have them.
+    /// Distinct temperatures of the points of the grid in the scene's unit, in the order in which they first have them.
     pub fn temperatures(&self) -> Vec<f64> {
         let mut distinct: Vec<f64> = Vec::new();
-        for state in &self.states {
+        for state in self.points() {
             if !distinct.contains(&state.temperature) {
                 distinct.push(state.temperature);
             }
@@ -156,7 +230,7 @@ impl StateGrid {
     pub fn values(&self, reservoir: usize) -> Vec<f64> {
         match &self.axes {
             Some(axes) => axes.reservoirs[reservoir].clone(),
-            None => distinct(self.states.iter().map(|state| self.value(state, reservoir)).collect()),
+            None => distinct(self.points().iter().map(|state| self.value(state, reservoir)).collect()),
         }
     }
 
@@ -169,9 +243,10 @@ impl StateGrid {
             return axes.reservoirs[reservoir].clone();
         }
         let slack = 1e-9 * kt;
-        let below = self.states.iter().map(|s| s.kt).filter(|&k| k <= kt + slack).fold(f64::NEG_INFINITY, f64::max);
-        let above = self.states.iter().map(|s| s.kt).filter(|&k| k >= kt - slack).fold(f64::INFINITY, f64::min);
-        let near = self.states.iter().filter(|s| (s.kt - below).abs() <= slack || (s.kt - above).abs() <= slack);
+        let kts = || self.points().iter().map(|s| s.kt);
+        let below = kts().filter(|&k| k <= kt + slack).fold(f64::NEG_INFINITY, f64::max);
+        let above = kts().filter(|&k| k >= kt - slack).fold(f64::INFINITY, f64::min);
+        let near = self.points().iter().filter(|s| (s.kt - below).abs() <= slack || (s.kt - above).abs() <= slack);
         distinct(near.map(|state| self.value(state, reservoir)).collect())
     }
 
@@ -197,7 +272,7 @@ impl StateGrid {
                 (ln_z - state.ln_z[s]).abs() <= SAME * ln_z.abs().max(1.0)
             })
         };
-        (0..self.len()).filter(inside).collect()
+        (0..self.n_points()).filter(inside).collect()
     }
 
     /// Number of states.
@@ -226,13 +301,32 @@ impl StateGrid {
         self.reservoirs[reservoir].convention.mu(point.ln_z[reservoir], point.kt)
     }
 
-    /// The name of an axis as it stands in `exchange.csv`: `temperature` or `mu_<species>`.
+    /// The name of an axis as it stands in `exchange.csv`: `temperature`, `mu_<species>` or `window`.
     pub fn axis_name(&self, axis: Axis) -> String {
         match axis {
             Axis::Temperature => "temperature".to_owned(),
             Axis::Reservoir(s) => format!("mu_{}", self.reservoirs[s].species),
+            Axis::Window => "window".to_owned(),
         }
     }
+}
+
+/// Whether two states have windows of one ladder: they differ in temperature and weights alone.
+fn of_one_ladder(a: &StatePoint, b: &StatePoint) -> bool {
+    a.window.iter().zip(&b.window).any(|(v, w)| v.ladder == w.ladder)
+}
+
+/// Whether the window of `b` begins above that of `a`, and within it, in states that are otherwise the same.
+fn overlap_upwards(a: &StatePoint, b: &StatePoint) -> bool {
+    a.window.iter().zip(&b.window).any(|(v, w)| v.reservoir == w.reservoir && v.lo < w.lo && w.lo <= v.hi())
+        && same_but_for_window(a, b)
+}
+
+/// Whether two states have the same temperature, and the same activities of all species but that of the window of `a`.
+fn same_but_for_window(a: &StatePoint, b: &StatePoint) -> bool {
+    let own = a.window.as_ref().map(|w| w.reservoir);
+    let mut activities = a.ln_z.iter().zip(&b.ln_z).enumerate();
+    a.kt.to_bits() == b.kt.to_bits() && activities.all(|(s, (x, y))| Some(s) == own || x.to_bits() == y.to_bits())
 }
 
 /// Values that differ relatively by less are one.
@@ -300,7 +394,7 @@ mod tests {
         close(list.values(1), &[0.1, 0.3]);
         assert_eq!(list.plane(0), [0, 2, 5, 7, 9]);
         // Around a temperature count the rows below and above, at one the row itself.
-        let hot = StatePoint { temperature: 2.0, kt: 2.0, ln_z: vec![2.0, 0.05] };
+        let hot = StatePoint { temperature: 2.0, kt: 2.0, ln_z: vec![2.0, 0.05], window: None };
         let list = StateGrid::list(list.reservoirs.clone(), [&list.states[..], &[hot]].concat(), Vec::new());
         close(list.values_around(0, 2.0), &[4.0]);
         close(list.values_around(0, 1.5), &[-2.0, -1.0, 0.0, 4.0]);

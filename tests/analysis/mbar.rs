@@ -137,7 +137,7 @@ const TEMPERATURES: [f64; 3] = [0.6, 0.8, 1.0];
 const MUS: [f64; 3] = [-2.5, -2.0, -1.5];
 
 fn point(temperature: f64, mu: f64) -> StatePoint {
-    StatePoint { temperature, kt: temperature, ln_z: vec![CONVENTION.ln_z(mu, temperature)] }
+    StatePoint { temperature, kt: temperature, ln_z: vec![CONVENTION.ln_z(mu, temperature)], window: None }
 }
 
 struct Trap {

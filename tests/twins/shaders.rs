@@ -128,7 +128,7 @@ fn structs_have_the_same_offsets_on_both_sides() {
         ]
     );
     assert_layout!(module, ReplicaRecord, [n, state, status, n_events]);
-    assert_layout!(module, StateRecord, [beta, kt, ln_zv]);
+    assert_layout!(module, StateRecord, [beta, kt, window, bounds, weighted, ln_zv]);
     assert_layout!(module, TrialRecord, [kind, species, slot, position, velocity]);
     assert_layout!(module, AssignmentRecord, [state, scale]);
 }

@@ -28,11 +28,11 @@ pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
             continue;
         }
         let place = |k: usize| match flow.axis {
-            Axis::Temperature => rank(&flow.values, grid.states[k].temperature),
+            Axis::Temperature | Axis::Window => rank(&flow.values, grid.states[k].temperature),
             Axis::Reservoir(r) => {
                 let own = &grid.states[k];
                 let lower = |s: &&StatePoint| s.kt.to_bits() == own.kt.to_bits() && s.ln_z[r] < own.ln_z[r] - 1e-12;
-                let mut below: Vec<f64> = grid.states.iter().filter(lower).map(|s| s.ln_z[r]).collect();
+                let mut below: Vec<f64> = grid.points().iter().filter(lower).map(|s| s.ln_z[r]).collect();
                 below.sort_by(f64::total_cmp);
                 below.dedup_by(|a, b| (*a - *b).abs() < 1e-12);
                 below.len()
@@ -52,6 +52,7 @@ pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
         let axis = |g: &Gap| match g.axis {
             Axis::Temperature => 0,
             Axis::Reservoir(r) => r + 1,
+            Axis::Window => usize::MAX,
         };
         axis(&a.0).cmp(&axis(&b.0)).then(a.0.values.0.total_cmp(&b.0.values.0))
     });

@@ -51,6 +51,7 @@ pub fn verdict(
         match gap.axis {
             Axis::Temperature => v.add_temperatures.push(gap.middle()),
             Axis::Reservoir(r) => v.add_mu.push((r, gap.middle())),
+            Axis::Window => {}
         }
     }
     v.sentences.insert(0, summary(grid, &v, !excluded.is_empty()));
@@ -59,7 +60,7 @@ pub fn verdict(
 
 /// Edges that exchanged at first and no longer do.
 fn dead_edges(diagnostics: &Diagnostics) -> Option<Sentence> {
-    let died: Vec<String> = diagnostics.edges.iter().filter(|e| has_died(e)).map(edge_words).collect();
+    let died: Vec<String> = between_points(diagnostics).filter(|e| has_died(e)).map(edge_words).collect();
     if died.is_empty() {
         return None;
     }
@@ -200,6 +201,11 @@ fn convergence(diagnostics: &Diagnostics) -> Option<Sentence> {
     Some(Sentence { mood: Mood::Good, words: format!("{all} within {ALARM}σ as the run grows.") })
 }
 
+/// Edges between points of the grid. A window has one to every point of its temperature, near in N or not.
+fn between_points(diagnostics: &Diagnostics) -> impl Iterator<Item = &EdgeCheck> {
+    diagnostics.edges.iter().filter(|e| e.edge.axis != Axis::Window)
+}
+
 /// Number of states, at least one, to take shares of.
 fn number_of_states(diagnostics: &Diagnostics) -> f64 {
     diagnostics.states.len().max(1) as f64
@@ -236,17 +242,18 @@ fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Opti
     if diagnostics.edges.is_empty() {
         return None;
     }
-    let dead = diagnostics.edges.iter().filter(|e| !e.usable).count();
+    let dead = between_points(diagnostics).filter(|e| !e.usable).count();
     if diagnostics.n_components <= 1 {
         return Some(match dead {
             0 => {
-                let words = format!("All {} pairs of neighbouring states exchange.", diagnostics.edges.len());
+                let pairs = between_points(diagnostics).count();
+                let words = format!("All {pairs} pairs of neighbouring states exchange.");
                 Sentence { mood: Mood::Good, words }
             }
             _ => {
                 let words = format!(
                     "The grid hangs together, but {dead} of {} neighbouring pairs exchange in less than {:.0} % of the attempts.",
-                    diagnostics.edges.len(),
+                    between_points(diagnostics).count(),
                     100.0 * DEAD
                 );
                 Sentence { mood: Mood::Remark, words }
@@ -257,10 +264,7 @@ fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Opti
         .iter()
         .filter(|g| g.whole)
         .map(|g| {
-            let symbol = match g.axis {
-                Axis::Temperature => "T".to_owned(),
-                Axis::Reservoir(r) => format!("μ of {}", grid.reservoirs[r].species),
-            };
+            let symbol = axis_words(grid, g.axis);
             format!("{symbol} = {} (between {} and {})", short(g.middle()), short(g.values.0), short(g.values.1))
         })
         .collect();

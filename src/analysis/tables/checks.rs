@@ -87,7 +87,7 @@ fn states(checks: &Checks, grid: &StateGrid, species: &[&str]) -> Table {
         species,
     );
     let Some(diagnostics) = &checks.diagnostics else { return table };
-    for (k, s) in diagnostics.states.iter().enumerate() {
+    for (k, s) in diagnostics.states.iter().enumerate().take(grid.n_points()) {
         let mut row = vec![k.to_string(), number(grid.states[k].temperature)];
         row.extend(numbers(&mu(grid, k)));
         row.push(s.samples.to_string());

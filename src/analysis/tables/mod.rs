@@ -330,7 +330,7 @@ fn direct(analysis: &Analysis, species: &[&str]) -> Table {
         &["state", "n_<s>", "err_n_<s>", "energy", "energy_err", "samples", "inefficiency", "inefficiency_path"],
         species,
     );
-    for (k, state) in analysis.direct.iter().enumerate() {
+    for (k, state) in analysis.direct.iter().enumerate().take(analysis.grid.n_points()) {
         let mut row = vec![k.to_string()];
         row.extend(numbers(&state.n));
         row.extend(numbers(&state.n_err));
@@ -348,7 +348,7 @@ fn split_half(analysis: &Analysis, species: &[&str]) -> Table {
         species,
     );
     let split = &analysis.split_half;
-    for (k, state) in analysis.grid.states.iter().enumerate() {
+    for (k, state) in analysis.grid.points().iter().enumerate() {
         let mut row = vec![k.to_string(), number(state.temperature)];
         row.extend(
             (0..species.len()).map(|s| number(analysis.grid.reservoirs[s].convention.mu(state.ln_z[s], state.kt))),

@@ -163,6 +163,18 @@ impl Backend for Cpu {
         Ok(())
     }
 
+    fn set_weights(&mut self, states: &[StatePoint]) -> Result<()> {
+        self.ensemble.set_weights(states);
+        let (ensemble, replicas) = (&self.ensemble, &mut self.scheduler.replicas);
+        replicas.iter_mut().enumerate().for_each(|(r, replica)| replica.state.clone_from(ensemble.state_of(r)));
+        Ok(())
+    }
+
+    fn forget_transitions(&mut self) -> Result<()> {
+        self.scheduler.transitions = self.ensemble.no_transitions();
+        Ok(())
+    }
+
     fn begin(&mut self, work: &CycleWork) -> Result<()> {
         let mut work = *work;
         work.particle_moves = work.particle_moves.filter(|_| !self.ensemble.system.reservoirs.is_empty());

@@ -5,7 +5,7 @@ use super::model::Model;
 use super::pair::row_energy;
 use super::replica::Replica;
 use crate::moves::tally::MoveRecorder;
-use crate::moves::{Candidates, Edit, Trial, decide, displace, ln_acc, propose_among};
+use crate::moves::{Candidates, Edit, Trial, decide, displace, ln_acc, propose_among, weight_change};
 use crate::potential::{OVERLAP_ENERGY, PairForm, Pairs};
 use glam::DVec3;
 use pulp::Simd;
@@ -25,8 +25,10 @@ pub(super) fn insert_delete(
     for attempt in first..first + u64::from(attempts) {
         let proposal = propose_among(system, rng, id, attempt, &Kept { model, replica });
         let delta_u = trial_energy(model, replica, &proposal.trial);
-        let ln_acc = ln_acc(system, replica.state.as_ref(), &proposal, delta_u);
-        let edit = decide(system, rng, id, attempt, replica.state.kt, &proposal, ln_acc);
+        let state = replica.state.as_ref();
+        let ln_acc = ln_acc(system, state, &proposal, delta_u);
+        let biased = ln_acc + weight_change(state, &proposal);
+        let edit = decide(system, rng, id, attempt, replica.state.kt, &proposal, biased);
         recorder.record(&proposal, ln_acc, edit.slot(replica.n));
         replica.apply(system, &model.geometry, &edit, delta_u);
     }

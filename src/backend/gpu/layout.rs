@@ -187,9 +187,15 @@ pub struct StateRecord {
     pub beta: f32,
     /// \[energy\]
     pub kt: f32,
+    /// First record of the weights of its window; 0 without one.
+    pub window: u32,
+    /// Fewest atoms of the window | most << 16.
+    pub bounds: u32,
+    /// Reservoir that the window is of.
+    pub weighted: u32,
     /// Unused.
-    pub spare: [f32; 2],
-    /// ln z + ln V_in of every reservoir.
+    pub spare: [u32; 3],
+    /// ln z + ln V_in of every reservoir; in a record of weights η of eight consecutive N \[kT\].
     pub ln_zv: [f32; MAX_SPECIES],
 }
 
@@ -461,10 +467,26 @@ pub fn inside_walls(system: &System, mut atom: [f32; 4]) -> [f32; 4] {
 }
 
 impl StateRecord {
-    /// The record of a state.
-    pub fn new(system: &System, state: &StatePoint) -> StateRecord {
-        let mut record =
-            StateRecord { beta: state.beta() as f32, kt: state.kt as f32, spare: [0.0; 2], ln_zv: [0.0; MAX_SPECIES] };
+    /// The records of all states, and behind them those of the weights of their windows.
+    pub fn all(system: &System, states: &[StatePoint]) -> Vec<StateRecord> {
+        let mut records: Vec<StateRecord> = states.iter().map(|s| StateRecord::new(system, s)).collect();
+        for (k, window) in states.iter().enumerate().filter_map(|(k, s)| Some((k, s.window.as_ref()?))) {
+            let first = records.len() as u32;
+            let record = &mut records[k];
+            record.window = first;
+            record.bounds = u32::from(window.lo) | u32::from(window.hi()) << 16;
+            record.weighted = window.reservoir as u32;
+            for eta in window.weights().chunks(MAX_SPECIES) {
+                let mut weights = StateRecord::default();
+                weights.ln_zv.iter_mut().zip(eta).for_each(|(w, &eta)| *w = eta as f32);
+                records.push(weights);
+            }
+        }
+        records
+    }
+
+    fn new(system: &System, state: &StatePoint) -> StateRecord {
+        let mut record = StateRecord { beta: state.beta() as f32, kt: state.kt as f32, ..StateRecord::default() };
         for ((ln_zv, r), ln_z) in record.ln_zv.iter_mut().zip(&system.reservoirs).zip(&state.ln_z) {
             *ln_zv = (ln_z + r.volume.ln()) as f32;
         }

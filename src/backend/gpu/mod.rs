@@ -32,7 +32,7 @@ use crate::system::System;
 use crate::system::configuration::Batch;
 use crate::thermo::states::StatePoint;
 use chunk::{Chunk, replicas_per_chunk};
-use layout::{AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, SystemTable, TrialRecord, frozen_atoms};
+use layout::{AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, StateRecord, SystemTable, TrialRecord, frozen_atoms};
 use move_log::{DeviceMoveLog, Pages};
 use pipelines::{Kernel, Pipelines};
 use plan::Plan;
@@ -286,6 +286,22 @@ impl Backend for Gpu {
         }
         self.ensemble.assignment = assignment.to_vec();
         self.device.check()
+    }
+
+    fn set_weights(&mut self, states: &[StatePoint]) -> Result<()> {
+        self.flush();
+        self.ensemble.set_weights(states);
+        if let Some(buffer) = &self.loaded.state_records {
+            let records = StateRecord::all(&self.ensemble.system, states);
+            self.device.queue.write_buffer(buffer, 0, bytemuck::cast_slice(&records));
+        }
+        self.device.check()
+    }
+
+    fn forget_transitions(&mut self) -> Result<()> {
+        self.drain_tallies()?;
+        self.loaded.transitions = self.ensemble.no_transitions();
+        Ok(())
     }
 
     fn begin(&mut self, work: &CycleWork) -> Result<()> {

@@ -421,8 +421,7 @@ impl Gpu {
     /// A buffer with the states as loaded.
     pub(super) fn state_buffer(&self) -> Result<Buffer> {
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
-        let records: Vec<StateRecord> =
-            self.ensemble.states.iter().map(|s| StateRecord::new(&self.ensemble.system, s)).collect();
+        let records = StateRecord::all(&self.ensemble.system, &self.ensemble.states);
         let size = size_of_val(records.as_slice()) as u64;
         let buffer = create_buffer(&self.device, "adlayer.states", size, storage)?;
         self.device.queue.write_buffer(&buffer, 0, bytemuck::cast_slice(&records));

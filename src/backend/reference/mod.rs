@@ -190,6 +190,18 @@ impl<F: ForceField> Backend for Reference<F> {
         Ok(())
     }
 
+    fn set_weights(&mut self, states: &[StatePoint]) -> Result<()> {
+        self.ensemble.set_weights(states);
+        let ensemble = &self.ensemble;
+        self.replicas.iter_mut().enumerate().for_each(|(r, replica)| replica.state.clone_from(ensemble.state_of(r)));
+        Ok(())
+    }
+
+    fn forget_transitions(&mut self) -> Result<()> {
+        self.transitions = self.ensemble.no_transitions();
+        Ok(())
+    }
+
     fn begin(&mut self, work: &CycleWork) -> Result<()> {
         if let Some(steps) = work.dynamics {
             self.move_atoms(steps.first, steps.count)?;

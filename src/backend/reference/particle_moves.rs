@@ -27,7 +27,8 @@ pub fn insert_delete<F: ForceField>(
         let delta_u = replica.trial_energy(force_field, &proposal.trial)?;
         let state = replica.state.as_ref();
         let ln_acc = moves::ln_acc(system, state, &proposal, delta_u);
-        let edit = moves::decide(system, rng, id, attempt, 1.0 / state.beta, &proposal, ln_acc);
+        let biased = ln_acc + moves::weight_change(state, &proposal);
+        let edit = moves::decide(system, rng, id, attempt, 1.0 / state.beta, &proposal, biased);
         recorder.record(&proposal, ln_acc, edit.slot(replica.configuration.len()));
         replica.apply(&edit, delta_u);
     }
