@@ -87,26 +87,20 @@ pub(crate) fn compare(input: &AnalysisInput) -> (Vec<f64>, Vec<ExcludedState>) {
     (z, excluded)
 }
 
-/// Removes the samples of excluded states from the input.
+/// Removes the samples of some states from the input.
 ///
 /// Where that would leave no sample at all they stay, and only the map is masked.
-pub(crate) fn set_aside<'a>(input: &'a AnalysisInput, excluded: &[ExcludedState]) -> Cow<'a, AnalysisInput> {
-    if excluded.is_empty() {
+///
+/// - `is_excluded`: `[n_states]`
+pub(crate) fn set_aside<'a>(input: &'a AnalysisInput, is_excluded: &[bool]) -> Cow<'a, AnalysisInput> {
+    if !is_excluded.contains(&true) {
         return Cow::Borrowed(input);
     }
-    let is_excluded = flags(excluded, input.grid.len());
     let samples = input.samples.filtered(|n| !is_excluded[input.samples.state[n] as usize]);
     match samples.is_empty() {
         true => Cow::Borrowed(input),
         false => Cow::Owned(AnalysisInput { samples, ..input.clone() }),
     }
-}
-
-/// `[n_states]`, whether each is excluded.
-pub(crate) fn flags(excluded: &[ExcludedState], n_states: usize) -> Vec<bool> {
-    let mut flags = vec![false; n_states];
-    excluded.iter().for_each(|f| flags[f.state] = true);
-    flags
 }
 
 /// Masks the cells of a map that lie nearer to an excluded state than to its neighbours along every axis, or as near.
@@ -188,7 +182,8 @@ mod tests {
     fn states_that_remember_their_start_are_set_aside_and_masked() {
         let input = input(true);
         let excluded = compare(&input).1;
-        let retained = set_aside(&input, &excluded);
+        let flags: Vec<bool> = (0..6).map(|k| excluded.iter().any(|f| f.state == k)).collect();
+        let retained = set_aside(&input, &flags);
         assert_eq!(excluded.iter().map(|f| f.state).collect::<Vec<_>>(), [0, 1]);
         assert_eq!((excluded[0].even[0], excluded[0].odd[0]), (0.0, 12.0));
         assert!(retained.samples.state.iter().all(|&k| k >= 2) && retained.samples.len() == 600 * 2 * 4);

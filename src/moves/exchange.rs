@@ -152,6 +152,8 @@ pub enum Period {
 pub struct Exchanger {
     /// Edge indices that are tried together, in the order of rounds.
     groups: Vec<Vec<usize>>,
+    /// Edges of windows, one after the other: tried in every round, because a window serves all points of its temperature.
+    windows: Vec<usize>,
     /// `[n_edges]`
     pub tallies: Vec<EdgeTally>,
 }
@@ -172,10 +174,11 @@ impl Exchanger {
                 }
             }
         }
-        Exchanger { groups, tallies: vec![EdgeTally::default(); grid.edges.len()] }
+        let windows = (0..grid.edges.len()).filter(|&e| grid.edges[e].axis == Axis::Window).collect();
+        Exchanger { groups, windows, tallies: vec![EdgeTally::default(); grid.edges.len()] }
     }
 
-    /// Makes one round: tries every edge of one axis and colour in every walker.
+    /// Makes one round: tries every edge of one axis and colour in every walker, then every edge of a window.
     ///
     /// - `round`: number of the round, the address of its random numbers and its place in the schedule
     /// - `measurements`: `[n_replicas]`
@@ -190,12 +193,12 @@ impl Exchanger {
         assignment: &mut Assignment,
     ) -> (u64, u64) {
         let (mut tried, mut exchanged) = (0, 0);
-        if self.groups.is_empty() {
-            return (tried, exchanged);
-        }
-        let group = &self.groups[(round % self.groups.len() as u64) as usize];
+        let group = match self.groups.len() as u64 {
+            0 => &[][..],
+            n => &self.groups[(round % n) as usize],
+        };
         for walker in 0..assignment.walkers() {
-            for &e in group {
+            for &e in group.iter().chain(&self.windows) {
                 let edge = grid.edges[e];
                 let of = |state| {
                     let m = &measurements[assignment.replica_of(walker, state).index()];

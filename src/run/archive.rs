@@ -31,9 +31,10 @@ pub(crate) fn scenes_of_one_system(directories: &[PathBuf]) -> Result<Vec<Checke
     if directories.len() > 1 && !scenes[0].scene.windows.is_empty() {
         return Err(Error::BadInput {
             path: directories[1].clone(),
-            problem: "runs with `windows` cannot be combined, because each has learned weights of its own; make one of them \
+            problem:
+                "runs with `windows` cannot be combined, because each has learned weights of its own; make one of them \
                       longer with `adlayer resume --cycles`, or give it walkers"
-                .to_owned(),
+                    .to_owned(),
         });
     }
     for (directory, loaded) in directories.iter().zip(&scenes).skip(1) {

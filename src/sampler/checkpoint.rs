@@ -89,7 +89,9 @@ impl Sampler {
         if !whole {
             return Err(misfit("its averages are of another shape".to_owned()));
         }
-        if !grid.set_weights(&state.weights) || !state.learner.as_ref().map_or(grid.n_points() == n_states, |l| l.is_of(&grid)) {
+        if !grid.set_weights(&state.weights)
+            || !state.learner.as_ref().map_or(grid.n_points() == n_states, |l| l.is_of(&grid))
+        {
             return Err(misfit("its windows are of another shape".to_owned()));
         }
         state.backend.fits(backend.system(), n_replicas, n_states).map_err(misfit)?;

@@ -111,7 +111,8 @@ impl Learning {
         let total = transitions.total(state, window.reservoir);
         let inside = &total[usize::from(window.lo)..=usize::from(window.hi())];
         let before = std::mem::replace(&mut self.now, inside.iter().map(Sums::of).collect());
-        let visits: Vec<f64> = self.now.iter().zip(&before).map(|(now, before)| now.attempts() - before.attempts()).collect();
+        let visits: Vec<f64> =
+            self.now.iter().zip(&before).map(|(now, before)| now.attempts() - before.attempts()).collect();
         let all: f64 = visits.iter().sum();
         let step = STEP.min(visits.len() as f64 / cycles as f64);
         for (w, visits) in self.penalty.iter_mut().zip(visits).filter(|_| all > 0.0) {
@@ -166,7 +167,11 @@ mod tests {
         let mut rows = transitions.rows_of(crate::base::ids::ReplicaId(0), &[0, 1].map(crate::base::ids::StateId));
         for n in range {
             for kind in MoveKind::TALLIED {
-                let p = if kind == MoveKind::INSERT { (mean / (n + 1) as f64).min(1.0) } else { (n as f64 / mean).min(1.0) };
+                let p = if kind == MoveKind::INSERT {
+                    (mean / (n + 1) as f64).min(1.0)
+                } else {
+                    (n as f64 / mean).min(1.0)
+                };
                 if let Some(tally) = rows[1][n].of_mut(kind) {
                     tally.add(&AttemptTally { attempts: 1000, accepted: 0, probability: 1000.0 * p });
                 }

@@ -74,8 +74,9 @@ pub struct Edge {
     pub b: StateId,
     /// Which axis joins them.
     pub axis: Axis,
-    /// Edges of one axis and one colour share no state: they are tried together (even/odd schedule).
-    pub colour: u16,
+    /// Edges of one axis and one colour share no state: they are tried together (even/odd schedule). Those of windows are
+    /// tried one after the other.
+    pub colour: u8,
 }
 
 /// Axes of a rectangle of states: temperature slowest, then each reservoir in scene order.
@@ -122,7 +123,7 @@ impl StateGrid {
                 if i + 1 < length {
                     let axis = if d == 0 { Axis::Temperature } else { Axis::Reservoir(d - 1) };
                     let (a, b) = (StateId(index as u32), StateId((index + stride) as u32));
-                    edges.push(Edge { a, b, axis, colour: (i % 2) as u16 });
+                    edges.push(Edge { a, b, axis, colour: (i % 2) as u8 });
                 }
             }
         }
@@ -153,27 +154,19 @@ impl StateGrid {
             let above = windows.iter().enumerate().filter(|(_, s)| of_one_ladder(own, s) && s.kt > own.kt);
             if let Some((b, _)) = above.min_by(|x, y| x.1.kt.total_cmp(&y.1.kt)) {
                 let below = windows.iter().filter(|s| of_one_ladder(own, s) && s.kt < own.kt).count();
-                self.edges.push(Edge { a: id(a), b: id(b), axis: Axis::Window, colour: (below % 2) as u16 });
+                self.edges.push(Edge { a: id(a), b: id(b), axis: Axis::Window, colour: (below % 2) as u8 });
             }
         }
         for (a, own) in windows.iter().enumerate() {
             let next = windows.iter().enumerate().filter(|(_, s)| overlap_upwards(own, s));
             if let Some((b, _)) = next.min_by_key(|(_, s)| s.window.as_ref().map(|w| w.lo)) {
                 let before = windows.iter().filter(|s| overlap_upwards(s, own)).count();
-                self.edges.push(Edge { a: id(a), b: id(b), axis: Axis::Window, colour: 2 + (before % 2) as u16 });
+                self.edges.push(Edge { a: id(a), b: id(b), axis: Axis::Window, colour: 2 + (before % 2) as u8 });
             }
         }
         for (w, own) in windows.iter().enumerate() {
             let same = (0..n_points).filter(|&k| same_but_for_window(own, &self.states[k]));
-            let of_this: Vec<usize> = same.collect();
-            let edge = |(place, &k): (usize, &usize)| Edge {
-                a: StateId(k as u32),
-                b: id(w),
-                axis: Axis::Window,
-                // Windows of one row take turns at its points, so that no two meet at one.
-                colour: 4 + ((place + w) % of_this.len().max(windows.len())) as u16,
-            };
-            self.edges.extend(of_this.iter().enumerate().map(edge));
+            self.edges.extend(same.map(|k| Edge { a: StateId(k as u32), b: id(w), axis: Axis::Window, colour: 4 }));
         }
         self.states.extend(windows);
         self
@@ -400,6 +393,33 @@ mod tests {
         close(list.values_around(0, 1.5), &[-2.0, -1.0, 0.0, 4.0]);
         close(list.values_around(0, 0.7), &[-2.0, -1.0, 0.0]);
         close(list.values_around(0, 0.5), &[-2.0, -1.0, 0.0]);
+    }
+
+    #[test]
+    fn windows_follow_the_points_and_meet_their_neighbours() {
+        let grid = StateGrid::product(&[1.0, 0.5, 1.5], 1.0, &[axis("B", &[-1.0, -2.0]), axis("C", &[0.0, 1.0])]);
+        let points = grid.clone();
+        let at = |kt: f64, ladder, lo, hi| StatePoint {
+            temperature: kt,
+            kt,
+            ln_z: vec![-7.0, 1.0 / kt],
+            window: Some(Window::new(0, ladder, lo, hi)),
+        };
+        let mut grid = grid.with_windows(vec![at(1.0, 0, 0, 4), at(0.5, 0, 0, 4), at(0.7, 0, 0, 4), at(1.0, 1, 3, 8)]);
+        assert_eq!((grid.len(), grid.n_points(), grid.points()), (16, 12, &points.states[..]));
+        let ends = |edges: &[Edge]| edges.iter().map(|e| (e.a.0, e.b.0)).collect::<Vec<_>>();
+        let (old, new) = grid.edges.split_at(points.edges.len());
+        assert_eq!(old, points.edges);
+        // 0.7 – 1.0, 0.5 – 0.7 along the ladder; the bounds that overlap; points of T = 1.0 and 0.5 with C at its 1.0.
+        let expected = [(13, 14), (14, 12), (12, 15), (1, 12), (3, 12), (5, 13), (7, 13), (1, 15), (3, 15)];
+        assert_eq!(ends(new), expected);
+        // What the axes say, and what follows from them, is as before.
+        assert_eq!((grid.axes(), grid.temperatures()), (points.axes(), points.temperatures()));
+        assert_eq!((grid.plane(0), grid.values(0)), (points.plane(0), points.values(0)));
+        let weights = vec![vec![0.5; 5], vec![1.0; 5], vec![1.5; 5], vec![2.0; 6]];
+        assert!(grid.set_weights(&weights) && !grid.set_weights(&weights[1..]));
+        assert!(!grid.set_weights(&[vec![f64::NAN; 5], weights[1].clone(), weights[2].clone(), weights[3].clone()]));
+        assert_eq!(grid.windows().map(|(k, _, w)| (k, w.eta(3))).last(), Some((15, 2.0)));
     }
 
     #[test]

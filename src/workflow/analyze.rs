@@ -214,13 +214,7 @@ fn books(directories: &[PathBuf], runs: &[Run], input: &AnalysisInput) -> Result
 /// What the analysis of runs starts from.
 ///
 /// - `walkers`: of each run
-fn input(
-    loaded: &CheckedScene,
-    grid: StateGrid,
-    samples: Samples,
-    production: u32,
-    walkers: &[u32],
-) -> AnalysisInput {
+fn input(loaded: &CheckedScene, grid: StateGrid, samples: Samples, production: u32, walkers: &[u32]) -> AnalysisInput {
     let scene = &loaded.scene;
     let n_max: Vec<u16> = scene.reservoir.iter().map(|r| r.max_atoms).collect();
     let other_mobile_atoms = loaded.capacity() - n_max.iter().map(|&n| usize::from(n)).sum::<usize>();

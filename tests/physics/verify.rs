@@ -40,6 +40,7 @@ fn assert_complete(verdict: &serde_json::Value) {
         "ideal gas",
         "two atoms",
         "boltzmann ratio",
+        "windows",
         "joint",
         "resume",
         "kill and resume",

@@ -1,4 +1,4 @@
-//! Six planted faults: `adlayer verify` must fail with each, and name the check that caught it.
+//! Eight planted faults: `adlayer verify` must fail with each, and name the check that caught it.
 //!
 //! `cargo test --features planted-faults --test planted`
 
@@ -65,6 +65,17 @@ fn unscaled_velocities_on_swap() {
 fn n_instead_of_n_plus_one() {
     assert_caught("cpu", "n-for-n-plus-1", &["ideal gas"]);
     assert_caught("reference", "n-for-n-plus-1", &["ideal gas"]);
+}
+
+#[test]
+fn weights_left_out_of_mbar() {
+    assert_caught("cpu", "mbar-without-weights", &["windows"]);
+}
+
+#[test]
+fn weights_left_out_of_exchange() {
+    assert_caught("cpu", "exchange-without-weights", &["windows"]);
+    assert_caught("reference", "exchange-without-weights", &["windows"]);
 }
 
 #[test]

@@ -29,12 +29,33 @@ pub(crate) fn scene(pair: &str) -> String {
     )
 }
 
+/// The same with windows whose weights are far from uniform.
+fn with_windows(text: &str) -> Case {
+    let windows =
+        "windows: [ (species: \"B\", atoms: (0, 10)), (species: \"B\", atoms: (3, 20), temperature: List([0.9])) ],";
+    let mut case = Case::new(&text.replace("    dynamics:", &format!("    {windows}\n    dynamics:")), 8);
+    let weights: Vec<Vec<f64>> = case
+        .grid
+        .windows()
+        .map(|(k, _, w)| {
+            (0..w.weights().len()).map(|n| 3.0 * (1.7 * n as f64 + k as f64).sin() - 0.6 * n as f64).collect()
+        })
+        .collect();
+    assert!(case.grid.set_weights(&weights), "weights fit");
+    case
+}
+
 /// The fused particle moves of a backend make the decisions that the host makes over the narrow entry.
 #[test]
 fn twin_particle_moves() {
     on_every_backend(|device| {
-        for pair in ["epsilon: 0.0, sigma: 1.0", "epsilon: 1.0, sigma: 1.0"] {
-            let case = Case::new(&scene(pair), 8);
+        for (pair, weighted) in [
+            ("epsilon: 0.0, sigma: 1.0", false),
+            ("epsilon: 1.0, sigma: 1.0", false),
+            ("epsilon: 1.0, sigma: 1.0", true),
+        ] {
+            let case = if weighted { with_windows(&scene(pair)) } else { Case::new(&scene(pair), 8) };
+            let replicas = case.ids.len();
             let (mut fused, mut on_host) = (case.open(device), case.open(device));
             let result = fused.particle_moves(7, 300, true).expect("fused moves");
             let driven = on_host.trial_energies_mut().expect("the narrow entry");
@@ -44,7 +65,7 @@ fn twin_particle_moves() {
             assert_same_transitions(&format!("{device} {pair}"), &booked, &tried);
             let booked = booked.moves();
             let (accepted, attempts) = booked.iter().fold((0, 0), |(a, n), t| (a + t.accepted(), n + t.attempts()));
-            assert_eq!(attempts, 12 * 300);
+            assert_eq!(attempts, replicas as u64 * 300);
             assert!(accepted > 50, "{device} {pair}: only {accepted} accepted");
             let mut logged = 0;
             let mut compare = |r: usize, log: &[MoveEvent]| {
@@ -61,7 +82,16 @@ fn twin_particle_moves() {
                 visited += 1;
             };
             result.events.for_each_replica(&mut none).expect("events");
-            assert_eq!(visited, 12);
+            assert_eq!(visited, replicas);
+            if weighted {
+                let window = case.grid.windows().next().map(|(k, _, w)| (k, w.clone())).expect("a window");
+                let held = stored(&*fused);
+                let inside = |r: usize| window.1.contains(held[r].len() as u16);
+                assert!(
+                    (0..replicas).filter(|&r| case.ids[r].index() == window.0).all(inside),
+                    "{device}: N left its window"
+                );
+            }
             let energies = |backend: &mut dyn Backend| backend.measure().expect("energies");
             assert_eq!(energies(&mut *fused), energies(&mut *on_host), "{device} {pair}");
         }

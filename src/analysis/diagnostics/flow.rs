@@ -98,9 +98,7 @@ fn ranks(grid: &StateGrid, axis: Axis) -> (Vec<usize>, Vec<f64>) {
                     known.push((bits, at(s.kt)));
                 }
                 let all = known.iter().find(|(b, _)| *b == bits).map(|(_, all)| all);
-                all.map_or(0, |all| {
-                    all.partition_point(|&l| l < s.ln_z[r] - 1e-12).min(values.len().saturating_sub(1))
-                })
+                all.map_or(0, |all| all.partition_point(|&l| l < s.ln_z[r] - 1e-12).min(values.len().saturating_sub(1)))
             });
             (ranks.collect(), values)
         }

@@ -7,6 +7,7 @@ use super::words::{axis_words, edge_words, edges, first, ranges, short, states_a
 use super::{ATTEMPTS, DEAD};
 use crate::analysis::hysteresis::ExcludedState;
 use crate::analysis::transition_matrix::{ALARM, Estimators};
+use crate::analysis::windows::{ROUND_TRIPS, WindowCheck};
 use crate::thermo::states::{Axis, StateGrid};
 
 /// Independent samples that a state should have.
@@ -39,6 +40,7 @@ pub fn verdict(
         sentences.push(Sentence { mood: Mood::Remark, words });
     }
     sentences.extend(memory_of_start(grid, diagnostics, excluded));
+    sentences.extend(crossings(grid, &diagnostics.windows));
     sentences.extend(halves_in_time(split_half));
     sentences.extend(late_start(diagnostics));
     sentences.push(independent_samples(diagnostics));
@@ -130,6 +132,24 @@ fn memory_of_start(grid: &StateGrid, diagnostics: &Diagnostics, excluded: &[Excl
         sentences.push(Sentence { mood: Mood::Remark, words: words.to_owned() });
     }
     sentences
+}
+
+/// Whether the windows are crossed.
+fn crossings(grid: &StateGrid, windows: &[WindowCheck]) -> Option<Sentence> {
+    let fewest = windows.iter().map(WindowCheck::round_trips).min()?;
+    let rare: Vec<usize> = windows.iter().filter(|w| w.set_aside).map(|w| w.state).collect();
+    if rare.is_empty() {
+        let words = format!("Every window is crossed: at least {fewest} round trips between its ends.");
+        return Some(Sentence { mood: Mood::Good, words });
+    }
+    let words = format!(
+        "Alarm: {} of {} windows with fewer than {ROUND_TRIPS} round trips between their ends: {}. Their samples are not \
+         averaged; lengthen equilibration and production, make the windows narrower, or add warmer ones.",
+        rare.len(),
+        windows.len(),
+        ranges(grid, &rare)
+    );
+    Some(Sentence { mood: Mood::Poor, words })
 }
 
 /// Whether the first half of production agrees with the second.
@@ -398,6 +418,7 @@ mod tests {
             states: (0..grid.len()).map(state).collect(),
             n_components: component.iter().max().map_or(0, |c| c + 1),
             edges,
+            windows: Vec::new(),
             flows,
             spectral_gap: 0.03,
             trends: Vec::new(),

@@ -14,7 +14,7 @@ use std::path::Path;
 /// `boundary_sides.csv` (the simulated states next to a boundary), `free_energy.csv` (F = −kT ln P(N) at the points of
 /// `distributions.csv`, for N and for the observables), `free_energy_2d.csv` (joint with N), `ridges.csv`, `layers.csv`,
 /// `free_energies.csv` (MBAR's f_k), `distributions.csv`, `direct.csv`, `split_half.csv`; and those of the checks: `diagnostics.csv`,
-/// `overlap.csv`, `flow.csv`, `boundary_convergence.csv`, `transition_matrix.csv`, `estimators.csv`.
+/// `overlap.csv`, `flow.csv`, `boundary_convergence.csv`, `transition_matrix.csv`, `estimators.csv`, `windows.csv`.
 ///
 /// # Errors
 /// [`Error::Io`] if a file cannot be written.

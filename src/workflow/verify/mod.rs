@@ -9,6 +9,7 @@ mod joint;
 mod restart;
 mod sampling;
 mod statistics;
+mod windows;
 
 use crate::base::error::{Error, Result};
 use fixture::Fixture;
@@ -111,7 +112,7 @@ impl Worst {
 type Body = fn(&Fixture) -> Result<Worst>;
 
 /// The checks: name, what it compares, measure, limit, body.
-const CHECKS: [(&str, &str, Measure, f64, Body); 11] = [
+const CHECKS: [(&str, &str, Measure, f64, Body); 12] = [
     ("philox", "known answers of the generator", Measure::Unequal, 0.0, exact::philox),
     ("exchange toy", "stationarity of an enumerated model", Measure::Share, 1.0, exact::exchange_toy),
     ("forces", "forces and energies against f64", Measure::Share, 1.0, exact::forces),
@@ -121,6 +122,7 @@ const CHECKS: [(&str, &str, Measure, f64, Body); 11] = [
     ("ideal gas", "⟨N⟩, Var N, ⟨v²⟩ with exchange against exact values", Measure::Z, Z_LIMIT, sampling::ideal_gas),
     ("two atoms", "P(N), ⟨E⟩ against quadrature", Measure::Z, Z_LIMIT, sampling::two_atoms),
     ("boltzmann ratio", "slopes of ln[P₁(E,N)/P₂(E,N)]", Measure::Z, Z_LIMIT, sampling::boltzmann_ratio),
+    ("windows", "⟨N⟩, ln Ξ of an exact gas through learned weights", Measure::Z, Z_LIMIT, windows::windows),
     ("joint", "exact draws stay exact under all moves", Measure::Z, Z_LIMIT, joint::joint),
     ("resume", "a restored state against an uninterrupted run", Measure::Unequal, 0.0, restart::resume),
 ];

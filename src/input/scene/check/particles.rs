@@ -150,7 +150,13 @@ fn convention(source: &Source, scene: &Scene, path: &str, convention: &Conventio
 }
 
 /// Checks the values of one axis.
-pub(super) fn axis(source: &Source, path: &str, name: &str, spec: &AxisValues, warnings: &mut Vec<String>) -> Result<()> {
+pub(super) fn axis(
+    source: &Source,
+    path: &str,
+    name: &str,
+    spec: &AxisValues,
+    warnings: &mut Vec<String>,
+) -> Result<()> {
     let n = spec.len();
     ensure!(source, n > 0, path, format!("the {name} axis has no values"), "give at least one value");
     ensure!(

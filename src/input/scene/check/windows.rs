@@ -33,7 +33,9 @@ pub(crate) fn windows(source: &Source, scene: &Scene, warnings: &mut Vec<String>
         format!("give {LEARNING} cycles or more, or leave out `windows`"),
     );
     if cycles < LEARNING {
-        warnings.push(format!("`windows` learn their weights in {cycles} cycles of equilibration: give {LEARNING} or more"));
+        warnings.push(format!(
+            "`windows` learn their weights in {cycles} cycles of equilibration: give {LEARNING} or more"
+        ));
     }
     Ok(())
 }
