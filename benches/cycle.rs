@@ -131,7 +131,8 @@ fn exchange(c: &mut Criterion) {
     for device in BACKENDS {
         let mut sampler = sampler(device, &loaded, 20);
         let (grid, rng) = (sampler.grid().clone(), *sampler.backend().rng());
-        let (mut exchanger, mut assignment) = (Exchanger::new(&grid), sampler.assignment().clone());
+        let (mut exchanger, mut assignment) =
+            (Exchanger::new(&grid, sampler.plan().exchange), sampler.assignment().clone());
         let measurements = sampler.measurements().to_vec();
         // An axis and a parity at a time: a quarter of the edges.
         group.throughput(Throughput::Elements(grid.edges.len() as u64 / 4));
@@ -139,7 +140,7 @@ fn exchange(c: &mut Criterion) {
         let backend = sampler.backend_mut();
         group.bench_function(id, |b| {
             b.iter(|| {
-                exchanger.round(&grid, &rng, round, Period::FirstHalf, &measurements, &mut assignment);
+                exchanger.exchange(&grid, &rng, round, Period::FirstHalf, &measurements, &mut assignment);
                 backend.set_states(assignment.states()).expect("handed over");
                 round += 1;
             });

@@ -308,8 +308,9 @@ pub(crate) struct VerifyArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchArguments {
-    /// The scene file [default: the default scene]
-    pub(crate) scene: Option<PathBuf>,
+    /// The scene file, with --answer one or several [default: the default scene]
+    #[arg(value_name = "SCENE")]
+    pub(crate) scenes: Vec<PathBuf>,
     /// Where to run: auto, cpu, gpu, gpu:NAME or reference
     #[arg(long, default_value = "auto")]
     pub(crate) device: Device,
@@ -322,6 +323,21 @@ pub(crate) struct BenchArguments {
     /// Leave out the tables over replicas and over N
     #[arg(long)]
     pub(crate) no_scaling: bool,
+    /// Measure the error of boundaries, <N> and ln Xi over seeds, and how true the reported errors are
+    #[arg(long)]
+    pub(crate) answer: bool,
+    /// Runs of every scene, with the scene's seed and those that follow
+    #[arg(long, value_name = "N", requires = "answer", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..))]
+    pub(crate) seeds: u32,
+    /// Right values, as --make-reference has stored them [default: the mean over all runs]
+    #[arg(long, value_name = "FILE", requires = "answer")]
+    pub(crate) reference: Option<PathBuf>,
+    /// Store the mean over the runs of one scene, which should be ten times as long, as a reference
+    #[arg(long, value_name = "FILE", requires = "answer", conflicts_with = "reference")]
+    pub(crate) make_reference: Option<PathBuf>,
+    /// Production cycles N of every run, with N/3 (rounded up) of equilibration before them
+    #[arg(long, value_name = "N", requires = "answer", allow_hyphen_values = true, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) cycles: Option<u32>,
     /// Print as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,8 +1,10 @@
-//! `adlayer bench`: sampling throughput.
+//! `adlayer bench`: sampling throughput, or with `--answer` the error of the answer.
 
+use super::answer;
 use super::args::BenchArguments;
+use super::exit::Ending;
 use crate::base::{Error, Result};
-use crate::input::scene;
+use crate::input::scene::{self, CheckedScene};
 use crate::workflow::bench::{BenchOptions, BenchReport, Part, Ratio, ScalingRow, ThreadRow, bench};
 use std::path::Path;
 use std::time::Duration;
@@ -10,12 +12,25 @@ use std::time::Duration;
 /// Measured when no scene is named.
 const DEFAULT_SCENE: &str = include_str!("../../scenes/lj_surface.ron");
 
+pub(crate) fn run(arguments: &BenchArguments) -> Result<Ending> {
+    let mut scenes = arguments.scenes.iter().map(scene::load).collect::<Result<Vec<_>>>()?;
+    if scenes.is_empty() {
+        scenes.push(scene::parse(DEFAULT_SCENE, Path::new("lj_surface.ron"))?);
+    }
+    if arguments.answer {
+        return answer::run(scenes, arguments);
+    }
+    if scenes.len() > 1 {
+        return Err(Error::argument(
+            format!("{} scenes are named", scenes.len()),
+            "name one, or compare their answers with --answer",
+        ));
+    }
+    speed(&scenes[0], arguments).map(|()| Ending::Done)
+}
+
 #[expect(clippy::print_stdout, reason = "the measurement is the command's output")]
-pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
-    let loaded = match &arguments.scene {
-        Some(path) => scene::load(path)?,
-        None => scene::parse(DEFAULT_SCENE, Path::new("lj_surface.ron"))?,
-    };
+fn speed(loaded: &CheckedScene, arguments: &BenchArguments) -> Result<()> {
     let options = BenchOptions {
         device: arguments.device.to_string(),
         repeats: arguments.repeats,
@@ -23,7 +38,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
         scaling: !arguments.no_scaling,
     };
     // On a thread of the pool, as a run.
-    let report = rayon::scope(|_| bench(&loaded, &options))?;
+    let report = rayon::scope(|_| bench(loaded, &options))?;
     if arguments.json {
         let text =
             serde_json::to_string_pretty(&report).map_err(|source| Error::Json { what: "the result", source })?;

@@ -2,6 +2,7 @@
 
 mod aiat;
 mod analyze;
+mod answer;
 mod args;
 mod bench;
 mod che;
@@ -51,7 +52,7 @@ fn command(command: &Command) -> Result<Ending> {
         Command::Export(arguments) => export::export(arguments),
         Command::Check(arguments) => check::check(arguments),
         Command::New(arguments) => new::new(arguments),
-        Command::Bench(arguments) => bench::run(arguments),
+        Command::Bench(arguments) => return bench::run(arguments),
         Command::Verify(arguments) => verify::run(arguments),
         Command::Gas(arguments) => gas::gas(arguments),
         Command::Aiat(arguments) => aiat::check(arguments).and_then(|()| aiat::aiat(arguments)),

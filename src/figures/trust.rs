@@ -11,7 +11,7 @@ use crate::figures::plot::legend::{self, Entry, Sign};
 use crate::figures::plot::palette::{self, ColourScale};
 use crate::figures::plot::text;
 use crate::io::csv::{Table, number};
-use crate::thermo::states::Axis;
+use crate::thermo::states::{Axis, Direction};
 use kuva::plot::ColorMap;
 
 /// Names of the figures that belong to the section on trust begin so.
@@ -30,7 +30,7 @@ pub(crate) fn all(analysis: &Analysis, labels: &Labels) -> Vec<Drawing> {
         .iter()
         .filter_map(|f| {
             let (name, x) = match f.axis {
-                Axis::Temperature | Axis::Window => ("flow_temperature".to_owned(), labels.temperature()),
+                Axis::Temperature => ("flow_temperature".to_owned(), labels.temperature()),
                 Axis::Reservoir(r) => {
                     (format!("flow_mu_{}", analysis.grid.reservoirs[r].species), labels.mu(analysis, r))
                 }
@@ -103,7 +103,7 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
         })
     };
     let drawn = |e: &&crate::analysis::diagnostics::EdgeCheck| {
-        e.edge.axis != Axis::Window && at_first(e.edge.a) && at_first(e.edge.b) && value(e).is_finite()
+        e.edge.direction != Direction::Window && at_first(e.edge.a) && at_first(e.edge.b) && value(e).is_finite()
     };
     let edges: Vec<_> = diagnostics.edges.iter().filter(drawn).collect();
     if edges.is_empty() {
@@ -117,7 +117,7 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
     let dead = Stroke::dashed(palette::line(1), 3.0);
     let mut entries =
         vec![Entry { sign: Sign::Mark(Mark::Disc, 3.5, palette::INK, paper_outline()), label: "state".into() }];
-    if edges.iter().any(|e| !e.usable) {
+    if edges.iter().any(|e| e.edge.axis().is_some() && !e.usable) {
         entries.push(Entry { sign: Sign::Line(dead.clone(), None), label: "does not join its states".into() });
     }
     let is_excluded = |k: usize| analysis.checks.excluded.iter().any(|f| f.state == k);
@@ -141,8 +141,13 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
         Table::new(["state_a", "state_b", "mu_a", "temperature_a", "mu_b", "temperature_b", quantity, "usable"]);
     for e in &edges {
         let (a, b) = (place(e.edge.a), place(e.edge.b));
-        let stroke = if e.usable { Stroke::solid(scale.colour(value(e)), 5.0) } else { dead.clone() };
-        canvas.curve(&[a, b], &stroke);
+        match (e.edge.axis(), e.usable) {
+            (Some(_), true) => canvas.curve(&[a, b], &Stroke::solid(scale.colour(value(e)), 5.0)),
+            (Some(_), false) => canvas.curve(&[a, b], &dead),
+            (None, true) => canvas.curve(&[a, b], &Stroke::solid(scale.colour(value(e)), 1.5)),
+            // Replicas walk around a dead diagonal; it is in the table.
+            (None, false) => {}
+        }
         table.push(vec![
             e.edge.a.0.to_string(),
             e.edge.b.0.to_string(),

@@ -22,6 +22,10 @@ pub struct Sums {
     pub delete_attempts: f64,
     /// Σ min(1, acc) of them.
     pub delete: f64,
+    /// Insertions that were accepted, whatever weights decided.
+    pub inserted: f64,
+    /// Deletions that were accepted.
+    pub deleted: f64,
 }
 
 impl Sums {
@@ -39,6 +43,8 @@ impl Sums {
             insert: self.insert - earlier.insert,
             delete_attempts: self.delete_attempts - earlier.delete_attempts,
             delete: self.delete - earlier.delete,
+            inserted: self.inserted - earlier.inserted,
+            deleted: self.deleted - earlier.deleted,
         }
     }
 
@@ -54,6 +60,8 @@ impl Sums {
         self.insert += weight * insert.probability;
         self.delete_attempts += weight * delete.attempts as f64;
         self.delete += weight * delete.probability;
+        self.inserted += weight * insert.accepted as f64;
+        self.deleted += weight * delete.accepted as f64;
     }
 }
 
@@ -97,7 +105,13 @@ mod tests {
             .map(|n| {
                 let up = if n == n_max { 0.0 } else { (mean / (n + 1) as f64).min(1.0) };
                 let down = (n as f64 / mean).min(1.0);
-                Sums { insert_attempts: 50.0, insert: 50.0 * up, delete_attempts: 70.0, delete: 70.0 * down }
+                Sums {
+                    insert_attempts: 50.0,
+                    insert: 50.0 * up,
+                    delete_attempts: 70.0,
+                    delete: 70.0 * down,
+                    ..Sums::default()
+                }
             })
             .collect()
     }

@@ -6,6 +6,7 @@ use crate::base::ids::StateId;
 use crate::base::units::Units;
 use crate::figures::plot::text;
 use crate::thermo::Convention;
+use crate::thermo::states::Axis;
 
 pub(crate) use crate::analysis::diagnostics::DEAD;
 /// Residual below which MBAR counts as converged.
@@ -19,7 +20,7 @@ pub(crate) struct Finding {
     pub(crate) words: String,
 }
 
-/// Exchange acceptance along one axis.
+/// Exchange acceptance in one direction of the grid.
 pub(crate) struct AxisRates {
     pub(crate) axis: String,
     pub(crate) edges: usize,
@@ -65,7 +66,10 @@ pub(crate) fn verdict(analysis: &Analysis, summary: &RunSummary) -> Vec<Finding>
         };
         findings.push(Finding { good: share < 20.0, words });
     }
-    let rates = axis_rates(summary);
+    // Diagonals are no gaps where they are dead: replicas walk around them.
+    let axes = std::iter::once(Axis::Temperature).chain((0..analysis.grid.n_reservoirs()).map(Axis::Reservoir));
+    let axes: Vec<String> = axes.map(|axis| analysis.grid.axis_name(axis)).collect();
+    let rates: Vec<AxisRates> = axis_rates(summary).into_iter().filter(|r| axes.contains(&r.axis)).collect();
     if !rates.is_empty() && !judged {
         let dead: usize = rates.iter().map(|r| r.dead.len()).sum();
         let edges: usize = rates.iter().map(|r| r.edges).sum();
@@ -90,7 +94,7 @@ pub(crate) fn disagreeing(analysis: &Analysis) -> Vec<(usize, f64)> {
     states
 }
 
-/// Exchange acceptance summed up per axis, in order of appearance.
+/// Exchange acceptance summed up per direction, in order of appearance.
 pub(crate) fn axis_rates(summary: &RunSummary) -> Vec<AxisRates> {
     let mut axes: Vec<&str> = Vec::new();
     for row in &summary.exchange {

@@ -6,7 +6,7 @@ use crate::base::ids::ReplicaId;
 use crate::input::scene::CheckedScene;
 use crate::io::atomic::write_whole;
 use crate::io::xyz;
-use crate::moves::exchange::Period;
+use crate::moves::exchange::{EdgeTally, Period};
 use crate::observables::Observables;
 use crate::observables::record::Observed;
 use crate::run::checkpoint::{self, History, Parts, SceneRecord};
@@ -18,7 +18,7 @@ use crate::sample::trajectory::{StoredFrame, TrajectoryWriter, frame_thinning};
 use crate::sample::{SampleRow, SampleWriter, rows_per_part};
 use crate::sampler::{Cycle, CyclePlan, Sampler};
 use crate::system::configuration::Batch;
-use crate::thermo::states::Axis;
+use crate::thermo::states::Edge;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -269,13 +269,10 @@ fn push_frames(sampler: &Sampler, cycle: u32, batch: &Batch, trajectory: &mut Tr
 /// Attempts from which an edge that always or never exchanges is remarkable.
 const MANY_ATTEMPTS: u64 = 100;
 
-/// What is said of edges that never exchange, and of those that always do.
+/// What is said of neighbours along an axis that never exchange, and of those that always do.
 fn edge_warnings(sampler: &Sampler) -> Vec<String> {
-    // A window has an edge to every point of its temperature, near in N or not.
-    let edges = || {
-        let all = sampler.grid().edges.iter().zip(sampler.edge_tallies());
-        all.filter(|(e, t)| e.axis != Axis::Window && t.attempts >= MANY_ATTEMPTS)
-    };
+    let tallied = |(e, t): &(&Edge, &EdgeTally)| e.axis().is_some() && t.attempts >= MANY_ATTEMPTS;
+    let edges = || sampler.grid().edges.iter().zip(sampler.edge_tallies()).filter(tallied);
     let named = |those: Vec<(u32, u32)>| {
         let first: Vec<String> = those.iter().take(3).map(|(a, b)| format!("{a}–{b}")).collect();
         let more = if those.len() > 3 { ", …" } else { "" };

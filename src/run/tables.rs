@@ -102,7 +102,7 @@ pub fn write_exchange(sampler: &Sampler, path: &Path) -> Result<()> {
         table.push([
             edge.a.0.to_string(),
             edge.b.0.to_string(),
-            grid.axis_name(edge.axis),
+            grid.direction_name(edge.direction),
             tally.attempts.to_string(),
             tally.accepted.to_string(),
             number(tally.acceptance()),
@@ -126,7 +126,7 @@ pub struct MoveRow {
 /// Exchange statistics of one edge of the grid.
 #[derive(Debug, Clone, Serialize)]
 pub struct ExchangeRow {
-    /// `temperature` or `mu_<species>`.
+    /// Direction of the edge: `temperature`, `mu_<species>`, or both of a diagonal.
     pub axis: String,
     /// State at one end.
     pub a: u32,

@@ -102,7 +102,7 @@ impl Sampler {
         if !state.ledgers.is_empty() && !of_these {
             return Err(misfit("its identities are those of other atoms".to_owned()));
         }
-        let mut exchanger = Exchanger::new(&grid);
+        let mut exchanger = Exchanger::new(&grid, plan.exchange);
         exchanger.tallies.clone_from(&state.edges);
         Ok(Sampler {
             exchanger,

@@ -18,7 +18,7 @@ use crate::base::ids::{ReplicaId, StateId};
 use crate::forces::ForceField;
 use crate::input::scene::CheckedScene;
 use crate::io::xyz::Frame;
-use crate::moves::exchange::{Assignment, EdgeTally, Exchanger, Period};
+use crate::moves::exchange::{Assignment, EdgeTally, Exchange, Exchanger, Period};
 use crate::moves::tally::Transitions;
 use crate::sampler::identities::AtomIdentities;
 use crate::sampler::learning::Learner;
@@ -35,8 +35,8 @@ pub struct CyclePlan {
     pub steps: u32,
     /// Insertion and deletion attempts.
     pub attempts: u32,
-    /// Cycles between exchange rounds.
-    pub exchange_every: u32,
+    /// Which exchanges are tried, and every how many cycles.
+    pub exchange: Exchange,
 }
 
 /// A cycle to be made.
@@ -173,7 +173,7 @@ impl Sampler {
         let reservoirs = backend.system().reservoirs.iter().map(|r| r.species).collect();
         let max_atoms = backend.system().reservoirs.iter().map(|r| r.max_atoms).collect();
         Ok(Sampler {
-            exchanger: Exchanger::new(&grid),
+            exchanger: Exchanger::new(&grid, plan.exchange),
             learner: Learner::new(&grid),
             cycle: 0,
             ahead: None,
@@ -241,7 +241,7 @@ impl Sampler {
         if period == Period::Equilibration {
             self.learn()?;
         }
-        if self.cycle.is_multiple_of(u64::from(self.plan.exchange_every)) {
+        if self.cycle.is_multiple_of(u64::from(self.plan.exchange.every())) {
             self.exchange(period)?;
         }
         self.cycle += 1;
@@ -310,13 +310,13 @@ impl Sampler {
     }
 
     fn exchange(&mut self, period: Period) -> Result<()> {
-        let round = self.cycle / u64::from(self.plan.exchange_every);
+        let visit = self.cycle / u64::from(self.plan.exchange.every());
         let rng = *self.backend.rng();
         let (tried, accepted) =
-            self.exchanger.round(&self.grid, &rng, round, period, &self.measurements, &mut self.assignment);
+            self.exchanger.exchange(&self.grid, &rng, visit, period, &self.measurements, &mut self.assignment);
         self.recent.exchanges += tried;
         self.recent.exchanged += accepted;
-        assert!(self.assignment.is_permutation(), "an exchange round must permute the states");
+        assert!(self.assignment.is_permutation(), "exchanges must permute the states");
         self.backend.set_states(self.assignment.states())
     }
 

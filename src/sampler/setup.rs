@@ -8,7 +8,6 @@ use crate::base::rng::Rng;
 use crate::forces::ForceField;
 use crate::input::scene::CheckedScene;
 use crate::input::scene::compile::force_field;
-use crate::input::scene::grammar::Exchange;
 use crate::system::System;
 use crate::system::configuration::Batch;
 use crate::thermo::states::StateGrid;
@@ -40,13 +39,12 @@ impl Setup {
     /// When its force field cannot be set up.
     pub fn from_scene(loaded: &CheckedScene) -> Result<Setup> {
         let system = Arc::new(System::from_scene(loaded));
-        let Exchange::EvenOdd { every } = loaded.scene.exchange;
         let attempts = loaded.scene.moves.insert_delete;
         Ok(Setup {
             force_field: force_field(loaded, &system)?,
             grid: loaded.grid(),
             rng: Rng::new(loaded.scene.seed),
-            plan: CyclePlan { steps: system.dynamics.steps(), attempts, exchange_every: every },
+            plan: CyclePlan { steps: system.dynamics.steps(), attempts, exchange: loaded.scene.exchange },
             loaded: loaded.clone(),
             system,
         })

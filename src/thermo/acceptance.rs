@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | insert (N → N+1) | ½ · 1/S · d³r/V_in | ½ · 1/S · 1/(N+1) |
 //! | delete (N → N−1) | ½ · 1/S · 1/N | ½ · 1/S · d³r/V_in |
-//! | exchange | pair of the schedule | the same pair |
+//! | exchange | pair of the schedule, or p(pair) of a drawn one | the same pair, the same p |
 //! | any of them, with a window | as above | as above, times e^{η(after) − η(before)}; 0 where N leaves the window |
 //!
 //! with S reservoir species. With the weight z^N e^{−βE}/N! · N! labelled orderings, detailed balance
@@ -117,7 +117,8 @@ pub fn probability(ln_acc: f64) -> f64 {
 
 /// Metropolis decision: accept when ln(`uniform`) < `ln_acc`. A NaN never passes.
 pub fn accept(uniform: f64, ln_acc: f64) -> bool {
-    uniform.ln() < ln_acc
+    // ln u < 0: the logarithm is not needed for a sure thing.
+    ln_acc >= 0.0 || uniform.ln() < ln_acc
 }
 
 #[cfg(test)]

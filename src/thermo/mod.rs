@@ -2,6 +2,7 @@
 
 pub mod acceptance;
 pub mod convention;
+mod edges;
 pub mod response;
 pub mod states;
 pub mod window;

@@ -4,10 +4,14 @@
 //! edges alone. States with a window ([`Window`]) follow the others: they are further sources of samples, and no points of
 //! the grid that answers are given for.
 
+pub use super::edges::{Axis, Direction, Edge};
+
+use super::edges;
 use crate::base::ids::StateId;
 use crate::thermo::acceptance::StateRef;
 use crate::thermo::{Convention, Window};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// One point (T, z₁, z₂, …).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,31 +58,6 @@ pub struct ReservoirAxis {
     pub values: Vec<f64>,
 }
 
-/// The direction in which two states are neighbours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Axis {
-    /// Neighbours in temperature.
-    Temperature,
-    /// Neighbours along the axis of the reservoir species with this index.
-    Reservoir(usize),
-    /// A state with a window and any other.
-    Window,
-}
-
-/// A pair of neighbouring states between which exchanges are tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Edge {
-    /// One end.
-    pub a: StateId,
-    /// The other end.
-    pub b: StateId,
-    /// Which axis joins them.
-    pub axis: Axis,
-    /// Edges of one axis and one colour share no state: they are tried together (even/odd schedule). Those of windows are
-    /// tried one after the other.
-    pub colour: u8,
-}
-
 /// Axes of a rectangle of states: temperature slowest, then each reservoir in scene order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Axes {
@@ -101,7 +80,7 @@ pub struct StateGrid {
 }
 
 impl StateGrid {
-    /// The full product of the temperature axis and every reservoir axis.
+    /// The full product of the temperature axis and every reservoir axis; neighbours along each axis exchange.
     ///
     /// - `temperatures`: in the scene's unit
     /// - `boltzmann`: k_B [energy/temperature]
@@ -109,31 +88,29 @@ impl StateGrid {
         let lengths: Vec<usize> =
             std::iter::once(temperatures.len()).chain(reservoirs.iter().map(|r| r.values.len())).collect();
         let n_states: usize = lengths.iter().product();
-        let mut states = Vec::with_capacity(n_states);
-        let mut edges = Vec::new();
-        for index in 0..n_states {
+        let state = |index: usize| {
             let place = unravel(index, &lengths);
             let temperature = temperatures[place[0]];
             let kt = boltzmann * temperature;
             let ln_z = reservoirs.iter().zip(&place[1..]).map(|(r, &i)| r.convention.ln_z(r.values[i], kt)).collect();
-            states.push(StatePoint { temperature, kt, ln_z, window: None });
-            let mut stride = n_states;
-            for (d, (&i, &length)) in place.iter().zip(&lengths).enumerate() {
-                stride /= length;
-                if i + 1 < length {
-                    let axis = if d == 0 { Axis::Temperature } else { Axis::Reservoir(d - 1) };
-                    let (a, b) = (StateId(index as u32), StateId((index + stride) as u32));
-                    edges.push(Edge { a, b, axis, colour: (i % 2) as u8 });
-                }
-            }
-        }
+            StatePoint { temperature, kt, ln_z, window: None }
+        };
+        let states = (0..n_states).map(state).collect();
         let axes = Axes {
             temperatures: temperatures.to_vec(),
             reservoirs: reservoirs.iter().map(|r| r.values.clone()).collect(),
         };
         let reservoirs =
             reservoirs.iter().map(|r| Reservoir { species: r.species.clone(), convention: r.convention.clone() });
+        let edges = edges::neighbours(&axes);
         StateGrid { reservoirs: reservoirs.collect(), states, edges, axes: Some(axes) }
+    }
+
+    /// The same states, where neighbours along two axes at once exchange too: both diagonals of every pair of axes. Of a
+    /// list of states, which has no axes, only its own edges.
+    pub fn with_diagonals(mut self) -> StateGrid {
+        self.edges.extend(self.axes.iter().flat_map(edges::diagonals));
+        self
     }
 
     /// Any list of states with its neighbour graph, such as states added where a rectangle has a bottleneck.
@@ -154,19 +131,29 @@ impl StateGrid {
             let above = windows.iter().enumerate().filter(|(_, s)| of_one_ladder(own, s) && s.kt > own.kt);
             if let Some((b, _)) = above.min_by(|x, y| x.1.kt.total_cmp(&y.1.kt)) {
                 let below = windows.iter().filter(|s| of_one_ladder(own, s) && s.kt < own.kt).count();
-                self.edges.push(Edge { a: id(a), b: id(b), axis: Axis::Window, colour: (below % 2) as u8 });
+                self.edges.push(Edge { a: id(a), b: id(b), direction: Direction::Window, colour: (below % 2) as u8 });
             }
         }
         for (a, own) in windows.iter().enumerate() {
             let next = windows.iter().enumerate().filter(|(_, s)| overlap_upwards(own, s));
             if let Some((b, _)) = next.min_by_key(|(_, s)| s.window.as_ref().map(|w| w.lo)) {
                 let before = windows.iter().filter(|s| overlap_upwards(s, own)).count();
-                self.edges.push(Edge { a: id(a), b: id(b), axis: Axis::Window, colour: 2 + (before % 2) as u8 });
+                self.edges.push(Edge {
+                    a: id(a),
+                    b: id(b),
+                    direction: Direction::Window,
+                    colour: 2 + (before % 2) as u8,
+                });
             }
         }
         for (w, own) in windows.iter().enumerate() {
             let same = (0..n_points).filter(|&k| same_but_for_window(own, &self.states[k]));
-            self.edges.extend(same.map(|k| Edge { a: StateId(k as u32), b: id(w), axis: Axis::Window, colour: 4 }));
+            self.edges.extend(same.map(|k| Edge {
+                a: StateId(k as u32),
+                b: id(w),
+                direction: Direction::Window,
+                colour: 4,
+            }));
         }
         self.states.extend(windows);
         self
@@ -294,12 +281,29 @@ impl StateGrid {
         self.reservoirs[reservoir].convention.mu(point.ln_z[reservoir], point.kt)
     }
 
-    /// The name of an axis as it stands in `exchange.csv`: `temperature`, `mu_<species>` or `window`.
+    /// Distinct directions of the edges: along temperature, along each reservoir, then diagonals.
+    pub fn directions(&self) -> Vec<Direction> {
+        self.edges.iter().map(|e| e.direction).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The name of an axis as it stands in tables: `temperature` or `mu_<species>`.
     pub fn axis_name(&self, axis: Axis) -> String {
         match axis {
             Axis::Temperature => "temperature".to_owned(),
             Axis::Reservoir(s) => format!("mu_{}", self.reservoirs[s].species),
-            Axis::Window => "window".to_owned(),
+        }
+    }
+
+    /// The name of a direction as it stands in tables: that of its axis, or those of both axes of a diagonal with `+`
+    /// between them where their values rise together, with `-` where one falls; `window`.
+    pub fn direction_name(&self, direction: Direction) -> String {
+        match direction {
+            Direction::Along(axis) => self.axis_name(axis),
+            Direction::Diagonal { axes: (first, second), together } => {
+                let sign = if together { '+' } else { '-' };
+                format!("{}{sign}{}", self.axis_name(first), self.axis_name(second))
+            }
+            Direction::Window => "window".to_owned(),
         }
     }
 }
@@ -335,7 +339,7 @@ fn distinct(mut values: Vec<f64>) -> Vec<f64> {
 }
 
 /// Position along every axis of a flat index, first axis slowest.
-fn unravel(mut index: usize, lengths: &[usize]) -> Vec<usize> {
+pub(super) fn unravel(mut index: usize, lengths: &[usize]) -> Vec<usize> {
     let mut place = vec![0; lengths.len()];
     for (p, &length) in place.iter_mut().zip(lengths).rev() {
         *p = index % length;
@@ -359,7 +363,7 @@ mod tests {
         assert_eq!(grid.states[7].temperature, 1.0);
         assert_eq!(grid.mu(StateId(7), 0), -1.0);
         assert_eq!(grid.mu(StateId(7), 1), 1.0);
-        let count = |axis| grid.edges.iter().filter(|e| e.axis == axis).count();
+        let count = |axis| grid.edges.iter().filter(|e| e.axis() == Some(axis)).count();
         assert_eq!((count(Axis::Temperature), count(Axis::Reservoir(0)), count(Axis::Reservoir(1))), (6, 8, 6));
     }
 
@@ -395,6 +399,11 @@ mod tests {
         close(list.values_around(0, 0.5), &[-2.0, -1.0, 0.0]);
     }
 
+    /// Edges with the states' places along every axis, and what they are named.
+    fn named(grid: &StateGrid) -> Vec<(u32, u32, String)> {
+        grid.edges.iter().map(|e| (e.a.0, e.b.0, grid.direction_name(e.direction))).collect()
+    }
+
     #[test]
     fn windows_follow_the_points_and_meet_their_neighbours() {
         let grid = StateGrid::product(&[1.0, 0.5, 1.5], 1.0, &[axis("B", &[-1.0, -2.0]), axis("C", &[0.0, 1.0])]);
@@ -423,14 +432,45 @@ mod tests {
     }
 
     #[test]
-    fn edges_of_one_axis_and_colour_share_no_state() {
-        let grid = StateGrid::product(&[0.5, 1.0, 1.5], 1.0, &[axis("B", &[-1.0, -2.0, -3.0, -4.0])]);
-        for axis in [Axis::Temperature, Axis::Reservoir(0)] {
-            for colour in [0, 1] {
-                let mut seen = std::collections::HashSet::new();
-                for e in grid.edges.iter().filter(|e| e.axis == axis && e.colour == colour) {
-                    assert!(seen.insert(e.a) && seen.insert(e.b));
-                }
+    fn diagonals_join_neighbours_along_two_axes_and_say_how() {
+        let of = |edges: &[(u32, u32, &str)]| edges.iter().map(|&(a, b, n)| (a, b, n.to_owned())).collect::<Vec<_>>();
+        let plain = StateGrid::product(&[0.5, 1.0], 1.0, &[axis("B", &[-1.0, 0.0])]);
+        let square = named(&plain.clone().with_diagonals());
+        assert_eq!(square[..4], named(&plain));
+        assert_eq!(square[4..], of(&[(0, 3, "temperature+mu_B"), (1, 2, "temperature-mu_B")]));
+        // On an axis that falls the same two states rise together that are opposed on one that rises.
+        let falling = StateGrid::product(&[0.5, 1.0], 1.0, &[axis("B", &[0.0, -1.0])]).with_diagonals();
+        assert_eq!(named(&falling)[4..], of(&[(0, 3, "temperature-mu_B"), (1, 2, "temperature+mu_B")]));
+
+        // Every two states one step apart on two of three axes, and no others, once.
+        let three = [axis("B", &[-1.0, 0.0, 1.0, 2.0]), axis("C", &[0.0, 1.0, 2.0])];
+        let grid = StateGrid::product(&[0.5, 1.0, 1.5], 1.0, &three).with_diagonals();
+        let place = |k: u32| unravel(k as usize, &[3, 4, 3]);
+        let mut expected = Vec::new();
+        for (a, b) in (0..36).flat_map(|a| (a + 1..36).map(move |b| (a, b))) {
+            let steps: Vec<usize> = place(a).iter().zip(place(b)).map(|(&i, j)| i.abs_diff(j)).collect();
+            if steps.iter().all(|&s| s <= 1) && (1..=2).contains(&steps.iter().sum::<usize>()) {
+                expected.push((a, b));
+            }
+        }
+        let mut found: Vec<(u32, u32)> = grid.edges.iter().map(|e| (e.a.0.min(e.b.0), e.a.0.max(e.b.0))).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected);
+        assert_eq!(grid.directions().len(), 3 + 2 * 3);
+
+        // A list has its own edges only.
+        let list = StateGrid::list(grid.reservoirs.clone(), grid.states.clone(), grid.edges[..5].to_vec());
+        assert_eq!(list.with_diagonals().edges, grid.edges[..5]);
+    }
+
+    #[test]
+    fn edges_of_one_direction_and_colour_share_no_state() {
+        let axes = [axis("B", &[-1.0, -2.0, -3.0, -4.0]), axis("C", &[0.0, 1.0, 2.0])];
+        let grid = StateGrid::product(&[0.5, 1.0, 1.5], 1.0, &axes).with_diagonals();
+        for (direction, colour) in grid.directions().into_iter().flat_map(|d| [(d, 0), (d, 1)]) {
+            let mut seen = std::collections::HashSet::new();
+            for e in grid.edges.iter().filter(|e| e.direction == direction && e.colour == colour) {
+                assert!(seen.insert(e.a) && seen.insert(e.b), "{direction:?} {colour}");
             }
         }
     }

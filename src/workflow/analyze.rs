@@ -201,6 +201,18 @@ pub fn analyse_run(directory: &Path) -> Result<(CheckedScene, Analysis)> {
     Ok((loaded, analysis))
 }
 
+/// The analysis of a run with its checks and verdict; nothing is written.
+///
+/// # Errors
+/// [`Error::InputMissing`], [`Error::BadInput`], [`Error::Analysis`].
+pub(crate) fn analyse_and_judge(directory: &Path) -> Result<Analysis> {
+    let mut run = read_run(directory, scene_of(directory)?)?;
+    let samples = std::mem::take(&mut run.samples);
+    let input = input(&run.loaded, run.grid.clone(), samples, run.record.production_done, &[run.record.walkers]);
+    let books = books(&[directory.to_owned()], std::slice::from_ref(&run), &input)?;
+    analysis::analyze_and_check(&input, &books)
+}
+
 /// What the runs have booked beside their samples.
 fn books(directories: &[PathBuf], runs: &[Run], input: &AnalysisInput) -> Result<RunTallies> {
     let (n_states, n_edges) = (input.grid.len(), input.grid.edges.len());

@@ -7,7 +7,7 @@
 use adlayer::testing::analysis::{Analysis, AnalysisInput, BoundaryKind, analyze};
 use adlayer::testing::base::ids::ReplicaId;
 use adlayer::testing::base::rng::Rng;
-use adlayer::testing::moves::exchange::{Assignment, Exchanger, Period};
+use adlayer::testing::moves::exchange::{Assignment, Exchange, Exchanger, Period};
 use adlayer::testing::sample::{SampleRow, Samples};
 use adlayer::testing::system::configuration::Measurement;
 use adlayer::testing::thermo::Convention;
@@ -63,7 +63,7 @@ trait Replica: Clone {
 fn run<R: Replica>(grid: &StateGrid, cycles: u32, walkers: usize, seed: u64) -> Samples {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let addressed = Rng::new(seed);
-    let mut exchanger = Exchanger::new(grid);
+    let mut exchanger = Exchanger::new(grid, Exchange::default());
     let mut assignment = Assignment::identity(grid.len(), walkers);
     let mut replicas: Vec<R> = assignment.states().iter().map(|&k| R::drawn(grid.state(k), &mut random)).collect();
     let mut samples = Samples::new(1);
@@ -73,7 +73,7 @@ fn run<R: Replica>(grid: &StateGrid, cycles: u32, walkers: usize, seed: u64) -> 
         }
         let measured: Vec<Measurement> =
             replicas.iter().map(|x| Measurement { energy: x.energy(), counts: vec![x.n()] }).collect();
-        exchanger.round(grid, &addressed, u64::from(cycle), Period::SecondHalf, &measured, &mut assignment);
+        exchanger.exchange(grid, &addressed, u64::from(cycle), Period::SecondHalf, &measured, &mut assignment);
         for (r, m) in measured.iter().enumerate() {
             let id = ReplicaId(r as u32);
             let walker = assignment.walker_of(id) as u16;

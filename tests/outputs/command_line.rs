@@ -108,3 +108,66 @@ fn an_absent_scene_is_named() {
     assert_eq!(text(&output.stderr), "error: cannot find scene absent.ron; check the path\n");
     assert!(output.stdout.is_empty());
 }
+
+/// A scene of one ideal gas: ⟨N⟩ = zV, and no boundary.
+const IDEAL: &str = r#"Scene(
+    units: Lj,
+    species: [ (name: "B", symbol: "Ar", mass: 1.0) ],
+    potential: LennardJones(cutoff: 2.0, truncation: Shifted, pairs: [ (between: ("B","B"), epsilon: 0.0, sigma: 1.0) ]),
+    cell: Bulk(lengths: (5.0, 5.0, 5.0)),
+    reservoir: [ (species: "B", max_atoms: 40) ],
+    grid: ( temperature: List([1.0, 1.2]),
+            reservoir: [ (species: "B", convention: Activity, values: List([-3.0, -2.8])) ] ),
+    dynamics: MonteCarlo(displacement: 0.3, attempts: 1),
+    moves: (insert_delete: 20),
+    schedule: (equilibration: 20, production: 400),
+)"#;
+
+#[test]
+fn bench_answers_beside_a_reference_that_it_made() {
+    let folder = folder();
+    std::fs::write(folder.path().join("ideal.ron"), IDEAL).expect("a scene");
+    let make = ["bench", "--answer", "ideal.ron", "--seeds", "4", "--cycles", "1000", "--make-reference", "right.json"];
+    let output = adlayer(folder.path(), &make);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let answer = ["bench", "--answer", "ideal.ron", "ideal.ron", "--seeds", "3", "--reference", "right.json", "--json"];
+    let output = adlayer(folder.path(), &answer);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&report["seeds"], report["scenes"].as_array().map(Vec::len)), (&3.into(), Some(2)));
+    let scene = &report["scenes"][0];
+    assert_eq!(scene["evaluations"].as_f64(), Some(4.0 * 420.0 * 21.0));
+    let states = &scene["states"]["all"];
+    assert_eq!(states["found"], 12);
+    assert!(states["z_rms"].as_f64().is_some_and(|z| (0.2..4.0).contains(&z)), "{states}");
+    // 400 samples of a Poisson distribution of mean 6 or 12
+    assert!(states["rmse"].as_f64().is_some_and(|e| (0.02..1.0).contains(&e)), "{states}");
+    // The same scene and seeds give the same answer; the cost of another run is its own.
+    assert_eq!(scene["states"]["all"]["rmse"], report["scenes"][1]["states"]["all"]["rmse"]);
+    let stored: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("right.json")).expect("stored")).expect("JSON");
+    let right = stored["states"][0]["values"][0]["value"].as_f64().expect("a number");
+    let exact = 125.0 * (-3.0_f64).exp();
+    assert!((right - exact).abs() < 0.05 * exact, "{right} instead of {exact}");
+}
+
+#[test]
+fn bench_refuses_what_cannot_be_compared() {
+    let folder = folder();
+    std::fs::write(folder.path().join("ideal.ron"), IDEAL).expect("a scene");
+    std::fs::write(folder.path().join("wrong.json"), "{}").expect("a file");
+    let refused = |arguments: &[&str], code: i32, words: &str| {
+        let output = adlayer(folder.path(), &[&["bench"], arguments].concat());
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        assert!(text(&output.stderr).contains(words), "{arguments:?}: {}", text(&output.stderr));
+    };
+    refused(&["ideal.ron", "ideal.ron"], 65, "2 scenes are named; name one, or compare their answers with --answer");
+    refused(&["--answer", "ideal.ron", "--reference", "wrong.json"], 65, "it is no reference");
+    refused(&["--answer", "ideal.ron", "--reference", "none.json"], 66, "cannot find reference none.json");
+    refused(
+        &["--answer", "ideal.ron", "ideal.ron", "--make-reference", "x.json"],
+        65,
+        "name the one that is long enough",
+    );
+    refused(&["ideal.ron", "--seeds", "3"], 2, "--answer");
+}

@@ -107,7 +107,10 @@ fn the_number_of_threads_changes_nothing() {
             .map(|threads| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
                 pool.install(|| {
-                    let mut run = Run::start(device, &Spec { walkers: 3, ..grid(LANGEVIN) }.text());
+                    let mut run = Run::start(
+                        device,
+                        &Spec { walkers: 3, exchange: "Random(swaps: 7, diagonals: true)", ..grid(LANGEVIN) }.text(),
+                    );
                     run.equilibrate(30);
                     (run.batch(), run.sampler.measurements().iter().map(|m| m.energy).collect())
                 })

@@ -4,7 +4,7 @@ use crate::backends::on_every_backend;
 use crate::common::reference::{case, number, numbers};
 use crate::common::run::Run;
 use crate::common::scene::Spec;
-use crate::common::stats::{assert_distribution, assert_relative, assert_resolved, assert_z};
+use crate::common::stats::{Estimate, assert_distribution, assert_relative, assert_resolved, assert_z};
 use std::f64::consts::PI;
 
 /// Poisson probabilities up to `n_max`.
@@ -44,6 +44,47 @@ fn a_ideal_gas_is_poisson_in_every_state_of_a_grid() {
         }
         let edges = run.sampler.edge_tallies();
         assert!(edges.iter().all(|e| e.accepted > 0), "an edge was never crossed");
+    });
+}
+
+/// The same where states swap many times between cycles, along diagonals too, and hardly any friction mends a velocity:
+/// N is Poisson, and ⟨v²⟩ = 3kT/m whichever states an atom has been through.
+#[test]
+fn a_ideal_gas_is_poisson_whatever_the_schedule_of_exchanges() {
+    on_every_backend(|device| {
+        for exchange in ["Random(swaps: 20, diagonals: true)", "EvenOdd(every: 2, rounds: 9, diagonals: true)"] {
+            let volume = 216.0;
+            let spec = Spec {
+                cell: "Bulk(lengths: (6.0, 6.0, 6.0))".into(),
+                max_atoms: 60,
+                temperature: "List([0.8, 1.0, 1.3])".into(),
+                values: "Linear(from: -4.0, to: -3.2, n: 3)".into(),
+                walkers: 24,
+                dynamics: "Baoab(dt: 0.01, friction: 0.02, steps: 2)".into(),
+                attempts: 200,
+                exchange,
+                equilibration: 5,
+                production: 150,
+                ..Spec::default()
+            };
+            let run = Run::whole(device, &spec.text());
+            for k in 0..run.grid.len() {
+                let state = run.state(k);
+                let label = format!("{device} {exchange} T {} ln z {:.3}", state.temperature, state.ln_z[0]);
+                assert_distribution(&label, &run.total(k).histogram, &poisson(volume * state.ln_z[0].exp(), 60));
+            }
+            let edges = run.sampler.edge_tallies();
+            assert!(edges.iter().all(|e| e.accepted > 0), "an edge was never crossed");
+            let (batch, assignment) = (run.batch(), run.sampler.assignment().clone());
+            for t in [0.8, 1.0, 1.3] {
+                let here = |replica: &usize| run.state(assignment.states()[*replica].index()).temperature == t;
+                let squares = |replica: usize| {
+                    batch.configurations[replica].velocities.iter().map(|v| v.length_squared() / (3.0 * t))
+                };
+                let all: Vec<f64> = (0..batch.configurations.len()).filter(here).flat_map(squares).collect();
+                assert_z(&format!("{device} {exchange} v² at {t}"), Estimate::of_samples(&all), 1.0, 0.0);
+            }
+        }
     });
 }
 

@@ -7,6 +7,7 @@ mod agreement;
 mod conservation;
 mod determinism;
 mod exchange_rule;
+mod exchange_schedules;
 mod few_atoms;
 mod fluid;
 mod force_field;

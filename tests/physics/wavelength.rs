@@ -6,7 +6,7 @@ use crate::common::scene::Spec;
 use crate::common::stats::{Estimate, assert_resolved, assert_z};
 use crate::say::say;
 use adlayer::testing::base::ids::ReplicaId;
-use adlayer::testing::moves::exchange::{Assignment, Exchanger, Period};
+use adlayer::testing::moves::exchange::{Assignment, Exchange, Exchanger, Period};
 use adlayer::testing::thermo::Convention;
 use adlayer::testing::thermo::states::{ReservoirAxis, StateGrid};
 use std::f64::consts::PI;
@@ -62,12 +62,12 @@ fn with_rule(convention: Convention, temperatures: [f64; 2]) -> ([Estimate; 2], 
     let mut backend = setup.open("reference").expect("the reference");
     let mut assignment = Assignment::identity(2, WALKERS as usize);
     backend.load(&batch, &setup.grid.states, assignment.states()).expect("loaded");
-    let mut exchanger = Exchanger::new(&rule);
+    let mut exchanger = Exchanger::new(&rule, Exchange::default());
     let mut sums = [vec![0.0; WALKERS as usize], vec![0.0; WALKERS as usize]];
     for cycle in 0..700 {
         backend.particle_moves(40 * cycle, 40, true).expect("moves");
         let measurements = backend.measure().expect("measured");
-        exchanger.round(&rule, &setup.rng, cycle, Period::SecondHalf, &measurements, &mut assignment);
+        exchanger.exchange(&rule, &setup.rng, cycle, Period::SecondHalf, &measurements, &mut assignment);
         backend.set_states(assignment.states()).expect("states");
         for (r, m) in (0..).zip(&measurements).filter(|_| cycle >= 100) {
             let id = ReplicaId(r);

@@ -6,6 +6,7 @@ use crate::place::{Place, stderr, surface};
 #[cfg(unix)]
 use crate::processes::stop_in_production;
 use adlayer::testing::base::rng::{Rng, Stream, index_below};
+use adlayer::testing::moves::exchange::EdgeTally;
 use adlayer::testing::run::checkpoint::{self, Origin};
 use adlayer::testing::run::{RunRecord, RunStatus};
 use std::path::Path;
@@ -45,6 +46,27 @@ fn a_run_stopped_in_production_goes_on_with_the_same_bits() {
     assert_same("stopped", &outcome(&place.run("whole")), &outcome(&place.run("cut")));
     let record = std::fs::read_to_string(place.run("cut/run.json")).expect("run.json");
     assert!(record.contains("\"status\": \"finished\"") && record.contains("\"resumed\": 1"), "{record}");
+}
+
+#[test]
+fn random_exchanges_go_on_where_they_were() {
+    let scene = |production: u32| {
+        let random = "exchange: Random(every: 2, swaps: 3, diagonals: true),\n    schedule: (";
+        surface(2, [5, production]).replace("schedule: (", random)
+    };
+    let place = Place::new(&scene(41));
+    place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "grown", "--quiet"]);
+    place.succeed(&["resume", "grown", "--cycles", "+39", "--quiet"]);
+    std::fs::write(place.path().join("long.ron"), scene(80)).expect("the scene");
+    place.succeed(&["run", "long.ron", "--device", "cpu", "-o", "whole", "--quiet"]);
+    let (grown, whole) = (outcome(&place.run("grown")), outcome(&place.run("whole")));
+    assert_eq!((&grown.samples, &grown.states), (&whole.samples, &whole.states));
+    assert_eq!(grown.sampler.assignment, whole.sampler.assignment);
+    assert!(grown.sampler.backend == whole.sampler.backend, "the configurations differ");
+    let tried = |edges: &[EdgeTally]| edges.iter().map(|e| (e.attempts, e.accepted)).collect::<Vec<_>>();
+    assert_eq!(tried(&grown.sampler.edges), tried(&whole.sampler.edges));
+    assert_eq!(grown.sampler.edges.iter().map(|e| e.attempts).sum::<u64>(), 40 * 2 * 3 * 6);
+    assert!(grown.exchange.contains(",temperature+mu_B,") && grown.exchange.contains(",temperature-mu_B,"));
 }
 
 #[test]

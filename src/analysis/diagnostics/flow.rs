@@ -79,7 +79,6 @@ fn ranks(grid: &StateGrid, axis: Axis) -> (Vec<usize>, Vec<f64>) {
             let rank = |t: f64| values.partition_point(|&v| v < t).min(values.len().saturating_sub(1));
             (grid.states.iter().map(|s| rank(s.temperature)).collect(), values)
         }
-        Axis::Window => (vec![0; grid.len()], Vec::new()),
         Axis::Reservoir(r) => {
             // An axis of pressures has other activities at each temperature: the order is what counts.
             let at = |kt: f64| {

@@ -24,11 +24,11 @@ impl Gap {
 pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
     let mut gaps: Vec<(Gap, usize, usize)> = Vec::new();
     for (flow, e) in diagnostics.flows.iter().flat_map(|f| diagnostics.edges.iter().map(move |e| (f, e))) {
-        if e.edge.axis != flow.axis {
+        if e.edge.axis() != Some(flow.axis) {
             continue;
         }
         let place = |k: usize| match flow.axis {
-            Axis::Temperature | Axis::Window => rank(&flow.values, grid.states[k].temperature),
+            Axis::Temperature => rank(&flow.values, grid.states[k].temperature),
             Axis::Reservoir(r) => {
                 let own = &grid.states[k];
                 let lower = |s: &&StatePoint| s.kt.to_bits() == own.kt.to_bits() && s.ln_z[r] < own.ln_z[r] - 1e-12;
@@ -52,7 +52,6 @@ pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
         let axis = |g: &Gap| match g.axis {
             Axis::Temperature => 0,
             Axis::Reservoir(r) => r + 1,
-            Axis::Window => usize::MAX,
         };
         axis(&a.0).cmp(&axis(&b.0)).then(a.0.values.0.total_cmp(&b.0.values.0))
     });

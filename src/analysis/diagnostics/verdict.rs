@@ -8,7 +8,7 @@ use super::{ATTEMPTS, DEAD};
 use crate::analysis::hysteresis::ExcludedState;
 use crate::analysis::transition_matrix::{ALARM, Estimators};
 use crate::analysis::windows::{ROUND_TRIPS, WindowCheck};
-use crate::thermo::states::{Axis, StateGrid};
+use crate::thermo::states::{Axis, Direction, StateGrid};
 
 /// Independent samples that a state should have.
 pub const INDEPENDENT: f64 = 30.0;
@@ -53,7 +53,6 @@ pub fn verdict(
         match gap.axis {
             Axis::Temperature => v.add_temperatures.push(gap.middle()),
             Axis::Reservoir(r) => v.add_mu.push((r, gap.middle())),
-            Axis::Window => {}
         }
     }
     v.sentences.insert(0, summary(grid, &v, !excluded.is_empty()));
@@ -62,7 +61,12 @@ pub fn verdict(
 
 /// Edges that exchanged at first and no longer do.
 fn dead_edges(diagnostics: &Diagnostics) -> Option<Sentence> {
-    let died: Vec<String> = between_points(diagnostics).filter(|e| has_died(e)).map(edge_words).collect();
+    let died: Vec<String> = diagnostics
+        .edges
+        .iter()
+        .filter(|e| e.edge.direction != Direction::Window && has_died(e))
+        .map(edge_words)
+        .collect();
     if died.is_empty() {
         return None;
     }
@@ -221,11 +225,6 @@ fn convergence(diagnostics: &Diagnostics) -> Option<Sentence> {
     Some(Sentence { mood: Mood::Good, words: format!("{all} within {ALARM}σ as the run grows.") })
 }
 
-/// Edges between points of the grid. A window has one to every point of its temperature, near in N or not.
-fn between_points(diagnostics: &Diagnostics) -> impl Iterator<Item = &EdgeCheck> {
-    diagnostics.edges.iter().filter(|e| e.edge.axis != Axis::Window)
-}
-
 /// Number of states, at least one, to take shares of.
 fn number_of_states(diagnostics: &Diagnostics) -> f64 {
     diagnostics.states.len().max(1) as f64
@@ -262,18 +261,19 @@ fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Opti
     if diagnostics.edges.is_empty() {
         return None;
     }
-    let dead = between_points(diagnostics).filter(|e| !e.usable).count();
+    // A dead diagonal is no gap: where its neighbours exchange, replicas walk around it.
+    let neighbours = || diagnostics.edges.iter().filter(|e| e.edge.axis().is_some());
+    let dead = neighbours().filter(|e| !e.usable).count();
     if diagnostics.n_components <= 1 {
         return Some(match dead {
             0 => {
-                let pairs = between_points(diagnostics).count();
-                let words = format!("All {pairs} pairs of neighbouring states exchange.");
+                let words = format!("All {} pairs of neighbouring states exchange.", neighbours().count());
                 Sentence { mood: Mood::Good, words }
             }
             _ => {
                 let words = format!(
                     "The grid hangs together, but {dead} of {} neighbouring pairs exchange in less than {:.0} % of the attempts.",
-                    between_points(diagnostics).count(),
+                    neighbours().count(),
                     100.0 * DEAD
                 );
                 Sentence { mood: Mood::Remark, words }
@@ -454,7 +454,7 @@ mod tests {
         assert!((v.add_temperatures[0] - 0.45).abs() < 1e-12);
 
         let g = grid();
-        let across = |e: &EdgeCheck| e.edge.axis == Axis::Reservoir(0) && e.edge.a.0.is_multiple_of(3);
+        let across = |e: &EdgeCheck| e.edge.axis() == Some(Axis::Reservoir(0)) && e.edge.a.0.is_multiple_of(3);
         let v = verdict(&g, &diagnostics(&g, across), &[], None, (12, 12));
         assert!(says(&v, "splits in two at μ of B = −2.75"), "{v:?}");
         assert_eq!(v.add_mu, [(0, -2.75)]);
@@ -468,10 +468,22 @@ mod tests {
         assert!(!v.trusted && says(&v, "falls into three parts of 10, 1, 1 states"), "{v:?}");
 
         // One dead edge of several: the grid hangs together, and the place is named all the same.
-        let one = |e: &EdgeCheck| e.edge.axis == Axis::Temperature && e.edge.a.0 == 4;
+        let one = |e: &EdgeCheck| e.edge.axis() == Some(Axis::Temperature) && e.edge.a.0 == 4;
         let v = verdict(&g, &diagnostics(&g, one), &[], None, (12, 12));
         assert!(v.trusted && says(&v, "hangs together"), "{v:?}");
         assert_eq!(v.add_temperatures.len(), 1);
+    }
+
+    #[test]
+    fn diagonals_join_states_and_dead_ones_are_no_gaps() {
+        let g = grid().with_diagonals();
+        let judge = |dead: &dyn Fn(&EdgeCheck) -> bool| verdict(&g, &diagnostics(&g, dead), &[], None, (12, 12));
+        let v = judge(&|e| e.edge.axis().is_none());
+        assert!(v.trusted && says(&v, "All 17 pairs") && v.add_mu.is_empty(), "{v:?}");
+        // Where no neighbours along μ exchange, diagonals carry replicas across; the place is named all the same.
+        let v = judge(&|e| e.edge.axis() == Some(Axis::Reservoir(0)) && e.edge.a.0.is_multiple_of(3));
+        assert!(v.trusted && says(&v, "hangs together, but 4 of 17") && !says(&v, "splits"), "{v:?}");
+        assert_eq!(v.add_mu, [(0, -2.75)]);
     }
 
     #[test]

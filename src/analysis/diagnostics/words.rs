@@ -19,7 +19,6 @@ pub(super) fn axis_words(grid: &StateGrid, axis: Axis) -> String {
     match axis {
         Axis::Temperature => "T".to_owned(),
         Axis::Reservoir(r) => format!("μ of {}", grid.reservoirs[r].species),
-        Axis::Window => "the windows".to_owned(),
     }
 }
 

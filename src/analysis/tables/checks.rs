@@ -24,7 +24,7 @@ pub(super) fn write(checks: &Checks, grid: &StateGrid, dir: &Path) -> Result<()>
         let windows: Vec<String> = (1..=n_windows).map(|w| format!("acceptance_window_{w}")).collect();
         edges.widen(&windows);
         for e in &diagnostics.edges {
-            let mut row = vec![e.edge.a.0.to_string(), e.edge.b.0.to_string(), grid.axis_name(e.edge.axis)];
+            let mut row = vec![e.edge.a.0.to_string(), e.edge.b.0.to_string(), grid.direction_name(e.edge.direction)];
             row.push(number(e.overlap));
             row.push(e.attempts.to_string());
             row.extend(numbers(&[e.acceptance, e.recent]));

@@ -5,7 +5,7 @@ use crate::base::ids::StateId;
 use crate::figures::Labels;
 use crate::figures::plot::{map_slice::nearest, text};
 use crate::sample::trajectory::StoredFrame;
-use crate::thermo::states::{Axis, StateGrid};
+use crate::thermo::states::StateGrid;
 
 /// Picks one configuration of each phase from all that a run has kept, seen one after the other.
 ///
@@ -137,12 +137,12 @@ fn phase_of_state(analysis: &Analysis, state: usize) -> Option<usize> {
     map.cells.get(index).filter(|cell| !cell.masked).and_then(|cell| cell.phase)
 }
 
-/// `[n_states]`, steps of the grid along the neighbour graph to the nearest state of another phase (or of none known);
+/// `[n_states]`, steps along the axes of the grid to the nearest state of another phase (or of none known);
 /// as many as there are states where no other is reached.
 fn depths(grid: &StateGrid, phase_of: &[Option<usize>]) -> Vec<usize> {
     let n = grid.n_points();
     let mut neighbours = vec![Vec::new(); n];
-    for edge in grid.edges.iter().filter(|e| e.axis != Axis::Window) {
+    for edge in grid.edges.iter().filter(|e| e.axis().is_some()) {
         neighbours[edge.a.index()].push(edge.b.index());
         neighbours[edge.b.index()].push(edge.a.index());
     }

@@ -180,6 +180,7 @@ impl CheckedScene {
             })
             .collect();
         let grid = StateGrid::product(&scene.grid.temperature.values(), scene.units.boltzmann(), &reservoirs);
+        let grid = if scene.exchange.diagonals() { grid.with_diagonals() } else { grid };
         if scene.windows.is_empty() { grid } else { grid.with_windows(self.windows(&reservoirs)) }
     }
 

@@ -7,7 +7,7 @@
 use crate::input::scene::CheckedScene;
 use crate::system::System;
 use crate::thermo::acceptance::{ConfigurationRef, exchange_ln_acc};
-use crate::thermo::states::{Axis, Edge, StateGrid, StatePoint};
+use crate::thermo::states::{Edge, StateGrid, StatePoint};
 use glam::DVec3;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -25,12 +25,12 @@ const DRAWS: u32 = 500;
 /// Atoms count as strangers while Σ ⟨N⟩ ⟨|e^{−βu} − 1|⟩ over the others stays below this.
 const STRANGERS: f64 = 0.1;
 
-/// Estimated exchange acceptance along one axis.
+/// Estimated exchange acceptance in one direction of the grid.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AxisExchange {
-    /// `temperature` or `mu_<species>`.
+    /// `temperature`, `mu_<species>`, or both of a diagonal.
     pub axis: String,
-    /// Edges of the axis.
+    /// Edges in this direction.
     pub edges: usize,
     /// Edges that were looked at: all, or evenly spaced ones of a large grid.
     pub examined: usize,
@@ -42,29 +42,25 @@ pub struct AxisExchange {
     pub mean: Option<f64>,
 }
 
-/// Estimates the exchange acceptance of every axis that has more than one value.
+/// Estimates the exchange acceptance in every direction in which states are neighbours.
 pub fn exchange(loaded: &CheckedScene) -> Vec<AxisExchange> {
     let grid = loaded.grid();
     let mut model = Model::new(loaded);
-    let axes = std::iter::once(Axis::Temperature).chain((0..grid.n_reservoirs()).map(Axis::Reservoir));
-    axes.filter_map(|axis| {
-        let edges: Vec<&Edge> = grid.edges.iter().filter(|e| e.axis == axis).collect();
-        if edges.is_empty() {
-            return None;
-        }
+    let of = |direction| {
+        let edges: Vec<&Edge> = grid.edges.iter().filter(|e| e.direction == direction).collect();
         let stride = edges.len().div_ceil(MAX_EDGES);
         let examined: Vec<&Edge> = edges.iter().copied().step_by(stride).collect();
         let known: Vec<f64> = examined.iter().filter_map(|edge| model.acceptance(&grid, edge)).collect();
-        Some(AxisExchange {
-            axis: grid.axis_name(axis),
+        AxisExchange {
+            axis: grid.direction_name(direction),
             edges: edges.len(),
             examined: examined.len(),
             estimated: known.len(),
             lowest: known.iter().copied().reduce(f64::min),
             mean: (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64),
-        })
-    })
-    .collect()
+        }
+    };
+    grid.directions().into_iter().map(of).collect()
 }
 
 /// One-atom energies of every species that can move.

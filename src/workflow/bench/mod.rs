@@ -2,6 +2,7 @@
 //!
 //! Starts are equilibrated, every part is warmed up, and a part is repeated so that its scatter can be stated.
 
+pub mod answer;
 mod cpu_steal;
 mod fixture;
 mod scaling;
@@ -268,7 +269,7 @@ struct Rounds {
 impl Rounds {
     fn new(fixture: &Fixture) -> Rounds {
         Rounds {
-            exchanger: Exchanger::new(fixture.sampler.grid()),
+            exchanger: Exchanger::new(fixture.sampler.grid(), fixture.sampler.plan().exchange),
             assignment: fixture.sampler.assignment().clone(),
             round: 1 << 40,
         }
@@ -281,7 +282,7 @@ impl Rounds {
         let rng = *fixture.sampler.backend().rng();
         let grid = fixture.sampler.grid();
         let (tried, _) =
-            self.exchanger.round(grid, &rng, self.round, Period::FirstHalf, &measurements, &mut self.assignment);
+            self.exchanger.exchange(grid, &rng, self.round, Period::FirstHalf, &measurements, &mut self.assignment);
         self.round += 1;
         fixture.sampler.backend_mut().set_states(self.assignment.states())?;
         fixture.sampler.backend_mut().set_states(&before)?;

@@ -4,7 +4,6 @@ use super::Worst;
 use super::statistics::{Labelled, jackknife, jackknife_z, slopes};
 use crate::base::error::Result;
 use crate::system::configuration::Batch;
-use crate::thermo::states::Axis;
 use crate::workflow::verify::fixture::{Fixture, setup};
 
 /// Text of a scene of one species B in a cubic box.
@@ -159,7 +158,7 @@ pub(crate) fn boltzmann_ratio(bench: &Fixture) -> Result<Worst> {
         let both: Vec<Labelled> = of(edge.a.index(), true).chain(of(edge.b.index(), false)).collect();
         let all = slopes(&both, None);
         let rest: Vec<[f64; 2]> = (0..walkers).map(|w| slopes(&both, Some(w))).collect();
-        let axis = if edge.axis == Axis::Temperature { "T" } else { "μ" };
+        let axis = setup.grid.direction_name(edge.direction);
         for (d, (name, exact)) in [("E", b.beta() - a.beta()), ("N", a.ln_z[0] - b.ln_z[0])].into_iter().enumerate() {
             let of: Vec<f64> = rest.iter().map(|s| s[d]).collect();
             worst.add(jackknife(all[d], &of, exact), || {

@@ -7,7 +7,7 @@ use adlayer::testing::analysis::diagnostics::RunTallies;
 use adlayer::testing::analysis::{BoundaryKind, MapCell, analyze_and_check, tables};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::thermo::Convention;
-use adlayer::testing::thermo::states::{Axis, Edge, Reservoir, StateGrid, StatePoint};
+use adlayer::testing::thermo::states::{Axis, Direction, Edge, Reservoir, StateGrid, StatePoint};
 
 /// Rows of μ' from −0.9 on that end at other places, and two states of temperatures of their own.
 fn list() -> StateGrid {
@@ -21,12 +21,12 @@ fn list() -> StateGrid {
             let mu = -0.9 + 0.1 * f64::from(i);
             states.push(StatePoint { temperature, kt: temperature, ln_z: vec![mu / temperature], window: None });
             if id != first {
-                let (a, axis) = (StateId(id.0 - 1), Axis::Reservoir(0));
-                edges.push(Edge { a, b: id, axis, colour: (id.0 % 2) as u8 });
+                let (a, direction) = (StateId(id.0 - 1), Direction::Along(Axis::Reservoir(0)));
+                edges.push(Edge { a, b: id, direction, colour: (id.0 % 2) as u8 });
             }
         }
         if let Some(a) = row_before {
-            edges.push(Edge { a, b: first, axis: Axis::Temperature, colour: 0 });
+            edges.push(Edge { a, b: first, direction: Direction::Along(Axis::Temperature), colour: 0 });
         }
         row_before = Some(first);
     }

@@ -23,6 +23,24 @@ pub(super) const CASES: &[Case] = &[
         "field `moves` is missing, and species have a reservoir",
         "add `moves: (insert_delete: 100)`",
     ),
+    case(
+        &[("moves: (insert_delete: 100)", "moves: (insert_delete: 100), exchange: EvenOdd(every: 0)")],
+        (26, 59),
+        "`every` is 0",
+        "give 1 or more",
+    ),
+    case(
+        &[("moves: (insert_delete: 100)", "moves: (insert_delete: 100), exchange: EvenOdd(every: 1, rounds: 0)")],
+        (26, 70),
+        "`rounds` is 0",
+        "give 1 or more",
+    ),
+    case(
+        &[("moves: (insert_delete: 100)", "moves: (insert_delete: 100), exchange: Random(swaps: 0)")],
+        (26, 58),
+        "`swaps` is 0",
+        "give 1 or more",
+    ),
     case(&[("production: 1500", "production: 0")], (27, 48), "`production` is 0", "give 1 or more"),
     case(
         &[("production: 1500", "production: 1500, until: BoundaryError(mu: 0.02)")],

@@ -17,13 +17,13 @@ pub(super) fn summary(analysis: &Analysis) -> RunSummary {
         .map(|(i, edge)| {
             let rate = if i == 17 { 0.004 } else { 0.15 + 0.3 * (i as f64 * 0.7).sin().powi(2) };
             ExchangeRow {
-                axis: analysis.grid.axis_name(edge.axis),
+                axis: analysis.grid.direction_name(edge.direction),
                 a: edge.a.0,
                 b: edge.b.0,
                 attempts: 375,
                 accepted: (375.0 * rate) as u64,
                 acceptance: rate,
-                acceptance_second_half: if edge.axis == Axis::Temperature { rate } else { 1.1 * rate },
+                acceptance_second_half: if edge.axis() == Some(Axis::Temperature) { rate } else { 1.1 * rate },
             }
         })
         .collect();

@@ -20,6 +20,8 @@ pub(crate) struct Spec {
     pub(crate) walkers: u32,
     pub(crate) dynamics: String,
     pub(crate) attempts: u32,
+    /// How states exchange; empty for the default.
+    pub(crate) exchange: &'static str,
     pub(crate) equilibration: u32,
     pub(crate) production: u32,
     pub(crate) seed: u64,
@@ -45,6 +47,7 @@ impl Default for Spec {
             walkers: 32,
             dynamics: "MonteCarlo(displacement: 0.3, attempts: 0)".into(),
             attempts: 100,
+            exchange: "",
             equilibration: 10,
             production: 100,
             seed: 1,
@@ -83,6 +86,7 @@ impl Spec {
     ),
     dynamics: {dynamics},
     moves: (insert_delete: {attempts}),
+    {exchange}
     {observables}
     schedule: (equilibration: {equilibration}, production: {production}),
     seed: {seed},
@@ -104,6 +108,7 @@ impl Spec {
             walkers = self.walkers,
             dynamics = self.dynamics,
             attempts = self.attempts,
+            exchange = if self.exchange.is_empty() { String::new() } else { format!("exchange: {},", self.exchange) },
             equilibration = self.equilibration,
             production = self.production,
             seed = self.seed,

@@ -9,8 +9,7 @@ use crate::input::source::{Source, ensure};
 pub(crate) fn run(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
     dynamics(source, scene, warnings)?;
     moves(source, scene)?;
-    let Exchange::EvenOdd { every } = scene.exchange;
-    at_least_one(source, "exchange.every", every)?;
+    exchange(source, scene)?;
     schedule(source, scene)?;
     goal(source, scene, warnings)
 }
@@ -86,6 +85,14 @@ fn moves(source: &Source, scene: &Scene) -> Result<()> {
         "give 1 or more, or leave out `reservoir`",
     );
     Ok(())
+}
+
+fn exchange(source: &Source, scene: &Scene) -> Result<()> {
+    at_least_one(source, "exchange.every", scene.exchange.every())?;
+    match scene.exchange {
+        Exchange::EvenOdd { rounds, .. } => at_least_one(source, "exchange.rounds", rounds),
+        Exchange::Random { swaps, .. } => at_least_one(source, "exchange.swaps", swaps),
+    }
 }
 
 /// Checks when the run has sampled enough. A run that was extended by hand may be longer than its `max_cycles`.

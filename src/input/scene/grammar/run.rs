@@ -1,6 +1,7 @@
 //! How atoms move, and for how long.
 
 use super::one_u32;
+pub use crate::moves::exchange::Exchange;
 pub use crate::system::Dynamics;
 use serde::{Deserialize, Serialize};
 
@@ -10,23 +11,6 @@ use serde::{Deserialize, Serialize};
 pub struct Moves {
     /// Insertion and deletion attempts per replica and cycle.
     pub insert_delete: u32,
-}
-
-/// Replica exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum Exchange {
-    /// Deterministic even/odd pairs, alternating axes.
-    EvenOdd {
-        /// Cycles between exchange rounds.
-        every: u32,
-    },
-}
-
-impl Default for Exchange {
-    fn default() -> Self {
-        Exchange::EvenOdd { every: 1 }
-    }
 }
 
 /// Length of the run.

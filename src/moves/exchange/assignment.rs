@@ -1,0 +1,111 @@
+//! Which replica holds which state.
+
+use crate::base::ids::{ReplicaId, StateId};
+use serde::{Deserialize, Serialize};
+
+/// Assignment of states to replicas, in every walker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assignment {
+    n_states: usize,
+    state_of: Vec<StateId>,
+    replica_of: Vec<ReplicaId>,
+}
+
+impl Assignment {
+    /// Replica `walker * n_states + k` holds state k.
+    pub fn identity(n_states: usize, walkers: usize) -> Assignment {
+        let n = n_states * walkers;
+        Assignment {
+            n_states,
+            state_of: (0..n).map(|r| StateId((r % n_states) as u32)).collect(),
+            replica_of: (0..n).map(|r| ReplicaId(r as u32)).collect(),
+        }
+    }
+
+    /// The assignment in which replica r holds `states[r]`; `None` unless every walker then holds every state once.
+    pub fn from_states(n_states: usize, states: &[StateId]) -> Option<Assignment> {
+        if n_states == 0 || !states.len().is_multiple_of(n_states) {
+            return None;
+        }
+        let mut replica_of = vec![None; states.len()];
+        for (r, state) in states.iter().enumerate() {
+            let place = replica_of.get_mut(r / n_states * n_states..)?.get_mut(..n_states)?.get_mut(state.index())?;
+            if place.replace(ReplicaId(r as u32)).is_some() {
+                return None;
+            }
+        }
+        Some(Assignment {
+            n_states,
+            state_of: states.to_vec(),
+            replica_of: replica_of.into_iter().collect::<Option<_>>()?,
+        })
+    }
+
+    /// The state a replica holds.
+    pub fn state_of(&self, replica: ReplicaId) -> StateId {
+        self.state_of[replica.index()]
+    }
+
+    /// The replica that holds a state in a walker.
+    pub fn replica_of(&self, walker: usize, state: StateId) -> ReplicaId {
+        self.replica_of[walker * self.n_states + state.index()]
+    }
+
+    /// The walker a replica belongs to.
+    pub fn walker_of(&self, replica: ReplicaId) -> usize {
+        replica.index() / self.n_states
+    }
+
+    /// `[n_replicas]`, the states in the order of replicas.
+    pub fn states(&self) -> &[StateId] {
+        &self.state_of
+    }
+
+    /// Number of walkers.
+    pub fn walkers(&self) -> usize {
+        self.state_of.len() / self.n_states
+    }
+
+    /// Swaps two states between the replicas that hold them.
+    pub fn swap(&mut self, walker: usize, a: StateId, b: StateId) {
+        let (i, j) = (self.replica_of(walker, a), self.replica_of(walker, b));
+        self.state_of.swap(i.index(), j.index());
+        let first = walker * self.n_states;
+        self.replica_of.swap(first + a.index(), first + b.index());
+    }
+
+    /// Whether every walker holds every state exactly once and both directions agree.
+    pub fn is_permutation(&self) -> bool {
+        (0..self.walkers()).all(|w| {
+            (0..self.n_states).all(|k| {
+                let state = StateId(k as u32);
+                let replica = self.replica_of(w, state);
+                self.walker_of(replica) == w && self.state_of(replica) == state
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_assignment_is_rebuilt_from_its_states_or_refused() {
+        let mut assignment = Assignment::identity(3, 2);
+        assignment.swap(1, StateId(0), StateId(2));
+        assert_eq!(Assignment::from_states(3, assignment.states()), Some(assignment.clone()));
+        for bad in [&[0, 1, 1][..], &[0, 1, 3], &[0, 1]] {
+            let states: Vec<StateId> = bad.iter().map(|&k| StateId(k)).collect();
+            assert_eq!(Assignment::from_states(3, &states), None, "{bad:?}");
+        }
+        assert_eq!(Assignment::from_states(0, &[]), None);
+    }
+
+    #[test]
+    fn a_broken_permutation_is_noticed() {
+        let mut assignment = Assignment::identity(3, 1);
+        assignment.state_of[0] = StateId(1);
+        assert!(!assignment.is_permutation());
+    }
+}

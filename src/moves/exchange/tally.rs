@@ -1,0 +1,50 @@
+//! Exchanges tried and accepted, by edge and part of the run.
+
+use serde::{Deserialize, Serialize};
+
+/// Attempts and acceptances of one edge over all walkers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EdgeTally {
+    /// Exchanges tried in production.
+    pub attempts: u64,
+    /// Exchanges accepted in production.
+    pub accepted: u64,
+    /// Of those, tried in the second half.
+    pub attempts_second_half: u64,
+    /// Of those, accepted in the second half.
+    pub accepted_second_half: u64,
+}
+
+impl EdgeTally {
+    pub(super) fn record(&mut self, period: Period, accepted: bool) {
+        if period != Period::Equilibration {
+            self.attempts += 1;
+            self.accepted += u64::from(accepted);
+        }
+        if period == Period::SecondHalf {
+            self.attempts_second_half += 1;
+            self.accepted_second_half += u64::from(accepted);
+        }
+    }
+
+    /// Accepted per attempt; NaN without attempts.
+    pub fn acceptance(&self) -> f64 {
+        self.accepted as f64 / self.attempts as f64
+    }
+
+    /// The same in the second half of production: a cumulative rate hides an edge that died.
+    pub fn acceptance_second_half(&self) -> f64 {
+        self.accepted_second_half as f64 / self.attempts_second_half as f64
+    }
+}
+
+/// Part of a run that a cycle belongs to, for its tallies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Period {
+    /// Not tallied.
+    Equilibration,
+    /// Tallied.
+    FirstHalf,
+    /// Tallied, also as second half.
+    SecondHalf,
+}

@@ -1,0 +1,220 @@
+//! Error of the answer for the time it took: what `adlayer bench --answer` measures. Nothing here prints.
+//!
+//! Scenes are run with several seeds, in turn, each as a user would: sampled into a directory, analysed, judged. Their
+//! boundaries, ⟨N⟩ and ln Ξ are compared with a reference, a stored one of much longer runs, or for want of it with the
+//! mean over all the runs, which shows scatter but no bias.
+//!
+//! The figure of merit of a quantity is 1/(RMSE² t), t being processor seconds of sampling, equilibration included, or
+//! evaluations: a step, a displacement or an insertion or deletion of one replica counts as one. From n seeds it has a
+//! relative error of √(2/n).
+
+mod outcome;
+mod reference;
+mod score;
+
+pub use outcome::{Crossing, Outcome, Place, Value};
+pub use reference::Reference;
+pub use score::{BoundaryScore, Group, Score};
+
+use super::cpu_seconds;
+use crate::base::error::{Error, Result};
+use crate::input::scene::CheckedScene;
+use crate::run::{self, Limits, RunOptions, RunOutcome};
+use crate::workflow::analyze::analyse_and_judge;
+use serde::Serialize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How answers are measured.
+#[derive(Debug, Clone)]
+pub struct AnswerOptions {
+    /// `auto`, `reference`, `cpu`, `gpu` or `gpu:NAME`.
+    pub device: String,
+    /// Runs of every scene, the first with the seed of the scene, the others with the seeds that follow it.
+    pub seeds: u32,
+    /// Raised from outside to stop; rounds that are complete by then are scored.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// Answers of several scenes beside one reference.
+#[derive(Debug, Clone, Serialize)]
+pub struct AnswerReport {
+    /// Runs of every scene.
+    pub seeds: usize,
+    /// Where the right values are from, in words.
+    pub reference: String,
+    /// One row a scene, in the order given.
+    pub scenes: Vec<SceneAnswer>,
+}
+
+/// Answers of one scene over its seeds.
+#[derive(Debug, Clone, Serialize)]
+pub struct SceneAnswer {
+    /// File name of the scene.
+    pub scene: String,
+    /// Replicas.
+    pub replicas: usize,
+    /// Cycles of a run, equilibration included.
+    pub cycles: u64,
+    /// Evaluations of a run.
+    pub evaluations: f64,
+    /// Seconds of sampling in a run: of processor time where the system tells it.
+    pub seconds: f64,
+    /// Runs that were called trusted.
+    pub trusted: usize,
+    /// Largest |z| of anything reported by a run that was called trusted; absent where none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worst_trusted: Option<f64>,
+    /// Points of first-order boundaries that the reference has.
+    pub boundaries: Vec<BoundaryScore>,
+    /// ⟨N_s⟩ of every state, as `states.csv` has it.
+    pub states: Group,
+    /// ⟨N_s⟩ of every cell of the map.
+    pub cells: Group,
+    /// ln Ξ of every cell of the map.
+    pub ln_xi: Group,
+}
+
+/// All runs of one scene.
+struct Runs {
+    scene: String,
+    replicas: usize,
+    cycles: u64,
+    outcomes: Vec<Outcome>,
+}
+
+/// Runs scenes with several seeds, in turn.
+///
+/// - `heard`: called before every run with the scene and the seed
+///
+/// # Errors
+/// Whatever a run or its analysis says.
+fn runs(scenes: &[CheckedScene], options: &AnswerOptions, heard: &mut dyn FnMut(&str, u64)) -> Result<Vec<Runs>> {
+    let mut all: Vec<Runs> = scenes.iter().map(Runs::new).collect();
+    for round in 0..options.seeds {
+        let mut outcomes = Vec::new();
+        for (scene, runs) in scenes.iter().zip(&all) {
+            let seed = scene.scene.seed.wrapping_add(u64::from(round));
+            heard(&runs.scene, seed);
+            match outcome(scene.clone().with_overrides(None, Some(seed))?, options)? {
+                Some(outcome) => outcomes.push(outcome),
+                None => return Ok(all),
+            }
+        }
+        all.iter_mut().zip(outcomes).for_each(|(runs, outcome)| runs.outcomes.push(outcome));
+    }
+    Ok(all)
+}
+
+/// One run with its analysis; `None` when it was stopped.
+fn outcome(scene: CheckedScene, options: &AnswerOptions) -> Result<Option<Outcome>> {
+    let folder = tempfile::tempdir().map_err(Error::io("cannot make a folder in", std::env::temp_dir()))?;
+    let directory = folder.path().join("run");
+    let limits = Limits { stop: Arc::clone(&options.stop), ..Limits::default() };
+    let run_options = RunOptions { device: options.device.clone(), directory: directory.clone(), force: false, limits };
+    let before = cpu_seconds();
+    let ended = run::run(&scene, &run_options, &mut |_| {})?;
+    if matches!(ended, RunOutcome::Stopped(_)) || options.stop.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
+    let record = ended.ended().record.clone();
+    // Its lock goes with it.
+    drop(ended);
+    let seconds = cpu_seconds().zip(before).map_or(record.seconds_sampling, |(after, before)| after - before);
+    let cycles = f64::from(record.equilibration) + f64::from(record.production_done);
+    let each = f64::from(record.steps) + f64::from(record.attempts);
+    let analysis = analyse_and_judge(&directory)?;
+    Outcome::new(&analysis, &directory, (seconds, each * cycles * record.n_replicas as f64)).map(Some)
+}
+
+impl Runs {
+    fn new(loaded: &CheckedScene) -> Runs {
+        let (schedule, walkers) = (&loaded.scene.schedule, loaded.scene.grid.walkers as usize);
+        let replicas = loaded.grid().len() * walkers;
+        let cycles = u64::from(schedule.equilibration) + u64::from(schedule.production);
+        Runs {
+            scene: loaded.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
+            replicas,
+            cycles,
+            outcomes: Vec::new(),
+        }
+    }
+
+    fn score(&self, reference: &Reference) -> SceneAnswer {
+        let n = self.outcomes.len() as f64;
+        let seconds = self.outcomes.iter().map(|o| o.seconds).sum::<f64>() / n;
+        let evaluations = self.outcomes.iter().map(|o| o.evaluations).sum::<f64>() / n;
+        let cost = (seconds, evaluations);
+        let boundaries = score::boundaries(&self.outcomes, reference, cost);
+        let states = score::group(&self.outcomes, &reference.states, cost, |o| &o.states);
+        let cells = score::group(&self.outcomes, &reference.cells, cost, |o| &o.cells);
+        let ln_xi = score::group(&self.outcomes, &reference.ln_xi, cost, |o| &o.ln_xi);
+        let trusted: Vec<&Outcome> = self.outcomes.iter().filter(|o| o.trusted).collect();
+        let worst = trusted.iter().map(|o| reference.largest_z(o)).fold(0.0, f64::max);
+        SceneAnswer {
+            scene: self.scene.clone(),
+            replicas: self.replicas,
+            cycles: self.cycles,
+            evaluations,
+            seconds,
+            trusted: trusted.len(),
+            worst_trusted: (!trusted.is_empty()).then_some(worst),
+            boundaries,
+            states,
+            cells,
+            ln_xi,
+        }
+    }
+}
+
+/// Measures the answers of scenes.
+///
+/// - `reference`: the right values; unset: the mean over all runs
+/// - `heard`: called before every run with the scene and the seed
+/// - returns: `None` when it was stopped before every scene had two runs
+///
+/// # Errors
+/// Whatever a run or its analysis says.
+pub fn answers(
+    scenes: &[CheckedScene],
+    reference: Option<&(PathBuf, Reference)>,
+    options: &AnswerOptions,
+    heard: &mut dyn FnMut(&str, u64),
+) -> Result<Option<AnswerReport>> {
+    let all = runs(scenes, options, heard)?;
+    let seeds = all.iter().map(|r| r.outcomes.len()).min().unwrap_or(0);
+    if seeds < 2 {
+        return Ok(None);
+    }
+    let (words, reference) = match reference {
+        Some((path, reference)) => {
+            let words = format!("{} ({} runs of {} cycles)", path.display(), reference.runs, reference.production);
+            (words, reference.clone())
+        }
+        None => {
+            let outcomes: Vec<&Outcome> = all.iter().flat_map(|r| &r.outcomes).collect();
+            let production = scenes.iter().map(|s| s.scene.schedule.production).max().unwrap_or(0);
+            let words = format!("the mean of these {} runs; a bias that they share does not show", outcomes.len());
+            (words, Reference::of(&outcomes, production))
+        }
+    };
+    let scenes = all.iter().map(|runs| runs.score(&reference)).collect();
+    Ok(Some(AnswerReport { seeds, reference: words, scenes }))
+}
+
+/// Makes a reference from runs of one scene.
+///
+/// - returns: `None` when it was stopped before there were two runs
+///
+/// # Errors
+/// Whatever a run or its analysis says.
+pub fn reference(
+    scene: &CheckedScene,
+    options: &AnswerOptions,
+    heard: &mut dyn FnMut(&str, u64),
+) -> Result<Option<Reference>> {
+    let all = runs(std::slice::from_ref(scene), options, heard)?;
+    let outcomes: Vec<&Outcome> = all.iter().flat_map(|r| &r.outcomes).collect();
+    Ok((outcomes.len() >= 2).then(|| Reference::of(&outcomes, scene.scene.schedule.production)))
+}
