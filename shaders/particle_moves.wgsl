@@ -17,9 +17,16 @@ const MOVE_INSERT = 0u;
 const MOVE_DELETE = 1u;
 const N_KINDS = 2u;
 
+// Atoms are inserted by tables, and so many positions are tried in an attempt; positions that a round draws.
+override BIASED: bool = false;
+override TRIALS: u32 = 1u;
+override N_DRAWN: u32 = 64u;
+const MAX_TRIALS = 8u;
+
 // The words of the attempts of one round, drawn by one thread each.
 var<workgroup> drawn_kind: array<vec4<u32>, WORKGROUP>;
-var<workgroup> drawn_place: array<vec4<u32>, WORKGROUP>;
+// Bits of the positions of an attempt with p(r) V_in, TRIALS in turn; or words.
+var<workgroup> drawn_place: array<vec4<u32>, N_DRAWN>;
 var<workgroup> partial: array<f32, WORKGROUP>;
 // Atoms of every species, and of every reservoir inside its region.
 var<workgroup> n_total: array<atomic<u32>, MAX_SPECIES>;
@@ -161,8 +168,80 @@ fn slot_of_rank(replica: u32, r: u32, rank: u32, n: u32) -> u32 {
     return n;
 }
 
+// Number e of the tables of insertion.
+fn shares_before(e: u32) -> f32 {
+    return frozen[e / 4u][e % 4u];
+}
+
+// Where the table of a reservoir begins in a state.
+fn first_share(state: u32, r: u32) -> u32 {
+    return table.voxels[r].counts.w + states[state].temperature * table.voxels[r].repeats.z;
+}
+
+// Voxels::of: the voxel that holds a position of the region.
+fn voxel_of(r: u32, position: vec3<f32>) -> u32 {
+    let voxels = table.voxels[r];
+    let at = max((position - vec3<f32>(0.0, 0.0, voxels.per_length.w)) * voxels.per_length.xyz, vec3<f32>(0.0));
+    let most = voxels.counts.xyz * vec3<u32>(voxels.repeats.xy, 1u) - vec3<u32>(1u);
+    let v = min(vec3<u32>(at), most) % voxels.counts.xyz;
+    return (v.x * voxels.counts.y + v.y) * voxels.counts.z + v.z;
+}
+
+// Density::relative: p(r) V_in.
+fn relative_density(state: u32, r: u32, position: vec3<f32>) -> f32 {
+    if !BIASED {
+        return 1.0;
+    }
+    let counts = table.voxels[r].counts;
+    let e = first_share(state, r) + voxel_of(r, position);
+    let shares = shares_before(e + 1u) - shares_before(e);
+    let weight = f32(states[state].weights[r / 4u][r % 4u]) * 5.9604644775390625e-8;
+    return (1.0 - weight) + weight * f32(counts.x * counts.y * counts.z) * (shares * 5.9604644775390625e-8);
+}
+
+// Density::draw: a position in the voxel that the share falls into.
+fn position_in_table(state: u32, r: u32, words: vec4<u32>) -> vec3<f32> {
+    let voxels = table.voxels[r];
+    let first = first_share(state, r);
+    let share = f32(words.w >> 8u);
+    var below = 0u;
+    var above = voxels.counts.x * voxels.counts.y * voxels.counts.z;
+    while above - below > 1u {
+        let middle = (below + above) / 2u;
+        if shares_before(first + middle) <= share {
+            below = middle;
+        } else {
+            above = middle;
+        }
+    }
+    let column = below / voxels.counts.z;
+    let corner = vec3<f32>(vec3<u32>(column / voxels.counts.y, column % voxels.counts.y, below % voxels.counts.z));
+    let place = vec3<f32>(uniform_of(words.x), uniform_of(words.y), uniform_of(words.z));
+    let cells = place.xy * vec2<f32>(voxels.repeats.xy);
+    let start = corner + vec3<f32>(floor(cells) * vec2<f32>(voxels.counts.xy), 0.0);
+    let at = (start + vec3<f32>(cells - floor(cells), place.z)) * voxels.to_length.xyz;
+    return at + vec3<f32>(0.0, 0.0, voxels.per_length.w);
+}
+
+// moves::fresh_position; w = p(r) V_in.
+fn draw_position(state: u32, r: u32, words: vec4<u32>) -> vec4<f32> {
+    let reservoir = table.reservoirs[r];
+    let depth = reservoir.z_hi - reservoir.z_lo;
+    let place = vec2<f32>(uniform_of(words.x), uniform_of(words.y)) * table.lengths.xy;
+    var position = vec3<f32>(place, reservoir.z_lo + uniform_of(words.z) * depth);
+    if BIASED {
+        let choice = (words.x & 0xffu) | ((words.y & 0xffu) << 8u) | ((words.z & 0xffu) << 16u);
+        if choice < states[state].weights[r / 4u][r % 4u] {
+            position = position_in_table(state, r, words);
+        }
+    }
+    position.z = clamp(position.z, reservoir.z_lo, reservoir.z_hi);
+    position = wrap(position);
+    return vec4<f32>(position, relative_density(state, r, position));
+}
+
 // moves::propose. Insert and delete with equal probability, every reservoir species with equal probability.
-fn propose(replica: u32, kind: vec4<u32>, place: vec4<u32>, n: u32) -> Trial {
+fn propose(replica: u32, kind: vec4<u32>, position: vec3<f32>, n: u32) -> Trial {
     let choice = index_below(kind.x, 2u * table.n_reservoirs);
     let r = choice / 2u;
     let reservoir = table.reservoirs[r];
@@ -170,11 +249,7 @@ fn propose(replica: u32, kind: vec4<u32>, place: vec4<u32>, n: u32) -> Trial {
         if atomicLoad(&n_total[reservoir.species]) >= reservoir.max_atoms {
             return Trial(TRIAL_NONE, reservoir.species, 0u, vec3<f32>(0.0));
         }
-        let depth = reservoir.z_hi - reservoir.z_lo;
-        let z = clamp(reservoir.z_lo + uniform_of(place.z) * depth, reservoir.z_lo, reservoir.z_hi);
-        let x = uniform_of(place.x) * table.lengths.x;
-        let y = uniform_of(place.y) * table.lengths.y;
-        return Trial(TRIAL_INSERT, reservoir.species, n, wrap(vec3<f32>(x, y, z)));
+        return Trial(TRIAL_INSERT, reservoir.species, n, position);
     }
     let inside = atomicLoad(&n_inside[r]);
     if inside == 0u {
@@ -209,9 +284,72 @@ fn weight(first: u32, place: u32) -> f32 {
     return states[first + place / 8u].ln_zv[place / 4u % 2u][place % 4u];
 }
 
-// moves::ln_acc: ln z + ln V − ln(N+1) − βΔE, or ln N − ln z − ln V − βΔE.
-fn ln_acc(trial: Trial, state: u32, r: u32, delta_u: f32) -> f32 {
-    let ln_zv = states[state].ln_zv[r / 4u][r % 4u];
+// What is inserted, −ln[p(r) V_in] or what stands for it, and ΔE.
+struct Weighed {
+    trial: Trial,
+    ln_volume: f32,
+    delta_u: f32,
+}
+
+// moves::weigh. Every thread tries the same positions and shares their pairs; a barrier must stand before.
+//   first    ΔE of the first trial position, or of the victim
+//   density  p(r) V_in there
+fn weigh(replica: u32, state: u32, attempt: u32, trial: Trial, first: f32, density: f32, n: u32, thread: u32) -> Weighed {
+    if TRIALS == 1u {
+        return Weighed(trial, select(0.0, -ln(density), BIASED), first);
+    }
+    let insert = trial.kind == TRIAL_INSERT;
+    let beta = states[state].beta;
+    let choice = uniform_of(drawn_kind[attempt].w);
+    let except = select(trial.slot, n, insert);
+    var energies: array<f32, MAX_TRIALS>;
+    var ln_densities: array<f32, MAX_TRIALS>;
+    var ln_w: array<f32, MAX_TRIALS>;
+    energies[0] = select(-first, first, insert);
+    ln_densities[0] = ln(density);
+    ln_w[0] = -beta * energies[0] - ln_densities[0];
+    var top = ln_w[0];
+    for (var j = 1u; j < TRIALS; j++) {
+        let place = bitcast<vec4<f32>>(drawn_place[attempt * TRIALS + j]);
+        partial[thread] = share_atom_energy(replica, trial.species, place.xyz, except, n, thread);
+        if thread == 0u {
+            // of one more atom than without the victim
+            partial[thread] += select(-tail_change(trial.species, -1.0), tail_change(trial.species, 1.0), insert);
+        }
+        workgroupBarrier();
+        energies[j] = sum_shares();
+        workgroupBarrier();
+        ln_densities[j] = ln(place.w);
+        ln_w[j] = -beta * energies[j] - ln_densities[j];
+        top = max(top, ln_w[j]);
+    }
+    var sum = 0.0;
+    for (var j = 0u; j < TRIALS; j++) {
+        sum += exp(max(ln_w[j] - top, -80.0));
+    }
+    // acceptance::choose_trial; a deletion is of the victim
+    var chosen = 0u;
+    var left = choice * sum;
+    var found = !insert;
+    for (var j = 0u; j < TRIALS; j++) {
+        left -= exp(max(ln_w[j] - top, -80.0));
+        if !found && (left < 0.0 || j + 1u == TRIALS) {
+            chosen = j;
+            found = true;
+        }
+    }
+    // acceptance::trials_ln_volume
+    let ln_volume = (top - ln_w[chosen]) - ln_densities[chosen] + ln(sum / f32(TRIALS));
+    var one = trial;
+    if insert {
+        one.position = bitcast<vec3<f32>>(drawn_place[attempt * TRIALS + chosen].xyz);
+    }
+    return Weighed(one, ln_volume, select(-energies[chosen], energies[chosen], insert));
+}
+
+// moves::ln_acc: ln z − ln p(r) − ln(N+1) − βΔE, or ln N − ln z + ln p(r) − βΔE.
+fn ln_acc(trial: Trial, state: u32, r: u32, ln_volume: f32, delta_u: f32) -> f32 {
+    let ln_zv = states[state].ln_zv[r / 4u][r % 4u] + ln_volume;
     let inside = f32(atomicLoad(&n_inside[r]));
     if trial.kind == TRIAL_INSERT {
         return ln_zv - ln(inside + 1.0) - states[state].beta * delta_u;
@@ -297,21 +435,32 @@ fn insert_delete(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
         let attempts = min(WORKGROUP, params.steps - round);
         if thread < attempts {
             drawn_kind[thread] = block(STREAM_PARTICLE_MOVE, round + thread, id, 0u);
-            drawn_place[thread] = block(STREAM_INSERT_POSITION, round + thread, id, 0u);
+            let r = index_below(drawn_kind[thread].x, 2u * table.n_reservoirs) / 2u;
+            for (var j = 0u; j < TRIALS; j++) {
+                let place = draw_position(state, r, block(STREAM_INSERT_POSITION, round + thread, id, j));
+                drawn_place[thread * TRIALS + j] = bitcast<vec4<u32>>(place);
+            }
         }
         workgroupBarrier();
         for (var attempt = 0u; attempt < attempts; attempt++) {
             let kind = drawn_kind[attempt];
             let r = index_below(kind.x, 2u * table.n_reservoirs) / 2u;
             let insert = index_below(kind.x, 2u * table.n_reservoirs) % 2u == 0u;
-            let trial = propose(replica, kind, drawn_place[attempt], n);
-            partial[thread] = share_trial_energy(replica, trial, n, thread);
+            let place = bitcast<vec4<f32>>(drawn_place[attempt * TRIALS]);
+            let first = propose(replica, kind, place.xyz, n);
+            var density = place.w;
+            if first.kind == TRIAL_DELETE {
+                density = relative_density(state, r, first.position);
+            }
+            partial[thread] = share_trial_energy(replica, first, n, thread);
             workgroupBarrier();
-            let delta_u = sum_shares();
-            let ln_probability = ln_acc(trial, state, r, delta_u);
+            let first_u = sum_shares();
+            workgroupBarrier();
+            let weighed = weigh(replica, state, attempt, first, first_u, density, n, thread);
+            let trial = weighed.trial;
+            let ln_probability = ln_acc(trial, state, r, weighed.ln_volume, weighed.delta_u);
             let biased = ln_probability + weight_change(trial, state, r);
             let accepted = trial.kind != TRIAL_NONE && ln_uniform(kind.z) < biased;
-            workgroupBarrier();
             if thread == 0u {
                 let tried = select(MOVE_DELETE, MOVE_INSERT, insert);
                 let tally = tally_of(accepted, trial.kind != TRIAL_NONE, ln_probability);

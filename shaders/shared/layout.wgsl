@@ -80,6 +80,18 @@ struct Reservoir {
     z_hi: f32,
 }
 
+// Voxels of the table of insertion of one reservoir species.
+//   counts      along x, y, z of a surface cell; where its table of the first temperature begins
+//   repeats     surface cells along x and y; numbers between the tables of two temperatures
+//   per_length  voxels of a unit of length along x, y, z; lower end of the region
+//   to_length   edges of a voxel
+struct Voxels {
+    counts: vec4<u32>,
+    repeats: vec4<u32>,
+    per_length: vec4<f32>,
+    to_length: vec4<f32>,
+}
+
 // Frozen atoms first..last are of one species and lie between two heights; without walls every height is within reach.
 struct FrozenGroup {
     first: u32,
@@ -113,6 +125,7 @@ struct SystemTable {
     species: array<Species, 8>,
     fields: array<ExternalField, 32>,
     reservoirs: array<Reservoir, 8>,
+    voxels: array<Voxels, 8>,
     groups: array<FrozenGroup, 32>,
     shifts: array<vec4<f32>, 128>,
 }
@@ -124,19 +137,20 @@ struct ReplicaRecord {
     n_events: u32,
 }
 
-// ln_zv[s] = ln z_s + ln V_in. Records of weights follow those of the states: η of the first N of a window in ln_zv[0].x,
-// eight of them a record.
-// window: first record of its weights; 0 without a window. bounds: fewest atoms | most << 16. weighted: its reservoir.
+// ln_zv[s] = ln z_s + ln V_in; which tables of insertion, and their weights in shares of 2²⁴. Records of η follow those of
+// the states: η of the first N of a window in ln_zv[0].x, eight of them a record.
+// window: first record of its η; 0 without a window. bounds: fewest atoms | most << 16. weighted: its reservoir.
 struct StateRecord {
     beta: f32,
     kt: f32,
+    temperature: u32,
     window: u32,
     bounds: u32,
     weighted: u32,
     spare_a: u32,
     spare_b: u32,
-    spare_c: u32,
     ln_zv: array<vec4<f32>, 2>,
+    weights: array<vec4<u32>, 2>,
 }
 
 // kind 0: nothing; 1: insert; 2: delete; 3: displace
@@ -157,7 +171,7 @@ struct AssignmentRecord {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<uniform> table: SystemTable;
-// Frozen atoms, then what the form of the pairs looks up.
+// Frozen atoms, what the form of the pairs looks up, and the tables of insertion: shares before every voxel.
 @group(0) @binding(2) var<storage, read> frozen: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> positions: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> velocities: array<vec4<f32>>;

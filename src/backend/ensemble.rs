@@ -4,6 +4,7 @@ use crate::base::ids::{ReplicaId, StateId};
 use crate::base::rng::Rng;
 use crate::moves::tally::Transitions;
 use crate::system::System;
+use crate::system::insertion::Places;
 use crate::thermo::states::StatePoint;
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,12 +22,21 @@ pub struct Ensemble {
     pub states: Vec<StatePoint>,
     /// `[n_replicas]`, the state every replica holds.
     pub assignment: Vec<StateId>,
+    /// `[n_states * n_reservoirs]`, weights of the tables of insertion in every state, in shares; empty without tables.
+    pub weights: Arc<[u32]>,
 }
 
 impl Ensemble {
     /// Nothing loaded yet.
     pub(super) fn new(system: Arc<System>, rng: Rng) -> Ensemble {
-        Ensemble { system, rng, first_replica: ReplicaId(0), states: Vec::new(), assignment: Vec::new() }
+        Ensemble {
+            system,
+            rng,
+            first_replica: ReplicaId(0),
+            states: Vec::new(),
+            assignment: Vec::new(),
+            weights: Arc::default(),
+        }
     }
 
     /// Takes over what is loaded.
@@ -34,10 +44,25 @@ impl Ensemble {
         self.first_replica = first_replica;
         self.states = states.to_vec();
         self.assignment = assignment.to_vec();
+        let n_weights = states.len() * self.system.reservoirs.len();
+        self.weights = self.system.insertion.iter().flat_map(|t| std::iter::repeat_n(t.weight, n_weights)).collect();
+    }
+
+    /// Takes over the weights of the tables of insertion; a system without tables has none.
+    ///
+    /// - `weights`: `[n_states * n_reservoirs]`
+    pub(super) fn set_weights(&mut self, weights: &[u32]) {
+        assert_eq!(weights.len(), self.weights.len(), "one weight for every state and reservoir species");
+        self.weights = Arc::from(weights);
+    }
+
+    /// Where the atoms of a replica of the backend are inserted.
+    pub fn places_of(&self, replica: usize) -> Places<'_> {
+        places(&self.system, &self.weights, self.assignment[replica], self.state_of(replica).kt)
     }
 
     /// Takes other weights of the windows.
-    pub(super) fn set_weights(&mut self, states: &[StatePoint]) {
+    pub(super) fn set_windows(&mut self, states: &[StatePoint]) {
         let same = |(old, new): (&StatePoint, &StatePoint)| (old.kt, &old.ln_z) == (new.kt, &new.ln_z);
         assert!(states.len() == self.states.len() && self.states.iter().zip(states).all(same), "weights alone change");
         self.states = states.to_vec();
@@ -63,4 +88,14 @@ impl Ensemble {
     pub fn no_transitions(&self) -> Transitions {
         Transitions::of_replicas(&self.system, self.states.len(), &self.replicas())
     }
+}
+
+/// Where atoms are inserted in a state.
+///
+/// - `weights`: [`Ensemble::weights`]
+/// - `kt`: of the state \[energy\]
+pub(super) fn places<'a>(system: &'a System, weights: &'a [u32], state: StateId, kt: f64) -> Places<'a> {
+    let n_reservoirs = system.reservoirs.len();
+    let own = weights.get(state.index() * n_reservoirs..).and_then(|w| w.get(..n_reservoirs)).unwrap_or(&[]);
+    Places::new(system.insertion.as_deref(), kt, own)
 }

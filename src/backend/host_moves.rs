@@ -26,14 +26,22 @@ pub fn particle_moves_on_host(
     let mut rows = transitions.rows_of(ensemble.first_replica, &ensemble.assignment);
     let mut events = vec![Vec::new(); ensemble.assignment.len()];
     for attempt in first..first + u64::from(attempts) {
-        let propose = |(r, x)| moves::propose(system, rng, ensemble.global(r).0, attempt, x);
-        let proposals: Vec<_> = mirror.configurations.iter().enumerate().map(propose).collect();
-        let trials: Vec<_> = proposals.iter().map(|p| p.trial).collect();
-        let delta_u = backend.trial_energies(&trials)?;
+        let propose = |(r, x)| moves::propose(system, rng, ensemble.global(r).0, attempt, &ensemble.places_of(r), x);
+        let mut proposals: Vec<_> = mirror.configurations.iter().enumerate().map(propose).collect();
+        let n_trials = system.insertion.as_ref().map_or(1, |tables| tables.trials);
+        let mut energies = vec![Vec::with_capacity(n_trials); proposals.len()];
+        for j in 0..n_trials {
+            let trial = |(r, p): (usize, &moves::Proposal)| {
+                p.trial_at(system, rng, ensemble.global(r).0, attempt, &ensemble.places_of(r), j)
+            };
+            let trials: Vec<_> = proposals.iter().enumerate().map(trial).collect();
+            energies.iter_mut().zip(backend.trial_energies(&trials)?).for_each(|(all, delta_u)| all.push(delta_u));
+        }
         let mut edits = Vec::with_capacity(proposals.len());
-        for (r, (proposal, &delta_u)) in proposals.iter().zip(&delta_u).enumerate() {
-            let (id, state) = (ensemble.global(r).0, ensemble.state_of(r).as_ref());
-            let ln_acc = moves::ln_acc(system, state, proposal, delta_u);
+        for (r, (proposal, energies)) in proposals.iter_mut().zip(&energies).enumerate() {
+            let (id, state, places) = (ensemble.global(r).0, ensemble.state_of(r).as_ref(), ensemble.places_of(r));
+            let delta_u = moves::weigh(system, rng, id, attempt, &places, state.beta, proposal, energies);
+            let ln_acc = moves::ln_acc(state, proposal, delta_u);
             let biased = ln_acc + moves::weight_change(state, proposal);
             let edit = moves::decide(system, rng, id, attempt, 1.0 / state.beta, proposal, biased);
             let slot = edit.slot(mirror.configurations[r].len());

@@ -92,13 +92,21 @@ pub trait Backend: Send {
     ///
     /// # Errors
     /// When the device is lost.
-    fn set_weights(&mut self, states: &[StatePoint]) -> Result<()>;
+    fn set_windows(&mut self, states: &[StatePoint]) -> Result<()>;
 
     /// Begins the tallies of particle moves anew.
     ///
     /// # Errors
     /// When the device is lost.
     fn forget_transitions(&mut self) -> Result<()>;
+
+    /// Gives every state the weights of the tables of insertion from now on; a system without tables takes none.
+    ///
+    /// - `weights`: `[n_states * n_reservoirs]`, in shares
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn set_insertion_weights(&mut self, weights: &[u32]) -> Result<()>;
 
     /// Starts a cycle: dynamics, particle moves, measurement. The device may still be at it when this returns; until
     /// [`Backend::complete`] nothing else may be asked of it. The result of the cycle before may still be read, that of

@@ -18,6 +18,12 @@ pub(crate) enum Fault {
     MbarWithoutWeights,
     /// `exchange-without-weights`: the exchange takes the weights of a window for zero.
     ExchangeWithoutWeights,
+    /// `p-left-out`: insertions from a table are accepted as if they were uniform.
+    PLeftOut,
+    /// `n-for-n-in`: particle moves count atoms outside the region too.
+    NForNIn,
+    /// `victim-left-out`: with several trial positions, W of a deletion is that of the k − 1 fresh ones.
+    VictimLeftOut,
     /// `late-list`: neighbour lists are rebuilt one step too late.
     LateList,
 }
@@ -36,6 +42,9 @@ pub(crate) fn planted(fault: Fault) -> bool {
             "n-for-n-plus-1" => Fault::NForNPlusOne,
             "mbar-without-weights" => Fault::MbarWithoutWeights,
             "exchange-without-weights" => Fault::ExchangeWithoutWeights,
+            "p-left-out" => Fault::PLeftOut,
+            "n-for-n-in" => Fault::NForNIn,
+            "victim-left-out" => Fault::VictimLeftOut,
             "late-list" => Fault::LateList,
             other => panic!("no fault `{other}` can be planted"),
         })

@@ -25,7 +25,7 @@ pub enum Stream {
     Displacement = 5,
     /// Acceptance of a displacement; step = attempt.
     DisplacementAccept = 6,
-    /// Exchanges; step = round, replica = walker, slot = edge (acceptance), or two swaps (edge and acceptance of each).
+    /// Acceptance of an exchange; step = round, replica = walker, slot = edge.
     Exchange = 7,
     /// Positions of the start; slot = atom, step = try.
     InitialPosition = 8,

@@ -10,7 +10,7 @@ pub mod tally;
 pub mod transition_matrix;
 
 pub use insert_delete::{
-    Candidates, Proposal, decide, ln_acc, propose, propose_among, thermal_velocity, weight_change,
+    Candidates, Proposal, decide, ln_acc, propose, propose_among, thermal_velocity, weigh, weight_change,
 };
 
 use crate::system::configuration::Configuration;

@@ -7,7 +7,8 @@ use crate::io::atomic::write_whole;
 use crate::io::text::read_text;
 use crate::run::checkpoint::History;
 use crate::sample::Thinning;
-use crate::sampler::CyclePlan;
+use crate::sampler::{CyclePlan, WEIGHTS_TRIED};
+use crate::system::insertion::SHARES;
 use crate::thermo::Window;
 use crate::thermo::states::{StateGrid, StatePoint};
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,40 @@ impl WindowRecord {
             weights: window.weights().to_vec(),
         };
         grid.windows().map(record).collect()
+    }
+}
+
+/// Where atoms are inserted in production; part of `run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InsertionRecord {
+    /// Trial positions of an attempt.
+    pub trials: usize,
+    /// Weights that were tried in equilibration, of which every state and species has the one that changed N most often;
+    /// none where the scene gives the weight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<f64>,
+    /// `[n_states][n_reservoirs]`, share of the positions drawn from e^{−βu} of one atom alone.
+    pub henry: Vec<Vec<f64>>,
+    /// `[n_reservoirs]`, voxels of a surface cell along x, y, z.
+    pub voxels: Vec<[u32; 3]>,
+    /// `[n_reservoirs]`, surface cells along x and y.
+    pub surface_cells: Vec<[u32; 2]>,
+}
+
+impl InsertionRecord {
+    /// What the replicas of a backend have now; `None` without tables.
+    pub(crate) fn of(backend: &dyn Backend) -> Option<InsertionRecord> {
+        let (system, ensemble) = (backend.system(), backend.ensemble());
+        let tables = system.insertion.as_ref()?;
+        let share = |w: u32| (1e6 * f64::from(w) / f64::from(SHARES)).round() / 1e6;
+        let own = |weights: &[u32]| weights.iter().map(|&w| share(w)).collect();
+        Some(InsertionRecord {
+            trials: tables.trials,
+            tried: if tables.adapts { WEIGHTS_TRIED.to_vec() } else { Vec::new() },
+            henry: ensemble.weights.chunks(system.reservoirs.len().max(1)).map(own).collect(),
+            voxels: tables.voxels.iter().map(|v| v.counts).collect(),
+            surface_cells: tables.voxels.iter().map(|v| v.repeats).collect(),
+        })
     }
 }
 
@@ -121,6 +156,9 @@ pub struct RunRecord {
     pub steps: u32,
     /// Insertion and deletion attempts of a cycle.
     pub attempts: u32,
+    /// Where atoms are inserted, unless everywhere alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insertion: Option<InsertionRecord>,
     /// Cycles between stored samples after thinning.
     pub sample_stride: u32,
     /// Seconds of sampling.
@@ -167,6 +205,7 @@ impl RunRecord {
             production_done: 0,
             steps: plan.steps,
             attempts: plan.attempts,
+            insertion: None,
             sample_stride: thinning(loaded).stride(),
             seconds_sampling: history.seconds_sampling,
             seconds_analysis: 0.0,

@@ -12,7 +12,7 @@ use crate::observables::record::Observed;
 use crate::run::checkpoint::{self, History, Parts, SceneRecord};
 use crate::run::directory::RunDirectory;
 use crate::run::options::{Ended, Limits, Progress, RunOutcome};
-use crate::run::record::{RunRecord, RunStatus, WindowRecord, thinning};
+use crate::run::record::{InsertionRecord, RunRecord, RunStatus, WindowRecord, thinning};
 use crate::sample::tally_snapshots::MarkWriter;
 use crate::sample::trajectory::{StoredFrame, TrajectoryWriter, frame_thinning};
 use crate::sample::{SampleRow, SampleWriter, rows_per_part};
@@ -208,6 +208,7 @@ impl Session<'_> {
         }
         let record = &mut self.record;
         record.warnings = self.history.warnings.clone();
+        record.insertion = InsertionRecord::of(self.sampler.backend());
         for warning in edge_warnings(&self.sampler) {
             self.directory.log(&format!("warning: {warning}"))?;
             record.warnings.push(warning);

@@ -3,7 +3,7 @@
 use super::identities::AtomIdentities;
 use super::learning::Learner;
 use super::moments::Moments;
-use super::{CyclePlan, Recent, Sampler};
+use super::{CyclePlan, InsertionWeights, Recent, Sampler, chooser};
 use crate::backend::{Backend, BackendState};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{ReplicaId, StateId};
@@ -33,6 +33,8 @@ pub struct SamplerState {
     pub learner: Option<Learner>,
     /// `[n_replicas]`, identities of the atoms.
     pub ledgers: Vec<AtomIdentities>,
+    /// The choice of weights of the tables of insertion, where they are chosen.
+    pub weights: Option<InsertionWeights>,
     /// Configurations and what goes with them.
     pub backend: BackendState,
 }
@@ -55,6 +57,7 @@ impl Sampler {
             weights: self.grid.windows().map(|(_, _, window)| window.weights().to_vec()).collect(),
             learner: self.learner.clone(),
             ledgers: self.ledgers.clone(),
+            weights: self.weights.clone(),
             backend: self.backend.save()?,
         })
     }
@@ -96,6 +99,14 @@ impl Sampler {
         }
         state.backend.fits(backend.system(), n_replicas, n_states).map_err(misfit)?;
         backend.restore(ReplicaId(0), &state.backend, &grid.states, assignment.states())?;
+        let open = chooser(backend.system(), &grid).is_some();
+        let fits = |w: &InsertionWeights| open && w.is_of(n_states, n_reservoirs);
+        if !state.weights.as_ref().map_or(!open, fits) {
+            return Err(misfit("its weights of insertion are those of another scene".to_owned()));
+        }
+        if let Some(chosen) = state.weights.as_ref().and_then(InsertionWeights::chosen) {
+            backend.set_insertion_weights(chosen)?;
+        }
         let mut slots = state.backend.species_of_replicas();
         let of_these = state.ledgers.len() == n_replicas
             && state.ledgers.iter().all(|l| slots.next().is_some_and(|species| l.is_of(species)));
@@ -116,6 +127,7 @@ impl Sampler {
             max_atoms: backend.system().reservoirs.iter().map(|r| r.max_atoms).collect(),
             force_field,
             moments: state.moments.clone(),
+            weights: state.weights.clone(),
             recent: Recent::default(),
             assignment,
             plan,

@@ -4,13 +4,16 @@ mod audit;
 mod checkpoint;
 pub mod identities;
 mod initial;
+mod insertion;
 pub mod learning;
 pub mod moments;
 mod setup;
+mod weights;
 
 pub use audit::AUDIT_EVERY;
 pub use checkpoint::SamplerState;
 pub use setup::Setup;
+pub use weights::{InsertionWeights, WEIGHTS_TRIED};
 
 use crate::backend::{Backend, CycleWork, KeptConfigurations, MoveEvents, Span};
 use crate::base::error::{Error, Result};
@@ -79,6 +82,8 @@ pub struct Sampler {
     moments: Vec<Moments>,
     /// `[n_replicas]`; empty when the backend was moved from outside since.
     ledgers: Vec<AtomIdentities>,
+    /// The choice of weights of the tables of insertion, where they are chosen.
+    weights: Option<InsertionWeights>,
     recent: Recent,
 }
 
@@ -184,6 +189,7 @@ impl Sampler {
             reservoirs,
             force_field,
             moments: vec![Moments::new(n_reservoirs); walkers * n_states],
+            weights: chooser(backend.system(), &grid),
             recent: Recent::default(),
             assignment,
             plan,
@@ -235,14 +241,18 @@ impl Sampler {
         let result = self.backend.complete().map_err(|e| e.in_cycle(self.cycle))?;
         (self.measurements, self.kept) = (result.measurements, result.kept);
         self.check_finite()?;
+        if let Some(weights) = self.weights.as_mut().filter(|_| period == Period::Equilibration) {
+            weights.count(self.cycle, &*result.events, &self.assignment)?;
+        }
         if self.cycle % AUDIT_EVERY == AUDIT_EVERY - 1 {
             self.audit()?;
         }
         if period == Period::Equilibration {
             self.learn()?;
         }
-        if self.cycle.is_multiple_of(u64::from(self.plan.exchange.every())) {
-            self.exchange(period)?;
+        let Exchange::EvenOdd { every, .. } = self.plan.exchange;
+        if self.cycle.is_multiple_of(u64::from(every)) {
+            self.exchange(period, self.cycle / u64::from(every))?;
         }
         self.cycle += 1;
         if let Some(next) = next {
@@ -282,6 +292,9 @@ impl Sampler {
         if cycle.period != Period::Equilibration {
             self.freeze()?;
         }
+        if let Some(weights) = self.weights.as_mut().and_then(|w| w.of_cycle(self.cycle, cycle.period)) {
+            self.backend.set_insertion_weights(&weights)?;
+        }
         let CyclePlan { steps, attempts, .. } = self.plan;
         let span = |count: u32| Span { first: self.cycle * u64::from(count), count };
         let work = CycleWork {
@@ -298,7 +311,7 @@ impl Sampler {
     fn learn(&mut self) -> Result<()> {
         let Some(learner) = self.learner.as_mut().filter(|l| !l.is_frozen()) else { return Ok(()) };
         learner.learn(&mut self.grid, &self.backend.transitions()?);
-        self.backend.set_weights(&self.grid.states)
+        self.backend.set_windows(&self.grid.states)
     }
 
     /// Makes the weights of windows final before the first cycle of production. Tallies begin anew.
@@ -306,11 +319,11 @@ impl Sampler {
         let Some(learner) = self.learner.as_mut().filter(|l| !l.is_frozen()) else { return Ok(()) };
         learner.freeze(&mut self.grid);
         self.backend.forget_transitions()?;
-        self.backend.set_weights(&self.grid.states)
+        self.backend.set_windows(&self.grid.states)
     }
 
-    fn exchange(&mut self, period: Period) -> Result<()> {
-        let visit = self.cycle / u64::from(self.plan.exchange.every());
+    /// - `visit`: exchanges made before
+    fn exchange(&mut self, period: Period, visit: u64) -> Result<()> {
         let rng = *self.backend.rng();
         let (tried, accepted) =
             self.exchanger.exchange(&self.grid, &rng, visit, period, &self.measurements, &mut self.assignment);
@@ -488,4 +501,10 @@ impl Sampler {
             (0..self.assignment.walkers()).map(|w| &self.moments[w * n_states + state.index()]).collect();
         average(&walkers)
     }
+}
+
+/// The choice of weights of a system whose tables of insertion leave them open.
+fn chooser(system: &System, grid: &StateGrid) -> Option<InsertionWeights> {
+    let open = system.insertion.as_ref().is_some_and(|tables| tables.adapts);
+    open.then(|| InsertionWeights::new(grid.len(), system.reservoirs.len()))
 }

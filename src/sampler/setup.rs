@@ -1,6 +1,7 @@
 //! From a scene to a running sampler, in steps that a caller may take one by one.
 
 use super::initial::initial_batch;
+use super::insertion::tables;
 use super::{CyclePlan, Sampler, SamplerState};
 use crate::backend::{self, Backend};
 use crate::base::error::Result;
@@ -38,7 +39,9 @@ impl Setup {
     /// # Errors
     /// When its force field cannot be set up.
     pub fn from_scene(loaded: &CheckedScene) -> Result<Setup> {
-        let system = Arc::new(System::from_scene(loaded));
+        let mut system = System::from_scene(loaded);
+        system.insertion = tables(loaded, &system)?.map(Arc::new);
+        let system = Arc::new(system);
         let attempts = loaded.scene.moves.insert_delete;
         Ok(Setup {
             force_field: force_field(loaded, &system)?,

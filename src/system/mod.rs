@@ -3,6 +3,7 @@
 pub mod cell;
 pub mod configuration;
 mod dynamics;
+pub mod insertion;
 pub mod slab;
 
 pub use dynamics::Dynamics;
@@ -11,7 +12,9 @@ pub(crate) use dynamics::REFUSED;
 use crate::potential::{ExternalField, Images, PairTable};
 use crate::system::cell::Cell;
 use crate::system::configuration::Configuration;
+use crate::system::insertion::InsertionTables;
 use glam::DVec3;
+use std::sync::Arc;
 
 /// A species, with its mass in energy·time²/length².
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +76,8 @@ pub struct System {
     pub frozen: FrozenAtoms,
     /// Species that exchange atoms with a reservoir, in scene order.
     pub reservoirs: Vec<Reservoir>,
+    /// Tables of insertion; `None` where atoms are inserted uniformly.
+    pub insertion: Option<Arc<InsertionTables>>,
     /// Slots per replica: mobile slab atoms, fixed numbers and every N_max.
     pub capacity: usize,
     /// How atoms move.

@@ -2,33 +2,69 @@
 //!
 //! | move | proposal probability | reverse |
 //! | --- | --- | --- |
-//! | insert (N → N+1) | ½ · 1/S · d³r/V_in | ½ · 1/S · 1/(N+1) |
-//! | delete (N → N−1) | ½ · 1/S · 1/N | ½ · 1/S · d³r/V_in |
-//! | exchange | pair of the schedule, or p(pair) of a drawn one | the same pair, the same p |
+//! | insert (N → N+1) | ½ · 1/S · p(r) d³r | ½ · 1/S · 1/(N+1) |
+//! | delete (N → N−1) | ½ · 1/S · 1/N | ½ · 1/S · p(r) d³r |
+//! | insert at one of k | ½ · 1/S · Π p(r_j) d³r_j · w_i/W | ½ · 1/S · 1/(N+1) · Π_{j≠i} p(r_j) d³r_j |
+//! | delete beside k − 1 | ½ · 1/S · 1/N · Π_{j≠i} p(r_j) d³r_j | ½ · 1/S · Π p(r_j) d³r_j · w_i/W |
+//! | exchange | pair of the schedule | the same pair |
 //! | any of them, with a window | as above | as above, times e^{η(after) − η(before)}; 0 where N leaves the window |
 //!
-//! with S reservoir species. With the weight z^N e^{−βE}/N! · N! labelled orderings, detailed balance
-//! z^N e^{−βE_N} acc(insert)/V_in = z^{N+1} e^{−βE_{N+1}} acc(delete)/(N+1) gives the rules below.
+//! with S reservoir species and N atoms of one inside its region. p(r) is the density of insertions, 1/V_in where it is
+//! uniform; of k trial positions, i is inserted or deleted, w_j = e^{−βu_j}/p(r_j), W = Σ w_j, all energies u_j without
+//! the atom in question, and where it is deleted the other k − 1 are drawn anew. With the weight z^N e^{−βE}/N! · N!
+//! labelled orderings, detailed balance z^N e^{−βE_N} p(r_i) (w_i/W) acc(insert) = z^{N+1} e^{−βE_{N+1}} acc(delete)/(N+1)
+//! gives the rules below for any k, z W/(k (N+1)) and N k/(z W): W/k stands for 1/p(r) e^{−βu}. Balance holds for every set
+//! of positions by itself, so the acceptances that are tallied balance too, ⟨acc⟩_N Π(N) = ⟨acc⟩_{N+1} Π(N+1).
 
 use super::{Window, reduced_potential};
 use crate::base::fault_injection::{Fault, planted};
 
-/// ln acc of an insertion: ln z + ln V_in − ln(N+1) − βΔE.
+/// ln acc of an insertion: ln z − ln p(r) − ln(N+1) − βΔE.
 ///
 /// - `ln_z`: activity of the species [1/length³]
-/// - `volume`: insertion region V_in \[length³\]
+/// - `ln_volume`: −ln p(r) of the position, ln V_in where insertions are uniform, [`trials_ln_volume`] where several
+///   positions are tried \[ln length³\]
 /// - `n`: atoms of the species inside the region before the move
 /// - `beta_delta_u`: βΔE of the trial atom
-pub fn insert_ln_acc(ln_z: f64, volume: f64, n: usize, beta_delta_u: f64) -> f64 {
+pub fn insert_ln_acc(ln_z: f64, ln_volume: f64, n: usize, beta_delta_u: f64) -> f64 {
     let after = if planted(Fault::NForNPlusOne) { n.max(1) } else { n + 1 };
-    ln_z + volume.ln() - (after as f64).ln() - beta_delta_u
+    ln_z + ln_volume - (after as f64).ln() - beta_delta_u
 }
 
-/// ln acc of a deletion: ln N − ln z − ln V_in − βΔE, with ΔE = −(energy of the atom).
+/// ln acc of a deletion: ln N − ln z + ln p(r) − βΔE, with ΔE = −(energy of the atom).
 ///
-/// Arguments as in [`insert_ln_acc`]; `n` ≥ 1 counts the atom to be deleted.
-pub fn delete_ln_acc(ln_z: f64, volume: f64, n: usize, beta_delta_u: f64) -> f64 {
-    (n as f64).ln() - ln_z - volume.ln() - beta_delta_u
+/// Arguments as in [`insert_ln_acc`]; `n` ≥ 1 counts the atom to be deleted, which stands at r.
+pub fn delete_ln_acc(ln_z: f64, ln_volume: f64, n: usize, beta_delta_u: f64) -> f64 {
+    (n as f64).ln() - ln_z - ln_volume - beta_delta_u
+}
+
+/// What stands for −ln p(r) in the rules where one of k trial positions is inserted or deleted:
+/// −ln p(r_i) + ln[Σ_j (w_j/w_i)/k], so that the rule takes z W/(k (N+1)).
+///
+/// - `ln_w`: `[k]`, ln w_j = −βu_j − ln p(r_j), finite
+/// - `chosen`: ln w_i of the one that is inserted or deleted
+/// - `ln_volume`: −ln p(r_i) \[ln length³\]
+pub fn trials_ln_volume(ln_w: &[f64], chosen: f64, ln_volume: f64) -> f64 {
+    let top = ln_w.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = ln_w.iter().map(|w| (w - top).exp()).sum();
+    ln_volume + (top - chosen) + (sum / ln_w.len() as f64).ln()
+}
+
+/// The trial position that is inserted, i with probability w_i/W.
+///
+/// - `ln_w`: as for [`trials_ln_volume`]
+/// - `uniform`: in (0, 1)
+pub fn choose_trial(ln_w: &[f64], uniform: f64) -> usize {
+    let top = ln_w.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let mut left = uniform * ln_w.iter().map(|w| (w - top).exp()).sum::<f64>();
+    for (j, w) in ln_w.iter().enumerate() {
+        left -= (w - top).exp();
+        if left < 0.0 {
+            return j;
+        }
+    }
+    // Rounding may leave a rest; it belongs to the best one.
+    ln_w.iter().position(|&w| w == top).unwrap_or(0)
 }
 
 /// What an exchange needs to know of a state: β and ln z of every reservoir species.
@@ -127,10 +163,29 @@ mod tests {
 
     #[test]
     fn insertion_and_its_deletion_cancel() {
-        let (ln_z, volume, n, beta_delta_u) = (-2.1, 37.0, 5, 0.83);
+        let (ln_z, volume, n, beta_delta_u) = (-2.1, 37.0_f64.ln(), 5, 0.83);
         let there = insert_ln_acc(ln_z, volume, n, beta_delta_u);
         let back = delete_ln_acc(ln_z, volume, n + 1, -beta_delta_u);
         assert!((there + back).abs() < 1e-14);
+    }
+
+    #[test]
+    fn one_trial_is_the_plain_rule_and_several_are_their_mean() {
+        assert_eq!(trials_ln_volume(&[-3.7], -3.7, 1.25), 1.25);
+        assert_eq!(choose_trial(&[-3.7], 0.999), 0);
+        // ln(W/k) = ln_volume − βu of the chosen one
+        let (ln_p, beta_u) = ([-1.0, 0.5, -2.0], [0.3_f64, -1.2, 1e30]);
+        let ln_w: Vec<f64> = (0..3).map(|j| -beta_u[j] - ln_p[j]).collect();
+        let mean = (ln_w[0].exp() + ln_w[1].exp()) / 3.0;
+        for i in 0..2 {
+            assert!((trials_ln_volume(&ln_w, ln_w[i], -ln_p[i]) - beta_u[i] - mean.ln()).abs() < 1e-14);
+        }
+        let first = ln_w[0].exp() / (3.0 * mean);
+        assert_eq!((choose_trial(&ln_w, first - 1e-9), choose_trial(&ln_w, first + 1e-9)), (0, 1));
+        // nothing but overlaps: some position, and never accepted
+        let hopeless = [-1e30, -2e30];
+        let ln_volume = trials_ln_volume(&hopeless, hopeless[choose_trial(&hopeless, 0.5)], 0.0);
+        assert_eq!(probability(insert_ln_acc(0.0, ln_volume, 0, 1e30)), 0.0);
     }
 
     #[test]

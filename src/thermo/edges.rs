@@ -38,9 +38,18 @@ pub struct Edge {
     pub b: StateId,
     /// Which steps lead from one end to the other.
     pub direction: Direction,
-    /// Edges of one direction and one colour share no state: they are tried together (even/odd schedule); those of windows
-    /// are tried one after the other.
+    /// Parity: edges of a rectangle that have one direction and one colour share no state.
     pub colour: u8,
+}
+
+impl Direction {
+    /// The axis of it that is first in the order temperature, reservoirs; `None` where a state has a window.
+    pub fn first_axis(&self) -> Option<Axis> {
+        match *self {
+            Direction::Along(axis) | Direction::Diagonal { axes: (axis, _), .. } => Some(axis),
+            Direction::Window => None,
+        }
+    }
 }
 
 impl Edge {

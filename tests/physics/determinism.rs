@@ -109,7 +109,12 @@ fn the_number_of_threads_changes_nothing() {
                 pool.install(|| {
                     let mut run = Run::start(
                         device,
-                        &Spec { walkers: 3, exchange: "Random(swaps: 7, diagonals: true)", ..grid(LANGEVIN) }.text(),
+                        &Spec {
+                            walkers: 3,
+                            exchange: "EvenOdd(every: 1, rounds: 7, diagonals: true)",
+                            ..grid(LANGEVIN)
+                        }
+                        .text(),
                     );
                     run.equilibrate(30);
                     (run.batch(), run.sampler.measurements().iter().map(|m| m.energy).collect())

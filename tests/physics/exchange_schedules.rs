@@ -1,4 +1,4 @@
-//! Exchange of any two states of a grid with two gases, and whole schedules of exchanges, on an enumerated lattice.
+//! Exchange of any two states of a grid with two gases, and whole schedules, on an enumerated lattice.
 
 use crate::common::stats::assert_distribution;
 use crate::say::say;
@@ -107,7 +107,7 @@ fn any_two_states_of_a_grid_of_two_gases_balance_in_detail_and_wrong_rules_do_no
         };
         assert!((rule(1, 5) - spelled(1, 5)).abs() < 1e-12, "{a}–{b}: {} {}", rule(1, 5), spelled(1, 5));
     }
-    say(&format!("any two of {} states: asymmetry {worst:.1e}, of wrong forms {wrong:.1e?}", grid.len()));
+    say(&format!("any two of {} states: asymmetry {worst:.1e}, of wrong forms {wrong:?}", grid.len()));
     assert!(worst <= 1e-15, "the rule of the code leaves {worst:e}");
     assert!(wrong.iter().all(|&w| w > 1e-4), "a wrong form passes: {wrong:?}");
 }
@@ -155,19 +155,19 @@ fn counts_after(schedule: Exchange, rule: &StateGrid, walkers: usize, draws: u64
     (single, double)
 }
 
-/// Every schedule there is.
-const SCHEDULES: [Exchange; 4] = [
-    Exchange::EvenOdd { every: 1, rounds: 7, diagonals: false },
+/// Rounds along the axes, and along diagonals too: fewer than the schedule's period, and more.
+const SCHEDULES: [Exchange; 3] = [
+    Exchange::EvenOdd { every: 1, rounds: 5, diagonals: false },
     Exchange::EvenOdd { every: 1, rounds: 31, diagonals: true },
-    Exchange::Random { every: 1, swaps: 3, diagonals: false },
-    Exchange::Random { every: 1, swaps: 10, diagonals: true },
+    Exchange::EvenOdd { every: 1, rounds: 7, diagonals: true },
 ];
 
 #[test]
 fn every_schedule_leaves_the_joint_distribution_of_all_states_as_it_is() {
     let sites = ring(2);
     for schedule in SCHEDULES {
-        let rule = if schedule.diagonals() { grid().with_diagonals() } else { grid() };
+        let Exchange::EvenOdd { diagonals, .. } = schedule;
+        let rule = if diagonals { grid().with_diagonals() } else { grid() };
         let p = distributions(&sites, &rule);
         let (single, double) = counts_after(schedule, &rule, 400, 100);
         for (k, counts) in single.iter().enumerate() {
@@ -184,7 +184,7 @@ fn every_schedule_leaves_the_joint_distribution_of_all_states_as_it_is() {
 fn a_schedule_on_a_wrong_grid_is_noticed() {
     let mut wrong = grid();
     wrong.states.iter_mut().for_each(|s| s.ln_z[1] *= 0.9);
-    let (single, _) = counts_after(SCHEDULES[2], &wrong, 400, 100);
+    let (single, _) = counts_after(SCHEDULES[0], &wrong, 400, 100);
     for (counts, p) in single.iter().zip(distributions(&ring(2), &grid())) {
         assert_distribution("wrong ln z", counts, &p);
     }

@@ -15,6 +15,8 @@ mod gas;
 mod grids;
 mod henry;
 mod ideal_gas;
+mod insertion_rule;
+mod insertion_table;
 mod integrator;
 mod long;
 mod observables;

@@ -39,6 +39,7 @@ fn assert_complete(verdict: &serde_json::Value) {
         "drift",
         "ideal gas",
         "two atoms",
+        "insertion table",
         "boltzmann ratio",
         "windows",
         "joint",

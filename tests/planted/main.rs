@@ -1,4 +1,4 @@
-//! Eight planted faults: `adlayer verify` must fail with each, and name the check that caught it.
+//! Eleven planted faults: `adlayer verify` must fail with each, and name the check that caught it.
 //!
 //! `cargo test --features planted-faults --test planted`
 
@@ -76,6 +76,24 @@ fn weights_left_out_of_mbar() {
 fn weights_left_out_of_exchange() {
     assert_caught("cpu", "exchange-without-weights", &["windows"]);
     assert_caught("reference", "exchange-without-weights", &["windows"]);
+}
+
+#[test]
+fn density_of_insertions_left_out() {
+    assert_caught("cpu", "p-left-out", &["insertion table"]);
+    assert_caught("reference", "p-left-out", &["insertion table"]);
+}
+
+#[test]
+fn n_of_the_cell_instead_of_the_region() {
+    assert_caught("cpu", "n-for-n-in", &["insertion table"]);
+    assert_caught("reference", "n-for-n-in", &["insertion table"]);
+}
+
+#[test]
+fn victim_left_out_of_w() {
+    assert_caught("cpu", "victim-left-out", &["insertion table"]);
+    assert_caught("reference", "victim-left-out", &["insertion table"]);
 }
 
 #[test]

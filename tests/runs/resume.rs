@@ -49,10 +49,10 @@ fn a_run_stopped_in_production_goes_on_with_the_same_bits() {
 }
 
 #[test]
-fn random_exchanges_go_on_where_they_were() {
+fn rounds_of_exchange_go_on_where_they_were() {
     let scene = |production: u32| {
-        let random = "exchange: Random(every: 2, swaps: 3, diagonals: true),\n    schedule: (";
-        surface(2, [5, production]).replace("schedule: (", random)
+        let rounds = "exchange: EvenOdd(every: 2, rounds: 3, diagonals: true),\n    schedule: (";
+        surface(2, [5, production]).replace("schedule: (", rounds)
     };
     let place = Place::new(&scene(41));
     place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "grown", "--quiet"]);
@@ -65,7 +65,6 @@ fn random_exchanges_go_on_where_they_were() {
     assert!(grown.sampler.backend == whole.sampler.backend, "the configurations differ");
     let tried = |edges: &[EdgeTally]| edges.iter().map(|e| (e.attempts, e.accepted)).collect::<Vec<_>>();
     assert_eq!(tried(&grown.sampler.edges), tried(&whole.sampler.edges));
-    assert_eq!(grown.sampler.edges.iter().map(|e| e.attempts).sum::<u64>(), 40 * 2 * 3 * 6);
     assert!(grown.exchange.contains(",temperature+mu_B,") && grown.exchange.contains(",temperature-mu_B,"));
 }
 

@@ -29,11 +29,8 @@ pub(crate) fn scene(pair: &str) -> String {
     )
 }
 
-/// The same with windows whose weights are far from uniform.
-fn with_windows(text: &str) -> Case {
-    let windows =
-        "windows: [ (species: \"B\", atoms: (0, 10)), (species: \"B\", atoms: (3, 20), temperature: List([0.9])) ],";
-    let mut case = Case::new(&text.replace("    dynamics:", &format!("    {windows}\n    dynamics:")), 8);
+/// Windows whose weights are far from uniform, in a scene that asks for them.
+fn weigh(mut case: Case) -> Case {
     let weights: Vec<Vec<f64>> = case
         .grid
         .windows()
@@ -45,17 +42,56 @@ fn with_windows(text: &str) -> Case {
     case
 }
 
+/// Two species over a slab with a mobile layer, each inserted into a region of its own, with its own field.
+fn mixture(insertion: &str) -> String {
+    format!(
+        r#"Scene(
+    units: Lj,
+    species: [ (name: "A", symbol: "Cu", mass: 1.0), (name: "B", symbol: "Ar", mass: 1.0),
+               (name: "C", symbol: "Kr", mass: 2.0) ],
+    potential: LennardJones(cutoff: 2.5, truncation: Shifted, mixing: LorentzBerthelot, pairs: [
+        (between: ("A","A"), epsilon: 1.0, sigma: 1.0), (between: ("B","B"), epsilon: 0.7, sigma: 1.0),
+        (between: ("C","C"), epsilon: 0.9, sigma: 1.1) ]),
+    external: [ Wall93(species: "C", epsilon: 2.0, sigma: 0.9) ],
+    cell: Slab(height: 5.0),
+    substrate: Fcc111(species: "A", nearest_neighbour: 1.10, repeat: (5, 3), layers: 2, mobile_layers: 1),
+    reservoir: [ (species: "B", max_atoms: 20, region: (z: (0.2, 3.0))), (species: "C", max_atoms: 12) ],
+    grid: (
+        temperature: List([0.7, 0.9]),
+        reservoir: [ (species: "B", convention: Activity, values: List([-4.0, -2.0])),
+                     (species: "C", convention: Activity, values: List([-4.0, -3.0])) ],
+        walkers: 2,
+    ),
+    dynamics: Baoab(dt: 0.004, friction: 1.0, steps: 10),
+    moves: (insert_delete: 100, insertion: {insertion}),
+    schedule: (equilibration: 100, production: 100),
+)"#
+    )
+}
+
+/// Scenes that insert everywhere alike, and from tables with one trial position and with several.
+fn scenes() -> Vec<(String, String)> {
+    let pairs = ["epsilon: 0.0, sigma: 1.0", "epsilon: 1.0, sigma: 1.0"];
+    let mut all: Vec<_> = pairs.iter().map(|pair| (pair.to_string(), scene(pair))).collect();
+    for insertion in ["Biased(henry: 0.9)", "Biased(henry: 0.5, trials: 3)"] {
+        let moves = format!("insert_delete: 100, insertion: {insertion}");
+        all.push((insertion.to_owned(), scene(pairs[1]).replace("insert_delete: 100", &moves)));
+        all.push((format!("{insertion} of two species"), mixture(insertion)));
+    }
+    let windows = "windows: [ (species: \"B\", atoms: (0, 10)), (species: \"B\", atoms: (3, 20), temperature: List([0.9])) ],";
+    for (name, text) in [all[1].clone(), all[2].clone(), all[4].clone()] {
+        all.push((format!("windows, {name}"), text.replace("    dynamics:", &format!("    {windows}\n    dynamics:"))));
+    }
+    all
+}
+
 /// The fused particle moves of a backend make the decisions that the host makes over the narrow entry.
 #[test]
 fn twin_particle_moves() {
     on_every_backend(|device| {
-        for (pair, weighted) in [
-            ("epsilon: 0.0, sigma: 1.0", false),
-            ("epsilon: 1.0, sigma: 1.0", false),
-            ("epsilon: 1.0, sigma: 1.0", true),
-        ] {
-            let case = if weighted { with_windows(&scene(pair)) } else { Case::new(&scene(pair), 8) };
-            let replicas = case.ids.len();
+        for (pair, text) in scenes() {
+            let case = weigh(Case::new(&text, 8));
+            let n_replicas = case.ids.len();
             let (mut fused, mut on_host) = (case.open(device), case.open(device));
             let result = fused.particle_moves(7, 300, true).expect("fused moves");
             let driven = on_host.trial_energies_mut().expect("the narrow entry");
@@ -65,7 +101,7 @@ fn twin_particle_moves() {
             assert_same_transitions(&format!("{device} {pair}"), &booked, &tried);
             let booked = booked.moves();
             let (accepted, attempts) = booked.iter().fold((0, 0), |(a, n), t| (a + t.accepted(), n + t.attempts()));
-            assert_eq!(attempts, replicas as u64 * 300);
+            assert_eq!(attempts, 300 * n_replicas as u64);
             assert!(accepted > 50, "{device} {pair}: only {accepted} accepted");
             let mut logged = 0;
             let mut compare = |r: usize, log: &[MoveEvent]| {
@@ -82,15 +118,11 @@ fn twin_particle_moves() {
                 visited += 1;
             };
             result.events.for_each_replica(&mut none).expect("events");
-            assert_eq!(visited, replicas);
-            if weighted {
-                let window = case.grid.windows().next().map(|(k, _, w)| (k, w.clone())).expect("a window");
-                let held = stored(&*fused);
-                let inside = |r: usize| window.1.contains(held[r].len() as u16);
-                assert!(
-                    (0..replicas).filter(|&r| case.ids[r].index() == window.0).all(inside),
-                    "{device}: N left its window"
-                );
+            assert_eq!(visited, n_replicas);
+            let held = stored(&*fused);
+            for (k, _, window) in case.grid.windows() {
+                let inside = |r: usize| window.contains(held[r].len() as u16);
+                assert!((0..n_replicas).filter(|&r| case.ids[r].index() == k).all(inside), "{device} {pair}: state {k}");
             }
             let energies = |backend: &mut dyn Backend| backend.measure().expect("energies");
             assert_eq!(energies(&mut *fused), energies(&mut *on_host), "{device} {pair}");

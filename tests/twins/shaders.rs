@@ -3,12 +3,13 @@
 use adlayer::testing::backend::gpu::layout::{
     AssignmentRecord, ExternalField, FrozenGroup, MAX_FIELDS_PER_SPECIES, MAX_GROUPS, MAX_SHIFTS, MAX_SPECIES,
     PairCoefficients, Params, ReplicaRecord, Reservoir, Species, StateRecord, SystemTable, TRIAL_DELETE,
-    TRIAL_DISPLACE, TRIAL_INSERT, TRIAL_NONE, TrialRecord,
+    TRIAL_DISPLACE, TRIAL_INSERT, TRIAL_NONE, TrialRecord, Voxels,
 };
 use adlayer::testing::backend::gpu::shaders::Module;
 use adlayer::testing::base::rng::Stream;
 use adlayer::testing::moves::MoveKind;
 use adlayer::testing::potential::{LennardJones, OVERLAP_ENERGY, PairForm, SHADERS};
+use adlayer::testing::system::insertion::MAX_TRIALS;
 use std::mem::{offset_of, size_of};
 
 /// Every module with every functional form of the pairs.
@@ -123,12 +124,14 @@ fn structs_have_the_same_offsets_on_both_sides() {
             species,
             fields,
             reservoirs,
+            voxels,
             groups,
             shifts
         ]
     );
     assert_layout!(module, ReplicaRecord, [n, state, status, n_events]);
-    assert_layout!(module, StateRecord, [beta, kt, window, bounds, weighted, ln_zv]);
+    assert_layout!(module, StateRecord, [beta, kt, temperature, window, bounds, weighted, ln_zv, weights]);
+    assert_layout!(module, Voxels, [counts, repeats, per_length, to_length]);
     assert_layout!(module, TrialRecord, [kind, species, slot, position, velocity]);
     assert_layout!(module, AssignmentRecord, [state, scale]);
 }
@@ -157,6 +160,7 @@ fn constants_are_the_same_on_both_sides() {
         ("MAX_FIELDS_PER_SPECIES", MAX_FIELDS_PER_SPECIES as f64),
         ("MAX_SHIFTS", MAX_SHIFTS as f64),
         ("MAX_GROUPS", MAX_GROUPS as f64),
+        ("MAX_TRIALS", MAX_TRIALS as f64),
         ("OVERLAP_ENERGY", OVERLAP_ENERGY),
         ("TRIAL_NONE", f64::from(TRIAL_NONE)),
         ("TRIAL_INSERT", f64::from(TRIAL_INSERT)),

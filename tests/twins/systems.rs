@@ -27,6 +27,7 @@ pub(crate) fn system(lengths: DVec3, slab: bool) -> System {
         images: Images::Sum,
         frozen: FrozenAtoms::default(),
         reservoirs: Vec::new(),
+        insertion: None,
         capacity: 64,
         dynamics: Dynamics::Baoab { dt: 0.004, friction: 1.0, steps: 50 },
     }

@@ -5,8 +5,9 @@ use super::model::Model;
 use super::pair::row_energy;
 use super::replica::Replica;
 use crate::moves::tally::MoveRecorder;
-use crate::moves::{Candidates, Edit, Trial, decide, displace, ln_acc, propose_among, weight_change};
+use crate::moves::{Candidates, Edit, Trial, decide, displace, ln_acc, propose_among, weigh, weight_change};
 use crate::potential::{OVERLAP_ENERGY, PairForm, Pairs};
+use crate::system::insertion::{MAX_TRIALS, Places};
 use glam::DVec3;
 use pulp::Simd;
 
@@ -14,8 +15,11 @@ use pulp::Simd;
 pub(super) const NOBODY: usize = usize::MAX;
 
 /// Insertion and deletion attempts of one replica, from attempt number `first`.
+///
+/// - `places`: where atoms are inserted in its state
 pub(super) fn insert_delete(
     model: &Model,
+    places: &Places<'_>,
     replica: &mut Replica,
     first: u64,
     attempts: u32,
@@ -23,10 +27,23 @@ pub(super) fn insert_delete(
 ) {
     let (system, rng, id) = (&*model.system, &model.rng, replica.id);
     for attempt in first..first + u64::from(attempts) {
-        let proposal = propose_among(system, rng, id, attempt, &Kept { model, replica });
-        let delta_u = trial_energy(model, replica, &proposal.trial);
         let state = replica.state.as_ref();
-        let ln_acc = ln_acc(system, state, &proposal, delta_u);
+        let mut proposal = propose_among(system, rng, id, attempt, places, &Kept { model, replica });
+        let (mut energies, n_trials) = ([0.0; MAX_TRIALS], proposal.n_trials(places));
+        for j in 0..n_trials {
+            let trial = proposal.trial_at(system, rng, id, attempt, places, j);
+            energies[j] = match trial {
+                // the victim's own energy is known by then
+                Trial::Displace { slot, position } => {
+                    let removal = system.tail_change(&replica.species_counts, replica.species[slot], -1);
+                    moved_energy(model, replica, slot, position, || removal - energies[0])
+                }
+                trial => trial_energy(model, replica, &trial),
+            };
+        }
+        let energies = &energies[..n_trials];
+        let delta_u = weigh(system, rng, id, attempt, places, state.beta, &mut proposal, energies);
+        let ln_acc = ln_acc(state, &proposal, delta_u);
         let biased = ln_acc + weight_change(state, &proposal);
         let edit = decide(system, rng, id, attempt, replica.state.kt, &proposal, biased);
         recorder.record(&proposal, ln_acc, edit.slot(replica.n));
@@ -59,6 +76,11 @@ impl Candidates for Kept<'_> {
     #[inline(always)]
     fn slot(&self, reservoir: usize, n_inside: usize, rank: usize) -> Option<usize> {
         if n_inside == self.replica.n { Some(rank) } else { self.slots(reservoir).nth(rank) }
+    }
+
+    #[inline(always)]
+    fn position(&self, slot: usize) -> DVec3 {
+        self.replica.position(slot)
     }
 }
 
@@ -95,11 +117,19 @@ pub(super) fn trial_energy(model: &Model, replica: &Replica, trial: &Trial) -> f
             tail_change(species, -1) - energy(species, replica.position(slot), slot)
         }
         Trial::Displace { slot, position } => {
-            let species = replica.species[slot];
-            let new = energy(species, position, slot);
-            if new >= OVERLAP_ENERGY { new } else { new - energy(species, replica.position(slot), slot) }
+            let own = || energy(replica.species[slot], replica.position(slot), slot);
+            moved_energy(model, replica, slot, position, own)
         }
     }
+}
+
+/// ΔE of moving the atom of a slot. [energy]
+///
+/// - `own`: its energy where it is, asked for where the new place is free
+fn moved_energy(model: &Model, replica: &Replica, slot: usize, position: DVec3, own: impl FnOnce() -> f64) -> f64 {
+    let [fixed, mobile] = model.atom_energy(replica, replica.species[slot], position, slot);
+    let new = fixed + mobile;
+    if new >= OVERLAP_ENERGY { new } else { new - own() }
 }
 
 /// Energy of one atom with fields and slab, and with all mobile atoms but the one in slot `except`;

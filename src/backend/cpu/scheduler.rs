@@ -7,6 +7,7 @@ use super::integrate;
 use super::model::Model;
 use super::particle_moves::{displace, insert_delete};
 use super::replica::Replica;
+use crate::backend::ensemble::places;
 use crate::backend::{CycleWork, Span};
 use crate::base::ids::{ReplicaId, StateId};
 use crate::moves::tally::{MoveEvent, MoveLog, MoveRecorder, TransitionTally, Transitions};
@@ -47,23 +48,25 @@ impl Scheduler {
     /// Does the work on all threads of the pool.
     ///
     /// - `assignment`: `[n_replicas]`, the state of every replica
-    fn work(&mut self, model: &Model, assignment: &[StateId], work: &CycleWork) {
+    /// - `weights`: of the tables of insertion, [`Ensemble::weights`](crate::backend::Ensemble::weights)
+    fn work(&mut self, model: &Model, assignment: &[StateId], weights: &[u32], work: &CycleWork) {
         let offsets = self.transitions.offsets().to_vec();
         let tallied = work.tally && work.particle_moves.is_some();
         let first_replica = ReplicaId(self.replicas.first().map_or(0, |r| r.id));
         let rows = if tallied { self.transitions.rows_of(first_replica, assignment) } else { Vec::new() };
         let (mut rows, mut kept) = (rows.into_iter(), self.kept.iter_mut());
-        let job = |(replica, events)| Job { replica, row: rows.next(), events, kept: kept.next() };
-        let jobs: Vec<Job> = self.replicas.iter_mut().zip(self.log.page()).map(job).collect();
+        let job = |((replica, events), &state)| Job { replica, state, row: rows.next(), events, kept: kept.next() };
+        let jobs: Vec<Job> = self.replicas.iter_mut().zip(self.log.page()).zip(assignment).map(job).collect();
         let queues = Queues::new(jobs);
         (0..queues.len()).into_par_iter().with_max_len(1).for_each(|_| {
-            while let Some(Job { replica, row, events, kept }) = queues.next() {
+            while let Some(Job { replica, state, row, events, kept }) = queues.next() {
                 if let Some(Span { first, count }) = work.dynamics {
                     move_atoms(model, replica, first, count);
                 }
                 if let Some(Span { first, count }) = work.particle_moves {
                     let mut recorder = MoveRecorder { row, offsets: &offsets, events };
-                    insert_delete(model, replica, first, count, &mut recorder);
+                    let places = places(&model.system, weights, state, replica.state.kt);
+                    insert_delete(model, &places, replica, first, count, &mut recorder);
                 }
                 if let Some(kept) = kept {
                     replica.copy_to(kept);
@@ -73,10 +76,16 @@ impl Scheduler {
     }
 
     /// Leaves the work to the pool and returns at once.
-    pub(super) fn start(mut self, model: Arc<Model>, assignment: Vec<StateId>, work: CycleWork) -> InFlight {
+    pub(super) fn start(
+        mut self,
+        model: Arc<Model>,
+        assignment: Vec<StateId>,
+        weights: Arc<[u32]>,
+        work: CycleWork,
+    ) -> InFlight {
         let (sender, done) = channel();
         rayon::spawn(move || {
-            let worked = catch_unwind(AssertUnwindSafe(|| self.work(&model, &assignment, &work)));
+            let worked = catch_unwind(AssertUnwindSafe(|| self.work(&model, &assignment, &weights, &work)));
             // Nobody may be waiting any more.
             let _ = sender.send(worked.map(|()| self));
         });
@@ -106,6 +115,8 @@ fn move_atoms(model: &Model, replica: &mut Replica, first: u64, steps: u32) {
 /// Work on one replica, and where it is recorded.
 struct Job<'a> {
     replica: &'a mut Replica,
+    /// The state it holds.
+    state: StateId,
     /// Its row of the tallies.
     row: Option<&'a mut [TransitionTally]>,
     /// Its page of the log.

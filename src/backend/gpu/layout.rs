@@ -5,6 +5,7 @@ use crate::base::error::{DeviceError, Result};
 use crate::moves::MoveKind;
 use crate::potential::{CORE_FRACTION, ExternalField as Field};
 use crate::system::System;
+use crate::system::insertion::InsertionTables;
 use crate::thermo::states::StatePoint;
 use bytemuck::{Pod, Zeroable};
 use std::f64::consts::PI;
@@ -120,6 +121,20 @@ pub struct Reservoir {
     pub z_hi: f32,
 }
 
+/// Voxels of the table of insertion of one reservoir species.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Voxels {
+    /// Along x, y, z of a surface cell; where its table of the first temperature begins, in numbers.
+    pub counts: [u32; 4],
+    /// Surface cells along x and y; numbers between the tables of two temperatures.
+    pub repeats: [u32; 4],
+    /// Voxels of a unit of length along x, y, z [1/length]; lower end of the region \[length\]
+    pub per_length: [f32; 4],
+    /// Edges of a voxel \[length\]
+    pub to_length: [f32; 4],
+}
+
 /// Frozen atoms of one species.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
@@ -161,6 +176,7 @@ pub struct SystemTable {
     pub species: [Species; MAX_SPECIES],
     pub fields: [ExternalField; MAX_SPECIES * MAX_FIELDS_PER_SPECIES],
     pub reservoirs: [Reservoir; MAX_SPECIES],
+    pub voxels: [Voxels; MAX_SPECIES],
     pub groups: [FrozenGroup; MAX_GROUPS],
     pub shifts: [[f32; 4]; MAX_SHIFTS],
 }
@@ -187,16 +203,20 @@ pub struct StateRecord {
     pub beta: f32,
     /// \[energy\]
     pub kt: f32,
-    /// First record of the weights of its window; 0 without one.
+    /// Which tables of insertion serve it.
+    pub temperature: u32,
+    /// First record of η of its window; 0 without one.
     pub window: u32,
     /// Fewest atoms of the window | most << 16.
     pub bounds: u32,
     /// Reservoir that the window is of.
     pub weighted: u32,
     /// Unused.
-    pub spare: [u32; 3],
+    pub spare: [u32; 2],
     /// ln z + ln V_in of every reservoir; in a record of weights η of eight consecutive N \[kT\].
     pub ln_zv: [f32; MAX_SPECIES],
+    /// Weights of the tables of insertion of every reservoir, in shares.
+    pub weights: [u32; MAX_SPECIES],
 }
 
 /// One trial or edit.
@@ -243,10 +263,11 @@ impl SystemTable {
     /// The tables of a system.
     ///
     /// - `groups`: frozen atoms by species, from [`frozen_atoms`]
+    /// - `first`: where the tables of insertion begin among the frozen atoms, in numbers
     ///
     /// # Errors
     /// [`DeviceError`] when a table would not hold the system.
-    pub fn new(system: &System, groups: &[FrozenGroup]) -> Result<SystemTable> {
+    pub fn new(system: &System, groups: &[FrozenGroup], first: usize) -> Result<SystemTable> {
         let n_species = system.species.len();
         let shifts = system.image_shifts();
         let refuse = |what: &str, n: usize, most: usize| {
@@ -309,6 +330,11 @@ impl SystemTable {
                 z_hi: not_above(r.z_hi),
             };
         }
+        if let Some(tables) = &system.insertion {
+            for (r, record) in table.voxels.iter_mut().enumerate().take(system.reservoirs.len()) {
+                *record = voxel_record(tables, r, first);
+            }
+        }
         for (record, shift) in table.shifts.iter_mut().zip(&shifts) {
             *record = [shift.x as f32, shift.y as f32, shift.z as f32, 0.0];
         }
@@ -351,6 +377,26 @@ impl CellGrid {
     pub(super) fn n_cells(&self) -> u32 {
         self.counts[3]
     }
+}
+
+fn voxel_record(tables: &InsertionTables, reservoir: usize, first: usize) -> Voxels {
+    let own = &tables.voxels[reservoir];
+    let ([nx, ny, nz], [rx, ry], per_length) = (own.counts, own.repeats, own.per_length);
+    let [x, y, z] = per_length.recip().as_vec3().to_array();
+    Voxels {
+        counts: [nx, ny, nz, (first + tables.start(0, reservoir)) as u32],
+        repeats: [rx, ry, tables.start(1, 0) as u32, 0],
+        per_length: per_length.as_vec3().extend(own.z_lo as f32).to_array(),
+        to_length: [x, y, z, 0.0],
+    }
+}
+
+/// Tables of insertion as the kernels read them: shares are whole numbers that f32 holds.
+///
+/// - returns: four numbers each, filled up with zeros
+pub fn insertion_records(tables: &InsertionTables) -> Vec<[f32; 4]> {
+    let four = |shares: &[u32]| std::array::from_fn(|i| shares.get(i).map_or(0.0, |&s| s as f32));
+    tables.cumulative.chunks(4).map(four).collect()
 }
 
 fn pair_record(system: &System, a: usize, b: usize) -> PairCoefficients {
@@ -467,9 +513,13 @@ pub fn inside_walls(system: &System, mut atom: [f32; 4]) -> [f32; 4] {
 }
 
 impl StateRecord {
-    /// The records of all states, and behind them those of the weights of their windows.
-    pub fn all(system: &System, states: &[StatePoint]) -> Vec<StateRecord> {
-        let mut records: Vec<StateRecord> = states.iter().map(|s| StateRecord::new(system, s)).collect();
+    /// The records of all states, and behind them those of η of their windows.
+    ///
+    /// - `weights`: `[n_states * n_reservoirs]` of the tables of insertion in shares, or empty
+    pub fn all(system: &System, states: &[StatePoint], weights: &[u32]) -> Vec<StateRecord> {
+        let mut weights = weights.chunks(system.reservoirs.len().max(1));
+        let record = |s| StateRecord::new(system, s, weights.next().unwrap_or(&[]));
+        let mut records: Vec<StateRecord> = states.iter().map(record).collect();
         for (k, window) in states.iter().enumerate().filter_map(|(k, s)| Some((k, s.window.as_ref()?))) {
             let first = records.len() as u32;
             let record = &mut records[k];
@@ -477,16 +527,26 @@ impl StateRecord {
             record.bounds = u32::from(window.lo) | u32::from(window.hi()) << 16;
             record.weighted = window.reservoir as u32;
             for eta in window.weights().chunks(MAX_SPECIES) {
-                let mut weights = StateRecord::default();
-                weights.ln_zv.iter_mut().zip(eta).for_each(|(w, &eta)| *w = eta as f32);
-                records.push(weights);
+                let mut record = StateRecord::default();
+                record.ln_zv.iter_mut().zip(eta).for_each(|(w, &eta)| *w = eta as f32);
+                records.push(record);
             }
         }
         records
     }
 
-    fn new(system: &System, state: &StatePoint) -> StateRecord {
-        let mut record = StateRecord { beta: state.beta() as f32, kt: state.kt as f32, ..StateRecord::default() };
+    /// The record of a state.
+    ///
+    /// - `weights`: `[n_reservoirs]` of its tables of insertion in shares, or empty
+    fn new(system: &System, state: &StatePoint, weights: &[u32]) -> StateRecord {
+        let temperature = system.insertion.as_ref().map_or(0, |tables| tables.temperature(state.kt));
+        let mut record = StateRecord {
+            beta: state.beta() as f32,
+            kt: state.kt as f32,
+            temperature: temperature as u32,
+            ..StateRecord::default()
+        };
+        record.weights[..weights.len()].copy_from_slice(weights);
         for ((ln_zv, r), ln_z) in record.ln_zv.iter_mut().zip(&system.reservoirs).zip(&state.ln_z) {
             *ln_zv = (ln_z + r.volume.ln()) as f32;
         }

@@ -32,7 +32,9 @@ use crate::system::System;
 use crate::system::configuration::Batch;
 use crate::thermo::states::StatePoint;
 use chunk::{Chunk, replicas_per_chunk};
-use layout::{AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, StateRecord, SystemTable, TrialRecord, frozen_atoms};
+use layout::{
+    AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, SystemTable, TrialRecord, frozen_atoms, insertion_records,
+};
 use move_log::{DeviceMoveLog, Pages};
 use pipelines::{Kernel, Pipelines};
 use plan::Plan;
@@ -88,9 +90,12 @@ impl Gpu {
     pub fn new(device: Arc<GpuDevice>, system: Arc<System>, rng: Rng) -> Result<Gpu> {
         let plan = Plan::new(&system, &device)?;
         let (mut atoms, groups) = frozen_atoms(&system);
-        let table = SystemTable::new(&system, &groups)?;
-        // One buffer holds both: a kernel binds as many as some adapters have.
+        // One buffer holds all of these: a kernel binds as many as some adapters have.
         atoms.extend_from_slice(system.pairs.lookup());
+        let table = SystemTable::new(&system, &groups, 4 * atoms.len())?;
+        if let Some(tables) = &system.insertion {
+            atoms.extend(insertion_records(tables));
+        }
         let uniform = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
         let table_buffer = create_buffer(&device, "adlayer.table", size_of::<SystemTable>() as u64, uniform)?;
@@ -288,12 +293,11 @@ impl Backend for Gpu {
         self.device.check()
     }
 
-    fn set_weights(&mut self, states: &[StatePoint]) -> Result<()> {
+    fn set_windows(&mut self, states: &[StatePoint]) -> Result<()> {
+        self.ensemble.set_windows(states);
         self.flush();
-        self.ensemble.set_weights(states);
-        if let Some(buffer) = &self.loaded.state_records {
-            let records = StateRecord::all(&self.ensemble.system, states);
-            self.device.queue.write_buffer(buffer, 0, bytemuck::cast_slice(&records));
+        if let Some(states) = &self.loaded.state_records {
+            self.device.queue.write_buffer(states, 0, bytemuck::cast_slice(&self.state_records()));
         }
         self.device.check()
     }
@@ -302,6 +306,15 @@ impl Backend for Gpu {
         self.drain_tallies()?;
         self.loaded.transitions = self.ensemble.no_transitions();
         Ok(())
+    }
+
+    fn set_insertion_weights(&mut self, weights: &[u32]) -> Result<()> {
+        self.ensemble.set_weights(weights);
+        self.flush();
+        if let Some(states) = &self.loaded.state_records {
+            self.device.queue.write_buffer(states, 0, bytemuck::cast_slice(&self.state_records()));
+        }
+        self.device.check()
     }
 
     fn begin(&mut self, work: &CycleWork) -> Result<()> {

@@ -27,6 +27,8 @@ pub(super) struct Plan {
     pub(super) n_frozen: u32,
     /// Whether frozen atoms fit into workgroup memory.
     pub(super) frozen_local: bool,
+    /// Trial positions of an attempt; none where insertions are uniform.
+    trials: Option<u32>,
     /// Tallies of particle moves of one state: an N of every reservoir species.
     n_tallies: u64,
     /// Words of one measurement.
@@ -80,6 +82,7 @@ impl Plan {
             moves_workgroup,
             n_frozen,
             frozen_local: true,
+            trials: system.insertion.as_ref().map(|tables| tables.trials as u32),
             n_tallies: system.reservoirs.iter().map(|r| u64::from(r.max_atoms) + 1).sum(),
             result_words: (3 + (system.reservoirs.len() as u32).div_ceil(2)).next_multiple_of(4),
             pairs_per_dispatch: device.pairs_per_dispatch(),
@@ -189,6 +192,11 @@ impl Plan {
         TALLY_BYTES * self.n_tallies
     }
 
+    /// Positions that the attempts of one round draw.
+    fn n_drawn(&self) -> u32 {
+        self.moves_workgroup * self.trials.unwrap_or(1)
+    }
+
     fn n_local_pairs(&self) -> u32 {
         if self.mixed || self.several_frozen_species { (MAX_SPECIES * MAX_SPECIES) as u32 } else { 1 }
     }
@@ -201,7 +209,7 @@ impl Plan {
         }
         let references = if self.listed { self.capacity } else { 1 };
         let integrate = 16 * (self.local_slots() + self.capacity + self.n_partials() + references) + 8;
-        let moves = 16 * self.local_slots() + 36 * self.moves_workgroup + 512;
+        let moves = 16 * (self.local_slots() + self.n_drawn()) + 20 * self.moves_workgroup + 512;
         integrate.max(moves) + pairs
     }
 
@@ -231,6 +239,11 @@ impl Plan {
             if module == Module::IntegrateLarge {
                 constants.push(("LIST_STRIDE", self.list_stride() as f64));
                 constants.push(("N_CELLS", f64::from(self.n_cells)));
+            }
+            if module == Module::ParticleMoves {
+                constants.push(("BIASED", flag(self.trials.is_some())));
+                constants.push(("TRIALS", f64::from(self.trials.unwrap_or(1))));
+                constants.push(("N_DRAWN", f64::from(self.n_drawn())));
             }
             if module == Module::Integrate {
                 constants.push(("REFERENCE_SLOTS", f64::from(if self.listed { self.capacity } else { 1 })));

@@ -150,6 +150,7 @@ fn example() -> (System, Configuration) {
         images: Images::Sum,
         frozen,
         reservoirs: Vec::new(),
+        insertion: None,
         capacity: 27,
         dynamics: Dynamics::Verlet { dt: 0.001, steps: 1, redraw: false },
     };

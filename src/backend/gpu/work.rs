@@ -8,7 +8,7 @@ use super::layout::{
 use super::pipelines::{Kernel, Pipelines};
 use super::recorder::{Mapped, create_buffer, map, params_size, read};
 use super::{Gpu, REPLICAS_PER_DISPATCH};
-use crate::backend::{CycleResult, KeptConfigurations};
+use crate::backend::{CycleResult, Ensemble, KeptConfigurations};
 use crate::base::error::Result;
 use crate::moves::{Edit, Trial};
 use crate::system::System;
@@ -418,10 +418,16 @@ impl Gpu {
         Ok(forces)
     }
 
+    /// The records of all states with their weights of insertion.
+    pub(super) fn state_records(&self) -> Vec<StateRecord> {
+        let Ensemble { system, states, weights, .. } = &self.ensemble;
+        StateRecord::all(system, states, weights)
+    }
+
     /// A buffer with the states as loaded.
     pub(super) fn state_buffer(&self) -> Result<Buffer> {
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
-        let records = StateRecord::all(&self.ensemble.system, &self.ensemble.states);
+        let records = self.state_records();
         let size = size_of_val(records.as_slice()) as u64;
         let buffer = create_buffer(&self.device, "adlayer.states", size, storage)?;
         self.device.queue.write_buffer(&buffer, 0, bytemuck::cast_slice(&records));

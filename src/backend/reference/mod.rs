@@ -84,15 +84,17 @@ impl<F: ForceField> Reference<F> {
 
     /// Makes insertion and deletion attempts in every replica.
     fn insert_delete(&mut self, first: u64, attempts: u32, tally: bool) -> Result<()> {
-        let Ensemble { system, rng, first_replica, assignment, .. } = &self.ensemble;
+        let ensemble = &self.ensemble;
+        let Ensemble { system, rng, first_replica, assignment, .. } = ensemble;
         let force_field = &self.force_field;
         let offsets = self.transitions.offsets().to_vec();
         let rows = if tally { self.transitions.rows_of(*first_replica, assignment) } else { Vec::new() };
         let rows = rows.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(self.replicas.len());
         let rows: Vec<_> = rows.collect();
-        self.replicas.par_iter_mut().zip(rows).zip(self.log.page()).try_for_each(|((replica, row), events)| {
-            let mut recorder = MoveRecorder { row, offsets: &offsets, events };
-            particle_moves::insert_delete(system, force_field, rng, replica, first, attempts, &mut recorder)
+        let jobs = self.replicas.par_iter_mut().zip(rows).zip(self.log.page()).enumerate();
+        jobs.try_for_each(|(r, ((replica, row), events))| {
+            let (places, mut recorder) = (ensemble.places_of(r), MoveRecorder { row, offsets: &offsets, events });
+            particle_moves::insert_delete(system, force_field, rng, &places, replica, first, attempts, &mut recorder)
                 .map_err(|e| e.of_replica(replica.id))
         })
     }
@@ -190,8 +192,8 @@ impl<F: ForceField> Backend for Reference<F> {
         Ok(())
     }
 
-    fn set_weights(&mut self, states: &[StatePoint]) -> Result<()> {
-        self.ensemble.set_weights(states);
+    fn set_windows(&mut self, states: &[StatePoint]) -> Result<()> {
+        self.ensemble.set_windows(states);
         let ensemble = &self.ensemble;
         self.replicas.iter_mut().enumerate().for_each(|(r, replica)| replica.state.clone_from(ensemble.state_of(r)));
         Ok(())
@@ -199,6 +201,11 @@ impl<F: ForceField> Backend for Reference<F> {
 
     fn forget_transitions(&mut self) -> Result<()> {
         self.transitions = self.ensemble.no_transitions();
+        Ok(())
+    }
+
+    fn set_insertion_weights(&mut self, weights: &[u32]) -> Result<()> {
+        self.ensemble.set_weights(weights);
         Ok(())
     }
 

@@ -7,8 +7,11 @@ use crate::forces::ForceField;
 use crate::moves::tally::MoveRecorder;
 use crate::moves::{self, Edit, Trial};
 use crate::system::System;
+use crate::system::insertion::Places;
 
 /// Insertion and deletion attempts of one replica, from attempt number `first`.
+///
+/// - `places`: where atoms are inserted in its state
 ///
 /// # Errors
 /// Those of the force field.
@@ -16,17 +19,23 @@ pub fn insert_delete<F: ForceField>(
     system: &System,
     force_field: &F,
     rng: &Rng,
+    places: &Places<'_>,
     replica: &mut Replica,
     first: u64,
     attempts: u32,
     recorder: &mut MoveRecorder<'_>,
 ) -> Result<()> {
+    let mut energies = Vec::with_capacity(places.trials());
     for attempt in first..first + u64::from(attempts) {
-        let id = replica.id.0;
-        let proposal = moves::propose(system, rng, id, attempt, &replica.configuration);
-        let delta_u = replica.trial_energy(force_field, &proposal.trial)?;
-        let state = replica.state.as_ref();
-        let ln_acc = moves::ln_acc(system, state, &proposal, delta_u);
+        let (id, state) = (replica.id.0, replica.state.as_ref());
+        let mut proposal = moves::propose(system, rng, id, attempt, places, &replica.configuration);
+        energies.clear();
+        for j in 0..proposal.n_trials(places) {
+            let trial = proposal.trial_at(system, rng, id, attempt, places, j);
+            energies.push(replica.trial_energy(force_field, &trial)?);
+        }
+        let delta_u = moves::weigh(system, rng, id, attempt, places, state.beta, &mut proposal, &energies);
+        let ln_acc = moves::ln_acc(state, &proposal, delta_u);
         let biased = ln_acc + moves::weight_change(state, &proposal);
         let edit = moves::decide(system, rng, id, attempt, 1.0 / state.beta, &proposal, biased);
         recorder.record(&proposal, ln_acc, edit.slot(replica.configuration.len()));

@@ -59,6 +59,7 @@ impl System {
             images: scene.potential.images().unwrap_or(Images::Sum),
             frozen,
             reservoirs,
+            insertion: None,
             capacity: loaded.capacity(),
             dynamics: scene.dynamics,
         }

@@ -26,7 +26,7 @@ use crate::thermo::{Convention, Window};
 use crate::thermochemistry::Gas;
 use crate::thermochemistry::reservoir::Parameters;
 use glam::DVec3;
-use grammar::{CellSpec, ConventionSpec};
+use grammar::{CellSpec, ConventionSpec, Exchange};
 use std::path::{Path, PathBuf};
 
 /// A scene that can be run: parsed, filled in, checked as a whole.
@@ -180,7 +180,8 @@ impl CheckedScene {
             })
             .collect();
         let grid = StateGrid::product(&scene.grid.temperature.values(), scene.units.boltzmann(), &reservoirs);
-        let grid = if scene.exchange.diagonals() { grid.with_diagonals() } else { grid };
+        let Exchange::EvenOdd { diagonals, .. } = scene.exchange;
+        let grid = if diagonals { grid.with_diagonals() } else { grid };
         if scene.windows.is_empty() { grid } else { grid.with_windows(self.windows(&reservoirs)) }
     }
 

@@ -61,6 +61,11 @@ impl Assignment {
         &self.state_of
     }
 
+    /// Number of states.
+    pub fn n_states(&self) -> usize {
+        self.n_states
+    }
+
     /// Number of walkers.
     pub fn walkers(&self) -> usize {
         self.state_of.len() / self.n_states

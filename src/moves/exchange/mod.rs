@@ -10,10 +10,12 @@ pub use tally::{EdgeTally, Period};
 
 use crate::base::fault_injection::{Fault, planted};
 use crate::base::ids::StateId;
-use crate::base::rng::{Rng, Stream, index_below, uniform};
+use crate::base::rng::{Rng, Stream, uniform};
 use crate::system::configuration::Measurement;
 use crate::thermo::acceptance::{ConfigurationRef, StateRef, accept, exchange_ln_acc};
-use crate::thermo::states::{Direction, Edge, StateGrid, StatePoint};
+use crate::thermo::states::{Direction, StateGrid, StatePoint};
+use rayon::prelude::*;
+use std::collections::HashSet;
 
 /// Factor on all velocities of a replica whose temperature changes, √(T_new/T_old); exactly 1 where it does not.
 pub fn velocity_scale(old_kt: f64, new_kt: f64) -> f64 {
@@ -24,42 +26,48 @@ pub fn velocity_scale(old_kt: f64, new_kt: f64) -> f64 {
     }
 }
 
-/// A schedule over the neighbour graph, with its tallies.
+/// Pairs of a round, over all walkers, from which threads share it: below, sharing takes longer than the round.
+const SHARED: usize = 4096;
+
+/// The even/odd schedule over the neighbour graph, with its tallies.
 #[derive(Debug, Clone)]
 pub struct Exchanger {
-    schedule: Exchange,
-    /// Edges that the even/odd schedule tries together, in the order of rounds.
+    /// Rounds of one exchange.
+    rounds: u32,
+    /// Edges that are tried together, in the order of rounds.
     groups: Vec<Vec<usize>>,
-    /// Edges of windows, which the even/odd schedule tries in every round, one after the other: a window serves all points
-    /// of its temperature.
-    windows: Vec<usize>,
+    /// Edges of windows, in groups that are tried one after the other in every round: a window serves all points of its
+    /// temperature.
+    windows: Vec<Vec<usize>>,
     /// `[n_edges]`
     pub tallies: Vec<EdgeTally>,
 }
 
 impl Exchanger {
-    /// The schedule on a grid. Even/odd rounds go (axis 1, even), (axis 2, even), …, (axis 1, odd), (axis 2, odd), …,
-    /// diagonals after the axes.
+    /// The schedule of a grid.
+    ///
+    /// Rounds go (axis 1, even), (axis 2, even), …, (axis 1, odd), (axis 2, odd), …; diagonals follow the axes. Directions
+    /// that begin with the same axis take turns in parity: were they all even in a row, a replica that one has brought up
+    /// this axis would be brought down again by the next. Every round ends with all edges of windows.
     pub fn new(grid: &StateGrid, schedule: Exchange) -> Exchanger {
-        let directions = grid.directions();
-        let together = |colour: u8, direction| {
-            let of_them = |&e: &usize| grid.edges[e].direction == direction && grid.edges[e].colour == colour;
-            (0..grid.edges.len()).filter(of_them).collect::<Vec<usize>>()
-        };
-        let ordinary = || directions.iter().filter(|&&direction| direction != Direction::Window);
-        let of_colour = |colour| ordinary().map(move |&direction| (colour, direction));
-        let groups = [0, 1].into_iter().flat_map(of_colour).map(|(colour, direction)| together(colour, direction));
-        Exchanger {
-            schedule,
-            groups: groups.filter(|group| !group.is_empty()).collect(),
-            windows: (0..grid.edges.len()).filter(|&e| grid.edges[e].direction == Direction::Window).collect(),
-            tallies: vec![EdgeTally::default(); grid.edges.len()],
+        let Exchange::EvenOdd { rounds, .. } = schedule;
+        let directions: Vec<_> = grid.directions().into_iter().filter(|&d| d != Direction::Window).collect();
+        let mut groups = Vec::new();
+        for pass in 0..2 {
+            for (i, direction) in directions.iter().enumerate() {
+                let before = directions[..i].iter().filter(|d| d.first_axis() == direction.first_axis()).count();
+                let colour = ((before + pass) % 2) as u8;
+                let of_them = |&e: &usize| grid.edges[e].direction == *direction && grid.edges[e].colour == colour;
+                groups.extend(apart(grid, (0..grid.edges.len()).filter(of_them)));
+            }
         }
+        let windows = apart(grid, (0..grid.edges.len()).filter(|&e| grid.edges[e].direction == Direction::Window));
+        Exchanger { rounds, groups, windows, tallies: vec![EdgeTally::default(); grid.edges.len()] }
     }
 
-    /// Exchanges the states of every walker as the schedule has it.
+    /// Exchanges the states of every walker, in the rounds of one visit.
     ///
-    /// Pairs are tried one after the other, each on what the ones before have left.
+    /// Edges of a round share no state: they are decided at once, and each round on what the one before has left.
     ///
     /// - `visit`: how often this was done before, the address of its random numbers and its place in the schedule
     /// - `measurements`: `[n_replicas]`
@@ -73,81 +81,67 @@ impl Exchanger {
         measurements: &[Measurement],
         assignment: &mut Assignment,
     ) -> (u64, u64) {
-        if grid.edges.is_empty() {
-            return (0, 0);
-        }
+        let (mut tried, mut exchanged) = (0, 0);
         let states: Vec<StateRef> = grid.states.iter().map(StatePoint::as_ref).collect();
-        let mut counted = (0, 0);
-        for walker in 0..assignment.walkers() {
-            let held = (0..states.len()).map(|k| {
-                let m = &measurements[assignment.replica_of(walker, StateId(k as u32)).index()];
-                ConfigurationRef { energy: m.energy, counts: &m.counts }
-            });
-            let mut swapping = Swapping { walker, states: &states, held: held.collect(), assignment, counted };
-            let tallies = &mut self.tallies;
-            let mut attempt = |e: usize, u: f64| tallies[e].record(period, swapping.attempt(&grid.edges[e], u));
-            match self.schedule {
-                Exchange::EvenOdd { rounds, .. } => {
-                    for round in (0..rounds).map(|r| visit * u64::from(rounds) + u64::from(r)) {
-                        let group = self.groups.get((round % self.groups.len().max(1) as u64) as usize);
-                        for &e in group.into_iter().flatten().chain(&self.windows) {
-                            attempt(e, uniform(rng.block(Stream::Exchange, round, walker as u32, e as u32)[0]));
-                        }
+        let mut accepted = Vec::new();
+        let rounds = (0..self.rounds).map(|r| visit * u64::from(self.rounds) + u64::from(r));
+        let of_round = |round: u64| self.groups.get((round % self.groups.len().max(1) as u64) as usize);
+        for (round, group) in rounds.flat_map(|r| of_round(r).into_iter().chain(&self.windows).map(move |g| (r, g))) {
+            let decide = |walker: usize, e: usize| {
+                let edge = grid.edges[e];
+                let held = |state| {
+                    let m = &measurements[assignment.replica_of(walker, state).index()];
+                    ConfigurationRef { energy: m.energy, counts: &m.counts }
+                };
+                let (a, b) = (states[edge.a.index()], states[edge.b.index()]);
+                let ln_acc = exchange_ln_acc(a, b, held(edge.a), held(edge.b));
+                accept(uniform(rng.block(Stream::Exchange, round, walker as u32, e as u32)[0]), ln_acc)
+            };
+            let (n, walkers) = (group.len(), assignment.walkers());
+            if n * walkers < SHARED {
+                accepted.clear();
+                accepted
+                    .extend((0..walkers).flat_map(|w| group.iter().map(move |&e| (w, e))).map(|(w, e)| decide(w, e)));
+            } else {
+                let pairs = (0..n * walkers).into_par_iter().with_min_len(SHARED / 8);
+                pairs.map(|pair| decide(pair / n, group[pair % n])).collect_into_vec(&mut accepted);
+            }
+            for (walker, of_walker) in accepted.chunks(n).enumerate() {
+                for (&e, &accepted) in group.iter().zip(of_walker) {
+                    if accepted {
+                        assignment.swap(walker, grid.edges[e].a, grid.edges[e].b);
                     }
-                }
-                Exchange::Random { swaps, .. } => {
-                    for round in (0..swaps).map(|s| visit * u64::from(swaps) + u64::from(s)) {
-                        for pair in 0..states.len().div_ceil(2) {
-                            let u = rng.uniforms(Stream::Exchange, round, walker as u32, pair as u32);
-                            attempt(index_below(u[0], grid.edges.len()), u[1]);
-                            if 2 * pair + 1 < states.len() {
-                                attempt(index_below(u[2], grid.edges.len()), u[3]);
-                            }
-                        }
-                    }
+                    self.tallies[e].record(period, accepted);
+                    exchanged += u64::from(accepted);
                 }
             }
-            counted = swapping.counted;
+            tried += (n * walkers) as u64;
         }
-        counted
+        (tried, exchanged)
     }
 }
 
-/// One walker while its states are swapped.
-struct Swapping<'a> {
-    walker: usize,
-    /// `[n_states]`
-    states: &'a [StateRef<'a>],
-    /// `[n_states]`, the configuration that holds each.
-    held: Vec<ConfigurationRef<'a>>,
-    assignment: &'a mut Assignment,
-    /// Exchanges tried and accepted.
-    counted: (u64, u64),
-}
-
-impl Swapping<'_> {
-    /// Tries to swap the ends of an edge.
-    ///
-    /// - `u`: uniform in (0, 1)
-    /// - returns: whether they were
-    fn attempt(&mut self, edge: &Edge, u: f64) -> bool {
-        let (a, b) = (edge.a.index(), edge.b.index());
-        let accepted = accept(u, exchange_ln_acc(self.states[a], self.states[b], self.held[a], self.held[b]));
-        if accepted {
-            self.held.swap(a, b);
-            self.assignment.swap(self.walker, edge.a, edge.b);
-        }
-        self.counted.0 += 1;
-        self.counted.1 += u64::from(accepted);
-        accepted
+/// Edges in groups that share no state: one group, if they are of one direction and parity of a rectangle.
+fn apart(grid: &StateGrid, edges: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
+    let mut groups: Vec<(HashSet<StateId>, Vec<usize>)> = Vec::new();
+    for e in edges {
+        let ends = [grid.edges[e].a, grid.edges[e].b];
+        let at = groups.iter().position(|(taken, _)| ends.iter().all(|end| !taken.contains(end)));
+        let at = at.unwrap_or_else(|| {
+            groups.push(Default::default());
+            groups.len() - 1
+        });
+        groups[at].0.extend(ends);
+        groups[at].1.push(e);
     }
+    groups.into_iter().map(|(_, edges)| edges).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::thermo::Convention;
-    use crate::thermo::states::ReservoirAxis;
+    use crate::thermo::states::{Edge, ReservoirAxis};
 
     fn grid() -> StateGrid {
         let axis =
@@ -170,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn every_edge_is_tried_once_in_a_sweep_and_states_stay_a_permutation() {
+    fn every_edge_is_tried_once_in_a_period_and_states_stay_a_permutation() {
         let (plain, crossed) = (grid(), grid().with_diagonals());
         for (grid, directions) in [(&plain, 2), (&crossed, 4)] {
             let schedule = Exchange::EvenOdd { every: 1, rounds: 1, diagonals: directions > 2 };
@@ -185,40 +179,65 @@ mod tests {
     }
 
     #[test]
-    fn random_swaps_try_every_edge_alike() {
+    fn directions_of_one_axis_take_turns_in_parity() {
+        let exchanger = Exchanger::new(&grid().with_diagonals(), Exchange::default());
         let grid = grid().with_diagonals();
-        let (assignment, tallies) = after(&grid, Exchange::Random { every: 1, swaps: 100, diagonals: true }, 50);
-        assert_ne!(assignment, Assignment::identity(grid.len(), 2));
-        let (n, all) = (tallies.len() as f64, tallies.iter().map(|t| t.attempts).sum::<u64>());
-        assert_eq!(all, 2 * 9 * 100 * 50);
-        let expected = all as f64 / n;
-        let chi2: f64 = tallies.iter().map(|t| (t.attempts as f64 - expected).powi(2) / expected).sum();
-        assert!((chi2 - (n - 1.0)).abs() < 4.0 * (2.0 * (n - 1.0)).sqrt(), "χ² = {chi2} of {n} edges");
+        let named: Vec<String> = exchanger
+            .groups
+            .iter()
+            .map(|group| {
+                let edge = grid.edges[group[0]];
+                format!("{} {}", grid.direction_name(edge.direction), edge.colour)
+            })
+            .collect();
+        let pass = ["temperature 0", "mu_B 0", "temperature+mu_B 1", "temperature-mu_B 0"];
+        let back = ["temperature 1", "mu_B 1", "temperature+mu_B 0", "temperature-mu_B 1"];
+        assert_eq!(named, [pass, back].concat());
     }
 
     #[test]
-    fn a_walker_does_not_depend_on_those_beside_it() {
+    fn edges_that_share_a_state_are_not_tried_together() {
+        // A list whose edges are all of one direction and one colour: a ring of three and a pair.
         let grid = grid();
-        for schedule in [Exchange::default(), Exchange::Random { every: 1, swaps: 3, diagonals: false }] {
-            let alone = |walkers: u16| {
-                let mut assignment = Assignment::identity(grid.len(), usize::from(walkers));
-                let mut exchanger = Exchanger::new(&grid, schedule);
-                exchanger.exchange(&grid, &Rng::new(5), 3, Period::FirstHalf, &measured(walkers), &mut assignment);
-                assignment.states()[..9].to_vec()
-            };
-            assert_eq!(alone(1), alone(3));
-        }
+        let edge = |a, b| Edge { a: StateId(a), b: StateId(b), ..grid.edges[0] };
+        let edges = vec![edge(0, 1), edge(1, 2), edge(2, 0), edge(3, 4)];
+        let list = StateGrid::list(grid.reservoirs.clone(), grid.states.clone(), edges);
+        let exchanger = Exchanger::new(&list, Exchange::default());
+        assert_eq!(exchanger.groups, [vec![0, 3], vec![1], vec![2]]);
+    }
+
+    #[test]
+    fn a_walker_depends_neither_on_those_beside_it_nor_on_threads() {
+        let axis = |n: u32| (0..n).map(|i| 0.5 + 0.02 * f64::from(i)).collect::<Vec<f64>>();
+        let activity = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: axis(30) };
+        let grid = StateGrid::product(&axis(30), 1.0, &[activity]).with_diagonals();
+        let after = |walkers: usize, threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            pool.install(|| {
+                let measured: Vec<Measurement> = (0..900 * walkers)
+                    .map(|r| Measurement { energy: -0.01 * ((r % 900) as f64), counts: vec![(r % 900 % 7) as u16] })
+                    .collect();
+                let mut assignment = Assignment::identity(900, walkers);
+                let mut exchanger = Exchanger::new(&grid, Exchange::EvenOdd { every: 1, rounds: 9, diagonals: true });
+                exchanger.exchange(&grid, &Rng::new(5), 3, Period::FirstHalf, &measured, &mut assignment);
+                assert!(assignment.is_permutation());
+                (assignment.states().to_vec(), exchanger.tallies)
+            })
+        };
+        // With one walker a round is made by one thread, with twelve it is shared.
+        let (alone, all) = (after(1, 1), after(12, 3));
+        assert!(450 < SHARED && 400 * 12 > SHARED);
+        assert_eq!(all, after(12, 1));
+        assert_eq!(alone.0, all.0[..900]);
+        assert_ne!(alone.0, Assignment::identity(900, 1).states());
     }
 
     #[test]
     fn a_grid_of_one_state_exchanges_nothing() {
         let grid = StateGrid::product(&[1.0], 1.0, &[]);
         let one = [Measurement { energy: 0.0, counts: Vec::new() }];
-        for schedule in [Exchange::default(), Exchange::Random { every: 1, swaps: 9, diagonals: true }] {
-            let mut exchanger = Exchanger::new(&grid, schedule);
-            let mut assignment = Assignment::identity(1, 1);
-            let tried = exchanger.exchange(&grid, &Rng::new(1), 0, Period::FirstHalf, &one, &mut assignment);
-            assert_eq!(tried, (0, 0));
-        }
+        let (mut exchanger, mut assignment) = (Exchanger::new(&grid, Exchange::default()), Assignment::identity(1, 1));
+        let tried = exchanger.exchange(&grid, &Rng::new(1), 0, Period::FirstHalf, &one, &mut assignment);
+        assert_eq!(tried, (0, 0));
     }
 }

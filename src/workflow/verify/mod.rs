@@ -121,6 +121,13 @@ const CHECKS: [(&str, &str, Measure, f64, Body); 12] = [
     ("drift", "energy without friction", Measure::Share, 1.0, exact::drift),
     ("ideal gas", "⟨N⟩, Var N, ⟨v²⟩ with exchange against exact values", Measure::Z, Z_LIMIT, sampling::ideal_gas),
     ("two atoms", "P(N), ⟨E⟩ against quadrature", Measure::Z, Z_LIMIT, sampling::two_atoms),
+    (
+        "insertion table",
+        "⟨N⟩, Var N over a slab, inserted from a table, against quadrature",
+        Measure::Z,
+        Z_LIMIT,
+        sampling::insertion_table,
+    ),
     ("boltzmann ratio", "slopes of ln[P₁(E,N)/P₂(E,N)]", Measure::Z, Z_LIMIT, sampling::boltzmann_ratio),
     ("windows", "⟨N⟩, ln Ξ of an exact gas through learned weights", Measure::Z, Z_LIMIT, windows::windows),
     ("joint", "exact draws stay exact under all moves", Measure::Z, Z_LIMIT, joint::joint),

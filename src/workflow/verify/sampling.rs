@@ -3,8 +3,10 @@
 use super::Worst;
 use super::statistics::{Labelled, jackknife, jackknife_z, slopes};
 use crate::base::error::Result;
-use crate::system::configuration::Batch;
+use crate::sampler::Setup;
+use crate::system::configuration::{Batch, Configuration};
 use crate::workflow::verify::fixture::{Fixture, setup};
+use glam::DVec3;
 
 /// Text of a scene of one species B in a cubic box.
 pub(super) fn bulk(
@@ -170,4 +172,64 @@ pub(crate) fn boltzmann_ratio(bench: &Fixture) -> Result<Worst> {
         }
     }
     Ok(worst)
+}
+
+/// Atoms without interaction of their own over a slab, inserted from a table into a part of the cell that they leave:
+/// N is Poisson with the mean z ∫ e^{−βu} d³r, whatever the table, with one trial position and with several.
+pub(crate) fn insertion_table(bench: &Fixture) -> Result<Worst> {
+    let walkers = bench.size(48, 192);
+    let mut worst = Worst::default();
+    for trials in [1, 2] {
+        let text = format!(
+            r#"Scene(
+    units: Lj,
+    species: [ (name: "A", symbol: "Cu", mass: 1.0), (name: "B", symbol: "Ar", mass: 1.0) ],
+    potential: LennardJones(cutoff: 2.5, truncation: Shifted,
+        pairs: [ (between: ("A","A"), epsilon: 1.0, sigma: 1.0), (between: ("A","B"), epsilon: 1.0, sigma: 1.0),
+                 (between: ("B","B"), epsilon: 0.0, sigma: 1.0) ]),
+    cell: Slab(height: 5.0),
+    substrate: Fcc111(species: "A", nearest_neighbour: 1.10, repeat: (5, 3), layers: 1),
+    reservoir: [ (species: "B", max_atoms: 60, region: (z: (0.2, 2.2))) ],
+    grid: ( temperature: List([0.9]), walkers: {walkers},
+            reservoir: [ (species: "B", convention: Activity, values: List([-2.6])) ] ),
+    dynamics: MonteCarlo(displacement: 1.0, attempts: 60),
+    moves: (insert_delete: 60, insertion: Biased(henry: 0.7, trials: {trials})),
+    schedule: (equilibration: 40, production: {}),
+    seed: 2027,
+)"#,
+            bench.size(200, 800)
+        );
+        let setup = setup(&text)?;
+        // of each walker: samples, N, N²
+        let mut sums = vec![[0.0; 3]; walkers as usize];
+        bench.run(&setup, |_, _, walker, _, m| {
+            let n = f64::from(m.counts[0]);
+            sums[walker][0] += 1.0;
+            sums[walker][1] += n;
+            sums[walker][2] += n * n;
+            Ok(())
+        })?;
+        let state = &setup.grid.states[0];
+        let mean = state.ln_z[0].exp() * configuration_integral(&setup, state.kt)?;
+        worst.add(jackknife_z(&sums, |s| s[1] / s[0], mean), || format!("⟨N⟩, {trials} trial positions"));
+        let variance = |s: &[f64; 3]| s[2] / s[0] - (s[1] / s[0]).powi(2);
+        worst.add(jackknife_z(&sums, variance, mean), || format!("Var N, {trials} trial positions"));
+    }
+    Ok(worst)
+}
+
+/// ∫ e^{−βu} d³r of one atom of the first reservoir species over the whole cell, by the midpoint rule over one of the
+/// 5 × 3 surface cells of [`insertion_table`]. \[length³\]
+fn configuration_integral(setup: &Setup, kt: f64) -> Result<f64> {
+    let (cell, empty) = (&setup.system.cell, Configuration::default());
+    let (points, species) = ([24, 42, 200], setup.system.reservoirs[0].species);
+    let edges = cell.lengths / DVec3::new(5.0, 3.0, 1.0);
+    let step = edges / DVec3::from(points.map(f64::from));
+    let mut sum = 0.0;
+    for k in 0..points.iter().product::<u32>() {
+        let at = [k % points[0], k / points[0] % points[1], k / points[0] / points[1]].map(|i| f64::from(i) + 0.5);
+        let position = DVec3::from(at) * step + DVec3::new(0.0, 0.0, cell.floor);
+        sum += (-setup.force_field.contact_energy(&empty, species, position)? / kt).exp();
+    }
+    Ok(sum * cell.volume() / f64::from(points.iter().product::<u32>()))
 }

@@ -2,14 +2,20 @@
 
 use super::{at_least_one, positive};
 use crate::base::Result;
-use crate::input::scene::grammar::{Dynamics, Exchange, Scene, Truncation, Until};
+use crate::input::scene::grammar::{Dynamics, Exchange, Insertion, Scene, Truncation, Until};
 use crate::input::source::{Source, ensure};
+use crate::system::insertion::{MAX_TRIALS, MOST_WEIGHT};
+
+/// Cycles of equilibration below which a choice of insertions is doubtful.
+const FEWEST_TO_CHOOSE: u32 = 50;
 
 /// Checks how the run is made; appends to `warnings` what is allowed but doubtful.
 pub(crate) fn run(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
     dynamics(source, scene, warnings)?;
-    moves(source, scene)?;
-    exchange(source, scene)?;
+    moves(source, scene, warnings)?;
+    let Exchange::EvenOdd { every, rounds, .. } = scene.exchange;
+    at_least_one(source, "exchange.every", every)?;
+    at_least_one(source, "exchange.rounds", rounds)?;
     schedule(source, scene)?;
     goal(source, scene, warnings)
 }
@@ -58,7 +64,7 @@ fn dynamics(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Resul
     Ok(())
 }
 
-fn moves(source: &Source, scene: &Scene) -> Result<()> {
+fn moves(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
     let attempts = scene.moves.insert_delete;
     if scene.reservoir.is_empty() {
         ensure!(
@@ -84,15 +90,42 @@ fn moves(source: &Source, scene: &Scene) -> Result<()> {
         "`insert_delete` is 0, but species have a reservoir: their numbers would never change",
         "give 1 or more, or leave out `reservoir`",
     );
-    Ok(())
+    insertion(source, scene, warnings)
 }
 
-fn exchange(source: &Source, scene: &Scene) -> Result<()> {
-    at_least_one(source, "exchange.every", scene.exchange.every())?;
-    match scene.exchange {
-        Exchange::EvenOdd { rounds, .. } => at_least_one(source, "exchange.rounds", rounds),
-        Exchange::Random { swaps, .. } => at_least_one(source, "exchange.swaps", swaps),
+fn insertion(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
+    let Insertion::Biased { henry, trials } = scene.moves.insertion else { return Ok(()) };
+    ensure!(
+        source,
+        (1..=MAX_TRIALS as u32).contains(&trials),
+        "moves.insertion.trials",
+        format!("`trials` is {trials}"),
+        format!("give a whole number from 1 to {MAX_TRIALS}"),
+    );
+    if let Some(henry) = henry {
+        ensure!(
+            source,
+            (0.0..=MOST_WEIGHT).contains(&henry),
+            "moves.insertion.henry",
+            format!("`henry` is {henry}"),
+            format!(
+                "give a share from 0 to {MOST_WEIGHT}, so that every place is reached; without it, it is chosen in \
+                 equilibration"
+            ),
+        );
+    } else if scene.schedule.equilibration < FEWEST_TO_CHOOSE {
+        warnings.push(format!(
+            "`insertion` is chosen for every state in equilibration, and {} cycles are few for that: give `henry`, or \
+             {FEWEST_TO_CHOOSE} cycles or more",
+            scene.schedule.equilibration
+        ));
     }
+    if scene.substrate.is_none() && scene.external.is_empty() {
+        warnings.push(
+            "`insertion: Biased` has neither slab nor field to go by: every place is as likely as any other".to_owned(),
+        );
+    }
+    Ok(())
 }
 
 /// Checks when the run has sampled enough. A run that was extended by hand may be longer than its `max_cycles`.

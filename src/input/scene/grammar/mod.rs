@@ -13,7 +13,7 @@ pub use grid::{AxisValues, ConventionSpec, Grid, GridReservoir, WindowSpec};
 pub use observables::FirstLayer;
 pub use particles::{Initial, Placement, Region, Reservoir, Species, Walkers};
 pub use potential::*;
-pub use run::{Dynamics, Exchange, Moves, Schedule, Until};
+pub use run::{Dynamics, Exchange, Insertion, Moves, Schedule, Until};
 
 pub use crate::observables::{ObservableSpec as Observable, WaveVector};
 

@@ -6,11 +6,33 @@ pub use crate::system::Dynamics;
 use serde::{Deserialize, Serialize};
 
 /// Particle moves of a cycle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Moves {
     /// Insertion and deletion attempts per replica and cycle.
     pub insert_delete: u32,
+    /// Where atoms are inserted.
+    #[serde(default)]
+    pub insertion: Insertion,
+}
+
+/// Where atoms are inserted.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Insertion {
+    /// Everywhere in the region alike.
+    #[default]
+    Uniform,
+    /// Where slab and fields attract an atom more often than elsewhere.
+    Biased {
+        /// Share of the positions that are drawn from e^{−βu} of one atom alone; unset: chosen in equilibration, for
+        /// every state.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        henry: Option<f64>,
+        /// Trial positions of an attempt.
+        #[serde(default = "one_u32")]
+        trials: u32,
+    },
 }
 
 /// Length of the run.
