@@ -28,7 +28,7 @@ pub struct SamplerState {
     /// `[n_edges]`
     pub edges: Vec<EdgeTally>,
     /// `[n_windows]`, weights of every window.
-    pub weights: Vec<Vec<f64>>,
+    pub eta: Vec<Vec<f64>>,
     /// How far they are learned.
     pub learner: Option<Learner>,
     /// `[n_replicas]`, identities of the atoms.
@@ -54,7 +54,7 @@ impl Sampler {
             measurements: self.measurements.clone(),
             moments: self.moments.clone(),
             edges: self.exchanger.tallies.clone(),
-            weights: self.grid.windows().map(|(_, _, window)| window.weights().to_vec()).collect(),
+            eta: self.grid.windows().map(|(_, _, window)| window.weights().to_vec()).collect(),
             learner: self.learner.clone(),
             ledgers: self.ledgers.clone(),
             weights: self.weights.clone(),
@@ -92,7 +92,7 @@ impl Sampler {
         if !whole {
             return Err(misfit("its averages are of another shape".to_owned()));
         }
-        if !grid.set_weights(&state.weights)
+        if !grid.set_weights(&state.eta)
             || !state.learner.as_ref().map_or(grid.n_points() == n_states, |l| l.is_of(&grid))
         {
             return Err(misfit("its windows are of another shape".to_owned()));

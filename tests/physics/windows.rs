@@ -270,7 +270,7 @@ fn a_run_with_windows_that_is_cut_anywhere_has_the_bits_of_one_that_is_not() {
             assert!(advanced(&mut restored, cut, 20) == whole, "{device}: cut after {cut} cycles");
         }
         let mut wrong = advanced(&mut fresh(), 0, 5);
-        wrong.weights.pop();
+        wrong.eta.pop();
         assert!(setup.restore(setup.open(device).expect("the backend"), &wrong).is_err());
     });
 }

@@ -78,7 +78,8 @@ fn scenes() -> Vec<(String, String)> {
         all.push((insertion.to_owned(), scene(pairs[1]).replace("insert_delete: 100", &moves)));
         all.push((format!("{insertion} of two species"), mixture(insertion)));
     }
-    let windows = "windows: [ (species: \"B\", atoms: (0, 10)), (species: \"B\", atoms: (3, 20), temperature: List([0.9])) ],";
+    let windows =
+        "windows: [ (species: \"B\", atoms: (0, 10)), (species: \"B\", atoms: (3, 20), temperature: List([0.9])) ],";
     for (name, text) in [all[1].clone(), all[2].clone(), all[4].clone()] {
         all.push((format!("windows, {name}"), text.replace("    dynamics:", &format!("    {windows}\n    dynamics:"))));
     }
@@ -122,7 +123,10 @@ fn twin_particle_moves() {
             let held = stored(&*fused);
             for (k, _, window) in case.grid.windows() {
                 let inside = |r: usize| window.contains(held[r].len() as u16);
-                assert!((0..n_replicas).filter(|&r| case.ids[r].index() == k).all(inside), "{device} {pair}: state {k}");
+                assert!(
+                    (0..n_replicas).filter(|&r| case.ids[r].index() == k).all(inside),
+                    "{device} {pair}: state {k}"
+                );
             }
             let energies = |backend: &mut dyn Backend| backend.measure().expect("energies");
             assert_eq!(energies(&mut *fused), energies(&mut *on_host), "{device} {pair}");
