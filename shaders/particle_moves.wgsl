@@ -280,6 +280,31 @@ fn propose(replica: u32, kind: vec4<u32>, position: vec3<f32>, n: u32) -> Trial 
     return Trial(TRIAL_DELETE, reservoir.species, slot, mobile_atom(replica, slot).xyz);
 }
 
+// StateRef::weight_change: η(N ± 1) − η(N) of the window of a state; far below any ln of a uniform number where N leaves it.
+fn weight_change(trial: Trial, state: u32, r: u32) -> f32 {
+    let first = states[state].window;
+    if first == 0u || states[state].weighted != r {
+        return 0.0;
+    }
+    let lo = states[state].bounds & 0xffffu;
+    let n = atomicLoad(&n_total[trial.species]);
+    if trial.kind == TRIAL_INSERT {
+        if n < lo || n >= states[state].bounds >> 16u {
+            return -OVERLAP_ENERGY;
+        }
+        return weight(first, n + 1u - lo) - weight(first, n - lo);
+    }
+    if n <= lo || n > states[state].bounds >> 16u {
+        return -OVERLAP_ENERGY;
+    }
+    return weight(first, n - 1u - lo) - weight(first, n - lo);
+}
+
+// η of the place-th N of a window.
+fn weight(first: u32, place: u32) -> f32 {
+    return states[first + place / 8u].ln_zv[place / 4u % 2u][place % 4u];
+}
+
 // What is inserted, −ln[p(r) V_in] or what stands for it, and ΔE.
 struct Weighed {
     trial: Trial,
@@ -455,7 +480,8 @@ fn insert_delete(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
             let weighed = weigh(replica, state, attempt, first, first_u, density, n, thread);
             let trial = weighed.trial;
             let ln_probability = ln_acc(trial, state, r, weighed.ln_volume, weighed.delta_u);
-            let accepted = trial.kind != TRIAL_NONE && ln_uniform(kind.z) < ln_probability;
+            let biased = ln_probability + weight_change(trial, state, r);
+            let accepted = trial.kind != TRIAL_NONE && ln_uniform(kind.z) < biased;
             if thread == 0u {
                 let tried = select(MOVE_DELETE, MOVE_INSERT, insert);
                 let tally = tally_of(accepted, trial.kind != TRIAL_NONE, ln_probability);

@@ -42,7 +42,8 @@ pub fn particle_moves_on_host(
             let (id, state, places) = (ensemble.global(r).0, ensemble.state_of(r).as_ref(), ensemble.places_of(r));
             let delta_u = moves::weigh(system, rng, id, attempt, &places, state.beta, proposal, energies);
             let ln_acc = moves::ln_acc(state, proposal, delta_u);
-            let edit = moves::decide(system, rng, id, attempt, 1.0 / state.beta, proposal, ln_acc);
+            let biased = ln_acc + moves::weight_change(state, proposal);
+            let edit = moves::decide(system, rng, id, attempt, 1.0 / state.beta, proposal, biased);
             let slot = edit.slot(mirror.configurations[r].len());
             MoveRecorder { row: Some(&mut *rows[r]), offsets: &offsets, events: &mut events[r] }
                 .record(proposal, ln_acc, slot);

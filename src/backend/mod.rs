@@ -88,6 +88,18 @@ pub trait Backend: Send {
     /// When the device is lost.
     fn set_states(&mut self, assignment: &[StateId]) -> Result<()>;
 
+    /// Gives the windows other weights: `[n_states]`, the states as loaded in everything else.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn set_windows(&mut self, states: &[StatePoint]) -> Result<()>;
+
+    /// Begins the tallies of particle moves anew.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn forget_transitions(&mut self) -> Result<()>;
+
     /// Gives every state the weights of the tables of insertion from now on; a system without tables takes none.
     ///
     /// - `weights`: `[n_states * n_reservoirs]`, in shares
@@ -110,8 +122,8 @@ pub trait Backend: Send {
     /// As [`Backend::begin`].
     fn complete(&mut self) -> Result<CycleResult>;
 
-    /// Tallies of the particle moves since [`Backend::load_slice`] that were to be tallied, of the walkers that its
-    /// replicas belong to.
+    /// Tallies of the particle moves since [`Backend::load_slice`] or [`Backend::forget_transitions`] that were to be
+    /// tallied, of the walkers that its replicas belong to.
     ///
     /// # Errors
     /// When the device is lost.

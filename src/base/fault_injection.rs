@@ -14,6 +14,10 @@ pub(crate) enum Fault {
     UnscaledVelocities,
     /// `n-for-n-plus-1`: insertions are accepted as if they were into N instead of N + 1.
     NForNPlusOne,
+    /// `mbar-without-weights`: MBAR takes samples of a window as if its weights were zero.
+    MbarWithoutWeights,
+    /// `exchange-without-weights`: the exchange takes the weights of a window for zero.
+    ExchangeWithoutWeights,
     /// `p-left-out`: insertions from a table are accepted as if they were uniform.
     PLeftOut,
     /// `n-for-n-in`: particle moves count atoms outside the region too.
@@ -38,6 +42,8 @@ pub(crate) fn planted(fault: Fault) -> bool {
             "zero-velocity" => Fault::ZeroVelocity,
             "unscaled-velocities" => Fault::UnscaledVelocities,
             "n-for-n-plus-1" => Fault::NForNPlusOne,
+            "mbar-without-weights" => Fault::MbarWithoutWeights,
+            "exchange-without-weights" => Fault::ExchangeWithoutWeights,
             "p-left-out" => Fault::PLeftOut,
             "n-for-n-in" => Fault::NForNIn,
             "victim-left-out" => Fault::VictimLeftOut,

@@ -226,7 +226,8 @@ pub fn weigh(
     delta_u[chosen]
 }
 
-/// ln of the acceptance probability of a proposal whose energy change is `delta_u`; −∞ when it is impossible.
+/// ln of the acceptance probability of a proposal whose energy change is `delta_u`, without the weights of a window: what is
+/// tallied, and what says Π(N) of the state without them; −∞ when it is impossible.
 pub fn ln_acc(state: StateRef, proposal: &Proposal, delta_u: f64) -> f64 {
     let (ln_volume, ln_z) = (proposal.ln_volume, state.ln_z[proposal.reservoir]);
     match proposal.trial {
@@ -236,11 +237,24 @@ pub fn ln_acc(state: StateRef, proposal: &Proposal, delta_u: f64) -> f64 {
     }
 }
 
-/// Decides a proposal by its [`ln_acc`]: the edit to apply, [`Edit::None`] when it is rejected.
+/// What the window of a state adds to the [`ln_acc`] of a proposal before it is decided: η(N ± 1) − η(N), −∞ where N would
+/// leave the window; 0 without a window.
+#[inline(always)]
+pub fn weight_change(state: StateRef, proposal: &Proposal) -> f64 {
+    let before = proposal.n_total as u16;
+    match proposal.trial {
+        Trial::Insert { .. } => state.weight_change(proposal.reservoir, before, before + 1),
+        Trial::Delete { .. } => state.weight_change(proposal.reservoir, before, before - 1),
+        Trial::None | Trial::Displace { .. } => 0.0,
+    }
+}
+
+/// Decides a proposal: the edit to apply, [`Edit::None`] when it is rejected.
 ///
 /// An inserted atom gets a Maxwell–Boltzmann velocity at the temperature of its replica.
 ///
 /// - `kt`: \[energy\]; 1/β in f64 is not always the same number
+/// - `ln_acc`: [`ln_acc`] + [`weight_change`]
 pub fn decide(
     system: &System,
     rng: &Rng,

@@ -8,8 +8,11 @@ pub mod exchange;
 pub mod identity;
 pub mod insert_delete;
 pub mod tally;
+pub mod transition_matrix;
 
-pub use insert_delete::{Candidates, Proposal, decide, ln_acc, propose, propose_among, thermal_velocity, weigh};
+pub use insert_delete::{
+    Candidates, Proposal, decide, ln_acc, propose, propose_among, thermal_velocity, weigh, weight_change,
+};
 
 use crate::system::configuration::Configuration;
 use glam::DVec3;

@@ -208,7 +208,7 @@ pub(crate) fn states(analysis: &Analysis, summary: &RunSummary) -> Markup {
                 th { "f_k" }
                 th { "halves, |z|" }
             } }
-            tbody { @for (k, state) in grid.states.iter().enumerate() {
+            tbody { @for (k, state) in grid.points().iter().enumerate() {
                 @let z = analysis.split_half.z.get(k).copied().unwrap_or(f64::NAN);
                 tr class=[(z.abs() >= 4.0).then_some("bad")] {
                     td { (k) }

@@ -5,6 +5,7 @@ use crate::base::ids::StateId;
 use crate::io::csv::{Table, number, parse_rows};
 use crate::io::text::read_text;
 use crate::moves::MoveKind;
+use crate::moves::transition_matrix::{Sums, links, ln_pi};
 use crate::sampler::Sampler;
 use serde::Serialize;
 use std::path::Path;
@@ -41,7 +42,7 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
     columns.extend(names.iter().flat_map(|s| kinds.iter().map(|&kind| acceptance(kind, s))));
 
     let mut table = Table::new(&columns);
-    for k in 0..grid.len() {
+    for k in 0..grid.n_points() {
         let id = StateId(k as u32);
         let (point, average) = (grid.state(id), sampler.average(id));
         let mut row = vec![k.to_string(), number(point.temperature)];
@@ -101,6 +102,36 @@ pub fn set_errors(directory: &Path, species: &[String], errors: &[StateErrors]) 
         corrected.push(table.columns().iter().zip(row).map(cell).collect::<Vec<_>>());
     }
     corrected.write(&path)
+}
+
+/// Writes `windows.csv`: one row for every state with a window and every N in it, from the particle moves of production.
+///
+/// # Errors
+/// [`Error::Io`] if it cannot be written, or whatever the device says.
+pub fn write_windows(sampler: &mut Sampler, path: &Path) -> Result<()> {
+    let transitions = sampler.transitions()?;
+    let columns = ["state", "temperature", "species", "n", "eta", "attempts", "p_insert", "p_delete", "ln_pi"];
+    let (grid, mut table) = (sampler.grid(), Table::new(columns));
+    for (k, state, window) in grid.windows() {
+        let total = transitions.total(k, window.reservoir);
+        let inside = usize::from(window.lo)..=usize::from(window.hi());
+        let sums: Vec<Sums> = total[inside].iter().map(Sums::of).collect();
+        let ln_pi = ln_pi(&links(&sums));
+        for ((n, sums), ln_pi) in (window.lo..=window.hi()).zip(&sums).zip(ln_pi) {
+            table.push([
+                k.to_string(),
+                number(state.temperature),
+                grid.reservoirs[window.reservoir].species.clone(),
+                n.to_string(),
+                number(window.eta(n)),
+                number(sums.attempts()),
+                number(sums.insert / sums.insert_attempts),
+                number(sums.delete / sums.delete_attempts),
+                number(ln_pi),
+            ]);
+        }
+    }
+    table.write(path)
 }
 
 /// Writes `exchange.csv`: one row an edge of the neighbour graph.

@@ -5,6 +5,7 @@ mod checkpoint;
 pub mod identities;
 mod initial;
 mod insertion;
+pub mod learning;
 pub mod moments;
 mod setup;
 mod weights;
@@ -23,6 +24,7 @@ use crate::io::xyz::Frame;
 use crate::moves::exchange::{Assignment, EdgeTally, Exchange, Exchanger, Period};
 use crate::moves::tally::Transitions;
 use crate::sampler::identities::AtomIdentities;
+use crate::sampler::learning::Learner;
 use crate::sampler::moments::{Moments, StateAverage, average};
 use crate::system::System;
 use crate::system::configuration::{Batch, Configuration, Measurement};
@@ -77,6 +79,8 @@ pub struct Sampler {
     ahead: Option<Cycle>,
     assignment: Assignment,
     exchanger: Exchanger,
+    /// Where the grid has windows.
+    learner: Option<Learner>,
     measurements: Vec<Measurement>,
     /// What the cycle that was finished last has kept, until it is asked for.
     kept: Option<Box<dyn KeptConfigurations>>,
@@ -184,6 +188,7 @@ impl Sampler {
         let max_atoms = backend.system().reservoirs.iter().map(|r| r.max_atoms).collect();
         Ok(Sampler {
             exchanger: Exchanger::new(&grid, plan.exchange),
+            learner: Learner::new(&grid),
             cycle: 0,
             ahead: None,
             ledgers: batch.configurations.iter().map(AtomIdentities::new).collect(),
@@ -251,6 +256,9 @@ impl Sampler {
         if self.cycle % AUDIT_EVERY == AUDIT_EVERY - 1 {
             self.audit()?;
         }
+        if period == Period::Equilibration {
+            self.learn()?;
+        }
         let Exchange::EvenOdd { every, .. } = self.plan.exchange;
         if self.cycle.is_multiple_of(u64::from(every)) {
             self.exchange(period, self.cycle / u64::from(every))?;
@@ -290,6 +298,9 @@ impl Sampler {
         if self.ledgers.is_empty() {
             self.ledgers = self.configurations()?.iter().map(AtomIdentities::new).collect();
         }
+        if cycle.period != Period::Equilibration {
+            self.freeze()?;
+        }
         if let Some(weights) = self.weights.as_mut().and_then(|w| w.of_cycle(self.cycle, cycle.period)) {
             self.backend.set_insertion_weights(&weights)?;
         }
@@ -299,10 +310,26 @@ impl Sampler {
             dynamics: Some(span(steps)),
             particle_moves: (attempts > 0).then(|| span(attempts)),
             identity: (identity > 0).then(|| span(identity)),
-            tally: cycle.period != Period::Equilibration,
+            // Weights are learned from tallies.
+            tally: cycle.period != Period::Equilibration || self.learner.is_some(),
             keep: cycle.keep,
         };
         self.backend.begin(&work).map_err(|e| e.in_cycle(self.cycle))
+    }
+
+    /// Learns the weights of windows from everything tried so far, and gives them to the backend.
+    fn learn(&mut self) -> Result<()> {
+        let Some(learner) = self.learner.as_mut().filter(|l| !l.is_frozen()) else { return Ok(()) };
+        learner.learn(&mut self.grid, &self.backend.transitions()?);
+        self.backend.set_windows(&self.grid.states)
+    }
+
+    /// Makes the weights of windows final before the first cycle of production. Tallies begin anew.
+    fn freeze(&mut self) -> Result<()> {
+        let Some(learner) = self.learner.as_mut().filter(|l| !l.is_frozen()) else { return Ok(()) };
+        learner.freeze(&mut self.grid);
+        self.backend.forget_transitions()?;
+        self.backend.set_windows(&self.grid.states)
     }
 
     /// - `visit`: exchanges made before
@@ -409,6 +436,16 @@ impl Sampler {
     /// The states.
     pub fn grid(&self) -> &StateGrid {
         &self.grid
+    }
+
+    /// Whether some states have windows.
+    pub fn has_windows(&self) -> bool {
+        self.learner.is_some()
+    }
+
+    /// Whether there are windows and their weights will not change any more.
+    pub fn weights_are_final(&self) -> bool {
+        self.learner.as_ref().is_some_and(Learner::is_frozen)
     }
 
     /// What a cycle does.

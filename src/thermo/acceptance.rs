@@ -8,6 +8,7 @@
 //! | delete beside k − 1 | ½ · 1/S · 1/N · Π_{j≠i} p(r_j) d³r_j | ½ · 1/S · Π p(r_j) d³r_j · w_i/W |
 //! | identity (A → B) | 1/(S(S − 1)) · 1/N_A | 1/(S(S − 1)) · 1/(N_B + 1) |
 //! | exchange | pair of the schedule | the same pair |
+//! | any of them, with a window | as above | as above, times e^{η(after) − η(before)}; 0 where N leaves the window |
 //!
 //! with S reservoir species and N atoms of one inside its region. p(r) is the density of insertions, 1/V_in where it is
 //! uniform; of k trial positions, i is inserted or deleted, w_j = e^{−βu_j}/p(r_j), W = Σ w_j, all energies u_j without
@@ -19,7 +20,7 @@
 //! An identity change keeps its place: z_A e^{−βE} acc(A → B)/N_A = z_B e^{−βE'} acc(B → A)/(N_B+1), N counted inside the
 //! regions of both species.
 
-use super::reduced_potential;
+use super::{Window, reduced_potential};
 use crate::base::fault_injection::{Fault, planted};
 
 /// ln acc of an insertion: ln z − ln p(r) − ln(N+1) − βΔE.
@@ -90,6 +91,30 @@ pub struct StateRef<'a> {
     pub beta: f64,
     /// `[n_reservoirs]`
     pub ln_z: &'a [f64],
+    /// Weights η(N), if it has any.
+    pub window: Option<&'a Window>,
+}
+
+impl StateRef<'_> {
+    /// Reduced potential u(x) = βE − Σ_s N_s ln z_s − η(N), +∞ where N lies outside the window.
+    pub fn reduced_potential(&self, energy: f64, counts: &[u16]) -> f64 {
+        let u = reduced_potential(self.beta, self.ln_z, energy, counts);
+        match self.window {
+            Some(window) => u - window.eta(counts[window.reservoir]),
+            None => u,
+        }
+    }
+
+    /// What the window adds to the ln acc of a move of one atom: η(after) − η(before), −∞ where N leaves the window; 0
+    /// without a window, and for other species.
+    ///
+    /// - `before`, `after`: atoms of the reservoir species with this index, inside the insertion region or not
+    pub fn weight_change(&self, reservoir: usize, before: u16, after: u16) -> f64 {
+        match self.window.filter(|w| w.reservoir == reservoir) {
+            Some(window) => window.eta(after) - window.eta(before),
+            None => 0.0,
+        }
+    }
 }
 
 /// What an exchange needs to know of a configuration: E and N of every reservoir species.
@@ -110,7 +135,13 @@ pub fn exchange_ln_acc(a: StateRef, b: StateRef, i: ConfigurationRef, j: Configu
     if let Some(wrong) = wrong_exchange(a, b, i, j) {
         return wrong;
     }
-    let u = |s: StateRef, x: ConfigurationRef| reduced_potential(s.beta, s.ln_z, x.energy, x.counts);
+    let u = |s: StateRef, x: ConfigurationRef| match planted(Fault::ExchangeWithoutWeights) {
+        // The bounds hold, so that no replica leaves its window.
+        true if s.reduced_potential(x.energy, x.counts).is_finite() => {
+            reduced_potential(s.beta, s.ln_z, x.energy, x.counts)
+        }
+        _ => s.reduced_potential(x.energy, x.counts),
+    };
     (u(a, i) + u(b, j)) - (u(a, j) + u(b, i))
 }
 
@@ -194,8 +225,8 @@ mod tests {
         let (i, j) = ((-4.0, [3_u16]), (-9.5, [6_u16]));
         let expanded = (a.0 - b.0) * (i.0 - j.0) + (a.1[0] - b.1[0]) * f64::from(j.1[0] as i16 - i.1[0] as i16);
         let ours = exchange_ln_acc(
-            StateRef { beta: a.0, ln_z: &a.1 },
-            StateRef { beta: b.0, ln_z: &b.1 },
+            StateRef { beta: a.0, ln_z: &a.1, window: None },
+            StateRef { beta: b.0, ln_z: &b.1, window: None },
             ConfigurationRef { energy: i.0, counts: &i.1 },
             ConfigurationRef { energy: j.0, counts: &j.1 },
         );

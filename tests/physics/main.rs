@@ -29,6 +29,7 @@ mod starts;
 mod velocities;
 mod verify;
 mod wavelength;
+mod windows;
 
 // shared with other test binaries
 #[path = "../support/announce.rs"]

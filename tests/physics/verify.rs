@@ -42,6 +42,7 @@ fn assert_complete(verdict: &serde_json::Value) {
         "insertion table",
         "boltzmann ratio",
         "identity",
+        "windows",
         "joint",
         "resume",
         "kill and resume",

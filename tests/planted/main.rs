@@ -74,6 +74,17 @@ fn identity_without_counts() {
 }
 
 #[test]
+fn weights_left_out_of_mbar() {
+    assert_caught("cpu", "mbar-without-weights", &["windows"]);
+}
+
+#[test]
+fn weights_left_out_of_exchange() {
+    assert_caught("cpu", "exchange-without-weights", &["windows"]);
+    assert_caught("reference", "exchange-without-weights", &["windows"]);
+}
+
+#[test]
 fn density_of_insertions_left_out() {
     assert_caught("cpu", "p-left-out", &["insertion table"]);
     assert_caught("reference", "p-left-out", &["insertion table"]);

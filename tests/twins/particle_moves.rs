@@ -60,6 +60,19 @@ pub(crate) fn two_gases(region: &str) -> String {
     )
 }
 
+/// Windows whose weights are far from uniform, in a scene that asks for them.
+fn weigh(mut case: Case) -> Case {
+    let weights: Vec<Vec<f64>> = case
+        .grid
+        .windows()
+        .map(|(k, _, w)| {
+            (0..w.weights().len()).map(|n| 3.0 * (1.7 * n as f64 + k as f64).sin() - 0.6 * n as f64).collect()
+        })
+        .collect();
+    assert!(case.grid.set_weights(&weights), "weights fit");
+    case
+}
+
 /// Two species over a slab with a mobile layer, each inserted into a region of its own, with its own field.
 fn mixture(insertion: &str) -> String {
     format!(
@@ -142,6 +155,11 @@ fn scenes() -> Vec<(String, String)> {
         all.push((insertion.to_owned(), scene(pairs[1]).replace("insert_delete: 100", &moves)));
         all.push((format!("{insertion} of two species"), mixture(insertion)));
     }
+    let windows =
+        "windows: [ (species: \"B\", atoms: (0, 10)), (species: \"B\", atoms: (3, 20), temperature: List([0.9])) ],";
+    for (name, text) in [all[1].clone(), all[2].clone(), all[4].clone()] {
+        all.push((format!("windows, {name}"), text.replace("    dynamics:", &format!("    {windows}\n    dynamics:"))));
+    }
     all
 }
 
@@ -150,7 +168,7 @@ fn scenes() -> Vec<(String, String)> {
 fn twin_particle_moves() {
     on_every_backend(|device| {
         for (pair, text) in scenes() {
-            let case = Case::new(&text, 8);
+            let case = weigh(Case::new(&text, 8));
             let n_replicas = case.ids.len();
             let (mut fused, mut on_host) = (case.open(device), case.open(device));
             let result = fused.particle_moves(7, 300, true).expect("fused moves");
@@ -179,6 +197,14 @@ fn twin_particle_moves() {
             };
             result.events.for_each_replica(&mut none).expect("events");
             assert_eq!(visited, n_replicas);
+            let held = stored(&*fused);
+            for (k, _, window) in case.grid.windows() {
+                let inside = |r: usize| window.contains(held[r].len() as u16);
+                assert!(
+                    (0..n_replicas).filter(|&r| case.ids[r].index() == k).all(inside),
+                    "{device} {pair}: state {k}"
+                );
+            }
             let energies = |backend: &mut dyn Backend| backend.measure().expect("energies");
             assert_eq!(energies(&mut *fused), energies(&mut *on_host), "{device} {pair}");
         }

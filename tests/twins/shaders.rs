@@ -130,7 +130,7 @@ fn structs_have_the_same_offsets_on_both_sides() {
         ]
     );
     assert_layout!(module, ReplicaRecord, [n, state, status, n_events]);
-    assert_layout!(module, StateRecord, [beta, kt, temperature, ln_zv, weights]);
+    assert_layout!(module, StateRecord, [beta, kt, temperature, window, bounds, weighted, ln_zv, weights]);
     assert_layout!(module, Voxels, [counts, repeats, per_length, to_length]);
     assert_layout!(module, TrialRecord, [kind, species, slot, position, velocity]);
     assert_layout!(module, AssignmentRecord, [state, scale]);

@@ -163,6 +163,18 @@ impl Backend for Cpu {
         Ok(())
     }
 
+    fn set_windows(&mut self, states: &[StatePoint]) -> Result<()> {
+        self.ensemble.set_windows(states);
+        let (ensemble, replicas) = (&self.ensemble, &mut self.scheduler.replicas);
+        replicas.iter_mut().enumerate().for_each(|(r, replica)| replica.state.clone_from(ensemble.state_of(r)));
+        Ok(())
+    }
+
+    fn forget_transitions(&mut self) -> Result<()> {
+        self.scheduler.transitions = self.ensemble.no_transitions();
+        Ok(())
+    }
+
     fn set_insertion_weights(&mut self, weights: &[u32]) -> Result<()> {
         self.ensemble.set_weights(weights);
         Ok(())

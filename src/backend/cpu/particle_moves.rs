@@ -6,7 +6,7 @@ use super::pair::row_energy;
 use super::replica::Replica;
 use crate::moves::identity::{self, Changeable};
 use crate::moves::tally::MoveRecorder;
-use crate::moves::{Candidates, Edit, Trial, decide, displace, ln_acc, propose_among, weigh};
+use crate::moves::{Candidates, Edit, Trial, decide, displace, ln_acc, propose_among, weigh, weight_change};
 use crate::potential::{OVERLAP_ENERGY, PairForm, Pairs};
 use crate::system::insertion::{MAX_TRIALS, Places};
 use glam::DVec3;
@@ -45,7 +45,8 @@ pub(super) fn insert_delete(
         let energies = &energies[..n_trials];
         let delta_u = weigh(system, rng, id, attempt, places, state.beta, &mut proposal, energies);
         let ln_acc = ln_acc(state, &proposal, delta_u);
-        let edit = decide(system, rng, id, attempt, replica.state.kt, &proposal, ln_acc);
+        let biased = ln_acc + weight_change(state, &proposal);
+        let edit = decide(system, rng, id, attempt, replica.state.kt, &proposal, biased);
         recorder.record(&proposal, ln_acc, edit.slot(replica.n));
         replica.apply(system, &model.geometry, &edit, delta_u);
     }

@@ -207,9 +207,15 @@ pub struct StateRecord {
     pub kt: f32,
     /// Which tables of insertion serve it.
     pub temperature: u32,
+    /// First record of η of its window; 0 without one.
+    pub window: u32,
+    /// Fewest atoms of the window | most << 16.
+    pub bounds: u32,
+    /// Reservoir that the window is of.
+    pub weighted: u32,
     /// Unused.
-    pub spare: u32,
-    /// ln z + ln V_in of every reservoir.
+    pub spare: [u32; 2],
+    /// ln z + ln V_in of every reservoir; in a record of weights η of eight consecutive N \[kT\].
     pub ln_zv: [f32; MAX_SPECIES],
     /// Weights of the tables of insertion of every reservoir, in shares.
     pub weights: [u32; MAX_SPECIES],
@@ -509,10 +515,32 @@ pub fn inside_walls(system: &System, mut atom: [f32; 4]) -> [f32; 4] {
 }
 
 impl StateRecord {
+    /// The records of all states, and behind them those of η of their windows.
+    ///
+    /// - `weights`: `[n_states * n_reservoirs]` of the tables of insertion in shares, or empty
+    pub fn all(system: &System, states: &[StatePoint], weights: &[u32]) -> Vec<StateRecord> {
+        let mut weights = weights.chunks(system.reservoirs.len().max(1));
+        let record = |s| StateRecord::new(system, s, weights.next().unwrap_or(&[]));
+        let mut records: Vec<StateRecord> = states.iter().map(record).collect();
+        for (k, window) in states.iter().enumerate().filter_map(|(k, s)| Some((k, s.window.as_ref()?))) {
+            let first = records.len() as u32;
+            let record = &mut records[k];
+            record.window = first;
+            record.bounds = u32::from(window.lo) | u32::from(window.hi()) << 16;
+            record.weighted = window.reservoir as u32;
+            for eta in window.weights().chunks(MAX_SPECIES) {
+                let mut record = StateRecord::default();
+                record.ln_zv.iter_mut().zip(eta).for_each(|(w, &eta)| *w = eta as f32);
+                records.push(record);
+            }
+        }
+        records
+    }
+
     /// The record of a state.
     ///
     /// - `weights`: `[n_reservoirs]` of its tables of insertion in shares, or empty
-    pub fn new(system: &System, state: &StatePoint, weights: &[u32]) -> StateRecord {
+    fn new(system: &System, state: &StatePoint, weights: &[u32]) -> StateRecord {
         let temperature = system.insertion.as_ref().map_or(0, |tables| tables.temperature(state.kt));
         let mut record = StateRecord {
             beta: state.beta() as f32,

@@ -313,6 +313,21 @@ impl Backend for Gpu {
         self.device.check()
     }
 
+    fn set_windows(&mut self, states: &[StatePoint]) -> Result<()> {
+        self.ensemble.set_windows(states);
+        self.flush();
+        if let Some(states) = &self.loaded.state_records {
+            self.device.queue.write_buffer(states, 0, bytemuck::cast_slice(&self.state_records()));
+        }
+        self.device.check()
+    }
+
+    fn forget_transitions(&mut self) -> Result<()> {
+        self.drain_tallies()?;
+        self.loaded.transitions = self.ensemble.no_transitions();
+        Ok(())
+    }
+
     fn set_insertion_weights(&mut self, weights: &[u32]) -> Result<()> {
         self.ensemble.set_weights(weights);
         self.flush();

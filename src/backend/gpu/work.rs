@@ -432,8 +432,7 @@ impl Gpu {
     /// The records of all states with their weights of insertion.
     pub(super) fn state_records(&self) -> Vec<StateRecord> {
         let Ensemble { system, states, weights, .. } = &self.ensemble;
-        let mut weights = weights.chunks(system.reservoirs.len().max(1));
-        states.iter().map(|s| StateRecord::new(system, s, weights.next().unwrap_or(&[]))).collect()
+        StateRecord::all(system, states, weights)
     }
 
     /// A buffer with the states as loaded.

@@ -203,6 +203,18 @@ impl<F: ForceField> Backend for Reference<F> {
         Ok(())
     }
 
+    fn set_windows(&mut self, states: &[StatePoint]) -> Result<()> {
+        self.ensemble.set_windows(states);
+        let ensemble = &self.ensemble;
+        self.replicas.iter_mut().enumerate().for_each(|(r, replica)| replica.state.clone_from(ensemble.state_of(r)));
+        Ok(())
+    }
+
+    fn forget_transitions(&mut self) -> Result<()> {
+        self.transitions = self.ensemble.no_transitions();
+        Ok(())
+    }
+
     fn set_insertion_weights(&mut self, weights: &[u32]) -> Result<()> {
         self.ensemble.set_weights(weights);
         Ok(())

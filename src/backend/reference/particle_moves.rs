@@ -36,7 +36,8 @@ pub fn insert_delete<F: ForceField>(
         }
         let delta_u = moves::weigh(system, rng, id, attempt, places, state.beta, &mut proposal, &energies);
         let ln_acc = moves::ln_acc(state, &proposal, delta_u);
-        let edit = moves::decide(system, rng, id, attempt, 1.0 / state.beta, &proposal, ln_acc);
+        let biased = ln_acc + moves::weight_change(state, &proposal);
+        let edit = moves::decide(system, rng, id, attempt, 1.0 / state.beta, &proposal, biased);
         recorder.record(&proposal, ln_acc, edit.slot(replica.configuration.len()));
         replica.apply(&edit, delta_u);
     }
