@@ -44,7 +44,7 @@ pub fn verdict(
     }
     sentences.extend(memory_of_start(grid, diagnostics, excluded));
     sentences.extend(equilibrium_of_replicas(grid, diagnostics));
-    sentences.extend(crossings(grid, &diagnostics.windows));
+    sentences.extend(window_crossings(grid, &diagnostics.windows));
     sentences.extend(halves_in_time(split_half));
     sentences.extend(late_start(diagnostics));
     sentences.push(independent_samples(diagnostics));
@@ -145,7 +145,7 @@ fn memory_of_start(grid: &StateGrid, diagnostics: &Diagnostics, excluded: &[Excl
 }
 
 /// Whether the windows are crossed.
-fn crossings(grid: &StateGrid, windows: &[WindowCheck]) -> Option<Sentence> {
+fn window_crossings(grid: &StateGrid, windows: &[WindowCheck]) -> Option<Sentence> {
     let fewest = windows.iter().map(WindowCheck::round_trips).min()?;
     let rare: Vec<usize> = windows.iter().filter(|w| w.set_aside).map(|w| w.state).collect();
     if rare.is_empty() {
@@ -485,7 +485,7 @@ mod tests {
     #[test]
     fn diagonals_join_states_and_dead_ones_are_no_gaps() {
         let g = grid().with_diagonals();
-        let judge = |dead: &dyn Fn(&EdgeCheck) -> bool| verdict(&g, &diagnostics(&g, dead), &[], None, (12, 12));
+        let judge = |dead: &dyn Fn(&EdgeCheck) -> bool| verdict(&g, &diagnostics(&g, dead), &[], &[], None, (12, 12));
         let v = judge(&|e| e.edge.axis().is_none());
         assert!(v.trusted && says(&v, "All 17 pairs") && v.add_mu.is_empty(), "{v:?}");
         // Where no neighbours along μ exchange, diagonals carry replicas across; the place is named all the same.
