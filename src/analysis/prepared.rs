@@ -2,12 +2,12 @@
 
 use super::input::AnalysisInput;
 use super::mbar::{Bins, Collapsed, CollapsedSolution, Tolerance};
-use crate::analysis::hysteresis;
-use crate::analysis::hysteresis::ExcludedState;
+use crate::analysis::hysteresis::{self, ExcludedState};
 use crate::analysis::statistics::blocks::{Blocks, Draws};
 use crate::analysis::statistics::bootstrap::{Draw, Drawn};
 use crate::analysis::statistics::collective::StateMoments;
 use crate::analysis::statistics::inefficiency::Memory;
+use crate::analysis::windows::{self, WindowCheck};
 use crate::base::{AnalysisError, Result};
 use crate::sample::Samples;
 use crate::thermo::states::{StateGrid, StatePoint};
@@ -152,6 +152,8 @@ pub struct PreparedSamples<'a> {
     pub(crate) hysteresis: Vec<f64>,
     /// States whose even and odd walkers differ too much.
     pub(crate) excluded: Vec<ExcludedState>,
+    /// Windows; samples of those that are crossed too rarely are removed as well.
+    pub(crate) windows: Vec<WindowCheck>,
     /// Reweighting of the retained samples.
     pub(crate) basis: Reweighting,
 }
@@ -164,15 +166,24 @@ impl PreparedSamples<'_> {
     pub fn new(input: &AnalysisInput) -> Result<PreparedSamples<'_>> {
         check(input)?;
         let (hysteresis, excluded) = hysteresis::compare(input);
-        let retained = hysteresis::set_aside(input, &excluded);
+        let windows = windows::check(input);
+        let retained = hysteresis::set_aside(input, &flags(input, &excluded, &windows));
         let basis = Reweighting::new(&input.grid, &retained.samples, input.seed)?;
-        Ok(PreparedSamples { input, retained, hysteresis, excluded, basis })
+        Ok(PreparedSamples { input, retained, hysteresis, excluded, windows, basis })
     }
 
-    /// `[n_states]`, whether each is excluded.
+    /// `[n_states]`, whether the samples of each are removed.
     pub(crate) fn is_excluded(&self) -> Vec<bool> {
-        hysteresis::flags(&self.excluded, self.input.grid.len())
+        flags(self.input, &self.excluded, &self.windows)
     }
+}
+
+/// `[n_states]`, whether the samples of each are removed.
+fn flags(input: &AnalysisInput, excluded: &[ExcludedState], windows: &[WindowCheck]) -> Vec<bool> {
+    let mut flags = vec![false; input.grid.len()];
+    excluded.iter().for_each(|f| flags[f.state] = true);
+    windows.iter().for_each(|w| flags[w.state] |= w.set_aside);
+    flags
 }
 
 fn check(input: &AnalysisInput) -> Result<()> {

@@ -169,15 +169,20 @@ pub(crate) fn exchange(analysis: &Analysis, rates: &[AxisRates]) -> Markup {
     }
 }
 
-/// Acceptance of insertions and deletions.
+/// Acceptance of insertions, deletions and, where they are tried, changes of identity.
 pub(crate) fn moves(summary: &RunSummary) -> Markup {
+    let changes = summary.acceptance.iter().any(|row| row.identity.is_some());
     scrolling(html! {
         table {
-            thead { tr { th.text { "species" } th { "insertions accepted [%]" } th { "deletions accepted [%]" } } }
+            thead { tr {
+                th.text { "species" } th { "insertions accepted [%]" } th { "deletions accepted [%]" }
+                @if changes { th { "changes into another accepted [%]" } }
+            } }
             tbody { @for row in &summary.acceptance { tr {
                 td.text { (row.species) }
                 td { (format!("{:.2}", 100.0 * row.insert)) }
                 td { (format!("{:.2}", 100.0 * row.delete)) }
+                @if let Some(identity) = row.identity { td { (format!("{:.2}", 100.0 * identity)) } }
             } } }
         }
     })
@@ -203,7 +208,7 @@ pub(crate) fn states(analysis: &Analysis, summary: &RunSummary) -> Markup {
                 th { "f_k" }
                 th { "halves, |z|" }
             } }
-            tbody { @for (k, state) in grid.states.iter().enumerate() {
+            tbody { @for (k, state) in grid.points().iter().enumerate() {
                 @let z = analysis.split_half.z.get(k).copied().unwrap_or(f64::NAN);
                 tr class=[(z.abs() >= 4.0).then_some("bad")] {
                     td { (k) }

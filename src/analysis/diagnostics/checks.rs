@@ -3,6 +3,7 @@
 use crate::analysis::diagnostics::flow::Flow;
 use crate::analysis::hysteresis::ExcludedState;
 use crate::analysis::transition_matrix::Estimators;
+use crate::analysis::windows::WindowCheck;
 use crate::thermo::states::Edge;
 
 /// All checks of one analysis.
@@ -83,6 +84,8 @@ pub struct Diagnostics {
     pub states: Vec<StateCheck>,
     /// `[n_edges]`
     pub edges: Vec<EdgeCheck>,
+    /// States with a window.
+    pub windows: Vec<WindowCheck>,
     /// Along every axis with more than one value.
     pub flows: Vec<Flow>,
     /// 1 − λ₂ of the overlap matrix.

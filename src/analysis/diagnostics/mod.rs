@@ -161,6 +161,7 @@ fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies)
     Ok(Diagnostics {
         states,
         edges,
+        windows: work.windows.clone(),
         flows: flow::flows(grid, samples),
         spectral_gap: overlap.spectral_gap,
         n_components: component.iter().max().map_or(0, |c| c + 1),

@@ -43,8 +43,8 @@ pub(crate) fn split_half(input: &AnalysisInput) -> Result<SplitHalf> {
     let basis = Reweighting::new(grid, &halves[1], input.seed.wrapping_add(1))?;
     let collapsed = &basis.solved.collapsed;
     let averages = |bins: &[Bins], samples: &Collapsed| -> Vec<f64> {
-        let mut n = Vec::with_capacity(grid.len() * n_s);
-        for state in &grid.states {
+        let mut n = Vec::with_capacity(grid.n_points() * n_s);
+        for state in grid.points() {
             let t = basis.place(state);
             let (_, p) = bins[t].probabilities(samples, &state.ln_z);
             n.extend(bins[t].means(samples, &p).0);
@@ -59,7 +59,7 @@ pub(crate) fn split_half(input: &AnalysisInput) -> Result<SplitHalf> {
     };
     let errors = Bootstrap::new(basis.resampled(grid, &halves[1], &[]))?
         .errors(|draw| averages(&basis.bins_of(draw), draw.samples));
-    for k in 0..grid.len() {
+    for k in 0..grid.n_points() {
         let samples = [direct[k].samples as f64, basis.solved.n_k[k]];
         let g = [memory.of_state(k), basis.g_of_state[k]];
         if samples[0] < 2.0 {

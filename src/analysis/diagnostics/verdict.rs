@@ -9,7 +9,8 @@ use super::{ATTEMPTS, DEAD};
 use crate::analysis::hysteresis::ExcludedState;
 use crate::analysis::result::BoundaryPoint;
 use crate::analysis::transition_matrix::{ALARM, Estimators};
-use crate::thermo::states::{Axis, StateGrid};
+use crate::analysis::windows::{ROUND_TRIPS, WindowCheck};
+use crate::thermo::states::{Axis, Direction, StateGrid};
 
 /// Independent samples that a state should have.
 pub const INDEPENDENT: f64 = 30.0;
@@ -43,6 +44,7 @@ pub fn verdict(
     }
     sentences.extend(memory_of_start(grid, diagnostics, excluded));
     sentences.extend(equilibrium_of_replicas(grid, diagnostics));
+    sentences.extend(crossings(grid, &diagnostics.windows));
     sentences.extend(halves_in_time(split_half));
     sentences.extend(late_start(diagnostics));
     sentences.push(independent_samples(diagnostics));
@@ -65,7 +67,12 @@ pub fn verdict(
 
 /// Edges that exchanged at first and no longer do.
 fn dead_edges(diagnostics: &Diagnostics) -> Option<Sentence> {
-    let died: Vec<String> = diagnostics.edges.iter().filter(|e| has_died(e)).map(edge_words).collect();
+    let died: Vec<String> = diagnostics
+        .edges
+        .iter()
+        .filter(|e| e.edge.direction != Direction::Window && has_died(e))
+        .map(edge_words)
+        .collect();
     if died.is_empty() {
         return None;
     }
@@ -135,6 +142,24 @@ fn memory_of_start(grid: &StateGrid, diagnostics: &Diagnostics, excluded: &[Excl
         sentences.push(Sentence { mood: Mood::Remark, words: words.to_owned() });
     }
     sentences
+}
+
+/// Whether the windows are crossed.
+fn crossings(grid: &StateGrid, windows: &[WindowCheck]) -> Option<Sentence> {
+    let fewest = windows.iter().map(WindowCheck::round_trips).min()?;
+    let rare: Vec<usize> = windows.iter().filter(|w| w.set_aside).map(|w| w.state).collect();
+    if rare.is_empty() {
+        let words = format!("Every window is crossed: at least {fewest} round trips between its ends.");
+        return Some(Sentence { mood: Mood::Good, words });
+    }
+    let words = format!(
+        "Alarm: {} of {} windows with fewer than {ROUND_TRIPS} round trips between their ends: {}. Their samples are not \
+         averaged; lengthen equilibration and production, make the windows narrower, or add warmer ones.",
+        rare.len(),
+        windows.len(),
+        ranges(grid, &rare)
+    );
+    Some(Sentence { mood: Mood::Poor, words })
 }
 
 /// Whether the first half of production agrees with the second.
@@ -265,10 +290,7 @@ fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Opti
         .iter()
         .filter(|g| g.whole)
         .map(|g| {
-            let symbol = match g.axis {
-                Axis::Temperature => "T".to_owned(),
-                Axis::Reservoir(r) => format!("μ of {}", grid.reservoirs[r].species),
-            };
+            let symbol = axis_words(grid, g.axis);
             format!("{symbol} = {} (between {} and {})", short(g.middle()), short(g.values.0), short(g.values.1))
         })
         .collect();
@@ -403,6 +425,7 @@ mod tests {
             states: (0..grid.len()).map(state).collect(),
             n_components: component.iter().max().map_or(0, |c| c + 1),
             edges,
+            windows: Vec::new(),
             flows,
             spectral_gap: 0.03,
             drifts: Vec::new(),

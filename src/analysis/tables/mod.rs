@@ -14,7 +14,7 @@ use std::path::Path;
 /// `boundary_sides.csv` (the simulated states next to a boundary), `free_energy.csv` (F = −kT ln P(N) at the points of
 /// `distributions.csv`, for N and for the observables), `free_energy_2d.csv` (joint with N), `ridges.csv`, `layers.csv`,
 /// `free_energies.csv` (MBAR's f_k), `distributions.csv`, `direct.csv`, `split_half.csv`; and those of the checks: `diagnostics.csv`,
-/// `overlap.csv`, `flow.csv`, `boundary_convergence.csv`, `transition_matrix.csv`, `estimators.csv`.
+/// `overlap.csv`, `flow.csv`, `boundary_convergence.csv`, `transition_matrix.csv`, `estimators.csv`, `windows.csv`.
 ///
 /// # Errors
 /// [`Error::Io`] if a file cannot be written.
@@ -336,7 +336,7 @@ fn direct(analysis: &Analysis, species: &[&str]) -> Table {
         &["state", "n_<s>", "err_n_<s>", "energy", "energy_err", "samples", "inefficiency", "inefficiency_path"],
         species,
     );
-    for (k, state) in analysis.direct.iter().enumerate() {
+    for (k, state) in analysis.direct.iter().enumerate().take(analysis.grid.n_points()) {
         let mut row = vec![k.to_string()];
         row.extend(numbers(&state.n));
         row.extend(numbers(&state.n_err));
@@ -354,7 +354,7 @@ fn split_half(analysis: &Analysis, species: &[&str]) -> Table {
         species,
     );
     let split = &analysis.split_half;
-    for (k, state) in analysis.grid.states.iter().enumerate() {
+    for (k, state) in analysis.grid.points().iter().enumerate() {
         let mut row = vec![k.to_string(), number(state.temperature)];
         row.extend(
             (0..species.len()).map(|s| number(analysis.grid.reservoirs[s].convention.mu(state.ln_z[s], state.kt))),
