@@ -1,6 +1,6 @@
 //! Verdict in words: whether the run can be trusted, and what to change.
 
-use super::by_result::{crossings, equilibrium_of_replicas, quotable};
+use super::by_result;
 use super::checks::{Diagnostics, EdgeCheck, Mood, Sentence, Verdict};
 use super::flow::Flow;
 use super::gaps::{Gap, gaps};
@@ -43,13 +43,13 @@ pub fn verdict(
         sentences.push(Sentence { mood: Mood::Remark, words });
     }
     sentences.extend(memory_of_start(grid, diagnostics, excluded));
-    sentences.extend(equilibrium_of_replicas(grid, diagnostics));
+    sentences.extend(by_result::equilibrium_of_replicas(grid, diagnostics));
     sentences.extend(window_crossings(grid, &diagnostics.windows));
     sentences.extend(halves_in_time(split_half));
     sentences.extend(late_start(diagnostics));
     sentences.push(independent_samples(diagnostics));
-    sentences.extend(crossings(grid, boundaries));
-    sentences.push(quotable(grid, diagnostics));
+    sentences.extend(by_result::crossings(grid, boundaries));
+    sentences.push(by_result::quotable(grid, diagnostics));
     sentences.extend(convergence(diagnostics));
     sentences.extend(estimators.map(|estimators| agreement(grid, estimators)));
 
