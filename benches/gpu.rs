@@ -71,7 +71,7 @@ fn running(replicas: usize, n: usize, equal: bool) -> Option<(Gpu, u64)> {
     let (system, batch) = surface(replicas, n, equal);
     let atoms = batch.configurations.iter().map(|x| x.len() as u64).sum();
     let mut gpu = Gpu::new(device, Arc::new(system), Rng::new(1)).ok()?;
-    let state = StatePoint { temperature: 0.7, kt: 0.7, ln_z: vec![-4.0] };
+    let state = StatePoint { temperature: 0.7, kt: 0.7, ln_z: vec![-4.0], window: None };
     gpu.load(&batch, &[state], &vec![StateId(0); replicas]).ok()?;
     gpu.propagate(0, 200).ok()?;
     Some((gpu, atoms))
@@ -112,6 +112,7 @@ fn criterion_groups(c: &mut Criterion) {
                 first += u64::from(STEPS.max(ATTEMPTS));
                 let work = CycleWork {
                     dynamics: Some(Span { first, count: STEPS }),
+                    identity: None,
                     particle_moves: Some(Span { first, count: ATTEMPTS }),
                     tally: true,
                     keep: false,
@@ -155,7 +156,7 @@ fn table(device: &str, seconds: f64, replicas: &[usize]) {
     for &r in replicas {
         let (system, batch) = surface(r, 64, true);
         let mut run = backend::open(device, Arc::new(system), Rng::new(1)).expect("the device");
-        let state = StatePoint { temperature: 0.7, kt: 0.7, ln_z: vec![-4.0] };
+        let state = StatePoint { temperature: 0.7, kt: 0.7, ln_z: vec![-4.0], window: None };
         run.load(&batch, &[state], &vec![StateId(0); r]).expect("it fits");
         let mut first = 0;
         let rate = rate(r, seconds, || {
@@ -174,7 +175,7 @@ fn table(device: &str, seconds: f64, replicas: &[usize]) {
 fn grid(device: &str, seconds: f64, workload: &str, mut loaded: CheckedScene, most: usize) {
     let states = loaded.grid().len();
     loaded.scene.grid.walkers = (most / states).max(1) as u32;
-    let plan = CyclePlan { steps: STEPS, attempts: ATTEMPTS, exchange: Exchange::default() };
+    let plan = CyclePlan { steps: STEPS, attempts: ATTEMPTS, identity: 0, exchange: Exchange::default() };
     let setup = Setup { rng: Rng::new(1), plan, ..Setup::from_scene(&loaded).expect("pairs") };
     let batch = setup.start().expect("the start of a bench scene");
     let run = setup.open(device).expect("the device");

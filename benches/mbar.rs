@@ -40,7 +40,7 @@ fn trap(n_temperatures: usize, n_activities: usize, per_state: usize) -> Trap {
         let kt = 0.6 * 2_f64.powf(along(k / n_activities, n_temperatures));
         let ln_z = -4.0 + 3.0 * along(k % n_activities, n_activities);
         let mean = (ln_z + 1.5 * (TAU * kt).ln()).exp();
-        states.push(StatePoint { temperature: kt, kt, ln_z: vec![ln_z] });
+        states.push(StatePoint { temperature: kt, kt, ln_z: vec![ln_z], window: None });
         for _ in 0..per_state {
             let mut n = 0;
             let mut time = -(1.0 - rng.random::<f64>()).ln();

@@ -69,7 +69,7 @@ fn collapsed(n_temperatures: usize, n_mu: usize, n_samples: usize) {
         .map(|(t, m)| {
             let kt = 0.5 * 2_f64.powf(along(t, n_temperatures));
             let mu = -4.0 + 2.5 * along(m, n_mu);
-            StatePoint { temperature: kt, kt, ln_z: vec![3.0 + mu / kt] }
+            StatePoint { temperature: kt, kt, ln_z: vec![3.0 + mu / kt], window: None }
         })
         .collect();
     let mean = |s: &StatePoint| (s.ln_z[0] + 1.5 * (TAU * s.kt).ln()).exp();

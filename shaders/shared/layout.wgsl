@@ -137,17 +137,23 @@ struct ReplicaRecord {
     n_events: u32,
 }
 
-// ln_zv[s] = ln z_s + ln V_in; which tables of insertion, and their weights in shares of 2²⁴
+// ln_zv[s] = ln z_s + ln V_in; which tables of insertion, and their weights in shares of 2²⁴. Records of η follow those of
+// the states: η of the first N of a window in ln_zv[0].x, eight of them a record.
+// window: first record of its η; 0 without a window. bounds: fewest atoms | most << 16. weighted: its reservoir.
 struct StateRecord {
     beta: f32,
     kt: f32,
     temperature: u32,
-    spare: u32,
+    window: u32,
+    bounds: u32,
+    weighted: u32,
+    spare_a: u32,
+    spare_b: u32,
     ln_zv: array<vec4<f32>, 2>,
     weights: array<vec4<u32>, 2>,
 }
 
-// kind 0: nothing; 1: insert; 2: delete; 3: displace
+// kind 0: nothing; 1: insert; 2: delete; 3: displace; 4: change the species, velocity.x a factor
 struct TrialRecord {
     kind: u32,
     species: u32,

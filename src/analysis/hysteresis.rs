@@ -1,6 +1,6 @@
 //! Hysteresis between walkers: even ones start empty, odd ones filled, and both must come to the same averages.
 
-use crate::analysis::statistics::inefficiency::Inefficiencies;
+use crate::analysis::statistics::inefficiency::Memory;
 use crate::analysis::{AnalysisInput, Map, MapCell};
 use crate::thermo::states::StateGrid;
 use std::borrow::Cow;
@@ -49,20 +49,12 @@ pub(crate) fn compare(input: &AnalysisInput) -> (Vec<f64>, Vec<ExcludedState>) {
     }
     let halves = [false, true].map(|wanted| {
         let samples = input.samples.filtered(|n| is_odd(n) == Some(wanted));
-        let g = Inefficiencies::new(&samples, n_states);
-        let columns = 1 + samples.counts.len();
-        let value = |c: usize, n: usize| if c == 0 { samples.energy[n] } else { f64::from(samples.counts[c - 1][n]) };
-        let mut members: Vec<Vec<usize>> = vec![Vec::new(); n_states];
-        for n in 0..samples.len() {
-            members[samples.state[n] as usize].push(n);
-        }
-        let half = |k: usize| {
-            let size = members[k].len() as f64;
-            let mean: Vec<f64> =
-                (0..columns).map(|c| members[k].iter().map(|&n| value(c, n)).sum::<f64>() / size).collect();
-            let square = |c: usize| members[k].iter().map(|&n| (value(c, n) - mean[c]).powi(2)).sum::<f64>() / size;
-            let variance = (0..columns).map(square).collect();
-            Half { mean, variance, g: g.of_state(k), samples: size }
+        let memory = Memory::new(&samples, &input.grid, None, input.seed);
+        let half = |k: usize| Half {
+            mean: memory.mean[k].clone(),
+            variance: memory.variance[k].clone(),
+            g: memory.of_state(k),
+            samples: memory.samples[k],
         };
         (0..n_states).map(half).collect::<Vec<Half>>()
     });
@@ -87,14 +79,15 @@ pub(crate) fn compare(input: &AnalysisInput) -> (Vec<f64>, Vec<ExcludedState>) {
     (z, excluded)
 }
 
-/// Removes the samples of excluded states from the input.
+/// Removes the samples of some states from the input.
 ///
 /// Where that would leave no sample at all they stay, and only the map is masked.
-pub(crate) fn set_aside<'a>(input: &'a AnalysisInput, excluded: &[ExcludedState]) -> Cow<'a, AnalysisInput> {
-    if excluded.is_empty() {
+///
+/// - `is_excluded`: `[n_states]`
+pub(crate) fn set_aside<'a>(input: &'a AnalysisInput, is_excluded: &[bool]) -> Cow<'a, AnalysisInput> {
+    if !is_excluded.contains(&true) {
         return Cow::Borrowed(input);
     }
-    let is_excluded = flags(excluded, input.grid.len());
     let samples = input.samples.filtered(|n| !is_excluded[input.samples.state[n] as usize]);
     match samples.is_empty() {
         true => Cow::Borrowed(input),
@@ -102,16 +95,10 @@ pub(crate) fn set_aside<'a>(input: &'a AnalysisInput, excluded: &[ExcludedState]
     }
 }
 
-/// `[n_states]`, whether each is excluded.
-pub(crate) fn flags(excluded: &[ExcludedState], n_states: usize) -> Vec<bool> {
-    let mut flags = vec![false; n_states];
-    excluded.iter().for_each(|f| flags[f.state] = true);
-    flags
-}
-
 /// Masks the cells of a map that lie nearer to an excluded state than to its neighbours along every axis, or as near.
 pub(crate) fn mask(map: &mut Map, grid: &StateGrid, excluded: &[ExcludedState]) {
-    let boxes: Vec<Vec<(f64, f64)>> = excluded.iter().map(|f| surroundings(grid, f.state)).collect();
+    let points = excluded.iter().filter(|f| f.state < grid.n_points());
+    let boxes: Vec<Vec<(f64, f64)>> = points.map(|f| surroundings(grid, f.state)).collect();
     let inside = |cell: &MapCell, ranges: &Vec<(f64, f64)>| {
         let place = std::iter::once(cell.temperature).chain(cell.mu.iter().copied());
         ranges.iter().zip(place).all(|(&(lo, hi), x)| x >= lo && x <= hi)
@@ -133,9 +120,9 @@ fn surroundings(grid: &StateGrid, state: usize) -> Vec<(f64, f64)> {
         let hi = above.map_or(f64::INFINITY, |a| 0.5 * (a + x) + slack);
         (lo, hi)
     };
-    let mut ranges = vec![middle(grid.states.iter().map(|s| s.temperature).collect(), own.temperature)];
+    let mut ranges = vec![middle(grid.points().iter().map(|s| s.temperature).collect(), own.temperature)];
     for (r, axis) in grid.reservoirs.iter().enumerate() {
-        let same = grid.states.iter().filter(|s| s.kt.to_bits() == own.kt.to_bits());
+        let same = grid.points().iter().filter(|s| s.kt.to_bits() == own.kt.to_bits());
         let values = same.map(|s| axis.convention.mu(s.ln_z[r], s.kt)).collect();
         ranges.push(middle(values, axis.convention.mu(own.ln_z[r], own.kt)));
     }
@@ -187,7 +174,8 @@ mod tests {
     fn states_that_remember_their_start_are_set_aside_and_masked() {
         let input = input(true);
         let excluded = compare(&input).1;
-        let retained = set_aside(&input, &excluded);
+        let flags: Vec<bool> = (0..6).map(|k| excluded.iter().any(|f| f.state == k)).collect();
+        let retained = set_aside(&input, &flags);
         assert_eq!(excluded.iter().map(|f| f.state).collect::<Vec<_>>(), [0, 1]);
         assert_eq!((excluded[0].even[0], excluded[0].odd[0]), (0.0, 12.0));
         assert!(retained.samples.state.iter().all(|&k| k >= 2) && retained.samples.len() == 600 * 2 * 4);

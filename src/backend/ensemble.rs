@@ -61,6 +61,13 @@ impl Ensemble {
         places(&self.system, &self.weights, self.assignment[replica], self.state_of(replica).kt)
     }
 
+    /// Takes other weights of the windows.
+    pub(super) fn set_windows(&mut self, states: &[StatePoint]) {
+        let same = |(old, new): (&StatePoint, &StatePoint)| (old.kt, &old.ln_z) == (new.kt, &new.ln_z);
+        assert!(states.len() == self.states.len() && self.states.iter().zip(states).all(same), "weights alone change");
+        self.states = states.to_vec();
+    }
+
     /// Global index of a replica of the backend.
     pub fn global(&self, replica: usize) -> ReplicaId {
         ReplicaId(self.first_replica.0 + replica as u32)

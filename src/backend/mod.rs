@@ -15,7 +15,7 @@ mod snapshot;
 
 pub use cycle::{CycleResult, CycleWork, KeptConfigurations, MoveEvents, Span};
 pub use ensemble::Ensemble;
-pub use host_moves::particle_moves_on_host;
+pub use host_moves::{identity_changes_on_host, particle_moves_on_host};
 pub use info::{BackendInfo, Identity, Usage};
 pub use open::{open, open_with_note};
 pub use snapshot::BackendState;
@@ -88,6 +88,18 @@ pub trait Backend: Send {
     /// When the device is lost.
     fn set_states(&mut self, assignment: &[StateId]) -> Result<()>;
 
+    /// Gives the windows other weights: `[n_states]`, the states as loaded in everything else.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn set_windows(&mut self, states: &[StatePoint]) -> Result<()>;
+
+    /// Begins the tallies of particle moves anew.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn forget_transitions(&mut self) -> Result<()>;
+
     /// Gives every state the weights of the tables of insertion from now on; a system without tables takes none.
     ///
     /// - `weights`: `[n_states * n_reservoirs]`, in shares
@@ -110,8 +122,8 @@ pub trait Backend: Send {
     /// As [`Backend::begin`].
     fn complete(&mut self) -> Result<CycleResult>;
 
-    /// Tallies of the particle moves since [`Backend::load_slice`] that were to be tallied, of the walkers that its
-    /// replicas belong to.
+    /// Tallies of the particle moves since [`Backend::load_slice`] or [`Backend::forget_transitions`] that were to be
+    /// tallied, of the walkers that its replicas belong to.
     ///
     /// # Errors
     /// When the device is lost.
@@ -155,6 +167,16 @@ pub trait Backend: Send {
     fn particle_moves(&mut self, first: u64, attempts: u32, tally: bool) -> Result<CycleResult> {
         let span = Span { first, count: attempts };
         self.cycle(&CycleWork { particle_moves: Some(span), tally, ..CycleWork::default() })
+    }
+
+    /// Makes `attempts` attempts at changes of identity in every replica from attempt number `first`; `tally` as for
+    /// [`Backend::particle_moves`]. None without two reservoir species.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn identity_changes(&mut self, first: u64, attempts: u32, tally: bool) -> Result<CycleResult> {
+        let span = Span { first, count: attempts };
+        self.cycle(&CycleWork { identity: Some(span), tally, ..CycleWork::default() })
     }
 
     /// E and N of every replica: `[n_replicas]`.

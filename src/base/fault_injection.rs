@@ -14,6 +14,10 @@ pub(crate) enum Fault {
     UnscaledVelocities,
     /// `n-for-n-plus-1`: insertions are accepted as if they were into N instead of N + 1.
     NForNPlusOne,
+    /// `mbar-without-weights`: MBAR takes samples of a window as if its weights were zero.
+    MbarWithoutWeights,
+    /// `exchange-without-weights`: the exchange takes the weights of a window for zero.
+    ExchangeWithoutWeights,
     /// `p-left-out`: insertions from a table are accepted as if they were uniform.
     PLeftOut,
     /// `n-for-n-in`: particle moves count atoms outside the region too.
@@ -22,6 +26,8 @@ pub(crate) enum Fault {
     VictimLeftOut,
     /// `late-list`: neighbour lists are rebuilt one step too late.
     LateList,
+    /// `identity-without-counts`: identity changes are accepted without N_A/(N_B + 1).
+    IdentityWithoutCounts,
 }
 
 /// Whether a fault is planted.
@@ -36,10 +42,13 @@ pub(crate) fn planted(fault: Fault) -> bool {
             "zero-velocity" => Fault::ZeroVelocity,
             "unscaled-velocities" => Fault::UnscaledVelocities,
             "n-for-n-plus-1" => Fault::NForNPlusOne,
+            "mbar-without-weights" => Fault::MbarWithoutWeights,
+            "exchange-without-weights" => Fault::ExchangeWithoutWeights,
             "p-left-out" => Fault::PLeftOut,
             "n-for-n-in" => Fault::NForNIn,
             "victim-left-out" => Fault::VictimLeftOut,
             "late-list" => Fault::LateList,
+            "identity-without-counts" => Fault::IdentityWithoutCounts,
             other => panic!("no fault `{other}` can be planted"),
         })
     });

@@ -11,7 +11,7 @@ use crate::figures::plot::legend::{self, Entry, Sign};
 use crate::figures::plot::palette::{self, ColourScale};
 use crate::figures::plot::text;
 use crate::io::csv::{Table, number};
-use crate::thermo::states::Axis;
+use crate::thermo::states::{Axis, Direction};
 use kuva::plot::ColorMap;
 
 /// Names of the figures that belong to the section on trust begin so.
@@ -97,13 +97,15 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
     let at_first = |k: StateId| {
         (0..grid.n_reservoirs()).filter(|&s| s != r).all(|s| {
             let point = grid.state(k);
-            let same = grid.states.iter().filter(|p| p.kt.to_bits() == point.kt.to_bits());
+            let same = grid.points().iter().filter(|p| p.kt.to_bits() == point.kt.to_bits());
             let lowest = same.map(|p| p.ln_z[s]).fold(f64::INFINITY, f64::min);
             point.ln_z[s] <= lowest + 1e-12
         })
     };
-    let edges: Vec<_> =
-        diagnostics.edges.iter().filter(|e| at_first(e.edge.a) && at_first(e.edge.b) && value(e).is_finite()).collect();
+    let drawn = |e: &&crate::analysis::diagnostics::EdgeCheck| {
+        e.edge.direction != Direction::Window && at_first(e.edge.a) && at_first(e.edge.b) && value(e).is_finite()
+    };
+    let edges: Vec<_> = diagnostics.edges.iter().filter(drawn).collect();
     if edges.is_empty() {
         return None;
     }
@@ -120,7 +122,7 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
     }
     let is_excluded = |k: usize| analysis.checks.excluded.iter().any(|f| f.state == k);
     let shown = |k: &usize| at_first(StateId(*k as u32));
-    if (0..grid.len()).filter(shown).any(is_excluded) {
+    if (0..grid.n_points()).filter(shown).any(is_excluded) {
         let sign = Sign::Mark(Mark::Diamond, 5.0, palette::line(1), paper_outline());
         entries.push(Entry { sign, label: "frozen in by its start".into() });
     }
@@ -157,7 +159,7 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
             u8::from(e.usable).to_string(),
         ]);
     }
-    for k in (0..grid.len()).filter(shown) {
+    for k in (0..grid.n_points()).filter(shown) {
         let (mu, t) = place(StateId(k as u32));
         match is_excluded(k) {
             true => canvas.mark(mu, t, Mark::Diamond, 5.0, palette::line(1), paper_outline()),

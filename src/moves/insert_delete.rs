@@ -55,7 +55,7 @@ impl Proposal {
         match self.trial {
             Trial::Insert { species, .. } => Trial::Insert { species, position },
             Trial::Delete { slot } => Trial::Displace { slot, position },
-            Trial::None | Trial::Displace { .. } => Trial::None,
+            Trial::None | Trial::Displace { .. } | Trial::Identity { .. } => Trial::None,
         }
     }
 }
@@ -226,21 +226,35 @@ pub fn weigh(
     delta_u[chosen]
 }
 
-/// ln of the acceptance probability of a proposal whose energy change is `delta_u`; −∞ when it is impossible.
+/// ln of the acceptance probability of a proposal whose energy change is `delta_u`, without the weights of a window: what is
+/// tallied, and what says Π(N) of the state without them; −∞ when it is impossible.
 pub fn ln_acc(state: StateRef, proposal: &Proposal, delta_u: f64) -> f64 {
     let (ln_volume, ln_z) = (proposal.ln_volume, state.ln_z[proposal.reservoir]);
     match proposal.trial {
         Trial::Insert { .. } => insert_ln_acc(ln_z, ln_volume, proposal.n_inside, state.beta * delta_u),
         Trial::Delete { .. } => delete_ln_acc(ln_z, ln_volume, proposal.n_inside, state.beta * delta_u),
-        Trial::None | Trial::Displace { .. } => f64::NEG_INFINITY,
+        Trial::None | Trial::Displace { .. } | Trial::Identity { .. } => f64::NEG_INFINITY,
     }
 }
 
-/// Decides a proposal by its [`ln_acc`]: the edit to apply, [`Edit::None`] when it is rejected.
+/// What the window of a state adds to the [`ln_acc`] of a proposal before it is decided: η(N ± 1) − η(N), −∞ where N would
+/// leave the window; 0 without a window.
+#[inline(always)]
+pub fn weight_change(state: StateRef, proposal: &Proposal) -> f64 {
+    let before = proposal.n_total as u16;
+    match proposal.trial {
+        Trial::Insert { .. } => state.weight_change(proposal.reservoir, before, before + 1),
+        Trial::Delete { .. } => state.weight_change(proposal.reservoir, before, before - 1),
+        Trial::None | Trial::Displace { .. } | Trial::Identity { .. } => 0.0,
+    }
+}
+
+/// Decides a proposal: the edit to apply, [`Edit::None`] when it is rejected.
 ///
 /// An inserted atom gets a Maxwell–Boltzmann velocity at the temperature of its replica.
 ///
 /// - `kt`: \[energy\]; 1/β in f64 is not always the same number
+/// - `ln_acc`: [`ln_acc`] + [`weight_change`]
 pub fn decide(
     system: &System,
     rng: &Rng,
@@ -258,7 +272,7 @@ pub fn decide(
             Edit::Insert { species, position, velocity: thermal_velocity(system, rng, replica, attempt, kt, species) }
         }
         Trial::Delete { slot } => Edit::Delete { slot },
-        Trial::Displace { .. } | Trial::None => Edit::None,
+        Trial::Displace { .. } | Trial::Identity { .. } | Trial::None => Edit::None,
     }
 }
 

@@ -74,7 +74,7 @@ pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]
                         h2 { "States" }
                         p { "Averages of each state's own stored samples, no reweighting, with standard errors." }
                         details {
-                            summary { "All " (analysis.grid.len()) " states" }
+                            summary { "All " (analysis.grid.n_points()) " states" }
                             (tables::states(analysis, summary))
                         }
                     }

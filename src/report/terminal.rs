@@ -96,7 +96,7 @@ fn block(analysis: &Analysis, summary: &RunSummary, s: usize, most_rows: usize) 
         }
         None => {
             rows[0].extend([symbol.to_owned(), "⟨N⟩".to_owned()]);
-            let mut order: Vec<usize> = (0..grid.len()).collect();
+            let mut order: Vec<usize> = (0..grid.n_points()).collect();
             let place = |k: usize| (grid.states[k].temperature, grid.states[k].ln_z[s]);
             order.sort_by(|&a, &b| place(a).0.total_cmp(&place(b).0).then(place(a).1.total_cmp(&place(b).1)));
             for k in spread(order.len(), most_rows).into_iter().map(|i| order[i]) {
@@ -148,7 +148,7 @@ fn boundaries(analysis: &Analysis, s: usize, temperature: f64) -> String {
         seen.push((b.phase_a, b.phase_b));
         let mu = b.mu.get(s).copied().unwrap_or(f64::NAN);
         let (a, c) = (findings::phase_name(analysis, b.phase_a), findings::phase_name(analysis, b.phase_b));
-        words.push((mu, format!("{a} → {c}: {}", with_error(mu, b.mu_err).replace(" ± ", "±"))));
+        words.push((mu, format!("{a} → {c}: {}", findings::boundary(b, s).replace(" ± ", "±"))));
     }
     words.sort_by(|a, b| a.0.total_cmp(&b.0));
     let more = words.len().saturating_sub(MOST_BOUNDARIES);
@@ -168,7 +168,7 @@ fn canonical(analysis: &Analysis, summary: &RunSummary) -> String {
         format!("⟨E⟩ [{}]", summary.units.energy_label()),
         "C_VN".to_owned(),
     ]];
-    for k in spread(grid.len(), MOST_ROWS) {
+    for k in spread(grid.n_points(), MOST_ROWS) {
         let temperature = grid.states[k].temperature;
         let energy =
             analysis.direct.get(k).map_or("–".into(), |d| with_error(d.energy, d.energy_err).replace(" ± ", "±"));

@@ -6,6 +6,7 @@ use crate::input::scene::{self, CheckedScene};
 use crate::run::checkpoint;
 use crate::run::record::RunRecord;
 use crate::sample::{Samples, read_samples};
+use crate::thermo::states::StateGrid;
 use std::path::{Path, PathBuf};
 
 /// One run as read from its directory.
@@ -17,6 +18,8 @@ pub(crate) struct Run {
     pub(crate) record: RunRecord,
     /// Its stored samples.
     pub(crate) samples: Samples,
+    /// Its states, with the weights that windows had in production.
+    pub(crate) grid: StateGrid,
 }
 
 /// The scenes of runs that can be combined: one system, one grid.
@@ -25,6 +28,15 @@ pub(crate) struct Run {
 /// Those of [`scene_of`], and [`Error::BadInput`] with the field in which two runs differ.
 pub(crate) fn scenes_of_one_system(directories: &[PathBuf]) -> Result<Vec<CheckedScene>> {
     let scenes = directories.iter().map(|d| scene_of(d)).collect::<Result<Vec<_>>>()?;
+    if directories.len() > 1 && !scenes[0].scene.windows.is_empty() {
+        return Err(Error::BadInput {
+            path: directories[1].clone(),
+            problem:
+                "runs with `windows` cannot be combined, because each has learned weights of its own; make one of them \
+                      longer with `adlayer resume --cycles`, or give it walkers"
+                    .to_owned(),
+        });
+    }
     for (directory, loaded) in directories.iter().zip(&scenes).skip(1) {
         if let Some(field) = first_difference(&scenes[0].scene, &loaded.scene) {
             return Err(Error::BadInput {
@@ -68,7 +80,26 @@ pub(crate) fn read_run(directory: &Path, loaded: CheckedScene) -> Result<Run> {
     let record = RunRecord::read(directory)?;
     let names: Vec<String> = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
     let samples = read_samples(directory, &names)?;
-    Ok(Run { loaded, record, samples })
+    let grid = if samples.is_empty() { loaded.grid() } else { grid_of(directory, &loaded, &record)? };
+    Ok(Run { loaded, record, samples, grid })
+}
+
+/// The states of a run, with the weights that its windows had in production.
+///
+/// # Errors
+/// [`Error::BadInput`] if `run.json` does not hold them.
+pub(crate) fn grid_of(directory: &Path, loaded: &CheckedScene, record: &RunRecord) -> Result<StateGrid> {
+    let mut grid = loaded.grid();
+    let weights: Vec<Vec<f64>> = record.windows.iter().map(|w| w.weights.clone()).collect();
+    match grid.set_weights(&weights) {
+        true => Ok(grid),
+        false => Err(Error::BadInput {
+            path: directory.join("run.json"),
+            problem: "it does not hold the weights of the scene's windows, without which samples say nothing; restore it, or \
+                      go on with `adlayer resume`, which writes them again"
+                .to_owned(),
+        }),
+    }
 }
 
 /// The first field in which two scenes describe different systems or grids; lengths, seeds and walkers may differ.
@@ -90,6 +121,8 @@ fn first_difference(a: &Scene, b: &Scene) -> Option<&'static str> {
         Some("reservoir")
     } else if !same_states(&a.grid, &b.grid) {
         Some("grid")
+    } else if a.windows != b.windows {
+        Some("windows")
     } else if a.planck != b.planck {
         Some("planck")
     } else {

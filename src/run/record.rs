@@ -9,6 +9,8 @@ use crate::run::checkpoint::History;
 use crate::sample::Thinning;
 use crate::sampler::{CyclePlan, WEIGHTS_TRIED};
 use crate::system::insertion::SHARES;
+use crate::thermo::Window;
+use crate::thermo::states::{StateGrid, StatePoint};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -25,6 +27,35 @@ pub struct StoppingStatus {
     pub enough: bool,
     /// Says the same in words.
     pub words: String,
+}
+
+/// A state with a window; part of `run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WindowRecord {
+    /// Index of the state.
+    pub state: usize,
+    /// Its temperature, scene unit.
+    pub temperature: f64,
+    /// Species whose number it bounds.
+    pub species: String,
+    /// Fewest and most atoms.
+    pub atoms: (u16, u16),
+    /// η of every number of atoms from the fewest on \[kT\]: learned in equilibration, the same in all of production.
+    pub weights: Vec<f64>,
+}
+
+impl WindowRecord {
+    /// The records of all windows of a grid.
+    pub(crate) fn of_grid(grid: &StateGrid) -> Vec<WindowRecord> {
+        let record = |(state, point, window): (usize, &StatePoint, &Window)| WindowRecord {
+            state,
+            temperature: point.temperature,
+            species: grid.reservoirs[window.reservoir].species.clone(),
+            atoms: (window.lo, window.hi()),
+            weights: window.weights().to_vec(),
+        };
+        grid.windows().map(record).collect()
+    }
 }
 
 /// Where atoms are inserted in production; part of `run.json`.
@@ -125,6 +156,9 @@ pub struct RunRecord {
     pub steps: u32,
     /// Insertion and deletion attempts of a cycle.
     pub attempts: u32,
+    /// Attempts of a cycle at changes of identity.
+    #[serde(default)]
+    pub identity: u32,
     /// Where atoms are inserted, unless everywhere alike.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insertion: Option<InsertionRecord>,
@@ -141,6 +175,9 @@ pub struct RunRecord {
     /// How often the run was resumed; an extension that its stopping rule asked for counts.
     #[serde(default)]
     pub resumed: u32,
+    /// Windows with their weights, once these are final.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<WindowRecord>,
     /// Errors of the boundaries, where the scene has a stopping rule and they were analysed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boundaries: Option<StoppingStatus>,
@@ -171,6 +208,7 @@ impl RunRecord {
             production_done: 0,
             steps: plan.steps,
             attempts: plan.attempts,
+            identity: plan.identity,
             insertion: None,
             sample_stride: thinning(loaded).stride(),
             seconds_sampling: history.seconds_sampling,
@@ -178,6 +216,7 @@ impl RunRecord {
             replica_steps_per_s: 0.0,
             attempts_per_s: 0.0,
             resumed: history.resumed,
+            windows: Vec::new(),
             boundaries: None,
             warnings: history.warnings.clone(),
         }

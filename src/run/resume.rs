@@ -8,7 +8,7 @@ use crate::io::text::read_text;
 use crate::run::checkpoint::{self, Checkpoint, History, Origin, SceneRecord};
 use crate::run::directory::RunDirectory;
 use crate::run::options::{Ended, Progress, ResumeOptions, RunOutcome};
-use crate::run::record::{RunRecord, RunStatus, thinning};
+use crate::run::record::{RunRecord, RunStatus, WindowRecord, thinning};
 use crate::sample::tally_snapshots::MarkWriter;
 use crate::sampler::Setup;
 use std::path::Path;
@@ -80,6 +80,9 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
         sampler.restart_second_half();
     }
     let mut record = RunRecord::new(&loaded, sampler.backend(), plan, &history);
+    if sampler.weights_are_final() {
+        record.windows = WindowRecord::of_grid(sampler.grid());
+    }
     record.production_done =
         sampler.cycle().saturating_sub(u64::from(loaded.scene.schedule.equilibration)).min(u64::from(u32::MAX)) as u32;
     directory.log(&format!("resumed in cycle {} on {} ({})", sampler.cycle(), record.device, record.kernel))?;

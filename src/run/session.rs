@@ -1,6 +1,6 @@
 //! A run in its directory, new or resumed: its cycles, samples, checkpoints, and its end.
 
-use super::tables::{write_exchange, write_states};
+use super::tables::{write_exchange, write_states, write_windows};
 use crate::base::error::{Error, Result};
 use crate::base::ids::ReplicaId;
 use crate::input::scene::CheckedScene;
@@ -12,7 +12,7 @@ use crate::observables::record::Observed;
 use crate::run::checkpoint::{self, History, Parts, SceneRecord};
 use crate::run::directory::RunDirectory;
 use crate::run::options::{Ended, Limits, Progress, RunOutcome};
-use crate::run::record::{InsertionRecord, RunRecord, RunStatus, thinning};
+use crate::run::record::{InsertionRecord, RunRecord, RunStatus, WindowRecord, thinning};
 use crate::sample::tally_snapshots::MarkWriter;
 use crate::sample::trajectory::{StoredFrame, TrajectoryWriter, frame_thinning};
 use crate::sample::{SampleRow, SampleWriter, rows_per_part};
@@ -149,6 +149,11 @@ impl Session<'_> {
             self.sampler.advance_ahead(kind(cycle), ahead)?;
             if let Some(c) = production {
                 self.record.production_done = c + 1;
+                if c == 0 && self.sampler.has_windows() {
+                    // Samples say nothing without the weights they were drawn with.
+                    self.record.windows = WindowRecord::of_grid(self.sampler.grid());
+                    self.record.write(self.directory.path())?;
+                }
                 if looks(cycle) {
                     self.sampler.kept(&mut batch)?;
                 }
@@ -198,6 +203,9 @@ impl Session<'_> {
         let path = self.directory.path();
         write_states(&mut self.sampler, self.loaded.scene.units.pressure_unit(), &path.join("states.csv"))?;
         write_exchange(&self.sampler, &path.join("exchange.csv"))?;
+        if self.sampler.has_windows() {
+            write_windows(&mut self.sampler, &path.join("windows.csv"))?;
+        }
         let record = &mut self.record;
         record.warnings = self.history.warnings.clone();
         record.insertion = InsertionRecord::of(self.sampler.backend());

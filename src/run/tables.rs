@@ -5,11 +5,13 @@ use crate::base::ids::StateId;
 use crate::io::csv::{Table, number, parse_rows};
 use crate::io::text::read_text;
 use crate::moves::MoveKind;
+use crate::moves::transition_matrix::{Sums, links, ln_pi};
 use crate::sampler::Sampler;
 use serde::Serialize;
 use std::path::Path;
 
-/// Writes `states.csv`: one row a state, averages over every production cycle, no reweighting.
+/// Writes `states.csv`: one row a state, averages over every production cycle, no reweighting. Errors are those of each
+/// state's own series until the analysis knows better ([`set_errors`]).
 ///
 /// - `pressure_unit`: one unit of the scene's pressure [energy/length³]
 ///
@@ -33,10 +35,14 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
     columns.extend(each("p_nmax_*"));
     columns.extend(["samples".to_owned(), "inefficiency".to_owned()]);
     let acceptance = |kind: MoveKind, species: &str| format!("acceptance_{}_{species}", kind.name());
-    columns.extend(names.iter().flat_map(|s| MoveKind::TALLIED.map(|kind| acceptance(kind, s))));
+    let kinds: Vec<MoveKind> = MoveKind::TALLIED
+        .into_iter()
+        .filter(|&kind| kind != MoveKind::Identity || sampler.plan().identity > 0)
+        .collect();
+    columns.extend(names.iter().flat_map(|s| kinds.iter().map(|&kind| acceptance(kind, s))));
 
     let mut table = Table::new(&columns);
-    for k in 0..grid.len() {
+    for k in 0..grid.n_points() {
         let id = StateId(k as u32);
         let (point, average) = (grid.state(id), sampler.average(id));
         let mut row = vec![k.to_string(), number(point.temperature)];
@@ -53,9 +59,77 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
         row.extend(average.p_n_max.iter().map(|&p| number(p)));
         row.extend([average.samples.to_string(), number(average.inefficiency)]);
         for tally in &tallies[k * names.len()..(k + 1) * names.len()] {
-            row.extend(MoveKind::TALLIED.map(|kind| number(tally.of(kind).acceptance())));
+            row.extend(kinds.iter().map(|&kind| number(tally.of(kind).acceptance())));
         }
         table.push(row);
+    }
+    table.write(path)
+}
+
+/// Errors of the averages of one state, as the analysis knows them.
+#[derive(Debug, Clone)]
+pub struct StateErrors {
+    /// `[n_reservoirs]`, standard errors of ⟨N_s⟩
+    pub n: Vec<f64>,
+    /// Standard error of ⟨E⟩ \[energy\]
+    pub energy: f64,
+    /// Statistical inefficiency [cycles]
+    pub inefficiency: f64,
+}
+
+/// Sets the errors of `states.csv`: a state alone does not know what replicas carry from state to state.
+///
+/// - `species`: names of the reservoir species
+/// - `errors`: `[n_states]`
+///
+/// # Errors
+/// Those of [`read_text`], [`Error::TableDamaged`], and [`Error::Io`].
+pub fn set_errors(directory: &Path, species: &[String], errors: &[StateErrors]) -> Result<()> {
+    let path = directory.join("states.csv");
+    let text = read_text("table of states", &path)?;
+    let table = Table::parse(&text).map_err(|source| Error::TableDamaged { path: path.clone(), source })?;
+    let values = |e: &StateErrors| {
+        let counts = species.iter().zip(&e.n).map(|(s, &err)| (format!("n_{s}_err"), err));
+        counts.chain([("energy_err".to_owned(), e.energy), ("inefficiency".to_owned(), e.inefficiency)]).collect()
+    };
+    let values: Vec<Vec<(String, f64)>> = errors.iter().map(values).collect();
+    let mut corrected = Table::new(table.columns().to_vec());
+    for (row, values) in table.rows().iter().zip(&values) {
+        let cell = |(name, cell): (&String, &String)| {
+            let own = values.iter().find(|(column, value)| column == name && value.is_finite());
+            own.map_or_else(|| cell.clone(), |&(_, value)| number(value))
+        };
+        corrected.push(table.columns().iter().zip(row).map(cell).collect::<Vec<_>>());
+    }
+    corrected.write(&path)
+}
+
+/// Writes `windows.csv`: one row for every state with a window and every N in it, from the particle moves of production.
+///
+/// # Errors
+/// [`Error::Io`] if it cannot be written, or whatever the device says.
+pub fn write_windows(sampler: &mut Sampler, path: &Path) -> Result<()> {
+    let transitions = sampler.transitions()?;
+    let columns = ["state", "temperature", "species", "n", "eta", "attempts", "p_insert", "p_delete", "ln_pi"];
+    let (grid, mut table) = (sampler.grid(), Table::new(columns));
+    for (k, state, window) in grid.windows() {
+        let total = transitions.total(k, window.reservoir);
+        let inside = usize::from(window.lo)..=usize::from(window.hi());
+        let sums: Vec<Sums> = total[inside].iter().map(Sums::of).collect();
+        let ln_pi = ln_pi(&links(&sums));
+        for ((n, sums), ln_pi) in (window.lo..=window.hi()).zip(&sums).zip(ln_pi) {
+            table.push([
+                k.to_string(),
+                number(state.temperature),
+                grid.reservoirs[window.reservoir].species.clone(),
+                n.to_string(),
+                number(window.eta(n)),
+                number(sums.attempts()),
+                number(sums.insert / sums.insert_attempts),
+                number(sums.delete / sums.delete_attempts),
+                number(ln_pi),
+            ]);
+        }
     }
     table.write(path)
 }
@@ -90,6 +164,9 @@ pub struct MoveRow {
     pub insert: f64,
     /// Accepted deletions per attempt.
     pub delete: f64,
+    /// Accepted changes into another species per attempt, in a run that tries them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<f64>,
 }
 
 /// Exchange statistics of one edge of the grid.
@@ -141,14 +218,16 @@ pub(crate) fn read_exchange(directory: &Path) -> Result<Vec<ExchangeRow>> {
 /// Where it is no table.
 pub fn parse_moves(text: &str, species: &[String]) -> std::result::Result<Vec<MoveRow>, csv::Error> {
     let table = Table::parse(text)?;
-    let mean = |column: String| {
-        let values = table.numbers_of(&column).unwrap_or_default();
-        values.iter().sum::<f64>() / values.len() as f64
+    let known = |column: String| {
+        let values = table.numbers_of(&column)?;
+        Some(values.iter().sum::<f64>() / values.len() as f64)
     };
+    let mean = |column: String| known(column).unwrap_or(f64::NAN);
     let row = |species: &String| MoveRow {
         species: species.clone(),
         insert: mean(format!("acceptance_insert_{species}")),
         delete: mean(format!("acceptance_delete_{species}")),
+        identity: known(format!("acceptance_identity_{species}")),
     };
     Ok(species.iter().map(row).collect())
 }

@@ -1,6 +1,7 @@
 //! What a sampler saves, and how a later one goes on from it.
 
 use super::identities::AtomIdentities;
+use super::learning::Learner;
 use super::moments::Moments;
 use super::{CyclePlan, InsertionWeights, Recent, Sampler, chooser};
 use crate::backend::{Backend, BackendState};
@@ -26,6 +27,10 @@ pub struct SamplerState {
     pub moments: Vec<Moments>,
     /// `[n_edges]`
     pub edges: Vec<EdgeTally>,
+    /// `[n_windows]`, weights of every window.
+    pub eta: Vec<Vec<f64>>,
+    /// How far they are learned.
+    pub learner: Option<Learner>,
     /// `[n_replicas]`, identities of the atoms.
     pub ledgers: Vec<AtomIdentities>,
     /// The choice of weights of the tables of insertion, where they are chosen.
@@ -49,6 +54,8 @@ impl Sampler {
             measurements: self.measurements.clone(),
             moments: self.moments.clone(),
             edges: self.exchanger.tallies.clone(),
+            eta: self.grid.windows().map(|(_, _, window)| window.weights().to_vec()).collect(),
+            learner: self.learner.clone(),
             ledgers: self.ledgers.clone(),
             weights: self.weights.clone(),
             backend: self.backend.save()?,
@@ -63,7 +70,7 @@ impl Sampler {
     /// # Errors
     /// [`Error::CheckpointMisfit`] if the state does not fit the grid and the system, or whatever the device says.
     pub fn restore(
-        grid: StateGrid,
+        mut grid: StateGrid,
         mut backend: Box<dyn Backend>,
         force_field: Arc<dyn ForceField>,
         plan: CyclePlan,
@@ -85,6 +92,11 @@ impl Sampler {
         if !whole {
             return Err(misfit("its averages are of another shape".to_owned()));
         }
+        if !grid.set_weights(&state.eta)
+            || !state.learner.as_ref().map_or(grid.n_points() == n_states, |l| l.is_of(&grid))
+        {
+            return Err(misfit("its windows are of another shape".to_owned()));
+        }
         state.backend.fits(backend.system(), n_replicas, n_states).map_err(misfit)?;
         backend.restore(ReplicaId(0), &state.backend, &grid.states, assignment.states())?;
         let open = chooser(backend.system(), &grid).is_some();
@@ -105,6 +117,7 @@ impl Sampler {
         exchanger.tallies.clone_from(&state.edges);
         Ok(Sampler {
             exchanger,
+            learner: state.learner.clone(),
             cycle: state.cycle,
             ahead: None,
             ledgers: state.ledgers.clone(),

@@ -9,7 +9,7 @@ use crate::input::scene::CheckedScene;
 use crate::input::scene::compile::species_index;
 use crate::system::System;
 use crate::system::configuration::{Batch, Configuration};
-use crate::thermo::states::StateGrid;
+use crate::thermo::states::{StateGrid, StatePoint};
 use glam::DVec3;
 use rayon::prelude::*;
 
@@ -31,8 +31,9 @@ pub(super) fn initial_batch(
     let configurations = (0..n_replicas)
         .into_par_iter()
         .map(|replica| {
-            let (walker, kt) = ((replica / grid.len()) as u32, grid.states[replica % grid.len()].kt);
-            let placed = place(loaded, system, force_field, rng, replica as u32, walker, kt).and_then(|mut x| {
+            let (walker, state) = ((replica / grid.len()) as u32, &grid.states[replica % grid.len()]);
+            let kt = state.kt;
+            let placed = place(loaded, system, force_field, rng, replica as u32, walker, state).and_then(|mut x| {
                 let relaxed = relax(system, force_field, rng, replica as u32, kt, &mut x)?;
                 Ok(relaxed.map(|_| x))
             });
@@ -53,7 +54,8 @@ pub(super) fn initial_batch(
     Ok(Batch { configurations })
 }
 
-/// Positions before relaxation: mobile slab atoms first, then `initial` in scene order.
+/// Positions before relaxation: mobile slab atoms first, then `initial` in scene order. A window takes no more of its
+/// species than its upper bound, the first ones, and is filled up to its lower bound at random.
 fn place(
     loaded: &CheckedScene,
     system: &System,
@@ -61,8 +63,9 @@ fn place(
     rng: &Rng,
     replica: u32,
     walker: u32,
-    kt: f64,
+    state: &StatePoint,
 ) -> Result<Configuration> {
+    let kt = state.kt;
     let mut x = Configuration::default();
     for atom in loaded.slab.atoms.iter().filter(|a| a.mobile) {
         x.insert(atom.species as u8, system.cell.wrap(atom.position), DVec3::ZERO);
@@ -74,6 +77,16 @@ fn place(
             x.insert(species, system.cell.wrap(position), DVec3::ZERO);
         }
         for _ in fixed.len()..entry.atoms.map_or(fixed.len(), usize::from) {
+            let position = random_place(system, force_field, rng, replica, species, kt, &x)?;
+            x.insert(species, position, DVec3::ZERO);
+        }
+    }
+    if let Some(window) = &state.window {
+        let species = system.reservoirs[window.reservoir].species;
+        let slots: Vec<usize> = (0..x.len()).filter(|&slot| x.species[slot] == species).collect();
+        // From the last one on: a deletion moves the last atom only.
+        slots.iter().skip(usize::from(window.hi())).rev().for_each(|&slot| x.delete(slot));
+        for _ in slots.len()..usize::from(window.lo) {
             let position = random_place(system, force_field, rng, replica, species, kt, &x)?;
             x.insert(species, position, DVec3::ZERO);
         }

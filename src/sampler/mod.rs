@@ -5,6 +5,7 @@ mod checkpoint;
 pub mod identities;
 mod initial;
 mod insertion;
+pub mod learning;
 pub mod moments;
 mod setup;
 mod weights;
@@ -23,6 +24,7 @@ use crate::io::xyz::Frame;
 use crate::moves::exchange::{Assignment, EdgeTally, Exchange, Exchanger, Period};
 use crate::moves::tally::Transitions;
 use crate::sampler::identities::AtomIdentities;
+use crate::sampler::learning::Learner;
 use crate::sampler::moments::{Moments, StateAverage, average};
 use crate::system::System;
 use crate::system::configuration::{Batch, Configuration, Measurement};
@@ -36,8 +38,17 @@ pub struct CyclePlan {
     pub steps: u32,
     /// Insertion and deletion attempts.
     pub attempts: u32,
+    /// Attempts at changes of identity.
+    pub identity: u32,
     /// Which exchanges are tried, and every how many cycles.
     pub exchange: Exchange,
+}
+
+impl CyclePlan {
+    /// Attempts of particle moves of every kind.
+    pub fn particle_moves(&self) -> u32 {
+        self.attempts + self.identity
+    }
 }
 
 /// A cycle to be made.
@@ -68,6 +79,8 @@ pub struct Sampler {
     ahead: Option<Cycle>,
     assignment: Assignment,
     exchanger: Exchanger,
+    /// Where the grid has windows.
+    learner: Option<Learner>,
     measurements: Vec<Measurement>,
     /// What the cycle that was finished last has kept, until it is asked for.
     kept: Option<Box<dyn KeptConfigurations>>,
@@ -90,9 +103,9 @@ pub struct Recent {
     pub exchanges: u64,
     /// Exchanges accepted.
     pub exchanged: u64,
-    /// Insertions and deletions tried.
+    /// Insertions, deletions and changes of identity tried.
     pub moves: u64,
-    /// Insertions and deletions accepted.
+    /// Of those, accepted.
     pub moved: u64,
 }
 
@@ -175,6 +188,7 @@ impl Sampler {
         let max_atoms = backend.system().reservoirs.iter().map(|r| r.max_atoms).collect();
         Ok(Sampler {
             exchanger: Exchanger::new(&grid, plan.exchange),
+            learner: Learner::new(&grid),
             cycle: 0,
             ahead: None,
             ledgers: batch.configurations.iter().map(AtomIdentities::new).collect(),
@@ -242,6 +256,9 @@ impl Sampler {
         if self.cycle % AUDIT_EVERY == AUDIT_EVERY - 1 {
             self.audit()?;
         }
+        if period == Period::Equilibration {
+            self.learn()?;
+        }
         let Exchange::EvenOdd { every, .. } = self.plan.exchange;
         if self.cycle.is_multiple_of(u64::from(every)) {
             self.exchange(period, self.cycle / u64::from(every))?;
@@ -281,18 +298,38 @@ impl Sampler {
         if self.ledgers.is_empty() {
             self.ledgers = self.configurations()?.iter().map(AtomIdentities::new).collect();
         }
+        if cycle.period != Period::Equilibration {
+            self.freeze()?;
+        }
         if let Some(weights) = self.weights.as_mut().and_then(|w| w.of_cycle(self.cycle, cycle.period)) {
             self.backend.set_insertion_weights(&weights)?;
         }
-        let CyclePlan { steps, attempts, .. } = self.plan;
+        let CyclePlan { steps, attempts, identity, .. } = self.plan;
         let span = |count: u32| Span { first: self.cycle * u64::from(count), count };
         let work = CycleWork {
             dynamics: Some(span(steps)),
             particle_moves: (attempts > 0).then(|| span(attempts)),
-            tally: cycle.period != Period::Equilibration,
+            identity: (identity > 0).then(|| span(identity)),
+            // Weights are learned from tallies.
+            tally: cycle.period != Period::Equilibration || self.learner.is_some(),
             keep: cycle.keep,
         };
         self.backend.begin(&work).map_err(|e| e.in_cycle(self.cycle))
+    }
+
+    /// Learns the weights of windows from everything tried so far, and gives them to the backend.
+    fn learn(&mut self) -> Result<()> {
+        let Some(learner) = self.learner.as_mut().filter(|l| !l.is_frozen()) else { return Ok(()) };
+        learner.learn(&mut self.grid, &self.backend.transitions()?);
+        self.backend.set_windows(&self.grid.states)
+    }
+
+    /// Makes the weights of windows final before the first cycle of production. Tallies begin anew.
+    fn freeze(&mut self) -> Result<()> {
+        let Some(learner) = self.learner.as_mut().filter(|l| !l.is_frozen()) else { return Ok(()) };
+        learner.freeze(&mut self.grid);
+        self.backend.forget_transitions()?;
+        self.backend.set_windows(&self.grid.states)
     }
 
     /// - `visit`: exchanges made before
@@ -308,7 +345,7 @@ impl Sampler {
 
     /// Follows the accepted moves of the cycle just finished, and checks the counts they lead to.
     fn follow_moves(&mut self, events: &dyn MoveEvents) -> Result<()> {
-        if self.grid.n_reservoirs() == 0 || self.plan.attempts == 0 {
+        if self.grid.n_reservoirs() == 0 || self.plan.particle_moves() == 0 {
             return Ok(());
         }
         let (ledgers, measurements, reservoirs) = (&mut self.ledgers, &self.measurements, &self.reservoirs);
@@ -323,7 +360,7 @@ impl Sampler {
         if seen != measurements.len() {
             fault.get_or_insert((seen, "its accepted moves were not logged".to_owned()));
         }
-        self.recent.moves += u64::from(self.plan.attempts) * self.measurements.len() as u64;
+        self.recent.moves += u64::from(self.plan.particle_moves()) * self.measurements.len() as u64;
         self.recent.moved += moved;
         match fault {
             None => Ok(()),
@@ -399,6 +436,16 @@ impl Sampler {
     /// The states.
     pub fn grid(&self) -> &StateGrid {
         &self.grid
+    }
+
+    /// Whether some states have windows.
+    pub fn has_windows(&self) -> bool {
+        self.learner.is_some()
+    }
+
+    /// Whether there are windows and their weights will not change any more.
+    pub fn weights_are_final(&self) -> bool {
+        self.learner.as_ref().is_some_and(Learner::is_frozen)
     }
 
     /// What a cycle does.

@@ -6,7 +6,9 @@
 //! | delete (N → N−1) | ½ · 1/S · 1/N | ½ · 1/S · p(r) d³r |
 //! | insert at one of k | ½ · 1/S · Π p(r_j) d³r_j · w_i/W | ½ · 1/S · 1/(N+1) · Π_{j≠i} p(r_j) d³r_j |
 //! | delete beside k − 1 | ½ · 1/S · 1/N · Π_{j≠i} p(r_j) d³r_j | ½ · 1/S · Π p(r_j) d³r_j · w_i/W |
+//! | identity (A → B) | 1/(S(S − 1)) · 1/N_A | 1/(S(S − 1)) · 1/(N_B + 1) |
 //! | exchange | pair of the schedule | the same pair |
+//! | any of them, with a window | as above | as above, times e^{η(after) − η(before)}; 0 where N leaves the window |
 //!
 //! with S reservoir species and N atoms of one inside its region. p(r) is the density of insertions, 1/V_in where it is
 //! uniform; of k trial positions, i is inserted or deleted, w_j = e^{−βu_j}/p(r_j), W = Σ w_j, all energies u_j without
@@ -14,8 +16,11 @@
 //! labelled orderings, detailed balance z^N e^{−βE_N} p(r_i) (w_i/W) acc(insert) = z^{N+1} e^{−βE_{N+1}} acc(delete)/(N+1)
 //! gives the rules below for any k, z W/(k (N+1)) and N k/(z W): W/k stands for 1/p(r) e^{−βu}. Balance holds for every set
 //! of positions by itself, so the acceptances that are tallied balance too, ⟨acc⟩_N Π(N) = ⟨acc⟩_{N+1} Π(N+1).
+//!
+//! An identity change keeps its place: z_A e^{−βE} acc(A → B)/N_A = z_B e^{−βE'} acc(B → A)/(N_B+1), N counted inside the
+//! regions of both species.
 
-use super::reduced_potential;
+use super::{Window, reduced_potential};
 use crate::base::fault_injection::{Fault, planted};
 
 /// ln acc of an insertion: ln z − ln p(r) − ln(N+1) − βΔE.
@@ -66,6 +71,19 @@ pub fn choose_trial(ln_w: &[f64], uniform: f64) -> usize {
     ln_w.iter().position(|&w| w == top).unwrap_or(0)
 }
 
+/// ln acc of a change of identity A → B: ln z_B − ln z_A + ln N_A − ln(N_B + 1) − βΔE.
+///
+/// Activities hold the thermal wavelengths; a velocity that is multiplied by √(m_A/m_B) adds nothing.
+///
+/// - `ln_z_from`, `ln_z_to`: activities of A and B [1/length³]
+/// - `n_from`: atoms of A inside the regions of both species before the move, the one to be changed included (≥ 1)
+/// - `n_to`: atoms of B inside them before the move
+/// - `beta_delta_u`: βΔE
+pub fn identity_ln_acc(ln_z_from: f64, ln_z_to: f64, n_from: usize, n_to: usize, beta_delta_u: f64) -> f64 {
+    let counts = if planted(Fault::IdentityWithoutCounts) { 1.0 } else { n_from as f64 / (n_to + 1) as f64 };
+    ln_z_to - ln_z_from + counts.ln() - beta_delta_u
+}
+
 /// What an exchange needs to know of a state: β and ln z of every reservoir species.
 #[derive(Debug, Clone, Copy)]
 pub struct StateRef<'a> {
@@ -73,6 +91,30 @@ pub struct StateRef<'a> {
     pub beta: f64,
     /// `[n_reservoirs]`
     pub ln_z: &'a [f64],
+    /// Weights η(N), if it has any.
+    pub window: Option<&'a Window>,
+}
+
+impl StateRef<'_> {
+    /// Reduced potential u(x) = βE − Σ_s N_s ln z_s − η(N), +∞ where N lies outside the window.
+    pub fn reduced_potential(&self, energy: f64, counts: &[u16]) -> f64 {
+        let u = reduced_potential(self.beta, self.ln_z, energy, counts);
+        match self.window {
+            Some(window) => u - window.eta(counts[window.reservoir]),
+            None => u,
+        }
+    }
+
+    /// What the window adds to the ln acc of a move of one atom: η(after) − η(before), −∞ where N leaves the window; 0
+    /// without a window, and for other species.
+    ///
+    /// - `before`, `after`: atoms of the reservoir species with this index, inside the insertion region or not
+    pub fn weight_change(&self, reservoir: usize, before: u16, after: u16) -> f64 {
+        match self.window.filter(|w| w.reservoir == reservoir) {
+            Some(window) => window.eta(after) - window.eta(before),
+            None => 0.0,
+        }
+    }
 }
 
 /// What an exchange needs to know of a configuration: E and N of every reservoir species.
@@ -93,7 +135,13 @@ pub fn exchange_ln_acc(a: StateRef, b: StateRef, i: ConfigurationRef, j: Configu
     if let Some(wrong) = wrong_exchange(a, b, i, j) {
         return wrong;
     }
-    let u = |s: StateRef, x: ConfigurationRef| reduced_potential(s.beta, s.ln_z, x.energy, x.counts);
+    let u = |s: StateRef, x: ConfigurationRef| match planted(Fault::ExchangeWithoutWeights) {
+        // The bounds hold, so that no replica leaves its window.
+        true if s.reduced_potential(x.energy, x.counts).is_finite() => {
+            reduced_potential(s.beta, s.ln_z, x.energy, x.counts)
+        }
+        _ => s.reduced_potential(x.energy, x.counts),
+    };
     (u(a, i) + u(b, j)) - (u(a, j) + u(b, i))
 }
 
@@ -139,6 +187,13 @@ mod tests {
     }
 
     #[test]
+    fn an_identity_change_and_its_reverse_cancel() {
+        let there = identity_ln_acc(-2.1, -3.4, 5, 2, 0.83);
+        let back = identity_ln_acc(-3.4, -2.1, 3, 4, -0.83);
+        assert!((there + back).abs() < 1e-14);
+    }
+
+    #[test]
     fn one_trial_is_the_plain_rule_and_several_are_their_mean() {
         assert_eq!(trials_ln_volume(&[-3.7], -3.7, 1.25), 1.25);
         assert_eq!(choose_trial(&[-3.7], 0.999), 0);
@@ -170,8 +225,8 @@ mod tests {
         let (i, j) = ((-4.0, [3_u16]), (-9.5, [6_u16]));
         let expanded = (a.0 - b.0) * (i.0 - j.0) + (a.1[0] - b.1[0]) * f64::from(j.1[0] as i16 - i.1[0] as i16);
         let ours = exchange_ln_acc(
-            StateRef { beta: a.0, ln_z: &a.1 },
-            StateRef { beta: b.0, ln_z: &b.1 },
+            StateRef { beta: a.0, ln_z: &a.1, window: None },
+            StateRef { beta: b.0, ln_z: &b.1, window: None },
             ConfigurationRef { energy: i.0, counts: &i.1 },
             ConfigurationRef { energy: j.0, counts: &j.1 },
         );

@@ -25,6 +25,8 @@ pub enum Direction {
         /// Whether the values of both axes rise together; otherwise one falls where the other rises.
         together: bool,
     },
+    /// Between a state with a window and any other.
+    Window,
 }
 
 /// A pair of neighbouring states between which exchanges are tried.
@@ -41,20 +43,21 @@ pub struct Edge {
 }
 
 impl Direction {
-    /// The axis of it that is first in the order temperature, reservoirs.
-    pub fn first_axis(&self) -> Axis {
+    /// The axis of it that is first in the order temperature, reservoirs; `None` where a state has a window.
+    pub fn first_axis(&self) -> Option<Axis> {
         match *self {
-            Direction::Along(axis) | Direction::Diagonal { axes: (axis, _), .. } => axis,
+            Direction::Along(axis) | Direction::Diagonal { axes: (axis, _), .. } => Some(axis),
+            Direction::Window => None,
         }
     }
 }
 
 impl Edge {
-    /// The axis along which the ends are neighbours; `None` of a diagonal.
+    /// The axis along which the ends are neighbours; `None` of a diagonal, and where one of them has a window.
     pub fn axis(&self) -> Option<Axis> {
         match self.direction {
             Direction::Along(axis) => Some(axis),
-            Direction::Diagonal { .. } => None,
+            Direction::Diagonal { .. } | Direction::Window => None,
         }
     }
 }

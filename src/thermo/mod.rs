@@ -5,12 +5,16 @@ pub mod convention;
 mod edges;
 pub mod response;
 pub mod states;
+pub mod window;
 
 pub use convention::Convention;
+pub use window::Window;
 
 /// Reduced potential u_k(x) = β E − Σ_s N_s ln z_s of a configuration with energy `energy` and counts `counts`.
 ///
-/// Serves particle moves, exchange and MBAR alike. N! and V^N do not depend on the state and are dropped.
+/// Serves particle moves, exchange and MBAR alike, of a state without a window; with its weights it is
+/// [`StateRef::reduced_potential`](acceptance::StateRef::reduced_potential). N! and V^N do not depend on the state and are
+/// dropped.
 ///
 /// - `beta`: 1/kT [1/energy]
 /// - `ln_z`: `[n_reservoirs]`, logarithm of the activity [1/length³]

@@ -1,14 +1,15 @@
 //! Thermodynamic states of a run: a list of points (T, z₁, z₂, …) with a graph of exchanges between them.
 //!
 //! The list need not be a rectangle. Where it is one, [`StateGrid::axes`] says so; everything else works on states and
-//! edges alone.
+//! edges alone. States with a window ([`Window`]) follow the others: they are further sources of samples, and no points of
+//! the grid that answers are given for.
 
 pub use super::edges::{Axis, Direction, Edge};
 
 use super::edges;
 use crate::base::ids::StateId;
-use crate::thermo::Convention;
 use crate::thermo::acceptance::StateRef;
+use crate::thermo::{Convention, Window};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -21,6 +22,8 @@ pub struct StatePoint {
     pub kt: f64,
     /// `[n_reservoirs]`, ln of the activity [1/length³]
     pub ln_z: Vec<f64>,
+    /// Weights η(N) between bounds of N, if it has any.
+    pub window: Option<Window>,
 }
 
 impl StatePoint {
@@ -31,7 +34,7 @@ impl StatePoint {
 
     /// The view that acceptance rules take.
     pub fn as_ref(&self) -> StateRef<'_> {
-        StateRef { beta: self.beta(), ln_z: &self.ln_z }
+        StateRef { beta: self.beta(), ln_z: &self.ln_z, window: self.window.as_ref() }
     }
 }
 
@@ -69,7 +72,7 @@ pub struct Axes {
 pub struct StateGrid {
     /// Reservoir species in scene order.
     pub reservoirs: Vec<Reservoir>,
-    /// The states, in the order of their indices.
+    /// The states, in the order of their indices; those with a window last.
     pub states: Vec<StatePoint>,
     /// The neighbour graph.
     pub edges: Vec<Edge>,
@@ -90,7 +93,7 @@ impl StateGrid {
             let temperature = temperatures[place[0]];
             let kt = boltzmann * temperature;
             let ln_z = reservoirs.iter().zip(&place[1..]).map(|(r, &i)| r.convention.ln_z(r.values[i], kt)).collect();
-            StatePoint { temperature, kt, ln_z }
+            StatePoint { temperature, kt, ln_z, window: None }
         };
         let states = (0..n_states).map(state).collect();
         let axes = Axes {
@@ -115,15 +118,86 @@ impl StateGrid {
         StateGrid { reservoirs, states, edges, axes: None }
     }
 
-    /// The axes whose full product the states are, in its order; `None` for any other list of states.
+    /// Adds states with windows, after all others, and the edges over which they exchange:
+    /// - with the next temperatures among those of the same bounds and activities of the other species;
+    /// - with the next one, by bounds, at the same temperature, where the bounds overlap;
+    /// - with every point of the grid at the same temperature that has the same activities of the other species.
+    pub fn with_windows(mut self, windows: Vec<StatePoint>) -> StateGrid {
+        assert!(self.states.iter().all(|s| s.window.is_none()), "windows are added once");
+        assert!(windows.iter().all(|s| s.window.is_some()), "a state with a window has one");
+        let n_points = self.len();
+        let id = |w: usize| StateId((n_points + w) as u32);
+        for (a, own) in windows.iter().enumerate() {
+            let above = windows.iter().enumerate().filter(|(_, s)| of_one_ladder(own, s) && s.kt > own.kt);
+            if let Some((b, _)) = above.min_by(|x, y| x.1.kt.total_cmp(&y.1.kt)) {
+                let below = windows.iter().filter(|s| of_one_ladder(own, s) && s.kt < own.kt).count();
+                self.edges.push(Edge { a: id(a), b: id(b), direction: Direction::Window, colour: (below % 2) as u8 });
+            }
+        }
+        for (a, own) in windows.iter().enumerate() {
+            let next = windows.iter().enumerate().filter(|(_, s)| overlap_upwards(own, s));
+            if let Some((b, _)) = next.min_by_key(|(_, s)| s.window.as_ref().map(|w| w.lo)) {
+                let before = windows.iter().filter(|s| overlap_upwards(s, own)).count();
+                self.edges.push(Edge {
+                    a: id(a),
+                    b: id(b),
+                    direction: Direction::Window,
+                    colour: 2 + (before % 2) as u8,
+                });
+            }
+        }
+        for (w, own) in windows.iter().enumerate() {
+            let same = (0..n_points).filter(|&k| same_but_for_window(own, &self.states[k]));
+            self.edges.extend(same.map(|k| Edge {
+                a: StateId(k as u32),
+                b: id(w),
+                direction: Direction::Window,
+                colour: 4,
+            }));
+        }
+        self.states.extend(windows);
+        self
+    }
+
+    /// States without a window: the points of the grid.
+    pub fn points(&self) -> &[StatePoint] {
+        &self.states[..self.n_points()]
+    }
+
+    /// Number of states without a window; those with one have the indices from here on.
+    pub fn n_points(&self) -> usize {
+        self.states.partition_point(|s| s.window.is_none())
+    }
+
+    /// States with a window, each with its index.
+    pub fn windows(&self) -> impl Iterator<Item = (usize, &StatePoint, &Window)> {
+        self.states.iter().enumerate().filter_map(|(k, state)| Some((k, state, state.window.as_ref()?)))
+    }
+
+    /// Gives the windows these weights, `[n_windows]`, and says whether they fit.
+    ///
+    /// What does not fit, or is not a number, changes nothing.
+    pub fn set_weights(&mut self, weights: &[Vec<f64>]) -> bool {
+        let fits = |(own, (_, _, window)): (&Vec<f64>, (usize, _, &Window))| {
+            own.len() == window.weights().len() && own.iter().all(|w| w.is_finite())
+        };
+        let all = weights.len() == self.windows().count() && weights.iter().zip(self.windows()).all(fits);
+        if all {
+            let windows = self.states.iter_mut().filter_map(|s| s.window.as_mut());
+            windows.zip(weights).for_each(|(window, weights)| window.set_weights(weights));
+        }
+        all
+    }
+
+    /// The axes whose full product the states without windows are, in its order; `None` for any other list of states.
     pub fn axes(&self) -> Option<&Axes> {
         self.axes.as_ref()
     }
 
-    /// Distinct temperatures in the scene's unit, in the order in which the states first have them.
+    /// Distinct temperatures of the points of the grid in the scene's unit, in the order in which they first have them.
     pub fn temperatures(&self) -> Vec<f64> {
         let mut distinct: Vec<f64> = Vec::new();
-        for state in &self.states {
+        for state in self.points() {
             if !distinct.contains(&state.temperature) {
                 distinct.push(state.temperature);
             }
@@ -136,7 +210,7 @@ impl StateGrid {
     pub fn values(&self, reservoir: usize) -> Vec<f64> {
         match &self.axes {
             Some(axes) => axes.reservoirs[reservoir].clone(),
-            None => distinct(self.states.iter().map(|state| self.value(state, reservoir)).collect()),
+            None => distinct(self.points().iter().map(|state| self.value(state, reservoir)).collect()),
         }
     }
 
@@ -149,9 +223,10 @@ impl StateGrid {
             return axes.reservoirs[reservoir].clone();
         }
         let slack = 1e-9 * kt;
-        let below = self.states.iter().map(|s| s.kt).filter(|&k| k <= kt + slack).fold(f64::NEG_INFINITY, f64::max);
-        let above = self.states.iter().map(|s| s.kt).filter(|&k| k >= kt - slack).fold(f64::INFINITY, f64::min);
-        let near = self.states.iter().filter(|s| (s.kt - below).abs() <= slack || (s.kt - above).abs() <= slack);
+        let kts = || self.points().iter().map(|s| s.kt);
+        let below = kts().filter(|&k| k <= kt + slack).fold(f64::NEG_INFINITY, f64::max);
+        let above = kts().filter(|&k| k >= kt - slack).fold(f64::INFINITY, f64::min);
+        let near = self.points().iter().filter(|s| (s.kt - below).abs() <= slack || (s.kt - above).abs() <= slack);
         distinct(near.map(|state| self.value(state, reservoir)).collect())
     }
 
@@ -177,7 +252,7 @@ impl StateGrid {
                 (ln_z - state.ln_z[s]).abs() <= SAME * ln_z.abs().max(1.0)
             })
         };
-        (0..self.len()).filter(inside).collect()
+        (0..self.n_points()).filter(inside).collect()
     }
 
     /// Number of states.
@@ -220,7 +295,7 @@ impl StateGrid {
     }
 
     /// The name of a direction as it stands in tables: that of its axis, or those of both axes of a diagonal with `+`
-    /// between them where their values rise together, with `-` where one falls.
+    /// between them where their values rise together, with `-` where one falls; `window`.
     pub fn direction_name(&self, direction: Direction) -> String {
         match direction {
             Direction::Along(axis) => self.axis_name(axis),
@@ -228,8 +303,27 @@ impl StateGrid {
                 let sign = if together { '+' } else { '-' };
                 format!("{}{sign}{}", self.axis_name(first), self.axis_name(second))
             }
+            Direction::Window => "window".to_owned(),
         }
     }
+}
+
+/// Whether two states have windows of one ladder: they differ in temperature and weights alone.
+fn of_one_ladder(a: &StatePoint, b: &StatePoint) -> bool {
+    a.window.iter().zip(&b.window).any(|(v, w)| v.ladder == w.ladder)
+}
+
+/// Whether the window of `b` begins above that of `a`, and within it, in states that are otherwise the same.
+fn overlap_upwards(a: &StatePoint, b: &StatePoint) -> bool {
+    a.window.iter().zip(&b.window).any(|(v, w)| v.reservoir == w.reservoir && v.lo < w.lo && w.lo <= v.hi())
+        && same_but_for_window(a, b)
+}
+
+/// Whether two states have the same temperature, and the same activities of all species but that of the window of `a`.
+fn same_but_for_window(a: &StatePoint, b: &StatePoint) -> bool {
+    let own = a.window.as_ref().map(|w| w.reservoir);
+    let mut activities = a.ln_z.iter().zip(&b.ln_z).enumerate();
+    a.kt.to_bits() == b.kt.to_bits() && activities.all(|(s, (x, y))| Some(s) == own || x.to_bits() == y.to_bits())
 }
 
 /// Values that differ relatively by less are one.
@@ -297,7 +391,7 @@ mod tests {
         close(list.values(1), &[0.1, 0.3]);
         assert_eq!(list.plane(0), [0, 2, 5, 7, 9]);
         // Around a temperature count the rows below and above, at one the row itself.
-        let hot = StatePoint { temperature: 2.0, kt: 2.0, ln_z: vec![2.0, 0.05] };
+        let hot = StatePoint { temperature: 2.0, kt: 2.0, ln_z: vec![2.0, 0.05], window: None };
         let list = StateGrid::list(list.reservoirs.clone(), [&list.states[..], &[hot]].concat(), Vec::new());
         close(list.values_around(0, 2.0), &[4.0]);
         close(list.values_around(0, 1.5), &[-2.0, -1.0, 0.0, 4.0]);
@@ -308,6 +402,33 @@ mod tests {
     /// Edges with the states' places along every axis, and what they are named.
     fn named(grid: &StateGrid) -> Vec<(u32, u32, String)> {
         grid.edges.iter().map(|e| (e.a.0, e.b.0, grid.direction_name(e.direction))).collect()
+    }
+
+    #[test]
+    fn windows_follow_the_points_and_meet_their_neighbours() {
+        let grid = StateGrid::product(&[1.0, 0.5, 1.5], 1.0, &[axis("B", &[-1.0, -2.0]), axis("C", &[0.0, 1.0])]);
+        let points = grid.clone();
+        let at = |kt: f64, ladder, lo, hi| StatePoint {
+            temperature: kt,
+            kt,
+            ln_z: vec![-7.0, 1.0 / kt],
+            window: Some(Window::new(0, ladder, lo, hi)),
+        };
+        let mut grid = grid.with_windows(vec![at(1.0, 0, 0, 4), at(0.5, 0, 0, 4), at(0.7, 0, 0, 4), at(1.0, 1, 3, 8)]);
+        assert_eq!((grid.len(), grid.n_points(), grid.points()), (16, 12, &points.states[..]));
+        let ends = |edges: &[Edge]| edges.iter().map(|e| (e.a.0, e.b.0)).collect::<Vec<_>>();
+        let (old, new) = grid.edges.split_at(points.edges.len());
+        assert_eq!(old, points.edges);
+        // 0.7 – 1.0, 0.5 – 0.7 along the ladder; the bounds that overlap; points of T = 1.0 and 0.5 with C at its 1.0.
+        let expected = [(13, 14), (14, 12), (12, 15), (1, 12), (3, 12), (5, 13), (7, 13), (1, 15), (3, 15)];
+        assert_eq!(ends(new), expected);
+        // What the axes say, and what follows from them, is as before.
+        assert_eq!((grid.axes(), grid.temperatures()), (points.axes(), points.temperatures()));
+        assert_eq!((grid.plane(0), grid.values(0)), (points.plane(0), points.values(0)));
+        let weights = vec![vec![0.5; 5], vec![1.0; 5], vec![1.5; 5], vec![2.0; 6]];
+        assert!(grid.set_weights(&weights) && !grid.set_weights(&weights[1..]));
+        assert!(!grid.set_weights(&[vec![f64::NAN; 5], weights[1].clone(), weights[2].clone(), weights[3].clone()]));
+        assert_eq!(grid.windows().map(|(k, _, w)| (k, w.eta(3))).last(), Some((15, 2.0)));
     }
 
     #[test]
@@ -328,7 +449,7 @@ mod tests {
         let mut expected = Vec::new();
         for (a, b) in (0..36).flat_map(|a| (a + 1..36).map(move |b| (a, b))) {
             let steps: Vec<usize> = place(a).iter().zip(place(b)).map(|(&i, j)| i.abs_diff(j)).collect();
-            if steps.iter().all(|&s| s <= 1) && (1..=2).contains(&steps.iter().sum()) {
+            if steps.iter().all(|&s| s <= 1) && (1..=2).contains(&steps.iter().sum::<usize>()) {
                 expected.push((a, b));
             }
         }

@@ -10,11 +10,12 @@ use crate::input::scene::{self, CheckedScene};
 use crate::report::{self, CellSummary, RunSummary, Seconds};
 use crate::run::RunStatus;
 use crate::run::archive::{Run, read_run, scene_of, scenes_of_one_system};
-use crate::run::tables::{read_exchange, read_moves};
+use crate::run::tables::{StateErrors, read_exchange, read_moves, set_errors};
 use crate::sample::Samples;
 use crate::sample::tally_snapshots::read_marks;
 use crate::sample::trajectory::visit_trajectory;
 use crate::system::System;
+use crate::thermo::states::StateGrid;
 use crate::workflow::stopping::StoppingRule;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -106,14 +107,20 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
     let mut runs = runs.collect::<Result<Vec<_>>>()?;
     let mut samples = std::mem::take(&mut runs[0].samples);
     runs[1..].iter().for_each(|run| samples.append_run(&run.samples));
-    let (loaded, record) = (&runs[0].loaded, &runs[0].record);
+    let (loaded, record, grid) = (&runs[0].loaded, &runs[0].record, runs[0].grid.clone());
     let scene = &loaded.scene;
     let production = runs.iter().map(|r| r.record.production_done).max().unwrap_or(0);
     let walkers: Vec<u32> = runs.iter().map(|r| r.record.walkers).collect();
-    let input = AnalysisInput { wanted: wanted.grid(loaded)?, ..input(loaded, samples, production, &walkers) };
+    let input = AnalysisInput { wanted: wanted.grid(loaded)?, ..input(loaded, grid, samples, production, &walkers) };
     let analysis = analysis::analyze_and_check(&input, &books(directories, &runs, &input)?)?;
     std::fs::create_dir_all(output).map_err(Error::io("cannot create", output))?;
     analysis::tables::write(&analysis, input.boltzmann, &output.join("analysis"))?;
+    if let [directory] = directories
+        && directory == output
+    {
+        let species: Vec<String> = scene.reservoir.iter().map(|r| r.species.clone()).collect();
+        set_errors(directory, &species, &state_errors(&analysis))?;
+    }
     let labels = Labels { units: scene.units, title: scene.title.clone() };
     let mut figures = figures::draw(&analysis, &labels, output)?;
     let mut warnings = record.warnings.clone();
@@ -171,6 +178,17 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
     Ok(Evaluation { analysis, summary, figures, report })
 }
 
+/// Errors of the averages of every state, in cycles where they count samples.
+fn state_errors(analysis: &Analysis) -> Vec<StateErrors> {
+    let stride = analysis.checks.diagnostics.as_ref().map_or(1.0, |d| f64::from(d.stride));
+    let of_state = |(average, g): (&analysis::DirectAverage, &f64)| StateErrors {
+        n: average.n_err.clone(),
+        energy: average.energy_err,
+        inefficiency: stride * g,
+    };
+    analysis.direct.iter().zip(&analysis.inefficiency).map(of_state).collect()
+}
+
 /// Draws a stored configuration of every phase; none where a run has kept none.
 fn snapshots(
     directories: &[PathBuf],
@@ -195,8 +213,8 @@ fn snapshots(
 /// # Errors
 /// [`Error::InputMissing`], [`Error::BadInput`], [`Error::Analysis`].
 pub fn analyse_run(directory: &Path) -> Result<(CheckedScene, Analysis)> {
-    let Run { loaded, record, samples } = read_run(directory, scene_of(directory)?)?;
-    let analysis = analysis::analyze(&input(&loaded, samples, record.production_done, &[record.walkers]))?;
+    let Run { loaded, record, samples, grid } = read_run(directory, scene_of(directory)?)?;
+    let analysis = analysis::analyze(&input(&loaded, grid, samples, record.production_done, &[record.walkers]))?;
     Ok((loaded, analysis))
 }
 
@@ -207,7 +225,7 @@ pub fn analyse_run(directory: &Path) -> Result<(CheckedScene, Analysis)> {
 pub(crate) fn analyse_and_judge(directory: &Path) -> Result<Analysis> {
     let mut run = read_run(directory, scene_of(directory)?)?;
     let samples = std::mem::take(&mut run.samples);
-    let input = input(&run.loaded, samples, run.record.production_done, &[run.record.walkers]);
+    let input = input(&run.loaded, run.grid.clone(), samples, run.record.production_done, &[run.record.walkers]);
     let books = books(&[directory.to_owned()], std::slice::from_ref(&run), &input)?;
     analysis::analyze_and_check(&input, &books)
 }
@@ -225,12 +243,12 @@ fn books(directories: &[PathBuf], runs: &[Run], input: &AnalysisInput) -> Result
 /// What the analysis of runs starts from.
 ///
 /// - `walkers`: of each run
-fn input(loaded: &CheckedScene, samples: Samples, production: u32, walkers: &[u32]) -> AnalysisInput {
+fn input(loaded: &CheckedScene, grid: StateGrid, samples: Samples, production: u32, walkers: &[u32]) -> AnalysisInput {
     let scene = &loaded.scene;
     let n_max: Vec<u16> = scene.reservoir.iter().map(|r| r.max_atoms).collect();
     let other_mobile_atoms = loaded.capacity() - n_max.iter().map(|&n| usize::from(n)).sum::<usize>();
     AnalysisInput {
-        grid: loaded.grid(),
+        grid,
         samples,
         n_max,
         boltzmann: scene.units.boltzmann(),

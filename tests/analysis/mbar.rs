@@ -5,7 +5,7 @@
 
 use adlayer::testing::analysis::mbar::{Bins, Collapsed, CollapsedSolution, General, GeneralSolution, Tolerance};
 use adlayer::testing::thermo::states::StatePoint;
-use adlayer::testing::thermo::{Convention, reduced_potential};
+use adlayer::testing::thermo::{Convention, Window};
 
 /// Fails unless `a` is within `tol` of `b`; NaN fails.
 fn assert_close(what: &str, a: f64, b: f64, tol: f64) {
@@ -137,7 +137,7 @@ const TEMPERATURES: [f64; 3] = [0.6, 0.8, 1.0];
 const MUS: [f64; 3] = [-2.5, -2.0, -1.5];
 
 fn point(temperature: f64, mu: f64) -> StatePoint {
-    StatePoint { temperature, kt: temperature, ln_z: vec![CONVENTION.ln_z(mu, temperature)] }
+    StatePoint { temperature, kt: temperature, ln_z: vec![CONVENTION.ln_z(mu, temperature)], window: None }
 }
 
 struct Trap {
@@ -173,9 +173,7 @@ impl Trap {
     }
 
     fn u_n(&self, state: &StatePoint) -> Vec<f64> {
-        (0..self.energy.len())
-            .map(|n| reduced_potential(state.beta(), &state.ln_z, self.energy[n], &[self.counts[0][n]]))
-            .collect()
+        (0..self.energy.len()).map(|n| state.as_ref().reduced_potential(self.energy[n], &[self.counts[0][n]])).collect()
     }
 
     fn u_kn(&self) -> Vec<f64> {
@@ -227,6 +225,39 @@ const TRAP_TARGET_N: f64 = 1.1149591876937273;
 /// ln Ξ = ⟨N⟩ = z (2πkT/κ)^{3/2} of the ideal gas in a trap of spring 1.
 fn trap_ln_xi(state: &StatePoint) -> f64 {
     (state.ln_z[0] + 1.5 * (std::f64::consts::TAU * state.kt).ln()).exp()
+}
+
+/// Weights depend on the composition alone: both solvers must make the same of them, also where a temperature has nothing
+/// but a window, outside which its term is zero.
+#[test]
+fn weights_of_windows_are_the_same_in_both_solvers() {
+    let mut trap = trap();
+    for (temperature, lo, weights) in [(0.8, 0, vec![0.0, 1.5, -3.0, 2.25]), (0.9, 2, vec![-40.0, 3.5, 38.0, 0.5, 1.0])]
+    {
+        let mut window = Window::new(0, 0, lo, lo + weights.len() as u16 - 1);
+        window.set_weights(&weights);
+        let k = trap.states.len();
+        // Every third sample of a state that fits is taken for one of the window's.
+        for n in (0..trap.state.len()).step_by(3) {
+            let from = trap.state[n] as usize;
+            if from < 9 && from % 2 == k % 2 && window.contains(trap.counts[0][n]) {
+                (trap.n_k[from], trap.state[n]) = (trap.n_k[from] - 1.0, k as u32);
+            }
+        }
+        trap.n_k.push(trap.state.iter().filter(|&&s| s as usize == k).count() as f64);
+        trap.states.push(StatePoint { window: Some(window), ..point(temperature, -1.9) });
+    }
+    assert!(trap.n_k[10..].iter().all(|&n| n > 100.0), "{:?}", trap.n_k);
+    let u_kn = trap.u_kn();
+    assert!(u_kn.iter().any(|u| *u == f64::INFINITY));
+    let general = trap.general(&u_kn);
+    let (samples, collapsed) = trap.collapsed();
+    assert_all_close("f_k", &collapsed.f_k, &general.f_k, 1e-7);
+    let target = point(0.7, -1.8);
+    let n: Vec<f64> = trap.counts[0].iter().map(|&n| f64::from(n)).collect();
+    let expected = general.average(&trap.u_n(&target), &n).expect("average").mean;
+    let bins = Bins::new(&samples, None, None, &collapsed.ln_d, target.beta());
+    assert_all_close("⟨N⟩", &[bins.moments(&samples, &target.ln_z).n[0]], &[expected], 1e-7);
 }
 
 #[test]

@@ -75,8 +75,8 @@ impl Toy {
     /// The rule of the code.
     fn rule(&self, a: State, b: State, i: usize, j: usize) -> f64 {
         exchange_ln_acc(
-            StateRef { beta: a.beta, ln_z: &[a.ln_z] },
-            StateRef { beta: b.beta, ln_z: &[b.ln_z] },
+            StateRef { beta: a.beta, ln_z: &[a.ln_z], window: None },
+            StateRef { beta: b.beta, ln_z: &[b.ln_z], window: None },
             ConfigurationRef { energy: self.energies[i], counts: &self.counts[i..=i] },
             ConfigurationRef { energy: self.energies[j], counts: &self.counts[j..=j] },
         )

@@ -15,6 +15,7 @@ mod gas;
 mod grids;
 mod henry;
 mod ideal_gas;
+mod identity;
 mod insertion_rule;
 mod insertion_table;
 mod integrator;
@@ -28,6 +29,7 @@ mod starts;
 mod velocities;
 mod verify;
 mod wavelength;
+mod windows;
 
 // shared with other test binaries
 #[path = "../support/announce.rs"]

@@ -9,6 +9,7 @@ use adlayer::testing::base::rng::Rng;
 use adlayer::testing::moves::{self, Edit, MoveKind, Proposal, Trial};
 use adlayer::testing::potential::OVERLAP_ENERGY;
 use adlayer::testing::system::configuration::{Batch, Configuration};
+use adlayer::testing::system::insertion::Places;
 use glam::DVec3;
 use std::f64::consts::PI;
 
@@ -219,8 +220,17 @@ fn overlap_is_finite_and_neither_it_nor_a_nan_is_accepted() {
                 ] {
                     let uniform = (attempt as f64 + 0.5) / 500.0;
                     let kind = MoveKind::INSERT;
-                    let proposal = Proposal { kind, reservoir: 0, trial, n_total: 3, n_inside: 3, uniform };
-                    let ln_acc = moves::ln_acc(&system, state.as_ref(), &proposal, delta_u);
+                    let proposal = Proposal {
+                        kind,
+                        reservoir: 0,
+                        trial,
+                        n_total: 3,
+                        n_inside: 3,
+                        ln_volume: 0.0,
+                        choice: 0.5,
+                        uniform,
+                    };
+                    let ln_acc = moves::ln_acc(state.as_ref(), &proposal, delta_u);
                     let edit = moves::decide(&system, &rng, 0, attempt, state.kt, &proposal, ln_acc);
                     assert_eq!(edit, Edit::None, "{device}: {trial:?} with ΔE = {delta_u} was accepted");
                 }
@@ -238,8 +248,10 @@ fn an_insertion_and_its_deletion_cancel() {
         let mut tried = 0;
         for attempt in 0..400 {
             let batch = run.batch();
-            let there: Vec<Proposal> =
-                (0..).zip(&batch.configurations).map(|(r, x)| moves::propose(&system, &rng, r, attempt, x)).collect();
+            let there: Vec<Proposal> = (0..)
+                .zip(&batch.configurations)
+                .map(|(r, x)| moves::propose(&system, &rng, r, attempt, &Places::UNIFORM, x))
+                .collect();
             if !there.iter().all(|p| matches!(p.trial, Trial::Insert { .. })) {
                 continue;
             }
@@ -257,10 +269,7 @@ fn an_insertion_and_its_deletion_cancel() {
             let down = backend.trial_energies(&last).expect("energies");
             for (r, (p, &trial)) in there.iter().zip(&last).enumerate() {
                 let back = Proposal { kind: MoveKind::DELETE, trial, n_inside: p.n_inside + 1, ..*p };
-                let (a, b) = (
-                    moves::ln_acc(&system, state.as_ref(), p, up[r]),
-                    moves::ln_acc(&system, state.as_ref(), &back, down[r]),
-                );
+                let (a, b) = (moves::ln_acc(state.as_ref(), p, up[r]), moves::ln_acc(state.as_ref(), &back, down[r]));
                 let scale = a.abs().max(1.0);
                 assert!((a + b).abs() < 1e-9 * scale, "{device} replica {r}: {a} there and {b} back");
             }

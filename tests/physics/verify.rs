@@ -41,6 +41,8 @@ fn assert_complete(verdict: &serde_json::Value) {
         "two atoms",
         "insertion table",
         "boltzmann ratio",
+        "identity",
+        "windows",
         "joint",
         "resume",
         "kill and resume",

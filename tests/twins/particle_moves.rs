@@ -3,7 +3,10 @@
 use crate::backends::on_every_backend;
 use crate::case::{Case, stored};
 use crate::tallies::assert_same_transitions;
-use adlayer::testing::backend::{Backend, CycleWork, particle_moves_on_host};
+use adlayer::testing::backend::{
+    Backend, CycleResult, CycleWork, Span, identity_changes_on_host, particle_moves_on_host,
+};
+use adlayer::testing::moves::MoveKind;
 use adlayer::testing::moves::tally::MoveEvent;
 
 /// A slab under a gas: two temperatures, three μ', two walkers.
@@ -27,6 +30,47 @@ pub(crate) fn scene(pair: &str) -> String {
     schedule: (equilibration: 10, production: 100),
 )"#
     )
+}
+
+/// Two gases of unequal masses over a slab, of which one is under a field: two temperatures, two activities of each.
+///
+/// - `region`: of the first one, with a comma before it; empty for the whole cell
+pub(crate) fn two_gases(region: &str) -> String {
+    format!(
+        r#"Scene(
+    units: Lj,
+    species: [ (name: "A", symbol: "Cu", mass: 1.0), (name: "B", symbol: "Ar", mass: 1.0), (name: "C", symbol: "Kr", mass: 4.0) ],
+    potential: LennardJones(cutoff: 2.5, truncation: Shifted, pairs: [
+        (between: ("A","A"), epsilon: 1.0, sigma: 1.0), (between: ("A","B"), epsilon: 1.0, sigma: 1.0),
+        (between: ("A","C"), epsilon: 0.8, sigma: 1.1), (between: ("B","B"), epsilon: 0.6, sigma: 1.0),
+        (between: ("B","C"), epsilon: 0.9, sigma: 1.0), (between: ("C","C"), epsilon: 0.7, sigma: 1.1) ]),
+    external: [ Harmonic(species: "C", spring: 0.05) ],
+    cell: Slab(height: 5.0),
+    substrate: Fcc111(species: "A", nearest_neighbour: 1.10, repeat: (6, 3), layers: 3),
+    reservoir: [ (species: "B", max_atoms: 14{region}), (species: "C", max_atoms: 20) ],
+    grid: (
+        temperature: List([0.7, 0.9]),
+        reservoir: [ (species: "B", convention: Activity, values: List([-4.0, -2.0])),
+                     (species: "C", convention: Activity, values: List([-4.5, -2.5])) ],
+    ),
+    dynamics: Baoab(dt: 0.004, friction: 1.0, steps: 10),
+    moves: (insert_delete: 100, identity: 40),
+    schedule: (equilibration: 10, production: 100),
+)"#
+    )
+}
+
+/// Windows whose weights are far from uniform, in a scene that asks for them.
+fn weigh(mut case: Case) -> Case {
+    let weights: Vec<Vec<f64>> = case
+        .grid
+        .windows()
+        .map(|(k, _, w)| {
+            (0..w.weights().len()).map(|n| 3.0 * (1.7 * n as f64 + k as f64).sin() - 0.6 * n as f64).collect()
+        })
+        .collect();
+    assert!(case.grid.set_weights(&weights), "weights fit");
+    case
 }
 
 /// Two species over a slab with a mobile layer, each inserted into a region of its own, with its own field.
@@ -56,6 +100,52 @@ fn mixture(insertion: &str) -> String {
     )
 }
 
+/// The accepted moves of every replica.
+fn log_of(result: &CycleResult) -> Vec<Vec<MoveEvent>> {
+    let mut all = Vec::new();
+    let mut keep = |_: usize, log: &[MoveEvent]| all.push(log.to_vec());
+    result.events.for_each_replica(&mut keep).expect("events");
+    all
+}
+
+/// Fused changes of identity are those of the host, over the narrow entry, alone and after insertions and deletions;
+/// N counts in both regions, and one species is at its limit in some replicas.
+#[test]
+fn twin_identity_changes() {
+    on_every_backend(|device| {
+        for region in ["", ", region: (z: (0.5, 2.0))"] {
+            let case = Case::new(&two_gases(region), 8);
+            let (mut fused, mut on_host) = (case.open(device), case.open(device));
+            let label = format!("{device} {region}");
+            let work = CycleWork {
+                particle_moves: Some(Span { first: 7, count: 200 }),
+                identity: Some(Span { first: 3, count: 300 }),
+                tally: true,
+                ..CycleWork::default()
+            };
+            let log = log_of(&fused.cycle(&work).expect("fused moves"));
+            let driven = on_host.trial_energies_mut().expect("the narrow entry");
+            let (_, before) = particle_moves_on_host(driven, 7, 200).expect("moves on the host");
+            let (tried, after) = identity_changes_on_host(driven, 3, 300).expect("moves on the host");
+            assert!(stored(&*fused) == stored(&*on_host), "{label}: different decisions");
+            for (r, log) in log.iter().enumerate() {
+                assert_eq!(*log, [&before[r][..], &after[r]].concat(), "{label}: log of replica {r}");
+            }
+            let changed = tried.moves().iter().map(|t| t.of(MoveKind::Identity).accepted).collect::<Vec<_>>();
+            assert!(changed.iter().sum::<u64>() > 200, "{label}: only {changed:?} accepted");
+            // alone
+            let mut alone = case.open(device);
+            alone.particle_moves(7, 200, false).expect("moves");
+            let result = alone.identity_changes(3, 300, true).expect("changes");
+            assert_eq!(log_of(&result), after, "{label}");
+            assert_same_transitions(&label, &alone.transitions().expect("tallies"), &tried);
+            let energies = |backend: &mut dyn Backend| backend.measure().expect("energies");
+            assert_eq!(energies(&mut *fused), energies(&mut *on_host), "{label}");
+            assert_eq!(energies(&mut *fused), energies(&mut *alone), "{label}");
+        }
+    });
+}
+
 /// Scenes that insert everywhere alike, and from tables with one trial position and with several.
 fn scenes() -> Vec<(String, String)> {
     let pairs = ["epsilon: 0.0, sigma: 1.0", "epsilon: 1.0, sigma: 1.0"];
@@ -65,6 +155,11 @@ fn scenes() -> Vec<(String, String)> {
         all.push((insertion.to_owned(), scene(pairs[1]).replace("insert_delete: 100", &moves)));
         all.push((format!("{insertion} of two species"), mixture(insertion)));
     }
+    let windows =
+        "windows: [ (species: \"B\", atoms: (0, 10)), (species: \"B\", atoms: (3, 20), temperature: List([0.9])) ],";
+    for (name, text) in [all[1].clone(), all[2].clone(), all[4].clone()] {
+        all.push((format!("windows, {name}"), text.replace("    dynamics:", &format!("    {windows}\n    dynamics:"))));
+    }
     all
 }
 
@@ -73,7 +168,7 @@ fn scenes() -> Vec<(String, String)> {
 fn twin_particle_moves() {
     on_every_backend(|device| {
         for (pair, text) in scenes() {
-            let case = Case::new(&text, 8);
+            let case = weigh(Case::new(&text, 8));
             let n_replicas = case.ids.len();
             let (mut fused, mut on_host) = (case.open(device), case.open(device));
             let result = fused.particle_moves(7, 300, true).expect("fused moves");
@@ -102,6 +197,14 @@ fn twin_particle_moves() {
             };
             result.events.for_each_replica(&mut none).expect("events");
             assert_eq!(visited, n_replicas);
+            let held = stored(&*fused);
+            for (k, _, window) in case.grid.windows() {
+                let inside = |r: usize| window.contains(held[r].len() as u16);
+                assert!(
+                    (0..n_replicas).filter(|&r| case.ids[r].index() == k).all(inside),
+                    "{device} {pair}: state {k}"
+                );
+            }
             let energies = |backend: &mut dyn Backend| backend.measure().expect("energies");
             assert_eq!(energies(&mut *fused), energies(&mut *on_host), "{device} {pair}");
         }

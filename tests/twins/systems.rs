@@ -74,7 +74,7 @@ pub(crate) fn configuration(system: &System, seed: u64, n: usize, species_of: im
 pub(crate) fn states(n: usize, n_reservoirs: usize) -> Vec<StatePoint> {
     let point = |k: usize| {
         let kt = 0.7 + 0.1 * k as f64;
-        StatePoint { temperature: kt, kt, ln_z: vec![-3.0 + 0.3 * k as f64; n_reservoirs] }
+        StatePoint { temperature: kt, kt, ln_z: vec![-3.0 + 0.3 * k as f64; n_reservoirs], window: None }
     };
     (0..n).map(point).collect()
 }

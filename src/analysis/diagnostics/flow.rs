@@ -72,23 +72,24 @@ fn flow(axis: Axis, values: Vec<f64>, paths: &[Path]) -> Flow {
 fn ranks(grid: &StateGrid, axis: Axis) -> (Vec<usize>, Vec<f64>) {
     match axis {
         Axis::Temperature => {
-            let mut values: Vec<f64> = grid.states.iter().map(|s| s.temperature).collect();
+            let mut values: Vec<f64> = grid.points().iter().map(|s| s.temperature).collect();
             values.sort_by(f64::total_cmp);
             values.dedup();
-            let rank = |t: f64| values.partition_point(|&v| v < t);
+            // A window at a temperature of its own stands at the next one of the grid.
+            let rank = |t: f64| values.partition_point(|&v| v < t).min(values.len().saturating_sub(1));
             (grid.states.iter().map(|s| rank(s.temperature)).collect(), values)
         }
         Axis::Reservoir(r) => {
             // An axis of pressures has other activities at each temperature: the order is what counts.
             let at = |kt: f64| {
-                let same = grid.states.iter().filter(|s| s.kt.to_bits() == kt.to_bits());
+                let same = grid.points().iter().filter(|s| s.kt.to_bits() == kt.to_bits());
                 let mut all: Vec<f64> = same.map(|s| s.ln_z[r]).collect();
                 all.sort_by(f64::total_cmp);
                 all.dedup_by(|a, b| (*a - *b).abs() < 1e-12);
                 all
             };
-            let coldest = grid.states.iter().map(|s| s.kt).fold(f64::INFINITY, f64::min);
-            let values = at(coldest).iter().map(|&l| grid.reservoirs[r].convention.mu(l, coldest)).collect();
+            let coldest = grid.points().iter().map(|s| s.kt).fold(f64::INFINITY, f64::min);
+            let values: Vec<f64> = at(coldest).iter().map(|&l| grid.reservoirs[r].convention.mu(l, coldest)).collect();
             let mut known: Vec<(u64, Vec<f64>)> = Vec::new();
             let ranks = grid.states.iter().map(|s| {
                 let bits = s.kt.to_bits();
@@ -96,7 +97,7 @@ fn ranks(grid: &StateGrid, axis: Axis) -> (Vec<usize>, Vec<f64>) {
                     known.push((bits, at(s.kt)));
                 }
                 let all = known.iter().find(|(b, _)| *b == bits).map(|(_, all)| all);
-                all.map_or(0, |all| all.partition_point(|&l| l < s.ln_z[r] - 1e-12))
+                all.map_or(0, |all| all.partition_point(|&l| l < s.ln_z[r] - 1e-12).min(values.len().saturating_sub(1)))
             });
             (ranks.collect(), values)
         }

@@ -32,7 +32,7 @@ pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
             Axis::Reservoir(r) => {
                 let own = &grid.states[k];
                 let lower = |s: &&StatePoint| s.kt.to_bits() == own.kt.to_bits() && s.ln_z[r] < own.ln_z[r] - 1e-12;
-                let mut below: Vec<f64> = grid.states.iter().filter(lower).map(|s| s.ln_z[r]).collect();
+                let mut below: Vec<f64> = grid.points().iter().filter(lower).map(|s| s.ln_z[r]).collect();
                 below.sort_by(f64::total_cmp);
                 below.dedup_by(|a, b| (*a - *b).abs() < 1e-12);
                 below.len()

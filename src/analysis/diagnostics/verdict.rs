@@ -1,13 +1,16 @@
 //! Verdict in words: whether the run can be trusted, and what to change.
 
+use super::by_result;
 use super::checks::{Diagnostics, EdgeCheck, Mood, Sentence, Verdict};
 use super::flow::Flow;
 use super::gaps::{Gap, gaps};
 use super::words::{axis_words, edge_words, edges, first, ranges, short, states_are};
 use super::{ATTEMPTS, DEAD};
 use crate::analysis::hysteresis::ExcludedState;
+use crate::analysis::result::BoundaryPoint;
 use crate::analysis::transition_matrix::{ALARM, Estimators};
-use crate::thermo::states::{Axis, StateGrid};
+use crate::analysis::windows::{ROUND_TRIPS, WindowCheck};
+use crate::thermo::states::{Axis, Direction, StateGrid};
 
 /// Independent samples that a state should have.
 pub const INDEPENDENT: f64 = 30.0;
@@ -26,6 +29,7 @@ const GAIN: f64 = 1.5;
 pub fn verdict(
     grid: &StateGrid,
     diagnostics: &Diagnostics,
+    boundaries: &[BoundaryPoint],
     excluded: &[ExcludedState],
     estimators: Option<&Estimators>,
     split_half: (usize, usize),
@@ -39,9 +43,13 @@ pub fn verdict(
         sentences.push(Sentence { mood: Mood::Remark, words });
     }
     sentences.extend(memory_of_start(grid, diagnostics, excluded));
+    sentences.extend(by_result::equilibrium_of_replicas(grid, diagnostics));
+    sentences.extend(window_crossings(grid, &diagnostics.windows));
     sentences.extend(halves_in_time(split_half));
     sentences.extend(late_start(diagnostics));
     sentences.push(independent_samples(diagnostics));
+    sentences.extend(by_result::crossings(grid, boundaries));
+    sentences.push(by_result::quotable(grid, diagnostics));
     sentences.extend(convergence(diagnostics));
     sentences.extend(estimators.map(|estimators| agreement(grid, estimators)));
 
@@ -59,7 +67,12 @@ pub fn verdict(
 
 /// Edges that exchanged at first and no longer do.
 fn dead_edges(diagnostics: &Diagnostics) -> Option<Sentence> {
-    let died: Vec<String> = diagnostics.edges.iter().filter(|e| has_died(e)).map(edge_words).collect();
+    let died: Vec<String> = diagnostics
+        .edges
+        .iter()
+        .filter(|e| e.edge.direction != Direction::Window && has_died(e))
+        .map(edge_words)
+        .collect();
     if died.is_empty() {
         return None;
     }
@@ -129,6 +142,24 @@ fn memory_of_start(grid: &StateGrid, diagnostics: &Diagnostics, excluded: &[Excl
         sentences.push(Sentence { mood: Mood::Remark, words: words.to_owned() });
     }
     sentences
+}
+
+/// Whether the windows are crossed.
+fn window_crossings(grid: &StateGrid, windows: &[WindowCheck]) -> Option<Sentence> {
+    let fewest = windows.iter().map(WindowCheck::round_trips).min()?;
+    let rare: Vec<usize> = windows.iter().filter(|w| w.set_aside).map(|w| w.state).collect();
+    if rare.is_empty() {
+        let words = format!("Every window is crossed: at least {fewest} round trips between its ends.");
+        return Some(Sentence { mood: Mood::Good, words });
+    }
+    let words = format!(
+        "Alarm: {} of {} windows with fewer than {ROUND_TRIPS} round trips between their ends: {}. Their samples are not \
+         averaged; lengthen equilibration and production, make the windows narrower, or add warmer ones.",
+        rare.len(),
+        windows.len(),
+        ranges(grid, &rare)
+    );
+    Some(Sentence { mood: Mood::Poor, words })
 }
 
 /// Whether the first half of production agrees with the second.
@@ -259,10 +290,7 @@ fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Opti
         .iter()
         .filter(|g| g.whole)
         .map(|g| {
-            let symbol = match g.axis {
-                Axis::Temperature => "T".to_owned(),
-                Axis::Reservoir(r) => format!("μ of {}", grid.reservoirs[r].species),
-            };
+            let symbol = axis_words(grid, g.axis);
             format!("{symbol} = {} (between {} and {})", short(g.middle()), short(g.values.0), short(g.values.1))
         })
         .collect();
@@ -380,6 +408,7 @@ mod tests {
             hysteresis: 0.7,
             excluded: false,
             component: component[k],
+            quotable: true,
         };
         let flow = |axis, values: Vec<f64>| Flow {
             axis,
@@ -396,8 +425,10 @@ mod tests {
             states: (0..grid.len()).map(state).collect(),
             n_components: component.iter().max().map_or(0, |c| c + 1),
             edges,
+            windows: Vec::new(),
             flows,
             spectral_gap: 0.03,
+            drifts: Vec::new(),
             trends: Vec::new(),
             halves: (true, true),
             stride: 1,
@@ -417,7 +448,7 @@ mod tests {
 
     #[test]
     fn a_sound_run_is_trusted() {
-        let v = verdict(&grid(), &diagnostics(&grid(), |_| false), &[], None, (12, 12));
+        let v = verdict(&grid(), &diagnostics(&grid(), |_| false), &[], &[], None, (12, 12));
         assert!(v.trusted && v.add_temperatures.is_empty() && v.add_mu.is_empty(), "{v:?}");
         assert!(says(&v, "can be trusted") && says(&v, "All 17 pairs"), "{v:?}");
     }
@@ -425,28 +456,28 @@ mod tests {
     #[test]
     fn a_grid_that_splits_says_where() {
         let chain = StateGrid::product(&[0.3, 0.4, 0.5], 1.0, &[]);
-        let v = verdict(&chain, &diagnostics(&chain, |e| e.edge.a.0 == 1), &[], None, (0, 0));
+        let v = verdict(&chain, &diagnostics(&chain, |e| e.edge.a.0 == 1), &[], &[], None, (0, 0));
         assert!(!v.trusted && says(&v, "The grid splits in two at T = 0.45"), "{v:?}");
         assert_eq!(v.add_temperatures.len(), 1);
         assert!((v.add_temperatures[0] - 0.45).abs() < 1e-12);
 
         let g = grid();
         let across = |e: &EdgeCheck| e.edge.axis() == Some(Axis::Reservoir(0)) && e.edge.a.0.is_multiple_of(3);
-        let v = verdict(&g, &diagnostics(&g, across), &[], None, (12, 12));
+        let v = verdict(&g, &diagnostics(&g, across), &[], &[], None, (12, 12));
         assert!(says(&v, "splits in two at μ of B = −2.75"), "{v:?}");
         assert_eq!(v.add_mu, [(0, -2.75)]);
 
         // A corner by itself: said, and no reason against the rest unless there is much of it.
         let corner = |e: &EdgeCheck| e.edge.a.0 == 0;
-        let v = verdict(&g, &diagnostics(&g, corner), &[], None, (12, 12));
+        let v = verdict(&g, &diagnostics(&g, corner), &[], &[], None, (12, 12));
         assert!(v.trusted && says(&v, "1 of 12 states do not exchange with the rest (1 at T = 0.3)"), "{v:?}");
         let corners = |e: &EdgeCheck| e.edge.a.0 == 0 || e.edge.b.0 == 11;
-        let v = verdict(&g, &diagnostics(&g, corners), &[], None, (12, 12));
+        let v = verdict(&g, &diagnostics(&g, corners), &[], &[], None, (12, 12));
         assert!(!v.trusted && says(&v, "falls into three parts of 10, 1, 1 states"), "{v:?}");
 
         // One dead edge of several: the grid hangs together, and the place is named all the same.
         let one = |e: &EdgeCheck| e.edge.axis() == Some(Axis::Temperature) && e.edge.a.0 == 4;
-        let v = verdict(&g, &diagnostics(&g, one), &[], None, (12, 12));
+        let v = verdict(&g, &diagnostics(&g, one), &[], &[], None, (12, 12));
         assert!(v.trusted && says(&v, "hangs together"), "{v:?}");
         assert_eq!(v.add_temperatures.len(), 1);
     }
@@ -454,7 +485,7 @@ mod tests {
     #[test]
     fn diagonals_join_states_and_dead_ones_are_no_gaps() {
         let g = grid().with_diagonals();
-        let judge = |dead: &dyn Fn(&EdgeCheck) -> bool| verdict(&g, &diagnostics(&g, dead), &[], None, (12, 12));
+        let judge = |dead: &dyn Fn(&EdgeCheck) -> bool| verdict(&g, &diagnostics(&g, dead), &[], &[], None, (12, 12));
         let v = judge(&|e| e.edge.axis().is_none());
         assert!(v.trusted && says(&v, "All 17 pairs") && v.add_mu.is_empty(), "{v:?}");
         // Where no neighbours along μ exchange, diagonals carry replicas across; the place is named all the same.
@@ -467,7 +498,7 @@ mod tests {
     fn what_is_wrong_is_said() {
         let g = grid();
         let sound = diagnostics(&g, |_| false);
-        let judge = |d: &Diagnostics| verdict(&g, d, &[], None, (12, 12));
+        let judge = |d: &Diagnostics| verdict(&g, d, &[], &[], None, (12, 12));
         let mut d = sound.clone();
         d.flows[0].round_trips = 0;
         d.flows[0].travelled = 0;
@@ -487,11 +518,11 @@ mod tests {
         let excluded = |n: usize| {
             (0..n).map(|state| ExcludedState { state, even: vec![0.0], odd: vec![12.0], z: 90.0 }).collect::<Vec<_>>()
         };
-        let v = verdict(&g, &sound, &excluded(3), None, (12, 12));
+        let v = verdict(&g, &sound, &[], &excluded(3), None, (12, 12));
         assert!(v.trusted && says(&v, "3 states are frozen in by their start") && says(&v, "3 at T = 0.3"), "{v:?}");
         assert!(says(&v, "outside the masked states"));
-        assert!(!verdict(&g, &sound, &excluded(4), None, (12, 12)).trusted);
-        assert!(!verdict(&g, &sound, &[], None, (9, 12)).trusted);
+        assert!(!verdict(&g, &sound, &[], &excluded(4), None, (12, 12)).trusted);
+        assert!(!verdict(&g, &sound, &[], &[], None, (9, 12)).trusted);
         let mut d = sound;
         d.halves = (false, false);
         assert!(says(&judge(&d), "began alike") && judge(&d).trusted);

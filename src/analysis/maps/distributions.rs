@@ -27,7 +27,7 @@ pub(crate) fn places(grid: &StateGrid, boundaries: &[(f64, Vec<f64>)]) -> Vec<Pl
     if grid.n_reservoirs() == 0 {
         return Vec::new();
     }
-    let mut order: Vec<&crate::thermo::states::StatePoint> = grid.states.iter().collect();
+    let mut order: Vec<&crate::thermo::states::StatePoint> = grid.points().iter().collect();
     order.sort_by(|a, b| a.kt.total_cmp(&b.kt));
     order.dedup_by(|a, b| a.kt.to_bits() == b.kt.to_bits());
     let mut chosen = vec![0, order.len() / 2, order.len() - 1];

@@ -106,7 +106,7 @@ impl Frame {
                     return coarse(grid, &grid.values(s));
                 }
                 let mu: Vec<f64> =
-                    grid.states.iter().map(|state| axis.convention.mu(state.ln_z[s], state.kt)).collect();
+                    grid.points().iter().map(|state| axis.convention.mu(state.ln_z[s], state.kt)).collect();
                 spread(&mu, coarse(grid, &grid.values(s)).len())
             })
             .collect();
@@ -139,7 +139,7 @@ impl Frame {
             .map(|s| {
                 let convention = &grid.reservoirs[s].convention;
                 let pressure = |state: &StatePoint| convention.pressure(state.ln_z[s], state.kt, around.pressure_unit);
-                let ln_p: Vec<f64> = grid.states.iter().map(|state| pressure(state).ln()).collect();
+                let ln_p: Vec<f64> = grid.points().iter().map(|state| pressure(state).ln()).collect();
                 let points = ((lengths[s] - 1) * a + 1).min(PRESSURES);
                 spread(&ln_p, points).iter().map(|x| x.exp()).collect()
             })

@@ -168,7 +168,7 @@ mod tests {
     /// Sums from an anchor are those of every temperature by itself, also with a repulsive tail among the energies.
     #[test]
     fn sums_from_an_anchor_are_those_of_the_temperature_itself() {
-        let state = |kt: f64| StatePoint { temperature: kt, kt, ln_z: vec![-1.0] };
+        let state = |kt: f64| StatePoint { temperature: kt, kt, ln_z: vec![-1.0], window: None };
         let states = [state(0.3), state(0.5), state(0.8)];
         let rng = Rng::new(5);
         let uniform = |n: usize, k: u64| rng.uniforms(Stream::InsertPosition, k, 0, n as u32)[0];

@@ -10,7 +10,9 @@ use super::log_sum_exp;
 use super::solver::{self, Equations, Root};
 use super::vector::Block;
 use super::{CHUNK, Tolerance};
+use crate::base::fault_injection::{Fault, planted};
 use crate::base::{AnalysisError, Result};
+use crate::thermo::Window;
 use crate::thermo::states::StatePoint;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -28,6 +30,8 @@ pub struct Collapsed {
     temperature_of: Vec<usize>,
     /// `[n_states][n_reservoirs]`
     ln_z: Vec<Vec<f64>>,
+    /// `[n_states]`, weights η(N) of those that have any
+    windows: Vec<Option<Window>>,
     /// `[n_compositions][n_reservoirs]`, the distinct N⃗, ascending
     pub(crate) compositions: Vec<Vec<u16>>,
     /// `[n_compositions + 1]`, where the samples of each composition begin
@@ -113,7 +117,8 @@ impl Collapsed {
             }
         }
         let ln_z = states.iter().map(|s| s.ln_z.clone()).collect();
-        Ok(Collapsed { betas, temperature_of, ln_z, compositions, first, energy, origin, chunks })
+        let windows = states.iter().map(|s| s.window.clone()).collect();
+        Ok(Collapsed { betas, temperature_of, ln_z, windows, compositions, first, energy, origin, chunks })
     }
 
     /// Number of samples.
@@ -141,8 +146,26 @@ impl Collapsed {
         self.compositions[composition].iter().zip(ln_z).map(|(&n, l)| f64::from(n) * l).sum()
     }
 
+    /// Σ_s N_s ln z_s + η(N) of a composition in a state: βE − u; −∞ outside its window.
+    fn chemical_in(&self, composition: usize, state: usize) -> f64 {
+        self.chemical(composition, &self.ln_z[state]) + self.eta(composition, state)
+    }
+
+    /// η(N) of a composition in a state.
+    fn eta(&self, composition: usize, state: usize) -> f64 {
+        match &self.windows[state] {
+            Some(window) => {
+                let eta = window.eta(self.compositions[composition][window.reservoir]);
+                // The bounds hold.
+                if planted(Fault::MbarWithoutWeights) && eta.is_finite() { 0.0 } else { eta }
+            }
+            None => 0.0,
+        }
+    }
+
     /// A start for f from thermodynamic integration by the trapezoid rule between states:
-    /// f_b − f_a ≈ Δβ (Ē_a + Ē_b)/2 − Δln z⃗ · (N⃗_a + N⃗_b)/2, along a tree of near states.
+    /// f_b − f_a ≈ Δβ (Ē_a + Ē_b)/2 − Δln z⃗ · (N⃗_a + N⃗_b)/2, along a tree of near states. Samples of a window count with
+    /// e^{−η}, as if it had no weights; that it has them adds ln ⟨e^{−η}⟩ in the end.
     ///
     /// - `n_k`: `[n_states]`, samples of each state
     /// - `state_of`: `[n_samples]`, sorted by composition
@@ -150,19 +173,28 @@ impl Collapsed {
     pub fn guess(&self, state_of: &[u32], n_k: &[f64]) -> Vec<f64> {
         let n_states = self.n_states();
         let n_reservoirs = self.ln_z[0].len();
+        let lowest = |w: &Window| w.weights().iter().copied().fold(f64::INFINITY, f64::min);
+        let lowest: Vec<Option<f64>> = self.windows.iter().map(|w| w.as_ref().map(lowest)).collect();
         let mut mean = vec![vec![0.0; n_reservoirs + 1]; n_states];
+        let mut norm = n_k.to_vec();
+        lowest.iter().zip(&mut norm).filter(|(lowest, _)| lowest.is_some()).for_each(|(_, norm)| *norm = 0.0);
         for c in 0..self.compositions.len() {
             for n in self.first[c]..self.first[c + 1] {
-                let sums = &mut mean[state_of[n] as usize];
-                sums[0] += self.energy[n];
+                let k = state_of[n] as usize;
+                let weight = lowest[k].map_or(1.0, |lowest| (lowest - self.eta(c, k)).exp());
+                if lowest[k].is_some() {
+                    norm[k] += weight;
+                }
+                let sums = &mut mean[k];
+                sums[0] += weight * self.energy[n];
                 for (sum, &count) in sums[1..].iter_mut().zip(&self.compositions[c]) {
-                    *sum -= f64::from(count);
+                    *sum -= weight * f64::from(count);
                 }
             }
         }
         let sampled: Vec<usize> = (0..n_states).filter(|&k| n_k[k] > 0.0).collect();
         for &k in &sampled {
-            mean[k].iter_mut().for_each(|m| *m /= n_k[k]);
+            mean[k].iter_mut().for_each(|m| *m /= norm[k]);
         }
         // Coordinates conjugate to (E, −N⃗).
         let fields = |k: usize| {
@@ -186,6 +218,9 @@ impl Collapsed {
             let work: f64 =
                 (0..=n_reservoirs).map(|d| (fields[b][d] - fields[a][d]) * 0.5 * (mean[a][d] + mean[b][d])).sum();
             f[b] = f[a] + work;
+        }
+        for (k, lowest) in lowest.iter().enumerate().filter(|&(k, _)| n_k[k] > 0.0) {
+            f[k] += lowest.map_or(0.0, |lowest| (norm[k] / n_k[k]).ln() - lowest);
         }
         f
     }
@@ -252,7 +287,7 @@ impl Collapsed {
             }
             let ln_b = self.ln_bins(self.betas[t], weights, ln_d);
             for k in missing {
-                f_k[k] = -log_sum_exp((0..ln_b.len()).map(|c| ln_b[c] + self.chemical(c, &self.ln_z[k])));
+                f_k[k] = -log_sum_exp((0..ln_b.len()).map(|c| ln_b[c] + self.chemical_in(c, k)));
             }
         }
         let first = f_k[0];
@@ -309,7 +344,7 @@ impl Tables<'_> {
                     .sampled
                     .iter()
                     .enumerate()
-                    .map(|(i, &k)| self.n_k[i].ln() + f[i] + self.samples.chemical(c, &self.samples.ln_z[k]))
+                    .map(|(i, &k)| self.n_k[i].ln() + f[i] + self.samples.chemical_in(c, k))
                     .collect();
                 let n_t = self.betas.len();
                 let mut max = vec![f64::NEG_INFINITY; n_t];
@@ -317,7 +352,8 @@ impl Tables<'_> {
                     max[t] = max[t].max(x);
                 }
                 let mut sum = vec![0.0; n_t];
-                for (&t, &x) in self.place_of.iter().zip(&terms) {
+                // Where a temperature has nothing but windows, and N lies outside them all, G is 0.
+                for (&t, &x) in self.place_of.iter().zip(&terms).filter(|(_, x)| **x > f64::NEG_INFINITY) {
                     sum[t] += (x - max[t]).exp();
                 }
                 let ln_g = max.iter().zip(&sum).map(|(m, s)| m + s.ln()).collect::<Vec<_>>();
@@ -396,10 +432,11 @@ impl Tables<'_> {
 
     /// r_kc = N_k e^{f_k} z_k^N⃗ / G_T[N⃗]: which state of its temperature a sample belongs to.
     fn shares(&self, terms: &[Vec<f64>], ln_g: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let share = |x: f64, ln_g: f64| if x > f64::NEG_INFINITY { (x - ln_g).exp() } else { 0.0 };
         terms
             .par_iter()
             .zip(ln_g)
-            .map(|(terms, ln_g)| terms.iter().zip(&self.place_of).map(|(x, &t)| (x - ln_g[t]).exp()).collect())
+            .map(|(terms, ln_g)| terms.iter().zip(&self.place_of).map(|(&x, &t)| share(x, ln_g[t])).collect())
             .collect()
     }
 

@@ -84,7 +84,7 @@ pub(crate) fn all(known: PhaseContext<'_>) -> (Vec<PhaseAverage>, Vec<BoundarySi
                 places.push((row, None, ln_z));
             }
         }
-        for (k, state) in grid.states.iter().enumerate() {
+        for (k, state) in grid.points().iter().enumerate() {
             if (row.bins.beta * state.kt - 1.0).abs() < 1e-9 {
                 places.push((row, Some(k), state.ln_z.clone()));
             }
@@ -235,7 +235,7 @@ fn next_to(grid: &StateGrid, point: &BoundaryPoint, kt: f64) -> [Option<usize>; 
         let others = (0..grid.n_reservoirs()).filter(|&s| s != point.species);
         others.map(|s| (mu(k, s) - point.mu[s]).abs()).sum()
     };
-    let here: Vec<usize> = (0..grid.len()).filter(|&k| (grid.states[k].kt / kt - 1.0).abs() < 1e-9).collect();
+    let here: Vec<usize> = (0..grid.n_points()).filter(|&k| (grid.states[k].kt / kt - 1.0).abs() < 1e-9).collect();
     let least = here.iter().map(|&k| aside(k)).fold(f64::INFINITY, f64::min);
     let line = || here.iter().copied().filter(|&k| aside(k) <= least + 1e-9 * least.abs().max(1e-9));
     let along = |k: &usize| mu(*k, point.species);
@@ -251,7 +251,7 @@ pub(crate) fn around(grid: &StateGrid, point: &BoundaryPoint) -> Vec<usize> {
     let nearness = |state: &StatePoint| (state.temperature / point.temperature - 1.0, state.kt);
     let by_distance = |a: &(f64, f64), b: &(f64, f64)| a.0.abs().total_cmp(&b.0.abs());
     let nearest =
-        |accept: fn(f64) -> bool| grid.states.iter().map(nearness).filter(|n| accept(n.0)).min_by(by_distance);
+        |accept: fn(f64) -> bool| grid.points().iter().map(nearness).filter(|n| accept(n.0)).min_by(by_distance);
     let rows = match nearest(|d| d.abs() < 1e-9) {
         Some(here) => vec![here],
         None => [nearest(|d| d < 0.0), nearest(|d| d > 0.0)].into_iter().flatten().collect(),
@@ -286,6 +286,7 @@ mod tests {
             pressure_low: 1.0,
             pressure_high: 1.0,
             clapeyron: None,
+            crossings: None,
         };
         let found = |b: BoundaryPoint| -> Vec<(Side, f64, f64, f64)> {
             let at =

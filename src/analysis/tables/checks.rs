@@ -1,7 +1,7 @@
 //! The tables of the checks: `diagnostics.csv`, `overlap.csv`, `flow.csv`, `boundary_convergence.csv`,
-//! `transition_matrix.csv`, `estimators.csv`.
+//! `transition_matrix.csv`, `estimators.csv`, `windows.csv`.
 
-use crate::analysis::diagnostics::{Checks, SHARES};
+use crate::analysis::diagnostics::{Checks, Diagnostics, SHARES};
 use crate::base::Result;
 use crate::base::ids::StateId;
 use crate::io::csv::{Table, number, numbers};
@@ -43,6 +43,9 @@ pub(super) fn write(checks: &Checks, grid: &StateGrid, dir: &Path) -> Result<()>
             }
         }
         flows.write(&dir.join("flow.csv"))?;
+        if !diagnostics.windows.is_empty() {
+            crossings(diagnostics, grid).write(&dir.join("windows.csv"))?;
+        }
         let shares: Vec<String> = SHARES.iter().map(|s| format!("mu_from_{:.0}_percent", 100.0 * s)).collect();
         let mut trends = Table::of_species(&["phase_a", "phase_b", "species", "temperature", "mu_err", "z"], &[]);
         trends.widen(&shares);
@@ -83,11 +86,12 @@ fn states(checks: &Checks, grid: &StateGrid, species: &[&str]) -> Table {
             "odd_n_<s>",
             "frozen",
             "component",
+            "quotable",
         ],
         species,
     );
     let Some(diagnostics) = &checks.diagnostics else { return table };
-    for (k, s) in diagnostics.states.iter().enumerate() {
+    for (k, s) in diagnostics.states.iter().enumerate().take(grid.n_points()) {
         let mut row = vec![k.to_string(), number(grid.states[k].temperature)];
         row.extend(numbers(&mu(grid, k)));
         row.push(s.samples.to_string());
@@ -99,7 +103,22 @@ fn states(checks: &Checks, grid: &StateGrid, species: &[&str]) -> Table {
         let excluded = checks.excluded.iter().find(|f| f.state == k);
         row.extend(numbers(excluded.map_or(&none, |f| &f.even)));
         row.extend(numbers(excluded.map_or(&none, |f| &f.odd)));
-        row.extend([u8::from(s.excluded).to_string(), s.component.to_string()]);
+        row.extend([u8::from(s.excluded).to_string(), s.component.to_string(), u8::from(s.quotable).to_string()]);
+        table.push(row);
+    }
+    table
+}
+
+fn crossings(diagnostics: &Diagnostics, grid: &StateGrid) -> Table {
+    let columns =
+        ["state", "temperature", "species", "from", "to", "up", "down", "flatness", "independent", "set_aside"];
+    let mut table = Table::new(columns);
+    for (check, (k, state, window)) in diagnostics.windows.iter().zip(grid.windows()) {
+        let mut row = vec![k.to_string(), number(state.temperature)];
+        row.push(grid.reservoirs[window.reservoir].species.clone());
+        row.extend([window.lo.to_string(), window.hi().to_string(), check.up.to_string(), check.down.to_string()]);
+        row.extend(numbers(&[check.flatness, diagnostics.states.get(k).map_or(f64::NAN, |s| s.independent)]));
+        row.push(u8::from(check.set_aside).to_string());
         table.push(row);
     }
     table

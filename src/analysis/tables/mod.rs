@@ -14,7 +14,7 @@ use std::path::Path;
 /// `boundary_sides.csv` (the simulated states next to a boundary), `free_energy.csv` (F = −kT ln P(N) at the points of
 /// `distributions.csv`, for N and for the observables), `free_energy_2d.csv` (joint with N), `ridges.csv`, `layers.csv`,
 /// `free_energies.csv` (MBAR's f_k), `distributions.csv`, `direct.csv`, `split_half.csv`; and those of the checks: `diagnostics.csv`,
-/// `overlap.csv`, `flow.csv`, `boundary_convergence.csv`, `transition_matrix.csv`, `estimators.csv`.
+/// `overlap.csv`, `flow.csv`, `boundary_convergence.csv`, `transition_matrix.csv`, `estimators.csv`, `windows.csv`.
 ///
 /// # Errors
 /// [`Error::Io`] if a file cannot be written.
@@ -63,6 +63,7 @@ fn map(map: &Map, species: &[&str], observables: &[String]) -> Table {
         "ln_xi_err",
         "n_eff",
         "phase",
+        "quotable",
     ];
     columns.extend(with_errors.iter().map(String::as_str));
     let mut table = Table::of_species(&columns, species);
@@ -90,6 +91,7 @@ fn map(map: &Map, species: &[&str], observables: &[String]) -> Table {
         }
         row.push(number(cell.n_eff));
         row.push(cell.phase.map_or_else(String::new, |p| p.to_string()));
+        row.push(u8::from(cell.quotable).to_string());
         for i in 0..observables.len() {
             let of = |values: &[f64]| values.get(i).copied().filter(|_| !cell.masked).unwrap_or(f64::NAN);
             row.extend(numbers(&[of(&cell.observables), of(&cell.observables_err)]));
@@ -129,6 +131,8 @@ fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
             "clapeyron_observed",
             "depth",
             "depth_err",
+            "crossings",
+            "status",
         ],
         species,
     );
@@ -144,6 +148,8 @@ fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
             || vec![String::new(); 6],
             |c| numbers(&[c.delta_energy, c.delta_n, c.predicted, c.observed, c.depth, c.depth_err]).collect(),
         ));
+        row.push(point.crossings.map_or_else(String::new, |n| n.to_string()));
+        row.push(point.status().to_owned());
         table.push(row);
     }
     table
@@ -330,7 +336,7 @@ fn direct(analysis: &Analysis, species: &[&str]) -> Table {
         &["state", "n_<s>", "err_n_<s>", "energy", "energy_err", "samples", "inefficiency", "inefficiency_path"],
         species,
     );
-    for (k, state) in analysis.direct.iter().enumerate() {
+    for (k, state) in analysis.direct.iter().enumerate().take(analysis.grid.n_points()) {
         let mut row = vec![k.to_string()];
         row.extend(numbers(&state.n));
         row.extend(numbers(&state.n_err));
@@ -348,7 +354,7 @@ fn split_half(analysis: &Analysis, species: &[&str]) -> Table {
         species,
     );
     let split = &analysis.split_half;
-    for (k, state) in analysis.grid.states.iter().enumerate() {
+    for (k, state) in analysis.grid.points().iter().enumerate() {
         let mut row = vec![k.to_string(), number(state.temperature)];
         row.extend(
             (0..species.len()).map(|s| number(analysis.grid.reservoirs[s].convention.mu(state.ln_z[s], state.kt))),

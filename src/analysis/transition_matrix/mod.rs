@@ -23,10 +23,10 @@ pub use tally_blocks::{TallyBlock, tally_blocks};
 use super::mbar::{Bins, Collapsed, marginal};
 use crate::analysis::AnalysisInput;
 use crate::analysis::prepared::{MbarSolution, PreparedSamples, Reweighting};
-use crate::analysis::statistics::bootstrap::{Blocks, Bootstrap, Draw, RESAMPLES};
+use crate::analysis::statistics::blocks::{Blocks, Draws, RESAMPLES};
+use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
 use crate::base::Result;
-use crate::moves::MoveKind;
-use crate::moves::tally::TransitionTally;
+use crate::moves::transition_matrix::{Sums, links, ln_pi, normalised};
 use crate::sample::Samples;
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -40,58 +40,6 @@ const ATTEMPTS: f64 = 100.0;
 const EFFECTIVE_BLOCKS: f64 = 8.0;
 /// Effective samples of MBAR at an N below which it is not judged.
 const EFFECTIVE_SAMPLES: f64 = 10.0;
-/// Attempts and Σ min(1, acc) in both directions at one N.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Sums {
-    /// Insertions tried at n.
-    pub insert_attempts: f64,
-    /// Σ min(1, acc) of them.
-    pub insert: f64,
-    /// Deletions tried at n.
-    pub delete_attempts: f64,
-    /// Σ min(1, acc) of them.
-    pub delete: f64,
-}
-
-impl Sums {
-    fn add(&mut self, tally: &TransitionTally, weight: f64) {
-        let (insert, delete) = (tally.of(MoveKind::INSERT), tally.of(MoveKind::DELETE));
-        self.insert_attempts += weight * insert.attempts as f64;
-        self.insert += weight * insert.probability;
-        self.delete_attempts += weight * delete.attempts as f64;
-        self.delete += weight * delete.probability;
-    }
-}
-
-/// ln Π(n+1) − ln Π(n) of each n: `[n_max]`; NaN where an average is missing or zero.
-///
-/// - `sums`: `[n_max + 1]`, by n
-pub fn links(sums: &[Sums]) -> Vec<f64> {
-    let link = |w: &[Sums]| {
-        let ratio = (w[0].insert / w[0].insert_attempts) / (w[1].delete / w[1].delete_attempts);
-        if ratio > 0.0 && ratio.is_finite() { ratio.ln() } else { f64::NAN }
-    };
-    sums.windows(2).map(link).collect()
-}
-
-/// ln Π over consecutive n that the links join, normalised over them: `[links.len() + 1]`.
-pub fn ln_pi(links: &[f64]) -> Vec<f64> {
-    let mut values = vec![0.0];
-    let mut sum = 0.0;
-    values.extend(links.iter().map(|l| {
-        sum += l;
-        sum
-    }));
-    normalised(values)
-}
-
-fn normalised(mut ln: Vec<f64>) -> Vec<f64> {
-    let max = ln.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let total = max + ln.iter().map(|x| (x - max).exp()).sum::<f64>().ln();
-    ln.iter_mut().for_each(|x| *x -= total);
-    ln
-}
-
 /// The normal deviate that is as rare as `t` of Student's distribution with `freedom` degrees of freedom.
 ///
 /// An error from few blocks is itself uncertain; this keeps |z| > 4 as rare as it should be.
@@ -212,10 +160,11 @@ impl<'a> Matched<'a> {
             (Cow::Borrowed(all), Cow::Borrowed(&work.basis))
         } else {
             let samples = all.filtered(|n| block_at(n).is_some());
-            let basis = Reweighting::new(&work.retained.grid, &samples)?;
+            let basis = Reweighting::new(&work.retained.grid, &samples, work.retained.seed)?;
             (Cow::Owned(samples), Cow::Owned(basis))
         };
-        let blocks = Blocks { block_of, n_blocks: tally_blocks.len() };
+        let walker_of = tally_blocks.iter().map(|b| b.walker).collect();
+        let blocks = Blocks { block_of, walker_of, n_blocks: tally_blocks.len() };
         Ok(Some(Matched { bins: basis.bins(), samples, basis, blocks }))
     }
 
@@ -231,9 +180,7 @@ impl<'a> Matched<'a> {
                 if excluded[k] || s >= n_s || n > input.n_max[s] {
                     continue;
                 }
-                let mut sums = Sums::default();
-                sums.add(&row.tally, 1.0);
-                entries[k * n_s + s].push((b as u32, n, sums));
+                entries[k * n_s + s].push((b as u32, n, Sums::of(&row.tally)));
             }
         }
         let task = |(i, entries): (usize, Entries)| {
@@ -268,8 +215,9 @@ impl<'a> Matched<'a> {
             }
             values
         };
-        let drawn = self.basis.drawn(grid, &self.samples, &self.blocks, &[]);
-        let bootstrap = Bootstrap::new(drawn, input.seed.wrapping_add(2), RESAMPLES)?;
+        // Without collective coordinates: what both estimates have in common cancels, the slow part with it.
+        let draws = Draws::new(self.blocks.n_blocks, &[], input.seed.wrapping_add(2), RESAMPLES);
+        let bootstrap = Bootstrap::new(self.basis.drawn(grid, &self.samples, &self.blocks, &draws, &[]))?;
         let bins_of = |draw: &Draw<'_>| self.basis.bins_of(draw);
         let errors = bootstrap.errors(|draw: &Draw<'_>| both(Some(draw.multiplicity), &bins_of(draw), draw.samples));
         let values = both(None, &self.bins, &self.basis.solved.collapsed);
@@ -358,27 +306,6 @@ fn task(state: usize, reservoir: usize, entries: Entries, n_eff: &[f64], indepen
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Exact tallies of an ideal gas with z V = `mean`.
-    fn ideal(mean: f64, n_max: usize) -> Vec<Sums> {
-        (0..=n_max)
-            .map(|n| {
-                let up = if n == n_max { 0.0 } else { (mean / (n + 1) as f64).min(1.0) };
-                let down = (n as f64 / mean).min(1.0);
-                Sums { insert_attempts: 50.0, insert: 50.0 * up, delete_attempts: 70.0, delete: 70.0 * down }
-            })
-            .collect()
-    }
-
-    #[test]
-    fn an_ideal_gas_is_poisson() {
-        let ln_pi = ln_pi(&links(&ideal(2.7, 9)));
-        for n in 0..9 {
-            let exact = (2.7 / (n + 1) as f64).ln();
-            assert!((ln_pi[n + 1] - ln_pi[n] - exact).abs() < 1e-12);
-        }
-        assert!((ln_pi.iter().map(|l| l.exp()).sum::<f64>() - 1.0).abs() < 1e-12);
-    }
 
     #[test]
     fn students_t_becomes_a_normal_deviate() {

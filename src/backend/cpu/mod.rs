@@ -163,14 +163,25 @@ impl Backend for Cpu {
         Ok(())
     }
 
+    fn set_windows(&mut self, states: &[StatePoint]) -> Result<()> {
+        self.ensemble.set_windows(states);
+        let (ensemble, replicas) = (&self.ensemble, &mut self.scheduler.replicas);
+        replicas.iter_mut().enumerate().for_each(|(r, replica)| replica.state.clone_from(ensemble.state_of(r)));
+        Ok(())
+    }
+
+    fn forget_transitions(&mut self) -> Result<()> {
+        self.scheduler.transitions = self.ensemble.no_transitions();
+        Ok(())
+    }
+
     fn set_insertion_weights(&mut self, weights: &[u32]) -> Result<()> {
         self.ensemble.set_weights(weights);
         Ok(())
     }
 
     fn begin(&mut self, work: &CycleWork) -> Result<()> {
-        let mut work = *work;
-        work.particle_moves = work.particle_moves.filter(|_| !self.ensemble.system.reservoirs.is_empty());
+        let work = work.possible_in(&self.ensemble.system);
         let mut scheduler = std::mem::take(&mut self.scheduler);
         scheduler.kept = if work.keep { self.keeper.room(scheduler.replicas.len()) } else { Vec::new() };
         self.in_flight = Some(scheduler.start(

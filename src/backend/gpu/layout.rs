@@ -35,6 +35,8 @@ pub const TRIAL_INSERT: u32 = 1;
 pub const TRIAL_DELETE: u32 = 2;
 /// An atom moves.
 pub const TRIAL_DISPLACE: u32 = 3;
+/// An atom becomes one of another species.
+pub const TRIAL_IDENTITY: u32 = 4;
 
 /// One dispatch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
@@ -205,9 +207,15 @@ pub struct StateRecord {
     pub kt: f32,
     /// Which tables of insertion serve it.
     pub temperature: u32,
+    /// First record of η of its window; 0 without one.
+    pub window: u32,
+    /// Fewest atoms of the window | most << 16.
+    pub bounds: u32,
+    /// Reservoir that the window is of.
+    pub weighted: u32,
     /// Unused.
-    pub spare: u32,
-    /// ln z + ln V_in of every reservoir.
+    pub spare: [u32; 2],
+    /// ln z + ln V_in of every reservoir; in a record of weights η of eight consecutive N \[kT\].
     pub ln_zv: [f32; MAX_SPECIES],
     /// Weights of the tables of insertion of every reservoir, in shares.
     pub weights: [u32; MAX_SPECIES],
@@ -217,7 +225,7 @@ pub struct StateRecord {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct TrialRecord {
-    /// One of [`TRIAL_NONE`], [`TRIAL_INSERT`], [`TRIAL_DELETE`], [`TRIAL_DISPLACE`].
+    /// One of [`TRIAL_NONE`], [`TRIAL_INSERT`], [`TRIAL_DELETE`], [`TRIAL_DISPLACE`], [`TRIAL_IDENTITY`].
     pub kind: u32,
     /// Index of the species.
     pub species: u32,
@@ -227,7 +235,7 @@ pub struct TrialRecord {
     pub spare: u32,
     /// \[length\]
     pub position: [f32; 4],
-    /// [length/time]
+    /// [length/time]; for a change of identity the factor on the velocity, in x.
     pub velocity: [f32; 4],
 }
 
@@ -507,10 +515,32 @@ pub fn inside_walls(system: &System, mut atom: [f32; 4]) -> [f32; 4] {
 }
 
 impl StateRecord {
+    /// The records of all states, and behind them those of η of their windows.
+    ///
+    /// - `weights`: `[n_states * n_reservoirs]` of the tables of insertion in shares, or empty
+    pub fn all(system: &System, states: &[StatePoint], weights: &[u32]) -> Vec<StateRecord> {
+        let mut weights = weights.chunks(system.reservoirs.len().max(1));
+        let record = |s| StateRecord::new(system, s, weights.next().unwrap_or(&[]));
+        let mut records: Vec<StateRecord> = states.iter().map(record).collect();
+        for (k, window) in states.iter().enumerate().filter_map(|(k, s)| Some((k, s.window.as_ref()?))) {
+            let first = records.len() as u32;
+            let record = &mut records[k];
+            record.window = first;
+            record.bounds = u32::from(window.lo) | u32::from(window.hi()) << 16;
+            record.weighted = window.reservoir as u32;
+            for eta in window.weights().chunks(MAX_SPECIES) {
+                let mut record = StateRecord::default();
+                record.ln_zv.iter_mut().zip(eta).for_each(|(w, &eta)| *w = eta as f32);
+                records.push(record);
+            }
+        }
+        records
+    }
+
     /// The record of a state.
     ///
     /// - `weights`: `[n_reservoirs]` of its tables of insertion in shares, or empty
-    pub fn new(system: &System, state: &StatePoint, weights: &[u32]) -> StateRecord {
+    fn new(system: &System, state: &StatePoint, weights: &[u32]) -> StateRecord {
         let temperature = system.insertion.as_ref().map_or(0, |tables| tables.temperature(state.kt));
         let mut record = StateRecord {
             beta: state.beta() as f32,

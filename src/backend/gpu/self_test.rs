@@ -98,7 +98,7 @@ pub(super) fn compare_with_reference(device: &Arc<GpuDevice>) -> Result<()> {
     let system = Arc::new(system);
     let pairwise = Pairwise::new(Arc::clone(&system));
     let mut wanted = Vec::new();
-    let state = StatePoint { temperature: 1.0, kt: 1.0, ln_z: Vec::new() };
+    let state = StatePoint { temperature: 1.0, kt: 1.0, ln_z: Vec::new(), window: None };
     let mut gpu = Gpu::new(Arc::clone(device), Arc::clone(&system), Rng::new(1))?;
     gpu.load(&Batch { configurations: vec![x] }, &[state], &[StateId(0)])?;
     let mut held = Batch::default();

@@ -41,10 +41,10 @@ impl Chooser {
     /// Decides which states to look at.
     pub fn new(analysis: &Analysis) -> Chooser {
         let grid = &analysis.grid;
-        let phase_of: Vec<Option<usize>> = (0..grid.len()).map(|k| phase_of_state(analysis, k)).collect();
+        let phase_of: Vec<Option<usize>> = (0..grid.n_points()).map(|k| phase_of_state(analysis, k)).collect();
         let depth = depths(grid, &phase_of);
         let target = |phase: &crate::analysis::Phase| {
-            let own: Vec<usize> = (0..grid.len()).filter(|&k| phase_of[k] == Some(phase.id)).collect();
+            let own: Vec<usize> = (0..grid.n_points()).filter(|&k| phase_of[k] == Some(phase.id)).collect();
             let deepest = own.iter().map(|&k| depth[k]).max()?;
             let off =
                 |k: &usize| -> f64 { analysis.direct.get(*k).map_or(f64::INFINITY, |d| distance(&d.n, &phase.n)) };
@@ -140,7 +140,7 @@ fn phase_of_state(analysis: &Analysis, state: usize) -> Option<usize> {
 /// `[n_states]`, steps along the axes of the grid to the nearest state of another phase (or of none known);
 /// as many as there are states where no other is reached.
 fn depths(grid: &StateGrid, phase_of: &[Option<usize>]) -> Vec<usize> {
-    let n = grid.len();
+    let n = grid.n_points();
     let mut neighbours = vec![Vec::new(); n];
     for edge in grid.edges.iter().filter(|e| e.axis().is_some()) {
         neighbours[edge.a.index()].push(edge.b.index());

@@ -1,6 +1,6 @@
 //! Questions that several checks and the engine ask of a scene.
 
-use super::grammar::{AxisValues, CellSpec, Initial, Scene, Walkers};
+use super::grammar::{AxisValues, CellSpec, Initial, Scene, Walkers, WindowSpec};
 
 impl Scene {
     /// Index of the species with this name.
@@ -28,6 +28,16 @@ impl Scene {
     /// Index into `reservoir` of the species with this name.
     pub fn reservoir_index(&self, name: &str) -> Option<usize> {
         self.reservoir.iter().position(|r| r.species == name)
+    }
+
+    /// Temperatures of a window.
+    pub fn temperatures_of<'a>(&'a self, window: &'a WindowSpec) -> &'a AxisValues {
+        window.temperature.as_ref().unwrap_or(&self.grid.temperature)
+    }
+
+    /// Number of states with a window.
+    pub fn n_windows(&self) -> usize {
+        self.windows.iter().map(|w| self.temperatures_of(w).len()).sum()
     }
 
     /// Entries of `initial` that a walker starts with, each with its index.

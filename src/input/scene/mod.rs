@@ -21,8 +21,8 @@ use crate::input::source::Source;
 use crate::io::text::read_text;
 use crate::potential::PairTable;
 use crate::system::slab::Slab;
-use crate::thermo::Convention;
-use crate::thermo::states::{ReservoirAxis, StateGrid};
+use crate::thermo::states::{ReservoirAxis, StateGrid, StatePoint};
+use crate::thermo::{Convention, Window};
 use crate::thermochemistry::Gas;
 use crate::thermochemistry::reservoir::Parameters;
 use glam::DVec3;
@@ -79,6 +79,7 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
     check::particles::particles(&source, &scene, &mut warnings)?;
     let gases = check::gas::gases(&source, &scene, path, &mut warnings)?;
     check::run::run(&source, &scene, &mut warnings)?;
+    check::windows::windows(&source, &scene, &mut warnings)?;
     check::cell::sizes(&source, &scene)?;
 
     let slab = place::slab(&source, &scene, path)?;
@@ -163,7 +164,8 @@ impl CheckedScene {
         self.scene.species_index(name).unwrap_or_else(|| unreachable!("the species of a reservoir was checked"))
     }
 
-    /// The states: temperature slowest, then each reservoir axis in the order of `grid.reservoir`.
+    /// The states: temperature slowest, then each reservoir axis in the order of `grid.reservoir`; then those of `windows`,
+    /// whose weights are still to be learned.
     pub fn grid(&self) -> StateGrid {
         let scene = &self.scene;
         let reservoirs: Vec<ReservoirAxis> = scene
@@ -179,7 +181,27 @@ impl CheckedScene {
             .collect();
         let grid = StateGrid::product(&scene.grid.temperature.values(), scene.units.boltzmann(), &reservoirs);
         let Exchange::EvenOdd { diagonals, .. } = scene.exchange;
-        if diagonals { grid.with_diagonals() } else { grid }
+        let grid = if diagonals { grid.with_diagonals() } else { grid };
+        if scene.windows.is_empty() { grid } else { grid.with_windows(self.windows(&reservoirs)) }
+    }
+
+    /// The states with windows, those of one entry of `windows` after the other.
+    fn windows(&self, axes: &[ReservoirAxis]) -> Vec<StatePoint> {
+        let scene = &self.scene;
+        let of_one = |(ladder, spec): (usize, &grammar::WindowSpec)| {
+            let reservoir = axes.iter().position(|a| a.species == spec.species);
+            let reservoir = reservoir.unwrap_or_else(|| unreachable!("the species of a window was checked"));
+            let middle = |a: &ReservoirAxis| a.values[a.values.len() / 2];
+            let at = spec.at.clone().unwrap_or_else(|| axes.iter().map(middle).collect());
+            let window = Window::new(reservoir, ladder, spec.atoms.0, spec.atoms.1);
+            let state = move |temperature: f64| {
+                let kt = scene.units.boltzmann() * temperature;
+                let ln_z = axes.iter().zip(&at).map(|(axis, &value)| axis.convention.ln_z(value, kt)).collect();
+                StatePoint { temperature, kt, ln_z, window: Some(window.clone()) }
+            };
+            scene.temperatures_of(spec).values().into_iter().map(state).collect::<Vec<_>>()
+        };
+        scene.windows.iter().enumerate().flat_map(of_one).collect()
     }
 
     /// What the values of a reservoir axis mean, with the constants of the scene's units.
@@ -223,8 +245,8 @@ impl CheckedScene {
     /// Replicas of the run: states times walkers.
     pub fn n_replicas(&self) -> usize {
         let grid = &self.scene.grid;
-        let n_states: usize = grid.reservoir.iter().map(|r| r.values.len()).product::<usize>() * grid.temperature.len();
-        n_states * grid.walkers as usize
+        let points: usize = grid.reservoir.iter().map(|r| r.values.len()).product::<usize>() * grid.temperature.len();
+        (points + self.scene.n_windows()) * grid.walkers as usize
     }
 
     /// `[n_species]` twice: whether a species occurs mobile, and whether it occurs frozen.

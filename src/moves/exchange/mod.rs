@@ -13,7 +13,7 @@ use crate::base::ids::StateId;
 use crate::base::rng::{Rng, Stream, uniform};
 use crate::system::configuration::Measurement;
 use crate::thermo::acceptance::{ConfigurationRef, StateRef, accept, exchange_ln_acc};
-use crate::thermo::states::{StateGrid, StatePoint};
+use crate::thermo::states::{Direction, StateGrid, StatePoint};
 use rayon::prelude::*;
 use std::collections::HashSet;
 
@@ -36,6 +36,9 @@ pub struct Exchanger {
     rounds: u32,
     /// Edges that are tried together, in the order of rounds.
     groups: Vec<Vec<usize>>,
+    /// Edges of windows, in groups that are tried one after the other in every round: a window serves all points of its
+    /// temperature.
+    windows: Vec<Vec<usize>>,
     /// `[n_edges]`
     pub tallies: Vec<EdgeTally>,
 }
@@ -45,10 +48,10 @@ impl Exchanger {
     ///
     /// Rounds go (axis 1, even), (axis 2, even), …, (axis 1, odd), (axis 2, odd), …; diagonals follow the axes. Directions
     /// that begin with the same axis take turns in parity: were they all even in a row, a replica that one has brought up
-    /// this axis would be brought down again by the next.
+    /// this axis would be brought down again by the next. Every round ends with all edges of windows.
     pub fn new(grid: &StateGrid, schedule: Exchange) -> Exchanger {
         let Exchange::EvenOdd { rounds, .. } = schedule;
-        let directions = grid.directions();
+        let directions: Vec<_> = grid.directions().into_iter().filter(|&d| d != Direction::Window).collect();
         let mut groups = Vec::new();
         for pass in 0..2 {
             for (i, direction) in directions.iter().enumerate() {
@@ -58,7 +61,8 @@ impl Exchanger {
                 groups.extend(apart(grid, (0..grid.edges.len()).filter(of_them)));
             }
         }
-        Exchanger { rounds, groups, tallies: vec![EdgeTally::default(); grid.edges.len()] }
+        let windows = apart(grid, (0..grid.edges.len()).filter(|&e| grid.edges[e].direction == Direction::Window));
+        Exchanger { rounds, groups, windows, tallies: vec![EdgeTally::default(); grid.edges.len()] }
     }
 
     /// Exchanges the states of every walker, in the rounds of one visit.
@@ -78,13 +82,11 @@ impl Exchanger {
         assignment: &mut Assignment,
     ) -> (u64, u64) {
         let (mut tried, mut exchanged) = (0, 0);
-        if self.groups.is_empty() {
-            return (tried, exchanged);
-        }
         let states: Vec<StateRef> = grid.states.iter().map(StatePoint::as_ref).collect();
         let mut accepted = Vec::new();
-        for round in (0..self.rounds).map(|r| visit * u64::from(self.rounds) + u64::from(r)) {
-            let group = &self.groups[(round % self.groups.len() as u64) as usize];
+        let rounds = (0..self.rounds).map(|r| visit * u64::from(self.rounds) + u64::from(r));
+        let of_round = |round: u64| self.groups.get((round % self.groups.len().max(1) as u64) as usize);
+        for (round, group) in rounds.flat_map(|r| of_round(r).into_iter().chain(&self.windows).map(move |g| (r, g))) {
             let decide = |walker: usize, e: usize| {
                 let edge = grid.edges[e];
                 let held = |state| {

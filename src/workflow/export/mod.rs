@@ -12,9 +12,11 @@ pub mod pymbar;
 use crate::base::error::{Error, Result};
 use crate::base::ids::StateId;
 use crate::input::scene::CheckedScene;
-use crate::run::archive::scenes_of_one_system;
+use crate::run::RunRecord;
+use crate::run::archive::{grid_of, scenes_of_one_system};
 use crate::system::System;
 use crate::thermo::states::StateGrid;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Temperatures count as equal within this relative difference.
@@ -56,7 +58,11 @@ impl Source {
         let mut scenes = scenes_of_one_system(directories)?;
         let walkers = scenes.iter().map(|s| s.scene.grid.walkers).collect();
         let loaded = scenes.swap_remove(0);
-        let grid = loaded.grid();
+        let grid = if loaded.scene.windows.is_empty() {
+            loaded.grid()
+        } else {
+            grid_of(&directories[0], &loaded, &RunRecord::read(&directories[0])?)?
+        };
         let states = selection.of(&grid)?;
         Ok(Source {
             directories: directories.to_vec(),
@@ -85,7 +91,8 @@ impl Selection {
             ));
         }
         let same = |a: f64, b: f64| (a - b).abs() <= SAME_TEMPERATURE * a.abs();
-        let own = grid.temperatures();
+        let own: BTreeSet<_> = grid.states.iter().map(|s| s.temperature.to_bits()).collect();
+        let own: Vec<f64> = own.into_iter().map(f64::from_bits).collect();
         if let Some(t) = self.temperatures.iter().flatten().find(|&&t| !own.iter().any(|&g| same(g, t))) {
             let own: Vec<String> = own.iter().map(f64::to_string).collect();
             return Err(Error::argument(

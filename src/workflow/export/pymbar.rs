@@ -2,7 +2,7 @@
 //!
 //! | array | shape | |
 //! | --- | --- | --- |
-//! | `u_kn` | K × N | u_k(x_n) = β_k E_n − Σ_s N_{s,n} ln z_{s,k}; samples in order of their states |
+//! | `u_kn` | K × N | u_k(x_n) = β_k E_n − Σ_s N_{s,n} ln z_{s,k} − η_k(N); samples in order of their states; ∞ outside the window of a state |
 //! | `N_k` | K | samples of each state |
 //! | `f_k` | K | MBAR's free energies of exactly these samples, f_0 = 0 |
 //! | `beta`, `temperature`, `ln_z` | K, K, K × S | the states |
@@ -16,7 +16,6 @@ use crate::base::error::{Error, Result};
 use crate::base::units::bytes;
 use crate::io::npz;
 use crate::sample::{Samples, read_samples};
-use crate::thermo::reduced_potential;
 use crate::thermo::states::StatePoint;
 use std::path::Path;
 
@@ -84,7 +83,7 @@ pub fn write(source: &Source, path: &Path, stride: u32) -> Result<Written> {
     npz::write(path, |npz| {
         let row = |state: &StatePoint| -> Vec<f64> {
             let pairs = order.iter().zip(&counts);
-            pairs.map(|(&i, n)| reduced_potential(state.beta(), &state.ln_z, samples.energy[i], n)).collect()
+            pairs.map(|(&i, n)| state.as_ref().reduced_potential(samples.energy[i], n)).collect()
         };
         npz.rows("u_kn", &[k, n], states.iter().map(row))?;
         npz.array("N_k", &[k], n_k.iter().map(|&n| n as i64).collect())?;

@@ -61,7 +61,8 @@ pub(crate) fn exchange_toy(_: &Fixture) -> Result<Worst> {
     {
         let ln_z = |beta: f64, mu: f64| [beta * mu - 3.0 * lambda(beta).ln()];
         let (z_a, z_b) = (ln_z(beta_a, mu_a), ln_z(beta_b, mu_b));
-        let (a, b) = (StateRef { beta: beta_a, ln_z: &z_a }, StateRef { beta: beta_b, ln_z: &z_b });
+        let (a, b) =
+            (StateRef { beta: beta_a, ln_z: &z_a, window: None }, StateRef { beta: beta_b, ln_z: &z_b, window: None });
         let (of_a, of_b) = (distribution(beta_a, mu_a), distribution(beta_b, mu_b));
         let mut after = vec![0.0; 256];
         for (i, j) in (0..256).map(|n| (n / 16, n % 16)) {

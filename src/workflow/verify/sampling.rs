@@ -9,7 +9,15 @@ use crate::workflow::verify::fixture::{Fixture, setup};
 use glam::DVec3;
 
 /// Text of a scene of one species B in a cubic box.
-fn bulk(pair: &str, edge: f64, max_atoms: u32, grid: &str, dynamics: &str, attempts: u32, cycles: [u32; 2]) -> String {
+pub(super) fn bulk(
+    pair: &str,
+    edge: f64,
+    max_atoms: u32,
+    grid: &str,
+    dynamics: &str,
+    attempts: u32,
+    cycles: [u32; 2],
+) -> String {
     let [equilibration, production] = cycles;
     format!(
         r#"Scene(

@@ -19,7 +19,7 @@ fn list() -> StateGrid {
         for i in columns {
             let id = StateId(states.len() as u32);
             let mu = -0.9 + 0.1 * f64::from(i);
-            states.push(StatePoint { temperature, kt: temperature, ln_z: vec![mu / temperature] });
+            states.push(StatePoint { temperature, kt: temperature, ln_z: vec![mu / temperature], window: None });
             if id != first {
                 let (a, direction) = (StateId(id.0 - 1), Direction::Along(Axis::Reservoir(0)));
                 edges.push(Edge { a, b: id, direction, colour: (id.0 % 2) as u8 });

@@ -7,6 +7,7 @@ mod observables;
 mod particles;
 mod run;
 mod species;
+mod windows;
 mod words;
 
 use assert_cmd::Command;
@@ -36,8 +37,16 @@ const fn case(
 }
 
 /// All of them, by what is broken.
-const CASES: [&[Case]; 7] =
-    [words::CASES, cell::CASES, grid::CASES, species::CASES, run::CASES, observables::CASES, particles::CASES];
+const CASES: [&[Case]; 8] = [
+    words::CASES,
+    cell::CASES,
+    grid::CASES,
+    species::CASES,
+    run::CASES,
+    observables::CASES,
+    particles::CASES,
+    windows::CASES,
+];
 
 /// The good scene, broken.
 fn broken(case: &Case) -> String {

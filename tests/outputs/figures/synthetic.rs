@@ -118,6 +118,7 @@ fn boundary(temperature: f64, pair: (usize, usize), kind: BoundaryKind, mu_err: 
         pressure_low: pressure(mu - mu_err),
         temperature_err: 0.0,
         clapeyron: None,
+        crossings: None,
         pressure_high: pressure(mu + mu_err),
     }
 }
@@ -238,6 +239,7 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
         direct,
         split_half: SplitHalf { z: vec![0.8; n], agree: n - 1, compared: n, ..SplitHalf::default() },
         inefficiency: vec![4.0; n],
+        beside_unconverged: vec![false; n],
         checks: Default::default(),
         ln_xi_is_absolute: true,
         layers: Vec::new(),

@@ -7,6 +7,7 @@ pub(crate) mod overlap;
 pub(crate) mod particles;
 pub(crate) mod run;
 pub(crate) mod species;
+pub(crate) mod windows;
 
 use crate::base::Result;
 use crate::input::source::{Source, ensure};

@@ -103,6 +103,7 @@ fn grid(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()
         }
         n_states = n_states.saturating_mul(axis_spec.values.len());
     }
+    n_states = n_states.saturating_add(scene.n_windows());
     ensure!(
         source,
         n_states <= MAX_STATES,
@@ -149,7 +150,13 @@ fn convention(source: &Source, scene: &Scene, path: &str, convention: &Conventio
 }
 
 /// Checks the values of one axis.
-fn axis(source: &Source, path: &str, name: &str, spec: &AxisValues, warnings: &mut Vec<String>) -> Result<()> {
+pub(super) fn axis(
+    source: &Source,
+    path: &str,
+    name: &str,
+    spec: &AxisValues,
+    warnings: &mut Vec<String>,
+) -> Result<()> {
     let n = spec.len();
     ensure!(source, n > 0, path, format!("the {name} axis has no values"), "give at least one value");
     ensure!(
@@ -206,7 +213,7 @@ fn axis(source: &Source, path: &str, name: &str, spec: &AxisValues, warnings: &m
 }
 
 /// Refuses values of an axis that are not above 0.
-fn all_positive(source: &Source, path: &str, name: &str, spec: &AxisValues) -> Result<()> {
+pub(super) fn all_positive(source: &Source, path: &str, name: &str, spec: &AxisValues) -> Result<()> {
     let bad = |value: f64, path: String| {
         let message = format!("{name} {} is not above 0", spelled(source, &path, value));
         source.error(&path, message, format!("give a {name} above 0"))

@@ -29,6 +29,22 @@ pub struct GridReservoir {
     pub values: AxisValues,
 }
 
+/// States in which N of one species is confined between two bounds and made uniform by weights that the run learns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowSpec {
+    /// The species.
+    pub species: String,
+    /// Fewest and most atoms.
+    pub atoms: (u16, u16),
+    /// Temperatures, a state each; unset: those of the grid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<AxisValues>,
+    /// One value per axis of `grid.reservoir`; unset: the middle of each axis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Vec<f64>>,
+}
+
 /// What the values of a reservoir axis mean.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConventionSpec {

@@ -9,7 +9,7 @@ mod run;
 
 pub use crate::potential::{Images, Truncation};
 pub use cell::{CellSpec, MobileSelection, Substrate};
-pub use grid::{AxisValues, ConventionSpec, Grid, GridReservoir};
+pub use grid::{AxisValues, ConventionSpec, Grid, GridReservoir, WindowSpec};
 pub use observables::FirstLayer;
 pub use particles::{Initial, Placement, Region, Reservoir, Species, Walkers};
 pub use potential::*;
@@ -52,6 +52,9 @@ pub struct Scene {
     pub initial: Vec<Initial>,
     /// The grid of states.
     pub grid: Grid,
+    /// Further states, uniform in N between bounds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<WindowSpec>,
     /// How atoms move between particle moves.
     pub dynamics: Dynamics,
     /// Particle moves of a cycle.

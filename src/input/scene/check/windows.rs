@@ -1,0 +1,92 @@
+//! Windows of N.
+
+use super::particles::{all_positive, axis};
+use super::species::known;
+use crate::base::Result;
+use crate::input::scene::grammar::{ConventionSpec, Scene, WindowSpec};
+use crate::input::source::{Source, did_you_mean, ensure};
+
+/// Cycles of equilibration from which weights have a chance to be learned.
+const LEARNING: u32 = 100;
+
+/// Checks the windows, after grid and schedule; appends to `warnings` what is allowed but doubtful.
+pub(crate) fn windows(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
+    for (i, window) in scene.windows.iter().enumerate() {
+        let path = format!("windows[{i}]");
+        atoms(source, scene, &path, window)?;
+        if let Some(temperature) = &window.temperature {
+            let path = format!("{path}.temperature");
+            axis(source, &path, "temperature", temperature, &mut Vec::new())?;
+            all_positive(source, &path, "temperature", temperature)?;
+        }
+        reference(source, scene, &format!("{path}.at"), window)?;
+    }
+    if scene.windows.is_empty() {
+        return Ok(());
+    }
+    let cycles = scene.schedule.equilibration;
+    ensure!(
+        source,
+        cycles > 0,
+        "schedule.equilibration",
+        "`equilibration` is 0, and `windows` learn their weights in it",
+        format!("give {LEARNING} cycles or more, or leave out `windows`"),
+    );
+    if cycles < LEARNING {
+        warnings.push(format!(
+            "`windows` learn their weights in {cycles} cycles of equilibration: give {LEARNING} or more"
+        ));
+    }
+    Ok(())
+}
+
+/// Species and bounds.
+fn atoms(source: &Source, scene: &Scene, path: &str, window: &WindowSpec) -> Result<()> {
+    let name = &window.species;
+    known(source, scene, &format!("{path}.species"), name)?;
+    let Some(reservoir) = scene.reservoir_index(name) else {
+        let help = did_you_mean(name, scene.reservoir.iter().map(|r| r.species.as_str()).collect::<Vec<_>>());
+        let message = format!("a window of `{name}`, which has no reservoir: its number never changes");
+        return Err(source.error(&format!("{path}.species"), message, help));
+    };
+    let ((lo, hi), most) = (window.atoms, scene.reservoir[reservoir].max_atoms);
+    ensure!(
+        source,
+        lo < hi,
+        format!("{path}.atoms"),
+        format!("the window from {lo} to {hi} atoms leaves N no choice"),
+        "give the lower number first, and a higher one",
+    );
+    ensure!(
+        source,
+        hi <= most,
+        format!("{path}.atoms"),
+        format!("the window reaches {hi} atoms of `{name}`, but `max_atoms` is {most}"),
+        "end the window lower, or raise `max_atoms`",
+    );
+    Ok(())
+}
+
+/// Where the weights start from.
+fn reference(source: &Source, scene: &Scene, path: &str, window: &WindowSpec) -> Result<()> {
+    let Some(at) = &window.at else { return Ok(()) };
+    let axes = &scene.grid.reservoir;
+    ensure!(
+        source,
+        at.len() == axes.len(),
+        path,
+        format!("`at` has {} values, and `grid.reservoir` has {} axes", at.len(), axes.len()),
+        "give one for each axis, in their order, or leave `at` out",
+    );
+    for (k, (&value, axis)) in at.iter().zip(axes).enumerate() {
+        let is_pressure = matches!(axis.convention, ConventionSpec::Pressure | ConventionSpec::Gas(_));
+        ensure!(
+            source,
+            value > 0.0 || !is_pressure,
+            format!("{path}[{k}]"),
+            format!("the pressure of `{}` is {value}, not above 0", axis.species),
+            "give a pressure above 0",
+        );
+    }
+    Ok(())
+}
