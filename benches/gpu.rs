@@ -174,7 +174,7 @@ fn table(device: &str, seconds: f64, replicas: &[usize]) {
 fn grid(device: &str, seconds: f64, workload: &str, mut loaded: CheckedScene, most: usize) {
     let states = loaded.grid().len();
     loaded.scene.grid.walkers = (most / states).max(1) as u32;
-    let plan = CyclePlan { steps: STEPS, attempts: ATTEMPTS, exchange: Exchange::default() };
+    let plan = CyclePlan { steps: STEPS, attempts: ATTEMPTS, identity: 0, exchange: Exchange::default() };
     let setup = Setup { rng: Rng::new(1), plan, ..Setup::from_scene(&loaded).expect("pairs") };
     let batch = setup.start().expect("the start of a bench scene");
     let run = setup.open(device).expect("the device");

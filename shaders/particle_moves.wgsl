@@ -1,4 +1,4 @@
-// particle_moves: insertions, deletions and displacements of one replica.   Twin: src/backend/reference/particle_moves.rs
+// particle_moves: insertions, deletions, changes of identity and displacements of one replica.   Twin: src/backend/reference/particle_moves.rs
 // One workgroup per replica; all threads decide alike, and share the pairs of the trial atom. Policy: src/moves/.
 //   positions   [n_replicas * CAPACITY]  [length], w = species, updated
 //   velocities  [n_replicas * CAPACITY]  [length / time], updated
@@ -11,11 +11,13 @@ const TRIAL_NONE = 0u;
 const TRIAL_INSERT = 1u;
 const TRIAL_DELETE = 2u;
 const TRIAL_DISPLACE = 3u;
+const TRIAL_IDENTITY = 4u;
 
 // Kinds of moves in tallies and log, in the order of MoveKind::TALLIED.
 const MOVE_INSERT = 0u;
 const MOVE_DELETE = 1u;
-const N_KINDS = 2u;
+const MOVE_IDENTITY = 2u;
+const N_KINDS = 3u;
 
 // Atoms are inserted by tables, and so many positions are tried in an attempt; positions that a round draws.
 override BIASED: bool = false;
@@ -120,6 +122,18 @@ fn tail_change(species: u32, sign: f32) -> f32 {
     return change;
 }
 
+// Change of the tail correction when one atom of species `old` becomes one of `species`.
+fn tail_change_of_identity(old: u32, species: u32) -> f32 {
+    if table.tail_correction == 0u {
+        return 0.0;
+    }
+    var change = pair_of(old, old).tail + pair_of(species, species).tail - 2.0 * pair_of(old, species).tail;
+    for (var s = 0u; s < table.n_species; s++) {
+        change += 2.0 * f32(atomicLoad(&n_total[s])) * (pair_of(species, s).tail - pair_of(old, s).tail);
+    }
+    return change;
+}
+
 // This thread's share of ΔE.
 fn share_trial_energy(replica: u32, trial: Trial, n: u32, thread: u32) -> f32 {
     var energy = 0.0;
@@ -137,6 +151,13 @@ fn share_trial_energy(replica: u32, trial: Trial, n: u32, thread: u32) -> f32 {
         let old = mobile_atom(replica, trial.slot).xyz;
         energy = share_atom_energy(replica, trial.species, trial.position, trial.slot, n, thread)
             - share_atom_energy(replica, trial.species, old, trial.slot, n, thread);
+    } else if trial.kind == TRIAL_IDENTITY {
+        let old = species_of(mobile_atom(replica, trial.slot));
+        energy = share_atom_energy(replica, trial.species, trial.position, trial.slot, n, thread)
+            - share_atom_energy(replica, old, trial.position, trial.slot, n, thread);
+        if thread == 0u {
+            energy += tail_change_of_identity(old, trial.species);
+        }
     }
     return energy;
 }
@@ -365,7 +386,7 @@ fn atoms_barrier() {
     workgroupBarrier();
 }
 
-// Puts an atom into slot `slot` (insertion, displacement), here and in storage. One thread only.
+// Puts an atom into slot `slot` (insertion, displacement, change of identity), here and in storage. One thread only.
 fn put_atom(replica: u32, slot: u32, species: u32, position: vec3<f32>) {
     let atom = vec4<f32>(position, f32(species));
     if LOCAL {
@@ -498,6 +519,118 @@ fn insert_delete(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
     }
 }
 
+// An ordered pair of reservoir species; x becomes y.
+fn pair_of_reservoirs(word: u32) -> vec2<u32> {
+    let others = table.n_reservoirs - 1u;
+    let choice = index_below(word, table.n_reservoirs * others);
+    let x = choice / others;
+    let other = choice % others;
+    return vec2<u32>(x, other + u32(other >= x));
+}
+
+// Whether an atom is of reservoir r, inside the regions of r and of another.
+fn is_changeable(atom: vec4<f32>, r: u32, other: u32) -> bool {
+    return species_of(atom) == table.reservoirs[r].species && in_region(r, atom.z) && in_region(other, atom.z);
+}
+
+// Atoms of reservoir r inside the regions of r and of another.
+fn inside_both(replica: u32, r: u32, other: u32, n: u32) -> u32 {
+    let here = table.reservoirs[r];
+    let there = table.reservoirs[other];
+    if there.z_lo <= here.z_lo && there.z_hi >= here.z_hi {
+        return atomicLoad(&n_inside[r]);
+    }
+    var inside = 0u;
+    for (var i = 0u; i < n; i++) {
+        inside += u32(is_changeable(mobile_atom(replica, i), r, other));
+    }
+    return inside;
+}
+
+// identity::propose. Every ordered pair of reservoir species with equal probability.
+fn propose_identity(replica: u32, words: vec4<u32>, changes: vec2<u32>, inside: u32, n: u32) -> Trial {
+    let other = table.reservoirs[changes.y];
+    if inside == 0u || atomicLoad(&n_total[other.species]) >= other.max_atoms {
+        return Trial(TRIAL_NONE, other.species, 0u, vec3<f32>(0.0));
+    }
+    var left = index_below(words.y, inside);
+    var slot = 0u;
+    for (; slot + 1u < n; slot++) {
+        if is_changeable(mobile_atom(replica, slot), changes.x, changes.y) {
+            if left == 0u {
+                break;
+            }
+            left -= 1u;
+        }
+    }
+    return Trial(TRIAL_IDENTITY, other.species, slot, mobile_atom(replica, slot).xyz);
+}
+
+// ln z of a reservoir but for the area of the cell, which all share.
+fn ln_z_of_depth(state: u32, r: u32) -> f32 {
+    return states[state].ln_zv[r / 4u][r % 4u] - ln(table.reservoirs[r].z_hi - table.reservoirs[r].z_lo);
+}
+
+// Attempts at changes of identity.
+@compute @workgroup_size(WORKGROUP)
+fn identity_changes(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+    let replica = order[params.first_in_order + group.x];
+    let id = params.first_replica + replica;
+    let state = replicas[replica].state;
+    let n = replicas[replica].n;
+    let log_start = replica * params.log_words;
+    var n_events = select(replicas[replica].n_events, 0u, params.fresh_log != 0u);
+    load_and_count(replica, n, thread);
+    for (var round = 0u; round < params.steps; round += WORKGROUP) {
+        let attempts = min(WORKGROUP, params.steps - round);
+        if thread < attempts {
+            drawn_kind[thread] = block(STREAM_IDENTITY, round + thread, id, 0u);
+        }
+        workgroupBarrier();
+        for (var attempt = 0u; attempt < attempts; attempt++) {
+            let words = drawn_kind[attempt];
+            let changes = pair_of_reservoirs(words.x);
+            let inside = inside_both(replica, changes.x, changes.y, n);
+            let trial = propose_identity(replica, words, changes, inside, n);
+            partial[thread] = share_trial_energy(replica, trial, n, thread);
+            let there = inside_both(replica, changes.y, changes.x, n);
+            workgroupBarrier();
+            // identity_ln_acc: ln z_B − ln z_A + ln N_A − ln(N_B + 1) − βΔE
+            let ln_z = ln_z_of_depth(state, changes.y) - ln_z_of_depth(state, changes.x);
+            let ln_n = ln(f32(max(inside, 1u))) - ln(f32(there + 1u));
+            let ln_probability = ln_z + ln_n - states[state].beta * sum_shares();
+            let accepted = trial.kind != TRIAL_NONE && ln_uniform(words.z) < ln_probability;
+            workgroupBarrier();
+            if thread == 0u {
+                let tally = tally_of(accepted, trial.kind != TRIAL_NONE, ln_probability);
+                booked[changes.x][MOVE_IDENTITY] = add_to_tally(booked[changes.x][MOVE_IDENTITY], tally);
+            }
+            if thread == 0u && accepted {
+                flush_tally(replica, state, changes.x);
+                flush_tally(replica, state, changes.y);
+                move_log[log_start + 1u + n_events] = trial.slot | (changes.y << 16u) | (MOVE_IDENTITY << 24u);
+                let old = mobile_atom(replica, trial.slot);
+                count_atom(old, 0xffffffffu);
+                put_atom(replica, trial.slot, trial.species, trial.position);
+                count_atom(mobile_atom(replica, trial.slot), 1u);
+                let old_mass = table.species[species_of(old)].mass;
+                let mass = table.species[trial.species].mass;
+                let scale = select(sqrt(old_mass / mass), 1.0, old_mass == mass);
+                velocities[replica * CAPACITY + trial.slot] *= scale;
+            }
+            n_events += u32(accepted);
+            atoms_barrier();
+        }
+    }
+    if thread == 0u {
+        replicas[replica].n_events = n_events;
+        move_log[log_start] = n_events;
+        for (var r = 0u; r < table.n_reservoirs; r++) {
+            flush_tally(replica, state, r);
+        }
+    }
+}
+
 // Metropolis displacements of single atoms, uniform in a cube of half-width `displacement`.
 @compute @workgroup_size(WORKGROUP)
 fn displace(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -550,6 +683,8 @@ fn trial_energies(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoca
         trial.species = species_of(mobile_atom(replica, trial.slot));
     } else if trial.kind == TRIAL_DISPLACE {
         trial.species = species_of(mobile_atom(replica, trial.slot));
+    } else if trial.kind == TRIAL_IDENTITY {
+        trial.position = mobile_atom(replica, trial.slot).xyz;
     }
     partial[thread] = share_trial_energy(replica, trial, n, thread);
     workgroupBarrier();
@@ -578,5 +713,8 @@ fn apply(@builtin(global_invocation_id) at: vec3<u32>) {
         replicas[replica].n = n - 1u;
     } else if edit.kind == TRIAL_DISPLACE {
         positions[first + edit.slot] = vec4<f32>(edit.position.xyz, positions[first + edit.slot].w);
+    } else if edit.kind == TRIAL_IDENTITY {
+        positions[first + edit.slot].w = f32(edit.species);
+        velocities[first + edit.slot] *= edit.velocity.x;
     }
 }

@@ -153,7 +153,7 @@ struct StateRecord {
     weights: array<vec4<u32>, 2>,
 }
 
-// kind 0: nothing; 1: insert; 2: delete; 3: displace
+// kind 0: nothing; 1: insert; 2: delete; 3: displace; 4: change the species, velocity.x a factor
 struct TrialRecord {
     kind: u32,
     species: u32,

@@ -8,6 +8,7 @@ const STREAM_INSERT_POSITION = 3u;
 const STREAM_INSERT_VELOCITY = 4u;
 const STREAM_DISPLACEMENT = 5u;
 const STREAM_DISPLACEMENT_ACCEPT = 6u;
+const STREAM_IDENTITY = 13u;
 
 // The upper 32 bits of a·b. No sum below exceeds 32 bits.
 fn multiply_high(a: u32, b: u32) -> u32 {

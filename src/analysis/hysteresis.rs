@@ -1,6 +1,6 @@
 //! Hysteresis between walkers: even ones start empty, odd ones filled, and both must come to the same averages.
 
-use crate::analysis::statistics::inefficiency::Inefficiencies;
+use crate::analysis::statistics::inefficiency::Memory;
 use crate::analysis::{AnalysisInput, Map, MapCell};
 use crate::thermo::states::StateGrid;
 use std::borrow::Cow;
@@ -49,20 +49,12 @@ pub(crate) fn compare(input: &AnalysisInput) -> (Vec<f64>, Vec<ExcludedState>) {
     }
     let halves = [false, true].map(|wanted| {
         let samples = input.samples.filtered(|n| is_odd(n) == Some(wanted));
-        let g = Inefficiencies::new(&samples, n_states);
-        let columns = 1 + samples.counts.len();
-        let value = |c: usize, n: usize| if c == 0 { samples.energy[n] } else { f64::from(samples.counts[c - 1][n]) };
-        let mut members: Vec<Vec<usize>> = vec![Vec::new(); n_states];
-        for n in 0..samples.len() {
-            members[samples.state[n] as usize].push(n);
-        }
-        let half = |k: usize| {
-            let size = members[k].len() as f64;
-            let mean: Vec<f64> =
-                (0..columns).map(|c| members[k].iter().map(|&n| value(c, n)).sum::<f64>() / size).collect();
-            let square = |c: usize| members[k].iter().map(|&n| (value(c, n) - mean[c]).powi(2)).sum::<f64>() / size;
-            let variance = (0..columns).map(square).collect();
-            Half { mean, variance, g: g.of_state(k), samples: size }
+        let memory = Memory::new(&samples, &input.grid, None, input.seed);
+        let half = |k: usize| Half {
+            mean: memory.mean[k].clone(),
+            variance: memory.variance[k].clone(),
+            g: memory.of_state(k),
+            samples: memory.samples[k],
         };
         (0..n_states).map(half).collect::<Vec<Half>>()
     });

@@ -21,7 +21,7 @@ pub(crate) use phases::averages::around;
 pub use pipeline::{analyze, analyze_and_check};
 pub use prepared::PreparedSamples;
 pub use result::{
-    Analysis, BoundaryKind, BoundaryPoint, BoundarySide, Clapeyron, DirectAverage, Distribution, FreeEnergies,
-    LayerEdge, Map, MapCell, Phase, PhaseAverage, Profile, Ridge, RidgeOf, Side, SplitHalf,
+    Analysis, BoundaryKind, BoundaryPoint, BoundarySide, Clapeyron, DirectAverage, Distribution, ENOUGH_CROSSINGS,
+    FreeEnergies, LayerEdge, Map, MapCell, Phase, PhaseAverage, Profile, Ridge, RidgeOf, Side, SplitHalf,
 };
 pub use windows::{ROUND_TRIPS, WindowCheck};

@@ -17,8 +17,10 @@ use crate::analysis::phases::classify::{Class, Classifier, Labels};
 use crate::analysis::phases::coexistence::{Crossing, Neighbours, Row, crossings};
 use crate::analysis::phases::continuous::order_points;
 use crate::analysis::phases::lines::{self, Continuous, Judged};
+use crate::analysis::phases::passages::Passages;
+use crate::analysis::phases::quotable::Unconverged;
 use crate::analysis::prepared::{MbarSolution, PreparedSamples, Reweighting};
-use crate::analysis::statistics::bootstrap::{Blocks, Bootstrap, RESAMPLES};
+use crate::analysis::statistics::bootstrap::Bootstrap;
 use crate::base::Result;
 use rayon::prelude::*;
 
@@ -88,9 +90,8 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
     let mut maps = Maps::new(work, &around, &observed);
     let cells = Cells::new(&maps, basis, grid.n_reservoirs(), &observed);
     // All errors from one bootstrap.
-    let blocks = Blocks::new(samples, &basis.g_of_state);
-    let bootstrap = Bootstrap::new(basis.drawn(grid, samples, &blocks, &observed.columns), input.seed, RESAMPLES)?;
-    let found = cells.phases(&mut maps, &around, basis, &bootstrap);
+    let bootstrap = Bootstrap::new(basis.resampled(grid, samples, &observed.columns))?;
+    let found = cells.phases(&mut maps, &around, basis, &bootstrap, &Passages::new(samples, grid));
 
     let first_order = found.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder);
     let on_lines: Vec<_> = first_order.map(|b| (b.temperature * input.boltzmann, b.mu.clone())).collect();
@@ -142,9 +143,10 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         observables: observed.names,
         observable_labels: observed.labels,
         profiles,
-        direct: direct_averages(samples, &basis.g, grid.len()),
+        direct: direct_averages(&basis.memory),
         split_half: split_half(input)?,
         inefficiency: basis.g_of_state.clone(),
+        beside_unconverged: found.quotable.iter().map(|q| !q).collect(),
         checks: Checks { excluded: excluded.clone(), ..Checks::default() },
         ln_xi_is_absolute: input.frozen_slab,
     })
@@ -213,6 +215,8 @@ struct FoundPhases {
     labels: Labels,
     phases: Vec<Phase>,
     boundaries: Vec<BoundaryPoint>,
+    /// `[n_states]`, whether no unconverged boundary runs through it
+    quotable: Vec<bool>,
 }
 
 impl Cells {
@@ -244,11 +248,17 @@ impl Cells {
         around: &MapContext<'_>,
         basis: &Reweighting,
         bootstrap: &Bootstrap,
+        passages: &Passages<'_>,
     ) -> FoundPhases {
         let Cells { thresholds, basins, classifier, classes } = self;
         let solved = &basis.solved;
         let candidates = all_crossings(&maps.mu, basins, solved, &maps.of_mu, thresholds, classifier);
-        let judged = Judged::new(candidates, bootstrap, thresholds);
+        let judged = Judged::new(candidates, passages, bootstrap, thresholds);
+        let unconverged = Unconverged::new(&judged, thresholds);
+        unconverged.mark(&mut maps.mu, &solved.collapsed, &maps.of_mu.bins);
+        let of_pressure = maps.of_pressure.as_ref().unwrap_or(&maps.of_mu);
+        unconverged.mark(&mut maps.pressure, &solved.collapsed, &of_pressure.bins);
+        let quotable = unconverged.states(around.grid, &solved.collapsed, basis);
         let species: Vec<String> = around.grid.reservoirs.iter().map(|r| r.species.clone()).collect();
         let (labels, phases) = Labels::new(&mut maps.mu, classes, classifier, &judged.parted(), &species);
         let in_pressure = self::basins(&maps.pressure, &solved.collapsed, maps.of_pressure(), thresholds);
@@ -266,7 +276,7 @@ impl Cells {
             .collect();
         let continuous = Continuous::new(order_points, bootstrap);
         let boundaries = lines::all(around, &judged, &continuous, &labels, bootstrap);
-        FoundPhases { labels, phases, boundaries }
+        FoundPhases { labels, phases, boundaries, quotable }
     }
 }
 

@@ -3,8 +3,10 @@
 use super::input::AnalysisInput;
 use super::mbar::{Bins, Collapsed, CollapsedSolution, Tolerance};
 use crate::analysis::hysteresis::{self, ExcludedState};
-use crate::analysis::statistics::bootstrap::{Blocks, Draw, Drawn};
-use crate::analysis::statistics::inefficiency::Inefficiencies;
+use crate::analysis::statistics::blocks::{Blocks, Draws};
+use crate::analysis::statistics::bootstrap::{Draw, Drawn};
+use crate::analysis::statistics::collective::StateMoments;
+use crate::analysis::statistics::inefficiency::Memory;
 use crate::analysis::windows::{self, WindowCheck};
 use crate::base::{AnalysisError, Result};
 use crate::sample::Samples;
@@ -39,8 +41,8 @@ impl MbarSolution {
 #[derive(Debug, Clone)]
 pub(crate) struct Reweighting {
     pub(crate) solved: MbarSolution,
-    pub(crate) g: Inefficiencies,
-    /// `[n_states]`, the larger of the state series and the replica paths
+    pub(crate) memory: Memory,
+    /// `[n_states]`, g with what replicas remember along their paths
     pub(crate) g_of_state: Vec<f64>,
     /// `[n_samples]`, sorted by composition: g of the state of each
     pub(crate) g_of_sample: Vec<f64>,
@@ -51,16 +53,16 @@ pub(crate) struct Reweighting {
 impl Reweighting {
     /// # Errors
     /// [`AnalysisError`] if MBAR does not converge.
-    pub(crate) fn new(grid: &StateGrid, samples: &Samples) -> Result<Reweighting> {
-        let g = Inefficiencies::new(samples, grid.len());
-        let g_of_state: Vec<f64> = (0..grid.len()).map(|k| g.of_state(k)).collect();
+    pub(crate) fn new(grid: &StateGrid, samples: &Samples, seed: u64) -> Result<Reweighting> {
         let solved = MbarSolution::new(&grid.states, samples)?;
-        let g_of_sample =
-            solved.collapsed.origin().iter().map(|&n| g_of_state[samples.state[n as usize] as usize]).collect();
         let mut kts: Vec<f64> = grid.states.iter().map(|s| s.kt).collect();
         kts.sort_by(f64::total_cmp);
         kts.dedup();
-        Ok(Reweighting { solved, g, g_of_state, g_of_sample, kts })
+        let memory = Memory::new(samples, grid, Some(&expected(grid, &solved, &kts)), seed);
+        let g_of_state: Vec<f64> = (0..grid.len()).map(|k| memory.of_state(k)).collect();
+        let g_of_sample =
+            solved.collapsed.origin().iter().map(|&n| g_of_state[samples.state[n as usize] as usize]).collect();
+        Ok(Reweighting { solved, memory, g_of_state, g_of_sample, kts })
     }
 
     /// Index into `kts` of the temperature of a state.
@@ -83,7 +85,21 @@ impl Reweighting {
         self.kts.iter().map(bins).collect()
     }
 
-    /// Input of a bootstrap of these samples.
+    /// Input of the bootstrap of these samples.
+    ///
+    /// - `samples`: those that were prepared, in the caller's order
+    /// - `columns`: `[n_columns][n_samples]`, sorted by composition
+    pub(crate) fn resampled<'a>(
+        &'a self,
+        grid: &'a StateGrid,
+        samples: &'a Samples,
+        columns: &'a [Vec<f32>],
+    ) -> Drawn<'a> {
+        let Memory { blocks, draws, .. } = &self.memory;
+        self.drawn(grid, samples, blocks, draws, columns)
+    }
+
+    /// Input of a bootstrap of these samples in other blocks.
     ///
     /// - `samples`: those that were prepared, in the caller's order
     /// - `columns`: `[n_columns][n_samples]`, sorted by composition
@@ -92,6 +108,7 @@ impl Reweighting {
         grid: &'a StateGrid,
         samples: &'a Samples,
         blocks: &'a Blocks,
+        draws: &'a Draws,
         columns: &'a [Vec<f32>],
     ) -> Drawn<'a> {
         Drawn {
@@ -99,10 +116,29 @@ impl Reweighting {
             full: &self.solved.collapsed,
             state: &samples.state,
             blocks,
+            draws,
             f_k: &self.solved.solution.f_k,
             columns,
         }
     }
+}
+
+/// Means and variances of E, N₁, … in every state by MBAR.
+///
+/// - `kts`: the simulated temperatures, ascending [energy]
+fn expected(grid: &StateGrid, solved: &MbarSolution, kts: &[f64]) -> StateMoments {
+    let MbarSolution { collapsed, solution, .. } = solved;
+    let bins: Vec<Bins> =
+        kts.par_iter().map(|kt| Bins::new(collapsed, None, None, &solution.ln_d, 1.0 / kt)).collect();
+    let n_s = grid.n_reservoirs();
+    let of_state = |state: &StatePoint| {
+        let moments = bins[kts.partition_point(|&kt| kt < state.kt)].moments(collapsed, &state.ln_z);
+        let variance = std::iter::once(moments.var_energy).chain((0..n_s).map(|s| moments.cov_n[s * n_s + s]));
+        let variance = variance.collect();
+        (std::iter::once(moments.energy).chain(moments.n).collect(), variance)
+    };
+    let (mean, variance) = grid.states.par_iter().map(of_state).unzip();
+    StateMoments { mean, variance }
 }
 
 /// Samples prepared for analysis: those of excluded states removed, the others ready to be reweighted.
@@ -132,7 +168,7 @@ impl PreparedSamples<'_> {
         let (hysteresis, excluded) = hysteresis::compare(input);
         let windows = windows::check(input);
         let retained = hysteresis::set_aside(input, &flags(input, &excluded, &windows));
-        let basis = Reweighting::new(&input.grid, &retained.samples)?;
+        let basis = Reweighting::new(&input.grid, &retained.samples, input.seed)?;
         Ok(PreparedSamples { input, retained, hysteresis, excluded, windows, basis })
     }
 

@@ -41,6 +41,8 @@ pub struct Analysis {
     pub split_half: SplitHalf,
     /// `[n_states]`, statistical inefficiency in stored samples: the larger of the state series and the replica paths
     pub inefficiency: Vec<f64>,
+    /// `[n_states]`, whether a state is a mixture of basins whose boundary is unconverged
+    pub beside_unconverged: Vec<bool>,
     /// Checks of the run; [`analyze_and_check`](crate::analysis::analyze_and_check) fills in all but the excluded states.
     pub checks: Checks,
     /// Whether ln Ξ is absolute (all but reservoir atoms frozen) or relative to the bare mobile slab at each T.
@@ -118,6 +120,8 @@ pub struct MapCell {
     pub phase: Option<usize>,
     /// Too few effective samples, or P(N_max) too high: every column but the axes and `n_eff` is left empty.
     pub masked: bool,
+    /// Whether its averages may be quoted: not masked, and not a mixture of basins whose boundary is unconverged.
+    pub quotable: bool,
 }
 
 /// A layer of atoms: the observable `n_layer<k>` counts those between its edges.
@@ -171,7 +175,25 @@ pub struct BoundaryPoint {
     pub pressure_high: f64,
     /// Slopes by Clausius–Clapeyron, of a first-order boundary.
     pub clapeyron: Option<Clapeyron>,
+    /// Passages of replicas from one side to the other in either direction, over all replicas: of a first-order boundary,
+    /// and of the nearest point of the lines that end or meet in a critical or triple point.
+    pub crossings: Option<u64>,
 }
+
+impl BoundaryPoint {
+    /// Whether replicas have crossed often enough for its errors to say something; what has too few crossings has none.
+    pub fn is_converged(&self) -> bool {
+        self.crossings.is_none_or(|n| n >= ENOUGH_CROSSINGS)
+    }
+
+    /// Spelling in the column `status` of `boundaries.csv`.
+    pub fn status(&self) -> &'static str {
+        if self.is_converged() { "converged" } else { "unconverged" }
+    }
+}
+
+/// Crossings below which a boundary has no error: `docs/validation.md` has the rates of wrong judgements.
+pub const ENOUGH_CROSSINGS: u64 = 20;
 
 /// Slopes of a first-order boundary: from the two sides, and of the line itself.
 ///

@@ -2,6 +2,7 @@
 
 use crate::base::error::Result;
 use crate::moves::tally::{EventPage, MoveEvent};
+use crate::system::System;
 use crate::system::configuration::{Batch, Configuration, Measurement};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,10 +22,29 @@ pub struct CycleWork {
     pub dynamics: Option<Span>,
     /// Insertion and deletion attempts.
     pub particle_moves: Option<Span>,
+    /// Attempts at changes of identity.
+    pub identity: Option<Span>,
     /// Whether those attempts are added to the tallies.
     pub tally: bool,
     /// Whether positions and species at the end are kept for the host.
     pub keep: bool,
+}
+
+impl CycleWork {
+    /// The same without moves of which a system has no species: changes of identity are between two reservoirs.
+    pub(super) fn possible_in(&self, system: &System) -> CycleWork {
+        let n_reservoirs = system.reservoirs.len();
+        CycleWork {
+            particle_moves: self.particle_moves.filter(|_| n_reservoirs > 0),
+            identity: self.identity.filter(|_| n_reservoirs > 1),
+            ..*self
+        }
+    }
+
+    /// Whether N, or what an atom is, may change.
+    pub(super) fn moves_particles(&self) -> bool {
+        self.particle_moves.is_some() || self.identity.is_some()
+    }
 }
 
 /// What a cycle has led to.

@@ -2,8 +2,8 @@
 
 use super::TrialEnergies;
 use crate::base::error::Result;
-use crate::moves;
 use crate::moves::tally::{MoveEvent, MoveRecorder, Transitions};
+use crate::moves::{self, identity};
 use crate::system::configuration::Batch;
 
 /// Particle moves where the host proposes, decides and records every attempt: the oracle for fused kernels.
@@ -48,6 +48,46 @@ pub fn particle_moves_on_host(
             MoveRecorder { row: Some(&mut *rows[r]), offsets: &offsets, events: &mut events[r] }
                 .record(proposal, ln_acc, slot);
             edit.apply(&mut mirror.configurations[r]);
+            edits.push((edit, delta_u));
+        }
+        backend.apply(&edits)?;
+    }
+    Ok((transitions, events))
+}
+
+/// Changes of identity where the host proposes, decides and records every attempt, as [`particle_moves_on_host`].
+///
+/// # Errors
+/// When the device is lost.
+pub fn identity_changes_on_host(
+    backend: &mut dyn TrialEnergies,
+    first: u64,
+    attempts: u32,
+) -> Result<(Transitions, Vec<Vec<MoveEvent>>)> {
+    let ensemble = backend.ensemble().clone();
+    let (system, rng) = (&*ensemble.system, &ensemble.rng);
+    let mut mirror = Batch::default();
+    backend.store(&mut mirror)?;
+    let mut transitions = ensemble.no_transitions();
+    let offsets = transitions.offsets().to_vec();
+    let mut rows = transitions.rows_of(ensemble.first_replica, &ensemble.assignment);
+    let mut events = vec![Vec::new(); ensemble.assignment.len()];
+    for attempt in first..first + u64::from(attempts) {
+        let propose = |(r, x)| identity::propose(system, rng, ensemble.global(r).0, attempt, x);
+        let proposals: Vec<_> = mirror.configurations.iter().enumerate().map(propose).collect();
+        let trials: Vec<_> = proposals.iter().map(|p| p.trial).collect();
+        let delta_u = backend.trial_energies(&trials)?;
+        let mut edits = Vec::with_capacity(proposals.len());
+        for (r, (proposal, &delta_u)) in proposals.iter().zip(&delta_u).enumerate() {
+            let ln_acc = identity::ln_acc(ensemble.state_of(r).as_ref(), proposal, delta_u);
+            let edit = identity::decide(system, proposal, ln_acc);
+            let x = &mut mirror.configurations[r];
+            MoveRecorder { row: Some(&mut *rows[r]), offsets: &offsets, events: &mut events[r] }.record_identity(
+                proposal,
+                ln_acc,
+                edit.slot(x.len()),
+            );
+            edit.apply(x);
             edits.push((edit, delta_u));
         }
         backend.apply(&edits)?;

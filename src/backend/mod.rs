@@ -15,7 +15,7 @@ mod snapshot;
 
 pub use cycle::{CycleResult, CycleWork, KeptConfigurations, MoveEvents, Span};
 pub use ensemble::Ensemble;
-pub use host_moves::particle_moves_on_host;
+pub use host_moves::{identity_changes_on_host, particle_moves_on_host};
 pub use info::{BackendInfo, Identity, Usage};
 pub use open::{open, open_with_note};
 pub use snapshot::BackendState;
@@ -167,6 +167,16 @@ pub trait Backend: Send {
     fn particle_moves(&mut self, first: u64, attempts: u32, tally: bool) -> Result<CycleResult> {
         let span = Span { first, count: attempts };
         self.cycle(&CycleWork { particle_moves: Some(span), tally, ..CycleWork::default() })
+    }
+
+    /// Makes `attempts` attempts at changes of identity in every replica from attempt number `first`; `tally` as for
+    /// [`Backend::particle_moves`]. None without two reservoir species.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn identity_changes(&mut self, first: u64, attempts: u32, tally: bool) -> Result<CycleResult> {
+        let span = Span { first, count: attempts };
+        self.cycle(&CycleWork { identity: Some(span), tally, ..CycleWork::default() })
     }
 
     /// E and N of every replica: `[n_replicas]`.

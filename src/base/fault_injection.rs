@@ -26,6 +26,8 @@ pub(crate) enum Fault {
     VictimLeftOut,
     /// `late-list`: neighbour lists are rebuilt one step too late.
     LateList,
+    /// `identity-without-counts`: identity changes are accepted without N_A/(N_B + 1).
+    IdentityWithoutCounts,
 }
 
 /// Whether a fault is planted.
@@ -46,6 +48,7 @@ pub(crate) fn planted(fault: Fault) -> bool {
             "n-for-n-in" => Fault::NForNIn,
             "victim-left-out" => Fault::VictimLeftOut,
             "late-list" => Fault::LateList,
+            "identity-without-counts" => Fault::IdentityWithoutCounts,
             other => panic!("no fault `{other}` can be planted"),
         })
     });

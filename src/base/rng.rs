@@ -33,6 +33,8 @@ pub enum Stream {
     InitialVelocity = 9,
     /// Direction in which exactly coinciding atoms are pulled apart; slot = atom, step = iteration.
     Relaxation = 10,
+    /// Species, atom and acceptance of an identity change; step = attempt.
+    Identity = 13,
 }
 
 /// The seed of a run as a Philox key.

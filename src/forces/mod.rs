@@ -93,6 +93,7 @@ fn after(x: &Configuration, trial: &Trial) -> Configuration {
         Trial::Insert { species, position } => after.insert(species, position, DVec3::ZERO),
         Trial::Delete { slot } => after.delete(slot),
         Trial::Displace { slot, position } => after.positions[slot] = position,
+        Trial::Identity { slot, species } => after.species[slot] = species,
     }
     after
 }

@@ -189,6 +189,17 @@ fn trial_energy(system: &System, x: &Configuration, shifts: &[DVec3], trial: &Tr
             atom_energy(system, x, shifts, species, position, Some(slot))
                 - atom_energy(system, x, shifts, species, old, Some(slot))
         }
+        Trial::Identity { slot, species } => {
+            let (old, position) = (x.species[slot], x.positions[slot]);
+            let counts = || x.species_counts(system.species.len());
+            let tail = match system.pairs.tail_correction {
+                true => system.tail_change_of_identity(&counts(), old, species),
+                false => 0.0,
+            };
+            atom_energy(system, x, shifts, species, position, Some(slot))
+                - atom_energy(system, x, shifts, old, position, Some(slot))
+                + tail
+        }
     }
 }
 

@@ -223,6 +223,7 @@ fn drawn(analysis: &Analysis, lowest: &[Lowest<'_>]) -> Analysis {
                     pressure_low: f64::NAN,
                     pressure_high: f64::NAN,
                     clapeyron: None,
+                    crossings: None,
                 });
             }
         }

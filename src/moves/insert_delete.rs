@@ -233,7 +233,7 @@ pub fn ln_acc(state: StateRef, proposal: &Proposal, delta_u: f64) -> f64 {
     match proposal.trial {
         Trial::Insert { .. } => insert_ln_acc(ln_z, ln_volume, proposal.n_inside, state.beta * delta_u),
         Trial::Delete { .. } => delete_ln_acc(ln_z, ln_volume, proposal.n_inside, state.beta * delta_u),
-        Trial::None | Trial::Displace { .. } => f64::NEG_INFINITY,
+        Trial::None | Trial::Displace { .. } | Trial::Identity { .. } => f64::NEG_INFINITY,
     }
 }
 
@@ -272,7 +272,7 @@ pub fn decide(
             Edit::Insert { species, position, velocity: thermal_velocity(system, rng, replica, attempt, kt, species) }
         }
         Trial::Delete { slot } => Edit::Delete { slot },
-        Trial::Displace { .. } | Trial::None => Edit::None,
+        Trial::Displace { .. } | Trial::Identity { .. } | Trial::None => Edit::None,
     }
 }
 

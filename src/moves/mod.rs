@@ -5,6 +5,7 @@
 
 pub mod displace;
 pub mod exchange;
+pub mod identity;
 pub mod insert_delete;
 pub mod tally;
 pub mod transition_matrix;
@@ -31,6 +32,8 @@ pub enum Direction {
 pub enum MoveKind {
     /// Exchange of one atom with a reservoir.
     InsertDelete(Direction),
+    /// Change of one atom's species, tallied under the species and the N that it leaves.
+    Identity,
     /// Displacement of one atom; neither tallied nor logged, because it changes no N and no slot.
     Displace,
 }
@@ -43,22 +46,24 @@ impl MoveKind {
 
     /// Kinds that are tallied by (reservoir, N) and logged, in the order of tallies, of columns in files and of words on
     /// the device. Another kind makes rows longer, and with them the format of checkpoints another.
-    pub const TALLIED: [MoveKind; 2] = [MoveKind::INSERT, MoveKind::DELETE];
+    pub const TALLIED: [MoveKind; 3] = [MoveKind::INSERT, MoveKind::DELETE, MoveKind::Identity];
 
     /// Place among [`MoveKind::TALLIED`]; `None` for a kind that is not tallied.
     pub const fn tally_index(self) -> Option<usize> {
         match self {
             MoveKind::InsertDelete(Direction::Insert) => Some(0),
             MoveKind::InsertDelete(Direction::Delete) => Some(1),
+            MoveKind::Identity => Some(2),
             MoveKind::Displace => None,
         }
     }
 
-    /// Name in columns of files: `insert`, `delete`, `displace`.
+    /// Name in columns of files: `insert`, `delete`, `identity`, `displace`.
     pub const fn name(self) -> &'static str {
         match self {
             MoveKind::InsertDelete(Direction::Insert) => "insert",
             MoveKind::InsertDelete(Direction::Delete) => "delete",
+            MoveKind::Identity => "identity",
             MoveKind::Displace => "displace",
         }
     }
@@ -88,6 +93,13 @@ pub enum Trial {
         /// New position. \[length\]
         position: DVec3,
     },
+    /// The atom of a slot becomes one of another species.
+    Identity {
+        /// Its slot.
+        slot: usize,
+        /// Index of the other species.
+        species: u8,
+    },
 }
 
 /// Accepted change of one configuration.
@@ -116,15 +128,24 @@ pub enum Edit {
         /// New position. \[length\]
         position: DVec3,
     },
+    /// The atom of a slot becomes one of another species.
+    Identity {
+        /// Its slot.
+        slot: usize,
+        /// Index of the other species.
+        species: u8,
+        /// What its velocity is multiplied by.
+        velocity_scale: f64,
+    },
 }
 
 impl Edit {
-    /// Slot that the edit fills, empties or moves in a configuration of `n` atoms; `None` where it changes nothing.
+    /// Slot that the edit fills, empties, moves or changes in a configuration of `n` atoms; `None` where it changes nothing.
     pub fn slot(&self, n: usize) -> Option<usize> {
         match *self {
             Edit::None => None,
             Edit::Insert { .. } => Some(n),
-            Edit::Delete { slot } | Edit::Displace { slot, .. } => Some(slot),
+            Edit::Delete { slot } | Edit::Displace { slot, .. } | Edit::Identity { slot, .. } => Some(slot),
         }
     }
 
@@ -135,6 +156,7 @@ impl Edit {
             Edit::Insert { species, position, velocity } => x.insert(species, position, velocity),
             Edit::Delete { slot } => x.delete(slot),
             Edit::Displace { slot, position } => x.positions[slot] = position,
+            Edit::Identity { slot, species, velocity_scale } => x.change_species(slot, species, velocity_scale),
         }
     }
 }

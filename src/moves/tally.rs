@@ -1,5 +1,6 @@
 //! What particle moves leave behind: tallies by (walker, state, kind, reservoir, N), and the log of accepted moves.
 
+use super::identity::IdentityProposal;
 use super::{MoveKind, Proposal};
 use crate::base::ids::{ReplicaId, StateId};
 use crate::system::System;
@@ -254,9 +255,9 @@ impl TallyRow {
 pub struct MoveEvent {
     /// What was done.
     pub kind: MoveKind,
-    /// Index of the reservoir species.
+    /// Index of the reservoir species: that of the atom that came or went, or the one that an atom has changed to.
     pub reservoir: u8,
-    /// The new atom's slot, or the slot whose atom disappeared; the last atom fills the hole.
+    /// The new atom's slot, the slot whose atom disappeared (the last atom fills the hole), or that of the changed atom.
     pub slot: u16,
 }
 
@@ -276,17 +277,33 @@ impl MoveRecorder<'_> {
     /// - `ln_acc`: of the proposal
     /// - `accepted`: the slot that was filled or emptied
     pub fn record(&mut self, proposal: &Proposal, ln_acc: f64, accepted: Option<usize>) {
+        let place = (proposal.kind, proposal.reservoir, proposal.n_total);
+        self.enter(place, ln_acc, accepted.map(|slot| (proposal.reservoir, slot)));
+    }
+
+    /// Records one attempt at a change of identity.
+    ///
+    /// - `ln_acc`: of the proposal
+    /// - `accepted`: the slot of the atom that was changed
+    pub fn record_identity(&mut self, proposal: &IdentityProposal, ln_acc: f64, accepted: Option<usize>) {
+        let place = (MoveKind::Identity, proposal.from, proposal.n_total);
+        self.enter(place, ln_acc, accepted.map(|slot| (proposal.to, slot)));
+    }
+
+    /// Adds an attempt to the tally of its kind, reservoir species and N, and to the log if it was accepted.
+    ///
+    /// - `accepted`: reservoir species and slot of the event
+    fn enter(&mut self, (kind, reservoir, n): (MoveKind, usize, usize), ln_acc: f64, accepted: Option<(usize, usize)>) {
         if let Some(row) = &mut self.row {
-            let tally = &mut row[self.offsets[proposal.reservoir] + proposal.n_total];
-            if let Some(tally) = tally.of_mut(proposal.kind) {
+            let tally = &mut row[self.offsets[reservoir] + n];
+            if let Some(tally) = tally.of_mut(kind) {
                 tally.attempts += 1;
                 tally.accepted += u64::from(accepted.is_some());
                 tally.probability += probability(ln_acc);
             }
         }
-        if let Some(slot) = accepted {
-            let event = MoveEvent { kind: proposal.kind, reservoir: proposal.reservoir as u8, slot: slot as u16 };
-            self.events.push(event);
+        if let Some((reservoir, slot)) = accepted {
+            self.events.push(MoveEvent { kind, reservoir: reservoir as u8, slot: slot as u16 });
         }
     }
 }
@@ -340,15 +357,17 @@ mod tests {
         assert!(log.page().iter().all(Vec::is_empty) && log.page().len() == 2);
     }
 
-    /// Format 1 of checkpoints: insertions, then deletions, without a length in between.
+    /// Format 2 of checkpoints: insertions, deletions, identity changes, without a length in between.
     #[test]
-    fn a_tally_is_stored_as_before_there_were_kinds() {
+    fn a_tally_is_stored_kind_after_kind() {
         let tally = TransitionTally::from_kinds(|kind| match kind {
             MoveKind::INSERT => AttemptTally { attempts: 300, accepted: 2, probability: 0.5 },
-            _ => AttemptTally { attempts: 4, accepted: 1, probability: 0.25 },
+            MoveKind::DELETE => AttemptTally { attempts: 4, accepted: 1, probability: 0.25 },
+            _ => AttemptTally { attempts: 9, accepted: 3, probability: 3.5 },
         });
         let bytes = postcard::to_stdvec(&tally).expect("plain data");
-        assert_eq!(bytes, postcard::to_stdvec(&((300_u64, 2_u64, 0.5), (4_u64, 1_u64, 0.25))).expect("plain data"));
+        let plain = ((300_u64, 2_u64, 0.5), (4_u64, 1_u64, 0.25), (9_u64, 3_u64, 3.5));
+        assert_eq!(bytes, postcard::to_stdvec(&plain).expect("plain data"));
     }
 
     #[test]

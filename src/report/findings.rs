@@ -208,6 +208,14 @@ pub(crate) fn with_error(value: f64, error: f64) -> String {
     format!("{} ± {}", text::fixed(value, decimals), text::fixed(error, decimals))
 }
 
+/// μ of a boundary with its standard error, or the word "unconverged".
+///
+/// - `species`: index of the reservoir species
+pub(crate) fn boundary(point: &BoundaryPoint, species: usize) -> String {
+    let mu = with_error(point.mu.get(species).copied().unwrap_or(f64::NAN), point.mu_err);
+    if point.is_converged() { mu } else { format!("{mu} (unconverged)") }
+}
+
 /// `1 state`, `2 states`.
 pub(crate) fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })

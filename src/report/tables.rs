@@ -111,16 +111,18 @@ pub(crate) fn boundaries(analysis: &Analysis, summary: &RunSummary) -> Markup {
                     th { "p of " (axis.species) " [" (unit.pressure_label()) "]" }
                 }
                 th { "p, low … high" }
+                th { "crossings" }
             } }
             tbody { @for b in &chief { tr {
                 td.text { (findings::phase_name(analysis, b.phase_a)) " | " (findings::phase_name(analysis, b.phase_b)) }
                 td.text { (findings::kind_words(b.kind)) }
                 td { (text::fixed(b.temperature, decimals)) }
-                @for (mu, p) in b.mu.iter().zip(&b.pressure) {
-                    td { (with_error(*mu, b.mu_err)) }
+                @for (s, p) in b.pressure.iter().enumerate() {
+                    td { (findings::boundary(b, s)) }
                     td { (scientific(*p)) }
                 }
                 td { (scientific(b.pressure_low)) " … " (scientific(b.pressure_high)) }
+                td { @if let Some(n) = b.crossings { (n) } }
             } } }
         }
     })
@@ -167,15 +169,20 @@ pub(crate) fn exchange(analysis: &Analysis, rates: &[AxisRates]) -> Markup {
     }
 }
 
-/// Acceptance of insertions and deletions.
+/// Acceptance of insertions, deletions and, where they are tried, changes of identity.
 pub(crate) fn moves(summary: &RunSummary) -> Markup {
+    let changes = summary.acceptance.iter().any(|row| row.identity.is_some());
     scrolling(html! {
         table {
-            thead { tr { th.text { "species" } th { "insertions accepted [%]" } th { "deletions accepted [%]" } } }
+            thead { tr {
+                th.text { "species" } th { "insertions accepted [%]" } th { "deletions accepted [%]" }
+                @if changes { th { "changes into another accepted [%]" } }
+            } }
             tbody { @for row in &summary.acceptance { tr {
                 td.text { (row.species) }
                 td { (format!("{:.2}", 100.0 * row.insert)) }
                 td { (format!("{:.2}", 100.0 * row.delete)) }
+                @if let Some(identity) = row.identity { td { (format!("{:.2}", 100.0 * identity)) } }
             } } }
         }
     })

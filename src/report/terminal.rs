@@ -148,7 +148,7 @@ fn boundaries(analysis: &Analysis, s: usize, temperature: f64) -> String {
         seen.push((b.phase_a, b.phase_b));
         let mu = b.mu.get(s).copied().unwrap_or(f64::NAN);
         let (a, c) = (findings::phase_name(analysis, b.phase_a), findings::phase_name(analysis, b.phase_b));
-        words.push((mu, format!("{a} → {c}: {}", with_error(mu, b.mu_err).replace(" ± ", "±"))));
+        words.push((mu, format!("{a} → {c}: {}", findings::boundary(b, s).replace(" ± ", "±"))));
     }
     words.sort_by(|a, b| a.0.total_cmp(&b.0));
     let more = words.len().saturating_sub(MOST_BOUNDARIES);

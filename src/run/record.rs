@@ -156,6 +156,9 @@ pub struct RunRecord {
     pub steps: u32,
     /// Insertion and deletion attempts of a cycle.
     pub attempts: u32,
+    /// Attempts of a cycle at changes of identity.
+    #[serde(default)]
+    pub identity: u32,
     /// Where atoms are inserted, unless everywhere alike.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insertion: Option<InsertionRecord>,
@@ -205,6 +208,7 @@ impl RunRecord {
             production_done: 0,
             steps: plan.steps,
             attempts: plan.attempts,
+            identity: plan.identity,
             insertion: None,
             sample_stride: thinning(loaded).stride(),
             seconds_sampling: history.seconds_sampling,

@@ -10,7 +10,8 @@ use crate::sampler::Sampler;
 use serde::Serialize;
 use std::path::Path;
 
-/// Writes `states.csv`: one row a state, averages over every production cycle, no reweighting.
+/// Writes `states.csv`: one row a state, averages over every production cycle, no reweighting. Errors are those of each
+/// state's own series until the analysis knows better ([`set_errors`]).
 ///
 /// - `pressure_unit`: one unit of the scene's pressure [energy/length³]
 ///
@@ -34,7 +35,11 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
     columns.extend(each("p_nmax_*"));
     columns.extend(["samples".to_owned(), "inefficiency".to_owned()]);
     let acceptance = |kind: MoveKind, species: &str| format!("acceptance_{}_{species}", kind.name());
-    columns.extend(names.iter().flat_map(|s| MoveKind::TALLIED.map(|kind| acceptance(kind, s))));
+    let kinds: Vec<MoveKind> = MoveKind::TALLIED
+        .into_iter()
+        .filter(|&kind| kind != MoveKind::Identity || sampler.plan().identity > 0)
+        .collect();
+    columns.extend(names.iter().flat_map(|s| kinds.iter().map(|&kind| acceptance(kind, s))));
 
     let mut table = Table::new(&columns);
     for k in 0..grid.n_points() {
@@ -54,11 +59,49 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
         row.extend(average.p_n_max.iter().map(|&p| number(p)));
         row.extend([average.samples.to_string(), number(average.inefficiency)]);
         for tally in &tallies[k * names.len()..(k + 1) * names.len()] {
-            row.extend(MoveKind::TALLIED.map(|kind| number(tally.of(kind).acceptance())));
+            row.extend(kinds.iter().map(|&kind| number(tally.of(kind).acceptance())));
         }
         table.push(row);
     }
     table.write(path)
+}
+
+/// Errors of the averages of one state, as the analysis knows them.
+#[derive(Debug, Clone)]
+pub struct StateErrors {
+    /// `[n_reservoirs]`, standard errors of ⟨N_s⟩
+    pub n: Vec<f64>,
+    /// Standard error of ⟨E⟩ \[energy\]
+    pub energy: f64,
+    /// Statistical inefficiency [cycles]
+    pub inefficiency: f64,
+}
+
+/// Sets the errors of `states.csv`: a state alone does not know what replicas carry from state to state.
+///
+/// - `species`: names of the reservoir species
+/// - `errors`: `[n_states]`
+///
+/// # Errors
+/// Those of [`read_text`], [`Error::TableDamaged`], and [`Error::Io`].
+pub fn set_errors(directory: &Path, species: &[String], errors: &[StateErrors]) -> Result<()> {
+    let path = directory.join("states.csv");
+    let text = read_text("table of states", &path)?;
+    let table = Table::parse(&text).map_err(|source| Error::TableDamaged { path: path.clone(), source })?;
+    let values = |e: &StateErrors| {
+        let counts = species.iter().zip(&e.n).map(|(s, &err)| (format!("n_{s}_err"), err));
+        counts.chain([("energy_err".to_owned(), e.energy), ("inefficiency".to_owned(), e.inefficiency)]).collect()
+    };
+    let values: Vec<Vec<(String, f64)>> = errors.iter().map(values).collect();
+    let mut corrected = Table::new(table.columns().to_vec());
+    for (row, values) in table.rows().iter().zip(&values) {
+        let cell = |(name, cell): (&String, &String)| {
+            let own = values.iter().find(|(column, value)| column == name && value.is_finite());
+            own.map_or_else(|| cell.clone(), |&(_, value)| number(value))
+        };
+        corrected.push(table.columns().iter().zip(row).map(cell).collect::<Vec<_>>());
+    }
+    corrected.write(&path)
 }
 
 /// Writes `windows.csv`: one row for every state with a window and every N in it, from the particle moves of production.
@@ -121,6 +164,9 @@ pub struct MoveRow {
     pub insert: f64,
     /// Accepted deletions per attempt.
     pub delete: f64,
+    /// Accepted changes into another species per attempt, in a run that tries them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<f64>,
 }
 
 /// Exchange statistics of one edge of the grid.
@@ -172,14 +218,16 @@ pub(crate) fn read_exchange(directory: &Path) -> Result<Vec<ExchangeRow>> {
 /// Where it is no table.
 pub fn parse_moves(text: &str, species: &[String]) -> std::result::Result<Vec<MoveRow>, csv::Error> {
     let table = Table::parse(text)?;
-    let mean = |column: String| {
-        let values = table.numbers_of(&column).unwrap_or_default();
-        values.iter().sum::<f64>() / values.len() as f64
+    let known = |column: String| {
+        let values = table.numbers_of(&column)?;
+        Some(values.iter().sum::<f64>() / values.len() as f64)
     };
+    let mean = |column: String| known(column).unwrap_or(f64::NAN);
     let row = |species: &String| MoveRow {
         species: species.clone(),
         insert: mean(format!("acceptance_insert_{species}")),
         delete: mean(format!("acceptance_delete_{species}")),
+        identity: known(format!("acceptance_identity_{species}")),
     };
     Ok(species.iter().map(row).collect())
 }

@@ -78,6 +78,14 @@ impl Samples {
         self.energy.len()
     }
 
+    /// E (`column` 0) or the atoms of a reservoir species (1, …) of a sample.
+    pub fn value(&self, column: usize, sample: usize) -> f64 {
+        match column.checked_sub(1) {
+            None => self.energy[sample],
+            Some(s) => f64::from(self.counts[s][sample]),
+        }
+    }
+
     /// Whether there is no sample at all.
     pub fn is_empty(&self) -> bool {
         self.energy.is_empty()

@@ -13,7 +13,7 @@ use crate::moves::exchange::EdgeTally;
 use crate::moves::tally::{AttemptTally, TallyRow, TransitionTally, Transitions};
 use parquet::data_type::{DoubleType, Int32Type, Int64Type};
 use parquet::errors::{ParquetError, Result as ParquetResult};
-use parquet::file::reader::RowGroupReader;
+use parquet::file::reader::{FileReader, RowGroupReader};
 use std::path::{Path, PathBuf};
 
 /// Snapshots of a run that was never extended.
@@ -24,17 +24,31 @@ const KEY_COLUMNS: usize = 4;
 /// Columns of every kind of move: attempts, accepted, probability.
 const KIND_COLUMNS: usize = 3;
 
+/// Kinds whose columns stand in every file; those of the others follow in runs that try them.
+const ALWAYS: [MoveKind; 2] = [MoveKind::INSERT, MoveKind::DELETE];
+
+/// Kinds of moves that were tried, or that have their columns anyway: the first so many of [`MoveKind::TALLIED`].
+fn kinds_of(rows: &[TallyRow]) -> &'static [MoveKind] {
+    const KINDS: [MoveKind; MoveKind::TALLIED.len()] = MoveKind::TALLIED;
+    let tried = |kind: &MoveKind| rows.iter().any(|r| r.tally.of(*kind).attempts > 0);
+    let n = KINDS.iter().rposition(tried).map_or(0, |last| last + 1);
+    &KINDS[..n.max(ALWAYS.len())]
+}
+
 /// The Parquet schema of tallies: the key of a row, then three columns for every kind of move.
-fn tally_schema() -> String {
-    let kinds = MoveKind::TALLIED.map(|kind| {
-        let name = kind.name();
-        format!(
-            "    required int64 {name}_attempts;
+fn tally_schema(kinds: &[MoveKind]) -> String {
+    let kinds: Vec<String> = kinds
+        .iter()
+        .map(|kind| {
+            let name = kind.name();
+            format!(
+                "    required int64 {name}_attempts;
     required int64 {name}_accepted;
     required double {name}_probability;
 "
-        )
-    });
+            )
+        })
+        .collect();
     format!(
         "message transitions {{
     required int32 walker (INTEGER(16, false));
@@ -140,13 +154,9 @@ pub fn read_marks(dir: &Path, done: u32, n_states: usize, n_edges: usize) -> Res
     let mut marks: Vec<TallySnapshot> = Vec::new();
     for &(_, mark) in names.iter().filter(|&&(stem, mark)| stem == "edges" && mark <= done) {
         let path = folder.join(file_name("edges", mark));
-        let edges = read(&path, 3, decode_edges)?;
+        let edges = read_edges(&path)?;
         let tallies = folder.join(file_name("mark", mark));
-        let rows = if tallies.is_file() {
-            read(&tallies, KEY_COLUMNS + KIND_COLUMNS * MoveKind::TALLIED.len(), decode_tallies)?
-        } else {
-            Vec::new()
-        };
+        let rows = if tallies.is_file() { read_tallies(&tallies)? } else { Vec::new() };
         let bad = |path: &Path, problem: &str| {
             let problem = format!("{problem}; restore the file or repeat the run");
             Err(Error::BadInput { path: path.to_owned(), problem })
@@ -201,12 +211,13 @@ fn names(folder: &Path) -> Result<Vec<(&'static str, u32)>> {
 
 fn encode_tallies(rows: &[TallyRow]) -> ParquetResult<Vec<u8>> {
     let narrow = |f: fn(&TallyRow) -> i32| rows.iter().map(f).collect::<Vec<i32>>();
-    encode(&tally_schema(), properties(), Vec::new(), |group| {
+    let kinds = kinds_of(rows);
+    encode(&tally_schema(kinds), properties(), Vec::new(), |group| {
         write_column::<Int32Type>(group, &narrow(|r| i32::from(r.walker)))?;
         write_column::<Int32Type>(group, &narrow(|r| r.state as i32))?;
         write_column::<Int32Type>(group, &narrow(|r| i32::from(r.reservoir)))?;
         write_column::<Int32Type>(group, &narrow(|r| i32::from(r.n)))?;
-        for kind in MoveKind::TALLIED {
+        for &kind in kinds {
             let of_kind = || rows.iter().map(|r| r.tally.of(kind));
             write_column::<Int64Type>(group, &of_kind().map(|t| t.attempts as i64).collect::<Vec<_>>())?;
             write_column::<Int64Type>(group, &of_kind().map(|t| t.accepted as i64).collect::<Vec<_>>())?;
@@ -225,26 +236,36 @@ fn encode_edges(edges: &[EdgeTally]) -> ParquetResult<Vec<u8>> {
     })
 }
 
-fn read<T>(
-    path: &Path,
-    columns: usize,
-    decode: impl Fn(&dyn RowGroupReader) -> ParquetResult<Vec<T>>,
-) -> Result<Vec<T>> {
+fn read_edges(path: &Path) -> Result<Vec<EdgeCount>> {
+    let mut edges = Vec::new();
+    open(path, "mark", |reader| {
+        each_group(reader, 3, |group| {
+            edges.extend(decode_edges(group)?);
+            Ok(())
+        })
+    })?;
+    Ok(edges)
+}
+
+/// Reads tallies with the columns of as many kinds of moves as there are.
+fn read_tallies(path: &Path) -> Result<Vec<TallyRow>> {
     let mut rows = Vec::new();
     open(path, "mark", |reader| {
-        each_group(reader, columns, |group| {
-            rows.extend(decode(group)?);
+        let columns = reader.metadata().file_metadata().schema_descr().num_columns();
+        let kinds = (columns.saturating_sub(KEY_COLUMNS) / KIND_COLUMNS).clamp(ALWAYS.len(), MoveKind::TALLIED.len());
+        each_group(reader, KEY_COLUMNS + KIND_COLUMNS * kinds, |group| {
+            rows.extend(decode_tallies(group, &MoveKind::TALLIED[..kinds])?);
             Ok(())
         })
     })?;
     Ok(rows)
 }
 
-fn decode_tallies(group: &dyn RowGroupReader) -> ParquetResult<Vec<TallyRow>> {
+fn decode_tallies(group: &dyn RowGroupReader, kinds: &[MoveKind]) -> ParquetResult<Vec<TallyRow>> {
     let [walker, state, reservoir, n] = [0, 1, 2, 3].map(|c| column::<Int32Type>(group, c));
     let (walker, state, reservoir, n) = (walker?, state?, reservoir?, n?);
     let mut tallies = vec![TransitionTally::default(); n.len()];
-    for (k, kind) in MoveKind::TALLIED.into_iter().enumerate() {
+    for (k, &kind) in kinds.iter().enumerate() {
         let first = KEY_COLUMNS + KIND_COLUMNS * k;
         let (attempts, accepted) = (counts(group, first)?, counts(group, first + 1)?);
         let probability = column::<DoubleType>(group, first + 2)?;
@@ -320,6 +341,30 @@ mod tests {
         // A mark that counts less than the one before is no mark of this run.
         writer.write(9, &tallied(0), &edges(2))?;
         assert!(read_marks(folder.path(), 100, 3, 4).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn a_kind_that_is_never_tried_takes_no_columns() -> Result<()> {
+        let folder = tempfile::tempdir().map_err(Error::io("cannot create", "temporary folder"))?;
+        let writer = MarkWriter::new(folder.path(), 100)?;
+        let tried = |kinds: usize| {
+            let mut t = Transitions::new(1, 1, [1]);
+            for kind in &MoveKind::TALLIED[..kinds] {
+                if let Some(tally) = t.tallies_mut()[1].of_mut(*kind) {
+                    tally.attempts = 7;
+                }
+            }
+            t
+        };
+        for (done, kinds, columns) in [(5, 1, 10), (10, 2, 10), (15, 3, 13)] {
+            writer.write(done - 1, &tried(kinds), &edges(u64::from(done)))?;
+            let path = folder.path().join("transitions").join(file_name("mark", done));
+            let found = open(&path, "mark", |r| Ok(r.metadata().file_metadata().schema_descr().num_columns()))?;
+            assert_eq!(found, columns, "{kinds} kinds");
+        }
+        let marks = read_marks(folder.path(), 100, 1, 4)?;
+        assert_eq!(marks.iter().map(|m| m.rows[0].tally.attempts()).collect::<Vec<_>>(), [7, 14, 21]);
         Ok(())
     }
 

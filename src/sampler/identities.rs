@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Identities of the atoms of one replica, slot by slot.
 ///
-/// An atom keeps its identity as long as it exists; a new one gets the next number of its replica.
+/// An atom keeps its identity as long as it exists; a new one gets the next number of its replica. A change of species is
+/// an atom that went to its reservoir and another that came in its place: a number is of one species throughout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AtomIdentities {
     /// `[n]`
@@ -64,6 +65,15 @@ impl AtomIdentities {
                     self.identities.swap_remove(slot);
                     self.species.swap_remove(slot);
                 }
+                MoveKind::Identity => {
+                    let other =
+                        self.species.get(slot).is_some_and(|have| *have != species && reservoirs.contains(have));
+                    if !other {
+                        return Err(format!("slot {slot} holds no atom that could become one of species {species}"));
+                    }
+                    (self.identities[slot], self.species[slot]) = (self.next, species);
+                    self.next += 1;
+                }
                 // the atom stays in its slot
                 MoveKind::Displace => {}
             }
@@ -106,6 +116,25 @@ mod tests {
             Ok(())
         );
         assert_eq!(ledger.identities(), [2, 1, 4]);
+    }
+
+    #[test]
+    fn a_number_is_of_one_species() {
+        let mut x = Configuration::default();
+        [0, 1, 2].iter().for_each(|&s| x.insert(s, DVec3::ZERO, DVec3::ZERO));
+        let mut ledger = AtomIdentities::new(&x);
+        let follow = |ledger: &mut AtomIdentities, reservoir, slot, counts: [u16; 2]| {
+            let measured = Measurement { energy: 0.0, counts: counts.to_vec() };
+            ledger.follow(&RESERVOIRS, &[event(MoveKind::Identity, reservoir, slot)], &measured)
+        };
+        assert_eq!(follow(&mut ledger, 1, 0, [0, 2]), Ok(()));
+        assert_eq!(ledger.identities(), [3, 1, 2]);
+        assert_eq!(follow(&mut ledger, 0, 1, [1, 1]), Ok(()));
+        assert_eq!(ledger.identities(), [3, 4, 2]);
+        // species 2 has no reservoir; slot 0 holds species 1 already; slot 9 holds nothing; the counts are others
+        for (reservoir, slot, counts) in [(0, 2, [2, 1]), (1, 0, [1, 1]), (0, 9, [2, 1]), (1, 1, [1, 1])] {
+            assert!(follow(&mut ledger.clone(), reservoir, slot, counts).is_err(), "{reservoir} {slot}");
+        }
     }
 
     #[test]

@@ -38,8 +38,17 @@ pub struct CyclePlan {
     pub steps: u32,
     /// Insertion and deletion attempts.
     pub attempts: u32,
+    /// Attempts at changes of identity.
+    pub identity: u32,
     /// Which exchanges are tried, and every how many cycles.
     pub exchange: Exchange,
+}
+
+impl CyclePlan {
+    /// Attempts of particle moves of every kind.
+    pub fn particle_moves(&self) -> u32 {
+        self.attempts + self.identity
+    }
 }
 
 /// A cycle to be made.
@@ -94,9 +103,9 @@ pub struct Recent {
     pub exchanges: u64,
     /// Exchanges accepted.
     pub exchanged: u64,
-    /// Insertions and deletions tried.
+    /// Insertions, deletions and changes of identity tried.
     pub moves: u64,
-    /// Insertions and deletions accepted.
+    /// Of those, accepted.
     pub moved: u64,
 }
 
@@ -295,11 +304,12 @@ impl Sampler {
         if let Some(weights) = self.weights.as_mut().and_then(|w| w.of_cycle(self.cycle, cycle.period)) {
             self.backend.set_insertion_weights(&weights)?;
         }
-        let CyclePlan { steps, attempts, .. } = self.plan;
+        let CyclePlan { steps, attempts, identity, .. } = self.plan;
         let span = |count: u32| Span { first: self.cycle * u64::from(count), count };
         let work = CycleWork {
             dynamics: Some(span(steps)),
             particle_moves: (attempts > 0).then(|| span(attempts)),
+            identity: (identity > 0).then(|| span(identity)),
             // Weights are learned from tallies.
             tally: cycle.period != Period::Equilibration || self.learner.is_some(),
             keep: cycle.keep,
@@ -335,7 +345,7 @@ impl Sampler {
 
     /// Follows the accepted moves of the cycle just finished, and checks the counts they lead to.
     fn follow_moves(&mut self, events: &dyn MoveEvents) -> Result<()> {
-        if self.grid.n_reservoirs() == 0 || self.plan.attempts == 0 {
+        if self.grid.n_reservoirs() == 0 || self.plan.particle_moves() == 0 {
             return Ok(());
         }
         let (ledgers, measurements, reservoirs) = (&mut self.ledgers, &self.measurements, &self.reservoirs);
@@ -350,7 +360,7 @@ impl Sampler {
         if seen != measurements.len() {
             fault.get_or_insert((seen, "its accepted moves were not logged".to_owned()));
         }
-        self.recent.moves += u64::from(self.plan.attempts) * self.measurements.len() as u64;
+        self.recent.moves += u64::from(self.plan.particle_moves()) * self.measurements.len() as u64;
         self.recent.moved += moved;
         match fault {
             None => Ok(()),

@@ -42,12 +42,16 @@ impl Setup {
         let mut system = System::from_scene(loaded);
         system.insertion = tables(loaded, &system)?.map(Arc::new);
         let system = Arc::new(system);
-        let attempts = loaded.scene.moves.insert_delete;
         Ok(Setup {
             force_field: force_field(loaded, &system)?,
             grid: loaded.grid(),
             rng: Rng::new(loaded.scene.seed),
-            plan: CyclePlan { steps: system.dynamics.steps(), attempts, exchange: loaded.scene.exchange },
+            plan: CyclePlan {
+                steps: system.dynamics.steps(),
+                attempts: loaded.scene.moves.insert_delete,
+                identity: loaded.scene.moves.identity,
+                exchange: loaded.scene.exchange,
+            },
             loaded: loaded.clone(),
             system,
         })

@@ -48,6 +48,12 @@ impl Configuration {
         self.species.swap_remove(slot);
     }
 
+    /// Makes the atom of `slot` one of another species, in its place, and multiplies its velocity.
+    pub fn change_species(&mut self, slot: usize, species: u8, velocity_scale: f64) {
+        self.species[slot] = species;
+        self.velocities[slot] *= velocity_scale;
+    }
+
     /// Atoms of every species. `[n_species]`
     pub fn species_counts(&self, n_species: usize) -> Vec<usize> {
         let mut counts = vec![0; n_species];

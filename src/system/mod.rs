@@ -95,6 +95,12 @@ impl System {
         if self.minimum_image_suffices() { vec![DVec3::ZERO] } else { self.cell.image_shifts(self.pairs.r_cut) }
     }
 
+    /// Whether a position lies in the insertion regions of two reservoir species.
+    #[inline]
+    pub fn both_contain(&self, reservoir: usize, other: usize, position: DVec3) -> bool {
+        self.reservoirs[reservoir].contains(position) && self.reservoirs[other].contains(position)
+    }
+
     /// Change of the tail correction when the number of one species changes by `sign`. \[energy\]
     ///
     /// - `counts`: `[n_species]`, before the change
@@ -104,6 +110,19 @@ impl System {
         }
         let (mut after, volume) = (counts.to_vec(), self.cell.volume());
         after[usize::from(species)] = after[usize::from(species)].saturating_add_signed(sign);
+        self.pairs.tail(&after, volume) - self.pairs.tail(counts, volume)
+    }
+
+    /// Change of the tail correction when one atom changes its species. \[energy\]
+    ///
+    /// - `counts`: `[n_species]`, before the change
+    pub fn tail_change_of_identity(&self, counts: &[usize], old: u8, new: u8) -> f64 {
+        if !self.pairs.tail_correction {
+            return 0.0;
+        }
+        let (mut after, volume) = (counts.to_vec(), self.cell.volume());
+        after[usize::from(old)] -= 1;
+        after[usize::from(new)] += 1;
         self.pairs.tail(&after, volume) - self.pairs.tail(counts, volume)
     }
 

@@ -6,6 +6,7 @@
 //! | delete (N → N−1) | ½ · 1/S · 1/N | ½ · 1/S · p(r) d³r |
 //! | insert at one of k | ½ · 1/S · Π p(r_j) d³r_j · w_i/W | ½ · 1/S · 1/(N+1) · Π_{j≠i} p(r_j) d³r_j |
 //! | delete beside k − 1 | ½ · 1/S · 1/N · Π_{j≠i} p(r_j) d³r_j | ½ · 1/S · Π p(r_j) d³r_j · w_i/W |
+//! | identity (A → B) | 1/(S(S − 1)) · 1/N_A | 1/(S(S − 1)) · 1/(N_B + 1) |
 //! | exchange | pair of the schedule | the same pair |
 //! | any of them, with a window | as above | as above, times e^{η(after) − η(before)}; 0 where N leaves the window |
 //!
@@ -15,6 +16,9 @@
 //! labelled orderings, detailed balance z^N e^{−βE_N} p(r_i) (w_i/W) acc(insert) = z^{N+1} e^{−βE_{N+1}} acc(delete)/(N+1)
 //! gives the rules below for any k, z W/(k (N+1)) and N k/(z W): W/k stands for 1/p(r) e^{−βu}. Balance holds for every set
 //! of positions by itself, so the acceptances that are tallied balance too, ⟨acc⟩_N Π(N) = ⟨acc⟩_{N+1} Π(N+1).
+//!
+//! An identity change keeps its place: z_A e^{−βE} acc(A → B)/N_A = z_B e^{−βE'} acc(B → A)/(N_B+1), N counted inside the
+//! regions of both species.
 
 use super::{Window, reduced_potential};
 use crate::base::fault_injection::{Fault, planted};
@@ -65,6 +69,19 @@ pub fn choose_trial(ln_w: &[f64], uniform: f64) -> usize {
     }
     // Rounding may leave a rest; it belongs to the best one.
     ln_w.iter().position(|&w| w == top).unwrap_or(0)
+}
+
+/// ln acc of a change of identity A → B: ln z_B − ln z_A + ln N_A − ln(N_B + 1) − βΔE.
+///
+/// Activities hold the thermal wavelengths; a velocity that is multiplied by √(m_A/m_B) adds nothing.
+///
+/// - `ln_z_from`, `ln_z_to`: activities of A and B [1/length³]
+/// - `n_from`: atoms of A inside the regions of both species before the move, the one to be changed included (≥ 1)
+/// - `n_to`: atoms of B inside them before the move
+/// - `beta_delta_u`: βΔE
+pub fn identity_ln_acc(ln_z_from: f64, ln_z_to: f64, n_from: usize, n_to: usize, beta_delta_u: f64) -> f64 {
+    let counts = if planted(Fault::IdentityWithoutCounts) { 1.0 } else { n_from as f64 / (n_to + 1) as f64 };
+    ln_z_to - ln_z_from + counts.ln() - beta_delta_u
 }
 
 /// What an exchange needs to know of a state: β and ln z of every reservoir species.
@@ -166,6 +183,13 @@ mod tests {
         let (ln_z, volume, n, beta_delta_u) = (-2.1, 37.0_f64.ln(), 5, 0.83);
         let there = insert_ln_acc(ln_z, volume, n, beta_delta_u);
         let back = delete_ln_acc(ln_z, volume, n + 1, -beta_delta_u);
+        assert!((there + back).abs() < 1e-14);
+    }
+
+    #[test]
+    fn an_identity_change_and_its_reverse_cancel() {
+        let there = identity_ln_acc(-2.1, -3.4, 5, 2, 0.83);
+        let back = identity_ln_acc(-3.4, -2.1, 3, 4, -0.83);
         assert!((there + back).abs() < 1e-14);
     }
 

@@ -10,7 +10,7 @@ use crate::input::scene::{self, CheckedScene};
 use crate::report::{self, CellSummary, RunSummary, Seconds};
 use crate::run::RunStatus;
 use crate::run::archive::{Run, read_run, scene_of, scenes_of_one_system};
-use crate::run::tables::{read_exchange, read_moves};
+use crate::run::tables::{StateErrors, read_exchange, read_moves, set_errors};
 use crate::sample::Samples;
 use crate::sample::tally_snapshots::read_marks;
 use crate::sample::trajectory::visit_trajectory;
@@ -115,6 +115,12 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
     let analysis = analysis::analyze_and_check(&input, &books(directories, &runs, &input)?)?;
     std::fs::create_dir_all(output).map_err(Error::io("cannot create", output))?;
     analysis::tables::write(&analysis, input.boltzmann, &output.join("analysis"))?;
+    if let [directory] = directories
+        && directory == output
+    {
+        let species: Vec<String> = scene.reservoir.iter().map(|r| r.species.clone()).collect();
+        set_errors(directory, &species, &state_errors(&analysis))?;
+    }
     let labels = Labels { units: scene.units, title: scene.title.clone() };
     let mut figures = figures::draw(&analysis, &labels, output)?;
     let mut warnings = record.warnings.clone();
@@ -170,6 +176,17 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
     };
     let report = report::write(output, &analysis, &summary, &figures)?;
     Ok(Evaluation { analysis, summary, figures, report })
+}
+
+/// Errors of the averages of every state, in cycles where they count samples.
+fn state_errors(analysis: &Analysis) -> Vec<StateErrors> {
+    let stride = analysis.checks.diagnostics.as_ref().map_or(1.0, |d| f64::from(d.stride));
+    let of_state = |(average, g): (&analysis::DirectAverage, &f64)| StateErrors {
+        n: average.n_err.clone(),
+        energy: average.energy_err,
+        inefficiency: stride * g,
+    };
+    analysis.direct.iter().zip(&analysis.inefficiency).map(of_state).collect()
 }
 
 /// Draws a stored configuration of every phase; none where a run has kept none.

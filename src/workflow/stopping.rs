@@ -136,6 +136,7 @@ mod tests {
             pressure_high: 0.11,
             temperature_err: 0.0,
             clapeyron: None,
+            crossings: None,
         };
         assert!(counts(&point(BoundaryKind::FirstOrder, 0.1)) && counts(&point(BoundaryKind::FirstOrder, f64::NAN)));
         assert!(counts(&point(BoundaryKind::Continuous, 0.1)) && !counts(&point(BoundaryKind::Continuous, f64::NAN)));

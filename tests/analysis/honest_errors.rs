@@ -1,7 +1,7 @@
 //! Errors are as large as they say: z-scores over seeds, within what χ² allows for so few; over 200 seeds in the long suite.
 
 use crate::say::say;
-use crate::z_scores::{Scores, boundary_scores, trap_scores};
+use crate::z_scores::{Scores, boundary_scores, slow_scores, stuck_boundaries, trap_scores};
 
 fn assert_honest(label: &str, scores: &Scores) {
     let (mean, width) = (scores.mean(), scores.width());
@@ -23,6 +23,24 @@ fn boundary_bands_have_honest_errors() {
     assert_honest("boundaries", &boundary_scores(40, 1500));
 }
 
+/// Replicas that remember their phase for 200 cycles, in runs of 2000.
+#[test]
+fn what_replicas_remember_is_in_every_error() {
+    let scores = slow_scores(24, 2000);
+    assert_honest("boundaries", &scores.boundaries);
+    assert_honest("⟨N⟩ of states", &scores.direct);
+    assert_honest("free energies", &scores.free_energies);
+}
+
+#[test]
+fn a_boundary_that_replicas_seldom_cross_has_no_error() {
+    let points = stuck_boundaries(1500);
+    assert!(!points.is_empty());
+    for (crossings, status, has_error) in points {
+        assert!(crossings.is_some_and(|n| n < 20) && status == "unconverged" && !has_error, "{crossings:?} {status}");
+    }
+}
+
 /// Width and mean that z-scores of 200 seeds must have.
 fn assert_honest_over_200(label: &str, scores: &Scores) {
     let (mean, width) = (scores.mean(), scores.width());
@@ -35,4 +53,7 @@ fn assert_honest_over_200(label: &str, scores: &Scores) {
 fn errors_are_honest_over_200_seeds() {
     assert_honest_over_200("⟨N⟩ of the trap", &trap_scores(200, 1500));
     assert_honest_over_200("boundaries of two phases", &boundary_scores(200, 1500));
+    let slow = slow_scores(200, 2000);
+    say(&format!("slow replicas: boundaries {:.3}, ⟨N⟩ {:.3}", slow.boundaries.width(), slow.direct.width()));
+    assert_honest_over_200("boundaries of slow replicas", &slow.boundaries);
 }

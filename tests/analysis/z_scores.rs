@@ -188,6 +188,8 @@ struct Switch(u16);
 const SWITCH_N_MAX: u16 = 40;
 /// Share of the cycles in which a replica keeps its N: the autocorrelation without exchange.
 const KEEP: f64 = 0.8;
+/// The last N of the dilute phase.
+const CUT: u16 = 6;
 
 fn switch_energy(n: u16) -> f64 {
     let x = f64::from(n);
@@ -226,6 +228,40 @@ impl Replica for Switch {
     }
 }
 
+/// The same two phases with replicas that seldom change theirs: within it they forget N as before, and once in `1/rate`
+/// cycles they forget the phase. Exchange hides this memory from the series of every state.
+#[derive(Debug, Clone)]
+struct Slow<const PER_MILLION: u32>(Switch);
+
+impl<const PER_MILLION: u32> Replica for Slow<PER_MILLION> {
+    fn drawn(state: &StatePoint, rng: &mut ChaCha8Rng) -> Self {
+        Slow(Switch::drawn(state, rng))
+    }
+
+    fn step(&mut self, state: &StatePoint, rng: &mut ChaCha8Rng) {
+        if rng.random::<f64>() < f64::from(PER_MILLION) * 1e-6 {
+            self.0 = Switch::drawn(state, rng);
+        } else if rng.random::<f64>() > KEEP {
+            let p = switch_p(state.kt, state.ln_z[0]);
+            let own = if self.0.0 <= CUT { 0..=CUT } else { CUT + 1..=SWITCH_N_MAX };
+            let mut u = rng.random::<f64>() * own.clone().map(|n| p[usize::from(n)]).sum::<f64>();
+            let n = own.clone().find(|&n| {
+                u -= p[usize::from(n)];
+                u < 0.0
+            });
+            self.0 = Switch(n.unwrap_or(*own.end()));
+        }
+    }
+
+    fn energy(&self) -> f64 {
+        self.0.energy()
+    }
+
+    fn n(&self) -> u16 {
+        self.0.n()
+    }
+}
+
 /// μ' at which P(N ≤ 6) = P(N > 6).
 fn switch_boundary(kt: f64) -> f64 {
     let (mut lo, mut hi) = (-2.0, 3.0);
@@ -237,13 +273,63 @@ fn switch_boundary(kt: f64) -> f64 {
     0.5 * (lo + hi)
 }
 
+/// The grid of the two-phase model.
+fn switch_grid() -> StateGrid {
+    let mu: Vec<f64> = (0..9).map(|i| -0.9 + 0.1 * f64::from(i)).collect();
+    let axis = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: mu };
+    StateGrid::product(&[0.24, 0.28, 0.33, 0.39], 1.0, &[axis])
+}
+
+/// z of boundaries, of ⟨N⟩ of the states' own samples and of f_k where replicas change their phase once in 200 cycles.
+#[derive(Debug)]
+pub(crate) struct SlowScores {
+    pub(crate) boundaries: Scores,
+    pub(crate) direct: Scores,
+    pub(crate) free_energies: Scores,
+}
+
+/// The two-phase model with slow replicas, for many seeds.
+pub(crate) fn slow_scores(seeds: u64, cycles: u32) -> SlowScores {
+    let grid = switch_grid();
+    let of_seed = |seed: u64| {
+        let analysis = analysed::<Slow<5000>>(&grid, cycles, 1, SWITCH_N_MAX, 9000 + seed);
+        let points = analysis.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder);
+        let boundaries: Vec<f64> = points
+            .map(|b| {
+                assert!(b.is_converged(), "seed {seed}: {:?} crossings at T = {}", b.crossings, b.temperature);
+                (b.mu[0] - switch_boundary(b.temperature)) / b.mu_err
+            })
+            .collect();
+        assert!(boundaries.len() > 8, "seed {seed}: {} boundary points", boundaries.len());
+        let exact = |k: usize| {
+            let state = &grid.states[k];
+            let mean = switch_p(state.kt, state.ln_z[0]).iter().zip(0_u16..).map(|(p, n)| p * f64::from(n)).sum::<f64>();
+            let weight = |n: u16| (f64::from(n) * state.ln_z[0] - switch_energy(n) / state.kt).exp();
+            (mean, -(0..=SWITCH_N_MAX).map(weight).sum::<f64>().ln())
+        };
+        let direct = |k: usize| (analysis.direct[k].n[0] - exact(k).0) / analysis.direct[k].n_err[0];
+        let f = &analysis.free_energies;
+        let free_energy = |k: usize| (f.f_k[k] - (exact(k).1 - exact(0).1)) / f.f_k_err[k];
+        let n = grid.len();
+        [boundaries, (0..n).map(direct).collect(), (1..n).map(free_energy).collect()]
+    };
+    let found: Vec<[Vec<f64>; 3]> = (0..seeds).into_par_iter().map(of_seed).collect();
+    let of = |i: usize| Scores(found.iter().map(|z| z[i].clone()).collect());
+    SlowScores { boundaries: of(0), direct: of(1), free_energies: of(2) }
+}
+
+/// (crossings, status, whether there is an error) of the boundary points where replicas hardly ever change their phase.
+pub(crate) fn stuck_boundaries(cycles: u32) -> Vec<(Option<u64>, &'static str, bool)> {
+    let analysis = analysed::<Slow<100>>(&switch_grid(), cycles, 1, SWITCH_N_MAX, 11);
+    let points = analysis.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder);
+    points.map(|b| (b.crossings, b.status(), b.mu_err.is_finite())).collect()
+}
+
 /// z of every first-order boundary point of the two-phase model, for many seeds.
 ///
 /// Only temperatures at which the valley is so deep that it does not matter at which N in it the phases are cut.
 pub(crate) fn boundary_scores(seeds: u64, cycles: u32) -> Scores {
-    let mu: Vec<f64> = (0..9).map(|i| -0.9 + 0.1 * f64::from(i)).collect();
-    let axis = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: mu };
-    let grid = StateGrid::product(&[0.24, 0.28, 0.33, 0.39], 1.0, &[axis]);
+    let grid = switch_grid();
     let of_seed = |seed: u64| {
         let analysis = analysed::<Switch>(&grid, cycles, 1, SWITCH_N_MAX, 7000 + seed);
         let points = analysis.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder);

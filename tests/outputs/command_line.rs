@@ -50,7 +50,7 @@ fn check_summarises_the_scene() {
     ] {
         assert!(stdout.lines().any(|l| l == line), "`{line}` is not in\n{stdout}");
     }
-    assert_eq!(stdout.matches("\nexchange ").count(), 2);
+    assert_eq!(stdout.matches("\nexchange ").count(), 4);
 }
 
 #[test]

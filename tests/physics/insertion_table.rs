@@ -6,7 +6,8 @@ use crate::common::run::{Run, load};
 use crate::common::scene::{SLAB, Spec};
 use crate::common::stats::{assert_resolved, assert_z};
 use adlayer::testing::base::rng::Rng;
-use adlayer::testing::sampler::Setup;
+use adlayer::testing::moves::exchange::Period;
+use adlayer::testing::sampler::{Cycle, SamplerState, Setup, WEIGHTS_TRIED};
 use adlayer::testing::system::insertion::{MOST_WEIGHT, Places, SHARES, shares_of};
 use glam::DVec3;
 
@@ -142,4 +143,53 @@ fn tables_of_other_scenes() {
     let (voxels, _) = table(&trap.text());
     assert_eq!(voxels.repeats, [1, 1]);
     assert!(voxels.counts.iter().all(|&n| n == 40), "{voxels:?}");
+}
+
+/// Weights that are chosen in equilibration: the choice and all bits after it are the same, whether a run is cut within
+/// equilibration, at its end or not at all, and whether the device is a cycle ahead.
+#[test]
+fn a_choice_does_not_depend_on_where_a_run_was_cut() {
+    on_every_backend(|device| {
+        let spec = Spec {
+            pair: "epsilon: 1.0, sigma: 1.0",
+            cell: "Slab(height: 5.0)".into(),
+            substrate: SLAB.into(),
+            max_atoms: 30,
+            temperature: "List([0.6, 0.9])".into(),
+            values: "List([-5.0, -2.0])".into(),
+            walkers: 2,
+            dynamics: "Baoab(dt: 0.004, friction: 1.0, steps: 4)".into(),
+            attempts: 40,
+            equilibration: 60,
+            ..Spec::default()
+        };
+        let setup = setup(&inserting(&spec.text(), "Biased(trials: 2)"));
+        let (equilibration, cycles) = (60, 80);
+        let cycle = |c: u32| Cycle::from(if c < equilibration { Period::Equilibration } else { Period::SecondHalf });
+        let run = |cuts: &[u32], ahead: bool| -> SamplerState {
+            let mut sampler =
+                setup.sampler(setup.open(device).expect("opened"), &setup.start().expect("sound")).expect("loaded");
+            for c in 0..cycles {
+                let cut = cuts.contains(&(c + 1));
+                let next = (ahead && !cut && c + 1 < cycles).then(|| cycle(c + 1));
+                sampler.advance_ahead(cycle(c), next).expect("a cycle");
+                if cut {
+                    let state = sampler.save().expect("saved");
+                    sampler = setup.restore(setup.open(device).expect("opened"), &state).expect("restored");
+                }
+            }
+            sampler.save().expect("saved")
+        };
+        let whole = run(&[], false);
+        let chosen = whole.weights.clone().expect("weights are chosen");
+        assert!(whole == run(&[], true), "{device}: ahead");
+        assert!(whole == run(&[17, equilibration, 70], false), "{device}: cut");
+        assert!(whole == run(&[31], true), "{device}: cut and ahead");
+        let without = SamplerState { weights: None, ..whole };
+        assert!(setup.restore(setup.open(device).expect("opened"), &without).is_err(), "weights are missing");
+        // what was chosen is one of those that were tried, and not the same everywhere
+        let words = format!("{chosen:?}");
+        let used = WEIGHTS_TRIED.iter().filter(|&&w| words.contains(&shares_of(w).to_string())).count();
+        assert!(used >= 2, "{device}: {words}");
+    });
 }

@@ -15,6 +15,7 @@ mod gas;
 mod grids;
 mod henry;
 mod ideal_gas;
+mod identity;
 mod insertion_rule;
 mod insertion_table;
 mod integrator;

@@ -41,6 +41,7 @@ fn assert_complete(verdict: &serde_json::Value) {
         "two atoms",
         "insertion table",
         "boltzmann ratio",
+        "identity",
         "windows",
         "joint",
         "resume",

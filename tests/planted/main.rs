@@ -1,4 +1,4 @@
-//! Eleven planted faults: `adlayer verify` must fail with each, and name the check that caught it.
+//! Planted faults: `adlayer verify` must fail with each, and name the check that caught it.
 //!
 //! `cargo test --features planted-faults --test planted`
 
@@ -65,6 +65,12 @@ fn unscaled_velocities_on_swap() {
 fn n_instead_of_n_plus_one() {
     assert_caught("cpu", "n-for-n-plus-1", &["ideal gas"]);
     assert_caught("reference", "n-for-n-plus-1", &["ideal gas"]);
+}
+
+#[test]
+fn identity_without_counts() {
+    assert_caught("cpu", "identity-without-counts", &["identity"]);
+    assert_caught("reference", "identity-without-counts", &["identity"]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The same seed gives the same bits as ever: short runs against stored values, and against another build on request.
 //!
 //! `tests/data/same_bits` holds scenes, and what the program of November 2026 (commit d862d93) made of them on the
-//! reference: its tables as it wrote them, compared value by value and not letter by letter, and digests of its samples
+//! reference: its tables as it wrote them, compared value by value and not letter by letter (but the errors of averages, which the
+//! analysis sets), and digests of its samples
 //! and of the configurations in its last checkpoint. A change that alters them on purpose is value-breaking: it says so
 //! in CHANGELOG.md and stores new ones, which the failing test prints.
 
@@ -37,6 +38,14 @@ fn table(path: &Path) -> Vec<Vec<Value>> {
     let value =
         |cell: &str| cell.parse().map_or_else(|_| Value::Text(cell.into()), |x: f64| Value::Number(x.to_bits()));
     text.lines().map(|line| line.split(',').map(value).collect()).collect()
+}
+
+/// The table of states without what the analysis sets in it: errors and inefficiencies.
+fn of_the_sampler(table: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
+    let set = |value: &Value| matches!(value, Value::Text(t) if t.ends_with("_err") || t == "inefficiency");
+    let keep: Vec<bool> = table[0].iter().map(|value| !set(value)).collect();
+    let only = |row: Vec<Value>| row.into_iter().zip(&keep).filter(|(_, keep)| **keep).map(|(value, _)| value).collect();
+    table.into_iter().map(only).collect()
 }
 
 /// Asserts that two tables hold the same values.
@@ -105,7 +114,7 @@ fn run(program: &Path, name: &str, device: &str) -> Evidence {
     let species: Vec<String> = reservoirs.into_iter().map(|r| r.species).collect();
     let last = checkpoint::read(&directory, most(&directory));
     Evidence {
-        states: table(&directory.join("states.csv")),
+        states: of_the_sampler(table(&directory.join("states.csv"))),
         exchange: table(&directory.join("exchange.csv")),
         samples: digest_of_samples(&read_samples(&directory, &species).expect("samples")),
         configurations: last.ok().map(|(checkpoint, _)| digest_of_configurations(&checkpoint.state.sampler)),
@@ -131,7 +140,9 @@ fn short_runs_on_the_reference_have_the_stored_bits() {
         let found = run(ours(), name, "reference");
         for (kind, ours) in [("states", &found.states), ("exchange", &found.exchange)] {
             let file = format!("{name}.{kind}.csv");
-            assert_same_table(&file, ours, &table(&stored(&file)));
+            let theirs = table(&stored(&file));
+            let theirs = if kind == "states" { of_the_sampler(theirs) } else { theirs };
+            assert_same_table(&file, ours, &theirs);
         }
         let digests = found.digests(name);
         assert!(expected.lines().any(|line| line == digests), "found\n{digests}\nstored\n{expected}");

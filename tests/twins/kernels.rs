@@ -3,7 +3,7 @@
 use crate::gpu::device;
 use crate::systems::{configuration, pair_of_backends, reservoir, slab, states, system};
 use crate::tallies::assert_same_transitions;
-use adlayer::testing::backend::{Backend, TrialEnergies, gpu::Gpu, particle_moves_on_host};
+use adlayer::testing::backend::{Backend, CycleWork, Span, TrialEnergies, gpu::Gpu, particle_moves_on_host};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::forces::{ForceField, Pairwise};
 use adlayer::testing::input::scene::grammar::Truncation;
@@ -12,7 +12,7 @@ use adlayer::testing::moves::{Edit, Trial};
 use adlayer::testing::potential::{ExternalField, LennardJones, Morse, PairTable, Section, Table};
 use adlayer::testing::system::cell::Cell;
 use adlayer::testing::system::configuration::{Batch, Configuration};
-use adlayer::testing::system::{Dynamics, System};
+use adlayer::testing::system::{Dynamics, Reservoir, System};
 use glam::DVec3;
 use std::sync::Arc;
 
@@ -48,7 +48,11 @@ fn systems() -> Vec<(&'static str, System)> {
     tail.pairs = truncated(Truncation::Plain, true);
     tail.reservoirs = vec![reservoir(&tail.cell, 64)];
     tail.dynamics = Dynamics::MonteCarlo { displacement: 0.2, attempts: 10 };
+    let mut two_gases = tail.clone();
+    let of = |species, max_atoms| Reservoir { species, max_atoms, ..tail.reservoirs[0] };
+    two_gases.reservoirs = vec![of(0, 30), of(1, 34)];
     all.push(("tail correction", tail));
+    all.push(("tail correction of two gases", two_gases));
     let mut sum = system(DVec3::new(3.1, 4.2, 3.7), false);
     sum.capacity = 12;
     all.push(("image sum", sum));
@@ -92,13 +96,18 @@ fn systems() -> Vec<(&'static str, System)> {
     all
 }
 
-/// One replica per number of atoms; both species where the system has no reservoir.
+/// One replica per number of atoms; both species where the system has no reservoir, or two.
 fn batch(system: &System) -> Batch {
-    let mixed = system.reservoirs.is_empty();
+    let mixed = is_mixed(system);
     let make = |(r, n): (usize, usize)| {
         configuration(system, 11 + r as u64, n, |slot| if mixed && slot % 3 == 0 { 0 } else { 1 })
     };
     Batch { configurations: unequal(system.capacity).into_iter().enumerate().map(make).collect() }
+}
+
+/// Whether mobile atoms are of both species.
+fn is_mixed(system: &System) -> bool {
+    system.reservoirs.len() != 1
 }
 
 fn identity(n: usize) -> Vec<StateId> {
@@ -228,13 +237,17 @@ fn twin_trial_energies() {
             let one = configuration(&system, 500 + r as u64, 3, |_| 1).positions[2];
             one.as_vec3().as_dvec3()
         };
-        let kinds: [fn(usize, DVec3, usize) -> Trial; 4] = [
+        let kinds: [fn(usize, DVec3, usize) -> Trial; 5] = [
             |_, position, _| Trial::Insert { species: 1, position },
             |n, _, r| if n == 0 { Trial::None } else { Trial::Delete { slot: r % n } },
             |n, position, r| if n == 0 { Trial::None } else { Trial::Displace { slot: (r + 1) % n, position } },
             |_, _, _| Trial::None,
+            |n, _, r| match n {
+                0 => Trial::None,
+                _ => Trial::Identity { slot: (2 * r + 1) % n, species: (r % 2) as u8 },
+            },
         ];
-        for kind in kinds {
+        for kind in kinds.into_iter().take(if is_mixed(&system) { 5 } else { 4 }) {
             let trials: Vec<Trial> =
                 held.configurations.iter().enumerate().map(|(r, x)| kind(x.len(), place(r), r)).collect();
             let (ours, theirs) =
@@ -263,6 +276,7 @@ fn twin_apply() {
             _ if x.is_empty() => Edit::Insert { species: 1, position, velocity: -position },
             0 => Edit::Delete { slot: x.len() / 2 },
             1 if x.len() < system.capacity => Edit::Insert { species: 1, position, velocity: position },
+            _ if x.len() % 2 == 1 => Edit::Identity { slot: x.len() / 3, species: 0, velocity_scale: 0.75 },
             _ => Edit::Displace { slot: x.len() - 1, position },
         })
         .map(|edit| (edit, 0.0))
@@ -291,6 +305,7 @@ fn same_decisions(system: &System, cycles: u64, attempts: u32, prepare: fn(&mut 
         for backend in [&mut gpu as &mut dyn Backend, &mut reference] {
             backend.propagate(first, 3).expect("displacements");
             backend.particle_moves(first, attempts, true).expect("moves");
+            backend.identity_changes(first, attempts, true).expect("changes");
         }
         let tallies = (gpu.transitions().expect("tallies"), reference.transitions().expect("tallies"));
         assert_same_transitions(&format!("cycle {cycle}"), &tallies.0, &tallies.1);
@@ -312,8 +327,7 @@ fn the_ideal_gas_decides_as_the_reference_over_200_cycles() {
     ideal.pairs = PairTable::new(2, 1.5, Truncation::Shifted, false, |_, _| LennardJones::new(0.0, 1.0));
     ideal.dynamics = Dynamics::MonteCarlo { displacement: 0.3, attempts: 3 };
     ideal.capacity = 30;
-    ideal.reservoirs =
-        vec![adlayer::testing::system::Reservoir { z_lo: 0.5, z_hi: 4.0, volume: 42.0, ..reservoir(&ideal.cell, 30) }];
+    ideal.reservoirs = vec![Reservoir { z_lo: 0.5, z_hi: 4.0, volume: 42.0, ..reservoir(&ideal.cell, 30) }];
     same_decisions(&ideal, 200, 50, |_| ());
 }
 
@@ -333,10 +347,55 @@ fn several_reservoirs_decide_as_the_reference() {
     ideal.pairs = PairTable::new(2, 1.5, Truncation::Shifted, false, |_, _| LennardJones::new(0.0, 1.0));
     ideal.dynamics = Dynamics::MonteCarlo { displacement: 0.3, attempts: 3 };
     ideal.capacity = 24;
-    let of = |species, max_atoms| adlayer::testing::system::Reservoir { species, ..reservoir(&ideal.cell, max_atoms) };
+    let of = |species, max_atoms| Reservoir { species, ..reservoir(&ideal.cell, max_atoms) };
     ideal.reservoirs = vec![of(0, 8), of(1, 16)];
+    ideal.species[1].mass = 3.0;
     same_decisions(&ideal, 20, 50, |_| ());
     same_decisions(&ideal, 10, 50, Gpu::make_large);
+    // regions that overlap: atoms change into each other in both, and N counts there
+    (ideal.cell, ideal.capacity) = (Cell::slab(DVec3::new(4.0, 4.0, 4.0), 0.0), 30);
+    let of = |species, max_atoms, z_lo, z_hi| {
+        let volume = 16.0 * (z_hi - z_lo);
+        Reservoir { species, max_atoms, z_lo, z_hi, volume }
+    };
+    ideal.reservoirs = vec![of(0, 14, 0.0, 2.5), of(1, 16, 1.5, 4.0)];
+    same_decisions(&ideal, 20, 50, |_| ());
+    same_decisions(&ideal, 10, 50, Gpu::make_large);
+}
+
+/// One cycle of more attempts than the log of a go holds: insertions and deletions in two goes, and changes of identity
+/// that follow them in the second and in a third one.
+#[test]
+fn the_log_of_many_moves_is_whole() {
+    let Some(device) = device() else { return };
+    let mut ideal = system(DVec3::new(4.0, 4.0, 4.0), false);
+    ideal.pairs = PairTable::new(2, 1.5, Truncation::Shifted, false, |_, _| LennardJones::new(0.0, 1.0));
+    ideal.capacity = 24;
+    let of = |species, max_atoms| Reservoir { species, ..reservoir(&ideal.cell, max_atoms) };
+    ideal.reservoirs = vec![of(0, 8), of(1, 16)];
+    let start = Batch { configurations: (0..4).map(|r| configuration(&ideal, r as u64, r, |_| 1)).collect() };
+    let (mut gpu, mut reference, _) = pair_of_backends(&device, &ideal, &start, &states(4, 2), &identity(4), |_| ());
+    let work = CycleWork {
+        particle_moves: Some(Span { first: 5, count: 1800 }),
+        identity: Some(Span { first: 9, count: 900 }),
+        tally: true,
+        ..CycleWork::default()
+    };
+    let log = |backend: &mut dyn Backend| {
+        let result = backend.cycle(&work).expect("moves");
+        let mut all = Vec::new();
+        let mut keep = |_: usize, log: &[MoveEvent]| all.push(log.to_vec());
+        result.events.for_each_replica(&mut keep).expect("events");
+        all
+    };
+    let (ours, theirs) = (log(&mut gpu), log(&mut reference));
+    assert_eq!(ours, theirs);
+    assert!(theirs.iter().all(|log| log.len() > 1024), "{:?}", theirs.iter().map(Vec::len).collect::<Vec<_>>());
+    assert_same_transitions(
+        "all goes",
+        &gpu.transitions().expect("tallies"),
+        &reference.transitions().expect("tallies"),
+    );
 }
 
 #[test]

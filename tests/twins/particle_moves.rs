@@ -3,7 +3,10 @@
 use crate::backends::on_every_backend;
 use crate::case::{Case, stored};
 use crate::tallies::assert_same_transitions;
-use adlayer::testing::backend::{Backend, CycleWork, particle_moves_on_host};
+use adlayer::testing::backend::{
+    Backend, CycleResult, CycleWork, Span, identity_changes_on_host, particle_moves_on_host,
+};
+use adlayer::testing::moves::MoveKind;
 use adlayer::testing::moves::tally::MoveEvent;
 
 /// A slab under a gas: two temperatures, three μ', two walkers.
@@ -24,6 +27,34 @@ pub(crate) fn scene(pair: &str) -> String {
     ),
     dynamics: Baoab(dt: 0.004, friction: 1.0, steps: 10),
     moves: (insert_delete: 100),
+    schedule: (equilibration: 10, production: 100),
+)"#
+    )
+}
+
+/// Two gases of unequal masses over a slab, of which one is under a field: two temperatures, two activities of each.
+///
+/// - `region`: of the first one, with a comma before it; empty for the whole cell
+pub(crate) fn two_gases(region: &str) -> String {
+    format!(
+        r#"Scene(
+    units: Lj,
+    species: [ (name: "A", symbol: "Cu", mass: 1.0), (name: "B", symbol: "Ar", mass: 1.0), (name: "C", symbol: "Kr", mass: 4.0) ],
+    potential: LennardJones(cutoff: 2.5, truncation: Shifted, pairs: [
+        (between: ("A","A"), epsilon: 1.0, sigma: 1.0), (between: ("A","B"), epsilon: 1.0, sigma: 1.0),
+        (between: ("A","C"), epsilon: 0.8, sigma: 1.1), (between: ("B","B"), epsilon: 0.6, sigma: 1.0),
+        (between: ("B","C"), epsilon: 0.9, sigma: 1.0), (between: ("C","C"), epsilon: 0.7, sigma: 1.1) ]),
+    external: [ Harmonic(species: "C", spring: 0.05) ],
+    cell: Slab(height: 5.0),
+    substrate: Fcc111(species: "A", nearest_neighbour: 1.10, repeat: (6, 3), layers: 3),
+    reservoir: [ (species: "B", max_atoms: 14{region}), (species: "C", max_atoms: 20) ],
+    grid: (
+        temperature: List([0.7, 0.9]),
+        reservoir: [ (species: "B", convention: Activity, values: List([-4.0, -2.0])),
+                     (species: "C", convention: Activity, values: List([-4.5, -2.5])) ],
+    ),
+    dynamics: Baoab(dt: 0.004, friction: 1.0, steps: 10),
+    moves: (insert_delete: 100, identity: 40),
     schedule: (equilibration: 10, production: 100),
 )"#
     )
@@ -67,6 +98,52 @@ fn mixture(insertion: &str) -> String {
     schedule: (equilibration: 100, production: 100),
 )"#
     )
+}
+
+/// The accepted moves of every replica.
+fn log_of(result: &CycleResult) -> Vec<Vec<MoveEvent>> {
+    let mut all = Vec::new();
+    let mut keep = |_: usize, log: &[MoveEvent]| all.push(log.to_vec());
+    result.events.for_each_replica(&mut keep).expect("events");
+    all
+}
+
+/// Fused changes of identity are those of the host, over the narrow entry, alone and after insertions and deletions;
+/// N counts in both regions, and one species is at its limit in some replicas.
+#[test]
+fn twin_identity_changes() {
+    on_every_backend(|device| {
+        for region in ["", ", region: (z: (0.5, 2.0))"] {
+            let case = Case::new(&two_gases(region), 8);
+            let (mut fused, mut on_host) = (case.open(device), case.open(device));
+            let label = format!("{device} {region}");
+            let work = CycleWork {
+                particle_moves: Some(Span { first: 7, count: 200 }),
+                identity: Some(Span { first: 3, count: 300 }),
+                tally: true,
+                ..CycleWork::default()
+            };
+            let log = log_of(&fused.cycle(&work).expect("fused moves"));
+            let driven = on_host.trial_energies_mut().expect("the narrow entry");
+            let (_, before) = particle_moves_on_host(driven, 7, 200).expect("moves on the host");
+            let (tried, after) = identity_changes_on_host(driven, 3, 300).expect("moves on the host");
+            assert!(stored(&*fused) == stored(&*on_host), "{label}: different decisions");
+            for (r, log) in log.iter().enumerate() {
+                assert_eq!(*log, [&before[r][..], &after[r]].concat(), "{label}: log of replica {r}");
+            }
+            let changed = tried.moves().iter().map(|t| t.of(MoveKind::Identity).accepted).collect::<Vec<_>>();
+            assert!(changed.iter().sum::<u64>() > 200, "{label}: only {changed:?} accepted");
+            // alone
+            let mut alone = case.open(device);
+            alone.particle_moves(7, 200, false).expect("moves");
+            let result = alone.identity_changes(3, 300, true).expect("changes");
+            assert_eq!(log_of(&result), after, "{label}");
+            assert_same_transitions(&label, &alone.transitions().expect("tallies"), &tried);
+            let energies = |backend: &mut dyn Backend| backend.measure().expect("energies");
+            assert_eq!(energies(&mut *fused), energies(&mut *on_host), "{label}");
+            assert_eq!(energies(&mut *fused), energies(&mut *alone), "{label}");
+        }
+    });
 }
 
 /// Scenes that insert everywhere alike, and from tables with one trial position and with several.

@@ -3,7 +3,7 @@
 use adlayer::testing::backend::gpu::layout::{
     AssignmentRecord, ExternalField, FrozenGroup, MAX_FIELDS_PER_SPECIES, MAX_GROUPS, MAX_SHIFTS, MAX_SPECIES,
     PairCoefficients, Params, ReplicaRecord, Reservoir, Species, StateRecord, SystemTable, TRIAL_DELETE,
-    TRIAL_DISPLACE, TRIAL_INSERT, TRIAL_NONE, TrialRecord, Voxels,
+    TRIAL_DISPLACE, TRIAL_IDENTITY, TRIAL_INSERT, TRIAL_NONE, TrialRecord, Voxels,
 };
 use adlayer::testing::backend::gpu::shaders::Module;
 use adlayer::testing::base::rng::Stream;
@@ -166,8 +166,10 @@ fn constants_are_the_same_on_both_sides() {
         ("TRIAL_INSERT", f64::from(TRIAL_INSERT)),
         ("TRIAL_DELETE", f64::from(TRIAL_DELETE)),
         ("TRIAL_DISPLACE", f64::from(TRIAL_DISPLACE)),
+        ("TRIAL_IDENTITY", f64::from(TRIAL_IDENTITY)),
         ("MOVE_INSERT", MoveKind::INSERT.tally_index().expect("tallied") as f64),
         ("MOVE_DELETE", MoveKind::DELETE.tally_index().expect("tallied") as f64),
+        ("MOVE_IDENTITY", MoveKind::Identity.tally_index().expect("tallied") as f64),
         ("N_KINDS", MoveKind::TALLIED.len() as f64),
         ("STREAM_THERMOSTAT", f64::from(Stream::Thermostat as u8)),
         ("STREAM_VELOCITY_REDRAW", f64::from(Stream::VelocityRedraw as u8)),
@@ -176,6 +178,7 @@ fn constants_are_the_same_on_both_sides() {
         ("STREAM_INSERT_VELOCITY", f64::from(Stream::InsertVelocity as u8)),
         ("STREAM_DISPLACEMENT", f64::from(Stream::Displacement as u8)),
         ("STREAM_DISPLACEMENT_ACCEPT", f64::from(Stream::DisplacementAccept as u8)),
+        ("STREAM_IDENTITY", f64::from(Stream::Identity as u8)),
     ];
     for (name, ours) in pairs {
         assert_eq!(constant(&source, name), ours, "{name}");

@@ -2,7 +2,7 @@
 
 use crate::backends::on_every_backend;
 use crate::case::Case;
-use crate::particle_moves::scene;
+use crate::particle_moves::{scene, two_gases};
 use adlayer::testing::backend::{CycleWork, Span};
 use adlayer::testing::base::ids::{ReplicaId, StateId};
 use adlayer::testing::moves::MoveKind;
@@ -45,6 +45,7 @@ fn slice(device: &str, case: &Case, first: usize, n: usize, tallies: &mut Tallie
         let work = CycleWork {
             dynamics: Some(Span { first: 10 * cycle as u64, count: 10 }),
             particle_moves: Some(Span { first: 80 * cycle as u64, count: 80 }),
+            identity: Some(Span { first: 40 * cycle as u64, count: 40 }),
             tally: true,
             keep: true,
         };
@@ -66,28 +67,35 @@ fn slice(device: &str, case: &Case, first: usize, n: usize, tallies: &mut Tallie
 
 #[test]
 fn two_slices_are_bit_identical_to_one_backend() {
-    on_every_backend(|device| {
-        let case = Case::new(&scene("epsilon: 1.0, sigma: 1.0"), 8);
-        let n = case.ids.len();
-        let mut of_whole = Tallies::new();
-        let whole = slice(device, &case, 0, n, &mut of_whole);
-        assert!(whole.events.iter().map(Vec::len).sum::<usize>() > 50, "{device}: too few moves to compare");
-        // within a walker, and between two
-        for k in [4, 6] {
-            let mut of_slices = Tallies::new();
-            let [head, tail] = [(0, k), (k, n - k)].map(|(first, n)| slice(device, &case, first, n, &mut of_slices));
-            assert_eq!(whole.measurements, [head.measurements, tail.measurements].concat(), "{device} {k}");
-            assert_eq!(whole.events, [head.events, tail.events].concat(), "{device} {k}");
-            let together = |a: Batch, b: Batch| [a.configurations, b.configurations].concat();
-            assert!(whole.kept.configurations == together(head.kept, tail.kept), "{device} {k}: kept");
-            assert!(whole.stored.configurations == together(head.stored, tail.stored), "{device} {k}: stored");
-            assert_eq!(of_whole.len(), of_slices.len(), "{device} {k}");
-            for (key, a) in &of_whole {
-                let b = of_slices[key];
-                assert_eq!((a.attempts, a.accepted), (b.attempts, b.accepted), "{device} {k}: {key:?}");
-                // a sum over the replicas that held a state is made in another order
-                assert!((a.probability - b.probability).abs() < 1e-9, "{device} {k}: {key:?}");
-            }
+    on_every_backend(|device| bit_identical(device, &scene("epsilon: 1.0, sigma: 1.0")));
+}
+
+#[test]
+fn two_slices_of_two_gases_are_bit_identical_to_one_backend() {
+    on_every_backend(|device| bit_identical(device, &two_gases("")));
+}
+
+fn bit_identical(device: &str, text: &str) {
+    let case = Case::new(text, 8);
+    let n = case.ids.len();
+    let mut of_whole = Tallies::new();
+    let whole = slice(device, &case, 0, n, &mut of_whole);
+    assert!(whole.events.iter().map(Vec::len).sum::<usize>() > 50, "{device}: too few moves to compare");
+    // within a walker, and between two
+    for k in [4, 6] {
+        let mut of_slices = Tallies::new();
+        let [head, tail] = [(0, k), (k, n - k)].map(|(first, n)| slice(device, &case, first, n, &mut of_slices));
+        assert_eq!(whole.measurements, [head.measurements, tail.measurements].concat(), "{device} {k}");
+        assert_eq!(whole.events, [head.events, tail.events].concat(), "{device} {k}");
+        let together = |a: Batch, b: Batch| [a.configurations, b.configurations].concat();
+        assert!(whole.kept.configurations == together(head.kept, tail.kept), "{device} {k}: kept");
+        assert!(whole.stored.configurations == together(head.stored, tail.stored), "{device} {k}: stored");
+        assert_eq!(of_whole.len(), of_slices.len(), "{device} {k}");
+        for (key, a) in &of_whole {
+            let b = of_slices[key];
+            assert_eq!((a.attempts, a.accepted), (b.attempts, b.accepted), "{device} {k}: {key:?}");
+            // a sum over the replicas that held a state is made in another order
+            assert!((a.probability - b.probability).abs() < 1e-9, "{device} {k}: {key:?}");
         }
-    });
+    }
 }

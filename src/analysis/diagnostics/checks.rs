@@ -40,6 +40,22 @@ pub struct StateCheck {
     pub excluded: bool,
     /// Index of the connected component of the grid.
     pub component: usize,
+    /// Whether its averages may be quoted: not excluded, with enough independent samples, and not a mixture of basins
+    /// whose boundary is unconverged.
+    pub quotable: bool,
+}
+
+/// What a sum over states says of equilibrium.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Drift {
+    /// What is summed: E (0) or the N of a reservoir species (1, …).
+    pub column: usize,
+    /// Temperature of the states, scene unit; `None` if it is all of them.
+    pub temperature: Option<f64>,
+    /// The second half of production less the first, in standard errors.
+    pub halves: f64,
+    /// Odd walkers less even ones, in standard errors; NaN where these are not compared.
+    pub starts: f64,
 }
 
 /// Diagnostics of one edge.
@@ -76,6 +92,8 @@ pub struct Diagnostics {
     pub spectral_gap: f64,
     /// Connected components of the grid through usable edges.
     pub n_components: usize,
+    /// Sums over states, by halves of production and of walkers.
+    pub drifts: Vec<Drift>,
     /// First-order boundaries by length of the run.
     pub trends: Vec<Trend>,
     /// Whether even and odd walkers could be compared, and whether they were started differently.

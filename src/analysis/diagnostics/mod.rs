@@ -1,8 +1,10 @@
 //! Diagnostics of a run: exchange, flow of replicas, overlap, correlation, hysteresis, convergence, and a verdict in words.
 
+mod by_result;
 pub(crate) mod checks;
 mod components;
 mod convergence;
+mod drift;
 mod equilibration;
 mod flow;
 mod gaps;
@@ -15,7 +17,7 @@ pub use super::input::WalkerSplit;
 pub use crate::analysis::hysteresis::DIFFER;
 pub use crate::analysis::hysteresis::ExcludedState;
 pub(super) use crate::analysis::hysteresis::mask;
-pub use checks::{Checks, Diagnostics, EdgeCheck, Mood, SHARES, Sentence, StateCheck, Trend, Verdict};
+pub use checks::{Checks, Diagnostics, Drift, EdgeCheck, Mood, SHARES, Sentence, StateCheck, Trend, Verdict};
 pub use components::components;
 pub use equilibration::start;
 pub use flow::Flow;
@@ -25,7 +27,7 @@ pub use windows::{acceptance, windows};
 use super::Analysis;
 use super::transition_matrix::{TallyBlock, compare, tally_blocks};
 use crate::analysis::prepared::PreparedSamples;
-use crate::analysis::statistics::inefficiency::{Inefficiencies, places};
+use crate::analysis::statistics::inefficiency::{Memory, places};
 use crate::base::Result;
 use crate::sample::tally_snapshots::{EdgeCount, TallySnapshot};
 use rayon::prelude::*;
@@ -80,7 +82,8 @@ pub(super) fn check(work: &PreparedSamples<'_>, analysis: &mut Analysis, books: 
         Ok(estimators) => (estimators, None),
         Err(problem) => (None, Some(format!("The estimators could not be compared: {problem}."))),
     };
-    let mut words = verdict(grid, &diagnostics, &analysis.checks.excluded, estimators.as_ref(), split);
+    let boundaries = &analysis.boundaries;
+    let mut words = verdict(grid, &diagnostics, boundaries, &analysis.checks.excluded, estimators.as_ref(), split);
     words.sentences.extend(failed.map(|words| Sentence { mood: Mood::Remark, words }));
     analysis.checks.verdict = words;
     analysis.checks.estimators = estimators;
@@ -117,9 +120,9 @@ fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies)
     let component = components(grid, &usable);
     let z = &work.hysteresis;
     // The memory of excluded states too.
-    let g = match work.retained {
-        Cow::Borrowed(_) => Cow::Borrowed(&work.basis.g),
-        Cow::Owned(_) => Cow::Owned(Inefficiencies::new(samples, grid.len())),
+    let memory = match work.retained {
+        Cow::Borrowed(_) => Cow::Borrowed(&work.basis.memory),
+        Cow::Owned(_) => Cow::Owned(Memory::new(samples, grid, None, input.seed)),
     };
     let chains = places(samples, grid.len(), |n| samples.state[n] as usize);
     let states = (0..grid.len())
@@ -138,14 +141,17 @@ fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies)
             let n = chains[k].iter().map(Vec::len).sum::<usize>();
             StateCheck {
                 samples: n as u64,
-                g_series: g.series(k),
-                g_path: g.path[k],
-                independent: n as f64 / g.of_state(k),
+                g_series: memory.series(k),
+                g_path: memory.of_state(k),
+                independent: n as f64 / memory.of_state(k),
                 start: begin.0,
                 start_gain: begin.1,
                 hysteresis: z[k],
                 excluded: excluded[k],
                 component: component[k],
+                quotable: !excluded[k]
+                    && !analysis.beside_unconverged[k]
+                    && n as f64 >= INDEPENDENT * memory.of_state(k),
             }
         })
         .collect();
@@ -159,6 +165,7 @@ fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies)
         flows: flow::flows(grid, samples),
         spectral_gap: overlap.spectral_gap,
         n_components: component.iter().max().map_or(0, |c| c + 1),
+        drifts: drift::drifts(&memory, input),
         trends: convergence::trends(work, analysis),
         halves: (z.iter().any(|z| z.is_finite()), input.halves.start_differently),
         stride: cycles.windows(2).map(|w| w[1] - w[0]).min().unwrap_or(1),

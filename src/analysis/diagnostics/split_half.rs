@@ -5,8 +5,8 @@ use crate::analysis::direct::direct_averages;
 use crate::analysis::input::AnalysisInput;
 use crate::analysis::mbar::{Bins, Collapsed};
 use crate::analysis::prepared::Reweighting;
-use crate::analysis::statistics::bootstrap::{Blocks, Bootstrap, RESAMPLES};
-use crate::analysis::statistics::inefficiency::Inefficiencies;
+use crate::analysis::statistics::bootstrap::Bootstrap;
+use crate::analysis::statistics::inefficiency::Memory;
 use crate::base::Result;
 
 /// |z| below which the halves agree.
@@ -38,9 +38,9 @@ pub(crate) fn split_half(input: &AnalysisInput) -> Result<SplitHalf> {
     if n_s == 0 || halves.iter().any(|half| half.len() < 4 * grid.len()) {
         return Ok(result);
     }
-    let g = Inefficiencies::new(&halves[0], grid.len());
-    let direct = direct_averages(&halves[0], &g, grid.len());
-    let basis = Reweighting::new(grid, &halves[1])?;
+    let memory = Memory::new(&halves[0], grid, None, input.seed.wrapping_add(1));
+    let direct = direct_averages(&memory);
+    let basis = Reweighting::new(grid, &halves[1], input.seed.wrapping_add(1))?;
     let collapsed = &basis.solved.collapsed;
     let averages = |bins: &[Bins], samples: &Collapsed| -> Vec<f64> {
         let mut n = Vec::with_capacity(grid.n_points() * n_s);
@@ -57,12 +57,11 @@ pub(crate) fn split_half(input: &AnalysisInput) -> Result<SplitHalf> {
         let state = &grid.states[k];
         bins[basis.place(state)].moments(collapsed, &state.ln_z).cov_n[s * n_s + s]
     };
-    let blocks = Blocks::new(&halves[1], &basis.g_of_state);
-    let errors = Bootstrap::new(basis.drawn(grid, &halves[1], &blocks, &[]), input.seed.wrapping_add(1), RESAMPLES)?
+    let errors = Bootstrap::new(basis.resampled(grid, &halves[1], &[]))?
         .errors(|draw| averages(&basis.bins_of(draw), draw.samples));
     for k in 0..grid.n_points() {
         let samples = [direct[k].samples as f64, basis.solved.n_k[k]];
-        let g = [g.of_state(k), basis.g_of_state[k]];
+        let g = [memory.of_state(k), basis.g_of_state[k]];
         if samples[0] < 2.0 {
             continue;
         }

@@ -1,11 +1,13 @@
 //! Verdict in words: whether the run can be trusted, and what to change.
 
+use super::by_result::{crossings, equilibrium_of_replicas, quotable};
 use super::checks::{Diagnostics, EdgeCheck, Mood, Sentence, Verdict};
 use super::flow::Flow;
 use super::gaps::{Gap, gaps};
 use super::words::{axis_words, edge_words, edges, first, ranges, short, states_are};
 use super::{ATTEMPTS, DEAD};
 use crate::analysis::hysteresis::ExcludedState;
+use crate::analysis::result::BoundaryPoint;
 use crate::analysis::transition_matrix::{ALARM, Estimators};
 use crate::analysis::windows::{ROUND_TRIPS, WindowCheck};
 use crate::thermo::states::{Axis, Direction, StateGrid};
@@ -27,6 +29,7 @@ const GAIN: f64 = 1.5;
 pub fn verdict(
     grid: &StateGrid,
     diagnostics: &Diagnostics,
+    boundaries: &[BoundaryPoint],
     excluded: &[ExcludedState],
     estimators: Option<&Estimators>,
     split_half: (usize, usize),
@@ -40,10 +43,13 @@ pub fn verdict(
         sentences.push(Sentence { mood: Mood::Remark, words });
     }
     sentences.extend(memory_of_start(grid, diagnostics, excluded));
+    sentences.extend(equilibrium_of_replicas(grid, diagnostics));
     sentences.extend(crossings(grid, &diagnostics.windows));
     sentences.extend(halves_in_time(split_half));
     sentences.extend(late_start(diagnostics));
     sentences.push(independent_samples(diagnostics));
+    sentences.extend(crossings(grid, boundaries));
+    sentences.push(quotable(grid, diagnostics));
     sentences.extend(convergence(diagnostics));
     sentences.extend(estimators.map(|estimators| agreement(grid, estimators)));
 
@@ -402,6 +408,7 @@ mod tests {
             hysteresis: 0.7,
             excluded: false,
             component: component[k],
+            quotable: true,
         };
         let flow = |axis, values: Vec<f64>| Flow {
             axis,
@@ -421,6 +428,7 @@ mod tests {
             windows: Vec::new(),
             flows,
             spectral_gap: 0.03,
+            drifts: Vec::new(),
             trends: Vec::new(),
             halves: (true, true),
             stride: 1,
@@ -440,7 +448,7 @@ mod tests {
 
     #[test]
     fn a_sound_run_is_trusted() {
-        let v = verdict(&grid(), &diagnostics(&grid(), |_| false), &[], None, (12, 12));
+        let v = verdict(&grid(), &diagnostics(&grid(), |_| false), &[], &[], None, (12, 12));
         assert!(v.trusted && v.add_temperatures.is_empty() && v.add_mu.is_empty(), "{v:?}");
         assert!(says(&v, "can be trusted") && says(&v, "All 17 pairs"), "{v:?}");
     }
@@ -448,28 +456,28 @@ mod tests {
     #[test]
     fn a_grid_that_splits_says_where() {
         let chain = StateGrid::product(&[0.3, 0.4, 0.5], 1.0, &[]);
-        let v = verdict(&chain, &diagnostics(&chain, |e| e.edge.a.0 == 1), &[], None, (0, 0));
+        let v = verdict(&chain, &diagnostics(&chain, |e| e.edge.a.0 == 1), &[], &[], None, (0, 0));
         assert!(!v.trusted && says(&v, "The grid splits in two at T = 0.45"), "{v:?}");
         assert_eq!(v.add_temperatures.len(), 1);
         assert!((v.add_temperatures[0] - 0.45).abs() < 1e-12);
 
         let g = grid();
         let across = |e: &EdgeCheck| e.edge.axis() == Some(Axis::Reservoir(0)) && e.edge.a.0.is_multiple_of(3);
-        let v = verdict(&g, &diagnostics(&g, across), &[], None, (12, 12));
+        let v = verdict(&g, &diagnostics(&g, across), &[], &[], None, (12, 12));
         assert!(says(&v, "splits in two at μ of B = −2.75"), "{v:?}");
         assert_eq!(v.add_mu, [(0, -2.75)]);
 
         // A corner by itself: said, and no reason against the rest unless there is much of it.
         let corner = |e: &EdgeCheck| e.edge.a.0 == 0;
-        let v = verdict(&g, &diagnostics(&g, corner), &[], None, (12, 12));
+        let v = verdict(&g, &diagnostics(&g, corner), &[], &[], None, (12, 12));
         assert!(v.trusted && says(&v, "1 of 12 states do not exchange with the rest (1 at T = 0.3)"), "{v:?}");
         let corners = |e: &EdgeCheck| e.edge.a.0 == 0 || e.edge.b.0 == 11;
-        let v = verdict(&g, &diagnostics(&g, corners), &[], None, (12, 12));
+        let v = verdict(&g, &diagnostics(&g, corners), &[], &[], None, (12, 12));
         assert!(!v.trusted && says(&v, "falls into three parts of 10, 1, 1 states"), "{v:?}");
 
         // One dead edge of several: the grid hangs together, and the place is named all the same.
         let one = |e: &EdgeCheck| e.edge.axis() == Some(Axis::Temperature) && e.edge.a.0 == 4;
-        let v = verdict(&g, &diagnostics(&g, one), &[], None, (12, 12));
+        let v = verdict(&g, &diagnostics(&g, one), &[], &[], None, (12, 12));
         assert!(v.trusted && says(&v, "hangs together"), "{v:?}");
         assert_eq!(v.add_temperatures.len(), 1);
     }
@@ -490,7 +498,7 @@ mod tests {
     fn what_is_wrong_is_said() {
         let g = grid();
         let sound = diagnostics(&g, |_| false);
-        let judge = |d: &Diagnostics| verdict(&g, d, &[], None, (12, 12));
+        let judge = |d: &Diagnostics| verdict(&g, d, &[], &[], None, (12, 12));
         let mut d = sound.clone();
         d.flows[0].round_trips = 0;
         d.flows[0].travelled = 0;
@@ -510,11 +518,11 @@ mod tests {
         let excluded = |n: usize| {
             (0..n).map(|state| ExcludedState { state, even: vec![0.0], odd: vec![12.0], z: 90.0 }).collect::<Vec<_>>()
         };
-        let v = verdict(&g, &sound, &excluded(3), None, (12, 12));
+        let v = verdict(&g, &sound, &[], &excluded(3), None, (12, 12));
         assert!(v.trusted && says(&v, "3 states are frozen in by their start") && says(&v, "3 at T = 0.3"), "{v:?}");
         assert!(says(&v, "outside the masked states"));
-        assert!(!verdict(&g, &sound, &excluded(4), None, (12, 12)).trusted);
-        assert!(!verdict(&g, &sound, &[], None, (9, 12)).trusted);
+        assert!(!verdict(&g, &sound, &[], &excluded(4), None, (12, 12)).trusted);
+        assert!(!verdict(&g, &sound, &[], &[], None, (9, 12)).trusted);
         let mut d = sound;
         d.halves = (false, false);
         assert!(says(&judge(&d), "began alike") && judge(&d).trusted);

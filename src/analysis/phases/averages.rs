@@ -286,6 +286,7 @@ mod tests {
             pressure_low: 1.0,
             pressure_high: 1.0,
             clapeyron: None,
+            crossings: None,
         };
         let found = |b: BoundaryPoint| -> Vec<(Side, f64, f64, f64)> {
             let at =

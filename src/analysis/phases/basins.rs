@@ -42,17 +42,20 @@ impl Marginal {
 
     /// Depth of the lowest point between `a` and `b` below the lower of the two.
     ///
-    /// Where nothing was sampled, P is taken as that of a single effective sample of the lower maximum.
+    /// Where nothing was sampled, P is taken as that of a single effective sample of the lower maximum, or as the lowest
+    /// that was sampled between the two if that is lower.
     pub(crate) fn depth(&self, a: usize, b: usize) -> Depth {
         let lower = if self.ln_p[a] < self.ln_p[b] { a } else { b };
         let n_eff = self.n_eff[lower].max(1.0);
-        let unsampled = self.ln_p[lower] - n_eff.ln();
-        let bottom = (a.min(b)..=a.max(b)).min_by(|&i, &j| self.ln_p[i].total_cmp(&self.ln_p[j])).unwrap_or(a);
+        let between = || a.min(b)..=a.max(b);
+        let bottom = between().min_by(|&i, &j| self.ln_p[i].total_cmp(&self.ln_p[j])).unwrap_or(a);
+        let sampled = between().map(|i| self.ln_p[i]).filter(|p| p.is_finite()).fold(self.ln_p[lower], f64::min);
+        let lowest = if self.ln_p[bottom].is_finite() { sampled } else { sampled.min(self.ln_p[lower] - n_eff.ln()) };
         // The middle of a flat or unsampled stretch.
-        let flat = (a.min(b)..=a.max(b)).filter(|&i| self.ln_p[i] <= self.ln_p[bottom]);
+        let flat = between().filter(|&i| self.ln_p[i] <= self.ln_p[bottom]);
         let at = flat.clone().nth(flat.count() / 2).unwrap_or(bottom);
         let error = (1.0 / n_eff + 1.0 / self.n_eff[bottom].max(1.0)).sqrt();
-        Depth { depth: self.ln_p[lower] - self.ln_p[bottom].max(unsampled), error, at }
+        Depth { depth: self.ln_p[lower] - lowest, error, at }
     }
 
     /// The most probable N in a range.
@@ -233,6 +236,8 @@ mod tests {
     fn noise_does_not_separate() {
         let p = [4.0, 10.0, 5.0, 1.0, 5.0, 9.0, 3.0];
         assert!(valleys(&p, 40.0).is_empty());
+        // What was sampled is as deep as it was found, however few independent samples the rim has.
+        assert!((marginal(&[500.0, 2.0, 1.0, 2.0, 400.0], 20.0).depth(0, 4).depth - 400.0_f64.ln()).abs() < 1e-12);
         // Nothing sampled in between: only as deep as the samples can tell.
         let gap = [40.0, 0.0, 0.0, 0.0, 30.0];
         assert_eq!(valleys(&gap, 1e4), [2]);

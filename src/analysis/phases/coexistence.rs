@@ -27,6 +27,25 @@ pub(crate) struct Crossing {
     pub(crate) delta_energy: f64,
     /// `[n_reservoirs]`, ⟨N⟩ of the second side less that of the first
     pub(crate) delta_n: Vec<f64>,
+    /// Where a replica is well inside either side
+    pub(crate) cores: Cores,
+}
+
+/// The parts of two basins beyond their medians, seen from each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cores {
+    /// The species whose N tells the basins apart
+    pub(crate) species: usize,
+    /// Median of N in the first and in the second basin
+    pub(crate) median: (u16, u16),
+}
+
+impl Cores {
+    /// Whether N of the species lies in the core of the first (0) or the second (1) basin.
+    pub(crate) fn holds(&self, side: usize, n: u16) -> bool {
+        let (own, other) = if side == 0 { self.median } else { (self.median.1, self.median.0) };
+        if own < other { n <= own } else { n >= own }
+    }
 }
 
 /// Samples at one temperature, with the thresholds that tell phases apart.
@@ -130,6 +149,20 @@ pub(crate) fn depth(
         .fold(f64::NEG_INFINITY, f64::max)
 }
 
+/// Median of N of a species over some of the compositions.
+fn median_of(samples: &Collapsed, p: &[f64], species: usize, within: impl Fn(usize) -> bool) -> u16 {
+    let mut weights: Vec<(u16, f64)> =
+        (0..p.len()).filter(|&c| within(c)).map(|c| (samples.compositions()[c][species], p[c])).collect();
+    weights.sort_unstable_by_key(|w| w.0);
+    let half = 0.5 * weights.iter().map(|w| w.1).sum::<f64>();
+    let mut sum = 0.0;
+    let at = weights.iter().find(|w| {
+        sum += w.1;
+        sum >= half
+    });
+    at.map_or(0, |w| w.0)
+}
+
 /// Candidates for crossings at one temperature.
 ///
 /// Searches between cells next to each other along an axis whose dominant basins differ, and keeps a crossing where there
@@ -166,6 +199,12 @@ pub(crate) fn crossings(row: Row<'_>, classifier: &Classifier, pairs: &[Neighbou
             continue;
         }
         let depth = depth(samples, bins, thresholds, *sides, &p);
+        let apart = |s: &usize| thresholds.interval(sides.0, *s) != thresholds.interval(sides.1, *s);
+        let told = std::iter::once(*species).chain(0..thresholds.of.len()).find(apart).unwrap_or(*species);
+        let median = |side: usize| {
+            let of = |c: usize| thresholds.combination(&samples.compositions()[c]) == side;
+            median_of(samples, &p, told, of)
+        };
         if depth > 0.0 {
             let class = |side: usize| class_of(classifier, thresholds, samples, means, &p, side);
             found.push(Crossing {
@@ -176,6 +215,7 @@ pub(crate) fn crossings(row: Row<'_>, classifier: &Classifier, pairs: &[Neighbou
                 depth,
                 delta_energy: energy_b - energy_a,
                 delta_n: n_b.iter().zip(&n_a).map(|(b, a)| b - a).collect(),
+                cores: Cores { species: told, median: (median(sides.0), median(sides.1)) },
                 ln_z,
             });
         }

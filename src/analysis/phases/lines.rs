@@ -8,6 +8,7 @@ use crate::analysis::phases::basins::Thresholds;
 use crate::analysis::phases::classify::{Class, Labels};
 use crate::analysis::phases::coexistence::{Crossing, SEPARATE, depth, equal_probability};
 use crate::analysis::phases::critical_points::{Line, critical, meeting};
+use crate::analysis::phases::passages::Passages;
 use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
 use crate::analysis::{BoundaryKind, BoundaryPoint, Clapeyron};
 
@@ -16,6 +17,8 @@ use crate::analysis::{BoundaryKind, BoundaryPoint, Clapeyron};
 pub(crate) struct Judged {
     /// The candidates, by rising temperature.
     pub(crate) crossings: Vec<Crossing>,
+    /// `[n_crossings]`, passages of replicas between the sides
+    pub(crate) passages: Vec<u64>,
     /// `[n_resamples][2 n_crossings]`: ln z of the crossing species, then the depth [kT], of each
     drawn: Vec<Vec<f64>>,
     /// `[2 n_crossings]`, standard errors of these
@@ -24,7 +27,12 @@ pub(crate) struct Judged {
 
 impl Judged {
     /// Finds every candidate again in every draw.
-    pub(crate) fn new(mut crossings: Vec<Crossing>, bootstrap: &Bootstrap, thresholds: &Thresholds) -> Judged {
+    pub(crate) fn new(
+        mut crossings: Vec<Crossing>,
+        passages: &Passages<'_>,
+        bootstrap: &Bootstrap,
+        thresholds: &Thresholds,
+    ) -> Judged {
         crossings.sort_by(|a, b| a.kt.total_cmp(&b.kt));
         let drawn = bootstrap.map(|draw| {
             let mut values = Vec::with_capacity(2 * crossings.len());
@@ -43,7 +51,8 @@ impl Judged {
             values
         });
         let errors = bootstrap.spread(&drawn);
-        Judged { crossings, drawn, errors }
+        let passages = passages.count(&crossings, thresholds);
+        Judged { crossings, passages, drawn, errors }
     }
 
     /// Whether the two sides are basins of their own: the valley is deeper than 1 kT by its standard error.
@@ -178,8 +187,9 @@ impl Found<'_> {
             return None;
         }
         let c = &judged.crossings[i];
-        let (kind, err) = (BoundaryKind::FirstOrder, judged.errors[2 * i]);
-        let mut row = point(self.around, kind, line.phases, c.kt, &c.ln_z, c.species, err);
+        let kind = BoundaryKind::FirstOrder;
+        let mut row = point(self.around, kind, line.phases, c.kt, &c.ln_z, c.species, judged.errors[2 * i]);
+        count(&mut row, Some(judged.passages[i]));
         let neighbour = |k: Option<usize>| k.and_then(|k| line.points.get(k)).map_or(c, |&k| &judged.crossings[k]);
         let (low, high) = (neighbour(place.checked_sub(1)), neighbour(Some(place + 1)));
         let observed = (high.ln_z[c.species] - low.ln_z[c.species]) / (1.0 / high.kt - 1.0 / low.kt);
@@ -202,11 +212,13 @@ impl Found<'_> {
 
     /// A point that stands alone.
     ///
+    /// - `lines`: those that end or meet there
     /// - `found`: kT and μ from all samples; `drawn`: from every draw
     fn alone(
         &self,
         kind: BoundaryKind,
         pair: (usize, usize),
+        lines: &[&Line],
         found: Option<(f64, f64)>,
         drawn: impl Iterator<Item = Option<(f64, f64)>>,
     ) -> Option<BoundaryPoint> {
@@ -216,7 +228,16 @@ impl Found<'_> {
         let ln_z = self.around.grid.reservoirs[0].convention.ln_z_of_mu(mu, kt);
         let mut row = point(self.around, kind, pair, kt, &[ln_z], 0, errors[1] / kt);
         row.temperature_err = errors[0] / self.around.boltzmann;
+        count(&mut row, lines.iter().filter_map(|line| self.passages(line, kt)).min());
         Some(row)
+    }
+
+    /// Passages at the point of a first-order line that is nearest in temperature.
+    fn passages(&self, line: &Line, kt: f64) -> Option<u64> {
+        let (judged, points) = (self.judged, line.points.iter().filter(|_| line.first_order));
+        let separate = points.filter(|&&i| judged.separate(i));
+        let distance = |i: usize| (judged.crossings[i].kt - kt).abs();
+        separate.min_by(|&&a, &&b| distance(a).total_cmp(&distance(b))).map(|&i| judged.passages[i])
     }
 
     /// Where first-order lines end within the simulated temperatures.
@@ -235,7 +256,7 @@ impl Found<'_> {
             };
             let found = critical(&of(&|i| (crossings[i].ln_z[0], crossings[i].depth)), highest);
             let drawn = judged.drawn.iter().map(|d| critical(&of(&|i| (d[2 * i], d[2 * i + 1])), f64::INFINITY));
-            self.alone(BoundaryKind::Critical, line.phases, found, drawn)
+            self.alone(BoundaryKind::Critical, line.phases, &[line], found, drawn)
         };
         self.lines.iter().filter(|line| line.first_order).filter_map(end).collect()
     }
@@ -254,7 +275,7 @@ impl Found<'_> {
                 let found = meeting(&self.path(a, None), &self.path(b, None));
                 let drawn =
                     (0..self.judged.drawn.len()).map(|d| meeting(&self.path(a, Some(d)), &self.path(b, Some(d))));
-                rows.extend(self.alone(BoundaryKind::Triple, (phases[0], phases[2]), found, drawn));
+                rows.extend(self.alone(BoundaryKind::Triple, (phases[0], phases[2]), &[a, b], found, drawn));
             }
         }
         rows
@@ -274,6 +295,17 @@ impl Found<'_> {
             points.map(at).map(|(kt, ln_z)| (kt, self.mu(kt, ln_z))).filter(|x| x.1.is_finite()).collect();
         path.dedup_by(|b, a| a.0.to_bits() == b.0.to_bits());
         path
+    }
+}
+
+/// Sets the passages behind a point, and takes its errors away where these are too few.
+fn count(point: &mut BoundaryPoint, crossings: Option<u64>) {
+    point.crossings = crossings;
+    if !point.is_converged() {
+        (point.mu_err, point.pressure_low, point.pressure_high) = (f64::NAN, f64::NAN, f64::NAN);
+        if !point.kind.is_line() {
+            point.temperature_err = f64::NAN;
+        }
     }
 }
 
@@ -305,5 +337,6 @@ fn point(
         mu: cell.mu,
         pressure: cell.pressure,
         clapeyron: None,
+        crossings: None,
     }
 }

@@ -7,3 +7,5 @@ pub(crate) mod coexistence;
 pub(crate) mod continuous;
 pub(crate) mod critical_points;
 pub(crate) mod lines;
+pub(crate) mod passages;
+pub(crate) mod quotable;

@@ -7,70 +7,15 @@
 //! its mean energy. A bin of width δ changes weights by β²δ²/24 (0.2 % here) in the same way in every resample, so the
 //! errors do not notice, and the cost no longer grows with the length of the run.
 
+use super::blocks::{Blocks, Draws};
 use crate::analysis::mbar::{Collapsed, CollapsedSolution, Tolerance};
 use crate::base::{AnalysisError, Result};
-use crate::sample::Samples;
 use crate::thermo::states::StatePoint;
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
-/// Resamples of a default analysis: the standard error of an error is then 10 %.
-pub const RESAMPLES: usize = 60;
 /// β δ of an energy bin at the lowest temperature.
 const BIN: f64 = 0.2;
-/// Blocks are at least this many statistical inefficiencies long, if that leaves enough of them.
-const INEFFICIENCIES_PER_BLOCK: f64 = 5.0;
-/// Fewest and most blocks over all walkers.
-const BLOCKS: (usize, usize) = (20, 100);
-
-/// The blocks of a run.
-#[derive(Debug, Clone)]
-pub struct Blocks {
-    /// `[n_samples]`
-    pub block_of: Vec<u32>,
-    /// Number of blocks, none of them empty.
-    pub n_blocks: usize,
-}
-
-impl Blocks {
-    /// Cuts every walker's samples into intervals of equal length.
-    ///
-    /// - `inefficiency`: `[n_states]`, g in stored samples; blocks are five times the g that 90 % of the states keep
-    ///   below, but there are never fewer than 20 blocks nor more than 100
-    pub fn new(samples: &Samples, inefficiency: &[f64]) -> Blocks {
-        let cycles = samples.cycle.iter();
-        let (Some(&from), Some(&to)) = (cycles.clone().min(), cycles.max()) else {
-            return Blocks { block_of: Vec::new(), n_blocks: 0 };
-        };
-        let mut walkers: Vec<u16> = samples.walker.clone();
-        walkers.sort_unstable();
-        walkers.dedup();
-        let mut g = inefficiency.to_vec();
-        g.sort_by(f64::total_cmp);
-        let g = g.get(g.len() * 9 / 10).copied().unwrap_or(1.0);
-        let n_walkers = walkers.len();
-        // Stored cycles of one walker: one sample per state each.
-        let stored = samples.len() as f64 / (inefficiency.len().max(1) * n_walkers) as f64;
-        let wanted = (stored / (INEFFICIENCIES_PER_BLOCK * g)) as usize;
-        let per_walker = wanted.clamp(BLOCKS.0.div_ceil(n_walkers), BLOCKS.1.div_ceil(n_walkers));
-        let span = u64::from(to - from) + 1;
-        let raw: Vec<u64> = (0..samples.len())
-            .map(|n| {
-                let walker = walkers.binary_search(&samples.walker[n]).unwrap_or_default();
-                let stretch = u64::from(samples.cycle[n] - from) * per_walker as u64 / span;
-                walker as u64 * per_walker as u64 + stretch
-            })
-            .collect();
-        let mut used = raw.clone();
-        used.sort_unstable();
-        used.dedup();
-        let block_of = raw.iter().map(|b| used.binary_search(b).unwrap_or_default() as u32).collect();
-        Blocks { block_of, n_blocks: used.len() }
-    }
-}
-
 /// Compressed samples with the blocks they came from, and MBAR solved for every resample of the blocks.
 #[derive(Debug)]
 pub struct Bootstrap {
@@ -83,7 +28,7 @@ pub struct Bootstrap {
     /// `[n_samples]` in the order of the full samples
     block_of: Vec<u32>,
     resamples: Vec<Resample>,
-    n_blocks: usize,
+    draws: Draws,
 }
 
 /// Number of samples that one block has in one bin.
@@ -96,8 +41,6 @@ struct Entry {
 /// A resample: blocks drawn with replacement, weights of the bins, and MBAR solved for them.
 #[derive(Debug)]
 struct Resample {
-    /// `[n_blocks]`, how often each was drawn
-    multiplicity: Vec<f64>,
     /// `[n_bins]`
     weights: Vec<f64>,
     /// `[n_columns][n_bins]`, mean of every column over the samples of each bin, as drawn
@@ -116,6 +59,8 @@ pub struct Drawn<'a> {
     pub state: &'a [u32],
     /// Their blocks.
     pub blocks: &'a Blocks,
+    /// Draws of these blocks.
+    pub draws: &'a Draws,
     /// `[n_states]`, the solution for all samples, where each resample starts
     pub f_k: &'a [f64],
     /// `[n_columns][n_samples]`, sorted by composition: what is averaged beside E and N
@@ -147,12 +92,12 @@ impl Draw<'_> {
 }
 
 impl Bootstrap {
-    /// Compresses the samples, draws, and solves MBAR for every draw.
+    /// Compresses the samples and solves MBAR for every draw.
     ///
     /// # Errors
     /// [`AnalysisError`] if there are no samples, or MBAR converges in less than half of the resamples.
-    pub fn new(drawn: Drawn<'_>, seed: u64, resamples: usize) -> Result<Bootstrap> {
-        let Drawn { states, full, state, blocks, f_k, columns } = drawn;
+    pub fn new(drawn: Drawn<'_>) -> Result<Bootstrap> {
+        let Drawn { states, full, state, blocks, draws, f_k, columns } = drawn;
         let n_states = states.len();
         let mut n_k = vec![vec![0.0; n_states]; blocks.n_blocks];
         for (&state, &block) in state.iter().zip(&blocks.block_of) {
@@ -189,13 +134,16 @@ impl Bootstrap {
         }
         let samples =
             Collapsed::from_sorted(states, full.compositions.clone(), first_of_composition, energy, Vec::new())?;
-        let n_blocks = blocks.n_blocks;
-        let mut bootstrap = Bootstrap { samples, first, entries, bin_of, block_of, resamples: Vec::new(), n_blocks };
-        let solved: Vec<Option<Resample>> =
-            (0..resamples).into_par_iter().map(|r| bootstrap.resample(seed, r, &n_k, f_k, &sums)).collect();
+        let mut bootstrap =
+            Bootstrap { samples, first, entries, bin_of, block_of, resamples: Vec::new(), draws: draws.clone() };
+        let resample = |multiplicity: &Vec<f64>| bootstrap.resample(multiplicity, &n_k, f_k, &sums);
+        let solved: Vec<Option<Resample>> = draws.multiplicity.par_iter().map(resample).collect();
+        let keep: Vec<bool> = solved.iter().map(Option::is_some).collect();
+        bootstrap.draws = draws.retained(&keep);
         bootstrap.resamples = solved.into_iter().flatten().collect();
-        if bootstrap.resamples.len() * 2 < resamples {
-            return Err(AnalysisError::FewResamples { converged: bootstrap.resamples.len(), resamples }.into());
+        let (converged, resamples) = (bootstrap.resamples.len(), keep.len());
+        if converged * 2 < resamples {
+            return Err(AnalysisError::FewResamples { converged, resamples }.into());
         }
         Ok(bootstrap)
     }
@@ -203,18 +151,12 @@ impl Bootstrap {
     /// One resample; `None` if MBAR does not converge.
     ///
     /// - `sums`: `[n_columns][n_entries]`, sums of a column over the samples of an entry
-    fn resample(&self, seed: u64, number: usize, n_k: &[Vec<f64>], f_k: &[f64], sums: &[Vec<f64>]) -> Option<Resample> {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(number as u64);
-        let mut multiplicity = vec![0.0; self.n_blocks];
-        for _ in 0..self.n_blocks {
-            multiplicity[rng.random_range(0..self.n_blocks)] += 1.0;
-        }
+    fn resample(&self, multiplicity: &[f64], n_k: &[Vec<f64>], f_k: &[f64], sums: &[Vec<f64>]) -> Option<Resample> {
         let weight =
             |w: &[usize]| self.entries[w[0]..w[1]].iter().map(|e| e.count * multiplicity[e.block as usize]).sum();
         let weights: Vec<f64> = self.first.windows(2).map(weight).collect();
         let mut drawn_n_k = vec![0.0; f_k.len()];
-        for (counts, m) in n_k.iter().zip(&multiplicity) {
+        for (counts, m) in n_k.iter().zip(multiplicity) {
             drawn_n_k.iter_mut().zip(counts).for_each(|(sum, n)| *sum += m * n);
         }
         let tolerance = Tolerance { delta_f: 1e-5, iterations: 60 };
@@ -225,7 +167,7 @@ impl Bootstrap {
             if weights[bin] > 0.0 { (sum / weights[bin]) as f32 } else { 0.0 }
         };
         let columns = sums.iter().map(|sums| (0..weights.len()).map(|bin| mean(sums, bin)).collect()).collect();
-        Some(Resample { multiplicity, weights, columns, solution })
+        Some(Resample { weights, columns, solution })
     }
 
     /// Bins that stand for the samples.
@@ -240,49 +182,30 @@ impl Bootstrap {
 
     /// What `estimate` computes from every resample: `[n_resamples]`.
     pub fn map<T: Send>(&self, estimate: impl Fn(&Draw<'_>) -> T + Sync) -> Vec<T> {
-        let draw = |r: &'_ Resample| {
+        let draw = |(r, multiplicity): (&'_ Resample, &'_ Vec<f64>)| {
             estimate(&Draw {
                 samples: &self.samples,
                 weights: &r.weights,
                 columns: &r.columns,
                 solution: &r.solution,
                 bootstrap: self,
-                multiplicity: &r.multiplicity,
+                multiplicity,
             })
         };
-        self.resamples.par_iter().map(draw).collect()
+        self.resamples.par_iter().zip(&self.draws.multiplicity).map(draw).collect()
     }
 
     /// Standard errors of quantities that `estimate` computes from a resample.
-    ///
-    /// A quantity that is not finite in a resample is left out of that one; with fewer than half of the resamples its
-    /// error is NaN.
     ///
     /// - `estimate`: the same number of quantities for every resample
     pub fn errors(&self, estimate: impl Fn(&Draw<'_>) -> Vec<f64> + Sync) -> Vec<f64> {
         self.spread(&self.map(estimate))
     }
 
-    /// Standard errors of quantities from their values in every resample.
+    /// Standard errors of quantities from their values in every resample, by [`Draws::spread`].
     ///
     /// - `drawn`: `[n_resamples][n_quantities]`
     pub fn spread(&self, drawn: &[Vec<f64>]) -> Vec<f64> {
-        // The variance over resamples of n blocks is too small by (n − 1)/n.
-        let n_blocks = self.n_blocks as f64;
-        let correction = (n_blocks / (n_blocks - 1.0).max(1.0)).sqrt();
-        let columns = drawn.first().map_or(0, Vec::len);
-        (0..columns)
-            .into_par_iter()
-            .map(|c| {
-                let values = || drawn.iter().map(|row| row[c]).filter(|x| x.is_finite());
-                let n = values().count();
-                if n < 2 || n * 2 < drawn.len() {
-                    return f64::NAN;
-                }
-                let mean = values().sum::<f64>() / n as f64;
-                let sum: f64 = values().map(|x| (x - mean) * (x - mean)).sum();
-                correction * (sum / (n - 1) as f64).sqrt()
-            })
-            .collect()
+        self.draws.spread(drawn)
     }
 }

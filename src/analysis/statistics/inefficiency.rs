@@ -1,6 +1,10 @@
 //! Statistical inefficiency: how many stored samples are worth one independent one.
 
+use super::blocks::{Blocks, Draws, RESAMPLES};
+use super::collective::{Collective, StateMoments, collectives};
 use crate::sample::Samples;
+use crate::thermo::states::StateGrid;
+use rayon::prelude::*;
 
 /// Longer series are averaged over pairs until they are no longer than this.
 const LONGEST: usize = 4096;
@@ -64,66 +68,91 @@ fn autocovariance(chains: &[Vec<f64>], lag: usize) -> f64 {
     if pairs == 0 { 0.0 } else { sum / pairs as f64 }
 }
 
-/// Statistical inefficiencies of a run, in stored samples.
+/// Memory of a run: statistical inefficiencies in stored samples, and the draws of blocks from which all errors come.
 #[derive(Debug, Clone)]
-pub struct Inefficiencies {
-    /// `[n_states]`, of the energy at each state
+pub struct Memory {
+    /// `[n_states]`, g of the series of E at each state
     pub energy: Vec<f64>,
-    /// `[n_states][n_reservoirs]`, of N_s at each state
+    /// `[n_states][n_reservoirs]`, g of the series of N_s
     pub counts: Vec<Vec<f64>>,
-    /// `[n_states]`, of a fluctuation at each state followed along the paths of the replicas
-    pub path: Vec<f64>,
+    /// `[n_states][1 + n_reservoirs]`, means of E, N₁, … over the samples of each state; NaN without samples
+    pub mean: Vec<Vec<f64>>,
+    /// `[n_states][1 + n_reservoirs]`, variances: those of the samples, or what MBAR expects if that is more
+    pub variance: Vec<Vec<f64>>,
+    /// `[n_states][1 + n_reservoirs]`, standard errors of the means
+    pub error: Vec<Vec<f64>>,
+    /// `[n_states]`, samples of each
+    pub samples: Vec<f64>,
+    /// Blocks of time.
+    pub blocks: Blocks,
+    /// Sums over states, in these blocks.
+    pub collectives: Vec<Collective>,
+    /// Draws of the blocks.
+    pub draws: Draws,
 }
 
-impl Inefficiencies {
-    /// The inefficiencies of every state series and replica path.
+impl Memory {
+    /// Inefficiencies of every series, blocks, and the errors of the mean of every state.
     ///
-    /// Along the path of a replica E and N are taken relative to mean and width of the state that it holds at the time:
-    /// a replica that keeps a memory while it changes states shows here and not in the state series.
-    pub fn new(samples: &Samples, n_states: usize) -> Inefficiencies {
+    /// The standard error of a mean is √(Var g/n) with g of the state's own series, or that of the draws where it is
+    /// larger: these know the memory that replicas carry from state to state ([`collectives`]). Where MBAR expects a larger
+    /// variance than the samples show, the error is at least what that implies: a state that missed a rare excursion does
+    /// not know its own error.
+    ///
+    /// - `expected`: by MBAR; those of the samples if it is not known
+    /// - `seed`: of the draws
+    pub fn new(samples: &Samples, grid: &StateGrid, expected: Option<&StateMoments>, seed: u64) -> Memory {
+        let n_states = grid.len();
         let by_state = places(samples, n_states, |n| samples.state[n] as usize);
-        let column = |c: usize, n: usize| match c {
-            0 => samples.energy[n],
-            _ => f64::from(samples.counts[c - 1][n]),
-        };
         let n_columns = 1 + samples.counts.len();
-        let mut result = Inefficiencies { energy: Vec::new(), counts: Vec::new(), path: vec![1.0; n_states] };
-        // Mean and width per state and column.
-        let mut mean = vec![vec![0.0; n_columns]; n_states];
-        let mut width = vec![vec![0.0; n_columns]; n_states];
-        for (k, chains) in by_state.iter().enumerate() {
-            let mut of_column = Vec::with_capacity(n_columns);
-            for c in 0..n_columns {
+        let of_state = |chains: &Vec<Vec<usize>>| -> Vec<(f64, f64, f64)> {
+            let of_column = |c: usize| {
                 let series: Vec<Vec<f64>> =
-                    chains.iter().map(|chain| chain.iter().map(|&n| column(c, n)).collect()).collect();
-                let total = series.iter().map(Vec::len).sum::<usize>().max(1) as f64;
-                let m = series.iter().flatten().sum::<f64>() / total;
-                mean[k][c] = m;
-                width[k][c] = (series.iter().flatten().map(|x| (x - m) * (x - m)).sum::<f64>() / total).sqrt();
-                of_column.push(inefficiency(&series));
-            }
-            result.energy.push(of_column[0]);
-            result.counts.push(of_column[1..].to_vec());
-        }
-        let n_replicas = samples.replica.iter().max().map_or(0, |&r| r as usize + 1);
-        let paths: Vec<Vec<usize>> =
-            places(samples, n_replicas, |n| samples.replica[n] as usize).into_iter().flatten().collect();
-        let states: Vec<Vec<usize>> =
-            paths.iter().map(|path| path.iter().map(|&n| samples.state[n] as usize).collect()).collect();
-        for c in 0..n_columns {
-            let residual = |n: usize| {
-                let k = samples.state[n] as usize;
-                // A width that is rounding noise of a constant is none.
-                let constant = width[k][c] <= 1e-12 * mean[k][c].abs().max(1e-300);
-                if constant { 0.0 } else { (column(c, n) - mean[k][c]) / width[k][c] }
+                    chains.iter().map(|chain| chain.iter().map(|&n| samples.value(c, n)).collect()).collect();
+                let total = series.iter().map(Vec::len).sum::<usize>() as f64;
+                let mean = series.iter().flatten().sum::<f64>() / total;
+                let variance = series.iter().flatten().map(|x| (x - mean) * (x - mean)).sum::<f64>() / total;
+                (inefficiency(&series), mean, variance)
             };
-            let residuals: Vec<Vec<f64>> =
-                paths.iter().map(|path| path.iter().map(|&n| residual(n)).collect()).collect();
-            for (path, g) in result.path.iter_mut().zip(along_paths(&states, &residuals, n_states)) {
-                *path = path.max(g);
-            }
+            (0..n_columns).map(of_column).collect()
+        };
+        let found: Vec<Vec<(f64, f64, f64)>> = by_state.par_iter().map(of_state).collect();
+        let series: Vec<f64> = found.iter().map(|f| f.iter().map(|f| f.0).fold(1.0, f64::max)).collect();
+        let blocks = Blocks::new(samples, &series);
+        let own = StateMoments {
+            mean: found.iter().map(|f| f.iter().map(|f| f.1).collect()).collect(),
+            variance: found.iter().map(|f| f.iter().map(|f| f.2).collect()).collect(),
+        };
+        let known = expected.map_or_else(|| own.clone(), |expected| own.expecting(expected));
+        let collectives = collectives(samples, grid, &known, &blocks);
+        let draws = Draws::new(blocks.n_blocks, &collectives, seed, RESAMPLES);
+        let mut of_draws = mean_errors(samples, &blocks, &draws, n_states).into_iter();
+        let n: Vec<f64> = by_state.iter().map(|chains| chains.iter().map(Vec::len).sum::<usize>() as f64).collect();
+        let error = found.iter().zip(&n).zip(&known.variance).map(|((found, n), expected)| {
+            let drawn: Vec<f64> = of_draws.by_ref().take(n_columns).collect();
+            // g that the errors imply, for what was not seen.
+            let implied = found.iter().zip(&drawn).map(|((g, _, variance), drawn)| {
+                let g_drawn = n * drawn * drawn / variance;
+                if g_drawn.is_finite() { g.max(g_drawn.min(*n)) } else { *g }
+            });
+            let g = implied.fold(1.0, f64::max);
+            let error = |((own, drawn), expected): ((&(f64, f64, f64), f64), &f64)| {
+                let missed = if *expected > own.2 { (expected * g / n).sqrt() } else { 0.0 };
+                (own.2 * own.0 / n).sqrt().max(drawn).max(missed)
+            };
+            found.iter().zip(drawn).zip(expected).map(error).collect()
+        });
+        Memory {
+            error: error.collect(),
+            energy: found.iter().map(|f| f[0].0).collect(),
+            counts: found.iter().map(|f| f[1..].iter().map(|f| f.0).collect()).collect(),
+            mean: own.mean,
+            variance: known.variance.clone(),
+            samples: n,
+            blocks,
+            collectives,
+            draws,
         }
-        result
     }
 
     /// The larger of those of E and N of the series of a state.
@@ -131,52 +160,35 @@ impl Inefficiencies {
         self.counts[state].iter().fold(self.energy[state], |m, &g| m.max(g))
     }
 
-    /// The larger of the state series and the replica paths.
+    /// That which the error of a mean of the state implies, n σ²/Var: what replicas remember along their paths is in it.
     pub fn of_state(&self, state: usize) -> f64 {
-        self.series(state).max(self.path[state])
+        let implied = self.error[state].iter().zip(&self.variance[state]).map(|(error, variance)| {
+            let g = self.samples[state] * error * error / variance;
+            if g.is_finite() { g.min(self.samples[state].max(1.0)) } else { 1.0 }
+        });
+        implied.fold(self.series(state), f64::max)
     }
 }
 
-/// Longest lag followed along a path.
-const LONGEST_LAG: usize = 1000;
-
-/// g of each state from the autocorrelation of residuals along paths that start in the state.
-///
-/// As [`inefficiency`], with ρ_t the mean of x(0) x(t) over all samples of the state, wherever the replica is t later.
-///
-/// - `states`, `residuals`: `[n_paths][length]`; residuals have mean 0 and variance 1 in each state
-fn along_paths(states: &[Vec<usize>], residuals: &[Vec<f64>], n_states: usize) -> Vec<f64> {
-    let longest = states.iter().map(Vec::len).max().unwrap_or(0);
-    let mut g = vec![-1.0_f64; n_states];
-    let mut last = vec![f64::INFINITY; n_states];
-    let mut active = vec![true; n_states];
-    for lag in (0..(longest / 2).min(LONGEST_LAG)).step_by(2) {
-        let mut sum = vec![[0.0; 2]; n_states];
-        let mut count = vec![[0.0; 2]; n_states];
-        for (states, x) in states.iter().zip(residuals) {
-            for t in (0..states.len().saturating_sub(lag)).filter(|&t| active[states[t]]) {
-                for odd in 0..2 {
-                    if let Some(later) = x.get(t + lag + odd) {
-                        sum[states[t]][odd] += x[t] * later;
-                        count[states[t]][odd] += 1.0;
-                    }
-                }
-            }
-        }
-        for k in (0..n_states).filter(|&k| active[k]).collect::<Vec<_>>() {
-            let pair: f64 = (0..2).filter(|&o| count[k][o] > 0.0).map(|o| sum[k][o] / count[k][o]).sum();
-            if pair <= 0.0 {
-                active[k] = false;
-                continue;
-            }
-            last[k] = last[k].min(pair);
-            g[k] += 2.0 * last[k];
-        }
-        if active.iter().all(|a| !a) {
-            break;
-        }
+/// Standard errors of the mean of E, N₁, … of every state from draws of blocks: `[n_states · (1 + n_reservoirs)]`.
+fn mean_errors(samples: &Samples, blocks: &Blocks, draws: &Draws, n_states: usize) -> Vec<f64> {
+    let n_columns = 1 + samples.counts.len();
+    let width = n_states * (1 + n_columns);
+    // Samples, then sums of the columns, of each state in each block.
+    let mut sums = vec![vec![0.0; width]; blocks.n_blocks];
+    for n in 0..samples.len() {
+        let of_state = &mut sums[blocks.block_of[n] as usize][samples.state[n] as usize * (1 + n_columns)..];
+        of_state[0] += 1.0;
+        (0..n_columns).for_each(|c| of_state[1 + c] += samples.value(c, n));
     }
-    g.iter().map(|g| g.max(1.0)).collect()
+    let mean = |multiplicity: &Vec<f64>| -> Vec<f64> {
+        let mut total = vec![0.0; width];
+        for (of_block, m) in sums.iter().zip(multiplicity).filter(|(_, m)| **m > 0.0) {
+            total.iter_mut().zip(of_block).for_each(|(t, x)| *t += m * x);
+        }
+        total.chunks(1 + n_columns).flat_map(|t| t[1..].iter().map(|x| x / t[0])).collect()
+    };
+    draws.spread(&draws.multiplicity.par_iter().map(mean).collect::<Vec<_>>())
 }
 
 /// Samples of each group as one chain per walker, in order of time: `[n_groups][walkers][samples]`.

@@ -1,4 +1,6 @@
 //! Correlation times and resampling.
 
+pub mod blocks;
 pub mod bootstrap;
+pub mod collective;
 pub mod inefficiency;

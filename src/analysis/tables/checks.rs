@@ -86,6 +86,7 @@ fn states(checks: &Checks, grid: &StateGrid, species: &[&str]) -> Table {
             "odd_n_<s>",
             "frozen",
             "component",
+            "quotable",
         ],
         species,
     );
@@ -102,7 +103,7 @@ fn states(checks: &Checks, grid: &StateGrid, species: &[&str]) -> Table {
         let excluded = checks.excluded.iter().find(|f| f.state == k);
         row.extend(numbers(excluded.map_or(&none, |f| &f.even)));
         row.extend(numbers(excluded.map_or(&none, |f| &f.odd)));
-        row.extend([u8::from(s.excluded).to_string(), s.component.to_string()]);
+        row.extend([u8::from(s.excluded).to_string(), s.component.to_string(), u8::from(s.quotable).to_string()]);
         table.push(row);
     }
     table

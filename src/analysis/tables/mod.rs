@@ -63,6 +63,7 @@ fn map(map: &Map, species: &[&str], observables: &[String]) -> Table {
         "ln_xi_err",
         "n_eff",
         "phase",
+        "quotable",
     ];
     columns.extend(with_errors.iter().map(String::as_str));
     let mut table = Table::of_species(&columns, species);
@@ -90,6 +91,7 @@ fn map(map: &Map, species: &[&str], observables: &[String]) -> Table {
         }
         row.push(number(cell.n_eff));
         row.push(cell.phase.map_or_else(String::new, |p| p.to_string()));
+        row.push(u8::from(cell.quotable).to_string());
         for i in 0..observables.len() {
             let of = |values: &[f64]| values.get(i).copied().filter(|_| !cell.masked).unwrap_or(f64::NAN);
             row.extend(numbers(&[of(&cell.observables), of(&cell.observables_err)]));
@@ -129,6 +131,8 @@ fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
             "clapeyron_observed",
             "depth",
             "depth_err",
+            "crossings",
+            "status",
         ],
         species,
     );
@@ -144,6 +148,8 @@ fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
             || vec![String::new(); 6],
             |c| numbers(&[c.delta_energy, c.delta_n, c.predicted, c.observed, c.depth, c.depth_err]).collect(),
         ));
+        row.push(point.crossings.map_or_else(String::new, |n| n.to_string()));
+        row.push(point.status().to_owned());
         table.push(row);
     }
     table

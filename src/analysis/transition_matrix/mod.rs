@@ -23,7 +23,8 @@ pub use tally_blocks::{TallyBlock, tally_blocks};
 use super::mbar::{Bins, Collapsed, marginal};
 use crate::analysis::AnalysisInput;
 use crate::analysis::prepared::{MbarSolution, PreparedSamples, Reweighting};
-use crate::analysis::statistics::bootstrap::{Blocks, Bootstrap, Draw, RESAMPLES};
+use crate::analysis::statistics::blocks::{Blocks, Draws, RESAMPLES};
+use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
 use crate::base::Result;
 use crate::moves::transition_matrix::{Sums, links, ln_pi, normalised};
 use crate::sample::Samples;
@@ -159,10 +160,11 @@ impl<'a> Matched<'a> {
             (Cow::Borrowed(all), Cow::Borrowed(&work.basis))
         } else {
             let samples = all.filtered(|n| block_at(n).is_some());
-            let basis = Reweighting::new(&work.retained.grid, &samples)?;
+            let basis = Reweighting::new(&work.retained.grid, &samples, work.retained.seed)?;
             (Cow::Owned(samples), Cow::Owned(basis))
         };
-        let blocks = Blocks { block_of, n_blocks: tally_blocks.len() };
+        let walker_of = tally_blocks.iter().map(|b| b.walker).collect();
+        let blocks = Blocks { block_of, walker_of, n_blocks: tally_blocks.len() };
         Ok(Some(Matched { bins: basis.bins(), samples, basis, blocks }))
     }
 
@@ -213,8 +215,9 @@ impl<'a> Matched<'a> {
             }
             values
         };
-        let drawn = self.basis.drawn(grid, &self.samples, &self.blocks, &[]);
-        let bootstrap = Bootstrap::new(drawn, input.seed.wrapping_add(2), RESAMPLES)?;
+        // Without collective coordinates: what both estimates have in common cancels, the slow part with it.
+        let draws = Draws::new(self.blocks.n_blocks, &[], input.seed.wrapping_add(2), RESAMPLES);
+        let bootstrap = Bootstrap::new(self.basis.drawn(grid, &self.samples, &self.blocks, &draws, &[]))?;
         let bins_of = |draw: &Draw<'_>| self.basis.bins_of(draw);
         let errors = bootstrap.errors(|draw: &Draw<'_>| both(Some(draw.multiplicity), &bins_of(draw), draw.samples));
         let values = both(None, &self.bins, &self.basis.solved.collapsed);

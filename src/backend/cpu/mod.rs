@@ -181,8 +181,7 @@ impl Backend for Cpu {
     }
 
     fn begin(&mut self, work: &CycleWork) -> Result<()> {
-        let mut work = *work;
-        work.particle_moves = work.particle_moves.filter(|_| !self.ensemble.system.reservoirs.is_empty());
+        let work = work.possible_in(&self.ensemble.system);
         let mut scheduler = std::mem::take(&mut self.scheduler);
         scheduler.kept = if work.keep { self.keeper.room(scheduler.replicas.len()) } else { Vec::new() };
         self.in_flight = Some(scheduler.start(

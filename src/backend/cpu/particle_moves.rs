@@ -1,9 +1,10 @@
-//! particle_moves: insertions, deletions and displacements of one replica.
+//! particle_moves: insertions, deletions, changes of identity and displacements of one replica.
 //! Twin: `src/backend/reference/particle_moves.rs`; what is tried and decided stands in `src/moves/`.
 
 use super::model::Model;
 use super::pair::row_energy;
 use super::replica::Replica;
+use crate::moves::identity::{self, Changeable};
 use crate::moves::tally::MoveRecorder;
 use crate::moves::{Candidates, Edit, Trial, decide, displace, ln_acc, propose_among, weigh, weight_change};
 use crate::potential::{OVERLAP_ENERGY, PairForm, Pairs};
@@ -51,6 +52,25 @@ pub(super) fn insert_delete(
     }
 }
 
+/// Attempts at changes of identity of one replica, from attempt number `first`.
+pub(super) fn identity_changes(
+    model: &Model,
+    replica: &mut Replica,
+    first: u64,
+    attempts: u32,
+    recorder: &mut MoveRecorder<'_>,
+) {
+    let (system, rng, id) = (&*model.system, &model.rng, replica.id);
+    for attempt in first..first + u64::from(attempts) {
+        let proposal = identity::propose_among(system, rng, id, attempt, &Kept { model, replica });
+        let delta_u = trial_energy(model, replica, &proposal.trial);
+        let ln_acc = identity::ln_acc(replica.state.as_ref(), &proposal, delta_u);
+        let edit = identity::decide(system, &proposal, ln_acc);
+        recorder.record_identity(&proposal, ln_acc, edit.slot(replica.n));
+        replica.apply(system, &model.geometry, &edit, delta_u);
+    }
+}
+
 /// The atoms of a replica, from counts that are kept instead of counted where the region is the whole cell.
 struct Kept<'a> {
     model: &'a Model,
@@ -81,6 +101,34 @@ impl Candidates for Kept<'_> {
     #[inline(always)]
     fn position(&self, slot: usize) -> DVec3 {
         self.replica.position(slot)
+    }
+}
+
+impl Kept<'_> {
+    #[inline(always)]
+    fn slots_in_both(&self, reservoir: usize, other: usize) -> impl Iterator<Item = usize> {
+        let (system, replica) = (&*self.model.system, self.replica);
+        let species = system.reservoirs[reservoir].species;
+        let inside = move |slot| system.both_contain(reservoir, other, replica.position(slot));
+        (0..replica.n).filter(move |&slot| replica.species[slot] == species && inside(slot))
+    }
+}
+
+impl Changeable for Kept<'_> {
+    #[inline(always)]
+    fn total(&self, reservoir: usize) -> usize {
+        self.replica.species_counts[usize::from(self.model.system.reservoirs[reservoir].species)]
+    }
+
+    #[inline(always)]
+    fn inside_both(&self, reservoir: usize, other: usize) -> usize {
+        let everywhere = self.model.region_is_cell[reservoir] && self.model.region_is_cell[other];
+        if everywhere { self.total(reservoir) } else { self.slots_in_both(reservoir, other).count() }
+    }
+
+    #[inline(always)]
+    fn slot(&self, reservoir: usize, other: usize, rank: usize) -> Option<usize> {
+        self.slots_in_both(reservoir, other).nth(rank)
     }
 }
 
@@ -119,6 +167,12 @@ pub(super) fn trial_energy(model: &Model, replica: &Replica, trial: &Trial) -> f
         Trial::Displace { slot, position } => {
             let own = || energy(replica.species[slot], replica.position(slot), slot);
             moved_energy(model, replica, slot, position, own)
+        }
+        Trial::Identity { slot, species } => {
+            let (old, position) = (replica.species[slot], replica.position(slot));
+            let new = energy(species, position, slot);
+            let tail = || model.system.tail_change_of_identity(&replica.species_counts, old, species);
+            if new >= OVERLAP_ENERGY { new } else { new - energy(old, position, slot) + tail() }
         }
     }
 }

@@ -156,6 +156,9 @@ impl Replica {
             Edit::Insert { species, position, velocity } => self.insert(system, g, species, position, velocity),
             Edit::Delete { slot } => self.delete(system, g, slot),
             Edit::Displace { slot, position } => self.displace(g, slot, position),
+            Edit::Identity { slot, species, velocity_scale } => {
+                self.change_species(system, g, slot, species, velocity_scale);
+            }
         }
         // An empty replica has no energy: rounding errors of earlier atoms end here.
         self.energy = if self.n == 0 { 0.0 } else { self.energy + delta_u };
@@ -203,6 +206,15 @@ impl Replica {
         }
         self.free(system, g, last);
         self.n = last;
+    }
+
+    /// Makes the atom of a slot one of another species, and multiplies its velocity.
+    fn change_species(&mut self, system: &System, g: &Geometry, slot: usize, species: u8, velocity_scale: f64) {
+        let (chunk, lane) = (slot / LANES, slot % LANES);
+        self.species_counts[usize::from(self.species[slot])] -= 1;
+        self.species_counts[usize::from(species)] += 1;
+        let velocity = DVec3::from(self.velocities.each_ref().map(|c| c[chunk][lane]));
+        self.write(system, g, slot, species, self.position(slot), velocity_scale * velocity);
     }
 
     /// Leaves a slot to nobody: at rest in the middle of the cell, without mass or interaction.

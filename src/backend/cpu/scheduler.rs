@@ -5,7 +5,7 @@
 
 use super::integrate;
 use super::model::Model;
-use super::particle_moves::{displace, insert_delete};
+use super::particle_moves::{displace, identity_changes, insert_delete};
 use super::replica::Replica;
 use crate::backend::ensemble::places;
 use crate::backend::{CycleWork, Span};
@@ -51,7 +51,7 @@ impl Scheduler {
     /// - `weights`: of the tables of insertion, [`Ensemble::weights`](crate::backend::Ensemble::weights)
     fn work(&mut self, model: &Model, assignment: &[StateId], weights: &[u32], work: &CycleWork) {
         let offsets = self.transitions.offsets().to_vec();
-        let tallied = work.tally && work.particle_moves.is_some();
+        let tallied = work.tally && work.moves_particles();
         let first_replica = ReplicaId(self.replicas.first().map_or(0, |r| r.id));
         let rows = if tallied { self.transitions.rows_of(first_replica, assignment) } else { Vec::new() };
         let (mut rows, mut kept) = (rows.into_iter(), self.kept.iter_mut());
@@ -63,10 +63,13 @@ impl Scheduler {
                 if let Some(Span { first, count }) = work.dynamics {
                     move_atoms(model, replica, first, count);
                 }
+                let mut recorder = MoveRecorder { row, offsets: &offsets, events };
                 if let Some(Span { first, count }) = work.particle_moves {
-                    let mut recorder = MoveRecorder { row, offsets: &offsets, events };
                     let places = places(&model.system, weights, state, replica.state.kt);
                     insert_delete(model, &places, replica, first, count, &mut recorder);
+                }
+                if let Some(Span { first, count }) = work.identity {
+                    identity_changes(model, replica, first, count, &mut recorder);
                 }
                 if let Some(kept) = kept {
                     replica.copy_to(kept);

@@ -35,6 +35,8 @@ pub const TRIAL_INSERT: u32 = 1;
 pub const TRIAL_DELETE: u32 = 2;
 /// An atom moves.
 pub const TRIAL_DISPLACE: u32 = 3;
+/// An atom becomes one of another species.
+pub const TRIAL_IDENTITY: u32 = 4;
 
 /// One dispatch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
@@ -223,7 +225,7 @@ pub struct StateRecord {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct TrialRecord {
-    /// One of [`TRIAL_NONE`], [`TRIAL_INSERT`], [`TRIAL_DELETE`], [`TRIAL_DISPLACE`].
+    /// One of [`TRIAL_NONE`], [`TRIAL_INSERT`], [`TRIAL_DELETE`], [`TRIAL_DISPLACE`], [`TRIAL_IDENTITY`].
     pub kind: u32,
     /// Index of the species.
     pub species: u32,
@@ -233,7 +235,7 @@ pub struct TrialRecord {
     pub spare: u32,
     /// \[length\]
     pub position: [f32; 4],
-    /// [length/time]
+    /// [length/time]; for a change of identity the factor on the velocity, in x.
     pub velocity: [f32; 4],
 }
 

@@ -157,22 +157,42 @@ impl Gpu {
         }
     }
 
-    /// Records insertion and deletion attempts of every replica.
-    fn insert_delete(&mut self, Span { first, count }: Span, tally: bool) -> Result<()> {
-        self.make_log_room(count.min(LOG_ATTEMPTS))?;
-        self.loaded.log.recorded = true;
+    /// Records the particle moves of a cycle in every replica: insertions and deletions, then changes of identity.
+    fn move_particles(&mut self, work: &CycleWork) -> Result<()> {
+        let count = |span: Option<Span>| span.map_or(0, |span| span.count);
+        self.make_log_room(count(work.particle_moves).saturating_add(count(work.identity)).min(LOG_ATTEMPTS))?;
         let n_frozen = u64::from(self.plan.n_frozen);
+        if let Some(span) = work.particle_moves {
+            self.attempt(Kernel::InsertDelete, span, work.tally, |n| n + n_frozen + 32)?;
+        }
+        if let Some(span) = work.identity {
+            self.attempt(Kernel::Identity, span, work.tally, |n| 2 * (n + n_frozen) + 32)?;
+        }
+        Ok(())
+    }
+
+    /// Records attempts of one kind in goes whose accepted moves the log holds.
+    ///
+    /// - `pairs_per_attempt`: pair evaluations of one attempt in a replica with n atoms
+    fn attempt(
+        &mut self,
+        kernel: Kernel,
+        Span { first, count }: Span,
+        tally: bool,
+        pairs_per_attempt: impl Fn(u64) -> u64,
+    ) -> Result<()> {
+        self.loaded.log.recorded = true;
         let mut done = 0;
         while done < count {
-            if done > 0 {
+            if self.loaded.log.held == LOG_ATTEMPTS {
                 self.drain_log()?;
             }
-            let go = LOG_ATTEMPTS.min(count - done);
+            let go = (LOG_ATTEMPTS - self.loaded.log.held).min(count - done);
             if tally {
                 self.make_tally_room(go)?;
             }
-            let start = first + u64::from(done);
-            self.dispatch_split(Kernel::InsertDelete, start, go, tally, |n| n + n_frozen + 32)?;
+            self.dispatch_split(kernel, first + u64::from(done), go, tally, &pairs_per_attempt)?;
+            self.loaded.log.held += go;
             done += go;
         }
         Ok(())
@@ -318,11 +338,12 @@ impl Backend for Gpu {
     }
 
     fn begin(&mut self, work: &CycleWork) -> Result<()> {
+        let work = work.possible_in(&self.ensemble.system);
         if let Some(steps) = work.dynamics {
             self.move_atoms(steps)?;
         }
-        if let Some(attempts) = work.particle_moves.filter(|_| !self.ensemble.system.reservoirs.is_empty()) {
-            self.insert_delete(attempts, work.tally)?;
+        if work.moves_particles() {
+            self.move_particles(&work)?;
         }
         self.keep(work.keep)?;
         self.submit_measurement()
@@ -362,7 +383,7 @@ impl TrialEnergies for Gpu {
             match edit {
                 Edit::Insert { .. } => *n += 1,
                 Edit::Delete { .. } => *n -= 1,
-                Edit::None | Edit::Displace { .. } => {}
+                Edit::None | Edit::Displace { .. } | Edit::Identity { .. } => {}
             }
         }
         let records: Vec<TrialRecord> = edits.iter().map(|(edit, _)| self.edit_record(edit)).collect();

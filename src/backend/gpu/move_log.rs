@@ -25,6 +25,8 @@ pub(super) struct DeviceMoveLog {
     attempts_on_device: u64,
     /// Whether moves were recorded since the last measurement.
     pub(super) recorded: bool,
+    /// Attempts whose accepted moves the log holds; the next go adds to it.
+    pub(super) held: u32,
     /// Accepted moves of goes before the last: `[n_replicas]` or empty.
     earlier: Vec<Vec<MoveEvent>>,
 }
@@ -92,7 +94,7 @@ impl MoveEvents for DeviceEvents {
     }
 }
 
-/// An entry of the log: slot, reservoir << 16, place of the kind among [`MoveKind::TALLIED`] << 24.
+/// An entry of the log: slot, reservoir << 16 (that of a [`MoveEvent`]), place of the kind among [`MoveKind::TALLIED`] << 24.
 fn event_of(word: u32) -> MoveEvent {
     let kind = MoveKind::TALLIED[(word >> 24) as usize];
     MoveEvent { kind, reservoir: (word >> 16) as u8, slot: word as u16 }
@@ -131,6 +133,7 @@ impl Gpu {
             }
         }
         self.loaded.log.earlier = earlier;
+        self.loaded.log.held = 0;
         Ok(())
     }
 
@@ -138,7 +141,7 @@ impl Gpu {
     ///
     /// - `logs`: what was mapped, one a chunk; empty when nothing had been recorded
     pub(super) fn events(&mut self, logs: Arc<Vec<Mapped>>) -> DeviceEvents {
-        self.loaded.log.recorded = false;
+        (self.loaded.log.recorded, self.loaded.log.held) = (false, 0);
         DeviceEvents {
             device: Arc::clone(&self.device),
             words: self.loaded.log.words as usize,

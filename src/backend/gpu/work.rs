@@ -3,7 +3,8 @@
 use super::chunk::Chunk;
 use super::device::GpuDevice;
 use super::layout::{
-    Params, StateRecord, TRIAL_DELETE, TRIAL_DISPLACE, TRIAL_INSERT, TRIAL_NONE, TrialRecord, atom_record, inside_walls,
+    Params, StateRecord, TRIAL_DELETE, TRIAL_DISPLACE, TRIAL_IDENTITY, TRIAL_INSERT, TRIAL_NONE, TrialRecord,
+    atom_record, inside_walls,
 };
 use super::pipelines::{Kernel, Pipelines};
 use super::recorder::{Mapped, create_buffer, map, params_size, read};
@@ -155,8 +156,8 @@ impl Gpu {
                     let mut params = self.params(chunk, first + u64::from(done), now);
                     params.first_in_order = start as u32;
                     params.redraw = u32::from(flag && kernel == Kernel::Integrate && done == 0);
-                    params.book = u32::from(flag && kernel == Kernel::InsertDelete);
-                    params.fresh_log = u32::from(done == 0);
+                    params.book = u32::from(flag && matches!(kernel, Kernel::InsertDelete | Kernel::Identity));
+                    params.fresh_log = u32::from(done == 0 && self.loaded.log.held == 0);
                     self.dispatch(kernel, index, count as u32, params)?;
                     done += now;
                 }
@@ -246,6 +247,12 @@ impl Gpu {
                 position: self.atom(position, 0),
                 ..TrialRecord::default()
             },
+            Trial::Identity { slot, species } => TrialRecord {
+                kind: TRIAL_IDENTITY,
+                species: u32::from(species),
+                slot: slot as u32,
+                ..TrialRecord::default()
+            },
         }
     }
 
@@ -259,6 +266,10 @@ impl Gpu {
             },
             Edit::Delete { slot } => self.trial_record(&Trial::Delete { slot }),
             Edit::Displace { slot, position } => self.trial_record(&Trial::Displace { slot, position }),
+            Edit::Identity { slot, species, velocity_scale } => TrialRecord {
+                velocity: [velocity_scale as f32, 0.0, 0.0, 0.0],
+                ..self.trial_record(&Trial::Identity { slot, species })
+            },
         }
     }
 

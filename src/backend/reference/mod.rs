@@ -7,7 +7,9 @@ mod replica;
 pub use replica::Replica;
 
 use super::cycle::Keeper;
-use crate::backend::{Backend, BackendInfo, BackendState, CycleResult, CycleWork, Ensemble, Identity, TrialEnergies};
+use crate::backend::{
+    Backend, BackendInfo, BackendState, CycleResult, CycleWork, Ensemble, Identity, Span, TrialEnergies,
+};
 use crate::base::error::Result;
 use crate::base::ids::{ReplicaId, StateId};
 use crate::base::rng::{Rng, Stream};
@@ -82,20 +84,29 @@ impl<F: ForceField> Reference<F> {
         self.replicas.par_iter_mut().try_for_each(|replica| propagate(replica).map_err(|e| e.of_replica(replica.id)))
     }
 
-    /// Makes insertion and deletion attempts in every replica.
-    fn insert_delete(&mut self, first: u64, attempts: u32, tally: bool) -> Result<()> {
+    /// Makes the particle moves of a cycle in every replica: insertions and deletions, then changes of identity.
+    fn move_particles(&mut self, work: &CycleWork) -> Result<()> {
         let ensemble = &self.ensemble;
         let Ensemble { system, rng, first_replica, assignment, .. } = ensemble;
         let force_field = &self.force_field;
         let offsets = self.transitions.offsets().to_vec();
-        let rows = if tally { self.transitions.rows_of(*first_replica, assignment) } else { Vec::new() };
+        let rows = if work.tally { self.transitions.rows_of(*first_replica, assignment) } else { Vec::new() };
         let rows = rows.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(self.replicas.len());
         let rows: Vec<_> = rows.collect();
+        let attempt = |r: usize, replica: &mut Replica, recorder: &mut MoveRecorder| -> Result<()> {
+            if let Some(Span { first, count }) = work.particle_moves {
+                let places = ensemble.places_of(r);
+                particle_moves::insert_delete(system, force_field, rng, &places, replica, first, count, recorder)?;
+            }
+            if let Some(Span { first, count }) = work.identity {
+                particle_moves::identity_changes(system, force_field, rng, replica, first, count, recorder)?;
+            }
+            Ok(())
+        };
         let jobs = self.replicas.par_iter_mut().zip(rows).zip(self.log.page()).enumerate();
         jobs.try_for_each(|(r, ((replica, row), events))| {
-            let (places, mut recorder) = (ensemble.places_of(r), MoveRecorder { row, offsets: &offsets, events });
-            particle_moves::insert_delete(system, force_field, rng, &places, replica, first, attempts, &mut recorder)
-                .map_err(|e| e.of_replica(replica.id))
+            let mut recorder = MoveRecorder { row, offsets: &offsets, events };
+            attempt(r, replica, &mut recorder).map_err(|e| e.of_replica(replica.id))
         })
     }
 }
@@ -210,11 +221,12 @@ impl<F: ForceField> Backend for Reference<F> {
     }
 
     fn begin(&mut self, work: &CycleWork) -> Result<()> {
+        let work = work.possible_in(&self.ensemble.system);
         if let Some(steps) = work.dynamics {
             self.move_atoms(steps.first, steps.count)?;
         }
-        if let Some(attempts) = work.particle_moves.filter(|_| !self.ensemble.system.reservoirs.is_empty()) {
-            self.insert_delete(attempts.first, attempts.count, work.tally)?;
+        if work.moves_particles() {
+            self.move_particles(&work)?;
         }
         if work.keep {
             self.kept = self.keeper.room(self.replicas.len());

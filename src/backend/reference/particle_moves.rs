@@ -1,11 +1,11 @@
-//! particle_moves: insertions, deletions and displacements of one replica.
+//! particle_moves: insertions, deletions, changes of identity and displacements of one replica.
 
 use super::replica::Replica;
 use crate::base::error::{Error, Result};
 use crate::base::rng::Rng;
 use crate::forces::ForceField;
 use crate::moves::tally::MoveRecorder;
-use crate::moves::{self, Edit, Trial};
+use crate::moves::{self, Edit, Trial, identity};
 use crate::system::System;
 use crate::system::insertion::Places;
 
@@ -39,6 +39,30 @@ pub fn insert_delete<F: ForceField>(
         let biased = ln_acc + moves::weight_change(state, &proposal);
         let edit = moves::decide(system, rng, id, attempt, 1.0 / state.beta, &proposal, biased);
         recorder.record(&proposal, ln_acc, edit.slot(replica.configuration.len()));
+        replica.apply(&edit, delta_u);
+    }
+    Ok(())
+}
+
+/// Attempts at changes of identity of one replica, from attempt number `first`.
+///
+/// # Errors
+/// Those of the force field.
+pub fn identity_changes<F: ForceField>(
+    system: &System,
+    force_field: &F,
+    rng: &Rng,
+    replica: &mut Replica,
+    first: u64,
+    attempts: u32,
+    recorder: &mut MoveRecorder<'_>,
+) -> Result<()> {
+    for attempt in first..first + u64::from(attempts) {
+        let proposal = identity::propose(system, rng, replica.id.0, attempt, &replica.configuration);
+        let delta_u = replica.trial_energy(force_field, &proposal.trial)?;
+        let ln_acc = identity::ln_acc(replica.state.as_ref(), &proposal, delta_u);
+        let edit = identity::decide(system, &proposal, ln_acc);
+        recorder.record_identity(&proposal, ln_acc, edit.slot(replica.configuration.len()));
         replica.apply(&edit, delta_u);
     }
     Ok(())

@@ -26,7 +26,8 @@ fn one() -> u32 {
 }
 
 impl Default for Exchange {
+    /// Enough rounds for states to forget, within one exchange, which configurations they held (docs/benchmarks.md).
     fn default() -> Self {
-        Exchange::EvenOdd { every: 1, rounds: 1, diagonals: false }
+        Exchange::EvenOdd { every: 1, rounds: 24, diagonals: true }
     }
 }

@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn only_dilute_states_of_the_default_scene_can_be_estimated() {
         let axes = of(include_str!("../../../scenes/lj_surface.ron"));
-        assert_eq!(axes.iter().map(|a| a.edges).collect::<Vec<_>>(), [6 * 14, 7 * 13]);
+        assert_eq!(axes.iter().map(|a| a.edges).collect::<Vec<_>>(), [6 * 14, 7 * 13, 6 * 13, 6 * 13]);
         for axis in axes {
             assert!(axis.estimated > 0 && axis.estimated < axis.edges, "{axis:?}");
             assert!(axis.lowest.is_some_and(|l| l > 0.0 && l <= 1.0));

@@ -8,6 +8,7 @@ use crate::base::units::bytes;
 use crate::base::{Error, Result};
 use crate::input::scene::CheckedScene;
 use crate::input::scene::grammar::Dynamics;
+use crate::moves::MoveKind;
 use crate::observables::Observables;
 use crate::sample::tally_snapshots::MARKS;
 use crate::sample::trajectory::{bytes_of_frame, frame_thinning};
@@ -23,6 +24,8 @@ const BYTES_PER_SLOT: u64 = 320;
 const BYTES_PER_REPLICA: u64 = 1024;
 /// Memory of a state's averages beside its histograms [byte].
 const BYTES_PER_STATE: u64 = 4096;
+/// Memory of the tallies of one N: three numbers for every kind of move [byte].
+const BYTES_PER_TALLY: u64 = 24 * MoveKind::TALLIED.len() as u64;
 /// Memory of a sample while it is analysed: E, N, state, weights [byte].
 const BYTES_PER_SAMPLE: u64 = 64;
 /// Buffers of what observables store: as it is, encoded, and compressed [byte].
@@ -149,7 +152,7 @@ impl Size {
     fn memory_bytes(&self) -> u64 {
         let replicas = self.n_replicas as u64 * (self.capacity as u64 * BYTES_PER_SLOT + BYTES_PER_REPLICA);
         // Averages and transition-matrix tallies of every walker: up and down; three times while a checkpoint is written.
-        let states = self.n_replicas as u64 * (BYTES_PER_STATE + 3 * self.n_counts as u64 * 48);
+        let states = self.n_replicas as u64 * (BYTES_PER_STATE + 3 * self.n_counts as u64 * BYTES_PER_TALLY);
         let buffers = if self.observed > 0 { BYTES_OF_BUFFERS } else { 0 };
         BYTES_OF_PROGRAM
             + buffers
@@ -162,9 +165,10 @@ impl Size {
     /// Run directory: samples and configurations (replicas full) without compression, two checkpoints, marks, figures.
     fn disk_bytes(&self) -> u64 {
         let row = 22 + 2 * self.n_reservoirs as u64 + self.observed;
-        let checkpoint = self.n_replicas as u64 * (self.capacity as u64 * 60 + self.n_counts as u64 * 48 + 2048);
+        let checkpoint =
+            self.n_replicas as u64 * (self.capacity as u64 * 60 + self.n_counts as u64 * BYTES_PER_TALLY + 2048);
         // Marks keep the N that were tried, not all that there may be: a quarter of them.
-        let marks = u64::from(MARKS) * self.n_replicas as u64 * self.n_counts as u64 * 58 / 4;
+        let marks = u64::from(MARKS) * self.n_replicas as u64 * self.n_counts as u64 * (10 + BYTES_PER_TALLY) / 4;
         self.n_samples * row + self.n_frames * bytes_of_frame(self.capacity) + 2 * checkpoint + marks + BYTES_OF_FIGURES
     }
 }
@@ -182,7 +186,8 @@ fn pairs(loaded: &CheckedScene, size: &Size) -> f64 {
         Dynamics::Hmc { steps, .. } | Dynamics::Ghmc { steps, .. } => f64::from(steps) * of_all,
         Dynamics::MonteCarlo { attempts, .. } => 2.0 * f64::from(attempts) * of_one,
     };
-    let moves = f64::from(scene.moves.insert_delete) * of_one;
+    // an atom that changes is summed as what it is and as what it is to be
+    let moves = (f64::from(scene.moves.insert_delete) + 2.0 * f64::from(scene.moves.identity)) * of_one;
     let cycles = f64::from(scene.schedule.equilibration) + f64::from(scene.schedule.production);
     cycles * size.n_replicas as f64 * (dynamics + moves + of_all)
 }

@@ -5,6 +5,7 @@
 
 mod exact;
 mod fixture;
+mod identity;
 mod joint;
 mod restart;
 mod sampling;
@@ -129,6 +130,7 @@ const CHECKS: [(&str, &str, Measure, f64, Body); 13] = [
         sampling::insertion_table,
     ),
     ("boltzmann ratio", "slopes of ln[P₁(E,N)/P₂(E,N)]", Measure::Z, Z_LIMIT, sampling::boltzmann_ratio),
+    ("identity", "⟨N⟩, Var N, ⟨v²⟩ of two gases that change into each other", Measure::Z, Z_LIMIT, identity::two_gases),
     ("windows", "⟨N⟩, ln Ξ of an exact gas through learned weights", Measure::Z, Z_LIMIT, windows::windows),
     ("joint", "exact draws stay exact under all moves", Measure::Z, Z_LIMIT, joint::joint),
     ("resume", "a restored state against an uninterrupted run", Measure::Unequal, 0.0, restart::resume),

@@ -40,10 +40,27 @@ const FLUID: &str = r#"Scene(
     schedule: (equilibration: 10, production: 20),
 )"#;
 
+/// Two gases of unequal masses that change into each other.
+const MIXTURE: &str = r#"Scene(
+    units: Lj,
+    species: [ (name: "B", symbol: "Ar", mass: 1.0), (name: "C", symbol: "Kr", mass: 3.0) ],
+    potential: LennardJones(cutoff: 2.5, truncation: Shifted,
+        pairs: [ (between: ("B","B"), epsilon: 1.0, sigma: 1.0), (between: ("B","C"), epsilon: 0.8, sigma: 1.1),
+                 (between: ("C","C"), epsilon: 0.9, sigma: 1.1) ]),
+    cell: Bulk(lengths: (6.0, 6.0, 6.0)),
+    reservoir: [ (species: "B", max_atoms: 30), (species: "C", max_atoms: 30) ],
+    initial: [ (species: "B", atoms: 12, placement: Random), (species: "C", atoms: 12, placement: Random) ],
+    grid: ( temperature: List([1.0, 1.2]), reservoir: [
+        (species: "B", convention: Activity, values: List([-3.0])), (species: "C", convention: Activity, values: List([-3.0])) ] ),
+    dynamics: Baoab(dt: 0.004, friction: 1.0, steps: 5),
+    moves: (insert_delete: 20, identity: 20),
+    schedule: (equilibration: 10, production: 20),
+)"#;
+
 /// Saves a sampler in the middle, restores it into a new backend, and compares the ends.
 pub(crate) fn resume(bench: &Fixture) -> Result<Worst> {
     let mut worst = Worst::default();
-    for (text, cycles) in [(SURFACE, 12), (FLUID, 6)] {
+    for (text, cycles) in [(SURFACE, 12), (MIXTURE, 12), (FLUID, 6)] {
         let setup = setup(text)?;
         let mut whole = bench.sampler(&setup)?;
         let mut middle = None;

@@ -24,6 +24,12 @@ pub(super) const CASES: &[Case] = &[
         "add `moves: (insert_delete: 100)`",
     ),
     case(
+        &[("moves: (insert_delete: 100)", "moves: (insert_delete: 100, identity: 20)")],
+        (26, 43),
+        "`identity` is 20, but only species B has a reservoir",
+        "leave it out, or name a second species in `reservoir`",
+    ),
+    case(
         &[("moves: (insert_delete: 100)", "moves: (insert_delete: 100), exchange: EvenOdd(every: 0)")],
         (26, 59),
         "`every` is 0",

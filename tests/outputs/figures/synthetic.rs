@@ -118,6 +118,7 @@ fn boundary(temperature: f64, pair: (usize, usize), kind: BoundaryKind, mu_err: 
         pressure_low: pressure(mu - mu_err),
         temperature_err: 0.0,
         clapeyron: None,
+        crossings: None,
         pressure_high: pressure(mu + mu_err),
     }
 }

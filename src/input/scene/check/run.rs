@@ -74,6 +74,13 @@ fn moves(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<(
             format!("`insert_delete` is {attempts}, but no species has a reservoir"),
             "leave `moves` out, or name a species in `reservoir`",
         );
+        ensure!(
+            source,
+            scene.moves.identity == 0,
+            "moves.identity",
+            format!("`identity` is {}, but no species has a reservoir", scene.moves.identity),
+            "leave `moves` out, or name two species in `reservoir`",
+        );
         return Ok(());
     }
     ensure!(
@@ -89,6 +96,14 @@ fn moves(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<(
         "moves.insert_delete",
         "`insert_delete` is 0, but species have a reservoir: their numbers would never change",
         "give 1 or more, or leave out `reservoir`",
+    );
+    let identity = scene.moves.identity;
+    ensure!(
+        source,
+        identity == 0 || scene.reservoir.len() > 1,
+        "moves.identity",
+        format!("`identity` is {identity}, but only species {} has a reservoir", scene.reservoir[0].species),
+        "leave it out, or name a second species in `reservoir`",
     );
     insertion(source, scene, warnings)
 }

@@ -1,0 +1,361 @@
+//! Collective coordinates: sums over states that keep the memory which exchange carries out of each of them.
+//!
+//! States swap replicas every few cycles, so what a replica remembers leaves the series of a state before it shows there,
+//! although it goes on to act: the next replica comes from the same pool. A sum over states, S(t) = Σ_k x_k(t) with x the
+//! deviation of E or N from the mean of its state, does not notice who holds which state. Its fluctuation is known without
+//! waiting for it, Var S = Σ_k Var x_k, because at one time states are independent, and MBAR knows means and variances
+//! from all states where a state's own samples may have missed a basin. Hence C(t) = Var S − ½⟨(S(t) − S(0))²⟩ is free of
+//! the bias that a run of a few correlation times puts into autocovariances about its own mean.
+//!
+//! C is followed up to a twelfth of the run. What lies beyond comes from replicas as units: the same sum along the path
+//! of a replica has a variance over whole paths, which one run shows for as many replicas as there are states. It lacks the
+//! correlation between replicas (a dense one in a dense state has no deviation at all), by a factor κ that is read off
+//! where both C are known:
+//!
+//! g Var S = Σ_{|t| ≤ t*} C(t) + κ Σ_{|t| > t*} C_path(t),  κ = C/C_path just below t*.
+//!
+//! `docs/validation.md` has the z-scores that led to these choices.
+
+use crate::analysis::statistics::blocks::Blocks;
+use crate::analysis::statistics::inefficiency::places;
+use crate::sample::Samples;
+use crate::thermo::states::StateGrid;
+use rayon::prelude::*;
+
+/// Share of a run over which C(t) is followed.
+const FOLLOWED: f64 = 1.0 / 12.0;
+/// Stored cycles that are followed at least, where the run is four times as long.
+const SHORTEST: usize = 20;
+/// Lags at which C(t) is evaluated, evenly spaced in ln t.
+const LAGS: usize = 14;
+/// C(t) has come to its end when it falls below this many of its own standard errors.
+const NOISE: f64 = 0.5;
+/// Largest κ: beyond it the paths are noise.
+const LARGEST: f64 = 10.0;
+
+/// A sum over states and the standard error of its mean.
+#[derive(Debug, Clone)]
+pub struct Collective {
+    /// What is summed: E (0) or the N of a reservoir species (1, …)
+    pub column: usize,
+    /// kT of the states; `None` if it is all of them [energy]
+    pub kt: Option<f64>,
+    /// `[n_blocks]`, mean over each block, about the mean of all
+    pub blocks: Vec<f64>,
+    /// `[n_blocks]`, the same summed with the blocks before and after of the same walker: what is left of it there is
+    /// slow
+    pub smooth: Vec<f64>,
+    /// Square of the standard error of the mean over the run.
+    pub variance: f64,
+}
+
+/// Sums of the deviations of E and of every N over all states, and of every N over the states of each temperature.
+///
+/// - `moments`: of every state
+pub fn collectives(samples: &Samples, grid: &StateGrid, moments: &StateMoments, blocks: &Blocks) -> Vec<Collective> {
+    if samples.is_empty() {
+        return Vec::new();
+    }
+    let rows = Rows::new(grid);
+    let times = Times::new(samples);
+    let columns: Vec<usize> = (0..=samples.counts.len()).collect();
+    let of_column = |&c: &usize| {
+        let deviation: Vec<f64> =
+            (0..samples.len()).map(|n| samples.value(c, n) - moments.mean[samples.state[n] as usize][c]).collect();
+        // E of a temperature follows its N.
+        let n_rows = if c == 0 { 0 } else { rows.n };
+        let variance = rows.sums(|k| moments.variance[k][c]);
+        let sums = Sums { samples, rows: &rows, times: &times, column: c, deviation: &deviation, variance, n_rows };
+        sums.collectives(blocks)
+    };
+    columns.par_iter().flat_map_iter(of_column).collect()
+}
+
+/// Means and variances of E, N₁, … in every state.
+#[derive(Debug, Clone, Default)]
+pub struct StateMoments {
+    /// `[n_states][1 + n_reservoirs]`
+    pub mean: Vec<Vec<f64>>,
+    /// `[n_states][1 + n_reservoirs]`
+    pub variance: Vec<Vec<f64>>,
+}
+
+impl StateMoments {
+    /// The means that are expected where they are known, and the larger variances; only for states that have samples.
+    pub(crate) fn expecting(&self, expected: &StateMoments) -> StateMoments {
+        let both = |own: &[Vec<f64>], other: &[Vec<f64>], join: &dyn Fn(f64, f64) -> f64| -> Vec<Vec<f64>> {
+            let of_state = |(own, other): (&Vec<f64>, &Vec<f64>)| {
+                own.iter().zip(other).map(|(&a, &b)| if a.is_finite() && b.is_finite() { join(a, b) } else { a }).collect()
+            };
+            own.iter().zip(other).map(of_state).collect()
+        };
+        StateMoments {
+            mean: both(&self.mean, &expected.mean, &|_, expected| expected),
+            variance: both(&self.variance, &expected.variance, &f64::max),
+        }
+    }
+}
+
+/// States of the same temperature.
+struct Rows {
+    /// `[n_states]`
+    of_state: Vec<usize>,
+    /// kT, ascending [energy]
+    kts: Vec<f64>,
+    /// Temperatures that have a sum of their own: none if there is only one, or no more states than temperatures.
+    n: usize,
+}
+
+impl Rows {
+    fn new(grid: &StateGrid) -> Rows {
+        let mut kts: Vec<f64> = grid.states.iter().map(|s| s.kt).collect();
+        kts.sort_by(f64::total_cmp);
+        kts.dedup();
+        let of_state = grid.states.iter().map(|s| kts.partition_point(|&kt| kt < s.kt)).collect();
+        let n = if kts.len() < 2 || kts.len() == grid.len() { 0 } else { kts.len() };
+        Rows { of_state, kts, n }
+    }
+
+    /// Sum over all states, then over those of each temperature; what is not finite has no samples.
+    fn sums(&self, of_state: impl Fn(usize) -> f64) -> Vec<f64> {
+        let mut sums = vec![0.0; 1 + self.kts.len()];
+        for (k, &row) in self.of_state.iter().enumerate() {
+            let value = of_state(k);
+            if value.is_finite() {
+                sums[0] += value;
+                sums[1 + row] += value;
+            }
+        }
+        sums
+    }
+}
+
+/// Samples by walker and stored cycle, and along the paths of replicas.
+struct Times {
+    /// `[n_walkers]`, first index into time of each, then their sum: walkers follow each other
+    first: Vec<usize>,
+    /// `[n_samples]`
+    of_sample: Vec<usize>,
+    /// `[n_replicas][length]`, samples in order of time
+    paths: Vec<Vec<usize>>,
+}
+
+impl Times {
+    fn new(samples: &Samples) -> Times {
+        let n_walkers = samples.walker.iter().max().map_or(0, |&w| usize::from(w) + 1);
+        let mut cycles: Vec<Vec<u32>> = vec![Vec::new(); n_walkers];
+        let mut order: Vec<usize> = (0..samples.len()).collect();
+        order.sort_by_key(|&n| (samples.walker[n], samples.cycle[n]));
+        for n in order {
+            let of_walker = &mut cycles[usize::from(samples.walker[n])];
+            if of_walker.last() != Some(&samples.cycle[n]) {
+                of_walker.push(samples.cycle[n]);
+            }
+        }
+        let mut first = vec![0];
+        for of_walker in &cycles {
+            first.push(first[first.len() - 1] + of_walker.len());
+        }
+        let time = |n: usize| {
+            let walker = usize::from(samples.walker[n]);
+            first[walker] + cycles[walker].partition_point(|&c| c < samples.cycle[n])
+        };
+        let of_sample = (0..samples.len()).map(time).collect();
+        let n_replicas = samples.replica.iter().max().map_or(0, |&r| r as usize + 1);
+        let paths = places(samples, n_replicas, |n| samples.replica[n] as usize).into_iter().flatten().collect();
+        Times { first, of_sample, paths }
+    }
+
+    /// Stored cycles over all walkers.
+    fn total(&self) -> usize {
+        self.first[self.first.len() - 1]
+    }
+
+    /// Longest walker.
+    fn longest(&self) -> usize {
+        self.first.windows(2).map(|w| w[1] - w[0]).max().unwrap_or(0)
+    }
+
+    /// Ascending, from 0, up to a twelfth of the longest walker.
+    fn lags(&self) -> Vec<usize> {
+        let longest = self.longest();
+        let last = ((longest as f64 * FOLLOWED) as usize).max(SHORTEST.min(longest / 4));
+        let at = |i: usize| (last as f64).powf(i as f64 / (LAGS - 1) as f64).round() as usize;
+        let mut lags: Vec<usize> = std::iter::once(0).chain((0..LAGS).map(at)).filter(|&l| l <= last).collect();
+        lags.dedup();
+        lags
+    }
+}
+
+/// One column of deviations, summed over all states and over those of each temperature.
+struct Sums<'a> {
+    samples: &'a Samples,
+    rows: &'a Rows,
+    times: &'a Times,
+    column: usize,
+    /// `[n_samples]`
+    deviation: &'a [f64],
+    /// `[1 + n_temperatures]`, variances of the sums at one time
+    variance: Vec<f64>,
+    /// Temperatures that have a sum of their own.
+    n_rows: usize,
+}
+
+impl Sums<'_> {
+    /// The sum over all states first, then of each temperature; those that do not fluctuate are left out.
+    fn collectives(&self, blocks: &Blocks) -> Vec<Collective> {
+        let lags = self.times.lags();
+        let series = self.series();
+        let paths = self.along_paths(&lags);
+        let n_replicas = self.times.paths.len() as f64;
+        series
+            .iter()
+            .zip(&paths)
+            .enumerate()
+            .filter_map(|(i, (series, path))| {
+                let variance = self.variance[i];
+                if variance <= 0.0 || path.covariance[0] <= 0.0 {
+                    return None;
+                }
+                let collective = self.covariances(series, variance, &lags);
+                let total = self.times.total() as f64;
+                let g = memory(&lags, &collective, path, n_replicas, total);
+                let (of_blocks, smooth) = self.in_blocks(series, blocks);
+                let kt = i.checked_sub(1).map(|row| self.rows.kts[row]);
+                Some(Collective { column: self.column, kt, blocks: of_blocks, smooth, variance: g / total })
+            })
+            .collect()
+    }
+
+    /// S(t): `[1 + n_rows][n_times]`.
+    fn series(&self) -> Vec<Vec<f64>> {
+        let mut series = vec![vec![0.0; self.times.total()]; 1 + self.n_rows];
+        for (n, &t) in self.times.of_sample.iter().enumerate() {
+            series[0][t] += self.deviation[n];
+            if self.n_rows > 0 {
+                series[1 + self.rows.of_state[self.samples.state[n] as usize]][t] += self.deviation[n];
+            }
+        }
+        series
+    }
+
+    /// C(t) = Var S − ½⟨(S(t) − S(0))²⟩ at the lags, averaged over the walkers.
+    fn covariances(&self, series: &[f64], variance: f64, lags: &[usize]) -> Vec<f64> {
+        let at = |&lag: &usize| {
+            let (mut sum, mut pairs) = (0.0, 0);
+            for w in self.times.first.windows(2).filter(|w| w[1] - w[0] > lag) {
+                let s = &series[w[0]..w[1]];
+                sum += s.iter().zip(&s[lag..]).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
+                pairs += s.len() - lag;
+            }
+            variance - 0.5 * sum / pairs.max(1) as f64
+        };
+        lags.iter().map(at).collect()
+    }
+
+    /// The same sums along the paths of replicas: `[1 + n_rows]`, for one walker.
+    fn along_paths(&self, lags: &[usize]) -> Vec<Path> {
+        let n_sums = 1 + self.n_rows;
+        let row = |n: usize| self.rows.of_state[self.samples.state[n] as usize];
+        let of_path = |path: &Vec<usize>| {
+            let mut covariance = vec![vec![0.0; lags.len()]; n_sums];
+            let mut totals = vec![0.0; n_sums];
+            let steps: Vec<(f64, usize)> = path.iter().map(|&n| (self.deviation[n], row(n))).collect();
+            for &(x, row) in &steps {
+                totals[0] += x;
+                if self.n_rows > 0 {
+                    totals[1 + row] += x;
+                }
+            }
+            for (l, &lag) in lags.iter().enumerate().filter(|(_, lag)| **lag < steps.len()) {
+                for (&(x, a), &(y, b)) in steps.iter().zip(&steps[lag..]) {
+                    covariance[0][l] += x * y;
+                    if self.n_rows > 0 && a == b {
+                        covariance[1 + a][l] += x * y;
+                    }
+                }
+                // As many pairs as there are without a lag.
+                let scale = steps.len() as f64 / (steps.len() - lag) as f64;
+                covariance.iter_mut().for_each(|c| c[l] *= scale);
+            }
+            (covariance, totals)
+        };
+        let of_paths: Vec<(Vec<Vec<f64>>, Vec<f64>)> = self.times.paths.par_iter().map(of_path).collect();
+        let total = self.times.total() as f64;
+        (0..n_sums)
+            .map(|i| Path {
+                covariance: (0..lags.len())
+                    .map(|l| of_paths.iter().map(|(c, _)| c[i][l]).sum::<f64>() / total)
+                    .collect(),
+                whole: of_paths.iter().map(|(_, t)| t[i] * t[i]).sum::<f64>() / total,
+            })
+            .collect()
+    }
+
+    /// Means of a series over blocks of samples, and their sums with those before and after.
+    fn in_blocks(&self, series: &[f64], blocks: &Blocks) -> (Vec<f64>, Vec<f64>) {
+        let mut block_of_time = vec![None; series.len()];
+        for (&t, &block) in self.times.of_sample.iter().zip(&blocks.block_of) {
+            block_of_time[t] = Some(block as usize);
+        }
+        let mut sums = vec![0.0; blocks.n_blocks];
+        for (x, block) in series.iter().zip(&block_of_time) {
+            if let Some(block) = *block {
+                sums[block] += x;
+            }
+        }
+        let n = blocks.n_blocks as f64;
+        let mean = sums.iter().sum::<f64>() / n;
+        let of_blocks: Vec<f64> = sums.iter().map(|s| (s - mean) * n / series.len() as f64).collect();
+        let together = |i: usize, j: usize| blocks.walker_of.get(i) == blocks.walker_of.get(j);
+        let smooth = (0..of_blocks.len()).map(|i| {
+            let near = [i.checked_sub(1), Some(i + 1)].into_iter().flatten();
+            let beside = near.filter(|&j| j < of_blocks.len() && together(i, j));
+            of_blocks[i] + beside.map(|j| of_blocks[j]).sum::<f64>()
+        });
+        (of_blocks.clone(), smooth.collect())
+    }
+}
+
+/// A sum along the paths of replicas.
+struct Path {
+    /// At the lags.
+    covariance: Vec<f64>,
+    /// Over whole paths: the sum of the covariances at all lags.
+    whole: f64,
+}
+
+/// g Var S from C at the lags, and from the paths beyond.
+///
+/// - `total`: stored cycles over all walkers
+fn memory(lags: &[usize], collective: &[f64], path: &Path, n_replicas: f64, total: f64) -> f64 {
+    let variance = collective[0];
+    let (mut known, mut of_path) = (0.0, 0.0);
+    let mut ended = false;
+    for i in 1..lags.len() {
+        let step = (lags[i] - lags[i - 1]) as f64;
+        let noise = variance * (f64::max(known / variance, 1.0) / total).sqrt();
+        // Twice the trapezium: both signs of the lag.
+        known += step * (collective[i].max(0.0) + collective[i - 1]);
+        of_path += step * (path.covariance[i].max(0.0) + path.covariance[i - 1].max(0.0));
+        ended = collective[i] <= NOISE * noise;
+        if ended {
+            break;
+        }
+    }
+    let (known, of_path) = (known.max(variance), of_path.max(path.covariance[0]));
+    // Deviations about the mean of all replicas.
+    let whole = path.whole * n_replicas / (n_replicas - 1.0).max(1.0);
+    if ended || lags.len() < 2 {
+        // No slow part shows: what paths say beyond their own noise remains.
+        return known + (whole - of_path * (1.0 + (2.0 / n_replicas).sqrt())).max(0.0);
+    }
+    let last = lags[lags.len() - 1];
+    let late = |c: &[f64]| {
+        let values: Vec<f64> = lags.iter().zip(c).filter(|(lag, _)| 2 * **lag >= last).map(|(_, c)| *c).collect();
+        values.iter().sum::<f64>() / values.len() as f64
+    };
+    let noise = variance * (of_path / variance / total / n_replicas).sqrt();
+    let kappa = (late(collective) / late(&path.covariance).max(0.5 * noise)).clamp(1.0, LARGEST);
+    known + kappa * (whole - of_path).max(0.0)
+}
