@@ -50,7 +50,8 @@ fn asymmetry(state: StateRef, bias: &dyn Fn(u16, u16) -> f64) -> f64 {
             // every site alike, occupied or not; every atom alike
             let volume = SITES as f64;
             let up = insert_ln_acc(state.ln_z[0], volume.ln(), usize::from(n), state.beta * (f - e)) + bias(n, n + 1);
-            let down = delete_ln_acc(state.ln_z[0], volume.ln(), usize::from(n + 1), state.beta * (e - f)) + bias(n + 1, n);
+            let down =
+                delete_ln_acc(state.ln_z[0], volume.ln(), usize::from(n + 1), state.beta * (e - f)) + bias(n + 1, n);
             let there = p[i] * 0.5 / volume * probability(up);
             let back = p[j] * 0.5 / f64::from(n + 1) * probability(down);
             worst = worst.max((there - back).abs());
