@@ -128,8 +128,7 @@ impl Reweighting {
 /// - `kts`: the simulated temperatures, ascending [energy]
 fn expected(grid: &StateGrid, solved: &MbarSolution, kts: &[f64]) -> StateMoments {
     let MbarSolution { collapsed, solution, .. } = solved;
-    let bins: Vec<Bins> =
-        kts.par_iter().map(|kt| Bins::new(collapsed, None, None, &solution.ln_d, 1.0 / kt)).collect();
+    let bins: Vec<Bins> = kts.par_iter().map(|kt| Bins::new(collapsed, None, None, &solution.ln_d, 1.0 / kt)).collect();
     let n_s = grid.n_reservoirs();
     let of_state = |state: &StatePoint| {
         let moments = bins[kts.partition_point(|&kt| kt < state.kt)].moments(collapsed, &state.ln_z);

@@ -55,7 +55,7 @@ impl Proposal {
         match self.trial {
             Trial::Insert { species, .. } => Trial::Insert { species, position },
             Trial::Delete { slot } => Trial::Displace { slot, position },
-            Trial::None | Trial::Displace { .. } => Trial::None,
+            Trial::None | Trial::Displace { .. } | Trial::Identity { .. } => Trial::None,
         }
     }
 }

@@ -303,7 +303,8 @@ pub(crate) fn slow_scores(seeds: u64, cycles: u32) -> SlowScores {
         assert!(boundaries.len() > 8, "seed {seed}: {} boundary points", boundaries.len());
         let exact = |k: usize| {
             let state = &grid.states[k];
-            let mean = switch_p(state.kt, state.ln_z[0]).iter().zip(0_u16..).map(|(p, n)| p * f64::from(n)).sum::<f64>();
+            let mean =
+                switch_p(state.kt, state.ln_z[0]).iter().zip(0_u16..).map(|(p, n)| p * f64::from(n)).sum::<f64>();
             let weight = |n: u16| (f64::from(n) * state.ln_z[0] - switch_energy(n) / state.kt).exp();
             (mean, -(0..=SWITCH_N_MAX).map(weight).sum::<f64>().ln())
         };

@@ -44,7 +44,8 @@ fn table(path: &Path) -> Vec<Vec<Value>> {
 fn of_the_sampler(table: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
     let set = |value: &Value| matches!(value, Value::Text(t) if t.ends_with("_err") || t == "inefficiency");
     let keep: Vec<bool> = table[0].iter().map(|value| !set(value)).collect();
-    let only = |row: Vec<Value>| row.into_iter().zip(&keep).filter(|(_, keep)| **keep).map(|(value, _)| value).collect();
+    let only =
+        |row: Vec<Value>| row.into_iter().zip(&keep).filter(|(_, keep)| **keep).map(|(value, _)| value).collect();
     table.into_iter().map(only).collect()
 }
 

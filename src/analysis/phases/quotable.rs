@@ -26,7 +26,8 @@ impl<'a> Unconverged<'a> {
     pub(crate) fn new(judged: &Judged, thresholds: &'a Thresholds) -> Unconverged<'a> {
         // Whether the valley is significant or not: one that few have crossed is not known to be shallow.
         let few = |&i: &usize| judged.passages[i] < ENOUGH_CROSSINGS;
-        let sides = (0..judged.crossings.len()).filter(few).map(|i| (judged.crossings[i].kt, judged.crossings[i].sides));
+        let sides =
+            (0..judged.crossings.len()).filter(few).map(|i| (judged.crossings[i].kt, judged.crossings[i].sides));
         let mut kts: Vec<f64> = judged.crossings.iter().map(|c| c.kt).collect();
         kts.dedup();
         Unconverged { sides: sides.collect(), kts, thresholds }

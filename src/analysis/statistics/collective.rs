@@ -85,7 +85,10 @@ impl StateMoments {
     pub(crate) fn expecting(&self, expected: &StateMoments) -> StateMoments {
         let both = |own: &[Vec<f64>], other: &[Vec<f64>], join: &dyn Fn(f64, f64) -> f64| -> Vec<Vec<f64>> {
             let of_state = |(own, other): (&Vec<f64>, &Vec<f64>)| {
-                own.iter().zip(other).map(|(&a, &b)| if a.is_finite() && b.is_finite() { join(a, b) } else { a }).collect()
+                own.iter()
+                    .zip(other)
+                    .map(|(&a, &b)| if a.is_finite() && b.is_finite() { join(a, b) } else { a })
+                    .collect()
             };
             own.iter().zip(other).map(of_state).collect()
         };

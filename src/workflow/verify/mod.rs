@@ -113,7 +113,7 @@ impl Worst {
 type Body = fn(&Fixture) -> Result<Worst>;
 
 /// The checks: name, what it compares, measure, limit, body.
-const CHECKS: [(&str, &str, Measure, f64, Body); 13] = [
+const CHECKS: [(&str, &str, Measure, f64, Body); 14] = [
     ("philox", "known answers of the generator", Measure::Unequal, 0.0, exact::philox),
     ("exchange toy", "stationarity of an enumerated model", Measure::Share, 1.0, exact::exchange_toy),
     ("forces", "forces and energies against f64", Measure::Share, 1.0, exact::forces),
