@@ -44,7 +44,7 @@ pub fn verdict(
     }
     sentences.extend(memory_of_start(grid, diagnostics, excluded));
     sentences.extend(equilibrium_of_replicas(grid, diagnostics));
-    sentences.extend(crossings(grid, &diagnostics.windows));
+    sentences.extend(windows_crossed(grid, &diagnostics.windows));
     sentences.extend(halves_in_time(split_half));
     sentences.extend(late_start(diagnostics));
     sentences.push(independent_samples(diagnostics));
@@ -145,7 +145,7 @@ fn memory_of_start(grid: &StateGrid, diagnostics: &Diagnostics, excluded: &[Excl
 }
 
 /// Whether the windows are crossed.
-fn crossings(grid: &StateGrid, windows: &[WindowCheck]) -> Option<Sentence> {
+fn windows_crossed(grid: &StateGrid, windows: &[WindowCheck]) -> Option<Sentence> {
     let fewest = windows.iter().map(WindowCheck::round_trips).min()?;
     let rare: Vec<usize> = windows.iter().filter(|w| w.set_aside).map(|w| w.state).collect();
     if rare.is_empty() {
