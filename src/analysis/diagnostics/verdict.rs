@@ -1,6 +1,6 @@
 //! Verdict in words: whether the run can be trusted, and what to change.
 
-use super::by_result::{crossings, equilibrium_of_replicas, quotable};
+use super::by_result;
 use super::checks::{Diagnostics, EdgeCheck, Mood, Sentence, Verdict};
 use super::flow::Flow;
 use super::gaps::{Gap, gaps};
@@ -43,13 +43,13 @@ pub fn verdict(
         sentences.push(Sentence { mood: Mood::Remark, words });
     }
     sentences.extend(memory_of_start(grid, diagnostics, excluded));
-    sentences.extend(equilibrium_of_replicas(grid, diagnostics));
-    sentences.extend(windows_crossed(grid, &diagnostics.windows));
+    sentences.extend(by_result::equilibrium_of_replicas(grid, diagnostics));
+    sentences.extend(window_crossings(grid, &diagnostics.windows));
     sentences.extend(halves_in_time(split_half));
     sentences.extend(late_start(diagnostics));
     sentences.push(independent_samples(diagnostics));
-    sentences.extend(crossings(grid, boundaries));
-    sentences.push(quotable(grid, diagnostics));
+    sentences.extend(by_result::crossings(grid, boundaries));
+    sentences.push(by_result::quotable(grid, diagnostics));
     sentences.extend(convergence(diagnostics));
     sentences.extend(estimators.map(|estimators| agreement(grid, estimators)));
 
@@ -145,7 +145,7 @@ fn memory_of_start(grid: &StateGrid, diagnostics: &Diagnostics, excluded: &[Excl
 }
 
 /// Whether the windows are crossed.
-fn windows_crossed(grid: &StateGrid, windows: &[WindowCheck]) -> Option<Sentence> {
+fn window_crossings(grid: &StateGrid, windows: &[WindowCheck]) -> Option<Sentence> {
     let fewest = windows.iter().map(WindowCheck::round_trips).min()?;
     let rare: Vec<usize> = windows.iter().filter(|w| w.set_aside).map(|w| w.state).collect();
     if rare.is_empty() {
@@ -485,7 +485,7 @@ mod tests {
     #[test]
     fn diagonals_join_states_and_dead_ones_are_no_gaps() {
         let g = grid().with_diagonals();
-        let judge = |dead: &dyn Fn(&EdgeCheck) -> bool| verdict(&g, &diagnostics(&g, dead), &[], None, (12, 12));
+        let judge = |dead: &dyn Fn(&EdgeCheck) -> bool| verdict(&g, &diagnostics(&g, dead), &[], &[], None, (12, 12));
         let v = judge(&|e| e.edge.axis().is_none());
         assert!(v.trusted && says(&v, "All 17 pairs") && v.add_mu.is_empty(), "{v:?}");
         // Where no neighbours along μ exchange, diagonals carry replicas across; the place is named all the same.

@@ -43,7 +43,7 @@ pub(super) fn summary(analysis: &Analysis) -> RunSummary {
         seconds: Seconds { sampling: 131.4, analysis: 2.6 },
         replica_steps_per_s: 74_300.0,
         attempts_per_s: 149_000.0,
-        acceptance: vec![MoveRow { species: "B".into(), insert: 0.013, delete: 0.014 }],
+        acceptance: vec![MoveRow { species: "B".into(), insert: 0.013, delete: 0.014, identity: None }],
         exchange,
         cell: CellSummary { lengths: [6.6, 5.7158, 6.0], periodic_z: false, max_atoms: vec![("B".into(), 64)] },
         warnings: vec!["P(N_max) exceeds 1e-3 in 1 state; raise max_atoms.".into()],
