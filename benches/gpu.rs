@@ -112,6 +112,7 @@ fn criterion_groups(c: &mut Criterion) {
                 first += u64::from(STEPS.max(ATTEMPTS));
                 let work = CycleWork {
                     dynamics: Some(Span { first, count: STEPS }),
+                    identity: None,
                     particle_moves: Some(Span { first, count: ATTEMPTS }),
                     tally: true,
                     keep: false,

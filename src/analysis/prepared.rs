@@ -130,7 +130,11 @@ fn expected(grid: &StateGrid, solved: &MbarSolution, kts: &[f64]) -> StateMoment
     let MbarSolution { collapsed, solution, .. } = solved;
     let bins: Vec<Bins> = kts.par_iter().map(|kt| Bins::new(collapsed, None, None, &solution.ln_d, 1.0 / kt)).collect();
     let n_s = grid.n_reservoirs();
-    let of_state = |state: &StatePoint| {
+    let of_state = |state: &StatePoint| -> (Vec<f64>, Vec<f64>) {
+        // What a window holds has another distribution than its activities say.
+        if state.window.is_some() {
+            return (vec![f64::NAN; 1 + n_s], vec![f64::NAN; 1 + n_s]);
+        }
         let moments = bins[kts.partition_point(|&kt| kt < state.kt)].moments(collapsed, &state.ln_z);
         let variance = std::iter::once(moments.var_energy).chain((0..n_s).map(|s| moments.cov_n[s * n_s + s]));
         let variance = variance.collect();

@@ -245,7 +245,7 @@ pub fn weight_change(state: StateRef, proposal: &Proposal) -> f64 {
     match proposal.trial {
         Trial::Insert { .. } => state.weight_change(proposal.reservoir, before, before + 1),
         Trial::Delete { .. } => state.weight_change(proposal.reservoir, before, before - 1),
-        Trial::None | Trial::Displace { .. } => 0.0,
+        Trial::None | Trial::Displace { .. } | Trial::Identity { .. } => 0.0,
     }
 }
 

@@ -23,7 +23,7 @@ fn boundary_bands_have_honest_errors() {
     assert_honest("boundaries", &boundary_scores(40, 1500));
 }
 
-/// Replicas that remember their phase for 200 cycles, in runs of 2000.
+/// Replicas that remember their phase for 100 cycles, in runs of 2000.
 #[test]
 fn what_replicas_remember_is_in_every_error() {
     let scores = slow_scores(24, 2000);

@@ -228,8 +228,8 @@ impl Replica for Switch {
     }
 }
 
-/// The same two phases with replicas that seldom change theirs: within it they forget N as before, and once in `1/rate`
-/// cycles they forget the phase. Exchange hides this memory from the series of every state.
+/// The same two phases with replicas that seldom change theirs: within it they forget N as before, and by
+/// chance, in so many of a million cycles, the phase too. Exchange hides this memory from the series of every state.
 #[derive(Debug, Clone)]
 struct Slow<const PER_MILLION: u32>(Switch);
 
@@ -280,7 +280,7 @@ fn switch_grid() -> StateGrid {
     StateGrid::product(&[0.24, 0.28, 0.33, 0.39], 1.0, &[axis])
 }
 
-/// z of boundaries, of ⟨N⟩ of the states' own samples and of f_k where replicas change their phase once in 200 cycles.
+/// z of boundaries, of ⟨N⟩ of the states' own samples and of f_k where replicas forget their phase once in 100 cycles.
 #[derive(Debug)]
 pub(crate) struct SlowScores {
     pub(crate) boundaries: Scores,
@@ -292,7 +292,7 @@ pub(crate) struct SlowScores {
 pub(crate) fn slow_scores(seeds: u64, cycles: u32) -> SlowScores {
     let grid = switch_grid();
     let of_seed = |seed: u64| {
-        let analysis = analysed::<Slow<5000>>(&grid, cycles, 1, SWITCH_N_MAX, 9000 + seed);
+        let analysis = analysed::<Slow<10_000>>(&grid, cycles, 1, SWITCH_N_MAX, 9000 + seed);
         let points = analysis.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder);
         let boundaries: Vec<f64> = points
             .map(|b| {

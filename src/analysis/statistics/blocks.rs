@@ -117,8 +117,8 @@ impl Draws {
     ///
     /// A quantity that is not finite in a draw is left out of that one; with fewer than half of the draws its error is
     /// NaN. What a quantity has in common with a collective coordinate counts with the error of that coordinate, and the
-    /// rest with what blocks show: σ² = Var(θ − a S) + a² σ_S², a the slope of θ against what is slow in S. The largest
-    /// over the coordinates is the error, and at least that of the blocks alone.
+    /// rest with what blocks show: σ² = Var(θ − a S) + a² σ_S², a the slope of θ against what is slow in S; from a² goes
+    /// what the slope has by chance. The largest over the coordinates is the error, and at least that of the blocks alone.
     ///
     /// - `drawn`: `[n_draws][n_quantities]`
     pub fn spread(&self, drawn: &[Vec<f64>]) -> Vec<f64> {
@@ -141,7 +141,8 @@ impl Draws {
         let of_slow = self.slow.iter().map(|slow| {
             let slope: f64 = slow.slope.iter().zip(&deviations).map(|(s, x)| s * x).sum();
             let rest: f64 = slow.drawn.iter().zip(&deviations).map(|(s, x)| (x - slope * s).powi(2)).sum();
-            scale * rest + slope * slope * slow.variance
+            let by_chance = rest / (n - 1) as f64 * slow.slope.iter().map(|s| s * s).sum::<f64>();
+            scale * rest + (slope * slope - by_chance).max(0.0) * slow.variance
         });
         of_slow.fold(of_blocks, f64::max).sqrt()
     }
