@@ -282,13 +282,18 @@ fn propose(replica: u32, kind: vec4<u32>, position: vec3<f32>, n: u32) -> Trial 
 
 // StateRef::weight_change: η(N ± 1) − η(N) of the window of a state; far below any ln of a uniform number where N leaves it.
 fn weight_change(trial: Trial, state: u32, r: u32) -> f32 {
+    return weight_change_of(state, r, trial.kind == TRIAL_INSERT);
+}
+
+// The same where N of reservoir r rises by one, or falls.
+fn weight_change_of(state: u32, r: u32, rises: bool) -> f32 {
     let first = states[state].window;
     if first == 0u || states[state].weighted != r {
         return 0.0;
     }
     let lo = states[state].bounds & 0xffffu;
-    let n = atomicLoad(&n_total[trial.species]);
-    if trial.kind == TRIAL_INSERT {
+    let n = atomicLoad(&n_total[table.reservoirs[r].species]);
+    if rises {
         if n < lo || n >= states[state].bounds >> 16u {
             return -OVERLAP_ENERGY;
         }
@@ -599,7 +604,8 @@ fn identity_changes(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invo
             let ln_z = ln_z_of_depth(state, changes.y) - ln_z_of_depth(state, changes.x);
             let ln_n = ln(f32(max(inside, 1u))) - ln(f32(there + 1u));
             let ln_probability = ln_z + ln_n - states[state].beta * sum_shares();
-            let accepted = trial.kind != TRIAL_NONE && ln_uniform(words.z) < ln_probability;
+            let biased = ln_probability + weight_change_of(state, changes.x, false) + weight_change_of(state, changes.y, true);
+            let accepted = trial.kind != TRIAL_NONE && ln_uniform(words.z) < biased;
             workgroupBarrier();
             if thread == 0u {
                 let tally = tally_of(accepted, trial.kind != TRIAL_NONE, ln_probability);
