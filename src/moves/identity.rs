@@ -22,12 +22,12 @@ pub struct IdentityProposal {
     pub trial: Trial,
     /// Atoms of the first species before the move.
     pub n_total: usize,
-    /// Those of them inside both regions.
+    /// Atoms of the other species before the move.
+    pub n_total_to: usize,
+    /// Atoms of the first species inside both regions.
     pub n_from: usize,
     /// Atoms of the other species inside both regions.
     pub n_to: usize,
-    /// Atoms of the other species before the move.
-    pub n_to_total: usize,
     /// The uniform number that decides.
     pub uniform: f64,
 }
@@ -96,18 +96,29 @@ pub fn propose_among(
     let (from, other) = (choice / others, choice % others);
     let to = other + usize::from(other >= from);
     let (n_from, n_to) = (atoms.inside_both(from, to), atoms.inside_both(to, from));
-    let (new, n_to_total) = (&system.reservoirs[to], atoms.total(to));
-    let trial = if n_from == 0 || n_to_total >= usize::from(new.max_atoms) {
+    let new = &system.reservoirs[to];
+    let trial = if n_from == 0 || atoms.total(to) >= usize::from(new.max_atoms) {
         Trial::None
     } else {
         let slot = atoms.slot(from, to, index_below(victim, n_from));
         slot.map_or(Trial::None, |slot| Trial::Identity { slot, species: new.species })
     };
-    IdentityProposal { from, to, trial, n_total: atoms.total(from), n_from, n_to, n_to_total, uniform }
+    IdentityProposal { from, to, trial, n_total: atoms.total(from), n_total_to: atoms.total(to), n_from, n_to, uniform }
 }
 
-/// ln of the acceptance probability of a proposal whose energy change is `delta_u`, without the weights of a window: what is
-/// tallied; −∞ when it is impossible.
+/// What the window of a state adds to the [`ln_acc`] of a proposal before it is decided: η(after) − η(before) of the species
+/// that it bounds, −∞ where N would leave the window; 0 without a window.
+#[inline(always)]
+pub fn weight_change(state: StateRef, proposal: &IdentityProposal) -> f64 {
+    if proposal.trial == Trial::None {
+        return 0.0;
+    }
+    let (from, to) = (proposal.n_total as u16, proposal.n_total_to as u16);
+    state.weight_change(proposal.from, from, from - 1) + state.weight_change(proposal.to, to, to + 1)
+}
+
+/// ln of the acceptance probability of a proposal whose energy change is `delta_u`, without the weights of a window; −∞
+/// when it is impossible.
 pub fn ln_acc(state: StateRef, proposal: &IdentityProposal, delta_u: f64) -> f64 {
     if proposal.trial == Trial::None {
         return f64::NEG_INFINITY;
@@ -117,20 +128,7 @@ pub fn ln_acc(state: StateRef, proposal: &IdentityProposal, delta_u: f64) -> f64
     identity_ln_acc(ln_z(from), ln_z(to), n_from, n_to, state.beta * delta_u)
 }
 
-/// What the window of a state adds to the [`ln_acc`] of a proposal before it is decided, of the N that falls and of the N
-/// that rises by one; −∞ where one would leave the window.
-#[inline(always)]
-pub fn weight_change(state: StateRef, proposal: &IdentityProposal) -> f64 {
-    if proposal.trial == Trial::None {
-        return 0.0;
-    }
-    let (falls, rises) = (proposal.n_total as u16, proposal.n_to_total as u16);
-    state.weight_change(proposal.from, falls, falls - 1) + state.weight_change(proposal.to, rises, rises + 1)
-}
-
-/// Decides a proposal: the edit to apply, [`Edit::None`] when it is rejected.
-///
-/// - `ln_acc`: [`ln_acc`] + [`weight_change`]
+/// Decides a proposal by its [`ln_acc`] + [`weight_change`]: the edit to apply, [`Edit::None`] when it is rejected.
 pub fn decide(system: &System, proposal: &IdentityProposal, ln_acc: f64) -> Edit {
     match proposal.trial {
         Trial::Identity { slot, species } if accept(proposal.uniform, ln_acc) => {
