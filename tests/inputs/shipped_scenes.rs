@@ -90,7 +90,8 @@ fn changes_of_identity_are_filled_in_where_two_species_have_a_reservoir() {
     let text = include_str!("../data/same_bits/mixture.ron");
     let attempts = |text: &str| {
         let loaded = scene::parse(text, Path::new("mixture.ron")).unwrap_or_else(|e| panic!("{e}"));
-        let again = scene::parse(&scene::resolved(&loaded), Path::new("resolved.ron")).unwrap_or_else(|e| panic!("{e}"));
+        let again =
+            scene::parse(&scene::resolved(&loaded), Path::new("resolved.ron")).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(again.scene.moves, loaded.scene.moves);
         loaded.scene.moves.identity
     };
