@@ -170,8 +170,8 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
     legend::bottom_legend(&mut canvas, &entries);
     let caption = if known {
         format!(
-            "Accepted exchanges per attempt over the later half of production, along each edge of the grid. Below {:.0} % \
-             (dashed) an edge does not join its states.",
+            "Accepted exchanges per attempt over the later half of production, along each edge of the grid; thin lines \
+             are diagonals. Below {:.0} % (dashed) an edge does not join its states; dead diagonals are not drawn.",
             100.0 * DEAD
         )
     } else {
