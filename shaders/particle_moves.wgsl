@@ -280,15 +280,16 @@ fn propose(replica: u32, kind: vec4<u32>, position: vec3<f32>, n: u32) -> Trial 
     return Trial(TRIAL_DELETE, reservoir.species, slot, mobile_atom(replica, slot).xyz);
 }
 
-// StateRef::weight_change: η(N ± 1) − η(N) of the window of a state; far below any ln of a uniform number where N leaves it.
-fn weight_change(trial: Trial, state: u32, r: u32) -> f32 {
+// StateRef::weight_change: η(N ± 1) − η(N) of the window of a state when an atom of reservoir r comes (or goes); far below any
+// ln of a uniform number where N leaves it.
+fn weight_change(state: u32, r: u32, comes: bool) -> f32 {
     let first = states[state].window;
     if first == 0u || states[state].weighted != r {
         return 0.0;
     }
     let lo = states[state].bounds & 0xffffu;
-    let n = atomicLoad(&n_total[trial.species]);
-    if trial.kind == TRIAL_INSERT {
+    let n = atomicLoad(&n_total[table.reservoirs[r].species]);
+    if comes {
         if n < lo || n >= states[state].bounds >> 16u {
             return -OVERLAP_ENERGY;
         }
@@ -480,7 +481,7 @@ fn insert_delete(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
             let weighed = weigh(replica, state, attempt, first, first_u, density, n, thread);
             let trial = weighed.trial;
             let ln_probability = ln_acc(trial, state, r, weighed.ln_volume, weighed.delta_u);
-            let biased = ln_probability + weight_change(trial, state, r);
+            let biased = ln_probability + weight_change(state, r, insert);
             let accepted = trial.kind != TRIAL_NONE && ln_uniform(kind.z) < biased;
             if thread == 0u {
                 let tried = select(MOVE_DELETE, MOVE_INSERT, insert);
@@ -599,7 +600,8 @@ fn identity_changes(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invo
             let ln_z = ln_z_of_depth(state, changes.y) - ln_z_of_depth(state, changes.x);
             let ln_n = ln(f32(max(inside, 1u))) - ln(f32(there + 1u));
             let ln_probability = ln_z + ln_n - states[state].beta * sum_shares();
-            let accepted = trial.kind != TRIAL_NONE && ln_uniform(words.z) < ln_probability;
+            let weights = weight_change(state, changes.x, false) + weight_change(state, changes.y, true);
+            let accepted = trial.kind != TRIAL_NONE && ln_uniform(words.z) < ln_probability + weights;
             workgroupBarrier();
             if thread == 0u {
                 let tally = tally_of(accepted, trial.kind != TRIAL_NONE, ln_probability);

@@ -13,9 +13,10 @@ pub const ROUND_TRIPS: u64 = 10;
 pub struct WindowCheck {
     /// The state.
     pub state: usize,
-    /// Configurations that it held after they had come up from the lower end to the upper one, each crossing once.
+    /// Configurations that it held in the upper quarter after they had come up from the lower end to the upper one, each
+    /// crossing once.
     pub up: u64,
-    /// The same, down.
+    /// The same, down, in the lower quarter.
     pub down: u64,
     /// Rarest N of the window over the mean of all: 1 if it is uniform.
     pub flatness: f64,
@@ -33,7 +34,7 @@ impl WindowCheck {
 /// Checks every state with a window.
 ///
 /// A crossing belongs to a replica, wherever on its way through the states it was made, and counts once in every state that
-/// holds the replica before it crosses back: two replicas that swap to and fro are two crossings, not many.
+/// holds the replica near its end before it crosses back: two replicas that swap to and fro are two crossings, not many.
 pub(crate) fn check(input: &AnalysisInput) -> Vec<WindowCheck> {
     let (grid, samples) = (&input.grid, &input.samples);
     let n_replicas = samples.replica.iter().max().map_or(0, |&r| r as usize + 1);
@@ -46,6 +47,9 @@ pub(crate) fn check(input: &AnalysisInput) -> Vec<WindowCheck> {
         let counts = &samples.counts[window.reservoir];
         let mut crossed = [BTreeSet::new(), BTreeSet::new()];
         let mut histogram = vec![0_u64; window.weights().len()];
+        // Those that come by on their way to the other end say nothing of this one.
+        let quarter = (window.hi() - window.lo) / 4;
+        let is_at_end = |n: u16, top: bool| if top { n + quarter >= window.hi() } else { n <= window.lo + quarter };
         for (replica, path) in paths.iter().map(|chains| chains.iter().flatten()).enumerate() {
             let (mut at_top, mut crossings) = (None, 0_u64);
             for &n in path {
@@ -62,8 +66,8 @@ pub(crate) fn check(input: &AnalysisInput) -> Vec<WindowCheck> {
                 if let Some(bin) = counts[n].checked_sub(window.lo).and_then(|i| histogram.get_mut(usize::from(i))) {
                     *bin += 1;
                 }
-                if crossings > 0 {
-                    crossed[usize::from(at_top == Some(true))].insert((replica, crossings));
+                if let Some(top) = at_top.filter(|&top| crossings > 0 && is_at_end(counts[n], top)) {
+                    crossed[usize::from(top)].insert((replica, crossings));
                 }
             }
         }

@@ -79,8 +79,9 @@ pub fn identity_changes_on_host(
         let delta_u = backend.trial_energies(&trials)?;
         let mut edits = Vec::with_capacity(proposals.len());
         for (r, (proposal, &delta_u)) in proposals.iter().zip(&delta_u).enumerate() {
-            let ln_acc = identity::ln_acc(ensemble.state_of(r).as_ref(), proposal, delta_u);
-            let edit = identity::decide(system, proposal, ln_acc);
+            let state = ensemble.state_of(r).as_ref();
+            let ln_acc = identity::ln_acc(state, proposal, delta_u);
+            let edit = identity::decide(system, proposal, ln_acc + identity::weight_change(state, proposal));
             let x = &mut mirror.configurations[r];
             MoveRecorder { row: Some(&mut *rows[r]), offsets: &offsets, events: &mut events[r] }.record_identity(
                 proposal,

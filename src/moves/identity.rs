@@ -22,7 +22,9 @@ pub struct IdentityProposal {
     pub trial: Trial,
     /// Atoms of the first species before the move.
     pub n_total: usize,
-    /// Those of them inside both regions.
+    /// Atoms of the other species before the move.
+    pub n_total_to: usize,
+    /// Atoms of the first species inside both regions.
     pub n_from: usize,
     /// Atoms of the other species inside both regions.
     pub n_to: usize,
@@ -101,10 +103,22 @@ pub fn propose_among(
         let slot = atoms.slot(from, to, index_below(victim, n_from));
         slot.map_or(Trial::None, |slot| Trial::Identity { slot, species: new.species })
     };
-    IdentityProposal { from, to, trial, n_total: atoms.total(from), n_from, n_to, uniform }
+    IdentityProposal { from, to, trial, n_total: atoms.total(from), n_total_to: atoms.total(to), n_from, n_to, uniform }
 }
 
-/// ln of the acceptance probability of a proposal whose energy change is `delta_u`; −∞ when it is impossible.
+/// What the window of a state adds to the [`ln_acc`] of a proposal before it is decided: η(after) − η(before) of the species
+/// that it bounds, −∞ where N would leave the window; 0 without a window.
+#[inline(always)]
+pub fn weight_change(state: StateRef, proposal: &IdentityProposal) -> f64 {
+    if proposal.trial == Trial::None {
+        return 0.0;
+    }
+    let (from, to) = (proposal.n_total as u16, proposal.n_total_to as u16);
+    state.weight_change(proposal.from, from, from - 1) + state.weight_change(proposal.to, to, to + 1)
+}
+
+/// ln of the acceptance probability of a proposal whose energy change is `delta_u`, without the weights of a window; −∞
+/// when it is impossible.
 pub fn ln_acc(state: StateRef, proposal: &IdentityProposal, delta_u: f64) -> f64 {
     if proposal.trial == Trial::None {
         return f64::NEG_INFINITY;
@@ -114,7 +128,7 @@ pub fn ln_acc(state: StateRef, proposal: &IdentityProposal, delta_u: f64) -> f64
     identity_ln_acc(ln_z(from), ln_z(to), n_from, n_to, state.beta * delta_u)
 }
 
-/// Decides a proposal by its [`ln_acc`]: the edit to apply, [`Edit::None`] when it is rejected.
+/// Decides a proposal by its [`ln_acc`] + [`weight_change`]: the edit to apply, [`Edit::None`] when it is rejected.
 pub fn decide(system: &System, proposal: &IdentityProposal, ln_acc: f64) -> Edit {
     match proposal.trial {
         Trial::Identity { slot, species } if accept(proposal.uniform, ln_acc) => {

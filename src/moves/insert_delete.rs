@@ -184,7 +184,6 @@ fn ln_volume(system: &System, places: &Places, reservoir: usize, position: DVec3
 
 /// Weighs the trial positions of a proposal, and chooses the one that is inserted; [`ln_acc`] takes them in then.
 ///
-/// - `position_of`: position of the atom in a slot \[length\]
 /// - `delta_u`: ΔE of every [`Proposal::trial_at`] \[energy\]
 /// - returns: ΔE of the proposal \[energy\]
 #[expect(clippy::too_many_arguments, reason = "an attempt is addressed by replica and number")]

@@ -3,6 +3,7 @@
 use crate::backend::MoveEvents;
 use crate::base::error::Result;
 use crate::base::ids::ReplicaId;
+use crate::moves::MoveKind;
 use crate::moves::exchange::{Assignment, Period};
 use crate::system::insertion::{MOST_WEIGHT, shares_of};
 use serde::{Deserialize, Serialize};
@@ -69,7 +70,7 @@ impl InsertionWeights {
         let (tried, n_reservoirs) = (tried_in(cycle), self.accepted.len() / assignment.n_states());
         events.for_each_replica(&mut |replica, events| {
             let first = assignment.state_of(ReplicaId(replica as u32)).index() * n_reservoirs;
-            for event in events {
+            for event in events.iter().filter(|e| matches!(e.kind, MoveKind::InsertDelete(_))) {
                 self.accepted[first + usize::from(event.reservoir)][tried] += 1.0;
             }
         })
@@ -84,7 +85,6 @@ fn tried_in(cycle: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::moves::MoveKind;
     use crate::moves::tally::MoveEvent;
     use std::sync::Arc;
 

@@ -491,7 +491,7 @@ fn a_run_with_a_dissociative_gas_has_mu_of_the_atom_and_pressure_of_the_molecule
 fn aiat_from_a_run_finds_the_layer_and_its_boundaries() {
     let folder = folder();
     let text = include_str!("../../scenes/lj_surface.ron")
-        .replace("List([0.24, 0.30, 0.36, 0.43, 0.51, 0.62, 0.76])", "List([0.24, 0.27, 0.30])")
+        .replace("List([0.24, 0.30, 0.36, 0.43, 0.51, 0.62, 0.76])", "List([0.24, 0.27, 0.30, 0.36, 0.43])")
         .replace("Linear(from: -7.5, to: -1.0, n: 14)", "Linear(from: -6.6, to: -5.6, n: 6)");
     std::fs::write(folder.path().join("x.ron"), text).expect("a scene");
     let (code, _, stderr) =

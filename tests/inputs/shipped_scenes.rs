@@ -84,6 +84,25 @@ fn cycles_and_seed_can_be_overridden() {
     assert_eq!(again.scene, loaded.scene);
 }
 
+/// Two gases change into each other unless the scene says otherwise; one gas has nothing to change into.
+#[test]
+fn changes_of_identity_are_filled_in_where_two_species_have_a_reservoir() {
+    let text = include_str!("../data/same_bits/mixture.ron");
+    let attempts = |text: &str| {
+        let loaded = scene::parse(text, Path::new("mixture.ron")).unwrap_or_else(|e| panic!("{e}"));
+        let again =
+            scene::parse(&scene::resolved(&loaded), Path::new("resolved.ron")).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(again.scene.moves, loaded.scene.moves);
+        loaded.scene.moves.identity
+    };
+    assert_eq!(attempts(text), 6);
+    for given in [0, 7] {
+        let moves = format!("moves: (insert_delete: 60, identity: {given})");
+        assert_eq!(attempts(&text.replace("moves: (insert_delete: 60)", &moves)), given);
+    }
+    assert_eq!(named("lj_surface.ron").scene.moves.identity, 0);
+}
+
 /// The default scene, changed.
 fn changed(changes: &[(&str, &str)]) -> adlayer::Result<scene::CheckedScene> {
     let text = include_str!("../../scenes/lj_surface.ron").to_owned();

@@ -8,7 +8,8 @@ use adlayer::testing::moves::MoveKind;
 use adlayer::testing::moves::identity::velocity_scale;
 use adlayer::testing::potential::OVERLAP_ENERGY;
 use adlayer::testing::system::configuration::Configuration;
-use adlayer::testing::thermo::acceptance::{identity_ln_acc, probability};
+use adlayer::testing::thermo::Window;
+use adlayer::testing::thermo::acceptance::{StateRef, identity_ln_acc, probability};
 use std::f64::consts::PI;
 
 const SITES: usize = 5;
@@ -20,6 +21,8 @@ struct Toy {
     /// `[species][site]`, whether it comes and goes there
     region: [[bool; SITES]; 2],
     max_atoms: [usize; 2],
+    /// Weights η of N of one of them.
+    window: Option<Window>,
 }
 
 /// `[site]`, the species of its atom.
@@ -43,7 +46,9 @@ impl Toy {
                 s => Some(s - 1),
             })
         };
-        let allowed = |x: &Sites| (0..2).all(|s| Toy::count(x, s, |_| true) <= self.max_atoms[s]);
+        let number = |x: &Sites, s: usize| Toy::count(x, s, |_| true);
+        let in_window = |x: &Sites| self.window.as_ref().is_none_or(|w| w.contains(number(x, w.reservoir) as u16));
+        let allowed = |x: &Sites| (0..2).all(|s| number(x, s) <= self.max_atoms[s]) && in_window(x);
         (0..3_usize.pow(SITES as u32)).map(of).filter(allowed).collect()
     }
 
@@ -58,13 +63,15 @@ impl Toy {
 
     fn weight(&self, x: &Sites) -> f64 {
         let activities: f64 = x.iter().flatten().map(|&s| self.activities[s]).product();
-        activities * (-BETA * Toy::energy(x)).exp()
+        let eta = self.window.as_ref().map_or(0.0, |w| w.eta(Toy::count(x, w.reservoir, |_| true) as u16));
+        activities * (-BETA * Toy::energy(x) + eta).exp()
     }
 
     /// The largest asymmetry of probability fluxes under changes of identity, of a normalised distribution.
     ///
     /// - `ln_acc`: of ln z of the old and the new species, N of the old inside both regions and in all, of the new, βΔE
-    fn asymmetry(&self, ln_acc: impl Fn([f64; 2], [usize; 2], [usize; 2], f64) -> f64) -> f64 {
+    /// - `weighted`: whether acceptances know the window
+    fn asymmetry(&self, weighted: bool, ln_acc: impl Fn([f64; 2], [usize; 2], [usize; 2], f64) -> f64) -> f64 {
         let all = self.configurations();
         let weights: Vec<f64> = all.iter().map(|x| self.weight(x)).collect();
         let sum: f64 = weights.iter().sum();
@@ -79,8 +86,12 @@ impl Toy {
             let beta_delta_u = BETA * (Toy::energy(&y) - Toy::energy(x));
             let ln_acc =
                 ln_acc([ln_z[from], ln_z[to]], [inside(from), total(from)], [inside(to), total(to)], beta_delta_u);
+            let state = StateRef { beta: BETA, ln_z: &ln_z, window: self.window.as_ref().filter(|_| weighted) };
+            let (falls, rises) = (total(from) as u16, total(to) as u16);
+            let weights_change =
+                state.weight_change(from, falls, falls - 1) + state.weight_change(to, rises, rises + 1);
             // either direction with equal probability, one of the atoms that may change
-            (weights[a] / sum * 0.5 / inside(from) as f64 * probability(ln_acc), b)
+            (weights[a] / sum * 0.5 / inside(from) as f64 * probability(ln_acc + weights_change), b)
         };
         let mut worst = 0.0_f64;
         for (a, x) in all.iter().enumerate() {
@@ -101,18 +112,33 @@ fn the_rule_is_in_detailed_balance_and_every_wrong_one_is_not() {
     let everywhere = [[true; SITES]; 2];
     let apart = [[true, true, true, true, false], [false, true, true, true, true]];
     for (region, max_atoms) in [(everywhere, [SITES; 2]), (everywhere, [2, 3]), (apart, [SITES; 2]), (apart, [3, 2])] {
-        let toy = Toy { activities: [0.6, 0.4], region, max_atoms };
-        let right = toy.asymmetry(|[a, b], n, m, u| identity_ln_acc(a, b, n[0], m[0], u));
+        let toy = Toy { activities: [0.6, 0.4], region, max_atoms, window: None };
+        let right = toy.asymmetry(true, |[a, b], n, m, u| identity_ln_acc(a, b, n[0], m[0], u));
         say(&format!("regions {region:?}, limits {max_atoms:?}: {right:.1e}"));
         assert!(right <= 1e-15, "{region:?} {max_atoms:?}: {right:e}");
-        let no_counts = toy.asymmetry(|[a, b], _, _, u| b - a - u);
+        let no_counts = toy.asymmetry(true, |[a, b], _, _, u| b - a - u);
         assert!(no_counts > 1e-4, "without N_A/(N_B + 1): {no_counts:e}");
-        let not_after = toy.asymmetry(|[a, b], n, m, u| identity_ln_acc(a, b, n[0], m[0].max(1) - 1, u));
+        let not_after = toy.asymmetry(true, |[a, b], n, m, u| identity_ln_acc(a, b, n[0], m[0].max(1) - 1, u));
         assert!(not_after > 1e-4, "N_B for N_B + 1: {not_after:e}");
-        let turned = toy.asymmetry(|[a, b], n, m, u| identity_ln_acc(b, a, n[0], m[0], u));
+        let turned = toy.asymmetry(true, |[a, b], n, m, u| identity_ln_acc(b, a, n[0], m[0], u));
         assert!(turned > 1e-4, "z_A/z_B: {turned:e}");
-        let in_all = toy.asymmetry(|[a, b], n, m, u| identity_ln_acc(a, b, n[1], m[1], u));
+        let in_all = toy.asymmetry(true, |[a, b], n, m, u| identity_ln_acc(a, b, n[1], m[1], u));
         assert!((in_all > 1e-4) == (region == apart), "N of the whole cell: {in_all:e}");
+    }
+}
+
+/// With a window over either species the rule carries η of the N that falls and of the N that rises.
+#[test]
+fn the_weights_of_a_window_enter_the_rule() {
+    for reservoir in 0..2 {
+        let mut window = Window::new(reservoir, 0, 1, 4);
+        window.set_weights(&[0.3, -0.9, 0.6, 1.2]);
+        let toy =
+            Toy { activities: [0.6, 0.4], region: [[true; SITES]; 2], max_atoms: [SITES; 2], window: Some(window) };
+        let right = toy.asymmetry(true, |[a, b], n, m, u| identity_ln_acc(a, b, n[0], m[0], u));
+        assert!(right <= 1e-15, "{reservoir}: {right:e}");
+        let without = toy.asymmetry(false, |[a, b], n, m, u| identity_ln_acc(a, b, n[0], m[0], u));
+        assert!(without > 1e-4, "without η: {without:e}");
     }
 }
 

@@ -62,9 +62,9 @@ fn a_layer_does_not_depend_on_where_its_atoms_are_tried() {
             values: "List([-5.0, -3.5])".into(),
             walkers: 16,
             dynamics: "Baoab(dt: 0.004, friction: 1.0, steps: 10)".into(),
-            attempts: 120,
-            equilibration: 100,
-            production: 250,
+            attempts: 60,
+            equilibration: 60,
+            production: 120,
             ..Spec::default()
         };
         let run = |insertion: &str| Run::whole(device, &inserting(&spec.text(), insertion));
@@ -74,7 +74,7 @@ fn a_layer_does_not_depend_on_where_its_atoms_are_tried() {
             for k in 0..2 {
                 let (ours, theirs) = (biased.estimate(k, |t| t.atoms()), uniform.estimate(k, |t| t.atoms()));
                 assert_z(&format!("{device} {insertion} N of state {k}"), ours, theirs.value, theirs.error);
-                assert_resolved(&format!("{device} {insertion}"), ours, 0.05);
+                assert_resolved(&format!("{device} {insertion}"), ours, 0.1);
                 let (ours, theirs) = (biased.estimate(k, |t| t.energy()), uniform.estimate(k, |t| t.energy()));
                 assert_z(&format!("{device} {insertion} E of state {k}"), ours, theirs.value, theirs.error);
             }

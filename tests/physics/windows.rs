@@ -9,7 +9,7 @@ use adlayer::testing::moves::exchange::Period;
 use adlayer::testing::sampler::Sampler;
 use adlayer::testing::thermo::Window;
 use adlayer::testing::thermo::acceptance::{
-    ConfigurationRef, StateRef, delete_ln_acc, exchange_ln_acc, insert_ln_acc, probability,
+    ConfigurationRef, StateRef, delete_ln_acc, exchange_ln_acc, identity_ln_acc, insert_ln_acc, probability,
 };
 use adlayer::testing::thermo::states::StateGrid;
 
@@ -49,8 +49,9 @@ fn asymmetry(state: StateRef, bias: &dyn Fn(u16, u16) -> f64) -> f64 {
             assert_eq!((x ^ y).count_ones(), 1);
             // every site alike, occupied or not; every atom alike
             let volume = SITES as f64;
-            let up = insert_ln_acc(state.ln_z[0], volume, usize::from(n), state.beta * (f - e)) + bias(n, n + 1);
-            let down = delete_ln_acc(state.ln_z[0], volume, usize::from(n + 1), state.beta * (e - f)) + bias(n + 1, n);
+            let up = insert_ln_acc(state.ln_z[0], volume.ln(), usize::from(n), state.beta * (f - e)) + bias(n, n + 1);
+            let down =
+                delete_ln_acc(state.ln_z[0], volume.ln(), usize::from(n + 1), state.beta * (e - f)) + bias(n + 1, n);
             let there = p[i] * 0.5 / volume * probability(up);
             let back = p[j] * 0.5 / f64::from(n + 1) * probability(down);
             worst = worst.max((there - back).abs());
@@ -98,6 +99,32 @@ fn residual(
         after[n * j + i] += of_a[i] * of_b[j] * p;
     }
     (0..n * n).map(|k| (after[k] - of_a[k / n] * of_b[k % n]).abs()).fold(0.0, f64::max)
+}
+
+#[test]
+fn identity_changes_with_weights_are_in_detailed_balance_and_without_they_are_not() {
+    // Four atoms without interaction, n of the species with a window and 4 − n of another: the two Poisson weights times e^η.
+    let (window, ln_z) = (window(0, &[0.5, -1.25, 2.0, 0.0]), [-0.4_f64, 0.3]);
+    let state = StateRef { beta: 1.0, ln_z: &ln_z, window: Some(&window) };
+    let factorial = |n: u16| (1..=n).map(f64::from).product::<f64>();
+    let weight = |n: u16| {
+        (f64::from(n) * ln_z[0] + f64::from(4 - n) * ln_z[1] + window.eta(n)).exp() / (factorial(n) * factorial(4 - n))
+    };
+    let sum: f64 = (0..=4).map(weight).sum();
+    let asymmetry = |weighted: bool| {
+        let bias = |before: u16, after: u16| {
+            let own = state.weight_change(0, before, after) + state.weight_change(1, 4 - before, 4 - after);
+            if weighted || own == f64::NEG_INFINITY { own } else { 0.0 }
+        };
+        let flux = |n: u16| {
+            let up = identity_ln_acc(ln_z[1], ln_z[0], usize::from(4 - n), usize::from(n), 0.0) + bias(n, n + 1);
+            let down = identity_ln_acc(ln_z[0], ln_z[1], usize::from(n + 1), usize::from(3 - n), 0.0) + bias(n + 1, n);
+            (weight(n) * probability(up) - weight(n + 1) * probability(down)).abs() / (2.0 * sum)
+        };
+        (0..4).map(flux).fold(0.0, f64::max)
+    };
+    assert!(asymmetry(true) <= 1e-15, "{:e}", asymmetry(true));
+    assert!(asymmetry(false) > 1e-3);
 }
 
 /// The rule with u without η inside the bounds.

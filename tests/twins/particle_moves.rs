@@ -113,10 +113,13 @@ fn log_of(result: &CycleResult) -> Vec<Vec<MoveEvent>> {
 #[test]
 fn twin_identity_changes() {
     on_every_backend(|device| {
-        for region in ["", ", region: (z: (0.5, 2.0))"] {
-            let case = Case::new(&two_gases(region), 8);
+        let windows = "    windows: [ (species: \"B\", atoms: (1, 9)) ],\n    dynamics:";
+        for (region, weighted) in [("", false), (", region: (z: (0.5, 2.0))", false), ("", true)] {
+            let text = two_gases(region);
+            let case = Case::new(&if weighted { text.replace("    dynamics:", windows) } else { text }, 8);
+            let case = weigh(case);
             let (mut fused, mut on_host) = (case.open(device), case.open(device));
-            let label = format!("{device} {region}");
+            let label = format!("{device} {region} {weighted}");
             let work = CycleWork {
                 particle_moves: Some(Span { first: 7, count: 200 }),
                 identity: Some(Span { first: 3, count: 300 }),

@@ -32,7 +32,7 @@ const SHORTEST: usize = 20;
 /// Lags at which C(t) is evaluated, evenly spaced in ln t.
 const LAGS: usize = 14;
 /// C(t) has come to its end when it falls below this many of its own standard errors.
-const NOISE: f64 = 1.5;
+const NOISE: f64 = 1.0;
 /// Largest κ: beyond it the paths are noise.
 const LARGEST: f64 = 6.0;
 
@@ -337,29 +337,30 @@ struct Path {
 fn memory(lags: &[usize], collective: &[f64], path: &Path, n_replicas: f64, total: f64) -> f64 {
     let variance = collective[0];
     let (mut known, mut of_path) = (0.0, 0.0);
-    // One past the last lag at which C stands out of its noise.
-    let mut end = lags.len();
+    let mut ended = lags.len() < 2;
     for i in 1..lags.len() {
         let step = (lags[i] - lags[i - 1]) as f64;
         let noise = variance * (f64::max(known / variance, 1.0) / total).sqrt();
         // Twice the trapezium: both signs of the lag.
         known += step * (collective[i].max(0.0) + collective[i - 1]);
         of_path += step * (path.covariance[i].max(0.0) + path.covariance[i - 1].max(0.0));
-        if collective[i] <= NOISE * noise {
-            end = i;
+        ended = collective[i] <= NOISE * noise;
+        if ended {
             break;
         }
     }
     let (known, of_path) = (known.max(variance), of_path.max(path.covariance[0]));
-    let ended = end < lags.len();
-    let last = lags[end.min(lags.len() - 1)];
-    let from = lags[..end].iter().position(|&lag| 2 * lag >= last).unwrap_or(end - 1);
-    let late = |c: &[f64]| c[from..end].iter().sum::<f64>() / (end - from) as f64;
+    if ended {
+        // No slow part shows: what paths say beyond their own noise remains.
+        let noise = (2.0 / n_replicas).sqrt();
+        return known + (path.whole - of_path * (1.0 + noise)).max(0.0);
+    }
+    let last = lags[lags.len() - 1];
+    let from = lags.iter().position(|&lag| 2 * lag >= last).unwrap_or(0);
+    let late = |c: &[f64]| c[from..].iter().sum::<f64>() / (lags.len() - from) as f64;
     let noise = variance * (of_path / variance / total / n_replicas).sqrt();
-    let floor = if ended { noise } else { 0.5 * noise };
-    let kappa = (late(collective) / late(&path.covariance).max(floor)).clamp(1.0, LARGEST);
-    let slack = if ended { 1.0 + (2.0 / n_replicas).sqrt() } else { 1.0 };
-    known + kappa * (path.whole - slack * of_path).max(0.0)
+    let kappa = (late(collective) / late(&path.covariance).max(0.5 * noise)).clamp(1.0, LARGEST);
+    known + kappa * (path.whole - of_path).max(0.0)
 }
 
 #[cfg(test)]

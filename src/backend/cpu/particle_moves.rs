@@ -64,8 +64,9 @@ pub(super) fn identity_changes(
     for attempt in first..first + u64::from(attempts) {
         let proposal = identity::propose_among(system, rng, id, attempt, &Kept { model, replica });
         let delta_u = trial_energy(model, replica, &proposal.trial);
-        let ln_acc = identity::ln_acc(replica.state.as_ref(), &proposal, delta_u);
-        let edit = identity::decide(system, &proposal, ln_acc);
+        let state = replica.state.as_ref();
+        let ln_acc = identity::ln_acc(state, &proposal, delta_u);
+        let edit = identity::decide(system, &proposal, ln_acc + identity::weight_change(state, &proposal));
         recorder.record_identity(&proposal, ln_acc, edit.slot(replica.n));
         replica.apply(system, &model.geometry, &edit, delta_u);
     }

@@ -60,8 +60,9 @@ pub fn identity_changes<F: ForceField>(
     for attempt in first..first + u64::from(attempts) {
         let proposal = identity::propose(system, rng, replica.id.0, attempt, &replica.configuration);
         let delta_u = replica.trial_energy(force_field, &proposal.trial)?;
-        let ln_acc = identity::ln_acc(replica.state.as_ref(), &proposal, delta_u);
-        let edit = identity::decide(system, &proposal, ln_acc);
+        let state = replica.state.as_ref();
+        let ln_acc = identity::ln_acc(state, &proposal, delta_u);
+        let edit = identity::decide(system, &proposal, ln_acc + identity::weight_change(state, &proposal));
         recorder.record_identity(&proposal, ln_acc, edit.slot(replica.configuration.len()));
         replica.apply(&edit, delta_u);
     }

@@ -79,6 +79,7 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
     check::particles::particles(&source, &scene, &mut warnings)?;
     let gases = check::gas::gases(&source, &scene, path, &mut warnings)?;
     check::run::run(&source, &scene, &mut warnings)?;
+    check::run::fill(&source, &mut scene);
     check::windows::windows(&source, &scene, &mut warnings)?;
     check::cell::sizes(&source, &scene)?;
 

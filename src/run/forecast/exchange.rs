@@ -7,7 +7,7 @@
 use crate::input::scene::CheckedScene;
 use crate::system::System;
 use crate::thermo::acceptance::{ConfigurationRef, exchange_ln_acc};
-use crate::thermo::states::{Edge, StateGrid, StatePoint};
+use crate::thermo::states::{Direction, Edge, StateGrid, StatePoint};
 use glam::DVec3;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -60,7 +60,8 @@ pub fn exchange(loaded: &CheckedScene) -> Vec<AxisExchange> {
             mean: (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64),
         }
     };
-    grid.directions().into_iter().map(of).collect()
+    // Windows have no weights yet.
+    grid.directions().into_iter().filter(|&d| d != Direction::Window).map(of).collect()
 }
 
 /// One-atom energies of every species that can move.

@@ -30,6 +30,18 @@ pub(super) const CASES: &[Case] = &[
         "leave it out, or name a second species in `reservoir`",
     ),
     case(
+        &[("moves: (insert_delete: 100)", "moves: (insert_delete: 100, insertion: Biased(trials: 0))")],
+        (26, 59),
+        "`trials` is 0",
+        "give a whole number from 1 to 8",
+    ),
+    case(
+        &[("moves: (insert_delete: 100)", "moves: (insert_delete: 100, insertion: Biased(henry: 1.0))")],
+        (26, 58),
+        "`henry` is 1",
+        "give a share from 0 to 0.9, so that every place is reached; without it, it is chosen in equilibration",
+    ),
+    case(
         &[("moves: (insert_delete: 100)", "moves: (insert_delete: 100), exchange: EvenOdd(every: 0)")],
         (26, 59),
         "`every` is 0",

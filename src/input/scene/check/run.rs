@@ -20,6 +20,16 @@ pub(crate) fn run(source: &Source, scene: &Scene, warnings: &mut Vec<String>) ->
     goal(source, scene, warnings)
 }
 
+/// Attempts at insertion and deletion for each one at a change of identity, where the scene leaves the number to us.
+const ATTEMPTS_PER_CHANGE: u32 = 10;
+
+/// Fills in the attempts at changes of identity, where two species have a reservoir.
+pub(crate) fn fill(source: &Source, scene: &mut Scene) {
+    if scene.reservoir.len() > 1 && !source.has("moves.identity") {
+        scene.moves.identity = scene.moves.insert_delete.div_ceil(ATTEMPTS_PER_CHANGE);
+    }
+}
+
 fn dynamics(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
     let md = match scene.dynamics {
         Dynamics::Baoab { dt, friction, steps } => {

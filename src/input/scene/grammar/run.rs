@@ -11,16 +11,13 @@ use serde::{Deserialize, Serialize};
 pub struct Moves {
     /// Insertion and deletion attempts per replica and cycle.
     pub insert_delete: u32,
-    /// Attempts per replica and cycle at changes of an atom from one reservoir species into another.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    /// Attempts per replica and cycle at changes of an atom from one reservoir species into another; filled in where two
+    /// species have a reservoir.
+    #[serde(default)]
     pub identity: u32,
     /// Where atoms are inserted.
     #[serde(default)]
     pub insertion: Insertion,
-}
-
-fn is_zero(n: &u32) -> bool {
-    *n == 0
 }
 
 /// Where atoms are inserted.
