@@ -5,8 +5,8 @@
 //! mean over all the runs, which shows scatter but no bias.
 //!
 //! The figure of merit of a quantity is 1/(RMSE² t), t being processor seconds of sampling, equilibration included, or
-//! evaluations: a step, a displacement or an insertion or deletion of one replica counts as one. From n seeds it has a
-//! relative error of √(2/n).
+//! evaluations: a step, a displacement, a trial position or a change of identity of one replica counts as one. From n
+//! seeds it has a relative error of √(2/n).
 
 mod outcome;
 mod reference;
@@ -123,7 +123,8 @@ fn outcome(scene: CheckedScene, options: &AnswerOptions) -> Result<Option<Outcom
     drop(ended);
     let seconds = cpu_seconds().zip(before).map_or(record.seconds_sampling, |(after, before)| after - before);
     let cycles = f64::from(record.equilibration) + f64::from(record.production_done);
-    let each = f64::from(record.steps) + f64::from(record.attempts);
+    let trials = record.insertion.as_ref().map_or(1.0, |i| i.trials as f64);
+    let each = f64::from(record.steps) + f64::from(record.attempts) * trials + f64::from(record.identity);
     let analysis = analyse_and_judge(&directory)?;
     Outcome::new(&analysis, &directory, (seconds, each * cycles * record.n_replicas as f64)).map(Some)
 }
