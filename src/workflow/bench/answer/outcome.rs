@@ -137,14 +137,19 @@ impl Outcome {
     pub(super) fn new(analysis: &Analysis, directory: &Path, (seconds, evaluations): (f64, f64)) -> Result<Outcome> {
         let masked = Value { value: f64::NAN, error: f64::NAN };
         let cells = &analysis.map.cells;
-        let place = |i: usize, values: Vec<Value>| {
+        // A masked cell may have no values at all.
+        let place = |i: usize, mut values: Vec<Value>, n: usize| {
             let cell = &cells[i];
-            let values = if cell.masked { vec![masked; values.len()] } else { values };
+            if cell.masked {
+                values.clear();
+            }
+            values.resize(n, masked);
             Place { temperature: cell.temperature, mu: cell.mu.clone(), values }
         };
         let pairs = |value: &[f64], error: &[f64]| -> Vec<Value> {
             value.iter().zip(error).map(|(&value, &error)| Value { value, error }).collect()
         };
+        let n = analysis.grid.n_reservoirs();
         let lines = analysis.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder);
         Ok(Outcome {
             seconds,
@@ -152,8 +157,8 @@ impl Outcome {
             trusted: analysis.checks.verdict.trusted,
             crossings: lines.map(|b| Crossing::new(analysis, b)).collect(),
             states: read_states(analysis, &directory.join("states.csv"))?,
-            cells: (0..cells.len()).map(|i| place(i, pairs(&cells[i].n, &cells[i].n_err))).collect(),
-            ln_xi: (0..cells.len()).map(|i| place(i, pairs(&[cells[i].ln_xi], &[cells[i].ln_xi_err]))).collect(),
+            cells: (0..cells.len()).map(|i| place(i, pairs(&cells[i].n, &cells[i].n_err), n)).collect(),
+            ln_xi: (0..cells.len()).map(|i| place(i, pairs(&[cells[i].ln_xi], &[cells[i].ln_xi_err]), 1)).collect(),
         })
     }
 }
