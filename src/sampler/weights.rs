@@ -98,9 +98,9 @@ mod tests {
             let given = weights.of_cycle(cycle, Period::Equilibration).expect("tried in turn");
             let tried = given[0];
             assert_eq!(given, [tried; 2]);
-            let (large, late) = (tried == shares_of(MOST_WEIGHT), cycle > 60);
-            let page =
-                vec![vec![event; if large == late { 5 } else { 1 }], vec![event; if large == late { 1 } else { 5 }]];
+            let late = cycle > 60;
+            let taken = |best: u32| vec![event; if (tried == best) == late { 5 } else { 1 }];
+            let page = vec![taken(shares_of(MOST_WEIGHT)), taken(0)];
             weights.count(cycle, &Arc::new(page), &assignment).expect("events");
         }
         assert_eq!(weights.of_cycle(600, Period::FirstHalf), Some(vec![shares_of(MOST_WEIGHT), 0]));

@@ -116,7 +116,7 @@ fn a_surface_gets_its_verdict() {
     let estimators = checks.estimators.as_ref().expect("tallies");
     assert!(estimators.states.len() >= 4 && estimators.alarms().is_empty(), "{estimators:?}");
     let diagnostics = checks.diagnostics.as_ref().expect("diagnostics");
-    assert_eq!((diagnostics.n_components, diagnostics.states.len(), diagnostics.edges.len()), (1, 6, 7));
+    assert_eq!((diagnostics.n_components, diagnostics.states.len(), diagnostics.edges.len()), (1, 6, 11));
     for e in &diagnostics.edges {
         assert!(e.usable && e.overlap > 0.0 && e.windows.len() > 1, "{e:?}");
         let exchange = evaluation.summary.exchange.iter().find(|x| (x.a, x.b) == (e.edge.a.0, e.edge.b.0));

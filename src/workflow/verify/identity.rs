@@ -23,8 +23,8 @@ fn scene(walkers: u32, production: u32) -> String {
             reservoir: [ (species: "B", convention: Absolute, values: List([-4.5])),
                          (species: "C", convention: Absolute, values: List([-5.8])) ] ),
     dynamics: Baoab(dt: 0.02, friction: 0.02, steps: 20),
-    moves: (insert_delete: 4, identity: 20),
-    schedule: (equilibration: 60, production: {production}),
+    moves: (insert_delete: 16, identity: 20),
+    schedule: (equilibration: 200, production: {production}),
     seed: 2027,
 )"#
     )
