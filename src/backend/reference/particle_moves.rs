@@ -15,6 +15,7 @@ use crate::system::insertion::Places;
 ///
 /// # Errors
 /// Those of the force field.
+#[expect(clippy::too_many_arguments, reason = "an attempt is addressed by replica and number")]
 pub fn insert_delete<F: ForceField>(
     system: &System,
     force_field: &F,

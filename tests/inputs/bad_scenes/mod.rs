@@ -127,7 +127,7 @@ fn a_run_that_cannot_fit_is_refused() {
     for command in ["check", "run"] {
         let (code, _, stderr) = run(&[("scene.ron", &text)], &[command, "scene.ron"]);
         assert_eq!(code, Some(65), "{stderr}");
-        assert!(stderr.contains("× the run needs 69.1 TiB of memory, and "), "{stderr}");
+        assert!(stderr.contains("× the run needs 79.9 TiB of memory, and "), "{stderr}");
         assert!(stderr.contains("[scene.ron:21:11]"), "{stderr}");
         assert!(stderr.contains("help: make the grid, `walkers`, `max_atoms`"), "{stderr}");
     }
