@@ -68,7 +68,8 @@ fn insertions_and_deletions_with_weights_are_in_detailed_balance_and_wrong_ones_
         let right = asymmetry(state, &|before, after| state.weight_change(0, before, after));
         assert!(right <= 1e-15, "window from {lo}: {right:e}");
         let eta = |n: u16| window.eta(n);
-        let wrong: [(&str, &dyn Fn(u16, u16) -> f64); 3] = [
+        type Change<'a> = &'a dyn Fn(u16, u16) -> f64;
+        let wrong: [(&str, Change<'_>); 3] = [
             ("left out", &|_, _| 0.0),
             ("of the wrong sign", &|before, after| eta(before) - eta(after)),
             ("of N + 1 alone", &|_, after| eta(after)),
@@ -184,7 +185,7 @@ struct Drawn {
 impl Drawn {
     /// ⟨N⟩ and ln Ξ at `beta` and `ln_z` by MBAR.
     fn reweighted(&self, grid: &StateGrid, beta: f64, ln_z: f64) -> [f64; 2] {
-        let collapsed = Collapsed::new(&grid.states, &self.energy, &[self.counts.clone()]).expect("samples");
+        let collapsed = Collapsed::new(&grid.states, &self.energy, std::slice::from_ref(&self.counts)).expect("samples");
         let mut n_k = vec![0.0; grid.len()];
         self.state.iter().for_each(|&k| n_k[k as usize] += 1.0);
         let state_of: Vec<u32> = collapsed.origin().iter().map(|&n| self.state[n as usize]).collect();
