@@ -185,7 +185,8 @@ struct Drawn {
 impl Drawn {
     /// ⟨N⟩ and ln Ξ at `beta` and `ln_z` by MBAR.
     fn reweighted(&self, grid: &StateGrid, beta: f64, ln_z: f64) -> [f64; 2] {
-        let collapsed = Collapsed::new(&grid.states, &self.energy, std::slice::from_ref(&self.counts)).expect("samples");
+        let collapsed =
+            Collapsed::new(&grid.states, &self.energy, std::slice::from_ref(&self.counts)).expect("samples");
         let mut n_k = vec![0.0; grid.len()];
         self.state.iter().for_each(|&k| n_k[k as usize] += 1.0);
         let state_of: Vec<u32> = collapsed.origin().iter().map(|&n| self.state[n as usize]).collect();
