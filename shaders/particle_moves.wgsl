@@ -477,12 +477,16 @@ fn insert_delete(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
             partial[thread] = share_trial_energy(replica, first, n, thread);
             workgroupBarrier();
             let first_u = sum_shares();
-            workgroupBarrier();
+            if TRIALS > 1u {
+                workgroupBarrier();
+            }
             let weighed = weigh(replica, state, attempt, first, first_u, density, n, thread);
             let trial = weighed.trial;
             let ln_probability = ln_acc(trial, state, r, weighed.ln_volume, weighed.delta_u);
             let biased = ln_probability + weight_change(state, r, insert);
             let accepted = trial.kind != TRIAL_NONE && ln_uniform(kind.z) < biased;
+            // Every thread has read the counts before one changes them.
+            workgroupBarrier();
             if thread == 0u {
                 let tried = select(MOVE_DELETE, MOVE_INSERT, insert);
                 let tally = tally_of(accepted, trial.kind != TRIAL_NONE, ln_probability);
