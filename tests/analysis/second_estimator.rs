@@ -135,7 +135,7 @@ fn a_surface_gets_its_verdict() {
         "state,temperature,mu_B,species,n,ln_pi_tm,ln_pi_tm_err,ln_pi_mbar,ln_pi_mbar_err,z"
     );
     assert_eq!(text("analysis/diagnostics.csv").lines().count(), 7);
-    assert_eq!(text("analysis/overlap.csv").lines().count(), 8);
+    assert_eq!(text("analysis/overlap.csv").lines().count(), 12);
     for name in ["flow_temperature", "flow_mu_B", "exchange_B", "estimators_B"] {
         assert!(run.join(format!("figures/{name}.svg")).is_file(), "{name}");
     }

@@ -139,11 +139,13 @@ fn exchange_without_weights(a: StateRef, b: StateRef, i: ConfigurationRef, j: Co
 #[test]
 fn exchange_with_windows_is_stationary_and_without_their_weights_it_is_not() {
     let (low, high) = (window(0, &[0.0, 1.7, -2.1, 0.6]), window(1, &[-1.0, 2.5, 0.25, -0.75]));
+    // Weights of their own: η that two states share drops out of their exchange.
+    let same_bounds = window(0, &[0.5, -0.75, 1.0, 0.0]);
     let (warm, cold, z, other) = (0.7, 1.3, [-1.1], [-0.2]);
     let state = |beta, ln_z, window| StateRef { beta, ln_z, window };
     let pairs = [
         (state(cold, &z, None), state(cold, &other, Some(&low))),
-        (state(cold, &z, Some(&low)), state(warm, &other, Some(&low))),
+        (state(cold, &z, Some(&low)), state(warm, &other, Some(&same_bounds))),
         (state(cold, &z, Some(&low)), state(warm, &z, Some(&high))),
     ];
     for (k, (a, b)) in pairs.into_iter().enumerate() {

@@ -141,7 +141,9 @@ impl Draws {
         let of_slow = self.slow.iter().map(|slow| {
             let slope: f64 = slow.slope.iter().zip(&deviations).map(|(s, x)| s * x).sum();
             let rest: f64 = slow.drawn.iter().zip(&deviations).map(|(s, x)| (x - slope * s).powi(2)).sum();
-            let by_chance = rest / (n - 1) as f64 * slow.slope.iter().map(|s| s * s).sum::<f64>();
+            // Draws scatter about what the blocks say, and these about the truth: more draws are no more blocks.
+            let scatter = 1.0 + (n - 1) as f64 / (n_blocks - 1.0).max(1.0);
+            let by_chance = scatter * rest / (n - 1) as f64 * slow.slope.iter().map(|s| s * s).sum::<f64>();
             scale * rest + (slope * slope - by_chance).max(0.0) * slow.variance
         });
         of_slow.fold(of_blocks, f64::max).sqrt()
