@@ -22,9 +22,9 @@ fn scene(walkers: u32, production: u32) -> String {
     grid: ( temperature: List([0.8, 1.1]), walkers: {walkers},
             reservoir: [ (species: "B", convention: Absolute, values: List([-4.5])),
                          (species: "C", convention: Absolute, values: List([-5.8])) ] ),
-    dynamics: Baoab(dt: 0.02, friction: 0.02, steps: 20),
+    dynamics: Baoab(dt: 0.02, friction: 0.02, steps: 6),
     moves: (insert_delete: 16, identity: 20),
-    schedule: (equilibration: 200, production: {production}),
+    schedule: (equilibration: 120, production: {production}),
     seed: 2027,
 )"#
     )
