@@ -30,10 +30,11 @@ pub(crate) fn windows(bench: &Fixture) -> Result<Worst> {
                reservoir: [ (species: "B", convention: Activity, values: List([-2.6])) ]"#,
             bench.size(48, 160)
         ),
-        [100, bench.size(200, 800)],
+        [150, bench.size(300, 800)],
     );
     let dynamics = "MonteCarlo(displacement: 0.3, attempts: 0)";
-    let text = bulk("epsilon: 0.0, sigma: 1.0", EDGE, 60, &grid, dynamics, 100, cycles);
+    // Few attempts: more would put right within a cycle what a wrong exchange has done.
+    let text = bulk("epsilon: 0.0, sigma: 1.0", EDGE, 60, &grid, dynamics, 12, cycles);
     let text = text.replace("    dynamics:", "    windows: [ (species: \"B\", atoms: (0, 20)) ],\n    dynamics:");
     let setup = setup(&text)?;
     let (mut groups, mut learned) = (vec![Group::default(); GROUPS], setup.grid.clone());
