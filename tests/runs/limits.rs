@@ -94,7 +94,7 @@ fn a_full_disk_leaves_a_run_that_goes_on() {
     let output = with_file_limit(&place, 1, "run scene.ron --device cpu -o small --quiet");
     assert_eq!(output.status.code(), Some(74), "{}", stderr(&output));
     assert!(!place.run("small").exists(), "a run directory that is not whole");
-    for (name, kib, every) in [("checkpoint", 12, "0.05"), ("samples", 30, "1000")] {
+    for (name, kib, every) in [("checkpoint", 14, "0.05"), ("samples", 34, "1000")] {
         let line = format!("run scene.ron --device cpu -o {name} --quiet --checkpoint-every {every}");
         let output = with_file_limit(&place, kib, &line);
         let error = stderr(&output);
