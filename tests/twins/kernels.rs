@@ -50,7 +50,7 @@ fn systems() -> Vec<(&'static str, System)> {
     tail.dynamics = Dynamics::MonteCarlo { displacement: 0.2, attempts: 10 };
     let mut two_gases = tail.clone();
     let of = |species, max_atoms| Reservoir { species, max_atoms, ..tail.reservoirs[0] };
-    two_gases.reservoirs = vec![of(0, 30), of(1, 34)];
+    two_gases.reservoirs = vec![of(0, 22), of(1, 42)];
     all.push(("tail correction", tail));
     all.push(("tail correction of two gases", two_gases));
     let mut sum = system(DVec3::new(3.1, 4.2, 3.7), false);
