@@ -33,9 +33,13 @@ pub(crate) fn windows(bench: &Fixture) -> Result<Worst> {
         [150, bench.size(300, 800)],
     );
     let dynamics = "MonteCarlo(displacement: 0.3, attempts: 0)";
-    // Few attempts: more would put right within a cycle what a wrong exchange has done.
+    // Few attempts, which would put right within a cycle what a wrong exchange has done, and one round: of an even number
+    // of swaps that are all accepted nothing would be seen.
     let text = bulk("epsilon: 0.0, sigma: 1.0", EDGE, 60, &grid, dynamics, 12, cycles);
-    let text = text.replace("    dynamics:", "    windows: [ (species: \"B\", atoms: (0, 20)) ],\n    dynamics:");
+    let text = text.replace(
+        "    dynamics:",
+        "    windows: [ (species: \"B\", atoms: (0, 20)) ],\n    exchange: EvenOdd(every: 1),\n    dynamics:",
+    );
     let setup = setup(&text)?;
     let (mut groups, mut learned) = (vec![Group::default(); GROUPS], setup.grid.clone());
     bench.run(&setup, |sampler, replica, walker, state, m| {
