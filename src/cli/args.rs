@@ -323,7 +323,7 @@ pub(crate) struct BenchArguments {
     /// Leave out the tables over replicas and over N
     #[arg(long)]
     pub(crate) no_scaling: bool,
-    /// Measure the error of boundaries, <N> and ln Xi over seeds, and how true the reported errors are
+    /// Measure the error of boundaries, mean N and ln Xi over seeds, and how true the reported errors are
     #[arg(long)]
     pub(crate) answer: bool,
     /// Runs of every scene, with the scene's seed and those that follow

@@ -73,7 +73,7 @@ pub struct StateErrors {
     pub n: Vec<f64>,
     /// Standard error of ⟨E⟩ \[energy\]
     pub energy: f64,
-    /// Statistical inefficiency [cycles]
+    /// Statistical inefficiency \[cycles\]
     pub inefficiency: f64,
 }
 

@@ -41,7 +41,7 @@ const LARGEST: f64 = 6.0;
 pub struct Collective {
     /// What is summed: E (0) or the N of a reservoir species (1, …)
     pub column: usize,
-    /// kT of the states; `None` if it is all of them [energy]
+    /// kT of the states; `None` if it is all of them \[energy\]
     pub kt: Option<f64>,
     /// `[n_blocks]`, mean over each block, about the mean of all
     pub blocks: Vec<f64>,
