@@ -87,7 +87,10 @@ fn cycles_and_seed_can_be_overridden() {
 /// Two gases change into each other unless the scene says otherwise; one gas has nothing to change into.
 #[test]
 fn changes_of_identity_are_filled_in_where_two_species_have_a_reservoir() {
-    let text = include_str!("../data/same_bits/mixture.ron");
+    let stored = "moves: (insert_delete: 60, identity: 0)";
+    let scene = include_str!("../data/same_bits/mixture.ron");
+    assert!(scene.contains(stored));
+    let with = |moves: &str| scene.replace(stored, moves);
     let attempts = |text: &str| {
         let loaded = scene::parse(text, Path::new("mixture.ron")).unwrap_or_else(|e| panic!("{e}"));
         let again =
@@ -95,10 +98,9 @@ fn changes_of_identity_are_filled_in_where_two_species_have_a_reservoir() {
         assert_eq!(again.scene.moves, loaded.scene.moves);
         loaded.scene.moves.identity
     };
-    assert_eq!(attempts(text), 6);
+    assert_eq!(attempts(&with("moves: (insert_delete: 60)")), 6);
     for given in [0, 7] {
-        let moves = format!("moves: (insert_delete: 60, identity: {given})");
-        assert_eq!(attempts(&text.replace("moves: (insert_delete: 60)", &moves)), given);
+        assert_eq!(attempts(&with(&format!("moves: (insert_delete: 60, identity: {given})"))), given);
     }
     assert_eq!(named("lj_surface.ron").scene.moves.identity, 0);
 }
