@@ -60,6 +60,7 @@ fn count_atom(atom: vec4<f32>, change: u32) {
 }
 
 fn load_and_count(replica: u32, n: u32, thread: u32) {
+    load_cell();
     load_replica(replica, n, thread);
     for (var s = thread; s < MAX_SPECIES; s += WORKGROUP) {
         atomicStore(&n_total[s], 0u);

@@ -1,5 +1,6 @@
 //! An open device with explicit limits, and what its driver reports.
 
+use super::shaders::Product;
 use crate::base::error::{DeviceError, Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 use wgpu::{Adapter, DeviceType, ErrorFilter, Features, Limits};
@@ -17,6 +18,8 @@ pub struct GpuDevice {
     pub(super) limits: Limits,
     /// Whether (x + c) − c rounds: some compilers take it for x.
     pub(super) keeps_order: bool,
+    /// How random numbers are multiplied.
+    pub(super) product: Product,
     trouble: Arc<Mutex<Option<String>>>,
 }
 
@@ -63,10 +66,11 @@ impl GpuDevice {
             max_compute_workgroup_storage_size: has.max_compute_workgroup_storage_size.min(WORKGROUP_MEMORY),
             ..Limits::defaults()
         };
-        let timestamps = adapter.features() & Features::TIMESTAMP_QUERY;
+        let features = adapter.features() & (Features::TIMESTAMP_QUERY | Features::SHADER_INT64);
+        let product = if features.contains(Features::SHADER_INT64) { Product::Wide } else { Product::Halves };
         let request = wgpu::DeviceDescriptor {
             label: Some("adlayer.device"),
-            required_features: timestamps,
+            required_features: features,
             required_limits: limits.clone(),
             memory_hints: wgpu::MemoryHints::Performance,
             ..Default::default()
@@ -79,7 +83,7 @@ impl GpuDevice {
             note(&lost, format!("device lost ({reason:?}): {message}"))
         });
         device.on_uncaptured_error(Arc::new(move |error| note(&uncaptured, error.to_string())));
-        Ok(GpuDevice { device, queue, info, limits, keeps_order: false, trouble })
+        Ok(GpuDevice { device, queue, info, limits, keeps_order: false, product, trouble })
     }
 
     /// Name, API and driver; a software adapter says so.

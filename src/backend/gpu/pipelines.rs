@@ -2,7 +2,7 @@
 
 use super::device::{GpuDevice, STORAGE_BUFFERS};
 use super::plan::Plan;
-use super::shaders::Module;
+use super::shaders::{Module, Product};
 use crate::base::error::Result;
 use std::cell::OnceCell;
 use wgpu::{
@@ -84,7 +84,7 @@ impl Pipelines {
             device.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(&format!("adlayer.{entry}")),
                 layout: Some(&self.pipeline_layout),
-                module: &shader_module(&device.device, module, self.plan.form),
+                module: &shader_module(device, module, self.plan.form, self.plan.product),
                 entry_point: Some(entry),
                 compilation_options: wgpu::PipelineCompilationOptions {
                     constants: &self.plan.constants(module),
@@ -107,10 +107,11 @@ impl Pipelines {
 }
 
 /// A module, for pairs of a form. Checked in builds with debug assertions; release builds trust the indices, which tests have checked.
-pub(super) fn shader_module(device: &wgpu::Device, module: Module, form: &str) -> ShaderModule {
+pub(super) fn shader_module(device: &GpuDevice, module: Module, form: &str, product: Product) -> ShaderModule {
+    let device = &device.device;
     let descriptor = ShaderModuleDescriptor {
         label: Some(module.stem()),
-        source: wgpu::ShaderSource::Wgsl(module.source(form).into()),
+        source: wgpu::ShaderSource::Wgsl(module.source(form, product).into()),
     };
     if cfg!(debug_assertions) {
         return device.create_shader_module(descriptor);
