@@ -55,3 +55,33 @@ fn share_of_slab(atom: vec4<f32>, lane: u32, n_lanes: u32) -> vec3<f32> {
     }
     return force;
 }
+
+// Energy of one share of the frozen atoms with an atom of `species` at `position`.
+fn share_slab_energy(species: u32, position: vec3<f32>, lane: u32, n_lanes: u32) -> f32 {
+    var energy = 0.0;
+    if BINNED {
+        let site = site_of(position);
+        let pair = pair_of(species, table.groups[0].species);
+        for (var k = site.first + lane; k < site.last; k += n_lanes) {
+            let other = frozen[k];
+            let d = site.position - other.xyz;
+            if MIXED {
+                energy += pair_energy(dot(d, d), pair_of(species, species_of(other)));
+            } else {
+                energy += pair_energy(dot(d, d), pair);
+            }
+        }
+        return energy;
+    }
+    for (var g = 0u; g < table.n_groups; g++) {
+        let group = table.groups[g];
+        if !within_reach(group, position.z, position.z, table.lengths.w) {
+            continue;
+        }
+        let pair = pair_of(species, group.species);
+        for (var j = group.first + lane; j < group.last; j += n_lanes) {
+            energy += energy_between(position, frozen_atom(j), pair, false);
+        }
+    }
+    return energy;
+}
