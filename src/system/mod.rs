@@ -102,7 +102,8 @@ impl System {
     ///
     /// - `same`: sites differ by no more than this \[fraction of a period\]
     pub fn repeats(&self, axis: usize, sites: &[(DVec3, u8)], same: f64) -> u32 {
-        let is_same = |a: DVec3, b: DVec3| (self.cell.minimum_image(a - b) / self.cell.lengths).abs().max_element() < same;
+        let is_same =
+            |a: DVec3, b: DVec3| (self.cell.minimum_image(a - b) / self.cell.lengths).abs().max_element() < same;
         let is_repeated = |n: u32| {
             let mut shift = DVec3::ZERO;
             shift[axis] = self.cell.lengths[axis] / f64::from(n);

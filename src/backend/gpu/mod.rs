@@ -7,6 +7,7 @@ mod adapter;
 mod chunk;
 pub mod device;
 mod dynamics;
+mod kernel_text;
 pub mod layout;
 mod move_log;
 mod pipelines;
@@ -20,6 +21,7 @@ mod work;
 
 pub use adapter::{AdapterChoice, AdapterReport, has_hardware, open, open_anew, survey};
 pub use device::GpuDevice;
+pub use kernel_text::{KernelText, kernel_texts};
 
 use crate::backend::{
     Backend, BackendInfo, BackendState, CycleResult, CycleWork, Ensemble, Identity, Span, TrialEnergies, Usage,
@@ -42,7 +44,6 @@ use pipelines::{Kernel, Pipelines};
 use plan::Plan;
 pub use plan::Way;
 use recorder::{Recorder, create_buffer};
-use slab::SlabBins;
 use std::cell::RefCell;
 use std::sync::Arc;
 use tuning::Tuning;
@@ -94,8 +95,8 @@ impl Gpu {
     /// [`Error::Device`] when the system does not fit the kernels or the device.
     pub fn new(device: Arc<GpuDevice>, system: Arc<System>, rng: Rng) -> Result<Gpu> {
         let tuning = Tuning::from_environment()?;
-        let bins = if tuning.slab == Some(false) { None } else { SlabBins::new(&system) };
-        let plan = Plan::new(&system, &device, &tuning, bins.as_ref())?;
+        let bins = tuning.bins(&system);
+        let plan = Plan::new(&system, &device.traits(), &tuning, bins.as_ref())?;
         let (mut atoms, groups) = frozen_atoms(&system);
         // One buffer holds all of these: a kernel binds as many as some adapters have.
         atoms.extend_from_slice(system.pairs.lookup());

@@ -32,7 +32,24 @@ impl Kernel {
     /// How many there are.
     const COUNT: usize = Kernel::LargeEnergies as usize + 1;
 
-    fn module_and_entry(self) -> (Module, &'static str) {
+    /// Those of replicas that fit into workgroup memory.
+    pub(super) const OF_SMALL: [Kernel; 9] = [
+        Kernel::Integrate,
+        Kernel::Forces,
+        Kernel::Measure,
+        Kernel::InsertDelete,
+        Kernel::Identity,
+        Kernel::Displace,
+        Kernel::TrialEnergies,
+        Kernel::Apply,
+        Kernel::Assign,
+    ];
+
+    /// Those of larger ones.
+    pub(super) const OF_LARGE: [Kernel; 4] =
+        [Kernel::Bin, Kernel::LargeStep, Kernel::LargeForces, Kernel::LargeEnergies];
+
+    pub(super) fn module_and_entry(self) -> (Module, &'static str) {
         match self {
             Kernel::Integrate => (Module::Integrate, "integrate"),
             Kernel::Forces => (Module::Integrate, "forces"),

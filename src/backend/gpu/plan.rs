@@ -1,6 +1,6 @@
 //! Which kernels run and how large they are: rules on the system and the limits, never a timing.
 
-use super::device::GpuDevice;
+use super::device::Traits;
 use super::dynamics::DeviceDynamics;
 use super::layout::{CellGrid, MAX_SPECIES, PairCoefficients, TALLY_BYTES};
 use super::shaders::{Module, Product};
@@ -82,17 +82,13 @@ impl Plan {
     ///
     /// # Errors
     /// [`DeviceError`] when a replica does not fit.
-    pub(super) fn new(
-        system: &System,
-        device: &GpuDevice,
-        tuning: &Tuning,
-        bins: Option<&SlabBins>,
-    ) -> Result<Plan> {
+    pub(super) fn new(system: &System, device: &Traits, tuning: &Tuning, bins: Option<&SlabBins>) -> Result<Plan> {
         let capacity = system.capacity.max(1) as u32;
         let n_frozen = system.frozen.positions.len() as u32;
         let workgroup = tuning.workgroup.unwrap_or(match capacity {
-            0..=32 => 64,
-            33..=256 => 128,
+            0..=32 => 32,
+            33..=64 => 64,
+            65..=256 => 128,
             _ => 256,
         });
         let partners = capacity + if bins.is_some() { 0 } else { n_frozen };
@@ -112,7 +108,7 @@ impl Plan {
             trials: system.insertion.as_ref().map(|tables| tables.trials as u32),
             n_tallies: system.reservoirs.iter().map(|r| u64::from(r.max_atoms) + 1).sum(),
             result_words: (3 + (system.reservoirs.len() as u32).div_ceil(2)).next_multiple_of(4),
-            pairs_per_dispatch: device.pairs_per_dispatch(),
+            pairs_per_dispatch: device.pairs_per_dispatch,
             mixed: true,
             listed: partners >= tuning.lists_from.unwrap_or(LISTS_FROM) && n_shifts == 1,
             list_words: LIST_WORDS,
@@ -129,7 +125,7 @@ impl Plan {
             product: device.product,
             n_shifts: n_shifts as u32,
         };
-        let limit = device.limits.max_compute_workgroup_storage_size;
+        let limit = device.workgroup_memory;
         if plan.workgroup_memory() > limit {
             plan.listed = false;
         }
@@ -143,7 +139,7 @@ impl Plan {
             let problem = format!(
                 "a replica of {capacity} atoms needs {} bytes of workgroup memory, adapter `{}` has {limit}",
                 plan.workgroup_memory(),
-                device.info.name
+                device.name
             );
             return Err(DeviceError::TooLarge { problem, remedy: "lower max_atoms or use --device reference" }.into());
         }

@@ -1,6 +1,8 @@
 //! tuning: what the environment may choose of a plan, so that every way can be tried on a card without building anew.
 
+use super::slab::SlabBins;
 use crate::base::error::{DeviceError, Result};
+use crate::system::System;
 
 /// Choices of the environment; `None` leaves one to the rules of the plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,6 +22,11 @@ impl Tuning {
     /// [`DeviceError::Setting`] with the values that are allowed.
     pub(super) fn from_environment() -> Result<Tuning> {
         Tuning::read(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+    }
+
+    /// Bins of the slab of a system, unless they are not wanted.
+    pub(super) fn bins(&self, system: &System) -> Option<SlabBins> {
+        if self.slab == Some(false) { None } else { SlabBins::new(system) }
     }
 
     fn read(value_of: impl Fn(&str) -> Option<String>) -> Result<Tuning> {
