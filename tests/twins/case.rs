@@ -72,12 +72,19 @@ pub(crate) fn assert_same_atoms(label: &str, a: &dyn Backend, b: &dyn Backend) {
         if !fused {
             assert!(x == y, "{label}: replica {r}: other coordinates");
         }
-        let near = |p: DVec3, q: DVec3, scale: f64| (p - q).abs().max_element() <= scale * 2.0_f64.powi(-22);
+        let within = |p: DVec3, q: DVec3, allowed: f64| (p - q).abs().max_element() <= allowed;
         for (i, (p, q)) in x.positions.iter().zip(&y.positions).enumerate() {
-            assert!(near(*p, *q, lengths.max_element()), "{label}: replica {r}, atom {i}: {p} and {q}");
+            assert!(
+                within(*p, *q, lengths.max_element() * 2.0_f64.powi(-22)),
+                "{label}: replica {r}, atom {i}: {p} and {q}"
+            );
         }
         for (i, (v, w)) in x.velocities.iter().zip(&y.velocities).enumerate() {
-            assert!(near(*v, *w, v.length().max(1.0)), "{label}: replica {r}, atom {i}: velocities {v} and {w}");
+            // Logarithms and sines of a device have a few roundings more.
+            assert!(
+                within(*v, *w, 1e-5 * v.length().max(1.0)),
+                "{label}: replica {r}, atom {i}: velocities {v} and {w}"
+            );
         }
     }
 }

@@ -188,6 +188,7 @@ fn twin_particle_moves() {
             };
             result.events.for_each_replica(&mut compare).expect("events");
             assert_eq!(logged, accepted, "{device} {pair}");
+            drop(result);
             // a cycle without moves has none
             let result = fused.cycle(&CycleWork::default()).expect("energies");
             let mut visited = 0;
