@@ -86,9 +86,8 @@ impl Plan {
         let capacity = system.capacity.max(1) as u32;
         let n_frozen = system.frozen.positions.len() as u32;
         let workgroup = tuning.workgroup.unwrap_or(match capacity {
-            0..=32 => 32,
-            33..=64 => 64,
-            65..=256 => 128,
+            0..=32 => 64,
+            33..=256 => 128,
             _ => 256,
         });
         let partners = capacity + if bins.is_some() { 0 } else { n_frozen };
