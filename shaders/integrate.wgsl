@@ -7,6 +7,11 @@
 
 var<workgroup> local_velocity: array<vec4<f32>, CAPACITY>;
 var<workgroup> partial: array<vec4<f32>, N_PARTIALS>;
+// Gaussians of as many steps as there are threads for.
+var<workgroup> noise_of: array<vec4<f32>, N_NOISE>;
+
+// WORKGROUP or CAPACITY, whichever is larger, where there is noise; else 1.
+override N_NOISE: u32 = 64u;
 
 // Partial sums stand in rows of an odd length, one for every lane: their banks differ.
 fn row_of(n: u32) -> u32 {
@@ -177,9 +182,19 @@ fn integrate(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     }
     workgroupBarrier();
 
+    // Few atoms leave threads for the noise of later steps.
+    let steps_drawn = max(WORKGROUP / n, 1u);
+    let own_step = select(0u, thread / n, n < WORKGROUP);
+    var drawn_from = 0u;
     // One pass more than there are steps: the first only opens a step, the last only closes one, so that there is a
     // single place where forces are summed and a split segment has the bits of a whole one.
     for (var step = 0u; step <= params.steps; step++) {
+        if LANGEVIN && (step == 0u || step == drawn_from + steps_drawn) {
+            drawn_from = step;
+            for (var k = thread; k < steps_drawn * n; k += WORKGROUP) {
+                noise_of[k] = vec4<f32>(gaussians(STREAM_THERMOSTAT, step + own_step, id, k - own_step * n), 0.0);
+            }
+        }
         share_all_forces(replica, n, share, thread, step);
         workgroupBarrier();
         if LISTED && thread == 0u {
@@ -199,7 +214,7 @@ fn integrate(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
                 if LANGEVIN {
                     drift(&position, &velocity, half_dt);
                     let thermal = sqrt(kt * inverse_mass);
-                    let gaussian = gaussians(STREAM_THERMOSTAT, step, id, i);
+                    let gaussian = noise_of[(step - drawn_from) * n + i].xyz;
                     velocity = decay * velocity + noise * thermal * gaussian;
                     drift(&position, &velocity, half_dt);
                 } else {

@@ -86,9 +86,8 @@ impl Plan {
         let capacity = system.capacity.max(1) as u32;
         let n_frozen = system.frozen.positions.len() as u32;
         let workgroup = tuning.workgroup.unwrap_or(match capacity {
-            0..=32 => 32,
-            33..=64 => 64,
-            65..=256 => 128,
+            0..=32 => 64,
+            33..=256 => 128,
             _ => 256,
         });
         let partners = capacity + if bins.is_some() { 0 } else { n_frozen };
@@ -212,6 +211,11 @@ impl Plan {
         (2 * self.workgroup).max(self.capacity) + MAX_LANES
     }
 
+    /// Atoms that noise is drawn for at a time: of several steps where they are few.
+    fn n_noise(&self) -> u32 {
+        if self.langevin { self.workgroup.max(self.capacity) } else { 1 }
+    }
+
     /// Shares of partners that a replica can have.
     fn list_items(&self) -> u32 {
         if self.listed { self.workgroup.max(self.capacity) } else { 1 }
@@ -265,7 +269,8 @@ impl Plan {
         }
         let references = if self.listed { self.capacity } else { 1 };
         let slots = |module| 16 * self.local_slots(module);
-        let integrate = slots(Module::Integrate) + 16 * (self.capacity + self.n_partials() + references) + 8;
+        let integrate =
+            slots(Module::Integrate) + 16 * (self.capacity + self.n_partials() + self.n_noise() + references) + 8;
         let energy = slots(Module::Energy) + 4 * self.n_partials() + 512;
         let moves = slots(Module::ParticleMoves) + 16 * self.n_drawn() + 20 * self.moves_workgroup + 640;
         integrate.max(energy).max(moves) + pairs
@@ -306,6 +311,7 @@ impl Plan {
                 constants.push(("N_DRAWN", f64::from(self.n_drawn())));
             }
             if module == Module::Integrate {
+                constants.push(("N_NOISE", f64::from(self.n_noise())));
                 constants.push(("REFERENCE_SLOTS", f64::from(if self.listed { self.capacity } else { 1 })));
             }
             if matches!(module, Module::Integrate | Module::ParticleMoves) {
