@@ -52,16 +52,31 @@ pub struct Analysis {
 /// MBAR free energies.
 #[derive(Debug, Clone)]
 pub struct FreeEnergies {
-    /// `[n_states]`, f_k = −ln Ξ_k up to a constant; f_0 = 0.
+    /// `[n_states]`, f_k = −ln Ξ_k relative to the first state of the part; NaN for a state without samples.
     pub f_k: Vec<f64>,
-    /// `[n_states]`, standard errors of f_k − f_0.
+    /// `[n_states]`, standard errors; at least what the overlap of independent samples allows.
     pub f_k_err: Vec<f64>,
+    /// `[n_states]`, part of the grid, numbered from 0 in the order of states: between parts, whose samples do not overlap,
+    /// no free energy is known. `None` for a state without samples.
+    pub part: Vec<Option<u32>>,
     /// `[n_states]`, samples of each state; may be zero.
     pub n_k: Vec<u64>,
     /// max|Δf| of the last self-consistency check.
     pub residual: f64,
     /// Iterations used.
     pub iterations: usize,
+}
+
+impl FreeEnergies {
+    /// Number of parts.
+    pub fn n_parts(&self) -> usize {
+        self.part.iter().flatten().max().map_or(0, |&last| last as usize + 1)
+    }
+
+    /// f_k − f_0 with its standard error; `None` where no samples join the two.
+    pub fn of(&self, state: usize) -> Option<(f64, f64)> {
+        (self.part[0].is_some() && self.part[state] == self.part[0]).then(|| (self.f_k[state], self.f_k_err[state]))
+    }
 }
 
 /// Averages on a rectangular grid in T and one axis per reservoir species.
