@@ -14,6 +14,7 @@ pub(super) fn direct_averages(memory: &Memory) -> Vec<DirectAverage> {
         energy_err: memory.error[k][0],
         samples: memory.samples[k] as u64,
         inefficiency: memory.series(k),
+        at_limit: Vec::new(),
     };
     (0..memory.samples.len()).map(of_state).collect()
 }

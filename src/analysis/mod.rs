@@ -5,6 +5,7 @@ pub mod diagnostics;
 mod direct;
 mod hysteresis;
 mod input;
+pub(crate) mod limit;
 mod maps;
 pub mod mbar;
 mod phases;
@@ -17,9 +18,11 @@ pub mod transition_matrix;
 mod windows;
 
 pub use input::AnalysisInput;
+pub use limit::AtLimit;
 pub use maps::map::MapGrid;
 pub(crate) use phases::averages::around;
 pub use pipeline::{analyze, analyze_and_check};
+pub(crate) use prepared::free_energies;
 pub use prepared::PreparedSamples;
 pub use result::{
     Analysis, BoundaryKind, BoundaryPoint, BoundarySide, Clapeyron, DirectAverage, Distribution, ENOUGH_CROSSINGS,

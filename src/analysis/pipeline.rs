@@ -2,8 +2,11 @@
 
 use super::diagnostics::{self, Checks, RunTallies, mask};
 use super::direct::direct_averages;
+use super::limit::limits;
 use super::mbar::{Bins, Collapsed, marginal};
-use super::{Analysis, AnalysisInput, BoundaryKind, BoundaryPoint, Distribution, FreeEnergies, Map, MapCell, Phase};
+use super::{
+    Analysis, AnalysisInput, BoundaryKind, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Map, MapCell, Phase,
+};
 use crate::analysis::diagnostics::split_half::split_half;
 use crate::analysis::maps::distributions::{self, Place};
 use crate::analysis::maps::errors::map_errors;
@@ -146,13 +149,20 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         observables: observed.names,
         observable_labels: observed.labels,
         profiles,
-        direct: direct_averages(&basis.memory),
+        direct: direct_against_limits(input, basis),
         split_half: split_half(input)?,
         inefficiency: basis.g_of_state.clone(),
         beside_unconverged: found.quotable.iter().map(|q| !q).collect(),
         checks: Checks { excluded: excluded.clone(), ..Checks::default() },
         ln_xi_is_absolute: input.frozen_slab,
     })
+}
+
+/// Direct averages of every state, and how often N stands at its limit there.
+fn direct_against_limits(input: &AnalysisInput, basis: &Reweighting) -> Vec<DirectAverage> {
+    let mut direct = direct_averages(&basis.memory);
+    direct.iter_mut().zip(limits(input, basis)).for_each(|(direct, limits)| direct.at_limit = limits);
+    direct
 }
 
 /// The maps in μ and in pressure, with the samples at their temperatures.

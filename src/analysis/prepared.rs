@@ -8,6 +8,7 @@ use crate::analysis::statistics::blocks::{Blocks, Draws};
 use crate::analysis::statistics::bootstrap::{Draw, Drawn};
 use crate::analysis::statistics::collective::StateMoments;
 use crate::analysis::statistics::inefficiency::Memory;
+use crate::analysis::FreeEnergies;
 use crate::analysis::windows::{self, WindowCheck};
 use crate::base::{AnalysisError, Result};
 use crate::sample::Samples;
@@ -44,6 +45,22 @@ impl MbarSolution {
         let solution = collapsed.solve(None, &n_k, &start, false, Tolerance::default())?;
         Ok(MbarSolution { collapsed, n_k, solution })
     }
+}
+
+/// MBAR's free energies of some samples, in the parts that these join, without errors (NaN).
+///
+/// # Errors
+/// [`AnalysisError`] if there are no samples, or MBAR does not converge.
+pub(crate) fn free_energies(grid: &StateGrid, samples: &Samples) -> Result<FreeEnergies> {
+    let MbarSolution { collapsed, n_k, solution } = MbarSolution::new(grid, samples)?;
+    Ok(FreeEnergies {
+        f_k_err: vec![f64::NAN; solution.f_k.len()],
+        part: collapsed.parts.of_state.clone(),
+        n_k: n_k.iter().map(|&n| n as u64).collect(),
+        residual: solution.residual,
+        iterations: solution.iterations,
+        f_k: solution.f_k,
+    })
 }
 
 /// Samples ready to be reweighted: MBAR, statistical inefficiencies, simulated temperatures.

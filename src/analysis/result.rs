@@ -1,6 +1,7 @@
 //! What an analysis produces: maps, phases, boundaries, distributions, averages. Plain data with named kinds.
 
 use crate::analysis::diagnostics::checks::Checks;
+use crate::analysis::limit::AtLimit;
 use crate::thermo::states::StateGrid;
 use serde::{Serialize, Serializer};
 
@@ -52,7 +53,7 @@ pub struct Analysis {
 /// MBAR free energies.
 #[derive(Debug, Clone)]
 pub struct FreeEnergies {
-    /// `[n_states]`, f_k = −ln Ξ_k relative to the first state of the part; NaN for a state without samples.
+    /// `[n_states]`, f_k = −ln Ξ_k relative to the first state of the same part; NaN for a state without samples.
     pub f_k: Vec<f64>,
     /// `[n_states]`, standard errors; at least what the overlap of independent samples allows.
     pub f_k_err: Vec<f64>,
@@ -75,7 +76,8 @@ impl FreeEnergies {
 
     /// f_k − f_0 with its standard error; `None` where no samples join the two.
     pub fn of(&self, state: usize) -> Option<(f64, f64)> {
-        (self.part[0].is_some() && self.part[state] == self.part[0]).then(|| (self.f_k[state], self.f_k_err[state]))
+        let part = |k: usize| self.part.get(k).copied().flatten();
+        (part(0).is_some() && part(state) == part(0)).then(|| (self.f_k[state], self.f_k_err[state]))
     }
 }
 
@@ -347,6 +349,8 @@ pub struct DirectAverage {
     pub samples: u64,
     /// Statistical inefficiency g, in stored samples: the larger of those of E and N
     pub inefficiency: f64,
+    /// `[n_reservoirs]`, N against its limit; empty for a state with a window
+    pub at_limit: Vec<AtLimit>,
 }
 
 /// ⟨N⟩ per state from the first half of production against the MBAR estimate from the second half.

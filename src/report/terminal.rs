@@ -3,6 +3,7 @@
 use super::findings::{self, with_error};
 use super::summary::RunSummary;
 use crate::analysis::Analysis;
+use crate::analysis::diagnostics::Mood;
 use crate::figures::plot::text;
 use crate::thermo::Convention;
 
@@ -10,6 +11,8 @@ use crate::thermo::Convention;
 const MOST_ROWS: usize = 20;
 /// Columns of ⟨N⟩.
 const MOST_COLUMNS: usize = 4;
+/// Reasons why a run cannot be trusted; the report has them all.
+const MOST_REASONS: usize = 4;
 /// Boundaries named in one row.
 const MOST_BOUNDARIES: usize = 2;
 
@@ -52,6 +55,10 @@ pub fn terminal_table(analysis: &Analysis, summary: &RunSummary) -> String {
     let verdict = &analysis.checks.verdict;
     if let Some(sentence) = verdict.sentences.first() {
         out.push_str(&format!("{} {}\n", sign(verdict.trusted), sentence.words));
+    }
+    let reasons = verdict.sentences.iter().skip(1).filter(|s| s.mood == Mood::Poor);
+    for sentence in reasons.take(MOST_REASONS) {
+        out.push_str(&format!("   {}\n", sentence.words));
     }
     out
 }

@@ -1,5 +1,6 @@
 //! Averages on grids finer than the simulated one.
 
+use crate::analysis::limit::P_N_MAX;
 use crate::analysis::maps::order_parameters::averages;
 use crate::analysis::mbar::{Bins, Collapsed, Moments};
 use crate::analysis::{Map, MapCell};
@@ -10,8 +11,6 @@ use crate::thermo::states::{StateGrid, StatePoint};
 const CELLS: usize = 20_000;
 /// Cells with fewer effective samples are masked.
 pub(crate) const N_EFF_MIN: f64 = 50.0;
-/// Cells with a higher probability of N_max are masked: there the limit on N shapes the result.
-const P_N_MAX: f64 = 1e-3;
 /// Most values of a coarse axis of states that are no rectangle, where every state may have a value of its own.
 const VALUES: usize = 32;
 /// Most values of a pressure axis of a single species.

@@ -134,6 +134,7 @@ fn states_that_are_no_rectangle_are_drawn_and_tabulated() {
     f.f_k.truncate(n);
     f.f_k_err.truncate(n);
     f.n_k.truncate(n);
+    f.part.truncate(n);
     analysis.split_half.z.truncate(n);
     analysis.inefficiency.truncate(n);
     let ((dir, figures), whole) = (drawn(&analysis), default_drawn());

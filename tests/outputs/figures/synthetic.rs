@@ -216,6 +216,7 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
                 energy_err: 3.0 * c.energy_err,
                 samples: 1500,
                 inefficiency: 4.0,
+                at_limit: vec![AtLimit::default(); mu.len()],
             }
         })
         .collect();
@@ -225,6 +226,7 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
         free_energies: FreeEnergies {
             f_k: vec![0.0; n],
             f_k_err: vec![0.01; n],
+            part: vec![Some(0); n],
             n_k: vec![1500; n],
             residual: 3.2e-10,
             iterations: 41,
