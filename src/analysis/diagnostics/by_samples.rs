@@ -16,21 +16,24 @@ pub(super) fn parts(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -
     sizes.sort_unstable_by(|a, b| b.cmp(a));
     let outside = sizes[1..].iter().sum::<usize>() as f64;
     let sizes = match sizes[..] {
+        _ if sizes.iter().all(|&n| n == 1) => "single".to_owned(),
         [a, b] => format!("{a} and {b}"),
         _ => first(&sizes.iter().map(usize::to_string).collect::<Vec<_>>()),
     };
-    let between: Vec<String> = gaps
-        .iter()
-        .filter(|g| g.parts && g.lacking > 1)
+    // Where no replica crosses either, the values have been named with the splits of the grid.
+    let lacking = || gaps.iter().filter(|g| g.parts && g.lacking > 1);
+    let between: Vec<String> = lacking()
+        .filter(|g| !g.whole || diagnostics.n_components <= 1)
         .map(|g| {
             let add: Vec<String> = g.values_to_add().into_iter().map(short).collect();
             let (lo, hi) = (short(g.values.0), short(g.values.1));
             format!("{} = {} (between {lo} and {hi})", axis_words(grid, g.axis), first(&add))
         })
         .collect();
-    let remedy = match between.is_empty() {
-        true => "lengthen production, or add states between".to_owned(),
-        false => format!("add states at {}", between.join(" and at ")),
+    let remedy = match (between.is_empty(), lacking().count()) {
+        (true, 0) => "lengthen production, or add states between".to_owned(),
+        (true, _) => "add the states named above".to_owned(),
+        (false, _) => format!("add states at {}", between.join(" and at ")),
     };
     let words = format!(
         "The states fall into {} parts of {sizes} states whose samples do not overlap: each is analysed by itself, free energies \
