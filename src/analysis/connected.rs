@@ -4,9 +4,9 @@
 //! difference of reduced potentials w = u_j − u_i is all that tells where it belongs (Bennett): ln(p_i/p_j) = w + f_i − f_j.
 //! Whatever the free energies are, the best guess calls it one of j if w lies below some border. The border that puts the
 //! fewest samples on the wrong side is found by counting, so nothing that MBAR would have to solve first is assumed; those
-//! on the wrong side, w of i's below it and w of j's above, are the samples that the states share. If they number
-//! independent ones ([`SHARED`]), f_j − f_i is known from them, with a standard error of about a third of kT or less. If the
-//! samples of i and j lie apart, however close to each other, there are none, and f_j − f_i could be anything between the two.
+//! on the wrong side, w of i's below it and w of j's above, are the samples that the states share. If [`SHARED`] of them are
+//! independent, f_j − f_i is known from them, with a standard error of about half of kT or less. If the samples of i and j lie
+//! apart, however close to each other, there are none, and f_j − f_i could be anything between the two.
 //!
 //! Parts are the connected components of the graph of joined states: neighbours of the grid, and where those do not join
 //! it, the states nearest to each other.
@@ -23,10 +23,7 @@ use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 /// Independent samples that two states must share.
-const SHARED: f64 = 10.0;
-/// Where all samples of both states are worth few, a quarter of them is enough, but never fewer than this.
-const FEWEST: f64 = 3.0;
-const QUARTER: f64 = 0.25;
+const SHARED: f64 = 5.0;
 /// Samples of a state that are looked at.
 const MOST: usize = 2048;
 /// Nearest states outside its own part with which a state is compared, where neighbours of the grid do not join all.
@@ -94,8 +91,8 @@ impl Own {
         self.energy.iter().enumerate().map(of).collect()
     }
 
-    /// Independent samples among those for which `holds`, and the inefficiency of that series.
-    fn independent(&self, work: &[f64], holds: impl Fn(f64) -> bool) -> (f64, f64) {
+    /// Independent samples among those for which `holds`.
+    fn independent(&self, work: &[f64], holds: impl Fn(f64) -> bool) -> f64 {
         let held: Vec<f64> = work.iter().map(|&w| f64::from(u8::from(holds(w)))).collect();
         let mut rest = &held[..];
         let series: Vec<Vec<f64>> = self
@@ -107,8 +104,7 @@ impl Own {
                 chain.to_vec()
             })
             .collect();
-        let g = inefficiency(&series);
-        (held.iter().sum::<f64>() / g, g)
+        held.iter().sum::<f64>() / inefficiency(&series)
     }
 }
 
@@ -117,16 +113,14 @@ fn joined(grid: &StateGrid, own: &[Own], a: usize, b: usize) -> bool {
     let (state_a, state_b) = (&grid.states[a], &grid.states[b]);
     let (work_a, work_b) = (own[a].work(state_a, state_b), own[b].work(state_a, state_b));
     let border = border(&work_a, &work_b);
-    let (shared_a, g_a) = own[a].independent(&work_a, |w| w <= border);
-    let (shared_b, g_b) = own[b].independent(&work_b, |w| w > border);
-    let worth = work_a.len() as f64 / g_a + work_b.len() as f64 / g_b;
-    shared_a + shared_b >= (QUARTER * worth).clamp(FEWEST, SHARED)
+    own[a].independent(&work_a, |w| w <= border) + own[b].independent(&work_b, |w| w > border) >= SHARED
 }
 
 /// The w up to which samples are best taken for those of the second state: the share of the first state's that lie up to
 /// there and of the second's that lie above is least.
 fn border(first: &[f64], second: &[f64]) -> f64 {
-    let mut all: Vec<(f64, bool)> = first.iter().map(|&w| (w, true)).chain(second.iter().map(|&w| (w, false))).collect();
+    let mut all: Vec<(f64, bool)> =
+        first.iter().map(|&w| (w, true)).chain(second.iter().map(|&w| (w, false))).collect();
     all.sort_by(|x, y| x.0.total_cmp(&y.0));
     let (share_first, share_second) = (1.0 / first.len() as f64, 1.0 / second.len() as f64);
     let (mut wrong, mut least, mut border) = (1.0, 1.0, f64::NEG_INFINITY);
@@ -203,5 +197,72 @@ impl Union {
             numbers[k] = Some(*number);
         }
         numbers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::SampleRow;
+    use crate::thermo::Convention;
+    use crate::thermo::states::ReservoirAxis;
+
+    fn chain(values: &[f64]) -> StateGrid {
+        let axis = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: values.to_vec() };
+        StateGrid::product(&[1.0], 1.0, &[axis])
+    }
+
+    /// N of every state in the course of time.
+    fn samples(cycles: u32, n: impl Fn(u32, u32) -> u16, states: u32) -> Samples {
+        let mut samples = Samples::new(1);
+        for cycle in 0..cycles {
+            for state in 0..states {
+                let counts = [n(state, cycle)];
+                samples.push(SampleRow { cycle, walker: 0, replica: state, state, energy: 0.0, counts: &counts });
+            }
+        }
+        samples
+    }
+
+    /// A sequence without memory.
+    fn noise(state: u32, cycle: u32) -> u32 {
+        let x =
+            (u64::from(cycle) * 2_654_435_761 + u64::from(state) * 40_503 + 12_345).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (x >> 40) as u32
+    }
+
+    #[test]
+    fn samples_that_lie_apart_do_not_join_however_near() {
+        let grid = chain(&[-1.0, -0.999]);
+        let of = |gap: u16| {
+            let n = |state: u32, cycle: u32| (noise(state, cycle) % 10) as u16 + if state == 1 { gap } else { 0 };
+            parts(&grid, &samples(400, n, 2)).of_state
+        };
+        assert_eq!(of(10), [Some(0), Some(1)]);
+        assert_eq!(of(11), [Some(0), Some(1)]);
+        assert_eq!(of(9), [Some(0), Some(0)]);
+    }
+
+    #[test]
+    fn one_visit_does_not_join_and_many_do() {
+        let grid = chain(&[-2.0, -1.0]);
+        // Forty samples of the lower state lie where those of the upper are: in a row, or now and then.
+        let n = |state: u32, visits: bool, cycle: u32| match (state, visits) {
+            (0, false) => (noise(0, cycle) % 8) as u16,
+            _ => 20 + (noise(1, cycle) % 8) as u16,
+        };
+        let once = samples(400, |state, cycle| n(state, cycle < 40, cycle), 2);
+        let often = samples(400, |state, cycle| n(state, cycle % 10 == 0, cycle), 2);
+        assert_eq!(parts(&grid, &once).of_state, [Some(0), Some(1)]);
+        assert_eq!(parts(&grid, &often).of_state, [Some(0), Some(0)]);
+    }
+
+    #[test]
+    fn states_that_are_no_neighbours_join_too() {
+        // The middle state has no samples: those on its sides overlap.
+        let grid = chain(&[-2.0, -1.9, -1.8]);
+        let all = samples(300, |state, cycle| (noise(state, cycle) % 10) as u16 + state as u16, 3);
+        let found = parts(&grid, &all.filtered(|n| all.state[n] != 1));
+        assert_eq!((found.of_state, found.number), (vec![Some(0), None, Some(0)], 1));
     }
 }

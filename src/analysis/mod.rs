@@ -22,8 +22,8 @@ pub use limit::AtLimit;
 pub use maps::map::MapGrid;
 pub(crate) use phases::averages::around;
 pub use pipeline::{analyze, analyze_and_check};
-pub(crate) use prepared::free_energies;
 pub use prepared::PreparedSamples;
+pub(crate) use prepared::free_energies;
 pub use result::{
     Analysis, BoundaryKind, BoundaryPoint, BoundarySide, Clapeyron, DirectAverage, Distribution, ENOUGH_CROSSINGS,
     FreeEnergies, LayerEdge, Map, MapCell, Phase, PhaseAverage, Profile, Ridge, RidgeOf, Side, SplitHalf,

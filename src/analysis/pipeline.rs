@@ -5,7 +5,8 @@ use super::direct::direct_averages;
 use super::limit::limits;
 use super::mbar::{Bins, Collapsed, marginal};
 use super::{
-    Analysis, AnalysisInput, BoundaryKind, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Map, MapCell, Phase,
+    Analysis, AnalysisInput, BoundaryKind, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Map, MapCell,
+    Phase,
 };
 use crate::analysis::diagnostics::split_half::split_half;
 use crate::analysis::maps::distributions::{self, Place};

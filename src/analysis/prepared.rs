@@ -3,12 +3,12 @@
 use super::connected;
 use super::input::AnalysisInput;
 use super::mbar::{Bins, Collapsed, CollapsedSolution, Tolerance};
+use crate::analysis::FreeEnergies;
 use crate::analysis::hysteresis::{self, ExcludedState};
 use crate::analysis::statistics::blocks::{Blocks, Draws};
 use crate::analysis::statistics::bootstrap::{Draw, Drawn};
 use crate::analysis::statistics::collective::StateMoments;
 use crate::analysis::statistics::inefficiency::Memory;
-use crate::analysis::FreeEnergies;
 use crate::analysis::windows::{self, WindowCheck};
 use crate::base::{AnalysisError, Result};
 use crate::sample::Samples;

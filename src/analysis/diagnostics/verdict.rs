@@ -1,11 +1,11 @@
 //! Verdict in words: whether the run can be trusted, and what to change.
 
-use super::{by_result, by_samples};
 use super::checks::{Diagnostics, EdgeCheck, Mood, Sentence, Verdict};
 use super::flow::Flow;
 use super::gaps::{Gap, gaps};
 use super::words::{axis_words, edge_words, edges, first, number_words, ranges, short, states_are};
 use super::{ATTEMPTS, DEAD};
+use super::{by_result, by_samples};
 use crate::analysis::hysteresis::ExcludedState;
 use crate::analysis::result::BoundaryPoint;
 use crate::analysis::transition_matrix::{ALARM, Estimators};
@@ -374,8 +374,8 @@ fn which(diagnostics: &Diagnostics, holds: impl Fn(&super::StateCheck) -> bool) 
 #[cfg(test)]
 mod tests {
     use super::super::{StateCheck, components};
-    use crate::analysis::limit::AtLimit;
     use super::*;
+    use crate::analysis::limit::AtLimit;
     use crate::thermo::Convention;
     use crate::thermo::states::ReservoirAxis;
 
@@ -486,7 +486,10 @@ mod tests {
         d.states[5].at_limit[0] = AtLimit { p: 2e-3, needed: 31 };
         d.states[8].at_limit[0] = AtLimit { p: 5e-4, needed: 99 };
         let v = verdict(&grid(), &d, &[], &[], None, (12, 12));
-        assert!(!v.trusted && says(&v, "2 of 12 states stand at `max_atoms` of B (1 at T = 0.3, 1 at T = 0.4)"), "{v:?}");
+        assert!(
+            !v.trusted && says(&v, "2 of 12 states stand at `max_atoms` of B (1 at T = 0.3, 1 at T = 0.4)"),
+            "{v:?}"
+        );
         assert!(says(&v, "set `max_atoms` of B to 47 or more"), "{v:?}");
     }
 

@@ -198,7 +198,8 @@ pub(crate) fn mean_n_of_temperature(analysis: &Analysis, labels: &Labels, slice:
     let runs = runs(cells, |cell| (value(&cell.n, s), value(&cell.n_err, s)));
     let points = direct_of_temperature(analysis, slice, |d| (value(&d.n, s), value(&d.n_err, s)));
     let limited = |d: &DirectAverage| (if is_at_limit(d, s) { value(&d.n, s) } else { f64::NAN }, f64::NAN);
-    let at_limit: Vec<(f64, f64)> = direct_of_temperature(analysis, slice, limited).iter().map(|p| (p.0, p.1)).collect();
+    let at_limit: Vec<(f64, f64)> =
+        direct_of_temperature(analysis, slice, limited).iter().map(|p| (p.0, p.1)).collect();
     let column = format!("n_{}", axis.species);
     let table = of_temperature(&column, &runs, &points);
     let outline = Chart {

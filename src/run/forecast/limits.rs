@@ -49,14 +49,15 @@ fn limit(model: &mut Model, loaded: &CheckedScene, grid: &StateGrid, r: usize) -
     let law = if model.has_surface(r) { "Henry's law" } else { "the ideal gas" };
     let start = format!("`max_atoms: {most}` of {species} is too low in {} of {} states: ", over.len(), all.len());
     let needed = needed.ceil();
+    let lambda = if lambda < 1e5 { format!("{lambda:.1}") } else { format!("{lambda:.1e}") };
     Some(match (strangers, bulk) {
-        (true, _) => format!("{start}{law} has {lambda:.1} atoms at the densest; set it to {needed} or more"),
+        (true, _) => format!("{start}{law} has {lambda} atoms at the densest; set it to {needed} or more"),
         (false, true) => format!(
-            "{start}{law} has {lambda:.3e} atoms at the densest, and the cell holds up to {needed} close-packed ones; if so \
+            "{start}{law} has {lambda} atoms at the densest, and the cell holds up to {needed} close-packed ones; if so \
              many are expected, set it higher"
         ),
         (false, false) => format!(
-            "{start}{law} has {lambda:.3e} atoms at the densest, and one close-packed layer holds {needed}; set it to that and \
+            "{start}{law} has {lambda} atoms at the densest, and one close-packed layer holds {needed}; set it to that and \
              more for further layers"
         ),
     })

@@ -58,7 +58,14 @@ fn assert_exact(analysis: &Analysis, most: f64) {
     for cell in analysis.map.cells.iter().chain(&analysis.pressure_map.cells).filter(|c| !c.masked) {
         let exact = mean_n(cell.temperature, cell.ln_z[0]);
         let z = (cell.n[0] - exact) / cell.n_err[0];
-        assert!(z.abs() < most, "N at {} {}: {} ± {}, exact {exact}", cell.temperature, cell.mu[0], cell.n[0], cell.n_err[0]);
+        assert!(
+            z.abs() < most,
+            "N at {} {}: {} ± {}, exact {exact}",
+            cell.temperature,
+            cell.mu[0],
+            cell.n[0],
+            cell.n_err[0]
+        );
         let z = (cell.energy - 1.5 * cell.temperature * exact) / cell.energy_err;
         assert!(z.abs() < most, "E at {} {}", cell.temperature, cell.mu[0]);
         let z = (cell.ln_xi - exact) / cell.ln_xi_err;
@@ -84,7 +91,8 @@ fn each_part_of_an_isotherm_is_exact_and_nothing_is_said_between() {
         assert_eq!(members(&analysis), expected, "{numbers:?}");
         assert_exact(&analysis, 4.0);
         // On the map all states are shown, and between parts nothing is.
-        let part_of = |n: f64| expected.iter().position(|part| part.iter().any(|&k| (numbers[k] / n - 1.0).abs() < 1e-6));
+        let part_of =
+            |n: f64| expected.iter().position(|part| part.iter().any(|&k| (numbers[k] / n - 1.0).abs() < 1e-6));
         for cell in &analysis.map.cells {
             let n = mean_n(1.0, cell.ln_z[0]);
             let below = numbers.iter().copied().filter(|x| *x < n * (1.0 + 1e-6)).fold(numbers[0], f64::max);

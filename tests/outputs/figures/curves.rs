@@ -144,7 +144,8 @@ fn free_energies_are_those_of_the_distributions() {
 fn isobars_are_columns_of_the_map_in_pressure_and_ln_xi_is_that_of_the_map() {
     let analysis = synthetic::default_scene();
     let (header, rows) = csv(&default_drawn().0, "isobars_B");
-    assert_eq!(header.iter().collect::<Vec<_>>(), ["layer", "temperature", "pressure_B", "n_B", "n_B_err"]);
+    let columns = ["layer", "temperature", "pressure_B", "n_B", "n_B_err", "at_max_atoms"];
+    assert_eq!(header.iter().collect::<Vec<_>>(), columns);
     let number = |row: &csv::StringRecord, i: usize| row[i].parse::<f64>().expect("a number");
     let mut pressures: Vec<f64> = rows.iter().map(|row| number(row, 2)).collect();
     pressures.dedup();

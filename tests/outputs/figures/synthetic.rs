@@ -4,8 +4,8 @@
 //! P(N) ∝ e^{β(μN − E_N)} g_N. The first layer condenses at μ' = −6.2 below T = 0.5, the second at −1.6 below 0.8.
 
 use adlayer::testing::analysis::{
-    Analysis, AnalysisInput, AtLimit, BoundaryKind, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Map, MapCell,
-    Phase, SplitHalf,
+    Analysis, AnalysisInput, AtLimit, BoundaryKind, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Map,
+    MapCell, Phase, SplitHalf,
 };
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::sample::Samples;
