@@ -1,4 +1,5 @@
-//! Throughput of the GPU kernels; `--table` prints the figures of README.md instead, one JSON line each.
+//! Throughput of the GPU kernels; `--table` prints the figures of `benches/gpu.sh` instead, one JSON line each, of the
+//! workloads that `--only` names (W1,W5,default).
 //!
 //! `gpu/propagate/RxN` and `gpu/particle_moves/RxN`: R replicas of N mobile atoms over the slab of W1; `u` after the size
 //! means unequal N, evenly from 0 to N. `gpu/cycle`: 50 steps, 100 attempts, measurement. Throughput in atom-steps or
@@ -9,15 +10,16 @@ use adlayer::testing::backend::{self, Backend, CycleWork, Span};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::Rng;
 use adlayer::testing::input::scene::{self, CheckedScene};
-use adlayer::testing::moves::exchange::{Exchange, Period};
+use adlayer::testing::moves::exchange::Period;
 use adlayer::testing::run::push_samples;
 use adlayer::testing::sample::SampleWriter;
-use adlayer::testing::sampler::{CyclePlan, Setup};
+use adlayer::testing::sampler::Setup;
 use adlayer::testing::system::System;
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use adlayer::testing::thermo::states::StatePoint;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -124,59 +126,103 @@ fn criterion_groups(c: &mut Criterion) {
     }
 }
 
-/// Replica-steps per second of whole cycles, measured for `seconds` after a warm-up.
-///
-/// - `advance`: one cycle
-fn rate(replicas: usize, seconds: f64, mut advance: impl FnMut()) -> f64 {
+/// What a stretch of work did.
+struct Stretch {
+    /// Repetitions per second.
+    per_s: f64,
+    /// Mean power of the card meanwhile, where `nvidia-smi` tells it. [W]
+    watts: Option<f64>,
+}
+
+/// Repeats work for `seconds` after a warm-up.
+fn repeat(seconds: f64, mut advance: impl FnMut()) -> Stretch {
     for _ in 0..3 {
         advance();
     }
-    let (start, mut cycles) = (Instant::now(), 0_u32);
-    while start.elapsed() < Duration::from_secs_f64(seconds) || cycles < 2 {
+    let power = Power::watch();
+    let (start, mut times) = (Instant::now(), 0_u32);
+    while start.elapsed() < Duration::from_secs_f64(seconds) || times < 2 {
         advance();
-        cycles += 1;
+        times += 1;
     }
-    f64::from(cycles) * f64::from(STEPS) * replicas as f64 / start.elapsed().as_secs_f64()
+    Stretch { per_s: f64::from(times) / start.elapsed().as_secs_f64(), watts: power.and_then(Power::mean) }
+}
+
+/// `nvidia-smi`, asked ten times a second.
+struct Power(Child);
+
+impl Power {
+    fn watch() -> Option<Power> {
+        let arguments = ["--query-gpu=power.draw", "--format=csv,noheader,nounits", "-lms", "100"];
+        let child = Command::new("nvidia-smi").args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        child.ok().map(Power)
+    }
+
+    /// Mean of what it has told; the first reading is of the time before.
+    fn mean(self) -> Option<f64> {
+        let Power(mut child) = self;
+        child.kill().ok()?;
+        let told = child.wait_with_output().ok()?.stdout;
+        let readings: Vec<f64> =
+            String::from_utf8_lossy(&told).lines().skip(1).filter_map(|line| line.trim().parse().ok()).collect();
+        (!readings.is_empty()).then(|| readings.iter().sum::<f64>() / readings.len() as f64)
+    }
 }
 
 /// One line of the table.
-fn print(workload: &str, replicas: usize, device: &str, rate: f64, more: &[(&str, f64)]) {
+///
+/// - `rate`: replica-steps per second
+fn print(workload: &str, replicas: usize, device: &str, rate: f64, watts: Option<f64>, more: &[(&str, f64)]) {
     let mut line = serde_json::json!({
         "peer": "adlayer", "workload": workload, "version": env!("CARGO_PKG_VERSION"), "device": device,
         "R": replicas, "replica_steps_per_s": rate,
     });
+    if let Some(watts) = watts {
+        line["watts"] = watts.into();
+        line["nanojoules_per_replica_step"] = (1e9 * watts / rate).into();
+    }
     for (key, value) in more {
         line[*key] = (*value).into();
     }
     say(&line.to_string());
 }
 
-/// MD alone at several numbers of replicas, then whole cycles of the grids with their samples written.
-fn table(device: &str, seconds: f64, replicas: &[usize]) {
-    for &r in replicas {
+/// W1 by its dynamics and by its particle moves, then whole cycles of two grids with their samples written, each at
+/// several numbers of replicas.
+fn table(device: &str, seconds: f64, replicas: &[usize], only: &[&str]) {
+    for &r in replicas.iter().filter(|_| only.contains(&"W1")) {
         let (system, batch) = surface(r, 64, true);
         let mut run = backend::open(device, Arc::new(system), Rng::new(1)).expect("the device");
         let state = StatePoint { temperature: 0.7, kt: 0.7, ln_z: vec![-4.0], window: None };
         run.load(&batch, &[state], &vec![StateId(0); r]).expect("it fits");
         let mut first = 0;
-        let rate = rate(r, seconds, || {
+        let md = repeat(seconds, || {
             run.propagate(first, STEPS).expect("segment");
             first += u64::from(STEPS);
         });
-        print("W1", r, &run.info().description, rate, &[]);
+        let moves = repeat(0.5 * seconds, || {
+            run.particle_moves(first, ATTEMPTS, true).expect("moves");
+            first += u64::from(ATTEMPTS);
+        });
+        let scale = r as f64;
+        let more = [("attempts_per_s", moves.per_s * f64::from(ATTEMPTS) * scale)];
+        print("W1", r, &run.info().description, md.per_s * f64::from(STEPS) * scale, md.watts, &more);
     }
-    let most = replicas.iter().max().copied().unwrap_or(1);
-    grid(device, seconds, "W5", load("bench_grid.ron"), most);
-    grid(device, seconds, "default", load("lj_surface.ron"), most);
+    let grids = [("W5", "bench_grid.ron"), ("default", "lj_surface.ron")];
+    for (workload, scene) in grids.into_iter().filter(|(workload, _)| only.contains(workload)) {
+        let loaded = load(scene);
+        let states = loaded.grid().len();
+        let mut walkers: Vec<usize> = replicas.iter().map(|r| (r / states).max(1)).collect();
+        walkers.dedup();
+        walkers.into_iter().for_each(|w| grid(device, seconds, workload, loaded.clone(), w));
+    }
 }
 
-/// Whole cycles of a grid with as many walkers as make at most `most` replicas, and the dynamics of the same replicas
-/// alone beside them.
-fn grid(device: &str, seconds: f64, workload: &str, mut loaded: CheckedScene, most: usize) {
-    let states = loaded.grid().len();
-    loaded.scene.grid.walkers = (most / states).max(1) as u32;
-    let plan = CyclePlan { steps: STEPS, attempts: ATTEMPTS, identity: 0, exchange: Exchange::default() };
-    let setup = Setup { rng: Rng::new(1), plan, ..Setup::from_scene(&loaded).expect("pairs") };
+/// Whole cycles of a grid, and the dynamics of the same replicas alone beside them.
+fn grid(device: &str, seconds: f64, workload: &str, mut loaded: CheckedScene, walkers: usize) {
+    loaded.scene.grid.walkers = walkers as u32;
+    let setup = Setup { rng: Rng::new(1), ..Setup::from_scene(&loaded).expect("pairs") };
+    let steps = f64::from(setup.plan.steps);
     let batch = setup.start().expect("the start of a bench scene");
     let run = setup.open(device).expect("the device");
     let (describe, n) = (run.info().description, batch.configurations.len());
@@ -188,13 +234,14 @@ fn grid(device: &str, seconds: f64, workload: &str, mut loaded: CheckedScene, mo
         sampler.advance_ahead(production.into(), Some(production.into())).expect("cycle");
     }
     let (before, start, first) = (sampler.backend().info().usage, Instant::now(), sampler.cycle());
-    let whole = rate(n, seconds, || {
+    let whole = repeat(seconds, || {
         sampler.advance_ahead(production.into(), Some(production.into())).expect("cycle");
         push_samples(&sampler, sampler.cycle() as u32, &[], &mut writer).expect("samples");
     });
     let mut more = Vec::new();
     if let (Some(before), Some(now)) = (before, sampler.backend().info().usage) {
         let (seconds, cycles) = (start.elapsed().as_secs_f64(), (sampler.cycle() - first) as f64);
+        more.push(("ms_per_cycle", 1e3 * seconds / cycles));
         more.push(("bytes_read_per_cycle", (now.bytes_read - before.bytes_read) as f64 / cycles));
         more.push(("host_idle", (now.waited - before.waited) / seconds));
         if let (Some(before), Some(now)) = (before.busy, now.busy) {
@@ -203,15 +250,17 @@ fn grid(device: &str, seconds: f64, workload: &str, mut loaded: CheckedScene, mo
     }
     sampler.advance(production).expect("cycle");
     let mut first = 1 << 40;
-    let md = rate(n, seconds, || {
+    let md = repeat(0.5 * seconds, || {
         let run = sampler.backend_mut();
         run.propagate(first, STEPS).expect("segment");
         first += u64::from(STEPS);
         run.measure().expect("measure");
     });
-    more.push(("cycle_over_md", whole / md));
-    print(&format!("{workload}-md"), n, &describe, md, &[]);
-    print(workload, n, &describe, whole, &more);
+    let n_real = n as f64;
+    let (whole_rate, md_rate) = (whole.per_s * steps * n_real, md.per_s * f64::from(STEPS) * n_real);
+    more.push(("cycle_over_md", whole_rate / md_rate));
+    print(&format!("{workload}-md"), n, &describe, md_rate, md.watts, &[]);
+    print(workload, n, &describe, whole_rate, whole.watts, &more);
 }
 
 #[expect(clippy::print_stdout, reason = "the table is the output")]
@@ -231,7 +280,8 @@ fn main() {
             .map(|r| r.parse().expect("numbers of replicas"))
             .collect();
         assert!(Path::new(&scenes()).is_dir());
-        table(device, seconds, &replicas);
+        let only: Vec<&str> = value("--only").map_or("W1,W5,default", String::as_str).split(',').collect();
+        table(device, seconds, &replicas, &only);
     } else {
         let mut criterion = Criterion::default().configure_from_args();
         criterion_groups(&mut criterion);

@@ -21,8 +21,12 @@ pub(super) fn run(scenes: Vec<CheckedScene>, arguments: &BenchArguments) -> Resu
     let scenes: Vec<CheckedScene> =
         scenes.into_iter().map(|s| s.with_overrides(arguments.cycles, None)).collect::<Result<_>>()?;
     let never = LimitArguments { walltime: None, checkpoint_every: Duration::from_secs(3600) };
-    let options =
-        AnswerOptions { device: arguments.device.to_string(), seeds: arguments.seeds, stop: limits(&never)?.stop };
+    let options = AnswerOptions {
+        device: arguments.device.to_string(),
+        seeds: arguments.seeds,
+        jobs: usize::from(arguments.jobs),
+        stop: limits(&never)?.stop,
+    };
     let stopped = || Ok(Ending::Stopped("stopped before every scene had two runs: there is nothing to score".into()));
     if let Some(path) = &arguments.make_reference {
         let [scene] = &scenes[..] else {
@@ -31,12 +35,12 @@ pub(super) fn run(scenes: Vec<CheckedScene>, arguments: &BenchArguments) -> Resu
                 "name the one that is long enough",
             ));
         };
-        return match rayon::scope(|_| reference(scene, &options, &mut heard))? {
+        return match rayon::scope(|_| reference(scene, &options, &heard))? {
             None => stopped(),
             Some(reference) => reference.write(path).map(|()| stored(path, &reference)),
         };
     }
-    match rayon::scope(|_| answers(&scenes, known.as_ref(), &options, &mut heard))? {
+    match rayon::scope(|_| answers(&scenes, known.as_ref(), &options, &heard))? {
         None => stopped(),
         Some(report) if arguments.json => {
             let text =

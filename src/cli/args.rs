@@ -329,6 +329,9 @@ pub(crate) struct BenchArguments {
     /// Runs of every scene, with the scene's seed and those that follow
     #[arg(long, value_name = "N", requires = "answer", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..))]
     pub(crate) seeds: u32,
+    /// Runs at a time, each on one thread; with 1 a run has all threads
+    #[arg(long, value_name = "N", requires = "answer", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: u16,
     /// Right values, as --make-reference has stored them [default: the mean over all runs]
     #[arg(long, value_name = "FILE", requires = "answer")]
     pub(crate) reference: Option<PathBuf>,

@@ -169,7 +169,8 @@ fn order_of_the_ordered_layer_is_that_of_the_reference() {
             let phi = over_walkers(&sums, 0, cycles);
             // four decimals are given
             assert_z(&format!("{device} Φ at ({t}, {mu})"), phi, number(row, "SK_over_12"), 5e-5);
-            assert_resolved(device, phi, 0.02);
+            // The scatter among 16 walkers is itself uncertain by a fifth.
+            assert_resolved(device, phi, 0.04);
         }
     });
 }

@@ -2,13 +2,16 @@
 
 use crate::announce::announce;
 use crate::gpu;
+use crate::project::project;
 use assert_cmd::Command;
 use std::path::Path;
 
 /// The verdict on one device, from the file that was archived.
 fn verdict(device: &str) -> serde_json::Value {
     let folder = tempfile::tempdir().expect("folder");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_adlayer"));
+    // Packed with the tests where these run away from where they were built.
+    let packed = project().join("bin/adlayer");
+    let mut command = if packed.exists() { Command::new(packed) } else { Command::new(env!("CARGO_BIN_EXE_adlayer")) };
     let output = command
         .current_dir(folder.path())
         .args(["verify", "--quick", "--device", device, "-o", "archive/verdict.json"])

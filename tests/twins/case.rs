@@ -8,6 +8,7 @@ use adlayer::testing::sampler::Setup;
 use adlayer::testing::system::System;
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use adlayer::testing::thermo::states::StateGrid;
+use glam::DVec3;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -59,4 +60,36 @@ pub(crate) fn stored(backend: &dyn Backend) -> Vec<Configuration> {
     let mut batch = Batch::default();
     backend.store(&mut batch).expect("handed out");
     batch.configurations
+}
+
+/// Atoms that two ways of one backend lead to: the same to the bit, but on a device, whose compiler may fuse a product with
+/// a sum in one kernel and not in the other, to the rounding of their coordinates.
+#[track_caller]
+pub(crate) fn assert_same_atoms(label: &str, a: &dyn Backend, b: &dyn Backend) {
+    let (fused, lengths) = (a.info().description.contains("Vulkan"), a.system().cell.lengths);
+    for (r, (x, y)) in stored(a).iter().zip(&stored(b)).enumerate() {
+        assert_eq!(x.species, y.species, "{label}: replica {r}: different decisions");
+        if !fused {
+            assert!(x == y, "{label}: replica {r}: other coordinates");
+        }
+        let near = |p: DVec3, q: DVec3, scale: f64| (p - q).abs().max_element() <= scale * 2.0_f64.powi(-22);
+        for (i, (p, q)) in x.positions.iter().zip(&y.positions).enumerate() {
+            assert!(near(*p, *q, lengths.max_element()), "{label}: replica {r}, atom {i}: {p} and {q}");
+        }
+        for (i, (v, w)) in x.velocities.iter().zip(&y.velocities).enumerate() {
+            assert!(near(*v, *w, v.length().max(1.0)), "{label}: replica {r}, atom {i}: velocities {v} and {w}");
+        }
+    }
+}
+
+/// Energies and counts of the same atoms, to the rounding of running energies on a device.
+#[track_caller]
+pub(crate) fn assert_same_measurements(label: &str, a: &mut dyn Backend, b: &mut dyn Backend) {
+    let fused = a.info().description.contains("Vulkan");
+    let (x, y) = (a.measure().expect("energies"), b.measure().expect("energies"));
+    for (r, (x, y)) in x.iter().zip(&y).enumerate() {
+        let allowed = if fused { 1e-4 * (1.0 + x.energy.abs()) } else { 0.0 };
+        assert_eq!(x.counts, y.counts, "{label}: replica {r}");
+        assert!((x.energy - y.energy).abs() <= allowed, "{label}: replica {r}: {} and {}", x.energy, y.energy);
+    }
 }

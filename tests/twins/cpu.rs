@@ -56,7 +56,8 @@ fn morse(truncation: &str, dynamics: &str) -> String {
 
 /// A fluid of tabulated pairs.
 fn table(truncation: &str, dynamics: &str) -> String {
-    let (length, project) = ((400.0_f64 / 0.4).cbrt(), env!("CARGO_MANIFEST_DIR"));
+    let (length, project) = ((400.0_f64 / 0.4).cbrt(), crate::project::project());
+    let project = project.display();
     format!(
         r#"Scene(units: Lj, species: [(name: "A", symbol: "Ar", mass: 1.0), (name: "B", symbol: "Kr", mass: 2.0)],
         potential: Table(path: "{project}/tests/data/pair_forms/mixture.table", cutoff: 2.5, truncation: {truncation}, pairs: [

@@ -80,7 +80,7 @@ fn systems() -> Vec<(&'static str, System)> {
     soft.capacity = 120;
     soft.pairs = morse(Truncation::ForceShifted);
     all.push(("wide Morse bulk", soft));
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/pair_forms/mixture.table"));
+    let text = std::fs::read_to_string(crate::project::project().join("tests/data/pair_forms/mixture.table"));
     let text = text.expect("a table");
     let table = |a: usize, b: usize| match (a, b) {
         (0, 1) => Table::none(1.0),

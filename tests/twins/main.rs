@@ -17,5 +17,7 @@ mod announce;
 mod backends;
 #[path = "../support/gpu.rs"]
 mod gpu;
+#[path = "../support/project.rs"]
+mod project;
 #[path = "../support/say.rs"]
 mod say;

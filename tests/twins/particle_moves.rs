@@ -1,7 +1,7 @@
 //! `twin_<stem>`: one step of a backend does what the reference does.
 
 use crate::backends::on_every_backend;
-use crate::case::{Case, stored};
+use crate::case::{Case, assert_same_atoms, assert_same_measurements, stored};
 use crate::tallies::assert_same_transitions;
 use adlayer::testing::backend::{
     Backend, CycleResult, CycleWork, Span, identity_changes_on_host, particle_moves_on_host,
@@ -130,7 +130,7 @@ fn twin_identity_changes() {
             let driven = on_host.trial_energies_mut().expect("the narrow entry");
             let (_, before) = particle_moves_on_host(driven, 7, 200).expect("moves on the host");
             let (tried, after) = identity_changes_on_host(driven, 3, 300).expect("moves on the host");
-            assert!(stored(&*fused) == stored(&*on_host), "{label}: different decisions");
+            assert_same_atoms(&label, &*fused, &*on_host);
             for (r, log) in log.iter().enumerate() {
                 assert_eq!(*log, [&before[r][..], &after[r]].concat(), "{label}: log of replica {r}");
             }
@@ -142,9 +142,8 @@ fn twin_identity_changes() {
             let result = alone.identity_changes(3, 300, true).expect("changes");
             assert_eq!(log_of(&result), after, "{label}");
             assert_same_transitions(&label, &alone.transitions().expect("tallies"), &tried);
-            let energies = |backend: &mut dyn Backend| backend.measure().expect("energies");
-            assert_eq!(energies(&mut *fused), energies(&mut *on_host), "{label}");
-            assert_eq!(energies(&mut *fused), energies(&mut *alone), "{label}");
+            assert_same_measurements(&label, &mut *fused, &mut *on_host);
+            assert_same_measurements(&label, &mut *fused, &mut *alone);
         }
     });
 }
@@ -177,7 +176,7 @@ fn twin_particle_moves() {
             let result = fused.particle_moves(7, 300, true).expect("fused moves");
             let driven = on_host.trial_energies_mut().expect("the narrow entry");
             let (tried, events) = particle_moves_on_host(driven, 7, 300).expect("moves on the host");
-            assert!(stored(&*fused) == stored(&*on_host), "{device} {pair}: different decisions");
+            assert_same_atoms(&format!("{device} {pair}"), &*fused, &*on_host);
             let booked = fused.transitions().expect("tallies");
             assert_same_transitions(&format!("{device} {pair}"), &booked, &tried);
             let booked = booked.moves();
@@ -208,8 +207,7 @@ fn twin_particle_moves() {
                     "{device} {pair}: state {k}"
                 );
             }
-            let energies = |backend: &mut dyn Backend| backend.measure().expect("energies");
-            assert_eq!(energies(&mut *fused), energies(&mut *on_host), "{device} {pair}");
+            assert_same_measurements(&format!("{device} {pair}"), &mut *fused, &mut *on_host);
         }
     });
 }

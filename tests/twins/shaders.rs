@@ -39,7 +39,7 @@ fn every_shader_names_its_twin_or_its_host_file() {
         for part in source.split("\n// ").filter(|p| p.contains("Twin: ")) {
             let path = part.split("Twin: ").nth(1).and_then(|p| p.split([' ', '\n']).next()).expect("a path");
             let path = if path.starts_with("src/") { path } else { "src" };
-            assert!(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists(), "{path}");
+            assert!(crate::project::project().join(path).exists(), "{path}");
         }
         assert!(source.contains("Twin: "), "{}", module.stem());
     }

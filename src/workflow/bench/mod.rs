@@ -228,12 +228,12 @@ fn measure(options: &BenchOptions, mut work: impl FnMut() -> Result<f64>) -> Res
     work()?;
     let (mut rates, mut cpu_rates) = (Vec::new(), Vec::new());
     for _ in 0..options.repeats.max(1) {
-        let (start, cpu, mut done) = (Instant::now(), cpu_seconds(), 0.0);
+        let (start, cpu, mut done) = (Instant::now(), process_seconds(), 0.0);
         while start.elapsed() < options.duration {
             done += work()?;
         }
         rates.push(done / start.elapsed().as_secs_f64());
-        cpu_rates.extend(cpu_seconds().zip(cpu).map(|(after, before)| done / (after - before)));
+        cpu_rates.extend(process_seconds().zip(cpu).map(|(after, before)| done / (after - before)));
     }
     let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
     let per_s = mean(&rates);
@@ -244,13 +244,29 @@ fn measure(options: &BenchOptions, mut work: impl FnMut() -> Result<f64>) -> Res
 
 /// Processor time of this process, all threads. [s]
 #[cfg(unix)]
-fn cpu_seconds() -> Option<f64> {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Some(time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64)
+fn process_seconds() -> Option<f64> {
+    Some(seconds(rustix::time::ClockId::ProcessCPUTime))
+}
+
+/// Processor time of the calling thread. [s]
+#[cfg(unix)]
+fn thread_seconds() -> Option<f64> {
+    Some(seconds(rustix::time::ClockId::ThreadCPUTime))
+}
+
+#[cfg(unix)]
+fn seconds(clock: rustix::time::ClockId) -> f64 {
+    let time = rustix::time::clock_gettime(clock);
+    time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64
 }
 
 #[cfg(not(unix))]
-fn cpu_seconds() -> Option<f64> {
+fn process_seconds() -> Option<f64> {
+    None
+}
+
+#[cfg(not(unix))]
+fn thread_seconds() -> Option<f64> {
     None
 }
 

@@ -1,12 +1,8 @@
 //! Reference numbers of independent codes and quadratures: `tests/data/reference_numbers.json`.
 
+use crate::project::project;
 use serde_json::Value;
 use std::path::PathBuf;
-
-/// The folder of the project: where the tests were built, unless `ADLAYER_PROJECT` says where it lies now.
-pub(crate) fn project() -> PathBuf {
-    std::env::var_os("ADLAYER_PROJECT").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from)
-}
 
 /// A file under `tests/data`.
 pub(crate) fn data(name: &str) -> PathBuf {

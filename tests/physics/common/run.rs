@@ -213,6 +213,6 @@ pub(crate) fn setup(loaded: &CheckedScene) -> Setup {
 
 /// A scene file of the project.
 pub(crate) fn project_scene(name: &str) -> String {
-    let path = super::reference::project().join("scenes").join(name);
+    let path = crate::project::project().join("scenes").join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }

@@ -1,6 +1,7 @@
 //! Error of the answer for the time it took: what `adlayer bench --answer` measures. Nothing here prints.
 //!
-//! Scenes are run with several seeds, in turn, each as a user would: sampled into a directory, analysed, judged. Their
+//! Scenes are run with several seeds, in turn, each as a user would: sampled into a directory, analysed, judged; several
+//! runs at a time where that is asked for, each on a thread of its own, so that what one costs is still told apart. Their
 //! boundaries, ⟨N⟩ and ln Ξ are compared with a reference, a stored one of much longer runs, or for want of it with the
 //! mean over all the runs, which shows scatter but no bias.
 //!
@@ -16,15 +17,15 @@ pub use outcome::{Crossing, Outcome, Place, Value};
 pub use reference::Reference;
 pub use score::{BoundaryScore, Group, Score};
 
-use super::cpu_seconds;
+use super::{process_seconds, thread_seconds};
 use crate::base::error::{Error, Result};
 use crate::input::scene::CheckedScene;
 use crate::run::{self, Limits, RunOptions, RunOutcome};
 use crate::workflow::analyze::analyse_and_judge;
 use serde::Serialize;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How answers are measured.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct AnswerOptions {
     pub device: String,
     /// Runs of every scene, the first with the seed of the scene, the others with the seeds that follow it.
     pub seeds: u32,
+    /// Runs at a time. One has all threads of the pool; of several each has one thread.
+    pub jobs: usize,
     /// Raised from outside to stop; rounds that are complete by then are scored.
     pub stop: Arc<AtomicBool>,
 }
@@ -66,6 +69,8 @@ pub struct SceneAnswer {
     /// Largest |z| of anything reported by a run that was called trusted; absent where none was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worst_trusted: Option<f64>,
+    /// What was said of each run, and how far the worst of what it reports is off.
+    pub runs: Vec<Judged>,
     /// Points of first-order boundaries that the reference has.
     pub boundaries: Vec<BoundaryScore>,
     /// ⟨N_s⟩ of every state, as `states.csv` has it.
@@ -76,6 +81,17 @@ pub struct SceneAnswer {
     pub ln_xi: Group,
 }
 
+/// One run, judged by itself and by the right values.
+#[derive(Debug, Clone, Serialize)]
+pub struct Judged {
+    /// Its seed.
+    pub seed: u64,
+    /// Whether it was called trusted.
+    pub trusted: bool,
+    /// Largest |z| of anything that it reports with an error.
+    pub largest_z: f64,
+}
+
 /// All runs of one scene.
 struct Runs {
     scene: String,
@@ -84,27 +100,66 @@ struct Runs {
     outcomes: Vec<Outcome>,
 }
 
+/// Called before every run with the scene and the seed.
+pub type Heard<'a> = &'a (dyn Fn(&str, u64) + Sync);
+
 /// Runs scenes with several seeds, in turn.
 ///
-/// - `heard`: called before every run with the scene and the seed
-///
 /// # Errors
-/// Whatever a run or its analysis says.
-fn runs(scenes: &[CheckedScene], options: &AnswerOptions, heard: &mut dyn FnMut(&str, u64)) -> Result<Vec<Runs>> {
+/// Whatever a run or its analysis says: of several the first by seed and scene.
+fn runs(scenes: &[CheckedScene], options: &AnswerOptions, heard: Heard<'_>) -> Result<Vec<Runs>> {
     let mut all: Vec<Runs> = scenes.iter().map(Runs::new).collect();
-    for round in 0..options.seeds {
-        let mut outcomes = Vec::new();
-        for (scene, runs) in scenes.iter().zip(&all) {
-            let seed = scene.scene.seed.wrapping_add(u64::from(round));
-            heard(&runs.scene, seed);
-            match outcome(scene.clone().with_overrides(None, Some(seed))?, options)? {
-                Some(outcome) => outcomes.push(outcome),
-                None => return Ok(all),
-            }
-        }
-        all.iter_mut().zip(outcomes).for_each(|(runs, outcome)| runs.outcomes.push(outcome));
+    let names: Vec<String> = all.iter().map(|r| r.scene.clone()).collect();
+    // Round by round, so that what is complete when it is stopped has every scene.
+    let tasks = options.seeds as usize * scenes.len();
+    let one = |task: usize| -> Result<Option<Outcome>> {
+        let (round, k) = (task / scenes.len(), task % scenes.len());
+        let seed = scenes[k].scene.seed.wrapping_add(round as u64);
+        heard(&names[k], seed);
+        outcome(scenes[k].clone().with_overrides(None, Some(seed))?, options)
+    };
+    let outcomes = if options.jobs > 1 { at_once(tasks, options.jobs, &one)? } else { in_turn(tasks, &one)? };
+    let rounds = outcomes.len() / scenes.len();
+    for (task, outcome) in outcomes.into_iter().take(rounds * scenes.len()).enumerate() {
+        all[task % scenes.len()].outcomes.push(outcome);
     }
     Ok(all)
+}
+
+/// Outcomes of tasks one after another, up to the first that was stopped.
+fn in_turn(tasks: usize, one: &(dyn Fn(usize) -> Result<Option<Outcome>> + Sync)) -> Result<Vec<Outcome>> {
+    (0..tasks).map(one).map_while(Result::transpose).collect()
+}
+
+/// Outcomes of tasks, `jobs` at a time, up to the first that was stopped.
+fn at_once(tasks: usize, jobs: usize, one: &(dyn Fn(usize) -> Result<Option<Outcome>> + Sync)) -> Result<Vec<Outcome>> {
+    let next = AtomicUsize::new(0);
+    let found: Mutex<Vec<(usize, Result<Option<Outcome>>)>> = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.min(tasks) {
+            scope.spawn(|| {
+                loop {
+                    let task = next.fetch_add(1, Ordering::Relaxed);
+                    if task >= tasks {
+                        return;
+                    }
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+                    let outcome = match pool {
+                        Ok(pool) => pool.install(|| one(task)),
+                        Err(source) => Err(Error::Threads { threads: 1, source }),
+                    };
+                    let ended = !matches!(outcome, Ok(Some(_)));
+                    found.lock().unwrap_or_else(PoisonError::into_inner).push((task, outcome));
+                    if ended {
+                        next.store(tasks, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.sort_by_key(|(task, _)| *task);
+    found.into_iter().map(|(_, outcome)| outcome).map_while(Result::transpose).collect()
 }
 
 /// One run with its analysis; `None` when it was stopped.
@@ -113,7 +168,8 @@ fn outcome(scene: CheckedScene, options: &AnswerOptions) -> Result<Option<Outcom
     let directory = folder.path().join("run");
     let limits = Limits { stop: Arc::clone(&options.stop), ..Limits::default() };
     let run_options = RunOptions { device: options.device.clone(), directory: directory.clone(), force: false, limits };
-    let before = cpu_seconds();
+    let cpu_seconds = if options.jobs > 1 { thread_seconds } else { process_seconds };
+    let (seed, before) = (scene.scene.seed, cpu_seconds());
     let ended = run::run(&scene, &run_options, &mut |_| {})?;
     if matches!(ended, RunOutcome::Stopped(_)) || options.stop.load(Ordering::Relaxed) {
         return Ok(None);
@@ -126,7 +182,7 @@ fn outcome(scene: CheckedScene, options: &AnswerOptions) -> Result<Option<Outcom
     let trials = record.insertion.as_ref().map_or(1.0, |i| i.trials as f64);
     let each = f64::from(record.steps) + f64::from(record.attempts) * trials + f64::from(record.identity);
     let analysis = analyse_and_judge(&directory)?;
-    Outcome::new(&analysis, &directory, (seconds, each * cycles * record.n_replicas as f64)).map(Some)
+    Outcome::new(&analysis, &directory, seed, (seconds, each * cycles * record.n_replicas as f64)).map(Some)
 }
 
 impl Runs {
@@ -153,6 +209,7 @@ impl Runs {
         let ln_xi = score::group(&self.outcomes, &reference.ln_xi, cost, |o| &o.ln_xi);
         let trusted: Vec<&Outcome> = self.outcomes.iter().filter(|o| o.trusted).collect();
         let worst = trusted.iter().map(|o| reference.largest_z(o)).fold(0.0, f64::max);
+        let judged = |o: &Outcome| Judged { seed: o.seed, trusted: o.trusted, largest_z: reference.largest_z(o) };
         SceneAnswer {
             scene: self.scene.clone(),
             replicas: self.replicas,
@@ -161,6 +218,7 @@ impl Runs {
             seconds,
             trusted: trusted.len(),
             worst_trusted: (!trusted.is_empty()).then_some(worst),
+            runs: self.outcomes.iter().map(judged).collect(),
             boundaries,
             states,
             cells,
@@ -172,7 +230,6 @@ impl Runs {
 /// Measures the answers of scenes.
 ///
 /// - `reference`: the right values; unset: the mean over all runs
-/// - `heard`: called before every run with the scene and the seed
 /// - returns: `None` when it was stopped before every scene had two runs
 ///
 /// # Errors
@@ -181,7 +238,7 @@ pub fn answers(
     scenes: &[CheckedScene],
     reference: Option<&(PathBuf, Reference)>,
     options: &AnswerOptions,
-    heard: &mut dyn FnMut(&str, u64),
+    heard: Heard<'_>,
 ) -> Result<Option<AnswerReport>> {
     let all = runs(scenes, options, heard)?;
     let seeds = all.iter().map(|r| r.outcomes.len()).min().unwrap_or(0);
@@ -210,11 +267,7 @@ pub fn answers(
 ///
 /// # Errors
 /// Whatever a run or its analysis says.
-pub fn reference(
-    scene: &CheckedScene,
-    options: &AnswerOptions,
-    heard: &mut dyn FnMut(&str, u64),
-) -> Result<Option<Reference>> {
+pub fn reference(scene: &CheckedScene, options: &AnswerOptions, heard: Heard<'_>) -> Result<Option<Reference>> {
     let all = runs(std::slice::from_ref(scene), options, heard)?;
     let outcomes: Vec<&Outcome> = all.iter().flat_map(|r| &r.outcomes).collect();
     Ok((outcomes.len() >= 2).then(|| Reference::of(&outcomes, scene.scene.schedule.production)))

@@ -111,6 +111,8 @@ const ALIKE: f64 = 0.5;
 /// What a run answers, and what it took.
 #[derive(Debug, Clone)]
 pub struct Outcome {
+    /// Seed of the run.
+    pub seed: u64,
     /// Seconds of sampling.
     pub seconds: f64,
     /// Evaluations of energies.
@@ -134,7 +136,12 @@ impl Outcome {
     ///
     /// # Errors
     /// [`Error::TableDamaged`] if `states.csv` cannot be read back.
-    pub(super) fn new(analysis: &Analysis, directory: &Path, (seconds, evaluations): (f64, f64)) -> Result<Outcome> {
+    pub(super) fn new(
+        analysis: &Analysis,
+        directory: &Path,
+        seed: u64,
+        (seconds, evaluations): (f64, f64),
+    ) -> Result<Outcome> {
         let masked = Value { value: f64::NAN, error: f64::NAN };
         let cells = &analysis.map.cells;
         // A masked cell may have no values at all.
@@ -152,6 +159,7 @@ impl Outcome {
         let n = analysis.grid.n_reservoirs();
         let lines = analysis.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder);
         Ok(Outcome {
+            seed,
             seconds,
             evaluations,
             trusted: analysis.checks.verdict.trusted,

@@ -1,0 +1,198 @@
+//! What the host does in a cycle, with a device that answers at once: how long the device would wait for it, and how much
+//! must fit beside the device's work.
+//!
+//! `cargo bench --bench host -- [SCENE:WALKERS …]`; medians over cycles, in milliseconds. The device of this bench moves
+//! nothing: every replica keeps its energy and N, and logs as many accepted moves as a dense state does.
+
+use adlayer::Error;
+use adlayer::testing::backend::{
+    Backend, BackendInfo, BackendState, CycleResult, CycleWork, Ensemble, MoveEvents, open,
+};
+use adlayer::testing::base::ids::{ReplicaId, StateId};
+use adlayer::testing::base::rng::Rng;
+use adlayer::testing::input::scene;
+use adlayer::testing::moves::MoveKind;
+use adlayer::testing::moves::exchange::Period;
+use adlayer::testing::moves::tally::{MoveEvent, Transitions};
+use adlayer::testing::run::push_samples;
+use adlayer::testing::sample::SampleWriter;
+use adlayer::testing::sampler::Setup;
+use adlayer::testing::system::configuration::{Batch, Measurement};
+use adlayer::testing::thermo::states::StatePoint;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+/// Accepted insertions and deletions of a replica and cycle.
+const EVENTS: usize = 8;
+const CYCLES: usize = 200;
+
+/// When the device was free, and when it was given work.
+#[derive(Default)]
+struct Clock {
+    free: Option<Instant>,
+    /// Time of this bench's own device, which a real one would not take. [s]
+    own: f64,
+    /// Of every cycle. [s]
+    idle: Vec<f64>,
+}
+
+struct Idle {
+    inner: Box<dyn Backend>,
+    measured: Vec<Measurement>,
+    clock: Arc<Mutex<Clock>>,
+}
+
+struct Pairs(Vec<(u16, u16)>);
+
+impl MoveEvents for Pairs {
+    fn for_each_replica(&self, visit: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<(), Error> {
+        for (replica, &(n, count)) in self.0.iter().enumerate() {
+            let event = |k: u16| MoveEvent {
+                kind: if k % 2 == 0 { MoveKind::INSERT } else { MoveKind::DELETE },
+                reservoir: 0,
+                slot: n,
+            };
+            let events: Vec<MoveEvent> = (0..count).map(event).collect();
+            visit(replica, &events);
+        }
+        Ok(())
+    }
+}
+
+impl Backend for Idle {
+    fn info(&self) -> BackendInfo {
+        self.inner.info()
+    }
+
+    fn ensemble(&self) -> &Ensemble {
+        self.inner.ensemble()
+    }
+
+    fn load_slice(
+        &mut self,
+        first: ReplicaId,
+        batch: &Batch,
+        states: &[StatePoint],
+        held: &[StateId],
+    ) -> Result<(), Error> {
+        self.inner.load_slice(first, batch, states, held)?;
+        self.measured = self.inner.measure()?;
+        Ok(())
+    }
+
+    fn store(&self, batch: &mut Batch) -> Result<(), Error> {
+        self.inner.store(batch)
+    }
+
+    fn save(&mut self) -> Result<BackendState, Error> {
+        self.inner.save()
+    }
+
+    fn restore(
+        &mut self,
+        first: ReplicaId,
+        saved: &BackendState,
+        states: &[StatePoint],
+        held: &[StateId],
+    ) -> Result<(), Error> {
+        self.inner.restore(first, saved, states, held)
+    }
+
+    fn set_states(&mut self, assignment: &[StateId]) -> Result<(), Error> {
+        let start = Instant::now();
+        self.inner.set_states(assignment)?;
+        self.clock.lock().expect("one thread").own += start.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    fn set_windows(&mut self, states: &[StatePoint]) -> Result<(), Error> {
+        self.inner.set_windows(states)
+    }
+
+    fn forget_transitions(&mut self) -> Result<(), Error> {
+        self.inner.forget_transitions()
+    }
+
+    fn set_insertion_weights(&mut self, weights: &[u32]) -> Result<(), Error> {
+        self.inner.set_insertion_weights(weights)
+    }
+
+    fn begin(&mut self, work: &CycleWork) -> Result<(), Error> {
+        let now = Instant::now();
+        let mut clock = self.clock.lock().expect("one thread");
+        let own = std::mem::take(&mut clock.own);
+        if let Some(free) = clock.free.take() {
+            clock.idle.push(now.duration_since(free).as_secs_f64() - own);
+        }
+        drop(clock);
+        if work.keep {
+            self.inner.begin(&CycleWork { keep: true, ..CycleWork::default() })?;
+        }
+        Ok(())
+    }
+
+    fn complete(&mut self) -> Result<CycleResult, Error> {
+        let n_of = |m: &Measurement| (m.counts[0], EVENTS as u16);
+        let events = Box::new(Pairs(self.measured.iter().map(n_of).collect()));
+        let result = CycleResult { measurements: self.measured.clone(), events, kept: None };
+        self.clock.lock().expect("one thread").free = Some(Instant::now());
+        Ok(result)
+    }
+
+    fn transitions(&mut self) -> Result<Transitions, Error> {
+        self.inner.transitions()
+    }
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+#[expect(clippy::print_stdout, reason = "the table is the output")]
+fn measure(name: &str, walkers: u32) {
+    let mut loaded =
+        scene::load(Path::new("scenes").join(format!("{name}.ron"))).unwrap_or_else(|e| panic!("{name}: {e}"));
+    loaded.scene.grid.walkers = walkers;
+    let setup = Setup { rng: Rng::new(1), ..Setup::from_scene(&loaded).expect("pairs") };
+    let batch = setup.start().expect("the start of a bench scene");
+    let clock = Arc::new(Mutex::new(Clock::default()));
+    let inner = open("cpu", Arc::clone(&setup.system), Rng::new(1)).expect("cpu");
+    let device = Box::new(Idle { inner, measured: Vec::new(), clock: Arc::clone(&clock) });
+    let mut sampler = setup.sampler(device, &batch).expect("it fits");
+    let folder = tempfile::tempdir().expect("a place for samples");
+    let mut writer = SampleWriter::new(folder.path(), &["B".to_owned()], 1 << 17).expect("a writer");
+    let period = Period::FirstHalf;
+    let mut whole = Vec::new();
+    for _ in 0..CYCLES {
+        let start = Instant::now();
+        sampler.advance_ahead(period.into(), Some(period.into())).expect("cycle");
+        push_samples(&sampler, sampler.cycle() as u32, &[], &mut writer).expect("samples");
+        whole.push(start.elapsed().as_secs_f64());
+    }
+    let mut clock = clock.lock().expect("one thread");
+    let (sum, n) = (clock.idle.iter().sum::<f64>(), clock.idle.len() as f64);
+    let mean = 1e3 * whole.iter().sum::<f64>() / whole.len() as f64;
+    println!(
+        "{name}, {} replicas: device idle {:.3} ms a cycle (mean {:.3}), host {:.3} (mean {mean:.3}), {} threads",
+        batch.configurations.len(),
+        1e3 * median(&mut clock.idle),
+        1e3 * sum / n,
+        1e3 * median(&mut whole),
+        rayon::current_num_threads(),
+    );
+}
+
+fn main() {
+    let asked: Vec<String> = std::env::args().skip(1).filter(|a| a.contains(':')).collect();
+    let wanted: Vec<(String, u32)> = if asked.is_empty() {
+        [("bench_grid", 1), ("bench_grid", 4), ("lj_surface", 42), ("lj_surface", 167)]
+            .map(|(s, w)| (s.to_owned(), w))
+            .to_vec()
+    } else {
+        let parse = |a: &String| a.split_once(':').and_then(|(s, w)| Some((s.to_owned(), w.parse().ok()?)));
+        asked.iter().filter_map(parse).collect()
+    };
+    wanted.iter().for_each(|(name, walkers)| measure(name, *walkers));
+}
