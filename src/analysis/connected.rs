@@ -5,7 +5,7 @@
 //! Whatever the free energies are, the best guess calls it one of j if w lies below some border. The border that puts the
 //! fewest samples on the wrong side is found by counting, so nothing that MBAR would have to solve first is assumed; those
 //! on the wrong side, w of i's below it and w of j's above, are the samples that the states share. If [`SHARED`] of them are
-//! independent, f_j − f_i is known from them, with a standard error of about half of kT or less. If the samples of i and j lie
+//! independent, f_j − f_i is known from them, with a standard error of about a third of kT or less. If the samples of i and j lie
 //! apart, however close to each other, there are none, and f_j − f_i could be anything between the two.
 //!
 //! Parts are the connected components of the graph of joined states: neighbours of the grid, and where those do not join
@@ -23,7 +23,7 @@ use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 /// Independent samples that two states must share.
-const SHARED: f64 = 5.0;
+const SHARED: f64 = 8.0;
 /// Samples of a state that are looked at.
 const MOST: usize = 2048;
 /// Nearest states outside its own part with which a state is compared, where neighbours of the grid do not join all.

@@ -136,3 +136,17 @@ fn an_ideal_gas_with_room_is_not_warned_about() {
     }
     assert!(!says(&verdict(&place), "at `max_atoms`"));
 }
+
+#[test]
+fn a_run_given_twice_is_refused_and_warnings_reach_the_user() {
+    let scene = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/poor_runs/mbar_100.ron");
+    let place = Place::new(&std::fs::read_to_string(scene).expect("the scene"));
+    let run = place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "run"]);
+    let said = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert_eq!(said.matches("warning: pairs of neighbouring states that never exchanged").count(), 1, "{said}");
+    for command in [&["analyze", "run", "./run"][..], &["export", "run", "run", "--pymbar"]] {
+        let output = place.adlayer(command);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains("is given twice"), "{command:?}: {said}");
+    }
+}

@@ -146,7 +146,7 @@ fn states_that_are_no_rectangle_are_drawn_and_tabulated() {
     let table = report::terminal_table(&analysis, &summary);
     assert!(table.lines().count() <= 35, "{table}");
     // A row is a state: T, its μ', ⟨N⟩.
-    assert!(table.contains("⟨N⟩ of B, T in ε/k_B, μ' in ε\n"), "{table}");
+    assert!(table.contains("⟨N⟩ of B in each state's own samples, T in ε/k_B, μ' in ε\n"), "{table}");
     let rows = table.lines().filter(|l| l.trim_start().starts_with("0.") && l.contains('±'));
     assert!(rows.count() >= 15, "{table}");
 }
