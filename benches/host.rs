@@ -6,7 +6,7 @@
 
 use adlayer::Error;
 use adlayer::testing::backend::{
-    Backend, BackendInfo, BackendState, CycleResult, CycleWork, Ensemble, MoveEvents, open,
+    Backend, BackendInfo, BackendState, CycleResult, CycleWork, Ensemble, MoveEvents, MoveLog, open,
 };
 use adlayer::testing::base::ids::{ReplicaId, StateId};
 use adlayer::testing::base::rng::Rng;
@@ -40,23 +40,29 @@ struct Clock {
 struct Idle {
     inner: Box<dyn Backend>,
     measured: Vec<Measurement>,
+    /// Whether the cycle that was begun keeps its atoms.
+    keeps: bool,
     clock: Arc<Mutex<Clock>>,
 }
 
 struct Pairs(Vec<(u16, u16)>);
 
 impl MoveEvents for Pairs {
-    fn for_each_replica(&self, visit: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<(), Error> {
-        for (replica, &(n, count)) in self.0.iter().enumerate() {
-            let event = |k: u16| MoveEvent {
-                kind: if k % 2 == 0 { MoveKind::INSERT } else { MoveKind::DELETE },
-                reservoir: 0,
-                slot: n,
-            };
-            let events: Vec<MoveEvent> = (0..count).map(event).collect();
-            visit(replica, &events);
-        }
+    fn open(&self, read: &mut dyn FnMut(&dyn MoveLog)) -> Result<(), Error> {
+        read(self);
         Ok(())
+    }
+}
+
+impl MoveLog for Pairs {
+    fn n_replicas(&self) -> usize {
+        self.0.len()
+    }
+
+    fn of_replica(&self, replica: usize, events: &mut Vec<MoveEvent>) {
+        let (slot, count) = self.0[replica];
+        let kind = |k: u16| if k.is_multiple_of(2) { MoveKind::INSERT } else { MoveKind::DELETE };
+        events.extend((0..count).map(|k| MoveEvent { kind: kind(k), reservoir: 0, slot }));
     }
 }
 
@@ -126,16 +132,16 @@ impl Backend for Idle {
             clock.idle.push(now.duration_since(free).as_secs_f64() - own);
         }
         drop(clock);
-        if work.keep {
-            self.inner.begin(&CycleWork { keep: true, ..CycleWork::default() })?;
-        }
+        self.keeps = work.keep;
         Ok(())
     }
 
     fn complete(&mut self) -> Result<CycleResult, Error> {
         let n_of = |m: &Measurement| (m.counts[0], EVENTS as u16);
         let events = Box::new(Pairs(self.measured.iter().map(n_of).collect()));
-        let result = CycleResult { measurements: self.measured.clone(), events, kept: None };
+        let kept =
+            if self.keeps { self.inner.cycle(&CycleWork { keep: true, ..CycleWork::default() })?.kept } else { None };
+        let result = CycleResult { measurements: self.measured.clone(), events, kept };
         self.clock.lock().expect("one thread").free = Some(Instant::now());
         Ok(result)
     }
@@ -143,6 +149,12 @@ impl Backend for Idle {
     fn transitions(&mut self) -> Result<Transitions, Error> {
         self.inner.transitions()
     }
+}
+
+/// Processor time of this process, all threads. [s]
+fn processor_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64
 }
 
 fn median(values: &mut [f64]) -> f64 {
@@ -159,23 +171,24 @@ fn measure(name: &str, walkers: u32) {
     let batch = setup.start().expect("the start of a bench scene");
     let clock = Arc::new(Mutex::new(Clock::default()));
     let inner = open("cpu", Arc::clone(&setup.system), Rng::new(1)).expect("cpu");
-    let device = Box::new(Idle { inner, measured: Vec::new(), clock: Arc::clone(&clock) });
+    let device = Box::new(Idle { inner, measured: Vec::new(), keeps: false, clock: Arc::clone(&clock) });
     let mut sampler = setup.sampler(device, &batch).expect("it fits");
     let folder = tempfile::tempdir().expect("a place for samples");
     let mut writer = SampleWriter::new(folder.path(), &["B".to_owned()], 1 << 17).expect("a writer");
     let period = Period::FirstHalf;
-    let mut whole = Vec::new();
+    let (mut whole, processor) = (Vec::new(), processor_seconds());
     for _ in 0..CYCLES {
         let start = Instant::now();
         sampler.advance_ahead(period.into(), Some(period.into())).expect("cycle");
         push_samples(&sampler, sampler.cycle() as u32, &[], &mut writer).expect("samples");
         whole.push(start.elapsed().as_secs_f64());
     }
+    let processor = 1e3 * (processor_seconds() - processor) / CYCLES as f64;
     let mut clock = clock.lock().expect("one thread");
     let (sum, n) = (clock.idle.iter().sum::<f64>(), clock.idle.len() as f64);
     let mean = 1e3 * whole.iter().sum::<f64>() / whole.len() as f64;
     println!(
-        "{name}, {} replicas: device idle {:.3} ms a cycle (mean {:.3}), host {:.3} (mean {mean:.3}), {} threads",
+        "{name}, {} replicas: device idle {:.3} ms a cycle (mean {:.3}), host {:.3} (mean {mean:.3}), processor {processor:.3}, {} threads",
         batch.configurations.len(),
         1e3 * median(&mut clock.idle),
         1e3 * sum / n,

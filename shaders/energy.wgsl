@@ -60,6 +60,7 @@ fn share_energies(replica: u32, n: u32, thread: u32) {
 fn measure(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
     let replica = order[params.first_in_order + group.x];
     let n = replicas[replica].n;
+    load_cell();
     load_replica(replica, n, thread);
     for (var s = thread; s < MAX_SPECIES; s += WORKGROUP) {
         atomicStore(&counts[s], 0u);

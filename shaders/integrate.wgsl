@@ -8,104 +8,116 @@
 var<workgroup> local_velocity: array<vec4<f32>, CAPACITY>;
 var<workgroup> partial: array<vec4<f32>, N_PARTIALS>;
 
-// Partial sums of the pair forces on every atom: partial[lane * n + i].
-fn share_forces(n: u32, thread: u32) {
-    let sharing = sharing_of(n);
-    let n_tiles = sharing.n_tiles;
-    let n_lanes = sharing.n_lanes;
-    for (var item = thread; item < n_tiles * n_lanes; item += WORKGROUP) {
-        let lane = item / n_tiles;
-        let i = item - lane * n_tiles;
-        let paired = i + n_tiles < n;
-        let k = select(i, i + n_tiles, paired);
+// Partial sums stand in rows of an odd length, one for every lane: their banks differ.
+fn row_of(n: u32) -> u32 {
+    return n | 1u;
+}
+
+// Partial sums of the pair forces on every atom: partial[lane * row + i].
+fn share_forces(n: u32, share: Share) {
+    for (var i = share.tile; i < share.n_tiles; i += WORKGROUP) {
+        let paired = i + share.n_tiles < n;
+        let k = select(i, i + share.n_tiles, paired);
         let atom_i = local_position[i];
         let atom_k = local_position[k];
         var force_i = vec3<f32>(0.0);
         var force_k = vec3<f32>(0.0);
         if MIXED {
-            for (var j = lane * n / n_lanes; j < (lane + 1u) * n / n_lanes; j++) {
+            for (var j = share.lane; j < n; j += share.n_lanes) {
                 let atom_j = local_position[j];
                 force_i += force_between(atom_i.xyz, atom_j.xyz, pair_of(species_of(atom_i), species_of(atom_j)));
                 force_k += force_between(atom_k.xyz, atom_j.xyz, pair_of(species_of(atom_k), species_of(atom_j)));
             }
         } else {
             let pair = pair_of(species_of(atom_i), species_of(atom_i));
-            for (var j = lane * n / n_lanes; j < (lane + 1u) * n / n_lanes; j++) {
+            for (var j = share.lane; j < n; j += share.n_lanes) {
                 let other = local_position[j].xyz;
                 force_i += force_between(atom_i.xyz, other, pair);
                 force_k += force_between(atom_k.xyz, other, pair);
             }
         }
-        let z_low = min(atom_i.z, atom_k.z);
-        let z_high = max(atom_i.z, atom_k.z);
-        for (var g = 0u; g < table.n_groups; g++) {
-            let group = table.groups[g];
-            if !within_reach(group, z_low, z_high, table.lengths.w) {
-                continue;
+        if BINNED {
+            force_i += share_of_slab(atom_i, share.lane, share.n_lanes);
+            if paired {
+                force_k += share_of_slab(atom_k, share.lane, share.n_lanes);
             }
-            let size = group.last - group.first;
-            let last = group.first + (lane + 1u) * size / n_lanes;
-            let pair_i = pair_of(species_of(atom_i), group.species);
-            if MIXED {
-                let pair_k = pair_of(species_of(atom_k), group.species);
-                for (var j = group.first + lane * size / n_lanes; j < last; j++) {
-                    let other = frozen_atom(j);
-                    force_i += force_between(atom_i.xyz, other, pair_i);
-                    force_k += force_between(atom_k.xyz, other, pair_k);
+        } else {
+            let z_low = min(atom_i.z, atom_k.z);
+            let z_high = max(atom_i.z, atom_k.z);
+            for (var g = 0u; g < table.n_groups; g++) {
+                let group = table.groups[g];
+                if !within_reach(group, z_low, z_high, table.lengths.w) {
+                    continue;
                 }
-            } else {
-                for (var j = group.first + lane * size / n_lanes; j < last; j++) {
+                let pair_i = pair_of(species_of(atom_i), group.species);
+                let pair_k = pair_of(species_of(atom_k), group.species);
+                for (var j = group.first + share.lane; j < group.last; j += share.n_lanes) {
                     let other = frozen_atom(j);
                     force_i += force_between(atom_i.xyz, other, pair_i);
-                    force_k += force_between(atom_k.xyz, other, pair_i);
+                    if MIXED {
+                        force_k += force_between(atom_k.xyz, other, pair_k);
+                    } else {
+                        force_k += force_between(atom_k.xyz, other, pair_i);
+                    }
                 }
             }
         }
-        partial[lane * n + i] = vec4<f32>(force_i, 0.0);
+        let row = share.lane * row_of(n);
+        partial[row + i] = vec4<f32>(force_i, 0.0);
         if paired {
-            partial[lane * n + k] = vec4<f32>(force_k, 0.0);
+            partial[row + k] = vec4<f32>(force_k, 0.0);
         }
     }
 }
 
-// The same through lists: partial[lane * n + i].
-fn share_listed_forces(replica: u32, n: u32, thread: u32) {
-    let n_lanes = sharing_of(n).n_lanes;
-    for (var item = thread; item < n * n_lanes; item += WORKGROUP) {
-        let lane = item / n;
-        let i = item - lane * n;
+// Force of one share of the mobile atoms on an atom.
+fn share_of_mobile(atom: vec4<f32>, n: u32, share: Share) -> vec3<f32> {
+    var force = vec3<f32>(0.0);
+    for (var j = share.lane; j < n; j += share.n_lanes) {
+        let other = local_position[j];
+        force += force_between(atom.xyz, other.xyz, pair_of(species_of(atom), species_of(other)));
+    }
+    return force;
+}
+
+// Force of the entries of a list from one word to another, all of one species or, where species are mixed, of any.
+fn listed_force(replica: u32, item: u32, first: u32, last: u32, atom: vec4<f32>, species: u32) -> vec3<f32> {
+    var force = vec3<f32>(0.0);
+    let pair = pair_of(species_of(atom), species);
+    for (var word = first; word < last; word++) {
+        let slots = lists[list_word(replica, word, item)];
+        let a = local_position[slots & 0xffffu];
+        let b = local_position[slots >> 16u];
+        if MIXED {
+            force += force_between(atom.xyz, a.xyz, pair_of(species_of(atom), species_of(a)));
+            force += force_between(atom.xyz, b.xyz, pair_of(species_of(atom), species_of(b)));
+        } else {
+            force += force_between(atom.xyz, a.xyz, pair);
+            force += force_between(atom.xyz, b.xyz, pair);
+        }
+    }
+    return force;
+}
+
+// The same sums through lists: partial[lane * row + i].
+fn share_listed_forces(replica: u32, n: u32, share: Share) {
+    for (var i = share.tile; i < n; i += WORKGROUP) {
+        let item = i * share.n_lanes + share.lane;
         let atom = local_position[i];
         let header = lists[list_word(replica, 0u, item)];
-        if header == OVERFLOW {
-            partial[item] = vec4<f32>(share_of_all_pairs(replica, atom, n, lane, n_lanes), 0.0);
-            continue;
-        }
-        let mobile_end = header & 0xffffu;
-        let end = header >> 16u;
         var force = vec3<f32>(0.0);
-        if MIXED {
-            for (var word = 1u; word < end; word++) {
-                let slots = lists[list_word(replica, word, item)];
-                let a = local_position[slots & 0xffffu];
-                let b = local_position[slots >> 16u];
-                force += force_between(atom.xyz, a.xyz, pair_of(species_of(atom), species_of(a)));
-                force += force_between(atom.xyz, b.xyz, pair_of(species_of(atom), species_of(b)));
-            }
+        if header == OVERFLOW {
+            force = share_of_mobile(atom, n, share) + share_of_slab(atom, share.lane, share.n_lanes);
         } else {
-            let pair = pair_of(species_of(atom), species_of(atom));
-            for (var word = 1u; word < mobile_end; word++) {
-                let slots = lists[list_word(replica, word, item)];
-                force += force_between(atom.xyz, local_position[slots & 0xffffu].xyz, pair);
-                force += force_between(atom.xyz, local_position[slots >> 16u].xyz, pair);
-            }
-            let frozen_pair = pair_of(species_of(atom), table.groups[0].species);
-            for (var word = mobile_end; word < end; word++) {
-                let slots = lists[list_word(replica, word, item)];
-                force += force_between(atom.xyz, local_position[slots & 0xffffu].xyz, frozen_pair);
-                force += force_between(atom.xyz, local_position[slots >> 16u].xyz, frozen_pair);
+            let mobile_end = header & 0xffffu;
+            force = listed_force(replica, item, 1u, mobile_end, atom, species_of(atom));
+            if BINNED {
+                force += share_of_slab(atom, share.lane, share.n_lanes);
+            } else {
+                force += listed_force(replica, item, mobile_end, header >> 16u, atom, table.groups[0].species);
             }
         }
-        partial[item] = vec4<f32>(force, 0.0);
+        partial[share.lane * row_of(n) + i] = vec4<f32>(force, 0.0);
     }
 }
 
@@ -115,24 +127,23 @@ var<workgroup> stale: array<atomic<u32>, 2>;
 // Pair forces by the kernel's rule. Lists are rebuilt at the start of a dispatch and when an atom has moved half the
 // skin; what they hold beyond r_c adds zeros, and the order of summation is that of the slots, so that the bits do not
 // depend on when that was.
-fn share_all_forces(replica: u32, n: u32, thread: u32, step: u32) {
+fn share_all_forces(replica: u32, n: u32, share: Share, thread: u32, step: u32) {
     if LISTED {
         let rebuild = step == 0u || atomicLoad(&stale[(step + 1u) & 1u]) != 0u;
         if rebuild {
-            build_lists(replica, n, thread);
+            build_lists(replica, n, share, thread);
         }
-        share_listed_forces(replica, n, thread);
+        share_listed_forces(replica, n, share);
     } else {
-        share_forces(n, thread);
+        share_forces(n, share);
     }
 }
 
 // Force on atom i: the lanes in order, then the external fields.
-fn sum_forces(n: u32, i: u32, atom: vec4<f32>) -> vec3<f32> {
-    let n_lanes = sharing_of(n).n_lanes;
+fn sum_forces(n: u32, n_lanes: u32, i: u32, atom: vec4<f32>) -> vec3<f32> {
     var force = vec3<f32>(0.0);
     for (var lane = 0u; lane < n_lanes; lane++) {
-        force += partial[lane * n + i].xyz;
+        force += partial[lane * row_of(n) + i].xyz;
     }
     return force + external_force_energy(species_of(atom), atom.xyz).xyz;
 }
@@ -150,7 +161,9 @@ fn integrate(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     let decay = table.dynamics.y;
     let noise = table.dynamics.z;
 
+    load_cell();
     load_replica(replica, n, thread);
+    let share = share_of(n, thread);
     if thread < 2u {
         atomicStore(&stale[thread], 0u);
     }
@@ -167,7 +180,7 @@ fn integrate(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     // One pass more than there are steps: the first only opens a step, the last only closes one, so that there is a
     // single place where forces are summed and a split segment has the bits of a whole one.
     for (var step = 0u; step <= params.steps; step++) {
-        share_all_forces(replica, n, thread, step);
+        share_all_forces(replica, n, share, thread, step);
         workgroupBarrier();
         if LISTED && thread == 0u {
             atomicStore(&stale[(step + 1u) & 1u], 0u);
@@ -175,7 +188,7 @@ fn integrate(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
         for (var i = thread; i < n; i += WORKGROUP) {
             let atom = local_position[i];
             let inverse_mass = table.species[species_of(atom)].inverse_mass;
-            let half_kick = half_dt * inverse_mass * sum_forces(n, i, atom);
+            let half_kick = half_dt * inverse_mass * sum_forces(n, share.n_lanes, i, atom);
             var position = atom.xyz;
             var velocity = local_velocity[i].xyz;
             if step > 0u {
@@ -218,11 +231,13 @@ fn forces(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     if n == 0u {
         return;
     }
+    load_cell();
     load_replica(replica, n, thread);
+    let share = share_of(n, thread);
     workgroupBarrier();
-    share_all_forces(replica, n, thread, 0u);
+    share_all_forces(replica, n, share, thread, 0u);
     workgroupBarrier();
     for (var i = thread; i < n; i += WORKGROUP) {
-        scratch[replica * CAPACITY + i] = vec4<f32>(sum_forces(n, i, local_position[i]), 0.0);
+        scratch[replica * CAPACITY + i] = vec4<f32>(sum_forces(n, share.n_lanes, i, local_position[i]), 0.0);
     }
 }

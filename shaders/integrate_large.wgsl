@@ -83,6 +83,7 @@ fn large_step(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
     let replica = order[params.first_in_order + group.y];
     let id = params.first_replica + replica;
     let n = replicas[replica].n;
+    load_cell();
     load_pairs(thread);
     workgroupBarrier();
     let i = group.x * WORKGROUP + thread;
@@ -150,6 +151,7 @@ fn large_step(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
 fn large_forces(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
     let replica = order[params.first_in_order + group.y];
     let n = replicas[replica].n;
+    load_cell();
     load_pairs(thread);
     workgroupBarrier();
     let i = group.x * WORKGROUP + thread;
@@ -165,6 +167,7 @@ fn large_forces(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocati
 fn large_energies(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
     let replica = order[params.first_in_order + group.y];
     let n = replicas[replica].n;
+    load_cell();
     load_pairs(thread);
     workgroupBarrier();
     let i = group.x * WORKGROUP + thread;

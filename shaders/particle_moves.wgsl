@@ -1,5 +1,7 @@
 // particle_moves: insertions, deletions, changes of identity and displacements of one replica.   Twin: src/backend/reference/particle_moves.rs
-// One workgroup per replica; all threads decide alike, and share the pairs of the trial atom. Policy: src/moves/.
+// One workgroup per replica. The threads fall into groups, which weigh attempts in turn at the same time: each as if those before
+// it were refused. What follows the first accepted one is weighed anew, so that the result is that of one after the other.
+// The lanes of a group share the pairs of its trial atom. Policy: src/moves/.
 //   positions   [n_replicas * CAPACITY]  [length], w = species, updated
 //   velocities  [n_replicas * CAPACITY]  [length / time], updated
 //   replicas    [n_replicas]             n, n_events, updated
@@ -24,8 +26,12 @@ override BIASED: bool = false;
 override TRIALS: u32 = 1u;
 override N_DRAWN: u32 = 64u;
 const MAX_TRIALS = 8u;
+// Attempts that are weighed at the same time, and threads of each.
+const GROUPS = 4u;
+override LANES: u32 = WORKGROUP / GROUPS;
 
-// The words of the attempts of one round, drawn by one thread each.
+// Of the attempts of one round, drawn by one thread each: choice of reservoir and kind, a word, bits of ln u, a word.
+// Attempts of other kernels: words.
 var<workgroup> drawn_kind: array<vec4<u32>, WORKGROUP>;
 // Bits of the positions of an attempt with p(r) V_in, TRIALS in turn; or words.
 var<workgroup> drawn_place: array<vec4<u32>, N_DRAWN>;
@@ -35,6 +41,9 @@ var<workgroup> n_total: array<atomic<u32>, MAX_SPECIES>;
 var<workgroup> n_inside: array<atomic<u32>, MAX_SPECIES>;
 // Attempts of every reservoir since its N changed, by kind.
 var<workgroup> booked: array<array<vec4<u32>, N_KINDS>, MAX_SPECIES>;
+// Of the attempts that are weighed: their tallies, of which y says whether they are accepted; position and bits of the slot.
+var<workgroup> verdicts: array<vec4<u32>, GROUPS>;
+var<workgroup> places: array<vec4<f32>, GROUPS>;
 // First tally of every reservoir in the row of a state, and the length of a row.
 var<workgroup> tally_offset: array<u32, 9>;
 
@@ -60,6 +69,7 @@ fn count_atom(atom: vec4<f32>, change: u32) {
 }
 
 fn load_and_count(replica: u32, n: u32, thread: u32) {
+    load_cell();
     load_replica(replica, n, thread);
     for (var s = thread; s < MAX_SPECIES; s += WORKGROUP) {
         atomicStore(&n_total[s], 0u);
@@ -79,11 +89,11 @@ fn load_and_count(replica: u32, n: u32, thread: u32) {
     workgroupBarrier();
 }
 
-// This thread's share of the pairs of one atom of `species` at `position` with all but the atom in slot `except`.
-fn share_atom_energy(replica: u32, species: u32, position: vec3<f32>, except: u32, n: u32, thread: u32) -> f32 {
-    var energy = 0.0;
+// The share of one lane of the pairs of one atom of `species` at `position` with all but the atom in slot `except`.
+fn share_atom_energy(replica: u32, species: u32, position: vec3<f32>, except: u32, n: u32, lane: u32, n_lanes: u32) -> f32 {
+    var energy = share_slab_energy(species, position, lane, n_lanes);
     let own_pair = pair_of(species, species);
-    for (var j = thread; j < n; j += WORKGROUP) {
+    for (var j = lane; j < n; j += n_lanes) {
         let other = mobile_atom(replica, j);
         if j == except {
             continue;
@@ -94,17 +104,7 @@ fn share_atom_energy(replica: u32, species: u32, position: vec3<f32>, except: u3
             energy += energy_between(position, other.xyz, own_pair, false);
         }
     }
-    for (var g = 0u; g < table.n_groups; g++) {
-        let group = table.groups[g];
-        if !within_reach(group, position.z, position.z, table.lengths.w) {
-            continue;
-        }
-        let pair = pair_of(species, group.species);
-        for (var j = group.first + thread; j < group.last; j += WORKGROUP) {
-            energy += energy_between(position, frozen_atom(j), pair, false);
-        }
-    }
-    if thread == WORKGROUP - 1u {
+    if lane == n_lanes - 1u {
         energy += table.species[species].self_image + external_force_energy(species, position).w;
     }
     return energy;
@@ -134,38 +134,55 @@ fn tail_change_of_identity(old: u32, species: u32) -> f32 {
     return change;
 }
 
-// This thread's share of ΔE.
-fn share_trial_energy(replica: u32, trial: Trial, n: u32, thread: u32) -> f32 {
-    var energy = 0.0;
-    if trial.kind == TRIAL_INSERT {
-        energy = share_atom_energy(replica, trial.species, trial.position, n, n, thread);
-        if thread == 0u {
-            energy += tail_change(trial.species, 1.0);
-        }
-    } else if trial.kind == TRIAL_DELETE {
-        energy = -share_atom_energy(replica, trial.species, trial.position, trial.slot, n, thread);
-        if thread == 0u {
-            energy += tail_change(trial.species, -1.0);
-        }
-    } else if trial.kind == TRIAL_DISPLACE {
-        let old = mobile_atom(replica, trial.slot).xyz;
-        energy = share_atom_energy(replica, trial.species, trial.position, trial.slot, n, thread)
-            - share_atom_energy(replica, trial.species, old, trial.slot, n, thread);
-    } else if trial.kind == TRIAL_IDENTITY {
-        let old = species_of(mobile_atom(replica, trial.slot));
-        energy = share_atom_energy(replica, trial.species, trial.position, trial.slot, n, thread)
-            - share_atom_energy(replica, old, trial.position, trial.slot, n, thread);
-        if thread == 0u {
-            energy += tail_change_of_identity(old, trial.species);
-        }
+// The share of one lane of ΔE of an atom that comes or goes.
+fn share_exchange_energy(replica: u32, trial: Trial, n: u32, lane: u32, n_lanes: u32) -> f32 {
+    if trial.kind == TRIAL_NONE {
+        return 0.0;
+    }
+    let comes = trial.kind == TRIAL_INSERT;
+    let sign = select(-1.0, 1.0, comes);
+    let except = select(trial.slot, n, comes);
+    var energy = sign * share_atom_energy(replica, trial.species, trial.position, except, n, lane, n_lanes);
+    if lane == 0u {
+        energy += tail_change(trial.species, sign);
     }
     return energy;
 }
 
-// The shares in order. A barrier must stand before.
-fn sum_shares() -> f32 {
+// The share of one lane of ΔE of an atom that moves or changes its species.
+fn share_change_energy(replica: u32, trial: Trial, n: u32, lane: u32, n_lanes: u32) -> f32 {
+    if trial.kind == TRIAL_NONE {
+        return 0.0;
+    }
+    let old = mobile_atom(replica, trial.slot);
+    var species = trial.species;
+    var position = trial.position;
+    var sign = 1.0;
+    var energy = 0.0;
+    for (var side = 0u; side < 2u; side++) {
+        energy += sign * share_atom_energy(replica, species, position, trial.slot, n, lane, n_lanes);
+        species = species_of(old);
+        position = old.xyz;
+        sign = -1.0;
+    }
+    if lane == 0u && trial.kind == TRIAL_IDENTITY {
+        energy += tail_change_of_identity(species_of(old), trial.species);
+    }
+    return energy;
+}
+
+// The share of one lane of ΔE.
+fn share_trial_energy(replica: u32, trial: Trial, n: u32, lane: u32, n_lanes: u32) -> f32 {
+    if trial.kind == TRIAL_DISPLACE || trial.kind == TRIAL_IDENTITY {
+        return share_change_energy(replica, trial, n, lane, n_lanes);
+    }
+    return share_exchange_energy(replica, trial, n, lane, n_lanes);
+}
+
+// Shares first..last in order. A barrier must stand before.
+fn sum_shares(first: u32, last: u32) -> f32 {
     var sum = 0.0;
-    for (var t = 0u; t < WORKGROUP; t++) {
+    for (var t = first; t < last; t++) {
         sum += partial[t];
     }
     return sum;
@@ -262,8 +279,9 @@ fn draw_position(state: u32, r: u32, words: vec4<u32>) -> vec4<f32> {
 }
 
 // moves::propose. Insert and delete with equal probability, every reservoir species with equal probability.
+//   kind  as drawn_kind
 fn propose(replica: u32, kind: vec4<u32>, position: vec3<f32>, n: u32) -> Trial {
-    let choice = index_below(kind.x, 2u * table.n_reservoirs);
+    let choice = kind.x;
     let r = choice / 2u;
     let reservoir = table.reservoirs[r];
     if choice % 2u == 0u {
@@ -313,7 +331,7 @@ struct Weighed {
     delta_u: f32,
 }
 
-// moves::weigh. Every thread tries the same positions and shares their pairs; a barrier must stand before.
+// moves::weigh. The lanes of a group try the same positions and share their pairs; a barrier must stand before.
 //   first    ΔE of the first trial position, or of the victim
 //   density  p(r) V_in there
 fn weigh(replica: u32, state: u32, attempt: u32, trial: Trial, first: f32, density: f32, n: u32, thread: u32) -> Weighed {
@@ -324,6 +342,7 @@ fn weigh(replica: u32, state: u32, attempt: u32, trial: Trial, first: f32, densi
     let beta = states[state].beta;
     let choice = uniform_of(drawn_kind[attempt].w);
     let except = select(trial.slot, n, insert);
+    let lane = thread % LANES;
     var energies: array<f32, MAX_TRIALS>;
     var ln_densities: array<f32, MAX_TRIALS>;
     var ln_w: array<f32, MAX_TRIALS>;
@@ -333,13 +352,13 @@ fn weigh(replica: u32, state: u32, attempt: u32, trial: Trial, first: f32, densi
     var top = ln_w[0];
     for (var j = 1u; j < TRIALS; j++) {
         let place = bitcast<vec4<f32>>(drawn_place[attempt * TRIALS + j]);
-        partial[thread] = share_atom_energy(replica, trial.species, place.xyz, except, n, thread);
-        if thread == 0u {
+        partial[thread] = share_atom_energy(replica, trial.species, place.xyz, except, n, lane, LANES);
+        if lane == 0u {
             // of one more atom than without the victim
             partial[thread] += select(-tail_change(trial.species, -1.0), tail_change(trial.species, 1.0), insert);
         }
         workgroupBarrier();
-        energies[j] = sum_shares();
+        energies[j] = sum_shares(thread - lane, thread - lane + LANES);
         workgroupBarrier();
         ln_densities[j] = ln(place.w);
         ln_w[j] = -beta * energies[j] - ln_densities[j];
@@ -445,38 +464,42 @@ fn flush_tally(replica: u32, state: u32, r: u32) {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn insert_delete(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-    let replica = order[params.first_in_order + group.x];
+fn insert_delete(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+    let replica = order[params.first_in_order + workgroup.x];
     let id = params.first_replica + replica;
     let state = replicas[replica].state;
     var n = replicas[replica].n;
     let log_start = replica * params.log_words;
     var n_events = select(replicas[replica].n_events, 0u, params.fresh_log != 0u);
     load_and_count(replica, n, thread);
+    let group = thread / LANES;
+    let lane = thread % LANES;
     for (var round = 0u; round < params.steps; round += WORKGROUP) {
         let attempts = min(WORKGROUP, params.steps - round);
         if thread < attempts {
-            drawn_kind[thread] = block(STREAM_PARTICLE_MOVE, round + thread, id, 0u);
-            let r = index_below(drawn_kind[thread].x, 2u * table.n_reservoirs) / 2u;
+            let words = block(STREAM_PARTICLE_MOVE, round + thread, id, 0u);
+            let choice = index_below(words.x, 2u * table.n_reservoirs);
+            drawn_kind[thread] = vec4<u32>(choice, words.y, bitcast<u32>(ln_uniform(words.z)), words.w);
             for (var j = 0u; j < TRIALS; j++) {
-                let place = draw_position(state, r, block(STREAM_INSERT_POSITION, round + thread, id, j));
+                let place = draw_position(state, choice / 2u, block(STREAM_INSERT_POSITION, round + thread, id, j));
                 drawn_place[thread * TRIALS + j] = bitcast<vec4<u32>>(place);
             }
         }
         workgroupBarrier();
-        for (var attempt = 0u; attempt < attempts; attempt++) {
+        for (var next = 0u; next < attempts;) {
+            let attempt = min(next + group, attempts - 1u);
             let kind = drawn_kind[attempt];
-            let r = index_below(kind.x, 2u * table.n_reservoirs) / 2u;
-            let insert = index_below(kind.x, 2u * table.n_reservoirs) % 2u == 0u;
+            let r = kind.x / 2u;
+            let insert = kind.x % 2u == 0u;
             let place = bitcast<vec4<f32>>(drawn_place[attempt * TRIALS]);
             let first = propose(replica, kind, place.xyz, n);
             var density = place.w;
-            if first.kind == TRIAL_DELETE {
+            if BIASED && first.kind == TRIAL_DELETE {
                 density = relative_density(state, r, first.position);
             }
-            partial[thread] = share_trial_energy(replica, first, n, thread);
+            partial[thread] = share_exchange_energy(replica, first, n, lane, LANES);
             workgroupBarrier();
-            let first_u = sum_shares();
+            let first_u = sum_shares(thread - lane, thread - lane + LANES);
             if TRIALS > 1u {
                 workgroupBarrier();
             }
@@ -484,33 +507,52 @@ fn insert_delete(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
             let trial = weighed.trial;
             let ln_probability = ln_acc(trial, state, r, weighed.ln_volume, weighed.delta_u);
             let biased = ln_probability + weight_change(state, r, insert);
-            let accepted = trial.kind != TRIAL_NONE && ln_uniform(kind.z) < biased;
+            let accepted = trial.kind != TRIAL_NONE && bitcast<f32>(kind.z) < biased;
+            if lane == 0u {
+                verdicts[group] = tally_of(accepted, trial.kind != TRIAL_NONE, ln_probability);
+                places[group] = vec4<f32>(trial.position, bitcast<f32>(trial.slot));
+            }
             // Every thread has read the counts before one changes them.
             workgroupBarrier();
+            var count = 0u;
+            var is_accepted = false;
+            while count < min(GROUPS, attempts - next) && !is_accepted {
+                is_accepted = verdicts[count].y != 0u;
+                count += 1u;
+            }
+            let last = count - 1u;
+            let chosen = drawn_kind[next + last].x;
+            let comes = chosen % 2u == 0u;
             if thread == 0u {
-                let tried = select(MOVE_DELETE, MOVE_INSERT, insert);
-                let tally = tally_of(accepted, trial.kind != TRIAL_NONE, ln_probability);
-                booked[r][tried] = add_to_tally(booked[r][tried], tally);
-                if accepted {
-                    flush_tally(replica, state, r);
-                    let entry = select(trial.slot, n, insert) | (r << 16u) | (tried << 24u);
-                    move_log[log_start + 1u + n_events] = entry;
+                for (var k = 0u; k < count; k++) {
+                    let choice = drawn_kind[next + k].x;
+                    let tried = select(MOVE_DELETE, MOVE_INSERT, choice % 2u == 0u);
+                    booked[choice / 2u][tried] = add_to_tally(booked[choice / 2u][tried], verdicts[k]);
                 }
-                if accepted && insert {
-                    put_atom(replica, n, trial.species, trial.position);
-                    let thermal = sqrt(states[state].kt * table.species[trial.species].inverse_mass);
-                    let gaussian = gaussians(STREAM_INSERT_VELOCITY, round + attempt, id, 0u);
-                    velocities[replica * CAPACITY + n] = vec4<f32>(thermal * gaussian, 0.0);
-                    count_atom(mobile_atom(replica, n), 1u);
-                } else if accepted {
-                    count_atom(mobile_atom(replica, trial.slot), 0xffffffffu);
-                    delete_atom(replica, trial.slot, n);
+                if is_accepted {
+                    let chosen_r = chosen / 2u;
+                    let slot = bitcast<u32>(places[last].w);
+                    flush_tally(replica, state, chosen_r);
+                    let tried = select(MOVE_DELETE, MOVE_INSERT, comes);
+                    move_log[log_start + 1u + n_events] = select(slot, n, comes) | (chosen_r << 16u) | (tried << 24u);
+                    if comes {
+                        let species = table.reservoirs[chosen_r].species;
+                        put_atom(replica, n, species, places[last].xyz);
+                        let thermal = sqrt(states[state].kt * table.species[species].inverse_mass);
+                        let gaussian = gaussians(STREAM_INSERT_VELOCITY, round + next + last, id, 0u);
+                        velocities[replica * CAPACITY + n] = vec4<f32>(thermal * gaussian, 0.0);
+                        count_atom(mobile_atom(replica, n), 1u);
+                    } else {
+                        count_atom(mobile_atom(replica, slot), 0xffffffffu);
+                        delete_atom(replica, slot, n);
+                    }
                 }
             }
-            if accepted {
-                n = select(n - 1u, n + 1u, insert);
+            if is_accepted {
+                n = select(n - 1u, n + 1u, comes);
                 n_events += 1u;
             }
+            next += count;
             atoms_barrier();
         }
     }
@@ -597,13 +639,13 @@ fn identity_changes(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invo
             let changes = pair_of_reservoirs(words.x);
             let inside = inside_both(replica, changes.x, changes.y, n);
             let trial = propose_identity(replica, words, changes, inside, n);
-            partial[thread] = share_trial_energy(replica, trial, n, thread);
+            partial[thread] = share_change_energy(replica, trial, n, thread, WORKGROUP);
             let there = inside_both(replica, changes.y, changes.x, n);
             workgroupBarrier();
             // identity_ln_acc: ln z_B − ln z_A + ln N_A − ln(N_B + 1) − βΔE
             let ln_z = ln_z_of_depth(state, changes.y) - ln_z_of_depth(state, changes.x);
             let ln_n = ln(f32(max(inside, 1u))) - ln(f32(there + 1u));
-            let ln_probability = ln_z + ln_n - states[state].beta * sum_shares();
+            let ln_probability = ln_z + ln_n - states[state].beta * sum_shares(0u, WORKGROUP);
             let weights = weight_change(state, changes.x, false) + weight_change(state, changes.y, true);
             let accepted = trial.kind != TRIAL_NONE && ln_uniform(words.z) < ln_probability + weights;
             workgroupBarrier();
@@ -663,9 +705,9 @@ fn displace(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_i
             let position = wrap(atom.xyz + step);
             let possible = contains(position);
             let trial = Trial(select(TRIAL_NONE, TRIAL_DISPLACE, possible), species_of(atom), slot, position);
-            partial[thread] = share_trial_energy(replica, trial, n, thread);
+            partial[thread] = share_change_energy(replica, trial, n, thread, WORKGROUP);
             workgroupBarrier();
-            let delta_u = sum_shares();
+            let delta_u = sum_shares(0u, WORKGROUP);
             let accepted = possible && ln_uniform(drawn_place[attempt].x) < -beta * delta_u;
             workgroupBarrier();
             if accepted && thread == 0u {
@@ -692,10 +734,10 @@ fn trial_energies(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoca
     } else if trial.kind == TRIAL_IDENTITY {
         trial.position = mobile_atom(replica, trial.slot).xyz;
     }
-    partial[thread] = share_trial_energy(replica, trial, n, thread);
+    partial[thread] = share_trial_energy(replica, trial, n, thread, WORKGROUP);
     workgroupBarrier();
     if thread == 0u {
-        results[replica] = bitcast<u32>(sum_shares());
+        results[replica] = bitcast<u32>(sum_shares(0u, WORKGROUP));
     }
 }
 

@@ -20,5 +20,6 @@ fn self_test() {
         answers[1u + k] = philox4x32_10(questions[1u + 2u * k], questions[2u + 2u * k].xy);
     }
     let numbers = bitcast<vec4<f32>>(questions[7]);
-    answers[4] = bitcast<vec4<u32>>((numbers + 12582912.0) - 12582912.0);
+    let magic = bitcast<vec4<f32>>(questions[8]);
+    answers[4] = bitcast<vec4<u32>>((numbers + magic.x) - magic.y);
 }

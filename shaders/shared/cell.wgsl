@@ -1,31 +1,41 @@
 // cell: periodic directions and hard walls.   Twin: src/system/cell.rs
 
+// The periods and their inverses, w = 1.5·2²³: every kernel that needs an image calls load_cell first.
+var<private> periods: vec4<f32>;
+var<private> inverse_periods: vec4<f32>;
+
+fn load_cell() {
+    periods = vec4<f32>(table.lengths.xyz, table.lengths_low.w);
+    inverse_periods = table.inverse_lengths;
+}
+
+// Two numbers that a compiler does not know to be equal, or it takes (x + c) − c for x.
 fn nearest_integer(x: f32) -> f32 {
     if MAGIC_ROUND {
-        return (x + 12582912.0) - 12582912.0;
+        return (x + periods.w) - inverse_periods.w;
     }
     return round(x);
 }
 
 // Minimum-image vector of a difference of two wrapped positions, with the periods rounded to f32: for forces.
 fn minimum_image(d: vec3<f32>) -> vec3<f32> {
-    let x = d.x - table.lengths.x * nearest_integer(d.x * table.inverse_lengths.x);
-    let y = d.y - table.lengths.y * nearest_integer(d.y * table.inverse_lengths.y);
+    let x = d.x - periods.x * nearest_integer(d.x * inverse_periods.x);
+    let y = d.y - periods.y * nearest_integer(d.y * inverse_periods.y);
     if PERIODIC_Z {
-        return vec3<f32>(x, y, d.z - table.lengths.z * nearest_integer(d.z * table.inverse_lengths.z));
+        return vec3<f32>(x, y, d.z - periods.z * nearest_integer(d.z * inverse_periods.z));
     }
     return vec3<f32>(x, y, d.z);
 }
 
 // The same with the periods in two pieces: for energies.
 fn minimum_image_precise(d: vec3<f32>) -> vec3<f32> {
-    let x = nearest_integer(d.x * table.inverse_lengths.x);
-    let y = nearest_integer(d.y * table.inverse_lengths.y);
+    let x = nearest_integer(d.x * inverse_periods.x);
+    let y = nearest_integer(d.y * inverse_periods.y);
     var image = vec3<f32>(x, y, 0.0);
     if PERIODIC_Z {
-        image.z = nearest_integer(d.z * table.inverse_lengths.z);
+        image.z = nearest_integer(d.z * inverse_periods.z);
     }
-    return (d - image * table.lengths.xyz) - image * table.lengths_low.xyz;
+    return (d - image * periods.xyz) - image * table.lengths_low.xyz;
 }
 
 fn wrap_one(x: f32, length: f32, inverse: f32) -> f32 {

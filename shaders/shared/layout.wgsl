@@ -24,7 +24,7 @@ override FROZEN_LOCAL: bool = true;
 override LISTED: bool = false;
 override LIST_WORDS: u32 = 1u;
 override LIST_ITEMS: u32 = 1u;
-// Round to the nearest integer by adding 1.5·2²³: for compilers that keep the order of float operations.
+// Round to the nearest integer by adding 1.5·2²³ and taking it away: for compilers that keep the order of float operations.
 override MAGIC_ROUND: bool = false;
 
 // One dispatch.
@@ -107,7 +107,9 @@ struct FrozenGroup {
 struct SystemTable {
     // w = r_c
     lengths: vec4<f32>,
+    // w = 1.5·2²³
     lengths_low: vec4<f32>,
+    // w = 1.5·2²³
     inverse_lengths: vec4<f32>,
     // floor, ceiling, (r_c + skin)², (½ skin)²
     walls: vec4<f32>,
@@ -117,6 +119,12 @@ struct SystemTable {
     grid: vec4<u32>,
     grid_origin: vec4<f32>,
     grid_scale: vec4<f32>,
+    // Bins of the slab: their numbers, the first record; how many a length holds, the height of the lowest.
+    slab_bins: vec4<u32>,
+    slab_scale: vec4<f32>,
+    // Surface cells that a length holds along x and y; their edges in two pieces, x and y of each.
+    slab_cells: vec4<f32>,
+    slab_edges: vec4<f32>,
     n_species: u32,
     n_groups: u32,
     n_reservoirs: u32,
@@ -171,7 +179,7 @@ struct AssignmentRecord {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<uniform> table: SystemTable;
-// Frozen atoms, what the form of the pairs looks up, and the tables of insertion: shares before every voxel.
+// Frozen atoms, what the form of the pairs looks up, the tables of insertion: shares before every voxel, bins of the slab.
 @group(0) @binding(2) var<storage, read> frozen: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> positions: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> velocities: array<vec4<f32>>;

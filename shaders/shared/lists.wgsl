@@ -33,16 +33,14 @@ fn append(writer: ptr<function, ListWriter>, slot: u32) {
     (*writer).half = 0u;
 }
 
-// Lists of all shares of this thread, and the reference positions of its atoms.
-fn build_lists(replica: u32, n: u32, thread: u32) {
-    let n_lanes = sharing_of(n).n_lanes;
+// Lists of all shares of this thread, and the reference positions of its atoms. Frozen atoms that are in bins are left out.
+fn build_lists(replica: u32, n: u32, share: Share, thread: u32) {
     let reach = sqrt(table.walls.z);
-    for (var item = thread; item < n * n_lanes; item += WORKGROUP) {
-        let lane = item / n;
-        let i = item - lane * n;
+    for (var i = share.tile; i < n; i += WORKGROUP) {
+        let item = i * share.n_lanes + share.lane;
         let atom = local_position[i].xyz;
         var writer = ListWriter(list_word(replica, 0u, item), 1u, 0u);
-        for (var j = lane * n / n_lanes; j < (lane + 1u) * n / n_lanes; j++) {
+        for (var j = share.lane; j < n; j += share.n_lanes) {
             let d = minimum_image(atom - local_position[j].xyz);
             if dot(d, d) < table.walls.z && j != i {
                 append(&writer, j);
@@ -53,22 +51,22 @@ fn build_lists(replica: u32, n: u32, thread: u32) {
             append(&writer, i);
         }
         let mobile_end = writer.word;
-        for (var g = 0u; g < table.n_groups; g++) {
-            let group = table.groups[g];
-            if !within_reach(group, atom.z, atom.z, reach) {
-                continue;
-            }
-            let size = group.last - group.first;
-            let last = group.first + (lane + 1u) * size / n_lanes;
-            for (var j = group.first + lane * size / n_lanes; j < last; j++) {
-                let d = minimum_image(atom - frozen_atom(j));
-                if dot(d, d) < table.walls.z {
-                    append(&writer, CAPACITY + j);
+        if !BINNED {
+            for (var g = 0u; g < table.n_groups; g++) {
+                let group = table.groups[g];
+                if !within_reach(group, atom.z, atom.z, reach) {
+                    continue;
+                }
+                for (var j = group.first + share.lane; j < group.last; j += share.n_lanes) {
+                    let d = minimum_image(atom - frozen_atom(j));
+                    if dot(d, d) < table.walls.z {
+                        append(&writer, CAPACITY + j);
+                    }
                 }
             }
-        }
-        if writer.half != 0u {
-            append(&writer, i);
+            if writer.half != 0u {
+                append(&writer, i);
+            }
         }
         let header = select(OVERFLOW, mobile_end | (writer.word << 16u), writer.word <= LIST_WORDS);
         lists[list_word(replica, 0u, item)] = header;

@@ -3,7 +3,7 @@
 
 // CAPACITY, plus N_FROZEN where frozen atoms are local.
 override LOCAL_SLOTS: u32 = 64u;
-// Places for partial sums: at least 2 WORKGROUP and at least CAPACITY.
+// Places for partial sums: rows of an odd length, one for every lane.
 override N_PARTIALS: u32 = 128u;
 // The pair table where mobile atoms are of several species, else 1.
 override N_LOCAL_PAIRS: u32 = 1u;
@@ -81,26 +81,19 @@ fn sharing_of(n: u32) -> Sharing {
     return Sharing(n_tiles, clamp(WORKGROUP / n_tiles, 1u, MAX_LANES));
 }
 
-// Force of one share of the partners of an atom.
-fn share_of_all_pairs(replica: u32, atom: vec4<f32>, n: u32, lane: u32, n_lanes: u32) -> vec3<f32> {
-    var force = vec3<f32>(0.0);
-    for (var j = lane * n / n_lanes; j < (lane + 1u) * n / n_lanes; j++) {
-        let other = mobile_atom(replica, j);
-        force += force_between(atom.xyz, other.xyz, pair_of(species_of(atom), species_of(other)));
-    }
-    for (var g = 0u; g < table.n_groups; g++) {
-        let group = table.groups[g];
-        if !within_reach(group, atom.z, atom.z, table.lengths.w) {
-            continue;
-        }
-        let size = group.last - group.first;
-        let last = group.first + (lane + 1u) * size / n_lanes;
-        let pair = pair_of(species_of(atom), group.species);
-        for (var j = group.first + lane * size / n_lanes; j < last; j++) {
-            force += force_between(atom.xyz, frozen_atom(j), pair);
-        }
-    }
-    return force;
+// The share of one thread: its first tile, and which of the partners of that it takes: every n_lanes-th from `lane` on.
+// Where there are more tiles than threads, the next one is WORKGROUP further.
+struct Share {
+    n_tiles: u32,
+    n_lanes: u32,
+    tile: u32,
+    lane: u32,
+}
+
+fn share_of(n: u32, thread: u32) -> Share {
+    let sharing = sharing_of(n);
+    let tile = thread / sharing.n_lanes;
+    return Share(sharing.n_tiles, sharing.n_lanes, tile, thread - tile * sharing.n_lanes);
 }
 
 // Free flight, reflection, wrapping.

@@ -10,16 +10,6 @@ const STREAM_DISPLACEMENT = 5u;
 const STREAM_DISPLACEMENT_ACCEPT = 6u;
 const STREAM_IDENTITY = 13u;
 
-// The upper 32 bits of a·b. No sum below exceeds 32 bits.
-fn multiply_high(a: u32, b: u32) -> u32 {
-    let a_low = a & 0xffffu;
-    let a_high = a >> 16u;
-    let b_low = b & 0xffffu;
-    let b_high = b >> 16u;
-    let middle = ((a_low * b_low) >> 16u) + ((a_low * b_high) & 0xffffu) + a_high * b_low;
-    return a_high * b_high + ((a_low * b_high) >> 16u) + (middle >> 16u);
-}
-
 fn philox4x32_10(counter: vec4<u32>, key: vec2<u32>) -> vec4<u32> {
     var c = counter;
     var k = key;

@@ -57,19 +57,53 @@ pub struct CycleResult {
     pub kept: Option<Box<dyn KeptConfigurations>>,
 }
 
-/// Accepted moves of one cycle, read from where the backend left them while it is at the next.
+/// Accepted moves of one cycle, where the backend left them while it is at the next.
 pub trait MoveEvents: Send {
+    /// Opens the log, once, for `read`.
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn open(&self, read: &mut dyn FnMut(&dyn MoveLog)) -> Result<()>;
+
     /// Visits every replica in turn with its accepted moves in their order.
     ///
     /// # Errors
     /// When the device is lost.
-    fn for_each_replica(&self, visit: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()>;
+    fn for_each_replica(&self, visit: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()> {
+        let mut events = Vec::new();
+        self.open(&mut |log| {
+            for replica in 0..log.n_replicas() {
+                events.clear();
+                log.of_replica(replica, &mut events);
+                visit(replica, &events);
+            }
+        })
+    }
+}
+
+/// An open log of accepted moves, which several threads read at once.
+pub trait MoveLog: Sync {
+    /// Replicas that it has.
+    fn n_replicas(&self) -> usize;
+
+    /// Appends the accepted moves of a replica in their order.
+    fn of_replica(&self, replica: usize, events: &mut Vec<MoveEvent>);
 }
 
 impl MoveEvents for Arc<EventPage> {
-    fn for_each_replica(&self, visit: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()> {
-        self.iter().enumerate().for_each(|(replica, events)| visit(replica, events));
+    fn open(&self, read: &mut dyn FnMut(&dyn MoveLog)) -> Result<()> {
+        read(&**self);
         Ok(())
+    }
+}
+
+impl MoveLog for EventPage {
+    fn n_replicas(&self) -> usize {
+        self.len()
+    }
+
+    fn of_replica(&self, replica: usize, events: &mut Vec<MoveEvent>) {
+        events.extend_from_slice(&self[replica]);
     }
 }
 

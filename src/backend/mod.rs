@@ -13,7 +13,7 @@ mod open;
 pub mod reference;
 mod snapshot;
 
-pub use cycle::{CycleResult, CycleWork, KeptConfigurations, MoveEvents, Span};
+pub use cycle::{CycleResult, CycleWork, KeptConfigurations, MoveEvents, MoveLog, Span};
 pub use ensemble::Ensemble;
 pub use host_moves::{identity_changes_on_host, particle_moves_on_host};
 pub use info::{BackendInfo, Identity, Usage};

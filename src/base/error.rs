@@ -226,6 +226,16 @@ pub enum DeviceError {
         /// What to do.
         remedy: &'static str,
     },
+    /// A variable of the environment has no value that it may have.
+    #[error("{name} = `{value}`; it is {allowed}, or not set")]
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// As given.
+        value: String,
+        /// The values that are allowed.
+        allowed: &'static str,
+    },
     /// Every adapter that fits was refused.
     #[error("{}", refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     AllRefused {

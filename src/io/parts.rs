@@ -78,9 +78,19 @@ impl PartWriter {
     /// # Errors
     /// [`Error::ParquetEncoding`] if it could not be encoded, [`Error::Io`] if it cannot be written.
     pub(crate) fn write(&mut self, encoded: ParquetResult<Vec<u8>>) -> Result<()> {
-        save(&self.folder.join(file_name(self.next)), encoded)?;
-        self.next += 1;
+        save(&self.path_of_next(), encoded)?;
+        self.advance();
         Ok(())
+    }
+
+    /// Path of the next part.
+    pub(crate) fn path_of_next(&self) -> PathBuf {
+        self.folder.join(file_name(self.next))
+    }
+
+    /// Goes on to the part after the next one, which somebody has written.
+    pub(crate) fn advance(&mut self) {
+        self.next += 1;
     }
 
     /// Removes every part from `number` on.

@@ -1,4 +1,4 @@
-//! Buffers samples and writes them as parts.
+//! Buffers samples and writes them as parts, each on a thread of its own while the next one gathers.
 
 use super::reader::read_part;
 use super::{SampleRow, Samples, Thinning};
@@ -8,6 +8,7 @@ use crate::io::parts::PartWriter;
 use crate::observables::record::{Field, Observed};
 use crate::sample::schema;
 use std::path::Path;
+use std::thread::JoinHandle;
 
 /// Writes `DIR/samples/part-NNNNN.parquet`, each part whole.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct SampleWriter {
     species: Vec<String>,
     rows_per_part: usize,
     buffer: Samples,
+    /// The part that is being written; what it held comes back to be filled again.
+    writing: Option<JoinHandle<Result<Samples>>>,
 }
 
 impl SampleWriter {
@@ -32,6 +35,7 @@ impl SampleWriter {
             species: species.to_vec(),
             rows_per_part: rows_per_part.max(1),
             buffer: Samples::new(species.len()),
+            writing: None,
         })
     }
 
@@ -41,34 +45,55 @@ impl SampleWriter {
         self
     }
 
-    /// Adds one sample of a run without observables; writes a part when enough have gathered.
+    /// Adds one sample of a run without observables; a part is written when enough have gathered.
     ///
     /// # Errors
-    /// [`crate::base::Error::Io`] if a part cannot be written.
+    /// [`crate::base::Error::Io`] if the part before could not be written.
     pub fn push(&mut self, row: SampleRow<'_>) -> Result<()> {
         self.push_observed(row, &Observed::default())
     }
 
-    /// Adds one sample with what the observables say of it; writes a part when enough have gathered.
+    /// Adds one sample with what the observables say of it; a part is written when enough have gathered.
     ///
     /// # Errors
-    /// [`crate::base::Error::Io`] if a part cannot be written.
+    /// [`crate::base::Error::Io`] if the part before could not be written.
     pub fn push_observed(&mut self, row: SampleRow<'_>, observed: &Observed) -> Result<()> {
         self.buffer.push_observed(row, observed);
-        if self.buffer.len() >= self.rows_per_part { self.flush() } else { Ok(()) }
+        if self.buffer.len() >= self.rows_per_part { self.write() } else { Ok(()) }
     }
 
-    /// Writes what is buffered as a part of its own, e.g. before a checkpoint.
+    /// Begins to write what is buffered, once the part before is on disk.
+    fn write(&mut self) -> Result<()> {
+        let empty = self.wait()?.unwrap_or_else(|| self.buffer.filtered(|_| false));
+        let full = std::mem::replace(&mut self.buffer, empty);
+        let (path, species) = (self.parts.path_of_next(), self.species.clone());
+        self.writing = Some(std::thread::spawn(move || {
+            save(&path, schema::write(&species, &full))?;
+            Ok(full)
+        }));
+        Ok(())
+    }
+
+    /// Waits for the part that is being written.
+    ///
+    /// - returns: its memory, emptied
+    fn wait(&mut self) -> Result<Option<Samples>> {
+        let Some(writing) = self.writing.take() else { return Ok(None) };
+        let mut written = writing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        self.parts.advance();
+        written.clear();
+        Ok(Some(written))
+    }
+
+    /// Writes what is buffered as a part of its own, e.g. before a checkpoint, and waits until it is on disk.
     ///
     /// # Errors
     /// [`crate::base::Error::Io`] if the part cannot be written.
     pub fn flush(&mut self) -> Result<()> {
-        if self.buffer.is_empty() {
-            return Ok(());
+        if !self.buffer.is_empty() {
+            self.write()?;
         }
-        self.parts.write(schema::write(&self.species, &self.buffer))?;
-        self.buffer.clear();
-        Ok(())
+        self.wait().map(|_| ())
     }
 
     /// Number of the next part: the parts below it are on disk. A checkpoint keeps it.
@@ -81,6 +106,7 @@ impl SampleWriter {
     /// # Errors
     /// [`crate::base::Error::Io`] if a part cannot be removed.
     pub fn rewind_to(&mut self, number: usize) -> Result<()> {
+        self.wait()?;
         self.parts.rewind_to(number)?;
         self.buffer.clear();
         Ok(())

@@ -1,49 +1,125 @@
 //! The audit: whether running energies are those of the atoms.
+//!
+//! It reads what a cycle ended with while the device is at the next ones: every [`AUDIT_EVERY`] cycles atoms and energies
+//! are put aside, and some of the replicas are evaluated anew in each of the cycles that follow. A run ends with an audit
+//! of all.
 
 use super::Sampler;
 use crate::base::error::{Error, Result};
 use crate::base::ids::ReplicaId;
 use crate::potential::OVERLAP_ENERGY;
 use crate::system::cell::Cell;
-use crate::system::configuration::Configuration;
+use crate::system::configuration::{Batch, Configuration, Measurement};
 use rayon::prelude::*;
+use std::ops::Range;
 
-/// Cycles between audits of the running energies.
+/// Cycles between two times at which energies are put aside to be audited; a multiple of it where one audit takes longer.
 pub const AUDIT_EVERY: u64 = 100;
+
+/// Most replicas audited in one cycle. One takes as long as 200 replicas do on a fast device, so that thousands of replicas
+/// are audited less often.
+const MOST_AUDITED: usize = 8;
 
 /// Rounding that no pair of the present configuration shows: that of repulsion and attraction before they cancel, and of
 /// accepted changes whose atoms have left. In units of kT; times the tolerance of f32 pairs it is 0.002 kT, far below
 /// any change that could be missing from the books.
 const AUDIT_FLOOR: f64 = 1000.0;
 
+/// What one cycle ended with.
+#[derive(Debug, Default)]
+pub(super) struct Audited {
+    configurations: Vec<Configuration>,
+    measurements: Vec<Measurement>,
+    /// `[n_replicas]` [energy]
+    kt: Vec<f64>,
+    cycle: u64,
+    /// Replicas before this one are audited.
+    done: usize,
+}
+
 impl Sampler {
-    /// Compares running energies with those that the force field gives anew, in f64.
+    /// Compares all running energies with those that the force field gives anew, in f64.
     ///
     /// # Errors
     /// [`Error::ReplicaFault`] with the replica and both numbers.
     pub fn audit(&self) -> Result<()> {
-        let (configurations, tolerance) = (self.configurations()?, self.backend.info().energy_tolerance);
-        for (replica, x) in configurations.iter().enumerate() {
-            if !is_sound(&self.system().cell, x) {
-                let problem = "an atom is outside its cell or not a number; lower dt or the displacement".to_owned();
-                return Err(Error::ReplicaFault { replica, cycle: self.cycle, problem });
-            }
+        let here = Audited { configurations: self.configurations()?, ..self.audited() };
+        self.compare(&here, 0..here.configurations.len())
+    }
+
+    /// Whether the present cycle is one whose atoms are put aside: not while others are still being audited.
+    pub(super) fn is_audited(&self) -> bool {
+        self.cycle % AUDIT_EVERY == AUDIT_EVERY - 1 && self.audited.is_none()
+    }
+
+    /// Puts aside what the cycle just finished has kept, and what it was measured to be.
+    ///
+    /// - `shared`: whether [`Sampler::kept`] will be asked for it too
+    ///
+    /// # Errors
+    /// When the device is lost.
+    pub(super) fn put_aside(&mut self, audited: Audited, shared: bool) -> Result<()> {
+        let mut batch = Batch::default();
+        if let Some(kept) = self.kept.take() {
+            kept.hand_over(&mut batch)?;
         }
-        let (force_field, cycle) = (&self.force_field, self.cycle);
-        let anew =
-            |(replica, x)| force_field.audit(x).map_err(|e| e.of_replica(ReplicaId(replica as u32)).in_cycle(cycle));
-        let audits = configurations.par_iter().enumerate().map(anew).collect::<Result<Vec<_>>>()?;
-        for (replica, (audit, m)) in audits.iter().zip(&self.measurements).enumerate() {
-            let kt = self.backend.ensemble().state_of(replica).kt;
-            let allowed = tolerance * (audit.magnitude + AUDIT_FLOOR * kt);
-            let agrees = audit.energy.is_finite() && (audit.energy - m.energy).abs() <= allowed;
+        let configurations =
+            if shared { batch.configurations.clone() } else { std::mem::take(&mut batch.configurations) };
+        self.handed = shared.then_some(batch);
+        self.audited = Some(Audited { configurations, ..audited });
+        Ok(())
+    }
+
+    /// Audits the next share of what was put aside.
+    ///
+    /// # Errors
+    /// [`Error::ReplicaFault`] with the replica and both numbers.
+    pub(super) fn audit_share(&mut self) -> Result<()> {
+        let Some(mut audited) = self.audited.take() else { return Ok(()) };
+        let n = audited.configurations.len();
+        let share = audited.done..(audited.done + n.div_ceil(AUDIT_EVERY as usize - 2).min(MOST_AUDITED)).min(n);
+        self.compare(&audited, share.clone())?;
+        audited.done = share.end;
+        self.audited = (share.end < n).then_some(audited);
+        Ok(())
+    }
+
+    /// Energies of the last measurement, without the atoms.
+    pub(super) fn audited(&self) -> Audited {
+        let ensemble = self.backend.ensemble();
+        Audited {
+            measurements: self.measurements.clone(),
+            kt: (0..self.measurements.len()).map(|r| ensemble.state_of(r).kt).collect(),
+            cycle: self.cycle,
+            ..Audited::default()
+        }
+    }
+
+    fn compare(&self, audited: &Audited, replicas: Range<usize>) -> Result<()> {
+        let (tolerance, cell) = (self.backend.info().energy_tolerance, &self.system().cell);
+        let Audited { configurations, measurements, kt, cycle, .. } = audited;
+        let fault = |replica: usize, problem: String| Error::ReplicaFault { replica, cycle: *cycle, problem };
+        if let Some(replica) = replicas.clone().find(|&r| !is_sound(cell, &configurations[r])) {
+            let problem = "an atom is outside its cell or not a number; lower dt or the displacement".to_owned();
+            return Err(fault(replica, problem));
+        }
+        let force_field = &self.force_field;
+        let anew = |replica: usize| {
+            let audit = force_field.audit(&configurations[replica]);
+            audit.map_err(|e| e.of_replica(ReplicaId(replica as u32)).in_cycle(*cycle))
+        };
+        let audits = replicas.clone().into_par_iter().map(anew).collect::<Result<Vec<_>>>()?;
+        for (replica, audit) in replicas.zip(audits) {
+            let energy = measurements[replica].energy;
+            let allowed = tolerance * (audit.magnitude + AUDIT_FLOOR * kt[replica]);
+            let agrees = audit.energy.is_finite() && (audit.energy - energy).abs() <= allowed;
             if !agrees {
                 let terms = audit.terms.map_or_else(String::new, |terms| format!("{terms}; "));
                 let problem = format!(
-                    "running energy {} but its atoms sum to {} ({terms}allowed difference {allowed:.1e}); please report this",
-                    m.energy, audit.energy
+                    "running energy {energy} but its atoms sum to {} ({terms}allowed difference {allowed:.1e}); please report this",
+                    audit.energy
                 );
-                return Err(Error::ReplicaFault { replica, cycle: self.cycle, problem });
+                return Err(fault(replica, problem));
             }
         }
         Ok(())

@@ -123,6 +123,8 @@ impl Sampler {
             ledgers: state.ledgers.clone(),
             measurements: state.measurements.clone(),
             kept: None,
+            handed: None,
+            audited: None,
             reservoirs: backend.system().reservoirs.iter().map(|r| r.species).collect(),
             max_atoms: backend.system().reservoirs.iter().map(|r| r.max_atoms).collect(),
             force_field,

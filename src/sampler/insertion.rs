@@ -22,8 +22,6 @@ const VOXELS_OF_A_COLUMN: usize = 1024;
 const VOXELS: usize = 1 << 23;
 /// Points of a voxel along each axis over which e^{−βu} is averaged.
 const POINTS: u32 = 2;
-/// Most surface cells along an axis that are looked for.
-const MOST_REPEATS: u32 = 64;
 /// Sites of two surface cells are the same within this \[fraction of a period\].
 const SAME_SITE: f64 = 1e-6;
 
@@ -90,7 +88,7 @@ fn voxels_of(system: &System, slab: &Configuration, reservoir: usize, most: usiz
         return Voxels::new(cell, region, [1, 1], [1, 1, nz as u32]);
     }
     let repeats =
-        if fields.iter().any(is_trap) { [1, 1] } else { [0, 1].map(|d| repeats(cell.lengths[d], d, &sites, system)) };
+        if fields.iter().any(is_trap) { [1, 1] } else { [0, 1].map(|axis| system.repeats(axis, &sites, SAME_SITE)) };
     let most = most.min(if repeats == [1, 1] { VOXELS_OF_A_CELL } else { VOXELS_OF_A_SURFACE_CELL });
     let edges =
         [cell.lengths.x / f64::from(repeats[0]), cell.lengths.y / f64::from(repeats[1]), region.z_hi - region.z_lo];
@@ -100,21 +98,6 @@ fn voxels_of(system: &System, slab: &Configuration, reservoir: usize, most: usiz
         width *= 1.1;
     }
     Voxels::new(cell, region, repeats, counts(width))
-}
-
-/// The largest number of equal parts of a period, each of which the sites are repeated in.
-fn repeats(length: f64, d: usize, sites: &[(DVec3, u8)], system: &System) -> u32 {
-    let same =
-        |a: DVec3, b: DVec3| (system.cell.minimum_image(a - b) / system.cell.lengths).abs().max_element() < SAME_SITE;
-    let is_repeated = |n: u32| {
-        let mut shift = DVec3::ZERO;
-        shift[d] = length / f64::from(n);
-        sites.iter().all(|&(r, s)| {
-            let moved = system.cell.wrap(r + shift);
-            sites.iter().any(|&(other, t)| s == t && same(moved, other))
-        })
-    };
-    (2..=MOST_REPEATS).rev().find(|&n| is_repeated(n)).unwrap_or(1)
 }
 
 /// Energies of one atom with the slab and the fields at the points of every voxel: `[voxels][points]` \[energy\]

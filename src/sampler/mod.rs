@@ -10,6 +10,8 @@ pub mod moments;
 mod setup;
 mod weights;
 
+use audit::Audited;
+
 pub use audit::AUDIT_EVERY;
 pub use checkpoint::SamplerState;
 pub use setup::Setup;
@@ -22,14 +24,18 @@ use crate::forces::ForceField;
 use crate::input::scene::CheckedScene;
 use crate::io::xyz::Frame;
 use crate::moves::exchange::{Assignment, EdgeTally, Exchange, Exchanger, Period};
-use crate::moves::tally::Transitions;
+use crate::moves::tally::{MoveEvent, Transitions};
 use crate::sampler::identities::AtomIdentities;
 use crate::sampler::learning::Learner;
 use crate::sampler::moments::{Moments, StateAverage, average};
 use crate::system::System;
 use crate::system::configuration::{Batch, Configuration, Measurement};
 use crate::thermo::states::StateGrid;
+use rayon::prelude::*;
 use std::sync::Arc;
+
+/// Replicas from which threads share what the host keeps of each.
+const SHARED: usize = 256;
 
 /// How many particle moves and exchanges a cycle makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +90,10 @@ pub struct Sampler {
     measurements: Vec<Measurement>,
     /// What the cycle that was finished last has kept, until it is asked for.
     kept: Option<Box<dyn KeptConfigurations>>,
+    /// The same where the audit has read it already.
+    handed: Option<Batch>,
+    /// What is being audited.
+    audited: Option<Audited>,
     max_atoms: Vec<u16>,
     /// `[n_reservoirs]`, species index.
     reservoirs: Vec<u8>,
@@ -194,6 +204,8 @@ impl Sampler {
             ledgers: batch.configurations.iter().map(AtomIdentities::new).collect(),
             measurements: Vec::new(),
             kept: None,
+            handed: None,
+            audited: None,
             max_atoms,
             reservoirs,
             force_field,
@@ -248,14 +260,12 @@ impl Sampler {
         }
         let period = now.period;
         let result = self.backend.complete().map_err(|e| e.in_cycle(self.cycle))?;
-        (self.measurements, self.kept) = (result.measurements, result.kept);
+        (self.measurements, self.kept, self.handed) = (result.measurements, result.kept, None);
         self.check_finite()?;
         if let Some(weights) = self.weights.as_mut().filter(|_| period == Period::Equilibration) {
             weights.count(self.cycle, &*result.events, &self.assignment)?;
         }
-        if self.cycle % AUDIT_EVERY == AUDIT_EVERY - 1 {
-            self.audit()?;
-        }
+        let audited = (self.is_audited() && self.kept.is_some()).then(|| self.audited());
         if period == Period::Equilibration {
             self.learn()?;
         }
@@ -268,6 +278,10 @@ impl Sampler {
             self.begin(next)?;
             self.ahead = Some(next);
         }
+        if let Some(audited) = audited {
+            self.put_aside(audited, now.keep)?;
+        }
+        self.audit_share()?;
         self.follow_moves(&*result.events)?;
         if period != Period::Equilibration {
             self.accumulate();
@@ -285,13 +299,12 @@ impl Sampler {
     /// # Errors
     /// When the device is lost.
     pub fn kept(&mut self, batch: &mut Batch) -> Result<()> {
-        match self.kept.take() {
-            Some(kept) => kept.hand_over(batch),
-            None => {
-                batch.configurations.clear();
-                Ok(())
-            }
+        match (self.handed.take(), self.kept.take()) {
+            (Some(handed), _) => *batch = handed,
+            (None, Some(kept)) => kept.hand_over(batch)?,
+            (None, None) => batch.configurations.clear(),
         }
+        Ok(())
     }
 
     fn begin(&mut self, cycle: Cycle) -> Result<()> {
@@ -312,7 +325,7 @@ impl Sampler {
             identity: (identity > 0).then(|| span(identity)),
             // Weights are learned from tallies.
             tally: cycle.period != Period::Equilibration || self.learner.is_some(),
-            keep: cycle.keep,
+            keep: cycle.keep || self.is_audited(),
         };
         self.backend.begin(&work).map_err(|e| e.in_cycle(self.cycle))
     }
@@ -349,17 +362,29 @@ impl Sampler {
             return Ok(());
         }
         let (ledgers, measurements, reservoirs) = (&mut self.ledgers, &self.measurements, &self.reservoirs);
-        let (mut moved, mut seen, mut fault) = (0, 0, None);
-        events.for_each_replica(&mut |replica, events| {
-            moved += events.len() as u64;
-            seen += 1;
-            if let Err(problem) = ledgers[replica].follow(reservoirs, events, &measurements[replica]) {
-                fault.get_or_insert((replica, problem));
+        let (mut moved, mut fault) = (0, None);
+        events.open(&mut |log| {
+            let logged = log.n_replicas().min(measurements.len());
+            let follow = |events: &mut Vec<MoveEvent>, (replica, ledger): (usize, &mut AtomIdentities)| {
+                events.clear();
+                log.of_replica(replica, events);
+                let followed = ledger.follow(reservoirs, events, &measurements[replica]);
+                (events.len() as u64, followed.err().map(|problem| (replica, problem)))
+            };
+            // The fault of the first replica that has one, whoever finds it.
+            let both = |a: (u64, Option<(usize, String)>), b: (u64, Option<(usize, String)>)| {
+                let first = match (a.1, b.1) {
+                    (Some(x), Some(y)) => Some(if x.0 <= y.0 { x } else { y }),
+                    (x, y) => x.or(y),
+                };
+                (a.0 + b.0, first)
+            };
+            let shared = ledgers[..logged].par_iter_mut().enumerate().with_min_len(SHARED);
+            (moved, fault) = shared.map_init(Vec::new, follow).reduce(|| (0, None), both);
+            if logged != measurements.len() {
+                fault.get_or_insert((logged, "its accepted moves were not logged".to_owned()));
             }
         })?;
-        if seen != measurements.len() {
-            fault.get_or_insert((seen, "its accepted moves were not logged".to_owned()));
-        }
         self.recent.moves += u64::from(self.plan.particle_moves()) * self.measurements.len() as u64;
         self.recent.moved += moved;
         match fault {
@@ -373,12 +398,12 @@ impl Sampler {
     }
 
     fn accumulate(&mut self) {
+        let (assignment, measurements, max_atoms) = (&self.assignment, &self.measurements, &self.max_atoms);
         let n_states = self.grid.len();
-        for (replica, m) in self.measurements.iter().enumerate() {
-            let id = ReplicaId(replica as u32);
-            let (walker, state) = (self.assignment.walker_of(id), self.assignment.state_of(id));
-            self.moments[walker * n_states + state.index()].add(m.energy, &m.counts, &self.max_atoms);
-        }
+        self.moments.par_iter_mut().enumerate().with_min_len(SHARED).for_each(|(place, moments)| {
+            let m = &measurements[assignment.replica_of(place / n_states, StateId((place % n_states) as u32)).index()];
+            moments.add(m.energy, &m.counts, max_atoms);
+        });
     }
 
     /// Every replica after the last cycle, in the order of replicas; none before the first.

@@ -16,6 +16,9 @@ use crate::system::insertion::InsertionTables;
 use glam::DVec3;
 use std::sync::Arc;
 
+/// Most surface cells along an axis that are looked for.
+const MOST_REPEATS: u32 = 64;
+
 /// A species, with its mass in energy·time²/length².
 #[derive(Debug, Clone, PartialEq)]
 pub struct Species {
@@ -93,6 +96,23 @@ impl System {
     /// Translations over which pair energies are summed when the minimum image does not suffice.
     pub fn image_shifts(&self) -> Vec<DVec3> {
         if self.minimum_image_suffices() { vec![DVec3::ZERO] } else { self.cell.image_shifts(self.pairs.r_cut) }
+    }
+
+    /// The largest number of equal parts of a period along an axis, each of which some sites are repeated in.
+    ///
+    /// - `same`: sites differ by no more than this \[fraction of a period\]
+    pub fn repeats(&self, axis: usize, sites: &[(DVec3, u8)], same: f64) -> u32 {
+        let is_same =
+            |a: DVec3, b: DVec3| (self.cell.minimum_image(a - b) / self.cell.lengths).abs().max_element() < same;
+        let is_repeated = |n: u32| {
+            let mut shift = DVec3::ZERO;
+            shift[axis] = self.cell.lengths[axis] / f64::from(n);
+            sites.iter().all(|&(r, s)| {
+                let moved = self.cell.wrap(r + shift);
+                sites.iter().any(|&(other, t)| s == t && is_same(moved, other))
+            })
+        };
+        (2..=MOST_REPEATS).rev().find(|&n| is_repeated(n)).unwrap_or(1)
     }
 
     /// Whether a position lies in the insertion regions of two reservoir species.

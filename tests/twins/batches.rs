@@ -3,7 +3,7 @@
 use crate::announce::announce;
 use crate::gpu::device;
 use crate::systems::{configuration, slab, states, system};
-use adlayer::testing::backend::gpu::{AdapterChoice, Gpu, open, open_anew, survey};
+use adlayer::testing::backend::gpu::{AdapterChoice, Gpu, Way, open, open_anew, survey};
 use adlayer::testing::backend::{self, Backend};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::Rng;
@@ -127,7 +127,7 @@ fn film() -> (System, Batch) {
 #[test]
 fn split_segments_have_the_same_bits_across_rebuilds_of_lists() {
     let (film, batch) = film();
-    for prepare in [|_: &mut Gpu| (), Gpu::make_large] {
+    for prepare in [|_: &mut Gpu| (), |gpu: &mut Gpu| gpu.go(Way::WholeSlab), Gpu::make_large] {
         let Some(mut gpu) = gpu(&film) else { return };
         prepare(&mut gpu);
         assert!(gpu.info().kernel.contains("neighbour lists"), "{}", gpu.info().kernel);

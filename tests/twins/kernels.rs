@@ -3,7 +3,8 @@
 use crate::gpu::device;
 use crate::systems::{configuration, pair_of_backends, reservoir, slab, states, system};
 use crate::tallies::assert_same_transitions;
-use adlayer::testing::backend::{Backend, CycleWork, Span, TrialEnergies, gpu::Gpu, particle_moves_on_host};
+use adlayer::testing::backend::gpu::{Gpu, Way};
+use adlayer::testing::backend::{Backend, CycleWork, Span, TrialEnergies, particle_moves_on_host};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::forces::{ForceField, Pairwise};
 use adlayer::testing::input::scene::grammar::Truncation;
@@ -116,17 +117,49 @@ fn identity(n: usize) -> Vec<StateId> {
 
 #[test]
 fn twin_energy() {
-    energies_and_forces(|_| ());
+    energies_and_forces(systems(), |_| ());
 }
 
 #[test]
 fn twin_energy_of_large_replicas() {
-    energies_and_forces(Gpu::make_large);
+    energies_and_forces(systems(), Gpu::make_large);
 }
 
-fn energies_and_forces(prepare: fn(&mut Gpu)) {
+/// Systems in which ways of the kernels part: over a slab of one species or two, in a small cell, a large one.
+fn crossroads() -> Vec<(&'static str, System)> {
+    let mut two_layers = slab(40);
+    for k in 0..12_u32 {
+        two_layers.frozen.positions.push(DVec3::new(1.1 * f64::from(k % 6) + 0.3, 2.85 * f64::from(k / 6) + 0.2, -1.7));
+        two_layers.frozen.species.push(1);
+    }
+    let mut small = slab(12);
+    small.frozen.positions.retain(|r| r.x < 3.2 && r.y < 2.8);
+    small.frozen.species.truncate(small.frozen.positions.len());
+    small.cell = Cell::slab(DVec3::new(3.3, 2.857_883_832_488_648, 5.0), -0.4);
+    small.reservoirs = vec![reservoir(&small.cell, 12)];
+    let mut shifted = slab(24);
+    shifted.pairs = PairTable::new(2, 2.5, Truncation::ForceShifted, false, |_, _| LennardJones::new(1.3, 1.0));
+    shifted.frozen.positions[7].z -= 0.2; // a slab that does not repeat itself
+    let wide = systems().into_iter().filter(|(name, _)| *name == "wide bulk");
+    [("two layers", two_layers), ("small cell", small), ("force-shifted, one atom lower", shifted)]
+        .into_iter()
+        .chain(wide)
+        .collect()
+}
+
+#[test]
+fn every_way_of_the_kernels_leads_to_the_same_forces() {
+    energies_and_forces(crossroads(), |_| ());
+    energies_and_forces(crossroads(), |gpu| gpu.go(Way::AllPairs));
+    energies_and_forces(crossroads(), |gpu| gpu.go(Way::Lists));
+    energies_and_forces(crossroads(), |gpu| gpu.go(Way::WholeSlab));
+    energies_and_forces(crossroads(), |gpu| [Way::WholeSlab, Way::Lists].into_iter().for_each(|way| gpu.go(way)));
+    energies_and_forces(crossroads(), |gpu| gpu.go(Way::PlainArithmetic));
+}
+
+fn energies_and_forces(systems: Vec<(&'static str, System)>, prepare: fn(&mut Gpu)) {
     let Some(device) = device() else { return };
-    for (name, system) in systems() {
+    for (name, system) in systems {
         let (batch, pairwise) = (batch(&system), Pairwise::new(Arc::new(system.clone())));
         let n = batch.configurations.len();
         let all = states(n, system.reservoirs.len());

@@ -3,9 +3,7 @@
 use crate::backends::on_every_backend;
 use crate::case::{Case, assert_same_atoms, assert_same_measurements, stored};
 use crate::tallies::assert_same_transitions;
-use adlayer::testing::backend::{
-    Backend, CycleResult, CycleWork, Span, identity_changes_on_host, particle_moves_on_host,
-};
+use adlayer::testing::backend::{CycleResult, CycleWork, Span, identity_changes_on_host, particle_moves_on_host};
 use adlayer::testing::moves::MoveKind;
 use adlayer::testing::moves::tally::MoveEvent;
 

@@ -5,7 +5,7 @@ use adlayer::testing::backend::gpu::layout::{
     PairCoefficients, Params, ReplicaRecord, Reservoir, Species, StateRecord, SystemTable, TRIAL_DELETE,
     TRIAL_DISPLACE, TRIAL_IDENTITY, TRIAL_INSERT, TRIAL_NONE, TrialRecord, Voxels,
 };
-use adlayer::testing::backend::gpu::shaders::Module;
+use adlayer::testing::backend::gpu::shaders::{Module, Product};
 use adlayer::testing::base::rng::Stream;
 use adlayer::testing::moves::MoveKind;
 use adlayer::testing::potential::{LennardJones, OVERLAP_ENERGY, PairForm, SHADERS};
@@ -14,7 +14,8 @@ use std::mem::{offset_of, size_of};
 
 /// Every module with every functional form of the pairs.
 fn sources() -> impl Iterator<Item = (Module, String)> {
-    SHADERS.into_iter().flat_map(|(_, form)| Module::ALL.map(|module| (module, module.source(form))))
+    let of = |form| Product::ALL.map(|product| Module::ALL.map(|module| (module, module.source(form, product))));
+    SHADERS.into_iter().flat_map(move |(_, form)| of(form)).flatten()
 }
 
 fn parse(module: Module, source: &str) -> naga::Module {
@@ -76,7 +77,7 @@ fn assert_same_layout(name: &str, ours: &[(&str, u32)], our_size: u32, theirs: &
 
 #[test]
 fn structs_have_the_same_offsets_on_both_sides() {
-    let module = &parse(Module::ParticleMoves, &Module::ParticleMoves.source(LennardJones::SHADER));
+    let module = &parse(Module::ParticleMoves, &Module::ParticleMoves.source(LennardJones::SHADER, Product::Wide));
     assert_layout!(
         module,
         Params,
@@ -116,6 +117,10 @@ fn structs_have_the_same_offsets_on_both_sides() {
             grid,
             grid_origin,
             grid_scale,
+            slab_bins,
+            slab_scale,
+            slab_cells,
+            slab_edges,
             n_species,
             n_groups,
             n_reservoirs,
@@ -154,7 +159,7 @@ fn constant(source: &str, name: &str) -> f64 {
 
 #[test]
 fn constants_are_the_same_on_both_sides() {
-    let source = Module::ParticleMoves.source(LennardJones::SHADER);
+    let source = Module::ParticleMoves.source(LennardJones::SHADER, Product::Wide);
     let pairs = [
         ("MAX_SPECIES", MAX_SPECIES as f64),
         ("MAX_FIELDS_PER_SPECIES", MAX_FIELDS_PER_SPECIES as f64),

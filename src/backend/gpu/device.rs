@@ -1,5 +1,6 @@
 //! An open device with explicit limits, and what its driver reports.
 
+use super::shaders::Product;
 use crate::base::error::{DeviceError, Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 use wgpu::{Adapter, DeviceType, ErrorFilter, Features, Limits};
@@ -7,7 +8,7 @@ use wgpu::{Adapter, DeviceType, ErrorFilter, Features, Limits};
 /// Storage buffers that one kernel binds.
 pub(super) const STORAGE_BUFFERS: u32 = 14;
 /// Workgroup memory asked for where the adapter has it [bytes].
-const WORKGROUP_MEMORY: u32 = 48 * 1024;
+pub(super) const WORKGROUP_MEMORY: u32 = 48 * 1024;
 
 /// An open device; what [`open`](super::open) hands out has passed the self-test.
 pub struct GpuDevice {
@@ -17,7 +18,24 @@ pub struct GpuDevice {
     pub(super) limits: Limits,
     /// Whether (x + c) − c rounds: some compilers take it for x.
     pub(super) keeps_order: bool,
+    /// How random numbers are multiplied.
+    pub(super) product: Product,
     trouble: Arc<Mutex<Option<String>>>,
+}
+
+/// What a plan asks of an adapter.
+#[derive(Debug, Clone)]
+pub(super) struct Traits {
+    /// Its name.
+    pub(super) name: String,
+    /// Workgroup memory \[bytes\].
+    pub(super) workgroup_memory: u32,
+    /// Pair evaluations of one dispatch that stay under 100 ms.
+    pub(super) pairs_per_dispatch: u64,
+    /// Whether (x + c) − c rounds.
+    pub(super) keeps_order: bool,
+    /// How random numbers are multiplied.
+    pub(super) product: Product,
 }
 
 impl std::fmt::Debug for GpuDevice {
@@ -63,10 +81,11 @@ impl GpuDevice {
             max_compute_workgroup_storage_size: has.max_compute_workgroup_storage_size.min(WORKGROUP_MEMORY),
             ..Limits::defaults()
         };
-        let timestamps = adapter.features() & Features::TIMESTAMP_QUERY;
+        let features = adapter.features() & (Features::TIMESTAMP_QUERY | Features::SHADER_INT64);
+        let product = if features.contains(Features::SHADER_INT64) { Product::Wide } else { Product::Halves };
         let request = wgpu::DeviceDescriptor {
             label: Some("adlayer.device"),
-            required_features: timestamps,
+            required_features: features,
             required_limits: limits.clone(),
             memory_hints: wgpu::MemoryHints::Performance,
             ..Default::default()
@@ -79,7 +98,7 @@ impl GpuDevice {
             note(&lost, format!("device lost ({reason:?}): {message}"))
         });
         device.on_uncaptured_error(Arc::new(move |error| note(&uncaptured, error.to_string())));
-        Ok(GpuDevice { device, queue, info, limits, keeps_order: false, trouble })
+        Ok(GpuDevice { device, queue, info, limits, keeps_order: false, product, trouble })
     }
 
     /// Name, API and driver; a software adapter says so.
@@ -93,9 +112,20 @@ impl GpuDevice {
         is_software(&self.info)
     }
 
+    /// What a plan asks of it.
+    pub(super) fn traits(&self) -> Traits {
+        Traits {
+            name: self.info.name.clone(),
+            workgroup_memory: self.limits.max_compute_workgroup_storage_size,
+            pairs_per_dispatch: self.pairs_per_dispatch(),
+            keeps_order: self.keeps_order,
+            product: self.product,
+        }
+    }
+
     /// Pair evaluations of one dispatch that stay under 100 ms, by the kind of card: 40 and 5 · 10⁹ pairs/s are slow ones.
     /// A software adapter has no watchdog.
-    pub(super) fn pairs_per_dispatch(&self) -> u64 {
+    fn pairs_per_dispatch(&self) -> u64 {
         match self.info.device_type {
             DeviceType::DiscreteGpu => 4_000_000_000,
             DeviceType::Cpu => 1_000_000_000,

@@ -1,6 +1,7 @@
 //! layout: what the host and every kernel share.   Twin: shaders/shared/layout.wgsl
 
 use super::dynamics::DeviceDynamics;
+use super::slab::SlabBins;
 use crate::base::error::{DeviceError, Result};
 use crate::moves::MoveKind;
 use crate::potential::{CORE_FRACTION, ExternalField as Field};
@@ -22,6 +23,8 @@ pub const MAX_GROUPS: usize = 32;
 const GROUP_THICKNESS: f64 = 0.2;
 /// Skin of neighbour lists, as a fraction of r_c.
 pub const SKIN: f64 = 0.12;
+/// 1.5·2²³: added to a smaller f32 and taken away again it leaves the nearest integer.
+pub(super) const MAGIC: f32 = 12_582_912.0;
 /// Attempts whose accepted moves the log of a replica holds; more are made in several goes.
 pub(super) const LOG_ATTEMPTS: u32 = 1024;
 /// Bytes of the tallies of one N: four words for every kind of move.
@@ -170,6 +173,10 @@ pub struct SystemTable {
     pub grid: [u32; 4],
     pub grid_origin: [f32; 4],
     pub grid_scale: [f32; 4],
+    pub slab_bins: [u32; 4],
+    pub slab_scale: [f32; 4],
+    pub slab_cells: [f32; 4],
+    pub slab_edges: [f32; 4],
     pub n_species: u32,
     pub n_groups: u32,
     pub n_reservoirs: u32,
@@ -266,10 +273,16 @@ impl SystemTable {
     ///
     /// - `groups`: frozen atoms by species, from [`frozen_atoms`]
     /// - `first`: where the tables of insertion begin among the frozen atoms, in numbers
+    /// - `bins`: of the slab, and where their records begin among the frozen atoms
     ///
     /// # Errors
     /// [`DeviceError`] when a table would not hold the system.
-    pub fn new(system: &System, groups: &[FrozenGroup], first: usize) -> Result<SystemTable> {
+    pub fn new(
+        system: &System,
+        groups: &[FrozenGroup],
+        first: usize,
+        bins: Option<(&SlabBins, usize)>,
+    ) -> Result<SystemTable> {
         let n_species = system.species.len();
         let shifts = system.image_shifts();
         let refuse = |what: &str, n: usize, most: usize| {
@@ -292,6 +305,10 @@ impl SystemTable {
             table.inverse_lengths[d] = (1.0 / lengths[d]) as f32;
         }
         table.lengths[3] = system.pairs.r_cut as f32;
+        (table.lengths_low[3], table.inverse_lengths[3]) = (MAGIC, MAGIC);
+        if let Some((bins, first)) = bins {
+            (table.slab_bins, [table.slab_scale, table.slab_cells, table.slab_edges]) = bins.table(first);
+        }
         let (r_cut, skin) = (system.pairs.r_cut, SKIN * system.pairs.r_cut);
         // a thousandth of the skin covers what f32 rounds
         let (reach, half) = ((r_cut + skin).powi(2), (0.499 * skin).powi(2));

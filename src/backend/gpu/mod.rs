@@ -7,6 +7,7 @@ mod adapter;
 mod chunk;
 pub mod device;
 mod dynamics;
+mod kernel_text;
 pub mod layout;
 mod move_log;
 mod pipelines;
@@ -14,10 +15,13 @@ mod plan;
 mod recorder;
 mod self_test;
 pub mod shaders;
+pub mod slab;
+mod tuning;
 mod work;
 
 pub use adapter::{AdapterChoice, AdapterReport, has_hardware, open, open_anew, survey};
 pub use device::GpuDevice;
+pub use kernel_text::{KernelText, kernel_texts};
 
 use crate::backend::{
     Backend, BackendInfo, BackendState, CycleResult, CycleWork, Ensemble, Identity, Span, TrialEnergies, Usage,
@@ -38,9 +42,11 @@ use layout::{
 use move_log::{DeviceMoveLog, Pages};
 use pipelines::{Kernel, Pipelines};
 use plan::Plan;
+pub use plan::Way;
 use recorder::{Recorder, create_buffer};
 use std::cell::RefCell;
 use std::sync::Arc;
+use tuning::Tuning;
 use wgpu::{BindGroup, Buffer, BufferUsages};
 
 /// Fewest replicas worth a dispatch of their own when work is split.
@@ -88,13 +94,19 @@ impl Gpu {
     /// # Errors
     /// [`Error::Device`] when the system does not fit the kernels or the device.
     pub fn new(device: Arc<GpuDevice>, system: Arc<System>, rng: Rng) -> Result<Gpu> {
-        let plan = Plan::new(&system, &device)?;
+        let tuning = Tuning::from_environment()?;
+        let bins = tuning.bins(&system);
+        let plan = Plan::new(&system, &device.traits(), &tuning, bins.as_ref())?;
         let (mut atoms, groups) = frozen_atoms(&system);
         // One buffer holds all of these: a kernel binds as many as some adapters have.
         atoms.extend_from_slice(system.pairs.lookup());
-        let table = SystemTable::new(&system, &groups, 4 * atoms.len())?;
+        let first_share = 4 * atoms.len();
         if let Some(tables) = &system.insertion {
             atoms.extend(insertion_records(tables));
+        }
+        let table = SystemTable::new(&system, &groups, first_share, bins.as_ref().map(|bins| (bins, atoms.len())))?;
+        if let Some(bins) = bins {
+            atoms.extend(bins.records);
         }
         let uniform = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC;
@@ -132,6 +144,12 @@ impl Gpu {
         self.replicas_per_chunk = replicas_per_chunk(&self.plan, &self.device);
     }
 
+    /// Goes a way that the rules would not have chosen, from the next [`Backend::load`] on: for tests of each.
+    pub fn go(&mut self, way: Way) {
+        self.plan.go(way);
+        self.pipelines = None;
+    }
+
     /// Lowers the room for neighbour lists, in words of one list, from the next [`Backend::load`] on: for tests of what
     /// happens when they overflow. Without room there are no lists.
     pub fn limit_lists(&mut self, words: u32) {
@@ -146,14 +164,14 @@ impl Gpu {
 
     /// Records a segment of dynamics of every replica.
     fn move_atoms(&mut self, Span { first, count }: Span) -> Result<()> {
-        let n_frozen = u64::from(self.plan.n_frozen);
+        let slab = self.plan.slab_partners();
         let redraw = self.ensemble.system.dynamics.redraws_at(first);
         if !self.plan.is_molecular {
-            self.dispatch_split(Kernel::Displace, first, count, false, |n| 2 * (n + n_frozen))
+            self.dispatch_split(Kernel::Displace, first, count, false, |n| 300 + 2 * (n + slab))
         } else if self.plan.large {
             self.dispatch_large(first, count, redraw)
         } else {
-            self.dispatch_split(Kernel::Integrate, first, count, redraw, |n| n * (n + n_frozen))
+            self.dispatch_split(Kernel::Integrate, first, count, redraw, |n| n * (n + slab))
         }
     }
 
@@ -161,12 +179,13 @@ impl Gpu {
     fn move_particles(&mut self, work: &CycleWork) -> Result<()> {
         let count = |span: Option<Span>| span.map_or(0, |span| span.count);
         self.make_log_room(count(work.particle_moves).saturating_add(count(work.identity)).min(LOG_ATTEMPTS))?;
-        let n_frozen = u64::from(self.plan.n_frozen);
+        let slab = self.plan.slab_partners();
+        // what the attempts of a group cost where the first of them is accepted; most of it is not pairs
         if let Some(span) = work.particle_moves {
-            self.attempt(Kernel::InsertDelete, span, work.tally, |n| n + n_frozen + 32)?;
+            self.attempt(Kernel::InsertDelete, span, work.tally, |n| 400 + 4 * (n + slab))?;
         }
         if let Some(span) = work.identity {
-            self.attempt(Kernel::Identity, span, work.tally, |n| 2 * (n + n_frozen) + 32)?;
+            self.attempt(Kernel::Identity, span, work.tally, |n| 600 + 2 * (n + slab))?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::Gpu;
 use super::device::GpuDevice;
 use super::layout::TALLY_BYTES;
 use super::recorder::Mapped;
-use crate::backend::MoveEvents;
+use crate::backend::{MoveEvents, MoveLog};
 use crate::base::error::Result;
 use crate::moves::MoveKind;
 use crate::moves::tally::{AttemptTally, MoveEvent};
@@ -77,20 +77,33 @@ pub(super) struct DeviceEvents {
 }
 
 impl MoveEvents for DeviceEvents {
-    fn for_each_replica(&self, visit: &mut dyn FnMut(usize, &[MoveEvent])) -> Result<()> {
-        let mut events = Vec::new();
-        for (k, replicas) in self.chunks.iter().enumerate() {
-            let bytes = self.logs.get(k).map(|log| log.bytes(&self.device)).transpose()?;
-            let words: &[u32] = bytes.as_deref().map_or(&[], bytemuck::cast_slice);
-            let mut logs = words.chunks_exact(self.words);
-            for replica in replicas.clone() {
-                events.clear();
-                events.extend(self.earlier.get(replica).into_iter().flatten());
-                events.extend(logs.next().into_iter().flat_map(events_of));
-                visit(replica, &events);
-            }
-        }
+    fn open(&self, read: &mut dyn FnMut(&dyn MoveLog)) -> Result<()> {
+        let bytes = self.logs.iter().map(|log| log.bytes(&self.device)).collect::<Result<Vec<_>>>()?;
+        let words = bytes.iter().map(|bytes| bytemuck::cast_slice(bytes)).collect();
+        read(&OpenLog { events: self, words });
         Ok(())
+    }
+}
+
+/// The log with its mapped words.
+struct OpenLog<'a> {
+    events: &'a DeviceEvents,
+    /// Of every chunk; empty where no moves were made.
+    words: Vec<&'a [u32]>,
+}
+
+impl MoveLog for OpenLog<'_> {
+    fn n_replicas(&self) -> usize {
+        self.events.chunks.last().map_or(0, |replicas| replicas.end)
+    }
+
+    fn of_replica(&self, replica: usize, events: &mut Vec<MoveEvent>) {
+        events.extend(self.events.earlier.get(replica).into_iter().flatten());
+        let chunks = self.events.chunks.iter().zip(&self.words);
+        for (replicas, words) in chunks.filter(|(replicas, _)| replicas.contains(&replica)) {
+            let first = (replica - replicas.start) * self.events.words;
+            events.extend(words.get(first..first + self.events.words).into_iter().flat_map(events_of));
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::device::{GpuDevice, STORAGE_BUFFERS};
 use super::plan::Plan;
-use super::shaders::Module;
+use super::shaders::{Module, Product};
 use crate::base::error::Result;
 use std::cell::OnceCell;
 use wgpu::{
@@ -32,7 +32,24 @@ impl Kernel {
     /// How many there are.
     const COUNT: usize = Kernel::LargeEnergies as usize + 1;
 
-    fn module_and_entry(self) -> (Module, &'static str) {
+    /// Those of replicas that fit into workgroup memory.
+    pub(super) const OF_SMALL: [Kernel; 9] = [
+        Kernel::Integrate,
+        Kernel::Forces,
+        Kernel::Measure,
+        Kernel::InsertDelete,
+        Kernel::Identity,
+        Kernel::Displace,
+        Kernel::TrialEnergies,
+        Kernel::Apply,
+        Kernel::Assign,
+    ];
+
+    /// Those of larger ones.
+    pub(super) const OF_LARGE: [Kernel; 4] =
+        [Kernel::Bin, Kernel::LargeStep, Kernel::LargeForces, Kernel::LargeEnergies];
+
+    pub(super) fn module_and_entry(self) -> (Module, &'static str) {
         match self {
             Kernel::Integrate => (Module::Integrate, "integrate"),
             Kernel::Forces => (Module::Integrate, "forces"),
@@ -84,7 +101,7 @@ impl Pipelines {
             device.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(&format!("adlayer.{entry}")),
                 layout: Some(&self.pipeline_layout),
-                module: &shader_module(&device.device, module, self.plan.form),
+                module: &shader_module(device, module, self.plan.form, self.plan.product),
                 entry_point: Some(entry),
                 compilation_options: wgpu::PipelineCompilationOptions {
                     constants: &self.plan.constants(module),
@@ -107,10 +124,11 @@ impl Pipelines {
 }
 
 /// A module, for pairs of a form. Checked in builds with debug assertions; release builds trust the indices, which tests have checked.
-pub(super) fn shader_module(device: &wgpu::Device, module: Module, form: &str) -> ShaderModule {
+pub(super) fn shader_module(device: &GpuDevice, module: Module, form: &str, product: Product) -> ShaderModule {
+    let device = &device.device;
     let descriptor = ShaderModuleDescriptor {
         label: Some(module.stem()),
-        source: wgpu::ShaderSource::Wgsl(module.source(form).into()),
+        source: wgpu::ShaderSource::Wgsl(module.source(form, product).into()),
     };
     if cfg!(debug_assertions) {
         return device.create_shader_module(descriptor);

@@ -1,18 +1,35 @@
 //! Which kernels run and how large they are: rules on the system and the limits, never a timing.
 
-use super::device::GpuDevice;
+use super::device::Traits;
 use super::dynamics::DeviceDynamics;
 use super::layout::{CellGrid, MAX_SPECIES, PairCoefficients, TALLY_BYTES};
-use super::shaders::Module;
+use super::shaders::{Module, Product};
+use super::slab::SlabBins;
+use super::tuning::Tuning;
 use crate::base::error::{DeviceError, Result};
 use crate::system::System;
 
-/// Partners of an atom from which lists pay.
-const LISTS_FROM: u32 = 320;
+/// Partners of an atom from which lists pay: all slots, and frozen atoms that are in no bins.
+const LISTS_FROM: u32 = 128;
+/// Most threads that share the partners of an atom: MAX_LANES of the kernels.
+const MAX_LANES: u32 = 16;
 /// Words of one list, with its header: twice as many neighbours fit, less what pads the halves.
 const LIST_WORDS: u32 = 80;
 /// The same where every neighbour has a word of its own.
 pub(super) const LARGE_LIST_WORDS: u32 = 192;
+
+/// Ways of the kernels that lead to the same numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// No neighbour lists.
+    AllPairs,
+    /// Neighbour lists, but where images are summed.
+    Lists,
+    /// All frozen atoms instead of bins.
+    WholeSlab,
+    /// As on adapters that reorder sums and have no 64-bit integers.
+    PlainArithmetic,
+}
 
 /// Sizes of the kernels for one system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +60,8 @@ pub(super) struct Plan {
     /// Cells of a large replica.
     n_cells: u32,
     several_frozen_species: bool,
+    /// Records of a bin of the slab where it is in bins, and what these are called.
+    bins: Option<(u32, String)>,
     /// Whether replicas stay in storage, one dispatch a step.
     pub(super) large: bool,
     force_shifted: bool,
@@ -53,6 +72,8 @@ pub(super) struct Plan {
     /// Whether all atoms move in every step; else single atoms are displaced.
     pub(super) is_molecular: bool,
     magic_round: bool,
+    /// How random numbers are multiplied.
+    pub(super) product: Product,
     n_shifts: u32,
 }
 
@@ -61,14 +82,16 @@ impl Plan {
     ///
     /// # Errors
     /// [`DeviceError`] when a replica does not fit.
-    pub(super) fn new(system: &System, device: &GpuDevice) -> Result<Plan> {
+    pub(super) fn new(system: &System, device: &Traits, tuning: &Tuning, bins: Option<&SlabBins>) -> Result<Plan> {
         let capacity = system.capacity.max(1) as u32;
         let n_frozen = system.frozen.positions.len() as u32;
-        let workgroup = match capacity {
-            0..=32 => 64,
-            33..=256 => 128,
+        let workgroup = tuning.workgroup.unwrap_or(match capacity {
+            0..=32 => 32,
+            33..=64 => 64,
+            65..=256 => 128,
             _ => 256,
-        };
+        });
+        let partners = capacity + if bins.is_some() { 0 } else { n_frozen };
         let moves_workgroup = match capacity + n_frozen {
             0..=512 => 32,
             513..=2048 => 64,
@@ -85,12 +108,13 @@ impl Plan {
             trials: system.insertion.as_ref().map(|tables| tables.trials as u32),
             n_tallies: system.reservoirs.iter().map(|r| u64::from(r.max_atoms) + 1).sum(),
             result_words: (3 + (system.reservoirs.len() as u32).div_ceil(2)).next_multiple_of(4),
-            pairs_per_dispatch: device.pairs_per_dispatch(),
+            pairs_per_dispatch: device.pairs_per_dispatch,
             mixed: true,
-            listed: capacity + n_frozen >= LISTS_FROM && n_shifts == 1,
+            listed: partners >= tuning.lists_from.unwrap_or(LISTS_FROM) && n_shifts == 1,
             list_words: LIST_WORDS,
             n_cells: CellGrid::new(system).n_cells(),
             large: false,
+            bins: bins.map(|bins| (bins.records_of_bin, bins.name())),
             several_frozen_species: system.frozen.species.iter().any(|&s| s != system.frozen.species[0]),
             force_shifted: system.pairs.truncation == crate::potential::Truncation::ForceShifted,
             form: system.pairs.shader(),
@@ -98,9 +122,10 @@ impl Plan {
             langevin: dynamics.langevin,
             is_molecular: dynamics.is_molecular,
             magic_round: device.keeps_order,
+            product: device.product,
             n_shifts: n_shifts as u32,
         };
-        let limit = device.limits.max_compute_workgroup_storage_size;
+        let limit = device.workgroup_memory;
         if plan.workgroup_memory() > limit {
             plan.listed = false;
         }
@@ -114,7 +139,7 @@ impl Plan {
             let problem = format!(
                 "a replica of {capacity} atoms needs {} bytes of workgroup memory, adapter `{}` has {limit}",
                 plan.workgroup_memory(),
-                device.info.name
+                device.name
             );
             return Err(DeviceError::TooLarge { problem, remedy: "lower max_atoms or use --device reference" }.into());
         }
@@ -125,6 +150,16 @@ impl Plan {
     pub(super) fn make_large(&mut self) {
         (self.large, self.frozen_local, self.listed) = (true, false, self.n_shifts == 1);
         self.list_words = LARGE_LIST_WORDS;
+    }
+
+    /// Goes a way that the rules would not have chosen.
+    pub(super) fn go(&mut self, way: Way) {
+        match way {
+            Way::AllPairs => self.listed = false,
+            Way::Lists => self.listed = self.n_shifts == 1,
+            Way::WholeSlab => self.bins = None,
+            Way::PlainArithmetic => (self.magic_round, self.product) = (false, Product::Halves),
+        }
     }
 
     /// Lowers the room for lists; none without room for a header and one word.
@@ -143,22 +178,38 @@ impl Plan {
             );
         }
         let pairs = if self.listed { "neighbour lists" } else { "all pairs" };
-        let frozen = if self.frozen_local { "local" } else { "in storage" };
+        let frozen = match (&self.bins, self.frozen_local) {
+            (Some((_, bins)), _) => bins,
+            (None, true) => "frozen atoms local",
+            (None, false) => "frozen atoms in storage",
+        };
         format!(
-            "f32, {pairs} in workgroup memory, {} threads a replica, frozen atoms {frozen}, moves with {} threads",
+            "f32, {pairs} in workgroup memory, {} threads a replica, {frozen}, moves with {} threads",
             self.workgroup, self.moves_workgroup
         )
     }
 
-    fn local_slots(&self) -> u32 {
+    /// Whether a module has the frozen atoms in workgroup memory: not where it finds them in bins.
+    fn frozen_local_in(&self, module: Module) -> bool {
+        self.frozen_local && !self.binned_in(module)
+    }
+
+    /// Whether a module looks frozen atoms up in bins.
+    fn binned_in(&self, module: Module) -> bool {
+        self.bins.is_some() && matches!(module, Module::Integrate | Module::ParticleMoves)
+    }
+
+    /// Atoms in workgroup memory.
+    fn local_slots(&self, module: Module) -> u32 {
         if self.large {
             return 1;
         }
-        self.capacity + if self.frozen_local { self.n_frozen } else { 0 }
+        self.capacity + if self.frozen_local_in(module) { self.n_frozen } else { 0 }
     }
 
+    /// Two rows for every tile and lane, each longer by one where that makes it odd.
     fn n_partials(&self) -> u32 {
-        if self.large { 2 * self.workgroup } else { (2 * self.workgroup).max(self.capacity) }
+        (2 * self.workgroup).max(self.capacity) + MAX_LANES
     }
 
     /// Shares of partners that a replica can have.
@@ -192,6 +243,11 @@ impl Plan {
         TALLY_BYTES * self.n_tallies
     }
 
+    /// Most frozen atoms that an atom is paired with.
+    pub(super) fn slab_partners(&self) -> u64 {
+        u64::from(self.bins.as_ref().map_or(self.n_frozen, |(records, _)| records - 1))
+    }
+
     /// Positions that the attempts of one round draw.
     fn n_drawn(&self) -> u32 {
         self.moves_workgroup * self.trials.unwrap_or(1)
@@ -208,21 +264,25 @@ impl Plan {
             return 4 * (self.n_cells + self.workgroup).max(self.n_partials()) + 512 + pairs;
         }
         let references = if self.listed { self.capacity } else { 1 };
-        let integrate = 16 * (self.local_slots() + self.capacity + self.n_partials() + references) + 8;
-        let moves = 16 * (self.local_slots() + self.n_drawn()) + 20 * self.moves_workgroup + 512;
-        integrate.max(moves) + pairs
+        let slots = |module| 16 * self.local_slots(module);
+        let integrate = slots(Module::Integrate) + 16 * (self.capacity + self.n_partials() + references) + 8;
+        let energy = slots(Module::Energy) + 4 * self.n_partials() + 512;
+        let moves = slots(Module::ParticleMoves) + 16 * self.n_drawn() + 20 * self.moves_workgroup + 640;
+        integrate.max(energy).max(moves) + pairs
     }
 
     /// Override constants of a module.
     pub(super) fn constants(&self, module: Module) -> Vec<(&'static str, f64)> {
         let workgroup = if module == Module::ParticleMoves { self.moves_workgroup } else { self.workgroup };
         let flag = |on: bool| f64::from(u8::from(on));
+        // frozen atoms of all species in one list
+        let lumped = self.listed || self.large || self.binned_in(module);
         let mut constants = vec![
             ("WORKGROUP", f64::from(workgroup)),
             ("CAPACITY", f64::from(self.capacity)),
             ("N_FROZEN", f64::from(self.n_frozen)),
             ("N_SHIFTS", f64::from(self.n_shifts)),
-            ("MIXED", flag(self.mixed || ((self.listed || self.large) && self.several_frozen_species))),
+            ("MIXED", flag(self.mixed || (lumped && self.several_frozen_species))),
             ("LOCAL", flag(!self.large)),
             ("LISTED", flag(self.listed)),
             ("LIST_WORDS", f64::from(self.list_words)),
@@ -230,11 +290,11 @@ impl Plan {
             ("FORCE_SHIFTED", flag(self.force_shifted)),
             ("PERIODIC_Z", flag(self.periodic_z)),
             ("LANGEVIN", flag(self.langevin)),
-            ("FROZEN_LOCAL", flag(self.frozen_local)),
+            ("FROZEN_LOCAL", flag(self.frozen_local_in(module))),
             ("MAGIC_ROUND", flag(self.magic_round)),
         ];
         if module != Module::Assign {
-            constants.push(("LOCAL_SLOTS", f64::from(self.local_slots())));
+            constants.push(("LOCAL_SLOTS", f64::from(self.local_slots(module))));
             constants.push(("N_PARTIALS", f64::from(self.n_partials())));
             if module == Module::IntegrateLarge {
                 constants.push(("LIST_STRIDE", self.list_stride() as f64));
@@ -247,6 +307,10 @@ impl Plan {
             }
             if module == Module::Integrate {
                 constants.push(("REFERENCE_SLOTS", f64::from(if self.listed { self.capacity } else { 1 })));
+            }
+            if matches!(module, Module::Integrate | Module::ParticleMoves) {
+                constants.push(("BINNED", flag(self.binned_in(module))));
+                constants.push(("SLAB_RECORDS", f64::from(self.bins.as_ref().map_or(1, |bins| bins.0))));
             }
             constants.push(("N_LOCAL_PAIRS", f64::from(self.n_local_pairs())));
         }

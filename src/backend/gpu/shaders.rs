@@ -2,11 +2,28 @@
 
 const LAYOUT: &str = include_str!("../../../shaders/shared/layout.wgsl");
 const RNG: &str = include_str!("../../../shaders/shared/rng.wgsl");
+const PRODUCT_32: &str = include_str!("../../../shaders/shared/product_32.wgsl");
+const PRODUCT_64: &str = include_str!("../../../shaders/shared/product_64.wgsl");
 const CELL: &str = include_str!("../../../shaders/shared/cell.wgsl");
 const POTENTIAL: &str = include_str!("../../../shaders/shared/potential.wgsl");
 const LISTS: &str = include_str!("../../../shaders/shared/lists.wgsl");
 const BINS: &str = include_str!("../../../shaders/shared/bins.wgsl");
 const REPLICA: &str = include_str!("../../../shaders/shared/replica.wgsl");
+const SLAB: &str = include_str!("../../../shaders/shared/slab.wgsl");
+
+/// How random numbers are multiplied; the bits are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Product {
+    /// From halves of 16 bits.
+    Halves,
+    /// As 64-bit integers, on adapters that have them.
+    Wide,
+}
+
+impl Product {
+    /// All of them.
+    pub const ALL: [Product; 2] = [Product::Halves, Product::Wide];
+}
 
 /// One WGSL module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,16 +68,20 @@ impl Module {
     /// Its whole source.
     ///
     /// - `form`: source of the functional form of the pairs, one of [`crate::potential::SHADERS`]
-    pub fn source(self, form: &str) -> String {
-        let replica = [LAYOUT, RNG, CELL, form, POTENTIAL, REPLICA, LISTS];
-        let large = [LAYOUT, RNG, CELL, form, POTENTIAL, REPLICA, BINS];
+    pub fn source(self, form: &str, product: Product) -> String {
+        let product = match product {
+            Product::Halves => PRODUCT_32,
+            Product::Wide => PRODUCT_64,
+        };
+        let replica = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, SLAB, LISTS];
+        let large = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, BINS];
         let (shared, stage): (&[&str], &str) = match self {
             Module::Integrate => (&replica, include_str!("../../../shaders/integrate.wgsl")),
             Module::IntegrateLarge => (&large, include_str!("../../../shaders/integrate_large.wgsl")),
-            Module::Energy => (&replica[..6], include_str!("../../../shaders/energy.wgsl")),
-            Module::ParticleMoves => (&replica[..6], include_str!("../../../shaders/particle_moves.wgsl")),
+            Module::Energy => (&replica[..7], include_str!("../../../shaders/energy.wgsl")),
+            Module::ParticleMoves => (&replica[..8], include_str!("../../../shaders/particle_moves.wgsl")),
             Module::Assign => (&replica[..1], include_str!("../../../shaders/assign.wgsl")),
-            Module::SelfTest => (&replica[..2], include_str!("../../../shaders/self_test.wgsl")),
+            Module::SelfTest => (&replica[..3], include_str!("../../../shaders/self_test.wgsl")),
         };
         let mut source = shared.join("\n");
         source.push('\n');
@@ -69,8 +90,9 @@ impl Module {
     }
 }
 
-/// Hash of all sources with a functional form: a run that is resumed with others has other bits.
+/// Hash of all sources with a functional form: a run that is resumed with others has other bits. How random numbers are
+/// multiplied does not change them.
 pub fn hash(form: &str) -> String {
-    let all: String = Module::ALL.iter().map(|module| module.source(form)).collect();
+    let all: String = Module::ALL.iter().map(|module| module.source(form, Product::Halves)).collect();
     format!("{:016x}", xxhash_rust::xxh3::xxh3_64(all.as_bytes()))
 }

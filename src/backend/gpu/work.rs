@@ -20,6 +20,14 @@ use std::sync::Arc;
 use std::time::Instant;
 use wgpu::{BindGroup, Buffer, BufferUsages};
 
+/// Whether mobile atoms are or can be of several species.
+pub(super) fn is_mixed(system: &System, batch: &Batch) -> bool {
+    let reservoirs = system.reservoirs.iter().map(|r| r.species);
+    let mobile: BTreeSet<u8> =
+        batch.configurations.iter().flat_map(|x| x.species.iter().copied()).chain(reservoirs).collect();
+    mobile.len() > 1
+}
+
 impl Gpu {
     pub(super) fn pipelines(&self) -> &Pipelines {
         let Some(pipelines) = &self.pipelines else { unreachable!("nothing is dispatched before something is loaded") };
@@ -28,10 +36,7 @@ impl Gpu {
 
     /// Compiles the kernels, unless those at hand fit.
     pub(super) fn compile(&mut self, batch: &Batch) -> Result<()> {
-        let reservoirs = self.ensemble.system.reservoirs.iter().map(|r| r.species);
-        let mobile: BTreeSet<u8> =
-            batch.configurations.iter().flat_map(|x| x.species.iter().copied()).chain(reservoirs).collect();
-        let mixed = mobile.len() > 1;
+        let mixed = is_mixed(&self.ensemble.system, batch);
         if self.pipelines.is_none() || mixed != self.plan.mixed {
             self.plan.mixed = mixed;
             self.pipelines = Some(Pipelines::new(&self.device, &self.plan)?);

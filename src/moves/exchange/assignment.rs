@@ -1,6 +1,7 @@
 //! Which replica holds which state.
 
 use crate::base::ids::{ReplicaId, StateId};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Assignment of states to replicas, in every walker.
@@ -71,12 +72,22 @@ impl Assignment {
         self.state_of.len() / self.n_states
     }
 
-    /// Swaps two states between the replicas that hold them.
+    /// Swaps two states between the replicas of a walker that hold them.
     pub fn swap(&mut self, walker: usize, a: StateId, b: StateId) {
-        let (i, j) = (self.replica_of(walker, a), self.replica_of(walker, b));
-        self.state_of.swap(i.index(), j.index());
-        let first = walker * self.n_states;
-        self.replica_of.swap(first + a.index(), first + b.index());
+        let replicas = walker * self.n_states..(walker + 1) * self.n_states;
+        let (state_of, replica_of) = (&mut self.state_of[replicas.clone()], &mut self.replica_of[replicas.clone()]);
+        OfWalker { first: replicas.start, state_of, replica_of }.swap(a, b);
+    }
+
+    /// The states and replicas of every walker, each for a thread of its own.
+    pub(super) fn by_walker(&mut self) -> impl IndexedParallelIterator<Item = OfWalker<'_>> {
+        let n_states = self.n_states;
+        let both = self.state_of.par_chunks_mut(n_states).zip(self.replica_of.par_chunks_mut(n_states));
+        both.enumerate().map(move |(walker, (state_of, replica_of))| OfWalker {
+            first: walker * n_states,
+            state_of,
+            replica_of,
+        })
     }
 
     /// Whether every walker holds every state exactly once and both directions agree.
@@ -88,6 +99,27 @@ impl Assignment {
                 self.walker_of(replica) == w && self.state_of(replica) == state
             })
         })
+    }
+}
+
+/// Which replica of one walker holds which state.
+pub(super) struct OfWalker<'a> {
+    /// Its first replica.
+    first: usize,
+    state_of: &'a mut [StateId],
+    replica_of: &'a mut [ReplicaId],
+}
+
+impl OfWalker<'_> {
+    /// The replica that holds a state, counted from the first of the walker.
+    pub(super) fn replica_of(&self, state: StateId) -> usize {
+        self.replica_of[state.index()].index() - self.first
+    }
+
+    /// Swaps two states between the replicas that hold them.
+    pub(super) fn swap(&mut self, a: StateId, b: StateId) {
+        self.state_of.swap(self.replica_of(a), self.replica_of(b));
+        self.replica_of.swap(a.index(), b.index());
     }
 }
 

@@ -14,8 +14,10 @@ use crate::base::rng::{Rng, Stream, uniform};
 use crate::system::configuration::Measurement;
 use crate::thermo::acceptance::{ConfigurationRef, StateRef, accept, exchange_ln_acc};
 use crate::thermo::states::{Direction, StateGrid, StatePoint};
+use assignment::OfWalker;
 use rayon::prelude::*;
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// Factor on all velocities of a replica whose temperature changes, √(T_new/T_old); exactly 1 where it does not.
 pub fn velocity_scale(old_kt: f64, new_kt: f64) -> f64 {
@@ -26,8 +28,9 @@ pub fn velocity_scale(old_kt: f64, new_kt: f64) -> f64 {
     }
 }
 
-/// Pairs of a round, over all walkers, from which threads share it: below, sharing takes longer than the round.
-const SHARED: usize = 4096;
+/// Pairs of a round from which threads share it, where there are fewer walkers than threads: below, sharing takes longer
+/// than the round.
+const SHARED: usize = 1024;
 
 /// The even/odd schedule over the neighbour graph, with its tallies.
 #[derive(Debug, Clone)]
@@ -67,7 +70,8 @@ impl Exchanger {
 
     /// Exchanges the states of every walker, in the rounds of one visit.
     ///
-    /// Edges of a round share no state: they are decided at once, and each round on what the one before has left.
+    /// Edges of a round share no state: they are decided at once, and each round on what the one before has left. Walkers
+    /// know nothing of each other.
     ///
     /// - `visit`: how often this was done before, the address of its random numbers and its place in the schedule
     /// - `measurements`: `[n_replicas]`
@@ -81,45 +85,87 @@ impl Exchanger {
         measurements: &[Measurement],
         assignment: &mut Assignment,
     ) -> (u64, u64) {
-        let (mut tried, mut exchanged) = (0, 0);
         let states: Vec<StateRef> = grid.states.iter().map(StatePoint::as_ref).collect();
-        let mut accepted = Vec::new();
-        let rounds = (0..self.rounds).map(|r| visit * u64::from(self.rounds) + u64::from(r));
-        let of_round = |round: u64| self.groups.get((round % self.groups.len().max(1) as u64) as usize);
-        for (round, group) in rounds.flat_map(|r| of_round(r).into_iter().chain(&self.windows).map(move |g| (r, g))) {
-            let decide = |walker: usize, e: usize| {
-                let edge = grid.edges[e];
-                let held = |state| {
-                    let m = &measurements[assignment.replica_of(walker, state).index()];
-                    ConfigurationRef { energy: m.energy, counts: &m.counts }
-                };
-                let (a, b) = (states[edge.a.index()], states[edge.b.index()]);
-                let ln_acc = exchange_ln_acc(a, b, held(edge.a), held(edge.b));
-                accept(uniform(rng.block(Stream::Exchange, round, walker as u32, e as u32)[0]), ln_acc)
-            };
-            let (n, walkers) = (group.len(), assignment.walkers());
-            if n * walkers < SHARED {
-                accepted.clear();
+        let first = visit * u64::from(self.rounds);
+        let in_rounds =
+            Visit { exchanger: self, grid, states: &states, rng, rounds: first..first + u64::from(self.rounds) };
+        let n_walkers = assignment.walkers() as u64;
+        let none = || vec![0_u32; grid.edges.len()];
+        let of_walkers = assignment.by_walker().zip(measurements.par_chunks(grid.len())).enumerate();
+        let accepted = of_walkers
+            .fold(none, |mut accepted, (walker, (held, measured))| {
+                in_rounds.walk(walker as u32, held, measured, &mut accepted);
                 accepted
-                    .extend((0..walkers).flat_map(|w| group.iter().map(move |&e| (w, e))).map(|(w, e)| decide(w, e)));
-            } else {
-                let pairs = (0..n * walkers).into_par_iter().with_min_len(SHARED / 8);
-                pairs.map(|pair| decide(pair / n, group[pair % n])).collect_into_vec(&mut accepted);
-            }
-            for (walker, of_walker) in accepted.chunks(n).enumerate() {
-                for (&e, &accepted) in group.iter().zip(of_walker) {
-                    if accepted {
-                        assignment.swap(walker, grid.edges[e].a, grid.edges[e].b);
-                    }
-                    self.tallies[e].record(period, accepted);
-                    exchanged += u64::from(accepted);
-                }
-            }
-            tried += (n * walkers) as u64;
+            })
+            .reduce(none, |mut a, b| {
+                a.iter_mut().zip(&b).for_each(|(a, b)| *a += b);
+                a
+            });
+        let mut tried = vec![0_u64; grid.edges.len()];
+        in_rounds.groups().flat_map(|(_, group)| group).for_each(|&e| tried[e] += n_walkers);
+        for ((tally, tried), accepted) in self.tallies.iter_mut().zip(&tried).zip(&accepted) {
+            tally.record(period, *tried, u64::from(*accepted));
         }
-        (tried, exchanged)
+        (tried.iter().sum(), accepted.iter().map(|&n| u64::from(n)).sum())
     }
 }
+
+/// The rounds of one visit.
+struct Visit<'a> {
+    exchanger: &'a Exchanger,
+    grid: &'a StateGrid,
+    states: &'a [StateRef<'a>],
+    rng: &'a Rng,
+    /// Numbers of the rounds.
+    rounds: Range<u64>,
+}
+
+impl<'a> Visit<'a> {
+    /// Every group of edges that is tried, in turn, with the number of its round.
+    fn groups(&self) -> impl Iterator<Item = (u64, &'a Vec<usize>)> {
+        let Exchanger { groups, windows, .. } = self.exchanger;
+        let of_round = move |round: u64| groups.get((round % groups.len().max(1) as u64) as usize);
+        self.rounds.clone().flat_map(move |r| of_round(r).into_iter().chain(windows).map(move |g| (r, g)))
+    }
+
+    /// All rounds of one walker.
+    ///
+    /// - `measured`: `[n_states]`, of its replicas
+    /// - `accepted`: `[n_edges]`, added to
+    fn walk(&self, walker: u32, mut held: OfWalker<'_>, measured: &[Measurement], accepted: &mut [u32]) {
+        let mut decisions = Vec::new();
+        for (round, group) in self.groups() {
+            let decide = |e: usize, held: &OfWalker<'_>| {
+                let edge = self.grid.edges[e];
+                let of_state = |state| {
+                    let m = &measured[held.replica_of(state)];
+                    ConfigurationRef { energy: m.energy, counts: &m.counts }
+                };
+                let (a, b) = (self.states[edge.a.index()], self.states[edge.b.index()]);
+                let ln_acc = exchange_ln_acc(a, b, of_state(edge.a), of_state(edge.b));
+                // No number decides what is certain: those that are not drawn have addresses of their own.
+                ln_acc >= 0.0
+                    || (ln_acc >= LEAST_LN_UNIFORM
+                        && accept(uniform(self.rng.block(Stream::Exchange, round, walker, e as u32)[0]), ln_acc))
+            };
+            decisions.clear();
+            if group.len() < SHARED {
+                decisions.extend(group.iter().map(|&e| decide(e, &held)));
+            } else {
+                let held = &held;
+                let pairs = group.par_iter().with_min_len(SHARED / 8);
+                pairs.map(|&e| decide(e, held)).collect_into_vec(&mut decisions);
+            }
+            for (&e, _) in group.iter().zip(&decisions).filter(|(_, accepted)| **accepted) {
+                held.swap(self.grid.edges[e].a, self.grid.edges[e].b);
+                accepted[e] += 1;
+            }
+        }
+    }
+}
+
+/// Below ln 2⁻²⁵, the least that [`uniform`] gives, nothing is accepted.
+const LEAST_LN_UNIFORM: f64 = -17.4;
 
 /// Edges in groups that share no state: one group, if they are of one direction and parity of a rectangle.
 fn apart(grid: &StateGrid, edges: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
@@ -209,27 +255,28 @@ mod tests {
     #[test]
     fn a_walker_depends_neither_on_those_beside_it_nor_on_threads() {
         let axis = |n: u32| (0..n).map(|i| 0.5 + 0.02 * f64::from(i)).collect::<Vec<f64>>();
-        let activity = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: axis(30) };
-        let grid = StateGrid::product(&axis(30), 1.0, &[activity]).with_diagonals();
+        let activity = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: axis(50) };
+        let grid = StateGrid::product(&axis(50), 1.0, &[activity]).with_diagonals();
         let after = |walkers: usize, threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
             pool.install(|| {
-                let measured: Vec<Measurement> = (0..900 * walkers)
-                    .map(|r| Measurement { energy: -0.01 * ((r % 900) as f64), counts: vec![(r % 900 % 7) as u16] })
+                let measured: Vec<Measurement> = (0..2500 * walkers)
+                    .map(|r| Measurement { energy: -0.01 * ((r % 2500) as f64), counts: vec![(r % 2500 % 7) as u16] })
                     .collect();
-                let mut assignment = Assignment::identity(900, walkers);
+                let mut assignment = Assignment::identity(2500, walkers);
                 let mut exchanger = Exchanger::new(&grid, Exchange::EvenOdd { every: 1, rounds: 9, diagonals: true });
                 exchanger.exchange(&grid, &Rng::new(5), 3, Period::FirstHalf, &measured, &mut assignment);
                 assert!(assignment.is_permutation());
                 (assignment.states().to_vec(), exchanger.tallies)
             })
         };
-        // With one walker a round is made by one thread, with twelve it is shared.
-        let (alone, all) = (after(1, 1), after(12, 3));
-        const { assert!(450 < SHARED && 400 * 12 > SHARED) };
-        assert_eq!(all, after(12, 1));
-        assert_eq!(alone.0, all.0[..900]);
-        assert_ne!(alone.0, Assignment::identity(900, 1).states());
+        // Threads share walkers, and the rounds of one.
+        const { assert!(50 * 25 > SHARED) };
+        let all = after(4, 3);
+        assert_eq!(all, after(4, 1));
+        assert_eq!(after(1, 3), after(1, 1));
+        assert_eq!(after(1, 1).0, all.0[..2500]);
+        assert_ne!(all.0[..2500], *Assignment::identity(2500, 1).states());
     }
 
     #[test]

@@ -16,14 +16,14 @@ pub struct EdgeTally {
 }
 
 impl EdgeTally {
-    pub(super) fn record(&mut self, period: Period, accepted: bool) {
+    pub(super) fn record(&mut self, period: Period, tried: u64, accepted: u64) {
         if period != Period::Equilibration {
-            self.attempts += 1;
-            self.accepted += u64::from(accepted);
+            self.attempts += tried;
+            self.accepted += accepted;
         }
         if period == Period::SecondHalf {
-            self.attempts_second_half += 1;
-            self.accepted_second_half += u64::from(accepted);
+            self.attempts_second_half += tried;
+            self.accepted_second_half += accepted;
         }
     }
 

@@ -171,7 +171,7 @@ impl Outcome {
     }
 }
 
-/// ⟨N_s⟩ of every state from `states.csv`: what a user would quote.
+/// ⟨N⟩ of every state from `states.csv` with the errors that its evaluation gives: what a user would quote.
 fn read_states(analysis: &Analysis, path: &Path) -> Result<Vec<Place>> {
     let text = read_text("table of states", path)?;
     let table = Table::parse(&text).map_err(|source| Error::TableDamaged { path: path.to_owned(), source })?;
@@ -182,10 +182,12 @@ fn read_states(analysis: &Analysis, path: &Path) -> Result<Vec<Place>> {
     let place = |row: &Vec<String>| Place {
         temperature: cell(row, "temperature".into()),
         mu: names.iter().map(|s| cell(row, format!("mu_{s}"))).collect(),
-        values: names
-            .iter()
-            .map(|s| Value { value: cell(row, format!("n_{s}_mean")), error: cell(row, format!("n_{s}_err")) })
-            .collect(),
+        values: names.iter().map(|s| Value { value: cell(row, format!("n_{s}_mean")), error: f64::NAN }).collect(),
     };
-    Ok(table.rows().iter().map(place).collect())
+    let mut places: Vec<Place> = table.rows().iter().map(place).collect();
+    // The table of a run that is not evaluated yet has the errors that states alone know.
+    for (place, direct) in places.iter_mut().zip(&analysis.direct) {
+        place.values.iter_mut().zip(&direct.n_err).for_each(|(value, &error)| value.error = error);
+    }
+    Ok(places)
 }

@@ -1,0 +1,87 @@
+// slab: frozen atoms in reach of every place, their images included.   Twin: src/backend/gpu/slab.rs
+// Bins over one surface cell of the slab, which repeats itself. Records of a bin: how many follow; then frozen atoms, x and y
+// counted from the corner of the surface cell that an atom is in, w = species.
+//   frozen[table.slab_bins.w ..]  [bins along x * along y * along z][SLAB_RECORDS]
+
+// Frozen atoms are looked up in bins; records of one bin.
+override BINNED: bool = false;
+override SLAB_RECORDS: u32 = 1u;
+
+// The frozen atoms that an atom can meet are frozen[first..last]; the atom, counted from the corner of its surface cell.
+struct Site {
+    first: u32,
+    last: u32,
+    position: vec3<f32>,
+}
+
+fn site_of(position: vec3<f32>) -> Site {
+    let cell = floor(position.xy * table.slab_cells.xy);
+    // the edges in two pieces, of which the first times a number of cells is exact
+    let inside = (position.xy - cell * table.slab_edges.xy) - cell * table.slab_edges.zw;
+    let at = vec3<f32>(inside, position.z - table.slab_scale.w) * table.slab_scale.xyz;
+    // the second bound is for what is not a number; the highest bins are empty
+    let bin = min(vec3<u32>(clamp(at, vec3<f32>(0.0), vec3<f32>(table.slab_bins.xyz) - 1.0)), table.slab_bins.xyz - 1u);
+    let number = (bin.x * table.slab_bins.y + bin.y) * table.slab_bins.z + bin.z;
+    let first = table.slab_bins.w + number * SLAB_RECORDS;
+    return Site(first + 1u, first + 1u + u32(frozen[first].x), vec3<f32>(inside, position.z));
+}
+
+// Force of one share of the frozen atoms on an atom.
+fn share_of_slab(atom: vec4<f32>, lane: u32, n_lanes: u32) -> vec3<f32> {
+    var force = vec3<f32>(0.0);
+    if BINNED {
+        let site = site_of(atom.xyz);
+        let pair = pair_of(species_of(atom), table.groups[0].species);
+        for (var k = site.first + lane; k < site.last; k += n_lanes) {
+            let other = frozen[k];
+            let d = site.position - other.xyz;
+            if MIXED {
+                force += pair_force(dot(d, d), pair_of(species_of(atom), species_of(other))) * d;
+            } else {
+                force += pair_force(dot(d, d), pair) * d;
+            }
+        }
+        return force;
+    }
+    for (var g = 0u; g < table.n_groups; g++) {
+        let group = table.groups[g];
+        if !within_reach(group, atom.z, atom.z, table.lengths.w) {
+            continue;
+        }
+        let pair = pair_of(species_of(atom), group.species);
+        for (var j = group.first + lane; j < group.last; j += n_lanes) {
+            force += force_between(atom.xyz, frozen_atom(j), pair);
+        }
+    }
+    return force;
+}
+
+// Energy of one share of the frozen atoms with an atom of `species` at `position`.
+fn share_slab_energy(species: u32, position: vec3<f32>, lane: u32, n_lanes: u32) -> f32 {
+    var energy = 0.0;
+    if BINNED {
+        let site = site_of(position);
+        let pair = pair_of(species, table.groups[0].species);
+        for (var k = site.first + lane; k < site.last; k += n_lanes) {
+            let other = frozen[k];
+            let d = site.position - other.xyz;
+            if MIXED {
+                energy += pair_energy(dot(d, d), pair_of(species, species_of(other)));
+            } else {
+                energy += pair_energy(dot(d, d), pair);
+            }
+        }
+        return energy;
+    }
+    for (var g = 0u; g < table.n_groups; g++) {
+        let group = table.groups[g];
+        if !within_reach(group, position.z, position.z, table.lengths.w) {
+            continue;
+        }
+        let pair = pair_of(species, group.species);
+        for (var j = group.first + lane; j < group.last; j += n_lanes) {
+            energy += energy_between(position, frozen_atom(j), pair, false);
+        }
+    }
+    return energy;
+}
