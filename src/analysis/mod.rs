@@ -1,9 +1,11 @@
 //! Analysis of samples: MBAR, maps, phases and their boundaries, errors, and checks of the run. Never sees a backend.
 
+mod connected;
 pub mod diagnostics;
 mod direct;
 mod hysteresis;
 mod input;
+pub(crate) mod limit;
 mod maps;
 pub mod mbar;
 mod phases;
@@ -16,10 +18,12 @@ pub mod transition_matrix;
 mod windows;
 
 pub use input::AnalysisInput;
+pub use limit::AtLimit;
 pub use maps::map::MapGrid;
 pub(crate) use phases::averages::around;
 pub use pipeline::{analyze, analyze_and_check};
 pub use prepared::PreparedSamples;
+pub(crate) use prepared::free_energies;
 pub use result::{
     Analysis, BoundaryKind, BoundaryPoint, BoundarySide, Clapeyron, DirectAverage, Distribution, ENOUGH_CROSSINGS,
     FreeEnergies, LayerEdge, Map, MapCell, Phase, PhaseAverage, Profile, Ridge, RidgeOf, Side, SplitHalf,

@@ -2,8 +2,12 @@
 
 use super::diagnostics::{self, Checks, RunTallies, mask};
 use super::direct::direct_averages;
+use super::limit::limits;
 use super::mbar::{Bins, Collapsed, marginal};
-use super::{Analysis, AnalysisInput, BoundaryKind, BoundaryPoint, Distribution, FreeEnergies, Map, MapCell, Phase};
+use super::{
+    Analysis, AnalysisInput, BoundaryKind, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Map, MapCell,
+    Phase,
+};
 use crate::analysis::diagnostics::split_half::split_half;
 use crate::analysis::maps::distributions::{self, Place};
 use crate::analysis::maps::errors::map_errors;
@@ -95,7 +99,9 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
 
     let first_order = found.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder);
     let on_lines: Vec<_> = first_order.map(|b| (b.temperature * input.boltzmann, b.mu.clone())).collect();
-    let places = distributions::places(grid, &on_lines);
+    let mut places = distributions::places(grid, &on_lines);
+    let parts = &solved.collapsed.parts;
+    places.retain(|place| parts.at(1.0 / place.kt, &place.ln_z).is_some());
     let (f_k_err, distributions) = with_errors(&places, solved, &bootstrap, &input.n_max);
     let profiles = profiles::at(&places, solved, &observed, &bootstrap, &input.n_max);
 
@@ -127,6 +133,7 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         free_energies: FreeEnergies {
             f_k: solved.solution.f_k.clone(),
             f_k_err,
+            part: parts.of_state.clone(),
             n_k: solved.n_k.iter().map(|&n| n as u64).collect(),
             residual: solved.solution.residual,
             iterations: solved.solution.iterations,
@@ -143,13 +150,20 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         observables: observed.names,
         observable_labels: observed.labels,
         profiles,
-        direct: direct_averages(&basis.memory),
+        direct: direct_against_limits(input, basis),
         split_half: split_half(input)?,
         inefficiency: basis.g_of_state.clone(),
         beside_unconverged: found.quotable.iter().map(|q| !q).collect(),
         checks: Checks { excluded: excluded.clone(), ..Checks::default() },
         ln_xi_is_absolute: input.frozen_slab,
     })
+}
+
+/// Direct averages of every state, and how often N stands at its limit there.
+fn direct_against_limits(input: &AnalysisInput, basis: &Reweighting) -> Vec<DirectAverage> {
+    let mut direct = direct_averages(&basis.memory);
+    direct.iter_mut().zip(limits(input, basis)).for_each(|(direct, limits)| direct.at_limit = limits);
+    direct
 }
 
 /// The maps in μ and in pressure, with the samples at their temperatures.
@@ -300,7 +314,8 @@ fn with_errors(
         values
     });
     let mut errors = errors.into_iter();
-    let f_k_err = errors.by_ref().take(solved.solution.f_k.len()).collect();
+    let least = solved.collapsed.f_k_err(&solved.n_k, &solved.solution.f_k);
+    let f_k_err = errors.by_ref().take(solved.solution.f_k.len()).zip(least).map(|(e, least)| e.max(least)).collect();
     for distribution in &mut distributions {
         distribution.p_n_err = errors.by_ref().take(distribution.p_n.len()).collect();
     }
@@ -356,7 +371,9 @@ fn all_crossings(
                 for start in (0..width).filter(|i| (i / stride).is_multiple_of(axis.len())) {
                     let line = (0..axis.len()).map(|i| t * width + start + i * stride);
                     let line: Vec<usize> = line.filter(|&i| !map.cells[i].masked).collect();
-                    for w in line.windows(2).filter(|w| basins[w[0]].0 != basins[w[1]].0) {
+                    let part = |i: usize| solved.collapsed.parts.at(prepared.bins[t].beta, &map.cells[i].ln_z);
+                    let differ = |w: &&[usize]| basins[w[0]].0 != basins[w[1]].0 && part(w[0]) == part(w[1]);
+                    for w in line.windows(2).filter(differ) {
                         let ln_z = |i: usize| map.cells[i].ln_z.clone();
                         let sides = (basins[w[0]].0, basins[w[1]].0);
                         pairs.push(Neighbours { species: s, from: ln_z(w[0]), to: ln_z(w[1]), sides });

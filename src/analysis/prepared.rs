@@ -1,7 +1,9 @@
 //! Samples prepared for analysis, once for all estimates: excluded states removed, inefficiencies and MBAR solved.
 
+use super::connected;
 use super::input::AnalysisInput;
 use super::mbar::{Bins, Collapsed, CollapsedSolution, Tolerance};
+use crate::analysis::FreeEnergies;
 use crate::analysis::hysteresis::{self, ExcludedState};
 use crate::analysis::statistics::blocks::{Blocks, Draws};
 use crate::analysis::statistics::bootstrap::{Draw, Drawn};
@@ -13,6 +15,7 @@ use crate::sample::Samples;
 use crate::thermo::states::{StateGrid, StatePoint};
 use rayon::prelude::*;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Samples sorted by composition, and the solution of MBAR for them.
 #[derive(Debug, Clone)]
@@ -24,9 +27,16 @@ pub(crate) struct MbarSolution {
 }
 
 impl MbarSolution {
-    pub(crate) fn new(states: &[StatePoint], samples: &Samples) -> Result<MbarSolution> {
-        let collapsed = Collapsed::new(states, &samples.energy, &samples.counts)?;
-        let mut n_k = vec![0.0; states.len()];
+    /// Finds the parts of the grid and solves MBAR in each.
+    ///
+    /// # Errors
+    /// [`AnalysisError`] if there are no samples, or MBAR does not converge.
+    pub(crate) fn new(grid: &StateGrid, samples: &Samples) -> Result<MbarSolution> {
+        let parts = Arc::new(connected::parts(grid, samples));
+        let of_sample: Vec<u32> = parts.of_samples(&samples.state);
+        let (energy, counts) = (&samples.energy, &samples.counts);
+        let collapsed = Collapsed::in_parts(&grid.states, parts, |n| of_sample[n], energy, counts)?;
+        let mut n_k = vec![0.0; grid.len()];
         for &k in &samples.state {
             n_k[k as usize] += 1.0;
         }
@@ -35,6 +45,22 @@ impl MbarSolution {
         let solution = collapsed.solve(None, &n_k, &start, false, Tolerance::default())?;
         Ok(MbarSolution { collapsed, n_k, solution })
     }
+}
+
+/// MBAR's free energies of some samples, in the parts that these join, without errors (NaN).
+///
+/// # Errors
+/// [`AnalysisError`] if there are no samples, or MBAR does not converge.
+pub(crate) fn free_energies(grid: &StateGrid, samples: &Samples) -> Result<FreeEnergies> {
+    let MbarSolution { collapsed, n_k, solution } = MbarSolution::new(grid, samples)?;
+    Ok(FreeEnergies {
+        f_k_err: vec![f64::NAN; solution.f_k.len()],
+        part: collapsed.parts.of_state.clone(),
+        n_k: n_k.iter().map(|&n| n as u64).collect(),
+        residual: solution.residual,
+        iterations: solution.iterations,
+        f_k: solution.f_k,
+    })
 }
 
 /// Samples ready to be reweighted: MBAR, statistical inefficiencies, simulated temperatures.
@@ -54,7 +80,7 @@ impl Reweighting {
     /// # Errors
     /// [`AnalysisError`] if MBAR does not converge.
     pub(crate) fn new(grid: &StateGrid, samples: &Samples, seed: u64) -> Result<Reweighting> {
-        let solved = MbarSolution::new(&grid.states, samples)?;
+        let solved = MbarSolution::new(grid, samples)?;
         let mut kts: Vec<f64> = grid.states.iter().map(|s| s.kt).collect();
         kts.sort_by(f64::total_cmp);
         kts.dedup();

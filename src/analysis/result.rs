@@ -1,6 +1,7 @@
 //! What an analysis produces: maps, phases, boundaries, distributions, averages. Plain data with named kinds.
 
 use crate::analysis::diagnostics::checks::Checks;
+use crate::analysis::limit::AtLimit;
 use crate::thermo::states::StateGrid;
 use serde::{Serialize, Serializer};
 
@@ -52,16 +53,32 @@ pub struct Analysis {
 /// MBAR free energies.
 #[derive(Debug, Clone)]
 pub struct FreeEnergies {
-    /// `[n_states]`, f_k = −ln Ξ_k up to a constant; f_0 = 0.
+    /// `[n_states]`, f_k = −ln Ξ_k relative to the first state of the same part; NaN for a state without samples.
     pub f_k: Vec<f64>,
-    /// `[n_states]`, standard errors of f_k − f_0.
+    /// `[n_states]`, standard errors; at least what the overlap of independent samples allows.
     pub f_k_err: Vec<f64>,
+    /// `[n_states]`, part of the grid, numbered from 0 in the order of states: between parts, whose samples do not overlap,
+    /// no free energy is known. `None` for a state without samples.
+    pub part: Vec<Option<u32>>,
     /// `[n_states]`, samples of each state; may be zero.
     pub n_k: Vec<u64>,
     /// max|Δf| of the last self-consistency check.
     pub residual: f64,
     /// Iterations used.
     pub iterations: usize,
+}
+
+impl FreeEnergies {
+    /// Number of parts.
+    pub fn n_parts(&self) -> usize {
+        self.part.iter().flatten().max().map_or(0, |&last| last as usize + 1)
+    }
+
+    /// f_k − f_0 with its standard error; `None` where no samples join the two.
+    pub fn of(&self, state: usize) -> Option<(f64, f64)> {
+        let part = |k: usize| self.part.get(k).copied().flatten();
+        (part(0).is_some() && part(state) == part(0)).then(|| (self.f_k[state], self.f_k_err[state]))
+    }
 }
 
 /// Averages on a rectangular grid in T and one axis per reservoir species.
@@ -332,6 +349,8 @@ pub struct DirectAverage {
     pub samples: u64,
     /// Statistical inefficiency g, in stored samples: the larger of those of E and N
     pub inefficiency: f64,
+    /// `[n_reservoirs]`, N against its limit; empty for a state with a window
+    pub at_limit: Vec<AtLimit>,
 }
 
 /// ⟨N⟩ per state from the first half of production against the MBAR estimate from the second half.

@@ -366,12 +366,14 @@ pub enum AnalysisError {
     EquationsNotFinite,
     /// The MBAR equations did not converge.
     #[error(
-        "MBAR did not converge: max|Δf| = {residual:.1e} after {iterations} iterations, wanted {wanted:.1e}; the states \
-         overlap too little: place them closer or sample longer"
+        "MBAR did not converge: the free energy of state {state} still changes by {change:.1e} kT after {iterations} \
+         iterations, wanted {wanted:.1e}; sample longer, or place states between it and its neighbours"
     )]
     NotConverged {
-        /// Largest change of a free energy in the last iteration.
-        residual: f64,
+        /// Largest change of a free energy by a Newton or a self-consistent step [kT].
+        change: f64,
+        /// The state that it belongs to.
+        state: usize,
         /// Iterations made.
         iterations: usize,
         /// Change that was wanted.

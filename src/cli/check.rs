@@ -39,14 +39,14 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<()> {
             ceiling: loaded.ceiling(),
             slab_atoms: loaded.slab.atoms.len(),
             mobile_slab_atoms: loaded.slab.mobile().count(),
-            warnings: &loaded.warnings,
+            warnings: &[&loaded.warnings[..], &estimate.limits].concat(),
             estimate: &estimate,
         };
         let text =
             serde_json::to_string_pretty(&report).map_err(|source| Error::Json { what: "the result", source })?;
         println!("{text}");
     } else {
-        loaded.warnings.iter().for_each(|w| warn(w));
+        loaded.warnings.iter().chain(&estimate.limits).for_each(|w| warn(w));
         for (name, value) in summary(&loaded, &estimate) {
             println!("{name:<14} {value}");
         }

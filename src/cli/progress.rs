@@ -10,7 +10,7 @@ pub(super) struct Screen {
     pub(super) bar: ProgressBar,
     /// When the command began.
     pub(super) start: Instant,
-    quiet: bool,
+    pub(super) quiet: bool,
     /// Whether a cycle was made.
     pub(super) began: bool,
 }

@@ -31,11 +31,12 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<Ending> {
             return Ok(Ending::of(&ended.record, &options.directory));
         }
     }
-    if let Some(outcome) = outcome.as_ref().ok().filter(|_| !arguments.quiet) {
-        outcome.ended().record.warnings.iter().for_each(|w| warn(w));
+    let said = outcome.as_ref().map_or_else(|_| Vec::new(), |outcome| outcome.ended().record.warnings.clone());
+    if !arguments.quiet {
+        said.iter().for_each(|w| warn(w));
     }
     let ResumeOptions { directory, limits, .. } = options;
-    finish(outcome, &directory, limits, screen, arguments.json)
+    finish(outcome, &directory, limits, screen, (arguments.json, &said))
 }
 
 /// Says that there was nothing to do.

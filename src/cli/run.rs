@@ -33,23 +33,27 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Ending> {
     // On a thread of the pool, which shares the sampling when it has nothing else to do.
     let outcome = rayon::scope(|_| run::run(&loaded, &options, &mut |progress| screen.progress(progress)));
     let RunOptions { directory, limits, .. } = options;
-    finish(outcome, &directory, limits, screen, arguments.json)
+    finish(outcome, &directory, limits, screen, (arguments.json, &loaded.warnings))
 }
 
 /// Analyses a run that has come to its end, extends it where its scene has a goal, and prints the result; after an error
 /// says how to go on.
+///
+/// - `said`: warnings that need not be said again
 pub(super) fn finish(
     outcome: Result<RunOutcome>,
     directory: &Path,
     limits: Limits,
     mut screen: Screen,
-    json: bool,
+    (json, said): (bool, &[String]),
 ) -> Result<Ending> {
     let (start, began) = (screen.start, screen.began);
     let concluded = outcome.and_then(|o| rayon::scope(|_| extend::conclude(o, &limits, start, &mut screen)));
     screen.bar.finish_and_clear();
     match concluded {
         Ok(Conclusion::Done(results) | Conclusion::Short(results)) => {
+            let warnings = &results.evaluation.summary.warnings;
+            warnings.iter().filter(|w| !screen.quiet && !said.contains(w)).for_each(|w| warn(w));
             print_result(&results.evaluation, Some(&results.record), json);
             Ok(Ending::of(&results.record, directory))
         }

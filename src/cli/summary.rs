@@ -37,7 +37,10 @@ pub(crate) fn print_result(evaluation: &Evaluation, record: Option<&RunRecord>, 
         "run": record,
         "phases": phases,
         "boundaries": boundaries,
-        "mbar": {"residual": analysis.free_energies.residual, "iterations": analysis.free_energies.iterations},
+        "mbar": {
+            "residual": analysis.free_energies.residual, "iterations": analysis.free_energies.iterations,
+            "parts": analysis.free_energies.n_parts(),
+        },
         "split_half": {"agree": analysis.split_half.agree, "compared": analysis.split_half.compared},
         "verdict": {
             "trusted": verdict.trusted,

@@ -2,7 +2,9 @@
 
 use super::{Drawing, Labels};
 use crate::analysis::Analysis;
-use crate::figures::plot::curves::{Chart, Point, Series, chart, estimator_notes, runs, value};
+use crate::figures::plot::curves::{
+    Chart, Point, Series, chart_with_limits, estimator_notes, is_at_limit, runs, value,
+};
 use crate::figures::plot::map_slice::{Across, Slice, nearest};
 use crate::figures::plot::{palette, text};
 use crate::io::csv::{Table, number};
@@ -34,8 +36,10 @@ pub(crate) fn isotherms(analysis: &Analysis, labels: &Labels, s: usize) -> Optio
     let chosen = thinned(temperatures.len());
     let decimals = text::decimals(temperatures.iter().copied(), 4);
     let column = format!("n_{species}");
-    let mut table = Table::new(["layer", "temperature", &format!("mu_{species}"), &column, &format!("{column}_err")]);
+    let names = ["layer", "temperature", &format!("mu_{species}"), &column, &format!("{column}_err"), "at_max_atoms"];
+    let mut table = Table::new(names);
     let mut series = Vec::new();
+    let mut at_limit: Vec<(f64, f64)> = Vec::new();
     let mut off_grid = false;
     for (i, &index) in chosen.iter().enumerate() {
         let temperature = temperatures[index];
@@ -50,14 +54,16 @@ pub(crate) fn isotherms(analysis: &Analysis, labels: &Labels, s: usize) -> Optio
             .iter()
             .filter(|(t, _, _)| (t - temperature).abs() <= 1e-9 * temperature)
             .filter_map(|&(_, mu, k)| {
-                let direct = analysis.direct.get(k).filter(|d| d.samples > 0)?;
-                Some((mu, value(&direct.n, s), value(&direct.n_err, s)))
+                let direct = analysis.direct.get(k).filter(|d| d.samples > 0 && value(&d.n, s).is_finite())?;
+                let n = value(&direct.n, s);
+                at_limit.extend(is_at_limit(direct, s).then_some((mu, n)));
+                Some((mu, n, value(&direct.n_err, s)))
             })
-            .filter(|p| p.1.is_finite())
             .collect();
         for (layer, points, t) in [("mbar", runs.concat(), slice.rows[row]), ("direct", points.clone(), temperature)] {
             for (mu, n, err) in points {
-                table.push(vec![layer.into(), number(t), number(mu), number(n), number(err)]);
+                let limit = u8::from(layer == "direct" && at_limit.contains(&(mu, n)));
+                table.push(vec![layer.into(), number(t), number(mu), number(n), number(err), limit.to_string()]);
             }
         }
         let colour = palette::ordered(i, chosen.len());
@@ -85,7 +91,7 @@ pub(crate) fn isotherms(analysis: &Analysis, labels: &Labels, s: usize) -> Optio
         log_floor: None,
         from_zero: true,
     };
-    chart(labels, outline, &series, table)
+    chart_with_limits(labels, outline, &series, table, &at_limit)
 }
 
 /// ⟨N⟩(T) at pressures spread evenly in ln p over the map in (T, p).
@@ -108,9 +114,11 @@ pub(crate) fn isobars(analysis: &Analysis, labels: &Labels, s: usize) -> Option<
     let known = |c: usize| (0..slice.rows.len()).filter(|&r| slice.cell(r, c).is_some()).count() > 2;
     chosen.retain(|&c| known(c));
     let column = format!("n_{species}");
-    let names = ["layer", "temperature", &format!("pressure_{species}"), &column, &format!("{column}_err")];
+    let pressure = format!("pressure_{species}");
+    let names = ["layer", "temperature", &pressure, &column, &format!("{column}_err"), "at_max_atoms"];
     let mut table = Table::new(names);
     let mut series = Vec::new();
+    let mut at_limit: Vec<(f64, f64)> = Vec::new();
     for (i, &c) in chosen.iter().enumerate() {
         let cells = (0..slice.rows.len()).map(|r| (slice.rows[r], slice.cell(r, c)));
         let runs = runs(cells, |cell| (value(&cell.n, s), value(&cell.n_err, s)));
@@ -124,13 +132,21 @@ pub(crate) fn isobars(analysis: &Analysis, labels: &Labels, s: usize) -> Option<
             .filter(|p| p.1.is_finite())
             .collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let limited: Vec<(f64, f64)> = states
+            .iter()
+            .filter(|(_, p, k)| near(c, *p) && analysis.direct.get(*k).is_some_and(|d| is_at_limit(d, s)))
+            .map(|&(t, _, k)| (t, value(&analysis.direct[k].n, s)))
+            .collect();
         // A lone state where a grid in μ happens to meet this pressure says nothing of the isobar.
         if points.len() < 2 {
             points.clear();
         }
+        at_limit.extend(limited.iter().filter(|l| points.iter().any(|p| (p.0, p.1) == **l)));
         for (layer, points) in [("mbar", runs.concat()), ("direct", points.clone())] {
             for (t, n, err) in points {
-                table.push(vec![layer.into(), number(t), number(slice.columns[c]), number(n), number(err)]);
+                let limit = u8::from(layer == "direct" && limited.contains(&(t, n)));
+                let numbers = [t, slice.columns[c], n, err].map(number);
+                table.push([&[layer.to_owned()][..], &numbers, &[limit.to_string()]].concat());
             }
         }
         let label = text::power_of_ten(slice.columns[c].max(1e-300).log10());
@@ -156,7 +172,7 @@ pub(crate) fn isobars(analysis: &Analysis, labels: &Labels, s: usize) -> Option<
         log_floor: None,
         from_zero: true,
     };
-    chart(labels, outline, &series, table)
+    chart_with_limits(labels, outline, &series, table, &at_limit)
 }
 
 #[cfg(test)]

@@ -48,9 +48,13 @@ pub(crate) fn verdict(analysis: &Analysis, summary: &RunSummary) -> Vec<Finding>
     let f = &analysis.free_energies;
     let good = f.residual <= CONVERGED;
     let state = if good { "converged" } else { "did not converge" };
+    let parts = match f.n_parts() {
+        0 | 1 => String::new(),
+        n => format!(" in {n} parts of the grid, one by one"),
+    };
     findings.push(Finding {
         good,
-        words: format!("MBAR {state}: residual max|Δf| = {:.1e} after {} iterations.", f.residual, f.iterations),
+        words: format!("MBAR {state}{parts}: residual max|Δf| = {:.1e} after {} iterations.", f.residual, f.iterations),
     });
     let empty = f.n_k.iter().filter(|n| **n == 0).count();
     if empty > 0 {
@@ -62,6 +66,10 @@ pub(crate) fn verdict(analysis: &Analysis, summary: &RunSummary) -> Vec<Finding>
         let share = 100.0 * masked as f64 / analysis.map.cells.len() as f64;
         let words = match masked {
             0 => "No point of the map had to be masked.".to_owned(),
+            _ if f.n_parts() > 1 => format!(
+                "{share:.1} % of the map is masked: between parts whose samples do not overlap, too few effective samples, or N \
+                 at its upper limit."
+            ),
             _ => format!("{share:.1} % of the map is masked: too few effective samples, or N at its upper limit."),
         };
         findings.push(Finding { good: share < 20.0, words });

@@ -221,7 +221,7 @@ pub(crate) fn states(analysis: &Analysis, summary: &RunSummary) -> Markup {
                     td { @if let Some(d) = direct { (with_error(d.energy, d.energy_err)) } @else { "–" } }
                     td { (analysis.free_energies.n_k.get(k).copied().unwrap_or(0)) }
                     td { @if let Some(d) = direct { (text::fixed(d.inefficiency, 1)) } @else { "–" } }
-                    td { (analysis.free_energies.f_k.get(k).map_or("–".into(), |f| text::fixed(*f, 3))) }
+                    td { (analysis.free_energies.of(k).map_or("–".into(), |(f, _)| text::fixed(f, 3))) }
                     td { @if z.is_finite() { (text::fixed(z.abs(), 1)) } @else { "–" } }
                 }
             } }

@@ -3,6 +3,8 @@
 use super::findings::{self, with_error};
 use super::summary::RunSummary;
 use crate::analysis::Analysis;
+use crate::analysis::diagnostics::Mood;
+use crate::figures::Labels;
 use crate::figures::plot::text;
 use crate::thermo::Convention;
 
@@ -10,6 +12,8 @@ use crate::thermo::Convention;
 const MOST_ROWS: usize = 20;
 /// Columns of ⟨N⟩.
 const MOST_COLUMNS: usize = 4;
+/// Reasons why a run cannot be trusted; the report has them all.
+const MOST_REASONS: usize = 4;
 /// Boundaries named in one row.
 const MOST_BOUNDARIES: usize = 2;
 
@@ -52,6 +56,10 @@ pub fn terminal_table(analysis: &Analysis, summary: &RunSummary) -> String {
     let verdict = &analysis.checks.verdict;
     if let Some(sentence) = verdict.sentences.first() {
         out.push_str(&format!("{} {}\n", sign(verdict.trusted), sentence.words));
+    }
+    let reasons = verdict.sentences.iter().skip(1).filter(|s| s.mood == Mood::Poor);
+    for sentence in reasons.take(MOST_REASONS) {
+        out.push_str(&format!("   {}\n", sentence.words));
     }
     out
 }
@@ -109,18 +117,32 @@ fn block(analysis: &Analysis, summary: &RunSummary, s: usize, most_rows: usize) 
         }
     };
     let has_notes = notes.iter().skip(1).any(|n| !n.is_empty());
-    let mut out = format!("⟨N⟩ of {}, T in {}, {heading}\n", axis.species, summary.units.temperature_label());
+    let mut out = format!(
+        "⟨N⟩ of {} in each state's own samples, T in {}, {heading}\n",
+        axis.species,
+        summary.units.temperature_label()
+    );
     out.push_str(&aligned(&rows, if has_notes { &notes } else { &[] }));
     out.push('\n');
     out
 }
 
-/// A value with its error in at most three decimals.
+/// A value with its error in at most three decimals; below three errors of 0 where nothing was seen.
 fn coarse(value: f64, error: f64) -> String {
+    if value == 0.0 && error > 0.0 {
+        let digits = (-(3.0 * error).log10().floor()).clamp(0.0, 9.0) as usize;
+        return format!("<{}", text::short(3.0 * error, digits));
+    }
     if value.is_finite() && error < 0.005 {
         return format!("{}±{}", text::fixed(value, 3), text::fixed(error, 3));
     }
     with_error(value, error).replace(" ± ", "±")
+}
+
+/// Four significant digits, in whatever unit.
+fn significant(value: f64) -> String {
+    let digits = (3.0 - value.abs().max(1e-12).log10().floor()).clamp(0.0, 12.0) as usize;
+    text::short(value, digits)
 }
 
 fn mu_symbol<'a>(convention: &Convention, axis_symbol: &'a str) -> &'a str {
@@ -148,7 +170,10 @@ fn boundaries(analysis: &Analysis, s: usize, temperature: f64) -> String {
         seen.push((b.phase_a, b.phase_b));
         let mu = b.mu.get(s).copied().unwrap_or(f64::NAN);
         let (a, c) = (findings::phase_name(analysis, b.phase_a), findings::phase_name(analysis, b.phase_b));
-        words.push((mu, format!("{a} → {c}: {}", findings::boundary(b, s).replace(" ± ", "±"))));
+        // A point between the simulated temperatures says so.
+        let elsewhere = (b.temperature - temperature).abs() > 1e-6 * temperature.abs();
+        let place = if elsewhere { format!(" at T = {}", text::short(b.temperature, 4)) } else { String::new() };
+        words.push((mu, format!("{a} → {c}: {}{place}", findings::boundary(b, s).replace(" ± ", "±"))));
     }
     words.sort_by(|a, b| a.0.total_cmp(&b.0));
     let more = words.len().saturating_sub(MOST_BOUNDARIES);
@@ -166,7 +191,7 @@ fn canonical(analysis: &Analysis, summary: &RunSummary) -> String {
     let mut rows = vec![vec![
         format!("T [{}]", summary.units.temperature_label()),
         format!("⟨E⟩ [{}]", summary.units.energy_label()),
-        "C_VN".to_owned(),
+        format!("C_VN [{}]", Labels { units: summary.units, title: String::new() }.heat_unit()),
     ]];
     for k in spread(grid.n_points(), MOST_ROWS) {
         let temperature = grid.states[k].temperature;
@@ -178,7 +203,7 @@ fn canonical(analysis: &Analysis, summary: &RunSummary) -> String {
             .iter()
             .filter(|c| !c.masked)
             .min_by(|a, b| (a.temperature - temperature).abs().total_cmp(&(b.temperature - temperature).abs()));
-        let c = cell.map_or("–".into(), |c| text::short(c.c_vn, 2));
+        let c = cell.map_or("–".into(), |c| significant(c.c_vn));
         rows.push(vec![text::fixed(temperature, decimals), energy, c]);
     }
     aligned(&rows, &[]) + "\n"
@@ -214,6 +239,13 @@ fn spread(n: usize, most: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_never_seen_is_below_a_limit() {
+        assert_eq!(coarse(0.0, 0.002), "<0.006");
+        assert_eq!(coarse(0.0, f64::NAN), "0");
+        assert_eq!(coarse(0.012, 0.001), "0.012±0.001");
+    }
 
     #[test]
     fn rows_are_spread_with_both_ends() {

@@ -28,6 +28,13 @@ pub(crate) struct Run {
 /// Those of [`scene_of`], and [`Error::BadInput`] with the field in which two runs differ.
 pub(crate) fn scenes_of_one_system(directories: &[PathBuf]) -> Result<Vec<CheckedScene>> {
     let scenes = directories.iter().map(|d| scene_of(d)).collect::<Result<Vec<_>>>()?;
+    let places: Vec<PathBuf> = directories.iter().map(|d| d.canonicalize().unwrap_or_else(|_| d.clone())).collect();
+    if let Some(i) = (1..places.len()).find(|&i| places[..i].contains(&places[i])) {
+        return Err(Error::argument(
+            format!("{} is given twice, and its samples would count as new ones", directories[i].display()),
+            "name every run once",
+        ));
+    }
     if directories.len() > 1 && !scenes[0].scene.windows.is_empty() {
         return Err(Error::BadInput {
             path: directories[1].clone(),

@@ -40,9 +40,9 @@ fn frames_of(run: &Path, state: u32) -> Vec<StoredFrame> {
 }
 
 /// An array of an npz file: shape and numbers.
-type Array = (Vec<usize>, Vec<f64>);
+pub(crate) type Array = (Vec<usize>, Vec<f64>);
 
-fn npz(path: &Path) -> HashMap<String, Array> {
+pub(crate) fn npz(path: &Path) -> HashMap<String, Array> {
     let mut archive = zip::ZipArchive::new(std::fs::File::open(path).expect("the file")).expect("a zip");
     (0..archive.len())
         .map(|i| {

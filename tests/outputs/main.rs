@@ -5,6 +5,7 @@ mod command_line;
 mod documentation;
 mod exports;
 mod figures;
+mod poor_runs;
 mod report;
 
 // shared with other test binaries

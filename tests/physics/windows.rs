@@ -200,7 +200,7 @@ impl Drawn {
         }
         let bins = Bins::new(&collapsed, None, None, &solution.ln_d, beta);
         let moments = bins.moments(&collapsed, &[ln_z]);
-        [moments.n[0], bins.ln_xi(&collapsed, moments.ln_sum).expect("N = 0 is there")]
+        [moments.n[0], bins.ln_xi(&collapsed, &[ln_z], moments.ln_sum).expect("N = 0 is there")]
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::analysis::diagnostics::flow::Flow;
 use crate::analysis::hysteresis::ExcludedState;
+use crate::analysis::limit::AtLimit;
 use crate::analysis::transition_matrix::Estimators;
 use crate::analysis::windows::WindowCheck;
 use crate::thermo::states::Edge;
@@ -40,8 +41,12 @@ pub struct StateCheck {
     pub excluded: bool,
     /// Index of the connected component of the grid.
     pub component: usize,
-    /// Whether its averages may be quoted: not excluded, with enough independent samples, and not a mixture of basins
-    /// whose boundary is unconverged.
+    /// Index of the part of the grid whose samples overlap; `None` without samples.
+    pub part: Option<u32>,
+    /// `[n_reservoirs]`, N against its limit.
+    pub at_limit: Vec<AtLimit>,
+    /// Whether its averages may be quoted: not excluded, with enough independent samples, not at a limit of N, and not a
+    /// mixture of basins whose boundary is unconverged.
     pub quotable: bool,
 }
 
@@ -75,6 +80,8 @@ pub struct EdgeCheck {
     pub overlap: f64,
     /// Whether it joins its states: a recent acceptance of 1 %, or where that is not known an overlap of 3 %.
     pub usable: bool,
+    /// States to add between its states so that samples would join them; 0 where they do, or where more samples would.
+    pub lacking: usize,
 }
 
 /// Quality of a run from its samples and tallies.
@@ -92,6 +99,8 @@ pub struct Diagnostics {
     pub spectral_gap: f64,
     /// Connected components of the grid through usable edges.
     pub n_components: usize,
+    /// Parts of the grid whose samples do not overlap.
+    pub n_parts: usize,
     /// Sums over states, by halves of production and of walkers.
     pub drifts: Vec<Drift>,
     /// First-order boundaries by length of the run.

@@ -1,35 +1,17 @@
 //! Connected components of the grid through edges that exchange.
 
+use crate::analysis::connected::Union;
 use crate::thermo::states::StateGrid;
 
 /// The part to which each state belongs, numbered from 0 in the order of states: `[n_states]`.
 ///
 /// - `usable`: `[n_edges]`
 pub fn components(grid: &StateGrid, usable: &[bool]) -> Vec<usize> {
-    let mut root: Vec<usize> = (0..grid.len()).collect();
-    fn find(root: &mut [usize], mut k: usize) -> usize {
-        while root[k] != k {
-            root[k] = root[root[k]];
-            k = root[k];
-        }
-        k
-    }
+    let mut union = Union::new(grid.len());
     for (edge, _) in grid.edges.iter().zip(usable).filter(|(_, usable)| **usable) {
-        let (a, b) = (find(&mut root, edge.a.index()), find(&mut root, edge.b.index()));
-        root[a.max(b)] = a.min(b);
+        union.join(edge.a.index(), edge.b.index());
     }
-    let mut number = vec![usize::MAX; grid.len()];
-    let mut next = 0;
-    (0..grid.len())
-        .map(|k| {
-            let r = find(&mut root, k);
-            if number[r] == usize::MAX {
-                number[r] = next;
-                next += 1;
-            }
-            number[r]
-        })
-        .collect()
+    union.numbers(0..grid.len()).into_iter().flatten().map(|part| part as usize).collect()
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub(super) fn trends(work: &PreparedSamples<'_>, analysis: &Analysis) -> Vec<Tre
             match part.len() {
                 0 => None,
                 n if n == samples.len() => Some(Cow::Borrowed(&work.basis.solved)),
-                _ => MbarSolution::new(&grid.states, &part).ok().map(Cow::Owned),
+                _ => MbarSolution::new(grid, &part).ok().map(Cow::Owned),
             }
         })
         .collect();

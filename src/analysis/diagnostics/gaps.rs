@@ -1,4 +1,5 @@
-//! Gaps of the grid, where states are lacking: neighbouring values of an axis between which edges are dead.
+//! Gaps of the grid, where states are lacking: neighbouring values of an axis between which edges are dead, or whose samples do
+//! not overlap.
 
 use super::Diagnostics;
 use crate::thermo::states::{Axis, StateGrid, StatePoint};
@@ -11,12 +12,17 @@ pub(super) struct Gap {
     pub(super) values: (f64, f64),
     /// No edge between them is usable.
     pub(super) whole: bool,
+    /// Values that are lacking between them: one, or as many as samples need to overlap.
+    pub(super) lacking: usize,
+    /// Samples do not overlap there.
+    pub(super) parts: bool,
 }
 
 impl Gap {
-    /// A value to add.
-    pub(super) fn middle(&self) -> f64 {
-        0.5 * (self.values.0 + self.values.1)
+    /// Values to add, evenly spaced.
+    pub(super) fn values_to_add(&self) -> Vec<f64> {
+        let step = (self.values.1 - self.values.0) / (self.lacking + 1) as f64;
+        (1..=self.lacking).map(|i| self.values.0 + step * i as f64).collect()
     }
 }
 
@@ -42,9 +48,13 @@ pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
         let (Some(&a), Some(&b)) = (flow.values.get(i.min(j)), flow.values.get(i.max(j))) else { continue };
         let same = |g: &(Gap, usize, usize)| g.0.axis == flow.axis && g.0.values == (a, b);
         let at = gaps.iter().position(same).unwrap_or_else(|| {
-            gaps.push((Gap { axis: flow.axis, values: (a, b), whole: false }, 0, 0));
+            gaps.push((Gap { axis: flow.axis, values: (a, b), whole: false, lacking: 1, parts: false }, 0, 0));
             gaps.len() - 1
         });
+        let part = |k: usize| diagnostics.states[k].part;
+        let parts = part(e.edge.a.index()).zip(part(e.edge.b.index())).is_some_and(|(a, b)| a != b);
+        gaps[at].0.lacking = gaps[at].0.lacking.max(e.lacking);
+        gaps[at].0.parts |= parts;
         gaps[at].1 += usize::from(!e.usable);
         gaps[at].2 += 1;
     }
@@ -55,7 +65,7 @@ pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
         };
         axis(&a.0).cmp(&axis(&b.0)).then(a.0.values.0.total_cmp(&b.0.values.0))
     });
-    let dead = gaps.into_iter().filter(|g| g.1 > 0);
+    let dead = gaps.into_iter().filter(|g| g.1 > 0 || (g.0.parts && g.0.lacking > 1));
     dead.map(|(gap, dead, all)| Gap { whole: dead == all, ..gap }).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Diagnostics of a run: exchange, flow of replicas, overlap, correlation, hysteresis, convergence, and a verdict in words.
 
 mod by_result;
+mod by_samples;
 pub(crate) mod checks;
 mod components;
 mod convergence;
@@ -25,11 +26,13 @@ pub use verdict::{INDEPENDENT, verdict};
 pub use windows::{acceptance, windows};
 
 use super::Analysis;
+use super::limit::AtLimit;
 use super::transition_matrix::{TallyBlock, compare, tally_blocks};
 use crate::analysis::prepared::PreparedSamples;
 use crate::analysis::statistics::inefficiency::{Memory, places};
 use crate::base::Result;
 use crate::sample::tally_snapshots::{EdgeCount, TallySnapshot};
+use crate::thermo::states::{Edge, StateGrid};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
@@ -42,6 +45,8 @@ const ATTEMPTS: u64 = 50;
 /// # Source
 /// Klimovich, Shirts & Mobley, J. Comput.-Aided Mol. Des. 29, 397 (2015).
 const OVERLAP: f64 = 0.03;
+/// Width of the difference of reduced potentials between neighbouring states that overlap well [kT].
+const STEP: f64 = 2.0;
 
 /// Counts that the run has kept beside its samples.
 #[derive(Debug, Clone, Default)]
@@ -91,10 +96,25 @@ pub(super) fn check(work: &PreparedSamples<'_>, analysis: &mut Analysis, books: 
     Ok(())
 }
 
+/// States to add between two whose samples do not overlap, evenly spaced, so that neighbours would overlap well.
+///
+/// If the difference of reduced potentials w = u_b − u_a is Gaussian, its means in the two states are apart by its variance;
+/// n steps divide its width by n, and at a width of [`STEP`] about a third of the samples overlap.
+fn lacking(grid: &StateGrid, analysis: &Analysis, edge: Edge) -> usize {
+    let (a, b) = (edge.a.index(), edge.b.index());
+    let (state_a, state_b, of_a, of_b) = (&grid.states[a], &grid.states[b], &analysis.direct[a], &analysis.direct[b]);
+    let chemical = |s: usize| (state_b.ln_z[s] - state_a.ln_z[s]) * (of_b.n[s] - of_a.n[s]);
+    let thermal = (state_b.beta() - state_a.beta()) * (of_b.energy - of_a.energy);
+    let apart = (0..grid.n_reservoirs()).map(chemical).sum::<f64>() - thermal;
+    let steps = (apart.max(0.0).sqrt() / STEP).ceil();
+    if steps.is_finite() { (steps as usize).saturating_sub(1) } else { 0 }
+}
+
 fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies) -> Result<Diagnostics> {
     let (input, solved, excluded) = (work.input, &work.basis.solved, work.is_excluded());
     let (grid, samples) = (&input.grid, &input.samples);
     let overlap = solved.collapsed.overlap(&solved.n_k, &solved.solution.f_k)?;
+    let part = &analysis.free_energies.part;
     let edges: Vec<EdgeCheck> = grid
         .edges
         .iter()
@@ -113,6 +133,7 @@ fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies)
                 recent,
                 overlap,
                 usable: if tried(late) >= ATTEMPTS { recent >= DEAD } else { overlap >= OVERLAP },
+                lacking: if part[edge.a.index()] == part[edge.b.index()] { 0 } else { lacking(grid, analysis, edge) },
             }
         })
         .collect();
@@ -149,7 +170,10 @@ fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies)
                 hysteresis: z[k],
                 excluded: excluded[k],
                 component: component[k],
+                part: part[k],
+                at_limit: analysis.direct[k].at_limit.clone(),
                 quotable: !excluded[k]
+                    && !analysis.direct[k].at_limit.iter().any(AtLimit::is_reached)
                     && !analysis.beside_unconverged[k]
                     && n as f64 >= INDEPENDENT * memory.of_state(k),
             }
@@ -165,6 +189,7 @@ fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies)
         flows: flow::flows(grid, samples),
         spectral_gap: overlap.spectral_gap,
         n_components: component.iter().max().map_or(0, |c| c + 1),
+        n_parts: analysis.free_energies.n_parts(),
         drifts: drift::drifts(&memory, input),
         trends: convergence::trends(work, analysis),
         halves: (z.iter().any(|z| z.is_finite()), input.halves.start_differently),

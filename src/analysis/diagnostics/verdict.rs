@@ -1,11 +1,11 @@
 //! Verdict in words: whether the run can be trusted, and what to change.
 
-use super::by_result;
 use super::checks::{Diagnostics, EdgeCheck, Mood, Sentence, Verdict};
 use super::flow::Flow;
 use super::gaps::{Gap, gaps};
-use super::words::{axis_words, edge_words, edges, first, ranges, short, states_are};
+use super::words::{axis_words, edge_words, edges, first, number_words, ranges, short, states_are};
 use super::{ATTEMPTS, DEAD};
+use super::{by_result, by_samples};
 use crate::analysis::hysteresis::ExcludedState;
 use crate::analysis::result::BoundaryPoint;
 use crate::analysis::transition_matrix::{ALARM, Estimators};
@@ -15,7 +15,7 @@ use crate::thermo::states::{Axis, Direction, StateGrid};
 /// Independent samples that a state should have.
 pub const INDEPENDENT: f64 = 30.0;
 /// Share of states that may fail a check before the run as a whole does.
-const FEW: f64 = 0.1;
+pub(super) const FEW: f64 = 0.1;
 /// Share of states that may be excluded while the rest is still a run.
 const FROZEN: f64 = 0.25;
 /// Share of states whose halves in time must agree.
@@ -36,6 +36,8 @@ pub fn verdict(
 ) -> Verdict {
     let gaps = gaps(grid, diagnostics);
     let mut sentences: Vec<Sentence> = connection(grid, diagnostics, &gaps).into_iter().collect();
+    sentences.extend(by_samples::parts(grid, diagnostics, &gaps));
+    sentences.extend(by_samples::limits(grid, diagnostics));
     sentences.extend(dead_edges(diagnostics));
     sentences.extend(diagnostics.flows.iter().flat_map(|flow| travel(grid, flow)));
     if diagnostics.spectral_gap.is_finite() && diagnostics.states.len() > 1 {
@@ -57,8 +59,8 @@ pub fn verdict(
     let mut v = Verdict { trusted, sentences, ..Verdict::default() };
     for gap in &gaps {
         match gap.axis {
-            Axis::Temperature => v.add_temperatures.push(gap.middle()),
-            Axis::Reservoir(r) => v.add_mu.push((r, gap.middle())),
+            Axis::Temperature => v.add_temperatures.extend(gap.values_to_add()),
+            Axis::Reservoir(r) => v.add_mu.extend(gap.values_to_add().into_iter().map(|mu| (r, mu))),
         }
     }
     v.sentences.insert(0, summary(grid, &v, !excluded.is_empty()));
@@ -245,7 +247,7 @@ fn summary(grid: &StateGrid, v: &Verdict, masked: bool) -> Sentence {
         }
         (false, _) => "This run cannot be trusted as it is.".to_owned(),
     };
-    let list = |values: Vec<String>| values.join(", ");
+    let list = |values: Vec<String>| first(&values);
     let mut add = Vec::new();
     if !v.add_temperatures.is_empty() {
         add.push(format!("T = {}", list(v.add_temperatures.iter().map(|&t| short(t)).collect())));
@@ -291,14 +293,11 @@ fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Opti
         .filter(|g| g.whole)
         .map(|g| {
             let symbol = axis_words(grid, g.axis);
-            format!("{symbol} = {} (between {} and {})", short(g.middle()), short(g.values.0), short(g.values.1))
+            let add: Vec<String> = g.values_to_add().into_iter().map(short).collect();
+            format!("{symbol} = {} (between {} and {})", first(&add), short(g.values.0), short(g.values.1))
         })
         .collect();
-    let number = match diagnostics.n_components {
-        2 => "two".to_owned(),
-        3 => "three".to_owned(),
-        n => n.to_string(),
-    };
+    let number = number_words(diagnostics.n_components);
     if !whole.is_empty() {
         let gaps = whole.join(" and ");
         let words = format!("The grid splits in {number} at {gaps}: no replica crosses there; add states between.");
@@ -376,6 +375,7 @@ fn which(diagnostics: &Diagnostics, holds: impl Fn(&super::StateCheck) -> bool) 
 mod tests {
     use super::super::{StateCheck, components};
     use super::*;
+    use crate::analysis::limit::AtLimit;
     use crate::thermo::Convention;
     use crate::thermo::states::ReservoirAxis;
 
@@ -392,6 +392,7 @@ mod tests {
                 recent: 0.3,
                 overlap: 0.2,
                 usable: true,
+                lacking: 0,
             })
             .collect();
         for e in &mut edges {
@@ -408,6 +409,8 @@ mod tests {
             hysteresis: 0.7,
             excluded: false,
             component: component[k],
+            part: Some(0),
+            at_limit: vec![AtLimit::default(); grid.n_reservoirs()],
             quotable: true,
         };
         let flow = |axis, values: Vec<f64>| Flow {
@@ -428,6 +431,7 @@ mod tests {
             windows: Vec::new(),
             flows,
             spectral_gap: 0.03,
+            n_parts: 1,
             drifts: Vec::new(),
             trends: Vec::new(),
             halves: (true, true),
@@ -451,6 +455,42 @@ mod tests {
         let v = verdict(&grid(), &diagnostics(&grid(), |_| false), &[], &[], None, (12, 12));
         assert!(v.trusted && v.add_temperatures.is_empty() && v.add_mu.is_empty(), "{v:?}");
         assert!(says(&v, "can be trusted") && says(&v, "All 17 pairs"), "{v:?}");
+    }
+
+    #[test]
+    fn parts_without_common_samples_say_what_is_lacking_between_them() {
+        let mut d = diagnostics(&grid(), |_| false);
+        // The highest μ is a part of its own at every temperature.
+        d.n_parts = 2;
+        (0..grid().len()).for_each(|k| d.states[k].part = Some(u32::from(k % 3 == 2)));
+        for e in d.edges.iter_mut().filter(|e| e.edge.a.0 % 3 == 1 && e.edge.b.0 == e.edge.a.0 + 1) {
+            e.lacking = 3;
+        }
+        let v = verdict(&grid(), &d, &[], &[], None, (12, 12));
+        assert!(!v.trusted && says(&v, "fall into two parts of 8 and 4 states"), "{v:?}");
+        assert!(says(&v, "add states at μ of B = −2.375, −2.25, −2.125 (between −2.5 and −2)"), "{v:?}");
+        assert_eq!(v.add_mu, [(0, -2.375), (0, -2.25), (0, -2.125)]);
+        // Neighbours that overlap well and are too short for their samples to say so.
+        d.edges.iter_mut().for_each(|e| e.lacking = 0);
+        let v = verdict(&grid(), &d, &[], &[], None, (12, 12));
+        assert!(says(&v, "lengthen production") && v.add_mu.is_empty(), "{v:?}");
+        // A few states aside do not spoil the rest.
+        (0..grid().len()).for_each(|k| d.states[k].part = Some(u32::from(k == 11)));
+        assert!(verdict(&grid(), &d, &[], &[], None, (12, 12)).trusted);
+    }
+
+    #[test]
+    fn states_at_the_limit_of_n_are_named_with_the_remedy() {
+        let mut d = diagnostics(&grid(), |_| false);
+        d.states[2].at_limit[0] = AtLimit { p: 0.9, needed: 47 };
+        d.states[5].at_limit[0] = AtLimit { p: 2e-3, needed: 31 };
+        d.states[8].at_limit[0] = AtLimit { p: 5e-4, needed: 99 };
+        let v = verdict(&grid(), &d, &[], &[], None, (12, 12));
+        assert!(
+            !v.trusted && says(&v, "2 of 12 states stand at `max_atoms` of B (1 at T = 0.3, 1 at T = 0.4)"),
+            "{v:?}"
+        );
+        assert!(says(&v, "set `max_atoms` of B to 47 or more"), "{v:?}");
     }
 
     #[test]

@@ -22,6 +22,15 @@ pub(super) fn axis_words(grid: &StateGrid, axis: Axis) -> String {
     }
 }
 
+/// `two`, `three`, or digits.
+pub(super) fn number_words(n: usize) -> String {
+    match n {
+        2 => "two".to_owned(),
+        3 => "three".to_owned(),
+        n => n.to_string(),
+    }
+}
+
 /// The first few of a list.
 pub(super) fn first(all: &[String]) -> String {
     let shown: Vec<&str> = all.iter().take(6).map(String::as_str).collect();

@@ -77,16 +77,19 @@ fn set_errors(
     let count = |s: usize| samples.compositions().iter().map(|c| f64::from(c[s])).collect();
     let counts: Vec<Vec<f64>> = (0..n_reservoirs).map(count).collect();
     // Cells in groups of points, the last filled up with its last cell; some groups at a time, to bound the memory.
-    let chemical = |group: &[&mut MapCell]| -> Vec<[f64; POINTS]> {
-        let at = |c: usize, l: usize| samples.chemical(c, &group[l.min(group.len() - 1)].ln_z);
-        (0..samples.compositions().len()).map(|c| std::array::from_fn(|l| at(c, l))).collect()
+    let chemical = |beta: f64, group: &[&mut MapCell]| -> ([usize; POINTS], Vec<[f64; POINTS]>) {
+        let ln_z = |l: usize| &group[l.min(group.len() - 1)].ln_z;
+        let worth: [Vec<f64>; POINTS] = std::array::from_fn(|l| samples.chemical_at(beta, ln_z(l)));
+        // Where the empty system was never sampled ln Ξ is not known, and neither is its error.
+        let empty = std::array::from_fn(|l| samples.empty_at(beta, ln_z(l)).unwrap_or_default());
+        (empty, (0..samples.compositions().len()).map(|c| std::array::from_fn(|l| worth[l][c])).collect())
     };
     for (t, row) in cells.iter_mut().enumerate() {
         for cells in row.chunks_mut(POINTS * GROUPS) {
-            let groups: Vec<Vec<[f64; POINTS]>> = cells.chunks(POINTS).map(chemical).collect();
+            let groups: Vec<_> = cells.chunks(POINTS).map(|group| chemical(betas[t], group)).collect();
             let of_resample = |at: &[Reweighted; TEMPERATURES]| -> Vec<f64> {
                 let quantities: Vec<&[f64]> = counts.iter().chain(&at[t].means).map(|q| &q[..]).collect();
-                groups.iter().flat_map(|group| at[t].averages(group, &quantities)).flatten().collect()
+                groups.iter().flat_map(|(empty, group)| at[t].averages(empty, group, &quantities)).flatten().collect()
             };
             let drawn: Vec<Vec<f64>> = reweighted.par_iter().map(of_resample).collect();
             let errors = bootstrap.spread(&drawn);

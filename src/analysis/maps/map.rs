@@ -1,5 +1,6 @@
 //! Averages on grids finer than the simulated one.
 
+use crate::analysis::limit::P_N_MAX;
 use crate::analysis::maps::order_parameters::averages;
 use crate::analysis::mbar::{Bins, Collapsed, Moments};
 use crate::analysis::{Map, MapCell};
@@ -10,8 +11,6 @@ use crate::thermo::states::{StateGrid, StatePoint};
 const CELLS: usize = 20_000;
 /// Cells with fewer effective samples are masked.
 pub(crate) const N_EFF_MIN: f64 = 50.0;
-/// Cells with a higher probability of N_max are masked: there the limit on N shapes the result.
-const P_N_MAX: f64 = 1e-3;
 /// Most values of a coarse axis of states that are no rectangle, where every state may have a value of its own.
 const VALUES: usize = 32;
 /// Most values of a pressure axis of a single species.
@@ -232,10 +231,7 @@ impl MapContext<'_> {
             let at_limit = samples.compositions.iter().zip(&p).filter(|(c, _)| c[s] >= self.n_max[s]);
             at_limit.map(|(_, p)| p).sum::<f64>() > P_N_MAX
         });
-        let empty = match samples.compositions.first() {
-            Some(first) if first.iter().all(|&n| n == 0) => p[0],
-            _ => 0.0,
-        };
+        let empty = samples.empty_at(bins.beta, &cell.ln_z).map_or(0.0, |c| p[c]);
         cell.n_eff = if moments.n_eff.is_finite() { moments.n_eff } else { 0.0 };
         cell.masked = cell.n_eff < N_EFF_MIN || truncated || !self.in_range(kt, &cell.ln_z, empty);
         self.respond(cell, kt, &moments);
@@ -243,7 +239,7 @@ impl MapContext<'_> {
         let squares = both.split_off(means.len() / 2);
         cell.observables_var = both.iter().zip(&squares).map(|(a, aa)| (aa - a * a).max(0.0)).collect();
         cell.observables = both;
-        cell.ln_xi = bins.ln_xi(samples, ln_sum).unwrap_or(f64::NAN);
+        cell.ln_xi = bins.ln_xi(samples, &cell.ln_z, ln_sum).unwrap_or(f64::NAN);
     }
 
     fn respond(&self, cell: &mut MapCell, kt: f64, moments: &Moments) {

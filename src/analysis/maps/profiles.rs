@@ -48,7 +48,7 @@ pub(crate) fn at(
     for place in places {
         // ln of what a composition is worth at this place, and the samples that matter at all.
         let beta = 1.0 / place.kt;
-        let worth: Vec<f64> = (0..samples.compositions().len()).map(|c| samples.chemical(c, &place.ln_z)).collect();
+        let worth = samples.chemical_at(beta, &place.ln_z);
         let bins = Bins::new(samples, None, None, &solved.solution.ln_d, beta);
         let (ln_sum, _) = bins.probabilities(samples, &place.ln_z);
         let weight =

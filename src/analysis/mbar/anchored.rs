@@ -144,16 +144,22 @@ impl Anchored {
 }
 
 impl Reweighted {
-    /// ln Ξ relative to the first composition, and averages of quantities, at [`POINTS`] points.
+    /// ln Ξ relative to a composition, and averages of quantities, at [`POINTS`] points.
     ///
+    /// - `empty`: that composition at every point
     /// - `chemical`: `[n_compositions]`, N⃗·ln z⃗ at every point
     /// - `quantities`: `[n_quantities]` of `[n_compositions]`
     /// - returns: `[1 + n_quantities]` at every point
-    pub(crate) fn averages(&self, chemical: &[[f64; POINTS]], quantities: &[&[f64]]) -> Vec<[f64; POINTS]> {
+    pub(crate) fn averages(
+        &self,
+        empty: &[usize; POINTS],
+        chemical: &[[f64; POINTS]],
+        quantities: &[&[f64]],
+    ) -> Vec<[f64; POINTS]> {
         let mut out = vec![[0.0; POINTS]; 1 + quantities.len()];
         averages_over(Arch::new(), &self.ln_b, chemical, quantities, &mut out);
-        let empty = self.ln_b.first().copied().unwrap_or(f64::NEG_INFINITY);
-        out[0].iter_mut().for_each(|ln_sum| *ln_sum -= empty);
+        let ln_b = |&c: &usize| self.ln_b.get(c).copied().unwrap_or(f64::NEG_INFINITY);
+        out[0].iter_mut().zip(empty).for_each(|(ln_sum, empty)| *ln_sum -= ln_b(empty));
         out
     }
 }
@@ -194,10 +200,10 @@ mod tests {
             let (ln_sum, p) = bins.probabilities(&samples, &ln_z);
             let chemical: Vec<[f64; POINTS]> = (0..7).map(|c| [samples.chemical(c, &ln_z); POINTS]).collect();
             let n: Vec<f64> = samples.compositions.iter().map(|c| f64::from(c[0])).collect();
-            let out = found.averages(&chemical, &[&n, &found.means[0], &found.means[1]]);
+            let out = found.averages(&[0; POINTS], &chemical, &[&n, &found.means[0], &found.means[1]]);
             let (mean_n, energy) = bins.means(&samples, &p);
             let mean: f64 = p.iter().zip(&means[0]).map(|(p, a)| p * a).sum();
-            let expected = [bins.ln_xi(&samples, ln_sum).expect("N = 0 is there"), mean_n[0], energy, mean];
+            let expected = [bins.ln_xi(&samples, &ln_z, ln_sum).expect("N = 0 is there"), mean_n[0], energy, mean];
             for (found, expected) in out.iter().zip(expected) {
                 for x in found {
                     assert!((x - expected).abs() < 1e-10 * expected.abs().max(1.0), "β {beta}: {x} for {expected}");

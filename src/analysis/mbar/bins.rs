@@ -107,12 +107,12 @@ impl Bins {
         (bins, means)
     }
 
-    /// ln of the unnormalised probability of every composition at `ln_z`: ln(z^N⃗ B[N⃗]).
+    /// ln of the unnormalised probability of every composition at `ln_z`: ln(z^N⃗ B[N⃗]), −∞ outside the part of the point.
     pub fn ln_p(&self, samples: &Collapsed, ln_z: &[f64]) -> Vec<f64> {
-        self.ln_b.iter().enumerate().map(|(c, b)| b + samples.chemical(c, ln_z)).collect()
+        self.ln_b.iter().zip(samples.chemical_at(self.beta, ln_z)).map(|(b, chemical)| b + chemical).collect()
     }
 
-    /// Probability of every composition at `ln_z`; sums to 1. All zero if the bins are empty.
+    /// Probability of every composition at `ln_z`; sums to 1. All zero if the bins are empty, or between parts.
     pub fn probabilities(&self, samples: &Collapsed, ln_z: &[f64]) -> (f64, Vec<f64>) {
         normalised(self.ln_p(samples, ln_z))
     }
@@ -171,10 +171,9 @@ impl Bins {
     /// ln Ξ anchored to the empty composition, −ln P(0⃗); `None` if that was never sampled.
     ///
     /// Absolute for a frozen slab, where the empty system has E = 0; else relative to the bare mobile slab at this T.
-    pub fn ln_xi(&self, samples: &Collapsed, ln_sum: f64) -> Option<f64> {
-        let first = samples.compositions.first()?;
-        let anchored = !first.is_empty() && first.iter().all(|&n| n == 0) && self.ln_b[0].is_finite();
-        anchored.then(|| ln_sum - self.ln_b[0])
+    pub fn ln_xi(&self, samples: &Collapsed, ln_z: &[f64], ln_sum: f64) -> Option<f64> {
+        let empty = samples.empty_at(self.beta, ln_z)?;
+        self.ln_b[empty].is_finite().then(|| ln_sum - self.ln_b[empty])
     }
 }
 

@@ -4,22 +4,22 @@
 //! Samples are sorted by their composition N⃗, so G is constant over a run of samples, and all sums over samples
 //! become tables over compositions: P_T[N⃗] = Σ_n p_nT and C_TT'[N⃗] = Σ_n p_nT p_nT' with
 //! p_nT = e^{−β_T E_n} G_T[N⃗_n]/D_n. A K × N matrix never exists.
+//!
+//! Where the grid falls into parts ([`Parts`]), a composition is one of a part: samples of another have no weight in a state
+//! or at a point of this one, the equations of the parts are independent of each other, and each has its own zero of f.
 
-use super::covariance::add_gram;
-use super::log_sum_exp;
-use super::solver::{self, Equations, Root};
-use super::vector::Block;
-use super::{CHUNK, Tolerance};
+use super::parts::Parts;
+use super::solver::{self, Root};
+use super::tables::Tables;
+use super::{CHUNK, Tolerance, log_sum_exp};
 use crate::base::fault_injection::{Fault, planted};
 use crate::base::{AnalysisError, Result};
 use crate::thermo::Window;
 use crate::thermo::states::StatePoint;
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatRef, Par};
-use pulp::Arch;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Samples sorted by composition, and the states they came from.
 #[derive(Debug, Clone)]
@@ -27,12 +27,16 @@ pub struct Collapsed {
     /// `[n_temperatures]`, the distinct β of the states [1/energy]
     pub(crate) betas: Vec<f64>,
     /// `[n_states]`, index into `betas`
-    temperature_of: Vec<usize>,
+    pub(super) temperature_of: Vec<usize>,
     /// `[n_states][n_reservoirs]`
     ln_z: Vec<Vec<f64>>,
     /// `[n_states]`, weights η(N) of those that have any
     windows: Vec<Option<Window>>,
-    /// `[n_compositions][n_reservoirs]`, the distinct N⃗, ascending
+    /// The parts of the grid.
+    pub(crate) parts: Arc<Parts>,
+    /// `[n_compositions]`, the part of each, ascending
+    pub(crate) part_of: Vec<u32>,
+    /// `[n_compositions][n_reservoirs]`, the distinct N⃗ of each part, ascending
     pub(crate) compositions: Vec<Vec<u16>>,
     /// `[n_compositions + 1]`, where the samples of each composition begin
     pub(crate) first: Vec<usize>,
@@ -41,13 +45,14 @@ pub struct Collapsed {
     /// `[n_samples]`, place of each sorted sample in the caller's order
     pub(crate) origin: Vec<u32>,
     /// Chunks of samples, each of one composition.
-    chunks: Vec<(usize, Range<usize>)>,
+    pub(super) chunks: Vec<(usize, Range<usize>)>,
 }
 
 /// The free energies, and what weights need.
 #[derive(Debug, Clone)]
 pub struct CollapsedSolution {
-    /// `[n_states]`, f_k = −ln Ξ_k up to a constant, states without samples included; f_0 = 0
+    /// `[n_states]`, f_k = −ln Ξ_k up to a constant of each part, states without samples included; 0 in the first state of
+    /// a part, NaN in a state of none
     pub f_k: Vec<f64>,
     /// `[n_samples]`, sorted by composition: ln D_n
     pub ln_d: Vec<f64>,
@@ -67,32 +72,48 @@ impl Collapsed {
     /// # Errors
     /// [`AnalysisError`] if there is no state, or an energy is not finite.
     pub fn new(states: &[StatePoint], energy: &[f64], counts: &[Vec<u16>]) -> Result<Collapsed> {
+        Collapsed::in_parts(states, Arc::new(Parts::one(states.len())), |_| 0, energy, counts)
+    }
+
+    /// Sorts the samples of a grid that falls into parts.
+    ///
+    /// - `part_of_sample`: the part of the state of each
+    pub(crate) fn in_parts(
+        states: &[StatePoint],
+        parts: Arc<Parts>,
+        part_of_sample: impl Fn(usize) -> u32,
+        energy: &[f64],
+        counts: &[Vec<u16>],
+    ) -> Result<Collapsed> {
         if let Some(sample) = energy.iter().position(|e| !e.is_finite()) {
             return Err(AnalysisError::EnergyNotFinite { sample, energy: energy[sample] }.into());
         }
         let n_reservoirs = counts.len();
         let composition_of = |n: usize| -> Vec<u16> { counts.iter().map(|column| column[n]).collect() };
-        let mut members: BTreeMap<Vec<u16>, Vec<u32>> = BTreeMap::new();
+        let mut members: BTreeMap<(u32, Vec<u16>), Vec<u32>> = BTreeMap::new();
         for n in 0..energy.len() {
-            members.entry(composition_of(n)).or_default().push(n as u32);
+            members.entry((part_of_sample(n), composition_of(n))).or_default().push(n as u32);
         }
         let mut compositions = Vec::with_capacity(members.len());
+        let mut part_of = Vec::with_capacity(members.len());
         let mut first = vec![0];
         let mut origin = Vec::with_capacity(energy.len());
-        for (composition, places) in members {
+        for ((part, composition), places) in members {
             debug_assert_eq!(composition.len(), n_reservoirs);
+            part_of.push(part);
             compositions.push(composition);
             origin.extend(places);
             first.push(origin.len());
         }
         let sorted = origin.iter().map(|&n| energy[n as usize]).collect();
-        Self::from_sorted(states, compositions, first, sorted, origin)
+        Self::from_sorted(states, parts, (part_of, compositions), first, sorted, origin)
     }
 
     /// From samples already sorted by composition; see the fields.
     pub(crate) fn from_sorted(
         states: &[StatePoint],
-        compositions: Vec<Vec<u16>>,
+        parts: Arc<Parts>,
+        (part_of, compositions): (Vec<u32>, Vec<Vec<u16>>),
         first: Vec<usize>,
         energy: Vec<f64>,
         origin: Vec<u32>,
@@ -118,7 +139,19 @@ impl Collapsed {
         }
         let ln_z = states.iter().map(|s| s.ln_z.clone()).collect();
         let windows = states.iter().map(|s| s.window.clone()).collect();
-        Ok(Collapsed { betas, temperature_of, ln_z, windows, compositions, first, energy, origin, chunks })
+        Ok(Collapsed {
+            betas,
+            temperature_of,
+            ln_z,
+            windows,
+            parts,
+            part_of,
+            compositions,
+            first,
+            energy,
+            origin,
+            chunks,
+        })
     }
 
     /// Number of samples.
@@ -131,7 +164,7 @@ impl Collapsed {
         self.ln_z.len()
     }
 
-    /// The distinct N⃗ among the samples, ascending: `[n_compositions][n_reservoirs]`.
+    /// The distinct N⃗ among the samples of each part, ascending: `[n_compositions][n_reservoirs]`.
     pub fn compositions(&self) -> &[Vec<u16>] {
         &self.compositions
     }
@@ -146,8 +179,26 @@ impl Collapsed {
         self.compositions[composition].iter().zip(ln_z).map(|(&n, l)| f64::from(n) * l).sum()
     }
 
-    /// Σ_s N_s ln z_s + η(N) of a composition in a state: βE − u; −∞ outside its window.
-    fn chemical_in(&self, composition: usize, state: usize) -> f64 {
+    /// Σ_s N_s ln z_s of every composition at a point: −∞ for those of another part.
+    pub(crate) fn chemical_at(&self, beta: f64, ln_z: &[f64]) -> Vec<f64> {
+        let part = self.parts.at(beta, ln_z);
+        let of = |c: usize| if Some(self.part_of[c]) == part { self.chemical(c, ln_z) } else { f64::NEG_INFINITY };
+        (0..self.compositions.len()).map(of).collect()
+    }
+
+    /// The composition without any atom in the part of a point; `None` if that was never sampled.
+    pub(crate) fn empty_at(&self, beta: f64, ln_z: &[f64]) -> Option<usize> {
+        let part = self.parts.at(beta, ln_z)?;
+        let first = self.part_of.partition_point(|&p| p < part);
+        let composition = self.compositions.get(first).filter(|_| self.part_of[first] == part)?;
+        (!composition.is_empty() && composition.iter().all(|&n| n == 0)).then_some(first)
+    }
+
+    /// Σ_s N_s ln z_s + η(N) of a composition in a state: βE − u; −∞ outside its window and in another part.
+    pub(super) fn chemical_in(&self, composition: usize, state: usize) -> f64 {
+        if self.parts.of_state[state] != Some(self.part_of[composition]) {
+            return f64::NEG_INFINITY;
+        }
         self.chemical(composition, &self.ln_z[state]) + self.eta(composition, state)
     }
 
@@ -255,22 +306,7 @@ impl Collapsed {
 
     /// The equations over the states that have samples; `weights` and `n_k` as for [`Self::solve`].
     pub(super) fn equations<'a>(&'a self, weights: Option<&'a [f64]>, n_k: &[f64]) -> Tables<'a> {
-        let sampled: Vec<usize> = (0..self.n_states()).filter(|&k| n_k[k] > 0.0).collect();
-        let mut temperatures: Vec<usize> = sampled.iter().map(|&k| self.temperature_of[k]).collect();
-        temperatures.sort_unstable();
-        temperatures.dedup();
-        Tables {
-            samples: self,
-            weights,
-            n_k: sampled.iter().map(|&k| n_k[k]).collect(),
-            place_of: sampled
-                .iter()
-                .map(|&k| temperatures.iter().position(|&t| t == self.temperature_of[k]).unwrap_or_default())
-                .collect(),
-            betas: temperatures.iter().map(|&t| self.betas[t]).collect(),
-            sampled,
-            arch: Arch::new(),
-        }
+        Tables::new(self, weights, n_k)
     }
 
     /// f_k of every state: the solution where there are samples, else by reweighting.
@@ -282,6 +318,7 @@ impl Collapsed {
         for t in 0..self.betas.len() {
             let missing: Vec<usize> =
                 (0..self.n_states()).filter(|&k| self.temperature_of[k] == t && f_k[k].is_nan()).collect();
+            let missing: Vec<usize> = missing.into_iter().filter(|&k| self.parts.of_state[k].is_some()).collect();
             if missing.is_empty() {
                 continue;
             }
@@ -290,8 +327,16 @@ impl Collapsed {
                 f_k[k] = -log_sum_exp((0..ln_b.len()).map(|c| ln_b[c] + self.chemical_in(c, k)));
             }
         }
-        let first = f_k[0];
-        f_k.iter_mut().for_each(|f| *f -= first);
+        // Of each part relative to its first state.
+        let mut first = vec![f64::NAN; self.parts.number as usize];
+        for (f, part) in f_k.iter_mut().zip(&self.parts.of_state) {
+            let Some(part) = part else { continue };
+            let first = &mut first[*part as usize];
+            if first.is_nan() {
+                *first = *f;
+            }
+            *f -= *first;
+        }
         f_k
     }
 
@@ -311,212 +356,9 @@ impl Collapsed {
     /// ln of the unnormalised MBAR weight of every sample at (β, ln z⃗): −u(x_n) − ln D_n, sorted by composition.
     pub fn ln_weights(&self, ln_d: &[f64], beta: f64, ln_z: &[f64]) -> Vec<f64> {
         let mut ln_w = Vec::with_capacity(self.n_samples());
-        for c in 0..self.compositions.len() {
-            let chemical = self.chemical(c, ln_z);
+        for (c, chemical) in self.chemical_at(beta, ln_z).into_iter().enumerate() {
             ln_w.extend((self.first[c]..self.first[c + 1]).map(|n| chemical - beta * self.energy[n] - ln_d[n]));
         }
         ln_w
     }
-}
-
-/// The equations as tables over temperatures and compositions.
-pub(super) struct Tables<'a> {
-    samples: &'a Collapsed,
-    weights: Option<&'a [f64]>,
-    /// States with samples.
-    sampled: Vec<usize>,
-    /// `[n_sampled]`
-    n_k: Vec<f64>,
-    /// `[n_sampled]`, index into `betas`
-    place_of: Vec<usize>,
-    /// β of the temperatures with samples
-    betas: Vec<f64>,
-    arch: Arch,
-}
-
-impl Tables<'_> {
-    /// ln(N_k e^{f_k} z_k^N⃗) of every sampled state: `[n_compositions][n_sampled]`, and ln G: `[n_compositions][n_temperatures]`.
-    fn ln_g(&self, f: &[f64]) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
-        (0..self.samples.compositions.len())
-            .into_par_iter()
-            .map(|c| {
-                let terms: Vec<f64> = self
-                    .sampled
-                    .iter()
-                    .enumerate()
-                    .map(|(i, &k)| self.n_k[i].ln() + f[i] + self.samples.chemical_in(c, k))
-                    .collect();
-                let n_t = self.betas.len();
-                let mut max = vec![f64::NEG_INFINITY; n_t];
-                for (&t, &x) in self.place_of.iter().zip(&terms) {
-                    max[t] = max[t].max(x);
-                }
-                let mut sum = vec![0.0; n_t];
-                // Where a temperature has nothing but windows, and N lies outside them all, G is 0.
-                for (&t, &x) in self.place_of.iter().zip(&terms).filter(|(_, x)| **x > f64::NEG_INFINITY) {
-                    sum[t] += (x - max[t]).exp();
-                }
-                let ln_g = max.iter().zip(&sum).map(|(m, s)| m + s.ln()).collect::<Vec<_>>();
-                (terms, ln_g)
-            })
-            .unzip()
-    }
-
-    /// p_nT = e^{−β_T E_n} G_T/D_n of samples of one composition; adds Σ_n w_n p_nT to `single`.
-    fn temperature_shares(&self, ln_g: &[f64], range: Range<usize>, block: &mut Block, single: &mut [f64]) {
-        let energy = &self.samples.energy[range.clone()];
-        block.resize(self.betas.len(), energy.len());
-        for ((beta, ln_g), row) in self.betas.iter().zip(ln_g).zip(block.p.chunks_exact_mut(energy.len())) {
-            row.iter_mut().zip(energy).for_each(|(x, e)| *x = ln_g - beta * e);
-        }
-        block.share(self.arch, self.weights.map(|w| &w[range]), single);
-    }
-
-    fn ln_denominators(&self, f: &[f64]) -> Vec<f64> {
-        let (_, ln_g) = self.ln_g(f);
-        let mut ln_d = vec![0.0; self.samples.n_samples()];
-        let mut pieces = Vec::with_capacity(self.samples.chunks.len());
-        let mut rest = ln_d.as_mut_slice();
-        for (c, range) in &self.samples.chunks {
-            let (piece, after) = rest.split_at_mut(range.len());
-            pieces.push((*c, range.clone(), piece));
-            rest = after;
-        }
-        pieces.into_par_iter().for_each(|(c, range, piece)| {
-            let mut block = Block::default();
-            let mut single = vec![0.0; self.betas.len()];
-            let start = range.start;
-            for (a, b) in blocks(&range) {
-                self.temperature_shares(&ln_g[c], a..b, &mut block, &mut single);
-                for (out, ln_d) in piece[a - start..b - start].iter_mut().zip(block.ln_sums()) {
-                    *out = ln_d;
-                }
-            }
-        });
-        ln_d
-    }
-
-    /// P_T[c], `[n_compositions][n_temperatures]`, and if asked the lower half of C_TT'[c], `[n_compositions]`.
-    fn tables(&self, ln_g: &[Vec<f64>], pairs: bool) -> (Vec<Vec<f64>>, Vec<Mat<f64>>) {
-        let n_t = self.betas.len();
-        let size = if pairs { n_t } else { 0 };
-        let partial: Vec<(Vec<f64>, Mat<f64>)> = self
-            .samples
-            .chunks
-            .par_iter()
-            .map(|(c, range)| {
-                let mut single = vec![0.0; n_t];
-                let mut double = Mat::zeros(size, size);
-                let mut block = Block::default();
-                for (a, b) in blocks(range) {
-                    self.temperature_shares(&ln_g[*c], a..b, &mut block, &mut single);
-                    if pairs {
-                        if let Some(weights) = self.weights {
-                            block.scale(&weights[a..b]);
-                        }
-                        add_gram(&mut double, MatRef::from_column_major_slice(&block.p, b - a, n_t));
-                    }
-                }
-                (single, double)
-            })
-            .collect();
-        let n_c = self.samples.compositions.len();
-        let mut single = vec![vec![0.0; n_t]; n_c];
-        let mut double = vec![Mat::zeros(size, size); n_c];
-        for ((c, _), (s, d)) in self.samples.chunks.iter().zip(partial) {
-            single[*c].iter_mut().zip(&s).for_each(|(sum, x)| *sum += x);
-            double[*c] += d;
-        }
-        (single, double)
-    }
-
-    /// r_kc = N_k e^{f_k} z_k^N⃗ / G_T[N⃗]: which state of its temperature a sample belongs to.
-    fn shares(&self, terms: &[Vec<f64>], ln_g: &[Vec<f64>]) -> Vec<Vec<f64>> {
-        let share = |x: f64, ln_g: f64| if x > f64::NEG_INFINITY { (x - ln_g).exp() } else { 0.0 };
-        terms
-            .par_iter()
-            .zip(ln_g)
-            .map(|(terms, ln_g)| terms.iter().zip(&self.place_of).map(|(&x, &t)| share(x, ln_g[t])).collect())
-            .collect()
-    }
-
-    fn sum_occupancies(&self, shares: &[Vec<f64>], single: &[Vec<f64>]) -> Vec<f64> {
-        let mut q = vec![0.0; self.sampled.len()];
-        for (shares, single) in shares.iter().zip(single) {
-            for (k, q) in q.iter_mut().enumerate() {
-                *q += shares[k] * single[self.place_of[k]];
-            }
-        }
-        q
-    }
-}
-
-impl Equations for Tables<'_> {
-    fn n_k(&self) -> &[f64] {
-        &self.n_k
-    }
-
-    fn occupancies(&self, f: &[f64]) -> Vec<f64> {
-        let (terms, ln_g) = self.ln_g(f);
-        let (single, _) = self.tables(&ln_g, false);
-        self.sum_occupancies(&self.shares(&terms, &ln_g), &single)
-    }
-
-    fn occupancies_and_hessian(&self, f: &[f64]) -> (Vec<f64>, Mat<f64>) {
-        let (terms, ln_g) = self.ln_g(f);
-        let (single, double) = self.tables(&ln_g, true);
-        let shares = self.shares(&terms, &ln_g);
-        let q = self.sum_occupancies(&shares, &single);
-        let hessian = self.hessian(&q, &shares, &double);
-        (q, hessian)
-    }
-}
-
-impl Tables<'_> {
-    /// diag(q)_kl − Σ_c r_kc r_lc C_TT'[c], a block for each pair of temperatures.
-    fn hessian(&self, q: &[f64], shares: &[Vec<f64>], double: &[Mat<f64>]) -> Mat<f64> {
-        let (n_t, n_c) = (self.betas.len(), shares.len());
-        let mut members = vec![Vec::new(); n_t];
-        for (k, &t) in self.place_of.iter().enumerate() {
-            members[t].push(k);
-        }
-        let share_of = |t: usize| {
-            let members: &[usize] = &members[t];
-            Mat::from_fn(n_c, members.len(), |c, i| shares[c][members[i]])
-        };
-        let share_of: Vec<Mat<f64>> = (0..n_t).map(share_of).collect();
-        let blocks: Vec<Vec<Mat<f64>>> = (0..n_t)
-            .into_par_iter()
-            .map(|t| {
-                let block = |other: usize| {
-                    let (left, right) = (&share_of[t], &share_of[other]);
-                    let scaled = Mat::from_fn(n_c, right.ncols(), |c, i| right[(c, i)] * double[c][(t, other)]);
-                    let mut block = Mat::zeros(left.ncols(), right.ncols());
-                    matmul(block.as_mut(), Accum::Replace, left.transpose(), &scaled, -1.0, Par::Seq);
-                    block
-                };
-                (0..=t).map(block).collect()
-            })
-            .collect();
-        let mut hessian = Mat::zeros(q.len(), q.len());
-        for (t, blocks) in blocks.iter().enumerate() {
-            for (other, block) in blocks.iter().enumerate() {
-                for (j, &l) in members[other].iter().enumerate() {
-                    for (i, &k) in members[t].iter().enumerate() {
-                        hessian[(k, l)] = block[(i, j)];
-                        hessian[(l, k)] = block[(i, j)];
-                    }
-                }
-            }
-        }
-        q.iter().enumerate().for_each(|(k, q)| hessian[(k, k)] += q);
-        hessian
-    }
-}
-
-/// Blocks of samples that stay in the cache for every temperature.
-fn blocks(range: &Range<usize>) -> impl Iterator<Item = (usize, usize)> + use<> {
-    const BLOCK: usize = 256;
-    let last = range.end;
-    range.clone().step_by(BLOCK).map(move |a| (a, (a + BLOCK).min(last)))
 }

@@ -278,6 +278,14 @@ impl Equations for Matrix<'_> {
         &self.n_k
     }
 
+    fn anchors(&self) -> Vec<usize> {
+        vec![0; self.n_k.len()]
+    }
+
+    fn state(&self, place: usize) -> usize {
+        self.sampled[place]
+    }
+
     fn occupancies(&self, f: &[f64]) -> Vec<f64> {
         self.sums(f, false).0
     }

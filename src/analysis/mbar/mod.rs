@@ -13,7 +13,9 @@ mod collapsed;
 mod covariance;
 mod general;
 mod overlap;
+mod parts;
 mod solver;
+mod tables;
 mod vector;
 
 pub(crate) use anchored::{Anchor, Anchored, Reweighted};
@@ -22,6 +24,7 @@ pub use bins::{Bins, Moments};
 pub use collapsed::{Collapsed, CollapsedSolution};
 pub use general::{Estimate, General, GeneralSolution};
 pub use overlap::Overlap;
+pub(crate) use parts::Parts;
 pub use solver::Tolerance;
 pub(crate) use vector::{POINTS, TEMPERATURES};
 

@@ -3,6 +3,7 @@
 use super::collapsed::Collapsed;
 use super::solver::Equations;
 use crate::base::{AnalysisError, Result};
+use faer::linalg::solvers::DenseSolveCore;
 use faer::{Mat, Side};
 
 /// More states than this, and the eigenvalues cost more than they tell.
@@ -60,5 +61,35 @@ impl Collapsed {
             values.get(1).map_or(1.0, |second| (1.0 - second).clamp(0.0, 1.0))
         };
         Ok(Overlap { states, o_kl, spectral_gap })
+    }
+
+    /// Asymptotic standard errors of f_k relative to the first state of each part, for independent samples: `[n_states]`, 0
+    /// where they are not known (states without samples, or more than [`MOST_STATES`] of them).
+    ///
+    /// With H = diag(q) − Σ_n p_n p_nᵀ, a row and a column of each part held, Var(f_k − f_0) = (H⁻¹)_kk − 1/N_k − 1/N_0.
+    ///
+    /// - `n_k`, `f_k`: `[n_states]`
+    ///
+    /// # Source
+    /// Shirts & Chodera, J. Chem. Phys. 129, 124105 (2008), Eq. (D7).
+    pub(crate) fn f_k_err(&self, n_k: &[f64], f_k: &[f64]) -> Vec<f64> {
+        let mut errors = vec![0.0; self.n_states()];
+        let equations = self.equations(None, n_k);
+        let (states, anchors) = (&equations.sampled, equations.anchors());
+        if states.len() > MOST_STATES {
+            return errors;
+        }
+        let f: Vec<f64> = states.iter().map(|&k| f_k[k]).collect();
+        let (_, hessian) = equations.occupancies_and_hessian(&f);
+        let free: Vec<usize> = (0..states.len()).filter(|&i| anchors[i] != i).collect();
+        let reduced = Mat::from_fn(free.len(), free.len(), |i, j| hessian[(free[i], free[j])]);
+        let Ok(factors) = reduced.llt(Side::Lower) else { return errors };
+        let inverse = factors.inverse();
+        for (i, &place) in free.iter().enumerate() {
+            let held = states[anchors[place]];
+            let variance = inverse[(i, i)] - 1.0 / n_k[states[place]] - 1.0 / n_k[held];
+            errors[states[place]] = variance.max(0.0).sqrt();
+        }
+        errors
     }
 }

@@ -84,14 +84,15 @@ pub(crate) fn equal_probability(
 ) -> Option<f64> {
     // ln of the bins of each side with the other activities in place, and N of the species.
     let mut terms = [Vec::new(), Vec::new()];
-    for (c, composition) in samples.compositions().iter().enumerate() {
+    let ln_p = bins.ln_p(samples, ln_z);
+    for (composition, ln_p) in samples.compositions().iter().zip(ln_p) {
         let side = match thresholds.combination(composition) {
             x if x == sides.0 => 0,
             x if x == sides.1 => 1,
             _ => continue,
         };
-        if bins.ln_b[c].is_finite() {
-            terms[side].push((bins.ln_b[c] + samples.chemical(c, ln_z), f64::from(composition[species])));
+        if ln_p.is_finite() {
+            terms[side].push((ln_p, f64::from(composition[species])));
         }
     }
     if terms.iter().any(Vec::is_empty) {

@@ -132,8 +132,9 @@ impl Bootstrap {
             }
             first_of_composition.push(energy.len());
         }
+        let compositions = (full.part_of.clone(), full.compositions.clone());
         let samples =
-            Collapsed::from_sorted(states, full.compositions.clone(), first_of_composition, energy, Vec::new())?;
+            Collapsed::from_sorted(states, full.parts.clone(), compositions, first_of_composition, energy, Vec::new())?;
         let mut bootstrap =
             Bootstrap { samples, first, entries, bin_of, block_of, resamples: Vec::new(), draws: draws.clone() };
         let resample = |multiplicity: &Vec<f64>| bootstrap.resample(multiplicity, &n_k, f_k, &sums);

@@ -87,6 +87,8 @@ fn states(checks: &Checks, grid: &StateGrid, species: &[&str]) -> Table {
             "frozen",
             "component",
             "quotable",
+            "part",
+            "p_n_max_<s>",
         ],
         species,
     );
@@ -104,6 +106,8 @@ fn states(checks: &Checks, grid: &StateGrid, species: &[&str]) -> Table {
         row.extend(numbers(excluded.map_or(&none, |f| &f.even)));
         row.extend(numbers(excluded.map_or(&none, |f| &f.odd)));
         row.extend([u8::from(s.excluded).to_string(), s.component.to_string(), u8::from(s.quotable).to_string()]);
+        row.push(s.part.map_or_else(String::new, |part| part.to_string()));
+        row.extend(s.at_limit.iter().map(|limit| number(limit.p)));
         table.push(row);
     }
     table

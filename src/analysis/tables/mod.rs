@@ -308,10 +308,15 @@ fn ridges(analysis: &Analysis, species: &[&str]) -> Table {
 }
 
 fn free_energies(analysis: &Analysis) -> Table {
-    let mut table = Table::of_species(&["state", "f_k", "err", "n_k"], &[]);
+    let mut table = Table::of_species(&["state", "f_k", "err", "n_k", "part", "f_part", "f_part_err"], &[]);
     let f = &analysis.free_energies;
     for k in 0..f.f_k.len() {
-        table.push(vec![k.to_string(), number(f.f_k[k]), number(f.f_k_err[k]), f.n_k[k].to_string()]);
+        let mut row = vec![k.to_string()];
+        row.extend(f.of(k).map_or_else(|| vec![String::new(); 2], |(f_k, err)| numbers(&[f_k, err]).collect()));
+        row.push(f.n_k[k].to_string());
+        row.push(f.part[k].map_or_else(String::new, |part| part.to_string()));
+        row.extend(numbers(&[f.f_k[k], f.f_k_err[k]]));
+        table.push(row);
     }
     table
 }

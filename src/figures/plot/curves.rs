@@ -3,7 +3,7 @@
 use super::axis::{Axis, span};
 use super::canvas::{Canvas, Frame, Mark, Stroke, paper_outline};
 use super::{palette, text};
-use crate::analysis::{Analysis, MapCell};
+use crate::analysis::{Analysis, AtLimit, DirectAverage, MapCell};
 use crate::figures::plot::legend::{self, Entry, Sign};
 use crate::figures::plot::map_slice::Slice;
 use crate::figures::{Drawing, Labels};
@@ -60,6 +60,26 @@ pub(crate) struct Chart {
 
 /// Draws a chart; `None` if there is nothing to draw.
 pub(crate) fn chart(labels: &Labels, chart: Chart, series: &[Series], table: Table) -> Option<Drawing> {
+    chart_with_limits(labels, chart, series, table, &[])
+}
+
+/// Draws a chart in which some points are marked as those of states at the limit of N.
+///
+/// - `at_limit`: places (x, y) of these points
+pub(crate) fn chart_with_limits(
+    labels: &Labels,
+    mut chart: Chart,
+    series: &[Series],
+    table: Table,
+    at_limit: &[(f64, f64)],
+) -> Option<Drawing> {
+    let limit = || (Mark::Triangle, palette::PAPER, (palette::INK, 1.4));
+    if !at_limit.is_empty() {
+        let (mark, fill, outline) = limit();
+        let label = "N at `max_atoms`: too low".into();
+        chart.notes.push(Entry { sign: Sign::Mark(mark, 4.2, fill, outline), label });
+        chart.caption.push_str(" Triangles: states at `max_atoms`, whose averages are too low.");
+    }
     let x = Axis::around(chart.x_label, series.iter().flat_map(Series::all).map(|p| p.0));
     let ends = |p: &Point| {
         let err = if p.2.is_finite() { p.2 } else { 0.0 };
@@ -127,6 +147,10 @@ pub(crate) fn chart(labels: &Labels, chart: Chart, series: &[Series], table: Tab
             canvas.mark(x, y, Mark::Disc, if dense { 2.4 } else { 3.3 }, s.colour.clone(), outline);
         }
     }
+    for &(x, y) in at_limit {
+        let (mark, fill, outline) = limit();
+        canvas.mark(x, y, mark, 4.2, fill, outline);
+    }
     canvas.unclip();
     legend::side_legend(&mut canvas, &named, &chart.heading);
     legend::bottom_legend(&mut canvas, &chart.notes);
@@ -173,6 +197,9 @@ pub(crate) fn mean_n_of_temperature(analysis: &Analysis, labels: &Labels, slice:
     let cells = (0..slice.rows.len()).map(|r| (slice.rows[r], slice.cell(r, 0)));
     let runs = runs(cells, |cell| (value(&cell.n, s), value(&cell.n_err, s)));
     let points = direct_of_temperature(analysis, slice, |d| (value(&d.n, s), value(&d.n_err, s)));
+    let limited = |d: &DirectAverage| (if is_at_limit(d, s) { value(&d.n, s) } else { f64::NAN }, f64::NAN);
+    let at_limit: Vec<(f64, f64)> =
+        direct_of_temperature(analysis, slice, limited).iter().map(|p| (p.0, p.1)).collect();
     let column = format!("n_{}", axis.species);
     let table = of_temperature(&column, &runs, &points);
     let outline = Chart {
@@ -194,7 +221,8 @@ pub(crate) fn mean_n_of_temperature(analysis: &Analysis, labels: &Labels, slice:
         log_floor: None,
         from_zero: false,
     };
-    chart(labels, outline, &[Series { label: String::new(), colour: palette::line(0), runs, points }], table)
+    let series = Series { label: String::new(), colour: palette::line(0), runs, points };
+    chart_with_limits(labels, outline, &[series], table, &at_limit)
 }
 
 /// Names of a curve of a map.
@@ -324,7 +352,7 @@ fn canonical(analysis: &Analysis) -> impl Iterator<Item = (f64, Option<&MapCell>
 fn direct_of_temperature(
     analysis: &Analysis,
     slice: &Slice<'_>,
-    point: impl Fn(&crate::analysis::DirectAverage) -> (f64, f64),
+    point: impl Fn(&DirectAverage) -> (f64, f64),
 ) -> Vec<Point> {
     let column = 0.5 * (slice.column_edges()[1] - slice.column_edges()[0]).abs();
     let states = slice.states(analysis);
@@ -350,6 +378,11 @@ fn of_temperature(column: &str, runs: &[Vec<Point>], points: &[Point]) -> Table 
         }
     }
     table
+}
+
+/// Whether N of a species stands at its limit in a state.
+pub(crate) fn is_at_limit(direct: &DirectAverage, s: usize) -> bool {
+    direct.at_limit.get(s).is_some_and(AtLimit::is_reached)
 }
 
 pub(crate) fn value(values: &[f64], s: usize) -> f64 {

@@ -23,7 +23,7 @@ const MAX_EDGES: usize = 200;
 /// Draws for each edge.
 const DRAWS: u32 = 500;
 /// Atoms count as strangers while Σ ⟨N⟩ ⟨|e^{−βu} − 1|⟩ over the others stays below this.
-const STRANGERS: f64 = 0.1;
+pub(super) const STRANGERS: f64 = 0.1;
 
 /// Estimated exchange acceptance in one direction of the grid.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -43,14 +43,12 @@ pub struct AxisExchange {
 }
 
 /// Estimates the exchange acceptance in every direction in which states are neighbours.
-pub fn exchange(loaded: &CheckedScene) -> Vec<AxisExchange> {
-    let grid = loaded.grid();
-    let mut model = Model::new(loaded);
+pub(super) fn exchange(model: &mut Model, grid: &StateGrid) -> Vec<AxisExchange> {
     let of = |direction| {
         let edges: Vec<&Edge> = grid.edges.iter().filter(|e| e.direction == direction).collect();
         let stride = edges.len().div_ceil(MAX_EDGES);
         let examined: Vec<&Edge> = edges.iter().copied().step_by(stride).collect();
-        let known: Vec<f64> = examined.iter().filter_map(|edge| model.acceptance(&grid, edge)).collect();
+        let known: Vec<f64> = examined.iter().filter_map(|edge| model.acceptance(grid, edge)).collect();
         AxisExchange {
             axis: grid.direction_name(direction),
             edges: edges.len(),
@@ -65,12 +63,12 @@ pub fn exchange(loaded: &CheckedScene) -> Vec<AxisExchange> {
 }
 
 /// One-atom energies of every species that can move.
-struct Model {
-    system: System,
+pub(super) struct Model {
+    pub(super) system: System,
     /// Species indices: reservoirs in order, then species of fixed number.
-    species: Vec<usize>,
+    pub(super) species: Vec<usize>,
     /// `[n_reservoirs]`, N_max
-    most: Vec<u16>,
+    pub(super) most: Vec<u16>,
     /// Atoms of each species of fixed number.
     fixed: Vec<u16>,
     /// Points of the cell [length].
@@ -78,7 +76,7 @@ struct Model {
     /// Per entry of `species`: energy of one atom at every point [energy].
     energies: Vec<Vec<f64>>,
     /// Whether mobile slab atoms make strangers impossible.
-    slab_moves: bool,
+    pub(super) slab_moves: bool,
     at_temperature: HashMap<u64, Thermal>,
 }
 
@@ -93,7 +91,7 @@ struct Thermal {
 }
 
 impl Model {
-    fn new(loaded: &CheckedScene) -> Model {
+    pub(super) fn new(loaded: &CheckedScene) -> Model {
         let scene = &loaded.scene;
         let system = System::from_scene(loaded);
         let mut species: Vec<usize> = (0..scene.reservoir.len()).map(|r| loaded.species_of(r)).collect();
@@ -130,10 +128,7 @@ impl Model {
         }
         let (a, b) = (grid.state(edge.a), grid.state(edge.b));
         for state in [a, b] {
-            if !self.at_temperature.contains_key(&state.kt.to_bits()) {
-                let thermal = self.thermal(state.beta());
-                self.at_temperature.insert(state.kt.to_bits(), thermal);
-            }
+            self.prepare(state);
         }
         let (thermal_a, thermal_b) = (&self.at_temperature[&a.kt.to_bits()], &self.at_temperature[&b.kt.to_bits()]);
         let (numbers_a, numbers_b) = (self.numbers(a, thermal_a)?, self.numbers(b, thermal_b)?);
@@ -147,6 +142,26 @@ impl Model {
             sum += exchange_ln_acc(a.as_ref(), b.as_ref(), i, j).min(0.0).exp();
         }
         Some(sum / f64::from(DRAWS))
+    }
+
+    /// Whether a reservoir species feels anything beside its own kind.
+    pub(super) fn has_surface(&self, reservoir: usize) -> bool {
+        self.energies[reservoir].iter().any(|&u| u != 0.0)
+    }
+
+    /// Makes what follows from the one-atom energies at the temperature of a state, once.
+    fn prepare(&mut self, state: &StatePoint) {
+        if !self.at_temperature.contains_key(&state.kt.to_bits()) {
+            let thermal = self.thermal(state.beta());
+            self.at_temperature.insert(state.kt.to_bits(), thermal);
+        }
+    }
+
+    /// ⟨N⟩ of a reservoir species if its atoms did not meet, z Q₁, and how much one of them notices each other one.
+    pub(super) fn unhindered(&mut self, state: &StatePoint, reservoir: usize) -> (f64, f64) {
+        self.prepare(state);
+        let thermal = &self.at_temperature[&state.kt.to_bits()];
+        ((state.ln_z[reservoir] + thermal.ln_q[reservoir]).exp(), thermal.reach[reservoir][reservoir])
     }
 
     fn thermal(&self, beta: f64) -> Thermal {
@@ -285,7 +300,8 @@ mod tests {
     use std::path::Path;
 
     fn of(text: &str) -> Vec<AxisExchange> {
-        exchange(&crate::input::scene::parse(text, Path::new("x.ron")).unwrap_or_else(|e| panic!("{e}")))
+        let loaded = crate::input::scene::parse(text, Path::new("x.ron")).unwrap_or_else(|e| panic!("{e}"));
+        exchange(&mut Model::new(&loaded), &loaded.grid())
     }
 
     /// P(N) of a Poisson distribution.

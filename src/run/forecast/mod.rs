@@ -1,8 +1,9 @@
 //! What a run will take: memory, disk, time, and how often neighbouring states will exchange.
 
 mod exchange;
+mod limits;
 
-pub use exchange::{AxisExchange, exchange};
+pub use exchange::AxisExchange;
 
 use crate::base::units::bytes;
 use crate::base::{Error, Result};
@@ -62,6 +63,8 @@ pub struct Estimate {
     pub seconds: f64,
     /// One entry per axis with more than one value.
     pub exchange: Vec<AxisExchange>,
+    /// Limits of N that will shape the result, in words.
+    pub limits: Vec<String>,
 }
 
 /// Estimates a run.
@@ -69,6 +72,7 @@ pub fn estimate(loaded: &CheckedScene) -> Estimate {
     let size = Size::of(loaded);
     let cores = std::thread::available_parallelism().map_or(1, usize::from).min(size.n_replicas.max(1));
     let pairs = pairs(loaded, &size);
+    let (mut model, grid) = (exchange::Model::new(loaded), loaded.grid());
     Estimate {
         n_states: size.n_states,
         walkers: loaded.scene.grid.walkers,
@@ -81,7 +85,8 @@ pub fn estimate(loaded: &CheckedScene) -> Estimate {
         cores,
         pairs,
         seconds: pairs * SECONDS_PER_PAIR / cores as f64,
-        exchange: exchange(loaded),
+        exchange: exchange::exchange(&mut model, &grid),
+        limits: limits::limits(&mut model, loaded, &grid),
     }
 }
 

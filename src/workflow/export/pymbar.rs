@@ -4,19 +4,21 @@
 //! | --- | --- | --- |
 //! | `u_kn` | K × N | u_k(x_n) = β_k E_n − Σ_s N_{s,n} ln z_{s,k} − η_k(N); samples in order of their states; ∞ outside the window of a state |
 //! | `N_k` | K | samples of each state |
-//! | `f_k` | K | MBAR's free energies of exactly these samples, f_0 = 0 |
+//! | `f_k` | K | MBAR's free energies of exactly these samples, f_0 = 0; NaN where no samples join a state with the first |
+//! | `part`, `f_part` | K, K | the part of the states that samples join, and f_k relative to the first state of it |
 //! | `beta`, `temperature`, `ln_z` | K, K, K × S | the states |
 //! | `state_index` | K | their indices in the run |
 //! | `energy`, `counts` | N, N × S | what u_kn is made of |
 //! | `state`, `walker`, `replica`, `cycle` | N | row of `u_kn`, and where the sample comes from |
 
 use super::Source;
-use crate::analysis::mbar::{Collapsed, Tolerance};
+use crate::analysis::{self, FreeEnergies};
 use crate::base::error::{Error, Result};
+use crate::base::ids::StateId;
 use crate::base::units::bytes;
 use crate::io::npz;
-use crate::sample::{Samples, read_samples};
-use crate::thermo::states::StatePoint;
+use crate::sample::{SampleRow, Samples, read_samples};
+use crate::thermo::states::{Edge, StateGrid, StatePoint};
 use std::path::Path;
 
 /// Largest u_kn that is written \[byte\]; pymbar needs several times as much memory.
@@ -75,7 +77,8 @@ pub fn write(source: &Source, path: &Path, stride: u32) -> Result<Written> {
     }
     let order: Vec<usize> = of_states.iter().flat_map(|of| of.iter().copied().step_by(stride)).collect();
     let n_k: Vec<usize> = of_states.iter().map(|of| of.len().div_ceil(stride)).collect();
-    let f_k = free_energies(&states, &samples, &order, &n_k)?;
+    let solved = free_energies(source, &samples, &order, &n_k)?;
+    let from_first = |k: usize| solved.of(k).map_or(f64::NAN, |(f, _)| f);
 
     let (k, n, s) = (states.len(), order.len(), names.len());
     let counts_of = |i: usize| samples.counts.iter().map(|column| column[i]).collect::<Vec<u16>>();
@@ -87,7 +90,9 @@ pub fn write(source: &Source, path: &Path, stride: u32) -> Result<Written> {
         };
         npz.rows("u_kn", &[k, n], states.iter().map(row))?;
         npz.array("N_k", &[k], n_k.iter().map(|&n| n as i64).collect())?;
-        npz.array("f_k", &[k], f_k)?;
+        npz.array("f_k", &[k], (0..k).map(from_first).collect())?;
+        npz.array("part", &[k], solved.part.iter().map(|part| part.map_or(-1, i64::from)).collect())?;
+        npz.array("f_part", &[k], solved.f_k.clone())?;
         npz.array("beta", &[k], states.iter().map(StatePoint::beta).collect())?;
         npz.array("temperature", &[k], states.iter().map(|s| s.temperature).collect())?;
         npz.rows("ln_z", &[k, s], states.iter().map(|s| s.ln_z.clone()))?;
@@ -119,16 +124,19 @@ fn row_of(samples: &Samples, place: &[Option<usize>], sample: usize) -> usize {
     row.unwrap_or_else(|| unreachable!("only samples of chosen states are exported"))
 }
 
-/// f_k of the exported samples, f_0 = 0.
-fn free_energies(states: &[StatePoint], samples: &Samples, order: &[usize], n_k: &[usize]) -> Result<Vec<f64>> {
-    let energy: Vec<f64> = order.iter().map(|&i| samples.energy[i]).collect();
-    let counts: Vec<Vec<u16>> =
-        samples.counts.iter().map(|column| order.iter().map(|&i| column[i]).collect()).collect();
-    let collapsed = Collapsed::new(states, &energy, &counts)?;
-    let row: Vec<u32> = n_k.iter().enumerate().flat_map(|(k, &n)| vec![k as u32; n]).collect();
-    let row_of: Vec<u32> = collapsed.origin().iter().map(|&i| row[i as usize]).collect();
-    let n_k: Vec<f64> = n_k.iter().map(|&n| n as f64).collect();
-    let start = collapsed.guess(&row_of, &n_k);
-    let solution = collapsed.solve(None, &n_k, &start, false, Tolerance::default())?;
-    Ok(solution.f_k.iter().map(|f| f - solution.f_k[0]).collect())
+/// MBAR of the exported samples in each part of the states that they join.
+fn free_energies(source: &Source, samples: &Samples, order: &[usize], n_k: &[usize]) -> Result<FreeEnergies> {
+    let place = |k: StateId| source.states.iter().position(|&s| s == k).map(|i| StateId(i as u32));
+    let states = source.states.iter().map(|&k| source.grid.state(k).clone()).collect();
+    let edge = |e: &Edge| Some(Edge { a: place(e.a)?, b: place(e.b)?, ..*e });
+    let edges = source.grid.edges.iter().filter_map(edge).collect();
+    let grid = StateGrid::list(source.grid.reservoirs.clone(), states, edges);
+    let row = n_k.iter().enumerate().flat_map(|(k, &n)| std::iter::repeat_n(k as u32, n));
+    let mut exported = Samples::new(samples.counts.len());
+    for (&i, state) in order.iter().zip(row) {
+        let counts: Vec<u16> = samples.counts.iter().map(|column| column[i]).collect();
+        let (cycle, walker, replica) = (samples.cycle[i], samples.walker[i], samples.replica[i]);
+        exported.push(SampleRow { cycle, walker, replica, state, energy: samples.energy[i], counts: &counts });
+    }
+    analysis::free_energies(&grid, &exported)
 }

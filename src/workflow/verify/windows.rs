@@ -76,9 +76,10 @@ pub(crate) fn windows(bench: &Fixture) -> Result<Worst> {
             continue;
         };
         let bins = Bins::new(&collapsed, None, None, &solution.ln_d, 1.0);
-        let moments = bins.moments(&collapsed, &[(mean / volume).ln()]);
+        let ln_z = [(mean / volume).ln()];
+        let moments = bins.moments(&collapsed, &ln_z);
         n.push(moments.n[0]);
-        ln_xi.push(bins.ln_xi(&collapsed, moments.ln_sum).unwrap_or(f64::NAN));
+        ln_xi.push(bins.ln_xi(&collapsed, &ln_z, moments.ln_sum).unwrap_or(f64::NAN));
     }
     worst.add(z_of_mean(&n, mean), || format!("⟨N⟩ at {mean} by MBAR"));
     worst.add(z_of_mean(&ln_xi, mean), || format!("ln Ξ at {mean} by MBAR"));

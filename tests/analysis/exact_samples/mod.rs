@@ -2,6 +2,7 @@
 
 mod list;
 mod model;
+mod parts;
 mod phases;
 mod trap;
 
@@ -112,7 +113,7 @@ fn tables_have_the_agreed_columns() {
          direct_energy_err,samples,mbar_n_B,mbar_n_B_err,mbar_energy,mbar_energy_err"
     );
     assert_eq!(text("boundary_sides.csv").lines().count(), 1 + analysis.boundary_sides.len());
-    assert_eq!(header("free_energies.csv"), "state,f_k,err,n_k");
+    assert_eq!(header("free_energies.csv"), "state,f_k,err,n_k,part,f_part,f_part_err");
     assert_eq!(text("maps.csv").lines().count(), 1 + analysis.map.cells.len());
     for (line, cell) in text("maps_pressure.csv").lines().skip(1).zip(&analysis.pressure_map.cells) {
         let fields: Vec<&str> = line.split(',').collect();

@@ -2,14 +2,15 @@
 
 use super::well_formed::assert_is_picture;
 use super::{column, csv, default_drawn, drawn, names, synthetic};
-use adlayer::testing::analysis::Analysis;
+use adlayer::testing::analysis::{Analysis, AtLimit};
 use adlayer::testing::figures::Figure;
 
 #[test]
 fn isotherms_show_the_map_and_the_direct_averages() {
     let analysis = synthetic::default_scene();
     let (header, rows) = csv(&default_drawn().0, "isotherms_B");
-    assert_eq!(header.iter().collect::<Vec<_>>(), ["layer", "temperature", "mu_B", "n_B", "n_B_err"]);
+    assert_eq!(header.iter().collect::<Vec<_>>(), ["layer", "temperature", "mu_B", "n_B", "n_B_err", "at_max_atoms"]);
+    assert!(rows.iter().all(|r| &r[5] == "0"));
     let direct: Vec<_> = rows.iter().filter(|r| &r[0] == "direct").collect();
     assert_eq!(direct.len(), analysis.grid.len());
     for (k, row) in direct.iter().enumerate() {
@@ -20,6 +21,26 @@ fn isotherms_show_the_map_and_the_direct_averages() {
         |t: f64| analysis.map.cells.iter().filter(|c| c.temperature.to_bits() == t.to_bits() && !c.masked).count();
     let expected: usize = analysis.grid.temperatures().iter().map(|&t| per_row(t)).sum();
     assert_eq!(rows.iter().filter(|r| &r[0] == "mbar").count(), expected);
+}
+
+#[test]
+fn states_at_the_limit_of_n_are_marked() {
+    let mut analysis = synthetic::default_scene();
+    let limited = [97, 90];
+    limited.iter().for_each(|&k| analysis.direct[k].at_limit[0] = AtLimit { p: 0.5, needed: 99 });
+    let (dir, figures) = drawn(&analysis);
+    let (_, rows) = csv(dir.path(), "isotherms_B");
+    let marked: Vec<_> = rows.iter().filter(|r| &r[5] == "1").collect();
+    assert_eq!(marked.len(), 2);
+    for (row, k) in marked.iter().zip([90, 97]) {
+        assert_eq!((&row[0], &row[3]), ("direct", &*analysis.direct[k].n[0].to_string()));
+    }
+    let caption = |name: &str| figures.iter().find(|f| f.name == name).map(|f| f.caption.clone()).expect("a figure");
+    assert!(caption("isotherms_B").contains("Triangles: states at `max_atoms`"));
+    let unmarked = default_drawn().1.iter().find(|f| f.name == "isotherms_B").expect("a figure");
+    assert!(!unmarked.caption.contains("Triangles"));
+    let picture = figures.iter().find(|f| f.name == "isotherms_B").expect("a figure");
+    assert!(picture.svg.len() > unmarked.svg.len(), "the marks are drawn");
 }
 
 #[test]
@@ -123,7 +144,8 @@ fn free_energies_are_those_of_the_distributions() {
 fn isobars_are_columns_of_the_map_in_pressure_and_ln_xi_is_that_of_the_map() {
     let analysis = synthetic::default_scene();
     let (header, rows) = csv(&default_drawn().0, "isobars_B");
-    assert_eq!(header.iter().collect::<Vec<_>>(), ["layer", "temperature", "pressure_B", "n_B", "n_B_err"]);
+    let columns = ["layer", "temperature", "pressure_B", "n_B", "n_B_err", "at_max_atoms"];
+    assert_eq!(header.iter().collect::<Vec<_>>(), columns);
     let number = |row: &csv::StringRecord, i: usize| row[i].parse::<f64>().expect("a number");
     let mut pressures: Vec<f64> = rows.iter().map(|row| number(row, 2)).collect();
     pressures.dedup();

@@ -134,6 +134,7 @@ fn states_that_are_no_rectangle_are_drawn_and_tabulated() {
     f.f_k.truncate(n);
     f.f_k_err.truncate(n);
     f.n_k.truncate(n);
+    f.part.truncate(n);
     analysis.split_half.z.truncate(n);
     analysis.inefficiency.truncate(n);
     let ((dir, figures), whole) = (drawn(&analysis), default_drawn());
@@ -145,7 +146,7 @@ fn states_that_are_no_rectangle_are_drawn_and_tabulated() {
     let table = report::terminal_table(&analysis, &summary);
     assert!(table.lines().count() <= 35, "{table}");
     // A row is a state: T, its μ', ⟨N⟩.
-    assert!(table.contains("⟨N⟩ of B, T in ε/k_B, μ' in ε\n"), "{table}");
+    assert!(table.contains("⟨N⟩ of B in each state's own samples, T in ε/k_B, μ' in ε\n"), "{table}");
     let rows = table.lines().filter(|l| l.trim_start().starts_with("0.") && l.contains('±'));
     assert!(rows.count() >= 15, "{table}");
 }

@@ -4,8 +4,8 @@
 //! P(N) ∝ e^{β(μN − E_N)} g_N. The first layer condenses at μ' = −6.2 below T = 0.5, the second at −1.6 below 0.8.
 
 use adlayer::testing::analysis::{
-    Analysis, AnalysisInput, BoundaryKind, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Map, MapCell,
-    Phase, SplitHalf,
+    Analysis, AnalysisInput, AtLimit, BoundaryKind, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Map,
+    MapCell, Phase, SplitHalf,
 };
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::sample::Samples;
@@ -216,6 +216,7 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
                 energy_err: 3.0 * c.energy_err,
                 samples: 1500,
                 inefficiency: 4.0,
+                at_limit: vec![AtLimit::default(); mu.len()],
             }
         })
         .collect();
@@ -225,6 +226,7 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
         free_energies: FreeEnergies {
             f_k: vec![0.0; n],
             f_k_err: vec![0.01; n],
+            part: vec![Some(0); n],
             n_k: vec![1500; n],
             residual: 3.2e-10,
             iterations: 41,
