@@ -28,9 +28,8 @@ pub fn velocity_scale(old_kt: f64, new_kt: f64) -> f64 {
     }
 }
 
-/// Pairs of a round from which threads share it, where there are fewer walkers than threads: below, sharing takes longer
-/// than the round.
-const SHARED: usize = 1024;
+/// Pairs of a round of one walker from which threads share it: below, waking them takes longer than the round.
+const SHARED: usize = 8192;
 
 /// The even/odd schedule over the neighbour graph, with its tallies.
 #[derive(Debug, Clone)]
@@ -255,15 +254,18 @@ mod tests {
     #[test]
     fn a_walker_depends_neither_on_those_beside_it_nor_on_threads() {
         let axis = |n: u32| (0..n).map(|i| 0.5 + 0.02 * f64::from(i)).collect::<Vec<f64>>();
-        let activity = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: axis(50) };
-        let grid = StateGrid::product(&axis(50), 1.0, &[activity]).with_diagonals();
+        let activity = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: axis(130) };
+        let grid = StateGrid::product(&axis(130), 1.0, &[activity]).with_diagonals();
         let after = |walkers: usize, threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
             pool.install(|| {
-                let measured: Vec<Measurement> = (0..2500 * walkers)
-                    .map(|r| Measurement { energy: -0.01 * ((r % 2500) as f64), counts: vec![(r % 2500 % 7) as u16] })
+                let measured: Vec<Measurement> = (0..16_900 * walkers)
+                    .map(|r| Measurement {
+                        energy: -0.01 * ((r % 16_900) as f64),
+                        counts: vec![(r % 16_900 % 7) as u16],
+                    })
                     .collect();
-                let mut assignment = Assignment::identity(2500, walkers);
+                let mut assignment = Assignment::identity(16_900, walkers);
                 let mut exchanger = Exchanger::new(&grid, Exchange::EvenOdd { every: 1, rounds: 9, diagonals: true });
                 exchanger.exchange(&grid, &Rng::new(5), 3, Period::FirstHalf, &measured, &mut assignment);
                 assert!(assignment.is_permutation());
@@ -271,12 +273,12 @@ mod tests {
             })
         };
         // Threads share walkers, and the rounds of one.
-        const { assert!(50 * 25 > SHARED) };
+        const { assert!(130 * 65 > SHARED) };
         let all = after(4, 3);
         assert_eq!(all, after(4, 1));
         assert_eq!(after(1, 3), after(1, 1));
-        assert_eq!(after(1, 1).0, all.0[..2500]);
-        assert_ne!(all.0[..2500], *Assignment::identity(2500, 1).states());
+        assert_eq!(after(1, 1).0, all.0[..16_900]);
+        assert_ne!(all.0[..16_900], *Assignment::identity(16_900, 1).states());
     }
 
     #[test]
