@@ -2,6 +2,7 @@
 
 use super::device::{GpuDevice, driver_of, is_software};
 use super::self_test;
+use super::tuning::Tuning;
 use crate::base::error::{DeviceError, Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 use wgpu::{Adapter, DeviceType, Instance, InstanceDescriptor};
@@ -98,6 +99,8 @@ pub fn open(choice: &AdapterChoice) -> Result<Arc<GpuDevice>> {
 /// # Errors
 /// As [`open`].
 pub fn open_anew(choice: &AdapterChoice) -> Result<Arc<GpuDevice>> {
+    // Said once, and not as the fault of every adapter.
+    Tuning::from_environment()?;
     let all = adapters();
     let names: Vec<String> = all.iter().map(|a| format!("`{}`", a.get_info().name)).collect();
     let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
