@@ -45,6 +45,18 @@ pub(crate) fn critical(at: &[(f64, f64, f64)], highest: f64) -> Option<(f64, f64
     (last[0].2 < IN_SIGHT && end >= last[0].0 && end <= highest).then_some((end, mu_at_zero + slope_mu * end))
 }
 
+/// Whether a first-order line can end in a critical point at kT: not where the same transition goes on as a continuous one,
+/// and not above a triple point up to which the line leads, where it ends before.
+///
+/// - `last`: kT of the last point of the line
+/// - `continuous`: kT of the points of the continuous line between the same phases
+/// - `meetings`: kT of the points in which the line meets another
+pub(crate) fn can_end(kt: f64, last: f64, continuous: &[f64], meetings: &[f64]) -> bool {
+    let goes_on = continuous.iter().any(|&c| c >= last);
+    let ends_before = meetings.iter().any(|&m| last <= m * (1.0 + 1e-9) && m < kt);
+    !goes_on && !ends_before
+}
+
 /// Where two lines meet that share a phase: kT and μ, by straight pieces, up to one step beyond their ends.
 ///
 /// - `a`, `b`: (kT, μ) by rising temperature
@@ -75,6 +87,17 @@ pub(crate) fn meeting(a: &[(f64, f64)], b: &[(f64, f64)]) -> Option<(f64, f64)> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_line_ends_twice() {
+        // alone; a continuous line above it, or only below; a triple point above the line, or below it
+        assert!(can_end(1.3, 1.2, &[], &[]));
+        assert!(!can_end(1.3, 1.2, &[1.1, 1.25], &[]));
+        assert!(can_end(1.3, 1.2, &[0.9, 1.0], &[]));
+        assert!(!can_end(1.3, 1.2, &[], &[1.25]));
+        assert!(can_end(1.3, 1.2, &[], &[0.7]), "gas and liquid, above the solid");
+        assert!(can_end(1.3, 1.2, &[], &[1.35]));
+    }
 
     #[test]
     fn a_valley_that_flattens_ends_in_a_critical_point() {

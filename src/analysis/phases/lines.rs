@@ -7,7 +7,7 @@ use crate::analysis::mbar::Bins;
 use crate::analysis::phases::basins::Thresholds;
 use crate::analysis::phases::classify::{Class, Labels};
 use crate::analysis::phases::coexistence::{Crossing, SEPARATE, depth, equal_probability};
-use crate::analysis::phases::critical_points::{Line, critical, meeting};
+use crate::analysis::phases::critical_points::{Line, can_end, critical, meeting};
 use crate::analysis::phases::passages::Passages;
 use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
 use crate::analysis::{BoundaryKind, BoundaryPoint, Clapeyron};
@@ -130,8 +130,9 @@ pub(crate) fn all(
     let found = Found { around, judged, continuous, bootstrap, lines };
     let mut rows = found.points();
     if around.grid.n_reservoirs() == 1 {
-        rows.extend(found.critical_points());
-        rows.extend(found.triple_points());
+        let meetings = found.meetings();
+        rows.extend(found.critical_points(&meetings));
+        rows.extend(meetings.into_iter().map(|meeting| meeting.point));
     }
     rows
 }
@@ -152,6 +153,14 @@ fn connected(judged: &Judged, continuous: &Continuous, labels: &Labels) -> Vec<L
         }
     }
     lines
+}
+
+/// Where two lines meet.
+struct Meeting {
+    /// Which of the lines.
+    lines: (usize, usize),
+    kt: f64,
+    point: BoundaryPoint,
 }
 
 /// Lines with all that is known of their points.
@@ -241,10 +250,10 @@ impl Found<'_> {
     }
 
     /// Where first-order lines end within the simulated temperatures.
-    fn critical_points(&self) -> Vec<BoundaryPoint> {
+    fn critical_points(&self, meetings: &[Meeting]) -> Vec<BoundaryPoint> {
         let (judged, crossings) = (self.judged, &self.judged.crossings);
         let highest = self.around.grid.states.iter().map(|s| s.kt).fold(0.0, f64::max);
-        let end = |line: &Line| {
+        let end = |(k, line): (usize, &Line)| {
             // The points that separate, and those right above them.
             let last = line.points.iter().rposition(|&i| judged.separate(i))?;
             if crossings[line.points[last]].kt >= highest * (1.0 - 1e-9) {
@@ -254,18 +263,24 @@ impl Found<'_> {
             let of = |values: &dyn Fn(usize) -> (f64, f64)| -> Vec<(f64, f64, f64)> {
                 points.iter().map(|&i| (crossings[i].kt, self.mu(crossings[i].kt, values(i).0), values(i).1)).collect()
             };
-            let found = critical(&of(&|i| (crossings[i].ln_z[0], crossings[i].depth)), highest);
+            let goes_on = self.lines.iter().filter(|other| !other.first_order && same_pair(other.phases, line.phases));
+            let continuous: Vec<f64> =
+                goes_on.flat_map(|other| &other.points).map(|&i| self.continuous.points[i].kt).collect();
+            let met = meetings.iter().filter(|m| m.lines.0 == k || m.lines.1 == k);
+            let met: Vec<f64> = met.map(|m| m.kt).collect();
+            let found = critical(&of(&|i| (crossings[i].ln_z[0], crossings[i].depth)), highest)
+                .filter(|&(kt, _)| can_end(kt, crossings[line.points[last]].kt, &continuous, &met));
             let drawn = judged.drawn.iter().map(|d| critical(&of(&|i| (d[2 * i], d[2 * i + 1])), f64::INFINITY));
             self.alone(BoundaryKind::Critical, line.phases, &[line], found, drawn)
         };
-        self.lines.iter().filter(|line| line.first_order).filter_map(end).collect()
+        self.lines.iter().enumerate().filter(|(_, line)| line.first_order).filter_map(end).collect()
     }
 
-    /// Where two lines that share a phase meet.
-    fn triple_points(&self) -> Vec<BoundaryPoint> {
+    /// Where two lines that share a phase meet: triple points.
+    fn meetings(&self) -> Vec<Meeting> {
         let mut rows = Vec::new();
         for (k, a) in self.lines.iter().enumerate() {
-            for b in &self.lines[k + 1..] {
+            for (l, b) in self.lines.iter().enumerate().skip(k + 1) {
                 let mut phases = vec![a.phases.0, a.phases.1, b.phases.0, b.phases.1];
                 phases.sort_unstable();
                 phases.dedup();
@@ -275,7 +290,9 @@ impl Found<'_> {
                 let found = meeting(&self.path(a, None), &self.path(b, None));
                 let drawn =
                     (0..self.judged.drawn.len()).map(|d| meeting(&self.path(a, Some(d)), &self.path(b, Some(d))));
-                rows.extend(self.alone(BoundaryKind::Triple, (phases[0], phases[2]), &[a, b], found, drawn));
+                let point = self.alone(BoundaryKind::Triple, (phases[0], phases[2]), &[a, b], found, drawn);
+                let (lines, kt) = ((k, l), found.map_or(f64::NAN, |found| found.0));
+                rows.extend(point.map(|point| Meeting { lines, kt, point }));
             }
         }
         rows
@@ -296,6 +313,11 @@ impl Found<'_> {
         path.dedup_by(|b, a| a.0.to_bits() == b.0.to_bits());
         path
     }
+}
+
+/// Whether two pairs are of the same phases.
+fn same_pair(a: (usize, usize), b: (usize, usize)) -> bool {
+    a == b || a == (b.1, b.0)
 }
 
 /// Sets the passages behind a point, and takes its errors away where these are too few.

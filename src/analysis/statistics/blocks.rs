@@ -172,6 +172,6 @@ impl Slow {
         }
         let norm = product(&drawn, &against);
         let slope = against.iter().map(|x| x / norm).collect();
-        Some(Slow { drawn, slope, variance: collective.variance })
+        Some(Slow { drawn, slope, variance: collective.quoted_variance() })
     }
 }

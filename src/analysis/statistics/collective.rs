@@ -33,6 +33,8 @@ const SHORTEST: usize = 20;
 const LAGS: usize = 14;
 /// C(t) has come to its end when it falls below this many of its own standard errors.
 const NOISE: f64 = 1.0;
+/// Independent samples of a sum that are assumed at least where its error is quoted.
+const FEWEST: f64 = 3.0;
 /// Largest κ: beyond it the paths are noise.
 const LARGEST: f64 = 6.0;
 
@@ -50,6 +52,17 @@ pub struct Collective {
     pub smooth: Vec<f64>,
     /// Square of the standard error of the mean over the run.
     pub variance: f64,
+    /// Independent samples of the sum in the run.
+    pub independent: f64,
+}
+
+impl Collective {
+    /// Square of the error that is quoted. From few independent samples the standard error is itself uncertain, and a
+    /// difference over it follows Student's t, whose mean square is ν/(ν − 2).
+    pub fn quoted_variance(&self) -> f64 {
+        let freedom = self.independent.max(FEWEST);
+        self.variance * freedom / (freedom - 2.0)
+    }
 }
 
 /// Sums of the deviations of E and of every N over all states, and of every N over the states of each temperature.
@@ -228,7 +241,14 @@ impl Sums<'_> {
                 let g = memory(&lags, &collective, path, n_replicas, total);
                 let (of_blocks, smooth) = self.in_blocks(series, blocks);
                 let kt = i.checked_sub(1).map(|row| self.rows.kts[row]);
-                Some(Collective { column: self.column, kt, blocks: of_blocks, smooth, variance: g / total })
+                Some(Collective {
+                    column: self.column,
+                    kt,
+                    blocks: of_blocks,
+                    smooth,
+                    variance: g / total,
+                    independent: variance * total / g,
+                })
             })
             .collect()
     }
@@ -398,6 +418,22 @@ mod tests {
             }
         }
         (samples, grid)
+    }
+
+    #[test]
+    fn few_independent_samples_widen_what_is_quoted() {
+        let of = |independent: f64| Collective {
+            column: 1,
+            kt: None,
+            blocks: Vec::new(),
+            smooth: Vec::new(),
+            variance: 2.0,
+            independent,
+        };
+        for (independent, factor) in [(1e9, 1.0), (8.0, 4.0 / 3.0), (4.0, 2.0), (3.0, 3.0), (0.5, 3.0)] {
+            let found = of(independent).quoted_variance() / 2.0;
+            assert!((found - factor).abs() < 1e-6, "{independent}: {found}");
+        }
     }
 
     /// Mean of the estimated g of ΣN over some runs; what every state has for certain is given as MBAR would.
