@@ -370,7 +370,7 @@ pub enum AnalysisError {
          iterations, wanted {wanted:.1e}; sample longer, or place states between it and its neighbours"
     )]
     NotConverged {
-        /// Largest change of a free energy by a Newton or a self-consistent step [kT].
+        /// Largest change of a free energy by a Newton or a self-consistent step \[kT\].
         change: f64,
         /// The state that it belongs to.
         state: usize,
