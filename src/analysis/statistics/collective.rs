@@ -366,6 +366,14 @@ fn memory(lags: &[usize], collective: &[f64], path: &Path, n_replicas: f64, tota
         of_path += step * (path.covariance[i].max(0.0) + path.covariance[i - 1].max(0.0));
         ended = collective[i] <= NOISE * noise;
         if ended {
+            // A path may remember longer than the sum, in which replicas make room for each other: that is no memory of it.
+            for j in i + 1..lags.len() {
+                if path.covariance[j - 1] <= 0.0 {
+                    break;
+                }
+                let step = (lags[j] - lags[j - 1]) as f64;
+                of_path += step * (path.covariance[j].max(0.0) + path.covariance[j - 1]);
+            }
             break;
         }
     }
