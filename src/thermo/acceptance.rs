@@ -170,9 +170,17 @@ pub fn probability(ln_acc: f64) -> f64 {
 
 /// Metropolis decision: accept when ln(`uniform`) < `ln_acc`. A NaN never passes.
 pub fn accept(uniform: f64, ln_acc: f64) -> bool {
-    // ln u < 0: the logarithm is not needed for a sure thing.
-    ln_acc >= 0.0 || uniform.ln() < ln_acc
+    accept_drawn(|| uniform, ln_acc)
 }
+
+/// As [`accept`], with a number in (0, 1) that is drawn only where it decides: it must have an address of its own.
+#[inline]
+pub fn accept_drawn(uniform: impl FnOnce() -> f64, ln_acc: f64) -> bool {
+    ln_acc >= 0.0 || (ln_acc >= LEAST_LN_UNIFORM && uniform().ln() < ln_acc)
+}
+
+/// Below ln 2⁻²⁵, that of the least number that `base::rng::uniform` gives, nothing is accepted.
+const LEAST_LN_UNIFORM: f64 = -17.4;
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ use crate::base::fault_injection::{Fault, planted};
 use crate::base::ids::StateId;
 use crate::base::rng::{Rng, Stream, uniform};
 use crate::system::configuration::Measurement;
-use crate::thermo::acceptance::{ConfigurationRef, StateRef, accept, exchange_ln_acc};
+use crate::thermo::acceptance::{ConfigurationRef, StateRef, accept_drawn, exchange_ln_acc};
 use crate::thermo::states::{Direction, StateGrid, StatePoint};
 use assignment::OfWalker;
 use rayon::prelude::*;
@@ -142,10 +142,7 @@ impl<'a> Visit<'a> {
                 };
                 let (a, b) = (self.states[edge.a.index()], self.states[edge.b.index()]);
                 let ln_acc = exchange_ln_acc(a, b, of_state(edge.a), of_state(edge.b));
-                // No number decides what is certain: those that are not drawn have addresses of their own.
-                ln_acc >= 0.0
-                    || (ln_acc >= LEAST_LN_UNIFORM
-                        && accept(uniform(self.rng.block(Stream::Exchange, round, walker, e as u32)[0]), ln_acc))
+                accept_drawn(|| uniform(self.rng.block(Stream::Exchange, round, walker, e as u32)[0]), ln_acc)
             };
             decisions.clear();
             if group.len() < SHARED {
@@ -162,9 +159,6 @@ impl<'a> Visit<'a> {
         }
     }
 }
-
-/// Below ln 2⁻²⁵, the least that [`uniform`] gives, nothing is accepted.
-const LEAST_LN_UNIFORM: f64 = -17.4;
 
 /// Edges in groups that share no state: one group, if they are of one direction and parity of a rectangle.
 fn apart(grid: &StateGrid, edges: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
