@@ -3,7 +3,9 @@
 use super::checks::{Diagnostics, Drift, Mood, Sentence};
 use super::drift::DRIFTS;
 use super::words::{first, ranges, short};
+use crate::analysis::phases::jumps::Jump;
 use crate::analysis::result::{BoundaryKind, BoundaryPoint, ENOUGH_CROSSINGS};
+use crate::base::ids::StateId;
 use crate::thermo::states::StateGrid;
 
 /// Whether the replicas together have come to equilibrium: sums over states that drift, or remember their start.
@@ -83,6 +85,38 @@ pub(super) fn crossings(grid: &StateGrid, boundaries: &[BoundaryPoint]) -> Optio
         if few.len() == 1 { "is" } else { "are" },
         first(&few),
         (ENOUGH_CROSSINGS as f64 / fewest.max(1) as f64).ceil()
+    );
+    Some(Sentence { mood: Mood::Poor, words })
+}
+
+/// Neighbouring states between which configurations jump although hardly any replica has passed.
+pub(super) fn jumps(grid: &StateGrid, jumps: &[Jump]) -> Option<Sentence> {
+    if jumps.is_empty() {
+        return None;
+    }
+    let at = |k: StateId| {
+        let mu: Vec<String> = (0..grid.n_reservoirs()).map(|r| short(grid.mu(k, r))).collect();
+        (short(grid.state(k).temperature), mu.join(", "))
+    };
+    let words_of = |jump: &Jump| {
+        let ((t_a, mu_a), (t_b, mu_b)) = (at(jump.edge.a), at(jump.edge.b));
+        let place = if t_a == t_b {
+            format!("at T = {t_a} between μ = {mu_a} and {mu_b}")
+        } else {
+            format!("between T = {t_a}, μ = {mu_a} and T = {t_b}, μ = {mu_b}")
+        };
+        let pairs = grid.reservoirs.iter().zip(jump.n.0.iter().zip(&jump.n.1));
+        let n: Vec<String> =
+            pairs.map(|(r, (a, b))| format!("⟨N⟩ of {} {} and {}", r.species, short(*a), short(*b))).collect();
+        let n = if n.is_empty() { String::new() } else { format!(": {}", n.join(", ")) };
+        format!("{place} ({}{n})", jump.crossings)
+    };
+    let list: Vec<String> = jumps.iter().map(words_of).collect();
+    let words = format!(
+        "Configurations jump between neighbouring states, and fewer than {ENOUGH_CROSSINGS} replicas passed from one kind to the other \
+         (their number in brackets): {}. A first-order line may run there, with either state on the wrong side of it: these states \
+         may not be quoted; add states between, or warmer ones, or start walkers from empty and filled.",
+        first(&list)
     );
     Some(Sentence { mood: Mood::Poor, words })
 }
