@@ -2,6 +2,7 @@
 
 use super::checks::{Diagnostics, Drift, Mood, Sentence};
 use super::drift::DRIFTS;
+use super::verdict::FEW;
 use super::words::{first, ranges, short};
 use crate::analysis::phases::jumps::Jump;
 use crate::analysis::result::{BoundaryKind, BoundaryPoint, ENOUGH_CROSSINGS};
@@ -118,7 +119,11 @@ pub(super) fn jumps(grid: &StateGrid, jumps: &[Jump]) -> Option<Sentence> {
          may not be quoted; add states between, or warmer ones, or start walkers from empty and filled.",
         first(&list)
     );
-    Some(Sentence { mood: Mood::Poor, words })
+    let mut beside: Vec<StateId> = jumps.iter().flat_map(|j| [j.edge.a, j.edge.b]).collect();
+    beside.sort_unstable();
+    beside.dedup();
+    let many = beside.len() as f64 > FEW * grid.n_points() as f64;
+    Some(Sentence { mood: if many { Mood::Poor } else { Mood::Caution }, words })
 }
 
 /// Which states may be quoted.
@@ -173,6 +178,23 @@ mod tests {
         let said = crossings(&grid(), &[point(0.3, 20), point(0.4, 25)]).expect("a sentence");
         assert!(said.mood == Mood::Good && said.words.contains("at least 20 times"), "{}", said.words);
         assert!(crossings(&grid(), &[]).is_none());
+    }
+
+    #[test]
+    fn a_few_states_beside_a_jump_are_an_exception_and_many_a_reason_against_the_run() {
+        let axis = ReservoirAxis {
+            species: "B".into(),
+            convention: Convention::Activity,
+            values: (0..30).map(|i| -3.0 + 0.1 * f64::from(i)).collect(),
+        };
+        let chain = StateGrid::product(&[0.3], 1.0, &[axis]);
+        let jump = |edge: usize| Jump { edge: chain.edges[edge], n: (vec![3.25], vec![41.0]), crossings: 2 };
+        let few = jumps(&chain, &[jump(4)]).expect("a sentence");
+        assert!(few.mood == Mood::Caution && few.words.contains("between μ = "), "{}", few.words);
+        assert!(few.words.contains("(2: ⟨N⟩ of B 3.25 and 41)"), "{}", few.words);
+        let many = jumps(&chain, &[jump(4), jump(8)]).expect("a sentence");
+        assert_eq!(many.mood, Mood::Poor, "4 of 30 states");
+        assert!(jumps(&chain, &[]).is_none());
     }
 
     #[test]

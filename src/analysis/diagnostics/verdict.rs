@@ -66,7 +66,13 @@ pub fn verdict(
             Axis::Reservoir(r) => v.add_mu.extend(gap.values_to_add().into_iter().map(|mu| (r, mu))),
         }
     }
-    v.sentences.insert(0, summary(grid, &v, !excluded.is_empty()));
+    let exception = match (excluded.is_empty(), jumps.is_empty()) {
+        (true, true) => "",
+        (false, true) => " outside the masked states",
+        (true, false) => " outside the states and cells that may not be quoted",
+        (false, false) => " outside the masked states and those that may not be quoted",
+    };
+    v.sentences.insert(0, summary(grid, &v, exception));
     v
 }
 
@@ -242,12 +248,12 @@ fn number_of_states(diagnostics: &Diagnostics) -> f64 {
 }
 
 /// The first sentence.
-fn summary(grid: &StateGrid, v: &Verdict, masked: bool) -> Sentence {
-    let mut words = match (v.trusted, masked) {
-        (true, false) => "This run can be trusted as far as these checks can tell.".to_owned(),
-        (true, true) => {
-            "This run can be trusted outside the masked states, as far as these checks can tell.".to_owned()
-        }
+///
+/// - `exception`: where the run cannot be trusted although the rest of it can
+fn summary(grid: &StateGrid, v: &Verdict, exception: &str) -> Sentence {
+    let mut words = match (v.trusted, exception) {
+        (true, "") => "This run can be trusted as far as these checks can tell.".to_owned(),
+        (true, exception) => format!("This run can be trusted{exception}, as far as these checks can tell."),
         (false, _) => "This run cannot be trusted as it is.".to_owned(),
     };
     let list = |values: Vec<String>| first(&values);
@@ -566,6 +572,9 @@ mod tests {
         assert!(v.trusted && says(&v, "3 states are frozen in by their start") && says(&v, "3 at T = 0.3"), "{v:?}");
         assert!(says(&v, "outside the masked states"));
         assert!(!verdict(&g, &sound, (&[], &[]), &excluded(4), None, (12, 12)).trusted);
+        let jump = |edge: usize| Jump { edge: g.edges[edge], n: (vec![3.0], vec![41.0]), crossings: 2 };
+        let v = verdict(&g, &sound, (&[], &[jump(0)]), &[], None, (12, 12));
+        assert!(!v.trusted && says(&v, "(2: ⟨N⟩ of B 3 and 41)"), "2 of 12 states are more than a few: {v:?}");
         assert!(!verdict(&g, &sound, (&[], &[]), &[], None, (9, 12)).trusted);
         let mut d = sound;
         d.halves = (false, false);

@@ -4,16 +4,16 @@
 //! ⟨w⟩_a − ⟨w⟩_b = ∫₀¹ Var_λ w dλ, with λ from u_a to u_b. If it falls by more than the larger of the variances in the two states
 //! explains, then w is more uncertain somewhere between than in either: a transition lies there. Either of the states may then be on
 //! the wrong side of it, and its own samples, all from one basin, cannot tell: a state whose gas has not condensed yet looks as
-//! well sampled as one whose gas never will. What can tell are replicas. One that was typical of a in a and is later typical of
-//! b in b has found a way, through other temperatures and chemical potentials if need be; where few did, neither state is known
-//! to be in equilibrium with the other. Walkers that were started differently and agree tell as well.
+//! well sampled as one whose gas never will. What can tell are replicas. One that was beyond the median of a and is later beyond that
+//! of b, both times in states on the line of the grid that leads from a to b, has found a way, through other states if need be; where
+//! few did, neither state is known to be in equilibrium with the other. Walkers that were started differently and agree tell as well.
 
 use crate::analysis::result::ENOUGH_CROSSINGS;
 use crate::analysis::statistics::inefficiency::places;
 use crate::analysis::statistics::work::Work;
 use crate::analysis::{Map, MapCell};
 use crate::sample::Samples;
-use crate::thermo::states::{Edge, StateGrid};
+use crate::thermo::states::{Axis, Edge, StateGrid, StatePoint};
 use rayon::prelude::*;
 
 /// The mean of w must fall by more than this multiple of the larger variance.
@@ -28,7 +28,7 @@ pub struct Jump {
     pub edge: Edge,
     /// `[n_reservoirs]`, ⟨N_s⟩ in the first and in the second state
     pub n: (Vec<f64>, Vec<f64>),
-    /// Times a replica went from the one to the other, as typical configurations of both.
+    /// Times a replica went from the one kind to the other, between the medians of w in the two states.
     pub crossings: u64,
 }
 
@@ -59,12 +59,14 @@ fn jump(grid: &StateGrid, samples: &Samples, of_state: &[Vec<usize>], edge: &Edg
     if in_a.mean - in_b.mean <= UNEXPLAINED * in_a.variance.max(in_b.variance) {
         return None;
     }
-    let typical = |&n: &usize| {
-        let in_first = samples.state[n] as usize == a;
-        let is = if in_first { w(&n) >= in_a.median } else { w(&n) <= in_b.median };
-        is.then_some((samples.replica[n], samples.cycle[n], in_first))
+    // Whose configurations are of which kind, along the line of states that the edge belongs to.
+    let kind = |&n: &usize| {
+        let w = w(&n);
+        let is = if w >= in_a.median { Some(true) } else { (w <= in_b.median).then_some(false) };
+        is.map(|first| (samples.replica[n], samples.cycle[n], first))
     };
-    let mut seen: Vec<(u32, u32, bool)> = of_a.iter().chain(of_b).filter_map(typical).collect();
+    let line = (0..grid.n_points()).filter(|&k| on_line(grid, edge, k));
+    let mut seen: Vec<(u32, u32, bool)> = line.flat_map(|k| &of_state[k]).filter_map(kind).collect();
     seen.sort_unstable();
     let passes = |pair: &&[(u32, u32, bool)]| pair[0].0 == pair[1].0 && pair[0].2 != pair[1].2;
     let crossings = seen.windows(2).filter(passes).count() as u64;
@@ -73,6 +75,18 @@ fn jump(grid: &StateGrid, samples: &Samples, of_state: &[Vec<usize>], edge: &Edg
         samples.counts.iter().map(mean).collect()
     };
     (crossings < ENOUGH_CROSSINGS).then(|| Jump { edge: *edge, n: (mean_n(of_a), mean_n(of_b)), crossings })
+}
+
+/// Whether a state differs from those of an edge along the axis of the edge alone.
+fn on_line(grid: &StateGrid, edge: &Edge, k: usize) -> bool {
+    let coordinates =
+        |s: &StatePoint| (0..=s.ln_z.len()).map(|d| coordinate(grid, (s.kt, &s.ln_z), d)).collect::<Vec<_>>();
+    let (end, state) = (coordinates(grid.state(edge.a)), coordinates(&grid.states[k]));
+    let along = match edge.axis() {
+        Some(Axis::Reservoir(r)) => r + 1,
+        _ => 0,
+    };
+    end.iter().zip(&state).enumerate().all(|(d, (x, y))| d == along || (x - y).abs() <= 1e-9 * x.abs().max(1e-300))
 }
 
 /// Moments and median of w.
@@ -230,7 +244,7 @@ mod tests {
         let Jump { edge, n, crossings } = &found[0];
         assert_eq!((edge.a.index(), edge.b.index(), *crossings), (0, 1, 0));
         assert!((n.0[0] - 1.5).abs() < 0.3 && (n.1[0] - 39.5).abs() < 0.3, "{n:?}");
-        // A ring of four: every replica meets both states every fourth turn, about 0.03 × 400 / 4 × 2 … passages.
+        // A ring of four, turned four times.
         let few = jumps(&grid(), &sampled(condensed, 0.01), &[false; 4]);
         assert!(few.len() == 1 && (1..20).contains(&few[0].crossings), "{few:?}");
         assert!(jumps(&grid(), &sampled(condensed, 0.5), &[false; 4]).is_empty());
