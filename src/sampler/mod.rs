@@ -443,6 +443,7 @@ impl Sampler {
             ],
             symbols: x.species.iter().map(|&s| system.species[usize::from(s)].symbol.clone()).collect(),
             positions: x.positions.iter().map(|&r| system.cell.in_parallelogram(r)).collect(),
+            movable: None,
             integers: Vec::new(),
         })
     }

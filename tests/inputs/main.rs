@@ -6,6 +6,7 @@ mod fuzz_bodies;
 mod gas_aiat_che;
 mod oblique;
 mod shipped_scenes;
+mod slab_files;
 
 // shared with other test binaries
 #[path = "../support/announce.rs"]

@@ -140,6 +140,31 @@ fn d_a_crystal_is_the_same_in_a_hexagonal_cell() {
 }
 
 #[test]
+fn d_a_hexagonal_slab_file_is_the_crystal_of_the_rectangular_one() {
+    // 36 sites a layer of Pt(111) as ASE writes them, in a cell of a third of the plane's rotations and in a rectangular one
+    let scene = |name: &str| {
+        let file = data(&format!("slab_files/s_pt111_{name}.ron"));
+        load(&std::fs::read_to_string(file).expect("a scene").replace("pt111_", "slab_files/pt111_"))
+    };
+    let [hexagonal, rectangular] = ["tilt", "orth"].map(scene);
+    let side = rectangular.lengths().0;
+    assert!((hexagonal.cell().tilt / side - 0.5).abs() < 1e-9, "{}", hexagonal.cell().tilt);
+    let [ours, theirs] = [&hexagonal, &rectangular].map(System::from_scene).map(Arc::new).map(Pairwise::new);
+    let (empty, floor) = (Configuration::default(), rectangular.floor());
+    let unit = |k: u32, m: f64| (f64::from(k) * m).fract();
+    let mut deepest = 0.0_f64;
+    for k in 0..400 {
+        let at = DVec3::new(unit(k, 0.618_034), unit(k, 0.414_214), 0.0) * rectangular.cell().lengths;
+        let at = at.with_z(floor + 2.2 + 4.0 * unit(k, 0.732_051));
+        let [u, v] = [&ours, &theirs].map(|f| f.contact_energy(&empty, 1, at).expect("pairs never fail"));
+        deepest = deepest.min(v);
+        // the files have eight digits
+        assert!((u - v).abs() < 1e-6 * (1.0 + v.abs()), "{at}: {u} and {v}");
+    }
+    assert!(deepest < -0.1, "argon is bound by tens of meV: {deepest}");
+}
+
+#[test]
 fn d_a_rectangular_cell_taken_twice_is_an_oblique_one_of_twice_the_energy() {
     let scene = |cell: &str, atoms: u32| {
         format!(

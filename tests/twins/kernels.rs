@@ -68,7 +68,6 @@ fn systems() -> Vec<(&'static str, System)> {
     leaning.cell.tilt = -3.1;
     let mut rhombic = system(DVec3::new(7.2, 7.2 * 0.75_f64.sqrt(), 7.0), false);
     rhombic.cell.tilt = 3.6;
-    rhombic.pairs = truncated(Truncation::ForceShifted, false);
     all.push(("wide bulk", wide));
     all.push(("leaning bulk", leaning));
     all.push(("rhombic bulk", rhombic));

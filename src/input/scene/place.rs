@@ -2,11 +2,12 @@
 
 use super::check::cell::lattice;
 use super::check::overlap::{PlacedAtom, find};
-use super::grammar::{MobileSelection, Placement, Scene, Substrate};
+use super::grammar::{CellSpec, Placement, Scene, Substrate};
+use super::slab_file;
 use crate::base::Result;
 use crate::input::beside;
-use crate::input::source::{Source, did_you_mean, ensure};
-use crate::io::xyz;
+use crate::input::source::{Source, ensure};
+use crate::io::structure;
 use crate::potential::PairTable;
 use crate::system::cell::Cell;
 use crate::system::plane::PlaneLattice;
@@ -17,46 +18,40 @@ use std::path::Path;
 /// How far a vector of a lattice may lean out of its plane or axis, as a part of its length: rounding of a file.
 const LEAN: f64 = 1e-6;
 
-/// Builds the slab, or reads it.
-pub(crate) fn slab(source: &Source, scene: &Scene, scene_path: &Path) -> Result<Slab> {
+/// Builds the slab, or reads it; fills in whether it was put together.
+pub(crate) fn slab(source: &Source, scene: &mut Scene, scene_path: &Path, warnings: &mut Vec<String>) -> Result<Slab> {
     if let Some((lattice, species, layers, mobile)) = lattice(&scene.substrate) {
         let species = super::check::species::known(source, scene, "substrate.species", species)?;
         return Ok(lattice.slab(species, layers, mobile));
     }
-    let Some(Substrate::File { path, mobile }) = &scene.substrate else { return Ok(Slab::default()) };
-    let frame = xyz::read("slab file", &beside(scene_path, path))?;
+    let Some(Substrate::File { path, mobile, joined }) = &mut scene.substrate else { return Ok(Slab::default()) };
+    let frame = slab_file::read(source, &scene.cell, (path, &beside(scene_path, path)), (*mobile, joined), warnings)?;
     let error = |message: String, help: &str| source.error("substrate.path", message, help);
     if frame.lattice.is_none() {
         return Err(error(format!("`{path}` has no Lattice"), "add Lattice=\"…\" to its comment line"));
     }
     let rows = frame.lattice.unwrap_or_default();
-    let lattice =
-        plane_of(&rows, scene.is_bulk()).map_err(|(problem, help)| error(format!("{problem} of `{path}`"), help))?;
+    let lattice = plane_of(&rows, matches!(scene.cell, CellSpec::Bulk { .. }))
+        .map_err(|(problem, help)| error(format!("{problem} of `{path}`"), help))?;
     let cell = Cell::slab(DVec3::new(lattice.lengths.0, lattice.lengths.1, 0.0), 0.0).tilted(lattice.tilt);
     if frame.symbols.is_empty() {
         return Err(error(format!("`{path}` holds no atom"), "leave the substrate out or give its atoms"));
     }
+    let species = slab_file::species(source, &scene.species, path, &frame.symbols)?;
+    let moves = slab_file::moves(source, path, *mobile, &frame, warnings)?;
     let mut atoms = Vec::with_capacity(frame.symbols.len());
-    for (i, (symbol, position)) in frame.symbols.iter().zip(&frame.positions).enumerate() {
-        let matching: Vec<usize> = (0..scene.species.len()).filter(|&s| scene.species[s].symbol == *symbol).collect();
-        let species = match matching[..] {
-            [one] => one,
-            [] => {
-                let symbols: Vec<&str> = scene.species.iter().map(|s| s.symbol.as_str()).collect();
-                let message = format!("atom {i} of `{path}` is `{symbol}`, which is the symbol of no species");
-                return Err(error(message, &did_you_mean(symbol, symbols)));
-            }
-            [a, b, ..] => {
-                let (a, b) = (&scene.species[a].name, &scene.species[b].name);
-                let message = format!("atom {i} of `{path}` is `{symbol}`, the symbol of both `{a}` and `{b}`");
-                return Err(error(message, "give the species different symbols"));
-            }
-        };
-        let mobile = mobile.is_some_and(|MobileSelection::Above(z)| position.z > z);
+    for ((position, species), mobile) in frame.positions.iter().zip(species).zip(moves) {
         let position = inside(&cell, lattice.turned(position.truncate()).extend(position.z));
         atoms.push(SlabAtom { position, species, mobile });
     }
     let turned = (lattice.angle != 0.0).then_some(Turned { rows, lattice });
+    if turned.is_some() {
+        warnings.push(format!(
+            "no period of `{path}` is along x: the slab is turned by {:.4}° about z until one is, and files of `initial` that have \
+             the same Lattice, or none, with it",
+            lattice.angle.to_degrees()
+        ));
+    }
     Ok(Slab { atoms, lengths: Some(lattice.lengths), tilt: lattice.tilt, turned })
 }
 
@@ -86,18 +81,6 @@ fn inside(cell: &Cell, r: DVec3) -> DVec3 {
     DVec3::new((r.x - cell.tilt * (r.y / y).floor()).rem_euclid(x), r.y.rem_euclid(y), r.z)
 }
 
-/// Says that the slab was turned, and what that means for other files of the scene.
-pub(crate) fn turned(scene: &Scene, slab: &Slab) -> Option<String> {
-    let (Some(Turned { lattice, .. }), Some(Substrate::File { path, .. })) = (slab.turned, &scene.substrate) else {
-        return None;
-    };
-    Some(format!(
-        "no period of `{path}` is along x: the slab is turned by {:.4}° about z until one is, and files of `initial` that have \
-         the same Lattice, or none, with it",
-        lattice.angle.to_degrees()
-    ))
-}
-
 /// Places the initial atoms whose positions are fixed, and fills in numbers that come from files.
 ///
 /// Returns one list per entry of `initial`, empty for `Random`.
@@ -105,8 +88,8 @@ pub(crate) fn place(
     source: &Source,
     scene: &mut Scene,
     scene_path: &Path,
-    cell: &Cell,
-    slab: &Slab,
+    (cell, slab): (&Cell, &Slab),
+    warnings: &mut Vec<String>,
 ) -> Result<Vec<Vec<DVec3>>> {
     let z_range = (cell.floor, cell.ceiling());
     let lattice = lattice(&scene.substrate).map(|l| l.0);
@@ -139,7 +122,9 @@ pub(crate) fn place(
                 lattice.next_sites(skip + above_floor * lattice.sites_per_layer() as usize, wanted)
             }
             Placement::File { path: file } => {
-                let frame = xyz::read("file of initial atoms", &beside(scene_path, file))?;
+                let structure::Structure { frame, notes } =
+                    structure::read("file of initial atoms", &beside(scene_path, file))?;
+                warnings.extend(notes.iter().map(|note| format!("`{file}` {note}")));
                 let species = scene.species.iter().find(|s| s.name == entry.species);
                 let symbol = species.map_or("", |s| s.symbol.as_str());
                 if let Some(k) = frame.symbols.iter().position(|s| s != symbol) {
