@@ -78,8 +78,8 @@ fn systems() -> Vec<(&'static str, System)> {
     let mut low = system(DVec3::new(9.5, 5.9, 9.0), false);
     (low.capacity, low.cell.tilt) = (200, 2.0);
     all.push(("low rows", low));
-    let mut leaning_sum = system(DVec3::new(3.1, 3.3, 3.7), false);
-    (leaning_sum.capacity, leaning_sum.cell.tilt) = (12, 1.2);
+    let mut leaning_sum = system(DVec3::new(4.6, 4.7, 4.5), false);
+    (leaning_sum.capacity, leaning_sum.cell.tilt) = (12, 1.7);
     all.push(("oblique image sum", leaning_sum));
     let mut inert = system(bulk, false);
     inert.pairs = PairTable::new(2, 2.5, Truncation::Shifted, false, |a, b| {
@@ -192,7 +192,8 @@ fn energies_and_forces(systems: Vec<(&'static str, System)>, prepare: fn(&mut Gp
                 assert!(error < 1e-4, "{name}: replica {r} slot {slot}: {ours} against {reference}");
             }
             let (audit, ours) = (pairwise.audit(x).expect("pairs never fail"), measured[r].energy);
-            let allowed = gpu.info().energy_tolerance * audit.magnitude.max(1e-6);
+            // A lone pair near its zero or the cutoff has less energy than the terms of it that are rounded.
+            let allowed = gpu.info().energy_tolerance * audit.magnitude.max(0.01);
             assert!((ours - audit.energy).abs() <= allowed, "{name}: replica {r}: {ours} against {}", audit.energy);
             assert_eq!(measured[r].counts, system.counts(&x.species), "{name}: replica {r}");
         }

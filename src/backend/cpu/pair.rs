@@ -7,6 +7,7 @@
 //! turns into vector code for the instruction set that `pulp` found; lanes are summed in a fixed order, so the bits do
 //! not depend on its width, only on whether it fuses multiplication and addition.
 
+use crate::base::fault_injection::{Fault, planted};
 use crate::potential::{LANES, Lanes, PairForm, PairTable, Pairs, fma};
 use crate::system::System;
 use glam::DVec3;
@@ -61,10 +62,11 @@ impl Geometry {
         let steps = span.map(|s| 4_294_967_296.0 / s);
         let unit = |s: f64| (s / 4_294_967_296.0) as f32;
         let second = cell.tilt.hypot(span[1]);
+        let tilt = if planted(Fault::ShearSign) { -cell.tilt } else { cell.tilt };
         Geometry {
             unit: span.map(unit),
             edge: [span[0], if cell.is_oblique() { second } else { span[1] }, span[2]].map(unit),
-            shear: unit(cell.tilt),
+            shear: unit(tilt),
             lean: -cell.tilt / span[1] * steps[0],
             cosine: (cell.tilt.abs() / second) as f32,
             to_grid: [0, 1, 2].map(|d| [steps[d], INTEGER_BITS - (middle[d] * steps[d]).round()]),

@@ -3,6 +3,7 @@
 use super::dynamics::DeviceDynamics;
 use super::slab::SlabBins;
 use crate::base::error::{DeviceError, Result};
+use crate::base::fault_injection::{Fault, planted};
 use crate::moves::MoveKind;
 use crate::potential::{CORE_FRACTION, ExternalField as Field};
 use crate::system::System;
@@ -320,10 +321,11 @@ impl SystemTable {
         table.lengths[3] = system.pairs.r_cut as f32;
         (table.lengths_low[3], table.inverse_lengths[3]) = (MAGIC, MAGIC);
         if cell.is_oblique() {
+            let tilt = if planted(Fault::ShearSign) { -cell.tilt } else { cell.tilt };
             let quantum = quantum_of(lengths[0], 22);
-            let ([x, x_low], [tilt, tilt_low]) = (in_pieces(lengths[0], quantum), in_pieces(cell.tilt, quantum));
+            let ([x, x_low], [high, low]) = (in_pieces(lengths[0], quantum), in_pieces(tilt, quantum));
             let [slab, slab_low] = bins.map_or([0.0; 2], |(bins, _)| bins.ahead());
-            table.shear = [cell.tilt as f32, tilt, tilt_low, 0.0];
+            table.shear = [tilt as f32, high, low, 0.0];
             table.shear_edges = [x, x_low, slab, slab_low];
         }
         if let Some((bins, first)) = bins {
