@@ -81,7 +81,7 @@ fn a_map_without_any_good_cell_or_with_missing_numbers_does_not_fail() {
     analysis.direct[3].samples = 0;
     analysis.direct[4].n_err[0] = f64::NAN;
     let (_dir, figures) = drawn(&analysis);
-    assert_eq!(figures.len(), 9);
+    assert_eq!(figures.len(), 13);
     assert!(figures.iter().all(|f| !f.svg.contains("NaN") && !f.svg.contains("inf")));
 }
 
