@@ -7,7 +7,10 @@ use std::path::Path;
 /// Largest text that is read into memory \[byte\].
 pub const LARGEST_TEXT: u64 = 64 << 20;
 
-/// Reads a text file; one that is too large, or has no end, is not read whole.
+/// Mark that some programs put before a text in UTF-8.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Reads a text file, without a byte order mark; one that is too large, or has no end, is not read whole.
 ///
 /// - `what`: what the file is for, e.g. `scene`
 ///
@@ -34,13 +37,34 @@ pub fn read_text(what: &'static str, path: &Path) -> Result<String> {
     if bytes.len() as u64 > LARGEST_TEXT {
         return Err(bad(format!("it has more than {LARGEST_TEXT} bytes, and a {what} is smaller; name another file")));
     }
-    String::from_utf8(bytes)
-        .map_err(|e| bad(format!("byte {} is not UTF-8; save the {what} as UTF-8 text", e.utf8_error().valid_up_to())))
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(bad(format!(
+            "it is UTF-16; save the {what} as UTF-8 text (in an editor: Save as, encoding UTF-8)"
+        )));
+    }
+    let mut text = String::from_utf8(bytes).map_err(|e| {
+        bad(format!("byte {} is not UTF-8; save the {what} as UTF-8 text", e.utf8_error().valid_up_to()))
+    })?;
+    if text.starts_with(BYTE_ORDER_MARK) {
+        text.drain(..BYTE_ORDER_MARK.len_utf8());
+    }
+    Ok(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn byte_order_marks_are_left_out_and_utf16_is_named() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("x.ron");
+        std::fs::write(&path, "\u{feff}Scene(\u{feff})").expect("a file");
+        assert_eq!(read_text("scene", &path).ok().as_deref(), Some("Scene(\u{feff})"));
+        std::fs::write(&path, b"\xff\xfeS\0c\0").expect("a file");
+        let error = read_text("scene", &path).expect_err("UTF-16").to_string();
+        assert!(error.contains("it is UTF-16; save the scene as UTF-8"), "{error}");
+    }
 
     #[test]
     fn what_has_no_end_or_is_no_file_is_refused_by_name() {

@@ -63,7 +63,7 @@ pub fn terminal_table(analysis: &Analysis, summary: &RunSummary) -> String {
     if let Some(sentence) = verdict.sentences.first() {
         out.push_str(&format!("{} {}\n", sign(verdict.trusted), sentence.words));
     }
-    let reasons = verdict.sentences.iter().skip(1).filter(|s| s.mood == Mood::Poor);
+    let reasons = verdict.sentences.iter().skip(1).filter(|s| matches!(s.mood, Mood::Poor | Mood::Caution));
     for sentence in reasons.take(MOST_REASONS) {
         out.push_str(&format!("   {}\n", sentence.words));
     }
@@ -142,14 +142,16 @@ fn count_of(analysis: &Analysis, state: usize, s: usize) -> String {
     better.map_or_else(|| coarse(own, own_err), |(n, err)| coarse(n, err) + BY_MBAR)
 }
 
-/// A value with its error in at most three decimals; below three errors of 0 where nothing was seen.
+/// A value with its error in three decimals, or as many as show the error; below three errors of 0 where nothing was seen.
 fn coarse(value: f64, error: f64) -> String {
     if value == 0.0 && error > 0.0 {
         let digits = (-(3.0 * error).log10().floor()).clamp(0.0, 9.0) as usize;
         return format!("<{}", text::short(3.0 * error, digits));
     }
     if value.is_finite() && error < 0.005 {
-        return format!("{}±{}", text::fixed(value, 3), text::fixed(error, 3));
+        // An error is not 0 because it is small.
+        let digits = if error > 0.0 { (-error.log10()).ceil().clamp(3.0, 6.0) as usize } else { 3 };
+        return format!("{}±{}", text::fixed(value, digits), text::fixed(error, digits));
     }
     with_error(value, error).replace(" ± ", "±")
 }
@@ -260,6 +262,8 @@ mod tests {
         assert_eq!(coarse(0.0, 0.002), "<0.006");
         assert_eq!(coarse(0.0, f64::NAN), "0");
         assert_eq!(coarse(0.012, 0.001), "0.012±0.001");
+        assert_eq!(coarse(0.004_12, 0.000_21), "0.0041±0.0002");
+        assert_eq!(coarse(12.0, 0.0), "12.000±0.000");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod fuzz;
 mod fuzz_bodies;
 mod gas_aiat_che;
 mod shipped_scenes;
+mod slab_files;
 
 // shared with other test binaries
 #[path = "../support/announce.rs"]
