@@ -16,6 +16,7 @@ struct Report<'a> {
     scene: String,
     title: &'a str,
     lengths: (f64, f64, f64),
+    tilt: f64,
     floor: f64,
     ceiling: f64,
     slab_atoms: usize,
@@ -35,6 +36,7 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<()> {
             scene: loaded.path.display().to_string(),
             title: &loaded.scene.title,
             lengths: loaded.lengths(),
+            tilt: loaded.cell().tilt,
             floor: loaded.floor(),
             ceiling: loaded.ceiling(),
             slab_atoms: loaded.slab.atoms.len(),
@@ -62,11 +64,15 @@ fn in_words(potential: &Potential) -> String {
 fn summary(loaded: &CheckedScene, e: &Estimate) -> Vec<(&'static str, String)> {
     let scene = &loaded.scene;
     let (x, y, z) = loaded.lengths();
+    let tilt = match loaded.cell() {
+        cell if cell.is_oblique() => format!(", tilt {}", short(cell.tilt)),
+        _ => String::new(),
+    };
     let periodic = if scene.is_bulk() { "periodic in x, y, z".to_owned() } else { walls(loaded) };
     let mut lines = vec![
         ("scene", format!("{} ({})", loaded.path.display(), scene.title)),
         ("units", format!("{:?}", scene.units)),
-        ("cell", format!("{} × {} × {}, {periodic}", short(x), short(y), short(z))),
+        ("cell", format!("{} × {} × {}{tilt}, {periodic}", short(x), short(y), short(z))),
         ("potential", in_words(&scene.potential)),
     ];
     if !loaded.slab.atoms.is_empty() {

@@ -172,6 +172,8 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
         exchange: read_exchange(&directories[0])?,
         cell: CellSummary {
             lengths: loaded.lengths().into(),
+            tilt: loaded.cell().tilt,
+            shortest_period: loaded.cell().shortest_period(),
             periodic_z: scene.is_bulk(),
             max_atoms: scene.reservoir.iter().map(|r| (r.species.clone(), r.max_atoms)).collect(),
         },
