@@ -3,6 +3,7 @@
 mod connected;
 pub mod diagnostics;
 mod direct;
+mod heat_capacity;
 mod hysteresis;
 mod input;
 pub(crate) mod limit;
@@ -26,6 +27,6 @@ pub use prepared::PreparedSamples;
 pub(crate) use prepared::free_energies;
 pub use result::{
     Analysis, BoundaryKind, BoundaryPoint, BoundarySide, Clapeyron, DirectAverage, Distribution, ENOUGH_CROSSINGS,
-    FreeEnergies, LayerEdge, Map, MapCell, Phase, PhaseAverage, Profile, Ridge, RidgeOf, Side, SplitHalf,
+    FreeEnergies, HeatCapacity, LayerEdge, Map, MapCell, Phase, PhaseAverage, Profile, Ridge, RidgeOf, Side, SplitHalf,
 };
 pub use windows::{ROUND_TRIPS, WindowCheck};

@@ -2,6 +2,7 @@
 
 use super::diagnostics::{self, Checks, RunTallies, mask};
 use super::direct::direct_averages;
+use super::heat_capacity::heat_capacities;
 use super::limit::limits;
 use super::mbar::{Bins, Collapsed, marginal};
 use super::{
@@ -151,6 +152,7 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         observable_labels: observed.labels,
         profiles,
         direct: direct_against_limits(input, basis),
+        heat_capacity: heat_capacities(samples, grid, (input.boltzmann, input.other_mobile_atoms), &basis.memory),
         split_half: split_half(input)?,
         inefficiency: basis.g_of_state.clone(),
         beside_unconverged: found.quotable.iter().map(|q| !q).collect(),

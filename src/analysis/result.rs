@@ -38,6 +38,8 @@ pub struct Analysis {
     pub ridges: Vec<Ridge>,
     /// Direct averages per simulated state, from the stored samples.
     pub direct: Vec<DirectAverage>,
+    /// `[n_states]` where no species has a reservoir, else empty
+    pub heat_capacity: Vec<HeatCapacity>,
     /// First half of production against the map of the second.
     pub split_half: SplitHalf,
     /// `[n_states]`, statistical inefficiency in stored samples: the larger of the state series and the replica paths
@@ -48,6 +50,15 @@ pub struct Analysis {
     pub checks: Checks,
     /// Whether ln Ξ is absolute (all but reservoir atoms frozen) or relative to the bare mobile slab at each T.
     pub ln_xi_is_absolute: bool,
+}
+
+/// Total heat capacity C_VN of a state, from its own samples. [energy/temperature]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HeatCapacity {
+    /// NaN without samples.
+    pub value: f64,
+    /// Standard error.
+    pub error: f64,
 }
 
 /// MBAR free energies.

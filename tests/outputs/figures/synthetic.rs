@@ -4,8 +4,8 @@
 //! P(N) ∝ e^{β(μN − E_N)} g_N. The first layer condenses at μ' = −6.2 below T = 0.5, the second at −1.6 below 0.8.
 
 use adlayer::testing::analysis::{
-    Analysis, AnalysisInput, AtLimit, BoundaryKind, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Map,
-    MapCell, Phase, SplitHalf,
+    Analysis, AnalysisInput, AtLimit, BoundaryKind, BoundaryPoint, DirectAverage, Distribution, FreeEnergies,
+    HeatCapacity, Map, MapCell, Phase, SplitHalf,
 };
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::sample::Samples;
@@ -239,6 +239,7 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
         boundary_sides: Vec::new(),
         distributions,
         direct,
+        heat_capacity: Vec::new(),
         split_half: SplitHalf { z: vec![0.8; n], agree: n - 1, compared: n, ..SplitHalf::default() },
         inefficiency: vec![4.0; n],
         beside_unconverged: vec![false; n],
@@ -331,6 +332,8 @@ pub(crate) fn canonical() -> Analysis {
             ..DirectAverage::default()
         })
         .collect();
+    let heat = |t: &f64| HeatCapacity { value: 108.0 + 50.0 / ((t - 0.7) / 0.08).cosh().powi(2), error: 1.4 };
+    analysis.heat_capacity = temperatures.iter().map(heat).collect();
     let n = temperatures.len();
     analysis.free_energies.n_k = vec![1500; n];
     analysis.split_half = SplitHalf { z: vec![0.5; n], agree: n, compared: n, ..SplitHalf::default() };
