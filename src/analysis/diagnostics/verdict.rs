@@ -63,7 +63,7 @@ pub fn verdict(
             Axis::Reservoir(r) => v.add_mu.extend(gap.values_to_add().into_iter().map(|mu| (r, mu))),
         }
     }
-    v.sentences.insert(0, summary(grid, &v, !excluded.is_empty()));
+    v.sentences.insert(0, summary(grid, &v, &gaps, !excluded.is_empty()));
     v
 }
 
@@ -239,7 +239,7 @@ fn number_of_states(diagnostics: &Diagnostics) -> f64 {
 }
 
 /// The first sentence.
-fn summary(grid: &StateGrid, v: &Verdict, masked: bool) -> Sentence {
+fn summary(grid: &StateGrid, v: &Verdict, gaps: &[Gap], masked: bool) -> Sentence {
     let mut words = match (v.trusted, masked) {
         (true, false) => "This run can be trusted as far as these checks can tell.".to_owned(),
         (true, true) => {
@@ -247,17 +247,15 @@ fn summary(grid: &StateGrid, v: &Verdict, masked: bool) -> Sentence {
         }
         (false, _) => "This run cannot be trusted as it is.".to_owned(),
     };
-    let list = |values: Vec<String>| first(&values);
-    let mut add = Vec::new();
-    if !v.add_temperatures.is_empty() {
-        add.push(format!("T = {}", list(v.add_temperatures.iter().map(|&t| short(t)).collect())));
-    }
-    for (r, axis) in grid.reservoirs.iter().enumerate() {
-        let values: Vec<String> = v.add_mu.iter().filter(|(s, _)| *s == r).map(|&(_, mu)| short(mu)).collect();
-        if !values.is_empty() {
-            add.push(format!("μ of {} = {}", axis.species, list(values)));
-        }
-    }
+    let axes = std::iter::once(Axis::Temperature).chain((0..grid.reservoirs.len()).map(Axis::Reservoir));
+    let of_axis = |axis: Axis| {
+        let on_it = || gaps.iter().filter(|g| g.axis == axis);
+        let (symbol, unit) = on_it().next()?.symbol(grid);
+        let values: Vec<String> =
+            on_it().flat_map(|g| g.values_to_add().into_iter().map(|v| g.in_scene(grid, v))).collect();
+        Some(format!("{symbol} = {}{unit}", first(&values)))
+    };
+    let add: Vec<String> = axes.filter_map(of_axis).collect();
     if !add.is_empty() {
         words.push_str(&format!(" Add states at {}.", add.join(" and at ")));
     }
@@ -288,15 +286,7 @@ fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Opti
             }
         });
     }
-    let whole: Vec<String> = gaps
-        .iter()
-        .filter(|g| g.whole)
-        .map(|g| {
-            let symbol = axis_words(grid, g.axis);
-            let add: Vec<String> = g.values_to_add().into_iter().map(short).collect();
-            format!("{symbol} = {} (between {} and {})", first(&add), short(g.values.0), short(g.values.1))
-        })
-        .collect();
+    let whole: Vec<String> = gaps.iter().filter(|g| g.whole).map(|g| g.words(grid)).collect();
     let number = number_words(diagnostics.n_components);
     if !whole.is_empty() {
         let gaps = whole.join(" and ");
