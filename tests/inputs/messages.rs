@@ -105,12 +105,16 @@ fn steps_that_are_too_long_are_foretold_and_answered_with_one_that_would_do() {
 
 #[test]
 fn an_exchange_that_will_not_happen_is_not_called_good() {
-    let far = surface(2, [1, 2]).replace("List([0.6, 0.8])", "List([0.6, 60.0])");
-    let place = Place::new(&far.replace("[-4.5, -3.8, -3.0]", "[-14.5]"));
+    // An ideal gas of 6.7 and of 82 atoms.
+    let far = include_str!("../../scenes/ideal_gas.ron")
+        .replace("List([0.90, 1.00, 1.10])", "List([1.0])")
+        .replace("Linear(from: -5.0, to: -4.0, n: 5)", "List([-5.0, -2.5])")
+        .replace("max_atoms: 100", "max_atoms: 150");
+    let place = Place::new(&far);
     let output = place.succeed(&["check", "scene.ron"]);
     contains(
         &stderr(&output),
-        &["warning: neighbouring states along temperature will hardly exchange (acceptance about 0.00"],
+        &["warning: neighbouring states along mu_B will hardly exchange (acceptance about 0.00"],
     );
     assert!(!String::from_utf8_lossy(&output.stdout).contains("the scene is good"));
     let json = place.succeed(&["check", "scene.ron", "--json"]);

@@ -2,9 +2,8 @@
 //! not overlap.
 
 use super::Diagnostics;
-use super::words::{axis_words, first, scientific, short};
-use crate::thermo::Convention;
-use crate::thermo::states::{Axis, Reservoir, StateGrid, StatePoint};
+use super::words::{axis_unit, axis_words, first, value_words};
+use crate::thermo::states::{Axis, StateGrid, StatePoint};
 
 /// Two neighbouring values of an axis between which edges are dead.
 pub(super) struct Gap {
@@ -18,8 +17,6 @@ pub(super) struct Gap {
     pub(super) lacking: usize,
     /// Samples do not overlap there.
     pub(super) parts: bool,
-    /// kT at which values of μ are meant [energy]
-    pub(super) kt: f64,
 }
 
 impl Gap {
@@ -29,44 +26,17 @@ impl Gap {
         (1..=self.lacking).map(|i| self.values.0 + step * i as f64).collect()
     }
 
-    /// What the values of its axis are in the scene, and their unit: pressures where the scene gives pressures.
-    pub(super) fn symbol(&self, grid: &StateGrid) -> (String, &'static str) {
-        match self.axis {
-            Axis::Temperature => (axis_words(grid, self.axis), ""),
-            Axis::Reservoir(r) => {
-                let Reservoir { convention, species, .. } = &grid.reservoirs[r];
-                match convention {
-                    Convention::Gas(_) => (format!("p of {species}"), " bar"),
-                    // reduced units have a unit of 1
-                    Convention::Pressure { unit } => {
-                        (format!("p of {species}"), if *unit == 1.0 { "" } else { " bar" })
-                    }
-                    Convention::Activity | Convention::Absolute { .. } => (axis_words(grid, self.axis), ""),
-                }
-            }
-        }
-    }
-
-    /// A value as the scene would give it.
-    pub(super) fn in_scene(&self, grid: &StateGrid, value: f64) -> String {
-        let Axis::Reservoir(r) = self.axis else { return short(value) };
-        let convention = &grid.reservoirs[r].convention;
-        match convention.is_pressure() {
-            true => scientific(convention.value(convention.ln_z_of_mu(value, self.kt), self.kt)),
-            false => short(value),
-        }
-    }
-
     /// `μ of B = −2.25, −2.125 (between −2.375 and −2)`.
     pub(super) fn words(&self, grid: &StateGrid) -> String {
-        let (symbol, unit) = self.symbol(grid);
-        let add: Vec<String> = self.values_to_add().into_iter().map(|v| self.in_scene(grid, v)).collect();
-        let (lo, hi) = (self.in_scene(grid, self.values.0), self.in_scene(grid, self.values.1));
-        format!("{symbol} = {}{unit} (between {lo} and {hi})", first(&add))
+        let value = |v: f64| value_words(grid, self.axis, v);
+        let add: Vec<String> = self.values_to_add().into_iter().map(value).collect();
+        let (lo, hi) = (value(self.values.0), value(self.values.1));
+        let (axis, unit) = (axis_words(grid, self.axis), axis_unit(grid, self.axis));
+        format!("{axis} = {}{unit} (between {lo} and {hi})", first(&add))
     }
 }
 
-/// Gaps with dead edges, by axis and value. Values of μ are those at the lowest temperature of the edges.
+/// Gaps with dead edges, by axis and value. Values of μ are those at the lowest temperature of the grid.
 pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
     let mut gaps: Vec<(Gap, usize, usize)> = Vec::new();
     for (flow, e) in diagnostics.flows.iter().flat_map(|f| diagnostics.edges.iter().map(move |e| (f, e))) {
@@ -88,18 +58,13 @@ pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
         let (Some(&a), Some(&b)) = (flow.values.get(i.min(j)), flow.values.get(i.max(j))) else { continue };
         let same = |g: &(Gap, usize, usize)| g.0.axis == flow.axis && g.0.values == (a, b);
         let at = gaps.iter().position(same).unwrap_or_else(|| {
-            gaps.push((
-                Gap { axis: flow.axis, values: (a, b), whole: false, lacking: 1, parts: false, kt: f64::INFINITY },
-                0,
-                0,
-            ));
+            gaps.push((Gap { axis: flow.axis, values: (a, b), whole: false, lacking: 1, parts: false }, 0, 0));
             gaps.len() - 1
         });
         let part = |k: usize| diagnostics.states[k].part;
         let parts = part(e.edge.a.index()).zip(part(e.edge.b.index())).is_some_and(|(a, b)| a != b);
         gaps[at].0.lacking = gaps[at].0.lacking.max(e.lacking);
         gaps[at].0.parts |= parts;
-        gaps[at].0.kt = gaps[at].0.kt.min(grid.states[e.edge.a.index()].kt);
         gaps[at].1 += usize::from(!e.usable);
         gaps[at].2 += 1;
     }
@@ -116,4 +81,31 @@ pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
 
 fn rank(values: &[f64], x: f64) -> usize {
     values.partition_point(|&v| v < x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::units::Units;
+    use crate::thermo::Convention;
+    use crate::thermo::states::ReservoirAxis;
+
+    /// A gap between two values of an axis, in the words that it has for a scene.
+    fn words(units: Units, convention: Convention, values: (f64, f64)) -> String {
+        let axis = ReservoirAxis { species: "Ar".into(), convention, values: vec![values.0, values.1] };
+        let grid = StateGrid::product(&[90.0, 80.0], units.boltzmann(), &[axis]);
+        let cold = &grid.states[2..];
+        let mu = |k: usize| grid.reservoirs[0].convention.mu(cold[k].ln_z[0], cold[k].kt);
+        let gap = Gap { axis: Axis::Reservoir(0), values: (mu(0), mu(1)), whole: true, lacking: 1, parts: true };
+        gap.words(&grid)
+    }
+
+    #[test]
+    fn values_to_add_are_those_that_the_scene_would_give() {
+        let pressure = |units: Units| Convention::Pressure { unit: units.pressure_unit() };
+        let metal = words(Units::Metal, pressure(Units::Metal), (1e-6, 1e-2));
+        assert_eq!(metal, "p of Ar = 1.00e−4 bar (between 1.00e−6 and 0.01)");
+        assert_eq!(words(Units::Lj, pressure(Units::Lj), (0.25, 4.0)), "p of Ar = 1 (between 0.25 and 4)");
+        assert_eq!(words(Units::Lj, Convention::Activity, (-3.0, -2.0)), "μ of Ar = −2.5 (between −3 and −2)");
+    }
 }

@@ -3,7 +3,9 @@
 use super::checks::{Diagnostics, EdgeCheck, Mood, Sentence, Verdict};
 use super::flow::Flow;
 use super::gaps::{Gap, gaps};
-use super::words::{axis_words, edge_words, edges, first, number_words, ranges, short, states_are};
+use super::words::{
+    axis_unit, axis_words, edge_words, edges, first, number_words, ranges, short, states_are, value_words,
+};
 use super::{ATTEMPTS, DEAD};
 use super::{by_result, by_samples};
 use crate::analysis::hysteresis::ExcludedState;
@@ -115,8 +117,8 @@ fn travel(grid: &StateGrid, flow: &Flow) -> Vec<Sentence> {
         let words = format!(
             "The flow along {along} drops by {:.0} % between {} and {}: a bottleneck.",
             100.0 * drop,
-            short(flow.values[at]),
-            short(flow.values[at + 1])
+            value_words(grid, flow.axis, flow.values[at]),
+            value_words(grid, flow.axis, flow.values[at + 1])
         );
         Sentence { mood: Mood::Remark, words }
     });
@@ -259,10 +261,10 @@ fn summary(grid: &StateGrid, v: &Verdict, gaps: &[Gap], exception: &str) -> Sent
     let axes = std::iter::once(Axis::Temperature).chain((0..grid.reservoirs.len()).map(Axis::Reservoir));
     let of_axis = |axis: Axis| {
         let on_it = || gaps.iter().filter(|g| g.axis == axis);
-        let (symbol, unit) = on_it().next()?.symbol(grid);
-        let values: Vec<String> =
-            on_it().flat_map(|g| g.values_to_add().into_iter().map(|v| g.in_scene(grid, v))).collect();
-        Some(format!("{symbol} = {}{unit}", first(&values)))
+        let add = on_it().flat_map(Gap::values_to_add).map(|v| value_words(grid, axis, v));
+        let values: Vec<String> = add.collect();
+        (!values.is_empty())
+            .then(|| format!("{} = {}{}", axis_words(grid, axis), first(&values), axis_unit(grid, axis)))
     };
     let add: Vec<String> = axes.filter_map(of_axis).collect();
     if !add.is_empty() {

@@ -240,7 +240,7 @@ mod tests {
         };
         of(&[("epsilon: 1.5", "epsilon: 119.8")], "the deepest well, 119.8 ε between B and A, is 500 kT at T = 0.24");
         of(&[("List([0.24, 0.30, 0.36, 0.43, 0.51, 0.62, 0.76])", "List([300.0])")], "is 0.005 kT at T = 300");
-        of(&[("cutoff: 2.5", "cutoff: 0.9")], "`cutoff` 0.9 is below σ = 1 of B and A");
+        of(&[("cutoff: 2.5", "cutoff: 1.3")], "`cutoff` 1.3 is below σ = 1.65 of B and B");
         of(&[("sigma: 1.65", "sigma: 0.02")], "σ = 0.02 of B in a cell of up to 6.6");
         of(&[("height: 6.0", "height: 2.9")], "σ = 1.65 of B is more than half of the shortest edge of the cell, 2.9");
     }
