@@ -97,8 +97,8 @@ fn summary(loaded: &CheckedScene, e: &Estimate, warnings: usize) -> Vec<(&'stati
     lines.extend(e.exchange.iter().map(|axis| ("exchange", acceptance(axis))));
     let result = match warnings {
         0 => "the scene is good".to_owned(),
-        1 => "the scene can be run; mind the warning above".to_owned(),
-        n => format!("the scene can be run; mind the {n} warnings above"),
+        1 => "the scene can be run; mind the doubt above".to_owned(),
+        n => format!("the scene can be run; mind the {n} doubts above"),
     };
     lines.push(("result", result));
     lines

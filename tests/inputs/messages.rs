@@ -99,7 +99,7 @@ fn steps_that_are_too_long_are_foretold_and_answered_with_one_that_would_do() {
     let output = place.succeed(&["check", "scene.ron"]);
     contains(
         &String::from_utf8_lossy(&output.stdout),
-        &["result         the scene can be run; mind the warning above"],
+        &["result         the scene can be run; mind the doubt above"],
     );
 }
 
