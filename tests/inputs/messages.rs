@@ -97,10 +97,7 @@ fn steps_that_are_too_long_are_foretold_and_answered_with_one_that_would_do() {
         &["warning: `dt` 0.25 is 0.3", "averages will be off, or the run will fail; give 0.004, or 0.02 of"],
     );
     let output = place.succeed(&["check", "scene.ron"]);
-    contains(
-        &String::from_utf8_lossy(&output.stdout),
-        &["result         the scene can be run; mind the doubt above"],
-    );
+    contains(&String::from_utf8_lossy(&output.stdout), &["result         the scene can be run; mind the doubt above"]);
 }
 
 #[test]
