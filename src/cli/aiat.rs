@@ -2,6 +2,7 @@
 
 use super::args::AiatArguments;
 use crate::base::{Error, Result};
+use crate::cli::diagnostics::warn;
 use crate::cli::stdout::write_stdout;
 use crate::figures::adsorption;
 use crate::input::aiat::{AiatInput, load};
@@ -9,6 +10,7 @@ use crate::report::comparison::findings;
 use crate::run::directory::default_directory;
 use crate::thermochemistry::envelope::{edges, lowest_planes};
 use crate::workflow::aiat::{self, Options};
+use crate::workflow::analyze::outside_samples;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -143,6 +145,9 @@ fn from_run(directory: &Path, arguments: &AiatArguments) -> Result<()> {
     let temperatures = arguments.temperature.as_ref().map_or_else(Vec::new, |t| t.0.clone());
     let options = Options { quenches: arguments.quenches as usize, temperatures };
     let outcome = aiat::from_run(directory, &output, &options)?;
+    if let Some(words) = outside_samples(&outcome.comparison.analysis.grid, &options.temperatures) {
+        warn(&words);
+    }
     let (comparison, search) = (&outcome.comparison, &outcome.search);
     let name = |id: usize| {
         let phase = comparison.analysis.phases.iter().find(|p| p.id == id);

@@ -389,11 +389,7 @@ impl Sampler {
         self.recent.moved += moved;
         match fault {
             None => Ok(()),
-            Some((replica, problem)) => Err(Error::ReplicaFault {
-                replica,
-                cycle: self.cycle - 1,
-                problem: format!("{problem}; please report this"),
-            }),
+            Some((replica, problem)) => Err(Error::ReplicaFault { replica, cycle: self.cycle - 1, problem }),
         }
     }
 

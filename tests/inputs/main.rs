@@ -4,6 +4,7 @@ mod bad_scenes;
 mod fuzz;
 mod fuzz_bodies;
 mod gas_aiat_che;
+mod messages;
 mod oblique;
 mod shipped_scenes;
 mod slab_files;

@@ -17,8 +17,9 @@ pub use crate::base::diagnostic::SceneError;
 pub use grammar::Scene;
 pub use resolve::resolved;
 
-use crate::base::Result;
+use crate::base::{Error, Result};
 use crate::input::source::Source;
+use crate::io::structure;
 use crate::io::text::read_text;
 use crate::potential::PairTable;
 use crate::system::cell::Cell;
@@ -60,6 +61,14 @@ pub struct CheckedScene {
 /// [`crate::base::Error::Io`].
 pub fn load(path: impl AsRef<Path>) -> Result<CheckedScene> {
     let path = path.as_ref();
+    if path.join("resolved.ron").is_file() {
+        let shown = path.display();
+        let problem = format!(
+            "it is the directory of a run, not a scene; go on with it: adlayer resume {shown}, analyse it: adlayer analyze \
+             {shown}, or begin anew from {shown}/scene.ron"
+        );
+        return Err(Error::BadInput { path: path.to_owned(), problem });
+    }
     let text = read_text("scene", path)?;
     parse(&text, path)
 }
@@ -72,6 +81,14 @@ pub fn load(path: impl AsRef<Path>) -> Result<CheckedScene> {
 /// Those of [`load`].
 pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
     let source = Source::new(text, path);
+    let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    if let Some(what) = structure::recognized(text, &name) {
+        let problem = format!(
+            "it is {what}, a file of atoms and no scene; name it in one, `substrate: File(path: \"{name}\")`: `adlayer new \
+             NAME` writes a scene to start from"
+        );
+        return Err(Error::BadInput { path: path.to_owned(), problem });
+    }
     let mut scene: Scene = crate::input::parse::parse(&source)?;
     let mut warnings = Vec::new();
 
@@ -101,6 +118,7 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
     check::species::pairs_present(&source, &loaded.scene, &mobile, &frozen)?;
     place::overlaps(&source, &loaded.scene, &loaded.pairs, &loaded.slab, &loaded.placed, &cell)?;
     check::particles::unused(&loaded.scene, &mobile, &frozen, &mut loaded.warnings);
+    check::plausible::plausible(&loaded.scene, &loaded.pairs, (&mobile, &frozen), &mut loaded.warnings);
 
     let Scene { reservoir, grid, .. } = &mut loaded.scene;
     reservoir.sort_by_key(|r| grid.reservoir.iter().position(|g| g.species == r.species));
