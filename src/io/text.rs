@@ -7,7 +7,11 @@ use std::path::Path;
 /// Largest text that is read into memory \[byte\].
 pub const LARGEST_TEXT: u64 = 64 << 20;
 
-/// Reads a text file; one that is too large, or has no end, is not read whole.
+/// Byte order mark of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Reads a text file; one that is too large, or has no end, is not read whole. The byte order mark that editors and
+/// spreadsheets set before UTF-8 is no part of the text.
 ///
 /// - `what`: what the file is for, e.g. `scene`
 ///
@@ -34,6 +38,12 @@ pub fn read_text(what: &'static str, path: &Path) -> Result<String> {
     if bytes.len() as u64 > LARGEST_TEXT {
         return Err(bad(format!("it has more than {LARGEST_TEXT} bytes, and a {what} is smaller; name another file")));
     }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(bad(format!("it is UTF-16 (its byte order mark says so); save the {what} as UTF-8 text")));
+    }
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
     String::from_utf8(bytes)
         .map_err(|e| bad(format!("byte {} is not UTF-8; save the {what} as UTF-8 text", e.utf8_error().valid_up_to())))
 }
@@ -41,6 +51,17 @@ pub fn read_text(what: &'static str, path: &Path) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_no_text() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("x.txt");
+        std::fs::write(&path, "\u{feff}0 1 \u{feff}").expect("a file");
+        assert_eq!(read_text("table", &path).ok().as_deref(), Some("0 1 \u{feff}"));
+        std::fs::write(&path, [0xff, 0xfe, b'0', 0]).expect("a file");
+        let error = read_text("table", &path).expect_err("UTF-16").to_string();
+        assert!(error.contains("it is UTF-16") && error.contains("as UTF-8 text"), "{error}");
+    }
 
     #[test]
     fn what_has_no_end_or_is_no_file_is_refused_by_name() {
