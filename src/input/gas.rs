@@ -15,13 +15,6 @@ use crate::thermochemistry::shomate::{REFERENCE_TEMPERATURE, Shomate, ShomateRan
 use serde::Deserialize;
 use std::path::Path;
 
-/// A file of gases, checked.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GasFile {
-    /// At least one, names unique.
-    pub gases: Vec<Gas>,
-}
-
 /// The file as written.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,17 +102,22 @@ struct ShomateSpec {
     h: f64,
 }
 
-/// Reads and checks a file of gases.
+/// A gas of a file; an error is that of its table, and no other gas of the file minds it.
+struct Listed {
+    name: String,
+    gas: Result<Gas>,
+}
+
+/// Reads and checks a file of gases: at least one, names unique.
 ///
 /// # Errors
-/// [`Error::InputMissing`], [`Error::Scene`] with line, column, value and remedy, [`Error::BadInput`] for a table that it
-/// names, [`Error::Io`].
-pub fn load(path: &Path) -> Result<GasFile> {
+/// [`Error::InputMissing`], [`Error::Scene`] with line, column, value and remedy, [`Error::BadInput`], [`Error::Io`].
+fn load(path: &Path) -> Result<Vec<Listed>> {
     let text = read_text("file of gases", path)?;
     let source = Source::of("file of gases", &text, path);
     let Gases { gases } = grammar(&source)?;
     ensure!(source, !gases.is_empty(), "gases", "there is no gas", "give at least one");
-    let mut checked: Vec<Gas> = Vec::new();
+    let mut checked: Vec<Listed> = Vec::new();
     for (i, spec) in gases.iter().enumerate() {
         let at = format!("gases[{i}]");
         ensure!(
@@ -129,15 +127,20 @@ pub fn load(path: &Path) -> Result<GasFile> {
             format!("gas `{}` is given twice", spec.name),
             "give each gas its own name",
         );
-        checked.push(gas(&source, &at, spec, path)?);
+        let gas = match gas(&source, &at, spec, path) {
+            Err(error @ Error::Scene(_)) => return Err(error),
+            other => other,
+        };
+        checked.push(Listed { name: spec.name.clone(), gas });
     }
-    Ok(GasFile { gases: checked })
+    Ok(checked)
 }
 
 /// The gas with a name: one of the library, or `FILE.ron` or `FILE.ron:NAME` of a file of gases.
 ///
 /// # Errors
-/// [`Error::Argument`] if there is none, and those of [`load`].
+/// [`Error::Argument`] if there is none; [`Error::InputMissing`], [`Error::Scene`], [`Error::BadInput`] (also for a table that
+/// the gas names) and [`Error::Io`] for a file.
 pub fn named(name: &str) -> Result<Gas> {
     lookup(name, Path::new(""))?.map_err(|(problem, remedy)| Error::Argument { problem, remedy })
 }
@@ -156,18 +159,20 @@ fn lookup(name: &str, input_path: &Path) -> Result<std::result::Result<Gas, (Str
             (format!("there is no gas `{name}` in the library"), help)
         }));
     }
-    let GasFile { gases } = load(&beside(input_path, file))?;
-    let names: Vec<&str> = gases.iter().map(|g| g.name.as_str()).collect();
-    let found = match inner {
-        Some(inner) => gases.iter().find(|g| g.name == inner),
-        None if gases.len() == 1 => gases.first(),
-        None => None,
-    };
-    Ok(found.cloned().ok_or_else(|| match inner {
-        Some(inner) => (format!("`{file}` holds no gas `{inner}`"), did_you_mean(inner, names.clone())),
+    let gases = load(&beside(input_path, file))?;
+    let names: Vec<String> = gases.iter().map(|g| g.name.clone()).collect();
+    let alone = gases.len() == 1;
+    let found = gases.into_iter().find(|g| inner.map_or(alone, |inner| g.name == inner));
+    if let Some(found) = found {
+        return found.gas.map(Ok);
+    }
+    Ok(Err(match inner {
+        Some(inner) => {
+            (format!("`{file}` holds no gas `{inner}`"), did_you_mean(inner, names.iter().map(String::as_str)))
+        }
         None => (
             format!("`{file}` holds {} gases: {}", names.len(), names.join(", ")),
-            format!("say which, e.g. `{file}:{}`", names.first().copied().unwrap_or("O2")),
+            format!("say which, e.g. `{file}:{}`", names.first().map_or("O2", String::as_str)),
         ),
     }))
 }

@@ -7,11 +7,10 @@ use std::path::Path;
 /// Largest text that is read into memory \[byte\].
 pub const LARGEST_TEXT: u64 = 64 << 20;
 
-/// Byte order mark of UTF-8.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+/// Mark that some programs put before a text in UTF-8.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// Reads a text file; one that is too large, or has no end, is not read whole. The byte order mark that editors and
-/// spreadsheets set before UTF-8 is no part of the text.
+/// Reads a text file, without a byte order mark; one that is too large, or has no end, is not read whole.
 ///
 /// - `what`: what the file is for, e.g. `scene`
 ///
@@ -38,14 +37,15 @@ pub fn read_text(what: &'static str, path: &Path) -> Result<String> {
     if bytes.len() as u64 > LARGEST_TEXT {
         return Err(bad(format!("it has more than {LARGEST_TEXT} bytes, and a {what} is smaller; name another file")));
     }
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(bad(format!("it is UTF-16 (its byte order mark says so); save the {what} as UTF-8 text")));
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(bad(format!("it is UTF-16; save the {what} as UTF-8 text (in an editor: Save as, encoding UTF-8)")));
     }
-    if bytes.starts_with(BYTE_ORDER_MARK) {
-        bytes.drain(..BYTE_ORDER_MARK.len());
+    let mut text = String::from_utf8(bytes)
+        .map_err(|e| bad(format!("byte {} is not UTF-8; save the {what} as UTF-8 text", e.utf8_error().valid_up_to())))?;
+    if text.starts_with(BYTE_ORDER_MARK) {
+        text.drain(..BYTE_ORDER_MARK.len_utf8());
     }
-    String::from_utf8(bytes)
-        .map_err(|e| bad(format!("byte {} is not UTF-8; save the {what} as UTF-8 text", e.utf8_error().valid_up_to())))
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -53,14 +53,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_byte_order_mark_is_no_text() {
+    fn byte_order_marks_are_left_out_and_utf16_is_named() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("x.txt");
-        std::fs::write(&path, "\u{feff}0 1 \u{feff}").expect("a file");
-        assert_eq!(read_text("table", &path).ok().as_deref(), Some("0 1 \u{feff}"));
-        std::fs::write(&path, [0xff, 0xfe, b'0', 0]).expect("a file");
-        let error = read_text("table", &path).expect_err("UTF-16").to_string();
-        assert!(error.contains("it is UTF-16") && error.contains("as UTF-8 text"), "{error}");
+        let path = folder.path().join("x.ron");
+        std::fs::write(&path, "\u{feff}Scene(\u{feff})").expect("a file");
+        assert_eq!(read_text("scene", &path).ok().as_deref(), Some("Scene(\u{feff})"));
+        std::fs::write(&path, b"\xff\xfeS\0c\0").expect("a file");
+        let error = read_text("scene", &path).expect_err("UTF-16").to_string();
+        assert!(error.contains("it is UTF-16; save the scene as UTF-8"), "{error}");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 pub mod aiat;
 pub mod che;
+pub mod composition;
 pub mod contribution;
 pub mod envelope;
 pub mod formula;
