@@ -236,7 +236,11 @@ fn surfaces(input: &CheInput) -> Drawing {
         subtitle: subtitle(input),
         caption: format!(
             "The surface of lowest free energy in contact with water{} and H⁺ + e⁻, over pH and the potential ({}).",
-            input.supplies.iter().map(|(element, molecule)| format!(", {molecule} (for {element})")).collect::<String>(),
+            input
+                .supplies
+                .iter()
+                .map(|(element, molecule)| format!(", {molecule} (for {element})"))
+                .collect::<String>(),
             scale.name()
         ),
         x: Axis::linear("pH".into(), PH.0, PH.1),

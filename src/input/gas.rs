@@ -60,9 +60,17 @@ enum ThermalSpec {
         #[serde(default)]
         triplet: Option<(f64, f64)>,
     },
-    RigidRotor { rotor: RotorSpec, wavenumbers: Vec<f64> },
-    Janaf { path: String },
-    Shomate { enthalpy_298: f64, ranges: Vec<ShomateSpec> },
+    RigidRotor {
+        rotor: RotorSpec,
+        wavenumbers: Vec<f64>,
+    },
+    Janaf {
+        path: String,
+    },
+    Shomate {
+        enthalpy_298: f64,
+        ranges: Vec<ShomateSpec>,
+    },
 }
 
 /// Statistics of the two nuclei.

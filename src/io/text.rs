@@ -38,10 +38,13 @@ pub fn read_text(what: &'static str, path: &Path) -> Result<String> {
         return Err(bad(format!("it has more than {LARGEST_TEXT} bytes, and a {what} is smaller; name another file")));
     }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err(bad(format!("it is UTF-16; save the {what} as UTF-8 text (in an editor: Save as, encoding UTF-8)")));
+        return Err(bad(format!(
+            "it is UTF-16; save the {what} as UTF-8 text (in an editor: Save as, encoding UTF-8)"
+        )));
     }
-    let mut text = String::from_utf8(bytes)
-        .map_err(|e| bad(format!("byte {} is not UTF-8; save the {what} as UTF-8 text", e.utf8_error().valid_up_to())))?;
+    let mut text = String::from_utf8(bytes).map_err(|e| {
+        bad(format!("byte {} is not UTF-8; save the {what} as UTF-8 text", e.utf8_error().valid_up_to()))
+    })?;
     if text.starts_with(BYTE_ORDER_MARK) {
         text.drain(..BYTE_ORDER_MARK.len_utf8());
     }

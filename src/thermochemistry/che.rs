@@ -213,9 +213,10 @@ impl Sources {
 
     /// Σ N (g, p) over the elements that have a source: what they cost \[eV\], and in pairs.
     pub fn total(&self, elements: &[(String, f64)]) -> (f64, f64) {
-        elements.iter().filter_map(|(e, n)| self.of(e).map(|s| (n * s.constant, n * s.pairs))).fold((0.0, 0.0), |sum, x| {
-            (sum.0 + x.0, sum.1 + x.1)
-        })
+        elements
+            .iter()
+            .filter_map(|(e, n)| self.of(e).map(|s| (n * s.constant, n * s.pairs)))
+            .fold((0.0, 0.0), |sum, x| (sum.0 + x.0, sum.1 + x.1))
     }
 }
 

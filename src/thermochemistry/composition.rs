@@ -42,7 +42,8 @@ pub fn amounts(wanted: &Elements, species: &[Elements]) -> Result<Vec<f64>, Unre
     // Elements without a species of their own, and the compounds that hold them, until neither brings more of the other.
     let mut lacking: Vec<String> = Vec::new();
     let mut compounds: Vec<usize> = Vec::new();
-    let mut new: Vec<String> = wanted.iter().filter(|(e, n)| *n != 0.0 && own(e).is_none()).map(|(e, _)| e.clone()).collect();
+    let mut new: Vec<String> =
+        wanted.iter().filter(|(e, n)| *n != 0.0 && own(e).is_none()).map(|(e, _)| e.clone()).collect();
     while let Some(element) = new.pop() {
         if lacking.contains(&element) {
             continue;
@@ -57,10 +58,8 @@ pub fn amounts(wanted: &Elements, species: &[Elements]) -> Result<Vec<f64>, Unre
     }
     compounds.sort_unstable();
     let mut amounts = vec![0.0; species.len()];
-    let equations: Vec<(Vec<f64>, f64)> = lacking
-        .iter()
-        .map(|e| (compounds.iter().map(|&c| of(&species[c], e)).collect(), of(wanted, e)))
-        .collect();
+    let equations: Vec<(Vec<f64>, f64)> =
+        lacking.iter().map(|e| (compounds.iter().map(|&c| of(&species[c], e)).collect(), of(wanted, e))).collect();
     for (amount, &c) in solve(equations, &lacking, &compounds)?.into_iter().zip(&compounds) {
         amounts[c] = amount;
     }
@@ -88,7 +87,8 @@ fn solve(
     let n = compounds.len();
     let mut names: Vec<usize> = (0..equations.len()).collect();
     for column in 0..n {
-        let pivot = (column..equations.len()).max_by(|&a, &b| equations[a].0[column].abs().total_cmp(&equations[b].0[column].abs()));
+        let pivot = (column..equations.len())
+            .max_by(|&a, &b| equations[a].0[column].abs().total_cmp(&equations[b].0[column].abs()));
         let Some(pivot) = pivot.filter(|&p| equations[p].0[column].abs() > TOL) else {
             let element = elements.first().cloned().unwrap_or_default();
             return Err(Unresolved::Ambiguous(element, compounds.to_vec()));

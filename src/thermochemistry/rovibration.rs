@@ -131,7 +131,8 @@ mod tests {
     use super::*;
     use crate::thermochemistry::gas::{level_sum, linear_rotor};
 
-    const ROTOR: Diatomic = Diatomic { we: 1e6, wexe: 0.0, be: 2.0, ae: 0.0, de: 0.0, spin: Spin::UNLIKE, triplet: None };
+    const ROTOR: Diatomic =
+        Diatomic { we: 1e6, wexe: 0.0, be: 2.0, ae: 0.0, de: 0.0, spin: Spin::UNLIKE, triplet: None };
 
     #[test]
     fn the_sum_over_levels_becomes_the_classical_rotor() {
@@ -174,7 +175,8 @@ mod tests {
 
     #[test]
     fn ladders_end_at_their_tops() {
-        let levels = Diatomic { we: 100.0, wexe: 10.0, be: 1.0, ae: 0.0, de: 0.01, spin: Spin::UNLIKE, triplet: None }.levels();
+        let levels =
+            Diatomic { we: 100.0, wexe: 10.0, be: 1.0, ae: 0.0, de: 0.01, spin: Spin::UNLIKE, triplet: None }.levels();
         // v = 0…4 rise (47.5 … 247.5, then 247.5 again); j − 0.01 j² rises up to j = 56 (J = 7), and 72 lies lower.
         let vibrations = levels.iter().filter(|l| l.1 == 1.0).count();
         assert_eq!(vibrations, 5);

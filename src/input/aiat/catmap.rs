@@ -67,8 +67,10 @@ impl Columns {
         if let [only] = header.iter().collect::<Vec<_>>()[..]
             && only.contains(',')
         {
-            return Err("line 1: the names are separated by commas; separate the columns by tabs (frequencies hold commas)"
-                .to_owned());
+            return Err(
+                "line 1: the names are separated by commas; separate the columns by tabs (frequencies hold commas)"
+                    .to_owned(),
+            );
         }
         let needed = |name: &str| {
             column(name).ok_or_else(|| {
@@ -142,7 +144,9 @@ pub(crate) fn parse(text: &str, path: &Path, choice: &Choice) -> Result<Table> {
         let facet = cell(columns.facet.unwrap_or(columns.site));
         remember(&mut facets, facet);
         remember(&mut sites, site);
-        if choice.facet.is_some_and(|f| f != facet) || !choice.sites.is_empty() && !choice.sites.iter().any(|s| s == site) {
+        if choice.facet.is_some_and(|f| f != facet)
+            || !choice.sites.is_empty() && !choice.sites.iter().any(|s| s == site)
+        {
             continue;
         }
         if name.contains('-') {

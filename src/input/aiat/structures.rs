@@ -153,7 +153,9 @@ fn counts(
             Unresolved::Missing(element) | Unresolved::Ambiguous(element, _) => element,
         };
         let holds = |name: &str| formula::parse(name).is_some_and(|f| f.iter().any(|(e, _)| e == element));
-        let found = composition.iter().position(|(name, _)| !names.contains(&name.as_str()) && (name == element || holds(name)));
+        let found = composition
+            .iter()
+            .position(|(name, _)| !names.contains(&name.as_str()) && (name == element || holds(name)));
         let k = found.unwrap_or(0);
         let name = composition.get(k).map_or("", |c| c.0.as_str());
         match &unresolved {
@@ -166,7 +168,9 @@ fn counts(
                 let what = if name == element { String::new() } else { format!(" the {element} of") };
                 source.error(
                     &place(k),
-                    format!("structure `{label}` holds{what} `{name}`, which has no reservoir: its reference is missing"),
+                    format!(
+                        "structure `{label}` holds{what} `{name}`, which has no reservoir: its reference is missing"
+                    ),
                     format!("add it to `reservoirs` ({})", did_you_mean(name, names.iter().copied())),
                 )
             }

@@ -287,7 +287,11 @@ fn reaction(source: &Source, spec: &Che) -> Result<Reaction> {
         let (before, after) = if changes[i] > 0.0 { ("consumed", "released") } else { ("released", "consumed") };
         return Err(source.error(
             &format!("path[{}].pairs", i + 1),
-            format!("{} pairs follow {}: pairs were {before} before, and are {after} here", states[i + 1].pairs, states[i].pairs),
+            format!(
+                "{} pairs follow {}: pairs were {before} before, and are {after} here",
+                states[i + 1].pairs,
+                states[i].pairs
+            ),
             "list the states in one direction: `pairs` fall to 0 in a reduction and rise from 0 in an oxidation",
         ));
     }

@@ -114,7 +114,11 @@ fn sources(source: &Source, spec: &Che) -> Result<(Sources, Vec<(String, String)
             }
             Err(unknown) => {
                 let message = format!("`{name}` would supply {} at once", unknown.join(" and "));
-                return Err(source.error(&at, message, "name a molecule for each further element, one after the other"));
+                return Err(source.error(
+                    &at,
+                    message,
+                    "name a molecule for each further element, one after the other",
+                ));
             }
         }
     }
@@ -124,8 +128,7 @@ fn sources(source: &Source, spec: &Che) -> Result<(Sources, Vec<(String, String)
             continue;
         }
         if let [only] = molecules_with(spec, &element)[..]
-            && let Ok(element) =
-                supply(&mut sources, &formula::parse(only).unwrap_or_default(), spec.free_energy(only))
+            && let Ok(element) = supply(&mut sources, &formula::parse(only).unwrap_or_default(), spec.free_energy(only))
         {
             supplies.push((element, only.to_owned()));
         }
