@@ -17,6 +17,7 @@
 
 use crate::analysis::mbar::Parts;
 use crate::analysis::statistics::inefficiency::{inefficiency, places};
+use crate::analysis::statistics::work::Work;
 use crate::sample::Samples;
 use crate::thermo::states::{StateGrid, StatePoint};
 use rayon::prelude::*;
@@ -74,20 +75,10 @@ impl Own {
         own
     }
 
-    /// u_b − u_a of every sample, without rounding where the states differ in nothing that it depends on.
+    /// u_b − u_a of every sample.
     fn work(&self, a: &StatePoint, b: &StatePoint) -> Vec<f64> {
-        let beta = if a.kt.to_bits() == b.kt.to_bits() { 0.0 } else { b.beta() - a.beta() };
-        let n_s = a.ln_z.len();
-        let eta = |state: &StatePoint, counts: &[u16]| {
-            state.window.as_ref().map_or(0.0, |w| w.eta(counts.get(w.reservoir).copied().unwrap_or(0)))
-        };
-        let of = |(n, &energy): (usize, &f64)| {
-            let counts = &self.counts[n * n_s..(n + 1) * n_s];
-            let chemical: f64 =
-                counts.iter().zip(a.ln_z.iter().zip(&b.ln_z)).map(|(&n, (a, b))| f64::from(n) * (b - a)).sum();
-            let thermal = if beta == 0.0 { 0.0 } else { beta * energy };
-            thermal - chemical - eta(b, counts) + eta(a, counts)
-        };
+        let (work, n_s) = (Work::new(a, b), a.ln_z.len());
+        let of = |(n, &energy): (usize, &f64)| work.of(energy, |r| self.counts[n * n_s + r]);
         self.energy.iter().enumerate().map(of).collect()
     }
 

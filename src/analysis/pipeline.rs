@@ -20,6 +20,7 @@ use crate::analysis::phases::basins::{Thresholds, valleys_of};
 use crate::analysis::phases::classify::{Class, Classifier, Labels};
 use crate::analysis::phases::coexistence::{Crossing, Neighbours, Row, crossings};
 use crate::analysis::phases::continuous::order_points;
+use crate::analysis::phases::jumps::{Jump, Unbridged, jumps};
 use crate::analysis::phases::lines::{self, Continuous, Judged};
 use crate::analysis::phases::passages::Passages;
 use crate::analysis::phases::quotable::Unconverged;
@@ -96,6 +97,10 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
     // All errors from one bootstrap.
     let bootstrap = Bootstrap::new(basis.resampled(grid, samples, &observed.columns))?;
     let found = cells.phases(&mut maps, &around, basis, &bootstrap, &Passages::new(samples, grid));
+    let jumps = jumps(grid, samples, &work.settled());
+    let unbridged = Unbridged::new(grid, &jumps);
+    unbridged.mark(&mut maps.mu);
+    unbridged.mark(&mut maps.pressure);
 
     let first_order = found.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder);
     let on_lines: Vec<_> = first_order.map(|b| (b.temperature * input.boltzmann, b.mu.clone())).collect();
@@ -153,10 +158,18 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         direct: direct_against_limits(input, basis),
         split_half: split_half(input)?,
         inefficiency: basis.g_of_state.clone(),
-        beside_unconverged: found.quotable.iter().map(|q| !q).collect(),
+        beside_unconverged: beside_unconverged(&found.quotable, &jumps),
+        jumps,
         checks: Checks { excluded: excluded.clone(), ..Checks::default() },
         ln_xi_is_absolute: input.frozen_slab,
     })
+}
+
+/// `[n_states]`, whether the ratio of the basins of each is not known: an unconverged boundary runs through it, or next to it.
+fn beside_unconverged(free: &[bool], jumps: &[Jump]) -> Vec<bool> {
+    let mut beside: Vec<bool> = free.iter().map(|free| !free).collect();
+    jumps.iter().flat_map(|j| [j.edge.a, j.edge.b]).for_each(|k| beside[k.index()] = true);
+    beside
 }
 
 /// Direct averages of every state, and how often N stands at its limit there.

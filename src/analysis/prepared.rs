@@ -205,6 +205,13 @@ impl PreparedSamples<'_> {
     pub(crate) fn is_excluded(&self) -> Vec<bool> {
         flags(self.input, &self.excluded, &self.windows)
     }
+
+    /// `[n_states]`, whether walkers that started differently agree in each.
+    pub(crate) fn settled(&self) -> Vec<bool> {
+        let excluded = self.is_excluded();
+        let agree = |(z, excluded): (&f64, bool)| self.input.halves.start_differently && z.is_finite() && !excluded;
+        self.hysteresis.iter().zip(excluded).map(agree).collect()
+    }
 }
 
 /// `[n_states]`, whether the samples of each are removed.

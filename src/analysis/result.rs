@@ -2,6 +2,7 @@
 
 use crate::analysis::diagnostics::checks::Checks;
 use crate::analysis::limit::AtLimit;
+use crate::analysis::phases::jumps::Jump;
 use crate::thermo::states::StateGrid;
 use serde::{Serialize, Serializer};
 
@@ -42,8 +43,10 @@ pub struct Analysis {
     pub split_half: SplitHalf,
     /// `[n_states]`, statistical inefficiency in stored samples: the larger of the state series and the replica paths
     pub inefficiency: Vec<f64>,
-    /// `[n_states]`, whether a state is a mixture of basins whose boundary is unconverged
+    /// `[n_states]`, whether a state is a mixture of basins whose boundary is unconverged, or at one end of a jump
     pub beside_unconverged: Vec<bool>,
+    /// Neighbouring states between which configurations jump and few replicas have passed.
+    pub jumps: Vec<Jump>,
     /// Checks of the run; [`analyze_and_check`](crate::analysis::analyze_and_check) fills in all but the excluded states.
     pub checks: Checks,
     /// Whether ln Ξ is absolute (all but reservoir atoms frozen) or relative to the bare mobile slab at each T.
@@ -137,7 +140,8 @@ pub struct MapCell {
     pub phase: Option<usize>,
     /// Too few effective samples, or P(N_max) too high: every column but the axes and `n_eff` is left empty.
     pub masked: bool,
-    /// Whether its averages may be quoted: not masked, and not a mixture of basins whose boundary is unconverged.
+    /// Whether its averages may be quoted: not masked, not a mixture of basins whose boundary is unconverged, and not between
+    /// states that no replica has bridged.
     pub quotable: bool,
 }
 

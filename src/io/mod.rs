@@ -1,4 +1,4 @@
-//! Files and their formats: atomic writes, bounded reads, CSV, Parquet with checksums, numbered parts, extended XYZ, NPZ, LAMMPS data.
+//! Files and their formats: atomic writes, bounded reads, CSV, Parquet with checksums, numbered parts, extended XYZ, POSCAR, NPZ, LAMMPS data.
 
 pub mod atomic;
 pub mod checksum;
@@ -8,5 +8,7 @@ pub mod npz;
 pub mod number;
 pub mod parquet;
 pub mod parts;
+mod poscar;
+pub mod structure;
 pub mod text;
 pub mod xyz;

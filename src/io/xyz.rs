@@ -1,12 +1,13 @@
 //! Extended XYZ: slabs and starting positions in, trajectories out.
 
-use crate::base::{Error, Result};
-use crate::io::text::read_text;
 use glam::DVec3;
 use std::io::Write;
-use std::path::Path;
+use std::ops::Range;
 
-/// One frame of an extended XYZ file.
+/// Off-diagonal entries of a lattice, as a part of its largest entry, that are numerical noise.
+const LATTICE_NOISE: f64 = 1e-6;
+
+/// One frame of an extended XYZ file, or what another file of atoms says.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Frame {
     /// Cell vectors a, b, c as rows \[length\], from `Lattice="…"`.
@@ -19,36 +20,29 @@ pub struct Frame {
     pub symbols: Vec<String>,
     /// `[n_atoms]`, positions \[length\].
     pub positions: Vec<DVec3>,
+    /// `[n_atoms]`, whether an atom may move along each axis, where the file says so: `move_mask`, selective dynamics. Not
+    /// written.
+    pub movable: Option<Vec<[bool; 3]>>,
     /// Further columns, one integer an atom: written by name, not read back.
     pub integers: Vec<(String, Vec<i64>)>,
 }
 
 impl Frame {
-    /// Periods along x, y and z of an orthogonal lattice [length], or `None` if there is none or it is oblique.
+    /// Periods along x, y and z of an orthogonal lattice [length], or `None` if there is none or it is oblique by more
+    /// than a millionth of its largest entry.
     pub fn orthogonal_lengths(&self) -> Option<DVec3> {
         let rows = self.lattice?;
         let longest = rows.iter().flatten().fold(0.0_f64, |m, x| m.max(x.abs()));
-        let straight = (0..3).all(|i| (0..3).all(|j| i == j || rows[i][j].abs() <= 1e-9 * longest));
+        let straight = (0..3).all(|i| (0..3).all(|j| i == j || rows[i][j].abs() <= LATTICE_NOISE * longest));
         straight.then(|| DVec3::new(rows[0][0], rows[1][1], rows[2][2]))
     }
-}
-
-/// Reads the first frame of a file.
-///
-/// # Errors
-/// [`Error::InputMissing`] if there is no such file, [`Error::Io`] if it cannot be read, [`Error::BadInput`] with the
-/// line number if it is not extended XYZ.
-pub fn read(what: &'static str, path: &Path) -> Result<Frame> {
-    let text = read_text(what, path)?;
-    let mut frames = parse(&text).map_err(|problem| Error::BadInput { path: path.to_owned(), problem })?;
-    Ok(frames.swap_remove(0))
 }
 
 /// All frames of a text; at least one.
 ///
 /// # Errors
 /// What is wrong, with its line number and the remedy.
-pub fn parse(text: &str) -> std::result::Result<Vec<Frame>, String> {
+pub fn parse(text: &str) -> Result<Vec<Frame>, String> {
     let lines: Vec<&str> = text.lines().collect();
     let mut frames = Vec::new();
     let mut at = 0;
@@ -72,9 +66,12 @@ pub fn parse(text: &str) -> std::result::Result<Vec<Frame>, String> {
         };
         let (mut frame, columns) = comment(remark).map_err(|e| format!("line {}: {e}", at + 2))?;
         for (i, line) in lines[at + 2..at + 2 + n_atoms].iter().enumerate() {
-            let (symbol, position) = atom(line, &columns).map_err(|e| format!("line {}: {e}", at + 3 + i))?;
+            let (symbol, position, mask) = atom(line, &columns).map_err(|e| format!("line {}: {e}", at + 3 + i))?;
             frame.symbols.push(symbol);
             frame.positions.push(position);
+            if let Some(mask) = mask {
+                frame.movable.get_or_insert_default().push(mask);
+            }
         }
         frames.push(frame);
         at += 2 + n_atoms;
@@ -85,17 +82,18 @@ pub fn parse(text: &str) -> std::result::Result<Vec<Frame>, String> {
     Ok(frames)
 }
 
-/// Columns in which an atom's symbol and position start.
+/// Columns in which an atom's symbol and position start, and those of its mask.
 struct Columns {
     symbol: usize,
     position: usize,
+    mask: Option<Range<usize>>,
     count: usize,
 }
 
 /// Reads the comment line of a frame.
-fn comment(line: &str) -> std::result::Result<(Frame, Columns), String> {
+fn comment(line: &str) -> Result<(Frame, Columns), String> {
     let mut frame = Frame::default();
-    let mut columns = Columns { symbol: 0, position: 1, count: 4 };
+    let mut columns = Columns { symbol: 0, position: 1, mask: None, count: 4 };
     for (key, value) in pairs(line) {
         match key.to_ascii_lowercase().as_str() {
             "lattice" => {
@@ -136,7 +134,7 @@ fn pairs(line: &str) -> Vec<(String, String)> {
             continue;
         };
         let (value, next) = match after.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            Some(quoted) => closing(quoted).map_or((quoted, ""), |end| (&quoted[..end], &quoted[end + 1..])),
             None => after.split_once(char::is_whitespace).unwrap_or((after, "")),
         };
         pairs.push((key, value.to_owned()));
@@ -145,10 +143,15 @@ fn pairs(line: &str) -> Vec<(String, String)> {
     pairs
 }
 
+/// Byte of the quote that ends a text; one behind a backslash does not.
+fn closing(text: &str) -> Option<usize> {
+    text.match_indices('"').map(|(at, _)| at).find(|&at| !text[..at].ends_with('\\'))
+}
+
 /// Reads `species:S:1:pos:R:3:…`.
-fn properties(value: &str) -> std::result::Result<Columns, String> {
+fn properties(value: &str) -> Result<Columns, String> {
     let words: Vec<&str> = value.split(':').collect();
-    let (mut symbol, mut position, mut count) = (None, None, 0);
+    let (mut symbol, mut position, mut mask, mut count) = (None, None, None, 0);
     for triple in words.chunks(3) {
         let [name, _kind, width] = triple else {
             return Err(format!("Properties={value} is not a list of name:type:columns; complete it"));
@@ -159,18 +162,23 @@ fn properties(value: &str) -> std::result::Result<Columns, String> {
         match *name {
             "species" | "element" => symbol = Some(count),
             "pos" if width == 3 => position = Some(count),
+            "move_mask" if width == 1 || width == 3 => mask = Some(count..count + width),
+            "move_mask" => return Err(format!("Properties={value}: `move_mask` has one column or three; correct it")),
             _ => {}
         }
         count = usize::saturating_add(count, width);
     }
     match (symbol, position) {
-        (Some(symbol), Some(position)) => Ok(Columns { symbol, position, count }),
+        (Some(symbol), Some(position)) => Ok(Columns { symbol, position, mask, count }),
         _ => Err(format!("Properties={value} lacks `species:S:1` or `pos:R:3`; add them")),
     }
 }
 
+/// Symbol, position, and whether it may move along each axis if the file says so.
+type Atom = (String, DVec3, Option<[bool; 3]>);
+
 /// Reads one atom.
-fn atom(line: &str, columns: &Columns) -> std::result::Result<(String, DVec3), String> {
+fn atom(line: &str, columns: &Columns) -> Result<Atom, String> {
     let words: Vec<&str> = line.split_whitespace().collect();
     if words.len() < columns.count {
         return Err(format!("`{}` has {} columns, not {}; complete it", line.trim(), words.len(), columns.count));
@@ -182,7 +190,27 @@ fn atom(line: &str, columns: &Columns) -> std::result::Result<(String, DVec3), S
             _ => return Err(format!("`{word}` is not a finite coordinate; correct it")),
         };
     }
-    Ok((words[columns.symbol].to_owned(), DVec3::from(position)))
+    let mask = match columns.mask.as_ref().map(|c| &words[c.clone()]) {
+        None => None,
+        Some([all]) => Some([flag(all)?; 3]),
+        Some(each) => {
+            let mut mask = [false; 3];
+            for (m, word) in mask.iter_mut().zip(each) {
+                *m = flag(word)?;
+            }
+            Some(mask)
+        }
+    };
+    Ok((words[columns.symbol].to_owned(), DVec3::from(position), mask))
+}
+
+/// Reads T, F and what else programs write for true and false, Fortran's `.TRUE.` among them.
+pub(super) fn flag(word: &str) -> Result<bool, String> {
+    match word.trim_matches('.').to_ascii_lowercase().as_str() {
+        "t" | "true" | "1" => Ok(true),
+        "f" | "false" | "0" => Ok(false),
+        _ => Err(format!("`{word}` does not say whether the atom moves; write T or F")),
+    }
 }
 
 /// Writes one frame; positions with the shortest digits that read back exactly.
@@ -228,6 +256,7 @@ mod tests {
             info: vec![("cycle".into(), "12".into()), ("note".into(), "two words".into())],
             symbols: vec!["Cu".into(), "Ar".into()],
             positions: vec![DVec3::new(0.1, -0.2, 1.0 / 3.0), DVec3::new(1e-9, 5.0, 2.0)],
+            movable: None,
             integers: Vec::new(),
         };
         let mut out = Vec::new();
@@ -251,9 +280,37 @@ mod tests {
     }
 
     #[test]
-    fn an_oblique_lattice_is_not_orthogonal() {
-        let text = "1\nLattice=\"4 0 0 1 5 0 0 0 6\"\nH 0 0 0\n";
-        assert_eq!(parse(text).expect("a valid text")[0].orthogonal_lengths(), None);
+    fn an_oblique_lattice_is_not_orthogonal_and_noise_is_not_oblique() {
+        let lengths = |tilt: &str| {
+            let text = format!("1\nLattice=\"4 0 0 {tilt} 16.6 0 0 0 6\"\nH 0 0 0\n");
+            parse(&text).expect("a valid text")[0].orthogonal_lengths()
+        };
+        assert_eq!((lengths("1"), lengths("-2e-5")), (None, None));
+        assert_eq!(lengths("3e-7"), Some(DVec3::new(4.0, 16.6, 6.0)));
+        assert_eq!(lengths("-1.6e-5"), Some(DVec3::new(4.0, 16.6, 6.0)));
+    }
+
+    #[test]
+    fn masks_say_what_moves() {
+        let of = |columns: &str, masks: [&str; 2]| {
+            let text = format!(
+                "2\nnote=\"_JSON {{\\\"0\\\": \\\"T\\\"}}\" Properties=species:S:1:pos:R:3:move_mask:{columns}:tags:I:1\n\
+                 H 0 0 0 {} 7\nH 1 0 0 {} 7\n",
+                masks[0], masks[1]
+            );
+            parse(&text).map(|mut frames| {
+                assert_eq!(frames[0].info.len(), 1, "{:?}", frames[0].info);
+                frames.remove(0).movable
+            })
+        };
+        assert_eq!(of("L:1", ["F", "T"]), Ok(Some(vec![[false; 3], [true; 3]])));
+        assert_eq!(of("I:1", ["1", "0"]), Ok(Some(vec![[true; 3], [false; 3]])));
+        assert_eq!(
+            of("L:3", ["T T F", "False True .FALSE."]),
+            Ok(Some(vec![[true, true, false], [false, true, false]]))
+        );
+        assert!(of("L:1", ["F", "2"]).is_err_and(|e| e.starts_with("line 4: `2` does not say whether")));
+        assert!(of("L:2", ["F F", "F F"]).is_err_and(|e| e.contains("one column or three")));
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub fn terminal_table(analysis: &Analysis, summary: &RunSummary) -> String {
     if let Some(sentence) = verdict.sentences.first() {
         out.push_str(&format!("{} {}\n", sign(verdict.trusted), sentence.words));
     }
-    let reasons = verdict.sentences.iter().skip(1).filter(|s| s.mood == Mood::Poor);
+    let reasons = verdict.sentences.iter().skip(1).filter(|s| matches!(s.mood, Mood::Poor | Mood::Caution));
     for sentence in reasons.take(MOST_REASONS) {
         out.push_str(&format!("   {}\n", sentence.words));
     }

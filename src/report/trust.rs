@@ -39,7 +39,7 @@ pub(super) fn section(analysis: &Analysis, summary: &RunSummary, figures: &[(usi
 fn item(sentence: &Sentence) -> Markup {
     let class = match sentence.mood {
         Mood::Good => "good",
-        Mood::Remark => "remark",
+        Mood::Remark | Mood::Caution => "remark",
         Mood::Poor => "poor",
     };
     html! { li class=(class) { (words(&sentence.words)) } }

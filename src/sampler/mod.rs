@@ -444,6 +444,7 @@ impl Sampler {
             ],
             symbols: x.species.iter().map(|&s| system.species[usize::from(s)].symbol.clone()).collect(),
             positions: x.positions.clone(),
+            movable: None,
             integers: Vec::new(),
         })
     }

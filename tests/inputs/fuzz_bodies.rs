@@ -1,7 +1,7 @@
 //! Fuzz bodies: whatever the bytes, a reader returns or refuses; it never panics and never takes memory without reason.
 
 use adlayer::testing::input::scene;
-use adlayer::testing::io::xyz;
+use adlayer::testing::io::{structure, xyz};
 use adlayer::testing::potential::{PairForm, Section, Table};
 use adlayer::testing::run::RunRecord;
 use adlayer::testing::run::checkpoint::{Checkpoint, Header, seal, unseal};
@@ -175,24 +175,28 @@ pub(crate) fn checkpoints(cases: u32, sound: &[u8], most: u64) -> f64 {
     })
 }
 
-const FRAMES: [&str; 3] = [
+const FRAMES: [&str; 5] = [
     "2\nLattice=\"6.6 0 0 0 5.7 0 0 0 9\" Properties=species:S:1:pos:R:3 pbc=\"T T F\" cycle=7\nCu 0 0 0\nAr 1.5 2 3e-1\n",
     "1\nProperties=tags:I:1:pos:R:3:species:S:1 note=\"two words\"\n0 1 2 3 H\n\n1\n\nHe 0 0 0\n",
     "3\nplain comment\nA 0 0 0\nB 1 1 1\nC 2 2 2\n",
+    "Cu Ar\n-120.0\n2.0 0 0\n0 2.5 0\n0 0 3.0\nCu_pv Ar/a1\n1 1\nSelective\nDirect\n0.5 0.5 0.5 T F .TRUE.\n-0.25 1.25 0.0 F F F\n",
+    "He\n1 2 3\n2.0 0 0\n1 2.5 0\n0 0 3.0d0\n2\ncart\n0.5 0.5 0.5\n0 0 0\n\n1 1 1\n",
 ];
 
-/// The reader of extended XYZ.
+/// The readers of extended XYZ and POSCAR.
 pub(crate) fn frames(cases: u32) -> f64 {
     fuzz(cases, FRAMES.len(), |seed, changes| {
         let mut bytes = FRAMES[seed].as_bytes().to_vec();
         apply(&mut bytes, changes);
         let text = String::from_utf8_lossy(&bytes);
-        if let Ok(frames) = xyz::parse(&text) {
-            prop_assert!(!frames.is_empty());
-            for frame in &frames {
-                prop_assert_eq!(frame.symbols.len(), frame.positions.len());
-                let _ = frame.orthogonal_lengths();
-            }
+        let frames = xyz::parse(&text);
+        prop_assert!(frames.as_ref().is_ok_and(|f| !f.is_empty()) || frames.is_err());
+        let read = structure::parse(&text, "slab").map(|s| s.frame);
+        for frame in frames.iter().flatten().chain(&read) {
+            prop_assert_eq!(frame.symbols.len(), frame.positions.len());
+            prop_assert!(frame.movable.as_ref().is_none_or(|m| m.len() == frame.symbols.len()));
+            prop_assert!(frame.positions.iter().all(|r| !r.is_nan()));
+            let _ = frame.orthogonal_lengths();
         }
         Ok(())
     })

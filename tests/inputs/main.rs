@@ -9,6 +9,7 @@ mod fuzz;
 mod fuzz_bodies;
 mod gas;
 mod shipped_scenes;
+mod slab_files;
 
 // shared with other test binaries
 #[path = "../support/announce.rs"]

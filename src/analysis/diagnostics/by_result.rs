@@ -2,8 +2,11 @@
 
 use super::checks::{Diagnostics, Drift, Mood, Sentence};
 use super::drift::DRIFTS;
+use super::verdict::FEW;
 use super::words::{first, ranges, short};
+use crate::analysis::phases::jumps::Jump;
 use crate::analysis::result::{BoundaryKind, BoundaryPoint, ENOUGH_CROSSINGS};
+use crate::base::ids::StateId;
 use crate::thermo::states::StateGrid;
 
 /// Whether the replicas together have come to equilibrium: sums over states that drift, or remember their start.
@@ -87,6 +90,42 @@ pub(super) fn crossings(grid: &StateGrid, boundaries: &[BoundaryPoint]) -> Optio
     Some(Sentence { mood: Mood::Poor, words })
 }
 
+/// Neighbouring states between which configurations jump although hardly any replica has passed.
+pub(super) fn jumps(grid: &StateGrid, jumps: &[Jump]) -> Option<Sentence> {
+    if jumps.is_empty() {
+        return None;
+    }
+    let at = |k: StateId| {
+        let mu: Vec<String> = (0..grid.n_reservoirs()).map(|r| short(grid.mu(k, r))).collect();
+        (short(grid.state(k).temperature), mu.join(", "))
+    };
+    let words_of = |jump: &Jump| {
+        let ((t_a, mu_a), (t_b, mu_b)) = (at(jump.edge.a), at(jump.edge.b));
+        let place = if t_a == t_b {
+            format!("at T = {t_a} between μ = {mu_a} and {mu_b}")
+        } else {
+            format!("between T = {t_a}, μ = {mu_a} and T = {t_b}, μ = {mu_b}")
+        };
+        let pairs = grid.reservoirs.iter().zip(jump.n.0.iter().zip(&jump.n.1));
+        let n: Vec<String> =
+            pairs.map(|(r, (a, b))| format!("⟨N⟩ of {} {} and {}", r.species, short(*a), short(*b))).collect();
+        let n = if n.is_empty() { String::new() } else { format!(": {}", n.join(", ")) };
+        format!("{place} ({}{n})", jump.crossings)
+    };
+    let list: Vec<String> = jumps.iter().map(words_of).collect();
+    let words = format!(
+        "Configurations jump between neighbouring states, and fewer than {ENOUGH_CROSSINGS} replicas passed from one kind to the other \
+         (their number in brackets): {}. A first-order line may run there, with either state on the wrong side of it: these states \
+         may not be quoted; add states between, or warmer ones, or start walkers from empty and filled.",
+        first(&list)
+    );
+    let mut beside: Vec<StateId> = jumps.iter().flat_map(|j| [j.edge.a, j.edge.b]).collect();
+    beside.sort_unstable();
+    beside.dedup();
+    let many = beside.len() as f64 > FEW * grid.n_points() as f64;
+    Some(Sentence { mood: if many { Mood::Poor } else { Mood::Caution }, words })
+}
+
 /// Which states may be quoted.
 pub(super) fn quotable(grid: &StateGrid, diagnostics: &Diagnostics) -> Sentence {
     let not: Vec<usize> = (0..diagnostics.states.len()).filter(|&k| !diagnostics.states[k].quotable).collect();
@@ -139,6 +178,23 @@ mod tests {
         let said = crossings(&grid(), &[point(0.3, 20), point(0.4, 25)]).expect("a sentence");
         assert!(said.mood == Mood::Good && said.words.contains("at least 20 times"), "{}", said.words);
         assert!(crossings(&grid(), &[]).is_none());
+    }
+
+    #[test]
+    fn a_few_states_beside_a_jump_are_an_exception_and_many_a_reason_against_the_run() {
+        let axis = ReservoirAxis {
+            species: "B".into(),
+            convention: Convention::Activity,
+            values: (0..30).map(|i| -3.0 + 0.1 * f64::from(i)).collect(),
+        };
+        let chain = StateGrid::product(&[0.3], 1.0, &[axis]);
+        let jump = |edge: usize| Jump { edge: chain.edges[edge], n: (vec![3.25], vec![41.0]), crossings: 2 };
+        let few = jumps(&chain, &[jump(4)]).expect("a sentence");
+        assert!(few.mood == Mood::Caution && few.words.contains("between μ = "), "{}", few.words);
+        assert!(few.words.contains("(2: ⟨N⟩ of B 3.25 and 41)"), "{}", few.words);
+        let many = jumps(&chain, &[jump(4), jump(8)]).expect("a sentence");
+        assert_eq!(many.mood, Mood::Poor, "4 of 30 states");
+        assert!(jumps(&chain, &[]).is_none());
     }
 
     #[test]

@@ -140,6 +140,8 @@ pub enum Mood {
     Good,
     /// Worth knowing; nothing is wrong.
     Remark,
+    /// Some results may not be quoted; the others may.
+    Caution,
     /// Reason not to trust the run.
     Poor,
 }

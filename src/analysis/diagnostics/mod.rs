@@ -88,7 +88,14 @@ pub(super) fn check(work: &PreparedSamples<'_>, analysis: &mut Analysis, books: 
         Err(problem) => (None, Some(format!("The estimators could not be compared: {problem}."))),
     };
     let boundaries = &analysis.boundaries;
-    let mut words = verdict(grid, &diagnostics, boundaries, &analysis.checks.excluded, estimators.as_ref(), split);
+    let mut words = verdict(
+        grid,
+        &diagnostics,
+        (boundaries, &analysis.jumps),
+        &analysis.checks.excluded,
+        estimators.as_ref(),
+        split,
+    );
     words.sentences.extend(failed.map(|words| Sentence { mood: Mood::Remark, words }));
     analysis.checks.verdict = words;
     analysis.checks.estimators = estimators;

@@ -7,6 +7,7 @@ use super::words::{axis_words, edge_words, edges, first, number_words, ranges, s
 use super::{ATTEMPTS, DEAD};
 use super::{by_result, by_samples};
 use crate::analysis::hysteresis::ExcludedState;
+use crate::analysis::phases::jumps::Jump;
 use crate::analysis::result::BoundaryPoint;
 use crate::analysis::transition_matrix::{ALARM, Estimators};
 use crate::analysis::windows::{ROUND_TRIPS, WindowCheck};
@@ -25,11 +26,12 @@ const GAIN: f64 = 1.5;
 
 /// Verdict on a run from its diagnostics.
 ///
+/// - `boundaries, jumps`: points of first-order boundaries, and where one may run that was not found
 /// - `split_half`: states whose halves in time agree, and states compared
 pub fn verdict(
     grid: &StateGrid,
     diagnostics: &Diagnostics,
-    boundaries: &[BoundaryPoint],
+    (boundaries, jumps): (&[BoundaryPoint], &[Jump]),
     excluded: &[ExcludedState],
     estimators: Option<&Estimators>,
     split_half: (usize, usize),
@@ -51,6 +53,7 @@ pub fn verdict(
     sentences.extend(late_start(diagnostics));
     sentences.push(independent_samples(diagnostics));
     sentences.extend(by_result::crossings(grid, boundaries));
+    sentences.extend(by_result::jumps(grid, jumps));
     sentences.push(by_result::quotable(grid, diagnostics));
     sentences.extend(convergence(diagnostics));
     sentences.extend(estimators.map(|estimators| agreement(grid, estimators)));
@@ -63,7 +66,13 @@ pub fn verdict(
             Axis::Reservoir(r) => v.add_mu.extend(gap.values_to_add().into_iter().map(|mu| (r, mu))),
         }
     }
-    v.sentences.insert(0, summary(grid, &v, !excluded.is_empty()));
+    let exception = match (excluded.is_empty(), jumps.is_empty()) {
+        (true, true) => "",
+        (false, true) => " outside the masked states",
+        (true, false) => " outside the states and cells that may not be quoted",
+        (false, false) => " outside the masked states and those that may not be quoted",
+    };
+    v.sentences.insert(0, summary(grid, &v, exception));
     v
 }
 
@@ -239,12 +248,12 @@ fn number_of_states(diagnostics: &Diagnostics) -> f64 {
 }
 
 /// The first sentence.
-fn summary(grid: &StateGrid, v: &Verdict, masked: bool) -> Sentence {
-    let mut words = match (v.trusted, masked) {
-        (true, false) => "This run can be trusted as far as these checks can tell.".to_owned(),
-        (true, true) => {
-            "This run can be trusted outside the masked states, as far as these checks can tell.".to_owned()
-        }
+///
+/// - `exception`: where the run cannot be trusted although the rest of it can
+fn summary(grid: &StateGrid, v: &Verdict, exception: &str) -> Sentence {
+    let mut words = match (v.trusted, exception) {
+        (true, "") => "This run can be trusted as far as these checks can tell.".to_owned(),
+        (true, exception) => format!("This run can be trusted{exception}, as far as these checks can tell."),
         (false, _) => "This run cannot be trusted as it is.".to_owned(),
     };
     let list = |values: Vec<String>| first(&values);
@@ -452,7 +461,7 @@ mod tests {
 
     #[test]
     fn a_sound_run_is_trusted() {
-        let v = verdict(&grid(), &diagnostics(&grid(), |_| false), &[], &[], None, (12, 12));
+        let v = verdict(&grid(), &diagnostics(&grid(), |_| false), (&[], &[]), &[], None, (12, 12));
         assert!(v.trusted && v.add_temperatures.is_empty() && v.add_mu.is_empty(), "{v:?}");
         assert!(says(&v, "can be trusted") && says(&v, "All 17 pairs"), "{v:?}");
     }
@@ -466,17 +475,17 @@ mod tests {
         for e in d.edges.iter_mut().filter(|e| e.edge.a.0 % 3 == 1 && e.edge.b.0 == e.edge.a.0 + 1) {
             e.lacking = 3;
         }
-        let v = verdict(&grid(), &d, &[], &[], None, (12, 12));
+        let v = verdict(&grid(), &d, (&[], &[]), &[], None, (12, 12));
         assert!(!v.trusted && says(&v, "fall into two parts of 8 and 4 states"), "{v:?}");
         assert!(says(&v, "add states at μ of B = −2.375, −2.25, −2.125 (between −2.5 and −2)"), "{v:?}");
         assert_eq!(v.add_mu, [(0, -2.375), (0, -2.25), (0, -2.125)]);
         // Neighbours that overlap well and are too short for their samples to say so.
         d.edges.iter_mut().for_each(|e| e.lacking = 0);
-        let v = verdict(&grid(), &d, &[], &[], None, (12, 12));
+        let v = verdict(&grid(), &d, (&[], &[]), &[], None, (12, 12));
         assert!(says(&v, "lengthen production") && v.add_mu.is_empty(), "{v:?}");
         // A few states aside do not spoil the rest.
         (0..grid().len()).for_each(|k| d.states[k].part = Some(u32::from(k == 11)));
-        assert!(verdict(&grid(), &d, &[], &[], None, (12, 12)).trusted);
+        assert!(verdict(&grid(), &d, (&[], &[]), &[], None, (12, 12)).trusted);
     }
 
     #[test]
@@ -485,7 +494,7 @@ mod tests {
         d.states[2].at_limit[0] = AtLimit { p: 0.9, needed: 47 };
         d.states[5].at_limit[0] = AtLimit { p: 2e-3, needed: 31 };
         d.states[8].at_limit[0] = AtLimit { p: 5e-4, needed: 99 };
-        let v = verdict(&grid(), &d, &[], &[], None, (12, 12));
+        let v = verdict(&grid(), &d, (&[], &[]), &[], None, (12, 12));
         assert!(
             !v.trusted && says(&v, "2 of 12 states stand at `max_atoms` of B (1 at T = 0.3, 1 at T = 0.4)"),
             "{v:?}"
@@ -496,28 +505,28 @@ mod tests {
     #[test]
     fn a_grid_that_splits_says_where() {
         let chain = StateGrid::product(&[0.3, 0.4, 0.5], 1.0, &[]);
-        let v = verdict(&chain, &diagnostics(&chain, |e| e.edge.a.0 == 1), &[], &[], None, (0, 0));
+        let v = verdict(&chain, &diagnostics(&chain, |e| e.edge.a.0 == 1), (&[], &[]), &[], None, (0, 0));
         assert!(!v.trusted && says(&v, "The grid splits in two at T = 0.45"), "{v:?}");
         assert_eq!(v.add_temperatures.len(), 1);
         assert!((v.add_temperatures[0] - 0.45).abs() < 1e-12);
 
         let g = grid();
         let across = |e: &EdgeCheck| e.edge.axis() == Some(Axis::Reservoir(0)) && e.edge.a.0.is_multiple_of(3);
-        let v = verdict(&g, &diagnostics(&g, across), &[], &[], None, (12, 12));
+        let v = verdict(&g, &diagnostics(&g, across), (&[], &[]), &[], None, (12, 12));
         assert!(says(&v, "splits in two at μ of B = −2.75"), "{v:?}");
         assert_eq!(v.add_mu, [(0, -2.75)]);
 
         // A corner by itself: said, and no reason against the rest unless there is much of it.
         let corner = |e: &EdgeCheck| e.edge.a.0 == 0;
-        let v = verdict(&g, &diagnostics(&g, corner), &[], &[], None, (12, 12));
+        let v = verdict(&g, &diagnostics(&g, corner), (&[], &[]), &[], None, (12, 12));
         assert!(v.trusted && says(&v, "1 of 12 states do not exchange with the rest (1 at T = 0.3)"), "{v:?}");
         let corners = |e: &EdgeCheck| e.edge.a.0 == 0 || e.edge.b.0 == 11;
-        let v = verdict(&g, &diagnostics(&g, corners), &[], &[], None, (12, 12));
+        let v = verdict(&g, &diagnostics(&g, corners), (&[], &[]), &[], None, (12, 12));
         assert!(!v.trusted && says(&v, "falls into three parts of 10, 1, 1 states"), "{v:?}");
 
         // One dead edge of several: the grid hangs together, and the place is named all the same.
         let one = |e: &EdgeCheck| e.edge.axis() == Some(Axis::Temperature) && e.edge.a.0 == 4;
-        let v = verdict(&g, &diagnostics(&g, one), &[], &[], None, (12, 12));
+        let v = verdict(&g, &diagnostics(&g, one), (&[], &[]), &[], None, (12, 12));
         assert!(v.trusted && says(&v, "hangs together"), "{v:?}");
         assert_eq!(v.add_temperatures.len(), 1);
     }
@@ -525,7 +534,8 @@ mod tests {
     #[test]
     fn diagonals_join_states_and_dead_ones_are_no_gaps() {
         let g = grid().with_diagonals();
-        let judge = |dead: &dyn Fn(&EdgeCheck) -> bool| verdict(&g, &diagnostics(&g, dead), &[], &[], None, (12, 12));
+        let judge =
+            |dead: &dyn Fn(&EdgeCheck) -> bool| verdict(&g, &diagnostics(&g, dead), (&[], &[]), &[], None, (12, 12));
         let v = judge(&|e| e.edge.axis().is_none());
         assert!(v.trusted && says(&v, "All 17 pairs") && v.add_mu.is_empty(), "{v:?}");
         // Where no neighbours along μ exchange, diagonals carry replicas across; the place is named all the same.
@@ -538,7 +548,7 @@ mod tests {
     fn what_is_wrong_is_said() {
         let g = grid();
         let sound = diagnostics(&g, |_| false);
-        let judge = |d: &Diagnostics| verdict(&g, d, &[], &[], None, (12, 12));
+        let judge = |d: &Diagnostics| verdict(&g, d, (&[], &[]), &[], None, (12, 12));
         let mut d = sound.clone();
         d.flows[0].round_trips = 0;
         d.flows[0].travelled = 0;
@@ -558,11 +568,14 @@ mod tests {
         let excluded = |n: usize| {
             (0..n).map(|state| ExcludedState { state, even: vec![0.0], odd: vec![12.0], z: 90.0 }).collect::<Vec<_>>()
         };
-        let v = verdict(&g, &sound, &[], &excluded(3), None, (12, 12));
+        let v = verdict(&g, &sound, (&[], &[]), &excluded(3), None, (12, 12));
         assert!(v.trusted && says(&v, "3 states are frozen in by their start") && says(&v, "3 at T = 0.3"), "{v:?}");
         assert!(says(&v, "outside the masked states"));
-        assert!(!verdict(&g, &sound, &[], &excluded(4), None, (12, 12)).trusted);
-        assert!(!verdict(&g, &sound, &[], &[], None, (9, 12)).trusted);
+        assert!(!verdict(&g, &sound, (&[], &[]), &excluded(4), None, (12, 12)).trusted);
+        let jump = |edge: usize| Jump { edge: g.edges[edge], n: (vec![3.0], vec![41.0]), crossings: 2 };
+        let v = verdict(&g, &sound, (&[], &[jump(0)]), &[], None, (12, 12));
+        assert!(!v.trusted && says(&v, "(2: ⟨N⟩ of B 3 and 41)"), "2 of 12 states are more than a few: {v:?}");
+        assert!(!verdict(&g, &sound, (&[], &[]), &[], None, (9, 12)).trusted);
         let mut d = sound;
         d.halves = (false, false);
         assert!(says(&judge(&d), "began alike") && judge(&d).trusted);

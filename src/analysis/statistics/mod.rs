@@ -4,3 +4,4 @@ pub mod blocks;
 pub mod bootstrap;
 pub mod collective;
 pub mod inefficiency;
+pub(crate) mod work;

@@ -11,6 +11,7 @@ mod first_layer;
 mod lookup;
 pub(crate) mod place;
 mod resolve;
+mod slab_file;
 
 pub use crate::base::diagnostic::SceneError;
 pub use grammar::Scene;
@@ -83,13 +84,14 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
     check::windows::windows(&source, &scene, &mut warnings)?;
     check::cell::sizes(&source, &scene)?;
 
-    let slab = place::slab(&source, &scene, path)?;
+    let slab = place::slab(&source, &mut scene, path, &mut warnings)?;
     check::cell::fill(&source, &mut scene, &slab)?;
     check::cell::cutoff(&source, &mut scene)?;
     let (floor, ceiling) = z_range(&scene);
+    slab_file::doubts(&source, &scene, &slab, (floor, ceiling), &mut warnings)?;
     check::cell::inside(&source, &mut scene, &slab, floor, ceiling)?;
     let (x, y, z) = lengths(&scene);
-    let placed = place::place(&source, &mut scene, path, (x, y), (floor, ceiling))?;
+    let placed = place::place(&source, &mut scene, path, (x, y), (floor, ceiling), &mut warnings)?;
 
     let mut loaded =
         CheckedScene { scene, text: text.to_owned(), path: path.to_owned(), pairs, slab, placed, gases, warnings };

@@ -2,24 +2,25 @@
 
 use super::check::cell::lattice;
 use super::check::overlap::{PlacedAtom, find};
-use super::grammar::{MobileSelection, Placement, Scene, Substrate};
+use super::grammar::{Placement, Scene, Substrate};
+use super::slab_file;
 use crate::base::Result;
 use crate::input::beside;
-use crate::input::source::{Source, did_you_mean, ensure};
-use crate::io::xyz;
+use crate::input::source::{Source, ensure};
+use crate::io::structure;
 use crate::potential::PairTable;
 use crate::system::slab::{Slab, SlabAtom};
 use glam::DVec3;
 use std::path::Path;
 
-/// Builds the slab, or reads it.
-pub(crate) fn slab(source: &Source, scene: &Scene, scene_path: &Path) -> Result<Slab> {
+/// Builds the slab, or reads it; fills in whether it was put together.
+pub(crate) fn slab(source: &Source, scene: &mut Scene, scene_path: &Path, warnings: &mut Vec<String>) -> Result<Slab> {
     if let Some((lattice, species, layers, mobile)) = lattice(&scene.substrate) {
         let species = super::check::species::known(source, scene, "substrate.species", species)?;
         return Ok(lattice.slab(species, layers, mobile));
     }
-    let Some(Substrate::File { path, mobile }) = &scene.substrate else { return Ok(Slab::default()) };
-    let frame = xyz::read("slab file", &beside(scene_path, path))?;
+    let Some(Substrate::File { path, mobile, joined }) = &mut scene.substrate else { return Ok(Slab::default()) };
+    let frame = slab_file::read(source, &scene.cell, (path, &beside(scene_path, path)), (*mobile, joined), warnings)?;
     let error = |message: String, help: &str| source.error("substrate.path", message, help);
     if frame.lattice.is_none() {
         return Err(error(format!("`{path}` has no Lattice"), "add Lattice=\"…\" to its comment line"));
@@ -33,23 +34,10 @@ pub(crate) fn slab(source: &Source, scene: &Scene, scene_path: &Path) -> Result<
     if frame.symbols.is_empty() {
         return Err(error(format!("`{path}` holds no atom"), "leave the substrate out or give its atoms"));
     }
+    let species = slab_file::species(source, &scene.species, path, &frame.symbols)?;
+    let moves = slab_file::moves(source, path, *mobile, &frame, warnings)?;
     let mut atoms = Vec::with_capacity(frame.symbols.len());
-    for (i, (symbol, position)) in frame.symbols.iter().zip(&frame.positions).enumerate() {
-        let matching: Vec<usize> = (0..scene.species.len()).filter(|&s| scene.species[s].symbol == *symbol).collect();
-        let species = match matching[..] {
-            [one] => one,
-            [] => {
-                let symbols: Vec<&str> = scene.species.iter().map(|s| s.symbol.as_str()).collect();
-                let message = format!("atom {i} of `{path}` is `{symbol}`, which is the symbol of no species");
-                return Err(error(message, &did_you_mean(symbol, symbols)));
-            }
-            [a, b, ..] => {
-                let (a, b) = (&scene.species[a].name, &scene.species[b].name);
-                let message = format!("atom {i} of `{path}` is `{symbol}`, the symbol of both `{a}` and `{b}`");
-                return Err(error(message, "give the species different symbols"));
-            }
-        };
-        let mobile = mobile.is_some_and(|MobileSelection::Above(z)| position.z > z);
+    for ((position, species), mobile) in frame.positions.iter().zip(species).zip(moves) {
         let position = DVec3::new(position.x.rem_euclid(x), position.y.rem_euclid(y), position.z);
         atoms.push(SlabAtom { position, species, mobile });
     }
@@ -65,6 +53,7 @@ pub(crate) fn place(
     scene_path: &Path,
     lengths: (f64, f64),
     z_range: (f64, f64),
+    warnings: &mut Vec<String>,
 ) -> Result<Vec<Vec<DVec3>>> {
     let lattice = lattice(&scene.substrate).map(|l| l.0);
     // Sites taken so far in even and odd walkers: entries that meet in a walker stand one after the other.
@@ -96,7 +85,9 @@ pub(crate) fn place(
                 lattice.next_sites(skip + above_floor * lattice.sites_per_layer() as usize, wanted)
             }
             Placement::File { path: file } => {
-                let frame = xyz::read("file of initial atoms", &beside(scene_path, file))?;
+                let structure::Structure { frame, notes } =
+                    structure::read("file of initial atoms", &beside(scene_path, file))?;
+                warnings.extend(notes.iter().map(|note| format!("`{file}` {note}")));
                 let species = scene.species.iter().find(|s| s.name == entry.species);
                 let symbol = species.map_or("", |s| s.symbol.as_str());
                 if let Some(k) = frame.symbols.iter().position(|s| s != symbol) {

@@ -180,6 +180,7 @@ impl<'a> Configurations<'a> {
             info,
             symbols: atoms.iter().map(symbol).collect(),
             positions: atoms.iter().map(|a| a.position).collect(),
+            movable: None,
             integers: if self.options.fixed_slots { vec![ghosts()] } else { Vec::new() },
         }
     }

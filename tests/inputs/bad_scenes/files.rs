@@ -28,7 +28,7 @@ fn a_bad_slab_file_is_refused() {
     let good = "Lattice=\"6 0 0 0 6 0 0 0 6\"";
     for (content, message) in [
         (slab(good, "Cu"), ""),
-        (slab(good, "Xe"), "atom 0 of `slab.xyz` is `Xe`, which is the symbol of no species"),
+        (slab(good, "Xe"), "no species has the symbol `Xe` of atom 0 of `slab.xyz`"),
         (slab("", "Cu"), "`slab.xyz` has no Lattice"),
         (slab("Lattice=\"6 0 0 1 6 0 0 0 6\"", "Cu"), "the Lattice of `slab.xyz` is oblique"),
         (slab("Lattice=\"6 0 0 0 -6 0 0 0 6\"", "Cu"), "the Lattice of `slab.xyz` has no extent in x or y"),

@@ -242,6 +242,7 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
         split_half: SplitHalf { z: vec![0.8; n], agree: n - 1, compared: n, ..SplitHalf::default() },
         inefficiency: vec![4.0; n],
         beside_unconverged: vec![false; n],
+        jumps: Vec::new(),
         checks: Default::default(),
         ln_xi_is_absolute: true,
         layers: Vec::new(),

@@ -6,8 +6,8 @@ use glam::DVec3;
 
 /// Atoms closer than this part of their σ overlap: the run starts with a relaxation, but not from there.
 const OVERLAP: f64 = 0.5;
-/// Frozen atoms without a pair of their own overlap when closer than this [length].
-const COINCIDENT: f64 = 1e-6;
+/// Frozen atoms without a pair of their own are one atom given twice when closer than this part of the smallest σ.
+const COINCIDENT: f64 = 0.05;
 
 /// An atom whose place is known before the run.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,14 +47,14 @@ pub(crate) struct Overlap {
 /// - `periods`: x, y, z [length]; infinite where the cell is not periodic
 pub(crate) fn find(scene: &Scene, pairs: &PairTable, atoms: &[PlacedAtom], periods: DVec3) -> Option<Overlap> {
     let n = scene.species.len();
+    let pair = |k: usize| pairs.pair((k / n) as u8, (k % n) as u8);
+    let sizes = (0..n * n).map(pair).filter(|p| p.interacts()).map(|p| p.length());
+    let coincident = COINCIDENT * sizes.reduce(f64::min).unwrap_or(0.0);
     let least: Vec<f64> = (0..n * n)
-        .map(|k| {
-            let pair = pairs.pair((k / n) as u8, (k % n) as u8);
-            match (pair.interacts(), scene.names_pair(k / n, k % n)) {
-                (true, _) => OVERLAP * pair.length(),
-                (false, true) => 0.0,
-                (false, false) => COINCIDENT,
-            }
+        .map(|k| match (pair(k).interacts(), scene.names_pair(k / n, k % n)) {
+            (true, _) => OVERLAP * pair(k).length(),
+            (false, true) => 0.0,
+            (false, false) => coincident,
         })
         .collect();
     let widest = least.iter().copied().fold(0.0, f64::max);

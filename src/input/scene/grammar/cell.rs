@@ -56,13 +56,17 @@ pub enum Substrate {
         #[serde(default)]
         mobile_layers: u32,
     },
-    /// Atoms from an extended XYZ file; elements become species by `symbol`, z as in the file.
+    /// Atoms from an extended XYZ file or a POSCAR; elements become species by `symbol`, z as in the file.
     File {
         /// Path relative to the scene file.
         path: String,
         /// Which atoms move; unset: none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         mobile: Option<MobileSelection>,
+        /// Whether a slab that is wrapped through the boundary of its cell in z is put together; unset: where no floor is
+        /// given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        joined: Option<bool>,
     },
 }
 
@@ -71,4 +75,6 @@ pub enum Substrate {
 pub enum MobileSelection {
     /// Atoms with z greater than this.
     Above(f64),
+    /// Those that the file does not hold: selective dynamics of a POSCAR, `move_mask` of an extended XYZ.
+    Selective,
 }

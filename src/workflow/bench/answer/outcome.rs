@@ -156,6 +156,9 @@ impl Outcome {
         let pairs = |value: &[f64], error: &[f64]| -> Vec<Value> {
             value.iter().zip(error).map(|(&value, &error)| Value { value, error }).collect()
         };
+        // What the run itself does not let quote has no error here.
+        let quoted =
+            |i: usize, errors: &[f64]| if cells[i].quotable { errors.to_vec() } else { vec![f64::NAN; errors.len()] };
         let n = analysis.grid.n_reservoirs();
         let lines = analysis.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder);
         Ok(Outcome {
@@ -165,8 +168,10 @@ impl Outcome {
             trusted: analysis.checks.verdict.trusted,
             crossings: lines.map(|b| Crossing::new(analysis, b)).collect(),
             states: read_states(analysis, &directory.join("states.csv"))?,
-            cells: (0..cells.len()).map(|i| place(i, pairs(&cells[i].n, &cells[i].n_err), n)).collect(),
-            ln_xi: (0..cells.len()).map(|i| place(i, pairs(&[cells[i].ln_xi], &[cells[i].ln_xi_err]), 1)).collect(),
+            cells: (0..cells.len()).map(|i| place(i, pairs(&cells[i].n, &quoted(i, &cells[i].n_err)), n)).collect(),
+            ln_xi: (0..cells.len())
+                .map(|i| place(i, pairs(&[cells[i].ln_xi], &quoted(i, &[cells[i].ln_xi_err])), 1))
+                .collect(),
         })
     }
 }
@@ -186,7 +191,9 @@ fn read_states(analysis: &Analysis, path: &Path) -> Result<Vec<Place>> {
     };
     let mut places: Vec<Place> = table.rows().iter().map(place).collect();
     // The table of a run that is not evaluated yet has the errors that states alone know.
-    for (place, direct) in places.iter_mut().zip(&analysis.direct) {
+    let checked = analysis.checks.diagnostics.as_ref().map(|d| &d.states);
+    let quotable = |k: usize| checked.and_then(|states| states.get(k)).is_none_or(|s| s.quotable);
+    for (_, (place, direct)) in places.iter_mut().zip(&analysis.direct).enumerate().filter(|(k, _)| quotable(*k)) {
         place.values.iter_mut().zip(&direct.n_err).for_each(|(value, &error)| value.error = error);
     }
     Ok(places)
