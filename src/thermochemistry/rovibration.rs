@@ -167,7 +167,7 @@ mod tests {
         for (n, plus, minus) in [(1, 56.2648, 118.7503), (3, 58.4466, 62.4863)] {
             let of = triplet.components(n, 1.437_676);
             let (up, down) = (gigahertz(of[1].0 - of[0].0), gigahertz(of[1].0 - of[2].0));
-            assert!((up - plus).abs() < 0.02 && (down - minus).abs() < 0.02, "{n}: {up} {down}");
+            assert!((up - plus).abs() < 0.03 && (down - minus).abs() < 0.03, "{n}: {up} {down}");
             assert!((of.iter().map(|c| c.1).sum::<f64>() - 3.0 * f64::from(2 * n + 1)).abs() < 1e-12);
         }
         assert_eq!(triplet.components(0, 1.4).len(), 1);

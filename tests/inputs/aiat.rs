@@ -88,6 +88,13 @@ const CASES: &[Case] = &[
         ("gases.ron:O2-rigid", "gases.ron:O2-janaf"),
         &["[oxygen.ron:22:18]", "is outside the table of `O2-janaf`, which goes from 100 to 1000 K", "stay inside it"],
     ),
+    // a zero point that nobody knows
+    case(
+        "aiat",
+        "aiat/oxygen.ron",
+        ("gases.ron:O2-rigid\", energy: 0.0", "gases.ron:O2-janaf\", energy: 0.0, add_zero_point: true"),
+        &["`O2-janaf` is a table, which does not know its zero-point energy", "give `zero_point: …` (eV)"],
+    ),
     // typing errors
     case(
         "aiat",
@@ -144,8 +151,11 @@ fn broken_tables_of_catmap_are_refused_with_the_line() {
     }
 }
 
+/// A boundary: from, to, Δμ of the first gas, its pressure in Pa.
+type Boundary = (String, String, f64, f64);
+
 /// Boundaries of `file` at 600 K as (from, to, Δμ, p in Pa) of the first gas, and all of the answer.
-fn boundaries(folder: &Path, file: &str, species: &str) -> (Vec<(String, String, f64, f64)>, Value, String) {
+fn boundaries(folder: &Path, file: &str, species: &str) -> (Vec<Boundary>, Value, String) {
     let (code, stdout, stderr) = adlayer(folder, &["aiat", file, "--json"]);
     assert_eq!(code, Some(0), "{file}: {stderr}");
     let result: Value = serde_json::from_str(&stdout).unwrap_or_else(|e| panic!("{e}: {stdout}"));
@@ -195,6 +205,17 @@ fn an_oxide_is_a_reservoir_and_oxygen_may_be_missing() {
         folder.path(),
         &["aiat", "ruo2_elements.ron"],
         &["structure `stoichiometric` holds `Ru`, which has no reservoir: its reference is missing"],
+    );
+    change(
+        folder.path(),
+        "relative.ron",
+        "Gas(species: \"O\", gas: \"O2\", energy: 0.0), Bulk(species: \"Ru\"",
+        "Gas(species: \"H2O\", gas: \"H2O\", energy: 0.0), Bulk(species: \"Ru\"",
+    );
+    refuses(
+        folder.path(),
+        &["aiat", "relative.ron"],
+        &["structure `O-rich` cannot be made of the reservoirs: H would be too much", "give H a reservoir of its own"],
     );
     change(folder.path(), "ruo2_of_elements.ron", "Bulk(", "Bulk(species: \"RuO4\", energy: -30.0), Bulk(");
     refuses(
@@ -254,7 +275,7 @@ fn soft_modes_are_warned_of_and_can_be_raised() {
 fn tables_of_catmap_keep_to_a_facet_and_leave_out_transition_states() {
     let folder = data("catmap");
     let table = "table: (path: \"two_sites.tsv\", surface: \"Rh\"";
-    let oxygen = |rows: &[(String, String, f64, f64)], to: &str| {
+    let oxygen = |rows: &[Boundary], to: &str| {
         let row = rows.iter().find(|r| r.0 == "clean Rh" && r.1 == to).unwrap_or_else(|| panic!("{to}: {rows:?}"));
         row.2
     };

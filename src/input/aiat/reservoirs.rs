@@ -54,6 +54,13 @@ pub(super) fn checked(
                     "add `energy: …` of its molecule, on the scale of the structures (or its `gas` row to the table)",
                 ));
             };
+            ensure!(
+                source,
+                !(*add_zero_point && gas.is_table() && gas.zero_point_energy() == 0.0),
+                format!("{at}.add_zero_point"),
+                format!("`{}` is a table, which does not know its zero-point energy: nothing would be added", gas.name),
+                "give `zero_point: …` (eV) in the file of gases, or add it to `energy`",
+            );
             let energy = energy + if *add_zero_point { gas.zero_point_energy() } else { 0.0 };
             Reservoir::Gas { gas, atoms, energy }
         }

@@ -2,7 +2,7 @@
 
 use super::catmap::Table;
 use super::{Aiat, TableSpec, positive};
-use crate::base::Result;
+use crate::base::{Error, Result};
 use crate::input::real_modes;
 use crate::input::source::{Source, did_you_mean, ensure};
 use crate::thermochemistry::aiat::{Reservoir, Species, Structure};
@@ -148,44 +148,52 @@ fn counts(
             }
         }
     }
-    let shares = composition::amounts(&rest, &elements(species)).map_err(|unresolved| {
-        let element = match &unresolved {
-            Unresolved::Missing(element) | Unresolved::Ambiguous(element, _) => element,
-        };
-        let holds = |name: &str| formula::parse(name).is_some_and(|f| f.iter().any(|(e, _)| e == element));
-        let found = composition
-            .iter()
-            .position(|(name, _)| !names.contains(&name.as_str()) && (name == element || holds(name)));
-        let k = found.unwrap_or(0);
-        let name = composition.get(k).map_or("", |c| c.0.as_str());
-        match &unresolved {
-            Unresolved::Missing(_) if found.is_none() => source.error(
-                &place(k),
-                format!("structure `{label}` cannot be made of the reservoirs: they would bring {element} along"),
-                "give an element that is too much a reservoir of its own, or write the numbers of the species",
-            ),
-            Unresolved::Missing(_) => {
-                let what = if name == element { String::new() } else { format!(" the {element} of") };
-                source.error(
-                    &place(k),
-                    format!(
-                        "structure `{label}` holds{what} `{name}`, which has no reservoir: its reference is missing"
-                    ),
-                    format!("add it to `reservoirs` ({})", did_you_mean(name, names.iter().copied())),
-                )
-            }
-            Unresolved::Ambiguous(_, several) => {
-                let several: Vec<String> = several.iter().map(|&s| format!("`{}`", names[s])).collect();
-                source.error(
-                    &place(k),
-                    format!("the {element} of structure `{label}` could come from {}", several.join(" or ")),
-                    "write the numbers of these species in `composition`",
-                )
-            }
-        }
-    })?;
+    let units = elements(species);
+    let shares = composition::amounts(&rest, &units)
+        .map_err(|unresolved| no_amounts(source, place, label, composition, (&names, &units), &unresolved))?;
     counts.iter_mut().zip(shares).for_each(|(count, more)| *count += more);
     Ok(counts)
+}
+
+/// Why a composition cannot be told apart into species.
+///
+/// - `species`: names, and the elements of one unit of each
+fn no_amounts(
+    source: &Source,
+    place: &dyn Fn(usize) -> String,
+    label: &str,
+    composition: &[(String, f64)],
+    (names, units): (&[&str], &[Elements]),
+    unresolved: &Unresolved,
+) -> Error {
+    let (Unresolved::Missing(element) | Unresolved::Ambiguous(element, _)) = unresolved;
+    let holds = |name: &str| formula::parse(name).is_some_and(|f| f.iter().any(|(e, _)| e == element));
+    let found =
+        composition.iter().position(|(name, _)| !names.contains(&name.as_str()) && (name == element || holds(name)));
+    let k = found.unwrap_or(0);
+    let name = composition.get(k).map_or("", |c| c.0.as_str());
+    let supplied = units.iter().flatten().any(|(e, _)| e == element);
+    let (message, remedy) = match unresolved {
+        Unresolved::Missing(_) if supplied => (
+            format!("structure `{label}` cannot be made of the reservoirs: {element} would be too much or too little"),
+            format!("give {element} a reservoir of its own, or write the numbers of the species in `composition`"),
+        ),
+        Unresolved::Missing(_) => {
+            let what = if name == element { String::new() } else { format!(" the {element} of") };
+            (
+                format!("structure `{label}` holds{what} `{name}`, which has no reservoir: its reference is missing"),
+                format!("add it to `reservoirs` ({})", did_you_mean(name, names.iter().copied())),
+            )
+        }
+        Unresolved::Ambiguous(_, several) => {
+            let several: Vec<String> = several.iter().map(|&s| format!("`{}`", names[s])).collect();
+            (
+                format!("the {element} of structure `{label}` could come from {}", several.join(" or ")),
+                "write the numbers of these species in `composition`".to_owned(),
+            )
+        }
+    };
+    source.error(&place(k), message, remedy)
 }
 
 fn put_clean_first(source: &Source, clean: Option<&str>, structures: &mut Vec<Structure>) -> Result<()> {

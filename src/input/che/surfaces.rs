@@ -6,8 +6,11 @@ use crate::input::source::{Source, did_you_mean, ensure};
 use crate::thermochemistry::che::{Covered, Sources};
 use crate::thermochemistry::formula;
 
-/// The surfaces, and what supplies their elements beside O and H: (element, molecule).
-pub(super) fn surfaces(source: &Source, spec: &Che) -> Result<(Vec<Covered>, Vec<(String, String)>)> {
+/// What supplies an element beside O and H: (element, molecule).
+type Supply = (String, String);
+
+/// The surfaces, and what supplies their elements.
+pub(super) fn surfaces(source: &Source, spec: &Che) -> Result<(Vec<Covered>, Vec<Supply>)> {
     let (sources, supplies) = sources(source, spec)?;
     let mut surfaces = Vec::new();
     // Where a free site has an energy of its own, leaving one out would change what the surface is compared with.
@@ -92,7 +95,7 @@ fn molecules_with<'s>(spec: &'s Che, element: &str) -> Vec<&'s str> {
 }
 
 /// Sources of every element that has one: those of water, of `references`, and of elements that only one molecule holds.
-fn sources(source: &Source, spec: &Che) -> Result<(Sources, Vec<(String, String)>)> {
+fn sources(source: &Source, spec: &Che) -> Result<(Sources, Vec<Supply>)> {
     let mut sources = Sources::of_water(spec.free_energy("H2"), spec.free_energy("H2O"));
     let mut supplies = Vec::new();
     for (k, name) in spec.references.iter().enumerate() {
