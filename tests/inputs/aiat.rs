@@ -215,7 +215,7 @@ fn an_oxide_is_a_reservoir_and_oxygen_may_be_missing() {
     refuses(
         folder.path(),
         &["aiat", "relative.ron"],
-        &["structure `O-rich` cannot be made of the reservoirs: H would be too much", "give H a reservoir of its own"],
+        &["structure `O-rich` cannot be made of the reservoirs: O would be too much", "give O a reservoir of its own"],
     );
     change(folder.path(), "ruo2_of_elements.ron", "Bulk(", "Bulk(species: \"RuO4\", energy: -30.0), Bulk(");
     refuses(
