@@ -74,7 +74,7 @@ mod thermo;
 mod thermochemistry;
 mod workflow;
 
-pub use analysis::{Analysis, AnalysisInput, analyze};
+pub use analysis::{Analysis, AnalysisInput, CellContext, analyze};
 pub use base::ids::{ReplicaId, StateId};
 pub use base::{AnalysisError, DeviceError, Error, Result};
 pub use forces::{ForceField, Pairwise};

@@ -1,7 +1,9 @@
 //! Averages of each state's own samples.
 
-use super::DirectAverage;
+use super::{AnalysisInput, DirectAverage};
 use crate::analysis::statistics::inefficiency::Memory;
+use crate::thermo::response::Fluctuations;
+use rayon::prelude::*;
 
 /// Mean over each state's own samples with standard errors ([`Memory`]).
 ///
@@ -19,9 +21,57 @@ pub(super) fn direct_averages(memory: &Memory) -> Vec<DirectAverage> {
         energy_err: known(k, memory.error[k][0]),
         samples: memory.samples[k] as u64,
         inefficiency: memory.series(k),
+        q_st_err: Vec::new(),
         at_limit: Vec::new(),
     };
     (0..memory.samples.len()).map(of_state).collect()
+}
+
+/// Sets the standard errors of the isosteric heats that the states' own samples give, from the draws of blocks.
+pub(super) fn set_heat_errors(direct: &mut [DirectAverage], input: &AnalysisInput, memory: &Memory) {
+    let (samples, grid, n_s) = (&input.samples, &input.grid, input.grid.n_reservoirs());
+    if n_s == 0 {
+        return;
+    }
+    let d = 1 + n_s;
+    // Of each state in each block: samples, sums of E, N₁, … about the means of the state, and of their products.
+    let width = 1 + d + d * d;
+    let mut sums = vec![vec![0.0; direct.len() * width]; memory.blocks.n_blocks];
+    for n in 0..samples.len() {
+        let k = samples.state[n] as usize;
+        let x: Vec<f64> = (0..d).map(|c| samples.value(c, n) - memory.mean[k][c]).collect();
+        let own = &mut sums[memory.blocks.block_of[n] as usize][k * width..(k + 1) * width];
+        own[0] += 1.0;
+        for a in 0..d {
+            own[1 + a] += x[a];
+            (0..d).for_each(|b| own[1 + d + a * d + b] += x[a] * x[b]);
+        }
+    }
+    let heats = |multiplicity: &Vec<f64>| -> Vec<f64> {
+        let mut total = vec![0.0; direct.len() * width];
+        for (of_block, m) in sums.iter().zip(multiplicity).filter(|(_, m)| **m > 0.0) {
+            total.iter_mut().zip(of_block).for_each(|(t, x)| *t += m * x);
+        }
+        let of_state = |(t, state): (&[f64], &crate::thermo::states::StatePoint)| {
+            let covariance = |a: usize, b: usize| t[1 + d + a * d + b] / t[0] - t[1 + a] / t[0] * t[1 + b] / t[0];
+            let cov_energy_n: Vec<f64> = (0..n_s).map(|s| covariance(0, 1 + s)).collect();
+            let cov_n: Vec<f64> = (0..n_s * n_s).map(|i| covariance(1 + i / n_s, 1 + i % n_s)).collect();
+            let kt = state.kt;
+            let state = Fluctuations {
+                kt,
+                boltzmann: input.boltzmann,
+                var_energy: covariance(0, 0),
+                cov_energy_n: &cov_energy_n,
+                cov_n: &cov_n,
+            };
+            let heat: Vec<f64> = grid.reservoirs.iter().map(|r| r.convention.pressure_coefficient(kt)).collect();
+            state.isosteric_heat(&heat, f64::INFINITY)
+        };
+        total.chunks(width).zip(&grid.states).flat_map(of_state).collect()
+    };
+    let draws = &memory.draws;
+    let errors = draws.spread(&draws.multiplicity.par_iter().map(heats).collect::<Vec<_>>());
+    direct.iter_mut().zip(errors.chunks(n_s)).for_each(|(direct, errors)| direct.q_st_err = errors.to_vec());
 }
 
 #[cfg(test)]

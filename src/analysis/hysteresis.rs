@@ -97,13 +97,18 @@ pub(crate) fn set_aside<'a>(input: &'a AnalysisInput, is_excluded: &[bool]) -> C
 
 /// Masks the cells of a map that lie nearer to an excluded state than to its neighbours along every axis, or as near.
 pub(crate) fn mask(map: &mut Map, grid: &StateGrid, excluded: &[ExcludedState]) {
+    mask_cells(&mut map.cells, grid, excluded);
+}
+
+/// The same of cells anywhere.
+pub(crate) fn mask_cells(cells: &mut [MapCell], grid: &StateGrid, excluded: &[ExcludedState]) {
     let points = excluded.iter().filter(|f| f.state < grid.n_points());
     let boxes: Vec<Vec<(f64, f64)>> = points.map(|f| surroundings(grid, f.state)).collect();
     let inside = |cell: &MapCell, ranges: &Vec<(f64, f64)>| {
         let place = std::iter::once(cell.temperature).chain(cell.mu.iter().copied());
         ranges.iter().zip(place).all(|(&(lo, hi), x)| x >= lo && x <= hi)
     };
-    for cell in &mut map.cells {
+    for cell in cells {
         cell.masked |= boxes.iter().any(|ranges| inside(cell, ranges));
     }
 }
@@ -167,6 +172,7 @@ mod tests {
             seed: 1,
             wanted: None,
             halves: WalkerSplit { odd: vec![false, true], start_differently: true },
+            cell: Default::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::analysis::maps::map::MapGrid;
 use crate::sample::Samples;
+use crate::thermo::gas_phase::GasPhase;
 use crate::thermo::states::StateGrid;
 
 /// Input of an analysis.
@@ -29,6 +30,28 @@ pub struct AnalysisInput {
     pub wanted: Option<MapGrid>,
     /// Walkers to compare, which must agree whatever they started from
     pub halves: WalkerSplit,
+    /// The cell, as far as adsorption is reckoned from it
+    pub cell: CellContext,
+}
+
+/// The cell as far as adsorption is reckoned from it; by default nothing is known of it.
+#[derive(Debug, Clone, Default)]
+pub struct CellContext {
+    /// Volume open to mobile atoms \[length³\]
+    pub volume: Option<f64>,
+    /// Area of the surface \[length²\]; `None` in a cell that is periodic in z
+    pub area: Option<f64>,
+    /// `[n_reservoirs]`, atoms of a full monolayer: a site each of the top layer of the slab, or close-packed; NaN where
+    /// neither is known
+    pub monolayer: Vec<f64>,
+    /// Atoms for which the first layer has room: the fewer of sites and close-packed atoms, of the largest species
+    pub room: Option<f64>,
+    /// Whether a monolayer is one of the sites of the slab.
+    pub by_sites: bool,
+    /// Whether the cell holds nothing but atoms of the reservoirs, so that kT ln Ξ/V is their pressure.
+    pub holds_gas_alone: bool,
+    /// Second virial coefficients, where atoms interact by pairs.
+    pub gas: Option<GasPhase>,
 }
 
 /// Split of the walkers into two halves that are compared.

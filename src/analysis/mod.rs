@@ -3,6 +3,7 @@
 mod connected;
 pub mod diagnostics;
 mod direct;
+pub(crate) mod henry;
 mod hysteresis;
 mod input;
 pub(crate) mod limit;
@@ -17,7 +18,7 @@ pub mod tables;
 pub mod transition_matrix;
 mod windows;
 
-pub use input::AnalysisInput;
+pub use input::{AnalysisInput, CellContext};
 pub use limit::AtLimit;
 pub use maps::map::MapGrid;
 pub(crate) use phases::averages::around;
@@ -26,7 +27,8 @@ pub use pipeline::{analyze, analyze_and_check};
 pub use prepared::PreparedSamples;
 pub(crate) use prepared::free_energies;
 pub use result::{
-    Analysis, BoundaryKind, BoundaryPoint, BoundarySide, Clapeyron, DirectAverage, Distribution, ENOUGH_CROSSINGS,
-    FreeEnergies, LayerEdge, Map, MapCell, Phase, PhaseAverage, Profile, Ridge, RidgeOf, Side, SplitHalf,
+    Adsorption, Analysis, BoundaryKind, BoundaryPoint, BoundarySide, Clapeyron, DirectAverage, Distribution,
+    ENOUGH_CROSSINGS, FreeEnergies, Henry, LayerEdge, Map, MapCell, Phase, PhaseAverage, Profile, Ridge, RidgeOf, Side,
+    SplitHalf,
 };
 pub use windows::{ROUND_TRIPS, WindowCheck};

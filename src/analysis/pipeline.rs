@@ -1,16 +1,17 @@
 //! Analysis of a run, or of several runs of one system, from samples to results.
 
-use super::diagnostics::{self, Checks, RunTallies, mask};
-use super::direct::direct_averages;
+use super::diagnostics::{self, Checks, RunTallies, mask, mask_cells};
+use super::direct::{direct_averages, set_heat_errors};
 use super::limit::limits;
 use super::mbar::{Bins, Collapsed, marginal};
 use super::{
-    Analysis, AnalysisInput, BoundaryKind, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Map, MapCell,
-    Phase,
+    Analysis, AnalysisInput, BoundaryKind, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Henry, Map,
+    MapCell, Phase,
 };
 use crate::analysis::diagnostics::split_half::split_half;
+use crate::analysis::henry::{FirstAtom, first_atoms};
 use crate::analysis::maps::distributions::{self, Place};
-use crate::analysis::maps::errors::map_errors;
+use crate::analysis::maps::errors::Rows;
 use crate::analysis::maps::map::{Frame, MapContext};
 use crate::analysis::maps::order_parameters::{Observed, averages};
 use crate::analysis::maps::profiles;
@@ -27,6 +28,7 @@ use crate::analysis::phases::quotable::Unconverged;
 use crate::analysis::prepared::{MbarSolution, PreparedSamples, Reweighting};
 use crate::analysis::statistics::bootstrap::Bootstrap;
 use crate::base::Result;
+use crate::thermo::states::StatePoint;
 use rayon::prelude::*;
 
 /// Samples at every temperature of the maps.
@@ -90,10 +92,11 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         pressure_unit: input.pressure_unit,
         n_max: &input.n_max,
         other_mobile_atoms: input.other_mobile_atoms,
+        cell: &input.cell,
     };
     let observed = Observed::new(samples, &solved.collapsed);
     let mut maps = Maps::new(work, &around, &observed);
-    let cells = Cells::new(&maps, basis, grid.n_reservoirs(), &observed);
+    let cells = Cells::new(&maps, basis, grid.n_reservoirs(), &observed, input.cell.room.unwrap_or(0.0));
     // All errors from one bootstrap.
     let bootstrap = Bootstrap::new(basis.resampled(grid, samples, &observed.columns))?;
     let found = cells.phases(&mut maps, &around, basis, &bootstrap, &Passages::new(samples, grid));
@@ -131,8 +134,14 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         excluded: &excluded.iter().map(|f| f.state).collect::<Vec<_>>(),
         n_observables: observed.len(),
     });
+    let mut at_states = at_states(&around, &rows);
+    mask_cells(&mut at_states, grid, excluded);
+    for (cell, is_free) in at_states.iter_mut().zip(&found.quotable) {
+        cell.quotable = !cell.masked && *is_free;
+    }
     drop(rows);
-    maps.set_errors(&around, &bootstrap, observed.len());
+    let mut henry = maps.henry(&around, solved, &further);
+    maps.set_errors(&around, &bootstrap, observed.len(), &mut at_states, &mut henry);
     Ok(Analysis {
         grid: grid.clone(),
         free_energies: FreeEnergies {
@@ -156,6 +165,10 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         observable_labels: observed.labels,
         profiles,
         direct: direct_against_limits(input, basis),
+        at_states,
+        henry: henry.into_iter().map(|(_, henry)| henry).collect(),
+        is_fugacity: around.fugacities(),
+        cell: input.cell.clone(),
         split_half: split_half(input)?,
         inefficiency: basis.g_of_state.clone(),
         beside_unconverged: beside_unconverged(&found.quotable, &jumps),
@@ -175,6 +188,7 @@ fn beside_unconverged(free: &[bool], jumps: &[Jump]) -> Vec<bool> {
 /// Direct averages of every state, and how often N stands at its limit there.
 fn direct_against_limits(input: &AnalysisInput, basis: &Reweighting) -> Vec<DirectAverage> {
     let mut direct = direct_averages(&basis.memory);
+    set_heat_errors(&mut direct, input, &basis.memory);
     direct.iter_mut().zip(limits(input, basis)).for_each(|(direct, limits)| direct.at_limit = limits);
     direct
 }
@@ -215,16 +229,54 @@ impl Maps {
         self.of_pressure.as_ref().unwrap_or(&self.of_mu)
     }
 
-    /// Standard errors of every cell, of both maps in one pass where their temperatures are the same.
-    fn set_errors(&mut self, around: &MapContext<'_>, bootstrap: &Bootstrap, n_observables: usize) {
-        let Maps { mu, pressure, of_pressure, .. } = self;
-        if of_pressure.is_none() {
-            map_errors(&mut [mu, pressure], around, bootstrap, n_observables);
-        } else {
-            map_errors(&mut [mu], around, bootstrap, n_observables);
-            map_errors(&mut [pressure], around, bootstrap, n_observables);
-        }
+    /// Henry's law at every temperature, with where it comes from.
+    ///
+    /// - `further`: simulated temperatures that the maps do not have
+    fn henry(&self, around: &MapContext<'_>, solved: &MbarSolution, further: &Prepared) -> Vec<(FirstAtom, Henry)> {
+        let all = [Some(&self.of_mu), self.of_pressure.as_ref(), Some(further)].into_iter().flatten();
+        let mut bins: Vec<&Bins> = all.flat_map(|prepared| &prepared.bins).collect();
+        bins.sort_by(|a, b| b.beta.total_cmp(&a.beta));
+        bins.dedup_by(|a, b| a.beta.to_bits() == b.beta.to_bits());
+        let first = first_atoms(&solved.collapsed);
+        let at = |bins: &Bins| first.iter().filter_map(|f| Some((*f, f.henry(around, bins)?))).collect::<Vec<_>>();
+        bins.into_iter().flat_map(at).collect()
     }
+
+    /// Standard errors of every cell, of simulated states and of Henry constants.
+    fn set_errors(
+        &mut self,
+        around: &MapContext<'_>,
+        bootstrap: &Bootstrap,
+        n_observables: usize,
+        at_states: &mut [MapCell],
+        henry: &mut [(FirstAtom, Henry)],
+    ) {
+        let mut rows = Rows::default();
+        rows.add_map(&mut self.mu, around.boltzmann);
+        rows.add_map(&mut self.pressure, around.boltzmann);
+        at_states.iter_mut().zip(around.grid.points()).for_each(|(cell, state)| rows.add(state.kt, cell));
+        henry.iter_mut().for_each(|(first, henry)| rows.add_henry(*first, henry));
+        rows.set(around, bootstrap, n_observables);
+    }
+}
+
+/// Averages in every simulated state, without errors.
+///
+/// - `rows`: of every simulated temperature
+fn at_states(around: &MapContext<'_>, rows: &[Row<'_>]) -> Vec<MapCell> {
+    let gases: Vec<_> = rows.iter().map(|row| around.gas_at(1.0 / row.bins.beta)).collect();
+    let at = |state: &StatePoint| {
+        let mut cell = MapCell { temperature: state.temperature, ..around.cell_at(state.kt, &state.ln_z) };
+        match rows.iter().zip(&gases).find(|(row, _)| (row.bins.beta * state.kt - 1.0).abs() < 1e-9) {
+            Some((row, gas)) => {
+                around.fill(&mut cell, row.samples, row.bins, row.means);
+                around.set_gas(&mut cell, gas.as_ref());
+            }
+            None => cell.masked = true,
+        }
+        cell
+    };
+    around.grid.points().par_iter().map(at).collect()
 }
 
 /// Class of every cell of the map in μ: the basin of P(N) that dominates it, refined by layers and order.
@@ -247,7 +299,8 @@ struct FoundPhases {
 }
 
 impl Cells {
-    fn new(maps: &Maps, basis: &Reweighting, n_reservoirs: usize, observed: &Observed) -> Cells {
+    /// - `room`: atoms for which the first layer has room, 0 if that is not known
+    fn new(maps: &Maps, basis: &Reweighting, n_reservoirs: usize, observed: &Observed, room: f64) -> Cells {
         let (map, samples) = (&maps.mu, &basis.solved.collapsed);
         let width = cells_per_temperature(map);
         let valleys: Vec<_> = map
@@ -263,7 +316,7 @@ impl Cells {
         let thresholds = Thresholds::new(&valleys, n_reservoirs);
         let basins = basins(map, samples, &maps.of_mu, &thresholds);
         let known = map.cells.iter().zip(&basins).filter(|(cell, _)| !cell.masked).map(|(_, b)| &b.1[..]);
-        let classifier = Classifier::new(observed, known);
+        let classifier = Classifier::new(observed, known, room);
         let classes = basins.iter().map(|(combination, averages)| classifier.class(*combination, averages)).collect();
         Cells { thresholds, basins, classifier, classes }
     }
@@ -350,6 +403,10 @@ fn fill(map: &mut Map, around: &MapContext<'_>, samples: &Collapsed, prepared: &
         .par_iter_mut()
         .enumerate()
         .for_each(|(i, cell)| around.fill(cell, samples, &prepared.bins[i / width], &prepared.means[i / width]));
+    map.cells.par_chunks_mut(width).for_each(|row| {
+        let gas = row.first().and_then(|cell| around.gas_at(cell.temperature * around.boltzmann));
+        row.iter_mut().for_each(|cell| around.set_gas(cell, gas.as_ref()));
+    });
 }
 
 /// The dominant combination of every cell, with the averages of the columns over it alone.

@@ -1,6 +1,7 @@
 //! What an analysis produces: maps, phases, boundaries, distributions, averages. Plain data with named kinds.
 
 use crate::analysis::diagnostics::checks::Checks;
+use crate::analysis::input::CellContext;
 use crate::analysis::limit::AtLimit;
 use crate::analysis::phases::jumps::Jump;
 use crate::thermo::states::StateGrid;
@@ -39,6 +40,14 @@ pub struct Analysis {
     pub ridges: Vec<Ridge>,
     /// Direct averages per simulated state, from the stored samples.
     pub direct: Vec<DirectAverage>,
+    /// `[n_points]`, averages by MBAR in every simulated state
+    pub at_states: Vec<MapCell>,
+    /// Henry constants at every temperature of the maps and of the states, ascending, species by species.
+    pub henry: Vec<Henry>,
+    /// `[n_reservoirs]`, whether z kT of a simulated state is more than 1 % off the pressure of its gas
+    pub is_fugacity: Vec<bool>,
+    /// The cell, as far as adsorption is reckoned from it.
+    pub cell: CellContext,
     /// First half of production against the map of the second.
     pub split_half: SplitHalf,
     /// `[n_states]`, statistical inefficiency in stored samples: the larger of the state series and the replica paths
@@ -51,6 +60,15 @@ pub struct Analysis {
     pub checks: Checks,
     /// Whether ln Ξ is absolute (all but reservoir atoms frozen) or relative to the bare mobile slab at each T.
     pub ln_xi_is_absolute: bool,
+}
+
+impl Analysis {
+    /// Henry's law of a species at a temperature of a map or of a state; `None` where it is not known.
+    pub fn henry_at(&self, reservoir: usize, temperature: f64) -> Option<&Henry> {
+        let below = self.henry.partition_point(|h| h.temperature < temperature * (1.0 - 1e-9));
+        let mut here = self.henry[below..].iter().take_while(|h| h.temperature <= temperature * (1.0 + 1e-9));
+        here.find(|h| h.reservoir == reservoir)
+    }
 }
 
 /// MBAR free energies.
@@ -134,6 +152,8 @@ pub struct MapCell {
     pub observables_err: Vec<f64>,
     /// `[n_observables]`, Var A
     pub observables_var: Vec<f64>,
+    /// Heats of adsorption, excess, and the gas above.
+    pub adsorption: Adsorption,
     /// Effective samples behind this cell
     pub n_eff: f64,
     /// Index into `phases`
@@ -143,6 +163,51 @@ pub struct MapCell {
     /// Whether its averages may be quoted: not masked, not a mixture of basins whose boundary is unconverged, and not between
     /// states that no replica has bridged.
     pub quotable: bool,
+}
+
+/// Heats of adsorption, excess, and the gas above at one point. Vectors are `[n_reservoirs]`; NaN is what is not known.
+#[derive(Debug, Clone, Default)]
+pub struct Adsorption {
+    /// Isosteric heat per atom \[energy\]
+    pub q_st: Vec<f64>,
+    /// Standard errors
+    pub q_st_err: Vec<f64>,
+    /// ⟨N_s⟩ less the gas that would fill the volume open to atoms
+    pub excess: Vec<f64>,
+    /// Atoms of the gas per volume [1/length³]
+    pub gas_density: Vec<f64>,
+    /// Pressure of the gas, all species together, scene's pressure unit; NaN if it is not known
+    pub gas_pressure: Option<f64>,
+    /// Standard error, of a pressure from ln Ξ
+    pub gas_pressure_err: Option<f64>,
+}
+
+/// Henry's law of one species at one temperature, from the weights of no atom and of one atom in the cell.
+#[derive(Debug, Clone, Default)]
+pub struct Henry {
+    /// Index of the reservoir species.
+    pub reservoir: usize,
+    /// Scene unit.
+    pub temperature: f64,
+    /// k_B T \[energy\]
+    pub kt: f64,
+    /// Atoms per area and pressure beyond those of the gas, (Q₁ − V)/(A kT), Q₁ = ∫ e^{−βu} dr of one atom
+    /// [1/length²/pressure]
+    pub constant: f64,
+    /// Standard error of both constants
+    pub constant_err: f64,
+    /// All atoms in the cell per area and pressure, Q₁/(A kT)
+    pub absolute: f64,
+    /// Isosteric heat of the first atom, ∂ ln K/∂β of the constant \[energy\]
+    pub q_st: f64,
+    /// Standard error
+    pub q_st_err: f64,
+    /// The same of all atoms in the cell, kT − ⟨u⟩ \[energy\]
+    pub q_st_absolute: f64,
+    /// Standard error
+    pub q_st_absolute_err: f64,
+    /// B of the species with itself \[length³\]; NaN if it is not known
+    pub second_virial: f64,
 }
 
 /// A layer of atoms: the observable `n_layer<k>` counts those between its edges.
@@ -194,6 +259,8 @@ pub struct BoundaryPoint {
     pub pressure_low: f64,
     /// Pressure at μ + mu_err
     pub pressure_high: f64,
+    /// Pressure of the gas of these activities by second virial coefficients, all species together, scene's pressure unit
+    pub gas_pressure: Option<f64>,
     /// Slopes by Clausius–Clapeyron, of a first-order boundary.
     pub clapeyron: Option<Clapeyron>,
     /// Passages of replicas from one side to the other in either direction, over all replicas: of a first-order boundary,
@@ -353,6 +420,8 @@ pub struct DirectAverage {
     pub samples: u64,
     /// Statistical inefficiency g, in stored samples: the larger of those of E and N
     pub inefficiency: f64,
+    /// `[n_reservoirs]`, standard errors of the isosteric heat \[energy\]
+    pub q_st_err: Vec<f64>,
     /// `[n_reservoirs]`, N against its limit; empty for a state with a window
     pub at_limit: Vec<AtLimit>,
 }

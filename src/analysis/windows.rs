@@ -112,6 +112,7 @@ mod tests {
             seed: 1,
             wanted: None,
             halves: WalkerSplit::default(),
+            cell: Default::default(),
         }
     }
 

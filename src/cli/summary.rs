@@ -26,7 +26,7 @@ pub(crate) fn print_result(evaluation: &Evaluation, record: Option<&RunRecord>, 
             json!({
                 "phase_a": b.phase_a, "phase_b": b.phase_b, "kind": b.kind, "temperature": b.temperature,
                 "mu": b.mu, "mu_err": b.mu_err, "pressure": b.pressure,
-                "pressure_low": b.pressure_low, "pressure_high": b.pressure_high,
+                "pressure_low": b.pressure_low, "pressure_high": b.pressure_high, "gas_pressure": b.gas_pressure,
                 "crossings": b.crossings, "status": b.status(),
             })
         })

@@ -114,7 +114,7 @@ fn lines(input: &AiatInput, temperature: f64) -> Result<Drawing> {
         row("stable", s.line, s.to);
     }
     canvas.unclip();
-    legend::side_legend(&mut canvas, &entries, "");
+    legend::side_legend(&mut canvas, &entries, "", 0.0);
     let mut caption = format!(
         "ΔG of adsorption per area against Δμ of {}, zero at the molecule at 0 K. Wide: the most stable structure.",
         axis.species

@@ -15,7 +15,7 @@ const MOST_CURVES: usize = 16;
 const MOST_ISOBARS: usize = 9;
 
 /// Up to [`MOST_CURVES`] of `n`, evenly spread, the ends included.
-fn thinned(n: usize) -> Vec<usize> {
+pub(super) fn thinned(n: usize) -> Vec<usize> {
     if n <= MOST_CURVES {
         return (0..n).collect();
     }
@@ -161,8 +161,9 @@ pub(crate) fn isobars(analysis: &Analysis, labels: &Labels, s: usize) -> Option<
         name: format!("isobars_{species}"),
         title: "Isobars".into(),
         caption: format!(
-            "⟨N⟩ of {species} against temperature at fixed pressures of the reservoir gas, spread over the map. Curves: \
+            "⟨N⟩ of {species} against temperature at fixed {} of the reservoir gas, spread over the map. Curves: \
              MBAR, with standard errors as bands{points}.{}",
+            if labels.pressure_symbol(analysis, s) == "p" { "pressures" } else { "fugacities" },
             slice.fixed_words(analysis, labels)
         ),
         x_label: labels.temperature(),

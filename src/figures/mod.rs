@@ -7,6 +7,8 @@
 //! | `phase_diagram_<s>`, `phase_diagram_pressure_<s>` | regions and boundaries over (μ, T) and (p, T) |
 //! | `ln_xi` | ln Ξ = −Ω/kT over (μ, T) |
 //! | `isotherms_<s>`, `isobars_<s>` | ⟨N⟩(μ) at each simulated T, ⟨N⟩(T) at pressures |
+//! | `isotherms_pressure_<s>`, `excess_<s>` | atoms per area against p, all and beyond those of the gas |
+//! | `isosteric_heat_<s>`, `henry_<s>` | heat of adsorption against atoms per area, Henry constants against 1/T |
 //! | `p_n_<s>` | P(N) at chosen points |
 //! | `free_energy_n_<s>`, `free_energy_<order>` | F = −kT ln P of N and of an order parameter at chosen points |
 //! | `free_energy_2d_<order>_<i>` | F over N and an order parameter at one point |
@@ -31,6 +33,7 @@ mod maps;
 mod phases;
 pub(crate) mod plot;
 pub mod snapshots;
+mod sorption;
 pub(crate) mod trust;
 
 use crate::analysis::Analysis;
@@ -113,6 +116,10 @@ pub fn draw(analysis: &Analysis, labels: &Labels, dir: &Path) -> Result<Vec<Figu
         drawings.extend(maps::ln_xi(analysis, labels, s));
         drawings.extend(isolines::isotherms(analysis, labels, s));
         drawings.extend(isolines::isobars(analysis, labels, s));
+        drawings.extend(sorption::isotherms(analysis, labels, s));
+        drawings.extend(sorption::excess(analysis, labels, s));
+        drawings.extend(sorption::isosteric_heat(analysis, labels, s));
+        drawings.extend(sorption::henry(analysis, labels, s));
         drawings.extend(distributions::p_n(analysis, labels, s));
         drawings.extend(free_energy::of_n(analysis, labels, s));
     }
@@ -178,14 +185,19 @@ impl Labels {
         }
     }
 
-    /// The pressure of the reservoir gas.
+    /// `fugacity` where a simulated state is more than 1 % off the pressure of its gas, else `p`.
+    pub(crate) fn pressure_symbol(&self, analysis: &Analysis, s: usize) -> &'static str {
+        if analysis.is_fugacity.get(s).copied().unwrap_or(false) { "fugacity" } else { "p" }
+    }
+
+    /// What the pressure axis of a species shows, z kT or the pressure of a molecule, with its unit.
     pub(crate) fn pressure(&self, analysis: &Analysis, s: usize) -> String {
         let axis = &analysis.grid.reservoirs[s];
         let gas = match &axis.convention {
             Convention::Gas(gas) => gas.name(),
             _ => &axis.species,
         };
-        format!("p of {gas} [{}]", self.units.pressure_label())
+        format!("{} of {gas} [{}]", self.pressure_symbol(analysis, s), self.units.pressure_label())
     }
 
     /// Energy per temperature.

@@ -222,6 +222,7 @@ fn drawn(analysis: &Analysis, lowest: &[Lowest<'_>]) -> Analysis {
                     pressure: vec![f64::NAN],
                     pressure_low: f64::NAN,
                     pressure_high: f64::NAN,
+                    gas_pressure: None,
                     clapeyron: None,
                     crossings: None,
                 });

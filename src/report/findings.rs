@@ -4,6 +4,7 @@ use super::summary::RunSummary;
 use crate::analysis::{Analysis, BoundaryKind, BoundaryPoint};
 use crate::base::ids::StateId;
 use crate::base::units::Units;
+use crate::figures::Labels;
 use crate::figures::plot::text;
 use crate::thermo::Convention;
 use crate::thermo::states::Axis;
@@ -179,13 +180,18 @@ pub(crate) fn kind_words(kind: BoundaryKind) -> &'static str {
     }
 }
 
-/// Symbol and unit of the values on a reservoir axis as the scene gives them.
-pub(crate) fn axis_symbol(convention: &Convention, units: Units) -> (&'static str, &'static str) {
-    match convention {
+/// Symbol and unit of the values on the axis of a reservoir species as the scene gives them.
+pub(crate) fn axis_symbol(analysis: &Analysis, s: usize, units: Units) -> (&'static str, &'static str) {
+    match &analysis.grid.reservoirs[s].convention {
         Convention::Activity => ("μ'", units.energy_label()),
         Convention::Absolute { .. } => ("μ", units.energy_label()),
-        Convention::Pressure { .. } | Convention::Gas(_) => ("p", units.pressure_label()),
+        Convention::Pressure { .. } | Convention::Gas(_) => (pressure_symbol(analysis, s), units.pressure_label()),
     }
+}
+
+/// `fugacity` where a simulated state is more than 1 % off the pressure of its gas, else `p`.
+pub(crate) fn pressure_symbol(analysis: &Analysis, s: usize) -> &'static str {
+    Labels { units: Units::Lj, title: String::new() }.pressure_symbol(analysis, s)
 }
 
 /// `T = 0.24, μ' of B = −6.2` of a state.

@@ -54,7 +54,7 @@
         const mu = plane.mu[s] ? plane.mu[s][cell] : plane.x[column];
         const p = plane.p[s] ? plane.p[s][cell] : plane.x[column];
         lines.push([escaped(species.symbol) + name, number(mu, 5) + " " + escaped(data.units.energy)]);
-        lines.push(["p" + name, number(p, 4) + " " + escaped(data.units.pressure)]);
+        lines.push([escaped(species.pressure) + name, number(p, 4) + " " + escaped(data.units.pressure)]);
       });
       const known = plane.n[0] && plane.n[0][cell] !== null;
       data.species.forEach((species, s) => {

@@ -39,7 +39,11 @@ pub(crate) fn data(analysis: &Analysis, units: Units, figures: &[Figure]) -> Opt
         .grid
         .reservoirs
         .iter()
-        .map(|axis| json!({"name": axis.species, "symbol": labels.mu_symbol(&axis.convention)}))
+        .enumerate()
+        .map(|(s, axis)| {
+            let pressure = labels.pressure_symbol(analysis, s);
+            json!({"name": axis.species, "symbol": labels.mu_symbol(&axis.convention), "pressure": pressure})
+        })
         .collect();
     let phases: serde_json::Map<String, Value> =
         analysis.phases.iter().map(|p| (p.id.to_string(), json!(p.name))).collect();

@@ -30,7 +30,7 @@ pub(crate) fn settings(analysis: &Analysis, summary: &RunSummary) -> Markup {
         ("T".into(), format!("{} {}", range(&analysis.grid.temperatures()), summary.units.temperature_label())),
     ];
     for (s, axis) in analysis.grid.reservoirs.iter().enumerate() {
-        let (symbol, unit) = findings::axis_symbol(&axis.convention, summary.units);
+        let (symbol, unit) = findings::axis_symbol(analysis, s, summary.units);
         let values = range(&analysis.grid.values(s));
         rows.push((format!("{symbol} of {}", axis.species), format!("{values} {unit}")));
     }
@@ -106,11 +106,11 @@ pub(crate) fn boundaries(analysis: &Analysis, summary: &RunSummary) -> Markup {
                 th.text { "boundary" }
                 th.text { "kind" }
                 th { "T [" (subscripts(unit.temperature_label())) "]" }
-                @for axis in &analysis.grid.reservoirs {
+                @for (s, axis) in analysis.grid.reservoirs.iter().enumerate() {
                     th { (mu_header(&axis.convention)) " of " (axis.species) " [" (unit.energy_label()) "]" }
-                    th { "p of " (axis.species) " [" (unit.pressure_label()) "]" }
+                    th { (findings::pressure_symbol(analysis, s)) " of " (axis.species) " [" (unit.pressure_label()) "]" }
                 }
-                th { "p, low … high" }
+                th { (findings::pressure_symbol(analysis, 0)) ", low … high" }
                 th { "crossings" }
             } }
             tbody { @for b in &chief { tr {
@@ -188,7 +188,7 @@ pub(crate) fn moves(summary: &RunSummary) -> Markup {
     })
 }
 
-/// Every state with its direct averages.
+/// Every state with the averages of its own samples, and ⟨N⟩ by MBAR beside them.
 pub(crate) fn states(analysis: &Analysis, summary: &RunSummary) -> Markup {
     let grid = &analysis.grid;
     let unit = summary.units;
@@ -201,6 +201,7 @@ pub(crate) fn states(analysis: &Analysis, summary: &RunSummary) -> Markup {
                 @for axis in &grid.reservoirs {
                     th { (mu_header(&axis.convention)) " of " (axis.species) " [" (unit.energy_label()) "]" }
                     th { "⟨N⟩ of " (axis.species) }
+                    th { "by MBAR" }
                 }
                 th { "⟨E⟩ [" (unit.energy_label()) "]" }
                 th { "samples" }
@@ -217,6 +218,8 @@ pub(crate) fn states(analysis: &Analysis, summary: &RunSummary) -> Markup {
                     @for s in 0..grid.n_reservoirs() {
                         td { (text::short(grid.mu(StateId(k as u32), s), 3)) }
                         td { @if let Some(d) = direct { (with_error(at(&d.n, s), at(&d.n_err, s))) } @else { "–" } }
+                        @let mbar = analysis.at_states.get(k).filter(|cell| !cell.masked);
+                        td { @if let Some(c) = mbar { (with_error(at(&c.n, s), at(&c.n_err, s))) } @else { "–" } }
                     }
                     td { @if let Some(d) = direct { (with_error(d.energy, d.energy_err)) } @else { "–" } }
                     td { (analysis.free_energies.n_k.get(k).copied().unwrap_or(0)) }

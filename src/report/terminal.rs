@@ -14,6 +14,12 @@ const MOST_ROWS: usize = 20;
 const MOST_COLUMNS: usize = 4;
 /// Reasons why a run cannot be trusted; the report has them all.
 const MOST_REASONS: usize = 4;
+/// Mark of averages by MBAR.
+const BY_MBAR: &str = "*";
+/// Share of the error of a state's own samples below which that of MBAR is clearly smaller.
+const CLEARLY: f64 = 0.7;
+/// Errors within which the two agree.
+const AGREE: f64 = 3.0;
 /// Boundaries named in one row.
 const MOST_BOUNDARIES: usize = 2;
 
@@ -74,18 +80,12 @@ fn sign(good: bool) -> &'static str {
 fn block(analysis: &Analysis, summary: &RunSummary, s: usize, most_rows: usize) -> String {
     let grid = &analysis.grid;
     let axis = &grid.reservoirs[s];
-    let (symbol, unit) = findings::axis_symbol(&axis.convention, summary.units);
+    let (symbol, unit) = findings::axis_symbol(analysis, s, summary.units);
     let values = grid.values(s);
     let small = values.iter().any(|v| *v != 0.0 && v.abs() < 1e-2);
     let value = |v: f64| if small { format!("{v:.1e}") } else { text::short(v, 3) };
     let decimals = text::decimals(grid.temperatures().into_iter(), 4);
-    let n = |k: Option<&usize>| {
-        let direct = k.and_then(|&k| analysis.direct.get(k)).filter(|d| d.samples > 0);
-        direct.map_or("–".into(), |d| {
-            let at = |v: &[f64]| v.get(s).copied().unwrap_or(f64::NAN);
-            coarse(at(&d.n), at(&d.n_err))
-        })
-    };
+    let n = |k: Option<&usize>| k.map_or("–".into(), |&k| count_of(analysis, k, s));
     let mut rows = vec![vec!["T".to_owned()]];
     let mut notes = vec![format!("boundaries at {} of {}", mu_symbol(&axis.convention, symbol), axis.species)];
     let heading = match grid.axes() {
@@ -117,9 +117,11 @@ fn block(analysis: &Analysis, summary: &RunSummary, s: usize, most_rows: usize) 
         }
     };
     let has_notes = notes.iter().skip(1).any(|n| !n.is_empty());
+    let by_mbar = rows.iter().flatten().any(|cell| cell.ends_with(BY_MBAR));
     let mut out = format!(
-        "⟨N⟩ of {} in each state's own samples, T in {}, {heading}\n",
+        "⟨N⟩ of {} in each state's own samples{}, T in {}, {heading}\n",
         axis.species,
+        if by_mbar { " (*: by MBAR over all)" } else { "" },
         summary.units.temperature_label()
     );
     out.push_str(&aligned(&rows, if has_notes { &notes } else { &[] }));
@@ -127,14 +129,29 @@ fn block(analysis: &Analysis, summary: &RunSummary, s: usize, most_rows: usize) 
     out
 }
 
-/// A value with its error in at most three decimals; below three errors of 0 where nothing was seen.
+/// ⟨N⟩ of a state: of its own samples, or by MBAR, marked, where the error of that is clearly smaller.
+fn count_of(analysis: &Analysis, state: usize, s: usize) -> String {
+    let at = |v: &[f64]| v.get(s).copied().unwrap_or(f64::NAN);
+    let Some(direct) = analysis.direct.get(state).filter(|d| d.samples > 0) else { return "–".into() };
+    let (own, own_err) = (at(&direct.n), at(&direct.n_err));
+    let mbar = analysis.at_states.get(state).filter(|cell| !cell.masked && cell.quotable);
+    let better = mbar.map(|cell| (at(&cell.n), at(&cell.n_err))).filter(|&(n, err)| {
+        // Averages that do not agree are no better for being sharp.
+        err > 0.0 && err < CLEARLY * own_err && (n - own).abs() < AGREE * own_err
+    });
+    better.map_or_else(|| coarse(own, own_err), |(n, err)| coarse(n, err) + BY_MBAR)
+}
+
+/// A value with its error in three decimals, or as many as show the error; below three errors of 0 where nothing was seen.
 fn coarse(value: f64, error: f64) -> String {
     if value == 0.0 && error > 0.0 {
         let digits = (-(3.0 * error).log10().floor()).clamp(0.0, 9.0) as usize;
         return format!("<{}", text::short(3.0 * error, digits));
     }
     if value.is_finite() && error < 0.005 {
-        return format!("{}±{}", text::fixed(value, 3), text::fixed(error, 3));
+        // An error is not 0 because it is small.
+        let digits = if error > 0.0 { (-error.log10()).ceil().clamp(3.0, 6.0) as usize } else { 3 };
+        return format!("{}±{}", text::fixed(value, digits), text::fixed(error, digits));
     }
     with_error(value, error).replace(" ± ", "±")
 }
@@ -245,6 +262,8 @@ mod tests {
         assert_eq!(coarse(0.0, 0.002), "<0.006");
         assert_eq!(coarse(0.0, f64::NAN), "0");
         assert_eq!(coarse(0.012, 0.001), "0.012±0.001");
+        assert_eq!(coarse(0.004_12, 0.000_21), "0.0041±0.0002");
+        assert_eq!(coarse(12.0, 0.0), "12.000±0.000");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The tables of a run, `states.csv` and `exchange.csv`: written at its end, and what of them is read back.
 
+use crate::analysis::limit::P_N_MAX;
 use crate::base::error::{Error, Result};
 use crate::base::ids::StateId;
 use crate::io::csv::{Table, number, parse_rows};
@@ -7,11 +8,14 @@ use crate::io::text::read_text;
 use crate::moves::MoveKind;
 use crate::moves::transition_matrix::{Sums, links, ln_pi};
 use crate::sampler::Sampler;
+use crate::sampler::moments::StateAverage;
+use crate::thermo::response::Fluctuations;
+use crate::thermo::states::{StateGrid, StatePoint};
 use serde::Serialize;
 use std::path::Path;
 
 /// Writes `states.csv`: one row a state, averages over every production cycle, no reweighting. Errors are those of each
-/// state's own series until the analysis knows better ([`set_errors`]).
+/// state's own series until the analysis knows better ([`set_results`]), which sets what comes after the heats, too.
 ///
 /// - `pressure_unit`: one unit of the scene's pressure [energy/length³]
 ///
@@ -40,6 +44,9 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
         .filter(|&kind| kind != MoveKind::Identity || sampler.plan().identity > 0)
         .collect();
     columns.extend(names.iter().flat_map(|s| kinds.iter().map(|&kind| acceptance(kind, s))));
+    for pattern in ADSORPTION {
+        columns.extend(if pattern.contains('*') { each(pattern) } else { vec![pattern.to_owned()] });
+    }
 
     let mut table = Table::new(&columns);
     for k in 0..grid.n_points() {
@@ -61,45 +68,93 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
         for tally in &tallies[k * names.len()..(k + 1) * names.len()] {
             row.extend(kinds.iter().map(|&kind| number(tally.of(kind).acceptance())));
         }
+        row.extend(isosteric_heats(grid, point, &average).into_iter().map(number));
+        row.resize(columns.len(), String::new());
         table.push(row);
     }
     table.write(path)
 }
 
-/// Errors of the averages of one state, as the analysis knows them.
+/// Columns at the end of `states.csv`; `*` stands for each species. Those after the first are set by the analysis.
+const ADSORPTION: [&str; 8] =
+    ["q_st_*", "q_st_err_*", "excess_*", "gas_density_*", "gas_pressure", "gas_pressure_err", "henry_*", "henry_err_*"];
+
+/// `[n_reservoirs]`, isosteric heats from the covariances of one state; NaN where N hardly varies or stands at its limit.
+/// \[energy\]
+fn isosteric_heats(grid: &StateGrid, point: &StatePoint, average: &StateAverage) -> Vec<f64> {
+    let n_s = grid.n_reservoirs();
+    let covariance = &average.covariance;
+    let state = Fluctuations {
+        kt: point.kt,
+        boltzmann: point.kt / point.temperature,
+        var_energy: covariance[0][0],
+        cov_energy_n: &covariance[0][1..],
+        cov_n: &(0..n_s * n_s).map(|i| covariance[1 + i / n_s][1 + i % n_s]).collect::<Vec<_>>(),
+    };
+    let heat: Vec<f64> = grid.reservoirs.iter().map(|r| r.convention.pressure_coefficient(point.kt)).collect();
+    let heats = state.isosteric_heat(&heat, average.samples as f64 / average.inefficiency);
+    // Where `max_atoms` cuts the fluctuations off they say nothing of a heat.
+    let cut = average.p_n_max.iter().any(|&p| p > P_N_MAX);
+    heats.into_iter().map(|q| if cut { f64::NAN } else { q }).collect()
+}
+
+/// What the analysis knows of one state.
 #[derive(Debug, Clone)]
-pub struct StateErrors {
+pub struct StateResults {
     /// `[n_reservoirs]`, standard errors of ⟨N_s⟩
     pub n: Vec<f64>,
     /// Standard error of ⟨E⟩ \[energy\]
     pub energy: f64,
     /// Statistical inefficiency \[cycles\]
     pub inefficiency: f64,
+    /// `[n_reservoirs]`, atoms that the gas alone would have in the cell; the rest is excess
+    pub gas: Vec<f64>,
+    /// Further columns with their values; one that is not finite is left empty.
+    pub further: Vec<(String, f64)>,
 }
 
-/// Sets the errors of `states.csv`: a state alone does not know what replicas carry from state to state.
+/// Sets in `states.csv` what only the analysis knows: errors, because a state alone does not know what replicas carry from
+/// state to state, and what is reckoned from them.
 ///
 /// - `species`: names of the reservoir species
-/// - `errors`: `[n_states]`
+/// - `results`: `[n_states]`
 ///
 /// # Errors
 /// Those of [`read_text`], [`Error::TableDamaged`], and [`Error::Io`].
-pub fn set_errors(directory: &Path, species: &[String], errors: &[StateErrors]) -> Result<()> {
+pub fn set_results(directory: &Path, species: &[String], results: &[StateResults]) -> Result<()> {
     let path = directory.join("states.csv");
     let text = read_text("table of states", &path)?;
     let table = Table::parse(&text).map_err(|source| Error::TableDamaged { path: path.clone(), source })?;
-    let values = |e: &StateErrors| {
-        let counts = species.iter().zip(&e.n).map(|(s, &err)| (format!("n_{s}_err"), err));
-        counts.chain([("energy_err".to_owned(), e.energy), ("inefficiency".to_owned(), e.inefficiency)]).collect()
+    let number_of = |row: &[String], column: &str| -> f64 {
+        let cell = table.columns().iter().position(|c| c == column).map(|i| row[i].parse());
+        cell.and_then(std::result::Result::ok).unwrap_or(f64::NAN)
     };
-    let values: Vec<Vec<(String, f64)>> = errors.iter().map(values).collect();
-    let mut corrected = Table::new(table.columns().to_vec());
-    for (row, values) in table.rows().iter().zip(&values) {
-        let cell = |(name, cell): (&String, &String)| {
-            let own = values.iter().find(|(column, value)| column == name && value.is_finite());
-            own.map_or_else(|| cell.clone(), |&(_, value)| number(value))
+    let mut rows = Vec::new();
+    for (row, of_state) in table.rows().iter().zip(results) {
+        // What is not finite leaves the error of the state's own series as it is, and all else empty.
+        let counts = species.iter().zip(&of_state.n).map(|(s, &err)| (format!("n_{s}_err"), err));
+        let own = [("energy_err".to_owned(), of_state.energy), ("inefficiency".to_owned(), of_state.inefficiency)];
+        let excess = species.iter().zip(&of_state.gas).map(|(s, gas)| {
+            let excess = number_of(row, &format!("n_{s}_mean")) - gas;
+            (format!("excess_{s}"), excess)
+        });
+        let known = counts.chain(own).filter(|(_, value)| value.is_finite());
+        rows.push(known.chain(excess).chain(of_state.further.iter().cloned()).collect::<Vec<_>>());
+    }
+    // A run of an earlier version has fewer columns.
+    let mut columns = table.columns().to_vec();
+    for (name, _) in rows.iter().flatten() {
+        if !columns.contains(name) {
+            columns.push(name.clone());
+        }
+    }
+    let mut corrected = Table::new(columns.clone());
+    for (row, values) in table.rows().iter().zip(&rows) {
+        let cell = |(i, name): (usize, &String)| {
+            let own = values.iter().find(|(column, _)| column == name);
+            own.map_or_else(|| row.get(i).cloned().unwrap_or_default(), |&(_, value)| number(value))
         };
-        corrected.push(table.columns().iter().zip(row).map(cell).collect::<Vec<_>>());
+        corrected.push(columns.iter().enumerate().map(cell).collect::<Vec<_>>());
     }
     corrected.write(&path)
 }

@@ -63,6 +63,11 @@ pub struct Lattice {
     pub repeat: (u32, u32),
 }
 
+/// Atoms of a close-packed layer whose neighbours stand at the minimum of their pair, 2^{1/6} σ apart.
+pub fn close_packed(area: f64, sigma: f64) -> f64 {
+    2.0 / (3.0_f64.sqrt() * 2.0_f64.cbrt()) * area / (sigma * sigma)
+}
+
 impl Lattice {
     /// Periods in x and y [length].
     pub fn lengths(&self) -> (f64, f64) {

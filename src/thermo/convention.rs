@@ -4,6 +4,9 @@ use super::thermal_wavelength;
 use crate::thermochemistry::GasReservoir;
 use serde::{Deserialize, Serialize};
 
+/// A gas whose pressure at z = 1 is kT within this share is one of the simulated atoms.
+const SAME_GAS: f64 = 1e-3;
+
 /// The convention of a chemical-potential axis, with the constants it needs. None may be guessed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Convention {
@@ -79,6 +82,19 @@ impl Convention {
         match self {
             Convention::Gas(_) => self.ln_z(pressure, kt),
             _ => (pressure * unit / kt).ln(),
+        }
+    }
+
+    /// Whether the column `pressure` is z kT, the fugacity of a gas of the simulated atoms. The pressure of a molecule that
+    /// fixes μ of its atoms is not.
+    ///
+    /// - `unit`: one unit of the user's pressure [energy/length³]
+    pub fn is_fugacity(&self, kt: f64, unit: f64) -> bool {
+        match self {
+            Convention::Gas(gas) => {
+                gas.atoms() == 1.0 && (self.pressure(0.0, kt, unit) * unit / kt - 1.0).abs() < SAME_GAS
+            }
+            _ => true,
         }
     }
 
@@ -191,6 +207,9 @@ mod tests {
 
     #[test]
     fn a_monatomic_gas_is_the_ideal_gas() {
+        let unit = Units::Metal.pressure_unit();
+        let of = |g: Convention| g.is_fugacity(0.02, unit);
+        assert!(of(gas("Ar", 1, 39.948)) && of(Convention::Activity) && !of(gas("D2", 2, 2.014_102)));
         let (argon, pressure) = (gas("Ar", 1, 39.948), Convention::Pressure { unit: Units::Metal.pressure_unit() });
         for (p, t) in [(1e-8, 90.0), (2.0, 400.0)] {
             let kt = t * Units::Metal.boltzmann();

@@ -3,6 +3,7 @@
 pub mod acceptance;
 pub mod convention;
 mod edges;
+pub mod gas_phase;
 pub mod response;
 pub mod states;
 pub mod window;

@@ -25,6 +25,8 @@ pub struct Fluctuations<'a> {
     pub cov_n: &'a [f64],
 }
 
+/// Sum of (N − ⟨N⟩)² over independent samples below which there is no heat of adsorption.
+const CHANGES: f64 = 10.0;
 /// A variance of N below this fraction of the largest counts as none: the direction is left out of inverses.
 const VARIANCE_TOL: f64 = 1e-12;
 
@@ -76,9 +78,21 @@ impl Fluctuations<'_> {
         1.5 * self.boltzmann * n_mobile + (self.var_energy - explained).max(0.0) * self.per_temperature()
     }
 
-    /// Isosteric heat q_s = kT − [C_NN⁻¹ Cov(E,N)]_s of every species. [energy]
-    pub fn isosteric_heat(&self) -> Vec<f64> {
-        self.energy_per_particle().iter().map(|slope| self.kt - slope).collect()
+    /// Isosteric heat q_s = c_s − [C_NN⁺ Cov(E,N)]_s of every species, the heat given off by an atom that leaves the gas
+    /// at constant T and amounts of the others: −∂ ln p_s/∂β per atom at constant N⃗, p_s the fugacity. \[energy\]
+    ///
+    /// kT of a monatomic gas is its enthalpy 5kT/2 less the kinetic energy 3kT/2 that the atom keeps. NaN for a species
+    /// whose N hardly varies: by less than ten in the sum of squares over independent samples.
+    ///
+    /// - `c`: `[n_reservoirs]`, [`super::Convention::pressure_coefficient`] \[energy\]
+    /// - `samples`: independent ones behind the moments
+    pub fn isosteric_heat(&self, c: &[f64], samples: f64) -> Vec<f64> {
+        let varies = |s: usize| {
+            let variance = self.cov_n[s * c.len() + s];
+            variance > 0.0 && variance * samples >= CHANGES
+        };
+        let slopes = self.energy_per_particle();
+        (0..c.len()).map(|s| if varies(s) { c[s] - slopes[s] } else { f64::NAN }).collect()
     }
 
     /// β Var N_s of every species. [1/energy]
@@ -150,7 +164,7 @@ mod tests {
             close(state.c_vn(n), c_vn, 1e-10);
             close(state.energy_fluctuation(), fluctuation, 1e-10);
             // The heat of leaving an ideal gas in a trap: kT − 3kT/2.
-            close(state.isosteric_heat()[0], -0.5 * kt, 1e-12);
+            close(state.isosteric_heat(&[kt], 1e9)[0], -0.5 * kt, 1e-12);
             close(state.susceptibility()[0], n / kt, 1e-12);
         }
     }
@@ -238,6 +252,18 @@ mod tests {
                 let slope = |i: usize| boltzmann * (up[i] - down[i]) / (2.0 * step);
                 close(state.energy_slope(&c), slope(1), 1e-6);
                 close(state.count_slope(0, &c), slope(0), 1e-6);
+                // −∂ ln p/∂β at constant ⟨N⟩ by Clausius and Clapeyron: ln z from N by bisection on either side.
+                let at_constant_n = |kt: f64| {
+                    let (mut lo, mut hi) = (-20.0, 20.0);
+                    for _ in 0..100 {
+                        let middle = 0.5 * (lo + hi);
+                        if Ring::averages(kt, middle)[0] < n { lo = middle } else { hi = middle }
+                    }
+                    lo + kt.ln()
+                };
+                let beta_step = 1.0 / (kt + step) - 1.0 / (kt - step);
+                let clapeyron = -(at_constant_n(kt + step) - at_constant_n(kt - step)) / beta_step;
+                close(state.isosteric_heat(&[kt], 1e9)[0], clapeyron, 1e-5);
                 let total = |kt: f64, a: &[f64; 5]| a[1] + 1.5 * kt * (a[0] + 3.0);
                 let expected = boltzmann * (total(kt + step, &up) - total(kt - step, &down)) / (2.0 * step);
                 close(state.total_energy_slope(&c, n + 3.0), expected, 1e-6);
@@ -255,8 +281,12 @@ mod tests {
         close(state(&[1.6, 0.0, 0.0, 1e-30]).c_vn(7.0), expected, 1e-12);
         close(state(&[0.0; 4]).c_vn(0.0), 36.0, 1e-12);
         // Two species: C⁻¹Cov by hand.
-        let heat = Fluctuations { kt: 0.0, ..state(&[2.0, 1.0, 1.0, 3.0]) }.isosteric_heat();
+        let heat = state(&[2.0, 1.0, 1.0, 3.0]).isosteric_heat(&[0.0, 0.5], 100.0);
         close(heat[0], 1.2, 1e-12);
-        close(heat[1], -0.4, 1e-12);
+        close(heat[1], 0.1, 1e-12);
+        let heat = state(&[1.6, 0.0, 0.0, 0.0]).isosteric_heat(&[0.5, 0.5], 7.0);
+        close(heat[0], 0.5 + 2.0 / 1.6, 1e-12);
+        assert!(heat[1].is_nan());
+        assert!(state(&[1.6, 0.0, 0.0, 0.0]).isosteric_heat(&[0.5, 0.5], 6.0)[0].is_nan());
     }
 }

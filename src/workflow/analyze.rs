@@ -1,23 +1,27 @@
 //! From run directories to tables, figures and a report: everything `analyze` does and `run` ends with.
 
 use crate::analysis::diagnostics::{RunTallies, WalkerSplit};
-use crate::analysis::{self, Analysis, AnalysisInput, MapGrid};
+use crate::analysis::{self, Analysis, AnalysisInput, CellContext, MapGrid};
 use crate::base::error::{Error, Result};
 use crate::figures::snapshots::Chooser;
 use crate::figures::{self, Figure, Labels};
+use crate::input::scene::compile::force_field;
 use crate::input::scene::grammar::Walkers;
 use crate::input::scene::{self, CheckedScene};
 use crate::report::{self, CellSummary, RunSummary, Seconds};
 use crate::run::RunStatus;
 use crate::run::archive::{Run, read_run, scene_of, scenes_of_one_system};
-use crate::run::tables::{StateErrors, read_exchange, read_moves, set_errors};
+use crate::run::tables::{StateResults, read_exchange, read_moves, set_results};
 use crate::sample::Samples;
 use crate::sample::tally_snapshots::read_marks;
 use crate::sample::trajectory::visit_trajectory;
-use crate::system::System;
+use crate::system::slab::close_packed;
+use crate::system::{Reservoir, System};
+use crate::thermo::gas_phase::GasPhase;
 use crate::thermo::states::StateGrid;
 use crate::workflow::stopping::StoppingRule;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What an evaluation leaves behind, besides its files.
@@ -119,7 +123,7 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
         && directory == output
     {
         let species: Vec<String> = scene.reservoir.iter().map(|r| r.species.clone()).collect();
-        set_errors(directory, &species, &state_errors(&analysis))?;
+        set_results(directory, &species, &state_results(&analysis))?;
     }
     let labels = Labels { units: scene.units, title: scene.title.clone() };
     let mut figures = figures::draw(&analysis, &labels, output)?;
@@ -178,15 +182,39 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
     Ok(Evaluation { analysis, summary, figures, report })
 }
 
-/// Errors of the averages of every state, in cycles where they count samples.
-fn state_errors(analysis: &Analysis) -> Vec<StateErrors> {
+/// What the analysis says of every state, in cycles where it counts samples.
+fn state_results(analysis: &Analysis) -> Vec<StateResults> {
     let stride = analysis.checks.diagnostics.as_ref().map_or(1.0, |d| f64::from(d.stride));
-    let of_state = |(average, g): (&analysis::DirectAverage, &f64)| StateErrors {
-        n: average.n_err.clone(),
-        energy: average.energy_err,
-        inefficiency: stride * g,
+    let volume = analysis.cell.volume.unwrap_or(f64::NAN);
+    let of_state = |((average, g), cell): ((&analysis::DirectAverage, &f64), &analysis::MapCell)| {
+        let a = &cell.adsorption;
+        let cut = average.at_limit.iter().any(analysis::AtLimit::is_reached);
+        let pressures = [("gas_pressure", a.gas_pressure), ("gas_pressure_err", a.gas_pressure_err)];
+        let mut further: Vec<(String, f64)> =
+            pressures.map(|(name, p)| (name.to_owned(), p.unwrap_or(f64::NAN))).into();
+        for (s, axis) in analysis.grid.reservoirs.iter().enumerate() {
+            let henry = analysis.henry_at(s, cell.temperature);
+            further.extend([
+                (
+                    format!("q_st_err_{}", axis.species),
+                    average.q_st_err.get(s).copied().filter(|_| !cut).unwrap_or(f64::NAN),
+                ),
+                (format!("gas_density_{}", axis.species), a.gas_density.get(s).copied().unwrap_or(f64::NAN)),
+                (format!("henry_{}", axis.species), henry.map_or(f64::NAN, |h| h.constant)),
+                (format!("henry_err_{}", axis.species), henry.map_or(f64::NAN, |h| h.constant_err)),
+            ]);
+        }
+        // In a cell that holds the gas alone nothing is in excess of it.
+        let gas = |density: &f64| if analysis.cell.holds_gas_alone { f64::NAN } else { density * volume };
+        StateResults {
+            n: average.n_err.clone(),
+            energy: average.energy_err,
+            inefficiency: stride * g,
+            gas: a.gas_density.iter().map(gas).collect(),
+            further,
+        }
     };
-    analysis.direct.iter().zip(&analysis.inefficiency).map(of_state).collect()
+    analysis.direct.iter().zip(&analysis.inefficiency).zip(&analysis.at_states).map(of_state).collect()
 }
 
 /// Draws a stored configuration of every phase; none where a run has kept none.
@@ -262,5 +290,41 @@ fn input(loaded: &CheckedScene, grid: StateGrid, samples: Samples, production: u
             odd: walkers.iter().flat_map(|&n| (0..n).map(|w| !w.is_multiple_of(2))).collect(),
             start_differently: scene.initial.iter().any(|i| i.walkers != Walkers::All),
         },
+        cell: cell_context(loaded),
+    }
+}
+
+/// Area, volume and monolayers of a scene, and the gas that its reservoirs are.
+fn cell_context(loaded: &CheckedScene) -> CellContext {
+    let system = Arc::new(System::from_scene(loaded));
+    let cell = &system.cell;
+    let area = (!cell.periodic_z).then(|| cell.volume() / cell.lengths.z);
+    let sites = loaded.sites_of_top_layer();
+    let close_packed = |species: u8| {
+        let pair = system.pairs.pair(species, species);
+        match area {
+            Some(area) if pair.interacts() && pair.length() > 0.0 => close_packed(area, pair.length()),
+            _ => f64::NAN,
+        }
+    };
+    let monolayer = |r: &Reservoir| sites.map_or_else(|| close_packed(r.species), |n| n as f64);
+    let whole = |r: &Reservoir| (r.volume / cell.volume() - 1.0).abs() < 1e-9;
+    let alone = area.is_none()
+        && system.frozen.positions.is_empty()
+        && system.external.iter().all(Vec::is_empty)
+        && system.capacity == system.reservoirs.iter().map(|r| usize::from(r.max_atoms)).sum::<usize>()
+        && system.reservoirs.iter().all(whole);
+    let packed = system.reservoirs.iter().map(|r| close_packed(r.species)).filter(|n| n.is_finite());
+    let room = packed.chain(sites.map(|n| n as f64)).fold(f64::INFINITY, f64::min);
+    let by_pairs = force_field(loaded, &system).is_ok_and(|field| field.is_pairwise());
+    let species = system.reservoirs.iter().map(|r| r.species).collect();
+    CellContext {
+        volume: Some(cell.volume()),
+        area,
+        monolayer: system.reservoirs.iter().map(monolayer).collect(),
+        room: area.map(|_| room).filter(|room| room.is_finite()),
+        by_sites: sites.is_some(),
+        holds_gas_alone: alone,
+        gas: by_pairs.then(|| GasPhase::new(system.pairs.clone(), species)),
     }
 }

@@ -134,6 +134,7 @@ mod tests {
             pressure: vec![0.1],
             pressure_low: 0.09,
             pressure_high: 0.11,
+            gas_pressure: None,
             temperature_err: 0.0,
             clapeyron: None,
             crossings: None,

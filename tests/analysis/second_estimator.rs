@@ -55,6 +55,7 @@ fn read(directory: &Path) -> (AnalysisInput, Vec<TallySnapshot>) {
         wanted: None,
         seed: scene.seed,
         halves: WalkerSplit::default(),
+        cell: Default::default(),
     };
     (input, marks)
 }

@@ -95,6 +95,7 @@ fn analysed<R: Replica>(grid: &StateGrid, cycles: u32, walkers: usize, n_max: u1
         frozen_slab: true,
         production: cycles,
         halves: Default::default(),
+        cell: Default::default(),
         seed,
         wanted: None,
     };

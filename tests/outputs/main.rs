@@ -1,6 +1,7 @@
 //! Outputs: what the program prints, draws, reports and exports is complete and says what the numbers are; the
 //! documentation says what the program does.
 
+mod adsorption;
 mod command_line;
 mod documentation;
 mod exports;

@@ -14,24 +14,24 @@ fn run(name: &str) -> Place {
 }
 
 /// Rows of a table, each field by the name of its column.
-struct Rows {
+pub(crate) struct Rows {
     header: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
 impl Rows {
-    fn of(place: &Place, file: &str) -> Rows {
+    pub(crate) fn of(place: &Place, file: &str) -> Rows {
         let text = std::fs::read_to_string(place.path().join("run").join(file)).expect("a table");
         let mut lines = text.lines().map(|l| l.split(',').map(str::to_owned).collect::<Vec<_>>());
         Rows { header: lines.next().expect("a header"), rows: lines.collect() }
     }
 
-    fn column(&self, name: &str) -> Vec<&str> {
+    pub(crate) fn column(&self, name: &str) -> Vec<&str> {
         let at = self.header.iter().position(|h| h == name).unwrap_or_else(|| panic!("{name} in {:?}", self.header));
         self.rows.iter().map(|r| r[at].as_str()).collect()
     }
 
-    fn numbers(&self, name: &str) -> Vec<f64> {
+    pub(crate) fn numbers(&self, name: &str) -> Vec<f64> {
         self.column(name).iter().map(|x| x.parse().unwrap_or(f64::NAN)).collect()
     }
 }

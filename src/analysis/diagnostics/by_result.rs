@@ -165,6 +165,7 @@ mod tests {
             pressure: vec![1.0],
             pressure_low: 0.9,
             pressure_high: 1.1,
+            gas_pressure: None,
             clapeyron: None,
             crossings: Some(crossings),
         }

@@ -17,7 +17,7 @@ mod words;
 pub use super::input::WalkerSplit;
 pub use crate::analysis::hysteresis::DIFFER;
 pub use crate::analysis::hysteresis::ExcludedState;
-pub(super) use crate::analysis::hysteresis::mask;
+pub(super) use crate::analysis::hysteresis::{mask, mask_cells};
 pub use checks::{Checks, Diagnostics, Drift, EdgeCheck, Mood, SHARES, Sentence, StateCheck, Trend, Verdict};
 pub use components::components;
 pub use equilibration::start;

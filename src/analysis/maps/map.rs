@@ -3,7 +3,8 @@
 use crate::analysis::limit::P_N_MAX;
 use crate::analysis::maps::order_parameters::averages;
 use crate::analysis::mbar::{Bins, Collapsed, Moments};
-use crate::analysis::{Map, MapCell};
+use crate::analysis::{Adsorption, CellContext, Map, MapCell};
+use crate::thermo::gas_phase::{IDEAL, VirialGas};
 use crate::thermo::response::Fluctuations;
 use crate::thermo::states::{StateGrid, StatePoint};
 
@@ -28,6 +29,7 @@ pub(crate) struct MapContext<'a> {
     pub(crate) n_max: &'a [u16],
     /// Mobile atoms that are not of a reservoir species
     pub(crate) other_mobile_atoms: usize,
+    pub(crate) cell: &'a CellContext,
 }
 
 /// The temperatures and axes of a map, and how an axis value gives ln z.
@@ -261,6 +263,69 @@ impl MapContext<'_> {
         cell.c_p = state.energy_slope(&fixed_p);
         cell.c_vn = state.c_vn(n_mobile);
         cell.susceptibility = state.susceptibility();
+        cell.adsorption.q_st = state.isosteric_heat(&fixed_p, cell.n_eff);
+    }
+
+    /// The gas at a temperature, where second virial coefficients are known.
+    pub(crate) fn gas_at(&self, kt: f64) -> Option<VirialGas> {
+        self.cell.gas.as_ref().map(|gas| gas.at(kt))
+    }
+
+    /// Whether activities are those of a gas of the simulated atoms, for all species at once.
+    pub(crate) fn is_gas_of_atoms(&self, kt: f64) -> bool {
+        self.grid.reservoirs.iter().all(|r| r.convention.is_fugacity(kt, self.pressure_unit))
+    }
+
+    /// Sets the gas of a filled cell, and what is adsorbed beyond it.
+    ///
+    /// In a cell that holds the gas alone p = kT ln Ξ/V; else what is above a surface has the activities of a gas, of
+    /// which the second virial coefficients make p and densities.
+    pub(crate) fn set_gas(&self, cell: &mut MapCell, gas: Option<&VirialGas>) {
+        let (kt, unknown) = (cell.temperature * self.boltzmann, vec![f64::NAN; cell.n.len()]);
+        let Some(volume) = self.cell.volume else { return };
+        let (density, pressure) = if self.cell.holds_gas_alone {
+            let pressure = kt * cell.ln_xi / volume;
+            (cell.n.iter().map(|n| n / volume).collect(), Some(pressure).filter(|p| p.is_finite()))
+        } else {
+            let state = gas.and_then(|gas| gas.state(&cell.ln_z));
+            let pressure = state.as_ref().map(|s| s.pressure).filter(|_| self.is_gas_of_atoms(kt));
+            (state.map_or_else(|| unknown.clone(), |s| s.density), pressure)
+        };
+        let excess = match self.cell.holds_gas_alone {
+            true => unknown,
+            false => cell.n.iter().zip(&density).map(|(n, density)| n - density * volume).collect(),
+        };
+        let gas_pressure = pressure.map(|p| p / self.pressure_unit);
+        cell.adsorption =
+            Adsorption { gas_pressure, gas_density: density, excess, ..std::mem::take(&mut cell.adsorption) };
+    }
+
+    /// Pressure of the gas of some activities by second virial coefficients, scene's pressure unit.
+    pub(crate) fn virial_pressure(&self, kt: f64, ln_z: &[f64]) -> Option<f64> {
+        let state = self.gas_at(kt).filter(|_| self.is_gas_of_atoms(kt))?.state(ln_z)?;
+        Some(state.pressure / self.pressure_unit)
+    }
+
+    /// Standard error of the pressure of a cell that holds the gas alone, once that of ln Ξ is known.
+    pub(crate) fn set_pressure_error(&self, cell: &mut MapCell) {
+        if let (true, Some(volume)) = (self.cell.holds_gas_alone, self.cell.volume) {
+            let err = cell.temperature * self.boltzmann * cell.ln_xi_err / volume / self.pressure_unit;
+            cell.adsorption.gas_pressure_err = Some(err).filter(|err| err.is_finite());
+        }
+    }
+
+    /// `[n_reservoirs]`, whether z kT of a simulated state is more than 1 % off the pressure of its gas.
+    pub(crate) fn fugacities(&self) -> Vec<bool> {
+        let mut points: Vec<&StatePoint> = self.grid.points().iter().collect();
+        points.sort_by(|a, b| a.kt.total_cmp(&b.kt));
+        let any = points.chunk_by(|a, b| a.kt.to_bits() == b.kt.to_bits()).any(|states| {
+            let kt = states[0].kt;
+            let gas = self.gas_at(kt).filter(|_| self.is_gas_of_atoms(kt));
+            let departs =
+                |gas: &VirialGas, state: &StatePoint| gas.state(&state.ln_z).is_none_or(|s| s.departure > IDEAL);
+            gas.is_some_and(|gas| states.iter().any(|state| departs(&gas, state)))
+        });
+        vec![any; self.grid.n_reservoirs()]
     }
 
     /// Whether a point lies in the simulated range of every axis, half a step beyond its ends included.

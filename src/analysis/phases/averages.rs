@@ -285,6 +285,7 @@ mod tests {
             pressure: vec![1.0; 2],
             pressure_low: 1.0,
             pressure_high: 1.0,
+            gas_pressure: None,
             clapeyron: None,
             crossings: None,
         };

@@ -2,8 +2,8 @@
 //! basin, and the order of the layer.
 //!
 //! Layers and order come from the observables of the scene (`Layers`, `Order`); without them a phase is a basin alone.
-//! A surface with less than a quarter of the most that its first layer holds anywhere on the map is a gas, and so is the
-//! dilute side of a first-order boundary; with half a layer above the first there is a multilayer. A layer counts as
+//! A surface with less than a quarter of what its first layer can hold is a gas, and so is the dilute side of a first-order
+//! boundary: it holds a site each of the slab or close-packed atoms, or the most that is seen anywhere on the map if that is more; with half a layer above the first there is a multilayer. A layer counts as
 //! ordered from half of the largest Φ on the map, if that is at least a half.
 
 use crate::analysis::maps::order_parameters::{Observed, averages};
@@ -45,7 +45,7 @@ pub(crate) struct Class {
 #[derive(Debug, Clone)]
 pub(crate) struct Classifier {
     layers: Vec<usize>,
-    /// Most atoms of the first layer anywhere on the map.
+    /// Atoms that the first layer can hold.
     capacity: f64,
     orders: Vec<(usize, String)>,
     /// Largest Φ of every order parameter on the map.
@@ -54,10 +54,15 @@ pub(crate) struct Classifier {
 
 impl Classifier {
     /// - `known`: averages of the columns in every unmasked cell
-    pub(crate) fn new<'a>(observed: &Observed, known: impl Iterator<Item = &'a [f64]> + Clone) -> Classifier {
+    /// - `room`: atoms for which the first layer has room, 0 if that is not known
+    pub(crate) fn new<'a>(
+        observed: &Observed,
+        known: impl Iterator<Item = &'a [f64]> + Clone,
+        room: f64,
+    ) -> Classifier {
         let most = |column: usize| known.clone().map(|a| a[column]).fold(0.0, f64::max);
         let (layers, orders) = (observed.layers(), observed.orders());
-        let capacity = layers.first().map_or(0.0, |&i| most(i));
+        let capacity = layers.first().map_or(0.0, |&i| most(i).max(room));
         let largest = orders.iter().map(|(i, _)| most(*i)).collect();
         Classifier { layers, capacity, orders, largest }
     }
@@ -238,4 +243,24 @@ fn by_number(typical: &[f64], species: &[String]) -> String {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observables::record::Role;
+
+    /// Two atoms on 48 sites are no monolayer, however few were sampled anywhere.
+    #[test]
+    fn a_layer_is_told_by_its_room_and_not_by_what_was_sampled() {
+        let observed = Observed { roles: vec![Role::Layer(1), Role::Layer(2)], ..Observed::default() };
+        let known = [[0.1, 0.0], [2.0, 0.1]];
+        let filling = |room: f64, averages: &[f64]| {
+            Classifier::new(&observed, known.iter().map(|k| &k[..]), room).class(0, averages).filling
+        };
+        assert_eq!(filling(48.0, &[2.0, 0.0]), Filling::Gas);
+        assert_eq!(filling(48.0, &[13.0, 1.0]), Filling::Layer);
+        assert_eq!(filling(48.0, &[47.0, 30.0]), Filling::Multilayer);
+        assert_eq!(filling(0.0, &[2.0, 0.0]), Filling::Layer, "where nothing is known of the surface");
+    }
 }

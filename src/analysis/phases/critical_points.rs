@@ -57,6 +57,16 @@ pub(crate) fn can_end(kt: f64, last: f64, continuous: &[f64], meetings: &[f64]) 
     !goes_on && !ends_before
 }
 
+/// Whether a line runs through a point.
+///
+/// - `path`: (kT, μ) by rising temperature
+/// - `near`: distance in μ
+pub(crate) fn runs_through(path: &[(f64, f64)], kt: f64, mu: f64, near: f64) -> bool {
+    let between = path.windows(2).find(|w| w[0].0 <= kt && kt <= w[1].0);
+    let at = |w: &[(f64, f64)]| w[0].1 + (w[1].1 - w[0].1) * (kt - w[0].0) / (w[1].0 - w[0].0);
+    between.is_some_and(|w| (at(w) - mu).abs() <= near)
+}
+
 /// Where two lines meet that share a phase: kT and μ, by straight pieces, up to one step beyond their ends.
 ///
 /// - `a`, `b`: (kT, μ) by rising temperature
@@ -97,6 +107,13 @@ mod tests {
         assert!(!can_end(1.3, 1.2, &[], &[1.25]));
         assert!(can_end(1.3, 1.2, &[], &[0.7]), "gas and liquid, above the solid");
         assert!(can_end(1.3, 1.2, &[], &[1.35]));
+    }
+
+    #[test]
+    fn a_line_runs_through_what_lies_on_it() {
+        let path = [(1.0, -3.0), (1.2, -2.0), (1.4, -1.0)];
+        assert!(runs_through(&path, 1.3, -1.52, 0.05) && !runs_through(&path, 1.3, -1.6, 0.05));
+        assert!(!runs_through(&path, 0.9, -3.5, 0.05) && !runs_through(&path, 1.5, -0.5, 0.05));
     }
 
     #[test]

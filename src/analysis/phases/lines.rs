@@ -7,10 +7,13 @@ use crate::analysis::mbar::Bins;
 use crate::analysis::phases::basins::Thresholds;
 use crate::analysis::phases::classify::{Class, Labels};
 use crate::analysis::phases::coexistence::{Crossing, SEPARATE, depth, equal_probability};
-use crate::analysis::phases::critical_points::{Line, can_end, critical, meeting};
+use crate::analysis::phases::critical_points::{Line, can_end, critical, meeting, runs_through};
 use crate::analysis::phases::passages::Passages;
 use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
 use crate::analysis::{BoundaryKind, BoundaryPoint, Clapeyron};
+
+/// Share of the distance of simulated μ within which a point lies on a line.
+const NEAR: f64 = 0.3;
 
 /// Candidates for first-order points, found again in every draw.
 #[derive(Debug)]
@@ -269,11 +272,25 @@ impl Found<'_> {
             let met = meetings.iter().filter(|m| m.lines.0 == k || m.lines.1 == k);
             let met: Vec<f64> = met.map(|m| m.kt).collect();
             let found = critical(&of(&|i| (crossings[i].ln_z[0], crossings[i].depth)), highest)
-                .filter(|&(kt, _)| can_end(kt, crossings[line.points[last]].kt, &continuous, &met));
+                .filter(|&(kt, _)| can_end(kt, crossings[line.points[last]].kt, &continuous, &met))
+                .filter(|&(kt, mu)| !self.is_on_continuous_line(line, kt, mu));
             let drawn = judged.drawn.iter().map(|d| critical(&of(&|i| (d[2 * i], d[2 * i + 1])), f64::INFINITY));
             self.alone(BoundaryKind::Critical, line.phases, &[line], found, drawn)
         };
         self.lines.iter().enumerate().filter(|(_, line)| line.first_order).filter_map(end).collect()
+    }
+
+    /// Whether a point lies on a continuous line of a phase of this line: there the transition has only changed its kind, or
+    /// the disordered phase its name.
+    fn is_on_continuous_line(&self, line: &Line, kt: f64, mu: f64) -> bool {
+        let shares =
+            |other: &Line| [other.phases.0, other.phases.1].iter().any(|p| [line.phases.0, line.phases.1].contains(p));
+        let axis = &self.around.grid.reservoirs[0].convention;
+        let values = self.around.grid.values_around(0, kt).into_iter().map(|x| axis.mu(axis.ln_z(x, kt), kt));
+        let (lo, hi) = values.clone().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), x| (lo.min(x), hi.max(x)));
+        let near = NEAR * (hi - lo) / (values.count().max(2) - 1) as f64;
+        let others = self.lines.iter().filter(|other| !other.first_order && shares(other));
+        others.map(|other| self.path(other, None)).any(|path| runs_through(&path, kt, mu, near))
     }
 
     /// Where two lines that share a phase meet: triple points.
@@ -356,6 +373,7 @@ fn point(
         mu_err: kt * ln_z_err,
         pressure_low: pressure(-ln_z_err),
         pressure_high: pressure(ln_z_err),
+        gas_pressure: around.virial_pressure(kt, ln_z),
         mu: cell.mu,
         pressure: cell.pressure,
         clapeyron: None,

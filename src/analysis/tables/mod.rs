@@ -21,8 +21,9 @@ use std::path::Path;
 pub fn write(analysis: &Analysis, boltzmann: f64, dir: &Path) -> Result<()> {
     std::fs::create_dir_all(dir).map_err(Error::io("cannot create", dir))?;
     let species: Vec<&str> = analysis.grid.reservoirs.iter().map(|r| r.species.as_str()).collect();
-    map(&analysis.map, &species, &analysis.observables).write(&dir.join("maps.csv"))?;
-    map(&analysis.pressure_map, &species, &analysis.observables).write(&dir.join("maps_pressure.csv"))?;
+    map(analysis, &analysis.map, &species).write(&dir.join("maps.csv"))?;
+    map(analysis, &analysis.pressure_map, &species).write(&dir.join("maps_pressure.csv"))?;
+    henry(analysis, &species).write(&dir.join("henry.csv"))?;
     phases(analysis, &species).write(&dir.join("phases.csv"))?;
     boundaries(analysis, &species).write(&dir.join("boundaries.csv"))?;
     phase_averages(analysis, &species).write(&dir.join("phase_averages.csv"))?;
@@ -43,7 +44,20 @@ fn with_errors(observables: &[String]) -> Vec<String> {
     observables.iter().flat_map(|a| [a.clone(), format!("{a}_err")]).collect()
 }
 
-fn map(map: &Map, species: &[&str], observables: &[String]) -> Table {
+/// Columns of adsorption at the end of a map, with those of its observables before them.
+const ADSORPTION: [&str; 8] = [
+    "q_st_<s>",
+    "q_st_err_<s>",
+    "excess_<s>",
+    "gas_density_<s>",
+    "gas_pressure",
+    "gas_pressure_err",
+    "henry_<s>",
+    "henry_err_<s>",
+];
+
+fn map(analysis: &Analysis, map: &Map, species: &[&str]) -> Table {
+    let observables = &analysis.observables;
     let with_errors = with_errors(observables);
     let mut columns = vec![
         "temperature",
@@ -66,6 +80,7 @@ fn map(map: &Map, species: &[&str], observables: &[String]) -> Table {
         "quotable",
     ];
     columns.extend(with_errors.iter().map(String::as_str));
+    columns.extend(ADSORPTION);
     let mut table = Table::of_species(&columns, species);
     let n_s = species.len();
     for cell in &map.cells {
@@ -96,6 +111,45 @@ fn map(map: &Map, species: &[&str], observables: &[String]) -> Table {
             let of = |values: &[f64]| values.get(i).copied().filter(|_| !cell.masked).unwrap_or(f64::NAN);
             row.extend(numbers(&[of(&cell.observables), of(&cell.observables_err)]));
         }
+        let known = |value: f64| if cell.masked { f64::NAN } else { value };
+        let each = |values: &[f64]| -> Vec<f64> {
+            (0..n_s).map(|s| known(values.get(s).copied().unwrap_or(f64::NAN))).collect()
+        };
+        let a = &cell.adsorption;
+        for values in [&a.q_st, &a.q_st_err, &a.excess, &a.gas_density] {
+            row.extend(numbers(&each(values)));
+        }
+        row.extend(numbers(&[a.gas_pressure, a.gas_pressure_err].map(|p| known(p.unwrap_or(f64::NAN)))));
+        let henry: Vec<(f64, f64)> = (0..n_s)
+            .map(|s| {
+                analysis.henry_at(s, cell.temperature).map_or((f64::NAN, f64::NAN), |h| (h.constant, h.constant_err))
+            })
+            .collect();
+        row.extend(henry.iter().map(|h| number(h.0)).chain(henry.iter().map(|h| number(h.1))));
+        table.push(row);
+    }
+    table
+}
+
+/// Henry's law at every temperature.
+fn henry(analysis: &Analysis, species: &[&str]) -> Table {
+    let columns = [
+        "temperature",
+        "species",
+        "henry",
+        "henry_err",
+        "henry_absolute",
+        "q_st",
+        "q_st_err",
+        "q_st_absolute",
+        "q_st_absolute_err",
+        "second_virial",
+    ];
+    let mut table = Table::new(columns);
+    for h in &analysis.henry {
+        let mut row = vec![number(h.temperature), species[h.reservoir].to_owned()];
+        row.extend(numbers(&[h.constant, h.constant_err, h.absolute, h.q_st, h.q_st_err]));
+        row.extend(numbers(&[h.q_st_absolute, h.q_st_absolute_err, h.second_virial]));
         table.push(row);
     }
     table
@@ -133,6 +187,7 @@ fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
             "depth_err",
             "crossings",
             "status",
+            "gas_pressure",
         ],
         species,
     );
@@ -150,6 +205,7 @@ fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
         ));
         row.push(point.crossings.map_or_else(String::new, |n| n.to_string()));
         row.push(point.status().to_owned());
+        row.push(number(point.gas_pressure.unwrap_or(f64::NAN)));
         table.push(row);
     }
     table

@@ -8,6 +8,9 @@ use std::sync::Arc;
 /// Intended number of ticks on a secondary axis.
 const SECONDARY_TICKS: usize = 6;
 
+/// Decades below which a logarithmic axis has ticks within them.
+const SHORT: f64 = 3.0;
+
 /// An axis of a picture. Logarithmic axes are linear in the decimal logarithm.
 #[derive(Debug, Clone)]
 pub(crate) struct Axis {
@@ -64,8 +67,28 @@ impl Axis {
         if self.whole || self.log && self.hi - self.lo >= 2.0 { step.ceil().max(1.0) } else { step }
     }
 
+    /// Whether it is logarithmic and too short for whole decades: then ticks stand at 1, 2 and 5 of each.
+    pub(crate) fn is_short_log(&self) -> bool {
+        self.log && self.hi - self.lo < SHORT
+    }
+
+    /// Places of ticks at 1, 2 and 5 of each decade, or at even steps where the axis is within about one of these.
+    fn short_log_ticks(&self) -> Vec<f64> {
+        let decades = self.lo.floor() as i32..=self.hi.ceil() as i32;
+        let all = decades.flat_map(|d| [1.0, 2.0, 5.0].map(|f: f64| f64::from(d) + f.log10()));
+        let inside: Vec<f64> = all.filter(|&v| v >= self.lo - 1e-9 && v <= self.hi + 1e-9).collect();
+        if inside.len() > 2 {
+            return inside;
+        }
+        let (lo, hi) = (10_f64.powf(self.lo), 10_f64.powf(self.hi));
+        generate_ticks(lo, hi, SECONDARY_TICKS).into_iter().filter(|&v| v >= lo && v <= hi).map(f64::log10).collect()
+    }
+
     /// Places of the labelled ticks.
     pub(crate) fn ticks(&self, target: usize) -> Vec<f64> {
+        if self.is_short_log() {
+            return self.short_log_ticks();
+        }
         let step = self.step(target);
         if self.log && self.hi - self.lo >= 2.0 {
             let first = (self.lo / step - 1e-9).ceil() as i64;
@@ -78,6 +101,9 @@ impl Axis {
 
     /// Format of ticks: equal decimals on a linear axis, powers of ten on a logarithmic one.
     pub(crate) fn format(&self, target: usize) -> TickFormat {
+        if self.is_short_log() {
+            return TickFormat::Custom(Arc::new(text::power_or_number));
+        }
         if self.log {
             return TickFormat::Custom(Arc::new(text::power_of_ten));
         }
@@ -130,6 +156,28 @@ pub(crate) struct Secondary {
 }
 
 impl Secondary {
+    /// A positive quantity that rises with the axis of the plot, on a logarithmic axis of its own; `None` if there is no room
+    /// for two ticks.
+    ///
+    /// - `points`: places on the axis of the plot with values of the quantity, ascending
+    pub(crate) fn rising(label: String, points: &[(f64, f64)]) -> Option<Secondary> {
+        let points: Vec<(f64, f64)> = points.iter().map(|&(place, v)| (place, v.log10())).collect();
+        let (first, last) = (points.first()?, points.last()?);
+        if points.len() < 2 || points.windows(2).any(|w| w[1].1 <= w[0].1) {
+            return None;
+        }
+        let own = Axis::log10(label, first.1, last.1);
+        let format = own.format(SECONDARY_TICKS);
+        let place = |v: f64| {
+            let after = points.partition_point(|p| p.1 < v).clamp(1, points.len() - 1);
+            let (a, b) = (points[after - 1], points[after]);
+            a.0 + (v - a.1) / (b.1 - a.1) * (b.0 - a.0)
+        };
+        let inside = own.ticks(SECONDARY_TICKS).into_iter().filter(|&v| own.holds(v));
+        let ticks: Vec<(f64, String)> = inside.map(|v| (place(v), format.format(v))).collect();
+        (ticks.len() > 1).then_some(Secondary { label: own.label, ticks })
+    }
+
     /// A quantity that is linear in the places of an axis of the plot.
     ///
     /// - `own`: the quantity as an axis; its ends stand at the ends of `x`
@@ -161,6 +209,33 @@ mod tests {
         assert!(axis.ticks(6).iter().all(|t| (t - t.round()).abs() < 1e-12));
         assert!(axis.ticks(6).len() >= 4);
         assert!((axis.place(0.01) + 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn short_decades_have_ticks_at_one_two_and_five() {
+        let axis = Axis::log10("p".into(), 0.0, 1.7);
+        let format = axis.format(6);
+        let labels: Vec<String> = axis.ticks(6).into_iter().map(|v| format.format(v)).collect();
+        assert_eq!(labels, ["1", "2", "5", "10", "20", "50"]);
+        let axis = Axis::log10("p".into(), 2e3_f64.log10(), 2.6e3_f64.log10());
+        let format = axis.format(6);
+        let labels: Vec<String> = axis.ticks(6).into_iter().map(|v| format.format(v)).collect();
+        assert!(labels.contains(&"2200".to_owned()) && labels.len() > 3, "{labels:?}");
+        let axis = Axis::log10("p".into(), -7.1, -5.2);
+        let format = axis.format(6);
+        assert_eq!(format.format(axis.ticks(6)[0]), "10⁻⁷");
+    }
+
+    #[test]
+    fn a_rising_quantity_stands_where_it_has_its_values() {
+        let points: Vec<(f64, f64)> =
+            (0..=40).map(|i| f64::from(i) / 20.0).map(|x| (x, 10_f64.powf(x + 0.02 * x * x))).collect();
+        let axis = Secondary::rising("p".into(), &points).expect("rises");
+        let (place, label) = &axis.ticks[axis.ticks.len() - 1];
+        assert_eq!(label, "100");
+        assert!((place + 0.02 * place * place - 2.0).abs() < 1e-3, "{place}");
+        assert!(Secondary::rising("p".into(), &[(0.0, 2.0), (1.0, 1.0)]).is_none());
+        assert!(Secondary::rising("p".into(), &[(0.0, 2.0)]).is_none() && Secondary::rising("p".into(), &[]).is_none());
     }
 
     #[test]

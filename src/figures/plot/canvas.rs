@@ -8,8 +8,9 @@ use crate::figures::plot::map_slice::{Across, Slice};
 use kuva::backend::svg::SvgBackend;
 use kuva::render::axis::{add_axes_and_grid, add_labels_and_title};
 use kuva::render::color::Color;
-use kuva::render::layout::{ComputedLayout, Layout};
+use kuva::render::layout::{ComputedLayout, Layout, TickFormat};
 use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
+use std::sync::Arc;
 
 /// Intended number of ticks on either axis.
 pub(crate) const TICKS: usize = 7;
@@ -88,6 +89,21 @@ const SECONDARY_ROOM: f64 = 44.0;
 /// Room that one secondary axis beside the plot takes. [px]
 pub(crate) const BESIDE_ROOM: f64 = 76.0;
 
+/// Ticks of an axis that are drawn here: places and labels.
+fn own_ticks(axis: &Axis) -> impl Iterator<Item = (f64, String)> + use<> {
+    let format = axis.format(TICKS);
+    axis.ticks(TICKS).into_iter().map(move |v| (v, format.format(v)))
+}
+
+/// Distance of ticks that the layout draws: so far apart that there are none where they are drawn here.
+fn kuva_step(axis: &Axis) -> f64 {
+    if axis.is_short_log() { 1e4 } else { axis.step(TICKS) }
+}
+
+fn kuva_format(axis: &Axis) -> TickFormat {
+    if axis.is_short_log() { TickFormat::Custom(Arc::new(|_| String::new())) } else { axis.format(TICKS) }
+}
+
 impl Canvas {
     /// Lays out the frame; nothing but paper is drawn yet.
     ///
@@ -111,15 +127,19 @@ impl Canvas {
             .with_x_axis_max(x.hi)
             .with_y_axis_min(y.lo)
             .with_y_axis_max(y.hi)
-            .with_x_tick_step(x.step(TICKS))
-            .with_y_tick_step(y.step(TICKS))
-            .with_x_tick_format(x.format(TICKS))
-            .with_y_tick_format(y.format(TICKS))
+            .with_x_tick_step(kuva_step(&x))
+            .with_y_tick_step(kuva_step(&y))
+            .with_x_tick_format(kuva_format(&x))
+            .with_y_tick_format(kuva_format(&y))
             .with_box_axes();
         if !subtitle.is_empty() {
             layout = layout.with_subtitle(subtitle).with_subtitle_size(13).with_subtitle_wrap(80);
         }
         let mut computed = ComputedLayout::from_layout(&layout);
+        if y.is_short_log() {
+            let widths = own_ticks(&y).map(|(_, label)| text::width(&label, f64::from(TEXT)));
+            computed.y_tick_label_px = widths.fold(0.0, f64::max);
+        }
         // labels stand level, that of the y axis above it
         computed.margin_left = computed.y_tick_label_px + 30.0;
         computed.margin_right += right;
@@ -324,7 +344,34 @@ impl Canvas {
             LABEL,
             TextAnchor::Start,
         );
+        self.short_log_ticks(grid);
         self.secondary_axes();
+    }
+
+    /// Ticks of short logarithmic axes, which are not evenly spaced, with their grid lines.
+    fn short_log_ticks(&mut self, grid: bool) {
+        let (left, top, right, bottom) = self.area();
+        let (thin, stroke) = (Stroke::solid(palette::GRID, 1.0), Stroke::solid(palette::INK, 1.0));
+        if self.x.is_short_log() {
+            for (place, label) in own_ticks(&self.x.clone()) {
+                let x = self.computed.map_x(place);
+                if grid {
+                    self.polyline(&[(x, top), (x, bottom)], &thin);
+                }
+                self.polyline(&[(x, bottom), (x, bottom + 5.0)], &stroke);
+                self.text(x, bottom + 16.0, &label, TEXT, TextAnchor::Middle, palette::INK);
+            }
+        }
+        if self.y.is_short_log() {
+            for (place, label) in own_ticks(&self.y.clone()) {
+                let y = self.computed.map_y(place);
+                if grid {
+                    self.polyline(&[(left, y), (right, y)], &thin);
+                }
+                self.polyline(&[(left - 5.0, y), (left, y)], &stroke);
+                self.text(left - 9.0, y, &label, TEXT, TextAnchor::End, palette::INK);
+            }
+        }
     }
 
     /// The axes above the plot: a line with ticks, and the label over it.

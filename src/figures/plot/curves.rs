@@ -1,7 +1,7 @@
 //! Curves with error bands and points with error bars: the chart itself, and maps that have a single row or column.
 
-use super::axis::{Axis, span};
-use super::canvas::{Canvas, Frame, Mark, Stroke, paper_outline};
+use super::axis::{Axis, Secondary, span};
+use super::canvas::{BESIDE_ROOM, Canvas, Frame, Mark, Stroke, paper_outline};
 use super::{palette, text};
 use crate::analysis::{Analysis, AtLimit, DirectAverage, MapCell};
 use crate::figures::plot::legend::{self, Entry, Sign};
@@ -58,6 +58,22 @@ pub(crate) struct Chart {
     pub(crate) from_zero: bool,
 }
 
+/// Axes of a chart beyond a linear x axis.
+pub(crate) struct Axes<'a> {
+    /// Whether x is logarithmic.
+    pub(crate) log_x: bool,
+    /// Axes above the plot, from its x axis.
+    pub(crate) top: Box<dyn Fn(&Axis) -> Vec<Secondary> + 'a>,
+    /// Axes beside the plot, from its y axis.
+    pub(crate) right: Box<dyn Fn(&Axis) -> Vec<Secondary> + 'a>,
+}
+
+impl Default for Axes<'_> {
+    fn default() -> Self {
+        Axes { log_x: false, top: Box::new(|_| Vec::new()), right: Box::new(|_| Vec::new()) }
+    }
+}
+
 /// Draws a chart; `None` if there is nothing to draw.
 pub(crate) fn chart(labels: &Labels, chart: Chart, series: &[Series], table: Table) -> Option<Drawing> {
     chart_with_limits(labels, chart, series, table, &[])
@@ -68,7 +84,21 @@ pub(crate) fn chart(labels: &Labels, chart: Chart, series: &[Series], table: Tab
 /// - `at_limit`: places (x, y) of these points
 pub(crate) fn chart_with_limits(
     labels: &Labels,
+    chart: Chart,
+    series: &[Series],
+    table: Table,
+    at_limit: &[(f64, f64)],
+) -> Option<Drawing> {
+    chart_on(labels, chart, Axes::default(), series, table, at_limit)
+}
+
+/// Draws a chart on axes of its own.
+///
+/// - `at_limit`: places (x, y) of points of states at the limit of N
+pub(crate) fn chart_on(
+    labels: &Labels,
     mut chart: Chart,
+    axes: Axes<'_>,
     series: &[Series],
     table: Table,
     at_limit: &[(f64, f64)],
@@ -80,7 +110,15 @@ pub(crate) fn chart_with_limits(
         chart.notes.push(Entry { sign: Sign::Mark(mark, 4.2, fill, outline), label });
         chart.caption.push_str(" Triangles: states at `max_atoms`, whose averages are too low.");
     }
-    let x = Axis::around(chart.x_label, series.iter().flat_map(Series::all).map(|p| p.0));
+    let all_x = || series.iter().flat_map(Series::all).map(|p| p.0);
+    let x = match axes.log_x {
+        true => {
+            let place = |x: f64| if x > 0.0 { x.log10() } else { f64::NAN };
+            let around = Axis::around(chart.x_label, all_x().map(place));
+            Axis::log10(around.label, around.lo, around.hi)
+        }
+        false => Axis::around(chart.x_label, all_x()),
+    };
     let ends = |p: &Point| {
         let err = if p.2.is_finite() { p.2 } else { 0.0 };
         [p.1 - err, p.1 + err]
@@ -108,7 +146,9 @@ pub(crate) fn chart_with_limits(
             Entry { sign: Sign::Line(Stroke { width: 2.2, ..stroke.clone() }, dot), label: s.label.clone() }
         })
         .collect();
-    let right = if named.is_empty() { 14.0 } else { legend::side_room(&named, &chart.heading) };
+    let (top, beside) = ((axes.top)(&x), (axes.right)(&y));
+    let beside_room = BESIDE_ROOM * beside.len() as f64;
+    let right = beside_room + if named.is_empty() { 14.0 } else { legend::side_room(&named, &chart.heading) };
     let frame = Frame {
         title: chart.title.clone(),
         subtitle: labels.title.clone(),
@@ -117,8 +157,9 @@ pub(crate) fn chart_with_limits(
         right,
         bottom: legend::bottom_room(&chart.notes),
     };
-    let mut canvas = Canvas::new(&chart.name, frame);
+    let mut canvas = Canvas::with_top(&chart.name, frame, top);
     canvas.axes(true);
+    canvas.right_axes(&beside);
     canvas.clip(&chart.name);
     let floor = chart.log_floor.unwrap_or(f64::NEG_INFINITY);
     for s in series {
@@ -152,7 +193,7 @@ pub(crate) fn chart_with_limits(
         canvas.mark(x, y, mark, 4.2, fill, outline);
     }
     canvas.unclip();
-    legend::side_legend(&mut canvas, &named, &chart.heading);
+    legend::side_legend(&mut canvas, &named, &chart.heading, beside_room);
     legend::bottom_legend(&mut canvas, &chart.notes);
     Some(Drawing { name: chart.name, title: chart.title, caption: chart.caption, canvas, table })
 }

@@ -42,9 +42,11 @@ pub(crate) fn side_room(entries: &[Entry], heading: &str) -> f64 {
 }
 
 /// Draws a legend to the right of the plot.
-pub(crate) fn side_legend(canvas: &mut Canvas, entries: &[Entry], heading: &str) {
+///
+/// - `beside`: room that axes take between the plot and the legend \[px\]
+pub(crate) fn side_legend(canvas: &mut Canvas, entries: &[Entry], heading: &str, beside: f64) {
     let (_, top, right, _) = canvas.area();
-    let x = right + 16.0;
+    let x = right + beside + 16.0;
     let mut y = top + 10.0;
     if !heading.is_empty() {
         canvas.label(x, y, heading, TEXT, TextAnchor::Start);

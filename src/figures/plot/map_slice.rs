@@ -6,6 +6,7 @@ use crate::analysis::{Analysis, BoundaryPoint, Map, MapCell};
 use crate::base::ids::StateId;
 use crate::figures::Labels;
 use crate::thermo::Convention;
+use crate::thermo::gas_phase::IDEAL;
 
 /// Quantity of the x axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(crate) enum Across {
     Pressure,
 }
 
+/// Share of an axis by which two quantities must differ to be seen apart.
+const VISIBLE: f64 = 0.005;
 /// Most rows and columns of a picture; finer ones could not be distinguished.
 const FINEST: (usize, usize) = (160, 240);
 
@@ -157,44 +160,74 @@ impl<'a> Slice<'a> {
         let ends = [self.rows.first(), self.rows.last()];
         let mut named: Vec<f64> = ends.into_iter().flatten().copied().collect();
         named.dedup();
+        let mut pressures = self.gas_pressures(analysis, labels, x);
         if !axis.convention.is_pressure() {
-            return Vec::new();
+            return pressures;
         }
         let gas = match &axis.convention {
             Convention::Gas(gas) => Some(gas),
             _ => None,
         };
-        named
-            .into_iter()
-            .map(|t| {
-                let kt = labels.units.boltzmann() * t;
-                let at = format!("at T = {} {}", text::short(t, 3), labels.units.temperature_label());
-                let own = match self.across {
-                    Across::Mu => {
-                        let log_p = |mu: f64| {
-                            let ln_z = axis.convention.ln_z_of_mu(mu, kt);
-                            axis.convention.pressure(ln_z, kt, unit).max(1e-300).log10()
-                        };
-                        Axis::log10(
-                            format!("{} {at}", labels.pressure(analysis, self.species)),
-                            log_p(x.lo),
-                            log_p(x.hi),
-                        )
-                    }
-                    Across::Pressure => {
-                        let mu = |place: f64| {
-                            let ln_z = axis.convention.ln_z_of_pressure(10_f64.powf(place), kt, unit);
-                            let mu = axis.convention.mu(ln_z, kt);
-                            gas.map_or(mu, |gas| gas.delta_mu(mu))
-                        };
-                        let symbol = if gas.is_some() { "Δμ" } else { labels.mu_symbol(&axis.convention) };
-                        let energy = labels.units.energy_label();
-                        Axis::linear(format!("{symbol} of {} [{energy}] {at}", axis.species), mu(x.lo), mu(x.hi))
-                    }
-                };
-                Secondary::linear(x, &own)
-            })
-            .collect()
+        let own = named.into_iter().map(|t| {
+            let kt = labels.units.boltzmann() * t;
+            let at = format!("at T = {} {}", text::short(t, 3), labels.units.temperature_label());
+            let own = match self.across {
+                Across::Mu => {
+                    let log_p = |mu: f64| {
+                        let ln_z = axis.convention.ln_z_of_mu(mu, kt);
+                        axis.convention.pressure(ln_z, kt, unit).max(1e-300).log10()
+                    };
+                    Axis::log10(format!("{} {at}", labels.pressure(analysis, self.species)), log_p(x.lo), log_p(x.hi))
+                }
+                Across::Pressure => {
+                    let mu = |place: f64| {
+                        let ln_z = axis.convention.ln_z_of_pressure(10_f64.powf(place), kt, unit);
+                        let mu = axis.convention.mu(ln_z, kt);
+                        gas.map_or(mu, |gas| gas.delta_mu(mu))
+                    };
+                    let symbol = if gas.is_some() { "Δμ" } else { labels.mu_symbol(&axis.convention) };
+                    let energy = labels.units.energy_label();
+                    Axis::linear(format!("{symbol} of {} [{energy}] {at}", axis.species), mu(x.lo), mu(x.hi))
+                }
+            };
+            Secondary::linear(x, &own)
+        });
+        pressures.extend(own);
+        pressures
+    }
+
+    /// Axes of the pressure of the gas above one of its fugacity, at the lowest and the highest temperature, where it is
+    /// known and differs visibly, by more than 1 %.
+    pub(crate) fn gas_pressures(&self, analysis: &Analysis, labels: &Labels, x: &Axis) -> Vec<Secondary> {
+        if self.across != Across::Pressure || self.rows.is_empty() {
+            return Vec::new();
+        }
+        let mut rows = vec![0, self.rows.len() - 1];
+        rows.dedup();
+        rows.into_iter().filter_map(|row| self.gas_pressure(analysis, labels, row, x)).collect()
+    }
+
+    /// Axis of the pressure of the gas at the temperature of a row.
+    pub(crate) fn gas_pressure(&self, analysis: &Analysis, labels: &Labels, row: usize, x: &Axis) -> Option<Secondary> {
+        let several = analysis.grid.n_reservoirs() > 1;
+        let symbol = labels.pressure_symbol(analysis, self.species);
+        let known = |c: usize| {
+            let cell = if analysis.cell.holds_gas_alone { self.cell(row, c) } else { self.any_cell(row, c) }?;
+            let pressure = cell.adsorption.gas_pressure.filter(|p| *p > 0.0)?;
+            Some((x.place(self.columns[c]), self.columns[c], pressure))
+        };
+        let all: Vec<(f64, f64, f64)> = (0..self.columns.len()).filter_map(known).filter(|p| x.holds(p.0)).collect();
+        // An axis that shows no difference to the eye would only be another with the same numbers.
+        let seen = VISIBLE * (x.hi - x.lo);
+        let departs = |p: &(f64, f64, f64)| (p.1 / p.2).ln().abs() > IDEAL && (p.1 / p.2).log10().abs() > seen;
+        // Of several species only the pressure of all is known, which is no matter of one fugacity.
+        if several || symbol == "p" || !all.iter().any(departs) {
+            return None;
+        }
+        let gas = labels.pressure(analysis, self.species).replacen(symbol, "p", 1);
+        let at = text::short(self.rows[row], 3);
+        let label = format!("{gas} at T = {at} {}", labels.units.temperature_label());
+        Secondary::rising(label, &all.iter().map(|p| (p.0, p.2)).collect::<Vec<_>>())
     }
 
     /// The y axis that just holds the rows.
@@ -269,7 +302,8 @@ impl<'a> Slice<'a> {
                         labels.units.energy_label()
                     ),
                     Across::Pressure => format!(
-                        "p of {} = {} {}",
+                        "{} of {} = {} {}",
+                        labels.pressure_symbol(analysis, o),
                         axis.species,
                         text::power_of_ten(value.max(1e-300).log10()),
                         labels.units.pressure_label()

@@ -9,6 +9,8 @@ pub(crate) const INK: Color = Color::Rgb(0x1a, 0x1a, 0x1a);
 pub(crate) const PAPER: Color = Color::Rgb(0xff, 0xff, 0xff);
 /// Where nothing is known: no colour of any map here is a grey.
 pub(crate) const MASKED: Color = Color::Rgb(0xe3, 0xe3, 0xe3);
+/// Lines of a grid.
+pub(crate) const GRID: Color = Color::Rgb(0xcc, 0xcc, 0xcc);
 /// Secondary text.
 pub(crate) const FAINT: Color = Color::Rgb(0x55, 0x55, 0x55);
 

@@ -104,6 +104,15 @@ pub(crate) fn power_of_ten(exponent: f64) -> String {
     }
 }
 
+/// The same as a plain number where that is short: 0.02, 50, 2×10⁻⁵.
+pub(crate) fn power_or_number(exponent: f64) -> String {
+    if !(-3.0 - 1e-9..4.0 - 1e-9).contains(&exponent) {
+        return power_of_ten(exponent);
+    }
+    let decimals = (3.0 - exponent.floor()).clamp(0.0, 6.0) as usize;
+    short(10_f64.powf(exponent), decimals)
+}
+
 fn superscript(value: i64) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     let digits = value.unsigned_abs().to_string().bytes().map(|b| DIGITS[usize::from(b - b'0')]).collect::<String>();

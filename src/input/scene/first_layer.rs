@@ -13,10 +13,24 @@ const POINTS: u32 = 2048;
 /// Atoms of a slab this close in z make up one plane [length].
 const SAME_PLANE: f64 = 1e-9;
 
+/// Least gap between two layers of a slab from a file, as a share of the cutoff.
+const GAP: f64 = 0.05;
+
 impl CheckedScene {
     /// The lattice of an fcc substrate, `None` for files and bare cells.
     pub fn lattice(&self) -> Option<Lattice> {
         lattice(&self.scene.substrate).map(|l| l.0)
+    }
+
+    /// Sites of the top layer of the slab: of a lattice those of a layer, of a file the atoms above its first gap in z.
+    /// `None` without a slab.
+    pub fn sites_of_top_layer(&self) -> Option<u64> {
+        if let Some(lattice) = self.lattice() {
+            return Some(lattice.sites_per_layer());
+        }
+        let mut z: Vec<f64> = self.slab.atoms.iter().map(|a| a.position.z).collect();
+        z.sort_by(|a, b| b.total_cmp(a));
+        Some(above_first_gap(&z, GAP * self.pairs.r_cut)).filter(|&n| n > 0)
     }
 
     /// Species of mobile atoms that are no slab atoms: those of the reservoirs in the order of `grid.reservoir`, then
@@ -88,6 +102,15 @@ impl CheckedScene {
     }
 }
 
+/// Number of heights above the first gap that is at least half as wide as the widest, and as `least`.
+///
+/// - `z`: descending
+fn above_first_gap(z: &[f64], least: f64) -> u64 {
+    let gaps = || z.windows(2).map(|w| w[0] - w[1]);
+    let wide = least.max(0.5 * gaps().fold(0.0, f64::max));
+    gaps().position(|gap| gap >= wide).map_or(z.len(), |i| i + 1) as u64
+}
+
 /// The minimum of a function between two points, by golden sections.
 fn golden(f: impl Fn(f64) -> f64, mut lo: f64, mut hi: f64) -> f64 {
     let section = 0.5 * (5.0_f64.sqrt() - 1.0);
@@ -109,6 +132,14 @@ mod tests {
 
     fn parsed(text: &str) -> CheckedScene {
         crate::input::scene::parse(text, Path::new("x.ron")).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    #[test]
+    fn the_top_layer_of_a_file_ends_at_a_gap() {
+        assert_eq!(above_first_gap(&[0.1, 0.05, 0.0, -2.0, -2.1, -4.3], 0.5), 3);
+        // a single layer that is not quite flat
+        assert_eq!(above_first_gap(&[0.1, 0.0, -0.05], 0.5), 3);
+        assert_eq!(above_first_gap(&[], 0.5), 0);
     }
 
     #[test]

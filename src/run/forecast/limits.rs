@@ -6,13 +6,13 @@
 
 use super::exchange::{Model, STRANGERS};
 use crate::input::scene::CheckedScene;
+use crate::system::slab::close_packed;
 use crate::thermo::states::{StateGrid, StatePoint};
 
 /// Standard deviations of a Poisson distribution that a limit must leave above the mean.
 const ROOM: f64 = 4.5;
-/// Largest packing: spheres of diameter σ in a volume, and in a plane at the distance 2^{1/6} σ of a pair's minimum.
+/// Largest packing of spheres of diameter σ in a volume.
 const SPHERES: f64 = std::f64::consts::SQRT_2;
-const DISCS: f64 = 0.916_486;
 
 /// Warnings, one for each species whose limit is too low.
 pub(super) fn limits(model: &mut Model, loaded: &CheckedScene, grid: &StateGrid) -> Vec<String> {
@@ -30,7 +30,7 @@ fn limit(model: &mut Model, loaded: &CheckedScene, grid: &StateGrid, r: usize) -
     let packed = match (pair.interacts() && sigma > 0.0, bulk) {
         (false, _) => f64::INFINITY,
         (true, true) => SPHERES * model.system.cell.volume() / sigma.powi(3),
-        (true, false) => DISCS * lengths.x * lengths.y / sigma.powi(2),
+        (true, false) => close_packed(lengths.x * lengths.y, sigma),
     };
     let most = f64::from(model.most[r]);
     let needed = |lambda: f64, reach: f64| {

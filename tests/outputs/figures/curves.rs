@@ -180,9 +180,14 @@ fn isobars_are_columns_of_the_map_in_pressure_and_ln_xi_is_that_of_the_map() {
 fn small_grids_and_canonical_runs_are_drawn_as_curves() {
     let mus = synthetic::linear(-7.5, -1.0, 14);
     let (_dir, figures) = drawn(&synthetic::analysis(&[0.36], &mus, &[]));
-    assert_eq!(names(&figures), ["energy_fluctuation", "ln_xi", "isotherms_B", "p_n_B", "free_energy_n_B"]);
+    let of_adsorption = ["isotherms_pressure_B", "excess_B", "isosteric_heat_B"];
+    let first = ["energy_fluctuation", "ln_xi", "isotherms_B"];
+    assert_eq!(names(&figures), [&first[..], &of_adsorption, &["p_n_B", "free_energy_n_B"]].concat());
     let (_dir, figures) = drawn(&synthetic::analysis(&synthetic::TEMPERATURES, &[-4.0], &[]));
-    assert_eq!(names(&figures), ["mean_n_B", "energy_fluctuation", "ln_xi", "isobars_B", "p_n_B", "free_energy_n_B"]);
+    assert_eq!(
+        names(&figures),
+        ["mean_n_B", "energy_fluctuation", "ln_xi", "isobars_B", "henry_B", "p_n_B", "free_energy_n_B"]
+    );
     let (_dir, figures) = drawn(&synthetic::analysis(&[0.36], &[-4.0], &[]));
     assert_eq!(names(&figures), ["p_n_B", "free_energy_n_B"]);
     let analysis = synthetic::canonical();

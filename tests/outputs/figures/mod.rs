@@ -126,6 +126,10 @@ fn every_figure_has_three_files_that_are_what_they_seem() {
         "ln_xi",
         "isotherms_B",
         "isobars_B",
+        "isotherms_pressure_B",
+        "excess_B",
+        "isosteric_heat_B",
+        "henry_B",
         "p_n_B",
         "free_energy_n_B",
     ];
@@ -161,6 +165,10 @@ fn labels_name_quantities_and_units() {
     has("isotherms_B", &["0.24", "0.76", "direct average of a state", "MBAR (band: standard error)"]);
     has("ln_xi", &["ln Ξ", "simulated state", "first-order boundary"]);
     has("isobars_B", &["p of B [ε/σ³]", "⟨N⟩ of B", "T [ε/k", "MBAR (band: standard error)"]);
+    has("isotherms_pressure_B", &["⟨N⟩ of B per area [1/σ²]", "p of B [ε/σ³]", "coverage [atoms per site]", "0.24"]);
+    has("excess_B", &["excess of B per area [1/σ²]", "p of B [ε/σ³]"]);
+    has("isosteric_heat_B", &["⟨N⟩ of B per area [1/σ²]", "coverage [atoms per site]", "Clausius–Clapeyron"]);
+    has("henry_B", &["Henry constant of B [σ/ε]", "simulated temperature"]);
     has("free_energy_n_B", &["−kT ln P [ε]", "N of B", "T, μ&apos;", "0.24, −6.2"]);
     has("p_n_B", &["P(N)", "0.24, −6.2", "N of B", "10⁻³"]);
 }

@@ -4,8 +4,8 @@
 //! P(N) ∝ e^{β(μN − E_N)} g_N. The first layer condenses at μ' = −6.2 below T = 0.5, the second at −1.6 below 0.8.
 
 use adlayer::testing::analysis::{
-    Analysis, AnalysisInput, AtLimit, BoundaryKind, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Map,
-    MapCell, Phase, SplitHalf,
+    Adsorption, Analysis, AnalysisInput, AtLimit, BoundaryKind, BoundaryPoint, CellContext, DirectAverage,
+    Distribution, FreeEnergies, Henry, Map, MapCell, Phase, SplitHalf,
 };
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::sample::Samples;
@@ -14,6 +14,8 @@ use adlayer::testing::thermo::states::{ReservoirAxis, StateGrid};
 
 const LAYERS: [(usize, f64, f64); 2] = [(12, 5.2, 1.0), (36, 0.8, 0.8)];
 const N_MAX: usize = 64;
+/// Of the surface, that of 36 sites.
+const AREA: f64 = 37.7;
 pub(crate) const TEMPERATURES: [f64; 7] = [0.24, 0.30, 0.36, 0.43, 0.51, 0.62, 0.76];
 
 pub(crate) fn linear(from: f64, to: f64, n: usize) -> Vec<f64> {
@@ -63,7 +65,11 @@ fn cell(temperature: f64, mus: &[f64], masked: bool) -> MapCell {
     let var_e = mean(&|k| (energy_of(k) - e).powi(2));
     let shares = [share(&p, 0, 6), share(&p, 6, 26), share(&p, 26, N_MAX + 1)];
     let phase = (0..3).max_by(|&a, &b| shares[a].total_cmp(&shares[b]));
+    let cov = mean(&|k| (k as f64 - n) * (energy_of(k) - e));
     let n_eff = if masked { 12.0 } else { 800.0 };
+    // a gas that is ideal as far as one sees
+    let gas = (mus[0] / temperature).exp();
+    let pressure = gas * temperature;
     let more = mus.len() - 1;
     let with = |first: f64, other: f64| std::iter::once(first).chain(std::iter::repeat_n(other, more)).collect();
     let ln_z: Vec<f64> = mus.iter().map(|m| m / temperature).collect();
@@ -83,6 +89,14 @@ fn cell(temperature: f64, mus: &[f64], masked: bool) -> MapCell {
         susceptibility: with(var_n / temperature, 1.0),
         ln_xi: -p[0].ln(),
         ln_xi_err: 0.05,
+        adsorption: Adsorption {
+            q_st: with(temperature - cov / var_n, 2.0),
+            q_st_err: with(0.02 + 0.3 / var_n, 0.1),
+            excess: with(n - 6.0 * AREA * gas, 2.9),
+            gas_density: with(gas, 0.01),
+            gas_pressure: Some(pressure),
+            gas_pressure_err: None,
+        },
         n_eff,
         phase: if masked { None } else { phase },
         masked,
@@ -120,6 +134,7 @@ fn boundary(temperature: f64, pair: (usize, usize), kind: BoundaryKind, mu_err: 
         clapeyron: None,
         crossings: None,
         pressure_high: pressure(mu + mu_err),
+        gas_pressure: None,
     }
 }
 
@@ -216,11 +231,25 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
                 energy_err: 3.0 * c.energy_err,
                 samples: 1500,
                 inefficiency: 4.0,
+                q_st_err: Vec::new(),
                 at_limit: vec![AtLimit::default(); mu.len()],
             }
         })
         .collect();
-    let n = grid.len();
+    let (n, n_reservoirs) = (grid.len(), grid.n_reservoirs());
+    let at = |k: usize| {
+        let mu: Vec<f64> = (0..n_reservoirs).map(|s| grid.mu(StateId(k as u32), s)).collect();
+        cell(grid.states[k].temperature, &mu, false)
+    };
+    let at_states = (0..n).map(at).collect();
+    let law = |&temperature: &f64| Henry {
+        temperature,
+        kt: temperature,
+        constant: (6.5 / temperature).exp() / temperature,
+        constant_err: 0.05 * (6.5 / temperature).exp() / temperature,
+        ..Henry::default()
+    };
+    let henry = t_fine.iter().map(law).collect();
     Analysis {
         grid,
         free_energies: FreeEnergies {
@@ -239,6 +268,17 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
         boundary_sides: Vec::new(),
         distributions,
         direct,
+        at_states,
+        henry,
+        is_fugacity: vec![false; n_reservoirs],
+        cell: CellContext {
+            volume: Some(6.0 * AREA),
+            area: Some(AREA),
+            monolayer: vec![36.0; n_reservoirs],
+            room: Some(12.7),
+            by_sites: true,
+            ..CellContext::default()
+        },
         split_half: SplitHalf { z: vec![0.8; n], agree: n - 1, compared: n, ..SplitHalf::default() },
         inefficiency: vec![4.0; n],
         beside_unconverged: vec![false; n],
@@ -294,6 +334,7 @@ pub(crate) fn sampled() -> Analysis {
         seed: 1,
         wanted: None,
         halves: Default::default(),
+        cell: Default::default(),
     };
     adlayer::testing::analysis::analyze(&input).expect("analysed")
 }
