@@ -221,7 +221,13 @@ fn voxel_of(r: u32, position: vec3<f32>) -> u32 {
     let voxels = table.voxels[r];
     let at = max((position - vec3<f32>(0.0, 0.0, voxels.per_length.w)) * voxels.per_length.xyz, vec3<f32>(0.0));
     let most = voxels.counts.xyz * vec3<u32>(voxels.repeats.xy, 1u) - vec3<u32>(1u);
-    let v = min(vec3<u32>(at), most) % voxels.counts.xyz;
+    var v = min(vec3<u32>(at), most);
+    if OBLIQUE {
+        let n = f32(voxels.counts.x);
+        let x = at.x - voxels.to_length.w * f32(v.y / voxels.counts.y);
+        v.x = min(u32(max(x - n * floor(x / n), 0.0)), voxels.counts.x - 1u);
+    }
+    v = v % voxels.counts.xyz;
     return (v.x * voxels.counts.y + v.y) * voxels.counts.z + v.z;
 }
 
@@ -256,7 +262,11 @@ fn position_in_table(state: u32, r: u32, words: vec4<u32>) -> vec3<f32> {
     let corner = vec3<f32>(vec3<u32>(column / voxels.counts.y, column % voxels.counts.y, below % voxels.counts.z));
     let place = vec3<f32>(uniform_of(words.x), uniform_of(words.y), uniform_of(words.z));
     let cells = place.xy * vec2<f32>(voxels.repeats.xy);
-    let start = corner + vec3<f32>(floor(cells) * vec2<f32>(voxels.counts.xy), 0.0);
+    var start = corner + vec3<f32>(floor(cells) * vec2<f32>(voxels.counts.xy), 0.0);
+    if OBLIQUE {
+        // wrapped by the caller
+        start.x += voxels.to_length.w * floor(cells.y);
+    }
     let at = (start + vec3<f32>(cells - floor(cells), place.z)) * voxels.to_length.xyz;
     return at + vec3<f32>(0.0, 0.0, voxels.per_length.w);
 }

@@ -60,18 +60,43 @@ struct Neighbourhood {
     y: vec2<u32>,
     z: vec2<u32>,
     count: u32,
+    // In an oblique cell: the row that the position is in; the first cell along x of the row below the lowest and of that above
+    // the highest one.
+    row: u32,
+    below: u32,
+    above: u32,
 }
 
 fn neighbourhood_of(position: vec3<f32>) -> Neighbourhood {
     let home = cell_of(position);
-    let x = cells_around(home.x, table.grid.x, true);
+    var x = cells_around(home.x, table.grid.x, true);
     let y = cells_around(home.y, table.grid.y, true);
     let z = cells_around(home.z, table.grid.z, PERIODIC_Z);
-    return Neighbourhood(x, y, z, x.y * y.y * z.y);
+    var below = 0u;
+    var above = 0u;
+    if OBLIQUE {
+        // A row that is below and above at once, or beside itself, is needed whole.
+        x = select(x, vec2<u32>(0u, table.grid.x), table.grid.y < 3u);
+        below = first_of_row(position, table.shear.x);
+        above = first_of_row(position, -table.shear.x);
+    }
+    return Neighbourhood(x, y, z, x.y * y.y * z.y, home.y, below, above);
+}
+
+// The first cell along x within reach of a position that is moved along x.
+fn first_of_row(position: vec3<f32>, ahead: f32) -> u32 {
+    let x = wrap_one(position.x + ahead, table.lengths.x, table.inverse_lengths.x);
+    return cells_around(cell_of(vec3<f32>(x, position.yz)).x, table.grid.x, true).x;
 }
 
 fn neighbour_cell(around: Neighbourhood, c: u32) -> u32 {
-    let x = (around.x.x + c % around.x.y) % table.grid.x;
+    var first = around.x.x;
+    if OBLIQUE && around.y.y == 3u && table.grid.y >= 3u {
+        let row = c / around.x.y % around.y.y;
+        first = select(first, around.below, row == 0u && around.row == 0u);
+        first = select(first, around.above, row == 2u && around.row == table.grid.y - 1u);
+    }
+    let x = (first + c % around.x.y) % table.grid.x;
     let y = (around.y.x + c / around.x.y % around.y.y) % table.grid.y;
     let z = (around.z.x + c / (around.x.y * around.y.y)) % table.grid.z;
     return cell_number(vec3<u32>(x, y, z));

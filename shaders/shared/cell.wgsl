@@ -1,4 +1,5 @@
 // cell: periodic directions and hard walls.   Twin: src/system/cell.rs
+// In an oblique cell the rows of periods are taken off first, and each takes the tilt off x; the twin says why that finds the image.
 
 // The periods and their inverses, w = 1.5·2²³: every kernel that needs an image calls load_cell first.
 var<private> periods: vec4<f32>;
@@ -19,6 +20,9 @@ fn nearest_integer(x: f32) -> f32 {
 
 // Minimum-image vector of a difference of two wrapped positions, with the periods rounded to f32: for forces.
 fn minimum_image(d: vec3<f32>) -> vec3<f32> {
+    if OBLIQUE {
+        return minimum_image_oblique(d);
+    }
     let x = d.x - periods.x * nearest_integer(d.x * inverse_periods.x);
     let y = d.y - periods.y * nearest_integer(d.y * inverse_periods.y);
     if PERIODIC_Z {
@@ -27,8 +31,21 @@ fn minimum_image(d: vec3<f32>) -> vec3<f32> {
     return vec3<f32>(x, y, d.z);
 }
 
+fn minimum_image_oblique(d: vec3<f32>) -> vec3<f32> {
+    let row = nearest_integer(d.y * inverse_periods.y);
+    let x = d.x - table.shear.x * row;
+    var image = vec3<f32>(x - periods.x * nearest_integer(x * inverse_periods.x), d.y - periods.y * row, d.z);
+    if PERIODIC_Z {
+        image.z -= periods.z * nearest_integer(d.z * inverse_periods.z);
+    }
+    return image;
+}
+
 // The same with the periods in two pieces: for energies.
 fn minimum_image_precise(d: vec3<f32>) -> vec3<f32> {
+    if OBLIQUE {
+        return minimum_image_oblique_precise(d);
+    }
     let x = nearest_integer(d.x * inverse_periods.x);
     let y = nearest_integer(d.y * inverse_periods.y);
     var image = vec3<f32>(x, y, 0.0);
@@ -36,6 +53,21 @@ fn minimum_image_precise(d: vec3<f32>) -> vec3<f32> {
         image.z = nearest_integer(d.z * inverse_periods.z);
     }
     return (d - image * periods.xyz) - image * table.lengths_low.xyz;
+}
+
+fn minimum_image_oblique_precise(d: vec3<f32>) -> vec3<f32> {
+    let row = nearest_integer(d.y * inverse_periods.y);
+    let column = nearest_integer((d.x - table.shear.x * row) * inverse_periods.x);
+    // without rounding: x is left as exact as a single period leaves it
+    let along_x = column * table.shear_edges.x + row * table.shear.y;
+    var high = vec3<f32>(along_x, row * periods.y, 0.0);
+    var low = vec3<f32>(column * table.shear_edges.y + row * table.shear.z, row * table.lengths_low.y, 0.0);
+    if PERIODIC_Z {
+        let layer = nearest_integer(d.z * inverse_periods.z);
+        high.z = layer * periods.z;
+        low.z = layer * table.lengths_low.z;
+    }
+    return (d - high) - low;
 }
 
 fn wrap_one(x: f32, length: f32, inverse: f32) -> f32 {
@@ -53,6 +85,13 @@ fn wrap(position: vec3<f32>) -> vec3<f32> {
     var z = position.z;
     if PERIODIC_Z {
         z = wrap_one(z, table.lengths.z, table.inverse_lengths.z);
+    }
+    if OBLIQUE {
+        // the row that y is taken back from, also where −tiny becomes 0
+        let y = wrap_one(position.y, table.lengths.y, table.inverse_lengths.y);
+        let row = round((position.y - y) * table.inverse_lengths.y);
+        let x = position.x - table.shear.x * row;
+        return vec3<f32>(wrap_one(x, table.lengths.x, table.inverse_lengths.x), y, z);
     }
     return vec3<f32>(
         wrap_one(position.x, table.lengths.x, table.inverse_lengths.x),

@@ -12,10 +12,11 @@ override WORKGROUP: u32 = 64u;
 override CAPACITY: u32 = 64u;
 override N_FROZEN: u32 = 0u;
 override N_SHIFTS: u32 = 1u;
-// Mobile atoms are of several species; u' is shifted too; z is periodic; friction and noise act.
+// Mobile atoms are of several species; u' is shifted too; z is periodic; the second period leads along x; friction and noise act.
 override MIXED: bool = false;
 override FORCE_SHIFTED: bool = false;
 override PERIODIC_Z: bool = false;
+override OBLIQUE: bool = false;
 override LANGEVIN: bool = true;
 // Mobile atoms are copied into workgroup memory; frozen atoms too.
 override LOCAL: bool = true;
@@ -84,7 +85,7 @@ struct Reservoir {
 //   counts      along x, y, z of a surface cell; where its table of the first temperature begins
 //   repeats     surface cells along x and y; numbers between the tables of two temperatures
 //   per_length  voxels of a unit of length along x, y, z; lower end of the region
-//   to_length   edges of a voxel
+//   to_length   edges of a voxel; voxels along x by which a row of surface cells is ahead of the one below
 struct Voxels {
     counts: vec4<u32>,
     repeats: vec4<u32>,
@@ -136,6 +137,10 @@ struct SystemTable {
     voxels: array<Voxels, 8>,
     groups: array<FrozenGroup, 32>,
     shifts: array<vec4<f32>, 128>,
+    // Of an oblique cell: the tilt; the tilt in two pieces.
+    shear: vec4<f32>,
+    // L_x in two pieces, whole multiples of which add exactly to those of the tilt; the tilt of a surface cell in two pieces.
+    shear_edges: vec4<f32>,
 }
 
 struct ReplicaRecord {

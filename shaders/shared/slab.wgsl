@@ -15,9 +15,16 @@ struct Site {
 }
 
 fn site_of(position: vec3<f32>) -> Site {
-    let cell = floor(position.xy * table.slab_cells.xy);
+    var cell = floor(position.xy * table.slab_cells.xy);
     // the edges in two pieces, of which the first times a number of cells is exact
-    let inside = (position.xy - cell * table.slab_edges.xy) - cell * table.slab_edges.zw;
+    var inside = (position.xy - cell * table.slab_edges.xy) - cell * table.slab_edges.zw;
+    if OBLIQUE {
+        // each row of surface cells is ahead of the one below
+        let ahead = table.shear_edges.zw;
+        cell.x = floor((position.x - cell.y * (ahead.x + ahead.y)) * table.slab_cells.x);
+        let x = position.x - (cell.x * table.slab_edges.x + cell.y * ahead.x);
+        inside.x = x - (cell.x * table.slab_edges.z + cell.y * ahead.y);
+    }
     let at = vec3<f32>(inside, position.z - table.slab_scale.w) * table.slab_scale.xyz;
     // the second bound is for what is not a number; the highest bins are empty
     let bin = min(vec3<u32>(clamp(at, vec3<f32>(0.0), vec3<f32>(table.slab_bins.xyz) - 1.0)), table.slab_bins.xyz - 1u);

@@ -3,6 +3,7 @@
 mod connected;
 pub mod diagnostics;
 mod direct;
+mod heat_capacity;
 pub(crate) mod henry;
 mod hysteresis;
 mod input;
@@ -28,7 +29,7 @@ pub use prepared::PreparedSamples;
 pub(crate) use prepared::free_energies;
 pub use result::{
     Adsorption, Analysis, BoundaryKind, BoundaryPoint, BoundarySide, Clapeyron, DirectAverage, Distribution,
-    ENOUGH_CROSSINGS, FreeEnergies, Henry, LayerEdge, Map, MapCell, Phase, PhaseAverage, Profile, Ridge, RidgeOf, Side,
-    SplitHalf,
+    ENOUGH_CROSSINGS, FreeEnergies, HeatCapacity, Henry, LayerEdge, Map, MapCell, Phase, PhaseAverage, Profile, Ridge,
+    RidgeOf, Side, SplitHalf,
 };
 pub use windows::{ROUND_TRIPS, WindowCheck};

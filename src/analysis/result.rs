@@ -40,6 +40,8 @@ pub struct Analysis {
     pub ridges: Vec<Ridge>,
     /// Direct averages per simulated state, from the stored samples.
     pub direct: Vec<DirectAverage>,
+    /// `[n_states]` where no species has a reservoir, else empty
+    pub heat_capacity: Vec<HeatCapacity>,
     /// `[n_points]`, averages by MBAR in every simulated state
     pub at_states: Vec<MapCell>,
     /// Henry constants at every temperature of the maps and of the states, ascending, species by species.
@@ -69,6 +71,15 @@ impl Analysis {
         let mut here = self.henry[below..].iter().take_while(|h| h.temperature <= temperature * (1.0 + 1e-9));
         here.find(|h| h.reservoir == reservoir)
     }
+}
+
+/// Total heat capacity C_VN of a state, from its own samples. [energy/temperature]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HeatCapacity {
+    /// NaN without samples.
+    pub value: f64,
+    /// Standard error.
+    pub error: f64,
 }
 
 /// MBAR free energies.

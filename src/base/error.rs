@@ -129,6 +129,19 @@ pub enum Error {
         /// What happened and what to do.
         problem: String,
     },
+    /// A run needs more space than its disk has.
+    #[error(
+        "the run needs {needed} of disk, and {free} are free where {} is; choose another disk with -o, lower \
+         `max_samples_per_state`, or raise `sample_every`", path.display()
+    )]
+    DiskFull {
+        /// What it needs, with its unit.
+        needed: String,
+        /// What there is, with its unit.
+        free: String,
+        /// The directory of the run, which need not exist.
+        path: PathBuf,
+    },
     /// An estimator could not be evaluated.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),

@@ -28,6 +28,8 @@ pub(crate) enum Fault {
     LateList,
     /// `identity-without-counts`: identity changes are accepted without N_A/(N_B + 1).
     IdentityWithoutCounts,
+    /// `shear-sign`: differences in an oblique cell lean the wrong way.
+    ShearSign,
 }
 
 /// Whether a fault is planted.
@@ -49,6 +51,7 @@ pub(crate) fn planted(fault: Fault) -> bool {
             "victim-left-out" => Fault::VictimLeftOut,
             "late-list" => Fault::LateList,
             "identity-without-counts" => Fault::IdentityWithoutCounts,
+            "shear-sign" => Fault::ShearSign,
             other => panic!("no fault `{other}` can be planted"),
         })
     });

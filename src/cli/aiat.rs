@@ -2,13 +2,15 @@
 
 use super::args::AiatArguments;
 use crate::base::{Error, Result};
+use crate::cli::diagnostics::warn;
 use crate::cli::stdout::write_stdout;
 use crate::figures::adsorption;
-use crate::input::aiat::{AiatInput, load};
+use crate::input::aiat::{AiatInput, AxisInput, load};
 use crate::report::comparison::findings;
 use crate::run::directory::default_directory;
 use crate::thermochemistry::envelope::{edges, lowest_planes};
 use crate::workflow::aiat::{self, Options};
+use crate::workflow::analyze::outside_samples;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -60,6 +62,7 @@ fn rows(input: &AiatInput, further: &[f64]) -> Result<Vec<Row>> {
 
 fn from_list(file: &Path, arguments: &AiatArguments) -> Result<()> {
     let input = load(file)?;
+    input.warnings.iter().for_each(|w| warn(w));
     let rows = rows(&input, arguments.temperature.as_ref().map_or(&[], |t| &t.0))?;
     let label = |i: usize| &input.surface.structures[i].label;
     let unit = input.pressure_unit;
@@ -95,23 +98,26 @@ fn from_list(file: &Path, arguments: &AiatArguments) -> Result<()> {
                 })
             })
             .collect();
+        // What a pressure is the pressure of: of O2 where the species is O.
+        let gas = |(g, a): (usize, &AxisInput)| (a.species.clone(), json!(input.surface.gas(g).0.name));
+        let gases: Value = input.axes.iter().enumerate().map(gas).collect::<serde_json::Map<_, _>>().into();
         let result = json!({
             "title": input.title, "illustrative": input.illustrative,
-            "structures": structures, "boundaries": boundaries,
+            "structures": structures, "boundaries": boundaries, "pressure_of": gases, "warnings": input.warnings,
         });
         write_stdout(&format!("{result:#}\n"))?;
     } else {
         if input.illustrative {
             write_stdout(&format!("{} (illustrative energies)\n", input.title))?;
-        } else {
+        } else if !input.title.is_empty() {
             write_stdout(&format!("{}\n", input.title))?;
         }
         let mut header = format!("{:<34} {:>8}", "boundary", "T [K]");
-        for a in &input.axes {
+        for (g, a) in input.axes.iter().enumerate() {
             header += &format!(
                 " {:>12} {:>14}",
                 format!("Δμ_{} [eV]", a.species),
-                format!("p_{} [{}]", a.species, unit.symbol())
+                format!("p_{} [{}]", input.surface.gas(g).0.name, unit.symbol())
             );
         }
         write_stdout(&format!("{header}\n"))?;
@@ -143,6 +149,9 @@ fn from_run(directory: &Path, arguments: &AiatArguments) -> Result<()> {
     let temperatures = arguments.temperature.as_ref().map_or_else(Vec::new, |t| t.0.clone());
     let options = Options { quenches: arguments.quenches as usize, temperatures };
     let outcome = aiat::from_run(directory, &output, &options)?;
+    if let Some(words) = outside_samples(&outcome.comparison.analysis.grid, &options.temperatures) {
+        warn(&words);
+    }
     let (comparison, search) = (&outcome.comparison, &outcome.search);
     let name = |id: usize| {
         let phase = comparison.analysis.phases.iter().find(|p| p.id == id);

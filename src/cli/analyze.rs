@@ -18,6 +18,5 @@ pub(crate) fn analyze(arguments: &AnalyzeArguments) -> Result<()> {
     if !quiet {
         evaluation.summary.warnings.iter().for_each(|w| warn(w));
     }
-    print_result(&evaluation, None, *json);
-    Ok(())
+    print_result(&evaluation, None, *json)
 }

@@ -5,6 +5,7 @@ use super::exit::Ending;
 use super::signals::limits;
 use crate::base::{Error, Result};
 use crate::cli::args::LimitArguments;
+use crate::cli::stdout::{write_stderr, write_stdout};
 use crate::input::scene::CheckedScene;
 use crate::workflow::bench::answer::{
     AnswerOptions, AnswerReport, Group, Reference, SceneAnswer, Score, answers, reference,
@@ -12,7 +13,6 @@ use crate::workflow::bench::answer::{
 use std::path::Path;
 use std::time::Duration;
 
-#[expect(clippy::print_stdout, reason = "the measurement is the command's output")]
 pub(super) fn run(scenes: Vec<CheckedScene>, arguments: &BenchArguments) -> Result<Ending> {
     let known = match &arguments.reference {
         Some(path) => Some((path.clone(), Reference::read(path)?)),
@@ -45,24 +45,23 @@ pub(super) fn run(scenes: Vec<CheckedScene>, arguments: &BenchArguments) -> Resu
         Some(report) if arguments.json => {
             let text =
                 serde_json::to_string_pretty(&report).map_err(|source| Error::Json { what: "the result", source })?;
-            println!("{text}");
+            write_stdout(&format!("{text}\n"))?;
             Ok(Ending::Done)
         }
         Some(report) => {
-            print!("{}", table(&report));
+            write_stdout(&table(&report))?;
             Ok(Ending::Done)
         }
     }
 }
 
-#[expect(clippy::print_stderr, reason = "what goes on is for people")]
 fn heard(scene: &str, seed: u64) {
-    eprintln!("{scene}, seed {seed}");
+    write_stderr(&format!("{scene}, seed {seed}\n"));
 }
 
-#[expect(clippy::print_stderr, reason = "what goes on is for people")]
 fn stored(path: &Path, reference: &Reference) -> Ending {
-    eprintln!("{}: {} points of boundaries from {} runs", path.display(), reference.boundaries.len(), reference.runs);
+    let (points, runs) = (reference.boundaries.len(), reference.runs);
+    write_stderr(&format!("{}: {points} points of boundaries from {runs} runs\n", path.display()));
     Ending::Done
 }
 

@@ -4,6 +4,7 @@ use super::answer;
 use super::args::BenchArguments;
 use super::exit::Ending;
 use crate::base::{Error, Result};
+use crate::cli::stdout::write_stdout;
 use crate::input::scene::{self, CheckedScene};
 use crate::workflow::bench::{BenchOptions, BenchReport, Part, Ratio, ScalingRow, ThreadRow, bench};
 use std::path::Path;
@@ -29,7 +30,6 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<Ending> {
     speed(&scenes[0], arguments).map(|()| Ending::Done)
 }
 
-#[expect(clippy::print_stdout, reason = "the measurement is the command's output")]
 fn speed(loaded: &CheckedScene, arguments: &BenchArguments) -> Result<()> {
     let options = BenchOptions {
         device: arguments.device.to_string(),
@@ -42,11 +42,10 @@ fn speed(loaded: &CheckedScene, arguments: &BenchArguments) -> Result<()> {
     if arguments.json {
         let text =
             serde_json::to_string_pretty(&report).map_err(|source| Error::Json { what: "the result", source })?;
-        println!("{text}");
+        write_stdout(&format!("{text}\n"))
     } else {
-        print!("{}", table(&report));
+        write_stdout(&table(&report))
     }
-    Ok(())
 }
 
 fn table(report: &BenchReport) -> String {

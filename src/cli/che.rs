@@ -2,6 +2,7 @@
 
 use super::args::CheArguments;
 use crate::base::{Error, Result};
+use crate::cli::diagnostics::warn;
 use crate::cli::stdout::write_stdout;
 use crate::figures::electrode;
 use crate::input::che::{CheInput, load, plausible_ph};
@@ -15,6 +16,7 @@ pub(crate) fn che(arguments: &CheArguments) -> Result<()> {
         return Err(Error::argument(problem, remedy));
     }
     let input = with_overrides(load(&arguments.file)?, arguments);
+    input.warnings.iter().for_each(|w| warn(w));
     if arguments.json {
         write_stdout(&format!("{:#}\n", as_json(&input)))?;
     } else {
@@ -88,7 +90,8 @@ fn as_json(input: &CheInput) -> Value {
         "limiting_potential_on_scale": reaction.limiting().map(|l| on_scale(input, l.0)),
         "equilibrium_on_scale": on_scale(input, reaction.equilibrium),
         "limiting_step": reaction.limiting().map(|l| l.1 + 1),
-        "overpotential": reaction.overpotential(),
+        "overpotential": reaction.overpotential(), "direction": reaction.direction().name(),
+        "equilibrium_of_path": reaction.equilibrium_of_path(), "warnings": input.warnings,
         "states": states, "conditions": conditions,
     });
     if !input.surfaces.is_empty() {
@@ -105,6 +108,9 @@ fn as_json(input: &CheInput) -> Value {
             })
             .collect();
         result["surface_boundaries"] = boundaries.into();
+        let supplies = input.supplies.iter().map(|(element, molecule)| (element.clone(), json!(molecule)));
+        result["surface_references"] =
+            [("H".to_owned(), json!("H+ + e-")), ("O".to_owned(), json!("H2O"))].into_iter().chain(supplies).collect();
     }
     result
 }
@@ -125,14 +131,15 @@ fn table(input: &CheInput) -> String {
     potentials.iter().for_each(|u| out += &format!(" {u:>8.3}"));
     out.push('\n');
     for (i, pair) in reaction.states.windows(2).enumerate() {
-        let kind = if reaction.transferred()[i] > 0.0 { "" } else { "  (chemical)" };
+        let kind = if reaction.transferred()[i] != 0.0 { "" } else { "  (chemical)" };
         out += &format!("{:<58}", format!("{} → {}{kind}", pair[0].label, pair[1].label));
         steps.iter().for_each(|s| out += &format!(" {:>8.3}", s[i]));
         out.push('\n');
     }
     if let (Some((limit, step)), Some(over)) = (reaction.limiting(), reaction.overpotential()) {
         out += &format!(
-            "limiting potential {limit:.4} V (step {}), equilibrium {} V, overpotential {over:.4} V",
+            "{}: limiting potential {limit:.4} V (step {}), equilibrium {} V, overpotential {over:.4} V",
+            reaction.direction().name(),
             step + 1,
             reaction.equilibrium,
         );

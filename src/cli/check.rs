@@ -4,9 +4,10 @@ use super::args::CheckArguments;
 use crate::base::units::bytes;
 use crate::base::{Error, Result};
 use crate::cli::diagnostics::warn;
+use crate::cli::stdout::write_stdout;
 use crate::input::scene::grammar::{Potential, Schedule, Until};
 use crate::input::scene::{self, CheckedScene};
-use crate::run::forecast::{AxisExchange, Estimate, check_limits, estimate};
+use crate::run::forecast::{AxisExchange, Estimate, check_disk, check_memory, estimate};
 use serde::Serialize;
 use std::path::Path;
 
@@ -16,6 +17,7 @@ struct Report<'a> {
     scene: String,
     title: &'a str,
     lengths: (f64, f64, f64),
+    tilt: f64,
     floor: f64,
     ceiling: f64,
     slab_atoms: usize,
@@ -24,34 +26,36 @@ struct Report<'a> {
     estimate: &'a Estimate,
 }
 
-#[expect(clippy::print_stdout, reason = "the summary is the command's output")]
 pub(crate) fn check(arguments: &CheckArguments) -> Result<()> {
     let loaded = scene::load(&arguments.scene)?;
     let longest = loaded.longest();
-    check_limits(&longest, Path::new("."))?;
+    check_memory(&longest)?;
     let estimate = estimate(&longest);
+    // The scene is as good on a full disk; `run` refuses.
+    let disk = check_disk(&longest, Path::new(".")).err().map(|e| e.to_string());
+    let doubts = [&estimate.limits, &estimate.far_apart].into_iter().flatten();
+    let warnings: Vec<String> = loaded.warnings.iter().chain(doubts).cloned().chain(disk).collect();
     if arguments.json {
         let report = Report {
             scene: loaded.path.display().to_string(),
             title: &loaded.scene.title,
             lengths: loaded.lengths(),
+            tilt: loaded.cell().tilt,
             floor: loaded.floor(),
             ceiling: loaded.ceiling(),
             slab_atoms: loaded.slab.atoms.len(),
             mobile_slab_atoms: loaded.slab.mobile().count(),
-            warnings: &[&loaded.warnings[..], &estimate.limits].concat(),
+            warnings: &warnings,
             estimate: &estimate,
         };
         let text =
             serde_json::to_string_pretty(&report).map_err(|source| Error::Json { what: "the result", source })?;
-        println!("{text}");
+        write_stdout(&format!("{text}\n"))
     } else {
-        loaded.warnings.iter().chain(&estimate.limits).for_each(|w| warn(w));
-        for (name, value) in summary(&loaded, &estimate) {
-            println!("{name:<14} {value}");
-        }
+        warnings.iter().for_each(|w| warn(w));
+        let lines = summary(&loaded, &estimate, warnings.len());
+        write_stdout(&lines.iter().map(|(name, value)| format!("{name:<14} {value}\n")).collect::<String>())
     }
-    Ok(())
 }
 
 fn in_words(potential: &Potential) -> String {
@@ -59,14 +63,20 @@ fn in_words(potential: &Potential) -> String {
 }
 
 /// The lines of the summary: name and value.
-fn summary(loaded: &CheckedScene, e: &Estimate) -> Vec<(&'static str, String)> {
+///
+/// - `warnings`: how many were said before
+fn summary(loaded: &CheckedScene, e: &Estimate, warnings: usize) -> Vec<(&'static str, String)> {
     let scene = &loaded.scene;
     let (x, y, z) = loaded.lengths();
+    let tilt = match loaded.cell() {
+        cell if cell.is_oblique() => format!(", tilt {}", short(cell.tilt)),
+        _ => String::new(),
+    };
     let periodic = if scene.is_bulk() { "periodic in x, y, z".to_owned() } else { walls(loaded) };
     let mut lines = vec![
         ("scene", format!("{} ({})", loaded.path.display(), scene.title)),
         ("units", format!("{:?}", scene.units)),
-        ("cell", format!("{} × {} × {}, {periodic}", short(x), short(y), short(z))),
+        ("cell", format!("{} × {} × {}{tilt}, {periodic}", short(x), short(y), short(z))),
         ("potential", in_words(&scene.potential)),
     ];
     if !loaded.slab.atoms.is_empty() {
@@ -91,7 +101,12 @@ fn summary(loaded: &CheckedScene, e: &Estimate) -> Vec<(&'static str, String)> {
         ("time", format!("about {} on {} cores (very roughly)", duration(e.seconds), e.cores)),
     ]);
     lines.extend(e.exchange.iter().map(|axis| ("exchange", acceptance(axis))));
-    lines.push(("result", "the scene is good".to_owned()));
+    let result = match warnings {
+        0 => "the scene is good".to_owned(),
+        1 => "the scene can be run; mind the doubt above".to_owned(),
+        n => format!("the scene can be run; mind the {n} doubts above"),
+    };
+    lines.push(("result", result));
     lines
 }
 

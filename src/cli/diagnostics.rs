@@ -3,6 +3,7 @@
 use crate::base::Error;
 use crate::base::diagnostic::SceneError;
 use crate::cli::Ending;
+use crate::cli::stdout::write_stderr;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, NamedSource, SourceSpan};
 use std::io::IsTerminal;
 
@@ -20,26 +21,23 @@ struct Pointer {
 }
 
 /// Prints an error; errors of scenes with the offending line.
-#[expect(clippy::print_stderr, reason = "the command line is where errors are printed")]
 pub(crate) fn print_error(error: &Error) {
     match error {
-        Error::Scene(e) => eprint!("{}", pointing(e)),
-        other => eprintln!("error: {other}"),
+        Error::Scene(e) => write_stderr(&pointing(e)),
+        other => write_stderr(&format!("error: {other}\n")),
     }
 }
 
 /// Says how a run can go on that ended before its end, or short of what its scene wants.
-#[expect(clippy::print_stderr, reason = "how a run ended is for people")]
 pub(crate) fn print_ending(ending: &Ending) {
     if let Ending::Short(words) | Ending::Stopped(words) = ending {
-        eprintln!("{words}");
+        write_stderr(&format!("{words}\n"));
     }
 }
 
 /// Prints a warning.
-#[expect(clippy::print_stderr, reason = "the command line is where warnings are printed")]
 pub(crate) fn warn(text: &str) {
-    eprintln!("warning: {text}");
+    write_stderr(&format!("warning: {text}\n"));
 }
 
 /// The message, the line with a mark under the value, and the remedy.

@@ -3,6 +3,7 @@
 use super::args::DoctorArguments;
 use crate::backend::gpu::{AdapterReport, survey};
 use crate::base::{Error, Result};
+use crate::cli::stdout::write_stdout;
 use serde::Serialize;
 
 /// What `doctor --json` prints.
@@ -25,7 +26,6 @@ struct Adapter {
     self_test: String,
 }
 
-#[expect(clippy::print_stdout, reason = "the findings are the command's output")]
 pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<()> {
     let found = survey();
     let auto = auto(&found);
@@ -38,23 +38,24 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<()> {
     if arguments.json {
         let text =
             serde_json::to_string_pretty(&report).map_err(|source| Error::Json { what: "the result", source })?;
-        println!("{text}");
-        return Ok(());
+        return write_stdout(&format!("{text}\n"));
     }
-    println!("{:<18} {}", "adlayer", report.version);
-    println!("{:<18} {}", "threads", report.threads);
+    let mut lines =
+        vec![("adlayer".to_owned(), report.version.to_owned()), ("threads".to_owned(), report.threads.to_string())];
+    let mut say = |name: &str, value: String| lines.push((name.to_owned(), value));
     if report.adapters.is_empty() {
-        println!("{:<18} none (no Vulkan, Metal or DirectX 12 driver answers)", "adapter");
+        say("adapter", "none (no Vulkan, Metal or DirectX 12 driver answers)".to_owned());
     }
     for a in &report.adapters {
-        println!("{:<18} {} ({}, {})", "adapter", a.name, a.api, a.kind);
-        println!("{:<18} {}", "  driver", a.driver);
-        println!("{:<18} {} KiB", "  workgroup memory", a.workgroup_memory / 1024);
-        println!("{:<18} {} MiB", "  largest binding", a.largest_binding >> 20);
-        println!("{:<18} {}", "  self-test", a.self_test);
+        say("adapter", format!("{} ({}, {})", a.name, a.api, a.kind));
+        say("  driver", a.driver.clone());
+        say("  workgroup memory", format!("{} KiB", a.workgroup_memory / 1024));
+        say("  largest binding", format!("{} MiB", a.largest_binding >> 20));
+        say("  self-test", a.self_test.clone());
     }
-    println!("{:<18} {}", "--device auto", report.auto);
-    Ok(())
+    say("--device auto", report.auto);
+    let text: String = lines.iter().map(|(name, value)| format!("{name:<18} {value}\n")).collect();
+    write_stdout(&text)
 }
 
 /// What `auto` takes: the first hardware adapter that is sound, else the processor.

@@ -59,6 +59,10 @@ pub fn exit_code(error: &Error) -> u8 {
         | Error::Signals { .. }
         | Error::Json { .. }
         | Error::Drawing { .. } => 70,
-        Error::Io { .. } | Error::InUse { .. } | Error::ParquetEncoding { .. } | Error::Archive { .. } => 74,
+        Error::Io { .. }
+        | Error::InUse { .. }
+        | Error::DiskFull { .. }
+        | Error::ParquetEncoding { .. }
+        | Error::Archive { .. } => 74,
     }
 }

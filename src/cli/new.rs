@@ -2,13 +2,13 @@
 
 use super::args::NewArguments;
 use crate::base::{Error, Result};
+use crate::cli::stdout::write_stdout;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 
 /// The default scene, comments included.
 const TEMPLATE: &str = include_str!("../../scenes/lj_surface.ron");
 
-#[expect(clippy::print_stdout, reason = "the path of what was written is the command's output")]
 pub(crate) fn new(arguments: &NewArguments) -> Result<()> {
     let mut path = arguments.name.clone();
     if path.extension().is_none_or(|e| e != "ron") {
@@ -22,7 +22,5 @@ pub(crate) fn new(arguments: &NewArguments) -> Result<()> {
         _ => Error::io("cannot write", &path)(e),
     })?;
     file.write_all(TEMPLATE.as_bytes()).map_err(Error::io("cannot write", &path))?;
-    println!("wrote {}", path.display());
-    println!("next: adlayer run {}", path.display());
-    Ok(())
+    write_stdout(&format!("wrote {0}\nnext: adlayer run {0}\n", path.display()))
 }

@@ -1,5 +1,6 @@
 //! What a run shows on stderr while it is at work.
 
+use crate::cli::stdout::write_stderr;
 use crate::run::Progress;
 use crate::workflow::extend::Listener;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -27,10 +28,9 @@ impl Listener for Screen {
         show(&self.bar, progress);
     }
 
-    #[expect(clippy::print_stderr, reason = "what goes on is for people")]
     fn extension(&mut self, words: &str, cycles: u32) {
         if !self.quiet {
-            self.bar.suspend(|| eprintln!("{words}: {cycles} further cycles"));
+            self.bar.suspend(|| write_stderr(&format!("{words}: {cycles} further cycles\n")));
         }
     }
 }

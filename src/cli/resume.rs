@@ -7,6 +7,7 @@ use crate::cli::Ending;
 use crate::cli::diagnostics::warn;
 use crate::cli::progress::Screen;
 use crate::cli::signals::limits;
+use crate::cli::stdout::{write_stderr, write_stdout};
 use crate::run::{self, ResumeOptions, RunOutcome, RunRecord};
 use crate::workflow::extend::{self, Listener};
 use serde_json::json;
@@ -27,7 +28,7 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<Ending> {
         let report = options.directory.join("report.html");
         if report.is_file() && extend::is_settled(ended)? {
             screen.bar.finish_and_clear();
-            already_finished(&report, &ended.record, arguments);
+            already_finished(&report, &ended.record, arguments)?;
             return Ok(Ending::of(&ended.record, &options.directory));
         }
     }
@@ -40,18 +41,13 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<Ending> {
 }
 
 /// Says that there was nothing to do.
-#[expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the path is the command's output, the rest is for people"
-)]
-fn already_finished(report: &Path, record: &RunRecord, arguments: &ResumeArguments) {
+fn already_finished(report: &Path, record: &RunRecord, arguments: &ResumeArguments) -> Result<()> {
     if arguments.json {
-        println!("{:#}", json!({ "report": report, "run": record }));
-        return;
+        return write_stdout(&format!("{:#}\n", json!({ "report": report, "run": record })));
     }
     if !arguments.quiet {
-        eprintln!("finished already; to add cycles: adlayer resume {} --cycles +N", arguments.directory.display());
+        let directory = arguments.directory.display();
+        write_stderr(&format!("finished already; to add cycles: adlayer resume {directory} --cycles +N\n"));
     }
-    println!("report: {}", report.display());
+    write_stdout(&format!("report: {}\n", report.display()))
 }

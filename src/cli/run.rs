@@ -1,6 +1,7 @@
 //! `adlayer run`: sample, analyse, draw.
 
 use super::args::RunArguments;
+use crate::backend::gpu;
 use crate::base::{Error, Result};
 use crate::cli::Ending;
 use crate::cli::diagnostics::warn;
@@ -10,7 +11,7 @@ use crate::cli::summary::print_result;
 use crate::input::scene;
 use crate::run::checkpoint;
 use crate::run::directory::default_directory;
-use crate::run::forecast::check_limits;
+use crate::run::forecast::{check_disk, check_memory};
 use crate::run::{self, Limits, RunOptions, RunOutcome, RunRecord};
 use crate::workflow::extend::{self, Conclusion, Listener};
 use std::path::Path;
@@ -19,9 +20,16 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Ending> {
     let loaded = scene::load(&arguments.scene)?.with_overrides(arguments.cycles, arguments.seed)?;
     let stem = arguments.scene.file_stem().map_or_else(|| "run".into(), |s| s.to_string_lossy().into_owned());
     let directory = arguments.output.clone().unwrap_or_else(|| default_directory(&stem));
-    check_limits(&loaded.longest(), &directory)?;
+    check_memory(&loaded.longest())?;
+    check_disk(&loaded.longest(), &directory)?;
     if !arguments.quiet {
         loaded.warnings.iter().for_each(|w| warn(w));
+        if let Some(name) = gpu::only_software(&arguments.device.to_string()) {
+            warn(&format!(
+                "the GPU `{name}` is a software adapter: it computes on the processor, right but far more slowly than \
+                 --device cpu, and serves for tests"
+            ));
+        }
     }
     let options = RunOptions {
         device: arguments.device.to_string(),
@@ -54,7 +62,7 @@ pub(super) fn finish(
         Ok(Conclusion::Done(results) | Conclusion::Short(results)) => {
             let warnings = &results.evaluation.summary.warnings;
             warnings.iter().filter(|w| !screen.quiet && !said.contains(w)).for_each(|w| warn(w));
-            print_result(&results.evaluation, Some(&results.record), json);
+            print_result(&results.evaluation, Some(&results.record), json)?;
             Ok(Ending::of(&results.record, directory))
         }
         Ok(Conclusion::Stopped(record)) => Ok(Ending::Stopped(how_to_go_on(&record, directory))),
@@ -85,12 +93,12 @@ fn how_to_go_on(record: &RunRecord, directory: &Path) -> String {
     }
 }
 
-/// Whether a run that ended with an error can go on from its checkpoint.
+/// Whether a run that ended with an error can go on from its checkpoint. A faulty replica would fail alike.
 ///
 /// - `began`: whether it had made a cycle
 fn is_resumable(error: &Error, began: bool) -> bool {
     match error {
-        Error::Io { .. } | Error::ParquetEncoding { .. } | Error::ReplicaFault { .. } => true,
+        Error::Io { .. } | Error::ParquetEncoding { .. } => true,
         // lost on the way, not refused at the start
         Error::Device(_) => began,
         _ => false,

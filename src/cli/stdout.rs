@@ -1,4 +1,4 @@
-//! Text on stdout.
+//! Text on stdout and stderr. Neither may end the program: the macros of std panic where they cannot write.
 
 use crate::base::{Error, Result};
 use std::io::{ErrorKind, Write};
@@ -8,8 +8,14 @@ use std::io::{ErrorKind, Write};
 /// # Errors
 /// [`Error::Io`] if stdout cannot be written.
 pub(crate) fn write_stdout(text: &str) -> Result<()> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Error::io("cannot write to", "stdout")(e)),
         _ => Ok(()),
     }
+}
+
+/// Writes words for people to stderr; if that cannot be written, nobody would read why.
+pub(crate) fn write_stderr(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

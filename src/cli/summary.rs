@@ -1,17 +1,20 @@
 //! What a run or an analysis prints on stdout: the table and the path of the report, or JSON.
 
+use crate::base::Result;
+use crate::cli::stdout::write_stdout;
 use crate::report::terminal_table;
 use crate::run::RunRecord;
 use crate::workflow::analyze::Evaluation;
 use serde_json::json;
 
 /// Prints the result of an evaluation.
-#[expect(clippy::print_stdout, reason = "results go to stdout")]
-pub(crate) fn print_result(evaluation: &Evaluation, record: Option<&RunRecord>, as_json: bool) {
+///
+/// # Errors
+/// [`crate::base::Error::Io`] if stdout cannot be written.
+pub(crate) fn print_result(evaluation: &Evaluation, record: Option<&RunRecord>, as_json: bool) -> Result<()> {
     if !as_json {
-        print!("{}", terminal_table(&evaluation.analysis, &evaluation.summary));
-        println!("report: {}", evaluation.report.display());
-        return;
+        let table = terminal_table(&evaluation.analysis, &evaluation.summary);
+        return write_stdout(&format!("{table}report: {}\n", evaluation.report.display()));
     }
     let analysis = &evaluation.analysis;
     let phases: Vec<_> = analysis
@@ -50,5 +53,5 @@ pub(crate) fn print_result(evaluation: &Evaluation, record: Option<&RunRecord>, 
         },
         "warnings": evaluation.summary.warnings,
     });
-    println!("{result:#}");
+    write_stdout(&format!("{result:#}\n"))
 }

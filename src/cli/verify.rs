@@ -2,11 +2,11 @@
 
 use super::args::VerifyArguments;
 use crate::base::{Error, Result};
+use crate::cli::stdout::{write_stderr, write_stdout};
 use crate::io::atomic::write_whole;
 use crate::workflow::verify::{Check, Measure, Verdict, VerifyOptions, verify};
 use std::path::{Path, PathBuf};
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the verdict is the command's output")]
 pub(crate) fn run(arguments: &VerifyArguments) -> Result<()> {
     let options = VerifyOptions {
         device: arguments.device.to_string(),
@@ -14,12 +14,13 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<()> {
         program: std::env::current_exe().ok(),
     };
     if !arguments.json {
-        println!("{}", heading());
+        write_stdout(&format!("{}\n", heading()))?;
     }
+    let mut written = Ok(());
     let verdict = rayon::scope(|_| {
         verify(&options, &mut |check| {
-            if !arguments.json {
-                println!("{}", row(check));
+            if !arguments.json && written.is_ok() {
+                written = write_stdout(&format!("{}\n", row(check)));
             }
         })
     })?;
@@ -31,10 +32,11 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<()> {
     }
     write_whole(&archive, text.as_bytes())?;
     if arguments.json {
-        print!("{text}");
+        write_stdout(&text)?;
     } else {
-        println!("{}", last_line(&verdict));
-        eprintln!("archived in {}", archive.display());
+        written?;
+        write_stdout(&format!("{}\n", last_line(&verdict)))?;
+        write_stderr(&format!("archived in {}\n", archive.display()));
     }
     verdict.result()
 }

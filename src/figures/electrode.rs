@@ -235,7 +235,12 @@ fn surfaces(input: &CheInput) -> Drawing {
         title: "Most stable surface over pH and potential".into(),
         subtitle: subtitle(input),
         caption: format!(
-            "The surface of lowest free energy in contact with water and H⁺ + e⁻, over pH and the potential ({}).",
+            "The surface of lowest free energy in contact with water{} and H⁺ + e⁻, over pH and the potential ({}).",
+            input
+                .supplies
+                .iter()
+                .map(|(element, molecule)| format!(", {molecule} (for {element})"))
+                .collect::<String>(),
             scale.name()
         ),
         x: Axis::linear("pH".into(), PH.0, PH.1),

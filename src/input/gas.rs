@@ -1,24 +1,19 @@
 //! Files of gases: `Gases(gases: [ … ])`.
 
 use super::grammar;
+use crate::base::units::{BAR_PA, BOLTZMANN_EV, ELECTRONVOLT_J_PER_MOL};
 use crate::base::{Error, Result};
 use crate::input::beside;
 use crate::input::source::{Source, did_you_mean, ensure};
 use crate::io::text::read_text;
 use crate::thermochemistry::formula;
-use crate::thermochemistry::gas::{Gas, Motion, Rotor, Source as Thermal, rotational_constant};
+use crate::thermochemistry::gas::{Gas, Motion, Rotor, Source as Thermal, rotational_constant, translation};
+use crate::thermochemistry::janaf::Janaf;
 use crate::thermochemistry::library;
-use crate::thermochemistry::rovibration::{Diatomic, Spin};
-use crate::thermochemistry::tables::{Janaf, Shomate, ShomateRange};
+use crate::thermochemistry::rovibration::{Diatomic, Spin, Triplet};
+use crate::thermochemistry::shomate::{REFERENCE_TEMPERATURE, Shomate, ShomateRange};
 use serde::Deserialize;
 use std::path::Path;
-
-/// A file of gases, checked.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GasFile {
-    /// At least one, names unique.
-    pub gases: Vec<Gas>,
-}
 
 /// The file as written.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -54,10 +49,28 @@ struct GasSpec {
 #[serde(rename = "Thermal", deny_unknown_fields)]
 enum ThermalSpec {
     Atom,
-    Diatomic { we: f64, wexe: f64, be: f64, ae: f64, de: f64, nuclei: Nuclei },
-    RigidRotor { rotor: RotorSpec, wavenumbers: Vec<f64> },
-    Janaf { path: String },
-    Shomate { enthalpy_298: f64, ranges: Vec<ShomateSpec> },
+    Diatomic {
+        we: f64,
+        wexe: f64,
+        be: f64,
+        ae: f64,
+        de: f64,
+        nuclei: Nuclei,
+        /// λ and γ of a ³Σ state [1/cm]
+        #[serde(default)]
+        triplet: Option<(f64, f64)>,
+    },
+    RigidRotor {
+        rotor: RotorSpec,
+        wavenumbers: Vec<f64>,
+    },
+    Janaf {
+        path: String,
+    },
+    Shomate {
+        enthalpy_298: f64,
+        ranges: Vec<ShomateSpec>,
+    },
 }
 
 /// Statistics of the two nuclei.
@@ -97,17 +110,22 @@ struct ShomateSpec {
     h: f64,
 }
 
-/// Reads and checks a file of gases.
+/// A gas of a file; an error is that of its table, and no other gas of the file minds it.
+struct Listed {
+    name: String,
+    gas: Result<Gas>,
+}
+
+/// Reads and checks a file of gases: at least one, names unique.
 ///
 /// # Errors
-/// [`Error::InputMissing`], [`Error::Scene`] with line, column, value and remedy, [`Error::BadInput`] for a table that it
-/// names, [`Error::Io`].
-pub fn load(path: &Path) -> Result<GasFile> {
+/// [`Error::InputMissing`], [`Error::Scene`] with line, column, value and remedy, [`Error::BadInput`], [`Error::Io`].
+fn load(path: &Path) -> Result<Vec<Listed>> {
     let text = read_text("file of gases", path)?;
     let source = Source::of("file of gases", &text, path);
     let Gases { gases } = grammar(&source)?;
     ensure!(source, !gases.is_empty(), "gases", "there is no gas", "give at least one");
-    let mut checked: Vec<Gas> = Vec::new();
+    let mut checked: Vec<Listed> = Vec::new();
     for (i, spec) in gases.iter().enumerate() {
         let at = format!("gases[{i}]");
         ensure!(
@@ -117,15 +135,20 @@ pub fn load(path: &Path) -> Result<GasFile> {
             format!("gas `{}` is given twice", spec.name),
             "give each gas its own name",
         );
-        checked.push(gas(&source, &at, spec, path)?);
+        let gas = match gas(&source, &at, spec, path) {
+            Err(error @ Error::Scene(_)) => return Err(error),
+            other => other,
+        };
+        checked.push(Listed { name: spec.name.clone(), gas });
     }
-    Ok(GasFile { gases: checked })
+    Ok(checked)
 }
 
 /// The gas with a name: one of the library, or `FILE.ron` or `FILE.ron:NAME` of a file of gases.
 ///
 /// # Errors
-/// [`Error::Argument`] if there is none, and those of [`load`].
+/// [`Error::Argument`] if there is none; [`Error::InputMissing`], [`Error::Scene`], [`Error::BadInput`] (also for a table that
+/// the gas names) and [`Error::Io`] for a file.
 pub fn named(name: &str) -> Result<Gas> {
     lookup(name, Path::new(""))?.map_err(|(problem, remedy)| Error::Argument { problem, remedy })
 }
@@ -144,18 +167,20 @@ fn lookup(name: &str, input_path: &Path) -> Result<std::result::Result<Gas, (Str
             (format!("there is no gas `{name}` in the library"), help)
         }));
     }
-    let GasFile { gases } = load(&beside(input_path, file))?;
-    let names: Vec<&str> = gases.iter().map(|g| g.name.as_str()).collect();
-    let found = match inner {
-        Some(inner) => gases.iter().find(|g| g.name == inner),
-        None if gases.len() == 1 => gases.first(),
-        None => None,
-    };
-    Ok(found.cloned().ok_or_else(|| match inner {
-        Some(inner) => (format!("`{file}` holds no gas `{inner}`"), did_you_mean(inner, names.clone())),
+    let gases = load(&beside(input_path, file))?;
+    let names: Vec<String> = gases.iter().map(|g| g.name.clone()).collect();
+    let alone = gases.len() == 1;
+    let found = gases.into_iter().find(|g| inner.map_or(alone, |inner| g.name == inner));
+    if let Some(found) = found {
+        return found.gas.map(Ok);
+    }
+    Ok(Err(match inner {
+        Some(inner) => {
+            (format!("`{file}` holds no gas `{inner}`"), did_you_mean(inner, names.iter().map(String::as_str)))
+        }
         None => (
             format!("`{file}` holds {} gases: {}", names.len(), names.join(", ")),
-            format!("say which, e.g. `{file}:{}`", names.first().copied().unwrap_or("O2")),
+            format!("say which, e.g. `{file}:{}`", names.first().map_or("O2", String::as_str)),
         ),
     }))
 }
@@ -172,6 +197,17 @@ fn split(name: &str) -> (&str, Option<&str>) {
         None => (name, None),
     }
 }
+
+/// Entropy of translation at 1 bar. [J/(mol K)]
+///
+/// - `mass`: of the molecule [u]; `temperature`: [K]
+fn translational_entropy(mass: f64, temperature: f64) -> f64 {
+    let part = translation(mass, temperature, BAR_PA);
+    (part.h - part.mu) / temperature * ELECTRONVOLT_J_PER_MOL
+}
+
+/// What published Shomate equations may be off where two ranges meet. [kJ/mol]
+const SHOMATE_TOL: f64 = 0.3;
 
 /// One gas of a file while it is checked.
 struct Checker<'a> {
@@ -258,12 +294,20 @@ impl Checker<'_> {
         let molecule = |motion: Motion| Thermal::Molecule { motion, electronic };
         Ok(match &self.spec.thermal {
             ThermalSpec::Atom => molecule(Motion::RigidRotor { rotor: Rotor::None, wavenumbers: Vec::new() }),
-            ThermalSpec::Diatomic { we, wexe, be, ae, de, nuclei } => {
+            ThermalSpec::Diatomic { we, wexe, be, ae, de, nuclei, triplet } => {
                 for (field, value) in [("thermal.we", *we), ("thermal.be", *be)] {
                     self.positive(field, value)?;
                 }
                 let spin = self.spin(nuclei)?;
-                molecule(Motion::DirectSum(Diatomic { we: *we, wexe: *wexe, be: *be, ae: *ae, de: *de, spin }))
+                ensure!(
+                    self.source,
+                    triplet.is_none() || self.spec.electronic.is_none(),
+                    format!("{}.electronic", self.at),
+                    "`electronic` and `triplet` would count the three spin components twice",
+                    "leave out `electronic`",
+                );
+                let triplet = triplet.map(|(lambda, gamma)| Triplet { lambda, gamma });
+                molecule(Motion::DirectSum(Diatomic { we: *we, wexe: *wexe, be: *be, ae: *ae, de: *de, spin, triplet }))
             }
             ThermalSpec::RigidRotor { rotor, wavenumbers } => {
                 let modes = format!("{}.thermal.wavenumbers", self.at);
@@ -273,12 +317,29 @@ impl Checker<'_> {
             ThermalSpec::Janaf { path: file } => {
                 let table = beside(path, file);
                 let text = read_text("table of a gas", &table)?;
-                Thermal::Janaf(Janaf::parse(&text).map_err(|problem| Error::BadInput { path: table, problem })?)
+                let read = Janaf::parse(&text).and_then(|read| self.heavy_enough(read));
+                Thermal::Janaf(read.map_err(|problem| Error::BadInput { path: table, problem })?)
             }
             ThermalSpec::Shomate { enthalpy_298, ranges } => {
                 Thermal::Shomate(Shomate { enthalpy_298: *enthalpy_298, ranges: self.ranges(*enthalpy_298, ranges)? })
             }
         })
+    }
+
+    /// A table whose entropies are at least those that the mass alone gives by translation; else what is wrong.
+    fn heavy_enough(&self, table: Janaf) -> std::result::Result<Janaf, String> {
+        for row in &table.rows {
+            let (entropy, least) = (Janaf::entropy(row), translational_entropy(self.spec.mass, row.temperature));
+            // the tables are rounded, and older ones refer to 1 atm
+            if entropy < least - 0.12 {
+                return Err(format!(
+                    "S of `{}` at {} K is {entropy:.3} J/(mol K), but a mass of {} u gives {least:.3} by translation \
+                     alone (ideal gas, 1 bar); correct `mass`, or take the table of this gas in J/(mol K)",
+                    self.spec.name, row.temperature, self.spec.mass
+                ));
+            }
+        }
+        Ok(table)
     }
 
     /// Weights of even and odd J.
@@ -342,11 +403,80 @@ impl Checker<'_> {
         }
         ensure!(source, last > 0.0, format!("{at}.thermal.ranges"), "there is no range", "give at least one");
         self.positive("thermal.enthalpy_298", enthalpy_298)?;
+        self.heat_content(enthalpy_298)?;
         let of = |r: &ShomateSpec| ShomateRange {
             from: r.from,
             to: r.to,
             coefficients: [r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h],
         };
-        Ok(ranges.iter().map(of).collect())
+        let ranges: Vec<ShomateRange> = ranges.iter().map(of).collect();
+        self.ranges_agree(&ranges)?;
+        Ok(ranges)
+    }
+
+    /// H(298.15 K) − H(0) between that of translation alone and that of classical motion of every atom. \[kJ/mol\]
+    fn heat_content(&self, enthalpy_298: f64) -> Result<()> {
+        let rt = 1e-3 * BOLTZMANN_EV * ELECTRONVOLT_J_PER_MOL * REFERENCE_TEMPERATURE;
+        let atoms: u32 = self.elements()?.iter().map(|e| e.1).sum();
+        // 4 RT of translation, rotation and pV, RT of each mode, and as much again for electrons
+        let (least, most) = (2.5 * rt, 2.0 * (4.0 + 3.0 * f64::from(atoms)) * rt);
+        ensure!(
+            self.source,
+            (0.999 * least..=most).contains(&enthalpy_298),
+            format!("{}.thermal.enthalpy_298", self.at),
+            format!(
+                "`enthalpy_298` of `{}` is {enthalpy_298}, but H(298.15 K) - H(0) of such a gas is {least:.3} to \
+                 {most:.0} kJ/mol",
+                self.spec.name
+            ),
+            "give it in kJ/mol, e.g. 8.683 of O2 (minus H-H(Tr) in the row at 0 K of its JANAF table)",
+        );
+        Ok(())
+    }
+
+    /// Refuses Shomate coefficients that contradict each other: H must be 0 at 298.15 K, H and S must go on from one range
+    /// to the next, and S cannot be below that of translation.
+    fn ranges_agree(&self, ranges: &[ShomateRange]) -> Result<()> {
+        let place = |k: usize| format!("{}.thermal.ranges[{k}]", self.at);
+        let remedy = "correct the coefficients: A to E and G in J/(mol K), F and H in kJ/mol, with t = T/1000 K";
+        for (k, range) in ranges.iter().enumerate() {
+            // ranges that start at 298 K are meant to hold at 298.15 K
+            let reference = REFERENCE_TEMPERATURE.max(range.from);
+            if reference - REFERENCE_TEMPERATURE < 2.0 && range.to >= reference {
+                let (h, _) = range.functions(REFERENCE_TEMPERATURE);
+                ensure!(
+                    self.source,
+                    h.abs() <= SHOMATE_TOL,
+                    place(k),
+                    format!("H - H(298.15 K) of `{}` is {h:.3} kJ/mol at 298.15 K, not 0", self.spec.name),
+                    remedy,
+                );
+            }
+            let (_, s) = range.functions(range.from);
+            let least = translational_entropy(self.spec.mass, range.from);
+            ensure!(
+                self.source,
+                s >= least - 0.12,
+                place(k),
+                format!(
+                    "S of `{}` at {} K is {s:.3} J/(mol K), but a mass of {} u gives {least:.3} by translation alone",
+                    self.spec.name, range.from, self.spec.mass
+                ),
+                remedy,
+            );
+            let Some(before) = k.checked_sub(1).map(|j| &ranges[j]).filter(|b| b.to == range.from) else { continue };
+            let (left, right) = (before.functions(range.from), range.functions(range.from));
+            ensure!(
+                self.source,
+                (left.0 - right.0).abs() <= SHOMATE_TOL && (left.1 - right.1).abs() <= 1e3 * SHOMATE_TOL / range.from,
+                place(k),
+                format!(
+                    "two ranges of `{}` part at {} K: H {:.3} and {:.3} kJ/mol, S {:.3} and {:.3} J/(mol K)",
+                    self.spec.name, range.from, left.0, right.0, left.1, right.1
+                ),
+                remedy,
+            );
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,6 @@
 //! Inputs besides scenes: files of gases, lists of structures (aiAT), reactions (CHE). Same manner, same errors.
 
 pub mod aiat;
-mod catmap;
 pub mod che;
 pub mod gas;
 pub mod parse;

@@ -10,6 +10,9 @@ use std::ops::Range;
 /// Names that RON reads as numbers but no scene can mean.
 const NOT_FINITE: [&str; 2] = ["NaN", "inf"];
 
+/// Axes and windows that are looked through for values without their kind.
+const MOST_AXES: usize = 8;
+
 /// ron as scenes are written: `Some(…)` may be left out.
 pub(crate) fn options() -> ron::Options {
     ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME)
@@ -50,7 +53,21 @@ fn translate(source: &Source, error: &SpannedError) -> Error {
     let word = word_before(text, end);
     let spelled = &text[word.clone()];
     let of = |outer: &Option<String>| outer.as_ref().map_or(String::new(), |o| format!(" of `{o}`"));
+    if let Some(error) = nameless_axis(source, start..end) {
+        return error;
+    }
     match &error.code {
+        RonError::ExpectedNamedStructLike(name) | RonError::ExpectedDifferentStructName { expected: name, .. }
+            if text[..word.start].trim().is_empty() =>
+        {
+            let line: String = text.trim_start().lines().next().unwrap_or("").trim().chars().take(30).collect();
+            let what = source.what();
+            let message = match line.is_empty() {
+                true => format!("the file is empty, and a {what} begins with `{name}(`"),
+                false => format!("the file begins with `{line}`, and a {what} with `{name}(`"),
+            };
+            source.error_at(word, message, format!("name a {what}; {}", source.example()))
+        }
         RonError::NoSuchStructField { expected, found, outer } => {
             let span = name_near(source, found, end).unwrap_or(word);
             let help = did_you_mean(found, expected.iter().copied());
@@ -119,6 +136,36 @@ fn translate(source: &Source, error: &SpannedError) -> Error {
             source.error_at(word, format!("at `{spelled}`: {what}"), help)
         }
     }
+}
+
+/// An error about values of an axis, `[90, 105]` or `90`, that do not say what they are.
+///
+/// - `at`: bytes where ron stopped
+fn nameless_axis(source: &Source, at: Range<usize>) -> Option<Error> {
+    let text = source.text();
+    let axes = (0..MOST_AXES)
+        .flat_map(|i| [format!("grid.reservoir[{i}].values"), format!("windows[{i}].temperature")])
+        .chain(["grid.temperature".to_owned()]);
+    for path in axes.filter(|path| source.has(path)) {
+        let node = source.tree()?.locate(&path).0;
+        let (span, spelled) = (node.span.clone(), source.spelled(&path));
+        // ron stops before the value, at the colon, or inside it
+        let between = text.get(at.end.min(span.start)..span.start)?;
+        if at.start > span.end || !between.trim_matches([':', ' ', '\n', '\t', '\r']).is_empty() {
+            continue;
+        }
+        let inside = spelled.strip_prefix("List(").and_then(|s| s.strip_suffix(')'));
+        let list = match (spelled.chars().next()?, inside) {
+            ('[', _) => format!("List({spelled})"),
+            (c, _) if c.is_ascii_digit() || matches!(c, '+' | '-' | '.') => format!("List([{spelled}])"),
+            (_, Some(values)) if !values.trim_start().starts_with('[') => format!("List([{values}])"),
+            _ => continue,
+        };
+        let message = format!("`{}` is {spelled}, which does not say what kind of values it gives", last_name(&path));
+        let help = format!("write {list}, or Linear(from: …, to: …, n: …), or Geometric(from: …, to: …, n: …)");
+        return Some(source.error_at(span, message, help));
+    }
+    None
 }
 
 /// Byte offset of ron's position.

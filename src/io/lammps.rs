@@ -22,6 +22,8 @@ pub(crate) struct Data {
     pub(crate) units: Units,
     /// Lower and upper corner of the box [length].
     pub(crate) corners: (DVec3, DVec3),
+    /// How far the second edge leads along x [length]; 0 in an orthogonal box.
+    pub(crate) tilt: f64,
     /// Types 1, 2, ….
     pub(crate) types: Vec<AtomType>,
     /// `[n]`, type of every atom from 1.
@@ -46,6 +48,9 @@ pub(crate) fn text(data: &Data) -> String {
     let _ = writeln!(out, "{} atoms\n{} atom types\n", data.positions.len(), data.types.len());
     for (axis, lo, hi) in [('x', lo.x, hi.x), ('y', lo.y, hi.y), ('z', lo.z, hi.z)] {
         let _ = writeln!(out, "{lo} {hi} {axis}lo {axis}hi");
+    }
+    if data.tilt != 0.0 {
+        let _ = writeln!(out, "{} 0 0 xy xz yz", data.tilt);
     }
     out.push_str("\nMasses\n\n");
     for (k, t) in data.types.iter().enumerate() {

@@ -5,6 +5,7 @@ pub mod checksum;
 pub mod csv;
 pub mod lammps;
 pub mod npz;
+pub mod number;
 pub mod parquet;
 pub mod parts;
 mod poscar;

@@ -60,6 +60,24 @@ pub fn parse(text: &str, name: &str) -> std::result::Result<Structure, String> {
     }
 }
 
+/// What a text is by its content, if it holds atoms: for those who expected something else.
+///
+/// - `name`: of its file
+pub fn recognized(text: &str, name: &str) -> Option<&'static str> {
+    match format(text, name) {
+        Format::Cif => Some("a CIF"),
+        Format::Poscar if poscar::is_poscar(text) => Some("a POSCAR"),
+        Format::Xyz if starts_with_count(text) => Some("an extended XYZ file"),
+        _ => None,
+    }
+}
+
+/// Whether the first line that is not blank is a number of atoms.
+fn starts_with_count(text: &str) -> bool {
+    let first = text.lines().find(|l| !l.trim().is_empty());
+    first.is_some_and(|l| l.trim().parse::<usize>().is_ok())
+}
+
 /// How to turn a file into one that is read.
 fn conversion(name: &str) -> String {
     let stem = Path::new(name).file_stem().map_or_else(|| "slab".into(), |s| s.to_string_lossy());
@@ -73,15 +91,11 @@ fn conversion(name: &str) -> String {
 /// The format of a text.
 fn format(text: &str, name: &str) -> Format {
     let extension = Path::new(name).extension().map_or_else(String::new, |e| e.to_string_lossy().to_ascii_lowercase());
-    let starts_with_count = || {
-        let first = text.lines().find(|l| !l.trim().is_empty());
-        first.is_some_and(|l| l.trim().parse::<usize>().is_ok())
-    };
     if matches!(&*extension, "cif" | "mcif") || text.lines().any(|l| l.trim_start().starts_with("_cell_length_a")) {
         Format::Cif
     } else if poscar::is_poscar(text) {
         Format::Poscar
-    } else if starts_with_count() || matches!(&*extension, "xyz" | "extxyz") {
+    } else if starts_with_count(text) || matches!(&*extension, "xyz" | "extxyz") {
         Format::Xyz
     } else if ["POSCAR", "CONTCAR"].iter().any(|p| name.to_ascii_uppercase().contains(p)) || extension == "vasp" {
         Format::Poscar

@@ -1,6 +1,7 @@
 //! Symmetry operations of the frozen slab and the cell, and images of configurations under them.
 
 use crate::system::System;
+use crate::system::cell::Cell;
 use crate::system::configuration::Configuration;
 use glam::{DMat2, DVec2, DVec3};
 
@@ -25,7 +26,8 @@ impl Operation {
 }
 
 /// All operations that map the frozen atoms onto frozen atoms of the same species: lattice translations, and the mirrors
-/// and rotations that the periodic cell allows (multiples of 90° in a square cell, of 180° in a rectangular one). Only
+/// and rotations that the periodic cell allows (multiples of 90° in a square cell, of 180° in a rectangular one; in an
+/// oblique one those that map its lattice onto itself, such as multiples of 60° in a hexagonal one). Only
 /// the identity without frozen atoms: what is then equivalent is not a countable set.
 ///
 /// - `tolerance`: \[length\]
@@ -34,10 +36,12 @@ pub fn operations(system: &System, tolerance: f64) -> Vec<Operation> {
     if frozen.positions.is_empty() {
         return vec![Operation::IDENTITY];
     }
+    let mut linear = if system.cell.is_oblique() { of_lattice(&system.cell, tolerance) } else { Vec::new() };
     let rectangular = [(1.0, 1.0), (-1.0, 1.0), (1.0, -1.0), (-1.0, -1.0)];
-    let mut linear: Vec<DMat2> =
-        rectangular.iter().map(|&(a, b)| DMat2::from_cols(DVec2::new(a, 0.0), DVec2::new(0.0, b))).collect();
-    if (system.cell.lengths.x - system.cell.lengths.y).abs() <= tolerance {
+    if linear.is_empty() {
+        linear = rectangular.iter().map(|&(a, b)| DMat2::from_cols(DVec2::new(a, 0.0), DVec2::new(0.0, b))).collect();
+    }
+    if !system.cell.is_oblique() && (system.cell.lengths.x - system.cell.lengths.y).abs() <= tolerance {
         linear.extend(rectangular.map(|(a, b)| DMat2::from_cols(DVec2::new(0.0, a), DVec2::new(b, 0.0))));
     }
     // Atoms of one plane and species map among each other; the smallest such set gives the fewest candidates.
@@ -61,6 +65,21 @@ pub fn operations(system: &System, tolerance: f64) -> Vec<Operation> {
         }
     }
     found
+}
+
+/// Mirrors and rotations that map an oblique lattice onto itself: those that keep the lengths of a₁ and a₂ and the angle
+/// between them. Their images are among the shortest vectors of the lattice, because it is reduced.
+fn of_lattice(cell: &Cell, tolerance: f64) -> Vec<DMat2> {
+    let [a, b, _] = cell.vectors().map(DVec3::truncate);
+    let from = DMat2::from_cols(a, b);
+    let short = (-2..=2).flat_map(|i| (-2..=2).map(move |j| f64::from(i) * a + f64::from(j) * b));
+    let like = |of: DVec2| short.clone().filter(move |v| (v.length() - of.length()).abs() <= tolerance);
+    let keeps_angle = |&(v, w): &(DVec2, DVec2)| (v.dot(w) - a.dot(b)).abs() <= tolerance * (a.length() + b.length());
+    like(a)
+        .flat_map(|v| like(b).map(move |w| (v, w)))
+        .filter(keeps_angle)
+        .map(|(v, w)| DMat2::from_cols(v, w) * from.inverse())
+        .collect()
 }
 
 /// Whether two sets of atoms are the same, in any order.

@@ -112,6 +112,8 @@ impl Images {
             }
             return;
         }
+        // Translations of an oblique cell are about the nearest image.
+        let d = if self.cell.is_oblique() { self.cell.minimum_image(d) } else { d };
         for shift in &self.shifts {
             let d = d + *shift;
             if d.length_squared() < self.r2 {

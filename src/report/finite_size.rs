@@ -11,7 +11,7 @@ pub(super) fn section(analysis: &Analysis, summary: &RunSummary) -> Markup {
     let [x, y, z] = cell.lengths;
     let unit = summary.units.length_label();
     let length = |v: f64| text::short(v, 3);
-    let half = 0.5 * if cell.periodic_z { x.min(y).min(z) } else { x.min(y) };
+    let half = 0.5 * cell.shortest_period;
     let most: Vec<String> = cell.max_atoms.iter().map(|(s, n)| format!("{n} {s}")).collect();
     let step =
         findings::chief_boundaries(analysis).into_iter().find(|b| b.kind == BoundaryKind::FirstOrder).and_then(|b| {
@@ -23,7 +23,9 @@ pub(super) fn section(analysis: &Analysis, summary: &RunSummary) -> Markup {
         });
     html! {
         p {
-            "The cell measures " (length(x)) " × " (length(y)) " " (unit) " and "
+            "The cell measures " (length(x)) " × " (length(y)) " " (unit)
+            @if cell.tilt != 0.0 { " (oblique: the second period leads " (length(cell.tilt)) " " (unit) " along the first)" }
+            " and "
             (length(z)) " " (unit) @if cell.periodic_z { " in z, periodic in all directions" } @else { " between its walls" }
             @if !most.is_empty() { ", and holds at most " (most.join(" and ")) }
             ". In a cell of this size transitions are rounded and shifted: correlations longer than half a period ("

@@ -54,6 +54,10 @@ pub struct RunSummary {
 pub struct CellSummary {
     /// Edges along x, y and z \[length\]; z from floor to ceiling.
     pub lengths: [f64; 3],
+    /// How far the second period leads along x \[length\].
+    pub tilt: f64,
+    /// The shortest period, or width of an oblique cell \[length\].
+    pub shortest_period: f64,
     /// Whether z is a period too.
     pub periodic_z: bool,
     /// Most atoms of each reservoir species.

@@ -162,6 +162,15 @@ fn significant(value: f64) -> String {
     text::short(value, digits)
 }
 
+/// A value with the digits that its error leaves it, however small both are in their unit.
+fn measured(value: f64, error: f64) -> String {
+    if !(value.is_finite() && error > 0.0 && error.is_finite()) {
+        return if value.is_finite() { significant(value) } else { "–".to_owned() };
+    }
+    let digits = (1.0 - error.log10().floor()).clamp(0.0, 12.0) as usize;
+    format!("{}±{}", text::fixed(value, digits), text::fixed(error, digits))
+}
+
 fn mu_symbol<'a>(convention: &Convention, axis_symbol: &'a str) -> &'a str {
     match convention {
         Convention::Pressure { .. } => "kT ln(βpσ³)",
@@ -214,13 +223,7 @@ fn canonical(analysis: &Analysis, summary: &RunSummary) -> String {
         let temperature = grid.states[k].temperature;
         let energy =
             analysis.direct.get(k).map_or("–".into(), |d| with_error(d.energy, d.energy_err).replace(" ± ", "±"));
-        let cell = analysis
-            .map
-            .cells
-            .iter()
-            .filter(|c| !c.masked)
-            .min_by(|a, b| (a.temperature - temperature).abs().total_cmp(&(b.temperature - temperature).abs()));
-        let c = cell.map_or("–".into(), |c| significant(c.c_vn));
+        let c = analysis.heat_capacity.get(k).map_or("–".into(), |c| measured(c.value, c.error));
         rows.push(vec![text::fixed(temperature, decimals), energy, c]);
     }
     aligned(&rows, &[]) + "\n"
@@ -264,6 +267,13 @@ mod tests {
         assert_eq!(coarse(0.012, 0.001), "0.012±0.001");
         assert_eq!(coarse(0.004_12, 0.000_21), "0.0041±0.0002");
         assert_eq!(coarse(12.0, 0.0), "12.000±0.000");
+    }
+
+    #[test]
+    fn a_heat_capacity_has_the_digits_of_its_error() {
+        assert_eq!(measured(0.027_183, 0.000_42), "0.02718±0.00042");
+        assert_eq!(measured(154.3, 2.6), "154.3±2.6");
+        assert_eq!((measured(154.3, f64::NAN), measured(f64::NAN, 1.0)), ("154.3".to_owned(), "–".to_owned()));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::base::error::{Error, Result};
 use crate::input::scene::grammar::{Grid, Scene};
 use crate::input::scene::{self, CheckedScene};
 use crate::run::checkpoint;
+use crate::run::directory::refuse_file;
 use crate::run::record::RunRecord;
 use crate::sample::{Samples, read_samples};
 use crate::thermo::states::StateGrid;
@@ -63,6 +64,7 @@ pub(crate) fn scenes_of_one_system(directories: &[PathBuf]) -> Result<Vec<Checke
 /// # Errors
 /// [`Error::InputMissing`] if there is no run, [`Error::BadInput`] if its scene was changed, and those of [`scene::load`].
 pub(crate) fn scene_of(directory: &Path) -> Result<CheckedScene> {
+    refuse_file(directory)?;
     let resolved = directory.join("resolved.ron");
     if !resolved.is_file() {
         return Err(Error::InputMissing { what: "run directory (with its resolved.ron)", path: directory.to_owned() });

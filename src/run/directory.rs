@@ -64,6 +64,7 @@ impl RunDirectory {
     /// # Errors
     /// [`Error::InputMissing`] if there is none, [`Error::InUse`] if another process holds it.
     pub fn open(path: &Path) -> Result<RunDirectory> {
+        refuse_file(path)?;
         if !path.join("resolved.ron").is_file() {
             return Err(Error::InputMissing { what: "run directory (with its resolved.ron)", path: path.to_owned() });
         }
@@ -126,6 +127,19 @@ fn open_to_all(folder: &Path) -> Result<()> {
     let mode = std::fs::metadata(&probe).map_err(Error::io("cannot read", &probe))?.permissions();
     std::fs::remove_dir(&probe).map_err(Error::io("cannot remove", &probe))?;
     std::fs::set_permissions(folder, mode).map_err(Error::io("cannot open up", folder))
+}
+
+/// Refuses a file, such as a scene, where the directory of a run is wanted.
+///
+/// # Errors
+/// [`Error::BadInput`] with what to name instead.
+pub(crate) fn refuse_file(path: &Path) -> Result<()> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let problem =
+        format!("it is a file; name the directory of a run (a scene is run by: adlayer run {})", path.display());
+    Err(Error::BadInput { path: path.to_owned(), problem })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::tables::{write_exchange, write_states, write_windows};
 use crate::base::error::{Error, Result};
 use crate::base::ids::ReplicaId;
 use crate::input::scene::CheckedScene;
+use crate::input::scene::check::plausible::after_a_fault;
 use crate::io::atomic::write_whole;
 use crate::io::xyz;
 use crate::moves::exchange::{EdgeTally, Period};
@@ -93,16 +94,17 @@ impl Session<'_> {
         }
     }
 
-    /// Writes the atoms of a faulty replica beside the run, and says so in the error.
+    /// Writes the atoms of a faulty replica beside the run, and says so in the error, with what to do.
     fn dump(&self, error: &mut Error) {
         let Error::ReplicaFault { replica, problem, .. } = error else { return };
-        let Some(frame) = self.sampler.frame(ReplicaId(*replica as u32)) else { return };
+        let frame = self.sampler.frame(ReplicaId(*replica as u32));
         let path = self.directory.path().join(format!("fault-replica-{replica:06}.xyz"));
         let mut text = Vec::new();
-        let written = xyz::write(&mut text, &frame).is_ok() && write_whole(&path, &text).is_ok();
+        let written = frame.is_some_and(|f| xyz::write(&mut text, &f).is_ok() && write_whole(&path, &text).is_ok());
         if written {
             problem.push_str(&format!("; its atoms are in {}", path.display()));
         }
+        problem.push_str(&format!("; {}", after_a_fault(self.loaded)));
     }
 
     /// The cycles that are left and what follows them; whether it was interrupted.

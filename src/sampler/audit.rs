@@ -100,7 +100,7 @@ impl Sampler {
         let Audited { configurations, measurements, kt, cycle, .. } = audited;
         let fault = |replica: usize, problem: String| Error::ReplicaFault { replica, cycle: *cycle, problem };
         if let Some(replica) = replicas.clone().find(|&r| !is_sound(cell, &configurations[r])) {
-            let problem = "an atom is outside its cell or not a number; lower dt or the displacement".to_owned();
+            let problem = "an atom is outside its cell or not a number".to_owned();
             return Err(fault(replica, problem));
         }
         let force_field = &self.force_field;
@@ -116,7 +116,7 @@ impl Sampler {
             if !agrees {
                 let terms = audit.terms.map_or_else(String::new, |terms| format!("{terms}; "));
                 let problem = format!(
-                    "running energy {energy} but its atoms sum to {} ({terms}allowed difference {allowed:.1e}); please report this",
+                    "running energy {energy} but its atoms sum to {} ({terms}allowed difference {allowed:.1e})",
                     audit.energy
                 );
                 return Err(fault(replica, problem));
@@ -132,7 +132,7 @@ impl Sampler {
             Some(replica) => Err(Error::ReplicaFault {
                 replica,
                 cycle: self.cycle,
-                problem: format!("potential energy {}; lower dt", self.measurements[replica].energy),
+                problem: format!("potential energy {}", self.measurements[replica].energy),
             }),
         }
     }

@@ -389,11 +389,7 @@ impl Sampler {
         self.recent.moved += moved;
         match fault {
             None => Ok(()),
-            Some((replica, problem)) => Err(Error::ReplicaFault {
-                replica,
-                cycle: self.cycle - 1,
-                problem: format!("{problem}; please report this"),
-            }),
+            Some((replica, problem)) => Err(Error::ReplicaFault { replica, cycle: self.cycle - 1, problem }),
         }
     }
 
@@ -433,9 +429,8 @@ impl Sampler {
         }
         let (configurations, system) = (self.configurations().ok()?, self.system());
         let x = configurations.get(replica.index())?;
-        let lengths = system.cell.lengths;
         Some(Frame {
-            lattice: Some([[lengths.x, 0.0, 0.0], [0.0, lengths.y, 0.0], [0.0, 0.0, lengths.z]]),
+            lattice: Some(system.cell.vectors().map(|a| a.to_array())),
             periodic: Some([true, true, system.cell.periodic_z]),
             info: vec![
                 ("replica".to_owned(), replica.0.to_string()),
@@ -443,7 +438,7 @@ impl Sampler {
                 ("cycle".to_owned(), self.cycle.to_string()),
             ],
             symbols: x.species.iter().map(|&s| system.species[usize::from(s)].symbol.clone()).collect(),
-            positions: x.positions.clone(),
+            positions: x.positions.iter().map(|&r| system.cell.in_parallelogram(r)).collect(),
             movable: None,
             integers: Vec::new(),
         })

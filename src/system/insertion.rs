@@ -30,6 +30,8 @@ pub struct Voxels {
     pub z_lo: f64,
     /// Upper end of the region \[length\].
     pub z_hi: f64,
+    /// Voxels along x by which a row of surface cells is ahead of the one below: 0 in an orthogonal cell.
+    pub shear: f64,
 }
 
 impl Voxels {
@@ -37,7 +39,8 @@ impl Voxels {
     pub fn new(cell: &Cell, region: &Reservoir, repeats: [u32; 2], counts: [u32; 3]) -> Voxels {
         let along = |d: usize| f64::from(counts[d]) * f64::from(repeats[d]) / cell.lengths[d];
         let per_length = DVec3::new(along(0), along(1), f64::from(counts[2]) / (region.z_hi - region.z_lo));
-        Voxels { counts, repeats, per_length, z_lo: region.z_lo, z_hi: region.z_hi }
+        let shear = cell.tilt / f64::from(repeats[1]) * per_length.x;
+        Voxels { counts, repeats, per_length, z_lo: region.z_lo, z_hi: region.z_hi, shear }
     }
 
     /// Voxels of one surface cell.
@@ -57,7 +60,13 @@ impl Voxels {
         let at = (position - DVec3::new(0.0, 0.0, self.z_lo)) * self.per_length;
         // A position at the upper end of a period or of the region belongs to the last voxel.
         let along = |x: f64, n: u32| (x.max(0.0) as u32).min(n - 1);
-        let (x, y) = (along(at.x, nx * self.repeats[0]) % nx, along(at.y, ny * self.repeats[1]) % ny);
+        let row = along(at.y, ny * self.repeats[1]);
+        let x = if self.shear == 0.0 {
+            along(at.x, nx * self.repeats[0]) % nx
+        } else {
+            along((at.x - self.shear * f64::from(row / ny)).rem_euclid(f64::from(nx)), nx)
+        };
+        let y = row % ny;
         ((x * ny + y) * nz + along(at.z, nz)) as usize
     }
 
@@ -70,7 +79,10 @@ impl Voxels {
         let (column, z) = (voxel as u32 / self.counts[2], voxel as u32 % self.counts[2]);
         let (x, y) = (f64::from(column / self.counts[1]), f64::from(column % self.counts[1]));
         let (u, v) = (place.x * f64::from(self.repeats[0]), place.y * f64::from(self.repeats[1]));
-        let at = DVec3::new(u.floor() * nx + x + u.fract(), v.floor() * ny + y + v.fract(), f64::from(z) + place.z);
+        let mut at = DVec3::new(u.floor() * nx + x + u.fract(), v.floor() * ny + y + v.fract(), f64::from(z) + place.z);
+        if self.shear != 0.0 {
+            at.x = (at.x + self.shear * v.floor()).rem_euclid(nx * f64::from(self.repeats[0]));
+        }
         debug_assert!(at.z <= nz, "a voxel lies inside the region");
         let position = at / self.per_length + DVec3::new(0.0, 0.0, self.z_lo);
         DVec3::new(position.x, position.y, position.z.min(self.z_hi))
@@ -218,7 +230,28 @@ mod tests {
     #[test]
     fn every_voxel_is_drawn_as_often_as_its_density_says() {
         let (cell, region) = region();
-        let voxels = Voxels::new(&cell, &region, [3, 2], [2, 3, 4]);
+        for tilt in [0.0, 0.7, -1.5] {
+            drawn_as_often_as_its_density_says(&cell.tilted(tilt), &region);
+        }
+    }
+
+    #[test]
+    fn voxels_of_an_oblique_cell_repeat_with_its_surface_cells() {
+        let (cell, region) = region();
+        let cell = cell.tilted(1.1);
+        let voxels = Voxels::new(&cell, &region, [3, 2], [5, 3, 4]);
+        let [a, b, _] = cell.vectors();
+        for k in 0..200 {
+            let unit = |m: f64| (f64::from(k) * m).fract();
+            let p = DVec3::new(3.0 * unit(0.618_034), 4.0 * unit(0.414_214), 0.3 + 2.0 * unit(0.732_051));
+            for moved in [p + a / 3.0, p + b / 2.0, p - a / 3.0 + b / 2.0] {
+                assert_eq!(voxels.of(p), voxels.of(cell.wrap(moved)), "{p}");
+            }
+        }
+    }
+
+    fn drawn_as_often_as_its_density_says(cell: &Cell, region: &Reservoir) {
+        let voxels = Voxels::new(cell, region, [3, 2], [2, 3, 4]);
         let weights: Vec<f64> = (0..24).map(|v| if v % 5 == 0 { 0.0 } else { f64::from(v) }).collect();
         let tables = InsertionTables {
             trials: 1,

@@ -4,6 +4,7 @@ pub mod cell;
 pub mod configuration;
 mod dynamics;
 pub mod insertion;
+pub mod plane;
 pub mod slab;
 
 pub use dynamics::Dynamics;
@@ -98,15 +99,14 @@ impl System {
         if self.minimum_image_suffices() { vec![DVec3::ZERO] } else { self.cell.image_shifts(self.pairs.r_cut) }
     }
 
-    /// The largest number of equal parts of a period along an axis, each of which some sites are repeated in.
+    /// The largest number of equal parts of the period a₁ or a₂ (`axis` 0 or 1), each of which some sites are repeated in.
     ///
     /// - `same`: sites differ by no more than this \[fraction of a period\]
     pub fn repeats(&self, axis: usize, sites: &[(DVec3, u8)], same: f64) -> u32 {
         let is_same =
             |a: DVec3, b: DVec3| (self.cell.minimum_image(a - b) / self.cell.lengths).abs().max_element() < same;
         let is_repeated = |n: u32| {
-            let mut shift = DVec3::ZERO;
-            shift[axis] = self.cell.lengths[axis] / f64::from(n);
+            let shift = self.cell.vectors()[axis] / f64::from(n);
             sites.iter().all(|&(r, s)| {
                 let moved = self.cell.wrap(r + shift);
                 sites.iter().any(|&(other, t)| s == t && is_same(moved, other))

@@ -4,6 +4,7 @@
 //! vector, always the same one, which makes the stacking ABC: under an hcp hollow there is an atom of the second layer,
 //! under an fcc hollow one of the third.
 
+use super::plane::PlaneLattice;
 use glam::DVec3;
 
 /// An atom of a slab.
@@ -22,8 +23,21 @@ pub struct SlabAtom {
 pub struct Slab {
     /// Lattices: layer by layer, top layer first; files: in file order.
     pub atoms: Vec<SlabAtom>,
-    /// Periods in x and y \[length\]; `None` without a slab.
+    /// Edges of the rectangle of a period in x and y \[length\]; `None` without a slab.
     pub lengths: Option<(f64, f64)>,
+    /// How far the second period leads along x \[length\]; 0 where the periods are at right angles.
+    pub tilt: f64,
+    /// The lattice as its file writes it, where the slab was turned.
+    pub turned: Option<Turned>,
+}
+
+/// A slab whose file has no period along x, and which was turned until it had.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Turned {
+    /// Rows of `Lattice` in the file \[length\].
+    pub rows: [[f64; 3]; 3],
+    /// The lattice it became.
+    pub lattice: PlaneLattice,
 }
 
 impl Slab {
@@ -144,7 +158,7 @@ impl Lattice {
                 self.layer(depth as i32).into_iter().map(move |position| SlabAtom { position, species, mobile })
             })
             .collect();
-        Slab { atoms, lengths: Some(self.lengths()) }
+        Slab { atoms, lengths: Some(self.lengths()), ..Slab::default() }
     }
 
     /// The next sites above the slab in the same stacking, lower layers first.

@@ -1,7 +1,7 @@
 //! The computational hydrogen electrode: free energies of reaction steps at a potential and a pH.
 //!
-//! μ(H⁺ + e⁻) = ½ G(H₂) − eU_SHE − kT ln10 · pH. A state of the reaction with n proton–electron pairs still to be
-//! transferred shifts by n(−eU − kT ln10 · pH). On the scale of the reversible hydrogen electrode, U_RHE =
+//! μ(H⁺ + e⁻) = ½ G(H₂) − eU_SHE − kT ln10 · pH. A state of the reaction with n proton–electron pairs beside it, still to
+//! be consumed or already released, shifts by n(−eU − kT ln10 · pH). On the scale of the reversible hydrogen electrode, U_RHE =
 //! U_SHE + (kT/e) ln10 · pH, there is no pH term.
 //!
 //! # Source
@@ -73,18 +73,38 @@ impl Electrode {
 pub struct State {
     /// What figures call it.
     pub label: String,
-    /// Free energy at U = 0 V and pH 0. \[eV\]
+    /// Free energy at U = 0 V and pH 0, ½ G(H₂) of every pair included. \[eV\]
     pub free_energy: f64,
-    /// Pairs H⁺ + e⁻ that are still to be transferred.
+    /// Pairs H⁺ + e⁻ beside it: still to be consumed (reduction), or already released (oxidation).
     pub pairs: f64,
 }
 
-/// A reaction: states in order; it consumes pairs from each to the next, or none (a chemical step).
+/// What a reaction does with pairs H⁺ + e⁻.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// It consumes them: oxygen reduction, hydrogen evolution.
+    Reduction,
+    /// It releases them: oxygen evolution, hydrogen oxidation.
+    Oxidation,
+}
+
+impl Direction {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Direction::Reduction => "reduction",
+            Direction::Oxidation => "oxidation",
+        }
+    }
+}
+
+/// A reaction: states in order; from each to the next it consumes pairs (or releases them, in all steps alike), or none (a
+/// chemical step).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reaction {
     /// At least two.
     pub states: Vec<State>,
-    /// U_eq: 1.23 V for oxygen reduction, 0 for hydrogen evolution. \[V\]
+    /// U_eq: 1.23 V for oxygen reduction and evolution, 0 for hydrogen. \[V\]
     pub equilibrium: f64,
 }
 
@@ -99,53 +119,124 @@ impl Reaction {
         self.levels(electrode).windows(2).map(|w| w[1] - w[0]).collect()
     }
 
-    /// Pairs transferred in every step. `[n_states − 1]`
+    /// Pairs consumed in every step, below 0 where they are released. `[n_states − 1]`
     pub fn transferred(&self) -> Vec<f64> {
         self.states.windows(2).map(|w| w[0].pairs - w[1].pairs).collect()
     }
 
-    /// U_L = min over electrochemical steps of −ΔG_i(0)/(n e), and the step that limits. [V]
+    /// What it does with pairs, from its first state to its last.
+    pub fn direction(&self) -> Direction {
+        match self.transferred().iter().sum::<f64>() < 0.0 {
+            true => Direction::Oxidation,
+            false => Direction::Reduction,
+        }
+    }
+
+    /// The potential that makes every electrochemical step downhill, and the step that limits: U_L = min −ΔG_i(0)/(n e) of a
+    /// reduction, which runs below it, and max ΔG_i(0)/(n e) of an oxidation, which runs above it. [V]
     ///
     /// - returns: `None` if no step transfers a pair
     pub fn limiting(&self) -> Option<(f64, usize)> {
-        let free: Vec<f64> = self.states.windows(2).map(|w| w[1].free_energy - w[0].free_energy).collect();
         let transferred = self.transferred();
-        (0..free.len())
-            .filter(|&i| transferred[i] > 0.0)
-            .map(|i| (-free[i] / transferred[i], i))
-            .min_by(|a, b| a.0.total_cmp(&b.0))
+        let balanced = self.states.windows(2).zip(&transferred).enumerate().filter(|(_, (_, n))| **n != 0.0);
+        // −ΔG/n: of an oxidation n is below 0
+        let steps = balanced.map(|(i, (w, n))| ((w[0].free_energy - w[1].free_energy) / n, i));
+        match self.direction() {
+            Direction::Reduction => steps.min_by(|a, b| a.0.total_cmp(&b.0)),
+            Direction::Oxidation => steps.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1))),
+        }
     }
 
-    /// η = U_eq − U_L. [V]
+    /// η: U_eq − U_L of a reduction, U_L − U_eq of an oxidation. [V]
     pub fn overpotential(&self) -> Option<f64> {
-        self.limiting().map(|(limit, _)| self.equilibrium - limit)
+        self.limiting().map(|(limit, _)| match self.direction() {
+            Direction::Reduction => self.equilibrium - limit,
+            Direction::Oxidation => limit - self.equilibrium,
+        })
+    }
+
+    /// The potential at which first and last state have one free energy: what the path itself says of U_eq. [V]
+    pub fn equilibrium_of_path(&self) -> f64 {
+        let (first, last) = (&self.states[0], &self.states[self.states.len() - 1]);
+        (first.free_energy - last.free_energy) / (first.pairs - last.pairs)
     }
 }
 
-/// A surface in contact with water and the electrode: adsorbed O and H are exchanged with H₂O and H⁺ + e⁻.
+/// μ of an element that a surface exchanges with its surroundings: a constant and a number of pairs, μ = g + p μ(H⁺ + e⁻)
+/// with μ(H⁺ + e⁻) counted from ½ G(H₂).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// The element.
+    pub element: String,
+    /// g \[eV\]
+    pub constant: f64,
+    /// p
+    pub pairs: f64,
+}
+
+/// Sources of the elements of surfaces: H from H⁺ + e⁻, O from water, and others each from a molecule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sources(Vec<Source>);
+
+impl Sources {
+    /// H from H⁺ + e⁻ and O from water: μ_O = G(H₂O) − 2μ_H.
+    ///
+    /// - `hydrogen`: G(H₂) \[eV\]; `water`: G(H₂O) \[eV\]
+    pub fn of_water(hydrogen: f64, water: f64) -> Sources {
+        let source = |element: &str, constant, pairs| Source { element: element.to_owned(), constant, pairs };
+        Sources(vec![source("H", 0.5 * hydrogen, 1.0), source("O", water - hydrogen, -2.0)])
+    }
+
+    /// Takes the one element of a molecule that has no source yet from that molecule.
+    ///
+    /// - `elements`: of the molecule; `free_energy`: its G \[eV\]
+    /// - returns: the elements that have no source, if they are not exactly one
+    pub fn add(&mut self, elements: &[(String, u32)], free_energy: f64) -> Result<(), Vec<String>> {
+        let unknown = || elements.iter().filter(|(e, _)| self.of(e).is_none());
+        if unknown().count() != 1 {
+            return Err(unknown().map(|(e, _)| e.clone()).collect());
+        }
+        let Some((element, n)) = unknown().next() else { return Ok(()) };
+        let known: Vec<(String, f64)> =
+            elements.iter().filter(|(e, _)| e != element).map(|(e, m)| (e.clone(), f64::from(*m))).collect();
+        let (constant, pairs) = self.total(&known);
+        let n = f64::from(*n);
+        let source = Source { element: element.clone(), constant: (free_energy - constant) / n, pairs: -pairs / n };
+        self.0.push(source);
+        Ok(())
+    }
+
+    /// The source of an element.
+    pub fn of(&self, element: &str) -> Option<&Source> {
+        self.0.iter().find(|s| s.element == element)
+    }
+
+    /// Σ N (g, p) over the elements that have a source: what they cost \[eV\], and in pairs.
+    pub fn total(&self, elements: &[(String, f64)]) -> (f64, f64) {
+        elements
+            .iter()
+            .filter_map(|(e, n)| self.of(e).map(|s| (n * s.constant, n * s.pairs)))
+            .fold((0.0, 0.0), |sum, x| (sum.0 + x.0, sum.1 + x.1))
+    }
+}
+
+/// A surface in contact with water, the electrode and the molecules that supply further elements.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Covered {
     /// What figures call it.
     pub label: String,
-    /// Free energy against the clean surface, H₂O(l) and ½ H₂. [eV per cell]
+    /// Free energy against the sources of its elements at U = 0 V and pH 0. [eV per cell]
     pub free_energy: f64,
-    /// Adsorbed O in the cell, OH counted as one O and one H.
-    pub oxygen: f64,
-    /// Adsorbed H in the cell.
-    pub hydrogen: f64,
+    /// Pairs H⁺ + e⁻ that leave when it forms: 2 N_O − N_H of O and H alone.
+    pub pairs: f64,
     /// Area of the cell. \[Å²\]
     pub area: f64,
 }
 
 impl Covered {
-    /// Pairs H⁺ + e⁻ that leave when the surface forms: μ_O = μ_H2O − 2μ_H, so 2 N_O − N_H.
-    pub fn pairs(&self) -> f64 {
-        2.0 * self.oxygen - self.hydrogen
-    }
-
     /// ΔG per area at an electrode. [eV/Å²]
     pub fn gamma(&self, electrode: &Electrode) -> f64 {
-        (self.free_energy + self.pairs() * electrode.mu()) / self.area
+        (self.free_energy + self.pairs * electrode.mu()) / self.area
     }
 
     /// ΔG per area as a plane over (pH, U).
@@ -194,13 +285,59 @@ mod tests {
     }
 
     #[test]
+    fn oxygen_evolution_is_limited_by_its_highest_step() {
+        let state = |free_energy, pairs| State { label: String::new(), free_energy, pairs };
+        let mut reaction = Reaction {
+            states: vec![state(0.0, 0.0), state(1.1, 1.0), state(2.7, 2.0), state(4.35, 3.0), state(4.92, 4.0)],
+            equilibrium: 1.23,
+        };
+        assert_eq!(reaction.direction(), Direction::Oxidation);
+        let (limit, step) = reaction.limiting().unwrap_or((f64::NAN, 9));
+        assert!((limit - 1.65).abs() < 1e-12 && step == 2);
+        assert!((reaction.overpotential().unwrap_or(f64::NAN) - 0.42).abs() < 1e-12);
+        assert!((reaction.equilibrium_of_path() - 1.23).abs() < 1e-12);
+        let at = |potential| Electrode { potential, ph: 0.0, scale: Scale::Rhe, temperature: 298.15 };
+        assert!(reaction.steps(&at(limit)).iter().all(|g| *g < 1e-12));
+        assert!(reaction.steps(&at(limit - 0.01)).iter().any(|g| *g > 0.0));
+        // Backwards it is a reduction, limited elsewhere.
+        reaction.states.reverse();
+        assert_eq!(reaction.direction(), Direction::Reduction);
+        let (limit, step) = reaction.limiting().unwrap_or((f64::NAN, 9));
+        assert!((limit - 0.57).abs() < 1e-12 && step == 0 && (reaction.equilibrium_of_path() - 1.23).abs() < 1e-12);
+        assert!(reaction.steps(&at(limit)).iter().all(|g| *g < 1e-12));
+    }
+
+    #[test]
+    fn sources_are_what_reactions_balance() {
+        let parsed = |text: &str| crate::thermochemistry::formula::parse(text).unwrap_or_else(|| panic!("{text}"));
+        let (hydrogen, water, dioxide) = (-6.8, -14.2, -22.9);
+        let mut sources = Sources::of_water(hydrogen, water);
+        assert_eq!(sources.add(&parsed("CO2"), dioxide), Ok(()));
+        let of = |text: &str| {
+            let elements: Vec<(String, f64)> = parsed(text).into_iter().map(|(e, n)| (e, f64::from(n))).collect();
+            sources.total(&elements)
+        };
+        // CO: CO2 + 2 (H+ + e-) -> CO + H2O; CHO: CO2 + 3 (H+ + e-) -> CHO + H2O
+        for (text, expected, pairs) in [
+            ("CO", dioxide - water + hydrogen, 2.0),
+            ("CHO", dioxide - water + 1.5 * hydrogen, 3.0),
+            ("OH", water - 0.5 * hydrogen, -1.0),
+            ("H2O", water, 0.0),
+            ("CO2", dioxide, 0.0),
+        ] {
+            let (constant, p) = of(text);
+            assert!((constant - expected).abs() < 1e-12 && (p - pairs).abs() < 1e-12, "{text}: {constant} {p}");
+        }
+        assert_eq!(sources.add(&parsed("NSH"), 0.0), Err(vec!["N".to_owned(), "S".to_owned()]));
+        assert_eq!(sources.add(&parsed("CO"), 0.0), Err(Vec::new()));
+    }
+
+    #[test]
     fn oxygen_on_a_surface_releases_two_pairs() {
-        let covered = Covered { label: "O*".into(), free_energy: 1.6, oxygen: 1.0, hydrogen: 0.0, area: 2.0 };
+        let covered = Covered { label: "O*".into(), free_energy: 1.6, pairs: 2.0, area: 2.0 };
         let electrode = Electrode { potential: 0.8, ph: 0.0, scale: Scale::She, temperature: 298.15 };
         assert!(covered.gamma(&electrode).abs() < 1e-12);
         let plane = covered.plane(298.15, Scale::She);
         assert!((plane.slopes[1] + 1.0).abs() < 1e-12 && (plane.slopes[0] + per_ph(298.15)).abs() < 1e-12);
-        let hydroxide = Covered { oxygen: 1.0, hydrogen: 1.0, ..covered };
-        assert!((hydroxide.pairs() - 1.0).abs() < 1e-12);
     }
 }

@@ -8,12 +8,16 @@
 //! D. A. McQuarrie, Statistical Mechanics (1976), chapters 5, 6 and 8.
 
 use super::contribution::Contribution;
+use super::janaf::Janaf;
 use super::rovibration::Diatomic;
-use super::tables::{Janaf, Shomate};
+use super::shomate::Shomate;
 use crate::base::units::{ATOMIC_MASS_KG, BAR_PA, BOLTZMANN_EV, ELECTRONVOLT_J, PLANCK_EV_S, WAVENUMBER_EV};
 use crate::base::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
+
+/// Wavenumber below which a harmonic vibration is doubted: its free energy falls without bound as it softens. [1/cm]
+pub const SOFT_MODE: f64 = 50.0;
 
 /// Translation: μ = −kT ln[(2πm/h²)^{3/2} (kT)^{5/2} / p], h = 5kT/2.
 ///
@@ -210,7 +214,7 @@ impl Gas {
 
     /// Energy of the 0 K molecule above the minimum of its potential. [eV]
     ///
-    /// ½ Σ hν, or the lowest level that nuclear spin allows (for O₂ that is J = 1).
+    /// ½ Σ hν, or the lowest level that nuclear spin allows (for O₂ that is N = 1, J = 0).
     pub fn zero_point_energy(&self) -> f64 {
         match &self.source {
             Source::Molecule { motion: Motion::DirectSum(diatomic), .. } => {
@@ -243,7 +247,9 @@ impl Gas {
         let symmetry = (2.0 / (diatomic.spin.even + diatomic.spin.odd)).round() as u32;
         let rotor = Rotor::Linear { constant: diatomic.be - 0.5 * diatomic.ae, symmetry };
         let motion = Motion::RigidRotor { rotor, wavenumbers: vec![diatomic.we] };
-        Gas { source: Source::Molecule { motion, electronic: electronic.clone() }, ..self.clone() }
+        let components = if diatomic.triplet.is_some() { 3.0 } else { 1.0 };
+        let electronic = electronic.iter().map(|&(level, weight)| (level, components * weight)).collect();
+        Gas { source: Source::Molecule { motion, electronic }, ..self.clone() }
     }
 
     /// Why the ideal-gas formulas are not to be believed at (T, p), if that is so.
@@ -273,6 +279,15 @@ impl Gas {
         };
         if kt < WAVENUMBER_EV * rotor {
             return Some(format!("{at}: kT is below its rotational constant {rotor} 1/cm; the classical rotor fails"));
+        }
+        if let Motion::RigidRotor { wavenumbers, .. } = motion
+            && let Some(soft) = wavenumbers.iter().find(|w| **w < SOFT_MODE)
+        {
+            return Some(format!(
+                "{at}: a mode of {soft} 1/cm is taken as harmonic, with μ = {:.3} eV of its own; below {SOFT_MODE} 1/cm \
+                 it is rather a hindered rotation",
+                vibration(*soft, temperature).mu
+            ));
         }
         let hot = 6000.0;
         (temperature > hot)

@@ -4,14 +4,14 @@
 //! Diatomic molecules: K. P. Huber & G. Herzberg, Constants of Diatomic Molecules (Van Nostrand, 1979), as in the NIST
 //! Chemistry WebBook; D_e of NO from 4B_e³/ω_e². Dissociation energies D₀: H₂ (36118.070 1/cm), HD (36405.784) and
 //! D₂ (36748.362) from J. Liu et al., J. Chem. Phys. 130, 174306 and 132, 154301; O₂ (41268.6) from P. C. Cosby &
-//! D. L. Huestis, J. Chem. Phys. 97, 6108 (1992); N₂, CO and NO from Huber & Herzberg. Polyatomic molecules:
+//! D. L. Huestis, J. Chem. Phys. 97, 6108 (1992), its λ and γ from W. M. Welch & M. Mizushima, Phys. Rev. A 5, 2692 (1972); N₂, CO and NO from Huber & Herzberg. Polyatomic molecules:
 //! G. Herzberg, Electronic Spectra of Polyatomic Molecules (1966) for rotational constants; T. Shimanouchi, Tables of
 //! Molecular Vibrational Frequencies, NSRDS-NBS 39 (1972) for fundamentals. Masses: IUPAC conventional atomic weights, and
 //! 2.014102 u for D.
 
 use super::formula;
 use super::gas::{Gas, Motion, Rotor, Source};
-use super::rovibration::{Diatomic, Spin};
+use super::rovibration::{Diatomic, Spin, Triplet};
 use crate::base::units::WAVENUMBER_EV;
 
 /// Names of the gases in the library.
@@ -34,11 +34,13 @@ pub fn gas(name: &str) -> Option<Gas> {
             let motion = diatomic([3115.5, 61.82, 30.4436, 1.0786, 0.011_41], Spin::SPIN_ONE);
             (4.028_204, motion, singlet, Some(36_748.362 * WAVENUMBER_EV))
         }
-        // ³Σ_g⁻: the three spin components of each level are taken as one. a ¹Δ_g at 7918 1/cm adds less than 1 µeV
-        // below 1000 K and is left out.
+        // ³Σ_g⁻: the lowest level is N = 1, J = 0, which lies 2.6 1/cm (0.33 meV) below the mean of the spin components.
+        // a ¹Δ_g at 7918 1/cm adds less than 1 µeV below 1000 K and is left out.
         "O2" => {
-            let motion = diatomic([1580.193, 11.981, 1.445_63, 0.015_93, 4.84e-6], Spin::ODD_ONLY);
-            (31.9988, motion, vec![(0.0, 3.0)], Some(41_268.6 * WAVENUMBER_EV))
+            let singles = levels([1580.193, 11.981, 1.445_63, 0.015_93, 4.84e-6], Spin::ODD_ONLY);
+            let triplet = Some(Triplet { lambda: 1.984_75, gamma: -0.008_425 });
+            let motion = Motion::DirectSum(Diatomic { triplet, ..singles });
+            (31.9988, motion, singlet, Some(41_268.6 * WAVENUMBER_EV))
         }
         "N2" => {
             let motion = diatomic([2358.57, 14.324, 1.998_241, 0.017_318, 5.76e-6], Spin::SPIN_ONE);
@@ -93,8 +95,12 @@ pub fn gas(name: &str) -> Option<Gas> {
     })
 }
 
-fn diatomic([we, wexe, be, ae, de]: [f64; 5], spin: Spin) -> Motion {
-    Motion::DirectSum(Diatomic { we, wexe, be, ae, de, spin })
+fn diatomic(constants: [f64; 5], spin: Spin) -> Motion {
+    Motion::DirectSum(levels(constants, spin))
+}
+
+fn levels([we, wexe, be, ae, de]: [f64; 5], spin: Spin) -> Diatomic {
+    Diatomic { we, wexe, be, ae, de, spin, triplet: None }
 }
 
 fn rigid(rotor: Rotor, wavenumbers: &[f64]) -> Motion {
@@ -133,6 +139,29 @@ mod tests {
         ("Ar", 154.846, 0.005),
         ("Xe", 169.685, 0.005),
     ];
+
+    /// H(298.15 K) − H(0): CODATA Key Values for Thermodynamics (1989), NIST-JANAF for D₂, NO and CH₄. [kJ/mol]
+    const HEAT_CONTENTS: [(&str, f64, f64); 10] = [
+        ("H2", 8.468, 0.002),
+        ("D2", 8.569, 0.002),
+        ("O2", 8.680, 0.002),
+        ("N2", 8.670, 0.002),
+        ("CO", 8.671, 0.002),
+        ("CO2", 9.365, 0.005),
+        ("H2O", 9.905, 0.02),
+        ("NO", 9.192, 0.004),
+        ("NH3", 10.043, 0.007),
+        ("Ar", 6.197, 0.001),
+    ];
+
+    #[test]
+    fn heat_contents_from_the_lowest_level_are_those_of_the_tables() {
+        for (name, expected, tolerance) in HEAT_CONTENTS {
+            let thermal = gas(name).and_then(|g| g.thermal(298.15, BAR_PA).ok()).unwrap_or_else(|| panic!("{name}"));
+            let content = 1e-3 * thermal.h * ELECTRONVOLT_J_PER_MOL;
+            assert!((content - expected).abs() < tolerance, "{name}: {content} instead of {expected}");
+        }
+    }
 
     #[test]
     fn standard_entropies_are_those_of_the_tables() {

@@ -6,15 +6,17 @@
 
 pub mod aiat;
 pub mod che;
+pub mod composition;
 pub mod contribution;
 pub mod envelope;
 pub mod formula;
 pub mod gas;
 pub mod harmonic;
+pub mod janaf;
 pub mod library;
 pub mod reservoir;
 pub mod rovibration;
-pub mod tables;
+pub mod shomate;
 
 pub use gas::{Gas, Thermal};
 pub use reservoir::GasReservoir;

@@ -90,6 +90,21 @@ impl GridRequest {
     }
 }
 
+/// A warning of temperatures that lie outside those simulated.
+pub fn outside_samples(grid: &StateGrid, temperatures: &[f64]) -> Option<String> {
+    let simulated = grid.temperatures();
+    let (lo, hi) = (simulated.iter().copied().reduce(f64::min)?, simulated.iter().copied().reduce(f64::max)?);
+    let beyond: Vec<String> = temperatures.iter().filter(|t| **t < lo || **t > hi).map(f64::to_string).collect();
+    (!beyond.is_empty()).then(|| {
+        let named = if beyond.len() > 4 { format!("{}, …", beyond[..4].join(", ")) } else { beyond.join(", ") };
+        format!(
+            "T = {named} {} outside the simulated temperatures, {lo} to {hi}: what is said there rests on samples that hardly \
+             belong there; sample it, or stay inside",
+            if beyond.len() == 1 { "lies" } else { "lie" }
+        )
+    })
+}
+
 /// Sorted, without repetition.
 fn ascending(values: &[f64]) -> Vec<f64> {
     let mut values = values.to_vec();
@@ -135,6 +150,7 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
         }
         Err(error) => return Err(error),
     }
+    warnings.extend(wanted.temperatures.as_ref().and_then(|t| outside_samples(&analysis.grid, t)));
     if runs.len() > 1 {
         let names: Vec<String> = directories.iter().map(|d| d.display().to_string()).collect();
         warnings.push(format!("samples of {} runs are combined: {}", runs.len(), names.join(", ")));
@@ -172,6 +188,8 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
         exchange: read_exchange(&directories[0])?,
         cell: CellSummary {
             lengths: loaded.lengths().into(),
+            tilt: loaded.cell().tilt,
+            shortest_period: loaded.cell().shortest_period(),
             periodic_z: scene.is_bulk(),
             max_atoms: scene.reservoir.iter().map(|r| (r.species.clone(), r.max_atoms)).collect(),
         },

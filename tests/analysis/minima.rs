@@ -64,10 +64,42 @@ fn the_symmetry_of_the_slab_is_its_translations_and_one_mirror() {
     assert_eq!(symmetry::operations(&system, 1e-3).len(), 72);
 }
 
+/// The slab of the default system in a hexagonal cell, under the gas of that scene.
+fn hexagonal_system() -> System {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/oblique/test.ron");
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/lj_surface.ron")).expect("it");
+    let text: String = text
+        .lines()
+        .filter(|l| !l.contains("observables:"))
+        .map(|l| match l.contains("substrate:") {
+            true => "substrate: File(path: \"lj111_hexagonal.xyz\"),\n".to_owned(),
+            false => format!("{l}\n"),
+        })
+        .collect();
+    System::from_scene(&scene::parse(&text, &tests).unwrap_or_else(|e| panic!("{e:?}")))
+}
+
+#[test]
+fn a_hexagonal_cell_keeps_the_rotations_of_its_slab() {
+    // 36 translations, and C₃ᵥ of three layers; the rectangular cell above keeps one mirror of it
+    let mut system = hexagonal_system();
+    assert_eq!(symmetry::operations(&system, 1e-3).len(), 36 * 6);
+    // C₆ᵥ of the top layer alone
+    let top = |r: &DVec3| r.z > -0.1;
+    let kept: Vec<DVec3> = system.frozen.positions.iter().copied().filter(top).collect();
+    system.frozen.species.truncate(kept.len());
+    system.frozen.positions = kept;
+    assert_eq!(symmetry::operations(&system, 1e-3).len(), 36 * 12);
+}
+
 #[test]
 fn an_atom_over_a_hollow_is_one_of_thirty_six() {
-    let system = default_system();
-    let found = search(&system, &pairwise(&system), &hollows().map(|p| atoms(&[p]))).unwrap_or_else(|e| panic!("{e}"));
+    [default_system(), hexagonal_system()].iter().for_each(one_of_thirty_six);
+}
+
+fn one_of_thirty_six(system: &System) {
+    let found = search(system, &pairwise(system), &hollows().map(|p| atoms(&[p]))).unwrap_or_else(|e| panic!("{e}"));
     // the empty surface, and the two kinds of hollow
     let single: Vec<_> = found.minima.iter().filter(|m| m.counts == [1]).collect();
     assert_eq!(single.len(), 2, "{single:?}");

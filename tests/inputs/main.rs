@@ -1,9 +1,15 @@
 //! Inputs: what users write is read as they meant it, or refused with its place, its value and a remedy.
 
+mod aiat;
+mod aiat_from_runs;
 mod bad_scenes;
+mod che;
+mod commands;
 mod fuzz;
 mod fuzz_bodies;
-mod gas_aiat_che;
+mod gas;
+mod messages;
+mod oblique;
 mod shipped_scenes;
 mod slab_files;
 

@@ -1,6 +1,6 @@
 //! The scenes that come with the program.
 
-use adlayer::testing::input::scene;
+use adlayer::testing::input::{aiat, che, scene};
 use std::path::{Path, PathBuf};
 
 fn scenes() -> Vec<PathBuf> {
@@ -27,6 +27,23 @@ fn every_scene_loads_without_a_warning_and_says_what_it_shows() {
         assert!(loaded.warnings.is_empty(), "{}: {:?}", path.display(), loaded.warnings);
         assert!(loaded.text.starts_with("// "), "{} has no comment", path.display());
         assert_eq!(loaded.grid().len() * loaded.scene.grid.walkers as usize, loaded.n_replicas());
+    }
+}
+
+#[test]
+fn every_list_of_structures_and_every_reaction_loads_without_a_warning() {
+    let of = |kind: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes").join(kind);
+        let paths = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+        paths.filter(|path| path.extension().is_some_and(|e| e == "ron")).collect::<Vec<PathBuf>>()
+    };
+    let (lists, reactions) = (of("aiat"), of("che"));
+    assert!(lists.len() >= 3 && reactions.len() >= 4);
+    for path in lists {
+        assert_eq!(aiat::load(&path).map(|x| x.warnings).ok(), Some(Vec::new()), "{}", path.display());
+    }
+    for path in reactions {
+        assert_eq!(che::load(&path).map(|x| x.warnings).ok(), Some(Vec::new()), "{}", path.display());
     }
 }
 

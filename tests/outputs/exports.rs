@@ -386,3 +386,42 @@ fn exports_in_other_programs() {
         .expect("python3 is there");
     assert!(status.success(), "{status}");
 }
+
+#[test]
+fn an_oblique_cell_is_exported_as_it_is() {
+    let (x, y, tilt, cutoff) = (5.6, 5.2, 2.5, 2.4_f64);
+    let place = Place::new(&format!(
+        r#"Scene(units: Lj, species: [(name: "B", symbol: "Ar", mass: 1.0)],
+        potential: LennardJones(cutoff: {cutoff}, truncation: Shifted, pairs: [(between: ("B", "B"), epsilon: 1.0, sigma: 1.0)]),
+        cell: Slab(height: 3.0, lengths: ({x}, {y}), tilt: {tilt}, floor: -1.0),
+        reservoir: [(species: "B", max_atoms: 40)],
+        grid: (temperature: List([1.1]), walkers: 2, reservoir: [(species: "B", convention: Activity, values: List([-2.5]))]),
+        dynamics: MonteCarlo(displacement: 0.3, attempts: 20), moves: (insert_delete: 60),
+        schedule: (equilibration: 60, production: 40))"#
+    ));
+    place.succeed(&["run", "scene.ron", "--device", "reference", "-o", "run", "--quiet"]);
+    place.succeed(&["export", "run", "--extxyz", "--last", "5", "-o", "xyz"]);
+    place.succeed(&["export", "run", "--lammps-data", "--last", "5", "-o", "data"]);
+    let text = std::fs::read_to_string(place.path().join("xyz/state_00000.xyz")).expect("a file");
+    let [a, b] = [glam::DVec3::new(x, 0.0, 0.0), glam::DVec3::new(tilt, y, 0.0)];
+    let frames = xyz::parse(&text).expect("frames");
+    for frame in &frames {
+        assert_eq!(frame.lattice, Some([a.into(), b.into(), [0.0, 0.0, 3.0]]));
+        let u = |r: &glam::DVec3| (r.x - tilt * r.y / y) / x;
+        assert!(frame.positions.iter().all(|r| (-1e-6..1.0 + 1e-6).contains(&u(r)) && (0.0..=y).contains(&r.y)));
+        // the energy of what is written, over all images of the lattice that is written
+        let (at, mut energy) = (&frame.positions, 0.0);
+        for (i, j) in (0..at.len()).flat_map(|i| (0..i).map(move |j| (i, j))) {
+            for (m, n) in (-2..=2).flat_map(|m| (-2..=2).map(move |n| (f64::from(m), f64::from(n)))) {
+                let r2 = (at[i] - at[j] + m * a + n * b).length_squared();
+                let u = |r2: f64| 4.0 * (r2.powi(-6) - r2.powi(-3));
+                energy += if r2 < cutoff * cutoff { u(r2) - u(cutoff * cutoff) } else { 0.0 };
+            }
+        }
+        let stored = number(frame, "energy");
+        assert!(at.len() > 5 && (energy - stored).abs() < 1e-3 * (1.0 + energy.abs()), "{energy} and {stored}");
+    }
+    let data = std::fs::read_dir(place.path().join("data")).expect("files").next().expect("a file").expect("a file");
+    let text = std::fs::read_to_string(data.path()).expect("text");
+    assert!(text.contains("\n0 5.6 xlo xhi\n0 5.2 ylo yhi\n-2 3 zlo zhi\n2.5 0 0 xy xz yz\n"), "{text}");
+}

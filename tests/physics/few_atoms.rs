@@ -8,7 +8,7 @@ use crate::common::stats::{assert_resolved, assert_z};
 use serde_json::Value;
 
 /// Probabilities of every N, averages, and what a row knows besides.
-fn compare(label: &str, run: &Run, row: &Value) {
+pub(crate) fn compare(label: &str, run: &Run, row: &Value) {
     for (n, &p) in numbers(row, "P_N").iter().enumerate() {
         assert_z(&format!("{label} P({n})"), run.estimate(0, |t| t.probability(n)), p, 0.0);
     }

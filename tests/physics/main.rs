@@ -20,6 +20,7 @@ mod insertion_rule;
 mod insertion_table;
 mod integrator;
 mod long;
+mod oblique;
 mod observables;
 mod pair_energy;
 mod pair_forms;

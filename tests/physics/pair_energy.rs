@@ -5,16 +5,16 @@ use crate::common::reference::{case, data, number, rows};
 use crate::common::rounding;
 use crate::common::run::{Run, load};
 use crate::common::stats::assert_relative;
-use adlayer::testing::io::xyz;
+use adlayer::testing::io::structure;
 use adlayer::testing::system::System;
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use glam::DVec3;
 
 /// Configuration 4 of the NIST reference data.
 fn nist_configuration() -> Configuration {
-    let frame = xyz::read("configuration", &data("nist_lj_config4.xyz")).expect("the file is there");
+    let file = structure::read("configuration", &data("nist_lj_config4.xyz")).expect("the file is there");
     let mut x = Configuration::default();
-    for position in frame.positions {
+    for position in file.frame.positions {
         x.insert(0, position.rem_euclid(DVec3::splat(8.0)), DVec3::ZERO);
     }
     x

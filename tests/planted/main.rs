@@ -103,6 +103,11 @@ fn victim_left_out_of_w() {
 }
 
 #[test]
+fn oblique_cells_that_lean_the_wrong_way() {
+    assert_caught("cpu", "shear-sign", &["forces", "neighbour lists"]);
+}
+
+#[test]
 fn list_one_step_late() {
     assert_caught("cpu", "late-list", &["neighbour lists"]);
 }

@@ -68,13 +68,36 @@ fn table(truncation: &str, dynamics: &str) -> String {
     )
 }
 
+/// A hexagonal slab with a mobile layer, whose tilt is half an edge, under a gas.
+fn hexagonal(truncation: &str, dynamics: &str) -> String {
+    let project = crate::project::project();
+    let project = project.display();
+    format!(
+        r#"Scene(units: Lj,
+        species: [(name: "A", symbol: "Cu", mass: 2.0), (name: "B", symbol: "Ar", mass: 1.0)],
+        potential: LennardJones(cutoff: 2.5, truncation: {truncation}, mixing: LorentzBerthelot, pairs: [
+            (between: ("A", "A"), epsilon: 4.0, sigma: 0.98), (between: ("B", "B"), epsilon: 0.6, sigma: 1.2)]),
+        cell: Slab(height: 6.0),
+        substrate: File(path: "{project}/tests/data/oblique/lj111_hexagonal.xyz", mobile: Above(-0.5)),
+        reservoir: [(species: "B", max_atoms: 40)],
+        grid: (temperature: List([0.7, 1.1]), reservoir: [(species: "B", convention: Activity, values: List([-3.0, 1.0]))]),
+        dynamics: {dynamics}, moves: (insert_delete: 60), schedule: (equilibration: 1, production: 1))"#
+    )
+}
+
+/// A fluid in an oblique cell, large enough for neighbour lists.
+fn leaning(truncation: &str, dynamics: &str) -> String {
+    let length = (500.0_f64 / 0.7).cbrt();
+    fluid(truncation, dynamics).replace("cell: Bulk(", &format!("cell: Bulk(tilt: {}, ", -0.45 * length))
+}
+
 const BAOAB: &str = "Baoab(dt: 0.004, friction: 1.0, steps: 20)";
 const VERLET: &str = "Verlet(dt: 0.001, steps: 1, redraw: false)";
 
 /// Every system with both truncations that dynamics may use.
 fn cases(dynamics: &str, cycles: u64) -> Vec<Case> {
     let texts = ["Shifted", "ForceShifted"]
-        .map(|t| [surface(t, dynamics), fluid(t, dynamics), morse(t, dynamics), table(t, dynamics)]);
+        .map(|t| [surface, fluid, morse, table, hexagonal, leaning].map(|text| text(t, dynamics)));
     texts.iter().flatten().map(|text| Case::new(text, cycles)).collect()
 }
 
@@ -129,15 +152,17 @@ fn twin_integrate_baoab() {
 
 #[test]
 fn twin_particle_moves() {
-    let case = Case::new(&surface("Shifted", BAOAB), 8);
-    let (mut reference, mut cpu) = (case.open("reference"), case.open("cpu"));
-    reference.particle_moves(10_000, 400, true).expect("tried");
-    cpu.particle_moves(10_000, 400, true).expect("tried");
-    let tallies = reference.transitions().expect("counted");
-    assert!(tallies.moves().iter().map(TransitionTally::accepted).sum::<u64>() > 50, "too few to compare");
-    assert_same_transitions("cpu", &cpu.transitions().expect("counted"), &tallies);
-    for (x, y) in stored(&*reference).iter().zip(&stored(&*cpu)) {
-        assert_eq!((&x.species, x.len()), (&y.species, y.len()));
+    for text in [surface("Shifted", BAOAB), hexagonal("Shifted", BAOAB)] {
+        let case = Case::new(&text, 8);
+        let (mut reference, mut cpu) = (case.open("reference"), case.open("cpu"));
+        reference.particle_moves(10_000, 400, true).expect("tried");
+        cpu.particle_moves(10_000, 400, true).expect("tried");
+        let tallies = reference.transitions().expect("counted");
+        assert!(tallies.moves().iter().map(TransitionTally::accepted).sum::<u64>() > 50, "too few to compare");
+        assert_same_transitions("cpu", &cpu.transitions().expect("counted"), &tallies);
+        for (x, y) in stored(&*reference).iter().zip(&stored(&*cpu)) {
+            assert_eq!((&x.species, x.len()), (&y.species, y.len()));
+        }
     }
 }
 
@@ -175,11 +200,13 @@ fn twin_trial_energies() {
 
 #[test]
 fn a_split_segment_gives_the_same_bits_across_rebuilt_lists() {
-    let case = Case::new(&fluid("Shifted", BAOAB), 2);
-    let (mut whole, mut split) = (case.open("cpu"), case.open("cpu"));
-    whole.propagate(40, 60).expect("moved");
-    for (first, steps) in [(40, 7), (47, 20), (67, 33)] {
-        split.propagate(first, steps).expect("moved");
+    for text in [fluid("Shifted", BAOAB), leaning("Shifted", BAOAB)] {
+        let case = Case::new(&text, 2);
+        let (mut whole, mut split) = (case.open("cpu"), case.open("cpu"));
+        whole.propagate(40, 60).expect("moved");
+        for (first, steps) in [(40, 7), (47, 20), (67, 33)] {
+            split.propagate(first, steps).expect("moved");
+        }
+        assert_eq!(stored(&*whole), stored(&*split));
     }
-    assert_eq!(stored(&*whole), stored(&*split));
 }

@@ -131,7 +131,9 @@ fn structs_have_the_same_offsets_on_both_sides() {
             reservoirs,
             voxels,
             groups,
-            shifts
+            shifts,
+            shear,
+            shear_edges
         ]
     );
     assert_layout!(module, ReplicaRecord, [n, state, status, n_events]);

@@ -46,6 +46,22 @@ pub(crate) fn slab(max_atoms: u16) -> System {
     slab
 }
 
+/// A slab cell over two layers of hexagonal sites of A, whose tilt is half an edge, with a reservoir of B.
+pub(crate) fn hexagonal_slab(max_atoms: u16) -> System {
+    let mut slab = system(DVec3::new(6.6, 6.6 * 0.75_f64.sqrt(), 6.0), true);
+    slab.cell.tilt = 3.3;
+    let [a, b, _] = slab.cell.vectors();
+    for k in 0..72_u32 {
+        let (i, j, layer) = (f64::from(k % 6), f64::from(k / 6 % 6), f64::from(k / 36));
+        let site = (i + layer / 3.0) / 6.0 * a + (j + layer / 3.0) / 6.0 * b;
+        slab.frozen.positions.push(slab.cell.wrap(site).with_z(-0.9 * (1.0 + layer)));
+        slab.frozen.species.push(0);
+    }
+    slab.capacity = usize::from(max_atoms);
+    slab.reservoirs = vec![reservoir(&slab.cell, max_atoms)];
+    slab
+}
+
 /// A reservoir of species B over the whole cell.
 pub(crate) fn reservoir(cell: &Cell, max_atoms: u16) -> Reservoir {
     let (z_lo, z_hi) = (cell.floor, cell.ceiling());

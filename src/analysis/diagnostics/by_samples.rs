@@ -3,7 +3,7 @@
 use super::checks::{Diagnostics, Mood, Sentence};
 use super::gaps::Gap;
 use super::verdict::FEW;
-use super::words::{axis_words, first, number_words, ranges, short};
+use super::words::{first, number_words, ranges, short};
 use crate::thermo::states::StateGrid;
 
 /// Whether samples join all states; if not, what to add between the parts.
@@ -22,14 +22,8 @@ pub(super) fn parts(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -
     };
     // Where no replica crosses either, the values have been named with the splits of the grid.
     let lacking = || gaps.iter().filter(|g| g.parts && g.lacking > 1);
-    let between: Vec<String> = lacking()
-        .filter(|g| !g.whole || diagnostics.n_components <= 1)
-        .map(|g| {
-            let add: Vec<String> = g.values_to_add().into_iter().map(short).collect();
-            let (lo, hi) = (short(g.values.0), short(g.values.1));
-            format!("{} = {} (between {lo} and {hi})", axis_words(grid, g.axis), first(&add))
-        })
-        .collect();
+    let between: Vec<String> =
+        lacking().filter(|g| !g.whole || diagnostics.n_components <= 1).map(|g| g.words(grid)).collect();
     let remedy = match (between.is_empty(), lacking().count()) {
         (true, 0) => "lengthen production, or add states between".to_owned(),
         (true, _) => "add the states named above".to_owned(),

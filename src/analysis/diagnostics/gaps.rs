@@ -2,6 +2,7 @@
 //! not overlap.
 
 use super::Diagnostics;
+use super::words::{axis_unit, axis_words, first, value_words};
 use crate::thermo::states::{Axis, StateGrid, StatePoint};
 
 /// Two neighbouring values of an axis between which edges are dead.
@@ -24,9 +25,18 @@ impl Gap {
         let step = (self.values.1 - self.values.0) / (self.lacking + 1) as f64;
         (1..=self.lacking).map(|i| self.values.0 + step * i as f64).collect()
     }
+
+    /// `μ of B = −2.25, −2.125 (between −2.375 and −2)`.
+    pub(super) fn words(&self, grid: &StateGrid) -> String {
+        let value = |v: f64| value_words(grid, self.axis, v);
+        let add: Vec<String> = self.values_to_add().into_iter().map(value).collect();
+        let (lo, hi) = (value(self.values.0), value(self.values.1));
+        let (axis, unit) = (axis_words(grid, self.axis), axis_unit(grid, self.axis));
+        format!("{axis} = {}{unit} (between {lo} and {hi})", first(&add))
+    }
 }
 
-/// Gaps with dead edges, by axis and value. Values of μ are those at the lowest temperature of the edges.
+/// Gaps with dead edges, by axis and value. Values of μ are those at the lowest temperature of the grid.
 pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
     let mut gaps: Vec<(Gap, usize, usize)> = Vec::new();
     for (flow, e) in diagnostics.flows.iter().flat_map(|f| diagnostics.edges.iter().map(move |e| (f, e))) {
@@ -71,4 +81,31 @@ pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
 
 fn rank(values: &[f64], x: f64) -> usize {
     values.partition_point(|&v| v < x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::units::Units;
+    use crate::thermo::Convention;
+    use crate::thermo::states::ReservoirAxis;
+
+    /// A gap between two values of an axis, in the words that it has for a scene.
+    fn words(units: Units, convention: Convention, values: (f64, f64)) -> String {
+        let axis = ReservoirAxis { species: "Ar".into(), convention, values: vec![values.0, values.1] };
+        let grid = StateGrid::product(&[90.0, 80.0], units.boltzmann(), &[axis]);
+        let cold = &grid.states[2..];
+        let mu = |k: usize| grid.reservoirs[0].convention.mu(cold[k].ln_z[0], cold[k].kt);
+        let gap = Gap { axis: Axis::Reservoir(0), values: (mu(0), mu(1)), whole: true, lacking: 1, parts: true };
+        gap.words(&grid)
+    }
+
+    #[test]
+    fn values_to_add_are_those_that_the_scene_would_give() {
+        let pressure = |units: Units| Convention::Pressure { unit: units.pressure_unit() };
+        let metal = words(Units::Metal, pressure(Units::Metal), (1e-6, 1e-2));
+        assert_eq!(metal, "p of Ar = 1.00e−4 bar (between 1.00e−6 and 0.01)");
+        assert_eq!(words(Units::Lj, pressure(Units::Lj), (0.25, 4.0)), "p of Ar = 1 (between 0.25 and 4)");
+        assert_eq!(words(Units::Lj, Convention::Activity, (-3.0, -2.0)), "μ of Ar = −2.5 (between −3 and −2)");
+    }
 }

@@ -3,7 +3,9 @@
 use super::checks::{Diagnostics, EdgeCheck, Mood, Sentence, Verdict};
 use super::flow::Flow;
 use super::gaps::{Gap, gaps};
-use super::words::{axis_words, edge_words, edges, first, number_words, ranges, short, states_are};
+use super::words::{
+    axis_unit, axis_words, edge_words, edges, first, number_words, ranges, short, states_are, value_words,
+};
 use super::{ATTEMPTS, DEAD};
 use super::{by_result, by_samples};
 use crate::analysis::hysteresis::ExcludedState;
@@ -72,7 +74,7 @@ pub fn verdict(
         (true, false) => " outside the states and cells that may not be quoted",
         (false, false) => " outside the masked states and those that may not be quoted",
     };
-    v.sentences.insert(0, summary(grid, &v, exception));
+    v.sentences.insert(0, summary(grid, &v, &gaps, exception));
     v
 }
 
@@ -115,8 +117,8 @@ fn travel(grid: &StateGrid, flow: &Flow) -> Vec<Sentence> {
         let words = format!(
             "The flow along {along} drops by {:.0} % between {} and {}: a bottleneck.",
             100.0 * drop,
-            short(flow.values[at]),
-            short(flow.values[at + 1])
+            value_words(grid, flow.axis, flow.values[at]),
+            value_words(grid, flow.axis, flow.values[at + 1])
         );
         Sentence { mood: Mood::Remark, words }
     });
@@ -250,23 +252,21 @@ fn number_of_states(diagnostics: &Diagnostics) -> f64 {
 /// The first sentence.
 ///
 /// - `exception`: where the run cannot be trusted although the rest of it can
-fn summary(grid: &StateGrid, v: &Verdict, exception: &str) -> Sentence {
+fn summary(grid: &StateGrid, v: &Verdict, gaps: &[Gap], exception: &str) -> Sentence {
     let mut words = match (v.trusted, exception) {
         (true, "") => "This run can be trusted as far as these checks can tell.".to_owned(),
         (true, exception) => format!("This run can be trusted{exception}, as far as these checks can tell."),
         (false, _) => "This run cannot be trusted as it is.".to_owned(),
     };
-    let list = |values: Vec<String>| first(&values);
-    let mut add = Vec::new();
-    if !v.add_temperatures.is_empty() {
-        add.push(format!("T = {}", list(v.add_temperatures.iter().map(|&t| short(t)).collect())));
-    }
-    for (r, axis) in grid.reservoirs.iter().enumerate() {
-        let values: Vec<String> = v.add_mu.iter().filter(|(s, _)| *s == r).map(|&(_, mu)| short(mu)).collect();
-        if !values.is_empty() {
-            add.push(format!("μ of {} = {}", axis.species, list(values)));
-        }
-    }
+    let axes = std::iter::once(Axis::Temperature).chain((0..grid.reservoirs.len()).map(Axis::Reservoir));
+    let of_axis = |axis: Axis| {
+        let on_it = || gaps.iter().filter(|g| g.axis == axis);
+        let add = on_it().flat_map(Gap::values_to_add).map(|v| value_words(grid, axis, v));
+        let values: Vec<String> = add.collect();
+        (!values.is_empty())
+            .then(|| format!("{} = {}{}", axis_words(grid, axis), first(&values), axis_unit(grid, axis)))
+    };
+    let add: Vec<String> = axes.filter_map(of_axis).collect();
     if !add.is_empty() {
         words.push_str(&format!(" Add states at {}.", add.join(" and at ")));
     }
@@ -297,15 +297,7 @@ fn connection(grid: &StateGrid, diagnostics: &Diagnostics, gaps: &[Gap]) -> Opti
             }
         });
     }
-    let whole: Vec<String> = gaps
-        .iter()
-        .filter(|g| g.whole)
-        .map(|g| {
-            let symbol = axis_words(grid, g.axis);
-            let add: Vec<String> = g.values_to_add().into_iter().map(short).collect();
-            format!("{symbol} = {} (between {} and {})", first(&add), short(g.values.0), short(g.values.1))
-        })
-        .collect();
+    let whole: Vec<String> = gaps.iter().filter(|g| g.whole).map(|g| g.words(grid)).collect();
     let number = number_words(diagnostics.n_components);
     if !whole.is_empty() {
         let gaps = whole.join(" and ");

@@ -1,7 +1,8 @@
 //! Wording of counts, numbers and states in sentences.
 
 use super::EdgeCheck;
-use crate::thermo::states::{Axis, StateGrid};
+use crate::thermo::Convention;
+use crate::thermo::states::{Axis, Reservoir, StateGrid};
 
 pub(super) fn states_are(n: usize) -> String {
     if n == 1 { "1 state is".to_owned() } else { format!("{n} states are") }
@@ -15,11 +16,33 @@ pub(super) fn edge_words(e: &EdgeCheck) -> String {
     format!("{}–{}", e.edge.a.0, e.edge.b.0)
 }
 
+/// What an axis of the scene gives: T, μ of a species, or p of one.
 pub(super) fn axis_words(grid: &StateGrid, axis: Axis) -> String {
-    match axis {
-        Axis::Temperature => "T".to_owned(),
-        Axis::Reservoir(r) => format!("μ of {}", grid.reservoirs[r].species),
+    let Axis::Reservoir(r) = axis else { return "T".to_owned() };
+    let Reservoir { convention, species } = &grid.reservoirs[r];
+    format!("{} of {species}", if convention.is_pressure() { "p" } else { "μ" })
+}
+
+/// The unit of a pressure axis, after a space; reduced units have none.
+pub(super) fn axis_unit(grid: &StateGrid, axis: Axis) -> &'static str {
+    let Axis::Reservoir(r) = axis else { return "" };
+    match &grid.reservoirs[r].convention {
+        Convention::Gas(_) => " bar",
+        Convention::Pressure { unit } if *unit != 1.0 => " bar",
+        _ => "",
     }
+}
+
+/// A value of an axis as its scene would give it.
+///
+/// - `value`: T, or μ at the lowest temperature of the grid
+pub(super) fn value_words(grid: &StateGrid, axis: Axis, value: f64) -> String {
+    let convention = match axis {
+        Axis::Reservoir(r) if grid.reservoirs[r].convention.is_pressure() => &grid.reservoirs[r].convention,
+        _ => return short(value),
+    };
+    let coldest = grid.points().iter().map(|s| s.kt).fold(f64::INFINITY, f64::min);
+    scientific(convention.value(convention.ln_z_of_mu(value, coldest), coldest))
 }
 
 /// `two`, `three`, or digits.
@@ -49,6 +72,11 @@ pub(super) fn ranges(grid: &StateGrid, states: &[usize]) -> String {
         }
     }
     first(&groups.iter().map(|(t, n)| format!("{n} at T = {}", short(*t))).collect::<Vec<_>>())
+}
+
+/// As [`short`], with a power of ten where that is shorter: pressures go over many decades.
+fn scientific(x: f64) -> String {
+    if (1e-3..1e5).contains(&x.abs()) || x == 0.0 { short(x) } else { format!("{x:.2e}").replace('-', "−") }
 }
 
 /// Four significant digits, without zeros at the end.

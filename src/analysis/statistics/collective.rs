@@ -7,15 +7,16 @@
 //! from all states where a state's own samples may have missed a basin. Hence C(t) = Var S − ½⟨(S(t) − S(0))²⟩ is free of
 //! the bias that a run of a few correlation times puts into autocovariances about its own mean.
 //!
-//! C is followed up to a twentieth of the run. What lies beyond comes from replicas as units: the same sum along the path
+//! C is followed up to t*, a twentieth of the run. What lies beyond is estimated twice. If C goes on to fall as it did over the second
+//! half of the lags, with the time τ of that decay, then 2 C(t*) τ is left. And replicas are units: the same sum along the path
 //! of a replica has a variance over whole paths, which one run shows for as many replicas as there are states. It lacks the
 //! correlation between replicas (a dense one in a dense state has no deviation at all), by a factor κ that is read off
-//! the last lags at which both C are known:
+//! the last lags at which both C are known. Paths may remember for longer than their sum, though, in which they make room for each
+//! other, so that κ of then is too much for the rest. The decay is taken, between what paths show as they are and κ times that:
 //!
-//! g Var S = Σ_{|t| ≤ t*} C(t) + κ Σ_{|t| > t*} C_path(t),  κ = C/C_path just below t*,
+//! g Var S = Σ_{|t| ≤ t*} C(t) + clamp(2 C(t*) τ, R, κR),  R = Σ_{|t| > t*} C_path(t),  κ = C/C_path just below t*.
 //!
-//! with t* the end of what is followed, or earlier where C falls below its noise; then only what paths show beyond their own
-//! noise is added.
+//! Where C falls below its noise before t*, only what paths show beyond their own noise is added.
 //!
 //! `docs/validation.md` has the z-scores that led to these choices.
 
@@ -238,7 +239,8 @@ impl Sums<'_> {
                 }
                 let collective = self.covariances(series, variance, &lags);
                 let total = self.times.total() as f64;
-                let g = memory(&lags, &collective, path, n_replicas, total);
+                let length = self.times.longest() as f64;
+                let g = memory(&lags, &collective, path, n_replicas, (total, length));
                 let (of_blocks, smooth) = self.in_blocks(series, blocks);
                 let kt = i.checked_sub(1).map(|row| self.rows.kts[row]);
                 Some(Collective {
@@ -353,8 +355,9 @@ struct Path {
 
 /// g Var S from C at the lags, and from the paths beyond.
 ///
-/// - `total`: stored cycles over all walkers
-fn memory(lags: &[usize], collective: &[f64], path: &Path, n_replicas: f64, total: f64) -> f64 {
+/// - `cycles`: stored ones over all walkers, and of the longest
+fn memory(lags: &[usize], collective: &[f64], path: &Path, n_replicas: f64, cycles: (f64, f64)) -> f64 {
+    let (total, length) = cycles;
     let variance = collective[0];
     let (mut known, mut of_path) = (0.0, 0.0);
     let mut ended = lags.len() < 2;
@@ -388,7 +391,18 @@ fn memory(lags: &[usize], collective: &[f64], path: &Path, n_replicas: f64, tota
     let late = |c: &[f64]| c[from..].iter().sum::<f64>() / (lags.len() - from) as f64;
     let noise = variance * (of_path / variance / total / n_replicas).sqrt();
     let kappa = (late(collective) / late(&path.covariance).max(0.5 * noise)).clamp(1.0, LARGEST);
-    known + kappa * (path.whole - of_path).max(0.0)
+    let rest = (path.whole - of_path).max(0.0);
+    known + decay(lags, collective, from, length).clamp(rest, kappa * rest)
+}
+
+/// 2 Σ_{t > t*} C(t) of a run, if C goes on to fall as it did since the lag of index `from`.
+fn decay(lags: &[usize], collective: &[f64], from: usize, length: f64) -> f64 {
+    let (first, last) = (collective[from], collective[collective.len() - 1]);
+    let (since, until) = (lags[from] as f64, lags[lags.len() - 1] as f64);
+    let tau = (until - since) / (first / last).ln();
+    // A C that rises, or falls too slowly to show, lasts for as long as the run.
+    let tau = if tau > 0.0 { tau.min(length) } else { length };
+    2.0 * last.max(0.0) * tau * (1.0 - (-(length - until) / tau).exp())
 }
 
 #[cfg(test)]
@@ -455,6 +469,20 @@ mod tests {
             found[0].variance * f64::from(cycles) / (12.0 * 25.0)
         };
         (0..runs).map(g).sum::<f64>() / runs as f64
+    }
+
+    #[test]
+    fn what_is_left_of_a_decay_is_its_integral() {
+        let lags = [0, 10, 20, 50, 70, 100];
+        for tau in [30.0, 300.0, 3e5] {
+            let c: Vec<f64> = lags.iter().map(|&t| 4.0 * (-f64::from(t as u16) / tau).exp()).collect();
+            let exact = 8.0 * tau * ((-100.0 / tau).exp() - (-2000.0 / tau).exp());
+            let found = decay(&lags, &c, 3, 2000.0);
+            // The longest is taken to last for as long as the run, and no longer.
+            let range = if tau < 1e4 { 0.999..1.001 } else { 0.6..1.0 };
+            assert!(range.contains(&(found / exact)), "τ = {tau}: {found} instead of {exact}");
+        }
+        assert_eq!(decay(&lags, &[1.0, 0.5, 0.2, 0.1, 0.0, -0.1], 3, 2000.0), 0.0);
     }
 
     #[test]

@@ -22,7 +22,7 @@ const SKIN_FRACTION: f32 = 0.12;
 #[derive(Debug, Clone, Copy)]
 struct Boxes {
     centre: Spot,
-    /// [length]; negative without a chunk
+    /// Along a₁, a₂ and z [length]; negative without a chunk.
     half: [[f32; LANES]; 3],
 }
 
@@ -32,15 +32,26 @@ const NO_BOXES: Boxes =
 
 impl Boxes {
     /// Squared distance between each box and one of half-widths `half` around `p`. [length²]
+    ///
+    /// In an oblique cell half-widths are along a₁ and a₂, and the distance is one that none of their atoms comes below.
     #[inline(always)]
-    fn distances_squared<S: Simd>(&self, g: &Geometry, p: [i32; 3], half: [f32; 3]) -> [f32; LANES] {
+    fn distances_squared<S: Simd, const OBLIQUE: bool>(
+        &self,
+        g: &Geometry,
+        p: [i32; 3],
+        half: [f32; 3],
+    ) -> [f32; LANES] {
         let mut out = [0.0; LANES];
         for l in 0..LANES {
-            let [dx, dy, dz] = g.difference(p, &self.centre, l);
+            let [dx, dy, dz] = match OBLIQUE {
+                true => g.along_edges(p, &self.centre, l),
+                false => g.difference::<S, false>(p, &self.centre, l),
+            };
             let gx = (dx.abs() - (self.half[0][l] + half[0])).max(0.0);
             let gy = (dy.abs() - (self.half[1][l] + half[1])).max(0.0);
             let gz = (dz.abs() - (self.half[2][l] + half[2])).max(0.0);
-            out[l] = fma::<S>(gx, gx, fma::<S>(gy, gy, gz * gz));
+            out[l] =
+                if OBLIQUE { g.least_squared(gx, gy) + gz * gz } else { fma::<S>(gx, gx, fma::<S>(gy, gy, gz * gz)) };
         }
         out
     }
@@ -151,11 +162,18 @@ impl Clusters {
 
     /// Appends to `out` every chunk whose box comes within `reach` of the box `half` around `p`, and its box to `boxes`.
     #[inline(always)]
-    fn near_box<S: Simd>(&self, g: &Geometry, p: [i32; 3], half: [f32; 3], reach: f32, out: &mut Candidates) {
+    fn near_box<S: Simd, const OBLIQUE: bool>(
+        &self,
+        g: &Geometry,
+        p: [i32; 3],
+        half: [f32; 3],
+        reach: f32,
+        out: &mut Candidates,
+    ) {
         out.chunks.clear();
         out.boxes.clear();
         for (block, boxes) in self.boxes.iter().enumerate() {
-            let r2 = boxes.distances_squared::<S>(g, p, half);
+            let r2 = boxes.distances_squared::<S, OBLIQUE>(g, p, half);
             for lane in 0..LANES {
                 if r2[lane] < reach * reach {
                     let k = out.chunks.len();
@@ -172,11 +190,18 @@ impl Clusters {
 
     /// Appends to `out` those candidates that hold an atom within `reach` of `p`.
     #[inline(always)]
-    fn near<S: Simd>(&self, g: &Geometry, p: [i32; 3], reach: f32, candidates: &Candidates, out: &mut Vec<u16>) {
+    fn near<S: Simd, const OBLIQUE: bool>(
+        &self,
+        g: &Geometry,
+        p: [i32; 3],
+        reach: f32,
+        candidates: &Candidates,
+        out: &mut Vec<u16>,
+    ) {
         for (boxes, chunks) in candidates.boxes.iter().zip(candidates.chunks.chunks(LANES)) {
-            let r2 = boxes.distances_squared::<S>(g, p, [0.0; 3]);
+            let r2 = boxes.distances_squared::<S, OBLIQUE>(g, p, [0.0; 3]);
             for (lane, &chunk) in chunks.iter().enumerate() {
-                if r2[lane] < reach * reach && holds_near::<S>(g, &self.row[usize::from(chunk)], p, reach) {
+                if r2[lane] < reach * reach && holds_near::<S, OBLIQUE>(g, &self.row[usize::from(chunk)], p, reach) {
                     out.push(chunk);
                 }
             }
@@ -186,10 +211,10 @@ impl Clusters {
 
 /// Whether one of sixteen atoms lies within `reach` of `p`.
 #[inline(always)]
-fn holds_near<S: Simd>(g: &Geometry, spot: &Spot, p: [i32; 3], reach: f32) -> bool {
+fn holds_near<S: Simd, const OBLIQUE: bool>(g: &Geometry, spot: &Spot, p: [i32; 3], reach: f32) -> bool {
     let mut near = false;
     for l in 0..LANES {
-        let [dx, dy, dz] = g.difference(p, spot, l);
+        let [dx, dy, dz] = g.difference::<S, OBLIQUE>(p, spot, l);
         near |= fma::<S>(dz, dz, fma::<S>(dy, dy, dx * dx)) < reach * reach;
     }
     near
@@ -246,7 +271,7 @@ impl Lists {
 
     /// Brings the chunks up to date with the positions in `row`, and the lists where an atom has moved half the skin.
     #[inline(always)]
-    pub(super) fn update<S: Simd>(
+    pub(super) fn update<S: Simd, const OBLIQUE: bool>(
         &mut self,
         system: &System,
         g: &Geometry,
@@ -257,7 +282,7 @@ impl Lists {
     ) {
         let skin = SKIN_FRACTION * g.r_cut;
         let listed = self.reference.len() == row.len();
-        let stale = listed && farthest_squared::<S>(g, row, &self.reference) > 0.25 * skin * skin;
+        let stale = listed && farthest_squared::<S, OBLIQUE>(g, row, &self.reference) > 0.25 * skin * skin;
         let rebuild = if planted(Fault::LateList) { std::mem::replace(&mut self.was_stale, stale) } else { stale };
         if listed && !rebuild {
             self.clusters.refresh(row);
@@ -275,16 +300,16 @@ impl Lists {
         for chunk in 0..self.clusters.row.len() {
             let (centre, half) = self.clusters.boxes[chunk / LANES].get(chunk % LANES);
             let places = (species.len() - chunk * LANES).min(LANES);
-            self.clusters.near_box::<S>(g, centre, half, reach, &mut self.candidates);
+            self.clusters.near_box::<S, OBLIQUE>(g, centre, half, reach, &mut self.candidates);
             for lane in 0..places {
                 let p = self.clusters.row[chunk].get(lane);
-                self.clusters.near::<S>(g, p, reach, &self.candidates, &mut self.mobile);
+                self.clusters.near::<S, OBLIQUE>(g, p, reach, &self.candidates, &mut self.mobile);
                 self.first.push([self.mobile.len() as u32, 0]);
             }
-            frozen.near_box::<S>(g, centre, half, reach, &mut self.candidates);
+            frozen.near_box::<S, OBLIQUE>(g, centre, half, reach, &mut self.candidates);
             for lane in 0..places {
                 let p = self.clusters.row[chunk].get(lane);
-                frozen.near::<S>(g, p, reach, &self.candidates, &mut self.frozen);
+                frozen.near::<S, OBLIQUE>(g, p, reach, &self.candidates, &mut self.frozen);
                 self.first[chunk * LANES + lane + 1][1] = self.frozen.len() as u32;
             }
         }
@@ -300,18 +325,22 @@ impl Lists {
 
 /// The largest squared distance between the same lanes of two rows; a lane that is free in both has not moved.
 #[inline(always)]
-fn farthest_squared<S: Simd>(g: &Geometry, now: &[Spot], then: &[Spot]) -> f32 {
+fn farthest_squared<S: Simd, const OBLIQUE: bool>(g: &Geometry, now: &[Spot], then: &[Spot]) -> f32 {
     let mut farthest = [0.0_f32; LANES];
     for (now, then) in now.iter().zip(then) {
         for l in 0..LANES {
-            let [dx, dy, dz] = g.difference(now.get(l), then, l);
+            let [dx, dy, dz] = g.difference::<S, OBLIQUE>(now.get(l), then, l);
             farthest[l] = farthest[l].max(fma::<S>(dz, dz, fma::<S>(dy, dy, dx * dx)));
         }
     }
     farthest.into_iter().fold(0.0, f32::max)
 }
 
-/// Whether a replica of `n` mobile atoms uses lists: large enough, and its chunks can be numbered in 16 bits.
+/// Whether a replica of `n` mobile atoms uses lists: large enough, and its chunks can be numbered in 16 bits. In an oblique cell
+/// what a list reaches has to fit the cell too: beyond half a width the image that wraps by itself need not be the nearest.
 pub(super) fn uses_lists(system: &System, n: usize) -> bool {
-    n >= LISTS_FROM && chunks(n.max(system.frozen.positions.len())) <= usize::from(u16::MAX)
+    let reach = 1.000_1 * (1.0 + f64::from(SKIN_FRACTION)) * system.pairs.r_cut;
+    n >= LISTS_FROM
+        && chunks(n.max(system.frozen.positions.len())) <= usize::from(u16::MAX)
+        && (!system.cell.is_oblique() || reach <= 0.5 * system.cell.shortest_period())
 }

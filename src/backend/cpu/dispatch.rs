@@ -29,12 +29,43 @@ macro_rules! simd_entry {
     };
 }
 
-/// The same for a kernel over pairs, compiled for their form and for the truncation: whether it needs r itself.
-macro_rules! pair_entry {
-    ($name:ident { $($field:ident : $type:ty),* } -> $out:ty { $S:ident, $F:ident, $SHIFTED:ident => $body:expr }) => {
-        struct $name<'a, $F, const $SHIFTED: bool> { pairs: &'a Pairs<$F>, $($field: $type),* }
+/// The same for a kernel that wraps, compiled for orthogonal and for oblique cells.
+macro_rules! cell_entry {
+    ($name:ident { $($field:ident : $type:ty),* } { $S:ident, $OBLIQUE:ident => $body:expr }) => {
+        struct $name<'a, const $OBLIQUE: bool> { $($field: $type),* }
 
-        impl<'a, $F: PairForm, const $SHIFTED: bool> WithSimd for $name<'a, $F, $SHIFTED> {
+        impl<'a, const $OBLIQUE: bool> WithSimd for $name<'a, $OBLIQUE> {
+            type Output = ();
+
+            #[inline(always)]
+            fn with_simd<$S: Simd>(self, _simd: $S) {
+                let $name { $($field),* } = self;
+                $body
+            }
+        }
+    };
+}
+
+/// Enters a kernel for the cell of a model.
+macro_rules! enter_cell {
+    ($model:expr, $name:ident { $($field:ident),* }) => {{
+        let model: &Model = $model;
+        if model.system.cell.is_oblique() {
+            model.arch.dispatch($name::<true> { model, $($field),* })
+        } else {
+            model.arch.dispatch($name::<false> { model, $($field),* })
+        }
+    }};
+}
+
+/// The same for a kernel over pairs, compiled for their form, for the truncation (whether it needs r itself) and for the cell.
+macro_rules! pair_entry {
+    ($name:ident { $($field:ident : $type:ty),* } -> $out:ty {
+        $S:ident, $F:ident, $SHIFTED:ident, $OBLIQUE:ident => $body:expr
+    }) => {
+        struct $name<'a, $F, const $SHIFTED: bool, const $OBLIQUE: bool> { pairs: &'a Pairs<$F>, $($field: $type),* }
+
+        impl<'a, $F: PairForm, const $SHIFTED: bool, const $OBLIQUE: bool> WithSimd for $name<'a, $F, $SHIFTED, $OBLIQUE> {
             type Output = $out;
 
             #[inline(always)]
@@ -46,52 +77,55 @@ macro_rules! pair_entry {
     };
 }
 
-/// Enters a kernel over pairs for the form and the truncation of a model.
+/// Enters a kernel over pairs for the form, the truncation and the cell of a model.
 macro_rules! enter {
     ($model:expr, $name:ident { $($field:ident),* }) => {{
         let (model, table): (&Model, _) = ($model, &$model.system.pairs);
-        with_form!(table, pairs => match table.truncation {
-            Truncation::ForceShifted => model.arch.dispatch($name::<_, true> { pairs, model, $($field),* }),
-            Truncation::Plain | Truncation::Shifted => {
-                model.arch.dispatch($name::<_, false> { pairs, model, $($field),* })
-            }
+        let shifted = table.truncation == Truncation::ForceShifted;
+        with_form!(table, pairs => match (shifted, model.system.cell.is_oblique()) {
+            (false, false) => model.arch.dispatch($name::<_, false, false> { pairs, model, $($field),* }),
+            (true, false) => model.arch.dispatch($name::<_, true, false> { pairs, model, $($field),* }),
+            (false, true) => model.arch.dispatch($name::<_, false, true> { pairs, model, $($field),* }),
+            (true, true) => model.arch.dispatch($name::<_, true, true> { pairs, model, $($field),* }),
         })
     }};
 }
 
-simd_entry!(Langevin { model: &'a Model, replica: &'a mut Replica, bath: &'a Bath, within: bool, address: Address } -> () {
-    S => integrate::langevin::<S>(model, replica, bath, within, address)
+cell_entry!(Langevin { model: &'a Model, replica: &'a mut Replica, bath: &'a Bath, within: bool, address: Address } {
+    S, OBLIQUE => integrate::langevin::<S, OBLIQUE>(model, replica, bath, within, address)
 });
 simd_entry!(Kick { replica: &'a mut Replica, dt: f64 } -> () { S => integrate::kick::<S>(replica, dt) });
-simd_entry!(Drift { model: &'a Model, replica: &'a mut Replica, dt: f64 } -> () {
-    S => integrate::drift::<S>(model, replica, dt)
+cell_entry!(Drift { model: &'a Model, replica: &'a mut Replica, dt: f64 } {
+    S, OBLIQUE => integrate::drift::<S, OBLIQUE>(model, replica, dt)
 });
 simd_entry!(Redraw { replica: &'a mut Replica, root_kt: f64, address: Address } -> () {
     S => integrate::redraw(replica, root_kt, address)
 });
-simd_entry!(UpdateLists { model: &'a Model, replica: &'a mut Replica } -> () { S => replica.update_lists::<S>(model) });
+cell_entry!(UpdateLists { model: &'a Model, replica: &'a mut Replica } {
+    S, OBLIQUE => replica.update_lists::<S, OBLIQUE>(model)
+});
 pair_entry!(Forces { model: &'a Model, replica: &'a mut Replica } -> () {
-    S, F, SHIFTED => integrate::forces::<S, F, SHIFTED>
+    S, F, SHIFTED, OBLIQUE => integrate::forces::<S, F, SHIFTED, OBLIQUE>
 });
 pair_entry!(ForcesFromLists { model: &'a Model, replica: &'a mut Replica } -> () {
-    S, F, SHIFTED => integrate::forces_from_lists::<S, F, SHIFTED>
+    S, F, SHIFTED, OBLIQUE => integrate::forces_from_lists::<S, F, SHIFTED, OBLIQUE>
 });
 pair_entry!(Energy { model: &'a Model, replica: &'a Replica } -> [f64; 2] {
-    S, F, SHIFTED => integrate::energy::<S, F, SHIFTED>
+    S, F, SHIFTED, OBLIQUE => integrate::energy::<S, F, SHIFTED, OBLIQUE>
 });
 pair_entry!(EnergyFromLists { model: &'a Model, replica: &'a Replica } -> [f64; 2] {
-    S, F, SHIFTED => integrate::energy_from_lists::<S, F, SHIFTED>
+    S, F, SHIFTED, OBLIQUE => integrate::energy_from_lists::<S, F, SHIFTED, OBLIQUE>
 });
 pair_entry!(AtomEnergy {
     model: &'a Model, replica: &'a Replica, species: u8, position: DVec3, except: usize
 } -> [f64; 2] {
-    S, F, SHIFTED => particle_moves::atom_energy::<S, F, SHIFTED>
+    S, F, SHIFTED, OBLIQUE => particle_moves::atom_energy::<S, F, SHIFTED, OBLIQUE>
 });
 
 impl Model {
     /// A BAOAB step up to its second kick, after the second kick of the step before if `within`.
     pub(super) fn langevin(&self, replica: &mut Replica, bath: &Bath, within: bool, address: Address) {
-        self.arch.dispatch(Langevin { model: self, replica, bath, within, address });
+        enter_cell!(self, Langevin { replica, bath, within, address });
     }
 
     /// v += dt F/m
@@ -101,7 +135,7 @@ impl Model {
 
     /// x += dt v, reflected at walls and wrapped
     pub(super) fn drift(&self, replica: &mut Replica, dt: f64) {
-        self.arch.dispatch(Drift { model: self, replica, dt });
+        enter_cell!(self, Drift { replica, dt });
     }
 
     /// v = √(kT/m) ξ
@@ -111,7 +145,7 @@ impl Model {
 
     /// Brings neighbour lists up to date.
     pub(super) fn update_lists(&self, replica: &mut Replica) {
-        self.arch.dispatch(UpdateLists { model: self, replica });
+        enter_cell!(self, UpdateLists { replica });
     }
 
     /// Forces of the present configuration.

@@ -118,9 +118,33 @@ fn place(model: &Model, replica: &mut Replica, chunk: usize, axis: usize, x: &Ch
     }
 }
 
+/// The same for x and y of a chunk in an oblique cell, with their grid coordinates: who leaves a row moves along x by the tilt.
+#[inline(always)]
+fn wrap_plane(model: &Model, replica: &mut Replica, chunk: usize) {
+    let (system, g) = (&*model.system, &model.geometry);
+    let (mut x, mut y) = (replica.positions[0][chunk], replica.positions[1][chunk]);
+    let (before, tilt, per_length) = (y, system.cell.tilt, 1.0 / system.cell.lengths.y);
+    wrap(system, 1, &mut y);
+    for l in 0..LANES {
+        x[l] -= tilt * ((before[l] - y[l]) * per_length + 0.5).floor();
+    }
+    wrap(system, 0, &mut x);
+    for l in 0..LANES {
+        replica.row[chunk].x[l] = g.first_coordinate(x[l], y[l]);
+    }
+    place(model, replica, chunk, 1, &y);
+    (replica.positions[0][chunk], replica.positions[1][chunk]) = (x, y);
+}
+
 /// A BAOAB step up to its second kick, after the second kick of the step before if `within`.
 #[inline(always)]
-pub(super) fn langevin<S: Simd>(model: &Model, replica: &mut Replica, bath: &Bath, within: bool, address: Address) {
+pub(super) fn langevin<S: Simd, const OBLIQUE: bool>(
+    model: &Model,
+    replica: &mut Replica,
+    bath: &Bath,
+    within: bool,
+    address: Address,
+) {
     let (system, half) = (&*model.system, 0.5 * bath.dt);
     for chunk in 0..replica.chunks() {
         let g = gaussians(address, (chunk * LANES) as u32);
@@ -137,9 +161,14 @@ pub(super) fn langevin<S: Simd>(model: &Model, replica: &mut Replica, bath: &Bat
                 v[l] = fma64::<S>(bath.decay, v[l], bath.noise * root[l] * f64::from(g[axis][l]));
             }
             advance::<S>(system, axis, &mut x, &mut v, half);
-            wrap(system, axis, &mut x);
-            place(model, replica, chunk, axis, &x);
+            if !OBLIQUE || axis == 2 {
+                wrap(system, axis, &mut x);
+                place(model, replica, chunk, axis, &x);
+            }
             (replica.positions[axis][chunk], replica.velocities[axis][chunk]) = (x, v);
+        }
+        if OBLIQUE {
+            wrap_plane(model, replica, chunk);
         }
     }
     replica.forces_known = false;
@@ -169,21 +198,26 @@ pub(super) fn redraw(replica: &mut Replica, root_kt: f64, address: Address) {
 }
 
 #[inline(always)]
-pub(super) fn drift<S: Simd>(model: &Model, replica: &mut Replica, dt: f64) {
+pub(super) fn drift<S: Simd, const OBLIQUE: bool>(model: &Model, replica: &mut Replica, dt: f64) {
     for chunk in 0..replica.chunks() {
         for axis in 0..3 {
             let (mut x, mut v) = (replica.positions[axis][chunk], replica.velocities[axis][chunk]);
             advance::<S>(&model.system, axis, &mut x, &mut v, dt);
-            wrap(&model.system, axis, &mut x);
-            place(model, replica, chunk, axis, &x);
+            if !OBLIQUE || axis == 2 {
+                wrap(&model.system, axis, &mut x);
+                place(model, replica, chunk, axis, &x);
+            }
             (replica.positions[axis][chunk], replica.velocities[axis][chunk]) = (x, v);
+        }
+        if OBLIQUE {
+            wrap_plane(model, replica, chunk);
         }
     }
     replica.forces_known = false;
 }
 
 #[inline(always)]
-pub(super) fn forces<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
+pub(super) fn forces<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLIQUE: bool>(
     pairs: &Pairs<F>,
     model: &Model,
     replica: &mut Replica,
@@ -194,11 +228,11 @@ pub(super) fn forces<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
         let (p, mut sums) = (replica.row[slot / LANES].get(slot % LANES), Sums::ZERO);
         let row = &replica.row[..replica.chunks()];
         for (spot, c) in row.iter().zip(replica.strengths[species].all::<F>()) {
-            sums.add::<S, F, FORCE_SHIFTED>(g, pairs, spot, c, p);
+            sums.add::<S, F, FORCE_SHIFTED, OBLIQUE>(g, pairs, spot, c, p);
         }
         let reach = frozen.chunks_within(replica.positions[2][slot / LANES][slot % LANES]);
         for (spot, c) in frozen.row[..reach].iter().zip(frozen.strengths[species].all::<F>()) {
-            sums.add::<S, F, FORCE_SHIFTED>(g, pairs, spot, c, p);
+            sums.add::<S, F, FORCE_SHIFTED, OBLIQUE>(g, pairs, spot, c, p);
         }
         store_force(model, replica, slot, sums.force::<F>());
     }
@@ -206,7 +240,7 @@ pub(super) fn forces<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
 
 /// The same from neighbour lists, which must be up to date.
 #[inline(always)]
-pub(super) fn forces_from_lists<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
+pub(super) fn forces_from_lists<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLIQUE: bool>(
     pairs: &Pairs<F>,
     model: &Model,
     replica: &mut Replica,
@@ -220,11 +254,11 @@ pub(super) fn forces_from_lists<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>
         let [near, slab] = replica.lists.of(place);
         let (row, strengths) = (&clusters.row[..], &clusters.strengths[species]);
         for k in near.iter().map(|&k| usize::from(k)) {
-            sums.add::<S, F, FORCE_SHIFTED>(g, pairs, &row[k], strengths.of::<F>(k), p);
+            sums.add::<S, F, FORCE_SHIFTED, OBLIQUE>(g, pairs, &row[k], strengths.of::<F>(k), p);
         }
         let (row, strengths) = (&frozen.row[..], &frozen.strengths[species]);
         for k in slab.iter().map(|&k| usize::from(k)) {
-            sums.add::<S, F, FORCE_SHIFTED>(g, pairs, &row[k], strengths.of::<F>(k), p);
+            sums.add::<S, F, FORCE_SHIFTED, OBLIQUE>(g, pairs, &row[k], strengths.of::<F>(k), p);
         }
         store_force(model, replica, slot, sums.force::<F>());
     }
@@ -246,14 +280,14 @@ fn store_force(model: &Model, replica: &mut Replica, slot: usize, mut force: [f6
 
 /// Fields and slab, and Σ_i Σ_{j≠i} over mobile pairs, of all atoms.
 #[inline(always)]
-pub(super) fn energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
+pub(super) fn energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLIQUE: bool>(
     pairs: &Pairs<F>,
     model: &Model,
     replica: &Replica,
 ) -> [f64; 2] {
     let mut sums = [0.0; 2];
     for slot in 0..replica.n {
-        let [fixed, mobile] = atom_energy::<S, F, FORCE_SHIFTED>(
+        let [fixed, mobile] = atom_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(
             pairs,
             model,
             replica,
@@ -269,7 +303,7 @@ pub(super) fn energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
 
 /// The same from neighbour lists, which must be up to date.
 #[inline(always)]
-pub(super) fn energy_from_lists<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
+pub(super) fn energy_from_lists<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLIQUE: bool>(
     pairs: &Pairs<F>,
     model: &Model,
     replica: &Replica,
@@ -284,14 +318,28 @@ pub(super) fn energy_from_lists<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>
         let (mut of_slab, mut of_mobile, mut overlaps) = (Lanes::splat(0.0), Lanes::splat(0.0), [false; 2]);
         let (row, strengths) = (&frozen.row[..], &frozen.strengths[species]);
         for k in slab.iter().map(|&k| usize::from(k)) {
-            overlaps[0] |=
-                add_energy::<S, F, FORCE_SHIFTED>(g, pairs, &row[k], strengths.of::<F>(k), p, LANES, &mut of_slab);
+            overlaps[0] |= add_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(
+                g,
+                pairs,
+                &row[k],
+                strengths.of::<F>(k),
+                p,
+                LANES,
+                &mut of_slab,
+            );
         }
         let (row, strengths) = (&clusters.row[..], &clusters.strengths[species]);
         for k in near.iter().map(|&k| usize::from(k)) {
             let except = if k == place / LANES { place % LANES } else { LANES };
-            overlaps[1] |=
-                add_energy::<S, F, FORCE_SHIFTED>(g, pairs, &row[k], strengths.of::<F>(k), p, except, &mut of_mobile);
+            overlaps[1] |= add_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(
+                g,
+                pairs,
+                &row[k],
+                strengths.of::<F>(k),
+                p,
+                except,
+                &mut of_mobile,
+            );
         }
         for field in &model.system.external[species] {
             sums[0] += field.energy_force(replica.position(slot)).0;

@@ -32,7 +32,7 @@ impl Model {
     pub(super) fn new(system: Arc<System>, rng: Rng) -> Result<Model> {
         if !system.minimum_image_suffices() {
             let problem = format!(
-                "device `cpu` takes the nearest image only, but the cutoff {} exceeds half the shortest period {}",
+                "device `cpu` takes the nearest image only, but the cutoff {} exceeds half the shortest period or width {}",
                 system.pairs.r_cut,
                 system.cell.shortest_period()
             );

@@ -1,10 +1,13 @@
 //! pair: energies and forces of one atom with rows of others, 16 lanes at a time in f32.
 //!
 //! Twin: `src/forces/pairwise.rs`. Positions are 32-bit integers in units of period / 2³²: a difference wraps
-//! to the nearest image by itself, and is exact before it becomes f32. Loops over `[f32; LANES]` are what the compiler
+//! to the nearest image by itself, and is exact before it becomes f32. In an oblique cell they are the fractional coordinates along
+//! a₁ and a₂, and a difference leans over along x by its share of a₂ when it becomes f32; `src/system/cell.rs` says why that is
+//! the nearest image. What leans is compiled apart (`OBLIQUE`). Loops over `[f32; LANES]` are what the compiler
 //! turns into vector code for the instruction set that `pulp` found; lanes are summed in a fixed order, so the bits do
 //! not depend on its width, only on whether it fuses multiplication and addition.
 
+use crate::base::fault_injection::{Fault, planted};
 use crate::potential::{LANES, Lanes, PairForm, PairTable, Pairs, fma};
 use crate::system::System;
 use glam::DVec3;
@@ -26,8 +29,16 @@ pub(super) fn chunks(n: usize) -> usize {
 pub(super) struct Geometry {
     /// Length of a grid unit along each axis.
     unit: [f32; 3],
+    /// The same along a₁, a₂ and z.
+    edge: [f32; 3],
     /// Grid units per length, and what is added so that the low bits of an f64 are the grid coordinate.
     to_grid: [[f64; 2]; 3],
+    /// Length along x of a grid unit along a₂; 0 in an orthogonal cell.
+    shear: f32,
+    /// Grid units along a₁ per length of y.
+    lean: f64,
+    /// |cos| of the angle between a₁ and a₂.
+    cosine: f32,
     pub(super) r_cut: f32,
     pub(super) r_cut_squared: f32,
 }
@@ -49,8 +60,15 @@ impl Geometry {
         }
         let r_cut = system.pairs.r_cut as f32;
         let steps = span.map(|s| 4_294_967_296.0 / s);
+        let unit = |s: f64| (s / 4_294_967_296.0) as f32;
+        let second = cell.tilt.hypot(span[1]);
+        let tilt = if planted(Fault::ShearSign) { -cell.tilt } else { cell.tilt };
         Geometry {
-            unit: span.map(|s| (s / 4_294_967_296.0) as f32),
+            unit: span.map(unit),
+            edge: [span[0], if cell.is_oblique() { second } else { span[1] }, span[2]].map(unit),
+            shear: unit(tilt),
+            lean: -cell.tilt / span[1] * steps[0],
+            cosine: (cell.tilt.abs() / second) as f32,
             to_grid: [0, 1, 2].map(|d| [steps[d], INTEGER_BITS - (middle[d] * steps[d]).round()]),
             r_cut,
             r_cut_squared: r_cut * r_cut,
@@ -65,34 +83,74 @@ impl Geometry {
         (x * scale + offset).to_bits() as i32
     }
 
-    /// A position on the grid.
+    /// The coordinate along a₁: that of x less what a₂ leads along x at this y. The same bits as those of x in an orthogonal cell.
+    #[inline(always)]
+    pub(super) fn first_coordinate(&self, x: f64, y: f64) -> i32 {
+        let [scale, offset] = self.to_grid[0];
+        ((x * scale + y * self.lean) + offset).to_bits() as i32
+    }
+
+    /// A position on the grid, in any cell.
     #[inline(always)]
     pub(super) fn grid(&self, position: DVec3) -> [i32; 3] {
-        [self.coordinate(0, position.x), self.coordinate(1, position.y), self.coordinate(2, position.z)]
+        self.grid_of::<true>(position)
+    }
+
+    /// A position on the grid.
+    #[inline(always)]
+    pub(super) fn grid_of<const OBLIQUE: bool>(&self, position: DVec3) -> [i32; 3] {
+        if !OBLIQUE {
+            return [self.coordinate(0, position.x), self.coordinate(1, position.y), self.coordinate(2, position.z)];
+        }
+        [self.first_coordinate(position.x, position.y), self.coordinate(1, position.y), self.coordinate(2, position.z)]
     }
 
     /// The position of a point of the grid; [`Geometry::grid`] leads back to the point exactly. [length]
     pub(super) fn position(&self, point: [i32; 3]) -> DVec3 {
-        DVec3::from([0, 1, 2].map(|d| {
+        let along = |d: usize, ahead: f64| {
             let [scale, offset] = self.to_grid[d];
-            (f64::from(point[d]) - (offset - INTEGER_BITS)) / scale
-        }))
+            (f64::from(point[d]) - (offset - INTEGER_BITS) - ahead) / scale
+        };
+        let y = along(1, 0.0);
+        DVec3::new(along(0, y * self.lean), y, along(2, 0.0))
     }
 
     /// The vector to `p` from lane `l` of a spot, nearest image. [length]
     #[inline(always)]
-    pub(super) fn difference(&self, p: [i32; 3], spot: &Spot, l: usize) -> [f32; 3] {
+    pub(super) fn difference<S: Simd, const OBLIQUE: bool>(&self, p: [i32; 3], spot: &Spot, l: usize) -> [f32; 3] {
+        let x = p[0].wrapping_sub(spot.x[l]) as f32 * self.unit[0];
+        let rows = p[1].wrapping_sub(spot.y[l]) as f32;
         [
-            p[0].wrapping_sub(spot.x[l]) as f32 * self.unit[0],
-            p[1].wrapping_sub(spot.y[l]) as f32 * self.unit[1],
+            if OBLIQUE { fma::<S>(rows, self.shear, x) } else { x },
+            rows * self.unit[1],
             p[2].wrapping_sub(spot.z[l]) as f32 * self.unit[2],
         ]
     }
 
-    /// Length of a difference on the grid along an axis.
+    /// The same difference along a₁, a₂ and z, in their lengths. [length]
     #[inline(always)]
-    pub(super) fn length(&self, axis: usize, difference: i32) -> f32 {
-        difference as f32 * self.unit[axis]
+    pub(super) fn along_edges(&self, p: [i32; 3], spot: &Spot, l: usize) -> [f32; 3] {
+        [
+            self.length(0, p[0].wrapping_sub(spot.x[l])),
+            self.length(1, p[1].wrapping_sub(spot.y[l])),
+            self.length(2, p[2].wrapping_sub(spot.z[l])),
+        ]
+    }
+
+    /// Length of a difference on the grid along an edge.
+    #[inline(always)]
+    pub(super) fn length(&self, edge: usize, difference: i32) -> f32 {
+        difference as f32 * self.edge[edge]
+    }
+
+    /// The least square of a vector in the plane that reaches at least so far along a₁ and along a₂ either way. [length²]
+    ///
+    /// With c = |cos| it is A² + B² − 2cAB at the nearest A ≥ c B and B ≥ c A: further down either one costs length.
+    #[inline(always)]
+    pub(super) fn least_squared(&self, along_first: f32, along_second: f32) -> f32 {
+        let a = along_first.max(self.cosine * along_second);
+        let b = along_second.max(self.cosine * along_first);
+        a * a + b * b - 2.0 * self.cosine * a * b
     }
 }
 
@@ -220,7 +278,7 @@ impl Sums {
     /// - `FORCE_SHIFTED`: the truncation needs r itself
     /// - `c`: coefficients of the sixteen, from [`Strengths`]
     #[inline(always)]
-    pub(super) fn add<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
+    pub(super) fn add<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLIQUE: bool>(
         &mut self,
         g: &Geometry,
         pairs: &Pairs<F>,
@@ -230,7 +288,7 @@ impl Sums {
     ) {
         let (nearest_squared, slope, form) = (&c[NEAREST_SQUARED], &c[SLOPE], &c[FORM..]);
         for l in 0..LANES {
-            let [dx, dy, dz] = g.difference(p, spot, l);
+            let [dx, dy, dz] = g.difference::<S, OBLIQUE>(p, spot, l);
             let r2 = fma::<S>(dz, dz, fma::<S>(dy, dy, dx * dx));
             let counts = (r2 < g.r_cut_squared) & (r2 >= nearest_squared.0[l]);
             let mut f = F::lane_force::<S>(form, pairs.lookup(), l, r2);
@@ -249,7 +307,7 @@ impl Sums {
 ///
 /// - `except`: lane that does not count
 #[inline(always)]
-pub(super) fn add_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
+pub(super) fn add_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLIQUE: bool>(
     g: &Geometry,
     pairs: &Pairs<F>,
     spot: &Spot,
@@ -262,7 +320,7 @@ pub(super) fn add_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
     let (core_squared, nearest_squared) = (&c[CORE_SQUARED], &c[NEAREST_SQUARED]);
     let mut overlap = false;
     for l in 0..LANES {
-        let [dx, dy, dz] = g.difference(p, spot, l);
+        let [dx, dy, dz] = g.difference::<S, OBLIQUE>(p, spot, l);
         let r2 = fma::<S>(dz, dz, fma::<S>(dy, dy, dx * dx));
         let other = l as u32 != except as u32;
         overlap |= other & (r2 < core_squared.0[l]);
@@ -280,7 +338,7 @@ pub(super) fn add_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
 ///
 /// - `except`: slot that does not count
 #[inline(always)]
-pub(super) fn row_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
+pub(super) fn row_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLIQUE: bool>(
     g: &Geometry,
     pairs: &Pairs<F>,
     row: &[Spot],
@@ -291,7 +349,7 @@ pub(super) fn row_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
     let mut energy = Lanes::splat(0.0);
     for (k, (spot, c)) in row.iter().zip(strengths.all::<F>()).enumerate() {
         let lane = except.wrapping_sub(k * LANES).min(LANES);
-        if add_energy::<S, F, FORCE_SHIFTED>(g, pairs, spot, c, p, lane, &mut energy) {
+        if add_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(g, pairs, spot, c, p, lane, &mut energy) {
             return None;
         }
     }
@@ -308,8 +366,33 @@ mod tests {
     fn positions_on_the_grid_come_back_and_differences_are_nearest_images() {
         let text = include_str!("../../../scenes/bench_surface.ron");
         let loaded = scene::parse(text, Path::new("bench_surface.ron")).unwrap_or_else(|e| panic!("{e}"));
-        let system = System::from_scene(&loaded);
-        let (g, cell) = (Geometry::new(&system), &system.cell);
+        let mut system = System::from_scene(&loaded);
+        come_back_and_are_nearest::<false>(&system);
+        for tilt in [0.5, -0.31, 0.02] {
+            system.cell.tilt = tilt * system.cell.lengths.x;
+            come_back_and_are_nearest::<true>(&system);
+        }
+    }
+
+    #[test]
+    fn least_squared_is_a_bound_that_vectors_reach() {
+        let text = include_str!("../../../scenes/bench_surface.ron");
+        let mut system =
+            System::from_scene(&scene::parse(text, Path::new("bench_surface.ron")).unwrap_or_else(|e| panic!("{e}")));
+        system.cell.tilt = 0.5 * system.cell.lengths.x;
+        let (g, [a, b, _]) = (Geometry::new(&system), system.cell.vectors().map(DVec3::normalize));
+        for (first, second) in [(1.0, 1.0), (0.3, 1.0), (1.0, 0.2), (0.0, 1.0), (0.0, 0.0)] {
+            // all vectors that reach so far, on a grid
+            let far = |least: f64| (0..200).flat_map(move |k| [1.0, -1.0].map(|s| s * (least + 0.01 * f64::from(k))));
+            let vectors = far(first).flat_map(|u| far(second).map(move |v| (u * a + v * b).length_squared()));
+            let least = vectors.fold(f64::INFINITY, f64::min);
+            let bound = f64::from(g.least_squared(first as f32, second as f32));
+            assert!(bound <= least + 1e-6 && bound >= least - 1e-3, "{first}, {second}: {bound}, {least}");
+        }
+    }
+
+    fn come_back_and_are_nearest<const OBLIQUE: bool>(system: &System) {
+        let (g, cell) = (Geometry::new(system), &system.cell);
         let rng = crate::base::rng::Rng::new(5);
         for k in 0..2_000 {
             let random = |slot| {
@@ -322,7 +405,11 @@ mod tests {
             assert!(cell.minimum_image(g.position(on_grid) - p).length() < 1e-7);
             spot.set(3, g.grid(q));
             let exact = cell.minimum_image(p - q).as_vec3();
-            let ours = glam::Vec3::from(g.difference(on_grid, &spot, 3));
+            let ours = glam::Vec3::from(g.difference::<pulp::Scalar, OBLIQUE>(on_grid, &spot, 3));
+            // Beyond half a width another image of an oblique cell may be shorter.
+            if OBLIQUE && exact.truncate().length() >= 0.5 * cell.shortest_period() as f32 {
+                continue;
+            }
             // an ulp of the longest difference
             assert!((exact - ours).length() < 4e-6, "{ours} instead of {exact}");
         }

@@ -190,7 +190,7 @@ fn moved_energy(model: &Model, replica: &Replica, slot: usize, position: DVec3, 
 /// Energy of one atom with fields and slab, and with all mobile atoms but the one in slot `except`;
 /// [`OVERLAP_ENERGY`] and 0 as soon as it overlaps.
 #[inline(always)]
-pub(super) fn atom_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
+pub(super) fn atom_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLIQUE: bool>(
     pairs: &Pairs<F>,
     model: &Model,
     replica: &Replica,
@@ -198,7 +198,7 @@ pub(super) fn atom_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
     position: DVec3,
     except: usize,
 ) -> [f64; 2] {
-    let (s, p) = (usize::from(species), model.geometry.grid(position));
+    let (s, p) = (usize::from(species), model.geometry.grid_of::<OBLIQUE>(position));
     let mut sums = [0.0; 2];
     for field in &model.system.external[s] {
         sums[0] += field.energy_force(position).0;
@@ -210,7 +210,7 @@ pub(super) fn atom_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool>(
         (&replica.row[..replica.chunks()], &replica.strengths[s], except),
     ];
     for ((row, strengths, except), sum) in rows.into_iter().zip(&mut sums) {
-        match row_energy::<S, F, FORCE_SHIFTED>(&model.geometry, pairs, row, strengths, p, except) {
+        match row_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(&model.geometry, pairs, row, strengths, p, except) {
             Some(energy) => *sum += energy,
             None => return [OVERLAP_ENERGY, 0.0],
         }

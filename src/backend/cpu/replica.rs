@@ -143,9 +143,16 @@ impl Replica {
 
     /// Brings the neighbour lists up to date.
     #[inline(always)]
-    pub(super) fn update_lists<S: Simd>(&mut self, model: &Model) {
+    pub(super) fn update_lists<S: Simd, const OBLIQUE: bool>(&mut self, model: &Model) {
         let (row, species) = (&self.row[..chunks(self.n)], &self.species[..self.n]);
-        self.lists.update::<S>(&model.system, &model.geometry, &model.mobile, &model.frozen_clusters, row, species);
+        self.lists.update::<S, OBLIQUE>(
+            &model.system,
+            &model.geometry,
+            &model.mobile,
+            &model.frozen_clusters,
+            row,
+            species,
+        );
     }
 
     /// Applies an accepted change and adds its energy.

@@ -58,6 +58,16 @@ pub fn has_hardware() -> bool {
     adapters().iter().any(|adapter| !is_software(&adapter.get_info()))
 }
 
+/// The name of the adapter that `gpu` or `gpu:NAME` would open, if it computes on the processor.
+pub fn only_software(device: &str) -> Option<String> {
+    let wanted = match device.strip_prefix("gpu")? {
+        "" => String::new(),
+        named => named.strip_prefix(':')?.to_lowercase(),
+    };
+    let first = adapters().iter().map(Adapter::get_info).find(|info| info.name.to_lowercase().contains(&wanted))?;
+    is_software(&first).then_some(first.name)
+}
+
 /// All adapters with the result of their self-test; nothing stays open.
 pub fn survey() -> Vec<AdapterReport> {
     adapters()

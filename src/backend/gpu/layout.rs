@@ -3,6 +3,7 @@
 use super::dynamics::DeviceDynamics;
 use super::slab::SlabBins;
 use crate::base::error::{DeviceError, Result};
+use crate::base::fault_injection::{Fault, planted};
 use crate::moves::MoveKind;
 use crate::potential::{CORE_FRACTION, ExternalField as Field};
 use crate::system::System;
@@ -136,7 +137,7 @@ pub struct Voxels {
     pub repeats: [u32; 4],
     /// Voxels of a unit of length along x, y, z [1/length]; lower end of the region \[length\]
     pub per_length: [f32; 4],
-    /// Edges of a voxel \[length\]
+    /// Edges of a voxel \[length\]; voxels along x by which a row of surface cells is ahead of the one below.
     pub to_length: [f32; 4],
 }
 
@@ -188,6 +189,8 @@ pub struct SystemTable {
     pub voxels: [Voxels; MAX_SPECIES],
     pub groups: [FrozenGroup; MAX_GROUPS],
     pub shifts: [[f32; 4]; MAX_SHIFTS],
+    pub shear: [f32; 4],
+    pub shear_edges: [f32; 4],
 }
 
 /// One replica, besides its atoms.
@@ -256,6 +259,17 @@ pub struct AssignmentRecord {
     pub scale: f32,
 }
 
+/// The unit of the last of so many leading bits of a number.
+pub(super) fn quantum_of(x: f64, bits: i32) -> f64 {
+    (x.log2().floor() - f64::from(bits - 1)).exp2()
+}
+
+/// A number in two pieces: whole multiples of a quantum, and the rest.
+pub(super) fn in_pieces(x: f64, quantum: f64) -> [f32; 2] {
+    let high = (x / quantum).round() * quantum;
+    [high as f32, (x - high) as f32]
+}
+
 /// The smallest f32 that is not below `x`.
 pub fn not_below(x: f64) -> f32 {
     let nearest = x as f32;
@@ -306,6 +320,14 @@ impl SystemTable {
         }
         table.lengths[3] = system.pairs.r_cut as f32;
         (table.lengths_low[3], table.inverse_lengths[3]) = (MAGIC, MAGIC);
+        if cell.is_oblique() {
+            let tilt = if planted(Fault::ShearSign) { -cell.tilt } else { cell.tilt };
+            let quantum = quantum_of(lengths[0], 22);
+            let ([x, x_low], [high, low]) = (in_pieces(lengths[0], quantum), in_pieces(tilt, quantum));
+            let [slab, slab_low] = bins.map_or([0.0; 2], |(bins, _)| bins.ahead());
+            table.shear = [tilt as f32, high, low, 0.0];
+            table.shear_edges = [x, x_low, slab, slab_low];
+        }
         if let Some((bins, first)) = bins {
             (table.slab_bins, [table.slab_scale, table.slab_cells, table.slab_edges]) = bins.table(first);
         }
@@ -406,7 +428,7 @@ fn voxel_record(tables: &InsertionTables, reservoir: usize, first: usize) -> Vox
         counts: [nx, ny, nz, (first + tables.start(0, reservoir)) as u32],
         repeats: [rx, ry, tables.start(1, 0) as u32, 0],
         per_length: per_length.as_vec3().extend(own.z_lo as f32).to_array(),
-        to_length: [x, y, z, 0.0],
+        to_length: [x, y, z, own.shear as f32],
     }
 }
 
@@ -507,7 +529,11 @@ fn grouped(atoms: &[[f32; 4]], thickness: f64) -> Vec<FrozenGroup> {
 
 /// A position in f32, still inside the first period; w = species.
 pub fn atom_record(system: &System, position: glam::DVec3, species: u8) -> [f32; 4] {
-    let (p, lengths) = (position.to_array(), system.cell.lengths.to_array());
+    let (mut p, lengths) = (position.to_array(), system.cell.lengths.to_array());
+    if system.cell.is_oblique() && p[1] as f32 >= lengths[1] as f32 {
+        // rounded into the next row
+        p = system.cell.wrap(position.with_y(lengths[1])).to_array();
+    }
     let periodic = [true, true, system.cell.periodic_z];
     let mut record = [0.0, 0.0, 0.0, f32::from(species)];
     for d in 0..3 {

@@ -19,7 +19,7 @@ pub mod slab;
 mod tuning;
 mod work;
 
-pub use adapter::{AdapterChoice, AdapterReport, has_hardware, open, open_anew, survey};
+pub use adapter::{AdapterChoice, AdapterReport, has_hardware, only_software, open, open_anew, survey};
 pub use device::GpuDevice;
 pub use kernel_text::{KernelText, kernel_texts};
 

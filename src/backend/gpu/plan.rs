@@ -2,7 +2,7 @@
 
 use super::device::Traits;
 use super::dynamics::DeviceDynamics;
-use super::layout::{CellGrid, MAX_SPECIES, PairCoefficients, TALLY_BYTES};
+use super::layout::{CellGrid, MAX_SPECIES, PairCoefficients, SKIN, TALLY_BYTES};
 use super::shaders::{Module, Product};
 use super::slab::SlabBins;
 use super::tuning::Tuning;
@@ -23,7 +23,7 @@ pub(super) const LARGE_LIST_WORDS: u32 = 192;
 pub enum Way {
     /// No neighbour lists.
     AllPairs,
-    /// Neighbour lists, but where images are summed.
+    /// Neighbour lists, but where images are summed, or an oblique cell is too narrow for them.
     Lists,
     /// All frozen atoms instead of bins.
     WholeSlab,
@@ -68,6 +68,9 @@ pub(super) struct Plan {
     /// WGSL source of the functional form of the pairs.
     pub(super) form: &'static str,
     periodic_z: bool,
+    oblique: bool,
+    /// Whether a list can hold all that it reaches: one image is all there is, in an oblique cell within the skin too.
+    listable: bool,
     langevin: bool,
     /// Whether all atoms move in every step; else single atoms are displaced.
     pub(super) is_molecular: bool,
@@ -98,6 +101,8 @@ impl Plan {
         };
         let n_shifts = system.image_shifts().len();
         let dynamics = DeviceDynamics::new(&system.dynamics);
+        let (reach, oblique) = ((1.0 + SKIN) * system.pairs.r_cut, system.cell.is_oblique());
+        let listable = n_shifts == 1 && (!oblique || 1.000_1 * reach <= 0.5 * system.cell.shortest_period());
         let mut plan = Plan {
             capacity,
             workgroup,
@@ -109,7 +114,7 @@ impl Plan {
             result_words: (3 + (system.reservoirs.len() as u32).div_ceil(2)).next_multiple_of(4),
             pairs_per_dispatch: device.pairs_per_dispatch,
             mixed: true,
-            listed: partners >= tuning.lists_from.unwrap_or(LISTS_FROM) && n_shifts == 1,
+            listed: partners >= tuning.lists_from.unwrap_or(LISTS_FROM) && listable,
             list_words: LIST_WORDS,
             n_cells: CellGrid::new(system).n_cells(),
             large: false,
@@ -118,6 +123,8 @@ impl Plan {
             force_shifted: system.pairs.truncation == crate::potential::Truncation::ForceShifted,
             form: system.pairs.shader(),
             periodic_z: system.cell.periodic_z,
+            oblique,
+            listable,
             langevin: dynamics.langevin,
             is_molecular: dynamics.is_molecular,
             magic_round: device.keeps_order,
@@ -147,7 +154,7 @@ impl Plan {
 
     /// Atoms stay in storage and segments go step by step, through lists where one image is all there is.
     pub(super) fn make_large(&mut self) {
-        (self.large, self.frozen_local, self.listed) = (true, false, self.n_shifts == 1);
+        (self.large, self.frozen_local, self.listed) = (true, false, self.listable);
         self.list_words = LARGE_LIST_WORDS;
     }
 
@@ -155,7 +162,7 @@ impl Plan {
     pub(super) fn go(&mut self, way: Way) {
         match way {
             Way::AllPairs => self.listed = false,
-            Way::Lists => self.listed = self.n_shifts == 1,
+            Way::Lists => self.listed = self.listable,
             Way::WholeSlab => self.bins = None,
             Way::PlainArithmetic => (self.magic_round, self.product) = (false, Product::Halves),
         }
@@ -294,6 +301,7 @@ impl Plan {
             ("LIST_ITEMS", f64::from(self.list_items())),
             ("FORCE_SHIFTED", flag(self.force_shifted)),
             ("PERIODIC_Z", flag(self.periodic_z)),
+            ("OBLIQUE", flag(self.oblique)),
             ("LANGEVIN", flag(self.langevin)),
             ("FROZEN_LOCAL", flag(self.frozen_local_in(module))),
             ("MAGIC_ROUND", flag(self.magic_round)),

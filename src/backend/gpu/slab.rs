@@ -3,8 +3,10 @@
 //! The slab does not move, so what an atom can meet of it depends on where the atom is. Bins over one surface cell list
 //! it once for all replicas; above the slab's reach the bins are empty.
 
+use super::layout::{in_pieces, quantum_of};
 use crate::potential::Images;
 use crate::system::System;
+use crate::system::cell::Cell;
 use glam::{DVec2, DVec3};
 
 /// Narrowest bins, as a fraction of r_c: narrower ones hold hardly fewer atoms.
@@ -31,6 +33,8 @@ pub struct SlabBins {
     repeats: [u32; 2],
     /// Edges of a surface cell \[length\].
     edges: DVec2,
+    /// How far a row of surface cells is ahead of the one below, along x \[length\].
+    ahead: f64,
     /// Bins that a length holds along x, y, z [1/length].
     per_length: DVec3,
     /// Where the lowest bins begin \[length\].
@@ -62,12 +66,13 @@ impl SlabBins {
             records_of_bin: 1,
             repeats,
             edges,
+            ahead: cell.tilt / f64::from(repeats[1]),
             per_length: DVec3::ZERO,
             z_lo,
             records: Vec::new(),
         };
         let reach = (1.0 + MARGIN) * r_cut;
-        let near = images(&sites, cell.lengths.truncate(), edges, reach);
+        let near = images(&sites, cell, edges, reach);
         let mut width = NARROWEST * r_cut;
         while width <= WIDEST * r_cut {
             if bins.fill(&near, width, z_hi, reach) {
@@ -111,6 +116,12 @@ impl SlabBins {
         true
     }
 
+    /// How far a row of surface cells is ahead of the one below, in two pieces, of which whole multiples of the first add
+    /// exactly to those of an edge. \[length\]
+    pub(super) fn ahead(&self) -> [f32; 2] {
+        in_pieces(self.ahead, quantum_of(self.edges.x, EDGE_BITS as i32))
+    }
+
     /// Their part of the system table: `slab_bins`, `slab_scale`, `slab_cells`, `slab_edges`.
     ///
     /// - `first`: where their records begin among the frozen atoms
@@ -136,11 +147,14 @@ fn leading_bits(x: f64) -> f32 {
 }
 
 /// Frozen atoms and images in reach of the surface cell at the origin, from the top downwards.
-fn images(sites: &[Site], periods: DVec2, edges: DVec2, reach: f64) -> Vec<Site> {
-    let most = (DVec2::splat(reach) / periods).ceil().as_ivec2() + 1;
+fn images(sites: &[Site], cell: &Cell, edges: DVec2, reach: f64) -> Vec<Site> {
+    let [a, b, _] = cell.vectors().map(DVec3::truncate);
+    let mut most = (DVec2::splat(reach) / cell.lengths.truncate()).ceil().as_ivec2() + 1;
+    // rows lead along x
+    most.x += (f64::from(most.y) * b.x.abs() / a.x).ceil() as i32;
     let mut near = Vec::new();
     for (i, j) in (-most.x..=most.x).flat_map(|i| (-most.y..=most.y).map(move |j| (i, j))) {
-        let shift = DVec2::new(f64::from(i), f64::from(j)) * periods;
+        let shift = f64::from(i) * a + f64::from(j) * b;
         near.extend(sites.iter().map(|&(r, s)| (r + shift.extend(0.0), s)).filter(|&(r, _)| {
             let r = r.truncate();
             r.distance_squared(r.clamp(DVec2::ZERO, edges)) <= reach * reach

@@ -107,10 +107,9 @@ impl Replica {
         assert_eq!(self.forces.len(), self.configuration.len(), "a force field gives one force per atom");
         match self.energy.is_finite() && self.forces.iter().all(|f| f.is_finite()) {
             true => Ok(()),
-            false => Err(Error::ForceField(format!(
-                "potential energy {}, or a force that is not a number; lower dt",
-                self.energy
-            ))),
+            false => {
+                Err(Error::ForceField(format!("potential energy {}, or a force that is not a number", self.energy)))
+            }
         }
     }
 }

@@ -109,7 +109,7 @@ impl Replica {
         let delta_u = force_field.trial_energy(&self.configuration, self.energy, trial)?;
         match delta_u > f64::NEG_INFINITY {
             true => Ok(delta_u),
-            false => Err(Error::ForceField(format!("an energy change of {delta_u} for {trial:?}; lower dt"))),
+            false => Err(Error::ForceField(format!("an energy change of {delta_u} for {trial:?}"))),
         }
     }
 

@@ -115,10 +115,11 @@ pub(super) fn picture(system: &System, snapshot: &Snapshot<'_>, labels: &Labels,
 
     let mut order: Vec<&Ball> = balls.iter().collect();
     order.sort_by(|a, b| a.position.z.total_cmp(&b.position.z));
-    project(&mut scene, &above, &order, &colours, slab_top, |r| (r.x, r.y), (lengths.x, Some(lengths.y)));
+    let periods = Periods { across: lengths.x, along: Some(lengths.y), tilt: system.cell.tilt };
+    project(&mut scene, &above, &order, &colours, slab_top, |r| (r.x, r.y), &periods);
     order.sort_by(|a, b| b.position.y.total_cmp(&a.position.y));
-    let period = bulk.then_some(lengths.z);
-    project(&mut scene, &side, &order, &colours, slab_top, |r| (r.x, r.z), (lengths.x, period));
+    let periods = Periods { across: lengths.x, along: bulk.then_some(lengths.z), tilt: 0.0 };
+    project(&mut scene, &side, &order, &colours, slab_top, |r| (r.x, r.z), &periods);
 
     let unit = labels.units.length_label();
     frame(&mut scene, &above, ("from above", "x", "y", unit), (0.0, lengths.x), (0.0, lengths.y));
@@ -176,7 +177,18 @@ fn composition(balls: &[Ball]) -> String {
     }
 }
 
-/// Draws all balls in their order, with the images that reach into the frame.
+/// Periods of a projection.
+struct Periods {
+    /// \[length\]
+    across: f64,
+    /// \[length\]; `None` without one.
+    along: Option<f64>,
+    /// How far a step of `along` leads across \[length\].
+    tilt: f64,
+}
+
+/// Draws all balls in their order, with the images that reach into the frame. In an oblique cell that is the rectangle in
+/// which positions are kept.
 fn project(
     scene: &mut Scene,
     view: &View,
@@ -184,8 +196,10 @@ fn project(
     colours: &ColourScale,
     slab_top: f64,
     plane: impl Fn(DVec3) -> (f64, f64),
-    periods: (f64, Option<f64>),
+    periods: &Periods,
 ) {
+    // A row above or below is moved by half a period at most.
+    let columns = if periods.tilt == 0.0 { 1 } else { 2 };
     for ball in balls {
         let (fill, outline) = if ball.adsorbed {
             (colours.colour(ball.position.z), palette::INK)
@@ -195,13 +209,14 @@ fn project(
             (Color::Rgb(grey, grey, grey), Color::Rgb(110, 110, 110))
         };
         let (across, along) = plane(ball.position);
-        for i in -1..=1 {
+        for i in -columns..=columns {
             for j in -1..=1 {
-                let shift = periods.1.map_or(0.0, |p| p * f64::from(j));
-                if j != 0 && periods.1.is_none() {
+                let (i, j) = (f64::from(i), f64::from(j));
+                if j != 0.0 && periods.along.is_none() {
                     continue;
                 }
-                let (x, y) = view.pixel(across + periods.0 * f64::from(i), along + shift);
+                let shift = periods.along.map_or(0.0, |p| p * j);
+                let (x, y) = view.pixel(across + (periods.across * i + periods.tilt * j), along + shift);
                 let r = view.scale * ball.radius;
                 let width = if ball.adsorbed { 1.0 } else { 0.6 };
                 disc(scene, view, (x, y, r), fill.clone(), (outline.clone(), width));

@@ -4,7 +4,7 @@ use crate::base::error::{Error, Result};
 use crate::forces::{ForceField, Pairwise};
 use crate::input::beside;
 use crate::input::scene::CheckedScene;
-use crate::input::scene::grammar::{CellSpec, External, Images, ListedPair, Mixing, Potential, Scene};
+use crate::input::scene::grammar::{External, Images, ListedPair, Mixing, Potential, Scene};
 use crate::input::source::{Source, ensure};
 use crate::io::text::read_text;
 use crate::observables::geometry::Adsorbate;
@@ -22,12 +22,7 @@ impl System {
     /// The system of a scene that has passed its checks.
     pub fn from_scene(loaded: &CheckedScene) -> System {
         let scene = &loaded.scene;
-        let (lx, ly, lz) = loaded.lengths();
-        let lengths = DVec3::new(lx, ly, lz);
-        let cell = match scene.cell {
-            CellSpec::Slab { .. } => Cell::slab(lengths, loaded.floor()),
-            CellSpec::Bulk { .. } => Cell::bulk(lengths),
-        };
+        let cell = loaded.cell();
         let mut frozen = FrozenAtoms::default();
         for atom in loaded.slab.atoms.iter().filter(|a| !a.mobile) {
             frozen.positions.push(cell.wrap(atom.position));
@@ -39,7 +34,7 @@ impl System {
             .enumerate()
             .map(|(index, r)| {
                 let (z_lo, z_hi) = loaded.region_of(index);
-                let volume = lx * ly * (z_hi - z_lo);
+                let volume = cell.lengths.x * cell.lengths.y * (z_hi - z_lo);
                 Reservoir { species: species_index(scene, &r.species), max_atoms: r.max_atoms, z_lo, z_hi, volume }
             })
             .collect();
@@ -234,8 +229,8 @@ impl Observables {
 
 /// What the observables of a scene know of its system.
 fn geometry(loaded: &CheckedScene) -> Geometry {
-    let (scene, (x, y, z)) = (&loaded.scene, loaded.lengths());
-    let (lengths, n) = (DVec3::new(x, y, z), scene.species.len());
+    let scene = &loaded.scene;
+    let n = scene.species.len();
     let sigma = |a: usize, b: usize| loaded.pairs.pair(a as u8, b as u8).length();
     let adsorbate = |s: usize| Adsorbate {
         species: s as u8,
@@ -244,7 +239,7 @@ fn geometry(loaded: &CheckedScene) -> Geometry {
         layer_top: loaded.first_layer(s),
     };
     Geometry {
-        cell: if scene.is_bulk() { Cell::bulk(lengths) } else { Cell::slab(lengths, loaded.floor()) },
+        cell: loaded.cell(),
         lattice: loaded.lattice(),
         n_slab: loaded.slab.mobile().count(),
         adsorbates: loaded.adsorbates().into_iter().map(adsorbate).collect(),

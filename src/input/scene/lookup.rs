@@ -1,6 +1,8 @@
 //! Questions that several checks and the engine ask of a scene.
 
 use super::grammar::{AxisValues, CellSpec, Initial, Scene, Walkers, WindowSpec};
+use crate::system::cell::Cell;
+use glam::DVec3;
 
 impl Scene {
     /// Index of the species with this name.
@@ -54,14 +56,31 @@ impl Scene {
         0..self.grid.walkers.min(2)
     }
 
-    /// Periods of the cell that are periodic, each with the name of its direction [length].
+    /// Periods of the cell, each with its name in a message [length]; of an oblique one its widths in the plane, between
+    /// which images lie.
     ///
     /// For slabs only if `lengths` is filled in.
     pub(crate) fn periods(&self) -> Vec<(&'static str, f64)> {
+        let cell = self.cell();
+        let [x, y] = cell.widths();
+        let mut periods = match cell.is_oblique() {
+            true => vec![("across the second period", x), ("across the first period", y)],
+            false => vec![("in x", x), ("in y", y)],
+        };
+        if cell.periodic_z {
+            periods.push(("in z", cell.lengths.z));
+        }
+        periods
+    }
+
+    /// The cell; lengths and floor must be filled in.
+    pub(crate) fn cell(&self) -> Cell {
         match self.cell {
-            CellSpec::Slab { lengths: Some((x, y)), .. } => vec![("x", x), ("y", y)],
-            CellSpec::Slab { lengths: None, .. } => Vec::new(),
-            CellSpec::Bulk { lengths: (x, y, z) } => vec![("x", x), ("y", y), ("z", z)],
+            CellSpec::Slab { height, lengths, tilt, floor } => {
+                let (x, y) = lengths.unwrap_or((0.0, 0.0));
+                Cell::slab(DVec3::new(x, y, height), floor.unwrap_or(0.0)).tilted(tilt)
+            }
+            CellSpec::Bulk { lengths: (x, y, z), tilt } => Cell::bulk(DVec3::new(x, y, z)).tilted(tilt),
         }
     }
 }

@@ -17,17 +17,19 @@ pub use crate::base::diagnostic::SceneError;
 pub use grammar::Scene;
 pub use resolve::resolved;
 
-use crate::base::Result;
+use crate::base::{Error, Result};
 use crate::input::source::Source;
+use crate::io::structure;
 use crate::io::text::read_text;
 use crate::potential::PairTable;
+use crate::system::cell::Cell;
 use crate::system::slab::Slab;
 use crate::thermo::states::{ReservoirAxis, StateGrid, StatePoint};
 use crate::thermo::{Convention, Window};
 use crate::thermochemistry::Gas;
 use crate::thermochemistry::reservoir::Parameters;
 use glam::DVec3;
-use grammar::{CellSpec, ConventionSpec, Exchange};
+use grammar::{ConventionSpec, Exchange};
 use std::path::{Path, PathBuf};
 
 /// A scene that can be run: parsed, filled in, checked as a whole.
@@ -59,6 +61,14 @@ pub struct CheckedScene {
 /// [`crate::base::Error::Io`].
 pub fn load(path: impl AsRef<Path>) -> Result<CheckedScene> {
     let path = path.as_ref();
+    if path.join("resolved.ron").is_file() {
+        let shown = path.display();
+        let problem = format!(
+            "it is the directory of a run, not a scene; go on with it: adlayer resume {shown}, analyse it: adlayer analyze \
+             {shown}, or begin anew from {shown}/scene.ron"
+        );
+        return Err(Error::BadInput { path: path.to_owned(), problem });
+    }
     let text = read_text("scene", path)?;
     parse(&text, path)
 }
@@ -71,6 +81,14 @@ pub fn load(path: impl AsRef<Path>) -> Result<CheckedScene> {
 /// Those of [`load`].
 pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
     let source = Source::new(text, path);
+    let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    if let Some(what) = structure::recognized(text, &name) {
+        let problem = format!(
+            "it is {what}, a file of atoms and no scene; name it in one, `substrate: File(path: \"{name}\")`: `adlayer new \
+             NAME` writes a scene to start from"
+        );
+        return Err(Error::BadInput { path: path.to_owned(), problem });
+    }
     let mut scene: Scene = crate::input::parse::parse(&source)?;
     let mut warnings = Vec::new();
 
@@ -87,20 +105,20 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
     let slab = place::slab(&source, &mut scene, path, &mut warnings)?;
     check::cell::fill(&source, &mut scene, &slab)?;
     check::cell::cutoff(&source, &mut scene)?;
-    let (floor, ceiling) = z_range(&scene);
+    let cell = scene.cell();
+    let (floor, ceiling) = (cell.floor, cell.ceiling());
     slab_file::doubts(&source, &scene, &slab, (floor, ceiling), &mut warnings)?;
     check::cell::inside(&source, &mut scene, &slab, floor, ceiling)?;
-    let (x, y, z) = lengths(&scene);
-    let placed = place::place(&source, &mut scene, path, (x, y), (floor, ceiling), &mut warnings)?;
+    let placed = place::place(&source, &mut scene, path, (&cell, &slab), &mut warnings)?;
 
     let mut loaded =
         CheckedScene { scene, text: text.to_owned(), path: path.to_owned(), pairs, slab, placed, gases, warnings };
     check::particles::numbers(&source, &loaded.scene, &loaded.mobile_slab_atoms())?;
     let (mobile, frozen) = loaded.occurring();
     check::species::pairs_present(&source, &loaded.scene, &mobile, &frozen)?;
-    let periods = DVec3::new(x, y, if loaded.scene.is_bulk() { z } else { f64::INFINITY });
-    place::overlaps(&source, &loaded.scene, &loaded.pairs, &loaded.slab, &loaded.placed, periods)?;
+    place::overlaps(&source, &loaded.scene, &loaded.pairs, &loaded.slab, &loaded.placed, &cell)?;
     check::particles::unused(&loaded.scene, &mobile, &frozen, &mut loaded.warnings);
+    check::plausible::plausible(&loaded.scene, &loaded.pairs, (&mobile, &frozen), &mut loaded.warnings);
 
     let Scene { reservoir, grid, .. } = &mut loaded.scene;
     reservoir.sort_by_key(|r| grid.reservoir.iter().position(|g| g.species == r.species));
@@ -114,49 +132,32 @@ pub(crate) fn tree(text: &str) -> Option<serde_json::Value> {
     serde_json::to_value(scene).ok()
 }
 
-/// Lower and upper z of the cell; the floor must be filled in.
-fn z_range(scene: &Scene) -> (f64, f64) {
-    match scene.cell {
-        CellSpec::Slab { height, floor, .. } => {
-            let floor = floor.unwrap_or(0.0);
-            (floor, floor + height)
-        }
-        CellSpec::Bulk { lengths: (_, _, z) } => (0.0, z),
-    }
-}
-
-/// Edges of the cell; the lengths must be filled in.
-fn lengths(scene: &Scene) -> (f64, f64, f64) {
-    match scene.cell {
-        CellSpec::Slab { height, lengths, .. } => {
-            let (x, y) = lengths.unwrap_or((0.0, 0.0));
-            (x, y, height)
-        }
-        CellSpec::Bulk { lengths } => lengths,
-    }
-}
-
 impl CheckedScene {
+    /// The cell.
+    pub fn cell(&self) -> Cell {
+        self.scene.cell()
+    }
+
     /// z of the floor \[length\]; 0 for `Bulk`.
     pub fn floor(&self) -> f64 {
-        z_range(&self.scene).0
+        self.cell().floor
     }
 
     /// z of the ceiling \[length\]; the period in z for `Bulk`.
     pub fn ceiling(&self) -> f64 {
-        z_range(&self.scene).1
+        self.cell().ceiling()
     }
 
-    /// Edges of the cell in x, y and z \[length\]; in z from floor to ceiling.
+    /// Edges of the cell in x, y and z \[length\]; in z from floor to ceiling, in y of an oblique cell its width.
     pub fn lengths(&self) -> (f64, f64, f64) {
-        lengths(&self.scene)
+        self.cell().lengths.into()
     }
 
     /// Lower and upper z of the region in which atoms of a reservoir are inserted and deleted \[length\].
     ///
     /// - `reservoir`: index into `scene.reservoir`
     pub fn region_of(&self, reservoir: usize) -> (f64, f64) {
-        self.scene.reservoir[reservoir].region.map_or_else(|| z_range(&self.scene), |r| r.z)
+        self.scene.reservoir[reservoir].region.map_or_else(|| (self.floor(), self.ceiling()), |r| r.z)
     }
 
     /// Index into `scene.species` of a reservoir species.

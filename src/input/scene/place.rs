@@ -2,16 +2,21 @@
 
 use super::check::cell::lattice;
 use super::check::overlap::{PlacedAtom, find};
-use super::grammar::{Placement, Scene, Substrate};
+use super::grammar::{CellSpec, Placement, Scene, Substrate};
 use super::slab_file;
 use crate::base::Result;
 use crate::input::beside;
 use crate::input::source::{Source, ensure};
 use crate::io::structure;
 use crate::potential::PairTable;
-use crate::system::slab::{Slab, SlabAtom};
+use crate::system::cell::Cell;
+use crate::system::plane::PlaneLattice;
+use crate::system::slab::{Slab, SlabAtom, Turned};
 use glam::DVec3;
 use std::path::Path;
+
+/// How far a vector of a lattice may lean out of its plane or axis, as a part of its length: rounding of a file.
+const LEAN: f64 = 1e-6;
 
 /// Builds the slab, or reads it; fills in whether it was put together.
 pub(crate) fn slab(source: &Source, scene: &mut Scene, scene_path: &Path, warnings: &mut Vec<String>) -> Result<Slab> {
@@ -25,12 +30,10 @@ pub(crate) fn slab(source: &Source, scene: &mut Scene, scene_path: &Path, warnin
     if frame.lattice.is_none() {
         return Err(error(format!("`{path}` has no Lattice"), "add Lattice=\"…\" to its comment line"));
     }
-    let Some(lengths) = frame.orthogonal_lengths() else {
-        return Err(error(format!("the Lattice of `{path}` is oblique"), "give an orthogonal cell"));
-    };
-    let Some((x, y)) = Some((lengths.x, lengths.y)).filter(|&(x, y)| x > 0.0 && y > 0.0) else {
-        return Err(error(format!("the Lattice of `{path}` has no extent in x or y"), "give lengths above 0"));
-    };
+    let rows = frame.lattice.unwrap_or_default();
+    let lattice = plane_of(&rows, matches!(scene.cell, CellSpec::Bulk { .. }))
+        .map_err(|(problem, help)| error(format!("{problem} of `{path}`"), help))?;
+    let cell = Cell::slab(DVec3::new(lattice.lengths.0, lattice.lengths.1, 0.0), 0.0).tilted(lattice.tilt);
     if frame.symbols.is_empty() {
         return Err(error(format!("`{path}` holds no atom"), "leave the substrate out or give its atoms"));
     }
@@ -38,10 +41,44 @@ pub(crate) fn slab(source: &Source, scene: &mut Scene, scene_path: &Path, warnin
     let moves = slab_file::moves(source, path, *mobile, &frame, warnings)?;
     let mut atoms = Vec::with_capacity(frame.symbols.len());
     for ((position, species), mobile) in frame.positions.iter().zip(species).zip(moves) {
-        let position = DVec3::new(position.x.rem_euclid(x), position.y.rem_euclid(y), position.z);
+        let position = inside(&cell, lattice.turned(position.truncate()).extend(position.z));
         atoms.push(SlabAtom { position, species, mobile });
     }
-    Ok(Slab { atoms, lengths: Some((x, y)) })
+    let turned = (lattice.angle != 0.0).then_some(Turned { rows, lattice });
+    if turned.is_some() {
+        warnings.push(format!(
+            "no period of `{path}` is along x: the slab is turned by {:.4}° about z until one is, and files of `initial` that have \
+             the same Lattice, or none, with it",
+            lattice.angle.to_degrees()
+        ));
+    }
+    Ok(Slab { atoms, lengths: Some(lattice.lengths), tilt: lattice.tilt, turned })
+}
+
+/// The lattice in the plane of the surface of the rows of a `Lattice`.
+///
+/// - `is_bulk`: whether the third period counts; with walls only its length could, and that is the scene's
+///
+/// # Errors
+/// What is wrong with it, and the remedy.
+fn plane_of(rows: &[[f64; 3]; 3], is_bulk: bool) -> std::result::Result<PlaneLattice, (&'static str, &'static str)> {
+    let [a, b, c] = rows.map(DVec3::from);
+    let leans = |along: f64, of: DVec3| along > LEAN * of.length();
+    if leans(a.z.abs(), a) || leans(b.z.abs(), b) {
+        let help = "turn the slab so that its first two vectors lie in the plane of the surface, with z = 0";
+        return Err(("the first two vectors leave the plane of the surface in the Lattice", help));
+    }
+    if is_bulk && leans(c.truncate().length(), c) {
+        return Err(("the third vector leans over in the Lattice", "give a cell whose third vector is along z"));
+    }
+    let help = "give two vectors in the plane of the surface that are not parallel";
+    PlaneLattice::new(a.truncate(), b.truncate()).ok_or(("the first two vectors enclose no area in the Lattice", help))
+}
+
+/// A position of a file inside the first period of the plane.
+fn inside(cell: &Cell, r: DVec3) -> DVec3 {
+    let DVec3 { x, y, .. } = cell.lengths;
+    DVec3::new((r.x - cell.tilt * (r.y / y).floor()).rem_euclid(x), r.y.rem_euclid(y), r.z)
 }
 
 /// Places the initial atoms whose positions are fixed, and fills in numbers that come from files.
@@ -51,10 +88,10 @@ pub(crate) fn place(
     source: &Source,
     scene: &mut Scene,
     scene_path: &Path,
-    lengths: (f64, f64),
-    z_range: (f64, f64),
+    (cell, slab): (&Cell, &Slab),
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Vec<DVec3>>> {
+    let z_range = (cell.floor, cell.ceiling());
     let lattice = lattice(&scene.substrate).map(|l| l.0);
     // Sites taken so far in even and odd walkers: entries that meet in a walker stand one after the other.
     let mut taken = [0_usize; 2];
@@ -109,8 +146,8 @@ pub(crate) fn place(
                     "leave `atoms` out to take them all",
                 );
                 entry.atoms = Some(n as u16);
-                let inside = |r: &DVec3| (z_range.0..=z_range.1).contains(&r.z);
-                if let Some(k) = frame.positions.iter().position(|r| !inside(r)) {
+                let between = |r: &DVec3| (z_range.0..=z_range.1).contains(&r.z);
+                if let Some(k) = frame.positions.iter().position(|r| !between(r)) {
                     return Err(source.error(
                         &format!("{path}.placement.path"),
                         format!(
@@ -120,8 +157,9 @@ pub(crate) fn place(
                         "move it inside",
                     ));
                 }
-                let (x, y) = lengths;
-                frame.positions.iter().map(|r| DVec3::new(r.x.rem_euclid(x), r.y.rem_euclid(y), r.z)).collect()
+                let with_slab = slab.turned.filter(|t| frame.lattice.is_none_or(|rows| rows == t.rows));
+                let turn = |r: &DVec3| with_slab.map_or(*r, |t| t.lattice.turned(r.truncate()).extend(r.z));
+                frame.positions.iter().map(|r| inside(cell, turn(r))).collect()
             }
         };
         placed.push(positions);
@@ -136,7 +174,7 @@ pub(crate) fn overlaps(
     pairs: &PairTable,
     slab: &Slab,
     placed: &[Vec<DVec3>],
-    periods: DVec3,
+    cell: &Cell,
 ) -> Result<()> {
     for walker in scene.walker_kinds() {
         let mut atoms: Vec<PlacedAtom> = slab
@@ -150,7 +188,7 @@ pub(crate) fn overlaps(
             let named = placed[entry].iter().enumerate();
             atoms.extend(named.map(|(index, &position)| PlacedAtom { position, species, entry: Some(entry), index }));
         }
-        let Some(overlap) = find(scene, pairs, &atoms, periods) else { continue };
+        let Some(overlap) = find(scene, pairs, &atoms, cell) else { continue };
         let path = match overlap.b.entry {
             None => "substrate".to_owned(),
             Some(entry) => format!("initial[{entry}].placement"),

@@ -37,7 +37,7 @@ pub(super) fn read(
         warnings.push(format!("`{name}` says that it is not periodic in {axes} (pbc); here it is"));
     }
     match *cell {
-        CellSpec::Bulk { lengths: (_, _, z) } => periodic_in_z(source, name, z, &mut frame)?,
+        CellSpec::Bulk { lengths: (_, _, z), .. } => periodic_in_z(source, name, z, &mut frame)?,
         CellSpec::Slab { floor, .. } => {
             let (mobile, joined) = how;
             if joined.unwrap_or(floor.is_none()) && join(source, name, (mobile, *joined), &mut frame, warnings)? {

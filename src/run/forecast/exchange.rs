@@ -22,6 +22,8 @@ const MAX_PAIRS: usize = 20_000_000;
 const MAX_EDGES: usize = 200;
 /// Draws for each edge.
 const DRAWS: u32 = 500;
+/// Expected acceptance below which neighbours are too far apart.
+const LEAST: f64 = 0.01;
 /// Atoms count as strangers while Σ ⟨N⟩ ⟨|e^{−βu} − 1|⟩ over the others stays below this.
 pub(super) const STRANGERS: f64 = 0.1;
 
@@ -60,6 +62,22 @@ pub(super) fn exchange(model: &mut Model, grid: &StateGrid) -> Vec<AxisExchange>
     };
     // Windows have no weights yet.
     grid.directions().into_iter().filter(|&d| d != Direction::Window).map(of).collect()
+}
+
+/// Warnings, one for each axis along which neighbours hardly exchange, though an exchange there is what the grid is for.
+pub(super) fn far_apart(grid: &StateGrid, exchange: &[AxisExchange]) -> Vec<String> {
+    let axes =
+        grid.directions().into_iter().filter(|d| matches!(d, Direction::Along(_))).map(|d| grid.direction_name(d));
+    let of = |axis: String| {
+        let found = exchange.iter().find(|e| e.axis == axis)?;
+        let lowest = found.lowest.filter(|&l| l < LEAST)?;
+        Some(format!(
+            "neighbouring states along {axis} will hardly exchange (acceptance about {lowest:.4} at worst, {:.4} on average): \
+             put values between them until it is 0.1 or more",
+            found.mean.unwrap_or(lowest)
+        ))
+    };
+    axes.filter_map(of).collect()
 }
 
 /// One-atom energies of every species that can move.

@@ -65,6 +65,8 @@ pub struct Estimate {
     pub exchange: Vec<AxisExchange>,
     /// Limits of N that will shape the result, in words.
     pub limits: Vec<String>,
+    /// Axes along which states are too far apart to exchange, in words.
+    pub far_apart: Vec<String>,
 }
 
 /// Estimates a run.
@@ -73,6 +75,7 @@ pub fn estimate(loaded: &CheckedScene) -> Estimate {
     let cores = std::thread::available_parallelism().map_or(1, usize::from).min(size.n_replicas.max(1));
     let pairs = pairs(loaded, &size);
     let (mut model, grid) = (exchange::Model::new(loaded), loaded.grid());
+    let exchange = exchange::exchange(&mut model, &grid);
     Estimate {
         n_states: size.n_states,
         walkers: loaded.scene.grid.walkers,
@@ -85,32 +88,34 @@ pub fn estimate(loaded: &CheckedScene) -> Estimate {
         cores,
         pairs,
         seconds: pairs * SECONDS_PER_PAIR / cores as f64,
-        exchange: exchange::exchange(&mut model, &grid),
+        far_apart: exchange::far_apart(&grid, &exchange),
+        exchange,
         limits: limits::limits(&mut model, loaded, &grid),
     }
 }
 
-/// Refuses a run that cannot fit the memory of this machine, or the disk that holds `directory`.
-///
-/// What the operating system does not tell is not checked.
+/// Refuses a run that cannot fit the memory of this machine, where the operating system says how much there is.
 ///
 /// # Errors
 /// [`Error::Scene`] with what is needed and what there is.
-pub fn check_limits(loaded: &CheckedScene, directory: &Path) -> Result<()> {
-    let size = Size::of(loaded);
-    let refuse = |path: &str, needed: u64, what: &str, free: u64, help: &str| -> Result<()> {
-        let message = format!("the run needs {} of {what}, and {} are free", bytes(needed), bytes(free));
-        Err(Error::Scene(Box::new(loaded.error_at(path, message, help))))
-    };
-    if let Some(free) = free_memory().filter(|&free| size.memory_bytes() > free) {
-        let help = "make the grid, `walkers`, `max_atoms` or `max_samples_per_state` smaller";
-        return refuse("grid", size.memory_bytes(), "memory", free, help);
+pub fn check_memory(loaded: &CheckedScene) -> Result<()> {
+    let needed = Size::of(loaded).memory_bytes();
+    let Some(free) = free_memory().filter(|&free| needed > free) else { return Ok(()) };
+    let message = format!("the run needs {} of memory, and {} are free", bytes(needed), bytes(free));
+    let help = "make the grid, `walkers`, `max_atoms` or `max_samples_per_state` smaller";
+    Err(Error::Scene(Box::new(loaded.error_at("grid", message, help))))
+}
+
+/// Refuses a run that cannot fit the disk that holds `directory`, where the operating system says how much there is.
+///
+/// # Errors
+/// [`Error::DiskFull`] with what is needed and what there is.
+pub fn check_disk(loaded: &CheckedScene, directory: &Path) -> Result<()> {
+    let needed = Size::of(loaded).disk_bytes();
+    match free_disk(directory).filter(|&free| needed > free) {
+        None => Ok(()),
+        Some(free) => Err(Error::DiskFull { needed: bytes(needed), free: bytes(free), path: directory.to_owned() }),
     }
-    if let Some(free) = free_disk(directory).filter(|&free| size.disk_bytes() > free) {
-        let help = "lower `max_samples_per_state`, raise `sample_every`, or choose another disk with -o";
-        return refuse("schedule", size.disk_bytes(), "disk", free, help);
-    }
-    Ok(())
 }
 
 /// The numbers that memory and disk follow from.
@@ -234,7 +239,7 @@ mod tests {
         let e = estimate(&default_scene());
         assert_eq!((e.n_states, e.n_replicas, e.capacity, e.n_frozen, e.n_samples), (98, 98, 64, 108, 147_000));
         assert!(e.memory_bytes < 1 << 30 && e.disk_bytes < 1 << 30 && e.seconds > 1.0);
-        assert!(check_limits(&default_scene(), Path::new(".")).is_ok());
+        assert!(check_memory(&default_scene()).is_ok() && check_disk(&default_scene(), Path::new(".")).is_ok());
     }
 
     #[test]
@@ -255,7 +260,7 @@ mod tests {
         loaded.scene.grid.walkers = 60_000;
         loaded.scene.reservoir[0].max_atoms = 60_000;
         if free_memory().is_some() {
-            let Err(e) = check_limits(&loaded, Path::new(".")) else { panic!("45 TiB fit") };
+            let Err(e) = check_memory(&loaded) else { panic!("45 TiB fit") };
             assert!(e.to_string().contains("TiB of memory"), "{e}");
         }
     }

@@ -151,7 +151,7 @@ impl<'a> Configurations<'a> {
     fn extended_xyz(&self, frame: &StoredFrame) -> Frame {
         let (system, grid) = (&self.source.system, &self.source.grid);
         let (lo, hi) = self.corners();
-        let lengths = hi - lo;
+        let [a, b, _] = system.cell.vectors();
         let atoms = self.atoms(frame);
         let mut info: Vec<(String, String)> = Vec::new();
         let mut say = |key: &str, value: String| info.push((key.to_owned(), value));
@@ -175,7 +175,7 @@ impl<'a> Configurations<'a> {
         let symbol = |a: &Atom| if a.ghost { GHOST.to_owned() } else { system.species[a.species].symbol.clone() };
         let ghosts = || ("ghost".to_owned(), atoms.iter().map(|a| i64::from(a.ghost)).collect());
         Frame {
-            lattice: Some([[lengths.x, 0.0, 0.0], [0.0, lengths.y, 0.0], [0.0, 0.0, lengths.z]]),
+            lattice: Some([a.into(), b.into(), [0.0, 0.0, hi.z - lo.z]]),
             periodic: Some([true, true, system.cell.periodic_z]),
             info,
             symbols: atoms.iter().map(symbol).collect(),
@@ -218,6 +218,7 @@ impl<'a> Configurations<'a> {
             ),
             units: scene.units,
             corners: (lo, hi),
+            tilt: cell.tilt,
             type_of: atoms.iter().map(|a| if a.ghost { scene.species.len() + 1 } else { a.species + 1 }).collect(),
             types,
             positions: atoms.into_iter().map(|a| a.position).collect(),
@@ -233,13 +234,13 @@ impl<'a> Configurations<'a> {
     fn atoms(&self, frame: &StoredFrame) -> Vec<Atom> {
         let system = &self.source.system;
         let frozen = system.frozen.positions.iter().zip(&system.frozen.species).take(self.frozen());
-        let mut atoms: Vec<Atom> =
-            frozen.map(|(&position, &s)| Atom { species: usize::from(s), position, ghost: false }).collect();
-        let real = |i: usize| Atom {
-            species: usize::from(frame.species[i]),
-            position: short(frame.positions[i]),
+        let real = |species: u8, position: DVec3| Atom {
+            species: usize::from(species),
+            position: system.cell.in_parallelogram(position),
             ghost: false,
         };
+        let mut atoms: Vec<Atom> = frozen.map(|(&position, &s)| real(s, position)).collect();
+        let real = |i: usize| real(frame.species[i], short(frame.positions[i]));
         if !self.options.fixed_slots {
             atoms.extend((0..frame.species.len()).map(real));
             return atoms;
@@ -266,7 +267,7 @@ impl<'a> Configurations<'a> {
         let side = (1..).find(|n| n * n >= slots.max(1)).unwrap_or(1);
         let along = |k: usize, length: f64| (k as f64 + 0.5) / side as f64 * length;
         let z = if cell.periodic_z { 0.0 } else { self.ghost_plane() };
-        DVec3::new(along(slot % side, cell.lengths.x), along(slot / side, cell.lengths.y), z)
+        cell.in_parallelogram(DVec3::new(along(slot % side, cell.lengths.x), along(slot / side, cell.lengths.y), z))
     }
 
     fn ghost_plane(&self) -> f64 {

@@ -25,6 +25,19 @@ const FAST: &str = r#"Scene(
     schedule: (equilibration: 1, production: 1),
 )"#;
 
+/// Atoms in an oblique cell whose tilt is not half an edge, so that its sign matters.
+const OBLIQUE: &str = r#"Scene(
+    units: Lj,
+    species: [ (name: "B", symbol: "Ar", mass: 1.7) ],
+    potential: LennardJones(cutoff: 2.5, truncation: Shifted,
+        pairs: [ (between: ("B","B"), epsilon: 0.6, sigma: 1.1) ]),
+    cell: Slab(height: 6.0, lengths: (5.5, 5.8), tilt: -2.1, floor: 0.0),
+    initial: [ (species: "B", atoms: 40, placement: Random) ],
+    grid: ( temperature: List([0.6, 0.8]) ),
+    dynamics: Verlet(dt: 0.001, steps: 1, redraw: false),
+    schedule: (equilibration: 1, production: 1),
+)"#;
+
 /// Known answers of Philox on the host; a GPU is asked the same ones when it is opened, and refused if it errs.
 pub(crate) fn philox(_: &Fixture) -> Result<Worst> {
     let mut worst = Worst::default();
@@ -84,14 +97,19 @@ pub(crate) fn exchange_toy(_: &Fixture) -> Result<Worst> {
 /// Relative error of a pair force in f32, with room for its argument's rounding.
 const FORCE_TOL: f64 = 1e-4;
 
-/// Single steps of a slab: forces from the change of velocities, energies from the measurement.
+/// Single steps of a slab and of an oblique cell: forces from the change of velocities, energies from the measurement.
 pub(crate) fn forces(bench: &Fixture) -> Result<Worst> {
-    follow(bench, SLAB, bench.size(10, 100), true)
+    let mut worst = follow(bench, SLAB, bench.size(10, 100), true)?;
+    worst.join(follow(bench, OBLIQUE, bench.size(10, 100), true)?);
+    Ok(worst)
 }
 
-/// The same for fast atoms in a replica large enough for neighbour lists.
+/// The same for fast atoms in a replica large enough for neighbour lists, in a cube and in a cell that leans.
 pub(crate) fn lists(bench: &Fixture) -> Result<Worst> {
-    follow(bench, FAST, bench.size(8, 40), false)
+    let mut worst = follow(bench, FAST, bench.size(8, 40), false)?;
+    let leaning = FAST.replace("10.0)),", "10.0), tilt: 3.3),");
+    worst.join(follow(bench, &leaning, bench.size(8, 40), false)?);
+    Ok(worst)
 }
 
 /// Makes single Verlet steps and compares m(v₁ − v₀)/dt with (F₀ + F₁)/2 in f64 at the device's own positions, and E.

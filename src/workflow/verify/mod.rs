@@ -108,6 +108,14 @@ impl Worst {
             self.label = label();
         }
     }
+
+    /// Takes in other comparisons.
+    fn join(&mut self, other: Worst) {
+        if other.figure > self.figure {
+            (self.figure, self.label) = (other.figure, other.label);
+        }
+        self.compared += other.compared;
+    }
 }
 
 type Body = fn(&Fixture) -> Result<Worst>;

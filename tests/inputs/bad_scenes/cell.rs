@@ -35,6 +35,37 @@ pub(super) const CASES: &[Case] = &[
         "add `lengths: (x, y)` to `Slab`",
     ),
     case(
+        &[("height: 6.0", "height: 6.0, tilt: 0.5")],
+        (17, 35),
+        "`tilt` is 0.5, but that of the slab, whose area is 6.6 × 5.71577, is 0",
+        "leave `tilt` out: it comes from the substrate",
+    ),
+    case(
+        &[("height: 6.0", "height: 6.0, lengths: (12.0, 6.0), tilt: 5.0")],
+        (17, 57),
+        "a cell of 12 × 6 with `tilt` 5 has shorter periods than these",
+        "write the same cell as `lengths: (9.21954, 7.8095), tilt: -0.108465`, turned about z",
+    ),
+    case(
+        &[
+            ("    substrate: Fcc111(species: \"A\", nearest_neighbour: 1.10, repeat: (6, 3), layers: 3),\n", ""),
+            ("height: 6.0", "height: 6.0, lengths: (5.5, 5.5), tilt: 2.7"),
+        ],
+        (9, 17),
+        "`cutoff` is 2.5, more than half of the width 4.93717 across the second period",
+        "enlarge the cell to 5 or more, lower the cutoff to 2.46859 or less, or say `images: Sum` (all images)",
+    ),
+    case(
+        &[
+            ("    substrate: Fcc111(species: \"A\", nearest_neighbour: 1.10, repeat: (6, 3), layers: 3),\n", ""),
+            ("height: 6.0", "height: 6.0, lengths: (5.5, 5.5), tilt: 2.7"),
+            ("cutoff: 2.5", "cutoff: 2.5, images: Minimum"),
+        ],
+        (9, 30),
+        "`Minimum` in an oblique cell, with a cutoff of 2.5, more than half of the width 4.93717 across the second period",
+        "say `images: Sum` (all images), enlarge the cell or lower the cutoff",
+    ),
+    case(
         &[("layers: 3)", "layers: 3, mobile_layers: 4)")],
         (18, 104),
         "`mobile_layers` is 4, but there are 3 layers",

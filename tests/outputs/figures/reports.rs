@@ -45,7 +45,13 @@ pub(super) fn summary(analysis: &Analysis) -> RunSummary {
         attempts_per_s: 149_000.0,
         acceptance: vec![MoveRow { species: "B".into(), insert: 0.013, delete: 0.014, identity: None }],
         exchange,
-        cell: CellSummary { lengths: [6.6, 5.7158, 6.0], periodic_z: false, max_atoms: vec![("B".into(), 64)] },
+        cell: CellSummary {
+            lengths: [6.6, 5.7158, 6.0],
+            tilt: 0.0,
+            shortest_period: 5.7158,
+            periodic_z: false,
+            max_atoms: vec![("B".into(), 64)],
+        },
         warnings: vec!["P(N_max) exceeds 1e-3 in 1 state; raise max_atoms.".into()],
         resolved_scene: "Scene(\n    title: \"Two-component <Lennard-Jones> surface\",\n    units: Lj,\n)\n".into(),
     }

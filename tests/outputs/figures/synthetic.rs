@@ -5,7 +5,7 @@
 
 use adlayer::testing::analysis::{
     Adsorption, Analysis, AnalysisInput, AtLimit, BoundaryKind, BoundaryPoint, CellContext, DirectAverage,
-    Distribution, FreeEnergies, Henry, Map, MapCell, Phase, SplitHalf,
+    Distribution, FreeEnergies, HeatCapacity, Henry, Map, MapCell, Phase, SplitHalf,
 };
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::sample::Samples;
@@ -268,6 +268,7 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
         boundary_sides: Vec::new(),
         distributions,
         direct,
+        heat_capacity: Vec::new(),
         at_states,
         henry,
         is_fugacity: vec![false; n_reservoirs],
@@ -373,6 +374,8 @@ pub(crate) fn canonical() -> Analysis {
             ..DirectAverage::default()
         })
         .collect();
+    let heat = |t: &f64| HeatCapacity { value: 108.0 + 50.0 / ((t - 0.7) / 0.08).cosh().powi(2), error: 1.4 };
+    analysis.heat_capacity = temperatures.iter().map(heat).collect();
     let n = temperatures.len();
     analysis.free_energies.n_k = vec![1500; n];
     analysis.split_half = SplitHalf { z: vec![0.5; n], agree: n, compared: n, ..SplitHalf::default() };

@@ -5,7 +5,9 @@ use super::{at_least_one, positive};
 use crate::base::Result;
 use crate::input::scene::grammar::{CellSpec, Images, Scene, Substrate};
 use crate::input::source::{Source, ensure};
+use crate::system::plane::PlaneLattice;
 use crate::system::slab::{Face, Lattice, Slab};
+use glam::DVec2;
 
 /// Slab atoms that one scene may hold.
 const MAX_SLAB_ATOMS: u64 = 1_000_000;
@@ -38,7 +40,7 @@ pub(crate) fn sizes(source: &Source, scene: &Scene) -> Result<()> {
                 positive(source, "cell.lengths[1]", y)?;
             }
         }
-        CellSpec::Bulk { lengths: (x, y, z) } => {
+        CellSpec::Bulk { lengths: (x, y, z), .. } => {
             for (i, length) in [x, y, z].into_iter().enumerate() {
                 positive(source, &format!("cell.lengths[{i}]"), length)?;
             }
@@ -78,6 +80,24 @@ pub(crate) fn sizes(source: &Source, scene: &Scene) -> Result<()> {
 /// Fills in periods and floor from the slab, and checks what was given.
 pub(crate) fn fill(source: &Source, scene: &mut Scene, slab: &Slab) -> Result<()> {
     let differ = |a: f64, b: f64| (a - b).abs() > LENGTH_TOL * b;
+    reduce(source, scene)?;
+    let (CellSpec::Slab { tilt, .. } | CellSpec::Bulk { tilt, .. }) = &mut scene.cell;
+    if let Some((x, y)) = slab.lengths {
+        ensure!(
+            source,
+            *tilt == 0.0 || (*tilt - slab.tilt).abs() <= LENGTH_TOL * x,
+            "cell.tilt",
+            format!(
+                "`tilt` is {}, but that of the slab, whose area is {} × {}, is {}",
+                rounded(*tilt),
+                rounded(x),
+                rounded(y),
+                rounded(slab.tilt)
+            ),
+            "leave `tilt` out: it comes from the substrate",
+        );
+        *tilt = slab.tilt;
+    }
     match &mut scene.cell {
         CellSpec::Slab { lengths, floor, .. } => {
             match (*lengths, slab.lengths) {
@@ -108,7 +128,7 @@ pub(crate) fn fill(source: &Source, scene: &mut Scene, slab: &Slab) -> Result<()
                 };
             }
         }
-        CellSpec::Bulk { lengths: (x, y, z) } => {
+        CellSpec::Bulk { lengths: (x, y, z), .. } => {
             if let Some((a, b)) = slab.lengths
                 && (differ(*x, a) || differ(*y, b))
             {
@@ -134,22 +154,65 @@ pub(crate) fn fill(source: &Source, scene: &mut Scene, slab: &Slab) -> Result<()
     Ok(())
 }
 
+/// Takes whole periods off a tilt, and refuses periods that shorter ones span.
+fn reduce(source: &Source, scene: &mut Scene) -> Result<()> {
+    let ((x, y), tilt) = match &mut scene.cell {
+        CellSpec::Slab { lengths: Some(lengths), tilt, .. } => (*lengths, tilt),
+        CellSpec::Bulk { lengths: (x, y, _), tilt } => ((*x, *y), tilt),
+        CellSpec::Slab { lengths: None, tilt, .. } => {
+            ensure!(
+                source,
+                *tilt == 0.0 || scene.substrate.is_some(),
+                "cell.tilt",
+                "a `tilt` without `lengths`",
+                "add `lengths: (x, y)`",
+            );
+            return Ok(());
+        }
+    };
+    if *tilt == 0.0 {
+        return Ok(());
+    }
+    let lattice = PlaneLattice::new(DVec2::new(x, 0.0), DVec2::new(*tilt, y));
+    let Some(PlaneLattice { lengths, tilt: reduced, angle }) = lattice else {
+        return Err(source.error("cell.tilt", format!("`tilt` is {tilt} in a cell of {x} × {y}"), "lower it"));
+    };
+    let same = (lengths.0 - x).abs() <= LENGTH_TOL * x && angle == 0.0;
+    ensure!(
+        source,
+        same,
+        "cell.tilt",
+        format!("a cell of {x} × {y} with `tilt` {tilt} has shorter periods than these"),
+        format!(
+            "write the same cell as `lengths: ({}, {}), tilt: {}`{}",
+            rounded(lengths.0),
+            rounded(lengths.1),
+            rounded(reduced),
+            if angle == 0.0 { "" } else { ", turned about z" }
+        ),
+    );
+    *tilt = reduced;
+    Ok(())
+}
+
 /// Checks the cutoff against the periods and fills in `images`.
 pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
-    let periods = scene.periods();
+    let (periods, oblique) = (scene.periods(), scene.cell().is_oblique());
     let (cutoff, images) = (scene.potential.cutoff(), scene.potential.images_mut());
     let shortest = periods.into_iter().min_by(|a, b| a.1.total_cmp(&b.1));
     let Some((name, period)) = shortest else { return Ok(()) };
     let fits = 2.0 * cutoff <= period * (1.0 + 1e-12);
+    let what = if oblique && !name.ends_with('z') { "width" } else { "period" };
+    let name = format!("the {what} {} {name}", rounded(period));
+    let minimum = if oblique { "" } else { " or `images: Minimum` (the nearest only)" };
     match images {
         None => ensure!(
             source,
             fits,
             "potential.cutoff",
-            format!("`cutoff` is {cutoff}, more than half of the period {} in {name}", rounded(period)),
+            format!("`cutoff` is {cutoff}, more than half of {name}"),
             format!(
-                "enlarge the cell to {} or more, lower the cutoff to {} or less, or say `images: Sum` (all images) or \
-                 `images: Minimum` (the nearest only)",
+                "enlarge the cell to {} or more, lower the cutoff to {} or less, or say `images: Sum` (all images){minimum}",
                 rounded(2.0 * cutoff),
                 rounded(0.5 * period)
             ),
@@ -160,14 +223,18 @@ pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
                 source,
                 shells <= MAX_SHELLS,
                 "potential.cutoff",
-                format!(
-                    "`cutoff` is {cutoff}, and the period {} in {name} would need {shells} shells of images",
-                    rounded(period)
-                ),
+                format!("`cutoff` is {cutoff}, and {name} would need {shells} shells of images"),
                 format!("enlarge the cell or lower the cutoff: at most {MAX_SHELLS} shells are summed"),
             );
         }
-        Some(Images::Minimum) => {}
+        // Which image is nearest is not a matter of rounding there, and backends would not agree.
+        Some(Images::Minimum) => ensure!(
+            source,
+            fits || !oblique,
+            "potential.images",
+            format!("`Minimum` in an oblique cell, with a cutoff of {cutoff}, more than half of {name}"),
+            "say `images: Sum` (all images), enlarge the cell or lower the cutoff",
+        ),
     }
     *images = Some(images.unwrap_or(Images::Sum));
     Ok(())

@@ -200,8 +200,7 @@ fn superstructure(source: &Source, loaded: &CheckedScene, path: &str, wave_vecto
 }
 
 fn within_a_period(source: &Source, loaded: &CheckedScene, path: &str, name: &str, r: f64) -> Result<()> {
-    let (x, y, z) = loaded.lengths();
-    let shortest = if loaded.scene.is_bulk() { x.min(y).min(z) } else { x.min(y) };
+    let shortest = loaded.cell().shortest_period();
     ensure!(
         source,
         r <= shortest,

@@ -2,6 +2,7 @@
 
 use crate::input::scene::grammar::Scene;
 use crate::potential::PairTable;
+use crate::system::cell::Cell;
 use glam::DVec3;
 
 /// Atoms closer than this part of their σ overlap: the run starts with a relaxation, but not from there.
@@ -44,8 +45,8 @@ pub(crate) struct Overlap {
 
 /// The first overlapping pair, an atom and its own periodic image included.
 ///
-/// - `periods`: x, y, z [length]; infinite where the cell is not periodic
-pub(crate) fn find(scene: &Scene, pairs: &PairTable, atoms: &[PlacedAtom], periods: DVec3) -> Option<Overlap> {
+/// - `atoms`: wrapped in x and y
+pub(crate) fn find(scene: &Scene, pairs: &PairTable, atoms: &[PlacedAtom], cell: &Cell) -> Option<Overlap> {
     let n = scene.species.len();
     let pair = |k: usize| pairs.pair((k / n) as u8, (k % n) as u8);
     let sizes = (0..n * n).map(pair).filter(|p| p.interacts()).map(|p| p.length());
@@ -58,7 +59,8 @@ pub(crate) fn find(scene: &Scene, pairs: &PairTable, atoms: &[PlacedAtom], perio
         })
         .collect();
     let widest = least.iter().copied().fold(0.0, f64::max);
-    let period = periods.min_element();
+    let [a_1, a_2, a_3] = cell.vectors().map(|a| a.length());
+    let period = a_1.min(a_2).min(if cell.periodic_z { a_3 } else { f64::INFINITY });
     for &a in atoms {
         let least = least[a.species * n + a.species];
         if period < least {
@@ -70,15 +72,11 @@ pub(crate) fn find(scene: &Scene, pairs: &PairTable, atoms: &[PlacedAtom], perio
     order.sort_by(|a, b| a.position.z.total_cmp(&b.position.z));
     for (i, a) in order.iter().enumerate() {
         for b in &order[i + 1..] {
-            let mut d = b.position - a.position;
-            if d.z >= widest && periods.z.is_infinite() {
+            let d = b.position - a.position;
+            if d.z >= widest && !cell.periodic_z {
                 break;
             }
-            for axis in 0..3 {
-                if periods[axis].is_finite() {
-                    d[axis] -= periods[axis] * (d[axis] / periods[axis]).round();
-                }
-            }
+            let d = cell.minimum_image(d);
             let least = least[a.species * n + b.species];
             if d.length_squared() < least * least {
                 let (a, b) = if (a.entry, a.index) <= (b.entry, b.index) { (**a, **b) } else { (**b, **a) };

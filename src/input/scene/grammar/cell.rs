@@ -13,6 +13,9 @@ pub enum CellSpec {
         /// Periods in x and y; taken from the substrate if there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lengths: Option<(f64, f64)>,
+        /// How far the second period leads along x \[length\]; taken from the substrate if there is one.
+        #[serde(default, skip_serializing_if = "is_upright")]
+        tilt: f64,
         /// z of the floor; default: the top slab layer, or the uppermost frozen one, or 0.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         floor: Option<f64>,
@@ -21,7 +24,15 @@ pub enum CellSpec {
     Bulk {
         /// Periods \[length\].
         lengths: (f64, f64, f64),
+        /// How far the second period leads along x \[length\].
+        #[serde(default, skip_serializing_if = "is_upright")]
+        tilt: f64,
     },
+}
+
+/// Whether the periods in x and y are at right angles.
+fn is_upright(tilt: &f64) -> bool {
+    *tilt == 0.0
 }
 
 /// The slab.

@@ -1,10 +1,12 @@
 //! Reactions at an electrode: `Che( … )`.
 
+mod surfaces;
+
 use super::grammar;
 use crate::base::Result;
 use crate::input::source::{Source, did_you_mean, ensure};
 use crate::io::text::read_text;
-use crate::thermochemistry::che::{Covered, Reaction, Scale, State};
+use crate::thermochemistry::che::{Covered, Electrode, Reaction, Scale, State};
 use crate::thermochemistry::formula;
 use serde::Deserialize;
 use std::path::Path;
@@ -30,6 +32,10 @@ pub struct CheInput {
     pub sweep: (f64, f64),
     /// Surfaces of the (U, pH) diagram; empty if there is none. The clean one first.
     pub surfaces: Vec<Covered>,
+    /// What supplies the elements of the surfaces beside O and H: (element, molecule).
+    pub supplies: Vec<(String, String)>,
+    /// What is doubtful about it.
+    pub warnings: Vec<String>,
 }
 
 /// The file as written.
@@ -56,6 +62,16 @@ struct Che {
     sweep: (f64, f64),
     #[serde(default)]
     surfaces: Vec<SurfaceSpec>,
+    /// Molecules that supply the elements of `surfaces` beside O and H
+    #[serde(default)]
+    references: Vec<String>,
+}
+
+impl Che {
+    /// ΔG of a species, 0 where it is not listed: the references are H2O and H2. [eV]
+    fn free_energy(&self, name: &str) -> f64 {
+        self.species.iter().find(|s| s.name == name).map_or(0.0, SpeciesSpec::free_energy)
+    }
 }
 
 fn room_temperature() -> f64 {
@@ -157,37 +173,8 @@ pub fn parse(text: &str, path: &Path) -> Result<CheInput> {
     }
     let reaction = reaction(&source, &spec)?;
     plausible_ph(spec.ph).map_err(|(message, help)| source.error("ph", message, help))?;
-    let mut surfaces = Vec::new();
-    // Where a free site has an energy of its own, leaving one out would change what the surface is compared with.
-    let bare = spec.species.iter().find(|s| s.name == "*").is_some_and(|s| s.free_energy() != 0.0);
-    let mut first: Option<f64> = None;
-    for (i, s) in spec.surfaces.iter().enumerate() {
-        let at = format!("surfaces[{i}]");
-        ensure!(
-            source,
-            !spec.surfaces[..i].iter().any(|o| o.label == s.label),
-            format!("{at}.label"),
-            format!("surface `{}` is given twice", s.label),
-            "give each surface its own label",
-        );
-        let (surface, sites) = covered(&source, &spec, &at, s)?;
-        let density = sites / s.area;
-        let expected = *first.get_or_insert(density);
-        ensure!(
-            source,
-            !bare || (density - expected).abs() <= 1e-6 * expected.abs(),
-            format!("{at}.species"),
-            format!(
-                "surface `{}` has {sites} sites in {} Å², but `{}` would have {:.4}",
-                s.label,
-                s.area,
-                spec.surfaces[0].label,
-                expected * s.area
-            ),
-            "count every site: one for each adsorbate with * and one for each free \"*\"",
-        );
-        surfaces.push(surface);
-    }
+    let (surfaces, supplies) = surfaces::surfaces(&source, &spec)?;
+    let warnings = other_equilibrium(&spec, &reaction).into_iter().collect();
     Ok(CheInput {
         title: spec.title,
         illustrative: spec.illustrative,
@@ -198,6 +185,8 @@ pub fn parse(text: &str, path: &Path) -> Result<CheInput> {
         scale: spec.scale,
         sweep: spec.sweep,
         surfaces,
+        supplies,
+        warnings,
     })
 }
 
@@ -260,10 +249,11 @@ fn reaction(source: &Source, spec: &Che) -> Result<Reaction> {
             source,
             s.pairs >= 0.0,
             format!("{at}.pairs"),
-            format!("{} pairs are still to be transferred", s.pairs),
+            format!("{} pairs stand beside the state", s.pairs),
             "give 0 or more",
         );
         add(&mut elements, "H", s.pairs);
+        let free_energy = free_energy + 0.5 * s.pairs * spec.free_energy("H2");
         let label = s.label.clone().unwrap_or_else(|| written(s));
         let reference = first.get_or_insert_with(|| elements.clone());
         let names = reference.iter().chain(&elements).map(|(e, _)| e.as_str());
@@ -283,21 +273,28 @@ fn reaction(source: &Source, spec: &Che) -> Result<Reaction> {
         }
         states.push(State { label, free_energy, pairs: s.pairs });
     }
-    let rises = states.windows(2).position(|w| w[1].pairs > w[0].pairs);
-    if let Some(i) = rises {
-        return Err(source.error(
-            &format!("path[{}].pairs", i + 1),
-            format!("{} pairs are left after {}: they would come back", states[i + 1].pairs, states[i].pairs),
-            "list the states in the order in which pairs are consumed",
-        ));
-    }
+    let changes: Vec<f64> = states.windows(2).map(|w| w[1].pairs - w[0].pairs).collect();
+    let first = changes.iter().position(|n| *n != 0.0);
     ensure!(
         source,
-        states[0].pairs > states[states.len() - 1].pairs,
+        first.is_some(),
         "path",
         "no step transfers a pair H+ + e-, so there is no limiting potential",
         "give `pairs` of the states",
     );
+    let opposite = first.and_then(|f| changes.iter().position(|n| n * changes[f] < 0.0));
+    if let Some(i) = opposite {
+        let (before, after) = if changes[i] > 0.0 { ("consumed", "released") } else { ("released", "consumed") };
+        return Err(source.error(
+            &format!("path[{}].pairs", i + 1),
+            format!(
+                "{} pairs follow {}: pairs were {before} before, and are {after} here",
+                states[i + 1].pairs,
+                states[i].pairs
+            ),
+            "list the states in one direction: `pairs` fall to 0 in a reduction and rise from 0 in an oxidation",
+        ));
+    }
     Ok(Reaction { states, equilibrium: spec.equilibrium })
 }
 
@@ -315,32 +312,28 @@ fn written(state: &StateSpec) -> String {
     parts.join(" + ")
 }
 
-/// A surface, and the number of its sites.
-fn covered(source: &Source, spec: &Che, at: &str, surface: &SurfaceSpec) -> Result<(Covered, f64)> {
-    let (free, elements) = total(source, spec, &format!("{at}.species"), &surface.species)?;
-    ensure!(
-        source,
-        surface.area > 0.0,
-        format!("{at}.area"),
-        format!("`area` is {}, not above 0", surface.area),
-        "give a number above 0",
-    );
-    let of = |e: &str| elements.iter().find(|(x, _)| x == e).map_or(0.0, |x| x.1);
-    if let Some((element, _)) = elements.iter().find(|(e, _)| !["O", "H", "*"].contains(&e.as_str())) {
-        return Err(source.error(
-            &format!("{at}.species"),
-            format!("surface `{}` holds {element}, which neither water nor the electrode supplies", surface.label),
-            "use adsorbates of O and H",
-        ));
+/// Where a path and `equilibrium` part. [V]
+const EQUILIBRIUM_TOL: f64 = 0.01;
+
+/// What the path says of the equilibrium, if that is not `equilibrium`.
+fn other_equilibrium(spec: &Che, reaction: &Reaction) -> Option<String> {
+    let (implied, given) = (reaction.equilibrium_of_path(), reaction.equilibrium);
+    if (implied - given).abs() <= EQUILIBRIUM_TOL {
+        return None;
     }
-    let covered = Covered {
-        label: surface.label.clone(),
-        free_energy: free + surface.interaction,
-        oxygen: of("O"),
-        hydrogen: of("H"),
-        area: surface.area,
+    let at = Electrode { potential: given, ph: 0.0, scale: Scale::Rhe, temperature: spec.temperature };
+    let sum: f64 = reaction.steps(&at).iter().sum();
+    let oxygen = match spec.path.iter().any(|s| s.species.iter().any(|(name, _)| name == "O2")) {
+        true => " (O2 is usually taken from water, 4 × 1.23 = 4.92 eV above 2 H2O and not as DFT has the molecule)",
+        false => "",
     };
-    Ok((covered, of("*")))
+    Some(format!(
+        "the path from `{}` to `{}` implies an equilibrium of {:.4} V, but `equilibrium` is {given} V, where the steps sum \
+         to {sum:.4} eV instead of 0; correct the energies{oxygen} or `equilibrium`",
+        reaction.states[0].label,
+        reaction.states[reaction.states.len() - 1].label,
+        implied
+    ))
 }
 
 #[cfg(test)]
