@@ -11,7 +11,7 @@
 //! more (near the Boyle temperature), it is about ½(bp/kT)²: answers are given up to bp/kT = 0.1, where that is 0.5 %.
 //!
 //! # Source
-//! Prausnitz, Lichtenthaler & de Azevedo, Molecular Thermodynamics of Fluid-Phase Equilibria (1999), Eqs. (5.3-1) to (5.4-4).
+//! Prausnitz, Lichtenthaler & de Azevedo, Molecular Thermodynamics of Fluid-Phase Equilibria (1999), chapter 5.
 
 use crate::potential::{Pair, PairTable};
 use std::f64::consts::PI;

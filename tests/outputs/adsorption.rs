@@ -2,6 +2,7 @@
 //! numbers of an independent code.
 
 use super::poor_runs::Rows;
+use crate::announce::announce;
 use crate::place::Place;
 use std::f64::consts::PI;
 use std::path::Path;
@@ -20,6 +21,9 @@ fn run(name: &str) -> (Place, String) {
     let output = place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet"]);
     (place, String::from_utf8_lossy(&output.stdout).into_owned())
 }
+
+/// u of one atom at a height.
+type Potential = fn(f64) -> f64;
 
 /// Midpoint rule.
 fn integral(f: impl Fn(f64) -> f64, from: f64, to: f64) -> f64 {
@@ -195,8 +199,8 @@ fn henry_constants_on_a_lattice_are_those_of_quadrature() {
 #[test]
 fn each_species_of_a_mixture_has_its_own_heat_and_excess() {
     let (place, _) = run("mixture");
-    let walls: [(&str, Box<dyn Fn(f64) -> f64>); 2] =
-        [("B", Box::new(|z| steele(z, [0.5, 1.0, 0.9, 0.9]))), ("C", Box::new(|z| wall_9_3(z, [2.0, 1.1])))];
+    let walls: [(&str, Potential); 2] =
+        [("B", |z| steele(z, [0.5, 1.0, 0.9, 0.9])), ("C", |z| wall_9_3(z, [2.0, 1.1]))];
     for (species, wall) in &walls {
         for file in ["states.csv", "analysis/maps.csv"] {
             let rows = Rows::of(&place, file);
@@ -257,7 +261,7 @@ fn errors_of_heats_excess_and_henry_constants_are_true_over_seeds() {
         let n = z.len() as f64;
         let mean = z.iter().sum::<f64>() / n;
         let width = (z.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-        println!("{name}: z {mean:.2} ± {width:.2} of {n}");
+        announce(&format!("{name}: z {mean:.2} ± {width:.2} of {n}"));
         assert!(mean.abs() < SIGMAS / n.sqrt(), "{name}: z {mean} ± {width}");
         assert!((0.55..1.5).contains(&width), "{name}: z {mean} ± {width}");
     }

@@ -127,7 +127,9 @@ fn an_ideal_gas_with_room_is_not_warned_about() {
             .replace("max_atoms: 30", "max_atoms: 320"),
     );
     let output = place.succeed(&["check", "scene.ron"]);
-    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    // its three states are too far apart to exchange, and that is all there is to say
+    let warnings = String::from_utf8_lossy(&output.stderr);
+    assert!(!warnings.contains("max_atoms"), "{warnings}");
     place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet"]);
     let direct = Rows::of(&place, "analysis/direct.csv");
     for ((n, err), exact) in direct.numbers("n_Ar").iter().zip(direct.numbers("err_n_Ar")).zip([2.4143, 24.143, 241.43])

@@ -58,14 +58,17 @@ pub(crate) struct Chart {
     pub(crate) from_zero: bool,
 }
 
+/// Further axes that follow from one of the plot.
+type FromAxis<'a> = Box<dyn Fn(&Axis) -> Vec<Secondary> + 'a>;
+
 /// Axes of a chart beyond a linear x axis.
 pub(crate) struct Axes<'a> {
     /// Whether x is logarithmic.
     pub(crate) log_x: bool,
     /// Axes above the plot, from its x axis.
-    pub(crate) top: Box<dyn Fn(&Axis) -> Vec<Secondary> + 'a>,
+    pub(crate) top: FromAxis<'a>,
     /// Axes beside the plot, from its y axis.
-    pub(crate) right: Box<dyn Fn(&Axis) -> Vec<Secondary> + 'a>,
+    pub(crate) right: FromAxis<'a>,
 }
 
 impl Default for Axes<'_> {
