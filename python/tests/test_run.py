@@ -134,7 +134,8 @@ def test_a_stopped_run_can_be_opened(tmp_path: Path) -> None:
     scene = IDEAL.replace("production: 400", "production: 4000000")
     started = subprocess.Popen([sys.executable, "-c", code, scene, output], stdout=subprocess.PIPE, text=True)
     for _ in range(600):
-        if (output / "samples").is_dir() and any((output / "samples").iterdir()):
+        log = output / "run.log"
+        if log.is_file() and "production starts" in log.read_text(encoding="utf-8"):
             break
         time.sleep(0.1)
     # As from a notebook: to the process itself, not to a terminal's group.
