@@ -76,6 +76,12 @@ pub(super) fn parse(text: &str) -> Result<Frame, Fault> {
         format!("line {at}: `{}` is no scale; give one number that is not 0, or three above 0", line.trim())
     })?;
     let lattice = rows.map(|row| row * scale);
+    if !lattice.iter().all(|row| row.is_finite()) {
+        return Err(format!(
+            "line {at}: the cell vectors times `{}` are too long to be numbers; correct them",
+            line.trim()
+        ));
+    }
 
     let symbols = elements(&mut lines, title)?;
     let (mut at, mut mode) = lines.next("`Direct` or `Cartesian`")?;
@@ -96,7 +102,11 @@ pub(super) fn parse(text: &str) -> Result<Frame, Fault> {
     for k in 1..=symbols.len() {
         let (at, r, line) = lines.vector(&format!("the position of atom {k} of {}", symbols.len()))?;
         let columns = DMat3::from_cols(lattice[0], lattice[1], lattice[2]);
-        frame.positions.push(if cartesian { r * scale } else { columns * r });
+        let position = if cartesian { r * scale } else { columns * r };
+        if !position.is_finite() {
+            return Err(format!("line {at}: `{}` is too far away to be a number; correct it", line.trim()));
+        }
+        frame.positions.push(position);
         if selective {
             movable.push(flags(line).map_err(|e| format!("line {at}: {e}"))?);
         }
@@ -256,5 +266,15 @@ mod tests {
             let problem = parse(&text).expect_err(words);
             assert!(problem.contains(words), "{problem}");
         }
+    }
+
+    #[test]
+    fn what_overflows_is_refused_with_its_line() {
+        let file = |cell: &str, x: &str| format!("Pt\n10\n {cell} 0 0\n 0 4 0\n 0 0 9\nPt\n1\nDirect\n {x} -{x} 0.5\n");
+        assert!(parse(&file("4", "0.5")).is_ok());
+        let error = parse(&file("1e308", "0.5")).expect_err("a cell without end");
+        assert!(error.contains("line 2") && error.contains("too long"), "{error}");
+        let error = parse(&file("4", "1e308")).expect_err("an atom without place");
+        assert!(error.contains("line 9") && error.contains("too far away"), "{error}");
     }
 }
