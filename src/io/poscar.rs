@@ -2,6 +2,7 @@
 //!
 //! Source: VASP wiki, POSCAR (2025). What follows the positions (velocities, predictor and corrector) is not read.
 
+use super::number::finite;
 use super::xyz::{Frame, flag};
 use glam::{DMat3, DVec3};
 
@@ -33,17 +34,11 @@ impl<'a> Lines<'a> {
             let word = words
                 .next()
                 .ok_or_else(|| format!("line {at}: `{}` where {what} belongs; give three numbers", line.trim()))?;
-            vector[axis] = number(word)
+            vector[axis] = finite(word)
                 .ok_or_else(|| format!("line {at}: `{word}` in {what} is not a finite number; correct it"))?;
         }
         Ok((at, vector, line))
     }
-}
-
-/// A finite number; Fortran's exponents `1.0d0` too.
-fn number(word: &str) -> Option<f64> {
-    let plain = word.parse().ok().or_else(|| word.replace(['d', 'D'], "e").parse().ok());
-    plain.filter(|x: &f64| x.is_finite())
 }
 
 /// Words of a line before a comment.
@@ -55,7 +50,7 @@ fn words(line: &str) -> Vec<&str> {
 /// Whether a text has the shape of a POSCAR: a scale and three vectors follow its first line.
 pub(super) fn is_poscar(text: &str) -> bool {
     let lines: Vec<&str> = text.lines().take(5).collect();
-    let leading = |line: &str| line.split_whitespace().map_while(number).count();
+    let leading = |line: &str| line.split_whitespace().map_while(finite).count();
     lines.len() == 5 && leading(lines[1]) >= 1 && lines[2..].iter().all(|l| leading(l) >= 3)
 }
 
@@ -67,7 +62,7 @@ pub(super) fn parse(text: &str) -> Result<Frame, Fault> {
     let mut lines = Lines { lines: text.lines().collect(), at: 0 };
     let (_, title) = lines.next("its title")?;
     let (at, line) = lines.next("the scale in line 2")?;
-    let scales: Vec<f64> = line.split_whitespace().map_while(number).collect();
+    let scales: Vec<f64> = line.split_whitespace().map_while(finite).collect();
     let mut rows = [DVec3::ZERO; 3];
     for (row, name) in rows.iter_mut().zip(["a", "b", "c"]) {
         *row = lines.vector(&format!("the cell vector {name}"))?.1;
