@@ -294,6 +294,11 @@ impl Sampler {
         if let Some(audited) = audited {
             self.put_aside(audited, now.keep)?;
         }
+        if next.is_some() && self.cycle.is_multiple_of(u64::from(every)) {
+            // The device is at work: what the next exchange draws is ready when it comes back.
+            let rng = *self.backend.rng();
+            self.exchanger.draw(&rng, self.cycle / u64::from(every), self.assignment.walkers());
+        }
         self.audit_share()?;
         self.follow_moves(&*result.events)?;
         if period != Period::Equilibration {
@@ -430,7 +435,7 @@ impl Sampler {
         self.measurements.iter().enumerate().map(|(r, m)| {
             let replica = ReplicaId(r as u32);
             let (walker, state) = (self.assignment.walker_of(replica), self.assignment.state_of(replica));
-            ReplicaSample { replica, walker, state, energy: m.energy, counts: m.counts.clone() }
+            ReplicaSample { replica, walker, state, energy: m.energy, counts: m.counts.to_vec() }
         })
     }
 

@@ -240,7 +240,10 @@ impl<F: ForceField> Backend for Reference<F> {
 
     fn complete(&mut self) -> Result<CycleResult> {
         let system = &self.ensemble.system;
-        let measure = |r: &Replica| Measurement { energy: r.energy, counts: system.counts(&r.configuration.species) };
+        let measure = |r: &Replica| Measurement {
+            energy: r.energy,
+            counts: system.counts(&r.configuration.species).into_iter().collect(),
+        };
         let kept = std::mem::take(&mut self.kept);
         Ok(CycleResult {
             measurements: self.replicas.iter().map(measure).collect(),

@@ -4,9 +4,7 @@ use super::{not_negative, positive};
 use crate::base::Result;
 use crate::input::scene::grammar::{Bound, External, Mixing, Scene, Truncation};
 use crate::input::source::{Source, did_you_mean, ensure};
-
-/// Species that one scene may hold.
-pub(crate) const MAX_SPECIES: usize = 8;
+use crate::system::configuration::MAX_SPECIES;
 
 /// Checks the list of species.
 pub(crate) fn species(source: &Source, scene: &Scene) -> Result<()> {
