@@ -314,6 +314,7 @@ fn progress(
         cycles,
         production,
         acceptance: recent.moved as f64 / recent.moves as f64,
+        segments: recent.accepted_segments as f64 / recent.segments as f64,
         exchange: recent.exchanged as f64 / recent.exchanges as f64,
         replica_steps_per_s: (done * n_replicas as u64 * u64::from(plan.steps)) as f64 / elapsed.as_secs_f64(),
         left: elapsed.mul_f64((cycles - cycle) as f64 / done as f64),

@@ -2,13 +2,12 @@
 
 pub mod cell;
 pub mod configuration;
-mod dynamics;
+pub mod dynamics;
 pub mod insertion;
 pub mod plane;
 pub mod slab;
 
 pub use dynamics::Dynamics;
-pub(crate) use dynamics::REFUSED;
 
 use crate::potential::{ExternalField, Images, PairTable};
 use crate::system::cell::Cell;

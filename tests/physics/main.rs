@@ -26,6 +26,7 @@ mod pair_energy;
 mod pair_forms;
 mod reservoirs;
 mod responses;
+mod segments;
 mod starts;
 mod velocities;
 mod verify;

@@ -111,3 +111,21 @@ fn oblique_cells_that_lean_the_wrong_way() {
 fn list_one_step_late() {
     assert_caught("cpu", "late-list", &["neighbour lists"]);
 }
+
+#[test]
+fn kinetic_energy_left_out() {
+    assert_caught("cpu", "kinetic-left-out", &["segments"]);
+    assert_caught("reference", "kinetic-left-out", &["segments"]);
+}
+
+#[test]
+fn velocities_not_reversed_after_a_rejection() {
+    assert_caught("cpu", "no-flip", &["segments"]);
+    assert_caught("reference", "no-flip", &["segments"]);
+}
+
+#[test]
+fn last_half_kick_missing() {
+    assert_caught("cpu", "half-kick-missing", &["segments"]);
+    assert_caught("reference", "half-kick-missing", &["segments"]);
+}

@@ -186,6 +186,8 @@ fn constants_are_the_same_on_both_sides() {
         ("STREAM_DISPLACEMENT", f64::from(Stream::Displacement as u8)),
         ("STREAM_DISPLACEMENT_ACCEPT", f64::from(Stream::DisplacementAccept as u8)),
         ("STREAM_IDENTITY", f64::from(Stream::Identity as u8)),
+        ("STREAM_SEGMENT_VELOCITY", f64::from(Stream::SegmentVelocity as u8)),
+        ("STREAM_SEGMENT_ACCEPT", f64::from(Stream::SegmentAccept as u8)),
     ];
     for (name, ours) in pairs {
         assert_eq!(constant(&source, name), ours, "{name}");

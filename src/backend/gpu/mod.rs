@@ -165,13 +165,29 @@ impl Gpu {
     /// Records a segment of dynamics of every replica.
     fn move_atoms(&mut self, Span { first, count }: Span) -> Result<()> {
         let slab = self.plan.slab_partners();
-        let redraw = self.ensemble.system.dynamics.redraws_at(first);
+        let dynamics = self.ensemble.system.dynamics;
         if !self.plan.is_molecular {
-            self.dispatch_split(Kernel::Displace, first, count, false, |n| 300 + 2 * (n + slab))
-        } else if self.plan.large {
-            self.dispatch_large(first, count, redraw)
-        } else {
-            self.dispatch_split(Kernel::Integrate, first, count, redraw, |n| n * (n + slab))
+            return self.dispatch_split(Kernel::Displace, first, count, false, |n| 300 + 2 * (n + slab));
+        }
+        let Some(segment) = dynamics.segment() else {
+            return self.dispatch_steps(first, count, dynamics.redraws_at(first));
+        };
+        for start in segment.starts(first, count) {
+            self.record_measurement()?;
+            self.dispatch_end(Kernel::OpenSegment, start, start == first)?;
+            self.dispatch_steps(start, segment.steps, false)?;
+            self.record_measurement()?;
+            self.dispatch_end(Kernel::CloseSegment, start, false)?;
+        }
+        Ok(())
+    }
+
+    /// Records MD steps of every replica.
+    fn dispatch_steps(&self, first: u64, count: u32, redraw: bool) -> Result<()> {
+        let slab = self.plan.slab_partners();
+        match self.plan.large {
+            true => self.dispatch_large(first, count, redraw),
+            false => self.dispatch_split(Kernel::Integrate, first, count, redraw, |n| n * (n + slab)),
         }
     }
 

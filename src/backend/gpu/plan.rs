@@ -72,6 +72,8 @@ pub(super) struct Plan {
     /// Whether a list can hold all that it reaches: one image is all there is, in an oblique cell within the skin too.
     listable: bool,
     langevin: bool,
+    /// Whether segments are accepted or rejected as a whole.
+    segments: bool,
     /// Whether all atoms move in every step; else single atoms are displaced.
     pub(super) is_molecular: bool,
     magic_round: bool,
@@ -126,6 +128,7 @@ impl Plan {
             oblique,
             listable,
             langevin: dynamics.langevin,
+            segments: system.dynamics.segment().is_some(),
             is_molecular: dynamics.is_molecular,
             magic_round: device.keeps_order,
             product: device.product,
@@ -239,6 +242,17 @@ impl Plan {
         }
     }
 
+    /// Slots of a replica in the scratch that large steps take.
+    fn step_slots(&self) -> u32 {
+        if self.large { 2 * self.capacity } else { 0 }
+    }
+
+    /// Bytes of the scratch of one replica: those of large steps, and the start of a segment with its energies.
+    pub(super) fn scratch_bytes(&self) -> u64 {
+        let start = if self.segments { 2 * self.capacity + 1 } else { 0 };
+        16 * (u64::from(self.step_slots()) + u64::from(start))
+    }
+
     /// Bytes of the lists of one replica.
     pub(super) fn list_bytes(&self) -> u64 {
         4 * self.list_stride()
@@ -306,7 +320,9 @@ impl Plan {
             ("FROZEN_LOCAL", flag(self.frozen_local_in(module))),
             ("MAGIC_ROUND", flag(self.magic_round)),
         ];
-        if module != Module::Assign {
+        if module == Module::Segment {
+            constants.push(("STEP_SLOTS", f64::from(self.step_slots())));
+        } else if module != Module::Assign {
             constants.push(("LOCAL_SLOTS", f64::from(self.local_slots(module))));
             constants.push(("N_PARTIALS", f64::from(self.n_partials())));
             if module == Module::IntegrateLarge {

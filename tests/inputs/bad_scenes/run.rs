@@ -4,10 +4,16 @@ use super::{Case, case};
 
 pub(super) const CASES: &[Case] = &[
     case(
-        &[("Baoab(dt: 0.004, friction: 1.0, steps: 50)", "Hmc(dt: 0.004, steps: 50)")],
-        (25, 15),
-        "`Hmc` dynamics are not available yet",
-        "use `Baoab`, `Verlet` or `MonteCarlo`",
+        &[("Baoab(dt: 0.004, friction: 1.0, steps: 50)", "Ghmc(dt: 0.02, steps: 50, friction: 0)")],
+        (25, 45),
+        "`friction` is 0, not above 0",
+        "give a number above 0",
+    ),
+    case(
+        &[("Baoab(dt: 0.004, friction: 1.0, steps: 50)", "Hmc(dt: 0.02, steps: 0)")],
+        (25, 34),
+        "`steps` is 0",
+        "give 1 or more",
     ),
     case(&[("dt: 0.004", "dt: 0")], (25, 25), "`dt` is 0, not above 0", "give a number above 0"),
     case(&[("steps: 50", "steps: 0")], (25, 54), "`steps` is 0", "give 1 or more"),

@@ -57,18 +57,24 @@ fn dynamics(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Resul
             }
             None
         }
-        Dynamics::Hmc { .. } | Dynamics::Ghmc { .. } => {
-            let word = source.spelled("dynamics");
-            let name = word.split('(').next().unwrap_or(word).trim();
-            let message = format!("`{name}` dynamics are not available yet");
-            return Err(source.error("dynamics", message, "use `Baoab`, `Verlet` or `MonteCarlo`"));
+        // A segment that is rejected where its energy has changed samples any truncation.
+        Dynamics::Hmc { dt, steps } => {
+            positive(source, "dynamics.dt", dt)?;
+            at_least_one(source, "dynamics.steps", steps)?;
+            None
+        }
+        Dynamics::Ghmc { dt, steps, friction } => {
+            positive(source, "dynamics.dt", dt)?;
+            positive(source, "dynamics.friction", friction)?;
+            at_least_one(source, "dynamics.steps", steps)?;
+            None
         }
     };
     if let (Some(name), Truncation::Plain) = (md, scene.potential.truncation()) {
         return Err(source.error(
             "potential.truncation",
             format!("`Plain` truncation with `{name}` dynamics: forces miss the jump of the energy at the cutoff"),
-            "use `Shifted` or `ForceShifted`, or `MonteCarlo` dynamics",
+            "use `Shifted` or `ForceShifted`, or `MonteCarlo`, `Hmc` or `Ghmc` dynamics",
         ));
     }
     Ok(())
