@@ -4,6 +4,7 @@
 mod common;
 
 mod agreement;
+mod bonds;
 mod conservation;
 mod determinism;
 mod exchange_rule;

@@ -86,8 +86,8 @@ fn weights_left_out_of_exchange() {
 
 #[test]
 fn density_of_insertions_left_out() {
-    assert_caught("cpu", "p-left-out", &["insertion table"]);
-    assert_caught("reference", "p-left-out", &["insertion table"]);
+    assert_caught("cpu", "p-left-out", &["insertion table", "insertion at bonds"]);
+    assert_caught("reference", "p-left-out", &["insertion table", "insertion at bonds"]);
 }
 
 #[test]

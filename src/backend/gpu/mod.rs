@@ -37,7 +37,7 @@ use crate::system::configuration::Batch;
 use crate::thermo::states::StatePoint;
 use chunk::{Chunk, replicas_per_chunk};
 use layout::{
-    AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, SystemTable, TrialRecord, frozen_atoms, insertion_records,
+    AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, SystemTable, TrialRecord, bond_records, frozen_atoms, insertion_records,
 };
 use move_log::{DeviceMoveLog, Pages};
 use pipelines::{Kernel, Pipelines};
@@ -104,7 +104,10 @@ impl Gpu {
         if let Some(tables) = &system.insertion {
             atoms.extend(insertion_records(tables));
         }
-        let table = SystemTable::new(&system, &groups, first_share, bins.as_ref().map(|bins| (bins, atoms.len())))?;
+        let first_site = atoms.len();
+        atoms.extend(system.bonds.iter().flat_map(|bonds| bond_records(bonds)));
+        let bins_at = bins.as_ref().map(|bins| (bins, atoms.len()));
+        let table = SystemTable::new(&system, &groups, first_share, bins_at, first_site)?;
         if let Some(bins) = bins {
             atoms.extend(bins.records);
         }

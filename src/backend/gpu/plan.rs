@@ -46,6 +46,8 @@ pub(super) struct Plan {
     pub(super) frozen_local: bool,
     /// Trial positions of an attempt; none where insertions are uniform.
     trials: Option<u32>,
+    /// Hosts about which atoms are inserted.
+    n_hosts: u32,
     /// Tallies of particle moves of one state: an N of every reservoir species.
     n_tallies: u64,
     /// Words of one measurement.
@@ -112,6 +114,7 @@ impl Plan {
             n_frozen,
             frozen_local: true,
             trials: system.insertion.as_ref().map(|tables| tables.trials as u32),
+            n_hosts: system.bonds.as_ref().map_or(0, |bonds| bonds.hosts.len() as u32),
             n_tallies: system.reservoirs.iter().map(|r| u64::from(r.max_atoms) + 1).sum(),
             result_words: (3 + (system.reservoirs.len() as u32).div_ceil(2)).next_multiple_of(4),
             pairs_per_dispatch: device.pairs_per_dispatch,
@@ -285,15 +288,17 @@ impl Plan {
     /// Bytes of the hungriest kernel.
     fn workgroup_memory(&self) -> u32 {
         let pairs = size_of::<PairCoefficients>() as u32 * self.n_local_pairs();
+        let moves = 16 * self.n_drawn() + 20 * self.moves_workgroup + 640 + 32 * self.n_hosts.max(1);
         if self.large {
-            return 4 * (self.n_cells + self.workgroup).max(self.n_partials()) + 512 + pairs;
+            let steps = 4 * (self.n_cells + self.workgroup).max(self.n_partials()) + 512;
+            return steps.max(if self.n_hosts > 0 { moves } else { 0 }) + pairs;
         }
         let references = if self.listed { self.capacity } else { 1 };
         let slots = |module| 16 * self.local_slots(module);
         let integrate =
             slots(Module::Integrate) + 16 * (self.capacity + self.n_partials() + self.n_noise() + references) + 8;
         let energy = slots(Module::Energy) + 4 * self.n_partials() + 512;
-        let moves = slots(Module::ParticleMoves) + 16 * self.n_drawn() + 20 * self.moves_workgroup + 640;
+        let moves = slots(Module::ParticleMoves) + moves;
         integrate.max(energy).max(moves) + pairs
     }
 
@@ -330,7 +335,9 @@ impl Plan {
                 constants.push(("N_CELLS", f64::from(self.n_cells)));
             }
             if module == Module::ParticleMoves {
-                constants.push(("BIASED", flag(self.trials.is_some())));
+                constants.push(("BIASED", flag(self.trials.is_some() || self.n_hosts > 0)));
+                constants.push(("BONDED", flag(self.n_hosts > 0)));
+                constants.push(("N_HOSTS", f64::from(self.n_hosts.max(1))));
                 constants.push(("TRIALS", f64::from(self.trials.unwrap_or(1))));
                 constants.push(("N_DRAWN", f64::from(self.n_drawn())));
             }

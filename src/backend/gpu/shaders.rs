@@ -9,6 +9,7 @@ const POTENTIAL: &str = include_str!("../../../shaders/shared/potential.wgsl");
 const LISTS: &str = include_str!("../../../shaders/shared/lists.wgsl");
 const BINS: &str = include_str!("../../../shaders/shared/bins.wgsl");
 const REPLICA: &str = include_str!("../../../shaders/shared/replica.wgsl");
+const BONDS: &str = include_str!("../../../shaders/shared/bonds.wgsl");
 const PAIR_SUM: &str = include_str!("../../../shaders/shared/pair_sum.wgsl");
 const SLAB: &str = include_str!("../../../shaders/shared/slab.wgsl");
 
@@ -81,12 +82,13 @@ impl Module {
         let replica = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, SLAB, LISTS];
         let large = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, BINS];
         let energy = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, PAIR_SUM];
+        let moves = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, SLAB, BONDS];
         let segment = [LAYOUT, product, RNG, CELL, PAIR_SUM];
         let (shared, stage): (&[&str], &str) = match self {
             Module::Integrate => (&replica, include_str!("../../../shaders/integrate.wgsl")),
             Module::IntegrateLarge => (&large, include_str!("../../../shaders/integrate_large.wgsl")),
             Module::Energy => (&energy, include_str!("../../../shaders/energy.wgsl")),
-            Module::ParticleMoves => (&replica[..8], include_str!("../../../shaders/particle_moves.wgsl")),
+            Module::ParticleMoves => (&moves, include_str!("../../../shaders/particle_moves.wgsl")),
             Module::Segment => (&segment, include_str!("../../../shaders/segment.wgsl")),
             Module::Assign => (&replica[..1], include_str!("../../../shaders/assign.wgsl")),
             Module::SelfTest => (&replica[..3], include_str!("../../../shaders/self_test.wgsl")),

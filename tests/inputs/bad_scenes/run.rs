@@ -48,6 +48,42 @@ pub(super) const CASES: &[Case] = &[
         "give a share from 0 to 0.9, so that every place is reached; without it, it is chosen in equilibration",
     ),
     case(
+        &[("moves: (insert_delete: 100)", r#"moves: (insert_delete: 100, insertion: Bonds(hosts: "C", shell: (1.0, 1.5), cap: 30.0))"#)],
+        (26, 57),
+        r#"`hosts` is "C", no species of the scene"#,
+        "name the species of the atoms of the slab to which the inserted ones bind",
+    ),
+    case(
+        &[("moves: (insert_delete: 100)", r#"moves: (insert_delete: 100, insertion: Bonds(hosts: "B", shell: (1.0, 1.5), cap: 30.0))"#)],
+        (26, 57),
+        r#"`hosts` is "B", of which the slab has no atom"#,
+        "name a species of the slab, or use `Uniform` or `Biased`",
+    ),
+    case(
+        &[("moves: (insert_delete: 100)", r#"moves: (insert_delete: 100, insertion: Bonds(hosts: "A", shell: (1.5, 1.0), cap: 30.0))"#)],
+        (26, 69),
+        r#"`shell` is (1.5, 1)"#,
+        "give the least and the greatest length of a bond, both above 0",
+    ),
+    case(
+        &[("moves: (insert_delete: 100)", r#"moves: (insert_delete: 100, insertion: Bonds(hosts: "A", shell: (1.0, 1.5), cap: 0.0))"#)],
+        (26, 86),
+        r#"`cap` is 0"#,
+        "give the half-angle of a cap about a dangling bond, above 0 and at most 180 degrees",
+    ),
+    case(
+        &[("moves: (insert_delete: 100)", r#"moves: (insert_delete: 100, insertion: Bonds(hosts: "A", shell: (1.0, 1.5), cap: 30.0, shares: (0.0, 0.5, 0.5)))"#)],
+        (26, 100),
+        r#"`shares` are (0, 0.5, 0.5)"#,
+        "give three shares that sum to 1, anywhere, in half-shells and in caps; the first at least 0.1, so that every place is reached",
+    ),
+    case(
+        &[("moves: (insert_delete: 100)", r#"moves: (insert_delete: 100, insertion: Bonds(hosts: "A", shell: (1.0, 9.5), cap: 30.0))"#)],
+        (26, 69),
+        r#"`shell` reaches 9.5, more than half of the shortest period or width, 2.85"#,
+        "lower it, or take a larger cell",
+    ),
+    case(
         &[("moves: (insert_delete: 100)", "moves: (insert_delete: 100), exchange: EvenOdd(every: 0)")],
         (26, 59),
         "`every` is 0",
