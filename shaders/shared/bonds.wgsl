@@ -56,8 +56,10 @@ fn position_at_host(choice: u32, words: vec4<u32>) -> vec3<f32> {
     let near = pow(cube, 0.333333333);
     // a step of Newton's: powers are rounded coarsely
     let radius = near - (near - cube / (near * near)) * 0.333333333;
-    let cosine = lowest + uniform_of(words.y) * (1.0 - lowest);
-    let sine = sqrt(max(1.0 - cosine * cosine, 0.0));
+    // 1 − cos θ, from which the sine of a small angle follows without loss
+    let versine = uniform_of(words.y) * (1.0 - lowest);
+    let cosine = 1.0 - versine;
+    let sine = sqrt(versine * (2.0 - versine));
     let other = select(vec3<f32>(1.0, 0.0, 0.0), vec3<f32>(0.0, 0.0, 1.0), abs(axis.z) < STEEP);
     let e1 = normalize(cross(other, axis));
     let e2 = cross(axis, e1);

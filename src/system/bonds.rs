@@ -110,8 +110,9 @@ impl Hosts<'_> {
             false => (self.axes[host], self.bonds.cap),
         };
         let radius = (from.powi(3) + uniform(a) * (to.powi(3) - from.powi(3))).cbrt();
-        let cosine = lowest + uniform(b) * (1.0 - lowest);
-        let sine = (1.0 - cosine * cosine).max(0.0).sqrt();
+        // 1 − cos θ, from which the sine of a small angle follows without loss
+        let versine = uniform(b) * (1.0 - lowest);
+        let (cosine, sine) = (1.0 - versine, (versine * (2.0 - versine)).sqrt());
         let other = if axis.z.abs() < STEEP { DVec3::Z } else { DVec3::X };
         let e1 = other.cross(axis).normalize();
         let e2 = axis.cross(e1);
