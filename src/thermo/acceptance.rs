@@ -7,6 +7,7 @@
 //! | insert at one of k | ½ · 1/S · Π p(r_j) d³r_j · w_i/W | ½ · 1/S · 1/(N+1) · Π_{j≠i} p(r_j) d³r_j |
 //! | delete beside k − 1 | ½ · 1/S · 1/N · Π_{j≠i} p(r_j) d³r_j | ½ · 1/S · Π p(r_j) d³r_j · w_i/W |
 //! | identity (A → B) | 1/(S(S − 1)) · 1/N_A | 1/(S(S − 1)) · 1/(N_B + 1) |
+//! | segment | velocity Verlet from (x, v) to (x', v') | velocity Verlet from (x', −v') to (x, −v) |
 //! | exchange | pair of the schedule | the same pair |
 //! | any of them, with a window | as above | as above, times e^{η(after) − η(before)}; 0 where N leaves the window |
 //!
@@ -19,6 +20,10 @@
 //!
 //! An identity change keeps its place: z_A e^{−βE} acc(A → B)/N_A = z_B e^{−βE'} acc(B → A)/(N_B+1), N counted inside the
 //! regions of both species.
+//!
+//! A segment is a map that undoes itself with the velocities reversed and keeps the volume of phase space, so e^{−βH(x, v)}
+//! acc(→) = e^{−βH(x', −v')} acc(←) with min(1, e^{−βΔH}). An accepted one ends at (x', v'), a rejected one at (x, −v): what
+//! reverses velocities after the segment, accepted or not, leaves e^{−βH} as it is, and so do fresh velocities before it.
 
 use super::{Window, reduced_potential};
 use crate::base::fault_injection::{Fault, planted};
@@ -82,6 +87,13 @@ pub fn choose_trial(ln_w: &[f64], uniform: f64) -> usize {
 pub fn identity_ln_acc(ln_z_from: f64, ln_z_to: f64, n_from: usize, n_to: usize, beta_delta_u: f64) -> f64 {
     let counts = if planted(Fault::IdentityWithoutCounts) { 1.0 } else { n_from as f64 / (n_to + 1) as f64 };
     ln_z_to - ln_z_from + counts.ln() - beta_delta_u
+}
+
+/// ln acc of a segment of dynamics: −β(ΔU + ΔK).
+///
+/// - `delta_u`, `delta_k`: changes of potential and kinetic energy \[energy\]
+pub fn segment_ln_acc(beta: f64, delta_u: f64, delta_k: f64) -> f64 {
+    -beta * if planted(Fault::KineticLeftOut) { delta_u } else { delta_u + delta_k }
 }
 
 /// What an exchange needs to know of a state: β and ln z of every reservoir species.

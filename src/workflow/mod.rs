@@ -6,4 +6,5 @@ pub mod bench;
 pub mod export;
 pub mod extend;
 pub mod stopping;
+mod time_step;
 pub mod verify;

@@ -288,12 +288,19 @@ impl Gpu {
         self.device.queue.submit([encoder.finish()]);
     }
 
-    /// Records the measurement of all replicas and submits the cycle: the one submission that reads back.
-    pub(super) fn submit_measurement(&mut self) -> Result<()> {
-        if self.loaded.chunks.is_empty() {
-            return Ok(());
+    /// Records one end of a segment that begins with step number `first`, for all replicas.
+    ///
+    /// - `counts_anew`: whether it is the first of a cycle
+    pub(super) fn dispatch_end(&self, kernel: Kernel, first: u64, counts_anew: bool) -> Result<()> {
+        for (index, chunk) in self.loaded.chunks.iter().enumerate() {
+            let params = Params { redraw: u32::from(counts_anew), ..self.params(chunk, first, 0) };
+            self.dispatch(kernel, index, chunk.count as u32, params)?;
         }
-        self.loaded.pages.assert_free();
+        Ok(())
+    }
+
+    /// Records the measurement of all replicas: E, N and status, left in the results.
+    pub(super) fn record_measurement(&self) -> Result<()> {
         for (index, chunk) in self.loaded.chunks.iter().enumerate() {
             let (params, count) = (self.params(chunk, 0, 0), chunk.count as u32);
             if self.plan.binned() {
@@ -305,6 +312,16 @@ impl Gpu {
             }
             self.dispatch(Kernel::Measure, index, count, params)?;
         }
+        Ok(())
+    }
+
+    /// Records the measurement of all replicas and submits the cycle: the one submission that reads back.
+    pub(super) fn submit_measurement(&mut self) -> Result<()> {
+        if self.loaded.chunks.is_empty() {
+            return Ok(());
+        }
+        self.loaded.pages.assert_free();
+        self.record_measurement()?;
         let staging = self.staging();
         let chunks = || self.loaded.chunks.iter();
         let logs = chunks().map(|c| &c.log).filter(|_| self.loaded.log.recorded);
@@ -336,7 +353,7 @@ impl Gpu {
     pub(super) fn finish_measurement(&mut self) -> Result<CycleResult> {
         if self.loaded.chunks.is_empty() {
             let events = Box::new(self.events(Arc::default()));
-            return Ok(CycleResult { measurements: Vec::new(), events, kept: None });
+            return Ok(CycleResult { measurements: Vec::new(), segments: Vec::new(), events, kept: None });
         }
         let start = Instant::now();
         let n_chunks = self.loaded.chunks.len();
@@ -358,12 +375,15 @@ impl Gpu {
         let mut logs = mapped.split_off(n_chunks);
         let kept = logs.split_off(if self.loaded.log.recorded { n_chunks } else { 0 });
         let mut measurements = Vec::with_capacity(self.loaded.n_of.len());
+        let mut segments = Vec::new();
+        let has_segments = self.ensemble.system.dynamics.segment().is_some();
         let (system, fixed, words) = (&*self.ensemble.system, &self.loaded.fixed, self.plan.result_words as usize);
         for (chunk, mapped) in self.loaded.chunks.iter().zip(&mapped) {
             let bytes = mapped.bytes(&self.device)?;
             let all: &[u32] = bytemuck::cast_slice(&bytes);
             for result in all.chunks_exact(words).take(chunk.count) {
                 measurements.push(measurement(system, &fixed[measurements.len()], result));
+                segments.extend(has_segments.then_some(result[2] / ONE_ACCEPTED));
             }
         }
         drop(mapped);
@@ -374,7 +394,7 @@ impl Gpu {
             *n = fixed.iter().sum::<usize>() as u32 + m.counts.iter().map(|&c| u32::from(c)).sum::<u32>();
         }
         self.update_order();
-        Ok(CycleResult { measurements, events, kept })
+        Ok(CycleResult { measurements, segments, events, kept })
     }
 
     /// The next measurement keeps configurations, or does not.
@@ -498,6 +518,9 @@ fn order_by_atoms(n_of: &[u32], order: &mut Vec<u32>) {
     }
 }
 
+/// An accepted segment in the status word, above the bits of what is unsound.
+const ONE_ACCEPTED: u32 = 256;
+
 /// Reads one measurement; a replica that the device found unsound has the energy NaN.
 pub(super) fn measurement(system: &System, fixed: &[usize], words: &[u32]) -> Measurement {
     let counts: Counts = (0..system.reservoirs.len()).map(|r| (words[3 + r / 2] >> (16 * (r % 2))) as u16).collect();
@@ -509,7 +532,7 @@ pub(super) fn measurement(system: &System, fixed: &[usize], words: &[u32]) -> Me
         }
         energy += system.pairs.tail(&all, system.cell.volume());
     }
-    Measurement { energy: if words[2] == 0 { energy } else { f64::NAN }, counts }
+    Measurement { energy: if words[2] % ONE_ACCEPTED == 0 { energy } else { f64::NAN }, counts }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub mod integrators;
 pub mod particle_moves;
 mod replica;
+pub mod segments;
 
 pub use replica::Replica;
 
@@ -18,7 +19,7 @@ use crate::moves::exchange::velocity_scale;
 use crate::moves::tally::{MoveLog, MoveRecorder, Transitions};
 use crate::moves::{Edit, Trial};
 use crate::system::configuration::{Batch, Configuration, Measurement};
-use crate::system::{Dynamics, REFUSED, System};
+use crate::system::{Dynamics, System};
 use crate::thermo::states::StatePoint;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -79,7 +80,16 @@ impl<F: ForceField> Reference<F> {
             Dynamics::MonteCarlo { displacement, .. } => {
                 particle_moves::displace(system, force_field, rng, replica, displacement, first, steps)
             }
-            Dynamics::Hmc { .. } | Dynamics::Ghmc { .. } => unreachable!("{REFUSED}"),
+            Dynamics::Hmc { .. } | Dynamics::Ghmc { .. } => {
+                replica.accepted_segments = 0;
+                system.dynamics.segment().into_iter().try_for_each(|segment| {
+                    segment.starts(first, steps).try_for_each(|start| {
+                        let accepted = segments::segment(system, force_field, rng, replica, &segment, start)?;
+                        replica.accepted_segments += u32::from(accepted);
+                        Ok(())
+                    })
+                })
+            }
         };
         self.replicas.par_iter_mut().try_for_each(|replica| propagate(replica).map_err(|e| e.of_replica(replica.id)))
     }
@@ -148,6 +158,7 @@ impl<F: ForceField> Backend for Reference<F> {
                     configuration: configuration.clone(),
                     energy: 0.0,
                     forces: Vec::new(),
+                    accepted_segments: 0,
                     state: ensemble.state_of(index).clone(),
                 };
                 replica.update_forces(force_field).map_err(|e| e.of_replica(replica.id))?;
@@ -247,6 +258,10 @@ impl<F: ForceField> Backend for Reference<F> {
         let kept = std::mem::take(&mut self.kept);
         Ok(CycleResult {
             measurements: self.replicas.iter().map(measure).collect(),
+            segments: match system.dynamics.segment() {
+                Some(_) => self.replicas.iter().map(|r| r.accepted_segments).collect(),
+                None => Vec::new(),
+            },
             events: Box::new(self.log.swap_pages()),
             kept: (!kept.is_empty()).then(|| self.keeper.kept(kept)),
         })

@@ -4,6 +4,7 @@ use crate::base::error::{Error, Result};
 use crate::forces::{ForceField, Pairwise};
 use crate::input::beside;
 use crate::input::scene::CheckedScene;
+use crate::input::scene::bonds::bonds;
 use crate::input::scene::grammar::{External, Images, ListedPair, Mixing, Potential, Scene};
 use crate::input::source::{Source, ensure};
 use crate::io::text::read_text;
@@ -38,6 +39,7 @@ impl System {
                 Reservoir { species: species_index(scene, &r.species), max_atoms: r.max_atoms, z_lo, z_hi, volume }
             })
             .collect();
+        let volumes = reservoirs.iter().map(|r| r.volume).collect();
         System {
             species: scene
                 .species
@@ -55,6 +57,7 @@ impl System {
             frozen,
             reservoirs,
             insertion: None,
+            bonds: bonds(loaded, volumes).map(Arc::new),
             capacity: loaded.capacity(),
             dynamics: scene.dynamics,
         }

@@ -5,6 +5,7 @@
 
 pub mod grammar;
 
+mod bonds;
 pub(crate) mod check;
 pub(crate) mod compile;
 mod first_layer;
@@ -123,6 +124,7 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
     let Scene { reservoir, grid, .. } = &mut loaded.scene;
     reservoir.sort_by_key(|r| grid.reservoir.iter().position(|g| g.species == r.species));
     check::observables::observables(&source, &loaded)?;
+    check::run::hosts(&source, &loaded)?;
     Ok(loaded)
 }
 

@@ -193,7 +193,8 @@ fn pairs(loaded: &CheckedScene, size: &Size) -> f64 {
     let of_all = n * (size.n_frozen as f64 + 0.5 * n) * images;
     let dynamics = match scene.dynamics {
         Dynamics::Baoab { steps, .. } | Dynamics::Verlet { steps, .. } => f64::from(steps) * of_all,
-        Dynamics::Hmc { steps, .. } | Dynamics::Ghmc { steps, .. } => f64::from(steps) * of_all,
+        // The forces of its start and the energies of both ends are summed as well.
+        Dynamics::Hmc { steps, .. } | Dynamics::Ghmc { steps, .. } => (f64::from(steps) + 3.0) * of_all,
         Dynamics::MonteCarlo { attempts, .. } => 2.0 * f64::from(attempts) * of_one,
     };
     // an atom that changes is summed as what it is and as what it is to be
