@@ -20,7 +20,7 @@ pub use weights::{InsertionWeights, WEIGHTS_TRIED};
 use crate::backend::{Backend, CycleWork, KeptConfigurations, MoveEvents, Span};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{ReplicaId, StateId};
-use crate::forces::ForceField;
+use crate::forces::{ForceField, ServiceRecord};
 use crate::input::scene::CheckedScene;
 use crate::io::xyz::Frame;
 use crate::moves::exchange::{Assignment, EdgeTally, Exchange, Exchanger, Period};
@@ -472,6 +472,11 @@ impl Sampler {
     /// What a cycle does.
     pub fn plan(&self) -> CyclePlan {
         self.plan
+    }
+
+    /// What programs outside have computed, where they compute.
+    pub(crate) fn service(&self) -> Option<ServiceRecord> {
+        self.force_field.service()
     }
 
     /// The system that every replica belongs to.
