@@ -12,7 +12,7 @@ use adlayer::testing::forces::external::socket::Address;
 use adlayer::testing::forces::external::spec::{ExternalSpec, SocketSpec};
 use adlayer::testing::forces::{External, ForceField, Pairwise};
 use adlayer::testing::input::scene;
-use adlayer::testing::sampler::{Cycle, Sampler, Setup};
+use adlayer::testing::sampler::{Sampler, Setup};
 use adlayer::testing::system::configuration::Configuration;
 use adlayer::{Period, System};
 use glam::DVec3;
@@ -115,7 +115,7 @@ fn one_two_and_four_clients_have_the_bits_of_forces_computed_here() {
         let mut sampler = setup.sampler(reference.expect("opens").0, batch).expect("loaded");
         let mut trail = Vec::new();
         for _ in 0..cycles {
-            sampler.advance(Cycle { period: Period::Equilibration, keep: false }).expect("a cycle");
+            sampler.advance(Period::Equilibration).expect("a cycle");
             trail.push(bits(&sampler, &sampler.configurations().expect("atoms")));
         }
         sampler.audit().expect("energies");
