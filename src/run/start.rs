@@ -50,7 +50,6 @@ pub fn run(loaded: &CheckedScene, options: &RunOptions, report: &mut dyn FnMut(&
         directory.log(&format!("warning: {warning}"))?;
     }
     let writers = Writers::new(loaded, directory.path())?;
-    let (plan, served) = (setup.plan, None);
-    let session = Session { loaded, plan, scene, history, record, served, sampler, writers, directory };
+    let session = Session { loaded, scene, history, record, served: None, sampler, writers, directory };
     session.run(&options.limits, report)
 }

@@ -412,3 +412,55 @@ fn a_client_of_pure_python_answers_too() {
     assert_eq!(computed.species, [0.0, 0.5]);
     assert!(computed.slab > 0.0, "the frozen atoms are on springs too");
 }
+
+/// Microseconds of an answer: the fastest of a hundred, and the one in the middle.
+fn microseconds_of_an_answer(socket: &str) -> [f64; 2] {
+    let native =
+        r#"LennardJones(cutoff: 2.5, truncation: Shifted, pairs: [(between: ("B", "B"), epsilon: 1.0, sigma: 1.0)])"#;
+    let fluid = |potential: &str| {
+        format!(
+            r#"Scene(units: Lj, species: [(name: "B", symbol: "Ar", mass: 1.0)], potential: {potential},
+    cell: Bulk(lengths: (6.0, 6.0, 6.0)), initial: [(species: "B", atoms: 30, placement: Random)],
+    grid: (temperature: List([1.5])), dynamics: Baoab(dt: 0.002, friction: 1.0, steps: 10),
+    schedule: (equilibration: 1, production: 2))"#
+        )
+    };
+    let place = Place::new("");
+    std::fs::write(place.path().join("native.ron"), fluid(native)).expect("written");
+    let driver = format!("{PROGRAM} driver {}", place.path().join("native.ron").display());
+    let text = fluid(&format!("External(clients: [(command: \"{driver}\")], socket: {socket})"));
+    let setup = Setup::from_scene(&scene::parse(&text, Path::new("scene.ron")).expect("a scene")).expect("a setup");
+    let batch = setup.start().expect("a start");
+    let mut forces = Vec::new();
+    let one = || {
+        let start = Instant::now();
+        setup.force_field.energy_and_forces(&batch.configurations[0], &mut forces).expect("an answer");
+        1e6 * start.elapsed().as_secs_f64()
+    };
+    let mut took: Vec<f64> = std::iter::repeat_with(one).take(3000).collect();
+    took.sort_by(f64::total_cmp);
+    [took[30], took[1500]]
+}
+
+#[test]
+fn an_answer_takes_little_and_clients_are_kept_busy() {
+    for socket in ["Unix(\"adlayer-test-overhead\")", "Tcp(\"127.0.0.1\", 0)"] {
+        let [fastest, middle] = microseconds_of_an_answer(socket);
+        announce(&format!("{socket}: an answer about 30 atoms takes {fastest:.1} µs at best, {middle:.1} µs mostly"));
+        assert!(fastest < 1000.0, "{socket}: {fastest} µs");
+    }
+    // 24 replicas, 4 clients of 5 ms ± 30 %.
+    let place = place("(command: \"DRIVER --delay 5\", count: 4)", "", [1, 12]);
+    let scene = place.path().join("scene.ron");
+    let text = std::fs::read_to_string(&scene)
+        .expect("a scene")
+        .replace("reservoir: [(species: \"B\", convention", "walkers: 4, reservoir: [(species: \"B\", convention");
+    assert!(text.contains("walkers"));
+    std::fs::write(&scene, text).expect("written");
+    place.succeed(&["run", "scene.ron", "-o", "run", "--quiet"]);
+    let record = record(&place.run("run"));
+    assert_eq!(record["n_replicas"], 24);
+    let busy = record["forces"]["busy"].as_f64().expect("a share");
+    announce(&format!("24 replicas on 4 clients of 5 ms: busy {busy:.3}"));
+    assert!(busy > 0.7 && busy <= 1.0, "clients were busy for {busy} of the time");
+}

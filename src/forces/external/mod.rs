@@ -325,7 +325,7 @@ impl ForceField for External {
         let running = self.running()?;
         let scale = energy.abs() + running.zero.slab.abs();
         let magnitude = scale + NOISE * running.pool.probes().noise() / AUDIT_TOLERANCE;
-        Ok(Audit { energy, magnitude, terms: None })
+        Ok(Audit { energy, magnitude, ..Audit::default() })
     }
 
     fn waits(&self) -> bool {

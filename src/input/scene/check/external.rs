@@ -5,7 +5,7 @@ use crate::base::Result;
 use crate::base::elements::covalent_radius;
 use crate::base::units::Units;
 use crate::forces::external::spec::{ClientSpec, ExternalSpec, SlabReference, SocketSpec, SpeciesReference};
-use crate::input::scene::grammar::{Insertion, Scene};
+use crate::input::scene::grammar::{Balance, Insertion, Scene};
 use crate::input::source::{Source, ensure};
 use crate::thermochemistry::Gas;
 
@@ -76,6 +76,13 @@ pub(crate) fn external(source: &Source, scene: &Scene) -> Result<()> {
         "moves.insertion",
         "`Biased` insertion asks for the energy of an atom at thousands of places, each of which a client would compute",
         "leave `insertion` out",
+    );
+    ensure!(
+        source,
+        scene.balance == Balance::Fixed,
+        "balance",
+        "`balance` is Auto, which counts energies of one atom, and clients are asked about whole configurations",
+        "leave `balance` out; a step and an attempt cost an answer each",
     );
     reference(source, scene, spec)
 }
