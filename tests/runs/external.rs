@@ -200,7 +200,7 @@ fn what_is_wrong_with_clients_is_said() {
         ("(command: \"sh -c 'echo no licence >&2; exit 3'\")", quick.to_owned(), "no licence"),
         ("(command: \"sleep 100\")", quick.to_owned(), "within `connect_timeout`, 0.3 s"),
         (&of("dies"), quick.to_owned(), "out of memory (planted)"),
-        (&of("atoms"), quick.to_owned(), "where 8 were asked about"),
+        (&of("atoms"), quick.to_owned(), "where 16 were asked about"),
         (&of("nan"), quick.to_owned(), "the energy NaN"),
         (&of("garbage"), quick.to_owned(), "no word of the i-PI protocol"),
         (&of("half"), quick.to_owned(), "in the middle of an answer"),
@@ -375,7 +375,7 @@ fn a_hundred_and_sixty_clients_connect_at_once_and_are_kept_busy() {
                     let mut x = x.clone();
                     x.positions[0].y = 0.01 * k as f64;
                     let external = &external;
-                    inner.spawn(move || (0..rounds).for_each(|_| drop(external.energy(&x).expect("an energy"))));
+                    inner.spawn(move || (0..rounds).for_each(|_| assert!(external.energy(&x).is_ok())));
                 }
             });
         };
@@ -463,4 +463,81 @@ fn an_answer_takes_little_and_clients_are_kept_busy() {
     let busy = record["forces"]["busy"].as_f64().expect("a share");
     announce(&format!("24 replicas on 4 clients of 5 ms: busy {busy:.3}"));
     assert!(busy > 0.7 && busy <= 1.0, "clients were busy for {busy} of the time");
+}
+
+#[test]
+fn programs_with_a_fixed_number_of_atoms_are_started_for_each_composition() {
+    let cycles = [1, 2];
+    let place = place("(command: \"DRIVER\")", "", cycles);
+    place.succeed(&["run", "scene.ron", "-o", "whole", "--quiet"]);
+    let template = place.path().join("template");
+    std::fs::create_dir(&template).expect("a folder");
+    // It refuses input files of another number of atoms, and leaves a trace of what it was started for.
+    let script = format!(
+        "test $(wc -l < atoms.txt) = {{n_atoms}} || exit 9\necho {{n_atoms}} >> {}/started\nexec {PROGRAM} driver {}/native.ron\n",
+        place.path().display(),
+        place.path().display()
+    );
+    std::fs::write(template.join("client.sh"), script).expect("written");
+    std::fs::write(template.join("atoms.txt"), "{each atom}{symbol} {x} {y} {z}\n").expect("written");
+    rewrite(&place, "templates.ron", "(command: \"sh client.sh\", template: \"template\", count: 3)", "", cycles);
+    place.succeed(&["run", "templates.ron", "-o", "templates", "--quiet"]);
+    let started = std::fs::read_to_string(place.path().join("started")).expect("a trace");
+    let sizes: std::collections::BTreeSet<&str> = started.lines().collect();
+    assert!(sizes.len() >= 3, "{sizes:?}");
+    // The atoms go out in another order, so that sums are rounded otherwise; nothing else differs so soon.
+    let [whole, templates] = ["whole", "templates"].map(|name| outcome(&place.run(name)).samples);
+    assert_eq!(whole.counts, templates.counts);
+    for (a, b) in whole.energy.iter().zip(&templates.energy) {
+        assert!((a - b).abs() < 1e-8 * (1.0 + a.abs()), "{a} {b}");
+    }
+}
+
+/// D on a bare cell in units of eV, with a gas of D2 at 1 bar and 900 K.
+fn gas_scene(potential: &str) -> String {
+    format!(
+        r#"Scene(units: Metal, species: [(name: "D", symbol: "D", mass: 2.014)], potential: {potential},
+    cell: Bulk(lengths: (10.0, 10.0, 10.0)), reservoir: [(species: "D", max_atoms: 4)],
+    grid: (temperature: List([900]), reservoir: [(species: "D", convention: Gas("D2"), values: List([1.0]))]),
+    dynamics: Baoab(dt: 0.001, friction: 5.0, steps: 5), moves: (insert_delete: 5),
+    schedule: (equilibration: 1, production: 2))"#
+    )
+}
+
+#[test]
+fn a_gas_counts_from_its_molecule_at_rest_or_is_refused() {
+    let parse = |potential: &str| scene::parse(&gas_scene(potential), Path::new("scene.ron"));
+    let ln_z = |potential: &str| parse(potential).expect("a scene").grid().states[0].ln_z[0];
+    let atoms = ln_z(r#"LennardJones(cutoff: 2.5, truncation: Shifted, pairs: [(between: ("D", "D"), epsilon: 0.01, sigma: 1.0)])"#);
+    let molecule = ln_z(r#"External(clients: [(command: "x")], reference: (species: [("D", HalfMolecule)]))"#);
+    // Half of D_e of hydrogen, 4.7477 eV (Huber & Herzberg 1979): energies of one count from atoms, of the other from the
+    // molecule at rest.
+    let kt = 900.0 * 8.617_333_262e-5;
+    let difference = 2.0 * kt * (molecule - atoms);
+    assert!((difference - 4.7477).abs() < 0.003, "{difference} eV");
+    for (reference, said) in [
+        ("", "without the energy of `D` in that gas"),
+        ("reference: (species: [(\"D\", Atom)])", "no client gives its D₀"),
+        ("reference: (species: [(\"D\", Given(-15.9))])", "no client gives its D₀"),
+        ("reference: (species: [(\"X\", HalfMolecule)])", "there is no species `X`"),
+        ("reference: (slab: Given(-3.0), species: [(\"D\", HalfMolecule)])", "is the zero of all others"),
+    ] {
+        let refused = parse(&format!("External(clients: [(command: \"x\")], {reference})")).expect_err("refused");
+        assert!(refused.to_string().contains(said), "{reference}: {refused}");
+    }
+    for (scene, said) in [
+        ("External(clients: [])", "no `socket` says where to wait"),
+        ("External(clients: [(command: \" \")])", "`command` is empty"),
+        ("External(clients: [(command: \"x\", count: 0)])", "`count` is 0"),
+        ("External(clients: [(command: \"x\")], timeout: 0)", "`timeout` is 0"),
+        ("External(clients: [(command: \"x\")], socket: Unix(\"a/b\"))", "cannot name a UNIX socket"),
+        ("External(clients: [(command: \"x\"), (command: \"y\", template: \"t\")])", "others have none"),
+        ("External(clients: [(comand: \"x\")])", "`comand` is no field"),
+    ] {
+        let refused = parse(scene).expect_err("refused");
+        assert!(refused.to_string().contains(said), "{scene}: {refused}");
+    }
+    let open = "External(clients: [(command: \"x\")], socket: Tcp(\"0.0.0.0\", 0), reference: (species: [(\"D\", HalfMolecule)]))";
+    let warnings = parse(open).expect("a scene").warnings;
+    assert!(warnings.iter().any(|w| w.contains("no authentication")), "{warnings:?}");
 }
