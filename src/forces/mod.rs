@@ -7,9 +7,11 @@
 pub mod external;
 pub mod pairwise;
 pub mod relax;
+mod waiting;
 
 pub use external::{External, ServiceRecord};
 pub use pairwise::{EnergyTerms, Pairwise};
+pub(crate) use waiting::{on, waiting_threads};
 
 use crate::base::error::Result;
 use crate::base::ids::ReplicaId;

@@ -508,7 +508,9 @@ fn gas_scene(potential: &str) -> String {
 fn a_gas_counts_from_its_molecule_at_rest_or_is_refused() {
     let parse = |potential: &str| scene::parse(&gas_scene(potential), Path::new("scene.ron"));
     let ln_z = |potential: &str| parse(potential).expect("a scene").grid().states[0].ln_z[0];
-    let atoms = ln_z(r#"LennardJones(cutoff: 2.5, truncation: Shifted, pairs: [(between: ("D", "D"), epsilon: 0.01, sigma: 1.0)])"#);
+    let atoms = ln_z(
+        r#"LennardJones(cutoff: 2.5, truncation: Shifted, pairs: [(between: ("D", "D"), epsilon: 0.01, sigma: 1.0)])"#,
+    );
     let molecule = ln_z(r#"External(clients: [(command: "x")], reference: (species: [("D", HalfMolecule)]))"#);
     // Half of D_e of hydrogen, 4.7477 eV (Huber & Herzberg 1979): energies of one count from atoms, of the other from the
     // molecule at rest.

@@ -10,18 +10,18 @@ use super::cycle::Keeper;
 use crate::backend::{
     Backend, BackendInfo, BackendState, CycleResult, CycleWork, Ensemble, Identity, Span, TrialEnergies,
 };
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::ids::{ReplicaId, StateId};
 use crate::base::rng::{Rng, Stream};
-use crate::forces::{ForceField, Pairwise};
+use crate::forces::{ForceField, Pairwise, on, waiting_threads};
 use crate::moves::exchange::velocity_scale;
 use crate::moves::tally::{MoveLog, MoveRecorder, Transitions};
 use crate::moves::{Edit, Trial};
 use crate::system::configuration::{Batch, Configuration, Measurement};
 use crate::system::{Dynamics, REFUSED, System};
 use crate::thermo::states::StatePoint;
+use rayon::ThreadPool;
 use rayon::prelude::*;
-use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::sync::Arc;
 
 /// All replicas in f64, in parallel over replicas. The result does not depend on the number of threads.
@@ -42,17 +42,6 @@ pub struct Reference<F: ForceField = Pairwise> {
     kept: Vec<Configuration>,
     /// Threads that wait for answers, one a replica; those of the caller where nothing is waited for.
     waiting: Option<ThreadPool>,
-}
-
-/// Most threads that wait at the same time.
-const MOST_WAITING: usize = 512;
-
-/// Does some work on a pool of threads, or on that of the caller.
-fn on<R: Send>(pool: Option<&ThreadPool>, work: impl FnOnce() -> R + Send) -> R {
-    match pool {
-        Some(pool) => pool.install(work),
-        None => work(),
-    }
 }
 
 impl Reference {
@@ -167,11 +156,7 @@ impl<F: ForceField> Backend for Reference<F> {
     ) -> Result<()> {
         assert_eq!(assignment.len(), batch.configurations.len(), "one state per replica");
         self.ensemble.load(first_replica, states, assignment);
-        if self.force_field.waits() {
-            let threads = assignment.len().clamp(1, MOST_WAITING);
-            let pool = ThreadPoolBuilder::new().num_threads(threads).build();
-            self.waiting = Some(pool.map_err(|source| Error::Threads { threads, source })?);
-        }
+        self.waiting = waiting_threads(&self.force_field, assignment.len())?;
         let (ensemble, force_field) = (&self.ensemble, &self.force_field);
         let loaded = batch.configurations.par_iter().enumerate().map(|(index, configuration)| {
             ensemble.system.assert_fits(configuration);

@@ -81,7 +81,7 @@ pub fn serve(
     mut answer: impl FnMut(&Question) -> std::result::Result<Answer, String>,
 ) -> Result<()> {
     let mut stream = BufReader::new(stream);
-    let (mut atoms, mut ready, mut questions): (Option<Atoms>, Option<(Vec<u8>, Option<Fault>)>, u64) = (None, None, 0);
+    let (mut atoms, mut ready, mut questions) = (None::<Atoms>, None::<(Vec<u8>, Option<Fault>)>, 0);
     loop {
         let mut said = [0; HEADER];
         match stream.read_exact(&mut said) {

@@ -37,6 +37,7 @@ use protocol::{Answer, Question, WireUnits};
 use serde::{Deserialize, Serialize};
 use spec::{ExternalSpec, OnFailure, ReferenceEnergies, SocketSpec};
 use std::cell::Cell as Local;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -49,6 +50,9 @@ const NOISE: f64 = 10.0;
 const AUDIT_TOLERANCE: f64 = 1e-9;
 /// A new atom of a start is free at this part of the length of its pairs.
 const FREE: f64 = 0.9;
+
+/// Weight of the last answer in what an answer is thought to take.
+const LEARNED: f64 = 0.1;
 
 thread_local! {
     /// On whose behalf this thread asks, and how often it still will.
@@ -119,6 +123,8 @@ pub struct External {
     running: OnceLock<std::result::Result<Running, Fatal>>,
     /// Why nothing is asked any more.
     fatal: Mutex<Option<Fatal>>,
+    /// Time of an answer for each replica. \[s\]
+    costs: Mutex<HashMap<ReplicaId, f64>>,
     trials: AtomicU64,
     rejected: AtomicU64,
     last_rejected: Mutex<String>,
@@ -161,6 +167,7 @@ impl External {
             coldest,
             running: OnceLock::new(),
             fatal: Mutex::default(),
+            costs: Mutex::default(),
             trials: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
             last_rejected: Mutex::default(),
@@ -190,8 +197,8 @@ impl External {
         let pool = Pool::start(self.spec.clients.clone(), meeting, self.spec.retries, probe, tolerance)
             .map_err(|problem| fatal(problem, Some(text)))?;
         let zero = reference::energies(&pool, &self.outgoing, &self.system, &self.slab, &self.spec);
-        let zero = zero.map_err(|(problem, question)| {
-            fatal(format!("no energy of the reference: {problem}"), Some(as_xyz(&question, "the reference")))
+        let zero = zero.map_err(|u| {
+            fatal(format!("no energy of the reference: {}", u.why), Some(as_xyz(&u.question, "the reference")))
         })?;
         Ok(Running { pool, zero })
     }
@@ -202,15 +209,32 @@ impl External {
         let question = self.outgoing.question(&self.system, x, forces);
         let (replica, left) = CALLER.get();
         CALLER.set((replica, left.saturating_sub(1)));
-        let work = f64::from(left) * question.positions.len() as f64;
+        let work = f64::from(left) * self.cost(replica);
         let problem = match running.pool.ask(&self.outgoing.key(&question), &question, work) {
-            Ok(answer) => return Ok(Ok(answer)),
+            Ok((answer, took)) => {
+                self.learn_cost(replica, took);
+                return Ok(Ok(answer));
+            }
             Err(Failure::OfQuestion(problem)) if !forces && self.spec.on_failure == OnFailure::Reject => {
                 return Ok(Err(problem));
             }
             Err(Failure::OfQuestion(problem) | Failure::OfClients(problem)) => problem,
         };
         Err(self.end(running, replica, problem, &question))
+    }
+
+    /// What an answer for a replica takes, as far as known; the order in which replicas are served follows from it, and
+    /// nothing else. \[s\]
+    fn cost(&self, replica: Option<ReplicaId>) -> f64 {
+        let costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        replica.and_then(|r| costs.get(&r).copied()).unwrap_or(1.0)
+    }
+
+    fn learn_cost(&self, replica: Option<ReplicaId>, took: f64) {
+        let Some(replica) = replica else { return };
+        let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = costs.entry(replica).or_insert(took);
+        *known += LEARNED * (took - *known);
     }
 
     /// Sends all callers away and says why; the first reason counts.

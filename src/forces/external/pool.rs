@@ -146,10 +146,11 @@ impl Pool {
     ///
     /// - `key`: what a client must have been started for; empty where that does not matter
     /// - `work`: as for [`Queue::take`]
+    /// - returns: with how long the client took \[s\]
     ///
     /// # Errors
     /// Why there is no answer.
-    pub(super) fn ask(&self, key: &str, question: &Question, work: f64) -> Result<Answer, Failure> {
+    pub(super) fn ask(&self, key: &str, question: &Question, work: f64) -> Result<(Answer, f64), Failure> {
         let (mut failed, mut lost) = (0, 0);
         loop {
             let mut place = self
@@ -214,12 +215,13 @@ impl Pool {
         Ok(())
     }
 
-    fn ask_place(&self, place: &mut Place, question: &Question) -> Result<Answer, Trouble> {
+    fn ask_place(&self, place: &mut Place, question: &Question) -> Result<(Answer, f64), Trouble> {
         let Some(client) = place.client.as_mut() else { return Err(Trouble::Lost("there is no client".to_owned())) };
         let begun = Instant::now();
         let answer = client.connection.ask(question);
-        self.counters.busy.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
-        answer
+        let took = begun.elapsed();
+        self.counters.busy.fetch_add(took.as_nanos() as u64, Ordering::Relaxed);
+        answer.map(|answer| (answer, took.as_secs_f64()))
     }
 
     /// Ends the client of a place after a trouble, unless it is sound, and says what happened.

@@ -17,10 +17,22 @@ const PRECISION: f64 = 1e-5;
 /// Most questions about one molecule.
 const MOST: usize = 60;
 
+/// A question about the reference that has no answer.
+#[derive(Debug)]
+pub(super) struct Unanswered {
+    /// Why there is none.
+    pub(super) why: String,
+    /// What was asked.
+    pub(super) question: Question,
+}
+
+fn unanswered(why: String, question: &Question) -> Box<Unanswered> {
+    Box::new(Unanswered { why, question: question.clone() })
+}
+
 /// Asks for the energies that a scene wants taken off.
 ///
 /// - `slab`: mobile atoms of the slab as the scene has them
-/// - returns: with what was asked about, where that failed
 ///
 /// # Errors
 /// Why a client has no answer, or that there is no molecule.
@@ -30,15 +42,15 @@ pub(super) fn energies(
     system: &System,
     slab: &Configuration,
     spec: &ExternalSpec,
-) -> Result<ReferenceEnergies, (String, Question)> {
+) -> Result<ReferenceEnergies, Box<Unanswered>> {
     let reference = spec.reference.as_ref();
     if let Some(computed) = reference.and_then(|r| r.computed.clone()) {
         return Ok(computed);
     }
     let ask = |question: &Question| {
         let asked = pool.ask(&outgoing.key(question), question, f64::INFINITY);
-        asked.map_err(|failure| match failure {
-            Failure::OfQuestion(why) | Failure::OfClients(why) => (why, question.clone()),
+        asked.map(|(answer, _)| answer).map_err(|failure| match failure {
+            Failure::OfQuestion(why) | Failure::OfClients(why) => unanswered(why, question),
         })
     };
     let of_slab = match reference.map_or(SlabReference::Compute, |r| r.slab) {
@@ -65,7 +77,7 @@ pub(super) fn energies(
                         FARTHEST * length,
                         known.name
                     );
-                    (why, question(length))
+                    unanswered(why, &question(length))
                 };
                 0.5 * bound.ok_or_else(unbound)?
             }
