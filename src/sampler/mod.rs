@@ -23,7 +23,7 @@ pub use weights::{InsertionWeights, WEIGHTS_TRIED};
 use crate::backend::{Backend, CycleWork, KeptConfigurations, MoveEvents, Span};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{ReplicaId, StateId};
-use crate::forces::ForceField;
+use crate::forces::{ForceField, ServiceRecord};
 use crate::input::scene::CheckedScene;
 use crate::io::xyz::Frame;
 use crate::moves::exchange::{Assignment, EdgeTally, Exchange, Exchanger, Period};
@@ -536,6 +536,11 @@ impl Sampler {
     /// Steps (or displacement attempts) of one replica in all cycles so far.
     pub fn steps_made(&self) -> u64 {
         self.balance.as_ref().map_or(self.cycle * u64::from(self.plan.steps), Balance::made)
+    }
+
+    /// What programs outside have computed, where they compute.
+    pub(crate) fn service(&self) -> Option<ServiceRecord> {
+        self.force_field.service()
     }
 
     /// The system that every replica belongs to.

@@ -86,6 +86,7 @@ pub(crate) fn interactions(source: &Source, scene: &Scene) -> Result<()> {
         let plain = truncation == Truncation::Plain;
         ensure!(source, plain, path, format!("`tail_correction` with `{truncation:?}` truncation"), help);
     }
+    super::external::external(source, scene)?;
     external(source, scene)
 }
 
