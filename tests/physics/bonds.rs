@@ -4,7 +4,7 @@
 use crate::backends::on_every_backend;
 use crate::common::run::Run;
 use crate::common::scene::Spec;
-use crate::common::stats::{Estimate, assert_distribution, assert_resolved, assert_z};
+use crate::common::stats::{Estimate, assert_resolved, assert_z};
 use crate::say::say;
 use adlayer::testing::base::rng::{Rng, Stream};
 use glam::DVec3;
