@@ -101,13 +101,21 @@ fn bits(sampler: &Sampler, configurations: &[Configuration]) -> Vec<u64> {
     all
 }
 
-#[test]
-fn one_two_and_four_clients_have_the_bits_of_forces_computed_here() {
-    let cycles = 200;
+/// Every cycle of a run with these dynamics, through so many clients each time, has the bits of forces computed here.
+///
+/// - returns: the bits of every cycle
+fn bits_through_clients(dynamics: &str, cycles: usize, counts: &[usize]) -> Vec<Vec<u64>> {
     let of_clients = |count: usize| {
         let place = place(&format!("(command: \"DRIVER\", count: {count})"), "", [1, 1]);
-        let loaded = scene::load(place.path().join("scene.ron")).expect("a scene");
-        (Setup::from_scene(&loaded).expect("a setup"), place)
+        let loaded = |name: &str| {
+            let path = place.path().join(name);
+            let text = std::fs::read_to_string(&path).expect("a scene");
+            let other = text.replace("Baoab(dt: 0.004, friction: 1.0, steps: 4)", dynamics);
+            assert!(other.contains(dynamics));
+            scene::parse(&other, &path).expect("a scene")
+        };
+        let (setup, own) = (Setup::from_scene(&loaded("scene.ron")).expect("a setup"), loaded("native.ron"));
+        (setup, own, place)
     };
     let advance = |setup: &Setup, batch| {
         let reference =
@@ -121,21 +129,38 @@ fn one_two_and_four_clients_have_the_bits_of_forces_computed_here() {
         sampler.audit().expect("energies");
         trail
     };
-    let (first, kept) = of_clients(1);
+    let (first, own, _place) = of_clients(1);
     let batch = first.start().expect("a start");
-    let own = scene::load(kept.path().join("native.ron")).expect("a scene");
     let system = Arc::new(System::from_scene(&own));
     let whole = Setup { force_field: Arc::new(Whole(Pairwise::new(system))), ..first.clone() };
     let expected = advance(&whole, &batch);
-    assert!(expected.windows(2).filter(|w| w[0].len() != w[1].len()).count() > 20, "atoms come and go");
-    for count in [1, 2, 4] {
-        let (setup, _place) = of_clients(count);
+    for &count in counts {
+        let (setup, _, _place) = of_clients(count);
         let found = advance(&setup, &batch);
         let differs = expected.iter().zip(&found).position(|(a, b)| a != b);
-        assert_eq!(differs, None, "{count} clients differ from that cycle on");
+        assert_eq!(differs, None, "{dynamics}: {count} clients differ from that cycle on");
         let service = setup.force_field.service().expect("clients");
         assert_eq!((service.clients, service.reproducible.as_str()), (count, "bitwise"));
-        assert!(service.answers > 5_000 && service.failures == 0, "{service:?}");
+        assert!(service.answers > 25 * cycles as u64 && service.failures == 0, "{service:?}");
+    }
+    expected
+}
+
+#[test]
+fn one_two_and_four_clients_have_the_bits_of_forces_computed_here() {
+    let bits = bits_through_clients("Baoab(dt: 0.004, friction: 1.0, steps: 4)", 200, &[1, 2, 4]);
+    assert!(bits.windows(2).filter(|w| w[0].len() != w[1].len()).count() > 20, "atoms come and go");
+}
+
+#[test]
+fn hybrid_monte_carlo_and_displacements_have_the_same_bits_through_clients() {
+    for dynamics in [
+        "Hmc(dt: 0.02, steps: 4)",
+        "Ghmc(dt: 0.02, steps: 4, friction: 1.0)",
+        "MonteCarlo(displacement: 0.3, attempts: 4)",
+    ] {
+        let bits = bits_through_clients(dynamics, 40, &[2]);
+        assert!(bits.windows(2).all(|w| w[0] != w[1]), "{dynamics}: every cycle moves");
     }
 }
 

@@ -295,9 +295,11 @@ impl ForceField for External {
         if x.is_empty() {
             return Ok(0.0);
         }
-        if self.overlaps(x, None) {
+        // Atoms that have flown apart are nobody's question.
+        let flown = x.positions.iter().any(|p| !p.is_finite());
+        if flown || self.overlaps(x, None) {
             forces.resize(x.len(), DVec3::ZERO);
-            return Ok(OVERLAP_ENERGY);
+            return Ok(if flown { f64::INFINITY } else { OVERLAP_ENERGY });
         }
         match self.ask(x, true)? {
             Ok(answer) => {

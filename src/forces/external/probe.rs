@@ -55,8 +55,15 @@ impl Probes {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let first = match first {
             Some(first) => first,
-            // Another client may have been faster.
-            None => known.answers.entry(key.to_owned()).or_insert((probe, answers[0].clone())).1.clone(),
+            None => {
+                let (asked, first) = known.answers.entry(key.to_owned()).or_insert((probe.clone(), answers[0].clone()));
+                // Another client was faster, with a probe of its own: that one counts.
+                if *asked != probe {
+                    drop(known);
+                    return self.compare(key, &probe, brief, client);
+                }
+                first.clone()
+            }
         };
         for answer in answers {
             let difference = (answer.energy - first.energy).abs();
