@@ -6,6 +6,7 @@
 
 pub mod pairwise;
 pub mod relax;
+mod three_body;
 
 pub use pairwise::{EnergyTerms, Pairwise};
 
@@ -63,8 +64,8 @@ pub trait ForceField: Send + Sync {
         Ok(Audit { energy, magnitude: energy.abs(), terms: None })
     }
 
-    /// Whether this is the sum over [`System::pairs`](crate::system::System::pairs) and fields that the cpu and gpu
-    /// backends evaluate themselves.
+    /// Whether this is the sum over [`System::pairs`](crate::system::System::pairs), with their triplets, and fields that
+    /// the cpu and gpu backends evaluate themselves.
     fn is_pairwise(&self) -> bool {
         false
     }

@@ -27,6 +27,7 @@ mod pair_forms;
 mod reservoirs;
 mod responses;
 mod starts;
+mod stillinger_weber;
 mod velocities;
 mod verify;
 mod wavelength;

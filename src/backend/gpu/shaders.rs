@@ -9,6 +9,7 @@ const POTENTIAL: &str = include_str!("../../../shaders/shared/potential.wgsl");
 const LISTS: &str = include_str!("../../../shaders/shared/lists.wgsl");
 const BINS: &str = include_str!("../../../shaders/shared/bins.wgsl");
 const REPLICA: &str = include_str!("../../../shaders/shared/replica.wgsl");
+const THREE_BODY: &str = include_str!("../../../shaders/shared/three_body.wgsl");
 const SLAB: &str = include_str!("../../../shaders/shared/slab.wgsl");
 
 /// How random numbers are multiplied; the bits are the same.
@@ -73,13 +74,13 @@ impl Module {
             Product::Halves => PRODUCT_32,
             Product::Wide => PRODUCT_64,
         };
-        let replica = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, SLAB, LISTS];
+        let replica = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, THREE_BODY, SLAB, LISTS];
         let large = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, BINS];
         let (shared, stage): (&[&str], &str) = match self {
             Module::Integrate => (&replica, include_str!("../../../shaders/integrate.wgsl")),
             Module::IntegrateLarge => (&large, include_str!("../../../shaders/integrate_large.wgsl")),
-            Module::Energy => (&replica[..7], include_str!("../../../shaders/energy.wgsl")),
-            Module::ParticleMoves => (&replica[..8], include_str!("../../../shaders/particle_moves.wgsl")),
+            Module::Energy => (&replica[..8], include_str!("../../../shaders/energy.wgsl")),
+            Module::ParticleMoves => (&replica[..9], include_str!("../../../shaders/particle_moves.wgsl")),
             Module::Assign => (&replica[..1], include_str!("../../../shaders/assign.wgsl")),
             Module::SelfTest => (&replica[..3], include_str!("../../../shaders/self_test.wgsl")),
         };

@@ -4,10 +4,12 @@ use crate::base::error::{Error, Result};
 use crate::forces::{ForceField, Pairwise};
 use crate::input::beside;
 use crate::input::scene::CheckedScene;
+use crate::input::scene::many_body;
 use crate::input::scene::grammar::{External, Images, ListedPair, Mixing, Potential, Scene};
 use crate::input::source::{Source, ensure};
 use crate::io::text::read_text;
 use crate::observables::geometry::Adsorbate;
+use crate::observables::hosts::Hosts;
 use crate::observables::{Geometry, Observable, Observables};
 use crate::potential::{ExternalField, LennardJones, Morse, PairTable, Section, Table};
 use crate::system::cell::Cell;
@@ -79,6 +81,7 @@ pub(crate) fn species_index(scene: &Scene, name: &str) -> u8 {
 
 /// The pairs of a scene.
 ///
+/// - `scene`: its cutoff is filled in where a file says it
 /// - `scene_path`: paths inside the scene are relative to its folder
 ///
 /// # Errors
@@ -86,10 +89,14 @@ pub(crate) fn species_index(scene: &Scene, name: &str) -> u8 {
 /// and remedy if a file is no table, and those of reading it.
 pub(crate) fn pair_table(
     source: &Source,
-    scene: &Scene,
+    scene: &mut Scene,
     scene_path: &Path,
     warnings: &mut Vec<String>,
 ) -> Result<PairTable> {
+    if scene.potential.has_every_pair() {
+        return many_body::stillinger_weber(source, scene, scene_path);
+    }
+    let scene = &*scene;
     let n = scene.species.len();
     let (cutoff, truncation, tail) =
         (scene.potential.cutoff(), scene.potential.truncation(), scene.potential.tail_correction());
@@ -114,6 +121,7 @@ pub(crate) fn pair_table(
                 of_pair(scene, pairs, a, b).map_or((0.0, 1.0, 0.0), |p| (p.depth, p.alpha, p.r_0));
             Morse::new(depth, alpha, r_0)
         }),
+        Potential::StillingerWeber { .. } => unreachable!("it has every pair"),
         Potential::Table { .. } => {
             let tables = tables(source, scene, scene_path, warnings)?;
             PairTable::new(n, cutoff, truncation, tail, |a, b| tables[a * n + b].clone())
@@ -238,11 +246,34 @@ fn geometry(loaded: &CheckedScene) -> Geometry {
         sigma: sigma(s, s),
         layer_top: loaded.first_layer(s),
     };
+    let cell = loaded.cell();
     Geometry {
-        cell: loaded.cell(),
+        names: scene.species.iter().map(|s| s.name.clone()).collect(),
+        frozen: loaded.slab.frozen().map(|a| (a.species as u8, cell.wrap(a.position))).collect(),
+        hosts: hosts(loaded),
+        cell,
         lattice: loaded.lattice(),
         n_slab: loaded.slab.mobile().count(),
         adsorbates: loaded.adsorbates().into_iter().map(adsorbate).collect(),
         sigma: (0..n * n).map(|k| sigma(k / n, k % n)).collect(),
     }
+}
+
+/// The top layer of the slab of a scene; mobile slab atoms stand in the first slots, in the order of the slab.
+fn hosts(loaded: &CheckedScene) -> Hosts {
+    let (top, atoms, cell) = (loaded.top_layer(), &loaded.slab.atoms, loaded.cell());
+    let (mut hosts, mut slot) = (Hosts::default(), 0);
+    for (i, atom) in atoms.iter().enumerate() {
+        let (is_top, position) = (top.contains(&i), cell.wrap(atom.position));
+        let is_of_its_kind = is_top || top.iter().any(|&t| atoms[t].species == atom.species);
+        match (atom.mobile, is_top) {
+            (true, true) => hosts.slots.push(slot),
+            (false, true) => hosts.fixed.push(position),
+            (true, false) if is_of_its_kind => hosts.buried_slots.push(slot),
+            (false, false) if is_of_its_kind => hosts.buried.push(position),
+            _ => {}
+        }
+        slot += usize::from(atom.mobile);
+    }
+    hosts
 }

@@ -198,6 +198,7 @@ fn reduce(source: &Source, scene: &mut Scene) -> Result<()> {
 /// Checks the cutoff against the periods and fills in `images`.
 pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
     let (periods, oblique) = (scene.periods(), scene.cell().is_oblique());
+    let field = if scene.potential.has_every_pair() { "potential.path" } else { "potential.cutoff" };
     let (cutoff, images) = (scene.potential.cutoff(), scene.potential.images_mut());
     let shortest = periods.into_iter().min_by(|a, b| a.1.total_cmp(&b.1));
     let Some((name, period)) = shortest else { return Ok(()) };
@@ -209,7 +210,7 @@ pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
         None => ensure!(
             source,
             fits,
-            "potential.cutoff",
+            field,
             format!("`cutoff` is {cutoff}, more than half of {name}"),
             format!(
                 "enlarge the cell to {} or more, lower the cutoff to {} or less, or say `images: Sum` (all images){minimum}",
@@ -222,7 +223,7 @@ pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
             ensure!(
                 source,
                 shells <= MAX_SHELLS,
-                "potential.cutoff",
+                field,
                 format!("`cutoff` is {cutoff}, and {name} would need {shells} shells of images"),
                 format!("enlarge the cell or lower the cutoff: at most {MAX_SHELLS} shells are summed"),
             );

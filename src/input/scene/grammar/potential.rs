@@ -40,6 +40,18 @@ pub enum Potential {
         /// Parameters of pairs of species.
         pairs: Vec<MorsePair>,
     },
+    /// The pairs and triplets of Stillinger and Weber, from a file as LAMMPS' `pair_style sw` reads it.
+    StillingerWeber {
+        /// The file, relative to the scene file. A species has the parameters of the element that is its `symbol`; D and T have
+        /// those of H where the file does not name them.
+        path: String,
+        /// How periodic images enter; unset: `Sum`, refused if the cutoff exceeds half a period.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        images: Option<Images>,
+        /// The longest aσ of the file, once that is read \[length\].
+        #[serde(skip)]
+        cutoff: f64,
+    },
     /// u and −u' from files as LAMMPS' `pair_write` writes them, interpolated as its `pair_style table spline` does.
     Table {
         /// File of all pairs that do not name their own, relative to the scene file.
@@ -98,6 +110,7 @@ impl Potential {
         match self {
             Potential::LennardJones { .. } => "Lennard-Jones",
             Potential::Morse { .. } => "Morse",
+            Potential::StillingerWeber { .. } => "Stillinger-Weber",
             Potential::Table { .. } => "table",
         }
     }
@@ -107,6 +120,7 @@ impl Potential {
         match *self {
             Potential::LennardJones { cutoff, .. }
             | Potential::Morse { cutoff, .. }
+            | Potential::StillingerWeber { cutoff, .. }
             | Potential::Table { cutoff, .. } => cutoff,
         }
     }
@@ -117,6 +131,8 @@ impl Potential {
             Potential::LennardJones { truncation, .. }
             | Potential::Morse { truncation, .. }
             | Potential::Table { truncation, .. } => truncation,
+            // it ends at 0 by itself
+            Potential::StillingerWeber { .. } => Truncation::Shifted,
         }
     }
 
@@ -125,6 +141,7 @@ impl Potential {
         match *self {
             Potential::LennardJones { images, .. }
             | Potential::Morse { images, .. }
+            | Potential::StillingerWeber { images, .. }
             | Potential::Table { images, .. } => images,
         }
     }
@@ -134,6 +151,7 @@ impl Potential {
         match self {
             Potential::LennardJones { images, .. }
             | Potential::Morse { images, .. }
+            | Potential::StillingerWeber { images, .. }
             | Potential::Table { images, .. } => images,
         }
     }
@@ -144,8 +162,8 @@ impl Potential {
             Potential::LennardJones { tail_correction, .. } | Potential::Morse { tail_correction, .. } => {
                 tail_correction
             }
-            // a table says nothing of what lies beyond it
-            Potential::Table { .. } => false,
+            // a table says nothing of what lies beyond it, and nothing lies beyond the other
+            Potential::StillingerWeber { .. } | Potential::Table { .. } => false,
         }
     }
 
@@ -157,15 +175,21 @@ impl Potential {
         match self {
             Potential::LennardJones { pairs, .. } => listed(pairs),
             Potential::Morse { pairs, .. } => listed(pairs),
+            Potential::StillingerWeber { .. } => Vec::new(),
             Potential::Table { pairs, .. } => listed(pairs),
         }
+    }
+
+    /// Whether it has every pair of species without a list of them.
+    pub fn has_every_pair(&self) -> bool {
+        matches!(self, Potential::StillingerWeber { .. })
     }
 
     /// The rule for unlike pairs that are not listed.
     pub fn mixing(&self) -> Option<Mixing> {
         match *self {
             Potential::LennardJones { mixing, .. } => mixing,
-            Potential::Morse { .. } | Potential::Table { .. } => None,
+            Potential::Morse { .. } | Potential::StillingerWeber { .. } | Potential::Table { .. } => None,
         }
     }
 
@@ -174,6 +198,7 @@ impl Potential {
         match self {
             Potential::LennardJones { .. } => "with `epsilon: 0`",
             Potential::Morse { .. } => "with `depth: 0`",
+            Potential::StillingerWeber { .. } => "with `A` 0 in the file",
             Potential::Table { .. } => "with `keyword: None`",
         }
     }
@@ -182,7 +207,7 @@ impl Potential {
     pub(crate) fn mixing_remedy(&self) -> &'static str {
         match self {
             Potential::LennardJones { .. } => ", or say `mixing: LorentzBerthelot`",
-            Potential::Morse { .. } | Potential::Table { .. } => "",
+            Potential::Morse { .. } | Potential::StillingerWeber { .. } | Potential::Table { .. } => "",
         }
     }
 
@@ -190,6 +215,7 @@ impl Potential {
     pub(crate) fn paths_mut(&mut self) -> Vec<&mut String> {
         match self {
             Potential::LennardJones { .. } | Potential::Morse { .. } => Vec::new(),
+            Potential::StillingerWeber { path, .. } => vec![path],
             Potential::Table { path, pairs, .. } => {
                 path.iter_mut().chain(pairs.iter_mut().filter_map(|p| p.path.as_mut())).collect()
             }
