@@ -30,7 +30,7 @@ impl Chemisorbed {
     }
 
     /// What every adsorbed atom is bound to. `[n]`
-    pub fn bound(&self, atoms: &Adsorbed<'_>) -> Vec<Bound> {
+    fn bound(&self, atoms: &Adsorbed<'_>) -> Vec<Bound> {
         let of = |i: usize| {
             let here = atoms.positions[i];
             let meets = |images: &Images, j: usize| j != i && images.meet(atoms.positions[j] - here);

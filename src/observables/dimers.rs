@@ -41,7 +41,7 @@ impl Dimers {
     }
 
     /// The dimers of some atoms.
-    pub fn find(&self, hosts: &[DVec3]) -> Vec<Dimer> {
+    fn find(&self, hosts: &[DVec3]) -> Vec<Dimer> {
         // the nearest partner of every atom, with the vector to it
         let partner = |i: usize| {
             let mut nearest: Option<(f64, usize, DVec3)> = None;
@@ -72,7 +72,7 @@ impl Dimers {
 
     /// Mean of s_i s_j over dimers i and their next one j along the row, 0 without a row: 1 where all lean the same way, −1 where
     /// they alternate.
-    pub fn order(&self, dimers: &[Dimer]) -> f64 {
+    fn order(&self, dimers: &[Dimer]) -> f64 {
         let (mut sum, mut n) = (0.0, 0);
         for (i, a) in dimers.iter().enumerate() {
             let direction = a.along.with_z(0.0).normalize_or_zero();

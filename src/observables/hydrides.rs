@@ -20,7 +20,7 @@ impl Hydrides {
     }
 
     /// Adsorbed atoms of every host. `[n_hosts]`
-    pub fn counts(&self, atoms: &Adsorbed<'_>) -> Vec<usize> {
+    fn counts(&self, atoms: &Adsorbed<'_>) -> Vec<usize> {
         let hosts: Vec<_> = atoms.hosts().collect();
         let mut counts = vec![0; hosts.len()];
         for &here in atoms.positions {

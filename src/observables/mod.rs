@@ -173,9 +173,7 @@ impl ObservableSpec {
             ObservableSpec::Sites => Box::new(sites::Sites::new(geometry)),
             ObservableSpec::Composition => Box::new(composition::Composition::new(geometry)),
             ObservableSpec::Cluster { r } => Box::new(cluster::Cluster::new(geometry, r)),
-            ObservableSpec::Rdf { r_max, bins, ref between } => {
-                Box::new(rdf::Rdf::new(geometry, r_max, bins, between))
-            }
+            ObservableSpec::Rdf { r_max, bins, ref between } => Box::new(rdf::Rdf::new(geometry, r_max, bins, between)),
             ObservableSpec::Chemisorbed { r, bond } => Box::new(chemisorbed::Chemisorbed::new(geometry, r, bond)),
             ObservableSpec::Hydrides { r } => Box::new(hydrides::Hydrides::new(geometry, r)),
             ObservableSpec::Dimers { r, buckled } => Box::new(dimers::Dimers::new(geometry, r, buckled)),

@@ -5,29 +5,32 @@ use crate::case::{Case, stored};
 use crate::tallies::assert_same_transitions;
 use adlayer::testing::base::rng::{Rng, Stream};
 use adlayer::testing::forces::{ForceField, Pairwise};
+use adlayer::testing::input::scene;
 use adlayer::testing::moves::Trial;
 use adlayer::testing::moves::tally::TransitionTally;
+use adlayer::testing::sampler::Setup;
 use adlayer::testing::system::configuration::{Batch, Configuration};
 use glam::DVec3;
+use std::path::Path;
 use std::sync::Arc;
 
-/// Two gases on Si(100), one of which has the parameters of silicon: the upper two layers move. At these chemical potentials the
-/// first is between the clean surface and the dihydride.
+/// Two gases on Si(100), of which the upper two layers move. At these chemical potentials the first is between the clean surface and
+/// the dihydride.
 fn surface(dynamics: &str) -> String {
     let project = crate::project::project();
     let project = project.display();
     format!(
         r#"Scene(units: Metal,
         species: [(name: "Si", symbol: "Si", mass: 28.0855), (name: "H", symbol: "H", mass: 1.008),
-            (name: "D", symbol: "D", mass: 2.014), (name: "S", symbol: "Si", mass: 28.0855)],
+            (name: "D", symbol: "D", mass: 2.014)],
         potential: StillingerWeber(path: "{project}/scenes/SiH.sw"),
-        external: [Wall93(species: "S", epsilon: 0.1, sigma: 1.0)],
+        external: [Wall93(species: "H", epsilon: 0.1, sigma: 1.0)],
         cell: Slab(height: 9.0, floor: -4.0),
         substrate: File(path: "{project}/scenes/si100_2x2.xyz", mobile: Above(-2.0)),
-        reservoir: [(species: "D", max_atoms: 16, region: (z: (-2.0, 4.0))), (species: "S", max_atoms: 6, region: (z: (0.5, 4.5)))],
+        reservoir: [(species: "D", max_atoms: 16, region: (z: (-2.0, 4.0))), (species: "H", max_atoms: 6, region: (z: (0.5, 4.5)))],
         grid: (temperature: List([700.0, 1300.0]), reservoir: [
             (species: "D", convention: Absolute, values: List([-3.1, -2.8, -2.2])),
-            (species: "S", convention: Absolute, values: List([-3.4]))]),
+            (species: "H", convention: Absolute, values: List([-2.9]))]),
         dynamics: {dynamics}, moves: (insert_delete: 60), schedule: (equilibration: 1, production: 1))"#
     )
 }
@@ -114,7 +117,8 @@ fn twin_triplet_forces() {
                 for i in 0..x.len() {
                     let off = (change(x, i) - change(y, i)).length();
                     // velocities on a device are f32
-                    let rounding = case.system.species[usize::from(x.species[i])].mass * 1e-6 * x.velocities[i].length();
+                    let rounding =
+                        case.system.species[usize::from(x.species[i])].mass * 1e-6 * x.velocities[i].length();
                     let allowed = 1e-4 * change(x, i).length().max(0.01 * largest) + rounding;
                     assert!(off <= allowed, "{device}: atom {i}: {off:e} of {largest:e}");
                 }
@@ -207,5 +211,19 @@ fn a_split_segment_of_triplets_gives_the_same_bits() {
             split.propagate(first, steps).expect("moved");
         }
         assert_eq!(stored(&*whole), stored(&*split));
+    }
+}
+
+#[test]
+fn what_a_gpu_cannot_hold_is_refused_by_name() {
+    if crate::gpu::device().is_none() {
+        return;
+    }
+    let small = bulk(BAOAB, 4, 5.0).replace("SiH.sw\")", "SiH.sw\", images: Sum)");
+    for (text, says) in [(small, "nearest image of a triplet"), (bulk(BAOAB, 6_000, 60.0), "atoms with triplets")] {
+        let loaded = scene::parse(&text, Path::new("twins.ron")).unwrap_or_else(|e| panic!("{e}"));
+        let refused = Setup::from_scene(&loaded).expect("the file is there").open("gpu");
+        let error = refused.err().expect(says).to_string();
+        assert!(error.contains(says) && error.contains("--device"), "{error}");
     }
 }

@@ -42,14 +42,16 @@ impl Triplets {
         let position = |atom: usize| g.position(row[atom / LANES].get(atom % LANES));
         let ends = |centre: usize| -> Vec<(u32, [f32; 3])> {
             let vector = |other: usize| system.cell.minimum_image(position(centre) - position(other));
-            let near = |&other: &usize| {
-                other != centre && three.end(species[centre], species[other], vector(other)).is_some()
-            };
+            let near =
+                |&other: &usize| other != centre && three.end(species[centre], species[other], vector(other)).is_some();
             (0..species.len()).filter(near).map(|other| (other as u32, vector(other).as_vec3().to_array())).collect()
         };
         Triplets {
             n_species: n,
-            legs: (0..n * n).map(|k| three.leg(of(k / n), of(k % n))).map(|l| [l.softness as f32, l.end as f32]).collect(),
+            legs: (0..n * n)
+                .map(|k| three.leg(of(k / n), of(k % n)))
+                .map(|l| [l.softness as f32, l.end as f32])
+                .collect(),
             angles: (0..n * n * n)
                 .map(|k| three.angle(of(k / (n * n)), of(k / n % n), of(k % n)))
                 .map(|a| [a.strength as f32, a.cosine as f32])
@@ -410,7 +412,14 @@ impl<'a> Atoms<'a> {
 
     /// Adds the ends of a centre at `p`, but for the atoms in two slots.
     #[inline(always)]
-    fn push_all<S: Simd, const OBLIQUE: bool>(self, own: u8, p: [i32; 3], except: [usize; 2], slab: bool, ends: &mut Ends) {
+    fn push_all<S: Simd, const OBLIQUE: bool>(
+        self,
+        own: u8,
+        p: [i32; 3],
+        except: [usize; 2],
+        slab: bool,
+        ends: &mut Ends,
+    ) {
         let Atoms { model, triplets, species, .. } = self;
         let (g, frozen) = (&model.geometry, &model.frozen);
         let mobile = Row { row: self.row, strengths: &self.strengths[usize::from(own)] };
@@ -433,13 +442,7 @@ impl<'a> Atoms<'a> {
 
     /// Energy of the triplets that an atom of `own` at `p` is part of, without the atom in slot `except`. [energy]
     #[inline(always)]
-    fn of_atom<S: Simd, const OBLIQUE: bool>(
-        self,
-        scratch: &mut Scratch,
-        own: u8,
-        p: [i32; 3],
-        except: usize,
-    ) -> f64 {
+    fn of_atom<S: Simd, const OBLIQUE: bool>(self, scratch: &mut Scratch, own: u8, p: [i32; 3], except: usize) -> f64 {
         const NOBODY: usize = usize::MAX;
         let (triplets, frozen) = (self.triplets, &self.model.frozen);
         let Scratch { ends, around, .. } = scratch;

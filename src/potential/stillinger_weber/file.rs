@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Numbers of an entry, as the documentation of LAMMPS calls them.
-const NUMBERS: [&str; 11] =
-    ["epsilon", "sigma", "a", "lambda", "gamma", "costheta0", "A", "B", "p", "q", "tol"];
+const NUMBERS: [&str; 11] = ["epsilon", "sigma", "a", "lambda", "gamma", "costheta0", "A", "B", "p", "q", "tol"];
 /// Words of an entry: three elements, then its numbers.
 const WORDS: usize = 3 + NUMBERS.len();
 /// The only number that may be negative.
@@ -125,7 +124,8 @@ impl SwFile {
                 }
                 for &k in elements {
                     let (own, other) = (self.entry([i, j, k])?, self.entry([i, k, j])?);
-                    let of_angle = |e: &Entry| (e.lambda * e.epsilon, if e.lambda * e.epsilon > 0.0 { e.cosine } else { 0.0 });
+                    let of_angle =
+                        |e: &Entry| (e.lambda * e.epsilon, if e.lambda * e.epsilon > 0.0 { e.cosine } else { 0.0 });
                     if of_angle(own) != of_angle(other) {
                         return Err(format!(
                             "lines {} and {}: `{i} {j} {k}` and `{i} {k} {j}` give the angle different lambda·epsilon or \
@@ -207,7 +207,10 @@ mod tests {
         refused("4.0 0.0 0.0", "4.0 0.0", "line 2: the entry of `Si` has 13 words");
         refused("4.0 0.0 0.0", "5.0 0.0 0.0", "line 2: p is 5 and q is 0");
         refused("4.0 0.0 0.0", "4.0 0.0 0.01", "line 2: tol is 0.01");
-        assert!(SwFile::parse(&SILICON.repeat(2)).is_err_and(|e| e.contains("line 6: the entry `Si Si Si` stands in line 2")));
+        assert!(
+            SwFile::parse(&SILICON.repeat(2))
+                .is_err_and(|e| e.contains("line 6: the entry `Si Si Si` stands in line 2"))
+        );
         assert!(SwFile::parse("# nothing\n").is_err_and(|e| e.contains("no entry")));
     }
 

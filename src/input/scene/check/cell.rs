@@ -198,7 +198,11 @@ fn reduce(source: &Source, scene: &mut Scene) -> Result<()> {
 /// Checks the cutoff against the periods and fills in `images`.
 pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
     let (periods, oblique) = (scene.periods(), scene.cell().is_oblique());
-    let field = if scene.potential.has_every_pair() { "potential.path" } else { "potential.cutoff" };
+    // the cutoff of a file is no number of the scene
+    let (field, called) = match scene.potential.has_every_pair() {
+        true => ("potential.path", "the longest `a·sigma` of the file"),
+        false => ("potential.cutoff", "`cutoff`"),
+    };
     let (cutoff, images) = (scene.potential.cutoff(), scene.potential.images_mut());
     let shortest = periods.into_iter().min_by(|a, b| a.1.total_cmp(&b.1));
     let Some((name, period)) = shortest else { return Ok(()) };
@@ -206,16 +210,19 @@ pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
     let what = if oblique && !name.ends_with('z') { "width" } else { "period" };
     let name = format!("the {what} {} {name}", rounded(period));
     let minimum = if oblique { "" } else { " or `images: Minimum` (the nearest only)" };
+    let lower = match field {
+        "potential.path" => String::new(),
+        _ => format!(" lower the cutoff to {} or less,", rounded(0.5 * period)),
+    };
     match images {
         None => ensure!(
             source,
             fits,
             field,
-            format!("`cutoff` is {cutoff}, more than half of {name}"),
+            format!("{called} is {cutoff}, more than half of {name}"),
             format!(
-                "enlarge the cell to {} or more, lower the cutoff to {} or less, or say `images: Sum` (all images){minimum}",
+                "enlarge the cell to {} or more,{lower} or say `images: Sum` (all images){minimum}",
                 rounded(2.0 * cutoff),
-                rounded(0.5 * period)
             ),
         ),
         Some(Images::Sum) => {
@@ -224,7 +231,7 @@ pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
                 source,
                 shells <= MAX_SHELLS,
                 field,
-                format!("`cutoff` is {cutoff}, and {name} would need {shells} shells of images"),
+                format!("{called} is {cutoff}, and {name} would need {shells} shells of images"),
                 format!("enlarge the cell or lower the cutoff: at most {MAX_SHELLS} shells are summed"),
             );
         }
