@@ -112,9 +112,11 @@ fn share_triplet_energy(
     lane: u32,
     n_lanes: u32
 ) -> f32 {
+    // a slot that nobody has is no frozen atom
+    let left_out = select(except, 0xffffffffu, except >= n);
     var energy = 0.0;
     for (var a = lane; a < n + N_FROZEN; a += n_lanes) {
-        if a == except {
+        if a == left_out {
             continue;
         }
         let first = atom_of_all(n, a);
@@ -127,7 +129,7 @@ fn share_triplet_energy(
         let to_first = end_of(d, leg);
         let from_first = end_of(-d, leg_of(of_first, own));
         for (var b = 0u; b < n + N_FROZEN; b++) {
-            if b == except || b == a {
+            if b == left_out || b == a {
                 continue;
             }
             let second = atom_of_all(n, b);

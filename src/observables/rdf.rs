@@ -201,7 +201,7 @@ mod tests {
         use super::super::hosts::tests::{dimers, with_adsorbed};
         // two dimers of 2.4, two adsorbed atoms 1.5 above two of them, a frozen atom of each kind
         let (geometry, slab) = dimers([0.0; 4]);
-        let x = with_adsorbed(&slab, &[slab[0] + 1.5 * DVec3::Z, slab[3] + 1.5 * DVec3::Z]);
+        let x = with_adsorbed(&slab, &[slab[0] + 1.5 * DVec3::Z, slab[1] + 1.5 * DVec3::Z]);
         let between = [("Si", "D"), ("Si", "Si"), ("D", "D")].map(|(a, b)| (a.to_owned(), b.to_owned()));
         let rdf = Rdf::new(&geometry, 4.0, 40, &between);
         let names: Vec<String> = rdf.fields().into_iter().map(|f| f.name).collect();
@@ -234,7 +234,7 @@ mod tests {
             }
             let ours: Vec<f32> = observed.bins[40 * (k + 1)..40 * (k + 2)].iter().map(|n| n.to_f32()).collect();
             assert_eq!(ours, wanted, "{}", names[k + 1]);
-            assert!(wanted.iter().sum::<f32>() > 1.0);
+            assert!(wanted.iter().sum::<f32>() >= 1.0);
         }
     }
 

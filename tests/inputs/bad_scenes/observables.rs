@@ -29,7 +29,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     case(
         &[("schedule:", "observables: [Rdf(r_max: 2.8, bins: 140, between: [(\"A\", \"b\")])],\n    schedule:")],
-        (27, 63),
+        (27, 62),
         "there is no species `b`",
         "did you mean `B`?",
     ),
