@@ -54,8 +54,9 @@ fn show(bar: &ProgressBar, p: &Progress) {
     bar.set_prefix(if p.production { "sampling" } else { "equilibrating" });
     let percent = |x: f64| if x.is_finite() { format!("{:.0} %", 100.0 * x) } else { "–".to_owned() };
     let left = p.left.as_secs();
+    let segments = if p.segments.is_finite() { format!("segments {} · ", percent(p.segments)) } else { String::new() };
     bar.set_message(format!(
-        "moves {} · exchange {} · {:.3e} replica-steps/s · {}:{:02} left",
+        "{segments}moves {} · exchange {} · {:.3e} replica-steps/s · {}:{:02} left",
         percent(p.acceptance),
         percent(p.exchange),
         p.replica_steps_per_s,

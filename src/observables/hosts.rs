@@ -6,16 +6,16 @@
 use super::Adsorbed;
 use glam::DVec3;
 
-/// The top layer of a slab as it stands at the start.
+/// The top layer of a slab as it stands at the start, of the species of its highest atom.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Hosts {
     /// Slots of its mobile atoms.
     pub slots: Vec<usize>,
     /// Positions of its frozen atoms. \[length\]
     pub fixed: Vec<DVec3>,
-    /// Slots of mobile atoms below it that are of a species of the top layer.
+    /// Slots of mobile atoms below it that are of its species.
     pub buried_slots: Vec<usize>,
-    /// Positions of frozen atoms below it that are of a species of the top layer. \[length\]
+    /// Positions of frozen atoms below it that are of its species. \[length\]
     pub buried: Vec<DVec3>,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Adsorbed<'a> {
         hosts.slots.iter().map(|&slot| slab[slot]).chain(hosts.fixed.iter().copied())
     }
 
-    /// The same, and all other atoms of the slab that are of a species of the top layer. \[length\]
+    /// The same, and all other atoms of the slab that are of its species. \[length\]
     pub fn hosts_and_their_kind(&self) -> impl Iterator<Item = DVec3> + use<'a> {
         let (slab, hosts) = (self.slab, self.all_hosts);
         let buried = hosts.buried_slots.iter().map(|&slot| slab[slot]).chain(hosts.buried.iter().copied());

@@ -227,3 +227,31 @@ fn what_a_gpu_cannot_hold_is_refused_by_name() {
         assert!(error.contains(says) && error.contains("--device"), "{error}");
     }
 }
+
+#[test]
+fn twin_triplet_segments_and_bonds() {
+    // segments of Hmc are accepted alike, insertions about the silicons of the top layer decided alike
+    on_every_fast_backend(|device| {
+        let text = surface("Hmc(dt: 0.001, steps: 20)");
+        let text = text.replace(
+            "moves: (insert_delete: 60)",
+            "moves: (insert_delete: 60, insertion: Bonds(hosts: \"Si\", shell: (1.3, 1.8), cap: 40.0, shares: (0.2, 0.3, 0.5), neighbours: 2.75))",
+        );
+        let case = Case::new(&text, 4);
+        let (mut fast, mut reference, _) = both!(case, device);
+        reference.propagate(80, 20).expect("moved");
+        fast.propagate(80, 20).expect("moved");
+        for (x, y) in stored(&*reference).iter().zip(&stored(&*fast)) {
+            for (p, q) in x.positions.iter().zip(&y.positions) {
+                assert!(case.system.cell.minimum_image(*p - *q).length() < 1e-3, "{device}: another decision");
+            }
+        }
+        let (mut fast, mut reference, _) = both!(case, device);
+        reference.particle_moves(5_000, 400, true).expect("tried");
+        fast.particle_moves(5_000, 400, true).expect("tried");
+        let tallies = reference.transitions().expect("counted");
+        let accepted = tallies.moves().iter().map(TransitionTally::accepted).sum::<u64>();
+        assert!(accepted > 30, "{accepted} are too few to compare");
+        assert_same_transitions(device, &fast.transitions().expect("counted"), &tallies);
+    });
+}

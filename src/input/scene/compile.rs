@@ -1,10 +1,13 @@
 //! From a checked scene to the system that backends simulate.
 
 use crate::base::error::{Error, Result};
-use crate::forces::{ForceField, Pairwise};
+use crate::forces::external::spec::ExternalSpec;
+use crate::forces::{External, ForceField, Pairwise};
 use crate::input::beside;
 use crate::input::scene::CheckedScene;
-use crate::input::scene::grammar::{External, Images, ListedPair, Mixing, Potential, Scene};
+use crate::input::scene::bonds::{HostAtoms, bonds};
+use crate::input::scene::check::external::contact;
+use crate::input::scene::grammar::{External as Field, Images, ListedPair, Mixing, Potential, Scene};
 use crate::input::scene::many_body;
 use crate::input::source::{Source, ensure};
 use crate::io::text::read_text;
@@ -12,7 +15,9 @@ use crate::observables::geometry::Adsorbate;
 use crate::observables::hosts::Hosts;
 use crate::observables::{Geometry, Observable, Observables};
 use crate::potential::{ExternalField, LennardJones, Morse, PairTable, Section, Table};
+use crate::system::bonds::SlabSite;
 use crate::system::cell::Cell;
+use crate::system::configuration::Configuration;
 use crate::system::{FrozenAtoms, Reservoir, Species, System};
 use glam::DVec3;
 use std::collections::BTreeMap;
@@ -40,6 +45,7 @@ impl System {
                 Reservoir { species: species_index(scene, &r.species), max_atoms: r.max_atoms, z_lo, z_hi, volume }
             })
             .collect();
+        let volumes = reservoirs.iter().map(|r| r.volume).collect();
         System {
             species: scene
                 .species
@@ -57,6 +63,7 @@ impl System {
             frozen,
             reservoirs,
             insertion: None,
+            bonds: bonds(loaded, volumes).map(Arc::new),
             capacity: loaded.capacity(),
             dynamics: scene.dynamics,
         }
@@ -67,8 +74,27 @@ impl System {
 ///
 /// # Errors
 /// Where it cannot be set up; pairs and fields always can.
-pub(crate) fn force_field(_: &CheckedScene, system: &Arc<System>) -> Result<Arc<dyn ForceField>> {
-    Ok(Arc::new(Pairwise::new(Arc::clone(system))))
+pub(crate) fn force_field(loaded: &CheckedScene, system: &Arc<System>) -> Result<Arc<dyn ForceField>> {
+    let system = Arc::clone(system);
+    Ok(match loaded.scene.potential.external() {
+        Some(spec) => Arc::new(external(loaded, spec, system)),
+        None => Arc::new(Pairwise::new(system)),
+    })
+}
+
+/// The force field of programs outside; they are not started yet.
+fn external(loaded: &CheckedScene, spec: &ExternalSpec, system: Arc<System>) -> External {
+    let mut spec = spec.clone();
+    for template in spec.clients.iter_mut().filter_map(|c| c.template.as_mut()) {
+        let path = beside(&loaded.path, template);
+        *template = std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned();
+    }
+    let mut slab = Configuration::default();
+    for atom in loaded.slab.mobile() {
+        slab.insert(atom.species as u8, system.cell.wrap(atom.position), DVec3::ZERO);
+    }
+    let coldest = loaded.scene.grid.temperature.values().into_iter().fold(f64::INFINITY, f64::min);
+    External::new(spec, loaded.scene.units, system, slab, coldest * loaded.scene.units.boltzmann())
 }
 
 /// The index of a species by name; the scene's checks have made sure that it exists.
@@ -93,7 +119,7 @@ pub(crate) fn pair_table(
     scene_path: &Path,
     warnings: &mut Vec<String>,
 ) -> Result<PairTable> {
-    if scene.potential.has_every_pair() {
+    if matches!(scene.potential, Potential::StillingerWeber { .. }) {
         return many_body::stillinger_weber(source, scene, scene_path);
     }
     let scene = &*scene;
@@ -125,6 +151,10 @@ pub(crate) fn pair_table(
         Potential::Table { .. } => {
             let tables = tables(source, scene, scene_path, warnings)?;
             PairTable::new(n, cutoff, truncation, tail, |a, b| tables[a * n + b].clone())
+        }
+        // Atoms with a size and nothing else.
+        Potential::External(_) => {
+            PairTable::new(n, cutoff, truncation, tail, |a, b| LennardJones::new(0.0, contact(scene, a, b)))
         }
     })
 }
@@ -200,13 +230,13 @@ fn of_pair<'a, P: ListedPair>(scene: &Scene, pairs: &'a [P], a: usize, b: usize)
 ///
 /// - `floor`: z from which walls measure [length]
 /// - `centre`: of the cell [length]
-pub(crate) fn external_field(field: &External, floor: f64, centre: DVec3) -> ExternalField {
+pub(crate) fn external_field(field: &Field, floor: f64, centre: DVec3) -> ExternalField {
     match *field {
-        External::Harmonic { spring, .. } => ExternalField::Harmonic { spring, centre },
-        External::Steele { epsilon, sigma, density, spacing, .. } => {
+        Field::Harmonic { spring, .. } => ExternalField::Harmonic { spring, centre },
+        Field::Steele { epsilon, sigma, density, spacing, .. } => {
             ExternalField::Steele { epsilon, sigma, density, spacing, floor }
         }
-        External::Wall93 { epsilon, sigma, .. } => ExternalField::Wall93 { epsilon, sigma, floor },
+        Field::Wall93 { epsilon, sigma, .. } => ExternalField::Wall93 { epsilon, sigma, floor },
     }
 }
 
@@ -259,21 +289,22 @@ fn geometry(loaded: &CheckedScene) -> Geometry {
     }
 }
 
-/// The top layer of the slab of a scene; mobile slab atoms stand in the first slots, in the order of the slab.
+/// The top layer of the slab of a scene, of the species of its highest atom.
 fn hosts(loaded: &CheckedScene) -> Hosts {
-    let (top, atoms, cell) = (loaded.top_layer(), &loaded.slab.atoms, loaded.cell());
-    let (mut hosts, mut slot) = (Hosts::default(), 0);
-    for (i, atom) in atoms.iter().enumerate() {
-        let (is_top, position) = (top.contains(&i), cell.wrap(atom.position));
-        let is_of_its_kind = is_top || top.iter().any(|&t| atoms[t].species == atom.species);
-        match (atom.mobile, is_top) {
-            (true, true) => hosts.slots.push(slot),
-            (false, true) => hosts.fixed.push(position),
-            (true, false) if is_of_its_kind => hosts.buried_slots.push(slot),
-            (false, false) if is_of_its_kind => hosts.buried.push(position),
-            _ => {}
+    let highest = loaded.slab.atoms.iter().max_by(|a, b| a.position.z.total_cmp(&b.position.z));
+    let Some(atoms) = highest.and_then(|atom| HostAtoms::new(loaded, atom.species)) else { return Hosts::default() };
+    let mut hosts = Hosts::default();
+    for site in atoms.hosts() {
+        match site {
+            SlabSite::Mobile(slot) => hosts.slots.push(slot),
+            SlabSite::Frozen(position) => hosts.fixed.push(position),
         }
-        slot += usize::from(atom.mobile);
+    }
+    for site in atoms.buried() {
+        match site {
+            SlabSite::Mobile(slot) => hosts.buried_slots.push(slot),
+            SlabSite::Frozen(position) => hosts.buried.push(position),
+        }
     }
     hosts
 }

@@ -28,18 +28,9 @@ impl CheckedScene {
         if let Some(lattice) = self.lattice() {
             return Some(lattice.sites_per_layer());
         }
-        Some(self.top_layer().len() as u64).filter(|&n| n > 0)
-    }
-
-    /// The atoms of the slab above its first gap in z, as indices into `slab.atoms`, in the order of these.
-    pub fn top_layer(&self) -> Vec<usize> {
-        let atoms = &self.slab.atoms;
-        let mut order: Vec<usize> = (0..atoms.len()).collect();
-        order.sort_by(|&a, &b| atoms[b].position.z.total_cmp(&atoms[a].position.z));
-        let z: Vec<f64> = order.iter().map(|&i| atoms[i].position.z).collect();
-        order.truncate(above_first_gap(&z, GAP * self.pairs.r_cut) as usize);
-        order.sort_unstable();
-        order
+        let mut z: Vec<f64> = self.slab.atoms.iter().map(|a| a.position.z).collect();
+        z.sort_by(|a, b| b.total_cmp(a));
+        Some(above_first_gap(&z, GAP * self.pairs.r_cut)).filter(|&n| n > 0)
     }
 
     /// Species of mobile atoms that are no slab atoms: those of the reservoirs in the order of `grid.reservoir`, then

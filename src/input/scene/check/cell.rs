@@ -203,7 +203,8 @@ pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
         true => ("potential.path", "the longest `a·sigma` of the file"),
         false => ("potential.cutoff", "`cutoff`"),
     };
-    let (cutoff, images) = (scene.potential.cutoff(), scene.potential.images_mut());
+    let cutoff = scene.potential.cutoff();
+    let Some(images) = scene.potential.images_mut() else { return Ok(()) };
     let shortest = periods.into_iter().min_by(|a, b| a.1.total_cmp(&b.1));
     let Some((name, period)) = shortest else { return Ok(()) };
     let fits = 2.0 * cutoff <= period * (1.0 + 1e-12);

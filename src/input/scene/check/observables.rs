@@ -132,7 +132,7 @@ fn check(source: &Source, loaded: &CheckedScene, path: &str, name: &str, need: N
         Need::TopLayer => {
             ensure!(
                 source,
-                !loaded.scene.is_bulk() && !loaded.top_layer().is_empty(),
+                !loaded.scene.is_bulk() && !loaded.slab.atoms.is_empty(),
                 path,
                 format!("`{name}` looks at the top layer of the slab, and there is no slab"),
                 "leave it out, or give a `substrate`",

@@ -1,5 +1,6 @@
 //! What acts on atoms.
 
+use crate::forces::external::spec::ExternalSpec;
 use crate::potential::{Images, Truncation};
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +72,12 @@ pub enum Potential {
         /// Sections of pairs of species.
         pairs: Vec<TabulatedPair>,
     },
+    /// Energies and forces of programs outside.
+    External(ExternalSpec),
 }
+
+/// What is taken for the reach of forces from outside, where a start or a slab asks for one \[length\].
+const REACH: f64 = 5.0;
 
 fn shifted() -> Truncation {
     Truncation::Shifted
@@ -112,6 +118,7 @@ impl Potential {
             Potential::Morse { .. } => "Morse",
             Potential::StillingerWeber { .. } => "Stillinger-Weber",
             Potential::Table { .. } => "table",
+            Potential::External(_) => "external",
         }
     }
 
@@ -122,6 +129,7 @@ impl Potential {
             | Potential::Morse { cutoff, .. }
             | Potential::StillingerWeber { cutoff, .. }
             | Potential::Table { cutoff, .. } => cutoff,
+            Potential::External(_) => REACH,
         }
     }
 
@@ -132,7 +140,7 @@ impl Potential {
             | Potential::Morse { truncation, .. }
             | Potential::Table { truncation, .. } => truncation,
             // it ends at 0 by itself
-            Potential::StillingerWeber { .. } => Truncation::Shifted,
+            Potential::StillingerWeber { .. } | Potential::External(_) => Truncation::Shifted,
         }
     }
 
@@ -143,16 +151,26 @@ impl Potential {
             | Potential::Morse { images, .. }
             | Potential::StillingerWeber { images, .. }
             | Potential::Table { images, .. } => images,
+            Potential::External(_) => Some(Images::Minimum),
         }
     }
 
-    /// The same, to be filled in.
-    pub(crate) fn images_mut(&mut self) -> &mut Option<Images> {
+    /// The same, to be filled in; `None` where it is not the scene's.
+    pub(crate) fn images_mut(&mut self) -> Option<&mut Option<Images>> {
         match self {
             Potential::LennardJones { images, .. }
             | Potential::Morse { images, .. }
             | Potential::StillingerWeber { images, .. }
-            | Potential::Table { images, .. } => images,
+            | Potential::Table { images, .. } => Some(images),
+            Potential::External(_) => None,
+        }
+    }
+
+    /// What it says of programs outside, if these compute.
+    pub fn external(&self) -> Option<&ExternalSpec> {
+        match self {
+            Potential::External(spec) => Some(spec),
+            _ => None,
         }
     }
 
@@ -162,8 +180,8 @@ impl Potential {
             Potential::LennardJones { tail_correction, .. } | Potential::Morse { tail_correction, .. } => {
                 tail_correction
             }
-            // a table says nothing of what lies beyond it, and nothing lies beyond the other
-            Potential::StillingerWeber { .. } | Potential::Table { .. } => false,
+            // a table says nothing of what lies beyond it, and nothing lies beyond the others
+            Potential::StillingerWeber { .. } | Potential::Table { .. } | Potential::External(_) => false,
         }
     }
 
@@ -177,19 +195,23 @@ impl Potential {
             Potential::Morse { pairs, .. } => listed(pairs),
             Potential::StillingerWeber { .. } => Vec::new(),
             Potential::Table { pairs, .. } => listed(pairs),
+            Potential::External(_) => Vec::new(),
         }
     }
 
     /// Whether it has every pair of species without a list of them.
     pub fn has_every_pair(&self) -> bool {
-        matches!(self, Potential::StillingerWeber { .. })
+        matches!(self, Potential::StillingerWeber { .. } | Potential::External(_))
     }
 
     /// The rule for unlike pairs that are not listed.
     pub fn mixing(&self) -> Option<Mixing> {
         match *self {
             Potential::LennardJones { mixing, .. } => mixing,
-            Potential::Morse { .. } | Potential::StillingerWeber { .. } | Potential::Table { .. } => None,
+            Potential::Morse { .. }
+            | Potential::StillingerWeber { .. }
+            | Potential::Table { .. }
+            | Potential::External(_) => None,
         }
     }
 
@@ -200,6 +222,7 @@ impl Potential {
             Potential::Morse { .. } => "with `depth: 0`",
             Potential::StillingerWeber { .. } => "with `A` 0 in the file",
             Potential::Table { .. } => "with `keyword: None`",
+            Potential::External(_) => "",
         }
     }
 
@@ -207,7 +230,10 @@ impl Potential {
     pub(crate) fn mixing_remedy(&self) -> &'static str {
         match self {
             Potential::LennardJones { .. } => ", or say `mixing: LorentzBerthelot`",
-            Potential::Morse { .. } | Potential::StillingerWeber { .. } | Potential::Table { .. } => "",
+            Potential::Morse { .. }
+            | Potential::StillingerWeber { .. }
+            | Potential::Table { .. }
+            | Potential::External(_) => "",
         }
     }
 
@@ -219,6 +245,7 @@ impl Potential {
             Potential::Table { path, pairs, .. } => {
                 path.iter_mut().chain(pairs.iter_mut().filter_map(|p| p.path.as_mut())).collect()
             }
+            Potential::External(spec) => spec.clients.iter_mut().filter_map(|c| c.template.as_mut()).collect(),
         }
     }
 }
