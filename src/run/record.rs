@@ -150,8 +150,11 @@ pub struct RunRecord {
     pub equilibration: u32,
     /// Cycles of production asked for.
     pub production: u32,
-    /// Cycles of production done.
+    /// Cycles of production done; of a run that goes on, as far as it was known a few seconds ago.
     pub production_done: u32,
+    /// Cycles done, those of equilibration included.
+    #[serde(default)]
+    pub cycles_done: u64,
     /// Steps (or displacement attempts) of a cycle.
     pub steps: u32,
     /// Insertion and deletion attempts of a cycle.
@@ -206,6 +209,7 @@ impl RunRecord {
             equilibration: schedule.equilibration,
             production: schedule.production,
             production_done: 0,
+            cycles_done: 0,
             steps: plan.steps,
             attempts: plan.attempts,
             identity: plan.identity,

@@ -7,3 +7,4 @@ pub mod export;
 pub mod extend;
 pub mod stopping;
 pub mod verify;
+pub mod watch;

@@ -4,6 +4,7 @@
 //! places, and refuses what cannot be. What comes back can be run as it stands.
 
 pub mod grammar;
+pub mod reference;
 
 pub(crate) mod check;
 pub(crate) mod compile;
