@@ -119,7 +119,11 @@ fn progress(look: &Look) -> String {
 /// Acceptance of exchanges along every direction.
 fn exchange(look: &Look) -> Option<String> {
     let mut axes: Vec<&str> = Vec::new();
-    look.exchange.iter().filter(|r| !axes.contains(&r.axis.as_str()) && { axes.push(&r.axis); true }).count();
+    for row in &look.exchange {
+        if !axes.contains(&row.axis.as_str()) {
+            axes.push(&row.axis);
+        }
+    }
     let each: Vec<String> = axes
         .iter()
         .filter_map(|axis| {

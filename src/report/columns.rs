@@ -34,22 +34,22 @@ pub(crate) fn broken(line: &str, width: usize, indent: usize) -> String {
     if line.chars().count() <= width {
         return line.to_owned();
     }
-    let lead: String = line.chars().take_while(|c| *c == ' ').collect();
-    let (mut out, mut column) = (lead.clone(), lead.len());
-    let mut is_first = true;
-    for word in line.split_whitespace() {
-        let length = word.chars().count();
-        if !is_first && column + 1 + length > width {
-            out.push('\n');
-            out.push_str(&" ".repeat(indent));
-            column = indent;
-        } else if !is_first {
-            out.push(' ');
-            column += 1;
+    let (mut out, mut column) = (String::new(), 0);
+    let mut gap = 0;
+    for word in line.split(' ') {
+        if word.is_empty() {
+            gap += 1;
+            continue;
         }
+        let length = word.chars().count();
+        if column + gap + length > width && column > indent {
+            out.push('\n');
+            (column, gap) = (0, indent);
+        }
+        out.push_str(&" ".repeat(gap));
         out.push_str(word);
-        column += length;
-        is_first = false;
+        column += gap + length;
+        gap = 1;
     }
     out
 }
@@ -85,6 +85,7 @@ mod tests {
     fn lines_are_broken_at_blanks() {
         assert_eq!(broken("ok as it is", 20, 2), "ok as it is");
         assert_eq!(broken("   one two three", 10, 5), "   one two\n     three");
+        assert_eq!(broken("name   one two", 11, 7), "name   one\n       two");
         assert_eq!(broken("averyveryverylongword it", 8, 1), "averyveryverylongword\n it");
     }
 }

@@ -193,7 +193,9 @@ pub(crate) fn chart_on(
     }
     for &(x, y) in at_limit {
         let (mark, fill, outline) = limit();
-        canvas.mark(x, y, mark, 4.2, fill, outline);
+        // in the colour of its curve
+        let own = series.iter().find(|s| s.points.iter().any(|p| (p.0, p.1) == (x, y)));
+        canvas.mark(x, y, mark, 4.2, own.map_or(fill, |s| s.colour.clone()), outline);
     }
     canvas.unclip();
     legend::side_legend(&mut canvas, &named, &chart.heading, beside_room);

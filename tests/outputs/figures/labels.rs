@@ -7,8 +7,8 @@ const WIDE: f64 = 0.56;
 /// Pixels by which boxes may touch: they are estimates.
 const TOUCH: f64 = 2.0;
 
-/// A text with its box: left, top, right, bottom \[px\].
-type Label = (String, [f64; 4]);
+/// A text with its box: left, top, right, bottom \[px\], and the size of its font.
+type Label = (String, [f64; 4], f64);
 
 /// The texts of an SVG.
 fn labels(svg: &str) -> Vec<Label> {
@@ -44,7 +44,7 @@ fn labels(svg: &str) -> Vec<Label> {
         // turned about (x, y): to the right becomes up
         let upright = [x + (flat[1] - y), y - (flat[2] - x), x + (flat[3] - y), y - (flat[0] - x)];
         if !words.trim().is_empty() {
-            labels.push((words, if is_upright { upright } else { flat }));
+            labels.push((words, if is_upright { upright } else { flat }, size));
         }
     }
     labels
@@ -56,7 +56,12 @@ fn overlaps(labels: &[Label]) -> Vec<(String, String)> {
         a[2].min(b[2]) - a[0].max(b[0]) > TOUCH && a[3].min(b[3]) - a[1].max(b[1]) > TOUCH
     };
     let pairs = labels.iter().enumerate().flat_map(|(i, a)| labels[..i].iter().map(move |b| (a, b)));
-    pairs.filter(|(a, b)| meet(&a.1, &b.1)).map(|(a, b)| (b.0.clone(), a.0.clone())).collect()
+    // A subscript is a text of its own behind what it belongs to, wherever estimates put it.
+    let is_subscript = |a: &Label, b: &Label| a.2 < 0.9 * b.2 && a.0.chars().count() <= 3;
+    pairs
+        .filter(|(a, b)| meet(&a.1, &b.1) && !is_subscript(a, b) && !is_subscript(b, a))
+        .map(|(a, b)| (b.0.clone(), a.0.clone()))
+        .collect()
 }
 
 #[test]
