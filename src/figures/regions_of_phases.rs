@@ -1,7 +1,7 @@
 //! Regions of phases over a map: cells say which phases there are, lines where they end.
 
-/// Columns by which a line may be off the edge of a cell that it replaces.
-const REACH: f64 = 3.0;
+/// Columns by which a line may be off the edge of a cell that it replaces, or a share of the axis where columns are fine.
+const REACH: (f64, f64) = (3.0, 0.06);
 
 /// A line between two phases: their indices, a temperature and a place near which it is wanted; its place there.
 pub(super) type Line<'a> = &'a dyn Fn((usize, usize), f64, f64) -> Option<f64>;
@@ -70,7 +70,8 @@ impl Regions<'_> {
     /// - `next`: temperature and borders of the row on the other side of `t`
     fn place(&self, border: &Border, middle: f64, t: f64, next: Option<(f64, &Vec<Border>)>) -> f64 {
         let (Some(left), Some(right)) = (border.left, border.right) else { return border.x };
-        let reach = REACH * (self.x[self.x.len() - 1] - self.x[0]) / (self.x.len() - 1) as f64;
+        let width = self.x[self.x.len() - 1] - self.x[0];
+        let reach = width * REACH.1.max(REACH.0 / (self.x.len() - 1) as f64);
         if let Some(x) = (self.line)((left, right), t, border.x).filter(|x| (x - border.x).abs() <= reach) {
             return x;
         }
