@@ -9,6 +9,7 @@ use adlayer::testing::backend::gpu::{AdapterChoice, Gpu, open};
 use adlayer::testing::backend::{self, Backend, CycleWork, Span};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::Rng;
+use adlayer::testing::input::scene::grammar::Balance;
 use adlayer::testing::input::scene::{self, CheckedScene};
 use adlayer::testing::moves::exchange::Period;
 use adlayer::testing::run::push_samples;
@@ -210,7 +211,9 @@ fn table(device: &str, seconds: f64, replicas: &[usize], only: &[&str]) {
     }
     let grids = [("W5", "bench_grid.ron"), ("default", "lj_surface.ron")];
     for (workload, scene) in grids.into_iter().filter(|(workload, _)| only.contains(workload)) {
-        let loaded = load(scene);
+        let mut loaded = load(scene);
+        // All steps, so that dynamics of one length are beside cycles whatever the scene chooses.
+        loaded.scene.balance = Balance::Fixed;
         let states = loaded.grid().len();
         let mut walkers: Vec<usize> = replicas.iter().map(|r| (r / states).max(1)).collect();
         walkers.dedup();

@@ -60,7 +60,7 @@ pub trait ForceField: Send + Sync {
     /// The energy evaluated once more, for the audit of running energies.
     fn audit(&self, x: &Configuration) -> Result<Audit> {
         let energy = self.energy(x)?;
-        Ok(Audit { energy, magnitude: energy.abs(), terms: None })
+        Ok(Audit { energy, magnitude: energy.abs(), ..Audit::default() })
     }
 
     /// Whether this is the sum over [`System::pairs`](crate::system::System::pairs) and fields that the cpu and gpu
@@ -81,6 +81,8 @@ pub struct Audit {
     pub energy: f64,
     /// Σ|u| over all terms, the scale of rounding errors. \[energy\]
     pub magnitude: f64,
+    /// Σ|u(r_c)| over pairs so near a plain cutoff that rounding decides on which side they are. \[energy\]
+    pub undecided: f64,
     /// The terms of the energy, where there are any to tell apart.
     pub terms: Option<EnergyTerms>,
 }

@@ -217,17 +217,21 @@ fn audit_of<F: PairForm>(pairs: &Pairs<F>, system: &System, x: &Configuration, s
         *sum += u;
         *magnitude += u.abs();
     };
+    let (length, mut undecided) = (system.cell.lengths.max_element(), 0.0);
     for i in 0..x.len() {
         let (position, row) = (x.positions[i], pairs.row(x.species[i]));
         for j in (0..x.len()).filter(|&j| j != i) {
             let pair = &row[usize::from(x.species[j])];
             for_each_image(system, shifts, position - x.positions[j], |d| {
                 add(&mut terms.mobile, &mut magnitudes.mobile, 0.5 * pair.energy(d.length_squared()));
+                undecided += 0.5 * pair.undecided(d.length_squared(), length);
             });
         }
         for (&other, &s) in system.frozen.positions.iter().zip(&system.frozen.species) {
             for_each_image(system, shifts, position - other, |d| {
-                add(&mut terms.frozen, &mut magnitudes.frozen, row[usize::from(s)].energy(d.length_squared()));
+                let pair = &row[usize::from(s)];
+                add(&mut terms.frozen, &mut magnitudes.frozen, pair.energy(d.length_squared()));
+                undecided += pair.undecided(d.length_squared(), length);
             });
         }
         for field in &system.external[usize::from(x.species[i])] {
@@ -235,7 +239,7 @@ fn audit_of<F: PairForm>(pairs: &Pairs<F>, system: &System, x: &Configuration, s
         }
         add(&mut terms.mobile, &mut magnitudes.mobile, self_image_energy(row, x.species[i], shifts));
     }
-    Audit { energy: terms.sum(), magnitude: magnitudes.sum(), terms: Some(terms) }
+    Audit { energy: terms.sum(), magnitude: magnitudes.sum(), undecided, terms: Some(terms) }
 }
 
 /// Half the energy of an atom with its own periodic images; zero unless images are summed.

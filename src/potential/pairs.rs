@@ -130,6 +130,21 @@ impl<F: PairForm> Truncated<F> {
         if cut.slope == 0.0 { plain } else { plain - (r2.sqrt() - cut.r_cut) * cut.slope }
     }
 
+    /// Whether a pair at squared distance `r2` is so near the cutoff that rounding decides on which side it is, and what
+    /// hangs on that: the jump of the energy there, 0 unless the truncation is plain. [energy]
+    ///
+    /// - `length`: of the cell, whose coordinates are rounded
+    #[inline]
+    pub fn undecided(&self, r2: f64, length: f64) -> f64 {
+        let cut = &self.cut;
+        // Sixteen roundings of a coordinate in single precision; distances are a few of them off.
+        const ROUNDING: f64 = 16.0 * (f32::EPSILON / 2.0) as f64;
+        if (r2 - cut.r_cut_squared).abs() > ROUNDING * cut.r_cut * (cut.r_cut + length) || cut.r_cut_squared == 0.0 {
+            return 0.0;
+        }
+        (self.form.energy(cut.r_cut_squared) - cut.shift).abs()
+    }
+
     /// Pair energy and −u'(r)/r, so that the force on i is the second times (r_i − r_j).
     ///
     /// - returns: ([energy], [energy/length²])
@@ -369,5 +384,25 @@ impl PairTable {
             }
         }
         2.0 * PI / volume * sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::potential::lennard_jones::LennardJones;
+
+    #[test]
+    fn what_hangs_on_the_side_of_the_cutoff_is_the_jump_there() {
+        let cut = |truncation| Truncated::new(LennardJones::new(1.0, 1.0), 2.5, truncation);
+        let (plain, jump) = (cut(Truncation::Plain), 4.0 * (2.5_f64.powi(-6) - 2.5_f64.powi(-12)));
+        // the rounding of single precision on both sides, and what is plainly inside or outside
+        for (r, undecided) in [(2.5 - 3e-7, jump), (2.5 + 3e-7, jump), (2.4999, 0.0), (2.5001, 0.0)] {
+            assert!((plain.undecided(r * r, 8.0) - undecided).abs() < 1e-12, "{r}");
+        }
+        for truncation in [Truncation::Shifted, Truncation::ForceShifted] {
+            assert!(cut(truncation).undecided(6.25, 8.0) < 1e-12);
+        }
+        assert_eq!(Truncated::new(LennardJones::new(0.0, 1.0), 2.5, Truncation::Plain).undecided(6.25, 8.0), 0.0);
     }
 }

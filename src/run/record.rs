@@ -7,7 +7,7 @@ use crate::io::atomic::write_whole;
 use crate::io::text::read_text;
 use crate::run::checkpoint::History;
 use crate::sample::Thinning;
-use crate::sampler::{CyclePlan, WEIGHTS_TRIED};
+use crate::sampler::{CyclePlan, Sampler, WEIGHTS_TRIED};
 use crate::system::insertion::SHARES;
 use crate::thermo::Window;
 use crate::thermo::states::{StateGrid, StatePoint};
@@ -92,6 +92,23 @@ impl InsertionRecord {
     }
 }
 
+/// Why a cycle has so many steps; part of `run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BalanceRecord {
+    /// Steps (or displacement attempts) that the scene allows.
+    pub most: u32,
+    /// Mobile atoms of a replica, on average over equilibration without its start: a step costs as many energies of one
+    /// atom, a displacement attempt two.
+    pub atoms: f64,
+}
+
+impl BalanceRecord {
+    /// That of a sampler; `None` where the scene gives the steps.
+    pub(crate) fn of(sampler: &Sampler, most: u32) -> Option<BalanceRecord> {
+        sampler.balance().map(|balance| BalanceRecord { most, atoms: (1e3 * balance.atoms()).round() / 1e3 })
+    }
+}
+
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -155,8 +172,11 @@ pub struct RunRecord {
     /// Cycles done, those of equilibration included.
     #[serde(default)]
     pub cycles_done: u64,
-    /// Steps (or displacement attempts) of a cycle.
+    /// Steps (or displacement attempts) of a cycle of production.
     pub steps: u32,
+    /// Why there are so many, where they were chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance: Option<BalanceRecord>,
     /// Insertion and deletion attempts of a cycle.
     pub attempts: u32,
     /// Attempts of a cycle at changes of identity.
@@ -211,6 +231,7 @@ impl RunRecord {
             production_done: 0,
             cycles_done: 0,
             steps: plan.steps,
+            balance: None,
             attempts: plan.attempts,
             identity: plan.identity,
             insertion: None,

@@ -61,7 +61,6 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
             state.sampler.cycle
         ));
     }
-    let plan = setup.plan;
     let mut sampler = setup.restore(backend, &state.sampler).map_err(|e| bad_state(e, &path))?;
 
     let mut writers = Writers::new(&loaded, &path)?;
@@ -79,7 +78,7 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
         scene = SceneRecord { resolved: scene::resolved(&loaded), ..scene };
         sampler.restart_second_half();
     }
-    let mut record = RunRecord::new(&loaded, sampler.backend(), plan, &history);
+    let mut record = RunRecord::new(&loaded, sampler.backend(), sampler.plan(), &history);
     if sampler.weights_are_final() {
         record.windows = WindowRecord::of_grid(sampler.grid());
     }
@@ -91,7 +90,7 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
     // The schedule may be longer now.
     writers.marks = MarkWriter::new(&path, loaded.scene.schedule.production)?;
     writers.marks.rewind_to(record.production_done)?;
-    let mut session = Session { loaded: &loaded, plan, scene, history, record, sampler, writers, directory };
+    let mut session = Session { loaded: &loaded, scene, history, record, sampler, writers, directory };
     if options.more_cycles.is_some() {
         // The checkpoint first: it knows the old length and the new one, whichever `resolved.ron` holds.
         session.checkpoint(Duration::ZERO)?;

@@ -13,11 +13,11 @@ use crate::observables::record::Observed;
 use crate::run::checkpoint::{self, History, Parts, SceneRecord};
 use crate::run::directory::RunDirectory;
 use crate::run::options::{Ended, Limits, Progress, RunOutcome};
-use crate::run::record::{InsertionRecord, RunRecord, RunStatus, WindowRecord, thinning};
+use crate::run::record::{BalanceRecord, InsertionRecord, RunRecord, RunStatus, WindowRecord, thinning};
 use crate::sample::tally_snapshots::MarkWriter;
 use crate::sample::trajectory::{StoredFrame, TrajectoryWriter, frame_thinning};
 use crate::sample::{SampleRow, SampleWriter, rows_per_part};
-use crate::sampler::{Cycle, CyclePlan, Sampler};
+use crate::sampler::{Cycle, Sampler};
 use crate::system::configuration::Batch;
 use crate::thermo::states::Edge;
 use std::path::Path;
@@ -34,7 +34,6 @@ const REPORT_EVERY: Duration = Duration::from_millis(100);
 /// Everything of a run in progress.
 pub(crate) struct Session<'a> {
     pub(crate) loaded: &'a CheckedScene,
-    pub(crate) plan: CyclePlan,
     pub(crate) scene: SceneRecord,
     pub(crate) history: History,
     pub(crate) record: RunRecord,
@@ -135,7 +134,7 @@ impl Session<'_> {
             Some(c) if c < u64::from(schedule.production) / 2 => Period::FirstHalf,
             Some(_) => Period::SecondHalf,
         };
-        let (first, start) = (self.sampler.cycle(), Instant::now());
+        let (first, steps_before, start) = (self.sampler.cycle(), self.sampler.steps_made(), Instant::now());
         let (mut last_report, mut last_checkpoint) = (start, start);
         let mut told = Told { tables: start, record: start };
         let mut interrupted = false;
@@ -163,9 +162,10 @@ impl Session<'_> {
             self.record.cycles_done = cycle + 1;
             if let Some(c) = production {
                 self.record.production_done = c + 1;
-                if c == 0 && self.sampler.has_windows() {
+                if c == 0 && (self.sampler.has_windows() || self.sampler.balance().is_some()) {
                     // Samples say nothing without the weights they were drawn with.
                     self.record.windows = WindowRecord::of_grid(self.sampler.grid());
+                    self.record_choice();
                     self.record.write(self.directory.path())?;
                 }
                 if looks(cycle) {
@@ -185,7 +185,8 @@ impl Session<'_> {
             }
             if last_report.elapsed() >= REPORT_EVERY || last {
                 last_report = Instant::now();
-                report(&progress(&mut self.sampler, &self.plan, production.is_some(), cycles, first, start.elapsed()));
+                let since = start.elapsed();
+                report(&progress(&mut self.sampler, production.is_some(), cycles, (first, steps_before), since));
             }
             if save {
                 self.checkpoint(start.elapsed())?;
@@ -201,6 +202,12 @@ impl Session<'_> {
         }
         self.finish(interrupted, start.elapsed())?;
         Ok(interrupted)
+    }
+
+    /// Puts down how many steps a cycle makes, and why.
+    fn record_choice(&mut self) {
+        self.record.steps = self.sampler.plan().steps;
+        self.record.balance = BalanceRecord::of(&self.sampler, self.loaded.scene.dynamics.steps());
     }
 
     /// Writes the samples so far and a checkpoint to which they belong.
@@ -249,15 +256,16 @@ impl Session<'_> {
     fn write_record(&mut self, elapsed: Duration) -> Result<()> {
         let record = &mut self.record;
         record.seconds_sampling = self.history.seconds_sampling + elapsed.as_secs_f64();
-        let cycles_per_s = self.sampler.cycle() as f64 * record.n_replicas as f64 / record.seconds_sampling;
-        record.replica_steps_per_s = cycles_per_s * f64::from(self.plan.steps);
-        record.attempts_per_s = cycles_per_s * f64::from(self.plan.attempts);
+        let per_s = record.n_replicas as f64 / record.seconds_sampling;
+        record.replica_steps_per_s = per_s * self.sampler.steps_made() as f64;
+        record.attempts_per_s = per_s * self.sampler.cycle() as f64 * f64::from(self.sampler.plan().attempts);
         record.write(self.directory.path())
     }
 
     /// Writes the tables and the record at the end.
     fn finish(&mut self, interrupted: bool, elapsed: Duration) -> Result<()> {
         self.write_tables()?;
+        self.record_choice();
         let record = &mut self.record;
         record.warnings = self.history.warnings.clone();
         record.insertion = InsertionRecord::of(self.sampler.backend());
@@ -344,25 +352,18 @@ fn edge_warnings(sampler: &Sampler) -> Vec<String> {
     warnings
 }
 
-/// - `first`: cycle in which this process began, `elapsed` ago
-fn progress(
-    sampler: &mut Sampler,
-    plan: &CyclePlan,
-    production: bool,
-    cycles: u64,
-    first: u64,
-    elapsed: Duration,
-) -> Progress {
+/// - `before`: cycles and steps made when this process began, `elapsed` ago
+fn progress(sampler: &mut Sampler, production: bool, cycles: u64, before: (u64, u64), elapsed: Duration) -> Progress {
     let recent = sampler.take_recent();
     let (cycle, n_replicas) = (sampler.cycle(), sampler.assignment().states().len());
-    let done = cycle - first;
+    let (done, steps) = (cycle - before.0, sampler.steps_made() - before.1);
     Progress {
         cycle,
         cycles,
         production,
         acceptance: recent.moved as f64 / recent.moves as f64,
         exchange: recent.exchanged as f64 / recent.exchanges as f64,
-        replica_steps_per_s: (done * n_replicas as u64 * u64::from(plan.steps)) as f64 / elapsed.as_secs_f64(),
+        replica_steps_per_s: (n_replicas as u64 * steps) as f64 / elapsed.as_secs_f64(),
         left: elapsed.mul_f64((cycles - cycle) as f64 / done as f64),
     }
 }

@@ -45,6 +45,6 @@ pub fn run(loaded: &CheckedScene, options: &RunOptions, report: &mut dyn FnMut(&
         directory.log(&format!("warning: {warning}"))?;
     }
     let writers = Writers::new(loaded, directory.path())?;
-    let session = Session { loaded, plan: setup.plan, scene, history, record, sampler, writers, directory };
+    let session = Session { loaded, scene, history, record, sampler, writers, directory };
     session.run(&options.limits, report)
 }

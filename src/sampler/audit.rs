@@ -111,7 +111,7 @@ impl Sampler {
         let audits = replicas.clone().into_par_iter().map(anew).collect::<Result<Vec<_>>>()?;
         for (replica, audit) in replicas.zip(audits) {
             let energy = measurements[replica].energy;
-            let allowed = tolerance * (audit.magnitude + AUDIT_FLOOR * kt[replica]);
+            let allowed = tolerance * (audit.magnitude + AUDIT_FLOOR * kt[replica]) + audit.undecided;
             let agrees = audit.energy.is_finite() && (audit.energy - energy).abs() <= allowed;
             if !agrees {
                 let terms = audit.terms.map_or_else(String::new, |terms| format!("{terms}; "));

@@ -1,5 +1,6 @@
 //! What a sampler saves, and how a later one goes on from it.
 
+use super::balance::Balance;
 use super::identities::AtomIdentities;
 use super::learning::Learner;
 use super::moments::Moments;
@@ -35,6 +36,8 @@ pub struct SamplerState {
     pub ledgers: Vec<AtomIdentities>,
     /// The choice of weights of the tables of insertion, where they are chosen.
     pub weights: Option<InsertionWeights>,
+    /// The choice of the steps of a cycle, where they are chosen.
+    pub balance: Option<Balance>,
     /// Configurations and what goes with them.
     pub backend: BackendState,
 }
@@ -58,6 +61,7 @@ impl Sampler {
             learner: self.learner.clone(),
             ledgers: self.ledgers.clone(),
             weights: self.weights.clone(),
+            balance: self.balance.clone(),
             backend: self.backend.save()?,
         })
     }
@@ -104,6 +108,9 @@ impl Sampler {
         if !state.weights.as_ref().map_or(!open, fits) {
             return Err(misfit("its weights of insertion are those of another scene".to_owned()));
         }
+        if !state.balance.as_ref().map_or(!plan.balanced, |b| plan.balanced && b.is_of(plan.steps)) {
+            return Err(misfit("its steps of a cycle are those of another scene".to_owned()));
+        }
         if let Some(chosen) = state.weights.as_ref().and_then(InsertionWeights::chosen) {
             backend.set_insertion_weights(chosen)?;
         }
@@ -130,6 +137,7 @@ impl Sampler {
             force_field,
             moments: state.moments.clone(),
             weights: state.weights.clone(),
+            balance: state.balance.clone(),
             recent: Recent::default(),
             assignment,
             plan,

@@ -1,6 +1,7 @@
 //! The cycle: dynamics, particle moves, exchange, averages.
 
 mod audit;
+mod balance;
 mod checkpoint;
 pub mod identities;
 mod initial;
@@ -11,8 +12,10 @@ mod setup;
 mod weights;
 
 use audit::Audited;
+use balance::Costs;
 
 pub use audit::AUDIT_EVERY;
+pub use balance::Balance;
 pub use checkpoint::SamplerState;
 pub use setup::Setup;
 pub use weights::{InsertionWeights, WEIGHTS_TRIED};
@@ -42,6 +45,8 @@ const SHARED: usize = 256;
 pub struct CyclePlan {
     /// MD steps or displacement attempts.
     pub steps: u32,
+    /// Whether these are the most, of which equilibration chooses as many as cost what the particle moves cost.
+    pub balanced: bool,
     /// Insertion and deletion attempts.
     pub attempts: u32,
     /// Attempts at changes of identity.
@@ -103,6 +108,8 @@ pub struct Sampler {
     ledgers: Vec<AtomIdentities>,
     /// The choice of weights of the tables of insertion, where they are chosen.
     weights: Option<InsertionWeights>,
+    /// The choice of the steps of a cycle, where they are chosen.
+    balance: Option<Balance>,
     recent: Recent,
 }
 
@@ -194,8 +201,9 @@ impl Sampler {
         assert_eq!(batch.configurations.len(), walkers * n_states, "every walker holds every state");
         let assignment = Assignment::identity(n_states, walkers);
         backend.load(batch, &grid.states, assignment.states())?;
-        let reservoirs = backend.system().reservoirs.iter().map(|r| r.species).collect();
+        let reservoirs: Vec<u8> = backend.system().reservoirs.iter().map(|r| r.species).collect();
         let max_atoms = backend.system().reservoirs.iter().map(|r| r.max_atoms).collect();
+        let balance = plan.balanced.then(|| Balance::new(plan.steps, batch, &reservoirs));
         Ok(Sampler {
             exchanger: Exchanger::new(&grid, plan.exchange),
             learner: Learner::new(&grid),
@@ -211,6 +219,7 @@ impl Sampler {
             force_field,
             moments: vec![Moments::new(n_reservoirs); walkers * n_states],
             weights: chooser(backend.system(), &grid),
+            balance,
             recent: Recent::default(),
             assignment,
             plan,
@@ -268,6 +277,10 @@ impl Sampler {
         let audited = (self.is_audited() && self.kept.is_some()).then(|| self.audited());
         if period == Period::Equilibration {
             self.learn()?;
+            let costs = self.costs();
+            if let Some(balance) = &mut self.balance {
+                balance.count(self.cycle, &self.measurements, &costs);
+            }
         }
         let Exchange::EvenOdd { every, .. } = self.plan.exchange;
         if self.cycle.is_multiple_of(u64::from(every)) {
@@ -317,10 +330,13 @@ impl Sampler {
         if let Some(weights) = self.weights.as_mut().and_then(|w| w.of_cycle(self.cycle, cycle.period)) {
             self.backend.set_insertion_weights(&weights)?;
         }
-        let CyclePlan { steps, attempts, identity, .. } = self.plan;
+        let CyclePlan { steps: most, attempts, identity, .. } = self.plan;
         let span = |count: u32| Span { first: self.cycle * u64::from(count), count };
+        let (costs, production) = (self.costs(), cycle.period != Period::Equilibration);
+        let steps = self.balance.as_mut().map_or(most, |balance| balance.begin(production, &costs));
         let work = CycleWork {
-            dynamics: Some(span(steps)),
+            // Cycles of fewer steps leave some random numbers out.
+            dynamics: Some(Span { count: steps, ..span(most) }),
             particle_moves: (attempts > 0).then(|| span(attempts)),
             identity: (identity > 0).then(|| span(identity)),
             // Weights are learned from tallies.
@@ -328,6 +344,13 @@ impl Sampler {
             keep: cycle.keep || self.is_audited(),
         };
         self.backend.begin(&work).map_err(|e| e.in_cycle(self.cycle))
+    }
+
+    /// What the choice of steps weighs.
+    fn costs(&self) -> Costs {
+        let system = self.backend.system();
+        let trials = system.insertion.as_ref().map_or(1, |tables| tables.trials);
+        Costs::new(&system.dynamics, self.plan.steps, self.plan.attempts, trials, self.plan.identity)
     }
 
     /// Learns the weights of windows from everything tried so far, and gives them to the backend.
@@ -469,9 +492,19 @@ impl Sampler {
         self.learner.as_ref().is_some_and(Learner::is_frozen)
     }
 
-    /// What a cycle does.
+    /// What a cycle does: where its steps are chosen, those of the choice as it is now.
     pub fn plan(&self) -> CyclePlan {
-        self.plan
+        CyclePlan { steps: self.balance.as_ref().map_or(self.plan.steps, Balance::steps), ..self.plan }
+    }
+
+    /// The choice of the steps of a cycle, where they are chosen.
+    pub fn balance(&self) -> Option<&Balance> {
+        self.balance.as_ref()
+    }
+
+    /// Steps (or displacement attempts) of one replica in all cycles so far.
+    pub fn steps_made(&self) -> u64 {
+        self.balance.as_ref().map_or(self.cycle * u64::from(self.plan.steps), Balance::made)
     }
 
     /// The system that every replica belongs to.

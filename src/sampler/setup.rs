@@ -9,6 +9,7 @@ use crate::base::rng::Rng;
 use crate::forces::ForceField;
 use crate::input::scene::CheckedScene;
 use crate::input::scene::compile::force_field;
+use crate::input::scene::grammar::Balance;
 use crate::system::System;
 use crate::system::configuration::Batch;
 use crate::thermo::states::StateGrid;
@@ -48,6 +49,7 @@ impl Setup {
             rng: Rng::new(loaded.scene.seed),
             plan: CyclePlan {
                 steps: system.dynamics.steps(),
+                balanced: loaded.scene.balance == Balance::Auto,
                 attempts: loaded.scene.moves.insert_delete,
                 identity: loaded.scene.moves.identity,
                 exchange: loaded.scene.exchange,

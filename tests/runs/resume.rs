@@ -5,10 +5,12 @@ use crate::outcome::{ENDLESS, assert_same, most, outcome, snapshot, state};
 use crate::place::{Place, stderr, surface};
 #[cfg(unix)]
 use crate::processes::stop_in_production;
+use adlayer::scene;
 use adlayer::testing::base::rng::{Rng, Stream, index_below};
-use adlayer::testing::moves::exchange::EdgeTally;
+use adlayer::testing::moves::exchange::{EdgeTally, Period};
 use adlayer::testing::run::checkpoint::{self, Origin};
 use adlayer::testing::run::{RunRecord, RunStatus};
+use adlayer::testing::sampler::Setup;
 use std::path::Path;
 
 /// A run that was stopped in the middle, by its wall time; its production must be [`ENDLESS`].
@@ -66,6 +68,41 @@ fn rounds_of_exchange_go_on_where_they_were() {
     let tried = |edges: &[EdgeTally]| edges.iter().map(|e| (e.attempts, e.accepted)).collect::<Vec<_>>();
     assert_eq!(tried(&grown.sampler.edges), tried(&whole.sampler.edges));
     assert!(grown.exchange.contains(",temperature+mu_B,") && grown.exchange.contains(",temperature-mu_B,"));
+}
+
+#[test]
+fn steps_that_are_chosen_go_on_as_they_were() {
+    let text = surface(40, [20, 41]).replace("moves: (", "balance: Auto,\n    moves: (");
+    let setup = Setup::from_scene(&scene::parse(&text, Path::new("scene.ron")).expect("a scene")).expect("a system");
+    let backend = || setup.open("cpu").expect("cpu");
+    let mut whole = setup.sampler(backend(), &setup.start().expect("a start")).expect("it fits");
+    // Saved before the choice, in the middle of it and after it.
+    let mut saved = Vec::new();
+    for cycle in 0..30_u32 {
+        if [0, 7, 25].contains(&cycle) {
+            saved.push((cycle, whole.save().expect("between two cycles")));
+        }
+        whole.advance(if cycle < 20 { Period::Equilibration } else { Period::FirstHalf }).expect("a cycle");
+    }
+    let most = setup.plan.steps;
+    assert!(whole.plan().steps < most && whole.steps_made() < 30 * u64::from(most), "nothing was chosen");
+    for (from, state) in saved {
+        let mut again = setup.restore(backend(), &state).expect("it fits");
+        for cycle in from..30 {
+            again.advance(if cycle < 20 { Period::Equilibration } else { Period::FirstHalf }).expect("a cycle");
+        }
+        assert!(again.save().expect("a state") == whole.save().expect("a state"), "from cycle {from} on");
+    }
+    let fixed = Setup::from_scene(&scene::parse(&surface(40, [20, 41]), Path::new("scene.ron")).expect("a scene"));
+    let refused = fixed.expect("a system").restore(backend(), &whole.save().expect("a state")).err().expect("refused");
+    assert!(refused.to_string().contains("steps of a cycle"), "{refused}");
+
+    let place = Place::new(&text);
+    place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet"]);
+    let record = RunRecord::read(&place.run("run")).expect("run.json");
+    let balance = record.balance.expect("why there are so many steps");
+    assert_eq!((record.steps, balance.most), (whole.plan().steps, most));
+    assert!(balance.atoms > 0.0 && balance.atoms < 64.0, "{}", balance.atoms);
 }
 
 #[test]

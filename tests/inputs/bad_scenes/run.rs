@@ -42,6 +42,15 @@ pub(super) const CASES: &[Case] = &[
         "give a share from 0 to 0.9, so that every place is reached; without it, it is chosen in equilibration",
     ),
     case(
+        &[
+            ("Baoab(dt: 0.004, friction: 1.0, steps: 50)", "MonteCarlo(displacement: 0.2, attempts: 0)"),
+            ("moves: (insert_delete: 100)", "moves: (insert_delete: 100), balance: Auto"),
+        ],
+        (26, 43),
+        "`balance` is Auto, but `attempts` of the dynamics, the most there may be, is 0",
+        "give `attempts` 1 or more, or leave `balance` out",
+    ),
+    case(
         &[("moves: (insert_delete: 100)", "moves: (insert_delete: 100), exchange: EvenOdd(every: 0)")],
         (26, 59),
         "`every` is 0",

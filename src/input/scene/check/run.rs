@@ -2,7 +2,7 @@
 
 use super::{at_least_one, positive};
 use crate::base::Result;
-use crate::input::scene::grammar::{Dynamics, Exchange, Insertion, Scene, Truncation, Until};
+use crate::input::scene::grammar::{Balance, Dynamics, Exchange, Insertion, Scene, Truncation, Until};
 use crate::input::source::{Source, ensure};
 use crate::system::insertion::{MAX_TRIALS, MOST_WEIGHT};
 
@@ -13,6 +13,7 @@ const FEWEST_TO_CHOOSE: u32 = 50;
 pub(crate) fn run(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
     dynamics(source, scene, warnings)?;
     moves(source, scene, warnings)?;
+    balance(source, scene, warnings)?;
     let Exchange::EvenOdd { every, rounds, .. } = scene.exchange;
     at_least_one(source, "exchange.every", every)?;
     at_least_one(source, "exchange.rounds", rounds)?;
@@ -69,6 +70,43 @@ fn dynamics(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Resul
             "potential.truncation",
             format!("`Plain` truncation with `{name}` dynamics: forces miss the jump of the energy at the cutoff"),
             "use `Shifted` or `ForceShifted`, or `MonteCarlo` dynamics",
+        ));
+    }
+    Ok(())
+}
+
+/// Fewest cycles of equilibration in which the number of atoms can show.
+const FEWEST_TO_BALANCE: u32 = 16;
+
+fn balance(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
+    if scene.balance == Balance::Fixed {
+        return Ok(());
+    }
+    ensure!(
+        source,
+        !scene.reservoir.is_empty(),
+        "balance",
+        "`balance` is Auto, but no species has a reservoir: there are no particle moves to balance with the dynamics",
+        "leave `balance` out",
+    );
+    ensure!(
+        source,
+        !matches!(scene.dynamics, Dynamics::Hmc { .. } | Dynamics::Ghmc { .. }),
+        "balance",
+        "`balance` is Auto, but the steps of hybrid Monte Carlo are those of one trajectory, whose length is yours to choose",
+        "leave `balance` out",
+    );
+    ensure!(
+        source,
+        scene.dynamics.steps() > 0,
+        "balance",
+        "`balance` is Auto, but `attempts` of the dynamics, the most there may be, is 0",
+        "give `attempts` 1 or more, or leave `balance` out",
+    );
+    let cycles = scene.schedule.equilibration;
+    if cycles < FEWEST_TO_BALANCE {
+        warnings.push(format!(
+            "`balance` is Auto, and counts atoms in {cycles} cycles of equilibration: {FEWEST_TO_BALANCE} or more make a choice"
         ));
     }
     Ok(())

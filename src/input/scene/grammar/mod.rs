@@ -13,7 +13,7 @@ pub use grid::{AxisValues, ConventionSpec, Grid, GridReservoir, WindowSpec};
 pub use observables::FirstLayer;
 pub use particles::{Initial, Placement, Region, Reservoir, Species, Walkers};
 pub use potential::*;
-pub use run::{Dynamics, Exchange, Insertion, Moves, Schedule, Until};
+pub use run::{Balance, Dynamics, Exchange, Insertion, Moves, Schedule, Until};
 
 pub use crate::observables::{ObservableSpec as Observable, WaveVector};
 
@@ -57,6 +57,9 @@ pub struct Scene {
     pub windows: Vec<WindowSpec>,
     /// How atoms move between particle moves.
     pub dynamics: Dynamics,
+    /// Whether the steps of a cycle are those of `dynamics`, or at most those.
+    #[serde(default)]
+    pub balance: Balance,
     /// Particle moves of a cycle.
     #[serde(default)]
     pub moves: Moves,

@@ -5,6 +5,17 @@ pub use crate::moves::exchange::Exchange;
 pub use crate::system::Dynamics;
 use serde::{Deserialize, Serialize};
 
+/// How the time of a cycle is divided between dynamics and particle moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Balance {
+    /// As many steps (or displacement attempts) as `dynamics` says.
+    #[default]
+    Fixed,
+    /// At most so many: equilibration chooses as many as cost what the particle moves cost.
+    Auto,
+}
+
 /// Particle moves of a cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -107,6 +107,7 @@ pub(crate) const SECTIONS: &[Section] = &[
             line("grid", "", Needed, "at most 10⁶ states", "the states", "(temperature: List([0.24, 0.30]))"),
             line("windows", "", Value("[]"), "", "further states between two numbers of atoms", "[(species: \"B\", atoms: (0, 16))]"),
             line("dynamics", "", Needed, "", "how atoms move", "Baoab(dt: 0.004, friction: 1.0, steps: 50)"),
+            line("balance", "", Value("Fixed"), "", "whether a cycle makes the steps of `dynamics`, or at most those", "Auto"),
             line("moves", "", Words("none; needed with a reservoir"), "", "how atoms come and go", "(insert_delete: 100)"),
             line("exchange", "", Value("EvenOdd(every: 1, rounds: 24, diagonals: true)"), "", "replica exchange", "EvenOdd(every: 1)"),
             line("schedule", "", Needed, "", "length of the run", "(equilibration: 500, production: 1500)"),
@@ -383,6 +384,8 @@ pub(crate) const SECTIONS: &[Section] = &[
         "generalised hybrid Monte Carlo: refused, not available yet",
         &[DT, STEPS, line("friction", "1/time", Needed, "above 0", "γ", "1.0")],
     ),
+    section("Balance::Fixed", "balance", "the steps (or attempts) of `dynamics`", &[]),
+    section("Balance::Auto", "balance", "at most those: as many as cost what the particle moves cost", &[]),
     section(
         "Moves",
         "moves: (…)",
