@@ -75,8 +75,13 @@ fn machine() -> Vec<(String, String)> {
     let kernel = read("/proc/sys/kernel/osrelease").map(|text| text.trim().to_owned());
     let build = if cfg!(debug_assertions) { "with debug assertions" } else { "release" };
     let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
-    let all = [("build", build.to_owned()), ("system", system), ("kernel", known(kernel)), ("processor", known(processor)),
-        ("memory", known(memory))];
+    let all = [
+        ("build", build.to_owned()),
+        ("system", system),
+        ("kernel", known(kernel)),
+        ("processor", known(processor)),
+        ("memory", known(memory)),
+    ];
     all.map(|(name, value)| (name.to_owned(), value)).into()
 }
 

@@ -57,7 +57,11 @@ fn plain(section: &SectionReference) -> String {
         out.push_str(&format!("  {name}: {}{unit}\n      {}\n", f.kind, f.meaning));
         let default = f.default.as_ref().map_or_else(|| "must be given".to_owned(), |d| format!("default {d}"));
         let limits = if f.limits.is_empty() { String::new() } else { format!("; {}", f.limits) };
-        let example = if f.name.is_empty() { format!("{}({})", section.name, f.example) } else { format!("{}: {}", f.name, f.example) };
+        let example = if f.name.is_empty() {
+            format!("{}({})", section.name, f.example)
+        } else {
+            format!("{}: {}", f.name, f.example)
+        };
         out.push_str(&format!("      {default}{limits}\n      e.g. {example}\n"));
     }
     out + "\n"
@@ -78,12 +82,21 @@ fn page(all: &[SectionReference]) -> String {
         }
         out.push_str("\n| field | type | unit | default | limits | meaning | example |\n| --- | --- | --- | --- | --- | --- | --- |\n");
         for f in &section.fields {
-            let code = |text: &str| if text.is_empty() { String::new() } else { format!("`{}`", text.replace('|', "\\|")) };
+            let code =
+                |text: &str| if text.is_empty() { String::new() } else { format!("`{}`", text.replace('|', "\\|")) };
             let name = if f.name.is_empty() { "the value".to_owned() } else { code(&f.name) };
-            let example = if f.name.is_empty() { format!("{}({})", section.name, f.example) } else { f.example.clone() };
+            let example =
+                if f.name.is_empty() { format!("{}({})", section.name, f.example) } else { f.example.clone() };
             let default = f.default.as_deref().unwrap_or("");
-            let cells =
-                [name, code(&f.kind), f.unit.clone(), default.to_owned(), f.limits.clone(), f.meaning.clone(), code(&example)];
+            let cells = [
+                name,
+                code(&f.kind),
+                f.unit.clone(),
+                default.to_owned(),
+                f.limits.clone(),
+                f.meaning.clone(),
+                code(&example),
+            ];
             out.push_str(&format!("| {} |\n", cells.join(" | ")));
         }
     }

@@ -40,5 +40,7 @@ pub(crate) fn new(arguments: &NewArguments) -> Result<()> {
 /// The templates with what they hold.
 fn list() -> String {
     let values = Template::value_variants().iter().filter_map(Template::to_possible_value);
-    values.map(|v| format!("{:<10} {}\n", v.get_name(), v.get_help().map_or_else(String::new, ToString::to_string))).collect()
+    values
+        .map(|v| format!("{:<10} {}\n", v.get_name(), v.get_help().map_or_else(String::new, ToString::to_string)))
+        .collect()
 }

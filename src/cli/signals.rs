@@ -63,10 +63,9 @@ fn words(count: usize, directory: Option<&Path>) -> String {
     match (count, directory) {
         (0, Some(_)) => "stopping after this cycle; Ctrl-C again ends at once".to_owned(),
         (0, None) => "stopping after this run; Ctrl-C again ends at once".to_owned(),
-        (_, Some(directory)) => format!(
-            "ended at once; the last checkpoint is whole; go on with: adlayer resume {}",
-            directory.display()
-        ),
+        (_, Some(directory)) => {
+            format!("ended at once; the last checkpoint is whole; go on with: adlayer resume {}", directory.display())
+        }
         (_, None) => "ended at once".to_owned(),
     }
 }

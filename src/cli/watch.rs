@@ -101,7 +101,8 @@ fn progress(look: &Look) -> String {
     let filled = (BAR as u64 * done / cycles.max(1)) as usize;
     let bar = format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled));
     let stage = if done < u64::from(r.equilibration) { "equilibrating" } else { "sampling" };
-    let mut line = format!("{:<11} {bar} {done}/{cycles} cycles", if r.status == RunStatus::Finished { "done" } else { stage });
+    let mut line =
+        format!("{:<11} {bar} {done}/{cycles} cycles", if r.status == RunStatus::Finished { "done" } else { stage });
     if r.replica_steps_per_s > 0.0 {
         line.push_str(&format!(" · {} replica-steps/s", engineering(r.replica_steps_per_s)));
     }
@@ -146,7 +147,15 @@ fn trips(grid: &StateGrid, look: &Look) -> Option<String> {
     };
     let each: Vec<String> = flows
         .iter()
-        .map(|f| format!("{} {} ({} of {} replicas have seen both ends)", name(f.axis), f.round_trips, f.travelled, f.replicas))
+        .map(|f| {
+            format!(
+                "{} {} ({} of {} replicas have seen both ends)",
+                name(f.axis),
+                f.round_trips,
+                f.travelled,
+                f.replicas
+            )
+        })
         .collect();
     Some(format!("round trips {}", each.join(" · ")))
 }

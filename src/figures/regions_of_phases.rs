@@ -44,7 +44,8 @@ impl Regions<'_> {
                 let (low, high) = (at(from), at(to));
                 for i in 1..borders.len() {
                     if let Some(phase) = borders[i].left {
-                        patches.push((vec![(low[i - 1], from), (low[i], from), (high[i], to), (high[i - 1], to)], phase));
+                        patches
+                            .push((vec![(low[i - 1], from), (low[i], from), (high[i], to), (high[i - 1], to)], phase));
                     }
                 }
             }

@@ -119,7 +119,8 @@ impl Block {
         let decimals = text::decimals(grid.temperatures().into_iter(), 4);
         let n = |k: Option<&usize>| k.map_or("–".into(), |&k| count_of(analysis, k, s));
         let mut rows = vec![vec!["T".to_owned()]];
-        let mut notes = vec![format!("boundaries (MBAR) at {} of {}", mu_symbol(&axis.convention, symbol), axis.species)];
+        let mut notes =
+            vec![format!("boundaries (MBAR) at {} of {}", mu_symbol(&axis.convention, symbol), axis.species)];
         let heading = match grid.axes() {
             Some(axes) => {
                 let states = grid.plane(s);
@@ -193,7 +194,13 @@ fn count_of(analysis: &Analysis, state: usize, s: usize) -> String {
     let capped = direct.at_limit.get(s).is_some_and(|limit| limit.is_reached());
     // Where MBAR has averages, it knows what may be quoted.
     let doubtful = analysis.at_states.get(state).is_some_and(|cell| cell.masked || !cell.quotable);
-    let mark = if capped { CAPPED } else if doubtful { DOUBTFUL } else { "" };
+    let mark = if capped {
+        CAPPED
+    } else if doubtful {
+        DOUBTFUL
+    } else {
+        ""
+    };
     better.map_or_else(|| coarse(own, own_err) + mark, |(n, err)| coarse(n, err) + BY_MBAR + mark)
 }
 

@@ -56,7 +56,10 @@ impl Watched {
         refuse_file(directory)?;
         let resolved = directory.join("resolved.ron");
         if !resolved.is_file() {
-            return Err(Error::InputMissing { what: "run directory (with its resolved.ron)", path: directory.to_owned() });
+            return Err(Error::InputMissing {
+                what: "run directory (with its resolved.ron)",
+                path: directory.to_owned(),
+            });
         }
         let loaded = scene::load(&resolved)?;
         let species = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();

@@ -194,7 +194,10 @@ fn shells_and_man_are_served() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let output = adlayer(folder.path(), &["completions", shell]);
         let script = text(&output.stdout);
-        assert!(output.status.success() && script.contains("adlayer") && script.contains("resume"), "{shell}: {script}");
+        assert!(
+            output.status.success() && script.contains("adlayer") && script.contains("resume"),
+            "{shell}: {script}"
+        );
     }
     let page = text(&adlayer(folder.path(), &["man"]).stdout);
     assert!(page.contains(".TH adlayer") && page.contains("Exit codes"), "{page}");

@@ -72,7 +72,9 @@ fn a_run_that_goes_on_is_seen_and_left_alone() {
 
     let (is_good, seen, said) = watch(&["run", "--once"], folder.path());
     assert!(is_good && said.is_empty(), "{said}");
-    for words in ["Watched · running", "sampling", "left", "accepted    B inserted", "exchanged   temperature", "direct", "1.4"] {
+    for words in
+        ["Watched · running", "sampling", "left", "accepted    B inserted", "exchanged   temperature", "direct", "1.4"]
+    {
         assert!(seen.contains(words), "`{words}` is not in\n{seen}");
     }
     assert!(seen.lines().all(|line| line.chars().count() <= 100), "{seen}");

@@ -40,7 +40,8 @@ fn labels(svg: &str) -> Vec<Label> {
             _ => x,
         };
         let flat = [left, y - 0.7 * size, left + width, y + 0.1 * size];
-        let is_upright = attribute("transform").is_some_and(|t| t.starts_with("rotate(-90") || t.starts_with("rotate(270"));
+        let is_upright =
+            attribute("transform").is_some_and(|t| t.starts_with("rotate(-90") || t.starts_with("rotate(270"));
         // turned about (x, y): to the right becomes up
         let upright = [x + (flat[1] - y), y - (flat[2] - x), x + (flat[3] - y), y - (flat[0] - x)];
         if !words.trim().is_empty() {
@@ -52,9 +53,8 @@ fn labels(svg: &str) -> Vec<Label> {
 
 /// Pairs of texts that stand on each other.
 fn overlaps(labels: &[Label]) -> Vec<(String, String)> {
-    let meet = |a: &[f64; 4], b: &[f64; 4]| {
-        a[2].min(b[2]) - a[0].max(b[0]) > TOUCH && a[3].min(b[3]) - a[1].max(b[1]) > TOUCH
-    };
+    let meet =
+        |a: &[f64; 4], b: &[f64; 4]| a[2].min(b[2]) - a[0].max(b[0]) > TOUCH && a[3].min(b[3]) - a[1].max(b[1]) > TOUCH;
     let pairs = labels.iter().enumerate().flat_map(|(i, a)| labels[..i].iter().map(move |b| (a, b)));
     // A subscript is a text of its own behind what it belongs to, wherever estimates put it.
     let is_subscript = |a: &Label, b: &Label| a.2 < 0.9 * b.2 && a.0.chars().count() <= 3;

@@ -297,11 +297,7 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
         Err(de::Error::custom("a variant of several values without names, which no scene has"))
     }
 
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Refused> {
+    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Refused> {
         visitor.visit_map(Fields { book: self.book, owner: self.owner, names: fields.iter(), at: "" })
     }
 }
