@@ -6,6 +6,8 @@ use super::{default_drawn, drawn, in_metal_units, synthetic};
 const WIDE: f64 = 0.56;
 /// Pixels by which boxes may touch: they are estimates.
 const TOUCH: f64 = 2.0;
+/// The same on one line, where a label with a subscript goes on in a text of its own.
+const GOES_ON: f64 = 14.0;
 
 /// A text with its box: left, top, right, bottom \[px\], and the size of its font.
 type Label = (String, [f64; 4], f64);
@@ -53,8 +55,10 @@ fn labels(svg: &str) -> Vec<Label> {
 
 /// Pairs of texts that stand on each other.
 fn overlaps(labels: &[Label]) -> Vec<(String, String)> {
-    let meet =
-        |a: &[f64; 4], b: &[f64; 4]| a[2].min(b[2]) - a[0].max(b[0]) > TOUCH && a[3].min(b[3]) - a[1].max(b[1]) > TOUCH;
+    let meet = |a: &[f64; 4], b: &[f64; 4]| {
+        let across = if (a[3] - b[3]).abs() < 0.01 { GOES_ON } else { TOUCH };
+        a[2].min(b[2]) - a[0].max(b[0]) > across && a[3].min(b[3]) - a[1].max(b[1]) > TOUCH
+    };
     let pairs = labels.iter().enumerate().flat_map(|(i, a)| labels[..i].iter().map(move |b| (a, b)));
     // A subscript is a text of its own behind what it belongs to, wherever estimates put it.
     let is_subscript = |a: &Label, b: &Label| a.2 < 0.9 * b.2 && a.0.chars().count() <= 3;

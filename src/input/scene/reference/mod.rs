@@ -25,7 +25,7 @@ pub struct SectionReference {
 /// A field of a scene.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldReference {
-    /// Its name; empty for the one value of a variant without names.
+    /// Its name; empty for a value of a variant without names.
     pub name: String,
     /// What it holds.
     pub kind: String,
@@ -55,7 +55,7 @@ pub fn reference() -> Vec<SectionReference> {
             .lines
             .iter()
             .map(|line| FieldReference {
-                name: if line.name == "0" { String::new() } else { line.name.to_owned() },
+                name: if line.name.starts_with(|c: char| c.is_ascii_digit()) { "" } else { line.name }.to_owned(),
                 kind: kind(s.owner, line.name),
                 unit: line.unit.to_owned(),
                 default: match line.preset {

@@ -13,7 +13,7 @@ use std::fmt;
 pub(crate) struct Traced {
     /// The structure or the variant it belongs to, e.g. `Scene`, `Substrate::Fcc111`.
     pub(crate) owner: String,
-    /// Its name; empty for a variant itself, `0` for the one value of a variant without names.
+    /// Its name; empty for a variant itself, `0`, `1`, … for values that have none.
     pub(crate) name: String,
     /// What it holds, e.g. `number`, `[Pair]`, `(number, number)`.
     pub(crate) kind: String,
@@ -36,7 +36,8 @@ pub(crate) fn fields<T: DeserializeOwned>() -> Vec<Traced> {
     }
     let mut fields = book.fields;
     for field in &mut fields {
-        field.optional = !matches!(&*field.name, "" | "0") && with::<T>(field, None).is_ok();
+        let is_named = field.name.chars().any(|c| !c.is_ascii_digit());
+        field.optional = is_named && with::<T>(field, None).is_ok();
     }
     fields
 }
@@ -262,6 +263,27 @@ impl<'de> Book<'de> {
     }
 }
 
+/// Values of a variant that have no names but their places.
+struct Values<'a, 'de> {
+    book: &'a mut Book<'de>,
+    owner: String,
+    next: usize,
+    n: usize,
+}
+
+impl<'de> SeqAccess<'de> for Values<'_, 'de> {
+    type Error = Refused;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Refused> {
+        let place = self.next;
+        self.next += 1;
+        if place >= self.n {
+            return Ok(None);
+        }
+        self.book.value(&self.owner, &place.to_string(), seed).map(Some)
+    }
+}
+
 /// A variant of a choice.
 struct Variant<'a, 'de> {
     book: &'a mut Book<'de>,
@@ -293,8 +315,8 @@ impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
         self.book.value(&self.owner, "0", seed)
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Refused> {
-        Err(de::Error::custom("a variant of several values without names, which no scene has"))
+    fn tuple_variant<V: Visitor<'de>>(self, n: usize, visitor: V) -> Result<V::Value, Refused> {
+        visitor.visit_seq(Values { book: self.book, owner: self.owner, next: 0, n })
     }
 
     fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Refused> {
