@@ -141,7 +141,7 @@ impl Backend for Idle {
         let events = Box::new(Pairs(self.measured.iter().map(n_of).collect()));
         let kept =
             if self.keeps { self.inner.cycle(&CycleWork { keep: true, ..CycleWork::default() })?.kept } else { None };
-        let result = CycleResult { measurements: self.measured.clone(), events, kept };
+        let result = CycleResult { measurements: self.measured.clone(), segments: Vec::new(), events, kept };
         self.clock.lock().expect("one thread").free = Some(Instant::now());
         Ok(result)
     }

@@ -12,13 +12,6 @@ var<workgroup> sums: array<vec2<f32>, N_SUMS>;
 var<workgroup> counts: array<atomic<u32>, MAX_SPECIES>;
 var<workgroup> status: atomic<u32>;
 
-// Adds a number to an unevaluated sum of two. Knuth, Seminumerical Algorithms, 4.2.2.
-fn add_to_pair(sum: vec2<f32>, x: f32) -> vec2<f32> {
-    let high = sum.x + x;
-    let part = high - sum.x;
-    return vec2<f32>(high, sum.y + ((sum.x - (high - part)) + (x - part)));
-}
-
 // Partial sums of the energy of every atom: half its mobile pairs, all its frozen pairs.
 fn share_energies(replica: u32, n: u32, thread: u32) {
     let sharing = sharing_of(n);

@@ -236,6 +236,9 @@ fn relative_density(state: u32, r: u32, position: vec3<f32>) -> f32 {
     if !BIASED {
         return 1.0;
     }
+    if BONDED {
+        return density_at_hosts(r, position);
+    }
     let counts = table.voxels[r].counts;
     let e = first_share(state, r) + voxel_of(r, position);
     let shares = shares_before(e + 1u) - shares_before(e);
@@ -279,7 +282,13 @@ fn draw_position(state: u32, r: u32, words: vec4<u32>) -> vec4<f32> {
     var position = vec3<f32>(place, reservoir.z_lo + uniform_of(words.z) * depth);
     if BIASED {
         let choice = (words.x & 0xffu) | ((words.y & 0xffu) << 8u) | ((words.z & 0xffu) << 16u);
-        if choice < states[state].weights[r / 4u][r % 4u] {
+        if BONDED {
+            if choice < table.bond_shares.y {
+                // it may lie outside the region, and is not tried then
+                position = wrap(position_at_host(choice, words));
+                return vec4<f32>(position, density_at_hosts(r, position));
+            }
+        } else if choice < states[state].weights[r / 4u][r % 4u] {
             position = position_in_table(state, r, words);
         }
     }
@@ -295,7 +304,7 @@ fn propose(replica: u32, kind: vec4<u32>, position: vec3<f32>, n: u32) -> Trial 
     let r = choice / 2u;
     let reservoir = table.reservoirs[r];
     if choice % 2u == 0u {
-        if atomicLoad(&n_total[reservoir.species]) >= reservoir.max_atoms {
+        if atomicLoad(&n_total[reservoir.species]) >= reservoir.max_atoms || (BONDED && !in_region(r, position.z)) {
             return Trial(TRIAL_NONE, reservoir.species, 0u, vec3<f32>(0.0));
         }
         return Trial(TRIAL_INSERT, reservoir.species, n, position);
@@ -482,6 +491,10 @@ fn insert_delete(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_inv
     let log_start = replica * params.log_words;
     var n_events = select(replicas[replica].n_events, 0u, params.fresh_log != 0u);
     load_and_count(replica, n, thread);
+    if BONDED {
+        load_hosts(replica, thread);
+        workgroupBarrier();
+    }
     let group = thread / LANES;
     let lane = thread % LANES;
     for (var round = 0u; round < params.steps; round += WORKGROUP) {

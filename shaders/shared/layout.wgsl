@@ -141,6 +141,14 @@ struct SystemTable {
     shear: vec4<f32>,
     // L_x in two pieces, whole multiples of which add exactly to those of the tilt; the tilt of a surface cell in two pieces.
     shear_edges: vec4<f32>,
+    // Records of hosts and their number, records of partners and their number.
+    bonds: vec4<u32>,
+    // Shares of 2²⁴ below which a position is drawn in a half-shell, and about a host at all.
+    bond_shares: vec4<u32>,
+    // Cubes of the least and greatest length of a bond, cosine of the half-angle of a cap, squared reach of bonds of the slab.
+    bond_shell: vec4<f32>,
+    // Squares of those lengths, shares of half-shells and caps over M V.
+    bond_range: vec4<f32>,
 }
 
 struct ReplicaRecord {

@@ -9,6 +9,8 @@ const STREAM_INSERT_VELOCITY = 4u;
 const STREAM_DISPLACEMENT = 5u;
 const STREAM_DISPLACEMENT_ACCEPT = 6u;
 const STREAM_IDENTITY = 13u;
+const STREAM_SEGMENT_VELOCITY = 14u;
+const STREAM_SEGMENT_ACCEPT = 15u;
 
 fn philox4x32_10(counter: vec4<u32>, key: vec2<u32>) -> vec4<u32> {
     var c = counter;

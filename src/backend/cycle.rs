@@ -51,6 +51,8 @@ impl CycleWork {
 pub struct CycleResult {
     /// E and N: `[n_replicas]`.
     pub measurements: Vec<Measurement>,
+    /// Accepted segments of every replica, `[n_replicas]`; empty where dynamics accept or reject none.
+    pub segments: Vec<u32>,
     /// Accepted moves.
     pub events: Box<dyn MoveEvents>,
     /// Configurations at the end, if they were to be kept: those of `Backend::store` without velocities.

@@ -4,7 +4,7 @@ use super::TrialEnergies;
 use crate::base::error::Result;
 use crate::moves::tally::{MoveEvent, MoveRecorder, Transitions};
 use crate::moves::{self, identity};
-use crate::system::configuration::Batch;
+use crate::system::configuration::{Batch, Configuration};
 
 /// Particle moves where the host proposes, decides and records every attempt: the oracle for fused kernels.
 ///
@@ -25,21 +25,26 @@ pub fn particle_moves_on_host(
     let offsets = transitions.offsets().to_vec();
     let mut rows = transitions.rows_of(ensemble.first_replica, &ensemble.assignment);
     let mut events = vec![Vec::new(); ensemble.assignment.len()];
+    // No insertion or deletion moves an atom of the slab.
+    let slabs = mirror.configurations.clone();
+    let hosts_of = |x: &'_ Configuration| system.bonds.as_deref().map(|b| b.hosts(|slot| x.positions[slot]));
+    let hosts: Vec<_> = slabs.iter().map(hosts_of).collect();
+    let places_of = |r: usize| ensemble.places_of(r).about(hosts[r].as_ref());
     for attempt in first..first + u64::from(attempts) {
-        let propose = |(r, x)| moves::propose(system, rng, ensemble.global(r).0, attempt, &ensemble.places_of(r), x);
+        let propose = |(r, x)| moves::propose(system, rng, ensemble.global(r).0, attempt, &places_of(r), x);
         let mut proposals: Vec<_> = mirror.configurations.iter().enumerate().map(propose).collect();
         let n_trials = system.insertion.as_ref().map_or(1, |tables| tables.trials);
         let mut energies = vec![Vec::with_capacity(n_trials); proposals.len()];
         for j in 0..n_trials {
             let trial = |(r, p): (usize, &moves::Proposal)| {
-                p.trial_at(system, rng, ensemble.global(r).0, attempt, &ensemble.places_of(r), j)
+                p.trial_at(system, rng, ensemble.global(r).0, attempt, &places_of(r), j)
             };
             let trials: Vec<_> = proposals.iter().enumerate().map(trial).collect();
             energies.iter_mut().zip(backend.trial_energies(&trials)?).for_each(|(all, delta_u)| all.push(delta_u));
         }
         let mut edits = Vec::with_capacity(proposals.len());
         for (r, (proposal, energies)) in proposals.iter_mut().zip(&energies).enumerate() {
-            let (id, state, places) = (ensemble.global(r).0, ensemble.state_of(r).as_ref(), ensemble.places_of(r));
+            let (id, state, places) = (ensemble.global(r).0, ensemble.state_of(r).as_ref(), places_of(r));
             let delta_u = moves::weigh(system, rng, id, attempt, &places, state.beta, proposal, energies);
             let ln_acc = moves::ln_acc(state, proposal, delta_u);
             let biased = ln_acc + moves::weight_change(state, proposal);

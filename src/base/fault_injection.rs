@@ -30,6 +30,12 @@ pub(crate) enum Fault {
     IdentityWithoutCounts,
     /// `shear-sign`: differences in an oblique cell lean the wrong way.
     ShearSign,
+    /// `kinetic-left-out`: a segment is accepted by its potential energy alone.
+    KineticLeftOut,
+    /// `no-flip`: velocities go on after a rejected segment as if it had not been tried.
+    NoFlip,
+    /// `half-kick-missing`: a segment ends without its last half kick.
+    HalfKickMissing,
 }
 
 /// Whether a fault is planted.
@@ -52,6 +58,9 @@ pub(crate) fn planted(fault: Fault) -> bool {
             "late-list" => Fault::LateList,
             "identity-without-counts" => Fault::IdentityWithoutCounts,
             "shear-sign" => Fault::ShearSign,
+            "kinetic-left-out" => Fault::KineticLeftOut,
+            "no-flip" => Fault::NoFlip,
+            "half-kick-missing" => Fault::HalfKickMissing,
             other => panic!("no fault `{other}` can be planted"),
         })
     });

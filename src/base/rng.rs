@@ -35,6 +35,10 @@ pub enum Stream {
     Relaxation = 10,
     /// Species, atom and acceptance of an identity change; step = attempt.
     Identity = 13,
+    /// Velocities at the start of a segment that is accepted or rejected; step = its first MD step, slot = atom.
+    SegmentVelocity = 14,
+    /// Acceptance of a segment; step = its first MD step.
+    SegmentAccept = 15,
 }
 
 /// The seed of a run as a Philox key.

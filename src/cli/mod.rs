@@ -10,6 +10,7 @@ mod check;
 mod completions;
 mod diagnostics;
 mod doctor;
+mod driver;
 mod exit;
 mod export;
 mod fields;
@@ -66,6 +67,7 @@ fn command(command: &Command) -> Result<Ending> {
         Command::Doctor(arguments) => doctor::doctor(arguments),
         Command::Completions(arguments) => completions::completions(arguments),
         Command::Man(arguments) => completions::man(arguments),
+        Command::Driver(arguments) => driver::driver(arguments),
     };
     done.map(|()| Ending::Done)
 }

@@ -103,12 +103,16 @@ fn message(p: &Progress, width: usize) -> String {
     let exchange = format!("exchange {}", percent(p.exchange));
     let moves = format!("moves {}", percent(p.acceptance));
     let rate = format!("{:.3e} replica-steps/s", p.replica_steps_per_s);
-    let parts = match width {
+    let segments = p.segments.is_finite().then(|| format!("segments {}", percent(p.segments)));
+    let mut parts = match width {
         0..80 => vec![left],
         80..100 => vec![exchange, left],
         100..130 => vec![moves, exchange, left],
         _ => vec![moves, exchange, rate, left],
     };
+    if width >= 150 {
+        parts.splice(0..0, segments);
+    }
     parts.iter().map(|part| format!(" · {part}")).collect()
 }
 
@@ -125,14 +129,15 @@ mod tests {
             production: false,
             acceptance: 0.123,
             exchange: 1.0,
+            segments: 0.75,
             replica_steps_per_s: 1.234e6,
             left: Duration::from_secs(100 * 3600),
         };
-        for width in [60, 79, 80, 99, 100, 129, 130, 200] {
+        for width in [60, 79, 80, 99, 100, 129, 130, 149, 150, 200] {
             let words = message(&progress, width).chars().count();
             let others = "equilibrating  123456/999999 cycles".chars().count();
             assert!(words + others + 6 <= width, "{width}: {words} + {others}");
         }
-        assert!(message(&progress, 60).contains("left") && message(&progress, 200).contains("replica-steps/s"));
+        assert!(message(&progress, 60).contains("left") && message(&progress, 200).contains("segments 75 %"));
     }
 }

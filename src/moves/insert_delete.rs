@@ -129,7 +129,13 @@ pub fn propose_among(
         Direction::Insert if n_total >= usize::from(r.max_atoms) => (Trial::None, 0.0),
         Direction::Insert => {
             let position = fresh_position(system, rng, replica, attempt, places, reservoir, 0);
-            (Trial::Insert { species: r.species, position }, ln_volume(system, places, reservoir, position))
+            // What is drawn about a host may lie outside the region, and cannot be deleted there.
+            match system.bonds.is_none() || r.contains(position) {
+                true => {
+                    (Trial::Insert { species: r.species, position }, ln_volume(system, places, reservoir, position))
+                }
+                false => (Trial::None, 0.0),
+            }
         }
         Direction::Delete if n_inside == 0 => (Trial::None, 0.0),
         Direction::Delete => {

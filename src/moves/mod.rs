@@ -7,6 +7,7 @@ pub mod displace;
 pub mod exchange;
 pub mod identity;
 pub mod insert_delete;
+pub mod segment;
 pub mod tally;
 pub mod transition_matrix;
 

@@ -43,6 +43,28 @@ impl AttemptTally {
     }
 }
 
+/// Segments of dynamics of one state, accepted or rejected as a whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentTally {
+    /// Tried.
+    pub segments: u64,
+    /// Accepted.
+    pub accepted: u64,
+}
+
+impl SegmentTally {
+    /// Adds the segments of another walker or cycle.
+    pub fn add(&mut self, other: &SegmentTally) {
+        self.segments += other.segments;
+        self.accepted += other.accepted;
+    }
+
+    /// Accepted per segment; NaN without any.
+    pub fn acceptance(&self) -> f64 {
+        self.accepted as f64 / self.segments as f64
+    }
+}
+
 /// Attempts from one N_s, by the kind of move.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct TransitionTally([AttemptTally; MoveKind::TALLIED.len()]);

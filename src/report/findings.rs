@@ -6,6 +6,7 @@ use crate::base::ids::StateId;
 use crate::base::units::Units;
 use crate::figures::Labels;
 use crate::figures::plot::text;
+use crate::run::tables::SegmentRow;
 use crate::thermo::Convention;
 use crate::thermo::states::Axis;
 
@@ -101,6 +102,14 @@ pub(crate) fn disagreeing(analysis: &Analysis) -> Vec<(usize, f64)> {
         analysis.split_half.z.iter().copied().enumerate().filter(|(_, z)| z.abs() >= AGREE).collect();
     states.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
     states
+}
+
+/// Acceptance of segments of dynamics, in words.
+pub(crate) fn segments(row: &SegmentRow) -> String {
+    let [lowest, mean, highest] = [row.lowest, row.mean, row.highest].map(|share| 100.0 * share);
+    format!(
+        "Segments of dynamics accepted: {mean:.1} % on average over states, {lowest:.1} % at least, {highest:.1} % at most."
+    )
 }
 
 /// Exchange acceptance summed up per direction, in order of appearance.

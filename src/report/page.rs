@@ -59,10 +59,11 @@ pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]
                         h2 { "Settings" }
                         (tables::settings(analysis, summary))
                     }
-                    @if !rates.is_empty() || !summary.acceptance.is_empty() {
+                    @if !rates.is_empty() || !summary.acceptance.is_empty() || summary.segments.is_some() {
                         section {
                             h2 { "Moves and exchange" }
                             @if !summary.acceptance.is_empty() { (tables::moves(summary)) }
+                            @if let Some(segments) = &summary.segments { p { (findings::segments(segments)) } }
                             @if !rates.is_empty() {
                                 p { "Accepted exchanges between neighbouring states, by axis of the grid. The second half alone \
                                      shows edges that went dead." }

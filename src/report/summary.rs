@@ -1,7 +1,7 @@
 //! Summary of the run for its report.
 
 use crate::base::units::Units;
-use crate::run::tables::{ExchangeRow, MoveRow};
+use crate::run::tables::{ExchangeRow, MoveRow, SegmentRow};
 use serde::Serialize;
 
 /// Settings, timings and rates of a run, as the report shows them.
@@ -39,6 +39,9 @@ pub struct RunSummary {
     pub attempts_per_s: f64,
     /// Acceptance of particle moves, per reservoir species.
     pub acceptance: Vec<MoveRow>,
+    /// Acceptance of segments of dynamics, where these accept or reject them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segments: Option<SegmentRow>,
     /// Every edge of the exchange graph.
     pub exchange: Vec<ExchangeRow>,
     /// The simulated cell.

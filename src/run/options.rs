@@ -49,6 +49,8 @@ pub struct Progress {
     pub production: bool,
     /// Accepted insertions and deletions per attempt since the last report; NaN without attempts.
     pub acceptance: f64,
+    /// Accepted segments of dynamics per segment since the last report; NaN where dynamics accept or reject none.
+    pub segments: f64,
     /// Accepted exchanges per attempt since the last report; NaN without attempts.
     pub exchange: f64,
     /// Steps (or displacement attempts) times replicas per second since the start.

@@ -44,6 +44,9 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
         .filter(|&kind| kind != MoveKind::Identity || sampler.plan().identity > 0)
         .collect();
     columns.extend(names.iter().flat_map(|s| kinds.iter().map(|&kind| acceptance(kind, s))));
+    if sampler.segments(StateId(0)).is_some() {
+        columns.push(SEGMENTS.to_owned());
+    }
     for pattern in ADSORPTION {
         columns.extend(if pattern.contains('*') { each(pattern) } else { vec![pattern.to_owned()] });
     }
@@ -68,12 +71,16 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
         for tally in &tallies[k * names.len()..(k + 1) * names.len()] {
             row.extend(kinds.iter().map(|&kind| number(tally.of(kind).acceptance())));
         }
+        row.extend(sampler.segments(id).map(|tally| number(tally.acceptance())));
         row.extend(isosteric_heats(grid, point, &average).into_iter().map(number));
         row.resize(columns.len(), String::new());
         table.push(row);
     }
     table.write(path)
 }
+
+/// Column of the accepted segments per segment, where dynamics accept or reject them.
+const SEGMENTS: &str = "acceptance_segment";
 
 /// Columns at the end of `states.csv`; `*` stands for each species. Those after the first are set by the analysis.
 const ADSORPTION: [&str; 8] =
@@ -224,6 +231,27 @@ pub struct MoveRow {
     pub identity: Option<f64>,
 }
 
+/// Acceptance of segments of dynamics, over all states.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct SegmentRow {
+    /// Accepted per segment in the state where fewest are.
+    pub lowest: f64,
+    /// Mean over states.
+    pub mean: f64,
+    /// Accepted per segment in the state where most are.
+    pub highest: f64,
+}
+
+impl SegmentRow {
+    /// - `acceptance`: `[n_states]`
+    /// - returns: `None` without a state
+    pub fn of(acceptance: &[f64]) -> Option<SegmentRow> {
+        let by = |choose: fn(f64, f64) -> f64| acceptance.iter().copied().reduce(choose);
+        let mean = acceptance.iter().sum::<f64>() / acceptance.len() as f64;
+        Some(SegmentRow { lowest: by(f64::min)?, mean, highest: by(f64::max)? })
+    }
+}
+
 /// Exchange statistics of one edge of the grid.
 #[derive(Debug, Clone, Serialize)]
 pub struct ExchangeRow {
@@ -253,6 +281,17 @@ pub(crate) fn read_moves(directory: &Path, species: &[String]) -> Result<Vec<Mov
     let path = directory.join("states.csv");
     let text = read_text("table of states", &path)?;
     parse_moves(&text, species).map_err(|source| Error::TableDamaged { path, source })
+}
+
+/// Reads the acceptance of segments of dynamics of a run; `None` where dynamics accept or reject none.
+///
+/// # Errors
+/// Those of [`read_text`], and [`Error::TableDamaged`].
+pub(crate) fn read_segments(directory: &Path) -> Result<Option<SegmentRow>> {
+    let path = directory.join("states.csv");
+    let text = read_text("table of states", &path)?;
+    let table = Table::parse(&text).map_err(|source| Error::TableDamaged { path, source })?;
+    Ok(table.numbers_of(SEGMENTS).and_then(|acceptance| SegmentRow::of(&acceptance)))
 }
 
 /// Reads the exchange statistics of a run.

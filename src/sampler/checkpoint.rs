@@ -4,12 +4,13 @@ use super::balance::Balance;
 use super::identities::AtomIdentities;
 use super::learning::Learner;
 use super::moments::Moments;
-use super::{CyclePlan, InsertionWeights, Recent, Sampler, chooser};
+use super::{CyclePlan, InsertionWeights, Recent, Sampler, chooser, no_segments};
 use crate::backend::{Backend, BackendState};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{ReplicaId, StateId};
 use crate::forces::ForceField;
 use crate::moves::exchange::{Assignment, EdgeTally, Exchanger};
+use crate::moves::tally::SegmentTally;
 use crate::system::configuration::Measurement;
 use crate::thermo::states::StateGrid;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,8 @@ pub struct SamplerState {
     pub measurements: Vec<Measurement>,
     /// `[walker * n_states + state]`
     pub moments: Vec<Moments>,
+    /// `[walker * n_states + state]`, segments of dynamics; empty where these accept or reject none.
+    pub segments: Vec<SegmentTally>,
     /// `[n_edges]`
     pub edges: Vec<EdgeTally>,
     /// `[n_windows]`, weights of every window.
@@ -56,6 +59,7 @@ impl Sampler {
             assignment: self.assignment.states().to_vec(),
             measurements: self.measurements.clone(),
             moments: self.moments.clone(),
+            segments: self.segments.clone(),
             edges: self.exchanger.tallies.clone(),
             eta: self.grid.windows().map(|(_, _, window)| window.weights().to_vec()).collect(),
             learner: self.learner.clone(),
@@ -93,7 +97,8 @@ impl Sampler {
             && state.moments.len() == n_replicas
             && state.moments.iter().all(|m| m.is_of(n_reservoirs))
             && state.edges.len() == grid.edges.len();
-        if !whole {
+        let no_segments = no_segments(backend.system(), n_replicas);
+        if !whole || state.segments.len() != no_segments.len() {
             return Err(misfit("its averages are of another shape".to_owned()));
         }
         if !grid.set_weights(&state.eta)
@@ -136,6 +141,7 @@ impl Sampler {
             max_atoms: backend.system().reservoirs.iter().map(|r| r.max_atoms).collect(),
             force_field,
             moments: state.moments.clone(),
+            segments: state.segments.clone(),
             weights: state.weights.clone(),
             balance: state.balance.clone(),
             recent: Recent::default(),

@@ -23,11 +23,11 @@ pub use weights::{InsertionWeights, WEIGHTS_TRIED};
 use crate::backend::{Backend, CycleWork, KeptConfigurations, MoveEvents, Span};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{ReplicaId, StateId};
-use crate::forces::ForceField;
+use crate::forces::{ForceField, ServiceRecord};
 use crate::input::scene::CheckedScene;
 use crate::io::xyz::Frame;
 use crate::moves::exchange::{Assignment, EdgeTally, Exchange, Exchanger, Period};
-use crate::moves::tally::{MoveEvent, Transitions};
+use crate::moves::tally::{MoveEvent, SegmentTally, Transitions};
 use crate::sampler::identities::AtomIdentities;
 use crate::sampler::learning::Learner;
 use crate::sampler::moments::{Moments, StateAverage, average};
@@ -104,6 +104,8 @@ pub struct Sampler {
     reservoirs: Vec<u8>,
     /// `[walker * n_states + state]`
     moments: Vec<Moments>,
+    /// `[walker * n_states + state]`, segments of production; empty where dynamics accept or reject none.
+    segments: Vec<SegmentTally>,
     /// `[n_replicas]`; empty when the backend was moved from outside since.
     ledgers: Vec<AtomIdentities>,
     /// The choice of weights of the tables of insertion, where they are chosen.
@@ -124,6 +126,10 @@ pub struct Recent {
     pub moves: u64,
     /// Of those, accepted.
     pub moved: u64,
+    /// Segments of dynamics that were accepted or rejected.
+    pub segments: u64,
+    /// Of those, accepted.
+    pub accepted_segments: u64,
 }
 
 /// One replica after a cycle.
@@ -218,6 +224,7 @@ impl Sampler {
             reservoirs,
             force_field,
             moments: vec![Moments::new(n_reservoirs); walkers * n_states],
+            segments: no_segments(backend.system(), walkers * n_states),
             weights: chooser(backend.system(), &grid),
             balance,
             recent: Recent::default(),
@@ -271,6 +278,7 @@ impl Sampler {
         let result = self.backend.complete().map_err(|e| e.in_cycle(self.cycle))?;
         (self.measurements, self.kept, self.handed) = (result.measurements, result.kept, None);
         self.check_finite()?;
+        self.count_segments(period, &result.segments);
         if let Some(weights) = self.weights.as_mut().filter(|_| period == Period::Equilibration) {
             weights.count(self.cycle, &*result.events, &self.assignment)?;
         }
@@ -293,6 +301,11 @@ impl Sampler {
         }
         if let Some(audited) = audited {
             self.put_aside(audited, now.keep)?;
+        }
+        if next.is_some() && self.cycle.is_multiple_of(u64::from(every)) {
+            // The device is at work: what the next exchange draws is ready when it comes back.
+            let rng = *self.backend.rng();
+            self.exchanger.draw(&rng, self.cycle / u64::from(every), self.assignment.walkers());
         }
         self.audit_share()?;
         self.follow_moves(&*result.events)?;
@@ -416,6 +429,24 @@ impl Sampler {
         }
     }
 
+    /// Adds the segments of a cycle to the states in which they were made, those before the exchange.
+    ///
+    /// - `accepted`: `[n_replicas]`; empty where dynamics accept or reject none
+    fn count_segments(&mut self, period: Period, accepted: &[u32]) {
+        let of_a_cycle = u64::from(!accepted.is_empty());
+        self.recent.segments += of_a_cycle * accepted.len() as u64;
+        self.recent.accepted_segments += accepted.iter().map(|&n| u64::from(n)).sum::<u64>();
+        if period == Period::Equilibration {
+            return;
+        }
+        for (r, &accepted) in accepted.iter().enumerate() {
+            let replica = ReplicaId(r as u32);
+            let place =
+                self.assignment.walker_of(replica) * self.grid.len() + self.assignment.state_of(replica).index();
+            self.segments[place].add(&SegmentTally { segments: 1, accepted: u64::from(accepted) });
+        }
+    }
+
     fn accumulate(&mut self) {
         let (assignment, measurements, max_atoms) = (&self.assignment, &self.measurements, &self.max_atoms);
         let n_states = self.grid.len();
@@ -430,7 +461,7 @@ impl Sampler {
         self.measurements.iter().enumerate().map(|(r, m)| {
             let replica = ReplicaId(r as u32);
             let (walker, state) = (self.assignment.walker_of(replica), self.assignment.state_of(replica));
-            ReplicaSample { replica, walker, state, energy: m.energy, counts: m.counts.clone() }
+            ReplicaSample { replica, walker, state, energy: m.energy, counts: m.counts.to_vec() }
         })
     }
 
@@ -507,6 +538,11 @@ impl Sampler {
         self.balance.as_ref().map_or(self.cycle * u64::from(self.plan.steps), Balance::made)
     }
 
+    /// What programs outside have computed, where they compute.
+    pub(crate) fn service(&self) -> Option<ServiceRecord> {
+        self.force_field.service()
+    }
+
     /// The system that every replica belongs to.
     pub fn system(&self) -> &System {
         self.backend.system()
@@ -558,6 +594,14 @@ impl Sampler {
         self.backend.transitions()
     }
 
+    /// Segments of dynamics of a state over all production cycles and walkers; `None` where dynamics accept or reject none.
+    pub fn segments(&self, state: StateId) -> Option<SegmentTally> {
+        let mut of_walkers = self.segments.chunks(self.grid.len()).map(|walker| walker[state.index()]);
+        let mut sum = of_walkers.next()?;
+        of_walkers.for_each(|tally| sum.add(&tally));
+        Some(sum)
+    }
+
     /// Averages of a state over all production cycles and walkers.
     pub fn average(&self, state: StateId) -> StateAverage {
         let n_states = self.grid.len();
@@ -565,6 +609,12 @@ impl Sampler {
             (0..self.assignment.walkers()).map(|w| &self.moments[w * n_states + state.index()]).collect();
         average(&walkers)
     }
+}
+
+/// Empty tallies of segments, where dynamics accept or reject any.
+fn no_segments(system: &System, n_replicas: usize) -> Vec<SegmentTally> {
+    let n = if system.dynamics.segment().is_some() { n_replicas } else { 0 };
+    vec![SegmentTally::default(); n]
 }
 
 /// The choice of weights of a system whose tables of insertion leave them open.

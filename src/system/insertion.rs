@@ -1,4 +1,5 @@
-//! Where atoms are inserted: uniform over the region, or denser where the slab and the fields want them.
+//! Where atoms are inserted: uniform over the region, denser where the slab and the fields want them, or about atoms of the slab
+//! ([`super::bonds`]).
 //!
 //! Twin: `shaders/particle_moves.wgsl`. The density of an insertion is p(r) = [(1 − a) + a n c(r)/2²⁴]/V_in: a share
 //! a of the positions is drawn from a table of n voxels, each with a whole number c of 2²⁴ shares, the rest is uniform.
@@ -6,6 +7,7 @@
 //! says of it, on every backend. Tables are fixed functions of the position: they stay right whatever moves.
 
 use super::Reservoir;
+use super::bonds::Hosts;
 use super::cell::Cell;
 use crate::base::rng::uniform;
 use glam::DVec3;
@@ -145,18 +147,27 @@ impl InsertionTables {
 #[derive(Debug, Clone, Copy)]
 pub struct Places<'a> {
     tables: Option<(&'a InsertionTables, usize, &'a [u32])>,
+    hosts: Option<&'a Hosts<'a>>,
 }
 
 impl<'a> Places<'a> {
     /// Uniform over the region, one trial position.
-    pub const UNIFORM: Places<'static> = Places { tables: None };
+    pub const UNIFORM: Places<'static> = Places { tables: None, hosts: None };
 
     /// Those of a state.
     ///
     /// - `kt`: of the state \[energy\]
     /// - `weights`: `[n_reservoirs]` weights of the tables in that state, in [`SHARES`]
     pub fn new(tables: Option<&'a InsertionTables>, kt: f64, weights: &'a [u32]) -> Places<'a> {
-        Places { tables: tables.map(|t| (t, t.temperature(kt), weights)) }
+        Places { tables: tables.map(|t| (t, t.temperature(kt), weights)), hosts: None }
+    }
+
+    /// The same about hosts where they are now, if there are any.
+    pub fn about<'b>(&self, hosts: Option<&'b Hosts<'b>>) -> Places<'b>
+    where
+        'a: 'b,
+    {
+        Places { tables: self.tables, hosts }
     }
 
     /// Trial positions of an attempt.
@@ -168,29 +179,63 @@ impl<'a> Places<'a> {
     /// The density of a reservoir species; `None` where it is uniform.
     #[inline]
     pub fn density(&self, reservoir: usize) -> Option<Density<'a>> {
+        if let Some(hosts) = self.hosts {
+            return Some(Density::AboutHosts(hosts, reservoir));
+        }
         let (tables, temperature, weights) = self.tables?;
         let (voxels, start) = (&tables.voxels[reservoir], tables.start(temperature, reservoir));
         let cumulative = &tables.cumulative[start..=start + voxels.len()];
-        Some(Density { voxels, cumulative, weight: weights[reservoir] })
+        Some(Density::Tabled(Tabled { voxels, cumulative, weight: weights[reservoir] }))
     }
 }
 
 /// p(r) of one species in one state.
 #[derive(Debug, Clone, Copy)]
-pub struct Density<'a> {
+pub enum Density<'a> {
+    /// From a table.
+    Tabled(Tabled<'a>),
+    /// About hosts, with the index of the reservoir species.
+    AboutHosts(&'a Hosts<'a>, usize),
+}
+
+impl Density<'_> {
+    /// Draws a position; `None` where it is to be uniform over the region.
+    ///
+    /// - `words`: random words, of which every kind of density takes the upper 24 bits for places, the lower ones to choose
+    #[inline]
+    pub fn draw(&self, words: [u32; 4]) -> Option<DVec3> {
+        match self {
+            Density::Tabled(table) => table.draw(words),
+            Density::AboutHosts(hosts, _) => hosts.draw(words),
+        }
+    }
+
+    /// p(r) V_in at a position of the region.
+    #[inline]
+    pub fn relative(&self, position: DVec3) -> f64 {
+        match self {
+            Density::Tabled(table) => table.relative(position),
+            Density::AboutHosts(hosts, reservoir) => hosts.relative(*reservoir, position),
+        }
+    }
+}
+
+/// p(r) from the table of one species and temperature.
+#[derive(Debug, Clone, Copy)]
+pub struct Tabled<'a> {
     voxels: &'a Voxels,
     /// `[voxels + 1]`
     cumulative: &'a [u32],
     weight: u32,
 }
 
-impl Density<'_> {
+impl Tabled<'_> {
     /// Draws a position; `None` where it is to be uniform over the region.
     ///
     /// - `words`: random words. Their upper 24 bits are the place in the voxel and the voxel, the lower 8 bits of three
     ///   choose between table and uniform.
     #[inline]
-    pub fn draw(&self, words: [u32; 4]) -> Option<DVec3> {
+    fn draw(&self, words: [u32; 4]) -> Option<DVec3> {
         let [a, b, c, d] = words;
         let choice = (a & 0xff) | (b & 0xff) << 8 | (c & 0xff) << 16;
         if choice >= self.weight {
@@ -202,9 +247,8 @@ impl Density<'_> {
         Some(self.voxels.position(voxel, DVec3::new(uniform(a), uniform(b), uniform(c))))
     }
 
-    /// p(r) V_in at a position of the region.
     #[inline]
-    pub fn relative(&self, position: DVec3) -> f64 {
+    fn relative(&self, position: DVec3) -> f64 {
         let voxel = self.voxels.of(position);
         let shares = f64::from(self.cumulative[voxel + 1] - self.cumulative[voxel]);
         let weight = f64::from(self.weight) / f64::from(SHARES);

@@ -1,16 +1,17 @@
 //! What is simulated: species, interactions, cell, slab and reservoirs, ready for a backend.
 
+pub mod bonds;
 pub mod cell;
 pub mod configuration;
-mod dynamics;
+pub mod dynamics;
 pub mod insertion;
 pub mod plane;
 pub mod slab;
 
 pub use dynamics::Dynamics;
-pub(crate) use dynamics::REFUSED;
 
 use crate::potential::{ExternalField, Images, PairTable};
+use crate::system::bonds::Bonds;
 use crate::system::cell::Cell;
 use crate::system::configuration::Configuration;
 use crate::system::insertion::InsertionTables;
@@ -82,6 +83,8 @@ pub struct System {
     pub reservoirs: Vec<Reservoir>,
     /// Tables of insertion; `None` where atoms are inserted uniformly.
     pub insertion: Option<Arc<InsertionTables>>,
+    /// How atoms are inserted about atoms of the slab; `None` where they are not.
+    pub bonds: Option<Arc<Bonds>>,
     /// Slots per replica: mobile slab atoms, fixed numbers and every N_max.
     pub capacity: usize,
     /// How atoms move.

@@ -7,6 +7,7 @@
 //! | insert at one of k | ½ · 1/S · Π p(r_j) d³r_j · w_i/W | ½ · 1/S · 1/(N+1) · Π_{j≠i} p(r_j) d³r_j |
 //! | delete beside k − 1 | ½ · 1/S · 1/N · Π_{j≠i} p(r_j) d³r_j | ½ · 1/S · Π p(r_j) d³r_j · w_i/W |
 //! | identity (A → B) | 1/(S(S − 1)) · 1/N_A | 1/(S(S − 1)) · 1/(N_B + 1) |
+//! | segment | velocity Verlet from (x, v) to (x', v') | velocity Verlet from (x', −v') to (x, −v) |
 //! | exchange | pair of the schedule | the same pair |
 //! | any of them, with a window | as above | as above, times e^{η(after) − η(before)}; 0 where N leaves the window |
 //!
@@ -19,6 +20,10 @@
 //!
 //! An identity change keeps its place: z_A e^{−βE} acc(A → B)/N_A = z_B e^{−βE'} acc(B → A)/(N_B+1), N counted inside the
 //! regions of both species.
+//!
+//! A segment is a map that undoes itself with the velocities reversed and keeps the volume of phase space, so e^{−βH(x, v)}
+//! acc(→) = e^{−βH(x', −v')} acc(←) with min(1, e^{−βΔH}). An accepted one ends at (x', v'), a rejected one at (x, −v): what
+//! reverses velocities after the segment, accepted or not, leaves e^{−βH} as it is, and so do fresh velocities before it.
 
 use super::{Window, reduced_potential};
 use crate::base::fault_injection::{Fault, planted};
@@ -84,6 +89,13 @@ pub fn identity_ln_acc(ln_z_from: f64, ln_z_to: f64, n_from: usize, n_to: usize,
     ln_z_to - ln_z_from + counts.ln() - beta_delta_u
 }
 
+/// ln acc of a segment of dynamics: −β(ΔU + ΔK).
+///
+/// - `delta_u`, `delta_k`: changes of potential and kinetic energy \[energy\]
+pub fn segment_ln_acc(beta: f64, delta_u: f64, delta_k: f64) -> f64 {
+    -beta * if planted(Fault::KineticLeftOut) { delta_u } else { delta_u + delta_k }
+}
+
 /// What an exchange needs to know of a state: β and ln z of every reservoir species.
 #[derive(Debug, Clone, Copy)]
 pub struct StateRef<'a> {
@@ -131,6 +143,7 @@ pub struct ConfigurationRef<'a> {
 ///
 /// The velocity rescaling √(T_new/T_old) that follows an exchange carries the Λ factor as its Jacobian;
 /// it must not be counted here again.
+#[inline]
 pub fn exchange_ln_acc(a: StateRef, b: StateRef, i: ConfigurationRef, j: ConfigurationRef) -> f64 {
     if let Some(wrong) = wrong_exchange(a, b, i, j) {
         return wrong;
@@ -170,13 +183,14 @@ pub fn probability(ln_acc: f64) -> f64 {
 
 /// Metropolis decision: accept when ln(`uniform`) < `ln_acc`. A NaN never passes.
 pub fn accept(uniform: f64, ln_acc: f64) -> bool {
-    accept_drawn(|| uniform, ln_acc)
+    accept_ln_drawn(|| uniform.ln(), ln_acc)
 }
 
-/// As [`accept`], with a number in (0, 1) that is drawn only where it decides: it must have an address of its own.
+/// As [`accept`], with the logarithm of a number in (0, 1) that is drawn only where it decides: it must have an address
+/// of its own.
 #[inline]
-pub fn accept_drawn(uniform: impl FnOnce() -> f64, ln_acc: f64) -> bool {
-    ln_acc >= 0.0 || (ln_acc >= LEAST_LN_UNIFORM && uniform().ln() < ln_acc)
+pub fn accept_ln_drawn(ln_uniform: impl FnOnce() -> f64, ln_acc: f64) -> bool {
+    ln_acc >= 0.0 || (ln_acc >= LEAST_LN_UNIFORM && ln_uniform() < ln_acc)
 }
 
 /// Below ln 2⁻²⁵, that of the least number that `base::rng::uniform` gives, nothing is accepted.

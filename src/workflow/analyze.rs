@@ -11,7 +11,7 @@ use crate::input::scene::{self, CheckedScene};
 use crate::report::{self, CellSummary, RunSummary, Seconds};
 use crate::run::RunStatus;
 use crate::run::archive::{Run, read_run, scene_of, scenes_of_one_system};
-use crate::run::tables::{StateResults, read_exchange, read_moves, set_results};
+use crate::run::tables::{StateResults, read_exchange, read_moves, read_segments, set_results};
 use crate::sample::Samples;
 use crate::sample::tally_snapshots::read_marks;
 use crate::sample::trajectory::visit_trajectory;
@@ -20,6 +20,7 @@ use crate::system::{Reservoir, System};
 use crate::thermo::gas_phase::GasPhase;
 use crate::thermo::states::StateGrid;
 use crate::workflow::stopping::StoppingRule;
+use crate::workflow::time_step::time_step_advice;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -197,6 +198,9 @@ pub fn evaluate_and_tell(
         warnings.push(format!("the boundaries are not known as well as the scene wants: {}", known.words));
     }
     let species: Vec<String> = scene.reservoir.iter().map(|r| r.species.clone()).collect();
+    let segments = read_segments(&directories[0])?;
+    let made = u64::from(record.production_done) * u64::from(record.walkers);
+    warnings.extend(segments.and_then(|row| time_step_advice(&scene.dynamics, &row, made)));
     let summary = RunSummary {
         title: scene.title.clone(),
         scene_name: Path::new(&record.scene).file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned()),
@@ -217,6 +221,7 @@ pub fn evaluate_and_tell(
         replica_steps_per_s: record.replica_steps_per_s,
         attempts_per_s: record.attempts_per_s,
         acceptance: read_moves(&directories[0], &species)?,
+        segments,
         exchange: read_exchange(&directories[0])?,
         cell: CellSummary {
             lengths: loaded.lengths().into(),

@@ -3,8 +3,10 @@
 pub mod aiat;
 pub mod analyze;
 pub mod bench;
+pub mod driver;
 pub mod export;
 pub mod extend;
 pub mod stopping;
+mod time_step;
 pub mod verify;
 pub mod watch;

@@ -7,6 +7,7 @@ use adlayer::testing::system::configuration::Batch;
 
 const LANGEVIN: &str = "Baoab(dt: 0.004, friction: 1.0, steps: 20)";
 const MONTE_CARLO: &str = "MonteCarlo(displacement: 0.2, attempts: 20)";
+const SEGMENTS: &str = "Ghmc(dt: 0.015, steps: 20, friction: 1.0)";
 const VERLET: &str = "Verlet(dt: 0.004, steps: 20, redraw: true)";
 
 /// A slab in contact with a gas, several states, unequal replicas.
@@ -28,11 +29,13 @@ fn grid(dynamics: &str) -> Spec {
 #[test]
 fn a_segment_may_be_split() {
     on_every_backend(|device| {
-        for dynamics in [LANGEVIN, MONTE_CARLO] {
+        let anywhere = [&[2000_u32][..], &[700, 1300], &[1, 999, 1000]];
+        let between = [&[2000_u32][..], &[700, 1300], &[20, 980, 1000]];
+        for (dynamics, lengths) in [(LANGEVIN, anywhere), (MONTE_CARLO, anywhere), (SEGMENTS, between)] {
             let mut warm = Run::start(device, &grid(dynamics).text());
             warm.equilibrate(10);
             let start = warm.batch();
-            let ends: Vec<Batch> = [&[2000_u32][..], &[700, 1300], &[1, 999, 1000]]
+            let ends: Vec<Batch> = lengths
                 .iter()
                 .map(|segments| {
                     let mut run = Run::from_batch(device, load(&grid(dynamics).text()), &start);
@@ -72,7 +75,7 @@ fn particle_moves_may_be_split() {
 #[test]
 fn a_replica_alone_equals_the_same_replica_in_a_batch() {
     on_every_backend(|device| {
-        for dynamics in [LANGEVIN, MONTE_CARLO, VERLET] {
+        for dynamics in [LANGEVIN, MONTE_CARLO, VERLET, SEGMENTS] {
             let text = grid(dynamics).text();
             let mut warm = Run::start(device, &text);
             warm.equilibrate(20);

@@ -200,6 +200,8 @@ fn every_propagator_samples_the_canonical_energy_of_any_force_field() {
     for dynamics in [
         "Baoab(dt: 0.04, friction: 1.0, steps: 40)",
         "Verlet(dt: 0.04, steps: 40, redraw: true)",
+        "Hmc(dt: 0.25, steps: 6)",
+        "Ghmc(dt: 0.25, steps: 6, friction: 0.3)",
         "MonteCarlo(displacement: 1.5, attempts: 12)",
     ] {
         let two = whole(&canonical(2, dynamics, 64, 400)).estimate(0, |t| t.energy());

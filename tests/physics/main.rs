@@ -4,6 +4,7 @@
 mod common;
 
 mod agreement;
+mod bonds;
 mod conservation;
 mod determinism;
 mod exchange_rule;
@@ -26,6 +27,7 @@ mod pair_energy;
 mod pair_forms;
 mod reservoirs;
 mod responses;
+mod segments;
 mod starts;
 mod velocities;
 mod verify;

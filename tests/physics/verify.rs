@@ -43,10 +43,12 @@ fn assert_complete(verdict: &serde_json::Value) {
         "ideal gas",
         "two atoms",
         "insertion table",
+        "insertion at bonds",
         "boltzmann ratio",
         "identity",
         "windows",
         "joint",
+        "segments",
         "resume",
         "kill and resume",
     ];

@@ -86,8 +86,8 @@ fn weights_left_out_of_exchange() {
 
 #[test]
 fn density_of_insertions_left_out() {
-    assert_caught("cpu", "p-left-out", &["insertion table"]);
-    assert_caught("reference", "p-left-out", &["insertion table"]);
+    assert_caught("cpu", "p-left-out", &["insertion table", "insertion at bonds"]);
+    assert_caught("reference", "p-left-out", &["insertion table", "insertion at bonds"]);
 }
 
 #[test]
@@ -110,4 +110,22 @@ fn oblique_cells_that_lean_the_wrong_way() {
 #[test]
 fn list_one_step_late() {
     assert_caught("cpu", "late-list", &["neighbour lists"]);
+}
+
+#[test]
+fn kinetic_energy_left_out() {
+    assert_caught("cpu", "kinetic-left-out", &["segments"]);
+    assert_caught("reference", "kinetic-left-out", &["segments"]);
+}
+
+#[test]
+fn velocities_not_reversed_after_a_rejection() {
+    assert_caught("cpu", "no-flip", &["segments"]);
+    assert_caught("reference", "no-flip", &["segments"]);
+}
+
+#[test]
+fn last_half_kick_missing() {
+    assert_caught("cpu", "half-kick-missing", &["segments"]);
+    assert_caught("reference", "half-kick-missing", &["segments"]);
 }

@@ -70,6 +70,38 @@ fn rounds_of_exchange_go_on_where_they_were() {
     assert!(grown.exchange.contains(",temperature+mu_B,") && grown.exchange.contains(",temperature-mu_B,"));
 }
 
+/// Velocities that are kept, reversed after a rejection, and tallies of segments are part of a checkpoint; so are insertions about
+/// atoms of the slab that move.
+#[test]
+fn segments_go_on_where_they_were() {
+    let scene = |production: u32| {
+        surface(8, [5, production])
+            .replace("Baoab(dt: 0.004, friction: 1.0, steps: 8)", "Ghmc(dt: 0.03, steps: 8, friction: 1.0)")
+            .replace("layers: 1", "layers: 2, mobile_layers: 1")
+            .replace(
+                "insert_delete: 20",
+                "insert_delete: 20, insertion: Bonds(hosts: \"A\", shell: (0.9, 1.4), cap: 40.0)",
+            )
+    };
+    for device in ["reference", "cpu"] {
+        let place = Place::new(&scene(41));
+        place.succeed(&["run", "scene.ron", "--device", device, "-o", "grown", "--quiet"]);
+        place.succeed(&["resume", "grown", "--cycles", "+79", "--quiet"]);
+        std::fs::write(place.path().join("long.ron"), scene(120)).expect("the scene");
+        place.succeed(&["run", "long.ron", "--device", device, "-o", "whole", "--quiet"]);
+        let (grown, whole) = (outcome(&place.run("grown")), outcome(&place.run("whole")));
+        assert_eq!((&grown.samples, &grown.states), (&whole.samples, &whole.states), "{device}");
+        assert!(grown.sampler.backend == whole.sampler.backend, "{device}: the configurations differ");
+        assert_eq!(grown.sampler.segments, whole.sampler.segments, "{device}");
+        let made: u64 = whole.sampler.segments.iter().map(|s| s.segments).sum();
+        let accepted: u64 = whole.sampler.segments.iter().map(|s| s.accepted).sum();
+        assert!(made == 12 * 120 && accepted > made / 5 && accepted < made, "{device}: {accepted} of {made} accepted");
+        assert!(whole.states.contains(",acceptance_segment,"), "{}", whole.states);
+        let report = std::fs::read_to_string(place.run("whole/report.html")).expect("the report");
+        assert!(report.contains("Segments of dynamics accepted: "), "{device}: no acceptance in the report");
+    }
+}
+
 #[test]
 fn steps_that_are_chosen_go_on_as_they_were() {
     let text = surface(40, [20, 41]).replace("moves: (", "balance: Auto,\n    moves: (");

@@ -5,6 +5,7 @@ mod case;
 mod cpu;
 mod kernels;
 mod particle_moves;
+mod segments;
 mod shaders;
 mod slices;
 mod systems;

@@ -9,6 +9,7 @@ use adlayer::testing::backend::gpu::shaders::{Module, Product};
 use adlayer::testing::base::rng::Stream;
 use adlayer::testing::moves::MoveKind;
 use adlayer::testing::potential::{LennardJones, OVERLAP_ENERGY, PairForm, SHADERS};
+use adlayer::testing::system::bonds::{CANCELLED, STEEP};
 use adlayer::testing::system::insertion::MAX_TRIALS;
 use std::mem::{offset_of, size_of};
 
@@ -133,7 +134,11 @@ fn structs_have_the_same_offsets_on_both_sides() {
             groups,
             shifts,
             shear,
-            shear_edges
+            shear_edges,
+            bonds,
+            bond_shares,
+            bond_shell,
+            bond_range
         ]
     );
     assert_layout!(module, ReplicaRecord, [n, state, status, n_events]);
@@ -169,6 +174,8 @@ fn constants_are_the_same_on_both_sides() {
         ("MAX_GROUPS", MAX_GROUPS as f64),
         ("MAX_TRIALS", MAX_TRIALS as f64),
         ("OVERLAP_ENERGY", OVERLAP_ENERGY),
+        ("CANCELLED", CANCELLED),
+        ("STEEP", STEEP),
         ("TRIAL_NONE", f64::from(TRIAL_NONE)),
         ("TRIAL_INSERT", f64::from(TRIAL_INSERT)),
         ("TRIAL_DELETE", f64::from(TRIAL_DELETE)),
@@ -186,6 +193,8 @@ fn constants_are_the_same_on_both_sides() {
         ("STREAM_DISPLACEMENT", f64::from(Stream::Displacement as u8)),
         ("STREAM_DISPLACEMENT_ACCEPT", f64::from(Stream::DisplacementAccept as u8)),
         ("STREAM_IDENTITY", f64::from(Stream::Identity as u8)),
+        ("STREAM_SEGMENT_VELOCITY", f64::from(Stream::SegmentVelocity as u8)),
+        ("STREAM_SEGMENT_ACCEPT", f64::from(Stream::SegmentAccept as u8)),
     ];
     for (name, ours) in pairs {
         assert_eq!(constant(&source, name), ours, "{name}");

@@ -28,6 +28,7 @@ pub(crate) fn system(lengths: DVec3, slab: bool) -> System {
         frozen: FrozenAtoms::default(),
         reservoirs: Vec::new(),
         insertion: None,
+        bonds: None,
         capacity: 64,
         dynamics: Dynamics::Baoab { dt: 0.004, friction: 1.0, steps: 50 },
     }

@@ -98,8 +98,8 @@ simd_entry!(Kick { replica: &'a mut Replica, dt: f64 } -> () { S => integrate::k
 cell_entry!(Drift { model: &'a Model, replica: &'a mut Replica, dt: f64 } {
     S, OBLIQUE => integrate::drift::<S, OBLIQUE>(model, replica, dt)
 });
-simd_entry!(Redraw { replica: &'a mut Replica, root_kt: f64, address: Address } -> () {
-    S => integrate::redraw(replica, root_kt, address)
+simd_entry!(Redraw { replica: &'a mut Replica, keep: f64, noise: f64, address: Address } -> () {
+    S => integrate::redraw(replica, keep, noise, address)
 });
 cell_entry!(UpdateLists { model: &'a Model, replica: &'a mut Replica } {
     S, OBLIQUE => replica.update_lists::<S, OBLIQUE>(model)
@@ -138,9 +138,9 @@ impl Model {
         enter_cell!(self, Drift { replica, dt });
     }
 
-    /// v = √(kT/m) ξ
-    pub(super) fn redraw(&self, replica: &mut Replica, root_kt: f64, address: Address) {
-        self.arch.dispatch(Redraw { replica, root_kt, address });
+    /// v = keep v + noise √(1/m) ξ
+    pub(super) fn redraw(&self, replica: &mut Replica, keep: f64, noise: f64, address: Address) {
+        self.arch.dispatch(Redraw { replica, keep, noise, address });
     }
 
     /// Brings neighbour lists up to date.

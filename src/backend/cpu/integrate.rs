@@ -6,8 +6,10 @@ use super::pair::{Sums, add_energy, fma64};
 use super::particle_moves::atom_energy;
 use super::replica::{Chunk, Replica};
 use crate::base::rng::Stream;
+use crate::moves::segment::{is_accepted, second_half, velocity_factor};
 use crate::potential::{LANES, Lanes, OVERLAP_ENERGY, PairForm, Pairs};
 use crate::system::System;
+use crate::system::dynamics::Segment;
 use pulp::Simd;
 
 /// BAOAB steps of one replica, from step number `first`.
@@ -45,7 +47,34 @@ pub(super) fn verlet(model: &Model, replica: &mut Replica, dt: f64, steps: u32) 
 /// Draws all velocities from the Maxwell–Boltzmann distribution of the replica's temperature.
 pub(super) fn redraw_velocities(model: &Model, step: u64, replica: &mut Replica) {
     let address = Address { key: model.rng.key(), stream: Stream::VelocityRedraw, step, replica: replica.id };
-    model.redraw(replica, replica.state.kt.sqrt(), address);
+    model.redraw(replica, 0.0, replica.state.kt.sqrt(), address);
+}
+
+/// One segment of one replica, from step number `first`, accepted or rejected as a whole. Twin: `reference/segments.rs`
+///
+/// - returns: whether it was accepted
+pub(super) fn segment(model: &Model, replica: &mut Replica, segment: &Segment, first: u64) -> bool {
+    let address = Address { key: model.rng.key(), stream: Stream::SegmentVelocity, step: first, replica: replica.id };
+    model.redraw(replica, segment.keep, segment.noise * replica.state.kt.sqrt(), address);
+    replica.keep_start();
+    update_energy(model, replica);
+    let before = (replica.energy, replica.kinetic_energy(&model.system));
+    model.update_forces(replica);
+    for _ in 0..segment.steps {
+        model.kick(replica, 0.5 * segment.dt);
+        model.drift(replica, segment.dt);
+        model.update_forces(replica);
+        model.kick(replica, second_half(segment.dt));
+    }
+    update_energy(model, replica);
+    let changes = (replica.energy - before.0, replica.kinetic_energy(&model.system) - before.1);
+    let (beta, sound) = (replica.state.beta(), replica.is_sound(&model.system));
+    if sound && is_accepted(&model.rng, replica.id, first, beta, changes.0, changes.1) {
+        return true;
+    }
+    replica.go_back(&model.geometry, velocity_factor());
+    replica.energy = before.0;
+    false
 }
 
 /// Energy of the present configuration: fields and slab, and half of Σ_i Σ_{j≠i}.
@@ -185,13 +214,14 @@ pub(super) fn kick<S: Simd>(replica: &mut Replica, dt: f64) {
 }
 
 #[inline(always)]
-pub(super) fn redraw(replica: &mut Replica, root_kt: f64, address: Address) {
+pub(super) fn redraw(replica: &mut Replica, keep: f64, noise: f64, address: Address) {
     for chunk in 0..replica.chunks() {
         let g = gaussians(address, (chunk * LANES) as u32);
         let root = &replica.root_inverse_mass[chunk];
         for (axis, velocity) in replica.velocities.iter_mut().enumerate() {
             for l in 0..LANES {
-                velocity[chunk][l] = root_kt * root[l] * f64::from(g[axis][l]);
+                let fresh = noise * root[l] * f64::from(g[axis][l]);
+                velocity[chunk][l] = if keep == 0.0 { fresh } else { keep * velocity[chunk][l] + fresh };
             }
         }
     }

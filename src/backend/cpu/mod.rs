@@ -206,6 +206,10 @@ impl Backend for Cpu {
         let kept = std::mem::take(&mut self.scheduler.kept);
         Ok(CycleResult {
             measurements: self.scheduler.replicas.iter().map(measure).collect(),
+            segments: match self.ensemble.system.dynamics.segment() {
+                Some(_) => self.scheduler.replicas.iter().map(|r| r.accepted_segments).collect(),
+                None => Vec::new(),
+            },
             events: Box::new(self.scheduler.log.swap_pages()),
             kept: (!kept.is_empty()).then(|| self.keeper.kept(kept)),
         })

@@ -27,6 +27,9 @@ pub(super) fn insert_delete(
     recorder: &mut MoveRecorder<'_>,
 ) {
     let (system, rng, id) = (&*model.system, &model.rng, replica.id);
+    // No insertion or deletion moves an atom of the slab.
+    let hosts = system.bonds.as_ref().map(|b| b.hosts(|slot| replica.position(slot)));
+    let places = &places.about(hosts.as_ref());
     for attempt in first..first + u64::from(attempts) {
         let state = replica.state.as_ref();
         let mut proposal = propose_among(system, rng, id, attempt, places, &Kept { model, replica });

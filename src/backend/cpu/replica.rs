@@ -73,6 +73,10 @@ pub(super) struct Replica {
     pub(super) lists: Lists,
     /// Whether the forces are those of the present positions.
     pub(super) forces_known: bool,
+    /// Positions and velocities at the start of a segment that may be rejected; without room where none may be.
+    pub(super) start: [Columns; 2],
+    /// Segments that were accepted in the last cycle of dynamics.
+    pub(super) accepted_segments: u32,
     /// Running potential energy. [energy]
     pub(super) energy: f64,
     /// The state it holds.
@@ -100,6 +104,11 @@ impl Replica {
             strengths: mobile.iter().map(|&m| Strengths::new(&system.pairs, if m { room } else { 0 })).collect(),
             lists: Lists::default(),
             forces_known: false,
+            start: match system.dynamics.segment() {
+                Some(_) => [[column(), column(), column()], [column(), column(), column()]],
+                None => Default::default(),
+            },
+            accepted_segments: 0,
             energy: 0.0,
             state: state.clone(),
         };
@@ -126,6 +135,46 @@ impl Replica {
     /// Copies positions and species.
     pub(super) fn copy_to(&self, configuration: &mut Configuration) {
         configuration.copy_positions_from((0..self.n).map(|slot| self.position(slot)), &self.species[..self.n]);
+    }
+
+    /// Keeps positions and velocities, for [`Replica::go_back`].
+    pub(super) fn keep_start(&mut self) {
+        let chunks = self.chunks();
+        for (kept, now) in self.start.iter_mut().zip([&self.positions, &self.velocities]) {
+            for (kept, now) in kept.iter_mut().zip(now) {
+                kept[..chunks].copy_from_slice(&now[..chunks]);
+            }
+        }
+    }
+
+    /// Takes back the positions that were kept, and the velocities times a factor.
+    pub(super) fn go_back(&mut self, g: &Geometry, velocity_factor: f64) {
+        let chunks = self.chunks();
+        let [positions, velocities] = &self.start;
+        for d in 0..3 {
+            self.positions[d][..chunks].copy_from_slice(&positions[d][..chunks]);
+            self.velocities[d][..chunks].copy_from_slice(&velocities[d][..chunks]);
+            self.velocities[d][..chunks].iter_mut().for_each(|c| c.iter_mut().for_each(|v| *v *= velocity_factor));
+        }
+        for slot in 0..chunks * LANES {
+            let position = g.grid(self.position(slot));
+            self.row[slot / LANES].set(slot % LANES, position);
+        }
+        self.forces_known = false;
+    }
+
+    /// Σ ½ m v² [energy]
+    pub(super) fn kinetic_energy(&self, system: &System) -> f64 {
+        let of_slot = |slot: usize| {
+            let square: f64 = self.velocities.iter().map(|v| v[slot / LANES][slot % LANES].powi(2)).sum();
+            0.5 * system.species[usize::from(self.species[slot])].mass * square
+        };
+        (0..self.n).map(of_slot).sum()
+    }
+
+    /// Whether all atoms lie in the cell.
+    pub(super) fn is_sound(&self, system: &System) -> bool {
+        (0..self.n).all(|slot| self.position(slot).is_finite() && system.cell.contains(self.position(slot)))
     }
 
     /// Chunks that hold atoms.

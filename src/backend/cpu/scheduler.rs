@@ -11,8 +11,8 @@ use crate::backend::ensemble::places;
 use crate::backend::{CycleWork, Span};
 use crate::base::ids::{ReplicaId, StateId};
 use crate::moves::tally::{MoveEvent, MoveLog, MoveRecorder, TransitionTally, Transitions};
+use crate::system::Dynamics;
 use crate::system::configuration::Configuration;
-use crate::system::{Dynamics, REFUSED};
 use rayon::prelude::*;
 use rayon::{Yield, yield_now};
 use std::cmp::Reverse;
@@ -111,7 +111,14 @@ fn move_atoms(model: &Model, replica: &mut Replica, first: u64, steps: u32) {
             integrate::update_energy(model, replica);
             displace(model, replica, displacement, first, steps);
         }
-        Dynamics::Hmc { .. } | Dynamics::Ghmc { .. } => unreachable!("{REFUSED}"),
+        Dynamics::Hmc { .. } | Dynamics::Ghmc { .. } => {
+            replica.accepted_segments = 0;
+            if let Some(segment) = model.system.dynamics.segment() {
+                for start in segment.starts(first, steps) {
+                    replica.accepted_segments += u32::from(integrate::segment(model, replica, &segment, start));
+                }
+            }
+        }
     }
 }
 

@@ -58,7 +58,7 @@ fn log_buffers(device: &GpuDevice, count: usize, log_words: u32) -> Result<[Buff
 /// Most replicas of one chunk.
 pub(super) fn replicas_per_chunk(plan: &Plan, device: &GpuDevice) -> usize {
     let bytes = device.limits.max_storage_buffer_binding_size.min(device.limits.max_buffer_size);
-    let atoms = 16 * u64::from(plan.capacity) * if plan.large { 2 } else { 1 };
+    let atoms = (16 * u64::from(plan.capacity)).max(plan.scratch_bytes());
     let log = 4 * u64::from(LOG_ATTEMPTS + 1);
     let largest = atoms.max(size_of::<TrialRecord>() as u64).max(plan.list_bytes()).max(log);
     let groups = u64::from(device.limits.max_compute_workgroups_per_dimension);
@@ -110,7 +110,7 @@ impl Chunk {
             trials: make("adlayer.trials", size_of::<TrialRecord>())?,
             assignments: make("adlayer.assignments", size_of::<AssignmentRecord>())?,
             lists: make("adlayer.lists", plan.list_bytes() as usize)?,
-            scratch: make("adlayer.scratch", if plan.large { 2 * atoms } else { 0 })?,
+            scratch: make("adlayer.scratch", plan.scratch_bytes() as usize)?,
             stale_steps: make("adlayer.stale_steps", if plan.large { 12 } else { 0 })?,
             readback: create_buffer(device, "adlayer.readback", (4 * words * count) as u64, READBACK)?,
         })

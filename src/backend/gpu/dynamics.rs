@@ -1,11 +1,12 @@
 //! dynamics: what the kernels need to know of how atoms move.
 
-use crate::system::{Dynamics, REFUSED};
+use crate::system::Dynamics;
 
 /// Dynamics as kernels take them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct DeviceDynamics {
-    /// ½ dt, velocity decay and noise of a Langevin step, half-width of a displacement: `dynamics` of the system table.
+    /// ½ dt, what velocities keep and their noise in a Langevin step or at the start of a segment, half-width of a
+    /// displacement: `dynamics` of the system table.
     pub(super) coefficients: [f32; 4],
     /// Whether all atoms move in every step; else single atoms are displaced.
     pub(super) is_molecular: bool,
@@ -29,7 +30,11 @@ impl DeviceDynamics {
                 is_molecular: false,
                 langevin: false,
             },
-            Dynamics::Hmc { .. } | Dynamics::Ghmc { .. } => unreachable!("{REFUSED}"),
+            Dynamics::Hmc { dt, .. } | Dynamics::Ghmc { dt, .. } => {
+                let [keep, noise] = dynamics.segment().map_or([1.0, 0.0], |s| [s.keep, s.noise]);
+                let coefficients = [(0.5 * dt) as f32, keep as f32, noise as f32, 0.0];
+                DeviceDynamics { coefficients, is_molecular: true, langevin: false }
+            }
         }
     }
 }

@@ -7,13 +7,13 @@ use crate::base::fault_injection::{Fault, planted};
 use crate::moves::MoveKind;
 use crate::potential::{CORE_FRACTION, ExternalField as Field};
 use crate::system::System;
+use crate::system::bonds::{Bonds, SlabSite};
 use crate::system::insertion::InsertionTables;
 use crate::thermo::states::StatePoint;
 use bytemuck::{Pod, Zeroable};
 use std::f64::consts::PI;
 
-/// Species a kernel's tables hold.
-pub const MAX_SPECIES: usize = 8;
+pub use crate::system::configuration::MAX_SPECIES;
 /// External fields on one species.
 pub const MAX_FIELDS_PER_SPECIES: usize = 4;
 /// Periodic images of a pair, the nearest one included.
@@ -191,6 +191,10 @@ pub struct SystemTable {
     pub shifts: [[f32; 4]; MAX_SHIFTS],
     pub shear: [f32; 4],
     pub shear_edges: [f32; 4],
+    pub bonds: [u32; 4],
+    pub bond_shares: [u32; 4],
+    pub bond_shell: [f32; 4],
+    pub bond_range: [f32; 4],
 }
 
 /// One replica, besides its atoms.
@@ -288,6 +292,7 @@ impl SystemTable {
     /// - `groups`: frozen atoms by species, from [`frozen_atoms`]
     /// - `first`: where the tables of insertion begin among the frozen atoms, in numbers
     /// - `bins`: of the slab, and where their records begin among the frozen atoms
+    /// - `first_site`: where the records of hosts begin among the frozen atoms, and after them those of their partners
     ///
     /// # Errors
     /// [`DeviceError`] when a table would not hold the system.
@@ -296,6 +301,7 @@ impl SystemTable {
         groups: &[FrozenGroup],
         first: usize,
         bins: Option<(&SlabBins, usize)>,
+        first_site: usize,
     ) -> Result<SystemTable> {
         let n_species = system.species.len();
         let shifts = system.image_shifts();
@@ -376,6 +382,15 @@ impl SystemTable {
                 *record = voxel_record(tables, r, first);
             }
         }
+        if let Some(bonds) = &system.bonds {
+            let (first, hosts) = (first_site as u32, bonds.hosts.len() as u32);
+            let [from, to] = bonds.shell;
+            let [half_shells, caps] = bonds.densities();
+            table.bonds = [first, hosts, first + hosts, bonds.partners.len() as u32];
+            table.bond_shares = [bonds.shares[0], bonds.shares[0] + bonds.shares[1], 0, 0];
+            table.bond_shell = [from.powi(3), to.powi(3), bonds.cap, bonds.reach.powi(2)].map(|x| x as f32);
+            table.bond_range = [from.powi(2), to.powi(2), half_shells, caps].map(|x| x as f32);
+        }
         for (record, shift) in table.shifts.iter_mut().zip(&shifts) {
             *record = [shift.x as f32, shift.y as f32, shift.z as f32, 0.0];
         }
@@ -438,6 +453,15 @@ fn voxel_record(tables: &InsertionTables, reservoir: usize, first: usize) -> Vox
 pub fn insertion_records(tables: &InsertionTables) -> Vec<[f32; 4]> {
     let four = |shares: &[u32]| std::array::from_fn(|i| shares.get(i).map_or(0.0, |&s| s as f32));
     tables.cumulative.chunks(4).map(four).collect()
+}
+
+/// Hosts and their partners as the kernels read them: the slot of a mobile atom, or the place of a frozen one and −1.
+pub fn bond_records(bonds: &Bonds) -> Vec<[f32; 4]> {
+    let record = |site: &SlabSite| match *site {
+        SlabSite::Mobile(slot) => [0.0, 0.0, 0.0, slot as f32],
+        SlabSite::Frozen(position) => position.as_vec3().extend(-1.0).to_array(),
+    };
+    bonds.hosts.iter().chain(&bonds.partners).map(record).collect()
 }
 
 fn pair_record(system: &System, a: usize, b: usize) -> PairCoefficients {

@@ -37,7 +37,8 @@ use crate::system::configuration::Batch;
 use crate::thermo::states::StatePoint;
 use chunk::{Chunk, replicas_per_chunk};
 use layout::{
-    AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, SystemTable, TrialRecord, frozen_atoms, insertion_records,
+    AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, SystemTable, TrialRecord, bond_records, frozen_atoms,
+    insertion_records,
 };
 use move_log::{DeviceMoveLog, Pages};
 use pipelines::{Kernel, Pipelines};
@@ -104,7 +105,10 @@ impl Gpu {
         if let Some(tables) = &system.insertion {
             atoms.extend(insertion_records(tables));
         }
-        let table = SystemTable::new(&system, &groups, first_share, bins.as_ref().map(|bins| (bins, atoms.len())))?;
+        let first_site = atoms.len();
+        atoms.extend(system.bonds.iter().flat_map(|bonds| bond_records(bonds)));
+        let bins_at = bins.as_ref().map(|bins| (bins, atoms.len()));
+        let table = SystemTable::new(&system, &groups, first_share, bins_at, first_site)?;
         if let Some(bins) = bins {
             atoms.extend(bins.records);
         }
@@ -165,13 +169,29 @@ impl Gpu {
     /// Records a segment of dynamics of every replica.
     fn move_atoms(&mut self, Span { first, count }: Span) -> Result<()> {
         let slab = self.plan.slab_partners();
-        let redraw = self.ensemble.system.dynamics.redraws_at(first);
+        let dynamics = self.ensemble.system.dynamics;
         if !self.plan.is_molecular {
-            self.dispatch_split(Kernel::Displace, first, count, false, |n| 300 + 2 * (n + slab))
-        } else if self.plan.large {
-            self.dispatch_large(first, count, redraw)
-        } else {
-            self.dispatch_split(Kernel::Integrate, first, count, redraw, |n| n * (n + slab))
+            return self.dispatch_split(Kernel::Displace, first, count, false, |n| 300 + 2 * (n + slab));
+        }
+        let Some(segment) = dynamics.segment() else {
+            return self.dispatch_steps(first, count, dynamics.redraws_at(first));
+        };
+        for start in segment.starts(first, count) {
+            self.record_measurement()?;
+            self.dispatch_end(Kernel::OpenSegment, start, start == first)?;
+            self.dispatch_steps(start, segment.steps, false)?;
+            self.record_measurement()?;
+            self.dispatch_end(Kernel::CloseSegment, start, false)?;
+        }
+        Ok(())
+    }
+
+    /// Records MD steps of every replica.
+    fn dispatch_steps(&self, first: u64, count: u32, redraw: bool) -> Result<()> {
+        let slab = self.plan.slab_partners();
+        match self.plan.large {
+            true => self.dispatch_large(first, count, redraw),
+            false => self.dispatch_split(Kernel::Integrate, first, count, redraw, |n| n * (n + slab)),
         }
     }
 

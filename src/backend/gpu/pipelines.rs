@@ -22,6 +22,8 @@ pub(super) enum Kernel {
     TrialEnergies,
     Apply,
     Assign,
+    OpenSegment,
+    CloseSegment,
     Bin,
     LargeStep,
     LargeForces,
@@ -33,7 +35,7 @@ impl Kernel {
     const COUNT: usize = Kernel::LargeEnergies as usize + 1;
 
     /// Those of replicas that fit into workgroup memory.
-    pub(super) const OF_SMALL: [Kernel; 9] = [
+    pub(super) const OF_SMALL: [Kernel; 11] = [
         Kernel::Integrate,
         Kernel::Forces,
         Kernel::Measure,
@@ -43,6 +45,8 @@ impl Kernel {
         Kernel::TrialEnergies,
         Kernel::Apply,
         Kernel::Assign,
+        Kernel::OpenSegment,
+        Kernel::CloseSegment,
     ];
 
     /// Those of larger ones.
@@ -60,6 +64,8 @@ impl Kernel {
             Kernel::TrialEnergies => (Module::ParticleMoves, "trial_energies"),
             Kernel::Apply => (Module::ParticleMoves, "apply"),
             Kernel::Assign => (Module::Assign, "assign"),
+            Kernel::OpenSegment => (Module::Segment, "open_segment"),
+            Kernel::CloseSegment => (Module::Segment, "close_segment"),
             Kernel::Bin => (Module::IntegrateLarge, "bin"),
             Kernel::LargeStep => (Module::IntegrateLarge, "large_step"),
             Kernel::LargeForces => (Module::IntegrateLarge, "large_forces"),

@@ -46,6 +46,8 @@ pub(super) struct Plan {
     pub(super) frozen_local: bool,
     /// Trial positions of an attempt; none where insertions are uniform.
     trials: Option<u32>,
+    /// Hosts about which atoms are inserted.
+    n_hosts: u32,
     /// Tallies of particle moves of one state: an N of every reservoir species.
     n_tallies: u64,
     /// Words of one measurement.
@@ -72,6 +74,8 @@ pub(super) struct Plan {
     /// Whether a list can hold all that it reaches: one image is all there is, in an oblique cell within the skin too.
     listable: bool,
     langevin: bool,
+    /// Whether segments are accepted or rejected as a whole.
+    segments: bool,
     /// Whether all atoms move in every step; else single atoms are displaced.
     pub(super) is_molecular: bool,
     magic_round: bool,
@@ -110,6 +114,7 @@ impl Plan {
             n_frozen,
             frozen_local: true,
             trials: system.insertion.as_ref().map(|tables| tables.trials as u32),
+            n_hosts: system.bonds.as_ref().map_or(0, |bonds| bonds.hosts.len() as u32),
             n_tallies: system.reservoirs.iter().map(|r| u64::from(r.max_atoms) + 1).sum(),
             result_words: (3 + (system.reservoirs.len() as u32).div_ceil(2)).next_multiple_of(4),
             pairs_per_dispatch: device.pairs_per_dispatch,
@@ -126,6 +131,7 @@ impl Plan {
             oblique,
             listable,
             langevin: dynamics.langevin,
+            segments: system.dynamics.segment().is_some(),
             is_molecular: dynamics.is_molecular,
             magic_round: device.keeps_order,
             product: device.product,
@@ -239,6 +245,17 @@ impl Plan {
         }
     }
 
+    /// Slots of a replica in the scratch that large steps take.
+    fn step_slots(&self) -> u32 {
+        if self.large { 2 * self.capacity } else { 0 }
+    }
+
+    /// Bytes of the scratch of one replica: those of large steps, and the start of a segment with its energies.
+    pub(super) fn scratch_bytes(&self) -> u64 {
+        let start = if self.segments { 2 * self.capacity + 1 } else { 0 };
+        16 * (u64::from(self.step_slots()) + u64::from(start))
+    }
+
     /// Bytes of the lists of one replica.
     pub(super) fn list_bytes(&self) -> u64 {
         4 * self.list_stride()
@@ -271,15 +288,17 @@ impl Plan {
     /// Bytes of the hungriest kernel.
     fn workgroup_memory(&self) -> u32 {
         let pairs = size_of::<PairCoefficients>() as u32 * self.n_local_pairs();
+        let moves = 16 * self.n_drawn() + 20 * self.moves_workgroup + 640 + 32 * self.n_hosts.max(1);
         if self.large {
-            return 4 * (self.n_cells + self.workgroup).max(self.n_partials()) + 512 + pairs;
+            let steps = 4 * (self.n_cells + self.workgroup).max(self.n_partials()) + 512;
+            return steps.max(if self.n_hosts > 0 { moves } else { 0 }) + pairs;
         }
         let references = if self.listed { self.capacity } else { 1 };
         let slots = |module| 16 * self.local_slots(module);
         let integrate =
             slots(Module::Integrate) + 16 * (self.capacity + self.n_partials() + self.n_noise() + references) + 8;
         let energy = slots(Module::Energy) + 4 * self.n_partials() + 512;
-        let moves = slots(Module::ParticleMoves) + 16 * self.n_drawn() + 20 * self.moves_workgroup + 640;
+        let moves = slots(Module::ParticleMoves) + moves;
         integrate.max(energy).max(moves) + pairs
     }
 
@@ -306,7 +325,9 @@ impl Plan {
             ("FROZEN_LOCAL", flag(self.frozen_local_in(module))),
             ("MAGIC_ROUND", flag(self.magic_round)),
         ];
-        if module != Module::Assign {
+        if module == Module::Segment {
+            constants.push(("STEP_SLOTS", f64::from(self.step_slots())));
+        } else if module != Module::Assign {
             constants.push(("LOCAL_SLOTS", f64::from(self.local_slots(module))));
             constants.push(("N_PARTIALS", f64::from(self.n_partials())));
             if module == Module::IntegrateLarge {
@@ -314,7 +335,9 @@ impl Plan {
                 constants.push(("N_CELLS", f64::from(self.n_cells)));
             }
             if module == Module::ParticleMoves {
-                constants.push(("BIASED", flag(self.trials.is_some())));
+                constants.push(("BIASED", flag(self.trials.is_some() || self.n_hosts > 0)));
+                constants.push(("BONDED", flag(self.n_hosts > 0)));
+                constants.push(("N_HOSTS", f64::from(self.n_hosts.max(1))));
                 constants.push(("TRIALS", f64::from(self.trials.unwrap_or(1))));
                 constants.push(("N_DRAWN", f64::from(self.n_drawn())));
             }

@@ -154,6 +154,7 @@ fn example() -> (System, Configuration) {
         frozen,
         reservoirs: Vec::new(),
         insertion: None,
+        bonds: None,
         capacity: 27,
         dynamics: Dynamics::Verlet { dt: 0.001, steps: 1, redraw: false },
     };

@@ -9,6 +9,8 @@ const POTENTIAL: &str = include_str!("../../../shaders/shared/potential.wgsl");
 const LISTS: &str = include_str!("../../../shaders/shared/lists.wgsl");
 const BINS: &str = include_str!("../../../shaders/shared/bins.wgsl");
 const REPLICA: &str = include_str!("../../../shaders/shared/replica.wgsl");
+const BONDS: &str = include_str!("../../../shaders/shared/bonds.wgsl");
+const PAIR_SUM: &str = include_str!("../../../shaders/shared/pair_sum.wgsl");
 const SLAB: &str = include_str!("../../../shaders/shared/slab.wgsl");
 
 /// How random numbers are multiplied; the bits are the same.
@@ -36,6 +38,8 @@ pub enum Module {
     Energy,
     /// Insertions, deletions, displacements, trials.
     ParticleMoves,
+    /// Segments that are accepted or rejected as a whole.
+    Segment,
     /// New states.
     Assign,
     /// What an adapter must be able to do.
@@ -44,11 +48,12 @@ pub enum Module {
 
 impl Module {
     /// All modules.
-    pub const ALL: [Module; 6] = [
+    pub const ALL: [Module; 7] = [
         Module::Integrate,
         Module::IntegrateLarge,
         Module::Energy,
         Module::ParticleMoves,
+        Module::Segment,
         Module::Assign,
         Module::SelfTest,
     ];
@@ -60,6 +65,7 @@ impl Module {
             Module::IntegrateLarge => "integrate_large",
             Module::Energy => "energy",
             Module::ParticleMoves => "particle_moves",
+            Module::Segment => "segment",
             Module::Assign => "assign",
             Module::SelfTest => "self_test",
         }
@@ -75,11 +81,15 @@ impl Module {
         };
         let replica = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, SLAB, LISTS];
         let large = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, BINS];
+        let energy = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, PAIR_SUM];
+        let moves = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, SLAB, BONDS];
+        let segment = [LAYOUT, product, RNG, CELL, PAIR_SUM];
         let (shared, stage): (&[&str], &str) = match self {
             Module::Integrate => (&replica, include_str!("../../../shaders/integrate.wgsl")),
             Module::IntegrateLarge => (&large, include_str!("../../../shaders/integrate_large.wgsl")),
-            Module::Energy => (&replica[..7], include_str!("../../../shaders/energy.wgsl")),
-            Module::ParticleMoves => (&replica[..8], include_str!("../../../shaders/particle_moves.wgsl")),
+            Module::Energy => (&energy, include_str!("../../../shaders/energy.wgsl")),
+            Module::ParticleMoves => (&moves, include_str!("../../../shaders/particle_moves.wgsl")),
+            Module::Segment => (&segment, include_str!("../../../shaders/segment.wgsl")),
             Module::Assign => (&replica[..1], include_str!("../../../shaders/assign.wgsl")),
             Module::SelfTest => (&replica[..3], include_str!("../../../shaders/self_test.wgsl")),
         };

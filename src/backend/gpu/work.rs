@@ -13,7 +13,7 @@ use crate::backend::{CycleResult, Ensemble, KeptConfigurations};
 use crate::base::error::Result;
 use crate::moves::{Edit, Trial};
 use crate::system::System;
-use crate::system::configuration::{Batch, Measurement};
+use crate::system::configuration::{Batch, Counts, Measurement};
 use glam::DVec3;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -215,13 +215,10 @@ impl Gpu {
     pub(super) fn update_order(&mut self) {
         for (chunk, order) in self.loaded.chunks.iter().zip(&mut self.loaded.order) {
             let n_of = &self.loaded.n_of[chunk.first..chunk.first + chunk.count];
-            if order.is_sorted_by_key(|&r| std::cmp::Reverse(n_of[r as usize])) && !order.is_empty() {
+            if !order.is_empty() && order.is_sorted_by_key(|&r| std::cmp::Reverse(n_of[r as usize])) {
                 continue;
             }
-            if order.is_empty() {
-                order.extend(0..chunk.count as u32);
-            }
-            order.sort_unstable_by_key(|&r| (std::cmp::Reverse(n_of[r as usize]), r));
+            order_by_atoms(n_of, order);
             self.device.queue.write_buffer(&chunk.order, 0, bytemuck::cast_slice(order));
         }
     }
@@ -291,12 +288,19 @@ impl Gpu {
         self.device.queue.submit([encoder.finish()]);
     }
 
-    /// Records the measurement of all replicas and submits the cycle: the one submission that reads back.
-    pub(super) fn submit_measurement(&mut self) -> Result<()> {
-        if self.loaded.chunks.is_empty() {
-            return Ok(());
+    /// Records one end of a segment that begins with step number `first`, for all replicas.
+    ///
+    /// - `counts_anew`: whether it is the first of a cycle
+    pub(super) fn dispatch_end(&self, kernel: Kernel, first: u64, counts_anew: bool) -> Result<()> {
+        for (index, chunk) in self.loaded.chunks.iter().enumerate() {
+            let params = Params { redraw: u32::from(counts_anew), ..self.params(chunk, first, 0) };
+            self.dispatch(kernel, index, chunk.count as u32, params)?;
         }
-        self.loaded.pages.assert_free();
+        Ok(())
+    }
+
+    /// Records the measurement of all replicas: E, N and status, left in the results.
+    pub(super) fn record_measurement(&self) -> Result<()> {
         for (index, chunk) in self.loaded.chunks.iter().enumerate() {
             let (params, count) = (self.params(chunk, 0, 0), chunk.count as u32);
             if self.plan.binned() {
@@ -308,6 +312,16 @@ impl Gpu {
             }
             self.dispatch(Kernel::Measure, index, count, params)?;
         }
+        Ok(())
+    }
+
+    /// Records the measurement of all replicas and submits the cycle: the one submission that reads back.
+    pub(super) fn submit_measurement(&mut self) -> Result<()> {
+        if self.loaded.chunks.is_empty() {
+            return Ok(());
+        }
+        self.loaded.pages.assert_free();
+        self.record_measurement()?;
         let staging = self.staging();
         let chunks = || self.loaded.chunks.iter();
         let logs = chunks().map(|c| &c.log).filter(|_| self.loaded.log.recorded);
@@ -339,7 +353,7 @@ impl Gpu {
     pub(super) fn finish_measurement(&mut self) -> Result<CycleResult> {
         if self.loaded.chunks.is_empty() {
             let events = Box::new(self.events(Arc::default()));
-            return Ok(CycleResult { measurements: Vec::new(), events, kept: None });
+            return Ok(CycleResult { measurements: Vec::new(), segments: Vec::new(), events, kept: None });
         }
         let start = Instant::now();
         let n_chunks = self.loaded.chunks.len();
@@ -361,12 +375,15 @@ impl Gpu {
         let mut logs = mapped.split_off(n_chunks);
         let kept = logs.split_off(if self.loaded.log.recorded { n_chunks } else { 0 });
         let mut measurements = Vec::with_capacity(self.loaded.n_of.len());
+        let mut segments = Vec::new();
+        let has_segments = self.ensemble.system.dynamics.segment().is_some();
         let (system, fixed, words) = (&*self.ensemble.system, &self.loaded.fixed, self.plan.result_words as usize);
         for (chunk, mapped) in self.loaded.chunks.iter().zip(&mapped) {
             let bytes = mapped.bytes(&self.device)?;
             let all: &[u32] = bytemuck::cast_slice(&bytes);
             for result in all.chunks_exact(words).take(chunk.count) {
                 measurements.push(measurement(system, &fixed[measurements.len()], result));
+                segments.extend(has_segments.then_some(result[2] / ONE_ACCEPTED));
             }
         }
         drop(mapped);
@@ -377,7 +394,7 @@ impl Gpu {
             *n = fixed.iter().sum::<usize>() as u32 + m.counts.iter().map(|&c| u32::from(c)).sum::<u32>();
         }
         self.update_order();
-        Ok(CycleResult { measurements, events, kept })
+        Ok(CycleResult { measurements, segments, events, kept })
     }
 
     /// The next measurement keeps configurations, or does not.
@@ -480,16 +497,57 @@ impl KeptConfigurations for KeptOnDevice {
     }
 }
 
+/// Replicas with many atoms first, of equals the first one first: counted into place, because the device waits.
+///
+/// - `n_of`: `[n]`, atoms of every replica
+/// - `order`: overwritten
+fn order_by_atoms(n_of: &[u32], order: &mut Vec<u32>) {
+    let most = n_of.iter().copied().max().unwrap_or(0);
+    // `[most + 1]`, the next free place for so many atoms fewer than the most.
+    let mut places = vec![0_u32; most as usize + 2];
+    n_of.iter().for_each(|n| places[(most - n) as usize + 1] += 1);
+    for k in 1..places.len() {
+        places[k] += places[k - 1];
+    }
+    order.clear();
+    order.resize(n_of.len(), 0);
+    for (r, n) in n_of.iter().enumerate() {
+        let place = &mut places[(most - n) as usize];
+        order[*place as usize] = r as u32;
+        *place += 1;
+    }
+}
+
+/// An accepted segment in the status word, above the bits of what is unsound.
+const ONE_ACCEPTED: u32 = 256;
+
 /// Reads one measurement; a replica that the device found unsound has the energy NaN.
 pub(super) fn measurement(system: &System, fixed: &[usize], words: &[u32]) -> Measurement {
-    let counts: Vec<u16> = (0..system.reservoirs.len()).map(|r| (words[3 + r / 2] >> (16 * (r % 2))) as u16).collect();
+    let counts: Counts = (0..system.reservoirs.len()).map(|r| (words[3 + r / 2] >> (16 * (r % 2))) as u16).collect();
     let mut energy = f64::from(f32::from_bits(words[0])) + f64::from(f32::from_bits(words[1]));
     if system.pairs.tail_correction {
         let mut all = fixed.to_vec();
-        for (r, &n) in system.reservoirs.iter().zip(&counts) {
+        for (r, &n) in system.reservoirs.iter().zip(counts.iter()) {
             all[usize::from(r.species)] += usize::from(n);
         }
         energy += system.pairs.tail(&all, system.cell.volume());
     }
-    Measurement { energy: if words[2] == 0 { energy } else { f64::NAN }, counts }
+    Measurement { energy: if words[2] % ONE_ACCEPTED == 0 { energy } else { f64::NAN }, counts }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replicas_are_ordered_by_their_atoms() {
+        let n_of: Vec<u32> = (0..1000).map(|r: u32| r.wrapping_mul(2_654_435_761) >> 27).collect();
+        let mut sorted: Vec<u32> = (0..1000).collect();
+        sorted.sort_by_key(|&r| (std::cmp::Reverse(n_of[r as usize]), r));
+        let mut order = vec![7];
+        order_by_atoms(&n_of, &mut order);
+        assert_eq!(order, sorted);
+        order_by_atoms(&[], &mut order);
+        assert!(order.is_empty());
+    }
 }

@@ -79,7 +79,7 @@ pub fn redraw_velocities(system: &System, rng: &Rng, stream: Stream, step: u64, 
     }
 }
 
-fn kick(system: &System, replica: &mut Replica, dt: f64) {
+pub(super) fn kick(system: &System, replica: &mut Replica, dt: f64) {
     let x = &mut replica.configuration;
     for slot in 0..x.len() {
         let mass = system.species[usize::from(x.species[slot])].mass;
@@ -87,7 +87,7 @@ fn kick(system: &System, replica: &mut Replica, dt: f64) {
     }
 }
 
-fn drift(system: &System, replica: &mut Replica, dt: f64) {
+pub(super) fn drift(system: &System, replica: &mut Replica, dt: f64) {
     let x = &mut replica.configuration;
     for (position, velocity) in x.positions.iter_mut().zip(&mut x.velocities) {
         *position += dt * *velocity;
@@ -103,13 +103,21 @@ impl Replica {
     /// Those of the force field; numbers that are not finite are one of them, so that they end at once and never reach
     /// the positions.
     pub(super) fn update_forces<F: ForceField>(&mut self, force_field: &F) -> Result<()> {
-        self.energy = force_field.energy_and_forces(&self.configuration, &mut self.forces)?;
-        assert_eq!(self.forces.len(), self.configuration.len(), "a force field gives one force per atom");
-        match self.energy.is_finite() && self.forces.iter().all(|f| f.is_finite()) {
+        match self.evaluate(force_field)? {
             true => Ok(()),
             false => {
                 Err(Error::ForceField(format!("potential energy {}, or a force that is not a number", self.energy)))
             }
         }
+    }
+
+    /// Forces and energy of the present configuration, and whether all of them are finite.
+    ///
+    /// # Errors
+    /// Those of the force field.
+    pub(super) fn evaluate<F: ForceField>(&mut self, force_field: &F) -> Result<bool> {
+        self.energy = force_field.energy_and_forces(&self.configuration, &mut self.forces)?;
+        assert_eq!(self.forces.len(), self.configuration.len(), "a force field gives one force per atom");
+        Ok(self.energy.is_finite() && self.forces.iter().all(|f| f.is_finite()))
     }
 }

@@ -26,6 +26,9 @@ pub fn insert_delete<F: ForceField>(
     attempts: u32,
     recorder: &mut MoveRecorder<'_>,
 ) -> Result<()> {
+    // No insertion or deletion moves an atom of the slab.
+    let hosts = system.bonds.as_ref().map(|b| b.hosts(|slot| replica.configuration.positions[slot]));
+    let places = &places.about(hosts.as_ref());
     let mut energies = Vec::with_capacity(places.trials());
     for attempt in first..first + u64::from(attempts) {
         let (id, state) = (replica.id.0, replica.state.as_ref());

@@ -16,6 +16,8 @@ pub struct Replica {
     pub energy: f64,
     /// `[n]`, valid only inside a segment. [energy/length]
     pub forces: Vec<DVec3>,
+    /// Segments that were accepted in the last cycle of dynamics.
+    pub accepted_segments: u32,
     /// The state it holds.
     pub state: StatePoint,
 }

@@ -50,10 +50,29 @@ fn trap_volume(kt: f64) -> f64 {
     (2.0 * std::f64::consts::PI * kt / SPRING).powf(1.5)
 }
 
+/// Dynamics of [`TRAP`].
+const LANGEVIN: &str = "Baoab(dt: 0.02, friction: 0.2, steps: 6)";
+/// Those that accept or reject segments, at a step at which plain Verlet is far off: ω dt is 1.15.
+const SEGMENTS: [&str; 2] = ["Hmc(dt: 1.0, steps: 2)", "Ghmc(dt: 1.0, steps: 2, friction: 0.05)"];
+
 /// Draws exactly, moves, and compares moments with exact ones.
 pub(crate) fn joint(bench: &Fixture) -> Result<Worst> {
-    let setup = setup(TRAP)?;
-    let (n_replicas, rounds) = (bench.size(1536, 6144), 6);
+    moved_by(bench, LANGEVIN, 1536)
+}
+
+/// The same with segments that are accepted or rejected.
+pub(crate) fn segments(bench: &Fixture) -> Result<Worst> {
+    let mut worst = Worst::default();
+    for dynamics in SEGMENTS {
+        worst.join(moved_by(bench, dynamics, 4096)?);
+    }
+    Ok(worst)
+}
+
+/// - `quick`: replicas of the short form
+fn moved_by(bench: &Fixture, dynamics: &str, quick: u32) -> Result<Worst> {
+    let setup = setup(&TRAP.replace(LANGEVIN, dynamics))?;
+    let (n_replicas, rounds) = (bench.size(quick, 4 * quick), 6);
     let (states, own) = (&setup.grid.states, Rng::new(0x6765_7765));
     // The step is free where a stream has no step of its own; each use takes one.
     let draw = |what: Use, round: u32, replica: u32| {

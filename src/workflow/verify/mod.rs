@@ -121,7 +121,7 @@ impl Worst {
 type Body = fn(&Fixture) -> Result<Worst>;
 
 /// The checks: name, what it compares, measure, limit, body.
-const CHECKS: [(&str, &str, Measure, f64, Body); 14] = [
+const CHECKS: [(&str, &str, Measure, f64, Body); 16] = [
     ("philox", "known answers of the generator", Measure::Unequal, 0.0, exact::philox),
     ("exchange toy", "stationarity of an enumerated model", Measure::Share, 1.0, exact::exchange_toy),
     ("forces", "forces and energies against f64", Measure::Share, 1.0, exact::forces),
@@ -137,10 +137,18 @@ const CHECKS: [(&str, &str, Measure, f64, Body); 14] = [
         Z_LIMIT,
         sampling::insertion_table,
     ),
+    (
+        "insertion at bonds",
+        "⟨N⟩, Var N over a slab, inserted about its atoms, against quadrature",
+        Measure::Z,
+        Z_LIMIT,
+        sampling::insertion_at_bonds,
+    ),
     ("boltzmann ratio", "slopes of ln[P₁(E,N)/P₂(E,N)]", Measure::Z, Z_LIMIT, sampling::boltzmann_ratio),
     ("identity", "⟨N⟩, Var N, ⟨v²⟩ of two gases that change into each other", Measure::Z, Z_LIMIT, identity::two_gases),
     ("windows", "⟨N⟩, ln Ξ of an exact gas through learned weights", Measure::Z, Z_LIMIT, windows::windows),
     ("joint", "exact draws stay exact under all moves", Measure::Z, Z_LIMIT, joint::joint),
+    ("segments", "exact draws stay exact under accepted and rejected segments", Measure::Z, Z_LIMIT, joint::segments),
     ("resume", "a restored state against an uninterrupted run", Measure::Unequal, 0.0, restart::resume),
 ];
 

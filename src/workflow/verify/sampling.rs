@@ -177,9 +177,18 @@ pub(crate) fn boltzmann_ratio(bench: &Fixture) -> Result<Worst> {
 /// Atoms without interaction of their own over a slab, inserted from a table into a part of the cell that they leave:
 /// N is Poisson with the mean z ∫ e^{−βu} d³r, whatever the table, with one trial position and with several.
 pub(crate) fn insertion_table(bench: &Fixture) -> Result<Worst> {
+    over_a_slab(bench, &["Biased(henry: 0.7, trials: 1)", "Biased(henry: 0.7, trials: 2)"])
+}
+
+/// The same where they are inserted about atoms of the slab.
+pub(crate) fn insertion_at_bonds(bench: &Fixture) -> Result<Worst> {
+    over_a_slab(bench, &["Bonds(hosts: \"A\", shell: (0.9, 1.4), cap: 35.0)"])
+}
+
+fn over_a_slab(bench: &Fixture, insertions: &[&str]) -> Result<Worst> {
     let walkers = bench.size(48, 192);
     let mut worst = Worst::default();
-    for trials in [1, 2] {
+    for insertion in insertions {
         let text = format!(
             r#"Scene(
     units: Lj,
@@ -193,7 +202,7 @@ pub(crate) fn insertion_table(bench: &Fixture) -> Result<Worst> {
     grid: ( temperature: List([0.9]), walkers: {walkers},
             reservoir: [ (species: "B", convention: Activity, values: List([-2.6])) ] ),
     dynamics: MonteCarlo(displacement: 1.0, attempts: 60),
-    moves: (insert_delete: 60, insertion: Biased(henry: 0.7, trials: {trials})),
+    moves: (insert_delete: 60, insertion: {insertion}),
     schedule: (equilibration: 40, production: {}),
     seed: 2027,
 )"#,
@@ -211,15 +220,15 @@ pub(crate) fn insertion_table(bench: &Fixture) -> Result<Worst> {
         })?;
         let state = &setup.grid.states[0];
         let mean = state.ln_z[0].exp() * configuration_integral(&setup, state.kt)?;
-        worst.add(jackknife_z(&sums, |s| s[1] / s[0], mean), || format!("⟨N⟩, {trials} trial positions"));
+        worst.add(jackknife_z(&sums, |s| s[1] / s[0], mean), || format!("⟨N⟩, {insertion}"));
         let variance = |s: &[f64; 3]| s[2] / s[0] - (s[1] / s[0]).powi(2);
-        worst.add(jackknife_z(&sums, variance, mean), || format!("Var N, {trials} trial positions"));
+        worst.add(jackknife_z(&sums, variance, mean), || format!("Var N, {insertion}"));
     }
     Ok(worst)
 }
 
 /// ∫ e^{−βu} d³r of one atom of the first reservoir species over the whole cell, by the midpoint rule over one of the
-/// 5 × 3 surface cells of [`insertion_table`]. \[length³\]
+/// 5 × 3 surface cells of [`over_a_slab`]. \[length³\]
 fn configuration_integral(setup: &Setup, kt: f64) -> Result<f64> {
     let (cell, empty) = (&setup.system.cell, Configuration::default());
     let (points, species) = ([24, 42, 200], setup.system.reservoirs[0].species);

@@ -60,7 +60,7 @@ pub(super) const CASES: &[Case] = &[
         &[("truncation: Shifted", "truncation: Plain")],
         (10, 21),
         "`Plain` truncation with `Baoab` dynamics: forces miss the jump of the energy at the cutoff",
-        "use `Shifted` or `ForceShifted`, or `MonteCarlo` dynamics",
+        "use `Shifted` or `ForceShifted`, or `MonteCarlo`, `Hmc` or `Ghmc` dynamics",
     ),
     case(
         &[("truncation: Shifted", "truncation: Shifted, tail_correction: true")],

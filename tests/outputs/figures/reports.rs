@@ -43,6 +43,7 @@ pub(super) fn summary(analysis: &Analysis) -> RunSummary {
         seconds: Seconds { sampling: 131.4, analysis: 2.6 },
         replica_steps_per_s: 74_300.0,
         attempts_per_s: 149_000.0,
+        segments: None,
         acceptance: vec![MoveRow { species: "B".into(), insert: 0.013, delete: 0.014, identity: None }],
         exchange,
         cell: CellSummary {

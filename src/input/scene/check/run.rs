@@ -2,6 +2,9 @@
 
 use super::{at_least_one, positive};
 use crate::base::Result;
+use crate::input::scene::CheckedScene;
+use crate::input::scene::bonds::HostAtoms;
+use crate::input::scene::compile::species_index;
 use crate::input::scene::grammar::{Balance, Dynamics, Exchange, Insertion, Scene, Truncation, Until};
 use crate::input::source::{Source, ensure};
 use crate::system::insertion::{MAX_TRIALS, MOST_WEIGHT};
@@ -58,18 +61,24 @@ fn dynamics(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Resul
             }
             None
         }
-        Dynamics::Hmc { .. } | Dynamics::Ghmc { .. } => {
-            let word = source.spelled("dynamics");
-            let name = word.split('(').next().unwrap_or(word).trim();
-            let message = format!("`{name}` dynamics are not available yet");
-            return Err(source.error("dynamics", message, "use `Baoab`, `Verlet` or `MonteCarlo`"));
+        // A segment that is rejected where its energy has changed samples any truncation.
+        Dynamics::Hmc { dt, steps } => {
+            positive(source, "dynamics.dt", dt)?;
+            at_least_one(source, "dynamics.steps", steps)?;
+            None
+        }
+        Dynamics::Ghmc { dt, steps, friction } => {
+            positive(source, "dynamics.dt", dt)?;
+            positive(source, "dynamics.friction", friction)?;
+            at_least_one(source, "dynamics.steps", steps)?;
+            None
         }
     };
     if let (Some(name), Truncation::Plain) = (md, scene.potential.truncation()) {
         return Err(source.error(
             "potential.truncation",
             format!("`Plain` truncation with `{name}` dynamics: forces miss the jump of the energy at the cutoff"),
-            "use `Shifted` or `ForceShifted`, or `MonteCarlo` dynamics",
+            "use `Shifted` or `ForceShifted`, or `MonteCarlo`, `Hmc` or `Ghmc` dynamics",
         ));
     }
     Ok(())
@@ -157,6 +166,9 @@ fn moves(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<(
 }
 
 fn insertion(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
+    if let Insertion::Bonds { hosts, shell, cap, shares, neighbours } = &scene.moves.insertion {
+        return bonds(source, scene, hosts, *shell, *cap, *shares, *neighbours);
+    }
     let Insertion::Biased { henry, trials } = scene.moves.insertion else { return Ok(()) };
     ensure!(
         source,
@@ -186,6 +198,82 @@ fn insertion(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Resu
     if scene.substrate.is_none() && scene.external.is_empty() {
         warnings.push(
             "`insertion: Biased` has neither slab nor field to go by: every place is as likely as any other".to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// Checks insertions about atoms of the slab, without the slab.
+fn bonds(
+    source: &Source,
+    scene: &Scene,
+    hosts: &str,
+    shell: (f64, f64),
+    cap: f64,
+    shares: (f64, f64, f64),
+    neighbours: Option<f64>,
+) -> Result<()> {
+    ensure!(
+        source,
+        scene.species.iter().any(|s| s.name == hosts),
+        "moves.insertion.hosts",
+        format!("`hosts` is \"{hosts}\", no species of the scene"),
+        "name the species of the atoms of the slab to which the inserted ones bind",
+    );
+    ensure!(
+        source,
+        shell.0 > 0.0 && shell.0 < shell.1 && shell.1.is_finite(),
+        "moves.insertion.shell",
+        format!("`shell` is ({}, {})", shell.0, shell.1),
+        "give the least and the greatest length of a bond, both above 0",
+    );
+    ensure!(
+        source,
+        cap > 0.0 && cap <= 180.0,
+        "moves.insertion.cap",
+        format!("`cap` is {cap}"),
+        "give the half-angle of a cap about a dangling bond, above 0 and at most 180 degrees",
+    );
+    let (least, sum) = (1.0 - MOST_WEIGHT, shares.0 + shares.1 + shares.2);
+    ensure!(
+        source,
+        shares.0 >= least - 1e-9 && shares.1 >= 0.0 && shares.2 >= 0.0 && (sum - 1.0).abs() < 1e-9,
+        "moves.insertion.shares",
+        format!("`shares` are ({}, {}, {})", shares.0, shares.1, shares.2),
+        format!(
+            "give three shares that sum to 1, anywhere, in half-shells and in caps; the first at least {least:.1}, so that every \
+             place is reached"
+        ),
+    );
+    if let Some(neighbours) = neighbours {
+        positive(source, "moves.insertion.neighbours", neighbours)?;
+    }
+    Ok(())
+}
+
+/// Checks insertions about atoms of the slab against that.
+pub(crate) fn hosts(source: &Source, loaded: &CheckedScene) -> Result<()> {
+    let Insertion::Bonds { hosts, shell, neighbours, .. } = &loaded.scene.moves.insertion else { return Ok(()) };
+    let atoms = HostAtoms::new(loaded, usize::from(species_index(&loaded.scene, hosts)));
+    let Some(atoms) = atoms else {
+        return Err(source.error(
+            "moves.insertion.hosts",
+            format!("`hosts` is \"{hosts}\", of which the slab has no atom"),
+            "name a species of the slab, or use `Uniform` or `Biased`",
+        ));
+    };
+    let half = 0.5 * loaded.cell().shortest_period();
+    for (name, length) in [("shell", shell.1), ("neighbours", neighbours.unwrap_or(atoms.reach))] {
+        ensure!(
+            source,
+            length <= half,
+            if name == "neighbours" && neighbours.is_none() {
+                "moves.insertion".to_owned()
+            } else {
+                format!("moves.insertion.{name}")
+            },
+            format!("`{name}` reaches {length}, more than half of the shortest period or width, {half}"),
+            "lower it, or take a larger cell",
         );
     }
     Ok(())

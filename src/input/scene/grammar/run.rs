@@ -17,7 +17,7 @@ pub enum Balance {
 }
 
 /// Particle moves of a cycle.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Moves {
     /// Insertion and deletion attempts per replica and cycle.
@@ -32,7 +32,7 @@ pub struct Moves {
 }
 
 /// Where atoms are inserted.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Insertion {
     /// Everywhere in the region alike.
@@ -48,6 +48,25 @@ pub enum Insertion {
         #[serde(default = "one_u32")]
         trials: u32,
     },
+    /// About atoms of the top layer of the slab, where they bind.
+    Bonds {
+        /// Species of those atoms, the hosts.
+        hosts: String,
+        /// Least and greatest length of a bond \[length\].
+        shell: (f64, f64),
+        /// Half-angle of a cap about a dangling bond \[degree\].
+        cap: f64,
+        /// Shares of the positions that are drawn anywhere, in half-shells above hosts, and in caps.
+        #[serde(default = "shares_of_bonds")]
+        shares: (f64, f64, f64),
+        /// Atoms of the hosts' species closer than this are bonded \[length\]; unset: 1.17 of their shortest distance.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        neighbours: Option<f64>,
+    },
+}
+
+fn shares_of_bonds() -> (f64, f64, f64) {
+    (0.2, 0.3, 0.5)
 }
 
 /// Length of the run.
