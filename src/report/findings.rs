@@ -107,7 +107,9 @@ pub(crate) fn disagreeing(analysis: &Analysis) -> Vec<(usize, f64)> {
 /// Acceptance of segments of dynamics, in words.
 pub(crate) fn segments(row: &SegmentRow) -> String {
     let [lowest, mean, highest] = [row.lowest, row.mean, row.highest].map(|share| 100.0 * share);
-    format!("Segments of dynamics accepted: {mean:.1} % on average over states, {lowest:.1} % at least, {highest:.1} % at most.")
+    format!(
+        "Segments of dynamics accepted: {mean:.1} % on average over states, {lowest:.1} % at least, {highest:.1} % at most."
+    )
 }
 
 /// Exchange acceptance summed up per direction, in order of appearance.

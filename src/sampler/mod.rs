@@ -436,7 +436,8 @@ impl Sampler {
         }
         for (r, &accepted) in accepted.iter().enumerate() {
             let replica = ReplicaId(r as u32);
-            let place = self.assignment.walker_of(replica) * self.grid.len() + self.assignment.state_of(replica).index();
+            let place =
+                self.assignment.walker_of(replica) * self.grid.len() + self.assignment.state_of(replica).index();
             self.segments[place].add(&SegmentTally { segments: 1, accepted: u64::from(accepted) });
         }
     }

@@ -205,7 +205,7 @@ mod tests {
                 let error = |square: f64, mean: f64| ((square / n - mean * mean) / n).sqrt();
                 let allowed = 4.0 * error(squares[d], ours).hypot(error(uniform_squares[d], exact));
                 assert!((ours - exact).abs() < allowed, "{shares:?}, {d}: {ours} and {exact} ± {allowed}");
-                assert!(allowed < 0.05 * exact, "{shares:?}: {exact} ± {allowed} says little");
+                assert!(allowed < 0.1 * exact, "{shares:?}: {exact} ± {allowed} says little");
             }
         }
     }
@@ -221,7 +221,10 @@ mod tests {
         let alone = Bonds { partners: Vec::new(), ..bonds.clone() };
         assert_eq!(alone.hosts(|slot| SLOTS[slot]).axes[0], DVec3::Z);
         // two bonds that cancel
-        let opposite = Bonds { partners: vec![SlabSite::Frozen(SLOTS[1] + DVec3::X), SlabSite::Frozen(SLOTS[1] - DVec3::X)], ..bonds.clone() };
+        let opposite = Bonds {
+            partners: vec![SlabSite::Frozen(SLOTS[1] + DVec3::X), SlabSite::Frozen(SLOTS[1] - DVec3::X)],
+            ..bonds.clone()
+        };
         assert_eq!(opposite.hosts(|slot| SLOTS[slot]).axes[0], DVec3::Z);
     }
 }

@@ -4,7 +4,7 @@
 use crate::backends::on_every_backend;
 use crate::common::run::Run;
 use crate::common::scene::Spec;
-use crate::common::stats::{Estimate, assert_distribution, assert_resolved, assert_z};
+use crate::common::stats::{Estimate, assert_resolved, assert_z};
 use crate::say::say;
 use adlayer::testing::base::rng::{Rng, Stream};
 use glam::DVec3;
@@ -132,7 +132,9 @@ fn two_atoms_about_a_fixed_host() {
     say(&format!("quadrature: P {:?}, E {energy:.4}, error of Z₂ {error:.1e}", weights.map(|w| w / total)));
     assert!(error < 2e-3);
     on_every_backend(|device| {
-        for mixture in ["", "Uniform", "shell: (0.9, 1.5), cap: 60.0", "shell: (0.8, 1.9), cap: 100.0, shares: (0.1, 0.8, 0.1)"] {
+        for mixture in
+            ["", "Uniform", "shell: (0.9, 1.5), cap: 60.0", "shell: (0.8, 1.9), cap: 100.0, shares: (0.1, 0.8, 0.1)"]
+        {
             let insertion = match mixture {
                 "" => "Bonds(hosts: \"A\", shell: (0.95, 1.3), cap: 30.0, shares: (0.2, 0.0, 0.8))".to_owned(),
                 "Uniform" => mixture.to_owned(),
@@ -156,7 +158,8 @@ fn two_atoms_about_a_fixed_host() {
             );
             let (head, rest) = text.split_once("pairs: [").expect("pairs");
             let (_, tail) = rest.split_once("],").expect("their end");
-            let text = format!("{head}{pairs}{tail}").replace("insert_delete: 40", &format!("insert_delete: 40, insertion: {insertion}"));
+            let text = format!("{head}{pairs}{tail}")
+                .replace("insert_delete: 40", &format!("insert_delete: 40, insertion: {insertion}"));
             let run = Run::whole(device, &text);
             let label = format!("{device} {insertion}");
             for (n, w) in weights.into_iter().enumerate() {

@@ -145,7 +145,9 @@ fn a_segment_leaves_the_canonical_distribution_as_it_is() {
     let right = residual(|u, k| segment_ln_acc(1.0, u, k), -1.0);
     let without_kinetic = residual(|u, _| segment_ln_acc(1.0, u, 0.0), -1.0);
     let without_flip = residual(|u, k| segment_ln_acc(1.0, u, k), 1.0);
-    say(&format!("residuals: {right:.1e}, without the kinetic energy {without_kinetic:.1e}, without the flip {without_flip:.1e}"));
+    say(&format!(
+        "residuals: {right:.1e}, without the kinetic energy {without_kinetic:.1e}, without the flip {without_flip:.1e}"
+    ));
     assert!(right < 1e-4, "{right}");
     assert!(without_kinetic > 0.01 && without_flip > 0.01, "{without_kinetic}, {without_flip}");
 }
@@ -168,7 +170,8 @@ fn scenes(dynamics: &str, seed: u64) -> [Spec; 3] {
     };
     let slab = Spec {
         cell: "Slab(height: 3.5)".into(),
-        substrate: r#"Fcc111(species: "A", nearest_neighbour: 1.10, repeat: (5, 3), layers: 2, mobile_layers: 1)"#.into(),
+        substrate: r#"Fcc111(species: "A", nearest_neighbour: 1.10, repeat: (5, 3), layers: 2, mobile_layers: 1)"#
+            .into(),
         max_atoms: 60,
         temperature: "List([1.0, 1.2])".into(),
         values: "List([-4.5])".into(),
@@ -206,7 +209,8 @@ fn three_scenes_have_the_averages_of_langevin_dynamics() {
         for (scene, dt, steps) in [(0, 0.03, 6), (1, 0.026, 6), (2, 0.7, 2)] {
             let of = |dynamics: &str, seed| averages(device, &scenes(dynamics, seed)[scene]);
             let langevin = of(&format!("Baoab(dt: {}, friction: 1.0, steps: 25)", dt / 7.0), 1);
-            let all = [format!("Hmc(dt: {dt}, steps: {steps})"), format!("Ghmc(dt: {dt}, steps: {steps}, friction: 1.0)")];
+            let all =
+                [format!("Hmc(dt: {dt}, steps: {steps})"), format!("Ghmc(dt: {dt}, steps: {steps}, friction: 1.0)")];
             for (dynamics, seed) in all.iter().zip([2, 3]) {
                 for (k, (ours, theirs)) in of(dynamics, seed).into_iter().zip(&langevin).enumerate() {
                     assert_agree(&format!("{device} scene {scene} {dynamics}, average {k}"), ours, *theirs);
@@ -231,7 +235,10 @@ fn segments_that_fly_apart_are_rejected_and_leave_their_start() {
         for dynamics in ["Hmc(dt: 40.0, steps: 6)", "Ghmc(dt: 40.0, steps: 6, friction: 1e-15)"] {
             for spec in scenes(dynamics, 4).into_iter().take(2) {
                 let spec = Spec { walkers: 2, ..spec };
-                let mut warm = Run::start(device, &Spec { dynamics: "Baoab(dt: 0.004, friction: 1.0, steps: 20)".into(), ..spec.clone() }.text());
+                let mut warm = Run::start(
+                    device,
+                    &Spec { dynamics: "Baoab(dt: 0.004, friction: 1.0, steps: 20)".into(), ..spec.clone() }.text(),
+                );
                 warm.equilibrate(20);
                 let start = warm.batch();
                 let mut run = Run::from_batch(device, load(&spec.text()), &start);
@@ -241,12 +248,17 @@ fn segments_that_fly_apart_are_rejected_and_leave_their_start() {
                 for (r, (a, b)) in start.configurations.iter().zip(&end.configurations).enumerate() {
                     assert!(a.len() > 1, "{device}: replica {r} has nothing that could fly apart");
                     assert_eq!(result.segments[r], 0, "{device} {dynamics}: replica {r}");
-                    let moved = a.positions.iter().zip(&b.positions).map(|(p, q)| (*p - *q).length()).fold(0.0, f64::max);
+                    let moved =
+                        a.positions.iter().zip(&b.positions).map(|(p, q)| (*p - *q).length()).fold(0.0, f64::max);
                     assert!(moved == 0.0, "{device} {dynamics}: replica {r} has moved by {moved}");
                     let energies = (before[r].energy, result.measurements[r].energy);
-                    assert!((energies.0 - energies.1).abs() <= 1e-5 * energies.0.abs().max(1.0), "{device}: {energies:?}");
+                    assert!(
+                        (energies.0 - energies.1).abs() <= 1e-5 * energies.0.abs().max(1.0),
+                        "{device}: {energies:?}"
+                    );
                     if dynamics.starts_with("Ghmc") {
-                        let off = a.velocities.iter().zip(&b.velocities).map(|(v, w)| (*v + *w).length()).fold(0.0, f64::max);
+                        let off =
+                            a.velocities.iter().zip(&b.velocities).map(|(v, w)| (*v + *w).length()).fold(0.0, f64::max);
                         assert!(off < 1e-5, "{device}: velocities are not reversed but off by {off}");
                     }
                 }

@@ -78,7 +78,10 @@ fn segments_go_on_where_they_were() {
         surface(8, [5, production])
             .replace("Baoab(dt: 0.004, friction: 1.0, steps: 8)", "Ghmc(dt: 0.03, steps: 8, friction: 1.0)")
             .replace("layers: 1", "layers: 2, mobile_layers: 1")
-            .replace("insert_delete: 20", "insert_delete: 20, insertion: Bonds(hosts: \"A\", shell: (0.9, 1.4), cap: 40.0)")
+            .replace(
+                "insert_delete: 20",
+                "insert_delete: 20, insertion: Bonds(hosts: \"A\", shell: (0.9, 1.4), cap: 40.0)",
+            )
     };
     for device in ["reference", "cpu"] {
         let place = Place::new(&scene(41));

@@ -155,7 +155,9 @@ fn scenes() -> Vec<(String, String)> {
         all.push((insertion.to_owned(), scene(pairs[1]).replace("insert_delete: 100", &moves)));
         all.push((format!("{insertion} of two species"), mixture(insertion)));
     }
-    for about in ["shell: (0.9, 1.5), cap: 40.0", "shell: (0.7, 2.0), cap: 120.0, shares: (0.1, 0.6, 0.3), neighbours: 1.6"] {
+    for about in
+        ["shell: (0.9, 1.5), cap: 40.0", "shell: (0.7, 2.0), cap: 120.0, shares: (0.1, 0.6, 0.3), neighbours: 1.6"]
+    {
         let insertion = format!("Bonds(hosts: \"A\", {about})");
         let moves = format!("insert_delete: 100, insertion: {insertion}");
         all.push((insertion.clone(), scene(pairs[1]).replace("insert_delete: 100", &moves)));

@@ -60,8 +60,12 @@ fn same_segments(label: &str, case: &Case, backend: &mut dyn Backend) {
         for (r, (x, y)) in stored(backend).iter().zip(&stored(&*reference)).enumerate() {
             let far = |p: &DVec3, q: &DVec3| case.system.cell.minimum_image(*p - *q).length();
             let positions = x.positions.iter().zip(&y.positions).map(|(p, q)| far(p, q)).fold(0.0, f64::max);
-            let velocities = x.velocities.iter().zip(&y.velocities).map(|(v, w)| (*v - *w).length()).fold(0.0, f64::max);
-            assert!(positions < 1e-3 && velocities < 2e-2, "{label}, segment {k}: replica {r} is off by {positions}, {velocities}");
+            let velocities =
+                x.velocities.iter().zip(&y.velocities).map(|(v, w)| (*v - *w).length()).fold(0.0, f64::max);
+            assert!(
+                positions < 1e-3 && velocities < 2e-2,
+                "{label}, segment {k}: replica {r} is off by {positions}, {velocities}"
+            );
             let energies = (ours.measurements[r].energy, theirs.measurements[r].energy);
             assert!((energies.0 - energies.1).abs() < 0.05, "{label}, segment {k}: replica {r}: {energies:?}");
         }

@@ -37,7 +37,8 @@ use crate::system::configuration::Batch;
 use crate::thermo::states::StatePoint;
 use chunk::{Chunk, replicas_per_chunk};
 use layout::{
-    AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, SystemTable, TrialRecord, bond_records, frozen_atoms, insertion_records,
+    AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, SystemTable, TrialRecord, bond_records, frozen_atoms,
+    insertion_records,
 };
 use move_log::{DeviceMoveLog, Pages};
 use pipelines::{Kernel, Pipelines};
