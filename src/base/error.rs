@@ -119,6 +119,16 @@ pub enum Error {
     /// A force field could not say the energy of a configuration.
     #[error("{0}")]
     ForceField(String),
+    /// A client that computes forces failed, or cannot be reached.
+    #[error("{}{problem}", replica.map_or_else(String::new, |r| format!("replica {r}: ")))]
+    Client {
+        /// Global index of the replica that asked, if one did.
+        replica: Option<usize>,
+        /// What happened, with the client's last words.
+        problem: String,
+        /// Extended XYZ of what it was asked about.
+        atoms: Option<String>,
+    },
     /// A replica left the domain of the model: overlap, not a finite number, outside its cell.
     #[error("replica {replica} in cycle {cycle}: {problem}")]
     ReplicaFault {

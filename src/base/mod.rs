@@ -1,6 +1,7 @@
 //! What everything stands on: errors, units, indices, addressed random numbers.
 
 pub mod diagnostic;
+pub mod elements;
 pub mod error;
 pub mod fault_injection;
 pub mod ids;

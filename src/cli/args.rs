@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use super::ranges::{Indices, Numbers, Pressures, Range, Temperatures, number};
+use crate::forces::external::driver::Planted;
 use crate::thermochemistry::che::Scale;
 use clap::{Args, Parser, Subcommand};
 use std::fmt;
@@ -13,7 +14,7 @@ use std::time::Duration;
 #[command(
     version,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 done, 2 usage, 3 finished short of the wanted error, 65 bad scene, 66 input missing, 69 no such device, 70 internal, 74 I/O, \
+    after_help = "Exit codes: 0 done, 2 usage, 3 finished short of the wanted error, 65 bad scene, 66 input missing, 69 no such device or a client fails, 70 internal, 74 I/O, \
                   75 interrupted and resumable.\nStart with: adlayer new my_surface"
 )]
 pub(crate) struct Arguments {
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Export(ExportArguments),
     /// Check a scene and print what a run of it will take
     Check(CheckArguments),
+    /// Answer an i-PI server with the potential of a scene
+    Driver(DriverArguments),
     /// Write a commented scene to start from
     New(NewArguments),
     /// Measure sampling throughput
@@ -284,6 +287,24 @@ fn scale(text: &str) -> Result<Scale, String> {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct DriverArguments {
+    /// The scene file, of which the potential is taken
+    pub(crate) scene: PathBuf,
+    /// Where the server listens: unix:NAME (/tmp/ipi_NAME), unix:/PATH or tcp:HOST:PORT [default: $ADLAYER_SOCKET]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) socket: Option<String>,
+    /// How long to try to connect, e.g. 90s, 1h
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = walltime)]
+    pub(crate) connect_timeout: Duration,
+    /// Wait this long before every answer \[ms\]
+    #[arg(long, value_name = "MS", hide = true, default_value = "0")]
+    pub(crate) delay: f64,
+    /// Do something wrong: dies, atoms, nan, garbage, half, huge, no-energy, slow=S, other-energy=E; @N from question N on, %N at every N-th
+    #[arg(long, value_name = "KIND", hide = true, value_parser = planted)]
+    pub(crate) fault: Option<Planted>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct DoctorArguments {
     /// Print as JSON
     #[arg(long)]
@@ -420,6 +441,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
 fn more_cycles(text: &str) -> Result<u32, String> {
     let number = text.strip_prefix('+').and_then(|n| n.parse().ok()).filter(|&n| n > 0);
     number.ok_or_else(|| format!("`{text}` is no number of further cycles; write e.g. +1000"))
+}
+
+/// A planted fault of a driver.
+fn planted(text: &str) -> Result<Planted, String> {
+    Planted::parse(text).ok_or_else(|| format!("`{text}` is no fault"))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::base::units::bytes;
 use crate::base::{Error, Result};
 use crate::cli::diagnostics::warn;
 use crate::cli::stdout::write_stdout;
+use crate::forces::external::spec::ClientSpec;
 use crate::input::scene::grammar::{Potential, Schedule, Until};
 use crate::input::scene::{self, CheckedScene};
 use crate::run::forecast::{AxisExchange, Estimate, check_disk, check_memory, estimate};
@@ -59,6 +60,14 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<()> {
 }
 
 fn in_words(potential: &Potential) -> String {
+    if let Some(spec) = potential.external() {
+        let of = |c: &ClientSpec| format!("{} of `{}`", c.count, c.command);
+        let clients: Vec<String> = spec.clients.iter().map(of).collect();
+        return match clients.is_empty() {
+            true => "external, of clients that connect".to_owned(),
+            false => format!("external, {}", clients.join(", ")),
+        };
+    }
     format!("{}, cutoff {}, {:?}", potential.name(), potential.cutoff(), potential.truncation())
 }
 
@@ -98,9 +107,11 @@ fn summary(loaded: &CheckedScene, e: &Estimate, warnings: usize) -> Vec<(&'stati
         ("samples", e.n_samples.to_string()),
         ("memory", format!("about {}", bytes(e.memory_bytes))),
         ("disk", format!("about {}", bytes(e.disk_bytes))),
-        ("time", format!("about {} on {} cores (very roughly)", duration(e.seconds), e.cores)),
+        ("time", time(loaded, e)),
     ]);
-    lines.extend(e.exchange.iter().map(|axis| ("exchange", acceptance(axis))));
+    if scene.potential.external().is_none() {
+        lines.extend(e.exchange.iter().map(|axis| ("exchange", acceptance(axis))));
+    }
     let result = match warnings {
         0 => "the scene is good".to_owned(),
         1 => "the scene can be run; mind the doubt above".to_owned(),
@@ -119,6 +130,22 @@ fn cycles(schedule: &Schedule) -> String {
         }
         _ => first,
     }
+}
+
+/// How long it takes: that of clients is theirs, and only the number of their answers is known.
+fn time(loaded: &CheckedScene, e: &Estimate) -> String {
+    let scene = &loaded.scene;
+    let Some(spec) = scene.potential.external() else {
+        return format!("about {} on {} cores (very roughly)", duration(e.seconds), e.cores);
+    };
+    let (schedule, moves) = (&scene.schedule, &scene.moves);
+    let cycles = u64::from(schedule.equilibration) + u64::from(schedule.production);
+    let of_cycle = u64::from(scene.dynamics.steps()) + 1 + u64::from(moves.insert_delete) + u64::from(moves.identity);
+    let at_once = match spec.n_clients() {
+        0 => String::new(),
+        n => format!(", {} at a time", n.min(e.n_replicas)),
+    };
+    format!("at most {} answers of clients{at_once}", cycles * of_cycle * e.n_replicas as u64)
 }
 
 /// What is said of one axis of exchange.

@@ -35,7 +35,7 @@ impl Ending {
 
 /// The exit code of an error.
 ///
-/// 2 usage, 65 bad scene or file, 66 input missing, 69 no such device, 70 internal, 74 input or output.
+/// 2 usage, 65 bad scene or file, 66 input missing, 69 no such device, or a client that computes forces fails, 70 internal, 74 input or output.
 pub fn exit_code(error: &Error) -> u8 {
     match error {
         Error::AlreadyExists { .. } => 2,
@@ -48,7 +48,7 @@ pub fn exit_code(error: &Error) -> u8 {
         | Error::NotPositive { .. }
         | Error::OutsideTable { .. } => 65,
         Error::InputMissing { .. } | Error::NothingStored { .. } => 66,
-        Error::Device(_) => 69,
+        Error::Device(_) | Error::Client { .. } => 69,
         Error::ForceField(_)
         | Error::ReplicaFault { .. }
         | Error::Analysis(_)

@@ -9,6 +9,7 @@ mod che;
 mod check;
 mod diagnostics;
 mod doctor;
+mod driver;
 mod exit;
 mod export;
 mod gas;
@@ -58,6 +59,7 @@ fn command(command: &Command) -> Result<Ending> {
         Command::Aiat(arguments) => aiat::check(arguments).and_then(|()| aiat::aiat(arguments)),
         Command::Che(arguments) => che::che(arguments),
         Command::Doctor(arguments) => doctor::doctor(arguments),
+        Command::Driver(arguments) => driver::driver(arguments),
     };
     done.map(|()| Ending::Done)
 }

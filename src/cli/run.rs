@@ -101,6 +101,7 @@ fn is_resumable(error: &Error, began: bool) -> bool {
         Error::Io { .. } | Error::ParquetEncoding { .. } => true,
         // lost on the way, not refused at the start
         Error::Device(_) => began,
+        Error::Client { .. } => true,
         _ => false,
     }
 }

@@ -2,14 +2,19 @@
 //!
 //! A [`ForceField`] is asked once a step and replica, never inside a loop over pairs. [`Pairwise`] is the one that
 //! scenes name; the cpu and gpu backends are faster spellings of it. Any other one moves on the reference backend, with
-//! every propagator and every particle move.
+//! every propagator and every particle move: [`External`] asks programs outside.
 
+pub mod external;
 pub mod pairwise;
 pub mod relax;
+mod waiting;
 
+pub use external::{External, ServiceRecord};
 pub use pairwise::{EnergyTerms, Pairwise};
+pub(crate) use waiting::{on, waiting_threads};
 
 use crate::base::error::Result;
+use crate::base::ids::ReplicaId;
 use crate::moves::Trial;
 use crate::system::configuration::Configuration;
 use glam::DVec3;
@@ -67,6 +72,27 @@ pub trait ForceField: Send + Sync {
     /// backends evaluate themselves.
     fn is_pairwise(&self) -> bool {
         false
+    }
+
+    /// Whether callers wait for an answer that is computed elsewhere: then every replica asks on a thread of its own.
+    fn waits(&self) -> bool {
+        false
+    }
+
+    /// Says on whose behalf this thread asks from now on, and how often it will, so that who has most to ask comes first.
+    fn attend(&self, _replica: ReplicaId, _calls: u32) {}
+
+    /// Starts what computes elsewhere, so that what is wrong with it is known before a run begins.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn open(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// What was computed elsewhere so far; `None` where nothing is.
+    fn service(&self) -> Option<ServiceRecord> {
+        None
     }
 }
 
@@ -127,5 +153,21 @@ impl<F: ForceField + ?Sized> ForceField for Arc<F> {
 
     fn is_pairwise(&self) -> bool {
         (**self).is_pairwise()
+    }
+
+    fn waits(&self) -> bool {
+        (**self).waits()
+    }
+
+    fn attend(&self, replica: ReplicaId, calls: u32) {
+        (**self).attend(replica, calls);
+    }
+
+    fn open(&self) -> Result<()> {
+        (**self).open()
+    }
+
+    fn service(&self) -> Option<ServiceRecord> {
+        (**self).service()
     }
 }

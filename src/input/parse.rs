@@ -13,9 +13,10 @@ const NOT_FINITE: [&str; 2] = ["NaN", "inf"];
 /// Axes and windows that are looked through for values without their kind.
 const MOST_AXES: usize = 8;
 
-/// ron as scenes are written: `Some(…)` may be left out.
+/// ron as scenes are written: `Some(…)` may be left out, and the second parentheses of a variant that is one structure.
 pub(crate) fn options() -> ron::Options {
-    ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME)
+    let unwrapped = ron::extensions::Extensions::UNWRAP_VARIANT_NEWTYPES;
+    ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME | unwrapped)
 }
 
 /// Reads a scene (or another input) and refuses what is not in the grammar, and numbers that are not finite.

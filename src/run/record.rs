@@ -2,6 +2,7 @@
 
 use crate::backend::Backend;
 use crate::base::error::{Error, Result};
+use crate::forces::ServiceRecord;
 use crate::input::scene::CheckedScene;
 use crate::io::atomic::write_whole;
 use crate::io::text::read_text;
@@ -201,6 +202,9 @@ pub struct RunRecord {
     /// Errors of the boundaries, where the scene has a stopping rule and they were analysed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boundaries: Option<StoppingStatus>,
+    /// What programs outside have computed, where they compute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forces: Option<ServiceRecord>,
     /// Warnings of the checks of the scene and of the run itself.
     pub warnings: Vec<String>,
 }
@@ -239,6 +243,7 @@ impl RunRecord {
             resumed: history.resumed,
             windows: Vec::new(),
             boundaries: None,
+            forces: None,
             warnings: history.warnings.clone(),
         }
     }

@@ -41,6 +41,7 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
 
     let Checkpoint { header, state } = checkpoint;
     let setup = Setup::from_scene(&loaded)?;
+    setup.force_field.open()?;
     let device = options.device.as_deref().unwrap_or(&header.device.open);
     let backend = setup.open(device).map_err(|e| match (e, &options.device) {
         (Error::Device(why), None) => {
@@ -89,7 +90,9 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
     // The schedule may be longer now.
     writers.marks = MarkWriter::new(&path, loaded.scene.schedule.production)?;
     writers.marks.rewind_to(record.production_done)?;
-    let mut session = Session { loaded: &loaded, scene, history, record, sampler, writers, directory };
+    let served = RunRecord::read(&path).ok().and_then(|before| before.forces);
+    record.forces.clone_from(&served);
+    let mut session = Session { loaded: &loaded, scene, history, record, served, sampler, writers, directory };
     if options.more_cycles.is_some() {
         // The checkpoint first: it knows the old length and the new one, whichever `resolved.ron` holds.
         session.checkpoint(Duration::ZERO)?;

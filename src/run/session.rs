@@ -3,6 +3,7 @@
 use super::tables::{write_exchange, write_states, write_windows};
 use crate::base::error::{Error, Result};
 use crate::base::ids::ReplicaId;
+use crate::forces::ServiceRecord;
 use crate::input::scene::CheckedScene;
 use crate::input::scene::check::plausible::after_a_fault;
 use crate::io::atomic::write_whole;
@@ -33,6 +34,8 @@ pub(crate) struct Session<'a> {
     pub(crate) scene: SceneRecord,
     pub(crate) history: History,
     pub(crate) record: RunRecord,
+    /// What programs outside had computed before this process.
+    pub(crate) served: Option<ServiceRecord>,
     pub(crate) sampler: Sampler,
     pub(crate) writers: Writers,
     pub(crate) directory: RunDirectory,
@@ -84,6 +87,7 @@ impl Session<'_> {
             }
             Err(mut error) => {
                 self.dump(&mut error);
+                self.count_service();
                 // Where the disk is full or gone these fail as well; the error itself is what counts.
                 self.record.status = RunStatus::Failed;
                 let _ = self.record.write(self.directory.path());
@@ -95,6 +99,15 @@ impl Session<'_> {
 
     /// Writes the atoms of a faulty replica beside the run, and says so in the error, with what to do.
     fn dump(&self, error: &mut Error) {
+        if let Error::Client { replica, problem, atoms: Some(atoms) } = error {
+            let name =
+                replica.map_or_else(|| "client-failure.xyz".to_owned(), |r| format!("client-failure-{r:06}.xyz"));
+            let path = self.directory.path().join(name);
+            if write_whole(&path, atoms.as_bytes()).is_ok() {
+                problem.push_str(&format!("; what was asked is in {}", path.display()));
+            }
+            return;
+        }
         let Error::ReplicaFault { replica, problem, .. } = error else { return };
         let frame = self.sampler.frame(ReplicaId(*replica as u32));
         let path = self.directory.path().join(format!("fault-replica-{replica:06}.xyz"));
@@ -204,11 +217,23 @@ impl Session<'_> {
         history.seconds_sampling += elapsed.as_secs_f64();
         let identity = self.sampler.backend().info().identity;
         let checkpoint = checkpoint::of_run(&self.scene, &history, identity, parts, &mut self.sampler)?;
-        checkpoint::write(self.directory.path(), &checkpoint.to_bytes())
+        checkpoint::write(self.directory.path(), &checkpoint.to_bytes())?;
+        if self.count_service() {
+            self.record.write(self.directory.path())?;
+        }
+        Ok(())
+    }
+
+    /// Puts what programs outside have computed into the record; whether there are any.
+    fn count_service(&mut self) -> bool {
+        let before = self.served.clone().unwrap_or_default();
+        self.record.forces = self.sampler.service().map(|now| now.after(&before));
+        self.record.forces.is_some()
     }
 
     /// Writes the tables and the record.
     fn finish(&mut self, interrupted: bool, elapsed: Duration) -> Result<()> {
+        self.count_service();
         self.record_choice();
         let path = self.directory.path();
         write_states(&mut self.sampler, self.loaded.scene.units.pressure_unit(), &path.join("states.csv"))?;

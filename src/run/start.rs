@@ -17,6 +17,10 @@ use std::time::SystemTime;
 pub fn run(loaded: &CheckedScene, options: &RunOptions, report: &mut dyn FnMut(&Progress)) -> Result<RunOutcome> {
     let setup = Setup::from_scene(loaded)?;
     let (backend, note) = setup.open_with_note(&options.device)?;
+    setup.force_field.open()?;
+    // What programs outside say of the zero of energy is part of the scene from now on.
+    let zero = setup.force_field.service().map(|s| loaded.clone().with_reference(s.reference));
+    let loaded = zero.as_ref().unwrap_or(loaded);
     let batch = setup.start()?;
     let history = History {
         started_unix: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs()),
@@ -24,11 +28,12 @@ pub fn run(loaded: &CheckedScene, options: &RunOptions, report: &mut dyn FnMut(&
         warnings: loaded.warnings.iter().cloned().chain(note).collect(),
         ..History::default()
     };
-    let record = RunRecord::new(loaded, &*backend, setup.plan, &history);
+    let mut record = RunRecord::new(loaded, &*backend, setup.plan, &history);
     let scene = SceneRecord::of(loaded, &loaded.text);
     let identity = backend.info().identity;
     let mut sampler = setup.sampler(backend, &batch)?;
     let first = checkpoint::of_run(&scene, &history, identity, Parts::default(), &mut sampler)?.to_bytes();
+    record.forces = sampler.service();
     let text = record.text()?;
     let files: [(&str, &[u8]); 4] = [
         ("scene.ron", loaded.text.as_bytes()),
@@ -45,6 +50,6 @@ pub fn run(loaded: &CheckedScene, options: &RunOptions, report: &mut dyn FnMut(&
         directory.log(&format!("warning: {warning}"))?;
     }
     let writers = Writers::new(loaded, directory.path())?;
-    let session = Session { loaded, scene, history, record, sampler, writers, directory };
+    let session = Session { loaded, scene, history, record, served: None, sampler, writers, directory };
     session.run(&options.limits, report)
 }

@@ -7,6 +7,7 @@
 use super::Sampler;
 use crate::base::error::{Error, Result};
 use crate::base::ids::ReplicaId;
+use crate::forces::{on, waiting_threads};
 use crate::potential::OVERLAP_ENERGY;
 use crate::system::cell::Cell;
 use crate::system::configuration::{Batch, Configuration, Measurement};
@@ -108,7 +109,9 @@ impl Sampler {
             let audit = force_field.audit(&configurations[replica]);
             audit.map_err(|e| e.of_replica(ReplicaId(replica as u32)).in_cycle(*cycle))
         };
-        let audits = replicas.clone().into_par_iter().map(anew).collect::<Result<Vec<_>>>()?;
+        let waiting = waiting_threads(force_field, replicas.len())?;
+        let audits = replicas.clone().into_par_iter().with_max_len(1).map(anew);
+        let audits = on(waiting.as_ref(), || audits.collect::<Result<Vec<_>>>())?;
         for (replica, audit) in replicas.zip(audits) {
             let energy = measurements[replica].energy;
             let allowed = tolerance * (audit.magnitude + AUDIT_FLOOR * kt[replica]) + audit.undecided;

@@ -108,7 +108,7 @@ impl Balance {
     ///
     /// - `cycle`: its number, from 0
     pub(super) fn count(&mut self, cycle: u64, measured: &[Measurement], costs: &Costs) {
-        let now: u64 = measured.iter().flat_map(|m| &m.counts).map(|&n| u64::from(n)).sum();
+        let now: u64 = measured.iter().flat_map(|m| m.counts.iter()).map(|&n| u64::from(n)).sum();
         self.atoms += now as f64;
         self.visits += measured.len() as f64;
         if (cycle + 1).is_power_of_two() {
@@ -128,7 +128,7 @@ mod tests {
     const MC: Dynamics = Dynamics::MonteCarlo { displacement: 0.2, attempts: 500 };
 
     fn measured(n: u16) -> Vec<Measurement> {
-        vec![Measurement { energy: 0.0, counts: vec![n, 2] }; 3]
+        vec![Measurement { energy: 0.0, counts: [n, 2].into_iter().collect() }; 3]
     }
 
     #[test]

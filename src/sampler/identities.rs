@@ -78,7 +78,7 @@ impl AtomIdentities {
                 MoveKind::Displace => {}
             }
         }
-        for (s, &count) in reservoirs.iter().zip(&measured.counts) {
+        for (s, &count) in reservoirs.iter().zip(measured.counts.iter()) {
             let followed = self.species.iter().filter(|&have| have == s).count();
             if followed != usize::from(count) {
                 return Err(format!("accepted moves lead to {followed} atoms of species {s}, but {count} are there"));
@@ -105,12 +105,12 @@ mod tests {
         let mut x = Configuration::default();
         (0..3).for_each(|_| x.insert(0, DVec3::ZERO, DVec3::ZERO));
         let mut ledger = AtomIdentities::new(&x);
-        let measured = Measurement { energy: 0.0, counts: vec![2, 1] };
+        let measured = Measurement { energy: 0.0, counts: [2, 1].into_iter().collect() };
         // B comes as atom 3, atom 0 goes and B takes its slot
         let events = [event(MoveKind::INSERT, 1, 3), event(MoveKind::DELETE, 0, 0)];
         assert_eq!(ledger.follow(&RESERVOIRS, &events, &measured), Ok(()));
         assert_eq!(ledger.identities(), [3, 1, 2]);
-        let measured = Measurement { energy: 0.0, counts: vec![3, 0] };
+        let measured = Measurement { energy: 0.0, counts: [3, 0].into_iter().collect() };
         assert_eq!(
             ledger.follow(&RESERVOIRS, &[event(MoveKind::DELETE, 1, 0), event(MoveKind::INSERT, 0, 2)], &measured),
             Ok(())
@@ -124,7 +124,7 @@ mod tests {
         [0, 1, 2].iter().for_each(|&s| x.insert(s, DVec3::ZERO, DVec3::ZERO));
         let mut ledger = AtomIdentities::new(&x);
         let follow = |ledger: &mut AtomIdentities, reservoir, slot, counts: [u16; 2]| {
-            let measured = Measurement { energy: 0.0, counts: counts.to_vec() };
+            let measured = Measurement { energy: 0.0, counts: counts.into_iter().collect() };
             ledger.follow(&RESERVOIRS, &[event(MoveKind::Identity, reservoir, slot)], &measured)
         };
         assert_eq!(follow(&mut ledger, 1, 0, [0, 2]), Ok(()));
@@ -142,7 +142,7 @@ mod tests {
         let mut x = Configuration::default();
         x.insert(0, DVec3::ZERO, DVec3::ZERO);
         let ledger = AtomIdentities::new(&x);
-        let measured = |a, b| Measurement { energy: 0.0, counts: vec![a, b] };
+        let measured = |a, b| Measurement { energy: 0.0, counts: [a, b].into_iter().collect() };
         for (events, counts) in [
             (vec![event(MoveKind::INSERT, 0, 0)], measured(2, 0)),
             (vec![event(MoveKind::DELETE, 1, 0)], measured(0, 0)),

@@ -3,8 +3,8 @@
 use crate::base::error::{Error, Result};
 use crate::base::ids::ReplicaId;
 use crate::base::rng::{Rng, Stream};
-use crate::forces::ForceField;
 use crate::forces::relax::relax;
+use crate::forces::{ForceField, on, waiting_threads};
 use crate::input::scene::CheckedScene;
 use crate::input::scene::compile::species_index;
 use crate::system::System;
@@ -28,29 +28,27 @@ pub(super) fn initial_batch(
     rng: &Rng,
 ) -> Result<Batch> {
     let n_replicas = grid.len() * loaded.scene.grid.walkers as usize;
-    let configurations = (0..n_replicas)
-        .into_par_iter()
-        .map(|replica| {
-            let (walker, state) = ((replica / grid.len()) as u32, &grid.states[replica % grid.len()]);
-            let kt = state.kt;
-            let placed = place(loaded, system, force_field, rng, replica as u32, walker, state).and_then(|mut x| {
-                let relaxed = relax(system, force_field, rng, replica as u32, kt, &mut x)?;
-                Ok(relaxed.map(|_| x))
-            });
-            let placed = placed.map_err(|e| e.of_replica(ReplicaId(replica as u32)))?;
-            let mut x = placed.ok_or_else(|| Error::ReplicaFault {
-                replica,
-                cycle: 0,
-                problem: "atoms of the start still overlap after relaxation; place fewer atoms or enlarge the cell"
-                    .into(),
-            })?;
-            for slot in 0..x.len() {
-                let thermal = (kt / system.species[usize::from(x.species[slot])].mass).sqrt();
-                x.velocities[slot] = thermal * rng.gaussians(Stream::InitialVelocity, 0, replica as u32, slot as u32);
-            }
-            Ok(x)
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let configurations = (0..n_replicas).into_par_iter().with_max_len(1).map(|replica| {
+        let (walker, state) = ((replica / grid.len()) as u32, &grid.states[replica % grid.len()]);
+        let kt = state.kt;
+        let placed = place(loaded, system, force_field, rng, replica as u32, walker, state).and_then(|mut x| {
+            let relaxed = relax(system, force_field, rng, replica as u32, kt, &mut x)?;
+            Ok(relaxed.map(|_| x))
+        });
+        let placed = placed.map_err(|e| e.of_replica(ReplicaId(replica as u32)))?;
+        let mut x = placed.ok_or_else(|| Error::ReplicaFault {
+            replica,
+            cycle: 0,
+            problem: "atoms of the start still overlap after relaxation; place fewer atoms or enlarge the cell".into(),
+        })?;
+        for slot in 0..x.len() {
+            let thermal = (kt / system.species[usize::from(x.species[slot])].mass).sqrt();
+            x.velocities[slot] = thermal * rng.gaussians(Stream::InitialVelocity, 0, replica as u32, slot as u32);
+        }
+        Ok(x)
+    });
+    let waiting = waiting_threads(force_field, n_replicas)?;
+    let configurations = on(waiting.as_ref(), || configurations.collect::<Result<Vec<_>>>())?;
     Ok(Batch { configurations })
 }
 

@@ -23,7 +23,7 @@ pub use weights::{InsertionWeights, WEIGHTS_TRIED};
 use crate::backend::{Backend, CycleWork, KeptConfigurations, MoveEvents, Span};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{ReplicaId, StateId};
-use crate::forces::ForceField;
+use crate::forces::{ForceField, ServiceRecord};
 use crate::input::scene::CheckedScene;
 use crate::io::xyz::Frame;
 use crate::moves::exchange::{Assignment, EdgeTally, Exchange, Exchanger, Period};
@@ -302,6 +302,11 @@ impl Sampler {
         if let Some(audited) = audited {
             self.put_aside(audited, now.keep)?;
         }
+        if next.is_some() && self.cycle.is_multiple_of(u64::from(every)) {
+            // The device is at work: what the next exchange draws is ready when it comes back.
+            let rng = *self.backend.rng();
+            self.exchanger.draw(&rng, self.cycle / u64::from(every), self.assignment.walkers());
+        }
         self.audit_share()?;
         self.follow_moves(&*result.events)?;
         if period != Period::Equilibration {
@@ -456,7 +461,7 @@ impl Sampler {
         self.measurements.iter().enumerate().map(|(r, m)| {
             let replica = ReplicaId(r as u32);
             let (walker, state) = (self.assignment.walker_of(replica), self.assignment.state_of(replica));
-            ReplicaSample { replica, walker, state, energy: m.energy, counts: m.counts.clone() }
+            ReplicaSample { replica, walker, state, energy: m.energy, counts: m.counts.to_vec() }
         })
     }
 
@@ -531,6 +536,11 @@ impl Sampler {
     /// Steps (or displacement attempts) of one replica in all cycles so far.
     pub fn steps_made(&self) -> u64 {
         self.balance.as_ref().map_or(self.cycle * u64::from(self.plan.steps), Balance::made)
+    }
+
+    /// What programs outside have computed, where they compute.
+    pub(crate) fn service(&self) -> Option<ServiceRecord> {
+        self.force_field.service()
     }
 
     /// The system that every replica belongs to.

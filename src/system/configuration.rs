@@ -77,5 +77,58 @@ pub struct Measurement {
     /// Potential energy, every term but frozen–frozen pairs. \[energy\]
     pub energy: f64,
     /// `[n_reservoirs]`
-    pub counts: Vec<u16>,
+    pub counts: Counts,
+}
+
+/// Most species that a system may have.
+pub const MAX_SPECIES: usize = 8;
+
+/// Atoms of every reservoir species of a replica, in place: thousands come with every cycle, and nobody waits for memory.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    len: u8,
+    /// Zero from `len` on.
+    of_species: [u16; MAX_SPECIES],
+}
+
+impl std::ops::Deref for Counts {
+    type Target = [u16];
+
+    #[inline]
+    fn deref(&self) -> &[u16] {
+        &self.of_species[..usize::from(self.len)]
+    }
+}
+
+impl FromIterator<u16> for Counts {
+    fn from_iter<I: IntoIterator<Item = u16>>(counts: I) -> Counts {
+        let mut all = Counts::default();
+        for (n, place) in counts.into_iter().zip(&mut all.of_species) {
+            *place = n;
+            all.len += 1;
+        }
+        all
+    }
+}
+
+impl std::fmt::Debug for Counts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl Serialize for Counts {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Counts {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Counts, D::Error> {
+        let counts = Vec::<u16>::deserialize(deserializer)?;
+        if counts.len() > MAX_SPECIES {
+            return Err(serde::de::Error::invalid_length(counts.len(), &"at most eight counts"));
+        }
+        Ok(counts.into_iter().collect())
+    }
 }

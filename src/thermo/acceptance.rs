@@ -143,6 +143,7 @@ pub struct ConfigurationRef<'a> {
 ///
 /// The velocity rescaling √(T_new/T_old) that follows an exchange carries the Λ factor as its Jacobian;
 /// it must not be counted here again.
+#[inline]
 pub fn exchange_ln_acc(a: StateRef, b: StateRef, i: ConfigurationRef, j: ConfigurationRef) -> f64 {
     if let Some(wrong) = wrong_exchange(a, b, i, j) {
         return wrong;
@@ -182,13 +183,14 @@ pub fn probability(ln_acc: f64) -> f64 {
 
 /// Metropolis decision: accept when ln(`uniform`) < `ln_acc`. A NaN never passes.
 pub fn accept(uniform: f64, ln_acc: f64) -> bool {
-    accept_drawn(|| uniform, ln_acc)
+    accept_ln_drawn(|| uniform.ln(), ln_acc)
 }
 
-/// As [`accept`], with a number in (0, 1) that is drawn only where it decides: it must have an address of its own.
+/// As [`accept`], with the logarithm of a number in (0, 1) that is drawn only where it decides: it must have an address
+/// of its own.
 #[inline]
-pub fn accept_drawn(uniform: impl FnOnce() -> f64, ln_acc: f64) -> bool {
-    ln_acc >= 0.0 || (ln_acc >= LEAST_LN_UNIFORM && uniform().ln() < ln_acc)
+pub fn accept_ln_drawn(ln_uniform: impl FnOnce() -> f64, ln_acc: f64) -> bool {
+    ln_acc >= 0.0 || (ln_acc >= LEAST_LN_UNIFORM && ln_uniform() < ln_acc)
 }
 
 /// Below ln 2⁻²⁵, that of the least number that `base::rng::uniform` gives, nothing is accepted.

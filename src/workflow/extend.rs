@@ -1,6 +1,7 @@
 //! What follows sampling: the analysis, and extensions of production as long as the scene's goal is not reached.
 
 use crate::base::Result;
+use crate::forces::ServiceRecord;
 use crate::input::scene;
 use crate::run::{self, Ended, Limits, Progress, ResumeOptions, RunOutcome, RunRecord};
 use crate::workflow::analyze::{Evaluation, GridRequest, evaluate};
@@ -97,6 +98,9 @@ pub fn is_settled(ended: &Ended) -> Result<bool> {
 
 /// Says how far a run is from the goal of its scene, and how to go on; `None` if it has none or has reached it.
 pub fn shortfall(record: &RunRecord, directory: &Path) -> Option<String> {
+    if let Some(words) = record.forces.as_ref().and_then(unevaluated) {
+        return Some(words);
+    }
     let known = record.boundaries.as_ref().filter(|k| !k.enough)?;
     Some(format!(
         "`max_cycles` is reached after {} production cycles; {}; go on with: adlayer resume {} --cycles +N, or put \
@@ -105,6 +109,24 @@ pub fn shortfall(record: &RunRecord, directory: &Path) -> Option<String> {
         known.words,
         directory.display()
     ))
+}
+
+/// Share of trials without an energy above which the ensemble is another one.
+const MOST_UNEVALUATED: f64 = 0.01;
+
+/// Says that too many trials were rejected because no client could evaluate them.
+fn unevaluated(forces: &ServiceRecord) -> Option<String> {
+    let share = forces.rejected as f64 / forces.trials.max(1) as f64;
+    (share > MOST_UNEVALUATED).then(|| {
+        format!(
+            "{} of {} trials ({:.1} %) were rejected because no client could evaluate them, so the averages are those of \
+             another ensemble; converge the clients better and run again (the last failure: {})",
+            forces.rejected,
+            forces.trials,
+            100.0 * share,
+            forces.last_rejected
+        )
+    })
 }
 
 fn goal_of(directory: &Path) -> Result<Option<StoppingRule>> {

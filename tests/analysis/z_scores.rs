@@ -71,8 +71,10 @@ fn run<R: Replica>(grid: &StateGrid, cycles: u32, walkers: usize, seed: u64) -> 
         for (x, &k) in replicas.iter_mut().zip(assignment.states()) {
             x.step(grid.state(k), &mut random);
         }
-        let measured: Vec<Measurement> =
-            replicas.iter().map(|x| Measurement { energy: x.energy(), counts: vec![x.n()] }).collect();
+        let measured: Vec<Measurement> = replicas
+            .iter()
+            .map(|x| Measurement { energy: x.energy(), counts: [x.n()].into_iter().collect() })
+            .collect();
         exchanger.exchange(grid, &addressed, u64::from(cycle), Period::SecondHalf, &measured, &mut assignment);
         for (r, m) in measured.iter().enumerate() {
             let id = ReplicaId(r as u32);

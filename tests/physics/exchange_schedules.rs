@@ -141,8 +141,10 @@ fn counts_after(schedule: Exchange, rule: &StateGrid, walkers: usize, draws: u64
                 running[r % grid.len()].partition_point(|&sum| sum <= u).min(n - 1)
             })
             .collect();
-        let measured: Vec<Measurement> =
-            drawn.iter().map(|&x| Measurement { energy: sites[x].energy, counts: sites[x].counts.to_vec() }).collect();
+        let measured: Vec<Measurement> = drawn
+            .iter()
+            .map(|&x| Measurement { energy: sites[x].energy, counts: sites[x].counts.iter().copied().collect() })
+            .collect();
         exchanger.exchange(rule, &rng, draw, Period::SecondHalf, &measured, &mut assignment);
         for walker in 0..walkers {
             let held = |k: u32| drawn[assignment.replica_of(walker, StateId(k)).index()];

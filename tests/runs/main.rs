@@ -2,6 +2,8 @@
 //! that was left alone; what cannot go on is refused with a remedy.
 
 #[cfg(unix)]
+mod external;
+#[cfg(unix)]
 mod limits;
 mod observables;
 mod outcome;

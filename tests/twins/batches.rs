@@ -234,7 +234,7 @@ fn a_full_replica_rejects_insertions_and_reports_them() {
     let batch = Batch { configurations: vec![Configuration::default(); 4] };
     gpu.load(&batch, &state, &[StateId(0); 4]).expect("load");
     gpu.particle_moves(0, 200, true).expect("moves");
-    assert!(gpu.measure().expect("measure").iter().all(|m| m.counts == [3]));
+    assert!(gpu.measure().expect("measure").iter().all(|m| m.counts[..] == [3]));
     let transitions = gpu.transitions().expect("tallies");
     let tally = transitions.moves()[0];
     // a full replica tries insertions that are impossible, and tallies them as such

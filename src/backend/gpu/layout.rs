@@ -13,8 +13,7 @@ use crate::thermo::states::StatePoint;
 use bytemuck::{Pod, Zeroable};
 use std::f64::consts::PI;
 
-/// Species a kernel's tables hold.
-pub const MAX_SPECIES: usize = 8;
+pub use crate::system::configuration::MAX_SPECIES;
 /// External fields on one species.
 pub const MAX_FIELDS_PER_SPECIES: usize = 4;
 /// Periodic images of a pair, the nearest one included.

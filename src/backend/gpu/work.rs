@@ -13,7 +13,7 @@ use crate::backend::{CycleResult, Ensemble, KeptConfigurations};
 use crate::base::error::Result;
 use crate::moves::{Edit, Trial};
 use crate::system::System;
-use crate::system::configuration::{Batch, Measurement};
+use crate::system::configuration::{Batch, Counts, Measurement};
 use glam::DVec3;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -215,13 +215,10 @@ impl Gpu {
     pub(super) fn update_order(&mut self) {
         for (chunk, order) in self.loaded.chunks.iter().zip(&mut self.loaded.order) {
             let n_of = &self.loaded.n_of[chunk.first..chunk.first + chunk.count];
-            if order.is_sorted_by_key(|&r| std::cmp::Reverse(n_of[r as usize])) && !order.is_empty() {
+            if !order.is_empty() && order.is_sorted_by_key(|&r| std::cmp::Reverse(n_of[r as usize])) {
                 continue;
             }
-            if order.is_empty() {
-                order.extend(0..chunk.count as u32);
-            }
-            order.sort_unstable_by_key(|&r| (std::cmp::Reverse(n_of[r as usize]), r));
+            order_by_atoms(n_of, order);
             self.device.queue.write_buffer(&chunk.order, 0, bytemuck::cast_slice(order));
         }
     }
@@ -500,19 +497,57 @@ impl KeptConfigurations for KeptOnDevice {
     }
 }
 
+/// Replicas with many atoms first, of equals the first one first: counted into place, because the device waits.
+///
+/// - `n_of`: `[n]`, atoms of every replica
+/// - `order`: overwritten
+fn order_by_atoms(n_of: &[u32], order: &mut Vec<u32>) {
+    let most = n_of.iter().copied().max().unwrap_or(0);
+    // `[most + 1]`, the next free place for so many atoms fewer than the most.
+    let mut places = vec![0_u32; most as usize + 2];
+    n_of.iter().for_each(|n| places[(most - n) as usize + 1] += 1);
+    for k in 1..places.len() {
+        places[k] += places[k - 1];
+    }
+    order.clear();
+    order.resize(n_of.len(), 0);
+    for (r, n) in n_of.iter().enumerate() {
+        let place = &mut places[(most - n) as usize];
+        order[*place as usize] = r as u32;
+        *place += 1;
+    }
+}
+
 /// An accepted segment in the status word, above the bits of what is unsound.
 const ONE_ACCEPTED: u32 = 256;
 
 /// Reads one measurement; a replica that the device found unsound has the energy NaN.
 pub(super) fn measurement(system: &System, fixed: &[usize], words: &[u32]) -> Measurement {
-    let counts: Vec<u16> = (0..system.reservoirs.len()).map(|r| (words[3 + r / 2] >> (16 * (r % 2))) as u16).collect();
+    let counts: Counts = (0..system.reservoirs.len()).map(|r| (words[3 + r / 2] >> (16 * (r % 2))) as u16).collect();
     let mut energy = f64::from(f32::from_bits(words[0])) + f64::from(f32::from_bits(words[1]));
     if system.pairs.tail_correction {
         let mut all = fixed.to_vec();
-        for (r, &n) in system.reservoirs.iter().zip(&counts) {
+        for (r, &n) in system.reservoirs.iter().zip(counts.iter()) {
             all[usize::from(r.species)] += usize::from(n);
         }
         energy += system.pairs.tail(&all, system.cell.volume());
     }
     Measurement { energy: if words[2].is_multiple_of(ONE_ACCEPTED) { energy } else { f64::NAN }, counts }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replicas_are_ordered_by_their_atoms() {
+        let n_of: Vec<u32> = (0..1000).map(|r: u32| r.wrapping_mul(2_654_435_761) >> 27).collect();
+        let mut sorted: Vec<u32> = (0..1000).collect();
+        sorted.sort_by_key(|&r| (std::cmp::Reverse(n_of[r as usize]), r));
+        let mut order = vec![7];
+        order_by_atoms(&n_of, &mut order);
+        assert_eq!(order, sorted);
+        order_by_atoms(&[], &mut order);
+        assert!(order.is_empty());
+    }
 }

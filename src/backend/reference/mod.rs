@@ -14,13 +14,14 @@ use crate::backend::{
 use crate::base::error::Result;
 use crate::base::ids::{ReplicaId, StateId};
 use crate::base::rng::{Rng, Stream};
-use crate::forces::{ForceField, Pairwise};
+use crate::forces::{ForceField, Pairwise, on, waiting_threads};
 use crate::moves::exchange::velocity_scale;
 use crate::moves::tally::{MoveLog, MoveRecorder, Transitions};
 use crate::moves::{Edit, Trial};
 use crate::system::configuration::{Batch, Configuration, Measurement};
 use crate::system::{Dynamics, System};
 use crate::thermo::states::StatePoint;
+use rayon::ThreadPool;
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ pub struct Reference<F: ForceField = Pairwise> {
     keeper: Keeper,
     /// `[n_replicas]` or empty, what the cycle that was begun is to keep.
     kept: Vec<Configuration>,
+    /// Threads that wait for answers, one a replica; those of the caller where nothing is waited for.
+    waiting: Option<ThreadPool>,
 }
 
 impl Reference {
@@ -61,13 +64,18 @@ impl<F: ForceField> Reference<F> {
             log: MoveLog::default(),
             keeper: Keeper::default(),
             kept: Vec::new(),
+            waiting: None,
         }
     }
 
-    /// Moves every replica `steps` steps (or displacement attempts) onwards.
-    fn move_atoms(&mut self, first: u64, steps: u32) -> Result<()> {
-        let (system, force_field, rng) = (&*self.ensemble.system, &self.force_field, &self.ensemble.rng);
-        let propagate = |replica: &mut Replica| match system.dynamics {
+    /// What moves a replica by the steps (or displacement attempts) of a cycle.
+    fn propagator<'a>(
+        ensemble: &'a Ensemble,
+        force_field: &'a F,
+        span: Span,
+    ) -> impl Fn(&mut Replica) -> Result<()> + 'a {
+        let (system, rng, Span { first, count: steps }) = (&*ensemble.system, &ensemble.rng, span);
+        move |replica: &mut Replica| match system.dynamics {
             Dynamics::Baoab { dt, friction, .. } => {
                 integrators::baoab(system, force_field, rng, replica, dt, friction, first, steps)
             }
@@ -90,20 +98,28 @@ impl<F: ForceField> Reference<F> {
                     })
                 })
             }
-        };
-        self.replicas.par_iter_mut().try_for_each(|replica| propagate(replica).map_err(|e| e.of_replica(replica.id)))
+        }
     }
 
-    /// Makes the particle moves of a cycle in every replica: insertions and deletions, then changes of identity.
-    fn move_particles(&mut self, work: &CycleWork) -> Result<()> {
+    /// Makes the dynamics and the particle moves of a cycle in every replica: insertions and deletions, then changes of
+    /// identity. No replica waits for another one.
+    fn move_replicas(&mut self, work: &CycleWork) -> Result<()> {
         let ensemble = &self.ensemble;
         let Ensemble { system, rng, first_replica, assignment, .. } = ensemble;
         let force_field = &self.force_field;
         let offsets = self.transitions.offsets().to_vec();
-        let rows = if work.tally { self.transitions.rows_of(*first_replica, assignment) } else { Vec::new() };
+        let tallies = work.tally && work.moves_particles();
+        let rows = if tallies { self.transitions.rows_of(*first_replica, assignment) } else { Vec::new() };
         let rows = rows.into_iter().map(Some).chain(std::iter::repeat_with(|| None)).take(self.replicas.len());
         let rows: Vec<_> = rows.collect();
+        let calls = work.dynamics.map_or(0, |s| s.count + 1)
+            + work.particle_moves.map_or(0, |s| s.count)
+            + work.identity.map_or(0, |s| s.count);
         let attempt = |r: usize, replica: &mut Replica, recorder: &mut MoveRecorder| -> Result<()> {
+            force_field.attend(replica.id, calls);
+            if let Some(span) = work.dynamics {
+                Self::propagator(ensemble, force_field, span)(replica)?;
+            }
             if let Some(Span { first, count }) = work.particle_moves {
                 let places = ensemble.places_of(r);
                 particle_moves::insert_delete(system, force_field, rng, &places, replica, first, count, recorder)?;
@@ -114,9 +130,13 @@ impl<F: ForceField> Reference<F> {
             Ok(())
         };
         let jobs = self.replicas.par_iter_mut().zip(rows).zip(self.log.page()).enumerate();
-        jobs.try_for_each(|(r, ((replica, row), events))| {
-            let mut recorder = MoveRecorder { row, offsets: &offsets, events };
-            attempt(r, replica, &mut recorder).map_err(|e| e.of_replica(replica.id))
+        // Who waits for answers must not hold up another one behind it.
+        let jobs = jobs.with_max_len(if self.waiting.is_some() { 1 } else { usize::MAX });
+        on(self.waiting.as_ref(), || {
+            jobs.try_for_each(|(r, ((replica, row), events))| {
+                let mut recorder = MoveRecorder { row, offsets: &offsets, events };
+                attempt(r, replica, &mut recorder).map_err(|e| e.of_replica(replica.id))
+            })
         })
     }
 }
@@ -146,25 +166,23 @@ impl<F: ForceField> Backend for Reference<F> {
     ) -> Result<()> {
         assert_eq!(assignment.len(), batch.configurations.len(), "one state per replica");
         self.ensemble.load(first_replica, states, assignment);
+        self.waiting = waiting_threads(&self.force_field, assignment.len())?;
         let (ensemble, force_field) = (&self.ensemble, &self.force_field);
-        self.replicas = batch
-            .configurations
-            .par_iter()
-            .enumerate()
-            .map(|(index, configuration)| {
-                ensemble.system.assert_fits(configuration);
-                let mut replica = Replica {
-                    id: ensemble.global(index),
-                    configuration: configuration.clone(),
-                    energy: 0.0,
-                    forces: Vec::new(),
-                    accepted_segments: 0,
-                    state: ensemble.state_of(index).clone(),
-                };
-                replica.update_forces(force_field).map_err(|e| e.of_replica(replica.id))?;
-                Ok(replica)
-            })
-            .collect::<Result<_>>()?;
+        let loaded = batch.configurations.par_iter().enumerate().map(|(index, configuration)| {
+            ensemble.system.assert_fits(configuration);
+            let mut replica = Replica {
+                id: ensemble.global(index),
+                configuration: configuration.clone(),
+                energy: 0.0,
+                forces: Vec::new(),
+                accepted_segments: 0,
+                state: ensemble.state_of(index).clone(),
+            };
+            force_field.attend(replica.id, 1);
+            replica.update_forces(force_field).map_err(|e| e.of_replica(replica.id))?;
+            Ok(replica)
+        });
+        self.replicas = on(self.waiting.as_ref(), || loaded.collect::<Result<_>>())?;
         self.transitions = ensemble.no_transitions();
         self.log = MoveLog::new(assignment.len());
         Ok(())
@@ -233,11 +251,8 @@ impl<F: ForceField> Backend for Reference<F> {
 
     fn begin(&mut self, work: &CycleWork) -> Result<()> {
         let work = work.possible_in(&self.ensemble.system);
-        if let Some(steps) = work.dynamics {
-            self.move_atoms(steps.first, steps.count)?;
-        }
-        if work.moves_particles() {
-            self.move_particles(&work)?;
+        if work.dynamics.is_some() || work.moves_particles() {
+            self.move_replicas(&work)?;
         }
         if work.keep {
             self.kept = self.keeper.room(self.replicas.len());
@@ -251,7 +266,10 @@ impl<F: ForceField> Backend for Reference<F> {
 
     fn complete(&mut self) -> Result<CycleResult> {
         let system = &self.ensemble.system;
-        let measure = |r: &Replica| Measurement { energy: r.energy, counts: system.counts(&r.configuration.species) };
+        let measure = |r: &Replica| Measurement {
+            energy: r.energy,
+            counts: system.counts(&r.configuration.species).into_iter().collect(),
+        };
         let kept = std::mem::take(&mut self.kept);
         Ok(CycleResult {
             measurements: self.replicas.iter().map(measure).collect(),

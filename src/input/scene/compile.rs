@@ -1,17 +1,20 @@
 //! From a checked scene to the system that backends simulate.
 
 use crate::base::error::{Error, Result};
-use crate::forces::{ForceField, Pairwise};
+use crate::forces::external::spec::ExternalSpec;
+use crate::forces::{External, ForceField, Pairwise};
 use crate::input::beside;
 use crate::input::scene::CheckedScene;
 use crate::input::scene::bonds::bonds;
-use crate::input::scene::grammar::{External, Images, ListedPair, Mixing, Potential, Scene};
+use crate::input::scene::check::external::contact;
+use crate::input::scene::grammar::{External as Field, Images, ListedPair, Mixing, Potential, Scene};
 use crate::input::source::{Source, ensure};
 use crate::io::text::read_text;
 use crate::observables::geometry::Adsorbate;
 use crate::observables::{Geometry, Observable, Observables};
 use crate::potential::{ExternalField, LennardJones, Morse, PairTable, Section, Table};
 use crate::system::cell::Cell;
+use crate::system::configuration::Configuration;
 use crate::system::{FrozenAtoms, Reservoir, Species, System};
 use glam::DVec3;
 use std::collections::BTreeMap;
@@ -68,8 +71,27 @@ impl System {
 ///
 /// # Errors
 /// Where it cannot be set up; pairs and fields always can.
-pub(crate) fn force_field(_: &CheckedScene, system: &Arc<System>) -> Result<Arc<dyn ForceField>> {
-    Ok(Arc::new(Pairwise::new(Arc::clone(system))))
+pub(crate) fn force_field(loaded: &CheckedScene, system: &Arc<System>) -> Result<Arc<dyn ForceField>> {
+    let system = Arc::clone(system);
+    Ok(match loaded.scene.potential.external() {
+        Some(spec) => Arc::new(external(loaded, spec, system)),
+        None => Arc::new(Pairwise::new(system)),
+    })
+}
+
+/// The force field of programs outside; they are not started yet.
+fn external(loaded: &CheckedScene, spec: &ExternalSpec, system: Arc<System>) -> External {
+    let mut spec = spec.clone();
+    for template in spec.clients.iter_mut().filter_map(|c| c.template.as_mut()) {
+        let path = beside(&loaded.path, template);
+        *template = std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned();
+    }
+    let mut slab = Configuration::default();
+    for atom in loaded.slab.mobile() {
+        slab.insert(atom.species as u8, system.cell.wrap(atom.position), DVec3::ZERO);
+    }
+    let coldest = loaded.scene.grid.temperature.values().into_iter().fold(f64::INFINITY, f64::min);
+    External::new(spec, loaded.scene.units, system, slab, coldest * loaded.scene.units.boltzmann())
 }
 
 /// The index of a species by name; the scene's checks have made sure that it exists.
@@ -120,6 +142,10 @@ pub(crate) fn pair_table(
         Potential::Table { .. } => {
             let tables = tables(source, scene, scene_path, warnings)?;
             PairTable::new(n, cutoff, truncation, tail, |a, b| tables[a * n + b].clone())
+        }
+        // Atoms with a size and nothing else.
+        Potential::External(_) => {
+            PairTable::new(n, cutoff, truncation, tail, |a, b| LennardJones::new(0.0, contact(scene, a, b)))
         }
     })
 }
@@ -195,13 +221,13 @@ fn of_pair<'a, P: ListedPair>(scene: &Scene, pairs: &'a [P], a: usize, b: usize)
 ///
 /// - `floor`: z from which walls measure [length]
 /// - `centre`: of the cell [length]
-pub(crate) fn external_field(field: &External, floor: f64, centre: DVec3) -> ExternalField {
+pub(crate) fn external_field(field: &Field, floor: f64, centre: DVec3) -> ExternalField {
     match *field {
-        External::Harmonic { spring, .. } => ExternalField::Harmonic { spring, centre },
-        External::Steele { epsilon, sigma, density, spacing, .. } => {
+        Field::Harmonic { spring, .. } => ExternalField::Harmonic { spring, centre },
+        Field::Steele { epsilon, sigma, density, spacing, .. } => {
             ExternalField::Steele { epsilon, sigma, density, spacing, floor }
         }
-        External::Wall93 { epsilon, sigma, .. } => ExternalField::Wall93 { epsilon, sigma, floor },
+        Field::Wall93 { epsilon, sigma, .. } => ExternalField::Wall93 { epsilon, sigma, floor },
     }
 }
 

@@ -19,7 +19,9 @@ impl Scene {
             let (a, b) = (&self.species[a].name, &self.species[b].name);
             pairs.iter().any(|p| p.is_of(a, b))
         };
-        listed(a, b) || (self.potential.mixing().is_some() && listed(a, a) && listed(b, b))
+        self.potential.external().is_some()
+            || listed(a, b)
+            || (self.potential.mixing().is_some() && listed(a, a) && listed(b, b))
     }
 
     /// Whether the cell is periodic in z as well.

@@ -19,6 +19,7 @@ pub use grammar::Scene;
 pub use resolve::resolved;
 
 use crate::base::{Error, Result};
+use crate::forces::external::spec::{ReferenceEnergies, ReferenceSpec, SlabReference};
 use crate::input::source::Source;
 use crate::io::structure;
 use crate::io::text::read_text;
@@ -30,7 +31,7 @@ use crate::thermo::{Convention, Window};
 use crate::thermochemistry::Gas;
 use crate::thermochemistry::reservoir::Parameters;
 use glam::DVec3;
-use grammar::{ConventionSpec, Exchange};
+use grammar::{ConventionSpec, Exchange, Potential};
 use std::path::{Path, PathBuf};
 
 /// A scene that can be run: parsed, filled in, checked as a whole.
@@ -115,6 +116,8 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
     let mut loaded =
         CheckedScene { scene, text: text.to_owned(), path: path.to_owned(), pairs, slab, placed, gases, warnings };
     check::particles::numbers(&source, &loaded.scene, &loaded.mobile_slab_atoms())?;
+    check::external::slab(&source, &loaded.scene, loaded.slab.mobile().count())?;
+    check::external::doubts(&loaded.scene, &mut loaded.warnings);
     let (mobile, frozen) = loaded.occurring();
     check::species::pairs_present(&source, &loaded.scene, &mobile, &frozen)?;
     place::overlaps(&source, &loaded.scene, &loaded.pairs, &loaded.slab, &loaded.placed, &cell)?;
@@ -274,6 +277,15 @@ impl CheckedScene {
     /// An error about the value at a field path such as `grid.walkers`.
     pub(crate) fn error_at(&self, path: &str, message: String, help: &str) -> SceneError {
         Source::new(&self.text, &self.path).scene_error(path, message, help)
+    }
+
+    /// The same scene with the zero of energy that its clients have said, if it asks them.
+    pub(crate) fn with_reference(mut self, energies: ReferenceEnergies) -> CheckedScene {
+        if let Potential::External(spec) = &mut self.scene.potential {
+            let unset = ReferenceSpec { slab: SlabReference::default(), species: Vec::new(), computed: None };
+            spec.reference.get_or_insert(unset).computed = Some(energies);
+        }
+        self
     }
 
     /// The same scene with more production cycles.

@@ -14,7 +14,12 @@ use std::path::Path;
 /// moved to another machine therefore needs those files at the same place, or its paths edited.
 pub fn resolved(loaded: &CheckedScene) -> String {
     let scene = with_absolute_paths(&loaded.scene, &loaded.path);
-    let config = PrettyConfig::new().extensions(Extensions::IMPLICIT_SOME).depth_limit(3).indentor("    ");
+    let unwrapped = match scene.potential.external() {
+        Some(_) => Extensions::UNWRAP_VARIANT_NEWTYPES,
+        None => Extensions::empty(),
+    };
+    let extensions = Extensions::IMPLICIT_SOME | unwrapped;
+    let config = PrettyConfig::new().extensions(extensions).depth_limit(3).indentor("    ");
     let text = ron::ser::to_string_pretty(&scene, config)
         .unwrap_or_else(|e| unreachable!("a scene is plain data and always has a text: {e}"));
     // The grammar's outermost name; ron leaves all names out, or writes all of them.

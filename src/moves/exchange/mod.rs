@@ -12,12 +12,11 @@ use crate::base::fault_injection::{Fault, planted};
 use crate::base::ids::StateId;
 use crate::base::rng::{Rng, Stream, uniform};
 use crate::system::configuration::Measurement;
-use crate::thermo::acceptance::{ConfigurationRef, StateRef, accept_drawn, exchange_ln_acc};
+use crate::thermo::acceptance::{ConfigurationRef, StateRef, accept_ln_drawn, exchange_ln_acc};
 use crate::thermo::states::{Direction, StateGrid, StatePoint};
 use assignment::OfWalker;
 use rayon::prelude::*;
 use std::collections::HashSet;
-use std::ops::Range;
 
 /// Factor on all velocities of a replica whose temperature changes, √(T_new/T_old); exactly 1 where it does not.
 pub fn velocity_scale(old_kt: f64, new_kt: f64) -> f64 {
@@ -31,18 +30,39 @@ pub fn velocity_scale(old_kt: f64, new_kt: f64) -> f64 {
 /// Pairs of a round of one walker from which threads share it: below, waking them takes longer than the round.
 const SHARED: usize = 8192;
 
+/// Most numbers that are drawn before they are needed: 32 MiB.
+const MOST_DRAWN: usize = 1 << 22;
+
+/// An edge with its ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pair {
+    edge: u32,
+    a: StateId,
+    b: StateId,
+}
+
 /// The even/odd schedule over the neighbour graph, with its tallies.
 #[derive(Debug, Clone)]
 pub struct Exchanger {
     /// Rounds of one exchange.
     rounds: u32,
     /// Edges that are tried together, in the order of rounds.
-    groups: Vec<Vec<usize>>,
+    groups: Vec<Vec<Pair>>,
     /// Edges of windows, in groups that are tried one after the other in every round: a window serves all points of its
     /// temperature.
-    windows: Vec<Vec<usize>>,
+    windows: Vec<Vec<Pair>>,
+    drawn: Drawn,
     /// `[n_edges]`
     pub tallies: Vec<EdgeTally>,
+}
+
+/// Random numbers of one visit, drawn while nobody waits for them: they depend on addresses alone.
+#[derive(Debug, Clone, Default)]
+struct Drawn {
+    /// The visit that they are of.
+    visit: Option<u64>,
+    /// `[n_walkers][pairs in the order of trying]`, ln of numbers in (0, 1).
+    ln_uniforms: Vec<f64>,
 }
 
 impl Exchanger {
@@ -64,7 +84,32 @@ impl Exchanger {
             }
         }
         let windows = apart(grid, (0..grid.edges.len()).filter(|&e| grid.edges[e].direction == Direction::Window));
-        Exchanger { rounds, groups, windows, tallies: vec![EdgeTally::default(); grid.edges.len()] }
+        let tallies = vec![EdgeTally::default(); grid.edges.len()];
+        Exchanger { rounds, groups, windows, drawn: Drawn::default(), tallies }
+    }
+
+    /// Draws the random numbers of a visit before they are needed, on all threads. What is decided does not depend on it.
+    ///
+    /// - `visit`: as for [`Exchanger::exchange`]
+    pub fn draw(&mut self, rng: &Rng, visit: u64, walkers: usize) {
+        let mut drawn = std::mem::take(&mut self.drawn);
+        let of_walker: Vec<(u64, u32)> =
+            self.groups_of(visit).flat_map(|(round, group)| group.iter().map(move |p| (round, p.edge))).collect();
+        drawn.visit = (of_walker.len().saturating_mul(walkers) <= MOST_DRAWN).then_some(visit);
+        drawn.ln_uniforms.clear();
+        if drawn.visit.is_some() && !of_walker.is_empty() {
+            let draw = |k: usize| {
+                let (round, edge) = of_walker[k % of_walker.len()];
+                ln_uniform(rng, round, (k / of_walker.len()) as u32, edge)
+            };
+            let all = 0..of_walker.len() * walkers;
+            if all.len() < SHARED {
+                drawn.ln_uniforms.extend(all.map(draw));
+            } else {
+                all.into_par_iter().with_min_len(SHARED / 8).map(draw).collect_into_vec(&mut drawn.ln_uniforms);
+            }
+        }
+        self.drawn = drawn;
     }
 
     /// Exchanges the states of every walker, in the rounds of one visit.
@@ -85,15 +130,17 @@ impl Exchanger {
         assignment: &mut Assignment,
     ) -> (u64, u64) {
         let states: Vec<StateRef> = grid.states.iter().map(StatePoint::as_ref).collect();
-        let first = visit * u64::from(self.rounds);
-        let in_rounds =
-            Visit { exchanger: self, grid, states: &states, rng, rounds: first..first + u64::from(self.rounds) };
         let n_walkers = assignment.walkers() as u64;
+        let pairs: usize = self.groups_of(visit).map(|(_, group)| group.len()).sum();
+        let drawn = (self.drawn.visit == Some(visit) && self.drawn.ln_uniforms.len() == pairs * n_walkers as usize)
+            .then_some(self.drawn.ln_uniforms.as_slice());
+        let in_rounds = Visit { exchanger: self, states: &states, rng, visit };
         let none = || vec![0_u32; grid.edges.len()];
         let of_walkers = assignment.by_walker().zip(measurements.par_chunks(grid.len())).enumerate();
         let accepted = of_walkers
             .fold(none, |mut accepted, (walker, (held, measured))| {
-                in_rounds.walk(walker as u32, held, measured, &mut accepted);
+                let drawn = drawn.map(|all| &all[walker * pairs..(walker + 1) * pairs]);
+                in_rounds.walk(walker as u32, drawn, Places::new(held, measured), &mut accepted);
                 accepted
             })
             .reduce(none, |mut a, b| {
@@ -101,68 +148,117 @@ impl Exchanger {
                 a
             });
         let mut tried = vec![0_u64; grid.edges.len()];
-        in_rounds.groups().flat_map(|(_, group)| group).for_each(|&e| tried[e] += n_walkers);
+        self.groups_of(visit).flat_map(|(_, group)| group).for_each(|p| tried[p.edge as usize] += n_walkers);
         for ((tally, tried), accepted) in self.tallies.iter_mut().zip(&tried).zip(&accepted) {
             tally.record(period, *tried, u64::from(*accepted));
         }
         (tried.iter().sum(), accepted.iter().map(|&n| u64::from(n)).sum())
     }
+
+    /// Every group of edges that a visit tries, in turn, with the number of its round.
+    fn groups_of(&self, visit: u64) -> impl Iterator<Item = (u64, &Vec<Pair>)> {
+        let first = visit * u64::from(self.rounds);
+        let of_round = |round: u64| self.groups.get((round % self.groups.len().max(1) as u64) as usize);
+        (first..first + u64::from(self.rounds))
+            .flat_map(move |r| of_round(r).into_iter().chain(&self.windows).map(move |g| (r, g)))
+    }
+}
+
+/// ln of the number in (0, 1) that decides a pair.
+#[inline]
+fn ln_uniform(rng: &Rng, round: u64, walker: u32, edge: u32) -> f64 {
+    uniform(rng.block(Stream::Exchange, round, walker, edge)[0]).ln()
 }
 
 /// The rounds of one visit.
 struct Visit<'a> {
     exchanger: &'a Exchanger,
-    grid: &'a StateGrid,
     states: &'a [StateRef<'a>],
     rng: &'a Rng,
-    /// Numbers of the rounds.
-    rounds: Range<u64>,
+    visit: u64,
 }
 
-impl<'a> Visit<'a> {
-    /// Every group of edges that is tried, in turn, with the number of its round.
-    fn groups(&self) -> impl Iterator<Item = (u64, &'a Vec<usize>)> {
-        let Exchanger { groups, windows, .. } = self.exchanger;
-        let of_round = move |round: u64| groups.get((round % groups.len().max(1) as u64) as usize);
-        self.rounds.clone().flat_map(move |r| of_round(r).into_iter().chain(windows).map(move |g| (r, g)))
-    }
-
+impl Visit<'_> {
     /// All rounds of one walker.
     ///
-    /// - `measured`: `[n_states]`, of its replicas
+    /// - `drawn`: ln of the random numbers in the order of trying, where they were drawn before
     /// - `accepted`: `[n_edges]`, added to
-    fn walk(&self, walker: u32, mut held: OfWalker<'_>, measured: &[Measurement], accepted: &mut [u32]) {
+    fn walk(&self, walker: u32, mut drawn: Option<&[f64]>, mut places: Places<'_>, accepted: &mut [u32]) {
         let mut decisions = Vec::new();
-        for (round, group) in self.groups() {
-            let decide = |e: usize, held: &OfWalker<'_>| {
-                let edge = self.grid.edges[e];
-                let of_state = |state| {
-                    let m = &measured[held.replica_of(state)];
-                    ConfigurationRef { energy: m.energy, counts: &m.counts }
-                };
-                let (a, b) = (self.states[edge.a.index()], self.states[edge.b.index()]);
-                let ln_acc = exchange_ln_acc(a, b, of_state(edge.a), of_state(edge.b));
-                accept_drawn(|| uniform(self.rng.block(Stream::Exchange, round, walker, e as u32)[0]), ln_acc)
+        for (round, group) in self.exchanger.groups_of(self.visit) {
+            let ln_acc = |pair: &Pair, places: &Places<'_>| {
+                let (a, b) = (self.states[pair.a.index()], self.states[pair.b.index()]);
+                exchange_ln_acc(a, b, places.of(pair.a), places.of(pair.b))
+            };
+            let decide = |pair: &Pair, places: &Places<'_>| {
+                accept_ln_drawn(|| ln_uniform(self.rng, round, walker, pair.edge), ln_acc(pair, places))
             };
             decisions.clear();
-            if group.len() < SHARED {
-                decisions.extend(group.iter().map(|&e| decide(e, &held)));
+            if let Some(numbers) = &mut drawn {
+                let (now, later) = numbers.split_at(group.len());
+                decisions
+                    .extend(group.iter().zip(now).map(|(pair, &ln)| accept_ln_drawn(|| ln, ln_acc(pair, &places))));
+                *numbers = later;
+            } else if group.len() < SHARED {
+                decisions.extend(group.iter().map(|pair| decide(pair, &places)));
             } else {
-                let held = &held;
-                let pairs = group.par_iter().with_min_len(SHARED / 8);
-                pairs.map(|&e| decide(e, held)).collect_into_vec(&mut decisions);
+                let (places, pairs) = (&places, group.par_iter().with_min_len(SHARED / 8));
+                pairs.map(|pair| decide(pair, places)).collect_into_vec(&mut decisions);
             }
-            for (&e, _) in group.iter().zip(&decisions).filter(|(_, accepted)| **accepted) {
-                held.swap(self.grid.edges[e].a, self.grid.edges[e].b);
-                accepted[e] += 1;
+            for (pair, _) in group.iter().zip(&decisions).filter(|(_, accepted)| **accepted) {
+                places.swap(pair.a, pair.b);
+                accepted[pair.edge as usize] += 1;
             }
         }
     }
 }
 
+/// What the states of one walker hold, in the order of states: rounds read it through, and need not look for replicas.
+struct Places<'a> {
+    held: OfWalker<'a>,
+    /// `[n_states]` [energy]
+    energies: Vec<f64>,
+    /// `[n_states * n_reservoirs]`
+    counts: Vec<u16>,
+    n_reservoirs: usize,
+}
+
+impl<'a> Places<'a> {
+    /// - `measured`: `[n_states]`, of the replicas of the walker
+    fn new(held: OfWalker<'a>, measured: &[Measurement]) -> Places<'a> {
+        let n_reservoirs = measured.first().map_or(0, |m| m.counts.len());
+        let (mut energies, mut counts) = (Vec::new(), Vec::new());
+        energies.reserve(measured.len());
+        counts.reserve(measured.len() * n_reservoirs);
+        for state in 0..measured.len() {
+            let m = &measured[held.replica_of(StateId(state as u32))];
+            energies.push(m.energy);
+            counts.extend_from_slice(&m.counts);
+        }
+        Places { held, energies, counts, n_reservoirs }
+    }
+
+    /// The configuration that a state holds.
+    #[inline]
+    fn of(&self, state: StateId) -> ConfigurationRef<'_> {
+        let (k, s) = (state.index(), self.n_reservoirs);
+        ConfigurationRef { energy: self.energies[k], counts: &self.counts[k * s..(k + 1) * s] }
+    }
+
+    /// Swaps two states between the replicas that hold them.
+    #[inline]
+    fn swap(&mut self, a: StateId, b: StateId) {
+        self.held.swap(a, b);
+        self.energies.swap(a.index(), b.index());
+        for s in 0..self.n_reservoirs {
+            self.counts.swap(a.index() * self.n_reservoirs + s, b.index() * self.n_reservoirs + s);
+        }
+    }
+}
+
 /// Edges in groups that share no state: one group, if they are of one direction and parity of a rectangle.
-fn apart(grid: &StateGrid, edges: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
-    let mut groups: Vec<(HashSet<StateId>, Vec<usize>)> = Vec::new();
+fn apart(grid: &StateGrid, edges: impl Iterator<Item = usize>) -> Vec<Vec<Pair>> {
+    let mut groups: Vec<(HashSet<StateId>, Vec<Pair>)> = Vec::new();
     for e in edges {
         let ends = [grid.edges[e].a, grid.edges[e].b];
         let at = groups.iter().position(|(taken, _)| ends.iter().all(|end| !taken.contains(end)));
@@ -171,7 +267,7 @@ fn apart(grid: &StateGrid, edges: impl Iterator<Item = usize>) -> Vec<Vec<usize>
             groups.len() - 1
         });
         groups[at].0.extend(ends);
-        groups[at].1.push(e);
+        groups[at].1.push(Pair { edge: e as u32, a: ends[0], b: ends[1] });
     }
     groups.into_iter().map(|(_, edges)| edges).collect()
 }
@@ -189,7 +285,9 @@ mod tests {
     }
 
     fn measured(walkers: u16) -> Vec<Measurement> {
-        (0..9 * walkers).map(|r| Measurement { energy: -0.1 * f64::from(r % 9), counts: vec![r % 5] }).collect()
+        (0..9 * walkers)
+            .map(|r| Measurement { energy: -0.1 * f64::from(r % 9), counts: [r % 5].into_iter().collect() })
+            .collect()
     }
 
     /// Visits of two walkers; the assignment after them, and the tallies.
@@ -218,6 +316,22 @@ mod tests {
     }
 
     #[test]
+    fn numbers_drawn_before_are_those_drawn_in_time() {
+        let grid = grid().with_diagonals();
+        let schedule = Exchange::EvenOdd { every: 1, rounds: 7, diagonals: true };
+        let (mut exchanger, mut assignment) = (Exchanger::new(&grid, schedule), Assignment::identity(grid.len(), 2));
+        for visit in 0..20 {
+            // now and then those of another visit, or of none
+            if visit % 5 != 3 {
+                exchanger.draw(&Rng::new(1), if visit % 5 == 1 { visit + 1 } else { visit }, 2);
+            }
+            exchanger.exchange(&grid, &Rng::new(1), visit, Period::SecondHalf, &measured(2), &mut assignment);
+        }
+        assert!(exchanger.drawn.ln_uniforms.iter().all(|ln| *ln < 0.0));
+        assert_eq!((assignment, exchanger.tallies), after(&grid, schedule, 20));
+    }
+
+    #[test]
     fn directions_of_one_axis_take_turns_in_parity() {
         let exchanger = Exchanger::new(&grid().with_diagonals(), Exchange::default());
         let grid = grid().with_diagonals();
@@ -225,7 +339,7 @@ mod tests {
             .groups
             .iter()
             .map(|group| {
-                let edge = grid.edges[group[0]];
+                let edge = grid.edges[group[0].edge as usize];
                 format!("{} {}", grid.direction_name(edge.direction), edge.colour)
             })
             .collect();
@@ -242,7 +356,8 @@ mod tests {
         let edges = vec![edge(0, 1), edge(1, 2), edge(2, 0), edge(3, 4)];
         let list = StateGrid::list(grid.reservoirs.clone(), grid.states.clone(), edges);
         let exchanger = Exchanger::new(&list, Exchange::default());
-        assert_eq!(exchanger.groups, [vec![0, 3], vec![1], vec![2]]);
+        let edges: Vec<Vec<u32>> = exchanger.groups.iter().map(|g| g.iter().map(|p| p.edge).collect()).collect();
+        assert_eq!(edges, [vec![0, 3], vec![1], vec![2]]);
     }
 
     #[test]
@@ -256,7 +371,7 @@ mod tests {
                 let measured: Vec<Measurement> = (0..16_900 * walkers)
                     .map(|r| Measurement {
                         energy: -0.01 * ((r % 16_900) as f64),
-                        counts: vec![(r % 16_900 % 7) as u16],
+                        counts: [(r % 16_900 % 7) as u16].into_iter().collect(),
                     })
                     .collect();
                 let mut assignment = Assignment::identity(16_900, walkers);
@@ -278,7 +393,7 @@ mod tests {
     #[test]
     fn a_grid_of_one_state_exchanges_nothing() {
         let grid = StateGrid::product(&[1.0], 1.0, &[]);
-        let one = [Measurement { energy: 0.0, counts: Vec::new() }];
+        let one = [Measurement { energy: 0.0, counts: [].into_iter().collect() }];
         let (mut exchanger, mut assignment) = (Exchanger::new(&grid, Exchange::default()), Assignment::identity(1, 1));
         let tried = exchanger.exchange(&grid, &Rng::new(1), 0, Period::FirstHalf, &one, &mut assignment);
         assert_eq!(tried, (0, 0));

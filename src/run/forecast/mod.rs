@@ -8,7 +8,7 @@ pub use exchange::AxisExchange;
 use crate::base::units::bytes;
 use crate::base::{Error, Result};
 use crate::input::scene::CheckedScene;
-use crate::input::scene::grammar::Dynamics;
+use crate::input::scene::grammar::{Balance, Dynamics};
 use crate::moves::MoveKind;
 use crate::observables::Observables;
 use crate::sample::tally_snapshots::MARKS;
@@ -199,6 +199,7 @@ fn pairs(loaded: &CheckedScene, size: &Size) -> f64 {
     };
     // an atom that changes is summed as what it is and as what it is to be
     let moves = (f64::from(scene.moves.insert_delete) + 2.0 * f64::from(scene.moves.identity)) * of_one;
+    let dynamics = if scene.balance == Balance::Auto { dynamics.min(moves) } else { dynamics };
     let cycles = f64::from(scene.schedule.equilibration) + f64::from(scene.schedule.production);
     cycles * size.n_replicas as f64 * (dynamics + moves + of_all)
 }

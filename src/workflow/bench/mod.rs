@@ -320,7 +320,7 @@ impl Recorded {
         for (replica, m) in sampler.measurements().iter().enumerate() {
             self.energy.push(m.energy);
             self.state.push(sampler.assignment().state_of(ReplicaId(replica as u32)).0);
-            for (column, &n) in self.counts.iter_mut().zip(&m.counts) {
+            for (column, &n) in self.counts.iter_mut().zip(m.counts.iter()) {
                 column.push(n);
             }
         }

@@ -198,7 +198,8 @@ fn reduce(source: &Source, scene: &mut Scene) -> Result<()> {
 /// Checks the cutoff against the periods and fills in `images`.
 pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
     let (periods, oblique) = (scene.periods(), scene.cell().is_oblique());
-    let (cutoff, images) = (scene.potential.cutoff(), scene.potential.images_mut());
+    let cutoff = scene.potential.cutoff();
+    let Some(images) = scene.potential.images_mut() else { return Ok(()) };
     let shortest = periods.into_iter().min_by(|a, b| a.1.total_cmp(&b.1));
     let Some((name, period)) = shortest else { return Ok(()) };
     let fits = 2.0 * cutoff <= period * (1.0 + 1e-12);

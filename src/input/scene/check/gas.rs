@@ -60,6 +60,7 @@ fn fitting(
         format!("species `{species}` ({}) is no atom of `{name}`", spec.symbol),
         format!("take a gas of {}, or `Pressure` for a molecule that moves as one particle", spec.symbol),
     );
+    gas = super::external::gas(source, scene, path, species, gas, atoms)?;
     let atom = gas.mass / f64::from(atoms);
     ensure!(
         source,

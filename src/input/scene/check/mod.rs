@@ -1,6 +1,7 @@
 //! Checks of a scene: what its numbers may be, and whether they fit together.
 
 pub(crate) mod cell;
+pub(crate) mod external;
 pub(crate) mod gas;
 pub(crate) mod observables;
 pub(crate) mod overlap;

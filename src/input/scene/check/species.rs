@@ -4,9 +4,7 @@ use super::{not_negative, positive};
 use crate::base::Result;
 use crate::input::scene::grammar::{Bound, External, Mixing, Scene, Truncation};
 use crate::input::source::{Source, did_you_mean, ensure};
-
-/// Species that one scene may hold.
-pub(crate) const MAX_SPECIES: usize = 8;
+use crate::system::configuration::MAX_SPECIES;
 
 /// Checks the list of species.
 pub(crate) fn species(source: &Source, scene: &Scene) -> Result<()> {
@@ -88,6 +86,7 @@ pub(crate) fn interactions(source: &Source, scene: &Scene) -> Result<()> {
         let plain = truncation == Truncation::Plain;
         ensure!(source, plain, path, format!("`tail_correction` with `{truncation:?}` truncation"), help);
     }
+    super::external::external(source, scene)?;
     external(source, scene)
 }
 

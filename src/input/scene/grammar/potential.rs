@@ -1,5 +1,6 @@
 //! What acts on atoms.
 
+use crate::forces::external::spec::ExternalSpec;
 use crate::potential::{Images, Truncation};
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +60,12 @@ pub enum Potential {
         /// Sections of pairs of species.
         pairs: Vec<TabulatedPair>,
     },
+    /// Energies and forces of programs outside.
+    External(ExternalSpec),
 }
+
+/// What is taken for the reach of forces from outside, where a start or a slab asks for one \[length\].
+const REACH: f64 = 5.0;
 
 fn shifted() -> Truncation {
     Truncation::Shifted
@@ -99,6 +105,7 @@ impl Potential {
             Potential::LennardJones { .. } => "Lennard-Jones",
             Potential::Morse { .. } => "Morse",
             Potential::Table { .. } => "table",
+            Potential::External(_) => "external",
         }
     }
 
@@ -108,6 +115,7 @@ impl Potential {
             Potential::LennardJones { cutoff, .. }
             | Potential::Morse { cutoff, .. }
             | Potential::Table { cutoff, .. } => cutoff,
+            Potential::External(_) => REACH,
         }
     }
 
@@ -117,6 +125,7 @@ impl Potential {
             Potential::LennardJones { truncation, .. }
             | Potential::Morse { truncation, .. }
             | Potential::Table { truncation, .. } => truncation,
+            Potential::External(_) => Truncation::Shifted,
         }
     }
 
@@ -126,15 +135,25 @@ impl Potential {
             Potential::LennardJones { images, .. }
             | Potential::Morse { images, .. }
             | Potential::Table { images, .. } => images,
+            Potential::External(_) => Some(Images::Minimum),
         }
     }
 
-    /// The same, to be filled in.
-    pub(crate) fn images_mut(&mut self) -> &mut Option<Images> {
+    /// The same, to be filled in; `None` where it is not the scene's.
+    pub(crate) fn images_mut(&mut self) -> Option<&mut Option<Images>> {
         match self {
             Potential::LennardJones { images, .. }
             | Potential::Morse { images, .. }
-            | Potential::Table { images, .. } => images,
+            | Potential::Table { images, .. } => Some(images),
+            Potential::External(_) => None,
+        }
+    }
+
+    /// What it says of programs outside, if these compute.
+    pub fn external(&self) -> Option<&ExternalSpec> {
+        match self {
+            Potential::External(spec) => Some(spec),
+            _ => None,
         }
     }
 
@@ -145,7 +164,7 @@ impl Potential {
                 tail_correction
             }
             // a table says nothing of what lies beyond it
-            Potential::Table { .. } => false,
+            Potential::Table { .. } | Potential::External(_) => false,
         }
     }
 
@@ -158,6 +177,7 @@ impl Potential {
             Potential::LennardJones { pairs, .. } => listed(pairs),
             Potential::Morse { pairs, .. } => listed(pairs),
             Potential::Table { pairs, .. } => listed(pairs),
+            Potential::External(_) => Vec::new(),
         }
     }
 
@@ -165,7 +185,7 @@ impl Potential {
     pub fn mixing(&self) -> Option<Mixing> {
         match *self {
             Potential::LennardJones { mixing, .. } => mixing,
-            Potential::Morse { .. } | Potential::Table { .. } => None,
+            Potential::Morse { .. } | Potential::Table { .. } | Potential::External(_) => None,
         }
     }
 
@@ -175,6 +195,7 @@ impl Potential {
             Potential::LennardJones { .. } => "with `epsilon: 0`",
             Potential::Morse { .. } => "with `depth: 0`",
             Potential::Table { .. } => "with `keyword: None`",
+            Potential::External(_) => "",
         }
     }
 
@@ -182,7 +203,7 @@ impl Potential {
     pub(crate) fn mixing_remedy(&self) -> &'static str {
         match self {
             Potential::LennardJones { .. } => ", or say `mixing: LorentzBerthelot`",
-            Potential::Morse { .. } | Potential::Table { .. } => "",
+            Potential::Morse { .. } | Potential::Table { .. } | Potential::External(_) => "",
         }
     }
 
@@ -193,6 +214,7 @@ impl Potential {
             Potential::Table { path, pairs, .. } => {
                 path.iter_mut().chain(pairs.iter_mut().filter_map(|p| p.path.as_mut())).collect()
             }
+            Potential::External(spec) => spec.clients.iter_mut().filter_map(|c| c.template.as_mut()).collect(),
         }
     }
 }

@@ -1,0 +1,185 @@
+//! The client's end of a connection.
+
+use super::protocol::{
+    Answer, Atoms, CELL_BYTES, HEADER, LONGEST_TEXT, MOST_ATOMS, Question, WireUnits, header, integer, word,
+};
+use super::socket::Stream;
+use std::io::{BufReader, Error, ErrorKind, Read, Result, Write};
+
+/// What a client does wrong, for tests of the server.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Fault {
+    /// Ends with a message.
+    Dies,
+    /// Answers for one atom more.
+    Atoms,
+    /// Answers with an energy that is no number.
+    Nan,
+    /// Writes what is no word of the protocol.
+    Garbage,
+    /// Writes half an answer and goes.
+    Half,
+    /// Announces a text of 4 GB.
+    Huge,
+    /// Answers after so many seconds.
+    Slow(f64),
+    /// Adds this to every energy.
+    OtherEnergy(f64),
+    /// Says that it has no energy, where no forces are wanted.
+    NoEnergy,
+}
+
+/// When a client does something wrong.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Planted {
+    /// What it does.
+    pub fault: Fault,
+    /// From which of its questions on, the first being 0.
+    pub from: u64,
+    /// At every so many of them.
+    pub every: u64,
+}
+
+impl Planted {
+    /// Reads `KIND`, `KIND=NUMBER`, either with `@FROM` behind it, and `%EVERY` behind that.
+    pub fn parse(text: &str) -> Option<Planted> {
+        let (text, every) = text.split_once('%').map_or((text, Some(1)), |(text, n)| (text, n.parse().ok()));
+        let (what, from) = text.split_once('@').map_or((text, Some(0)), |(what, from)| (what, from.parse().ok()));
+        let (kind, number) = what.split_once('=').map_or((what, None), |(kind, n)| (kind, n.parse().ok()));
+        let fault = match (kind, number) {
+            ("dies", None) => Fault::Dies,
+            ("atoms", None) => Fault::Atoms,
+            ("nan", None) => Fault::Nan,
+            ("garbage", None) => Fault::Garbage,
+            ("half", None) => Fault::Half,
+            ("huge", None) => Fault::Huge,
+            ("no-energy", None) => Fault::NoEnergy,
+            ("slow", Some(seconds)) => Fault::Slow(seconds),
+            ("other-energy", Some(energy)) => Fault::OtherEnergy(energy),
+            _ => return None,
+        };
+        Some(Planted { fault, from: from?, every: every.filter(|&n| n > 0)? })
+    }
+
+    /// What is done wrong at a question.
+    fn at(&self, number: u64, question: &Question) -> Option<Fault> {
+        let asked = self.fault != Fault::NoEnergy || !question.atoms.forces;
+        (asked && number >= self.from && (number - self.from).is_multiple_of(self.every)).then_some(self.fault)
+    }
+}
+
+/// Answers a server until it says `EXIT` or goes away. It wants to be told what the atoms are before every question.
+///
+/// - `answer`: energy and forces in the units of the scene, or why there are none
+///
+/// # Errors
+/// When the server is lost in the middle, or speaks another protocol.
+pub fn serve(
+    stream: Stream,
+    units: WireUnits,
+    planted: Option<Planted>,
+    mut answer: impl FnMut(&Question) -> std::result::Result<Answer, String>,
+) -> Result<()> {
+    let mut stream = BufReader::new(stream);
+    let (mut atoms, mut ready, mut questions) = (None::<Atoms>, None::<(Vec<u8>, Option<Fault>)>, 0);
+    loop {
+        let mut said = [0; HEADER];
+        match stream.read_exact(&mut said) {
+            Err(e) if e.kind() == ErrorKind::UnexpectedEof => return Ok(()),
+            other => other?,
+        }
+        match word(&said).as_str() {
+            "STATUS" => {
+                let status = match (&ready, &atoms) {
+                    (Some(_), _) => "HAVEDATA",
+                    (None, Some(_)) => "READY",
+                    (None, None) => "NEEDINIT",
+                };
+                stream.get_mut().write_all(&header(status))?;
+            }
+            "INIT" => {
+                whole_number(&mut stream)?;
+                let text = bytes(&mut stream, LONGEST_TEXT, 1)?;
+                let told =
+                    serde_json::from_slice(&text).map_err(|e| wrong(format!("what is said of the atoms: {e}")))?;
+                atoms = Some(told);
+            }
+            "POSDATA" => {
+                let mut cell = [0; CELL_BYTES];
+                stream.read_exact(&mut cell)?;
+                let positions = bytes(&mut stream, MOST_ATOMS, 24)?;
+                let Some(atoms) = atoms.take().filter(|a| 24 * a.species.len() == positions.len()) else {
+                    return Err(wrong("it was not told what the atoms are".to_owned()));
+                };
+                let question = Question::read(atoms, &cell, &positions, units);
+                let found = answer(&question).unwrap_or_else(|why| Answer {
+                    energy: f64::NAN,
+                    forces: vec![glam::DVec3::ZERO; question.positions.len()],
+                    extra: format!("error: {why}"),
+                });
+                let fault = planted.and_then(|p| p.at(questions, &question));
+                ready = Some((written(found, units, fault)?, fault));
+                questions += 1;
+            }
+            "GETFORCE" => {
+                let Some((answer, fault)) = ready.take() else {
+                    return Err(wrong("it was asked for nothing".to_owned()));
+                };
+                stream.get_mut().write_all(&answer)?;
+                if fault == Some(Fault::Half) {
+                    return Ok(());
+                }
+            }
+            "EXIT" => return Ok(()),
+            other => return Err(wrong(format!("the server said `{}`", other.escape_default()))),
+        }
+    }
+}
+
+/// An answer on the wire, with what is wrong with it.
+fn written(mut answer: Answer, units: WireUnits, fault: Option<Fault>) -> Result<Vec<u8>> {
+    match fault {
+        Some(Fault::Dies) => return Err(Error::other("out of memory (planted)")),
+        Some(Fault::Slow(seconds)) => std::thread::sleep(std::time::Duration::from_secs_f64(seconds)),
+        Some(Fault::Nan) => answer.energy = f64::NAN,
+        Some(Fault::OtherEnergy(more)) => answer.energy += more,
+        Some(Fault::Atoms) => answer.forces.push(glam::DVec3::ZERO),
+        Some(Fault::NoEnergy) => "error: the SCF did not converge (planted)".clone_into(&mut answer.extra),
+        _ => {}
+    }
+    answer.energy /= units.energy;
+    answer.forces.iter_mut().for_each(|f| *f /= units.force());
+    let mut bytes = Vec::new();
+    answer.write(&mut bytes);
+    match fault {
+        Some(Fault::Garbage) => bytes.fill(b'?'),
+        Some(Fault::Half) => bytes.truncate(bytes.len() / 2),
+        Some(Fault::Huge) => {
+            let text = bytes.len() - 4 - answer.extra.len();
+            bytes[text..text + 4].fill(0xff);
+        }
+        _ => {}
+    }
+    Ok(bytes)
+}
+
+fn wrong(problem: String) -> Error {
+    Error::new(ErrorKind::InvalidData, problem)
+}
+
+fn whole_number(stream: &mut impl Read) -> Result<i32> {
+    let mut bytes = [0; 4];
+    stream.read_exact(&mut bytes)?;
+    Ok(integer(bytes))
+}
+
+/// Bytes behind their number.
+///
+/// - `most`: the highest number that is taken; `size`: bytes of each
+fn bytes(stream: &mut impl Read, most: usize, size: usize) -> Result<Vec<u8>> {
+    let n = whole_number(stream)?;
+    let n = usize::try_from(n).ok().filter(|&n| n <= most).ok_or_else(|| wrong(format!("{n} of something")))?;
+    let mut bytes = vec![0; n * size];
+    stream.read_exact(&mut bytes)?;
+    Ok(bytes)
+}

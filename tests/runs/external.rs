@@ -1,0 +1,545 @@
+//! Forces from outside: the same bits as those computed here, whatever becomes of the clients; what is wrong with them is
+//! said, and leaves a directory that can be resumed.
+
+use crate::announce::announce;
+use crate::outcome::{assert_same, outcome};
+use crate::place::{Place, stderr};
+use crate::processes::wait_until;
+use adlayer::testing::backend;
+use adlayer::testing::forces::external::driver::serve;
+use adlayer::testing::forces::external::protocol::{Answer, WireUnits};
+use adlayer::testing::forces::external::socket::Address;
+use adlayer::testing::forces::external::spec::{ExternalSpec, SocketSpec};
+use adlayer::testing::forces::{External, ForceField, Pairwise};
+use adlayer::testing::input::scene;
+use adlayer::testing::sampler::{Sampler, Setup};
+use adlayer::testing::system::configuration::Configuration;
+use adlayer::{Period, System};
+use glam::DVec3;
+use std::path::Path;
+use std::process::Child;
+use std::sync::{Arc, Barrier};
+use std::time::{Duration, Instant};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_adlayer");
+
+const NATIVE: &str = r#"LennardJones(
+        cutoff: 2.5, truncation: Shifted, images: Sum,
+        pairs: [
+            (between: ("A", "A"), epsilon: 1.0, sigma: 1.0),
+            (between: ("A", "B"), epsilon: 0.8, sigma: 1.0),
+            (between: ("B", "B"), epsilon: 0.6, sigma: 1.0),
+        ],
+    )"#;
+
+/// Two kinds of atoms, of which one comes and goes, on a slab of one layer: six states.
+fn scene_of(potential: &str, cycles: [u32; 2]) -> String {
+    let [equilibration, production] = cycles;
+    format!(
+        r#"Scene(
+    units: Lj,
+    species: [(name: "A", symbol: "Cu", mass: 1.0), (name: "B", symbol: "Ar", mass: 1.0)],
+    potential: {potential},
+    cell: Slab(height: 5.0),
+    substrate: Fcc111(species: "A", nearest_neighbour: 1.10, repeat: (4, 2), layers: 1),
+    reservoir: [(species: "B", max_atoms: 20)],
+    initial: [(species: "A", atoms: 2, placement: Random), (species: "B", atoms: 3, placement: Random)],
+    grid: (
+        temperature: List([0.8, 1.0]),
+        reservoir: [(species: "B", convention: Activity, values: List([-3.4, -3.0, -2.6]))],
+    ),
+    dynamics: Baoab(dt: 0.004, friction: 1.0, steps: 4),
+    moves: (insert_delete: 4),
+    schedule: (equilibration: {equilibration}, production: {production}),
+)"#
+    )
+}
+
+/// A place with `native.ron`, which clients answer from, and a scene whose forces are theirs.
+///
+/// - `clients`: what stands in `clients`, `DRIVER` for our own client on `native.ron`
+fn place(clients: &str, more: &str, cycles: [u32; 2]) -> Place {
+    let place = Place::new("");
+    std::fs::write(place.path().join("native.ron"), scene_of(NATIVE, cycles)).expect("written");
+    rewrite(&place, "scene.ron", clients, more, cycles);
+    place
+}
+
+fn rewrite(place: &Place, name: &str, clients: &str, more: &str, cycles: [u32; 2]) {
+    let driver = format!("{PROGRAM} driver {}", place.path().join("native.ron").display());
+    let clients = clients.replace("DRIVER", &driver);
+    let text = scene_of(&format!("External(clients: [{clients}], {more})"), cycles);
+    std::fs::write(place.path().join(name), text).expect("written");
+}
+
+fn record(directory: &Path) -> serde_json::Value {
+    let text = std::fs::read_to_string(directory.join("run.json")).expect("a record");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+/// Forces computed here, as a client has them: whole energies, no difference of sums over one atom.
+struct Whole(Pairwise);
+
+impl ForceField for Whole {
+    fn describe(&self) -> String {
+        "whole energies".to_owned()
+    }
+
+    fn energy_and_forces(&self, x: &Configuration, forces: &mut Vec<DVec3>) -> adlayer::Result<f64> {
+        self.0.energy_and_forces(x, forces)
+    }
+}
+
+fn bits(sampler: &Sampler, configurations: &[Configuration]) -> Vec<u64> {
+    let mut all = Vec::new();
+    for (m, x) in sampler.measurements().iter().zip(configurations) {
+        all.push(m.energy.to_bits());
+        all.extend(m.counts.iter().map(|&n| u64::from(n)));
+        all.extend(x.positions.iter().chain(&x.velocities).flat_map(|v| v.to_array()).map(f64::to_bits));
+    }
+    all.extend(sampler.assignment().states().iter().map(|s| u64::from(s.0)));
+    all
+}
+
+#[test]
+fn one_two_and_four_clients_have_the_bits_of_forces_computed_here() {
+    let cycles = 200;
+    let of_clients = |count: usize| {
+        let place = place(&format!("(command: \"DRIVER\", count: {count})"), "", [1, 1]);
+        let loaded = scene::load(place.path().join("scene.ron")).expect("a scene");
+        (Setup::from_scene(&loaded).expect("a setup"), place)
+    };
+    let advance = |setup: &Setup, batch| {
+        let reference =
+            backend::open_with_note("reference", Arc::clone(&setup.system), Arc::clone(&setup.force_field), setup.rng);
+        let mut sampler = setup.sampler(reference.expect("opens").0, batch).expect("loaded");
+        let mut trail = Vec::new();
+        for _ in 0..cycles {
+            sampler.advance(Period::Equilibration).expect("a cycle");
+            trail.push(bits(&sampler, &sampler.configurations().expect("atoms")));
+        }
+        sampler.audit().expect("energies");
+        trail
+    };
+    let (first, kept) = of_clients(1);
+    let batch = first.start().expect("a start");
+    let own = scene::load(kept.path().join("native.ron")).expect("a scene");
+    let system = Arc::new(System::from_scene(&own));
+    let whole = Setup { force_field: Arc::new(Whole(Pairwise::new(system))), ..first.clone() };
+    let expected = advance(&whole, &batch);
+    assert!(expected.windows(2).filter(|w| w[0].len() != w[1].len()).count() > 20, "atoms come and go");
+    for count in [1, 2, 4] {
+        let (setup, _place) = of_clients(count);
+        let found = advance(&setup, &batch);
+        let differs = expected.iter().zip(&found).position(|(a, b)| a != b);
+        assert_eq!(differs, None, "{count} clients differ from that cycle on");
+        let service = setup.force_field.service().expect("clients");
+        assert_eq!((service.clients, service.reproducible.as_str()), (count, "bitwise"));
+        assert!(service.answers > 5_000 && service.failures == 0, "{service:?}");
+    }
+}
+
+#[test]
+fn clients_that_die_and_runs_that_are_killed_change_no_bit() {
+    let cycles = [5, 120];
+    let place = place("(command: \"DRIVER\", count: 2)", "retries: 9", cycles);
+    place.succeed(&["run", "scene.ron", "-o", "whole", "--quiet", "--checkpoint-every", "1000"]);
+    let whole = outcome(&place.run("whole"));
+    // Two clients of three die again and again, each at another question.
+    let clients =
+        "(command: \"DRIVER --fault dies@53\"), (command: \"DRIVER --fault dies@131\"), (command: \"DRIVER\")";
+    rewrite(&place, "dying.ron", clients, "retries: 9", cycles);
+    place.succeed(&["run", "dying.ron", "-o", "dying", "--quiet"]);
+    assert_same("dying clients", &whole, &outcome(&place.run("dying")));
+    let restarts = record(&place.run("dying"))["forces"]["restarts"].as_u64().expect("a number");
+    assert!(restarts >= 20, "{restarts} clients were started again");
+    // A late answer is nobody's.
+    let clients = "(command: \"DRIVER --fault slow=0.6@900%900\"), (command: \"DRIVER\")";
+    rewrite(&place, "slow.ron", clients, "retries: 9, timeout: 0.3", cycles);
+    place.succeed(&["run", "slow.ron", "-o", "slow", "--quiet"]);
+    assert_same("late answers", &whole, &outcome(&place.run("slow")));
+    assert!(record(&place.run("slow"))["forces"]["failures"].as_u64() >= Some(1));
+    // Clients and run are killed.
+    let directory = place.run("killed");
+    let arguments = ["run", "dying.ron", "-o", "killed", "--quiet", "--checkpoint-every", "0"];
+    let mut child: Child = place.spawn(&arguments);
+    let mut kills = 0;
+    while kills < 10 {
+        let last = directory.join("checkpoint.bin");
+        let modified = || std::fs::metadata(&last).and_then(|m| m.modified()).ok();
+        let begun = modified();
+        if !wait_until(&mut child, || modified().is_some() && modified() != begun) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(7 * kills));
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        kills += 1;
+        child = place.spawn(&["resume", "killed", "--quiet", "--checkpoint-every", "0"]);
+    }
+    let output = child.wait_with_output().expect("ended");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(kills, 10, "the run ended before it could be killed");
+    assert_same("killed runs", &whole, &outcome(&directory));
+    announce(&format!(
+        "{restarts} clients died and {kills} runs were killed, all with the bits of the uninterrupted one"
+    ));
+}
+
+#[test]
+fn what_is_wrong_with_clients_is_said() {
+    let quick = "connect_timeout: 0.3, timeout: 0.3, retries: 0";
+    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let used = port.local_addr().expect("an address").port();
+    let folder = tempfile::tempdir().expect("a folder");
+    let taken = folder.path().join("taken").to_string_lossy().into_owned();
+    std::fs::write(format!("{taken}-0"), "no socket").expect("written");
+    let of = |fault: &str| format!("(command: \"DRIVER --fault {fault}\")");
+    for (clients, more, said) in [
+        ("(command: \"no-such-client --x\")", quick.to_owned(), "cannot start the client `no-such-client`"),
+        ("(command: \"sh -c 'echo no licence >&2; exit 3'\")", quick.to_owned(), "no licence"),
+        ("(command: \"sleep 100\")", quick.to_owned(), "within `connect_timeout`, 0.3 s"),
+        (&of("dies"), quick.to_owned(), "out of memory (planted)"),
+        (&of("atoms"), quick.to_owned(), "where 16 were asked about"),
+        (&of("nan"), quick.to_owned(), "the energy NaN"),
+        (&of("garbage"), quick.to_owned(), "no word of the i-PI protocol"),
+        (&of("half"), quick.to_owned(), "in the middle of an answer"),
+        (&of("huge"), quick.to_owned(), "a text of 4294967295 bytes"),
+        (&of("slow=2"), quick.to_owned(), "within `timeout`, 0.3 s"),
+        (
+            "(command: \"DRIVER\"), (command: \"DRIVER --fault other-energy=0.1\")",
+            String::new(),
+            "two clients give different energies",
+        ),
+        ("(command: \"DRIVER\")", format!("socket: Tcp(\"127.0.0.1\", {used})"), "is in use"),
+        ("(command: \"DRIVER\")", format!("socket: Unix(\"{taken}\")"), "is no socket"),
+        ("", format!("socket: Unix(\"{taken}2\"), {quick}"), "no client has connected to"),
+    ] {
+        let place = place(clients, &more, [1, 1]);
+        let output = place.adlayer(&["run", "scene.ron", "-o", "run", "--quiet"]);
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(69), "{clients} {more}: {error}");
+        assert!(error.contains(said), "{clients} {more}: `{said}` is not in {error}");
+        assert!(!place.run("run").exists(), "{clients}: a run that cannot begin leaves nothing behind");
+    }
+    // Atoms that the client does not know.
+    let place = place("(command: \"DRIVER\")", quick, [1, 1]);
+    let native = place.path().join("native.ron");
+    let text = std::fs::read_to_string(&native).expect("a scene").replace("\"B\"", "\"C\"");
+    std::fs::write(&native, text).expect("written");
+    let output = place.adlayer(&["run", "scene.ron", "-o", "run", "--quiet"]);
+    assert!(stderr(&output).contains("there is no species `B`"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_client_that_fails_in_the_middle_leaves_a_run_that_goes_on() {
+    let cycles = [5, 40];
+    let place = place("(command: \"DRIVER\")", "", cycles);
+    place.succeed(&["run", "scene.ron", "-o", "whole", "--quiet"]);
+    let whole = outcome(&place.run("whole"));
+    // What the client does is in a file, so that it can be mended.
+    let fault = place.path().join("fault");
+    let script = place.path().join("client.sh");
+    let text = format!(
+        "#!/bin/sh\nexec {PROGRAM} driver {} $(cat {})\n",
+        place.path().join("native.ron").display(),
+        fault.display()
+    );
+    std::fs::write(&script, text).expect("written");
+    for kind in ["dies", "atoms", "nan", "garbage", "half", "huge", "slow=5"] {
+        std::fs::write(&fault, format!("--fault {kind}@700")).expect("written");
+        rewrite(
+            &place,
+            "failing.ron",
+            &format!("(command: \"sh {}\")", script.display()),
+            "retries: 0, timeout: 1",
+            cycles,
+        );
+        let _ = std::fs::remove_dir_all(place.run("cut"));
+        let output = place.adlayer(&["run", "failing.ron", "-o", "cut", "--quiet", "--checkpoint-every", "0"]);
+        let error = stderr(&output);
+        let code = output.status.code();
+        std::fs::write(&fault, "").expect("written");
+        assert_eq!(code, Some(69), "{kind}: {error}");
+        assert!(error.contains("replica") && error.contains("adlayer resume"), "{kind}: {error}");
+        let dumped = std::fs::read_dir(place.run("cut")).expect("a run").filter_map(Result::ok);
+        let dumped: Vec<_> = dumped.filter(|e| e.file_name().to_string_lossy().starts_with("client-failure")).collect();
+        assert_eq!(dumped.len(), 1, "{kind}");
+        let text = std::fs::read_to_string(dumped[0].path()).expect("text");
+        assert!(text.contains("Lattice=") && text.lines().count() >= 10, "{kind}: {text}");
+        assert_eq!(record(&place.run("cut"))["status"], "failed");
+        place.succeed(&["resume", "cut", "--quiet"]);
+        assert_same(kind, &whole, &outcome(&place.run("cut")));
+    }
+}
+
+#[test]
+fn trials_without_an_energy_stop_the_run_or_are_counted() {
+    let cycles = [2, 30];
+    let fault = "(command: \"DRIVER --fault no-energy@40%5\")";
+    let place = place(fault, "retries: 0", cycles);
+    let output = place.adlayer(&["run", "scene.ron", "-o", "stop", "--quiet"]);
+    assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the SCF did not converge (planted)"), "{}", stderr(&output));
+    rewrite(&place, "reject.ron", fault, "retries: 0, on_failure: Reject", cycles);
+    let output = place.adlayer(&["run", "reject.ron", "-o", "reject", "--quiet"]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("were rejected because no client could evaluate them"), "{said}");
+    let forces = &record(&place.run("reject"))["forces"];
+    let (rejected, trials) = (forces["rejected"].as_u64().unwrap_or(0), forces["trials"].as_u64().unwrap_or(0));
+    assert!(rejected > trials / 50 && rejected < trials / 2, "{rejected} of {trials}");
+    // Rare enough, they are only counted.
+    rewrite(
+        &place,
+        "rare.ron",
+        "(command: \"DRIVER --fault no-energy@40%701\")",
+        "retries: 0, on_failure: Reject",
+        cycles,
+    );
+    place.succeed(&["run", "rare.ron", "-o", "rare", "--quiet"]);
+    // With another try they all have one.
+    rewrite(&place, "again.ron", fault, "on_failure: Reject", cycles);
+    place.succeed(&["run", "again.ron", "-o", "again", "--quiet"]);
+    assert_eq!(record(&place.run("again"))["forces"]["rejected"], 0);
+}
+
+#[test]
+fn clients_that_others_start_may_come_and_go() {
+    let cycles = [5, 60];
+    let place = place("(command: \"DRIVER\")", "", cycles);
+    place.succeed(&["run", "scene.ron", "-o", "whole", "--quiet"]);
+    let socket = place.path().join("s").to_string_lossy().into_owned();
+    rewrite(&place, "guests.ron", "", &format!("socket: Unix(\"{socket}\"), connect_timeout: 30"), cycles);
+    let run = place.spawn(&["run", "guests.ron", "-o", "guests", "--quiet"]);
+    let address = format!("unix:{socket}");
+    let guest = |fault: &[&str]| {
+        let mut arguments = vec!["driver", "native.ron", "--socket", &address];
+        arguments.extend(fault);
+        place.spawn(&arguments)
+    };
+    let mut guests = vec![guest(&["--fault", "dies@200"]), guest(&[]), guest(&["--fault", "half@300"])];
+    let output = run.wait_with_output().expect("ended");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_same("guests", &outcome(&place.run("whole")), &outcome(&place.run("guests")));
+    let ended: Vec<Option<i32>> = guests.iter_mut().map(|g| g.wait().expect("ended").code()).collect();
+    assert_eq!(ended[1], Some(0), "a client that is told to go ends well: {ended:?}");
+    assert!(!Path::new(&socket).exists(), "the socket is removed");
+}
+
+#[test]
+fn a_hundred_and_sixty_clients_connect_at_once_and_are_kept_busy() {
+    const CLIENTS: usize = 160;
+    const DELAY: Duration = Duration::from_millis(100);
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("s").to_string_lossy().into_owned();
+    let text = format!("External(clients: [], socket: Unix(\"{socket}\"))");
+    let loaded = scene::parse(&scene_of(&text, [1, 1]), Path::new("scene.ron")).expect("a scene");
+    let system = Arc::new(System::from_scene(&loaded));
+    let spec = ExternalSpec {
+        socket: Some(SocketSpec::Unix(socket.clone())),
+        ..loaded.scene.potential.external().expect("it is").clone()
+    };
+    let slab = Configuration::default();
+    let external = External::new(spec, loaded.scene.units, Arc::clone(&system), slab, 0.8);
+    let together = Barrier::new(CLIENTS);
+    std::thread::scope(|s| {
+        for _ in 0..CLIENTS {
+            s.spawn(|| {
+                let address = Address::unix(&socket);
+                together.wait();
+                let stream = loop {
+                    match address.connect() {
+                        Ok(stream) => break stream,
+                        Err(_) => std::thread::sleep(Duration::from_millis(1)),
+                    }
+                };
+                let answer = |q: &adlayer::testing::forces::external::protocol::Question| {
+                    std::thread::sleep(DELAY);
+                    let energy = q.positions.iter().map(|p| p.x).sum();
+                    Ok(Answer { energy, forces: vec![DVec3::ZERO; q.positions.len()], extra: String::new() })
+                };
+                serve(stream, WireUnits::of(loaded.scene.units), None, answer).expect("served");
+            });
+        }
+        let mut x = Configuration::default();
+        x.insert(1, DVec3::new(1.0, 1.0, 2.0), DVec3::ZERO);
+        external.open().expect("clients");
+        while external.service().expect("clients").clients < CLIENTS {
+            std::thread::yield_now();
+        }
+        let rounds = 8;
+        let ask = || {
+            std::thread::scope(|inner| {
+                for k in 0..CLIENTS {
+                    let mut x = x.clone();
+                    x.positions[0].y = 0.01 * k as f64;
+                    let external = &external;
+                    inner.spawn(move || (0..rounds).for_each(|_| assert!(external.energy(&x).is_ok())));
+                }
+            });
+        };
+        // Each is asked its probe first.
+        ask();
+        let start = Instant::now();
+        ask();
+        let took = start.elapsed().as_secs_f64() / (f64::from(rounds) * DELAY.as_secs_f64());
+        announce(&format!("160 clients of 100 ms: {took:.3} times the least time"));
+        assert!(took < 1.5, "{took} times the time of {rounds} answers");
+        drop(external);
+    });
+}
+
+#[test]
+fn a_client_of_pure_python_answers_too() {
+    let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/adlayer/client.py");
+    if std::process::Command::new("python3").arg("--version").output().is_err() {
+        announce("skipped: there is no python3");
+        return;
+    }
+    let clients = format!(
+        "(command: \"python3 {} --calculator harmonic --arguments '{{\\\"spring\\\": 2.0}}'\", count: 2)",
+        client.display()
+    );
+    let place = place(&clients, "reference: (species: [(\"B\", Given(0.5))])", [2, 20]);
+    place.succeed(&["run", "scene.ron", "-o", "run", "--quiet"]);
+    let forces = &record(&place.run("run"))["forces"];
+    assert_eq!((forces["reproducible"].as_str(), forces["clients"].as_u64()), (Some("bitwise"), Some(2)));
+    // The zero of energy is part of the scene that is resumed.
+    let loaded = scene::load(place.run("run").join("resolved.ron")).expect("a scene");
+    let spec = loaded.scene.potential.external().expect("it is").reference.clone().expect("a reference");
+    let computed = spec.computed.expect("energies");
+    assert_eq!(computed.species, [0.0, 0.5]);
+    assert!(computed.slab > 0.0, "the frozen atoms are on springs too");
+}
+
+/// Microseconds of an answer: the fastest of a hundred, and the one in the middle.
+fn microseconds_of_an_answer(socket: &str) -> [f64; 2] {
+    let native =
+        r#"LennardJones(cutoff: 2.5, truncation: Shifted, pairs: [(between: ("B", "B"), epsilon: 1.0, sigma: 1.0)])"#;
+    let fluid = |potential: &str| {
+        format!(
+            r#"Scene(units: Lj, species: [(name: "B", symbol: "Ar", mass: 1.0)], potential: {potential},
+    cell: Bulk(lengths: (6.0, 6.0, 6.0)), initial: [(species: "B", atoms: 30, placement: Random)],
+    grid: (temperature: List([1.5])), dynamics: Baoab(dt: 0.002, friction: 1.0, steps: 10),
+    schedule: (equilibration: 1, production: 2))"#
+        )
+    };
+    let place = Place::new("");
+    std::fs::write(place.path().join("native.ron"), fluid(native)).expect("written");
+    let driver = format!("{PROGRAM} driver {}", place.path().join("native.ron").display());
+    let text = fluid(&format!("External(clients: [(command: \"{driver}\")], socket: {socket})"));
+    let setup = Setup::from_scene(&scene::parse(&text, Path::new("scene.ron")).expect("a scene")).expect("a setup");
+    let batch = setup.start().expect("a start");
+    let mut forces = Vec::new();
+    let one = || {
+        let start = Instant::now();
+        setup.force_field.energy_and_forces(&batch.configurations[0], &mut forces).expect("an answer");
+        1e6 * start.elapsed().as_secs_f64()
+    };
+    let mut took: Vec<f64> = std::iter::repeat_with(one).take(3000).collect();
+    took.sort_by(f64::total_cmp);
+    [took[30], took[1500]]
+}
+
+#[test]
+fn an_answer_takes_little_and_clients_are_kept_busy() {
+    for socket in ["Unix(\"adlayer-test-overhead\")", "Tcp(\"127.0.0.1\", 0)"] {
+        let [fastest, middle] = microseconds_of_an_answer(socket);
+        announce(&format!("{socket}: an answer about 30 atoms takes {fastest:.1} µs at best, {middle:.1} µs mostly"));
+        assert!(fastest < 1000.0, "{socket}: {fastest} µs");
+    }
+    // 24 replicas, 4 clients of 5 ms ± 30 %.
+    let place = place("(command: \"DRIVER --delay 5\", count: 4)", "", [1, 12]);
+    let scene = place.path().join("scene.ron");
+    let text = std::fs::read_to_string(&scene)
+        .expect("a scene")
+        .replace("reservoir: [(species: \"B\", convention", "walkers: 4, reservoir: [(species: \"B\", convention");
+    assert!(text.contains("walkers"));
+    std::fs::write(&scene, text).expect("written");
+    place.succeed(&["run", "scene.ron", "-o", "run", "--quiet"]);
+    let record = record(&place.run("run"));
+    assert_eq!(record["n_replicas"], 24);
+    let busy = record["forces"]["busy"].as_f64().expect("a share");
+    announce(&format!("24 replicas on 4 clients of 5 ms: busy {busy:.3}"));
+    assert!(busy > 0.7 && busy <= 1.0, "clients were busy for {busy} of the time");
+}
+
+#[test]
+fn programs_with_a_fixed_number_of_atoms_are_started_for_each_composition() {
+    let cycles = [1, 2];
+    let place = place("(command: \"DRIVER\")", "", cycles);
+    place.succeed(&["run", "scene.ron", "-o", "whole", "--quiet"]);
+    let template = place.path().join("template");
+    std::fs::create_dir(&template).expect("a folder");
+    // It refuses input files of another number of atoms, and leaves a trace of what it was started for.
+    let script = format!(
+        "test $(wc -l < atoms.txt) = {{n_atoms}} || exit 9\necho {{n_atoms}} >> {}/started\nexec {PROGRAM} driver {}/native.ron\n",
+        place.path().display(),
+        place.path().display()
+    );
+    std::fs::write(template.join("client.sh"), script).expect("written");
+    std::fs::write(template.join("atoms.txt"), "{each atom}{symbol} {x} {y} {z}\n").expect("written");
+    rewrite(&place, "templates.ron", "(command: \"sh client.sh\", template: \"template\", count: 3)", "", cycles);
+    place.succeed(&["run", "templates.ron", "-o", "templates", "--quiet"]);
+    let started = std::fs::read_to_string(place.path().join("started")).expect("a trace");
+    let sizes: std::collections::BTreeSet<&str> = started.lines().collect();
+    assert!(sizes.len() >= 3, "{sizes:?}");
+    // The atoms go out in another order, so that sums are rounded otherwise; nothing else differs so soon.
+    let [whole, templates] = ["whole", "templates"].map(|name| outcome(&place.run(name)).samples);
+    assert_eq!(whole.counts, templates.counts);
+    for (a, b) in whole.energy.iter().zip(&templates.energy) {
+        assert!((a - b).abs() < 1e-8 * (1.0 + a.abs()), "{a} {b}");
+    }
+}
+
+/// D on a bare cell in units of eV, with a gas of D2 at 1 bar and 900 K.
+fn gas_scene(potential: &str) -> String {
+    format!(
+        r#"Scene(units: Metal, species: [(name: "D", symbol: "D", mass: 2.014)], potential: {potential},
+    cell: Bulk(lengths: (10.0, 10.0, 10.0)), reservoir: [(species: "D", max_atoms: 4)],
+    grid: (temperature: List([900]), reservoir: [(species: "D", convention: Gas("D2"), values: List([1.0]))]),
+    dynamics: Baoab(dt: 0.001, friction: 5.0, steps: 5), moves: (insert_delete: 5),
+    schedule: (equilibration: 1, production: 2))"#
+    )
+}
+
+#[test]
+fn a_gas_counts_from_its_molecule_at_rest_or_is_refused() {
+    let parse = |potential: &str| scene::parse(&gas_scene(potential), Path::new("scene.ron"));
+    let ln_z = |potential: &str| parse(potential).expect("a scene").grid().states[0].ln_z[0];
+    let atoms = ln_z(
+        r#"LennardJones(cutoff: 2.5, truncation: Shifted, pairs: [(between: ("D", "D"), epsilon: 0.01, sigma: 1.0)])"#,
+    );
+    let molecule = ln_z(r#"External(clients: [(command: "x")], reference: (species: [("D", HalfMolecule)]))"#);
+    // Half of D_e of hydrogen, 4.7477 eV (Huber & Herzberg 1979): energies of one count from atoms, of the other from the
+    // molecule at rest.
+    let kt = 900.0 * 8.617_333_262e-5;
+    let difference = 2.0 * kt * (molecule - atoms);
+    assert!((difference - 4.7477).abs() < 0.003, "{difference} eV");
+    for (reference, said) in [
+        ("", "without the energy of `D` in that gas"),
+        ("reference: (species: [(\"D\", Atom)])", "no client gives its D₀"),
+        ("reference: (species: [(\"D\", Given(-15.9))])", "no client gives its D₀"),
+        ("reference: (species: [(\"X\", HalfMolecule)])", "there is no species `X`"),
+        ("reference: (slab: Given(-3.0), species: [(\"D\", HalfMolecule)])", "is the zero of all others"),
+    ] {
+        let refused = parse(&format!("External(clients: [(command: \"x\")], {reference})")).expect_err("refused");
+        assert!(refused.to_string().contains(said), "{reference}: {refused}");
+    }
+    for (scene, said) in [
+        ("External(clients: [])", "no `socket` says where to wait"),
+        ("External(clients: [(command: \" \")])", "`command` is empty"),
+        ("External(clients: [(command: \"x\", count: 0)])", "`count` is 0"),
+        ("External(clients: [(command: \"x\")], timeout: 0)", "`timeout` is 0"),
+        ("External(clients: [(command: \"x\")], socket: Unix(\"a/b\"))", "cannot name a UNIX socket"),
+        ("External(clients: [(command: \"x\"), (command: \"y\", template: \"t\")])", "others have none"),
+        ("External(clients: [(comand: \"x\")])", "`comand` is no field"),
+    ] {
+        let refused = parse(scene).expect_err("refused");
+        assert!(refused.to_string().contains(said), "{scene}: {refused}");
+    }
+    let open = "External(clients: [(command: \"x\")], socket: Tcp(\"0.0.0.0\", 0), reference: (species: [(\"D\", HalfMolecule)]))";
+    let warnings = parse(open).expect("a scene").warnings;
+    assert!(warnings.iter().any(|w| w.contains("no authentication")), "{warnings:?}");
+}
