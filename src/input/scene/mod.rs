@@ -4,6 +4,7 @@
 //! places, and refuses what cannot be. What comes back can be run as it stands.
 
 pub mod grammar;
+pub mod reference;
 
 mod bonds;
 pub(crate) mod check;
