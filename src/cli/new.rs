@@ -45,7 +45,7 @@ pub(crate) fn new(arguments: &NewArguments) -> Result<()> {
     let is_there = |(path, text): &(PathBuf, &str)| std::fs::read_to_string(path).is_ok_and(|found| found == *text);
     let beside: Vec<(PathBuf, &str)> = beside.filter(|file| !is_there(file)).collect();
     let mut out = String::new();
-    for (path, text) in std::iter::once((path.clone(), template.text())).chain(beside) {
+    for (path, text) in beside.into_iter().chain(std::iter::once((path.clone(), template.text()))) {
         write_new(&path, text)?;
         out.push_str(&format!("wrote {}\n", path.display()));
     }
