@@ -222,7 +222,7 @@ pub(crate) struct NewArguments {
     pub(crate) list: bool,
 }
 
-/// Scenes to start from; each runs in less than a minute.
+/// Scenes to start from; each runs in less than a minute, unless it says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Template {
     /// gas above a frozen Lennard-Jones crystal: √3×√3 layer, disordered layer, multilayer
@@ -235,6 +235,8 @@ pub(crate) enum Template {
     Mixture,
     /// thirteen atoms that melt: no reservoir, a grid of temperatures
     Canonical,
+    /// deuterium on Si(100) with a many-body potential and mobile layers; two files beside it (a few minutes)
+    Si100,
 }
 
 #[derive(Debug, Args)]

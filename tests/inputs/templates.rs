@@ -169,9 +169,27 @@ fn every_template_is_listed_and_an_unknown_one_is_refused() {
     let folder = folder();
     let (code, stdout, _) = adlayer(folder.path(), &["new", "--list"]);
     let names: Vec<&str> = stdout.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!((code, names), (Some(0), vec!["surface", "graphite", "bulk", "mixture", "canonical"]));
+    assert_eq!((code, names), (Some(0), vec!["surface", "graphite", "bulk", "mixture", "canonical", "si100"]));
     let (code, _, stderr) = adlayer(folder.path(), &["new", "x", "--template", "gold"]);
     assert!(code == Some(2) && stderr.contains("graphite"), "{stderr}");
     let (code, _, _) = adlayer(folder.path(), &["new"]);
     assert_eq!(code, Some(2));
+}
+
+#[test]
+fn a_template_brings_the_files_that_it_names() {
+    let folder = folder();
+    let (code, stdout, stderr) = adlayer(folder.path(), &["new", "silicon", "--template", "si100"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    for name in ["silicon.ron", "si100_2x2.xyz", "SiH_monovalent.sw"] {
+        assert!(stdout.contains(&format!("wrote {name}\n")) && folder.path().join(name).is_file(), "{name}: {stdout}");
+    }
+    let (code, stdout, stderr) = adlayer(folder.path(), &["check", "silicon.ron"]);
+    assert!(code == Some(0) && stdout.contains("the scene is good") && stderr.is_empty(), "{stdout}{stderr}");
+    let (code, stdout, _) = adlayer(folder.path(), &["new", "again", "--template", "si100"]);
+    assert_eq!((code, stdout.as_str()), (Some(0), "wrote again.ron\nnext: adlayer run again.ron\n"));
+    std::fs::write(folder.path().join("si100_2x2.xyz"), "mine").expect("a file");
+    let (code, _, stderr) = adlayer(folder.path(), &["new", "third", "--template", "si100"]);
+    assert!(code == Some(2) && stderr.contains("si100_2x2.xyz"), "{stderr}");
+    assert_eq!(std::fs::read_to_string(folder.path().join("si100_2x2.xyz")).ok().as_deref(), Some("mine"));
 }

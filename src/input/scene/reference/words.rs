@@ -331,6 +331,22 @@ pub(crate) const SECTIONS: &[Section] = &[
         ],
     ),
     section(
+        "Potential::StillingerWeber",
+        "potential",
+        "pairs and triplets of Stillinger and Weber, from a file as LAMMPS' `pair_style sw` reads it",
+        &[
+            line(
+                "path",
+                "",
+                Needed,
+                "a file beside the scene",
+                "the file; a species has the parameters of its `symbol`",
+                "\"SiH.sw\"",
+            ),
+            IMAGES,
+        ],
+    ),
+    section(
         "Potential::External",
         "potential",
         "energies and forces of programs outside",
@@ -906,6 +922,38 @@ pub(crate) const SECTIONS: &[Section] = &[
         &[
             line("r_max", "length", Needed, "above 0, at most a period", "range", "2.8"),
             line("bins", "", Needed, "1 to 10,000", "bins", "140"),
+            line(
+                "between",
+                "",
+                Value("[]"),
+                "names of `species`",
+                "pairs of species counted by themselves",
+                "[(\"Si\", \"D\")]",
+            ),
+        ],
+    ),
+    section(
+        "ObservableSpec::Chemisorbed",
+        "observables: […]",
+        "atoms bound to the slab, and to each other",
+        &[
+            line("r", "length", Needed, "above 0, at most a period", "longest bond to the slab", "1.8"),
+            line("bond", "length", Words("none"), "above 0", "longest bond of two adsorbed atoms", "1.0"),
+        ],
+    ),
+    section(
+        "ObservableSpec::Hydrides",
+        "observables: […]",
+        "atoms of the top layer by how many adsorbed ones they hold",
+        &[line("r", "length", Needed, "above 0, at most a period", "longest bond", "1.8")],
+    ),
+    section(
+        "ObservableSpec::Dimers",
+        "observables: […]",
+        "pairs of atoms of the top layer",
+        &[
+            line("r", "length", Needed, "above 0, at most a period", "longest dimer", "2.7"),
+            line("buckled", "length", Needed, "above 0", "|Δz| from which one is buckled", "0.3"),
         ],
     ),
     section(
