@@ -44,6 +44,9 @@ fn share_energies(replica: u32, n: u32, thread: u32) {
                     energy += energy_between(atom.xyz, frozen_atom(j), pair, false);
                 }
             }
+            if TRIPLETS {
+                energy += share_triplet_energy(species_of(atom), atom.xyz, i, false, n, lane, n_lanes);
+            }
             partial[lane * n + i] = energy;
         }
     }

@@ -67,6 +67,12 @@ fn share_forces(n: u32, share: Share) {
                 }
             }
         }
+        if TRIPLETS {
+            force_i += share_triplet_force(i, n, share.lane, share.n_lanes);
+            if paired {
+                force_k += share_triplet_force(k, n, share.lane, share.n_lanes);
+            }
+        }
         let row = share.lane * row_of(n);
         partial[row + i] = vec4<f32>(force_i, 0.0);
         if paired {

@@ -104,6 +104,9 @@ fn share_atom_energy(replica: u32, species: u32, position: vec3<f32>, except: u3
             energy += energy_between(position, other.xyz, own_pair, false);
         }
     }
+    if TRIPLETS {
+        energy += share_triplet_energy(species, position, except, true, n, lane, n_lanes);
+    }
     if lane == n_lanes - 1u {
         energy += table.species[species].self_image + external_force_energy(species, position).w;
     }

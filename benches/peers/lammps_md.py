@@ -1,7 +1,8 @@
-"""LAMMPS on W1 (surface) or W2 (fluid of N atoms), one core, `opt` suffix, the best of several skins.
+"""LAMMPS on W1 (surface), W2 (fluid of N atoms) or W6 (silicon), one core, `opt` suffix, the best of several skins.
 
     lammps_md.py surface [--seconds S] [--skin X]
     lammps_md.py fluid --atoms N
+    lammps_md.py silicon
 
 Prints a JSON object. Rates are steps per second of wall time and per second of this process's CPU time.
 """
@@ -9,6 +10,7 @@ Prints a JSON object. Rates are steps per second of wall time and per second of 
 import argparse
 import json
 import math
+import pathlib
 import random
 import time
 
@@ -70,23 +72,69 @@ mass * 1.0
     return 1.0
 
 
+def silicon(lmp):
+    """Four deuterium atoms on Si(100) in a 2x2 cell, of which the upper two layers move; Stillinger-Weber, metal units."""
+    scenes = pathlib.Path(__file__).resolve().parents[2] / "scenes"
+    lines = (scenes / "si100_2x2.xyz").read_text().splitlines()
+    side = float(lines[1].split('"')[1].split()[0])
+    slab = [(row[0], *map(float, row[1:4])) for row in map(str.split, lines[2:])]
+    top = slab[:4]
+    leaning = [("D", x, y + (-0.5 if k % 2 == 0 else 0.5), z + 1.4) for k, (_, x, y, z) in enumerate(top)]
+    atoms = slab + leaning
+    lmp.commands_string(f"""
+boundary p p f
+region cell block 0 {side} 0 {side} -8.0 12.0
+create_box 3 cell
+mass 1 28.0855
+mass 2 1.008
+mass 3 2.014
+""")
+    create(lmp, [atom[1:] for atom in atoms], [1 + ["Si", "H", "D"].index(atom[0]) for atom in atoms])
+    # pairs of frozen atoms stay: without them their triplets with mobile ones would be lost
+    lmp.commands_string(f"""
+region deep block INF INF INF INF INF -2.0
+group frozen region deep
+group mobile subtract all frozen
+pair_style sw
+pair_coeff * * {scenes / "SiH_monovalent.sw"} Si H H
+neighbor 0.3 bin
+neigh_modify delay 0 every 1 check yes
+velocity mobile create 900 7321 dist gaussian
+fix move mobile nve
+fix bath mobile langevin 900 900 0.1 4711
+timestep 0.001
+compute kt mobile temp
+thermo_modify temp kt norm no
+thermo 100000000
+run 4000
+""")
+
+
 def create(lmp, atoms, types):
     lmp.create_atoms(len(atoms), list(range(1, len(atoms) + 1)), types, [x for atom in atoms for x in atom])
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("system", choices=["surface", "fluid"])
+    parser.add_argument("system", choices=["surface", "fluid", "silicon"])
     parser.add_argument("--atoms", type=int, default=256)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--skin", type=float, help="take this skin instead of trying several")
     a = parser.parse_args()
     lmp = lammps(cmdargs=["-log", "none", "-screen", "none", "-suffix", "opt"])
-    lmp.commands_string("""
-units lj
+    lmp.commands_string(f"""
+units {"metal" if a.system == "silicon" else "lj"}
 atom_style atomic
 atom_modify map array
 """)
+    if a.system == "silicon":
+        silicon(lmp)
+    else:
+        lennard_jones(lmp, a)
+    measure(lmp, a)
+
+
+def lennard_jones(lmp, a):
     kt = surface(lmp) if a.system == "surface" else fluid(lmp, a.atoms)
     lmp.commands_string(f"""
 pair_style lj/cut 2.5
@@ -104,6 +152,8 @@ thermo 100000000
 run {1000 if a.atoms > 2000 else 4000}
 """)
 
+
+def measure(lmp, a):
     def rate(steps):
         wall, cpu = time.perf_counter(), time.process_time()
         lmp.command(f"run {steps} pre yes post no")

@@ -1,5 +1,6 @@
 //! What everything stands on: errors, units, indices, addressed random numbers.
 
+pub(crate) mod clock;
 pub mod diagnostic;
 pub mod elements;
 pub mod error;

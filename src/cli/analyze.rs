@@ -3,8 +3,9 @@
 use super::args::AnalyzeArguments;
 use crate::base::Result;
 use crate::cli::diagnostics::warn;
+use crate::cli::progress::{progress_bar, show_stage};
 use crate::cli::summary::print_result;
-use crate::workflow::analyze::{GridRequest, evaluate};
+use crate::workflow::analyze::{GridRequest, evaluate_and_tell};
 
 pub(crate) fn analyze(arguments: &AnalyzeArguments) -> Result<()> {
     let AnalyzeArguments { directories, output, temperature, mu, pressure, quiet, json } = arguments;
@@ -14,7 +15,10 @@ pub(crate) fn analyze(arguments: &AnalyzeArguments) -> Result<()> {
         mu: mu.iter().map(|range| range.0.clone()).collect(),
         pressures: pressure.iter().map(|p| p.0.clone()).collect(),
     };
-    let evaluation = evaluate(directories, output, &wanted)?;
+    let bar = progress_bar(*quiet);
+    let evaluation = evaluate_and_tell(directories, output, &wanted, &mut |stage| show_stage(&bar, stage));
+    bar.finish_and_clear();
+    let evaluation = evaluation?;
     if !quiet {
         evaluation.summary.warnings.iter().for_each(|w| warn(w));
     }

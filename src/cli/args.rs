@@ -38,6 +38,10 @@ pub(crate) enum Command {
     Driver(DriverArguments),
     /// Write a commented scene to start from
     New(NewArguments),
+    /// Show every field of a scene: type, unit, default, limits, example
+    Fields(FieldsArguments),
+    /// Look at a run while it goes on: progress, acceptance, exchange, round trips, isotherms
+    Watch(WatchArguments),
     /// Measure sampling throughput
     Bench(BenchArguments),
     /// Check that this machine gives right numbers: exact cases, f64, quadrature, a killed and resumed run
@@ -50,6 +54,10 @@ pub(crate) enum Command {
     Che(CheArguments),
     /// List GPU adapters with their drivers, limits and self-tests, and say what --device auto takes
     Doctor(DoctorArguments),
+    /// Print the completions of a shell
+    Completions(CompletionsArguments),
+    /// Print the manual page
+    Man(ManArguments),
 }
 
 #[derive(Debug, Args)]
@@ -204,7 +212,73 @@ pub(crate) struct CheckArguments {
 #[derive(Debug, Args)]
 pub(crate) struct NewArguments {
     /// Name of the scene; NAME.ron is written
-    pub(crate) name: PathBuf,
+    #[arg(required_unless_present = "list")]
+    pub(crate) name: Option<PathBuf>,
+    /// What to start from
+    #[arg(short, long, value_enum, default_value = "surface")]
+    pub(crate) template: Template,
+    /// List the templates
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+/// Scenes to start from; each runs in less than a minute, unless it says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Template {
+    /// gas above a frozen Lennard-Jones crystal: √3×√3 layer, disordered layer, multilayer
+    Surface,
+    /// krypton on graphite in eV, Å, K and bar: condensation of the first layer
+    Graphite,
+    /// argon without a surface, above its critical temperature
+    Bulk,
+    /// argon and krypton that compete for graphite: two reservoirs
+    Mixture,
+    /// thirteen atoms that melt: no reservoir, a grid of temperatures
+    Canonical,
+    /// deuterium on Si(100) with a many-body potential and mobile layers; two files beside it (a few minutes)
+    Si100,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FieldsArguments {
+    /// A field or a variant, e.g. cutoff or Steele [default: all]
+    pub(crate) word: Option<String>,
+    /// Print as Markdown
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
+    /// Print as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchArguments {
+    /// Directory of a run, going on or finished
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// Seconds between two looks
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(crate) every: Duration,
+    /// Look once and end
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Analyse what there is at every look that finds more samples, and write report.html, figures and tables into REPORT
+    #[arg(long, value_name = "REPORT")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArguments {
+    /// Write the pages of all commands into this folder instead
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -306,6 +380,9 @@ pub(crate) struct DriverArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArguments {
+    /// What a report of a problem should hold, to be pasted into it
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) report: bool,
     /// Print as JSON
     #[arg(long)]
     pub(crate) json: bool,

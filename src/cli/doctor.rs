@@ -40,8 +40,11 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<()> {
             serde_json::to_string_pretty(&report).map_err(|source| Error::Json { what: "the result", source })?;
         return write_stdout(&format!("{text}\n"));
     }
-    let mut lines =
-        vec![("adlayer".to_owned(), report.version.to_owned()), ("threads".to_owned(), report.threads.to_string())];
+    let mut lines = vec![("adlayer".to_owned(), report.version.to_owned())];
+    if arguments.report {
+        lines.extend(machine());
+    }
+    lines.push(("threads".to_owned(), report.threads.to_string()));
     let mut say = |name: &str, value: String| lines.push((name.to_owned(), value));
     if report.adapters.is_empty() {
         say("adapter", "none (no Vulkan, Metal or DirectX 12 driver answers)".to_owned());
@@ -55,7 +58,31 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<()> {
     }
     say("--device auto", report.auto);
     let text: String = lines.iter().map(|(name, value)| format!("{name:<18} {value}\n")).collect();
-    write_stdout(&text)
+    // A fence keeps the columns where reports are written in Markdown.
+    write_stdout(&if arguments.report { format!("```text\n{text}```\n") } else { text })
+}
+
+/// What a report of a problem says of the machine and the build; nothing that names its owner.
+fn machine() -> Vec<(String, String)> {
+    let known = |text: Option<String>| text.unwrap_or_else(|| "unknown".to_owned());
+    let read = |path: &str| std::fs::read_to_string(path).ok();
+    let field = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name))?;
+        line.split_once(':').map(|(_, value)| value.trim().to_owned())
+    };
+    let processor = read("/proc/cpuinfo").and_then(|text| field(&text, "model name"));
+    let memory = read("/proc/meminfo").and_then(|text| field(&text, "MemTotal"));
+    let kernel = read("/proc/sys/kernel/osrelease").map(|text| text.trim().to_owned());
+    let build = if cfg!(debug_assertions) { "with debug assertions" } else { "release" };
+    let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+    let all = [
+        ("build", build.to_owned()),
+        ("system", system),
+        ("kernel", known(kernel)),
+        ("processor", known(processor)),
+        ("memory", known(memory)),
+    ];
+    all.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
 /// What `auto` takes: the first hardware adapter that is sound, else the processor.

@@ -7,11 +7,13 @@ mod args;
 mod bench;
 mod che;
 mod check;
+mod completions;
 mod diagnostics;
 mod doctor;
 mod driver;
 mod exit;
 mod export;
+mod fields;
 mod gas;
 mod new;
 mod progress;
@@ -22,6 +24,8 @@ mod signals;
 mod stdout;
 mod summary;
 mod verify;
+mod watch;
+mod width;
 
 pub use exit::exit_code;
 
@@ -53,12 +57,16 @@ fn command(command: &Command) -> Result<Ending> {
         Command::Export(arguments) => export::export(arguments),
         Command::Check(arguments) => check::check(arguments),
         Command::New(arguments) => new::new(arguments),
+        Command::Fields(arguments) => fields::fields(arguments),
+        Command::Watch(arguments) => watch::watch(arguments),
         Command::Bench(arguments) => return bench::run(arguments),
         Command::Verify(arguments) => verify::run(arguments),
         Command::Gas(arguments) => gas::gas(arguments),
         Command::Aiat(arguments) => aiat::check(arguments).and_then(|()| aiat::aiat(arguments)),
         Command::Che(arguments) => che::che(arguments),
         Command::Doctor(arguments) => doctor::doctor(arguments),
+        Command::Completions(arguments) => completions::completions(arguments),
+        Command::Man(arguments) => completions::man(arguments),
         Command::Driver(arguments) => driver::driver(arguments),
     };
     done.map(|()| Ending::Done)

@@ -19,7 +19,7 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<Ending> {
         device: arguments.device.as_ref().map(ToString::to_string),
         more_cycles: arguments.cycles,
         allow_different_device: arguments.allow_different_device,
-        limits: limits(&arguments.limits)?,
+        limits: limits(&arguments.limits, Some(&arguments.directory))?,
     };
     let mut screen = Screen::new(arguments.quiet);
     // On a thread of the pool, as `run`.

@@ -33,9 +33,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Ending> {
     }
     let options = RunOptions {
         device: arguments.device.to_string(),
+        limits: limits(&arguments.limits, Some(&directory))?,
         directory,
         force: arguments.force,
-        limits: limits(&arguments.limits)?,
     };
     let mut screen = Screen::new(arguments.quiet);
     // On a thread of the pool, which shares the sampling when it has nothing else to do.

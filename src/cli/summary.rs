@@ -1,5 +1,6 @@
 //! What a run or an analysis prints on stdout: the table and the path of the report, or JSON.
 
+use super::width;
 use crate::base::Result;
 use crate::cli::stdout::write_stdout;
 use crate::report::terminal_table;
@@ -13,7 +14,7 @@ use serde_json::json;
 /// [`crate::base::Error::Io`] if stdout cannot be written.
 pub(crate) fn print_result(evaluation: &Evaluation, record: Option<&RunRecord>, as_json: bool) -> Result<()> {
     if !as_json {
-        let table = terminal_table(&evaluation.analysis, &evaluation.summary);
+        let table = terminal_table(&evaluation.analysis, &evaluation.summary, width::of_stdout());
         return write_stdout(&format!("{table}report: {}\n", evaluation.report.display()));
     }
     let analysis = &evaluation.analysis;

@@ -61,6 +61,27 @@ impl Boundaries {
         Boundaries { points, lines, names }
     }
 
+    /// Place on the x axis of the line between two phases at a temperature, the nearest to `near`; `None` where no line runs.
+    ///
+    /// - `place`: of a value on the x axis
+    pub(crate) fn place_at(
+        &self,
+        phases: (usize, usize),
+        temperature: f64,
+        near: f64,
+        place: impl Fn(f64) -> f64,
+    ) -> Option<f64> {
+        let phases = (phases.0.min(phases.1), phases.0.max(phases.1));
+        let on_line = |line: &Vec<usize>| {
+            let ends = line.windows(2).map(|w| (&self.points[w[0]], &self.points[w[1]]));
+            let mut around = ends.filter(|(a, b)| a.temperature <= temperature && temperature <= b.temperature);
+            let (a, b) = around.next().filter(|(a, _)| a.phases == phases)?;
+            let share = (temperature - a.temperature) / (b.temperature - a.temperature);
+            Some(place(a.x) + share * (place(b.x) - place(a.x)))
+        };
+        self.lines.iter().filter_map(on_line).min_by(|a, b| (a - near).abs().total_cmp(&(b - near).abs()))
+    }
+
     /// Whether any boundary has this kind.
     fn has(&self, kind: BoundaryKind) -> bool {
         self.points.iter().any(|p| p.kind == kind)

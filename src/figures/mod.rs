@@ -32,6 +32,7 @@ mod isolines;
 mod maps;
 mod phases;
 pub(crate) mod plot;
+mod regions_of_phases;
 pub mod snapshots;
 mod sorption;
 pub(crate) mod trust;

@@ -1,7 +1,8 @@
 //! Phase diagrams: regions with their names, boundaries with error bars.
 
 use super::boundaries::{Boundaries, Ink};
-use super::maps::{Signs, columns, dots, tabulate_states, tiles};
+use super::maps::{Signs, columns, dots, tabulate_states};
+use super::regions_of_phases::Regions;
 use super::{Drawing, Labels};
 use crate::analysis::Analysis;
 use crate::figures::plot::axis::Axis;
@@ -76,7 +77,14 @@ pub(crate) fn draw(
     let mut canvas = Canvas::with_top(&name, frame, top);
     canvas.shows(slice);
     canvas.fill_area(palette::MASKED);
-    canvas.tiles(&tiles(slice, |cell| cell.phase.and_then(place_of).map(palette::fill)));
+    let (of, places) = (|index: usize| analysis.phases[index].id, slice.x_axis(String::new()));
+    let line = |phases: (usize, usize), t: f64, near: f64| {
+        boundaries.place_at((of(phases.0), of(phases.1)), t, near, |x| places.place(x))
+    };
+    let regions = Regions { x: &x_edges, t: &y_edges, rows: &slice.rows, line: &line };
+    let patches = regions.patches(phase_at);
+    let patches: Vec<_> = patches.into_iter().map(|(outline, index)| (outline, palette::fill(index))).collect();
+    canvas.patches(&patches);
     canvas.clip(&name);
     boundaries.draw(&mut canvas, &ink);
     canvas.unclip();

@@ -7,6 +7,7 @@
 pub mod external;
 pub mod pairwise;
 pub mod relax;
+mod three_body;
 mod waiting;
 
 pub use external::{External, ServiceRecord};
@@ -68,8 +69,8 @@ pub trait ForceField: Send + Sync {
         Ok(Audit { energy, magnitude: energy.abs(), ..Audit::default() })
     }
 
-    /// Whether this is the sum over [`System::pairs`](crate::system::System::pairs) and fields that the cpu and gpu
-    /// backends evaluate themselves.
+    /// Whether this is the sum over [`System::pairs`](crate::system::System::pairs), with their triplets, and fields that
+    /// the cpu and gpu backends evaluate themselves.
     fn is_pairwise(&self) -> bool {
         false
     }

@@ -1,9 +1,10 @@
-//! Pairs of atoms and fields on single atoms: energy and forces of one replica, brute force in f64.
+//! Pairs of atoms, triplets where there are any, and fields on single atoms: energy and forces of one replica, brute force in
+//! f64.
 //!
 //! Every pair is visited; nothing is remembered. This is the specification of every faster spelling.
 
 use crate::base::error::Result;
-use crate::forces::{Audit, ForceField};
+use crate::forces::{Audit, ForceField, three_body};
 use crate::moves::Trial;
 use crate::potential::{PairForm, Pairs, Truncated, with_form};
 use crate::system::System;
@@ -11,7 +12,7 @@ use crate::system::configuration::Configuration;
 use glam::DVec3;
 use std::sync::Arc;
 
-/// The force field of a system's pairs and external fields, summed anew at every call; it never fails.
+/// The force field of a system's pairs, triplets and external fields, summed anew at every call; it never fails.
 #[derive(Debug, Clone)]
 pub struct Pairwise {
     system: Arc<System>,
@@ -28,7 +29,8 @@ impl Pairwise {
 
 impl ForceField for Pairwise {
     fn describe(&self) -> String {
-        "f64, all pairs".to_owned()
+        let triplets = if self.system.pairs.three_body().is_some() { " and triplets" } else { "" };
+        format!("f64, all pairs{triplets}")
     }
 
     fn energy_and_forces(&self, x: &Configuration, forces: &mut Vec<DVec3>) -> Result<f64> {
@@ -59,6 +61,8 @@ pub struct EnergyTerms {
     pub mobile: f64,
     /// Pairs of a mobile and a frozen atom.
     pub frozen: f64,
+    /// Triplets, with mobile and frozen centres.
+    pub triplets: f64,
     /// External fields.
     pub external: f64,
     /// Tail correction.
@@ -68,14 +72,18 @@ pub struct EnergyTerms {
 impl EnergyTerms {
     /// Their sum. [energy]
     pub fn sum(&self) -> f64 {
-        self.mobile + self.frozen + self.external + self.tail
+        self.mobile + self.frozen + self.triplets + self.external + self.tail
     }
 }
 
 impl std::fmt::Display for EnergyTerms {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let EnergyTerms { mobile, frozen, external, tail } = self;
-        write!(f, "mobile pairs {mobile}, slab {frozen}, fields {external}, tail {tail}")
+        let EnergyTerms { mobile, frozen, triplets, external, tail } = self;
+        write!(f, "mobile pairs {mobile}, slab {frozen}, ")?;
+        if *triplets != 0.0 {
+            write!(f, "triplets {triplets}, ")?;
+        }
+        write!(f, "fields {external}, tail {tail}")
     }
 }
 
@@ -86,7 +94,11 @@ impl std::fmt::Display for EnergyTerms {
 /// - `forces`: `[n]` [energy/length], overwritten
 /// - returns: U [energy]
 fn energy_and_forces(system: &System, x: &Configuration, shifts: &[DVec3], forces: &mut Vec<DVec3>) -> f64 {
-    with_form!(system.pairs, pairs => energy_and_forces_of(pairs, system, x, shifts, forces))
+    let pairs = with_form!(system.pairs, pairs => energy_and_forces_of(pairs, system, x, shifts, forces));
+    match system.pairs.three_body() {
+        Some(three) => pairs + three_body::energy_and_forces(system, three, x, shifts, forces),
+        None => pairs,
+    }
 }
 
 fn energy_and_forces_of<F: PairForm>(
@@ -139,7 +151,11 @@ fn atom_energy(
     position: DVec3,
     except: Option<usize>,
 ) -> f64 {
-    with_form!(system.pairs, pairs => atom_energy_of(pairs, system, x, shifts, species, position, except))
+    let pairs = with_form!(system.pairs, pairs => atom_energy_of(pairs, system, x, shifts, species, position, except));
+    match system.pairs.three_body() {
+        Some(three) => pairs + three_body::atom_energy(system, three, x, shifts, species, position, except),
+        None => pairs,
+    }
 }
 
 fn atom_energy_of<F: PairForm>(
@@ -239,6 +255,9 @@ fn audit_of<F: PairForm>(pairs: &Pairs<F>, system: &System, x: &Configuration, s
         }
         add(&mut terms.mobile, &mut magnitudes.mobile, self_image_energy(row, x.species[i], shifts));
     }
+    if let Some(three) = system.pairs.three_body() {
+        (terms.triplets, magnitudes.triplets) = three_body::audit(system, three, x, shifts);
+    }
     Audit { energy: terms.sum(), magnitude: magnitudes.sum(), undecided, terms: Some(terms) }
 }
 
@@ -248,9 +267,9 @@ fn self_image_energy<F: PairForm>(row: &[Truncated<F>], species: u8, shifts: &[D
     shifts[1..].iter().map(|shift| 0.5 * own.energy(shift.length_squared())).sum()
 }
 
-/// Calls `visit` with the minimum-image vector, or with every image within reach.
+/// Calls `visit` with the minimum-image vector, or with every image within reach, the nearest one first.
 #[inline]
-fn for_each_image(system: &System, shifts: &[DVec3], d: DVec3, mut visit: impl FnMut(DVec3)) {
+pub(super) fn for_each_image(system: &System, shifts: &[DVec3], d: DVec3, mut visit: impl FnMut(DVec3)) {
     let nearest = system.cell.minimum_image(d);
     for &shift in shifts {
         visit(nearest + shift);

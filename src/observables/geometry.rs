@@ -1,5 +1,6 @@
 //! Geometry of the system, and adsorbed atoms of one configuration, as observables need them.
 
+use super::hosts::Hosts;
 use crate::system::cell::Cell;
 use crate::system::configuration::Configuration;
 use crate::system::slab::Lattice;
@@ -31,13 +32,28 @@ pub struct Geometry {
     pub adsorbates: Vec<Adsorbate>,
     /// `[n_species * n_species]`, σ of every pair \[length\]; 0 where the scene names none.
     pub sigma: Vec<f64>,
+    /// `[n_species]`, names as in the scene.
+    pub names: Vec<String>,
+    /// Frozen atoms of the slab: species and position \[length\].
+    pub frozen: Vec<(u8, DVec3)>,
+    /// The top layer of the slab.
+    pub hosts: Hosts,
 }
 
 impl Default for Geometry {
     /// A cell of unit lengths, no slab, no species.
     fn default() -> Geometry {
         let cell = Cell::bulk(DVec3::ONE);
-        Geometry { cell, lattice: None, n_slab: 0, adsorbates: Vec::new(), sigma: Vec::new() }
+        Geometry {
+            cell,
+            lattice: None,
+            n_slab: 0,
+            adsorbates: Vec::new(),
+            sigma: Vec::new(),
+            names: Vec::new(),
+            frozen: Vec::new(),
+            hosts: Hosts::default(),
+        }
     }
 }
 
@@ -63,15 +79,21 @@ pub struct Adsorbed<'a> {
     pub species: &'a [u8],
     /// Indices of those of the first layer, ascending.
     pub first_layer: Vec<usize>,
+    /// Mobile slab atoms: `[n_slab]`, wrapped \[length\].
+    pub slab: &'a [DVec3],
+    /// `[n_slab]`, their species.
+    pub slab_species: &'a [u8],
+    pub(super) all_hosts: &'a Hosts,
 }
 
 impl<'a> Adsorbed<'a> {
     /// Those of a configuration.
-    pub fn of(geometry: &Geometry, configuration: &'a Configuration) -> Adsorbed<'a> {
-        let positions = &configuration.positions[geometry.n_slab..];
-        let species = &configuration.species[geometry.n_slab..];
+    pub fn of(geometry: &'a Geometry, configuration: &'a Configuration) -> Adsorbed<'a> {
+        let (slab, positions) = configuration.positions.split_at(geometry.n_slab);
+        let (slab_species, species) = configuration.species.split_at(geometry.n_slab);
         let is_first = |&i: &usize| geometry.layer_top(species[i]).is_some_and(|top| positions[i].z < top);
-        Adsorbed { positions, species, first_layer: (0..positions.len()).filter(is_first).collect() }
+        let first_layer = (0..positions.len()).filter(is_first).collect();
+        Adsorbed { positions, species, first_layer, slab, slab_species, all_hosts: &geometry.hosts }
     }
 
     /// Positions of the first layer \[length\].
@@ -149,6 +171,8 @@ pub(crate) mod tests {
             n_slab: 0,
             adsorbates: vec![Adsorbate { species: 1, name: "B".into(), sigma: 1.65, layer_top: Some(1.6) }],
             sigma: vec![1.0, 1.0, 1.0, 1.65],
+            names: vec!["A".into(), "B".into()],
+            ..Geometry::default()
         }
     }
 

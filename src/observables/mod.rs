@@ -13,14 +13,21 @@
 //! | `Sites` | `site_top`, `site_bridge`, `site_fcc`, `site_hcp` | sites of the atoms of the first layer ([`sites`]) |
 //! | `Composition` | `first_layer_<s>` | atoms of each species in the first layer ([`composition`]) |
 //! | `Cluster(r)` | `cluster` | atoms of the largest cluster ([`cluster`]) |
-//! | `Rdf(r_max, bins)` | histograms `rdf`, `rdf_layer` | pairs over their distance ([`rdf`]) |
+//! | `Rdf(r_max, bins, between)` | histograms `rdf`, `rdf_layer`, `rdf_<s>_<t>` | pairs over their distance ([`rdf`]) |
 //! | `Density(bins)` | histogram `density_<s>` | atoms over z ([`density`]) |
+//! | `Chemisorbed(r, bond)` | `chemisorbed`, `molecular` | atoms bound to the slab, or to each other ([`chemisorbed`]) |
+//! | `Hydrides(r)` | `hydride_0` … `hydride_3` | surface atoms by how many adsorbed ones they hold ([`hydrides`]) |
+//! | `Dimers(r, buckled)` | `dimers_symmetric`, `dimers_buckled`, `dimers_broken`, `dimer_order`, histogram `dimer_buckling` | pairs of surface atoms ([`dimers`]) |
 
+pub mod chemisorbed;
 pub mod cluster;
 pub mod composition;
 pub mod coordination;
 pub mod density;
+pub mod dimers;
 pub mod geometry;
+pub mod hosts;
+pub mod hydrides;
 pub mod layers;
 pub mod order;
 pub mod psi6;
@@ -70,6 +77,29 @@ pub enum ObservableSpec {
         r_max: f64,
         /// Bins.
         bins: u32,
+        /// Pairs of species to be counted by themselves, with atoms of the slab.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        between: Vec<(String, String)>,
+    },
+    /// Atoms bound to the slab, and to each other.
+    Chemisorbed {
+        /// Longest bond to the slab \[length\].
+        r: f64,
+        /// Longest bond of two adsorbed atoms \[length\]; unset: there are none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bond: Option<f64>,
+    },
+    /// Atoms of the top layer by how many adsorbed ones they hold.
+    Hydrides {
+        /// Longest bond \[length\].
+        r: f64,
+    },
+    /// Pairs of atoms of the top layer.
+    Dimers {
+        /// Longest dimer \[length\].
+        r: f64,
+        /// |Δz| from which one is buckled \[length\].
+        buckled: f64,
     },
     /// Density profile along z.
     Density {
@@ -79,7 +109,7 @@ pub enum ObservableSpec {
 }
 
 /// Something that an observable needs of its scene, beside adsorbed atoms; the checks of a scene refuse where it lacks.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Need {
     /// A surface, low enough for bins of layers.
     LayerBins,
@@ -100,19 +130,37 @@ pub enum Need {
     },
     /// Bins of a histogram.
     Bins(u32),
+    /// A slab, whose top layer is known.
+    TopLayer,
+    /// A length above 0, with the name of its field.
+    Length(&'static str, f64),
+    /// Two species of the scene, by the index of their entry in `between`.
+    Species(usize, String, String),
 }
 
 impl ObservableSpec {
     /// What it needs of its scene.
     pub fn needs(&self) -> Vec<Need> {
-        match *self {
+        match self {
             ObservableSpec::Layers => vec![Need::LayerBins],
-            ObservableSpec::Order { wave_vector } => vec![Need::FirstLayer, Need::Superstructure(wave_vector)],
+            &ObservableSpec::Order { wave_vector } => vec![Need::FirstLayer, Need::Superstructure(wave_vector)],
             ObservableSpec::Psi6 | ObservableSpec::Composition => vec![Need::FirstLayer],
             ObservableSpec::Sites => vec![Need::Fcc111Sites, Need::FirstLayer],
-            ObservableSpec::Coordination { r } | ObservableSpec::Cluster { r } => vec![Need::Distance(r)],
-            ObservableSpec::Rdf { r_max, bins } => vec![Need::PairBins { r_max, bins }],
-            ObservableSpec::Density { bins } => vec![Need::Bins(bins)],
+            &ObservableSpec::Coordination { r } | &ObservableSpec::Cluster { r } => vec![Need::Distance(r)],
+            &ObservableSpec::Rdf { r_max, bins, ref between } => {
+                let species = |(i, (a, b)): (usize, &(String, String))| Need::Species(i, a.clone(), b.clone());
+                let pairs = between.iter().enumerate().map(species);
+                std::iter::once(Need::PairBins { r_max, bins }).chain(pairs).collect()
+            }
+            &ObservableSpec::Density { bins } => vec![Need::Bins(bins)],
+            &ObservableSpec::Chemisorbed { r, bond } => {
+                let bond = bond.map(|bond| Need::Length("bond", bond));
+                [Need::TopLayer, Need::Distance(r)].into_iter().chain(bond).collect()
+            }
+            &ObservableSpec::Hydrides { r } => vec![Need::TopLayer, Need::Distance(r)],
+            &ObservableSpec::Dimers { r, buckled } => {
+                vec![Need::TopLayer, Need::Distance(r), Need::Length("buckled", buckled)]
+            }
         }
     }
 
@@ -125,7 +173,10 @@ impl ObservableSpec {
             ObservableSpec::Sites => Box::new(sites::Sites::new(geometry)),
             ObservableSpec::Composition => Box::new(composition::Composition::new(geometry)),
             ObservableSpec::Cluster { r } => Box::new(cluster::Cluster::new(geometry, r)),
-            ObservableSpec::Rdf { r_max, bins } => Box::new(rdf::Rdf::new(geometry, r_max, bins)),
+            ObservableSpec::Rdf { r_max, bins, ref between } => Box::new(rdf::Rdf::new(geometry, r_max, bins, between)),
+            ObservableSpec::Chemisorbed { r, bond } => Box::new(chemisorbed::Chemisorbed::new(geometry, r, bond)),
+            ObservableSpec::Hydrides { r } => Box::new(hydrides::Hydrides::new(geometry, r)),
+            ObservableSpec::Dimers { r, buckled } => Box::new(dimers::Dimers::new(geometry, r, buckled)),
             ObservableSpec::Density { bins } => Box::new(density::Density::new(geometry, bins)),
         }
     }

@@ -1,4 +1,4 @@
-//! Interactions: pairs of one functional form, truncated, and fields that act on single atoms.
+//! Interactions: pairs of one functional form, truncated, triplets beside them, and fields that act on single atoms.
 //!
 //! A form is one file here, with its f64 function and its f32 lanes, and one file of the same stem in
 //! `shaders/potential/`. Both give the bare u(r); overlap, truncation and cutoff are written once, in [`Truncated`] and
@@ -10,13 +10,15 @@ mod lanes;
 mod lennard_jones;
 mod morse;
 mod pairs;
+mod stillinger_weber;
 mod table;
 
 pub use field::ExternalField;
-pub use lanes::{LANES, Lanes, fma};
+pub use lanes::{LANES, Lanes, exp, fma};
 pub use lennard_jones::{CORE_FRACTION, LennardJones};
 pub use morse::Morse;
 pub use pairs::{Cut, Pair, PairForm, PairTable, Pairs, Truncated};
+pub use stillinger_weber::{Angle, End, Entry, Leg, StillingerWeber, SwFile, ThreeBody};
 pub use table::{Section, Table};
 
 use serde::{Deserialize, Serialize};
@@ -51,6 +53,8 @@ pub enum Forms {
     LennardJones(Pairs<LennardJones>),
     /// u = D [e^{−2α(r − r₀)} − 2 e^{−α(r − r₀)}]
     Morse(Pairs<Morse>),
+    /// The pairs of a Stillinger–Weber potential; its triplets stand beside them in the [`PairTable`].
+    StillingerWeber(Pairs<StillingerWeber>),
     /// u from a file
     Table(Pairs<Table>),
 }
@@ -61,6 +65,7 @@ macro_rules! with_form {
         match $table.forms() {
             $crate::potential::Forms::LennardJones($pairs) => $body,
             $crate::potential::Forms::Morse($pairs) => $body,
+            $crate::potential::Forms::StillingerWeber($pairs) => $body,
             $crate::potential::Forms::Table($pairs) => $body,
         }
     };
@@ -68,5 +73,9 @@ macro_rules! with_form {
 pub(crate) use with_form;
 
 /// Stem and WGSL source of every form.
-pub const SHADERS: [(&str, &str); 3] =
-    [(LennardJones::STEM, LennardJones::SHADER), (Morse::STEM, Morse::SHADER), (Table::STEM, Table::SHADER)];
+pub const SHADERS: [(&str, &str); 4] = [
+    (LennardJones::STEM, LennardJones::SHADER),
+    (Morse::STEM, Morse::SHADER),
+    (StillingerWeber::STEM, StillingerWeber::SHADER),
+    (Table::STEM, Table::SHADER),
+];

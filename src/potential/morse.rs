@@ -1,6 +1,6 @@
 //! Morse pairs.   Twin: `shaders/potential/morse.wgsl`
 
-use super::lanes::{Lanes, fma};
+use super::lanes::{Lanes, exp, fma};
 use super::{Forms, PairForm, Pairs};
 use pulp::Simd;
 
@@ -28,30 +28,6 @@ impl Morse {
     pub fn new(depth: f64, alpha: f64, r_0: f64) -> Morse {
         Morse { depth, alpha, r_0 }
     }
-}
-
-/// eˣ in f32 within two units in the last place; below −87 as at −87. Not for x above 88.
-///
-/// Written out, because a call into the system's library is no vector code.
-///
-/// # Source
-/// Cephes, expf: x = n ln 2 + y with |y| ≤ ½ ln 2, and a polynomial for eʸ.
-#[inline(always)]
-fn exp<S: Simd>(x: f32) -> f32 {
-    // Adding 1.5 · 2²³ leaves the nearest whole number in the low bits.
-    const ROUND: f32 = 12_582_912.0;
-    const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
-    const COEFFICIENTS: [f32; 5] = [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_66, 0.5];
-    let x = x.max(-87.0);
-    let shifted = fma::<S>(x, std::f32::consts::LOG2_E, ROUND);
-    let n = shifted - ROUND;
-    let y = fma::<S>(-n, LN_2[1], fma::<S>(-n, LN_2[0], x));
-    let mut p = 1.987_569_1e-4;
-    for c in COEFFICIENTS {
-        p = fma::<S>(p, y, c);
-    }
-    let power_of_two = f32::from_bits((shifted.to_bits() << 23).wrapping_add(0x3f80_0000));
-    (fma::<S>(p, y * y, y) + 1.0) * power_of_two
 }
 
 impl PairForm for Morse {
@@ -178,16 +154,6 @@ mod tests {
         let bare = Morse::new(1.5, 2.2, 1.25);
         let (integral, exact) = (midpoints(2.5, 22.5, &|r| r * r * bare.energy(r * r)), bare.tail_integral(2.5));
         assert!((integral - exact).abs() < 1e-8 * exact.abs(), "{integral} {exact}");
-    }
-
-    #[test]
-    fn the_exponential_is_right_to_two_units_in_the_last_place() {
-        for k in -8_700..8_700 {
-            let x = 0.01 * k as f32 + 1e-4;
-            let (ours, exact) = (f64::from(exp::<pulp::Scalar>(x)), f64::from(x).exp());
-            assert!((ours / exact - 1.0).abs() < 2.0 * f64::from(f32::EPSILON), "{x}: {ours} {exact}");
-        }
-        assert!(exp::<pulp::Scalar>(-1e6) < 1e-37);
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Truncated pairs of one functional form, and the table of all pairs of species.
 
 use super::lanes::Lanes;
-use super::{Forms, OVERLAP_ENERGY, Truncation, with_form};
+use super::{Forms, OVERLAP_ENERGY, ThreeBody, Truncation, with_form};
 use pulp::Simd;
 use std::f64::consts::PI;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 /// One functional form: the bare u(r) of a pair of species, without truncation.
 pub trait PairForm: Debug + Clone + PartialEq + Send + Sync + 'static {
@@ -25,6 +26,11 @@ pub trait PairForm: Debug + Clone + PartialEq + Send + Sync + 'static {
 
     /// u and −u'(r)/r at squared distance `r2`. (\[energy\], [energy/length²])
     fn energy_force(&self, r2: f64) -> (f64, f64);
+
+    /// Where u ends for good, if that is before the cutoff of the system. \[length\]
+    fn range(&self, r_cut: f64) -> f64 {
+        r_cut
+    }
 
     /// u and u'(r) at `r_cut`. (\[energy\], [energy/length])
     fn at_cutoff(&self, r_cut: f64) -> (f64, f64) {
@@ -104,6 +110,7 @@ pub struct Truncated<F> {
 impl<F: PairForm> Truncated<F> {
     /// The form, cut off at `r_cut`.
     pub fn new(form: F, r_cut: f64, truncation: Truncation) -> Truncated<F> {
+        let r_cut = form.range(r_cut);
         let (at_cutoff, slope_at_cutoff) = form.at_cutoff(r_cut);
         let interacts = form.interacts();
         let cut = Cut {
@@ -295,6 +302,8 @@ impl<F: PairForm> Pairs<F> {
 pub struct PairTable {
     n_species: usize,
     forms: Forms,
+    /// Triplets beside the pairs.
+    three_body: Option<Arc<ThreeBody>>,
     /// r_c \[length\]
     pub r_cut: f64,
     /// What happens at r_c.
@@ -320,7 +329,19 @@ impl PairTable {
             .collect();
         let lookup = F::lay_out(&mut coefficients);
         let forms = F::forms(Pairs { n_species, coefficients, lookup });
-        PairTable { n_species, forms, r_cut, truncation, tail_correction }
+        PairTable { n_species, forms, three_body: None, r_cut, truncation, tail_correction }
+    }
+
+    /// The same pairs with triplets, none of which reaches beyond the cutoff.
+    pub fn with_three_body(self, three_body: ThreeBody) -> PairTable {
+        assert!(three_body.reach() <= self.r_cut, "triplets end with the pairs");
+        assert_eq!(three_body.n_species(), self.n_species, "triplets of the same species");
+        PairTable { three_body: Some(Arc::new(three_body)), ..self }
+    }
+
+    /// Triplets beside the pairs.
+    pub fn three_body(&self) -> Option<&ThreeBody> {
+        self.three_body.as_deref()
     }
 
     /// Number of species.
@@ -339,15 +360,18 @@ impl PairTable {
         with_form!(self, pairs => pairs.pair(a, b))
     }
 
-    /// What [`PairForm::lay_out`] laid out.
-    pub fn lookup(&self) -> &[[f32; 4]] {
-        with_form!(self, pairs => pairs.lookup())
+    /// What [`PairForm::lay_out`] laid out, then what triplets look up.
+    pub fn lookup(&self) -> Vec<[f32; 4]> {
+        let mut rows = with_form!(self, pairs => pairs.lookup()).to_vec();
+        rows.extend(self.three_body().into_iter().flat_map(ThreeBody::records));
+        rows
     }
 
-    /// Numbers of all pairs that files gave.
+    /// Numbers of all pairs and triplets that files gave.
     pub fn tabulated(&self) -> impl Iterator<Item = f64> {
         let n = self.n_species;
-        (0..n * n).flat_map(move |k| self.pair((k / n) as u8, (k % n) as u8).tabulated()).copied()
+        let of_pairs = (0..n * n).flat_map(move |k| self.pair((k / n) as u8, (k % n) as u8).tabulated()).copied();
+        of_pairs.chain(self.three_body().into_iter().flat_map(ThreeBody::numbers))
     }
 
     /// WGSL source of the form.

@@ -1,7 +1,8 @@
 //! The report of a run: one self-contained HTML page, and the table that a terminal shows.
 
+pub(crate) mod columns;
 pub mod comparison;
-mod findings;
+pub(crate) mod findings;
 mod finite_size;
 mod hover;
 mod html;

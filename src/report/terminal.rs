@@ -1,5 +1,6 @@
 //! Table that a run prints at its end.
 
+use super::columns::{aligned, broken, spread, width as table_width};
 use super::findings::{self, with_error};
 use super::summary::RunSummary;
 use crate::analysis::Analysis;
@@ -16,6 +17,13 @@ const MOST_COLUMNS: usize = 4;
 const MOST_REASONS: usize = 4;
 /// Mark of averages by MBAR.
 const BY_MBAR: &str = "*";
+/// Mark of states that N_max holds back.
+const CAPPED: &str = "^";
+/// Mark of states that may not be quoted, or are masked on the maps.
+const DOUBTFUL: &str = "?";
+/// Marks with their meaning.
+const MARKS: [(&str, &str); 3] =
+    [(BY_MBAR, "by MBAR over all states"), (DOUBTFUL, "may not be quoted"), (CAPPED, "held back by max_atoms")];
 /// Share of the error of a state's own samples below which that of MBAR is clearly smaller.
 const CLEARLY: f64 = 0.7;
 /// Errors within which the two agree.
@@ -25,7 +33,15 @@ const MOST_BOUNDARIES: usize = 2;
 
 /// The outcome of a run in at most about 30 lines: ⟨N⟩ of a few states per temperature, boundaries, phases, checks and
 /// the verdict.
-pub fn terminal_table(analysis: &Analysis, summary: &RunSummary) -> String {
+///
+/// - `width`: columns of the terminal, to which lines are broken; `None` leaves them as long as they are
+pub fn terminal_table(analysis: &Analysis, summary: &RunSummary, width: Option<usize>) -> String {
+    let width = width.unwrap_or(usize::MAX);
+    let text = whole_table(analysis, summary, width);
+    text.lines().map(|line| broken(line, width, 3) + "\n").collect()
+}
+
+fn whole_table(analysis: &Analysis, summary: &RunSummary, width: usize) -> String {
     let mut out = String::new();
     let title = if summary.title.is_empty() { &summary.scene_name } else { &summary.title };
     out.push_str(&format!(
@@ -43,7 +59,11 @@ pub fn terminal_table(analysis: &Analysis, summary: &RunSummary) -> String {
         out.push_str(&canonical(analysis, summary));
     }
     for s in 0..n_reservoirs {
-        out.push_str(&block(analysis, summary, s, (MOST_ROWS / n_reservoirs).max(3)));
+        let most_rows = (MOST_ROWS / n_reservoirs).max(3);
+        let all = (1..=MOST_COLUMNS).rev().map(|columns| Block::new(analysis, summary, s, (most_rows, columns)));
+        let fits = |block: &Block| table_width(&block.rows) <= width;
+        let mut all = all.skip_while(|block| !fits(block) && block.columns > 1);
+        out.extend(all.next().map(|block| block.text(analysis, summary, s, width)));
     }
     if !analysis.phases.is_empty() {
         let phases: Vec<String> = analysis
@@ -77,56 +97,88 @@ fn sign(good: bool) -> &'static str {
 
 /// ⟨N⟩ of one species in some states, with the boundaries at each temperature. Of a rectangle of states a row is a
 /// temperature and a column a value of the axis; else a row is a state.
-fn block(analysis: &Analysis, summary: &RunSummary, s: usize, most_rows: usize) -> String {
-    let grid = &analysis.grid;
-    let axis = &grid.reservoirs[s];
-    let (symbol, unit) = findings::axis_symbol(analysis, s, summary.units);
-    let values = grid.values(s);
-    let small = values.iter().any(|v| *v != 0.0 && v.abs() < 1e-2);
-    let value = |v: f64| if small { format!("{v:.1e}") } else { text::short(v, 3) };
-    let decimals = text::decimals(grid.temperatures().into_iter(), 4);
-    let n = |k: Option<&usize>| k.map_or("–".into(), |&k| count_of(analysis, k, s));
-    let mut rows = vec![vec!["T".to_owned()]];
-    let mut notes = vec![format!("boundaries at {} of {}", mu_symbol(&axis.convention, symbol), axis.species)];
-    let heading = match grid.axes() {
-        Some(axes) => {
-            let states = grid.plane(s);
-            let columns = spread(values.len(), MOST_COLUMNS);
-            rows[0].extend(columns.iter().map(|&c| value(values[c])));
-            for r in spread(axes.temperatures.len(), most_rows) {
-                let row = &states[r * values.len()..(r + 1) * values.len()];
-                let temperature = grid.states[row[0]].temperature;
-                let counts = columns.iter().map(|&c| n(row.get(c)));
-                rows.push(std::iter::once(text::fixed(temperature, decimals)).chain(counts).collect());
-                notes.push(boundaries(analysis, s, temperature));
+struct Block {
+    rows: Vec<Vec<String>>,
+    /// `[n_rows]`, boundaries; the first says what they are.
+    notes: Vec<String>,
+    /// What the columns are.
+    heading: String,
+    /// Columns of ⟨N⟩ asked for.
+    columns: usize,
+}
+
+impl Block {
+    /// - `most`: rows, columns
+    fn new(analysis: &Analysis, summary: &RunSummary, s: usize, (most_rows, most_columns): (usize, usize)) -> Block {
+        let grid = &analysis.grid;
+        let axis = &grid.reservoirs[s];
+        let (symbol, unit) = findings::axis_symbol(analysis, s, summary.units);
+        let values = grid.values(s);
+        let small = values.iter().any(|v| *v != 0.0 && v.abs() < 1e-2);
+        let value = |v: f64| if small { format!("{v:.1e}") } else { text::short(v, 3) };
+        let decimals = text::decimals(grid.temperatures().into_iter(), 4);
+        let n = |k: Option<&usize>| k.map_or("–".into(), |&k| count_of(analysis, k, s));
+        let mut rows = vec![vec!["T".to_owned()]];
+        let mut notes =
+            vec![format!("boundaries (MBAR) at {} of {}", mu_symbol(&axis.convention, symbol), axis.species)];
+        let heading = match grid.axes() {
+            Some(axes) => {
+                let states = grid.plane(s);
+                let columns = spread(values.len(), most_columns);
+                rows[0].extend(columns.iter().map(|&c| value(values[c])));
+                for r in spread(axes.temperatures.len(), most_rows) {
+                    let row = &states[r * values.len()..(r + 1) * values.len()];
+                    let temperature = grid.states[row[0]].temperature;
+                    let counts = columns.iter().map(|&c| n(row.get(c)));
+                    rows.push(std::iter::once(text::fixed(temperature, decimals)).chain(counts).collect());
+                    notes.push(boundaries(analysis, s, temperature));
+                }
+                format!("columns at {symbol} in {unit}")
             }
-            format!("columns at {symbol} in {unit}")
-        }
-        None => {
-            rows[0].extend([symbol.to_owned(), "⟨N⟩".to_owned()]);
-            let mut order: Vec<usize> = (0..grid.n_points()).collect();
-            let place = |k: usize| (grid.states[k].temperature, grid.states[k].ln_z[s]);
-            order.sort_by(|&a, &b| place(a).0.total_cmp(&place(b).0).then(place(a).1.total_cmp(&place(b).1)));
-            for k in spread(order.len(), most_rows).into_iter().map(|i| order[i]) {
-                let state = &grid.states[k];
-                let own = value(axis.convention.value(state.ln_z[s], state.kt));
-                rows.push(vec![text::fixed(state.temperature, decimals), own, n(Some(&k))]);
-                notes.push(boundaries(analysis, s, state.temperature));
+            None => {
+                rows[0].extend([symbol.to_owned(), "⟨N⟩".to_owned()]);
+                let mut order: Vec<usize> = (0..grid.n_points()).collect();
+                let place = |k: usize| (grid.states[k].temperature, grid.states[k].ln_z[s]);
+                order.sort_by(|&a, &b| place(a).0.total_cmp(&place(b).0).then(place(a).1.total_cmp(&place(b).1)));
+                for k in spread(order.len(), most_rows).into_iter().map(|i| order[i]) {
+                    let state = &grid.states[k];
+                    let own = value(axis.convention.value(state.ln_z[s], state.kt));
+                    rows.push(vec![text::fixed(state.temperature, decimals), own, n(Some(&k))]);
+                    notes.push(boundaries(analysis, s, state.temperature));
+                }
+                format!("{symbol} in {unit}")
             }
-            format!("{symbol} in {unit}")
+        };
+        Block { rows, notes, heading, columns: most_columns }
+    }
+
+    /// The block on a terminal: boundaries beside the rows, or below them where there is no room.
+    fn text(&self, analysis: &Analysis, summary: &RunSummary, s: usize, width: usize) -> String {
+        let is_used = |mark: &str| self.rows.iter().skip(1).flatten().any(|cell| cell.contains(mark));
+        let marks: Vec<String> =
+            MARKS.iter().filter(|(mark, _)| is_used(mark)).map(|(mark, words)| format!("{mark}: {words}")).collect();
+        let mut out = format!(
+            "⟨N⟩ of {} in each state's own samples{}, T in {}, {}\n",
+            analysis.grid.reservoirs[s].species,
+            if marks.is_empty() { String::new() } else { format!(" ({})", marks.join("; ")) },
+            summary.units.temperature_label(),
+            self.heading
+        );
+        let found: Vec<(&String, &String)> =
+            self.rows.iter().map(|row| &row[0]).zip(&self.notes).skip(1).filter(|(_, note)| !note.is_empty()).collect();
+        let widest = self.notes.iter().map(|note| note.chars().count()).max().unwrap_or(0);
+        // a rule of five characters stands between
+        if !found.is_empty() && (table_width(&self.rows) + 5).saturating_add(widest) <= width {
+            out.push_str(&aligned(&self.rows, &self.notes));
+        } else {
+            out.push_str(&aligned(&self.rows, &[]));
+            if !found.is_empty() {
+                out.push_str(&format!("{}\n", self.notes[0]));
+                out.extend(found.iter().map(|(temperature, note)| format!("  {temperature}  {note}\n")));
+            }
         }
-    };
-    let has_notes = notes.iter().skip(1).any(|n| !n.is_empty());
-    let by_mbar = rows.iter().flatten().any(|cell| cell.ends_with(BY_MBAR));
-    let mut out = format!(
-        "⟨N⟩ of {} in each state's own samples{}, T in {}, {heading}\n",
-        axis.species,
-        if by_mbar { " (*: by MBAR over all)" } else { "" },
-        summary.units.temperature_label()
-    );
-    out.push_str(&aligned(&rows, if has_notes { &notes } else { &[] }));
-    out.push('\n');
-    out
+        out + "\n"
+    }
 }
 
 /// ⟨N⟩ of a state: of its own samples, or by MBAR, marked, where the error of that is clearly smaller.
@@ -139,7 +191,17 @@ fn count_of(analysis: &Analysis, state: usize, s: usize) -> String {
         // Averages that do not agree are no better for being sharp.
         err > 0.0 && err < CLEARLY * own_err && (n - own).abs() < AGREE * own_err
     });
-    better.map_or_else(|| coarse(own, own_err), |(n, err)| coarse(n, err) + BY_MBAR)
+    let capped = direct.at_limit.get(s).is_some_and(|limit| limit.is_reached());
+    // Where MBAR has averages, it knows what may be quoted.
+    let doubtful = analysis.at_states.get(state).is_some_and(|cell| cell.masked || !cell.quotable);
+    let mark = if capped {
+        CAPPED
+    } else if doubtful {
+        DOUBTFUL
+    } else {
+        ""
+    };
+    better.map_or_else(|| coarse(own, own_err) + mark, |(n, err)| coarse(n, err) + BY_MBAR + mark)
 }
 
 /// A value with its error in three decimals, or as many as show the error; below three errors of 0 where nothing was seen.
@@ -226,34 +288,8 @@ fn canonical(analysis: &Analysis, summary: &RunSummary) -> String {
         let c = analysis.heat_capacity.get(k).map_or("–".into(), |c| measured(c.value, c.error));
         rows.push(vec![text::fixed(temperature, decimals), energy, c]);
     }
-    aligned(&rows, &[]) + "\n"
-}
-
-/// Right-aligned columns, with notes (if any) after a rule.
-fn aligned(rows: &[Vec<String>], notes: &[String]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns)
-        .map(|c| rows.iter().filter_map(|r| r.get(c)).map(|f| f.chars().count()).max().unwrap_or(0))
-        .collect();
-    let mut out = String::new();
-    for (i, row) in rows.iter().enumerate() {
-        let fields: Vec<String> = row.iter().zip(&widths).map(|(field, width)| format!("{field:>width$}")).collect();
-        let mut line = format!("  {}", fields.join("  "));
-        if let Some(note) = notes.get(i) {
-            line.push_str(&format!("  | {note}"));
-        }
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
-}
-
-/// At most `most` of `0..n`, evenly spread, the ends included.
-fn spread(n: usize, most: usize) -> Vec<usize> {
-    if n <= most || most < 2 {
-        return (0..n.min(most.max(1))).collect();
-    }
-    (0..most).map(|i| (i * (n - 1) + (most - 1) / 2) / (most - 1)).collect()
+    let head = "⟨E⟩ and C_VN of each state's own samples (direct)\n";
+    head.to_owned() + &aligned(&rows, &[]) + "\n"
 }
 
 #[cfg(test)]
@@ -274,19 +310,5 @@ mod tests {
         assert_eq!(measured(0.027_183, 0.000_42), "0.02718±0.00042");
         assert_eq!(measured(154.3, 2.6), "154.3±2.6");
         assert_eq!((measured(154.3, f64::NAN), measured(f64::NAN, 1.0)), ("154.3".to_owned(), "–".to_owned()));
-    }
-
-    #[test]
-    fn rows_are_spread_with_both_ends() {
-        assert_eq!(spread(3, 5), vec![0, 1, 2]);
-        assert_eq!(spread(14, 4), vec![0, 4, 9, 13]);
-        assert_eq!(spread(5, 1), vec![0]);
-    }
-
-    #[test]
-    fn columns_are_aligned_by_characters() {
-        let rows = vec![vec!["T".to_owned(), "−1".to_owned()], vec!["0.24".to_owned(), "12.0±0.1".to_owned()]];
-        let text = aligned(&rows, &["μ'".to_owned(), String::new()]);
-        assert_eq!(text, "     T        −1  | μ'\n  0.24  12.0±0.1  |\n");
     }
 }

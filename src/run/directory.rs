@@ -1,5 +1,6 @@
 //! The directory of a run: made whole, never overwritten by accident, held by one process.
 
+use crate::base::clock::utc;
 use crate::base::error::{Error, Result};
 use crate::io::atomic::{sweep, write_whole};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -75,16 +76,15 @@ impl RunDirectory {
         Ok(RunDirectory { path: path.to_owned(), _lock: lock })
     }
 
-    /// Adds a line to `run.log`, with the seconds since 1970 before it.
+    /// Adds a line to `run.log`, with its date and time (UTC) before it.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be written.
     pub fn log(&self, line: &str) -> Result<()> {
         let path = self.path.join("run.log");
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64());
         let mut file =
             OpenOptions::new().create(true).append(true).open(&path).map_err(Error::io("cannot open", &path))?;
-        writeln!(file, "{now:.3} {line}").map_err(Error::io("cannot write", &path))
+        writeln!(file, "{} {line}", utc(SystemTime::now())).map_err(Error::io("cannot write", &path))
     }
 
     /// Where it is.

@@ -168,8 +168,11 @@ pub struct RunRecord {
     pub equilibration: u32,
     /// Cycles of production asked for.
     pub production: u32,
-    /// Cycles of production done.
+    /// Cycles of production done; of a run that goes on, as far as it was known a few seconds ago.
     pub production_done: u32,
+    /// Cycles done, those of equilibration included.
+    #[serde(default)]
+    pub cycles_done: u64,
     /// Steps (or displacement attempts) of a cycle of production.
     pub steps: u32,
     /// Why there are so many, where they were chosen.
@@ -230,6 +233,7 @@ impl RunRecord {
             equilibration: schedule.equilibration,
             production: schedule.production,
             production_done: 0,
+            cycles_done: 0,
             steps: plan.steps,
             balance: None,
             attempts: plan.attempts,

@@ -85,6 +85,7 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
     }
     record.production_done =
         sampler.cycle().saturating_sub(u64::from(loaded.scene.schedule.equilibration)).min(u64::from(u32::MAX)) as u32;
+    record.cycles_done = sampler.cycle();
     directory.log(&format!("resumed in cycle {} on {} ({})", sampler.cycle(), record.device, record.kernel))?;
     let resolved = scene.resolved.clone();
     // The schedule may be longer now.

@@ -25,6 +25,10 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+/// Least time between two writes of `run.json` while a run goes on.
+const RECORD_EVERY: Duration = Duration::from_secs(5);
+/// Least time between two writes of its tables, which find the device at rest.
+const TABLES_EVERY: Duration = Duration::from_secs(2);
 /// Time between two calls of the report.
 const REPORT_EVERY: Duration = Duration::from_millis(100);
 
@@ -39,6 +43,12 @@ pub(crate) struct Session<'a> {
     pub(crate) sampler: Sampler,
     pub(crate) writers: Writers,
     pub(crate) directory: RunDirectory,
+}
+
+/// When those who watch a run were last told of it.
+struct Told {
+    tables: Instant,
+    record: Instant,
 }
 
 /// What a run writes while it samples.
@@ -139,6 +149,7 @@ impl Session<'_> {
         };
         let (first, steps_before, start) = (self.sampler.cycle(), self.sampler.steps_made(), Instant::now());
         let (mut last_report, mut last_checkpoint) = (start, start);
+        let mut told = Told { tables: start, record: start };
         let mut interrupted = false;
         let mut batch = Batch::default();
         let keeps_samples = |cycle: u64| cycle.checked_sub(equilibration).is_some_and(|c| thinning.keeps(c as u32));
@@ -161,6 +172,7 @@ impl Session<'_> {
             let mark = production.is_some_and(|c| self.writers.marks.follows(c));
             let ahead = (!last && !save && !mark).then(|| kind(cycle + 1));
             self.sampler.advance_ahead(kind(cycle), ahead)?;
+            self.record.cycles_done = cycle + 1;
             if let Some(c) = production {
                 self.record.production_done = c + 1;
                 if c == 0 && (self.sampler.has_windows() || self.sampler.balance().is_some()) {
@@ -192,6 +204,9 @@ impl Session<'_> {
             if save {
                 self.checkpoint(start.elapsed())?;
                 last_checkpoint = Instant::now();
+            }
+            if !last {
+                self.tell(&mut told, save || mark, start.elapsed())?;
             }
         }
         if !interrupted {
@@ -231,16 +246,51 @@ impl Session<'_> {
         self.record.forces.is_some()
     }
 
-    /// Writes the tables and the record.
-    fn finish(&mut self, interrupted: bool, elapsed: Duration) -> Result<()> {
-        self.count_service();
-        self.record_choice();
+    /// Writes tables and record of a run that goes on, for those who watch it, unless that was just done.
+    ///
+    /// - `at_rest`: whether the device is
+    /// - `elapsed`: sampling time of this process
+    fn tell(&mut self, told: &mut Told, at_rest: bool, elapsed: Duration) -> Result<()> {
+        let tables = at_rest && told.tables.elapsed() >= TABLES_EVERY;
+        if tables {
+            self.write_tables()?;
+            told.tables = Instant::now();
+        }
+        if tables || told.record.elapsed() >= RECORD_EVERY {
+            self.write_record(elapsed)?;
+            told.record = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Writes the tables of what was done so far. The device has to be at rest.
+    fn write_tables(&mut self) -> Result<()> {
         let path = self.directory.path();
         write_states(&mut self.sampler, self.loaded.scene.units.pressure_unit(), &path.join("states.csv"))?;
         write_exchange(&self.sampler, &path.join("exchange.csv"))?;
         if self.sampler.has_windows() {
             write_windows(&mut self.sampler, &path.join("windows.csv"))?;
         }
+        Ok(())
+    }
+
+    /// Writes `run.json` of a run that goes on, or has come to its end.
+    ///
+    /// - `elapsed`: sampling time of this process
+    fn write_record(&mut self, elapsed: Duration) -> Result<()> {
+        let record = &mut self.record;
+        record.seconds_sampling = self.history.seconds_sampling + elapsed.as_secs_f64();
+        let per_s = record.n_replicas as f64 / record.seconds_sampling;
+        record.replica_steps_per_s = per_s * self.sampler.steps_made() as f64;
+        record.attempts_per_s = per_s * self.sampler.cycle() as f64 * f64::from(self.sampler.plan().attempts);
+        record.write(self.directory.path())
+    }
+
+    /// Writes the tables and the record at the end.
+    fn finish(&mut self, interrupted: bool, elapsed: Duration) -> Result<()> {
+        self.write_tables()?;
+        self.count_service();
+        self.record_choice();
         let record = &mut self.record;
         record.warnings = self.history.warnings.clone();
         record.insertion = InsertionRecord::of(self.sampler.backend());
@@ -248,12 +298,9 @@ impl Session<'_> {
             self.directory.log(&format!("warning: {warning}"))?;
             record.warnings.push(warning);
         }
-        record.seconds_sampling = self.history.seconds_sampling + elapsed.as_secs_f64();
-        let per_s = record.n_replicas as f64 / record.seconds_sampling;
-        record.replica_steps_per_s = per_s * self.sampler.steps_made() as f64;
-        record.attempts_per_s = per_s * self.sampler.cycle() as f64 * f64::from(self.sampler.plan().attempts);
         record.status = if interrupted { RunStatus::Interrupted } else { RunStatus::Finished };
-        record.write(path)?;
+        self.write_record(elapsed)?;
+        let record = &self.record;
         self.directory.log(&format!(
             "{}: {} production cycles, {:.3} s, {:.4e} replica-steps/s",
             record.status, record.production_done, record.seconds_sampling, record.replica_steps_per_s

@@ -114,6 +114,17 @@ fn ascending(values: &[f64]) -> Vec<f64> {
     values
 }
 
+/// What an evaluation is at, for people who wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Reading samples.
+    Reading,
+    /// MBAR, boundaries, errors, checks.
+    Analysis,
+    /// Figures, snapshots and the report.
+    Figures,
+}
+
 /// Analyses the samples of one or several runs of one system on the grid that is `wanted`, and writes `analysis/`, `figures/` and `report.html`
 /// into `output`.
 ///
@@ -121,7 +132,21 @@ fn ascending(values: &[f64]) -> Vec<f64> {
 /// [`Error::InputMissing`] if a directory holds no run, [`Error::BadInput`] if the runs are not of one system,
 /// [`Error::Argument`], [`Error::Analysis`], [`Error::Io`].
 pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) -> Result<Evaluation> {
+    evaluate_and_tell(directories, output, wanted, &mut |_| ())
+}
+
+/// The same; `tell` hears of every stage before it begins.
+///
+/// # Errors
+/// Those of [`evaluate`].
+pub fn evaluate_and_tell(
+    directories: &[PathBuf],
+    output: &Path,
+    wanted: &GridRequest,
+    tell: &mut dyn FnMut(Stage),
+) -> Result<Evaluation> {
     let start = Instant::now();
+    tell(Stage::Reading);
     let scenes = scenes_of_one_system(directories)?;
     let runs = directories.iter().zip(scenes).map(|(d, loaded)| read_run(d, loaded));
     let mut runs = runs.collect::<Result<Vec<_>>>()?;
@@ -129,7 +154,10 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
     runs[1..].iter().for_each(|run| samples.append_run(&run.samples));
     let (loaded, record, grid) = (&runs[0].loaded, &runs[0].record, runs[0].grid.clone());
     let scene = &loaded.scene;
-    let production = runs.iter().map(|r| r.record.production_done).max().unwrap_or(0);
+    // A run that goes on stores samples before it says so.
+    let stored = samples.cycle.iter().max().map_or(0, |&cycle| cycle + 1);
+    let production = runs.iter().map(|r| r.record.production_done).max().unwrap_or(0).max(stored);
+    tell(Stage::Analysis);
     let walkers: Vec<u32> = runs.iter().map(|r| r.record.walkers).collect();
     let input = AnalysisInput { wanted: wanted.grid(loaded)?, ..input(loaded, grid, samples, production, &walkers) };
     let analysis = analysis::analyze_and_check(&input, &books(directories, &runs, &input)?)?;
@@ -141,6 +169,7 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
         let species: Vec<String> = scene.reservoir.iter().map(|r| r.species.clone()).collect();
         set_results(directory, &species, &state_results(&analysis))?;
     }
+    tell(Stage::Figures);
     let labels = Labels { units: scene.units, title: scene.title.clone() };
     let mut figures = figures::draw(&analysis, &labels, output)?;
     let mut warnings = record.warnings.clone();
@@ -156,11 +185,14 @@ pub fn evaluate(directories: &[PathBuf], output: &Path, wanted: &GridRequest) ->
         let names: Vec<String> = directories.iter().map(|d| d.display().to_string()).collect();
         warnings.push(format!("samples of {} runs are combined: {}", runs.len(), names.join(", ")));
     }
-    if record.status == RunStatus::Interrupted {
-        warnings.push(format!(
-            "the run was interrupted after {} of {} production cycles",
-            record.production_done, record.production
-        ));
+    let so_far = match record.status {
+        RunStatus::Interrupted => Some("was interrupted"),
+        RunStatus::Running => Some("goes on, or was killed;"),
+        RunStatus::Finished | RunStatus::Failed => None,
+    };
+    if let Some(how) = so_far {
+        let (done, of) = (record.production_done, record.production);
+        warnings.push(format!("the run {how} after {done} of {of} production cycles"));
     }
     if let Some(known) = StoppingRule::of(loaded).map(|goal| goal.judge(&analysis)).filter(|known| !known.enough) {
         warnings.push(format!("the boundaries are not known as well as the scene wants: {}", known.words));

@@ -4,7 +4,7 @@ use crate::base::Result;
 use crate::forces::ServiceRecord;
 use crate::input::scene;
 use crate::run::{self, Ended, Limits, Progress, ResumeOptions, RunOutcome, RunRecord};
-use crate::workflow::analyze::{Evaluation, GridRequest, evaluate};
+use crate::workflow::analyze::{Evaluation, GridRequest, Stage, evaluate_and_tell};
 use crate::workflow::stopping::StoppingRule;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -36,6 +36,8 @@ pub trait Listener {
     fn progress(&mut self, progress: &Progress);
     /// Called before every extension: how well the boundaries are known, and how many cycles are added.
     fn extension(&mut self, words: &str, cycles: u32);
+    /// Called before every stage of the analysis.
+    fn stage(&mut self, stage: Stage);
 }
 
 /// Analyses a run that has come to the end of its schedule. As long as the goal of its scene is not reached, production
@@ -59,7 +61,9 @@ pub fn conclude(
             RunOutcome::Stopped(Ended { record, .. }) => return Ok(Conclusion::Stopped(record)),
         };
         let path = directory.path().to_owned();
-        let evaluation = evaluate(std::slice::from_ref(&path), &path, &GridRequest::default())?;
+        let default = GridRequest::default();
+        let evaluation =
+            evaluate_and_tell(std::slice::from_ref(&path), &path, &default, &mut |stage| listener.stage(stage))?;
         let goal = goal_of(&path)?;
         record.seconds_analysis = evaluation.summary.seconds.analysis;
         record.boundaries = goal.map(|g| g.judge(&evaluation.analysis));

@@ -9,3 +9,4 @@ pub mod extend;
 pub mod stopping;
 mod time_step;
 pub mod verify;
+pub mod watch;

@@ -12,6 +12,7 @@ mod messages;
 mod oblique;
 mod shipped_scenes;
 mod slab_files;
+mod templates;
 
 // shared with other test binaries
 #[path = "../support/announce.rs"]

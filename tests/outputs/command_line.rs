@@ -171,3 +171,47 @@ fn bench_refuses_what_cannot_be_compared() {
     );
     refused(&["ideal.ron", "--seeds", "3"], 2, "--answer");
 }
+
+#[test]
+fn fields_shows_one_field_and_refuses_what_is_none() {
+    let folder = folder();
+    let output = adlayer(folder.path(), &["fields", "Steele"]);
+    let shown = text(&output.stdout);
+    for words in ["Steele (external: […])", "density: number [1/length³]", "must be given", "e.g. spacing: 3.35"] {
+        assert!(shown.contains(words), "`{words}` is not in\n{shown}");
+    }
+    let output = adlayer(folder.path(), &["fields", "max_atoms", "--json"]);
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&found[0]["name"], &found[0]["fields"][0]["name"]), (&"Reservoir".into(), &"max_atoms".into()));
+    let output = adlayer(folder.path(), &["fields", "colour"]);
+    assert_eq!(output.status.code(), Some(65));
+    assert!(text(&output.stderr).contains("adlayer fields lists them all"));
+}
+
+#[test]
+fn shells_and_man_are_served() {
+    let folder = folder();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let output = adlayer(folder.path(), &["completions", shell]);
+        let script = text(&output.stdout);
+        assert!(
+            output.status.success() && script.contains("adlayer") && script.contains("resume"),
+            "{shell}: {script}"
+        );
+    }
+    let page = text(&adlayer(folder.path(), &["man"]).stdout);
+    assert!(page.contains(".TH adlayer") && page.contains("Exit codes"), "{page}");
+    assert!(adlayer(folder.path(), &["man", "-o", "pages"]).status.success());
+    for name in ["adlayer.1", "adlayer-run.1", "adlayer-watch.1"] {
+        assert!(folder.path().join("pages").join(name).is_file(), "{name}");
+    }
+}
+
+#[test]
+fn a_report_of_a_problem_says_what_machine_it_was() {
+    let folder = folder();
+    let report = text(&adlayer(folder.path(), &["doctor", "--report"]).stdout);
+    for words in ["```text\n", "adlayer ", "system ", "processor ", "--device auto", "threads "] {
+        assert!(report.contains(words), "`{words}` is not in\n{report}");
+    }
+}

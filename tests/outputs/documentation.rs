@@ -170,6 +170,52 @@ fn the_readme_is_one_page_and_its_commands_run() {
 }
 
 #[test]
+fn the_commands_of_the_tutorial_run_and_give_what_its_figure_needs() {
+    let folder = run_commands("docs/tutorial.md");
+    for file in ["report.html", "analysis/boundaries.csv", "figures/isotherms_pressure_Kr.csv"] {
+        assert!(folder.path().join("krypton").join(file).is_file(), "{file}");
+    }
+    let tutorial = page("docs/tutorial.md");
+    for figure in tutorial.split('`').filter(|word| word.ends_with("_Kr")) {
+        assert!(folder.path().join(format!("krypton/figures/{figure}.svg")).is_file(), "{figure}");
+    }
+    // what each script reads is there
+    for script in ["phase_diagram", "map", "isotherms", "isosteric_heat", "henry", "distribution", "exchange", "flow"] {
+        let text = page(&format!("docs/plots/{script}.py"));
+        let named = text.split(['"', '\'']).filter(|word| word.ends_with(".csv")).map(|w| w.replace("{species}", "Kr"));
+        let found: Vec<String> = named.collect();
+        assert!(!found.is_empty(), "{script} reads nothing");
+        for file in found {
+            let is_there = |part: &str| folder.path().join("krypton").join(part).join(&file).is_file();
+            assert!(["", "analysis", "figures"].into_iter().any(is_there), "{script} reads {file}");
+        }
+    }
+}
+
+#[test]
+fn the_page_of_fields_is_what_the_program_prints() {
+    let output = Command::new(env!("CARGO_BIN_EXE_adlayer")).args(["fields", "--markdown"]).output();
+    let printed = String::from_utf8(output.expect("the program starts").stdout).expect("UTF-8");
+    let stored = page("docs/fields.md");
+    let differs = printed.lines().zip(stored.lines()).find(|(a, b)| a != b);
+    assert!(printed == stored, "`adlayer fields --markdown > docs/fields.md` is due; first difference: {differs:?}");
+}
+
+#[test]
+fn every_page_is_in_the_summary_of_the_book() {
+    let summary = page("docs/SUMMARY.md");
+    let listed: BTreeSet<&str> = summary.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    let names: Vec<String> = pages()
+        .iter()
+        .filter_map(|p| p.strip_prefix("docs").ok())
+        .map(|p| p.to_string_lossy().into_owned())
+        .filter(|name| name != "SUMMARY.md")
+        .collect();
+    assert_eq!(listed, names.iter().map(String::as_str).collect());
+    assert!(page("docs/book.toml").contains("src = \".\""));
+}
+
+#[test]
 fn the_commands_of_the_guide_run_and_leave_what_is_documented() {
     let folder = run_commands("docs/guide.md");
     let run = folder.path().join("runs/my_surface");
@@ -279,6 +325,7 @@ fn the_scene_of_the_manual_is_sound() {
 /// The pages that are read on a screen.
 fn pages() -> Vec<PathBuf> {
     let mut pages = vec!["README.md".into(), "ARCHITECTURE.md".into(), "CHANGELOG.md".into()];
+    pages.push("CONTRIBUTING.md".into());
     pages.push("benches/peers/README.md".into());
     for entry in fs::read_dir(project().join("docs")).expect("the folder of documents") {
         let path = entry.expect("an entry").path();

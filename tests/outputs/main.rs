@@ -8,6 +8,7 @@ mod exports;
 mod figures;
 mod poor_runs;
 mod report;
+mod watch;
 
 // shared with other test binaries
 #[path = "../support/announce.rs"]

@@ -29,6 +29,7 @@ mod reservoirs;
 mod responses;
 mod segments;
 mod starts;
+mod stillinger_weber;
 mod velocities;
 mod verify;
 mod wavelength;

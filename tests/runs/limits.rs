@@ -46,6 +46,7 @@ fn a_second_interrupt_stops_at_once() {
     let output = child.wait_with_output().expect("ended");
     assert_eq!(output.status.code(), Some(75), "{}", stderr(&output));
     assert!(start.elapsed() < Duration::from_secs(5), "it took {:?}", start.elapsed());
+    assert!(stderr(&output).contains("adlayer resume run"), "it says how to go on: {}", stderr(&output));
     assert_eq!(state(&place.run("run")).sampler.cycle, 0, "checkpoint 0 is intact");
 }
 

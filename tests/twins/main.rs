@@ -10,6 +10,7 @@ mod shaders;
 mod slices;
 mod systems;
 mod tallies;
+mod triplets;
 
 // shared with other test binaries
 #[path = "../support/announce.rs"]

@@ -107,7 +107,7 @@ fn ranks(grid: &StateGrid, axis: Axis) -> (Vec<usize>, Vec<f64>) {
 /// The flow along every axis with more than one value, from the stored samples.
 ///
 /// Visits between two stored cycles are not seen: with a long stride a passage may be missed, never invented.
-pub(super) fn flows(grid: &StateGrid, samples: &Samples) -> Vec<Flow> {
+pub(crate) fn flows(grid: &StateGrid, samples: &Samples) -> Vec<Flow> {
     let n_replicas = samples.replica.iter().max().map_or(0, |&r| r as usize + 1);
     let chains = places(samples, n_replicas, |n| samples.replica[n] as usize);
     std::iter::once(Axis::Temperature)

@@ -22,6 +22,7 @@ pub use checks::{Checks, Diagnostics, Drift, EdgeCheck, Mood, SHARES, Sentence, 
 pub use components::components;
 pub use equilibration::start;
 pub use flow::Flow;
+pub(crate) use flow::flows;
 pub use verdict::{INDEPENDENT, verdict};
 pub use windows::{acceptance, windows};
 
@@ -193,7 +194,7 @@ fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies)
         states,
         edges,
         windows: work.windows.clone(),
-        flows: flow::flows(grid, samples),
+        flows: flows(grid, samples),
         spectral_gap: overlap.spectral_gap,
         n_components: component.iter().max().map_or(0, |c| c + 1),
         n_parts: analysis.free_energies.n_parts(),

@@ -8,7 +8,8 @@ use super::model::Model;
 use super::noise::Address;
 use super::particle_moves;
 use super::replica::Replica;
-use crate::potential::{PairForm, Pairs, Truncation, with_form};
+use super::three_body::{self, Scratch};
+use crate::potential::{OVERLAP_ENERGY, PairForm, Pairs, Truncation, with_form};
 use glam::DVec3;
 use pulp::{Simd, WithSimd};
 
@@ -122,6 +123,24 @@ pair_entry!(AtomEnergy {
     S, F, SHIFTED, OBLIQUE => particle_moves::atom_energy::<S, F, SHIFTED, OBLIQUE>
 });
 
+cell_entry!(TripletForces { model: &'a Model, replica: &'a mut Replica, listed: bool, scratch: &'a mut Scratch } {
+    S, OBLIQUE => three_body::add_forces::<S, OBLIQUE>(model, replica, listed, scratch)
+});
+cell_entry!(TripletEnergy {
+    model: &'a Model, replica: &'a Replica, listed: bool, scratch: &'a mut Scratch, energy: &'a mut f64
+} {
+    S, OBLIQUE => *energy = three_body::energy::<S, OBLIQUE>(model, replica, listed, scratch)
+});
+cell_entry!(AtomTriplets {
+    model: &'a Model, replica: &'a Replica, species: u8, position: DVec3, except: usize, scratch: &'a mut Scratch,
+    energy: &'a mut f64
+} {
+    S, OBLIQUE => {
+        let p = model.geometry.grid_of::<OBLIQUE>(position);
+        *energy = three_body::atom_energy::<S, OBLIQUE>(model, replica, species, p, except, scratch);
+    }
+});
+
 impl Model {
     /// A BAOAB step up to its second kick, after the second kick of the step before if `within`.
     pub(super) fn langevin(&self, replica: &mut Replica, bath: &Bath, within: bool, address: Address) {
@@ -159,21 +178,44 @@ impl Model {
         } else {
             enter!(self, Forces { replica });
         }
+        if self.triplets.is_some() {
+            let (listed, mut room) = (uses_lists(&self.system, replica.n), Scratch::take());
+            let scratch = &mut room;
+            enter_cell!(self, TripletForces { replica, listed, scratch });
+            room.give_back();
+        }
         replica.forces_known = true;
     }
 
-    /// Fields and slab, and Σ_i Σ_{j≠i} over mobile pairs, of the present configuration.
+    /// Fields, slab and triplets, and Σ_i Σ_{j≠i} over mobile pairs, of the present configuration.
     pub(super) fn energy(&self, replica: &mut Replica) -> [f64; 2] {
-        if uses_lists(&self.system, replica.n) {
+        let listed = uses_lists(&self.system, replica.n);
+        let mut sums = if listed {
             self.update_lists(replica);
             enter!(self, EnergyFromLists { replica })
         } else {
             enter!(self, Energy { replica })
+        };
+        if self.triplets.is_some() {
+            let (replica, mut room, mut triplets) = (&*replica, Scratch::take(), 0.0);
+            let (scratch, energy) = (&mut room, &mut triplets);
+            enter_cell!(self, TripletEnergy { replica, listed, scratch, energy });
+            room.give_back();
+            sums[0] += triplets;
         }
+        sums
     }
 
-    /// Energy of one atom with the slab and fields, and with the mobile atoms but the one in slot `except`.
+    /// Energy of one atom with the slab and fields and in its triplets, and with the mobile atoms but the one in slot `except`.
     pub(super) fn atom_energy(&self, replica: &Replica, species: u8, position: DVec3, except: usize) -> [f64; 2] {
-        enter!(self, AtomEnergy { replica, species, position, except })
+        let mut sums = enter!(self, AtomEnergy { replica, species, position, except });
+        if self.triplets.is_some() && sums[0] < OVERLAP_ENERGY {
+            let (mut room, mut triplets) = (Scratch::take(), 0.0);
+            let (scratch, energy) = (&mut room, &mut triplets);
+            enter_cell!(self, AtomTriplets { replica, species, position, except, scratch, energy });
+            room.give_back();
+            sums[0] += triplets;
+        }
+        sums
     }
 }

@@ -13,6 +13,7 @@ mod pair;
 mod particle_moves;
 mod replica;
 mod scheduler;
+mod three_body;
 
 use super::cycle::Keeper;
 use super::{Backend, BackendInfo, BackendState, CycleResult, CycleWork, Ensemble, Identity, TrialEnergies};

@@ -3,6 +3,7 @@
 use super::clusters::{Clusters, LISTS_FROM, uses_lists};
 use super::frozen::Frozen;
 use super::pair::Geometry;
+use super::three_body::Triplets;
 use crate::base::error::{DeviceError, Result};
 use crate::base::rng::Rng;
 use crate::system::System;
@@ -18,6 +19,8 @@ pub(super) struct Model {
     pub(super) geometry: Geometry,
     pub(super) frozen: Frozen,
     pub(super) frozen_clusters: Clusters,
+    /// Where the potential has any.
+    pub(super) triplets: Option<Triplets>,
     /// `[n_species]`, species that can occur as mobile atoms.
     pub(super) mobile: Vec<bool>,
     /// `[n_reservoirs]`, whether the insertion region is all that mobile atoms can reach.
@@ -42,7 +45,9 @@ impl Model {
         let mobile: Vec<bool> = vec![true; system.species.len()];
         let geometry = Geometry::new(&system);
         let frozen = Frozen::new(&system, &geometry, &mobile);
+        let triplets = |three| Triplets::new(three, &system, &geometry, &frozen.row, &frozen.species);
         Ok(Model {
+            triplets: system.pairs.three_body().map(triplets),
             arch: Arch::new(),
             geometry,
             frozen_clusters: Clusters::new(&system, &geometry, &mobile, &frozen.row, &frozen.species),
@@ -66,6 +71,7 @@ impl Model {
         };
         // The bits differ only where multiplication and addition cannot be fused.
         let unfused = if matches!(self.arch, Arch::Scalar) { ", unfused" } else { "" };
-        format!("f32 pairs on an integer grid, f64 state, {lists}{unfused}")
+        let triplets = if self.triplets.is_some() { " and triplets" } else { "" };
+        format!("f32 pairs{triplets} on an integer grid, f64 state, {lists}{unfused}")
     }
 }

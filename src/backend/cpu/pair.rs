@@ -8,7 +8,7 @@
 //! not depend on its width, only on whether it fuses multiplication and addition.
 
 use crate::base::fault_injection::{Fault, planted};
-use crate::potential::{LANES, Lanes, PairForm, PairTable, Pairs, fma};
+use crate::potential::{LANES, Lanes, PairForm, PairTable, Pairs, StillingerWeber, fma};
 use crate::system::System;
 use glam::DVec3;
 use pulp::Simd;
@@ -190,6 +190,8 @@ const CORE_SQUARED: usize = 2;
 const NEAREST_SQUARED: usize = 3;
 /// The coefficients of the form follow.
 const FORM: usize = 4;
+/// Where pairs that end for themselves do so: last of the coefficients of [`StillingerWeber`].
+const END: usize = FORM + StillingerWeber::WIDTH - 1;
 
 /// How strongly atoms of one species interact with a row of others, sixteen at a time; not at all with unused lanes.
 #[derive(Debug, Clone)]
@@ -241,6 +243,12 @@ impl Strengths {
         for (k, lanes) in self.lanes[chunk * self.width..][..self.width].iter_mut().enumerate() {
             lanes.0[lane] = if k == NEAREST_SQUARED { f32::INFINITY } else { 0.0 };
         }
+    }
+
+    /// Where the pairs of a chunk end, for pairs of [`StillingerWeber`] \[length\]; 0 in unused lanes.
+    #[inline(always)]
+    pub(super) fn ends(&self, chunk: usize) -> &Lanes {
+        &self.of::<StillingerWeber>(chunk)[END]
     }
 
     /// The coefficients of every chunk, for pairs of the form `F`.

@@ -100,7 +100,7 @@ impl Gpu {
         let plan = Plan::new(&system, &device.traits(), &tuning, bins.as_ref())?;
         let (mut atoms, groups) = frozen_atoms(&system);
         // One buffer holds all of these: a kernel binds as many as some adapters have.
-        atoms.extend_from_slice(system.pairs.lookup());
+        atoms.extend(system.pairs.lookup());
         let first_share = 4 * atoms.len();
         if let Some(tables) = &system.insertion {
             atoms.extend(insertion_records(tables));

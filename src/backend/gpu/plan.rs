@@ -82,6 +82,8 @@ pub(super) struct Plan {
     /// How random numbers are multiplied.
     pub(super) product: Product,
     n_shifts: u32,
+    /// Whether there are triplets.
+    triplets: bool,
 }
 
 impl Plan {
@@ -107,6 +109,7 @@ impl Plan {
         let dynamics = DeviceDynamics::new(&system.dynamics);
         let (reach, oblique) = ((1.0 + SKIN) * system.pairs.r_cut, system.cell.is_oblique());
         let listable = n_shifts == 1 && (!oblique || 1.000_1 * reach <= 0.5 * system.cell.shortest_period());
+        let has_triplets = system.pairs.three_body().is_some();
         let mut plan = Plan {
             capacity,
             workgroup,
@@ -119,7 +122,7 @@ impl Plan {
             result_words: (3 + (system.reservoirs.len() as u32).div_ceil(2)).next_multiple_of(4),
             pairs_per_dispatch: device.pairs_per_dispatch,
             mixed: true,
-            listed: partners >= tuning.lists_from.unwrap_or(LISTS_FROM) && listable,
+            listed: partners >= tuning.lists_from.unwrap_or(LISTS_FROM) && listable && !has_triplets,
             list_words: LIST_WORDS,
             n_cells: CellGrid::new(system).n_cells(),
             large: false,
@@ -136,7 +139,17 @@ impl Plan {
             magic_round: device.keeps_order,
             product: device.product,
             n_shifts: n_shifts as u32,
+            triplets: has_triplets,
         };
+        if plan.triplets && n_shifts > 1 {
+            let problem = format!(
+                "device `gpu` takes the nearest image of a triplet only, but the cutoff {} exceeds half the shortest period or \
+                 width {}",
+                system.pairs.r_cut,
+                system.cell.shortest_period()
+            );
+            return Err(DeviceError::TooLarge { problem, remedy: "use --device reference" }.into());
+        }
         let limit = device.workgroup_memory;
         if plan.workgroup_memory() > limit {
             plan.listed = false;
@@ -146,6 +159,14 @@ impl Plan {
         }
         if plan.workgroup_memory() > limit {
             plan.make_large();
+        }
+        if plan.triplets && plan.large {
+            let problem = format!(
+                "a replica of {capacity} atoms with triplets does not fit the workgroup memory of adapter `{}`, and larger ones go \
+                 without triplets",
+                device.name
+            );
+            return Err(DeviceError::TooLarge { problem, remedy: "use --device cpu" }.into());
         }
         if plan.workgroup_memory() > limit || capacity + n_frozen > u32::from(u16::MAX) {
             let problem = format!(
@@ -168,7 +189,7 @@ impl Plan {
     pub(super) fn go(&mut self, way: Way) {
         match way {
             Way::AllPairs => self.listed = false,
-            Way::Lists => self.listed = self.listable,
+            Way::Lists => self.listed = self.listable && !self.triplets,
             Way::WholeSlab => self.bins = None,
             Way::PlainArithmetic => (self.magic_round, self.product) = (false, Product::Halves),
         }
@@ -195,6 +216,7 @@ impl Plan {
             (None, true) => "frozen atoms local",
             (None, false) => "frozen atoms in storage",
         };
+        let pairs = if self.triplets { "all pairs and triplets" } else { pairs };
         format!(
             "f32, {pairs} in workgroup memory, {} threads a replica, {frozen}, moves with {} threads",
             self.workgroup, self.moves_workgroup
@@ -350,6 +372,9 @@ impl Plan {
                 constants.push(("SLAB_RECORDS", f64::from(self.bins.as_ref().map_or(1, |bins| bins.0))));
             }
             constants.push(("N_LOCAL_PAIRS", f64::from(self.n_local_pairs())));
+            if matches!(module, Module::Integrate | Module::Energy | Module::ParticleMoves) {
+                constants.push(("TRIPLETS", flag(self.triplets)));
+            }
         }
         constants
     }

@@ -9,6 +9,7 @@ const POTENTIAL: &str = include_str!("../../../shaders/shared/potential.wgsl");
 const LISTS: &str = include_str!("../../../shaders/shared/lists.wgsl");
 const BINS: &str = include_str!("../../../shaders/shared/bins.wgsl");
 const REPLICA: &str = include_str!("../../../shaders/shared/replica.wgsl");
+const THREE_BODY: &str = include_str!("../../../shaders/shared/three_body.wgsl");
 const BONDS: &str = include_str!("../../../shaders/shared/bonds.wgsl");
 const PAIR_SUM: &str = include_str!("../../../shaders/shared/pair_sum.wgsl");
 const SLAB: &str = include_str!("../../../shaders/shared/slab.wgsl");
@@ -79,10 +80,10 @@ impl Module {
             Product::Halves => PRODUCT_32,
             Product::Wide => PRODUCT_64,
         };
-        let replica = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, SLAB, LISTS];
+        let replica = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, THREE_BODY, SLAB, LISTS];
         let large = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, BINS];
-        let energy = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, PAIR_SUM];
-        let moves = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, SLAB, BONDS];
+        let energy = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, THREE_BODY, PAIR_SUM];
+        let moves = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, THREE_BODY, SLAB, BONDS];
         let segment = [LAYOUT, product, RNG, CELL, PAIR_SUM];
         let (shared, stage): (&[&str], &str) = match self {
             Module::Integrate => (&replica, include_str!("../../../shaders/integrate.wgsl")),

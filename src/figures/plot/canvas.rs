@@ -205,6 +205,20 @@ impl Canvas {
         self.scene.add(Primitive::GroupEnd);
     }
 
+    /// Draws patches edge to edge, without seams between them.
+    ///
+    /// - `patches`: outline (x, y) in places on the axes, colour
+    pub(crate) fn patches(&mut self, patches: &[(Vec<(f64, f64)>, Color)]) {
+        let crisp = Some(r#"shape-rendering="crispEdges""#.to_owned());
+        self.scene.add(Primitive::GroupStart { transform: None, title: None, extra_attrs: crisp });
+        for (outline, colour) in patches {
+            let pixels: Vec<_> =
+                outline.iter().map(|&(x, y)| (self.computed.map_x(x), self.computed.map_y(y))).collect();
+            self.polygon(&pixels, colour.clone(), None, None);
+        }
+        self.scene.add(Primitive::GroupEnd);
+    }
+
     /// A rectangle in pixels.
     pub(crate) fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, fill: Color, opacity: Option<f64>) {
         self.scene.add(Primitive::Rect { x, y, width, height, fill, stroke: None, stroke_width: None, opacity });

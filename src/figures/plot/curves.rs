@@ -193,7 +193,9 @@ pub(crate) fn chart_on(
     }
     for &(x, y) in at_limit {
         let (mark, fill, outline) = limit();
-        canvas.mark(x, y, mark, 4.2, fill, outline);
+        // in the colour of its curve
+        let own = series.iter().find(|s| s.points.iter().any(|p| (p.0, p.1) == (x, y)));
+        canvas.mark(x, y, mark, 4.2, own.map_or(fill, |s| s.colour.clone()), outline);
     }
     canvas.unclip();
     legend::side_legend(&mut canvas, &named, &chart.heading, beside_room);
@@ -360,30 +362,47 @@ pub(crate) fn energy(analysis: &Analysis, labels: &Labels) -> Option<Drawing> {
 
 /// Heat capacity of a canonical run.
 pub(crate) fn heat_capacity(analysis: &Analysis, labels: &Labels) -> Option<Drawing> {
-    let runs = runs(canonical(analysis), |cell| (cell.c_vn, f64::NAN));
+    let of_states = analysis.grid.states.iter().zip(&analysis.heat_capacity);
+    let mut points: Vec<Point> = of_states
+        .filter(|(_, c)| c.value.is_finite())
+        .map(|(state, c)| (state.temperature, c.value, c.error))
+        .collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let runs = runs(canonical(analysis), |cell| (cell.c_vn, error_between(&points, cell.temperature)));
     if runs.is_empty() {
         return None;
     }
-    let mut table = Table::new(["temperature", "c_vn"]);
-    for &(t, c, _) in runs.iter().flatten() {
-        table.push(vec![number(t), number(c)]);
-    }
+    let table = of_temperature("c_vn", &runs, &points);
     let outline = Chart {
         name: "heat_capacity".into(),
         title: "Heat capacity".into(),
         caption:
             "Total heat capacity at constant volume and number of atoms, per replica: kinetic part and fluctuation \
-                  of the potential energy, reweighted by MBAR."
+                  of the potential energy. Curve: MBAR; points: each state's own samples with standard errors; band: these \
+                  errors between the states, which are no smaller than that of the curve."
                 .into(),
         x_label: labels.temperature(),
         y_label: format!("C_{{VN}} [{}]", labels.heat_unit()),
         heading: String::new(),
-        notes: Vec::new(),
+        notes: estimator_notes(!points.is_empty()),
         log_floor: None,
         from_zero: false,
     };
-    let series = Series { label: String::new(), colour: palette::line(1), runs, points: Vec::new() };
+    let series = Series { label: String::new(), colour: palette::line(1), runs, points };
     chart(labels, outline, &[series], table)
+}
+
+/// The error at a temperature on the straight line between those of its neighbours; NaN outside or where one is not known.
+///
+/// - `points`: by ascending temperature
+fn error_between(points: &[Point], temperature: f64) -> f64 {
+    let above = points.partition_point(|p| p.0 < temperature * (1.0 - 1e-9));
+    let Some(&(t1, _, e1)) = points.get(above) else { return f64::NAN };
+    if (t1 - temperature).abs() <= 1e-9 * t1.abs() || above == 0 {
+        return if above == 0 && t1 > temperature * (1.0 + 1e-9) { f64::NAN } else { e1 };
+    }
+    let (t0, _, e0) = points[above - 1];
+    e0 + (e1 - e0) * (temperature - t0) / (t1 - t0)
 }
 
 /// Cells of a map without reservoir axes, by ascending temperature.

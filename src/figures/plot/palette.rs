@@ -56,6 +56,13 @@ pub(crate) fn line(index: usize) -> Color {
     LINES[index % LINES.len()].clone()
 }
 
+/// A colour mixed with white: itself at 0, white at 1.
+pub(crate) fn lighter(colour: &Color, share: f64) -> Color {
+    let Color::Rgb(r, g, b) = *colour else { return colour.clone() };
+    let mix = |v: u8| (f64::from(v) + share * (255.0 - f64::from(v))).round() as u8;
+    Color::Rgb(mix(r), mix(g), mix(b))
+}
+
 /// Shade `index` of `n` of the hue of `group`: dark to light.
 pub(crate) fn shade(group: usize, index: usize, n: usize) -> Color {
     let Color::Rgb(r, g, b) = LINES[group % 3] else { return line(group) };

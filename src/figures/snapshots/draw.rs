@@ -28,6 +28,7 @@ struct Ball {
     position: DVec3,
     radius: f64,
     symbol: String,
+    species: usize,
     /// Whether it may come and go; the others are the slab.
     adsorbed: bool,
     frozen: bool,
@@ -84,9 +85,17 @@ struct View {
     scale: f64,
     /// Value of the upper edge of the vertical axis [length].
     upper: f64,
+    /// How far the upper edge leads along the lower one [px].
+    lean: f64,
 }
 
 impl View {
+    /// Corners of the frame, from the lower left one on.
+    fn corners(&self) -> [(f64, f64); 4] {
+        let (l, r, t, b) = (self.left, self.left + self.width, self.top, self.top + self.height);
+        [(l, b), (r, b), (r + self.lean, t), (l + self.lean, t)]
+    }
+
     fn pixel(&self, across: f64, along: f64) -> (f64, f64) {
         (self.left + self.scale * across, self.top + self.scale * (self.upper - along))
     }
@@ -101,21 +110,31 @@ pub(super) fn picture(system: &System, snapshot: &Snapshot<'_>, labels: &Labels,
     let bulk = system.cell.periodic_z;
     let lowest = balls.iter().map(|b| b.position.z - b.radius).fold(system.cell.floor, f64::min);
     let (z_lo, z_hi) = if bulk { (0.0, lengths.z) } else { (lowest, system.cell.ceiling()) };
-    let scale = (ROOM.0 / lengths.x).min(ROOM.0 / lengths.y).min(ROOM.1 / (z_hi - z_lo));
+    let tilt = system.cell.tilt;
+    let scale = (ROOM.0 / (lengths.x + tilt.abs())).min(ROOM.0 / lengths.y).min(ROOM.1 / (z_hi - z_lo));
     let (across, deep, tall) = (scale * lengths.x, scale * lengths.y, scale * (z_hi - z_lo));
     let bottom = MARGINS.1 + deep.max(tall);
-    let above = View { left: MARGINS.0, top: bottom - deep, width: across, height: deep, scale, upper: lengths.y };
-    let side =
-        View { left: MARGINS.0 + across + GAP, top: bottom - tall, width: across, height: tall, scale, upper: z_hi };
+    let lean = scale * tilt;
+    let above = View {
+        left: MARGINS.0 - lean.min(0.0),
+        top: bottom - deep,
+        width: across,
+        height: deep,
+        scale,
+        upper: lengths.y,
+        lean,
+    };
+    let left = MARGINS.0 + lean.abs() + across + GAP;
+    let side = View { left, top: bottom - tall, width: across, height: tall, scale, upper: z_hi, lean: 0.0 };
 
     let mut scene = Scene::new((side.left + across + MARGINS.2).ceil(), (bottom + MARGINS.3).ceil());
     scene.text_color = Some("#1a1a1a".into());
-    let colours = ColourScale { lo: heights.0, hi: heights.1, log: false, map: ColorMap::Viridis };
+    let colours = Colours::new(system, heights);
     let slab_top = balls.iter().filter(|b| !b.adsorbed).map(|b| b.position.z).fold(f64::NEG_INFINITY, f64::max);
 
     let mut order: Vec<&Ball> = balls.iter().collect();
     order.sort_by(|a, b| a.position.z.total_cmp(&b.position.z));
-    let periods = Periods { across: lengths.x, along: Some(lengths.y), tilt: system.cell.tilt };
+    let periods = Periods { across: lengths.x, along: Some(lengths.y), tilt };
     project(&mut scene, &above, &order, &colours, slab_top, |r| (r.x, r.y), &periods);
     order.sort_by(|a, b| b.position.y.total_cmp(&a.position.y));
     let periods = Periods { across: lengths.x, along: bulk.then_some(lengths.z), tilt: 0.0 };
@@ -124,7 +143,10 @@ pub(super) fn picture(system: &System, snapshot: &Snapshot<'_>, labels: &Labels,
     let unit = labels.units.length_label();
     frame(&mut scene, &above, ("from above", "x", "y", unit), (0.0, lengths.x), (0.0, lengths.y));
     frame(&mut scene, &side, ("from the side", "x", "z", unit), (0.0, lengths.x), (z_lo, z_hi));
-    colour_bar(&mut scene, &side, &colours);
+    match colours.species.is_empty() {
+        true => colour_bar(&mut scene, &side, &colours.scale),
+        false => species_legend(&mut scene, &side, &colours.species),
+    }
     let middle = 0.5 * scene.width;
     put(&mut scene, middle, 20.0, &snapshot.title, 17, TextAnchor::Middle);
     put(&mut scene, middle, 44.0, &snapshot.subtitle, TEXT, TextAnchor::Middle);
@@ -149,6 +171,7 @@ fn balls(system: &System, frame: &StoredFrame) -> Vec<Ball> {
         position,
         radius: radius(system, usize::from(species)),
         symbol: system.species[usize::from(species)].symbol.clone(),
+        species: usize::from(species),
         adsorbed: !frozen && system.reservoir_of(species).is_some(),
         frozen,
     };
@@ -187,13 +210,38 @@ struct Periods {
     tilt: f64,
 }
 
-/// Draws all balls in their order, with the images that reach into the frame. In an oblique cell that is the rectangle in
-/// which positions are kept.
+/// What the colour of an adsorbed atom says: its height alone, or its species and, by lightness, its height.
+struct Colours {
+    scale: ColourScale,
+    /// (species, symbol) of those that come and go, where there are several.
+    species: Vec<(usize, String)>,
+}
+
+impl Colours {
+    fn new(system: &System, heights: (f64, f64)) -> Colours {
+        let scale = ColourScale { lo: heights.0, hi: heights.1, log: false, map: ColorMap::Viridis };
+        let of_reservoir = (0..system.species.len()).filter(|&s| system.reservoir_of(s as u8).is_some());
+        let species: Vec<_> = of_reservoir.map(|s| (s, system.species[s].symbol.clone())).collect();
+        Colours { scale, species: if species.len() > 1 { species } else { Vec::new() } }
+    }
+
+    fn of(&self, ball: &Ball) -> Color {
+        match self.species.iter().position(|(s, _)| *s == ball.species) {
+            None => self.scale.colour(ball.position.z),
+            Some(k) => {
+                let share = (ball.position.z - self.scale.lo) / (self.scale.hi - self.scale.lo);
+                palette::lighter(&palette::line(k), 0.6 * share.clamp(0.0, 1.0))
+            }
+        }
+    }
+}
+
+/// Draws all balls in their order, with the images that reach into the frame.
 fn project(
     scene: &mut Scene,
     view: &View,
     balls: &[&Ball],
-    colours: &ColourScale,
+    colours: &Colours,
     slab_top: f64,
     plane: impl Fn(DVec3) -> (f64, f64),
     periods: &Periods,
@@ -202,7 +250,7 @@ fn project(
     let columns = if periods.tilt == 0.0 { 1 } else { 2 };
     for ball in balls {
         let (fill, outline) = if ball.adsorbed {
-            (colours.colour(ball.position.z), palette::INK)
+            (colours.of(ball), palette::INK)
         } else {
             let depth = (slab_top - ball.position.z).max(0.0) / (2.0 * ball.radius);
             let grey = (160.0 + 28.0 * depth).min(225.0) as u8;
@@ -227,12 +275,20 @@ fn project(
 
 /// Draws a disc, or as much of it as lies in the frame: a raster knows no clipping.
 fn disc(scene: &mut Scene, view: &View, (x, y, r): (f64, f64, f64), fill: Color, outline: (Color, f64)) {
-    let (right, bottom) = (view.left + view.width, view.top + view.height);
-    if x + r <= view.left || x - r >= right || y + r <= view.top || y - r >= bottom {
+    let corners = view.corners();
+    // Distances from the edges, above 0 inside; corners go round against the clock on paper, where y leads down.
+    let edges = [0, 1, 2, 3].map(|i| {
+        let (a, b) = (corners[i], corners[(i + 1) % 4]);
+        let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+        let length = dx.hypot(dy);
+        move |p: (f64, f64)| ((p.0 - a.0) * dy - (p.1 - a.1) * dx) / length
+    });
+    let nearest = edges.iter().map(|inside| inside((x, y))).fold(f64::INFINITY, f64::min);
+    if nearest <= -r {
         return;
     }
     let (stroke, stroke_width) = outline;
-    if x - r >= view.left && x + r <= right && y - r >= view.top && y + r <= bottom {
+    if nearest >= r {
         let (stroke, stroke_width) = (Some(stroke), Some(stroke_width));
         scene.add(Primitive::Circle { cx: x, cy: y, r, fill, fill_opacity: None, stroke, stroke_width });
         return;
@@ -242,10 +298,8 @@ fn disc(scene: &mut Scene, view: &View, (x, y, r): (f64, f64, f64), fill: Color,
         (x + r * angle.cos(), y + r * angle.sin())
     };
     let mut points: Vec<(f64, f64)> = (0..CORNERS).map(corner).collect();
-    for (edge, sign, vertical) in
-        [(view.left, 1.0, false), (right, -1.0, false), (view.top, 1.0, true), (bottom, -1.0, true)]
-    {
-        points = cut(&points, |p| sign * (if vertical { p.1 } else { p.0 } - edge));
+    for inside in edges {
+        points = cut(&points, inside);
     }
     if points.len() > 2 {
         let d: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
@@ -289,9 +343,10 @@ fn put(scene: &mut Scene, x: f64, y: f64, content: &str, size: u32, anchor: Text
 /// - `words`: heading, names of the axes, unit
 fn frame(scene: &mut Scene, view: &View, words: (&str, &str, &str, &str), x: (f64, f64), y: (f64, f64)) {
     let (l, t, r, b) = (view.left, view.top, view.left + view.width, view.top + view.height);
-    line(scene, vec![(l, t), (r, t), (r, b), (l, b), (l, t)]);
+    let corners = view.corners();
+    line(scene, corners.into_iter().chain([corners[0]]).collect());
     let (heading, x_name, y_name, unit) = words;
-    put(scene, 0.5 * (l + r), t - 14.0, heading, TEXT + 1, TextAnchor::Middle);
+    put(scene, 0.5 * (l + r) + view.lean, t - 14.0, heading, TEXT + 1, TextAnchor::Middle);
     put(scene, 0.5 * (l + r), b + 40.0, &format!("{x_name} [{unit}]"), TEXT + 1, TextAnchor::Middle);
     put(scene, l - 50.0, t - 14.0, &format!("{y_name} [{unit}]"), TEXT + 1, TextAnchor::Start);
     let axis = Axis::linear(String::new(), x.0, x.1);
@@ -303,6 +358,8 @@ fn frame(scene: &mut Scene, view: &View, words: (&str, &str, &str, &str), x: (f6
     let axis = Axis::linear(String::new(), y.0, y.1);
     for tick in axis.ticks(5).into_iter().filter(|&v| axis.holds(v)) {
         let (_, py) = view.pixel(0.0, tick);
+        // ticks of y follow a leaning edge
+        let l = l + view.lean * (b - py) / (b - t);
         line(scene, vec![(l - 5.0, py), (l, py)]);
         put(scene, l - 9.0, py, &text::short(tick, 3), TEXT, TextAnchor::End);
     }
@@ -325,6 +382,20 @@ fn colour_bar(scene: &mut Scene, side: &View, colours: &ColourScale) {
         put(scene, x + 19.0, y, &text::short(z, 2), TEXT, TextAnchor::Start);
     }
     put(scene, x - 2.0, top - 14.0, "height", TEXT, TextAnchor::Start);
+}
+
+/// The species beside the side view.
+fn species_legend(scene: &mut Scene, side: &View, species: &[(usize, String)]) {
+    let x = side.left + side.width + 22.0;
+    for (k, (_, symbol)) in species.iter().enumerate() {
+        let y = side.top + 10.0 + 24.0 * k as f64;
+        let (stroke, stroke_width) = (Some(palette::INK), Some(1.0));
+        let fill = palette::line(k);
+        scene.add(Primitive::Circle { cx: x, cy: y, r: 7.0, fill, fill_opacity: None, stroke, stroke_width });
+        put(scene, x + 13.0, y, symbol, TEXT, TextAnchor::Start);
+    }
+    put(scene, x - 8.0, side.top + 10.0 + 24.0 * species.len() as f64, "lighter:", TEXT, TextAnchor::Start);
+    put(scene, x - 8.0, side.top + 26.0 + 24.0 * species.len() as f64, "higher", TEXT, TextAnchor::Start);
 }
 
 #[cfg(test)]

@@ -52,6 +52,11 @@ impl HostAtoms {
     pub(crate) fn hosts(&self) -> impl Iterator<Item = SlabSite> {
         self.atoms.iter().filter(|(_, p)| p.z >= self.top).map(|(site, _)| *site)
     }
+
+    /// Those below it.
+    pub(crate) fn buried(&self) -> impl Iterator<Item = SlabSite> {
+        self.atoms.iter().filter(|(_, p)| p.z < self.top).map(|(site, _)| *site)
+    }
 }
 
 fn shortest_distance(cell: &Cell, atoms: &[(SlabSite, DVec3)]) -> Option<f64> {

@@ -5,14 +5,17 @@ use crate::forces::external::spec::ExternalSpec;
 use crate::forces::{External, ForceField, Pairwise};
 use crate::input::beside;
 use crate::input::scene::CheckedScene;
-use crate::input::scene::bonds::bonds;
+use crate::input::scene::bonds::{HostAtoms, bonds};
 use crate::input::scene::check::external::contact;
 use crate::input::scene::grammar::{External as Field, Images, ListedPair, Mixing, Potential, Scene};
+use crate::input::scene::many_body;
 use crate::input::source::{Source, ensure};
 use crate::io::text::read_text;
 use crate::observables::geometry::Adsorbate;
+use crate::observables::hosts::Hosts;
 use crate::observables::{Geometry, Observable, Observables};
 use crate::potential::{ExternalField, LennardJones, Morse, PairTable, Section, Table};
+use crate::system::bonds::SlabSite;
 use crate::system::cell::Cell;
 use crate::system::configuration::Configuration;
 use crate::system::{FrozenAtoms, Reservoir, Species, System};
@@ -104,6 +107,7 @@ pub(crate) fn species_index(scene: &Scene, name: &str) -> u8 {
 
 /// The pairs of a scene.
 ///
+/// - `scene`: its cutoff is filled in where a file says it
 /// - `scene_path`: paths inside the scene are relative to its folder
 ///
 /// # Errors
@@ -111,10 +115,14 @@ pub(crate) fn species_index(scene: &Scene, name: &str) -> u8 {
 /// and remedy if a file is no table, and those of reading it.
 pub(crate) fn pair_table(
     source: &Source,
-    scene: &Scene,
+    scene: &mut Scene,
     scene_path: &Path,
     warnings: &mut Vec<String>,
 ) -> Result<PairTable> {
+    if matches!(scene.potential, Potential::StillingerWeber { .. }) {
+        return many_body::stillinger_weber(source, scene, scene_path);
+    }
+    let scene = &*scene;
     let n = scene.species.len();
     let (cutoff, truncation, tail) =
         (scene.potential.cutoff(), scene.potential.truncation(), scene.potential.tail_correction());
@@ -139,6 +147,7 @@ pub(crate) fn pair_table(
                 of_pair(scene, pairs, a, b).map_or((0.0, 1.0, 0.0), |p| (p.depth, p.alpha, p.r_0));
             Morse::new(depth, alpha, r_0)
         }),
+        Potential::StillingerWeber { .. } => unreachable!("it has every pair"),
         Potential::Table { .. } => {
             let tables = tables(source, scene, scene_path, warnings)?;
             PairTable::new(n, cutoff, truncation, tail, |a, b| tables[a * n + b].clone())
@@ -267,11 +276,35 @@ fn geometry(loaded: &CheckedScene) -> Geometry {
         sigma: sigma(s, s),
         layer_top: loaded.first_layer(s),
     };
+    let cell = loaded.cell();
     Geometry {
-        cell: loaded.cell(),
+        names: scene.species.iter().map(|s| s.name.clone()).collect(),
+        frozen: loaded.slab.frozen().map(|a| (a.species as u8, cell.wrap(a.position))).collect(),
+        hosts: hosts(loaded),
+        cell,
         lattice: loaded.lattice(),
         n_slab: loaded.slab.mobile().count(),
         adsorbates: loaded.adsorbates().into_iter().map(adsorbate).collect(),
         sigma: (0..n * n).map(|k| sigma(k / n, k % n)).collect(),
     }
+}
+
+/// The top layer of the slab of a scene, of the species of its highest atom.
+fn hosts(loaded: &CheckedScene) -> Hosts {
+    let highest = loaded.slab.atoms.iter().max_by(|a, b| a.position.z.total_cmp(&b.position.z));
+    let Some(atoms) = highest.and_then(|atom| HostAtoms::new(loaded, atom.species)) else { return Hosts::default() };
+    let mut hosts = Hosts::default();
+    for site in atoms.hosts() {
+        match site {
+            SlabSite::Mobile(slot) => hosts.slots.push(slot),
+            SlabSite::Frozen(position) => hosts.fixed.push(position),
+        }
+    }
+    for site in atoms.buried() {
+        match site {
+            SlabSite::Mobile(slot) => hosts.buried_slots.push(slot),
+            SlabSite::Frozen(position) => hosts.buried.push(position),
+        }
+    }
+    hosts
 }

@@ -19,7 +19,7 @@ impl Scene {
             let (a, b) = (&self.species[a].name, &self.species[b].name);
             pairs.iter().any(|p| p.is_of(a, b))
         };
-        self.potential.external().is_some()
+        self.potential.has_every_pair()
             || listed(a, b)
             || (self.potential.mixing().is_some() && listed(a, a) && listed(b, b))
     }

@@ -4,12 +4,14 @@
 //! places, and refuses what cannot be. What comes back can be run as it stands.
 
 pub mod grammar;
+pub mod reference;
 
 mod bonds;
 pub(crate) mod check;
 pub(crate) mod compile;
 mod first_layer;
 mod lookup;
+mod many_body;
 pub(crate) mod place;
 mod resolve;
 mod slab_file;
@@ -96,7 +98,7 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
 
     check::species::species(&source, &scene)?;
     check::species::interactions(&source, &scene)?;
-    let pairs = compile::pair_table(&source, &scene, path, &mut warnings)?;
+    let pairs = compile::pair_table(&source, &mut scene, path, &mut warnings)?;
     check::particles::particles(&source, &scene, &mut warnings)?;
     let gases = check::gas::gases(&source, &scene, path, &mut warnings)?;
     check::run::run(&source, &scene, &mut warnings)?;

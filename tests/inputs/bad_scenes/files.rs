@@ -161,3 +161,61 @@ fn a_table_that_does_not_reach_the_cutoff_is_refused() {
     assert_eq!(code, Some(65), "{stderr}");
     assert!(stderr.contains("`cutoff` is 2.6, but section `AB` of `pair.table` reaches from 0.5 to 2.5"), "{stderr}");
 }
+
+/// The good scene with triplets from a file.
+fn with_triplets() -> String {
+    let (before, rest) = GOOD.split_once("LennardJones(").expect("the good scene");
+    let (_, after) = rest.split_once("\n    ),\n").expect("its end");
+    format!("{before}StillingerWeber(path: \"pair.sw\"),\n{after}")
+}
+
+/// Entries of two elements about every centre.
+fn entries(first: &str, second: &str) -> String {
+    let element = |k: usize| if k == 0 { first } else { second };
+    (0..8)
+        .map(|k| {
+            let names = [k / 4, k / 2 % 2, k % 2].map(element);
+            format!("{} 1.0 1.2 1.8 21.0 1.2 -0.333 7.05 0.6 4.0 0.0 0.0\n", names.join(" "))
+        })
+        .collect()
+}
+
+#[test]
+fn an_absent_file_of_triplets_is_an_absent_input() {
+    let (code, stdout, stderr) = run(&[("scene.ron", &with_triplets())], &["check", "scene.ron"]);
+    assert_eq!((code, stdout.as_str()), (Some(66), ""));
+    assert_eq!(stderr, "error: cannot find Stillinger-Weber parameters pair.sw; check the path\n");
+}
+
+#[test]
+fn a_bad_file_of_triplets_is_refused() {
+    let good = entries("Cu", "Ar");
+    let without = |line: usize| {
+        let kept = good.lines().enumerate().filter(|(k, _)| *k != line).map(|(_, l)| format!("{l}\n"));
+        kept.collect::<String>()
+    };
+    let changed = |line: usize, from: &str, to: &str| {
+        let change = |(k, l): (usize, &str)| if k == line { l.replace(from, to) + "\n" } else { format!("{l}\n") };
+        good.lines().enumerate().map(change).collect::<String>()
+    };
+    for (content, message) in [
+        (good.clone(), ""),
+        (String::new(), "it holds no entry of three elements and eleven numbers; give a LAMMPS .sw file"),
+        (entries("Cu", "Xe"), "`pair.sw` has no parameters of `Ar`"),
+        (without(5), "the entry `Ar Cu Ar` is missing"),
+        (good.clone() + &good, "line 9: the entry `Cu Cu Cu` stands in line 1 already; keep one of them"),
+        (changed(3, "1.2 1.8", "1.3 1.8"), "lines 4 and 5: `Cu Ar Ar` and `Ar Cu Cu` give the pair different"),
+        (changed(1, "21.0", "22.0"), "lines 2 and 3: `Cu Cu Ar` and `Cu Ar Cu` give the angle different"),
+        (changed(2, "7.05", "seven"), "line 3: A is `seven`; give a number"),
+        (changed(2, "1.0 1.2", "1.0 -1.2"), "line 3: sigma is -1.2; it may not be negative"),
+        (changed(0, "4.0 0.0 0.0", "12.0 6.0 0.0"), "line 1: p is 12 and q is 6; only p = 4 and q = 0 are known"),
+        (format!("# UNITS: real\n{good}"), "line 1 says `UNITS: real`; give a file in metal units (eV, Å)"),
+        (good.replace("1.2 1.8", "3.2 1.8"), "the longest `a·sigma` of the file is 5.76"),
+    ] {
+        let files = [("scene.ron", with_triplets()), ("pair.sw", content)];
+        let files: Vec<(&str, &str)> = files.iter().map(|(n, c)| (*n, c.as_str())).collect();
+        let (code, _, stderr) = run(&files, &["check", "scene.ron"]);
+        assert_eq!(code, Some(if message.is_empty() { 0 } else { 65 }), "{message}: {stderr}");
+        assert!(stderr.contains(message), "`{message}` is not in\n{stderr}");
+    }
+}

@@ -28,6 +28,28 @@ pub(super) const CASES: &[Case] = &[
         "give 1 or more",
     ),
     case(
+        &[("schedule:", "observables: [Rdf(r_max: 2.8, bins: 140, between: [(\"A\", \"b\")])],\n    schedule:")],
+        (27, 62),
+        "there is no species `b`",
+        "did you mean `B`?",
+    ),
+    case(
+        &[("schedule:", "observables: [Dimers(r: 1.2, buckled: 0.0)],\n    schedule:")],
+        (27, 43),
+        "`buckled` is 0.0, not above 0",
+        "give a number above 0",
+    ),
+    case(
+        &[
+            ("schedule:", "observables: [Hydrides(r: 2.0)],\n    schedule:"),
+            ("    substrate: Fcc111(species: \"A\", nearest_neighbour: 1.10, repeat: (6, 3), layers: 3),\n", ""),
+            ("Slab(height: 6.0)", "Slab(height: 6.0, lengths: (6.0, 6.0))"),
+        ],
+        (26, 19),
+        "`Hydrides` looks at the top layer of the slab, and there is no slab",
+        "leave it out, or give a `substrate`",
+    ),
+    case(
         &[("schedule:", "observables: [Density(bins: 0)],\n    schedule:")],
         (27, 33),
         "`bins` is 0",

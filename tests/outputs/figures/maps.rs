@@ -29,7 +29,7 @@ fn the_csv_of_a_map_holds_the_unmasked_cells_the_states_and_the_boundaries() {
 
 #[test]
 fn masked_cells_are_not_painted() {
-    // everything masked but one row: the picture has exactly the tiles of that row
+    // everything masked but one row: the picture has exactly the patches of that row
     let mut analysis = synthetic::default_scene();
     let keep = analysis.map.temperatures[20];
     for cell in &mut analysis.map.cells {
@@ -38,7 +38,7 @@ fn masked_cells_are_not_painted() {
     let (dir, figures) = drawn(&analysis);
     let figure = figures.iter().find(|f| f.name == "phase_diagram_B").expect("drawn");
     let group = figure.svg.split("crispEdges").nth(1).expect("tiles").split("</g>").next().expect("an end");
-    assert_eq!(group.matches("<rect").count(), 3, "one run of tiles per phase of the row");
+    assert_eq!(group.matches("<path").count(), 6, "one patch per phase of each half of the row");
     let (_, rows) = csv(dir.path(), "phase_diagram_B");
     assert!(rows.iter().filter(|r| &r[0] == "map").all(|r| r[1] == keep.to_string()));
 }
@@ -48,15 +48,17 @@ fn the_first_row_of_a_map_is_at_the_bottom() {
     let (_, figures) = default_drawn();
     let figure = figures.iter().find(|f| f.name == "phase_diagram_B").expect("drawn");
     let group = figure.svg.split("crispEdges").nth(1).expect("tiles").split("</g>").next().expect("an end");
-    let attribute = |rect: &str, name: &str| -> f64 {
-        let from = rect.split(&format!(" {name}=\"")).nth(1).expect("an attribute");
-        from.split('"').next().expect("its end").parse().expect("a number")
+    // the lower left corner of each patch
+    let corner = |path: &str| -> (f64, f64) {
+        let from = path.split(" d=\"M").nth(1).expect("an outline");
+        let first = from.split('L').next().expect("a corner");
+        let (x, y) = first.trim().split_once([' ', ',']).expect("two numbers");
+        (x.parse().expect("a number"), y.parse().expect("a number"))
     };
-    let rects: Vec<&str> = group.split("<rect").skip(1).collect();
-    // tiles come with ascending temperature, so their rows go up: y falls
-    let (first, last) = (rects[0], rects[rects.len() - 1]);
-    assert!(attribute(first, "y") > attribute(last, "y"));
-    assert!(attribute(first, "x") < attribute(rects[1], "x"));
+    let corners: Vec<(f64, f64)> = group.split("<path").skip(1).map(corner).collect();
+    // patches come with ascending temperature, so their rows go up: y falls
+    assert!(corners[0].1 > corners[corners.len() - 1].1);
+    assert!(corners[0].0 < corners[1].0);
 }
 
 #[test]

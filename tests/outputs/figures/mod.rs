@@ -6,6 +6,7 @@ mod synthetic;
 
 mod curves;
 
+mod labels;
 mod maps;
 mod reports;
 mod well_formed;
@@ -111,7 +112,7 @@ fn gallery() {
         let figures = draw(&analysis, &Labels { units, ..labels() }, &dir).expect("drawn");
         let summary = summary(&analysis);
         report::write(&dir, &analysis, &summary, &figures).expect("written");
-        std::fs::write(dir.join("table.txt"), report::terminal_table(&analysis, &summary)).expect("written");
+        std::fs::write(dir.join("table.txt"), report::terminal_table(&analysis, &summary, None)).expect("written");
     }
 }
 

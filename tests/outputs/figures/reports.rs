@@ -108,7 +108,7 @@ fn the_report_of_a_canonical_run_has_no_phases() {
     let path = report::write(dir.path(), &analysis, &summary, &figures).expect("written");
     let html = std::fs::read_to_string(path).expect("a page");
     assert!(html.contains("A canonical run") && !html.contains("Warnings"));
-    let table = report::terminal_table(&analysis, &summary);
+    let table = report::terminal_table(&analysis, &summary, None);
     assert!(table.contains("⟨E⟩ [ε]") && table.lines().count() <= 30, "{table}");
 }
 
@@ -117,7 +117,7 @@ fn the_terminal_table_ends_with_the_verdict() {
     use adlayer::testing::analysis::diagnostics::{Mood, Sentence};
     let mut analysis = synthetic::default_scene();
     let last = |analysis: &Analysis| {
-        report::terminal_table(analysis, &summary(analysis)).lines().last().unwrap_or_default().to_owned()
+        report::terminal_table(analysis, &summary(analysis), None).lines().last().unwrap_or_default().to_owned()
     };
     let before = last(&analysis);
     let say = |words: &str| Sentence { mood: Mood::Good, words: words.into() };
@@ -150,10 +150,11 @@ fn states_that_are_no_rectangle_are_drawn_and_tabulated() {
     let summary = summary(&analysis);
     let page = report::write(dir.path(), &analysis, &summary, &figures).expect("written");
     assert!(std::fs::read_to_string(page).expect("a page").contains("All 93 states"));
-    let table = report::terminal_table(&analysis, &summary);
+    let table = report::terminal_table(&analysis, &summary, None);
     assert!(table.lines().count() <= 35, "{table}");
     // A row is a state: T, its μ', ⟨N⟩.
-    assert!(table.contains("⟨N⟩ of B in each state's own samples, T in ε/k_B, μ' in ε\n"), "{table}");
+    let heading = "⟨N⟩ of B in each state's own samples (*: by MBAR over all states), T in ε/k_B, μ' in ε\n";
+    assert!(table.contains(heading), "{table}");
     let rows = table.lines().filter(|l| l.trim_start().starts_with("0.") && l.contains('±'));
     assert!(rows.count() >= 15, "{table}");
 }
@@ -161,9 +162,9 @@ fn states_that_are_no_rectangle_are_drawn_and_tabulated() {
 #[test]
 fn the_terminal_table_is_short_and_aligned() {
     let analysis = synthetic::default_scene();
-    let table = report::terminal_table(&analysis, &summary(&analysis));
+    let table = report::terminal_table(&analysis, &summary(&analysis), None);
     assert!(table.lines().count() <= 30, "{table}");
-    assert!(table.lines().all(|l| l.chars().count() <= 125), "{table}");
+    assert!(table.lines().all(|l| l.chars().count() <= 135), "{table}");
     let rules: Vec<usize> =
         table.lines().filter(|l| l.starts_with("  ")).filter_map(|l| l.chars().position(|c| c == '|')).collect();
     assert_eq!(rules.len(), 8, "a header and seven temperatures\n{table}");
@@ -171,4 +172,30 @@ fn the_terminal_table_is_short_and_aligned() {
     for words in ["⟨N⟩ of B", "gas → N ≈ 12: −6.2", "97 of 98 states agree", "phases: gas"] {
         assert!(table.contains(words), "{words:?} in\n{table}");
     }
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for analysis in [synthetic::default_scene(), synthetic::canonical()] {
+        for width in [60, 80, 100, 140] {
+            let table = report::terminal_table(&analysis, &summary(&analysis), Some(width));
+            let widest = table.lines().map(|l| l.chars().count()).max().unwrap_or(0);
+            assert!(widest <= width, "{widest} > {width}\n{table}");
+            let found = table.contains("gas → N ≈ 12") || analysis.grid.n_reservoirs() == 0;
+            assert!(found, "the boundaries are lost at {width}\n{table}");
+        }
+    }
+}
+
+#[test]
+fn the_terminal_says_what_may_not_be_quoted_and_what_max_atoms_holds_back() {
+    use adlayer::testing::analysis::AtLimit;
+    let mut analysis = synthetic::default_scene();
+    let table = |analysis: &Analysis| report::terminal_table(analysis, &summary(analysis), None);
+    let marks = |table: &str| (table.contains("?: may not be quoted"), table.contains("^: held back by max_atoms"));
+    analysis.at_states.iter_mut().for_each(|cell| (cell.masked, cell.quotable) = (false, true));
+    assert_eq!(marks(&table(&analysis)), (false, false), "{}", table(&analysis));
+    analysis.at_states.iter_mut().for_each(|cell| cell.quotable = false);
+    analysis.direct[0].at_limit = vec![AtLimit { p: 0.5, needed: 99 }];
+    assert_eq!(marks(&table(&analysis)), (true, true), "{}", table(&analysis));
 }

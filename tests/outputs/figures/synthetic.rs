@@ -239,7 +239,7 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
     let (n, n_reservoirs) = (grid.len(), grid.n_reservoirs());
     let at = |k: usize| {
         let mu: Vec<f64> = (0..n_reservoirs).map(|s| grid.mu(StateId(k as u32), s)).collect();
-        cell(grid.states[k].temperature, &mu, false)
+        MapCell { quotable: true, ..cell(grid.states[k].temperature, &mu, false) }
     };
     let at_states = (0..n).map(at).collect();
     let law = |&temperature: &f64| Henry {

@@ -198,6 +198,11 @@ fn reduce(source: &Source, scene: &mut Scene) -> Result<()> {
 /// Checks the cutoff against the periods and fills in `images`.
 pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
     let (periods, oblique) = (scene.periods(), scene.cell().is_oblique());
+    // the cutoff of a file is no number of the scene
+    let (field, called) = match scene.potential.has_every_pair() {
+        true => ("potential.path", "the longest `a·sigma` of the file"),
+        false => ("potential.cutoff", "`cutoff`"),
+    };
     let cutoff = scene.potential.cutoff();
     let Some(images) = scene.potential.images_mut() else { return Ok(()) };
     let shortest = periods.into_iter().min_by(|a, b| a.1.total_cmp(&b.1));
@@ -206,16 +211,19 @@ pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
     let what = if oblique && !name.ends_with('z') { "width" } else { "period" };
     let name = format!("the {what} {} {name}", rounded(period));
     let minimum = if oblique { "" } else { " or `images: Minimum` (the nearest only)" };
+    let lower = match field {
+        "potential.path" => String::new(),
+        _ => format!(" lower the cutoff to {} or less,", rounded(0.5 * period)),
+    };
     match images {
         None => ensure!(
             source,
             fits,
-            "potential.cutoff",
-            format!("`cutoff` is {cutoff}, more than half of {name}"),
+            field,
+            format!("{called} is {cutoff}, more than half of {name}"),
             format!(
-                "enlarge the cell to {} or more, lower the cutoff to {} or less, or say `images: Sum` (all images){minimum}",
+                "enlarge the cell to {} or more,{lower} or say `images: Sum` (all images){minimum}",
                 rounded(2.0 * cutoff),
-                rounded(0.5 * period)
             ),
         ),
         Some(Images::Sum) => {
@@ -223,8 +231,8 @@ pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
             ensure!(
                 source,
                 shells <= MAX_SHELLS,
-                "potential.cutoff",
-                format!("`cutoff` is {cutoff}, and {name} would need {shells} shells of images"),
+                field,
+                format!("{called} is {cutoff}, and {name} would need {shells} shells of images"),
                 format!("enlarge the cell or lower the cutoff: at most {MAX_SHELLS} shells are summed"),
             );
         }
@@ -242,7 +250,7 @@ pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
 }
 
 /// A length for a message: six significant digits.
-fn rounded(x: f64) -> f64 {
+pub(super) fn rounded(x: f64) -> f64 {
     format!("{x:.5e}").parse().unwrap_or(x)
 }
 

@@ -1,5 +1,6 @@
 //! Observables: whether the scene has what they need.
 
+use super::species::known;
 use super::{at_least_one, positive, spelled};
 use crate::base::Result;
 use crate::input::scene::CheckedScene;
@@ -127,6 +128,23 @@ fn check(source: &Source, loaded: &CheckedScene, path: &str, name: &str, need: N
             Ok(())
         }
         Need::Bins(bins) => histogram(source, &format!("{path}.bins"), bins),
+        Need::Length(field, length) => positive(source, &format!("{path}.{field}"), length),
+        Need::TopLayer => {
+            ensure!(
+                source,
+                !loaded.scene.is_bulk() && !loaded.slab.atoms.is_empty(),
+                path,
+                format!("`{name}` looks at the top layer of the slab, and there is no slab"),
+                "leave it out, or give a `substrate`",
+            );
+            Ok(())
+        }
+        Need::Species(i, a, b) => {
+            for (k, species) in [a, b].iter().enumerate() {
+                known(source, &loaded.scene, &format!("{path}.between[{i}][{k}]"), species)?;
+            }
+            Ok(())
+        }
     }
 }
 

@@ -10,6 +10,9 @@ const CURVATURE: f64 = 57.146_436_4;
 /// Time steps as parts of σ√(m/ε): customary, the longest that is not remarked, the shortest that is not.
 const CUSTOMARY: f64 = 0.005;
 const LONG: f64 = 0.02;
+/// The same for bonds, which vibrate where other atoms collide: 17 steps a period are the longest that is not remarked.
+const CUSTOMARY_OF_BONDS: f64 = 0.02;
+const LONG_OF_BONDS: f64 = 0.05;
 const SHORT: f64 = 2e-5;
 /// Depths of a well in kT that are not remarked.
 const DEPTHS: std::ops::RangeInclusive<f64> = 0.01..=30.0;
@@ -93,10 +96,14 @@ fn steps(scene: &Scene, pairs: &PairTable, occurring: (&[bool], &[bool])) -> Opt
     let (dt, shortest) = (time_step(&scene.dynamics)?, Shortest::of(scene, pairs, occurring)?);
     let part = dt / shortest.time;
     let start = shortest.beside(dt, scene.units);
-    if part > LONG {
-        let sound = digits(CUSTOMARY * shortest.time, 1);
+    let (customary, long) = match pairs.three_body() {
+        Some(_) => (CUSTOMARY_OF_BONDS, LONG_OF_BONDS),
+        None => (CUSTOMARY, LONG),
+    };
+    if part > long {
+        let sound = digits(customary * shortest.time, 1);
         return Some(format!(
-            "{start}: averages will be off, or the run will fail; give {sound}, or {LONG} of that time at most"
+            "{start}: averages will be off, or the run will fail; give {sound}, or {long} of that time at most"
         ));
     }
     (part < SHORT).then(|| format!("{start}: atoms will hardly move; check its unit"))
@@ -134,7 +141,8 @@ fn wells(scene: &Scene, pairs: &PairTable, met: &[(usize, usize)]) -> Option<Str
     let (a, b) = (&scene.species[deepest.0].name, &scene.species[deepest.1].name);
     let well = format!("the deepest well, {} {} between {a} and {b},", depth(deepest), units.energy_label());
     let at = |t: f64| format!("is {} kT at T = {t} {}", digits(in_kt(t), 2), units.temperature_label());
-    if in_kt(cold) > *DEPTHS.end() {
+    // bonds are that deep; whoever names triplets means them
+    if in_kt(cold) > *DEPTHS.end() && pairs.three_body().is_none() {
         return Some(format!(
             "{well} {}: what is bound stays bound; check the units of energies and temperatures",
             at(cold)

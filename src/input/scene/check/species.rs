@@ -56,7 +56,9 @@ pub(crate) fn known(source: &Source, scene: &Scene, path: &str, name: &str) -> R
 /// Checks the numbers of the potential and of the external fields.
 pub(crate) fn interactions(source: &Source, scene: &Scene) -> Result<()> {
     let (potential, pairs) = (&scene.potential, scene.potential.pairs());
-    positive(source, "potential.cutoff", potential.cutoff())?;
+    if !potential.has_every_pair() {
+        positive(source, "potential.cutoff", potential.cutoff())?;
+    }
     for (i, pair) in pairs.iter().enumerate() {
         let path = format!("potential.pairs[{i}]");
         let (a, b) = pair.between();

@@ -41,6 +41,18 @@ pub enum Potential {
         /// Parameters of pairs of species.
         pairs: Vec<MorsePair>,
     },
+    /// The pairs and triplets of Stillinger and Weber, from a file as LAMMPS' `pair_style sw` reads it.
+    StillingerWeber {
+        /// The file, relative to the scene file. A species has the parameters of the element that is its `symbol`; D and T have
+        /// those of H where the file does not name them.
+        path: String,
+        /// How periodic images enter; unset: `Sum`, refused if the cutoff exceeds half a period.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        images: Option<Images>,
+        /// The longest aσ of the file, once that is read \[length\].
+        #[serde(skip)]
+        cutoff: f64,
+    },
     /// u and −u' from files as LAMMPS' `pair_write` writes them, interpolated as its `pair_style table spline` does.
     Table {
         /// File of all pairs that do not name their own, relative to the scene file.
@@ -104,6 +116,7 @@ impl Potential {
         match self {
             Potential::LennardJones { .. } => "Lennard-Jones",
             Potential::Morse { .. } => "Morse",
+            Potential::StillingerWeber { .. } => "Stillinger-Weber",
             Potential::Table { .. } => "table",
             Potential::External(_) => "external",
         }
@@ -114,6 +127,7 @@ impl Potential {
         match *self {
             Potential::LennardJones { cutoff, .. }
             | Potential::Morse { cutoff, .. }
+            | Potential::StillingerWeber { cutoff, .. }
             | Potential::Table { cutoff, .. } => cutoff,
             Potential::External(_) => REACH,
         }
@@ -125,7 +139,8 @@ impl Potential {
             Potential::LennardJones { truncation, .. }
             | Potential::Morse { truncation, .. }
             | Potential::Table { truncation, .. } => truncation,
-            Potential::External(_) => Truncation::Shifted,
+            // it ends at 0 by itself
+            Potential::StillingerWeber { .. } | Potential::External(_) => Truncation::Shifted,
         }
     }
 
@@ -134,6 +149,7 @@ impl Potential {
         match *self {
             Potential::LennardJones { images, .. }
             | Potential::Morse { images, .. }
+            | Potential::StillingerWeber { images, .. }
             | Potential::Table { images, .. } => images,
             Potential::External(_) => Some(Images::Minimum),
         }
@@ -144,6 +160,7 @@ impl Potential {
         match self {
             Potential::LennardJones { images, .. }
             | Potential::Morse { images, .. }
+            | Potential::StillingerWeber { images, .. }
             | Potential::Table { images, .. } => Some(images),
             Potential::External(_) => None,
         }
@@ -163,8 +180,8 @@ impl Potential {
             Potential::LennardJones { tail_correction, .. } | Potential::Morse { tail_correction, .. } => {
                 tail_correction
             }
-            // a table says nothing of what lies beyond it
-            Potential::Table { .. } | Potential::External(_) => false,
+            // a table says nothing of what lies beyond it, and nothing lies beyond the others
+            Potential::StillingerWeber { .. } | Potential::Table { .. } | Potential::External(_) => false,
         }
     }
 
@@ -176,16 +193,25 @@ impl Potential {
         match self {
             Potential::LennardJones { pairs, .. } => listed(pairs),
             Potential::Morse { pairs, .. } => listed(pairs),
+            Potential::StillingerWeber { .. } => Vec::new(),
             Potential::Table { pairs, .. } => listed(pairs),
             Potential::External(_) => Vec::new(),
         }
+    }
+
+    /// Whether it has every pair of species without a list of them.
+    pub fn has_every_pair(&self) -> bool {
+        matches!(self, Potential::StillingerWeber { .. } | Potential::External(_))
     }
 
     /// The rule for unlike pairs that are not listed.
     pub fn mixing(&self) -> Option<Mixing> {
         match *self {
             Potential::LennardJones { mixing, .. } => mixing,
-            Potential::Morse { .. } | Potential::Table { .. } | Potential::External(_) => None,
+            Potential::Morse { .. }
+            | Potential::StillingerWeber { .. }
+            | Potential::Table { .. }
+            | Potential::External(_) => None,
         }
     }
 
@@ -194,6 +220,7 @@ impl Potential {
         match self {
             Potential::LennardJones { .. } => "with `epsilon: 0`",
             Potential::Morse { .. } => "with `depth: 0`",
+            Potential::StillingerWeber { .. } => "with `A` 0 in the file",
             Potential::Table { .. } => "with `keyword: None`",
             Potential::External(_) => "",
         }
@@ -203,7 +230,10 @@ impl Potential {
     pub(crate) fn mixing_remedy(&self) -> &'static str {
         match self {
             Potential::LennardJones { .. } => ", or say `mixing: LorentzBerthelot`",
-            Potential::Morse { .. } | Potential::Table { .. } | Potential::External(_) => "",
+            Potential::Morse { .. }
+            | Potential::StillingerWeber { .. }
+            | Potential::Table { .. }
+            | Potential::External(_) => "",
         }
     }
 
@@ -211,6 +241,7 @@ impl Potential {
     pub(crate) fn paths_mut(&mut self) -> Vec<&mut String> {
         match self {
             Potential::LennardJones { .. } | Potential::Morse { .. } => Vec::new(),
+            Potential::StillingerWeber { path, .. } => vec![path],
             Potential::Table { path, pairs, .. } => {
                 path.iter_mut().chain(pairs.iter_mut().filter_map(|p| p.path.as_mut())).collect()
             }

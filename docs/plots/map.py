@@ -1,0 +1,33 @@
+"""⟨N⟩ over T and μ with contours; masked cells are grey.
+
+usage: map.py RUN SPECIES FILE
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import pandas as pd
+
+run, species, output = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+cells = pd.read_csv(run / "analysis" / "maps.csv")
+others = [c for c in cells.columns if c.startswith("mu_") and c != f"mu_{species}"]
+for other in others:
+    # One slice of a mixture: the other gases at the middle of their axes.
+    values = sorted(cells[other].unique())
+    cells = cells[cells[other] == values[len(values) // 2]]
+# μ of one column of the map may differ in its last bits from row to row.
+cells = cells.assign(mu=cells[f"mu_{species}"].round(9))
+table = cells.pivot_table(index="temperature", columns="mu", values=f"n_{species}", dropna=False)
+
+figure, axes = plt.subplots(figsize=(3.4, 2.7), layout="constrained")
+axes.set_facecolor("0.88")
+mesh = axes.pcolormesh(table.columns, table.index, table.values, shading="nearest", rasterized=True)
+lines = axes.contour(table.columns, table.index, table.values, levels=5, colors="white", linewidths=0.5)
+axes.clabel(lines, fontsize=5)
+figure.colorbar(mesh, label=f"⟨N⟩ of {species}")
+axes.set(xlabel=f"μ of {species}", ylabel="T")
+figure.savefig(output, dpi=300)

@@ -1,0 +1,28 @@
+"""A column of the maps over μ at several temperatures: an order parameter, a number of neighbours, an energy.
+
+usage: observables.py RUN SPECIES COLUMN FILE
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import pandas as pd
+
+run, species, column, output = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
+cells = pd.read_csv(run / "analysis" / "maps.csv")
+temperatures = sorted(cells.temperature.unique())
+
+figure, axes = plt.subplots(figsize=(3.4, 2.7), layout="constrained")
+for temperature in temperatures[:: max(len(temperatures) // 6, 1)]:
+    line = cells[(cells.temperature == temperature) & cells[column].notna()].sort_values(f"mu_{species}")
+    (drawn,) = axes.plot(line[f"mu_{species}"], line[column], lw=1, label=f"{temperature:g}")
+    if f"{column}_err" in line:
+        low, high = line[column] - line[f"{column}_err"], line[column] + line[f"{column}_err"]
+        axes.fill_between(line[f"mu_{species}"], low, high, color=drawn.get_color(), alpha=0.3, lw=0)
+axes.set(xlabel=f"μ of {species}", ylabel=column)
+axes.legend(title="T", fontsize=6, title_fontsize=7, frameon=False)
+figure.savefig(output, dpi=300)

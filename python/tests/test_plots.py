@@ -1,0 +1,52 @@
+"""The scripts of docs/plots draw what a run leaves behind, without a warning."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import adlayer
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+PLOTS = PROJECT / "docs" / "plots"
+
+OF_A_SPECIES = ["phase_diagram", "map", "isotherms", "isosteric_heat", "henry", "distribution", "exchange"]
+
+
+def draw(script: str, *arguments: object) -> None:
+    output = Path(str(arguments[-1]))
+    command = [sys.executable, "-W", "error", PLOTS / f"{script}.py", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{script}: {done.stderr}"
+    assert output.read_bytes().startswith(b"\x89PNG") and output.stat().st_size > 5_000, script
+
+
+@pytest.fixture(scope="module")
+def krypton(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("plots") / "krypton"
+    adlayer.sample(PROJECT / "scenes" / "krypton_graphite.ron", output, device="cpu", cycles=600)
+    return output
+
+
+@pytest.mark.parametrize("script", OF_A_SPECIES)
+def test_a_figure_of_a_species(krypton: Path, tmp_path: Path, script: str) -> None:
+    draw(script, krypton, "Kr", tmp_path / "figure.png")
+
+
+def test_flow_and_an_observable(krypton: Path, tmp_path: Path) -> None:
+    draw("flow", krypton, tmp_path / "flow.png")
+    draw("observables", krypton, "Kr", "psi6", tmp_path / "psi6.png")
+
+
+def test_a_canonical_run(tmp_path: Path) -> None:
+    adlayer.sample(PROJECT / "scenes" / "canonical.ron", tmp_path / "melt", device="cpu", cycles=300)
+    draw("heat_capacity", tmp_path / "melt", tmp_path / "heat.png")
+
+
+def test_every_script_is_tested_and_in_the_page() -> None:
+    scripts = {path.stem for path in PLOTS.glob("*.py")}
+    assert scripts == {*OF_A_SPECIES, "flow", "observables", "heat_capacity"}
+    page = (PROJECT / "docs" / "plots.md").read_text(encoding="utf-8")
+    assert all(f"plots/{script}.py" in page for script in scripts)

@@ -1,0 +1,115 @@
+//! Looking at a run from outside: only files are read, no lock is taken and nothing is written.
+
+use crate::analysis::diagnostics::{Flow, flows};
+use crate::base::{Error, Result};
+use crate::input::scene::{self, CheckedScene};
+use crate::io::csv::Table;
+use crate::io::text::read_text;
+use crate::run::RunRecord;
+use crate::run::directory::refuse_file;
+use crate::run::tables::{ExchangeRow, MoveRow, parse_exchange, parse_moves};
+use crate::sample::read_samples;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// Bytes of samples up to which they are read at every look that finds more of them.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// A run that is being watched.
+#[derive(Debug)]
+pub struct Watched {
+    directory: PathBuf,
+    /// Its scene.
+    pub loaded: CheckedScene,
+    species: Vec<String>,
+    /// Bytes of samples at the last look that read them, with the flows found.
+    trips: Option<(u64, Vec<Flow>)>,
+}
+
+/// What there was to see.
+#[derive(Debug)]
+pub struct Look {
+    /// `run.json`.
+    pub record: RunRecord,
+    /// Time since it was written, by the clock of the file system; `None` where that is ahead.
+    pub age: Option<Duration>,
+    /// Acceptance of particle moves; empty before the first tables.
+    pub moves: Vec<MoveRow>,
+    /// Exchange of every edge; empty before the first tables.
+    pub exchange: Vec<ExchangeRow>,
+    /// `[n_points][n_reservoirs]`, ⟨N⟩ of each state's own cycles with its error; empty before the first tables.
+    pub counts: Vec<Vec<(f64, f64)>>,
+    /// `[n_points]`, ⟨E⟩ of each state's own cycles with its error.
+    pub energy: Vec<(f64, f64)>,
+    /// Travel of replicas along every axis, from the samples stored so far; `None` where none are, or too many to be read.
+    pub flows: Option<Vec<Flow>>,
+    /// Bytes of samples.
+    pub sample_bytes: u64,
+}
+
+impl Watched {
+    /// A run to be watched.
+    ///
+    /// # Errors
+    /// [`Error::InputMissing`] if there is none, and those of [`scene::load`].
+    pub fn new(directory: &Path) -> Result<Watched> {
+        refuse_file(directory)?;
+        let resolved = directory.join("resolved.ron");
+        if !resolved.is_file() {
+            return Err(Error::InputMissing {
+                what: "run directory (with its resolved.ron)",
+                path: directory.to_owned(),
+            });
+        }
+        let loaded = scene::load(&resolved)?;
+        let species = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
+        Ok(Watched { directory: directory.to_owned(), loaded, species, trips: None })
+    }
+
+    /// Looks once. Tables that are not there yet, or just being replaced, are left out.
+    ///
+    /// # Errors
+    /// Those of [`RunRecord::read`].
+    pub fn look(&mut self) -> Result<Look> {
+        let record = RunRecord::read(&self.directory)?;
+        let written = std::fs::metadata(self.directory.join("run.json")).and_then(|m| m.modified()).ok();
+        let age = written.and_then(|at| SystemTime::now().duration_since(at).ok());
+        let table = |name: &str| read_text("table", &self.directory.join(name)).ok();
+        let states = table("states.csv");
+        let moves = states.as_ref().and_then(|text| parse_moves(text, &self.species).ok()).unwrap_or_default();
+        let exchange = table("exchange.csv").and_then(|text| parse_exchange(&text).ok()).unwrap_or_default();
+        let states = states.and_then(|text| Table::parse(&text).ok());
+        let pairs = |mean: &str, error: &str| states.as_ref().map_or_else(Vec::new, |t| columns(t, mean, error));
+        let by_species: Vec<Vec<(f64, f64)>> =
+            self.species.iter().map(|s| pairs(&format!("n_{s}_mean"), &format!("n_{s}_err"))).collect();
+        let n_points = by_species.first().map_or(0, Vec::len);
+        let counts = (0..n_points).map(|k| by_species.iter().map(|s| s[k]).collect()).collect();
+        let energy = pairs("energy_mean", "energy_err");
+        let sample_bytes = bytes_of(&self.directory.join("samples"));
+        let flows = self.flows(sample_bytes);
+        Ok(Look { record, age, moves, exchange, counts, energy, flows, sample_bytes })
+    }
+
+    /// Travel of replicas, read again only where there are more samples than before.
+    fn flows(&mut self, bytes: u64) -> Option<Vec<Flow>> {
+        if self.trips.as_ref().is_none_or(|(known, _)| *known != bytes) && (1..=MOST_BYTES).contains(&bytes) {
+            let samples = read_samples(&self.directory, &self.species).ok()?;
+            self.trips = Some((bytes, flows(&self.loaded.grid(), &samples)));
+        }
+        self.trips.as_ref().map(|(_, flows)| flows.clone())
+    }
+}
+
+/// Two columns of a table row by row, NaN where a cell is empty; nothing without the columns.
+fn columns(table: &Table, mean: &str, error: &str) -> Vec<(f64, f64)> {
+    let index = |name: &str| table.columns().iter().position(|c| c == name);
+    let (Some(mean), Some(error)) = (index(mean), index(error)) else { return Vec::new() };
+    let number = |cell: &String| cell.parse().unwrap_or(f64::NAN);
+    table.rows().iter().map(|row| (number(&row[mean]), number(&row[error]))).collect()
+}
+
+/// Bytes of the files of a folder; 0 without one.
+fn bytes_of(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.metadata().ok()).map(|m| m.len()).sum()
+}
