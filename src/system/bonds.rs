@@ -205,7 +205,7 @@ mod tests {
                 let error = |square: f64, mean: f64| ((square / n - mean * mean) / n).sqrt();
                 let allowed = 4.0 * error(squares[d], ours).hypot(error(uniform_squares[d], exact));
                 assert!((ours - exact).abs() < allowed, "{shares:?}, {d}: {ours} and {exact} ± {allowed}");
-                assert!(allowed < 0.05 * exact, "{shares:?}: {exact} ± {allowed} says little");
+                assert!(allowed < 0.1 * exact, "{shares:?}: {exact} ± {allowed} says little");
             }
         }
     }

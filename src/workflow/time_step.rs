@@ -1,6 +1,5 @@
 //! Another time step, from the acceptance of segments of dynamics.
 
-use crate::figures::plot::text::short;
 use crate::run::tables::SegmentRow;
 use crate::system::Dynamics;
 use std::ops::Range;
@@ -26,7 +25,8 @@ pub(super) fn time_step_advice(dynamics: &Dynamics, row: &SegmentRow, made: u64)
         return None;
     }
     let factor = ((1.0 - WANTED_ACCEPTANCE) / (1.0 - row.lowest).max(1e-9)).sqrt().clamp(0.3, 2.0);
-    let (dt, share) = (short(factor * segment.dt, 2), 100.0 * row.lowest);
+    let two_digits = |x: f64| format!("{x:.1e}").parse().unwrap_or(x);
+    let (dt, share) = (two_digits(factor * segment.dt), 100.0 * row.lowest);
     Some(match factor < 1.0 {
         true => format!(
             "segments of dynamics are rejected too often: {share:.0} % are accepted in the state where fewest are; averages are \

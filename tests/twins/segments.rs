@@ -94,7 +94,8 @@ fn segments_on_cpu_are_those_of_the_reference() {
 #[test]
 fn twin_segment() {
     let Some(device) = device() else { return };
-    let ways: [(&str, fn(&mut Gpu)); 4] = [
+    type Prepare = fn(&mut Gpu);
+    let ways: [(&str, Prepare); 4] = [
         ("by rule", |_| ()),
         ("lists", |gpu| gpu.go(Way::Lists)),
         ("in storage", Gpu::make_large),

@@ -532,7 +532,7 @@ pub(super) fn measurement(system: &System, fixed: &[usize], words: &[u32]) -> Me
         }
         energy += system.pairs.tail(&all, system.cell.volume());
     }
-    Measurement { energy: if words[2] % ONE_ACCEPTED == 0 { energy } else { f64::NAN }, counts }
+    Measurement { energy: if words[2].is_multiple_of(ONE_ACCEPTED) { energy } else { f64::NAN }, counts }
 }
 
 #[cfg(test)]

@@ -182,7 +182,8 @@ pub(crate) fn insertion_table(bench: &Fixture) -> Result<Worst> {
 
 /// The same where they are inserted about atoms of the slab.
 pub(crate) fn insertion_at_bonds(bench: &Fixture) -> Result<Worst> {
-    over_a_slab(bench, &["Bonds(hosts: \"A\", shell: (0.9, 1.4), cap: 35.0)"])
+    let wide = "Bonds(hosts: \"A\", shell: (0.7, 1.8), cap: 90.0, shares: (0.1, 0.6, 0.3))";
+    over_a_slab(bench, &["Bonds(hosts: \"A\", shell: (0.9, 1.4), cap: 35.0)", wide])
 }
 
 fn over_a_slab(bench: &Fixture, insertions: &[&str]) -> Result<Worst> {

@@ -5,13 +5,13 @@ use super::{Case, case};
 pub(super) const CASES: &[Case] = &[
     case(
         &[("Baoab(dt: 0.004, friction: 1.0, steps: 50)", "Ghmc(dt: 0.02, steps: 50, friction: 0)")],
-        (25, 45),
+        (25, 51),
         "`friction` is 0, not above 0",
         "give a number above 0",
     ),
     case(
         &[("Baoab(dt: 0.004, friction: 1.0, steps: 50)", "Hmc(dt: 0.02, steps: 0)")],
-        (25, 34),
+        (25, 36),
         "`steps` is 0",
         "give 1 or more",
     ),
@@ -98,7 +98,7 @@ pub(super) const CASES: &[Case] = &[
             r#"moves: (insert_delete: 100, insertion: Bonds(hosts: "A", shell: (1.0, 9.5), cap: 30.0))"#,
         )],
         (26, 69),
-        r#"`shell` reaches 9.5, more than half of the shortest period or width, 2.85"#,
+        r#"`shell` reaches 9.5, more than half of the shortest period or width, 2.85788"#,
         "lower it, or take a larger cell",
     ),
     case(

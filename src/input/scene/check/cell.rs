@@ -250,7 +250,7 @@ pub(crate) fn cutoff(source: &Source, scene: &mut Scene) -> Result<()> {
 }
 
 /// A length for a message: six significant digits.
-fn rounded(x: f64) -> f64 {
+pub(super) fn rounded(x: f64) -> f64 {
     format!("{x:.5e}").parse().unwrap_or(x)
 }
 

@@ -1,5 +1,6 @@
 //! Dynamics, moves, exchange and schedule.
 
+use super::cell::rounded;
 use super::{at_least_one, positive};
 use crate::base::Result;
 use crate::input::scene::CheckedScene;
@@ -272,7 +273,11 @@ pub(crate) fn hosts(source: &Source, loaded: &CheckedScene) -> Result<()> {
             } else {
                 format!("moves.insertion.{name}")
             },
-            format!("`{name}` reaches {length}, more than half of the shortest period or width, {half}"),
+            format!(
+                "`{name}` reaches {}, more than half of the shortest period or width, {}",
+                rounded(length),
+                rounded(half)
+            ),
             "lower it, or take a larger cell",
         );
     }
