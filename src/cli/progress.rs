@@ -98,7 +98,7 @@ fn message(p: &Progress, width: usize) -> String {
     let left = p.left.as_secs();
     let left = match left {
         0..6000 => format!("{}:{:02} left", left / 60, left % 60),
-        _ => format!("{} h {:02} min left", left / 3600, left / 60 % 60),
+        _ => format!("{} h {:02} left", left / 3600, left / 60 % 60),
     };
     let exchange = format!("exchange {}", percent(p.exchange));
     let moves = format!("moves {}", percent(p.acceptance));

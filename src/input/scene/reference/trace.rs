@@ -23,8 +23,9 @@ pub(crate) struct Traced {
     chosen: usize,
 }
 
-/// Rounds of variants: round k takes variant k of every choice, modulo their number.
-const ROUNDS: usize = 90;
+/// Rounds of variants. The number of a round says which variant is taken of every choice: its last digit of the outermost, the
+/// next of a choice inside that, and so on, each to the base of the number of variants.
+const ROUNDS: usize = 400;
 
 /// Every field and variant of `T`, in the order in which they are met.
 pub(crate) fn fields<T: DeserializeOwned>() -> Vec<Traced> {
@@ -63,6 +64,8 @@ struct Instead<'de> {
 struct Book<'de> {
     fields: Vec<Traced>,
     round: usize,
+    /// Rounds for which a choice here keeps its variant; 0 stands for 1.
+    stride: usize,
     /// The kind of what was read last.
     kind: String,
     instead: Option<Instead<'de>>,
@@ -178,8 +181,11 @@ impl<'de> Deserializer<'de> for Tracer<'_, 'de> {
         visitor: V,
     ) -> Result<V::Value, Refused> {
         let Tracer(book) = self;
-        let variant = variants[book.round % variants.len()];
+        let stride = book.stride.max(1);
+        let variant = variants[book.round / stride % variants.len()];
+        book.stride = stride * variants.len();
         let read = visitor.visit_enum(Variant { book, owner: format!("{name}::{variant}"), variant });
+        book.stride = stride;
         book.kind = variants.join(" | ");
         read
     }
