@@ -190,7 +190,15 @@ pub fn accept(uniform: f64, ln_acc: f64) -> bool {
 /// of its own.
 #[inline]
 pub fn accept_ln_drawn(ln_uniform: impl FnOnce() -> f64, ln_acc: f64) -> bool {
-    ln_acc >= 0.0 || (ln_acc >= LEAST_LN_UNIFORM && ln_uniform() < ln_acc)
+    ln_acc >= 0.0 || (ln_acc >= LEAST_LN_UNIFORM && accept_ln(ln_uniform(), ln_acc))
+}
+
+/// The same decision of a number that was drawn already.
+///
+/// - `ln_uniform`: below 0
+#[inline]
+pub fn accept_ln(ln_uniform: f64, ln_acc: f64) -> bool {
+    ln_uniform < ln_acc
 }
 
 /// Below ln 2⁻²⁵, that of the least number that `base::rng::uniform` gives, nothing is accepted.

@@ -116,8 +116,14 @@ impl OfWalker<'_> {
         self.replica_of[state.index()].index() - self.first
     }
 
+    /// Gives a state to a replica, counted from the first of the walker: every state to one of its own.
+    pub(super) fn assign(&mut self, state: StateId, replica: usize) {
+        self.state_of[replica] = state;
+        self.replica_of[state.index()] = ReplicaId((self.first + replica) as u32);
+    }
+
     /// Swaps two states between the replicas that hold them.
-    pub(super) fn swap(&mut self, a: StateId, b: StateId) {
+    fn swap(&mut self, a: StateId, b: StateId) {
         self.state_of.swap(self.replica_of(a), self.replica_of(b));
         self.replica_of.swap(a.index(), b.index());
     }

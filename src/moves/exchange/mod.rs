@@ -11,8 +11,8 @@ pub use tally::{EdgeTally, Period};
 use crate::base::fault_injection::{Fault, planted};
 use crate::base::ids::StateId;
 use crate::base::rng::{Rng, Stream, uniform};
-use crate::system::configuration::Measurement;
-use crate::thermo::acceptance::{ConfigurationRef, StateRef, accept_ln_drawn, exchange_ln_acc};
+use crate::system::configuration::{Counts, Measurement};
+use crate::thermo::acceptance::{ConfigurationRef, StateRef, accept_ln, accept_ln_drawn, exchange_ln_acc};
 use crate::thermo::states::{Direction, StateGrid, StatePoint};
 use assignment::OfWalker;
 use rayon::prelude::*;
@@ -184,74 +184,84 @@ impl Visit<'_> {
     /// - `drawn`: ln of the random numbers in the order of trying, where they were drawn before
     /// - `accepted`: `[n_edges]`, added to
     fn walk(&self, walker: u32, mut drawn: Option<&[f64]>, mut places: Places<'_>, accepted: &mut [u32]) {
-        let mut decisions = Vec::new();
         for (round, group) in self.exchanger.groups_of(self.visit) {
-            let ln_acc = |pair: &Pair, places: &Places<'_>| {
-                let (a, b) = (self.states[pair.a.index()], self.states[pair.b.index()]);
-                exchange_ln_acc(a, b, places.of(pair.a), places.of(pair.b))
-            };
             let decide = |pair: &Pair, places: &Places<'_>| {
-                accept_ln_drawn(|| ln_uniform(self.rng, round, walker, pair.edge), ln_acc(pair, places))
+                accept_ln_drawn(|| ln_uniform(self.rng, round, walker, pair.edge), self.ln_acc(pair, places))
             };
-            decisions.clear();
+            let mut swap = |pair: &Pair, accept: bool, places: &mut Places<'_>| {
+                places.swap_if(accept, pair);
+                accepted[pair.edge as usize] += u32::from(accept);
+            };
+            // No two pairs of a group share a state, so that each may be swapped before the next is decided.
             if let Some(numbers) = &mut drawn {
                 let (now, later) = numbers.split_at(group.len());
-                decisions
-                    .extend(group.iter().zip(now).map(|(pair, &ln)| accept_ln_drawn(|| ln, ln_acc(pair, &places))));
                 *numbers = later;
+                group.iter().zip(now).for_each(|(p, &ln)| swap(p, accept_ln(ln, self.ln_acc(p, &places)), &mut places));
             } else if group.len() < SHARED {
-                decisions.extend(group.iter().map(|pair| decide(pair, &places)));
+                group.iter().for_each(|p| swap(p, decide(p, &places), &mut places));
             } else {
-                let (places, pairs) = (&places, group.par_iter().with_min_len(SHARED / 8));
-                pairs.map(|pair| decide(pair, places)).collect_into_vec(&mut decisions);
-            }
-            for (pair, _) in group.iter().zip(&decisions).filter(|(_, accepted)| **accepted) {
-                places.swap(pair.a, pair.b);
-                accepted[pair.edge as usize] += 1;
+                let pairs = group.par_iter().with_min_len(SHARED / 8);
+                let decisions: Vec<bool> = pairs.map(|p| decide(p, &places)).collect();
+                group.iter().zip(decisions).for_each(|(p, accept)| swap(p, accept, &mut places));
             }
         }
+        places.settle();
+    }
+
+    #[inline]
+    fn ln_acc(&self, pair: &Pair, places: &Places<'_>) -> f64 {
+        let (a, b) = (self.states[pair.a.index()], self.states[pair.b.index()]);
+        exchange_ln_acc(a, b, places.of(pair.a), places.of(pair.b))
     }
 }
 
 /// What the states of one walker hold, in the order of states: rounds read it through, and need not look for replicas.
 struct Places<'a> {
     held: OfWalker<'a>,
-    /// `[n_states]` [energy]
-    energies: Vec<f64>,
-    /// `[n_states * n_reservoirs]`
-    counts: Vec<u16>,
-    n_reservoirs: usize,
+    /// `[n_states]`
+    configurations: Vec<Held>,
+}
+
+/// What rounds need to know of the replica that holds a state.
+#[derive(Clone, Copy)]
+struct Held {
+    energy: f64,
+    counts: Counts,
+    /// Counted from the first of the walker.
+    replica: u32,
 }
 
 impl<'a> Places<'a> {
     /// - `measured`: `[n_states]`, of the replicas of the walker
     fn new(held: OfWalker<'a>, measured: &[Measurement]) -> Places<'a> {
-        let n_reservoirs = measured.first().map_or(0, |m| m.counts.len());
-        let (mut energies, mut counts) = (Vec::new(), Vec::new());
-        energies.reserve(measured.len());
-        counts.reserve(measured.len() * n_reservoirs);
-        for state in 0..measured.len() {
-            let m = &measured[held.replica_of(StateId(state as u32))];
-            energies.push(m.energy);
-            counts.extend_from_slice(&m.counts);
-        }
-        Places { held, energies, counts, n_reservoirs }
+        let of = |state: usize| {
+            let replica = held.replica_of(StateId(state as u32));
+            let Measurement { energy, counts } = measured[replica];
+            Held { energy, counts, replica: replica as u32 }
+        };
+        let configurations = (0..measured.len()).map(of).collect();
+        Places { held, configurations }
     }
 
     /// The configuration that a state holds.
     #[inline]
     fn of(&self, state: StateId) -> ConfigurationRef<'_> {
-        let (k, s) = (state.index(), self.n_reservoirs);
-        ConfigurationRef { energy: self.energies[k], counts: &self.counts[k * s..(k + 1) * s] }
+        let Held { energy, counts, .. } = &self.configurations[state.index()];
+        ConfigurationRef { energy: *energy, counts }
     }
 
-    /// Swaps two states between the replicas that hold them.
+    /// Swaps what two states hold, or does not: without a branch, because which it will be cannot be guessed.
     #[inline]
-    fn swap(&mut self, a: StateId, b: StateId) {
-        self.held.swap(a, b);
-        self.energies.swap(a.index(), b.index());
-        for s in 0..self.n_reservoirs {
-            self.counts.swap(a.index() * self.n_reservoirs + s, b.index() * self.n_reservoirs + s);
+    fn swap_if(&mut self, swap: bool, pair: &Pair) {
+        let both = [self.configurations[pair.a.index()], self.configurations[pair.b.index()]];
+        self.configurations[pair.a.index()] = both[usize::from(swap)];
+        self.configurations[pair.b.index()] = both[usize::from(!swap)];
+    }
+
+    /// Tells the assignment which replica holds which state now.
+    fn settle(mut self) {
+        for (state, held) in self.configurations.iter().enumerate() {
+            self.held.assign(StateId(state as u32), held.replica as usize);
         }
     }
 }
