@@ -167,7 +167,7 @@ fn isotherms(grid: &StateGrid, look: &Look, s: usize, width: usize) -> String {
     let species = &grid.reservoirs[s].species;
     let symbol = match grid.reservoirs[s].convention {
         Convention::Pressure { .. } | Convention::Gas(_) => "p",
-        Convention::Activity { .. } => "μ'",
+        Convention::Activity => "μ'",
         Convention::Absolute { .. } => "μ",
     };
     let small = values.iter().any(|v| *v != 0.0 && v.abs() < 1e-2);

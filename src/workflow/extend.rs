@@ -48,7 +48,7 @@ pub trait Listener {
 /// - `limits`: of the command; its walltime counts from `start`
 ///
 /// # Errors
-/// Those of [`run::resume()`] and [`evaluate()`].
+/// Those of [`run::resume()`] and [`evaluate_and_tell()`].
 pub fn conclude(
     mut outcome: RunOutcome,
     limits: &Limits,

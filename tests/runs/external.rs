@@ -343,7 +343,7 @@ fn clients_that_others_start_may_come_and_go() {
         arguments.extend(fault);
         place.spawn(&arguments)
     };
-    let mut guests = vec![guest(&["--fault", "dies@200"]), guest(&[]), guest(&["--fault", "half@300"])];
+    let mut guests = [guest(&["--fault", "dies@200"]), guest(&[]), guest(&["--fault", "half@300"])];
     let output = run.wait_with_output().expect("ended");
     assert!(output.status.success(), "{}", stderr(&output));
     assert_same("guests", &outcome(&place.run("whole")), &outcome(&place.run("guests")));
