@@ -121,6 +121,9 @@ pub(crate) struct LimitArguments {
     /// Seconds between checkpoints; 0 writes one after every cycle
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub(crate) checkpoint_every: Duration,
+    /// Seconds between two pages `report.html` of a run that goes on; 0 writes none
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub(crate) report_every: Duration,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use crate::backend::gpu;
 use crate::base::{Error, Result};
 use crate::cli::Ending;
 use crate::cli::diagnostics::warn;
+use crate::cli::live::Live;
 use crate::cli::progress::Screen;
 use crate::cli::signals::limits;
 use crate::cli::summary::print_result;
@@ -37,7 +38,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Ending> {
         directory,
         force: arguments.force,
     };
-    let mut screen = Screen::new(arguments.quiet);
+    let live = Live::new(&options.directory, arguments.limits.report_every);
+    let mut screen = Screen::new(arguments.quiet, live);
     // On a thread of the pool, which shares the sampling when it has nothing else to do.
     let outcome = rayon::scope(|_| run::run(&loaded, &options, &mut |progress| screen.progress(progress)));
     let RunOptions { directory, limits, .. } = options;
@@ -58,6 +60,9 @@ pub(super) fn finish(
     let (start, began) = (screen.start, screen.began);
     let concluded = outcome.and_then(|o| rayon::scope(|_| extend::conclude(o, &limits, start, &mut screen)));
     screen.bar.finish_and_clear();
+    if let (Some(live), Ok(Conclusion::Stopped(_)) | Err(_), true) = (&mut screen.live, &concluded, began) {
+        live.end();
+    }
     match concluded {
         Ok(Conclusion::Done(results) | Conclusion::Short(results)) => {
             let warnings = &results.evaluation.summary.warnings;

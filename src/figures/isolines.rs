@@ -91,7 +91,7 @@ pub(crate) fn isotherms(analysis: &Analysis, labels: &Labels, s: usize) -> Optio
         log_floor: None,
         from_zero: true,
     };
-    chart_with_limits(labels, outline, &series, table, &at_limit)
+    chart_with_limits(&slice.labelled(analysis, labels), outline, &series, table, &at_limit)
 }
 
 /// ⟨N⟩(T) at pressures spread evenly in ln p over the map in (T, p).
@@ -173,7 +173,7 @@ pub(crate) fn isobars(analysis: &Analysis, labels: &Labels, s: usize) -> Option<
         log_floor: None,
         from_zero: true,
     };
-    chart_with_limits(labels, outline, &series, table, &at_limit)
+    chart_with_limits(&slice.labelled(analysis, labels), outline, &series, table, &at_limit)
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ pub(crate) fn energy_fluctuation(analysis: &Analysis, labels: &Labels, s: usize)
         .to_owned();
     if !slice.is_plane() {
         let (title, column) = ("Energy fluctuation", "energy_fluctuation");
-        let words = curves::Words { name, title, y_label: label, column, caption };
+        let words = curves::Words { name, title: title.into(), y_label: label, column: column.into(), caption };
         return curves::along(analysis, labels, &slice, words, |cell| (cell.energy_fluctuation, f64::NAN));
     }
     let quantity = Quantity {
@@ -94,7 +94,7 @@ pub(crate) fn ln_xi(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Dr
     let (title, label, column) = ("Grand potential", "ln Ξ", "ln_xi");
     if !slice.is_plane() {
         let value = |cell: &MapCell| (cell.ln_xi, cell.ln_xi_err);
-        let words = curves::Words { name, title, y_label: label.into(), column, caption };
+        let words = curves::Words { name, title: title.into(), y_label: label.into(), column: column.into(), caption };
         return curves::along(analysis, labels, &slice, words, value);
     }
     let quantity = Quantity {
@@ -184,7 +184,7 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
 
     let frame = Frame {
         title: quantity.title.clone(),
-        subtitle: labels.title.clone(),
+        subtitle: slice.labelled(analysis, labels).title,
         x: slice.x_axis(labels.mu(analysis, slice.species)),
         y: slice.y_axis(labels.temperature()),
         right: legend::COLOUR_BAR_ROOM,

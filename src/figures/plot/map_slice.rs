@@ -286,8 +286,8 @@ impl<'a> Slice<'a> {
         self.states(analysis).into_iter().map(|(t, mu, k)| (t, place(k, mu), k)).collect()
     }
 
-    /// Sentence on the values of the other reservoir axes; empty if there are none.
-    pub(crate) fn fixed_words(&self, analysis: &Analysis, labels: &Labels) -> String {
+    /// Values of the other reservoir axes; empty if there are none.
+    fn fixed_values(&self, analysis: &Analysis, labels: &Labels) -> String {
         let others: Vec<String> = (0..self.map.axes.len())
             .filter(|&o| o != self.species)
             .map(|o| {
@@ -311,7 +311,20 @@ impl<'a> Slice<'a> {
                 }
             })
             .collect();
-        if others.is_empty() { String::new() } else { format!(" The other axes stand at {}.", others.join(", ")) }
+        others.join(", ")
+    }
+
+    /// Sentence on the values of the other reservoir axes; empty if there are none.
+    pub(crate) fn fixed_words(&self, analysis: &Analysis, labels: &Labels) -> String {
+        let values = self.fixed_values(analysis, labels);
+        if values.is_empty() { values } else { format!(" The other axes stand at {values}.") }
+    }
+
+    /// Labels whose title says where the other reservoir axes stand, for the line under the title of a figure.
+    pub(crate) fn labelled(&self, analysis: &Analysis, labels: &Labels) -> Labels {
+        let values = self.fixed_values(analysis, labels);
+        let parts = [labels.title.clone(), values].into_iter().filter(|part| !part.is_empty());
+        Labels { title: parts.collect::<Vec<_>>().join("; "), ..labels.clone() }
     }
 }
 
