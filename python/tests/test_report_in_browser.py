@@ -91,7 +91,7 @@ def test_the_report(browser: Browser, report: Path, width: int, dark: bool) -> N
         (browser.tap if width == NARROW else browser.hover)(x, y)
         assert browser.until(lambda: tip(browser) != ""), f"nothing is shown over {name}"
         said = tip(browser)
-        assert all(word in said for word in ["T", "μ' of B", "p of B", "⟨N⟩ of B", "±", "phase"]), said
+        assert all(word in said for word in ["T", "μ' of B", "fugacity of B", "⟨N⟩ of B", "±", "phase"]), said
         left, right = browser.value("(() => { const b = document.querySelector('.tip').getBoundingClientRect(); return [b.left, b.right]; })()")
         assert 0 <= left < right <= width
         if width == NARROW:

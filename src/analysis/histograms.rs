@@ -134,8 +134,11 @@ mod tests {
 
     #[test]
     fn means_are_those_of_the_states_with_a_third_two_thirds_and_all_of_the_atoms() {
-        let axis =
-            ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: vec![-4.0, -3.0, -2.0, -1.0] };
+        let axis = ReservoirAxis {
+            species: "B".into(),
+            convention: Convention::Activity,
+            values: vec![-4.0, -3.0, -2.0, -1.0],
+        };
         let grid = StateGrid::product(&[1.0], 1.0, &[axis]);
         let mut samples = Samples::new(1);
         let mut values = Vec::new();

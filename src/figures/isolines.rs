@@ -29,7 +29,7 @@ pub(crate) fn isotherms(analysis: &Analysis, labels: &Labels, s: usize) -> Optio
         return None;
     }
     let species = analysis.grid.reservoirs[s].species.clone();
-    let states = slice.states(analysis);
+    let states = slice.states(analysis, labels);
     let mut temperatures = analysis.grid.temperatures();
     temperatures.sort_by(f64::total_cmp);
     temperatures.dedup();

@@ -91,7 +91,7 @@ pub(crate) fn ln_xi(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Dr
         false => "Its zero is the bare surface at each temperature, whose atoms move.",
     };
     let caption = format!("ln Ξ = −Ω/kT per replica, Ω the grand potential, from P(0) by MBAR. {zero}");
-    let (title, label, column) = ("Grand potential", "ln Ξ", "ln_xi");
+    let (title, label, column) = ("Logarithm of the grand partition function", "ln Ξ", "ln_xi");
     if !slice.is_plane() {
         let value = |cell: &MapCell| (cell.ln_xi, cell.ln_xi_err);
         let words = curves::Words { name, title: title.into(), y_label: label.into(), column: column.into(), caption };
@@ -176,7 +176,7 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
     let (whole, picture) = (slice, slice.for_picture());
     let slice = &picture;
     let ink = Ink { line: palette::PAPER, halo: Some(palette::INK) };
-    let states = slice.states(analysis);
+    let states = slice.states(analysis, labels);
     let masked = slice.cells().count() < slice.rows.len() * slice.columns.len();
 
     let signs = Signs { dots: !states.is_empty(), lines: boundaries.entries(&ink), masked };

@@ -13,13 +13,14 @@ use crate::observables::rdf::{ideal_counts, ring, shell_in_bulk, shell_in_slab};
 
 /// ⟨A⟩ of an observable against μ of a species at each simulated temperature; against T where there is one μ or none.
 pub(crate) fn average(analysis: &Analysis, labels: &Labels, observable: usize, s: usize) -> Option<Drawing> {
-    let (column, label) = (&analysis.observables[observable], &analysis.observable_labels[observable]);
-    let known = |cell: &MapCell| {
-        (value(&cell.observables, observable), value(&cell.observables_err, observable))
-    };
+    let column = &analysis.observables[observable];
+    let label = &legible(column, &analysis.observable_labels[observable]);
+    let known = |cell: &MapCell| (value(&cell.observables, observable), value(&cell.observables_err, observable));
     let title = format!("Mean of {label}");
     let said = |against: &str| {
-        format!("⟨A⟩ of {label} (column `{column}` of analysis/maps.csv) {against}, by MBAR, with standard errors as bands.")
+        format!(
+            "⟨A⟩ of {label} (column `{column}` of analysis/maps.csv) {against}, by MBAR, with standard errors as bands."
+        )
     };
     let words = |name: String, caption: String| curves::Words {
         name,
@@ -69,6 +70,17 @@ pub(crate) fn average(analysis: &Analysis, labels: &Labels, observable: usize, s
         from_zero: true,
     };
     chart(&slice.labelled(analysis, labels), outline, &series, table)
+}
+
+/// The label of an observable; the name of its column in words where it has none.
+fn legible(column: &str, label: &str) -> String {
+    if column != label {
+        return label.to_owned();
+    }
+    match column.strip_prefix("n_layer") {
+        Some(layer) => format!("atoms in layer {layer}"),
+        None => column.replace("psi6", "ψ6").replace('_', " "),
+    }
 }
 
 /// How a stored histogram is drawn.
@@ -185,7 +197,8 @@ fn way<'a>(analysis: &'a Analysis, labels: &Labels, histogram: &'a MeanHistogram
             x_column: "neighbours",
             y_label: "share of atoms".into(),
             y_column: "share",
-            caption: "Shares of the adsorbed atoms with so many neighbours; the last place stands for 12 or more.".into(),
+            caption: "Shares of the adsorbed atoms with so many neighbours; the last place stands for 12 or more."
+                .into(),
             divisor: Box::new(move |s| {
                 let all: f64 = s.mean.iter().sum();
                 (all > 0.0).then(|| vec![all; bins])
@@ -254,4 +267,16 @@ fn pairs<'a>(analysis: &'a Analysis, labels: &Labels, histogram: &'a MeanHistogr
             (count > 0.0).then(|| ideal_counts(count, r_max, bins, within, space))
         }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_without_a_label_are_put_in_words() {
+        assert_eq!(legible("psi6_local", "psi6_local"), "ψ6 local");
+        assert_eq!(legible("n_layer2", "n_layer2"), "atoms in layer 2");
+        assert_eq!(legible("order_sqrt3", "Φ of √3×√3"), "Φ of √3×√3");
+    }
 }

@@ -52,7 +52,19 @@ fn a_run_that_goes_on_is_seen_and_left_alone() {
     std::fs::write(folder.path().join("scene.ron"), SCENE).expect("the scene");
     let run = std::process::Command::new(env!("CARGO_BIN_EXE_adlayer"))
         .current_dir(folder.path())
-        .args(["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet", "--checkpoint-every", "1", "--report-every", "1"])
+        .args([
+            "run",
+            "scene.ron",
+            "--device",
+            "cpu",
+            "-o",
+            "run",
+            "--quiet",
+            "--checkpoint-every",
+            "1",
+            "--report-every",
+            "1",
+        ])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -100,8 +112,9 @@ fn a_run_that_goes_on_is_seen_and_left_alone() {
     ] {
         assert!(first.contains(part), "`{part}` is not in\n{first}");
     }
+    let outside = first.replace("url(#", "");
     let loads = ["<script", "src=", "url(", "@import", "http://", "https://"];
-    assert!(loads.iter().all(|word| !first.contains(word)), "it loads nothing");
+    assert!(loads.iter().all(|word| !outside.contains(word)), "it loads nothing");
     assert!(first.len() < 60_000, "{} bytes", first.len());
     wait_for("another page", || page().contains("</html>") && page() != first);
     drop(run);

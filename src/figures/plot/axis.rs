@@ -211,9 +211,14 @@ mod tests {
 
     #[test]
     fn ticks_stand_at_multiples_of_one_two_or_five() {
-        for (lo, hi, expected) in
-            [(0.172, 0.388, 0.05), (0.0, 13.5, 2.0), (0.0, 1.0, 0.2), (99.0, 125.0, 5.0), (-7.5, -1.0, 1.0), (0.0, 7.0, 1.0)]
-        {
+        for (lo, hi, expected) in [
+            (0.172, 0.388, 0.05),
+            (0.0, 13.5, 2.0),
+            (0.0, 1.0, 0.2),
+            (99.0, 125.0, 5.0),
+            (-7.5, -1.0, 1.0),
+            (0.0, 7.0, 1.0),
+        ] {
             let axis = Axis::linear("x".into(), lo, hi);
             assert!((axis.step(TARGET) / expected - 1.0).abs() < 1e-9, "{lo} {hi}: {}", axis.step(TARGET));
             let ticks = axis.ticks(TARGET);

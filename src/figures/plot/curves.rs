@@ -242,10 +242,10 @@ pub(crate) fn mean_n_of_temperature(analysis: &Analysis, labels: &Labels, slice:
     let axis = &analysis.grid.reservoirs[s];
     let cells = (0..slice.rows.len()).map(|r| (slice.rows[r], slice.cell(r, 0)));
     let runs = runs(cells, |cell| (value(&cell.n, s), value(&cell.n_err, s)));
-    let points = direct_of_temperature(analysis, slice, |d| (value(&d.n, s), value(&d.n_err, s)));
+    let points = direct_of_temperature(analysis, labels, slice, |d| (value(&d.n, s), value(&d.n_err, s)));
     let limited = |d: &DirectAverage| (if is_at_limit(d, s) { value(&d.n, s) } else { f64::NAN }, f64::NAN);
     let at_limit: Vec<(f64, f64)> =
-        direct_of_temperature(analysis, slice, limited).iter().map(|p| (p.0, p.1)).collect();
+        direct_of_temperature(analysis, labels, slice, limited).iter().map(|p| (p.0, p.1)).collect();
     let column = format!("n_{}", axis.species);
     let table = of_temperature(&column, &runs, &points);
     let outline = Chart {
@@ -385,7 +385,12 @@ pub(crate) fn of_canonical(
         log_floor: None,
         from_zero: false,
     };
-    chart(labels, outline, &[Series { label: String::new(), colour: palette::line(0), runs, points: Vec::new() }], table)
+    chart(
+        labels,
+        outline,
+        &[Series { label: String::new(), colour: palette::line(0), runs, points: Vec::new() }],
+        table,
+    )
 }
 
 /// Heat capacity of a canonical run.
@@ -442,11 +447,12 @@ fn canonical(analysis: &Analysis) -> impl Iterator<Item = (f64, Option<&MapCell>
 
 fn direct_of_temperature(
     analysis: &Analysis,
+    labels: &Labels,
     slice: &Slice<'_>,
     point: impl Fn(&DirectAverage) -> (f64, f64),
 ) -> Vec<Point> {
     let column = 0.5 * (slice.column_edges()[1] - slice.column_edges()[0]).abs();
-    let states = slice.states(analysis);
+    let states = slice.states(analysis, labels);
     // with one simulated μ its states are the column, whatever the convention makes of it
     let single = analysis.grid.values(slice.species).len() == 1;
     let mut points: Vec<Point> = states

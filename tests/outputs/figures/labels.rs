@@ -99,7 +99,10 @@ fn no_label_stands_on_another() {
         ("two in pressure", pressures(two())),
         ("canonical", synthetic::with_observables(synthetic::canonical())),
         ("one temperature", synthetic::analysis(&[0.36], &mus, &[])),
-        ("one chemical potential", synthetic::with_observables(synthetic::analysis(&synthetic::TEMPERATURES, &[-4.0], &[]))),
+        (
+            "one chemical potential",
+            synthetic::with_observables(synthetic::analysis(&synthetic::TEMPERATURES, &[-4.0], &[])),
+        ),
         ("sampled", synthetic::sampled()),
     ];
     let (mut seen, mut kinds) = (0, BTreeSet::new());
@@ -110,7 +113,7 @@ fn no_label_stands_on_another() {
         }
     }
     assert!(seen > 2_000, "{seen} labels");
-    for kind in ["phase_diagram_B", "mean_n_C", "heat_capacity", "flow_temperature", "observable_psi6", "rdf_layer"] {
+    for kind in ["phase_diagram_B", "mean_n_C", "heat_capacity", "isosteric_heat_B", "observable_psi6", "rdf_layer"] {
         assert!(kinds.contains(kind), "{kind} is not among {kinds:?}");
     }
 }
