@@ -78,7 +78,8 @@ impl Several {
         self.parts.iter_mut().filter(|p| !p.range.is_empty())
     }
 
-    /// Measures every device at its part of the replicas while the others are at theirs. \[replicas of a cycle/s\]
+    /// Measures every device at its part of the replicas, one after the other: devices that share processors would measure
+    /// who of them gets these. \[replicas of a cycle/s\]
     fn rates(&mut self, work: &CycleWork) -> Result<Vec<f64>> {
         let measure = |part: &mut Part| -> Result<f64> {
             if part.range.is_empty() {
@@ -93,10 +94,7 @@ impl Several {
             }
             Ok((part.range.len() * cycles) as f64 / begun.elapsed().as_secs_f64().max(1e-9))
         };
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = self.parts.iter_mut().map(|part| scope.spawn(move || measure(part))).collect();
-            threads.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-        })
+        self.parts.iter_mut().map(measure).collect()
     }
 }
 
