@@ -372,6 +372,9 @@ pub(crate) struct DriverArguments {
     /// How long to try to connect, e.g. 90s, 1h
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = walltime)]
     pub(crate) connect_timeout: Duration,
+    /// Take up to this many configurations at once
+    #[arg(long, value_name = "K", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub(crate) batch: u32,
     /// Wait this long before every answer \[ms\]
     #[arg(long, value_name = "MS", hide = true, default_value = "0")]
     pub(crate) delay: f64,

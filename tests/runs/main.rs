@@ -16,6 +16,8 @@ mod same_bits;
 mod sigkill;
 #[cfg(target_os = "linux")]
 mod soak;
+#[cfg(unix)]
+mod throughput;
 mod until;
 
 // shared with other test binaries
