@@ -1,6 +1,7 @@
 //! Runs: a directory from its first cycle to its last, checkpoints, records and tables, and what a run will take.
 
 pub(crate) mod archive;
+pub(crate) mod combined;
 pub mod checkpoint;
 pub mod directory;
 pub mod forecast;

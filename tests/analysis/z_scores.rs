@@ -99,6 +99,7 @@ fn analysed<R: Replica>(grid: &StateGrid, cycles: u32, walkers: usize, n_max: u1
         halves: Default::default(),
         cell: Default::default(),
         seed,
+        runs: Vec::new(),
         wanted: None,
     };
     analyze(&input).unwrap_or_else(|e| panic!("seed {seed}: {e}"))

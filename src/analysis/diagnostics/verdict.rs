@@ -95,7 +95,10 @@ fn dead_edges(diagnostics: &Diagnostics) -> Option<Sentence> {
 
 /// Round trips of replicas along an axis, and where the flow drops.
 fn travel(grid: &StateGrid, flow: &Flow) -> Vec<Sentence> {
-    let along = axis_words(grid, flow.axis);
+    let along = match &flow.runs {
+        None => axis_words(grid, flow.axis),
+        Some(runs) => format!("{} in {runs}", axis_words(grid, flow.axis)),
+    };
     let per_replica = flow.round_trips as f64 / flow.replicas.max(1) as f64;
     let trips = if flow.round_trips == 0 {
         let lack = match flow.travelled {
@@ -415,6 +418,7 @@ mod tests {
             quotable: true,
         };
         let flow = |axis, values: Vec<f64>| Flow {
+            runs: None,
             axis,
             fraction: (0..values.len()).map(|i| i as f64 / (values.len() - 1) as f64).collect(),
             values,
