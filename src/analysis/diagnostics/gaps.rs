@@ -41,11 +41,12 @@ impl Gap {
 /// An edge of one run is no gap where another run has states between its own.
 pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
     let coldest = grid.points().iter().map(|s| s.kt).fold(f64::INFINITY, f64::min);
+    let places: Vec<Vec<f64>> = grid.points().iter().map(|state| coordinates(grid, state)).collect();
     let mut gaps: Vec<(Gap, usize, usize)> = Vec::new();
     for e in &diagnostics.edges {
         let Some(axis) = e.edge.axis() else { continue };
         let (a, b) = (e.edge.a.index(), e.edge.b.index());
-        if !e.usable && grid.axes().is_none() && is_bridged(grid, axis, (a, b)) {
+        if !e.usable && is_bridged(&places, axis, (a, b)) {
             continue;
         }
         let value = |k: usize| match axis {
@@ -82,22 +83,26 @@ pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
     dead.map(|(gap, dead, all)| Gap { whole: dead == all, ..gap }).collect()
 }
 
+/// T of a state, then its value on the axis of each reservoir.
+fn coordinates(grid: &StateGrid, state: &StatePoint) -> Vec<f64> {
+    let values = grid.reservoirs.iter().zip(&state.ln_z).map(|(r, &ln_z)| r.convention.value(ln_z, state.kt));
+    std::iter::once(state.temperature).chain(values).collect()
+}
+
 /// Whether there is a state between two along an axis, with the same values on all others.
-fn is_bridged(grid: &StateGrid, axis: Axis, (a, b): (usize, usize)) -> bool {
-    let coordinates = |state: &StatePoint| -> Vec<f64> {
-        let values = grid.reservoirs.iter().zip(&state.ln_z).map(|(r, &ln_z)| r.convention.value(ln_z, state.kt));
-        std::iter::once(state.temperature).chain(values).collect()
-    };
+///
+/// - `places`: `[n_points][n_axes]`
+fn is_bridged(places: &[Vec<f64>], axis: Axis, (a, b): (usize, usize)) -> bool {
     let along = match axis {
         Axis::Temperature => 0,
         Axis::Reservoir(r) => r + 1,
     };
-    let (from, to) = (coordinates(&grid.states[a]), coordinates(&grid.states[b]));
+    let (from, to) = (&places[a], &places[b]);
     let slack = 1e-6 * (to[along] - from[along]).abs();
     let (lo, hi) = (from[along].min(to[along]) + slack, from[along].max(to[along]) - slack);
-    grid.points().iter().map(coordinates).any(|x| {
+    places.iter().any(|x| {
         let is_same = |(d, (x, y)): (usize, (&f64, &f64))| d == along || (x - y).abs() <= 1e-9 * x.abs().max(1e-9);
-        (lo..=hi).contains(&x[along]) && x.iter().zip(&from).enumerate().all(is_same)
+        (lo..=hi).contains(&x[along]) && x.iter().zip(from).enumerate().all(is_same)
     })
 }
 

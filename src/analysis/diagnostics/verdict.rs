@@ -528,6 +528,24 @@ mod tests {
     }
 
     #[test]
+    fn an_edge_of_one_run_is_no_gap_where_another_has_states_between() {
+        let row = |values: &[f64]| {
+            let axis = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: values.to_vec() };
+            StateGrid::product(&[0.3, 0.4], 1.0, &[axis])
+        };
+        let wide = row(&[-3.0, -2.0]);
+        let is_wide = |grid: &StateGrid, e: &EdgeCheck| {
+            let mu = |k| grid.mu(k, 0);
+            e.edge.axis() == Some(Axis::Reservoir(0)) && (mu(e.edge.b) - mu(e.edge.a)).abs() > 0.9
+        };
+        let v = verdict(&wide, &diagnostics(&wide, |e| is_wide(&wide, e)), (&[], &[]), &[], None, (4, 4));
+        assert_eq!(v.add_mu, [(0, -2.5)]);
+        let (both, _) = StateGrid::union(&[wide, row(&[-3.0, -2.6, -2.3, -2.0])]);
+        let v = verdict(&both, &diagnostics(&both, |e| is_wide(&both, e)), (&[], &[]), &[], None, (8, 8));
+        assert!(v.trusted && v.add_mu.is_empty(), "{v:?}");
+    }
+
+    #[test]
     fn diagonals_join_states_and_dead_ones_are_no_gaps() {
         let g = grid().with_diagonals();
         let judge =
