@@ -86,7 +86,11 @@ fn runs(analysis: &Analysis, summary: &RunSummary) -> Markup {
     let range = |values: &[f64]| {
         let low = values.iter().copied().fold(f64::INFINITY, f64::min);
         let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let ends = if low == high { text::short(low, 4) } else { format!("{} … {}", text::short(low, 4), text::short(high, 4)) };
+        let ends = if low == high {
+            text::short(low, 4)
+        } else {
+            format!("{} … {}", text::short(low, 4), text::short(high, 4))
+        };
         format!("{} ({ends})", values.len())
     };
     let symbol = |s: usize| findings::axis_symbol(analysis, s, summary.units).0;

@@ -177,9 +177,8 @@ fn conventions(loaded: &CheckedScene, other: &CheckedScene) -> Value {
     };
     let absolute = |i: usize| scene.grid.reservoir[i].convention == ConventionSpec::Absolute;
     let shared: Vec<usize> = (0..scene.grid.reservoir.len()).filter(same).collect();
-    let gases: Vec<Value> = shared.iter().map(|&i| loaded.gases[i].as_ref().map_or(Value::Null, |gas| {
-        json!(format!("{gas:?}"))
-    })).collect();
+    let gases: Vec<Value> =
+        shared.iter().map(|&i| loaded.gases[i].as_ref().map_or(Value::Null, |gas| json!(format!("{gas:?}")))).collect();
     let planck = scene.planck.filter(|_| shared.iter().any(|&i| absolute(i)));
     json!({ "planck": planck, "grid": { "reservoir": gases } })
 }
@@ -224,7 +223,8 @@ fn odd_columns(runs: &[Run]) -> (Vec<String>, Option<String>) {
     let scenes = || runs.iter().map(|run| &run.loaded.scene);
     let one_layer = scenes().all(|scene| scene.first_layer == runs[0].loaded.scene.first_layer);
     let is_common = |spec: &ObservableSpec| {
-        scenes().all(|scene| scene.observables.contains(spec)) && (one_layer || !spec.needs().contains(&Need::FirstLayer))
+        scenes().all(|scene| scene.observables.contains(spec))
+            && (one_layer || !spec.needs().contains(&Need::FirstLayer))
     };
     let fields = |run: &Run| {
         let mut loaded = run.loaded.clone();
@@ -234,9 +234,8 @@ fn odd_columns(runs: &[Run]) -> (Vec<String>, Option<String>) {
     let mut odd: Vec<String> = runs.iter().flat_map(fields).collect();
     odd.sort_unstable();
     odd.dedup();
-    let warning = (!odd.is_empty()).then(|| {
-        format!("not observed in the same way in all runs, and left out of the analysis: {}", odd.join(", "))
-    });
+    let warning = (!odd.is_empty())
+        .then(|| format!("not observed in the same way in all runs, and left out of the analysis: {}", odd.join(", ")));
     (odd, warning)
 }
 

@@ -1,8 +1,8 @@
 //! Runs: a directory from its first cycle to its last, checkpoints, records and tables, and what a run will take.
 
 pub(crate) mod archive;
-pub(crate) mod combined;
 pub mod checkpoint;
+pub(crate) mod combined;
 pub mod directory;
 pub mod forecast;
 pub mod options;

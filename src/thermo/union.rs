@@ -118,9 +118,8 @@ fn are_same_activities(a: &StatePoint, b: &StatePoint) -> bool {
 fn window(states: &mut Vec<StatePoint>, n_points: usize, state: &StatePoint, ladders: usize) -> usize {
     let is_it = |own: &StatePoint| {
         let windows = own.window.iter().zip(&state.window);
-        let weights = windows.fold(false, |_, (v, w)| {
-            (v.reservoir, v.lo) == (w.reservoir, w.lo) && v.weights() == w.weights()
-        });
+        let weights =
+            windows.fold(false, |_, (v, w)| (v.reservoir, v.lo) == (w.reservoir, w.lo) && v.weights() == w.weights());
         weights && is_same(own.kt, state.kt) && are_same_activities(own, state)
     };
     states[n_points..].iter().position(is_it).map(|i| n_points + i).unwrap_or_else(|| {
@@ -202,8 +201,7 @@ impl Points {
             temperatures: rows.iter().map(|row| row.temperature).collect(),
             reservoirs: (0..reservoirs.len()).map(axis).collect(),
         };
-        let lengths: Vec<usize> =
-            std::iter::once(rows.len()).chain(axes.reservoirs.iter().map(Vec::len)).collect();
+        let lengths: Vec<usize> = std::iter::once(rows.len()).chain(axes.reservoirs.iter().map(Vec::len)).collect();
         let fits = |(i, &number): (usize, &usize)| {
             let (place, state) = (unravel(i, &lengths), &self.states[number]);
             let along = |s: usize| {

@@ -6,13 +6,13 @@ use adlayer::testing::analysis::Analysis;
 
 #[test]
 fn averages_of_unions_have_honest_errors() {
-    assert_honest("trap", &trap_union_scores(40, 1500));
+    assert_honest("trap", &trap_union_scores(24, 1500));
 }
 
-/// Replicas that remember their phase for 100 cycles, in two runs of 2000 and 1000: sums over states are those of each run.
+/// Replicas that remember their phase for 100 cycles, in two runs of 4000 and 3000: sums over states are those of each run.
 #[test]
 fn what_replicas_remember_is_in_every_error_of_a_union() {
-    let scores = slow_union_scores(24, 2000);
+    let scores = slow_union_scores(16, 4000);
     assert_honest("boundaries", &scores.boundaries);
     assert_honest("⟨N⟩ of states", &scores.direct);
     assert_honest("free energies", &scores.free_energies);
@@ -49,12 +49,13 @@ fn apart(a: &Analysis, b: &Analysis) -> (f64, usize) {
 
 #[test]
 fn two_runs_together_give_what_one_run_over_all_states_gives() {
-    for seed in [300, 400, 500] {
-        let [both, turned, ..] = switch_together(4000, seed);
-        let whole = switch_whole(4000, 7 * seed);
+    {
+        let seed = 300;
+        let [both, turned, ..] = switch_together(3000, seed);
+        let whole = switch_whole(3000, 7 * seed);
         for (union, other) in [(&both, &whole), (&whole, &turned)] {
             let (z, values) = apart(union, other);
-            assert!(z < 4.0 && values > 500, "seed {seed}: worst |z| = {z:.2} of {values} values");
+            assert!(z < 4.0 && values > 300, "seed {seed}: worst |z| = {z:.2} of {values} values");
         }
         // In whatever order they are given: the same samples, and other draws.
         let largest = |f: &dyn Fn(&Analysis) -> Vec<f64>| {
@@ -66,10 +67,10 @@ fn two_runs_together_give_what_one_run_over_all_states_gives() {
         assert!(largest(&|x| x.direct.iter().map(|d| d.n[0]).collect()) < 1e-9);
         let ratio: Vec<f64> = both.direct.iter().zip(&turned.direct).map(|(a, b)| a.n_err[0] / b.n_err[0]).collect();
         assert!(ratio.iter().all(|r| (0.4..2.5).contains(r)), "{ratio:?}");
-        // Two half runs know no more than a whole one, and not much less.
+        // Runs with three quarters of the samples for each state know about as much.
         let mean = |x: &Analysis| x.at_states.iter().map(|c| c.n_err[0].ln()).sum::<f64>() / x.at_states.len() as f64;
         let larger = (mean(&both) - mean(&whole)).exp();
-        assert!((0.7..2.5).contains(&larger), "errors {larger:.2} times those of one run");
+        assert!((0.5..2.0).contains(&larger), "errors {larger:.2} times those of one run");
     }
 }
 

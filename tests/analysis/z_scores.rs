@@ -103,7 +103,11 @@ fn joined<R: Replica>(plans: &[Plan], n_max: u16, seed: u64) -> AnalysisInput {
     for ((plan, member), own_seed) in plans.iter().zip(members).zip(seed..) {
         let mut own = run::<R>(&plan.grid, plan.cycles, plan.walkers, own_seed);
         own.state.iter_mut().for_each(|k| *k = member.states[*k as usize]);
-        if samples.is_empty() { samples = own } else { samples.append_run(&own) }
+        if samples.is_empty() {
+            samples = own
+        } else {
+            samples.append_run(&own)
+        }
         runs.push(SampledRun { walkers: plan.walkers, production: plan.cycles, states: member.states });
     }
     let production = plans.iter().map(|plan| plan.cycles).max().unwrap_or(0);
@@ -349,7 +353,7 @@ pub(crate) fn slow_scores(seeds: u64, cycles: u32) -> SlowScores {
     SlowScores::of(seeds, of_seed)
 }
 
-/// The same of runs over every other temperature, the second with further values of μ and half as long.
+/// The same of runs over every other temperature, the second with other values of μ and shorter.
 pub(crate) fn slow_union_scores(seeds: u64, cycles: u32) -> SlowScores {
     let plans = switch_plans(cycles);
     let of_seed = |seed: u64| {
@@ -368,7 +372,7 @@ fn switch_plans(cycles: u32) -> [Plan; 2] {
     };
     [
         Plan { grid: grid(&[0.24, 0.33], 9, 0.1), cycles, walkers: 1 },
-        Plan { grid: grid(&[0.28, 0.33, 0.39], 17, 0.05), cycles: cycles / 2, walkers: 1 },
+        Plan { grid: grid(&[0.28, 0.33, 0.39], 6, 0.15), cycles: 3 * cycles / 4, walkers: 1 },
     ]
 }
 

@@ -15,6 +15,7 @@ mod same_bits;
 mod sigkill;
 #[cfg(target_os = "linux")]
 mod soak;
+mod unions;
 mod until;
 
 // shared with other test binaries

@@ -113,8 +113,7 @@ fn of_cohort(
         // E of a temperature follows its N.
         let n_rows = if c == 0 { 0 } else { rows.n };
         let variance = rows.sums(|k| moments.variance[k][c]);
-        let sums =
-            Sums { samples, rows, times: &times, cohort, column: c, deviation: &deviation, variance, n_rows };
+        let sums = Sums { samples, rows, times: &times, cohort, column: c, deviation: &deviation, variance, n_rows };
         sums.collectives(blocks)
     };
     columns.par_iter().flat_map_iter(of_column).collect()

@@ -191,8 +191,7 @@ impl<'a> Matched<'a> {
             let n_eff = effective_samples(solved, bins, &p, s, usize::from(input.n_max[s]));
             let independent = solved.n_k[k] / g_of_state[k];
             // Tallies of a state come from the walkers that have it.
-            let in_cohort: Vec<bool> =
-                cohorts.iter().map(|c| c.states.binary_search(&(k as u32)).is_ok()).collect();
+            let in_cohort: Vec<bool> = cohorts.iter().map(|c| c.states.binary_search(&(k as u32)).is_ok()).collect();
             let n_blocks = tally_blocks.iter().filter(|b| in_cohort[cohorts.of(b.walker)]).count();
             let per_block = solved.n_k[k] / n_blocks as f64;
             // An exponential memory of g samples leaves this share of the variance of a mean to blocks of finite length.

@@ -30,11 +30,9 @@ impl Difference {
                     (x, y) => Some(Difference { field: inside(name), values: (words(x), words(y)) }),
                 })
             }
-            (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a
-                .iter()
-                .zip(b)
-                .enumerate()
-                .find_map(|(k, (x, y))| Difference::below(&format!("{path}[{k}]"), x, y)),
+            (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+                a.iter().zip(b).enumerate().find_map(|(k, (x, y))| Difference::below(&format!("{path}[{k}]"), x, y))
+            }
             _ => (a != b).then(|| Difference { field: path.to_owned(), values: (words(Some(a)), words(Some(b))) }),
         }
     }
