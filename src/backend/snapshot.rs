@@ -5,6 +5,7 @@ use crate::system::System;
 use crate::system::configuration::{Batch, Configuration};
 use glam::DVec3;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// The state of a backend between two cycles, as flat columns.
 ///
@@ -19,8 +20,8 @@ pub struct BackendState {
     pub positions: Vec<[f64; 3]>,
     /// `[n]` [length/time]
     pub velocities: Vec<[f64; 3]>,
-    /// `[n_replicas]`, running energies; empty where a backend sums anew. \[energy\]
-    pub energies: Vec<f64>,
+    /// `[n_replicas]`, running energies, `None` where a device sums anew; empty where all do. \[energy\]
+    pub energies: Vec<Option<f64>>,
     /// `[n_replicas]`, whether neighbour lists are in force; empty where the bits do not depend on them.
     pub listed: Vec<bool>,
     /// Positions when those lists were built, slots of the listed replicas in order. \[length\]
@@ -55,6 +56,45 @@ impl BackendState {
             }
         });
         Batch { configurations: configurations.collect() }
+    }
+
+    /// The replicas of a range, without tallies; the columns must belong together.
+    pub(super) fn slice(&self, range: Range<usize>) -> BackendState {
+        let atoms = |replicas: &[u32]| replicas.iter().map(|&n| n as usize).sum::<usize>();
+        let first = atoms(&self.n_of[..range.start]);
+        let slots = first..first + atoms(&self.n_of[range.clone()]);
+        let references = self.references();
+        let own = references.get(range.clone()).unwrap_or(&[]);
+        BackendState {
+            n_of: self.n_of[range.clone()].to_vec(),
+            species: self.species[slots.clone()].to_vec(),
+            positions: self.positions[slots.clone()].to_vec(),
+            velocities: self.velocities[slots].to_vec(),
+            energies: self.energies.get(range.clone()).unwrap_or(&[]).to_vec(),
+            listed: self.listed.get(range).unwrap_or(&[]).to_vec(),
+            list_references: own.iter().copied().flatten().flatten().copied().collect(),
+            transitions: Transitions::default(),
+        }
+    }
+
+    /// The replicas of several devices one after the other, without tallies.
+    pub(super) fn joined(parts: Vec<BackendState>) -> BackendState {
+        let mut whole = BackendState::default();
+        let (energies, lists) =
+            (parts.iter().any(|p| !p.energies.is_empty()), parts.iter().any(|p| !p.listed.is_empty()));
+        for mut part in parts {
+            let n_replicas = part.n_of.len();
+            part.energies.resize(if energies { n_replicas } else { 0 }, None);
+            part.listed.resize(if lists { n_replicas } else { 0 }, false);
+            whole.n_of.append(&mut part.n_of);
+            whole.species.append(&mut part.species);
+            whole.positions.append(&mut part.positions);
+            whole.velocities.append(&mut part.velocities);
+            whole.energies.append(&mut part.energies);
+            whole.listed.append(&mut part.listed);
+            whole.list_references.append(&mut part.list_references);
+        }
+        whole
     }
 
     /// `[n_replicas][n]`, species of the slots of every replica; the columns must belong together.
@@ -119,7 +159,10 @@ impl BackendState {
             }
         }
         let finite = |column: &[[f64; 3]]| column.iter().flatten().all(|x| x.is_finite());
-        if !(finite(&self.velocities) && finite(&self.list_references) && self.energies.iter().all(|e| e.is_finite())) {
+        if !(finite(&self.velocities)
+            && finite(&self.list_references)
+            && self.energies.iter().flatten().all(|e| e.is_finite()))
+        {
             return Err("a velocity, an energy or a list is not a number".to_owned());
         }
         let (lengths, cell) = (system.cell.lengths, &system.cell);

@@ -5,9 +5,11 @@ use super::run::finish;
 use crate::base::Result;
 use crate::cli::Ending;
 use crate::cli::diagnostics::warn;
+use crate::cli::live::Live;
 use crate::cli::progress::Screen;
 use crate::cli::signals::limits;
 use crate::cli::stdout::{write_stderr, write_stdout};
+use crate::report::live::is_live;
 use crate::run::{self, ResumeOptions, RunOutcome, RunRecord};
 use crate::workflow::extend::{self, Listener};
 use serde_json::json;
@@ -21,12 +23,13 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> Result<Ending> {
         allow_different_device: arguments.allow_different_device,
         limits: limits(&arguments.limits, Some(&arguments.directory))?,
     };
-    let mut screen = Screen::new(arguments.quiet);
+    let live = Live::new(&options.directory, arguments.limits.report_every);
+    let mut screen = Screen::new(arguments.quiet, live);
     // On a thread of the pool, as `run`.
     let outcome = rayon::scope(|_| run::resume(&options, &mut |progress| screen.progress(progress)));
     if let Ok(RunOutcome::AlreadyFinished(ended)) = &outcome {
         let report = options.directory.join("report.html");
-        if report.is_file() && extend::is_settled(ended)? {
+        if report.is_file() && !is_live(&report) && extend::is_settled(ended)? {
             screen.bar.finish_and_clear();
             already_finished(&report, &ended.record, arguments)?;
             return Ok(Ending::of(&ended.record, &options.directory));

@@ -1,10 +1,11 @@
 //! `adlayer run`: sample, analyse, draw.
 
 use super::args::RunArguments;
-use crate::backend::gpu;
+use crate::backend::{DeviceChoice, DeviceName, gpu};
 use crate::base::{Error, Result};
 use crate::cli::Ending;
 use crate::cli::diagnostics::warn;
+use crate::cli::live::Live;
 use crate::cli::progress::Screen;
 use crate::cli::signals::limits;
 use crate::cli::summary::print_result;
@@ -24,7 +25,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Ending> {
     check_disk(&loaded.longest(), &directory)?;
     if !arguments.quiet {
         loaded.warnings.iter().for_each(|w| warn(w));
-        if let Some(name) = gpu::only_software(&arguments.device.to_string()) {
+        if let Some(name) = software(&arguments.device) {
             warn(&format!(
                 "the GPU `{name}` is a software adapter: it computes on the processor, right but far more slowly than \
                  --device cpu, and serves for tests"
@@ -37,11 +38,23 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Ending> {
         directory,
         force: arguments.force,
     };
-    let mut screen = Screen::new(arguments.quiet);
+    let live = Live::new(&options.directory, arguments.limits.report_every);
+    let mut screen = Screen::new(arguments.quiet, live);
     // On a thread of the pool, which shares the sampling when it has nothing else to do.
     let outcome = rayon::scope(|_| run::run(&loaded, &options, &mut |progress| screen.progress(progress)));
     let RunOptions { directory, limits, .. } = options;
     finish(outcome, &directory, limits, screen, (arguments.json, &loaded.warnings))
+}
+
+/// The name of an adapter that a choice would open and that computes on the processor.
+fn software(choice: &DeviceChoice) -> Option<String> {
+    let of_device = |device: &DeviceName| device.adapter().and_then(|adapter| gpu::only_software(&adapter));
+    match choice {
+        DeviceChoice::Auto => None,
+        DeviceChoice::AllGpus => gpu::only_software(&gpu::AdapterChoice::Any),
+        DeviceChoice::One(device) => of_device(device),
+        DeviceChoice::Several(shared) => shared.iter().find_map(|s| of_device(&s.device)),
+    }
 }
 
 /// Analyses a run that has come to its end, extends it where its scene has a goal, and prints the result; after an error
@@ -58,6 +71,9 @@ pub(super) fn finish(
     let (start, began) = (screen.start, screen.began);
     let concluded = outcome.and_then(|o| rayon::scope(|_| extend::conclude(o, &limits, start, &mut screen)));
     screen.bar.finish_and_clear();
+    if let (Some(live), Ok(Conclusion::Stopped(_)) | Err(_), true) = (&mut screen.live, &concluded, began) {
+        live.end();
+    }
     match concluded {
         Ok(Conclusion::Done(results) | Conclusion::Short(results)) => {
             let warnings = &results.evaluation.summary.warnings;

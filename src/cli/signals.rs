@@ -24,7 +24,7 @@ pub(super) fn limits(arguments: &LimitArguments, directory: Option<&Path>) -> Re
         Ok(())
     };
     watch().map_err(|source| Error::Signals { source })?;
-    let LimitArguments { walltime, checkpoint_every } = *arguments;
+    let LimitArguments { walltime, checkpoint_every, .. } = *arguments;
     Ok(Limits { walltime, checkpoint_every, stop })
 }
 

@@ -1,7 +1,7 @@
 //! What particle moves leave behind: tallies by (walker, state, kind, reservoir, N), and the log of accepted moves.
 
 use super::identity::IdentityProposal;
-use super::{MoveKind, Proposal};
+use super::{MoveKind, ProbabilitySum, Proposal};
 use crate::base::ids::{ReplicaId, StateId};
 use crate::system::System;
 use crate::thermo::acceptance::probability;
@@ -17,7 +17,7 @@ pub struct AttemptTally {
     /// Accepted.
     pub accepted: u64,
     /// Σ min(1, acc) over all attempts, rejected ones too; an impossible one adds 0.
-    pub probability: f64,
+    pub probability: ProbabilitySum,
 }
 
 impl AttemptTally {
@@ -190,6 +190,14 @@ impl Transitions {
         sum
     }
 
+    /// Adds the tallies of a part of the replicas.
+    ///
+    /// - `first`: the walker of these tallies that is the first of `part`
+    pub(crate) fn add_walkers(&mut self, first: usize, part: &Transitions) {
+        let own = &mut self.tallies[first * self.n_states * self.offsets.last().copied().unwrap_or(0)..];
+        own.iter_mut().zip(&part.tallies).for_each(|(sum, tally)| sum.add(tally));
+    }
+
     /// What was tried, in the order (walker, state, reservoir, N).
     pub fn rows(&self) -> impl Iterator<Item = TallyRow> + '_ {
         let places = (0..self.walkers()).flat_map(move |walker| {
@@ -321,7 +329,7 @@ impl MoveRecorder<'_> {
             if let Some(tally) = tally.of_mut(kind) {
                 tally.attempts += 1;
                 tally.accepted += u64::from(accepted.is_some());
-                tally.probability += probability(ln_acc);
+                tally.probability += probability(ln_acc).into();
             }
         }
         if let Some((reservoir, slot)) = accepted {
@@ -383,9 +391,9 @@ mod tests {
     #[test]
     fn a_tally_is_stored_kind_after_kind() {
         let tally = TransitionTally::from_kinds(|kind| match kind {
-            MoveKind::INSERT => AttemptTally { attempts: 300, accepted: 2, probability: 0.5 },
-            MoveKind::DELETE => AttemptTally { attempts: 4, accepted: 1, probability: 0.25 },
-            _ => AttemptTally { attempts: 9, accepted: 3, probability: 3.5 },
+            MoveKind::INSERT => AttemptTally { attempts: 300, accepted: 2, probability: 0.5.into() },
+            MoveKind::DELETE => AttemptTally { attempts: 4, accepted: 1, probability: 0.25.into() },
+            _ => AttemptTally { attempts: 9, accepted: 3, probability: 3.5.into() },
         });
         let bytes = postcard::to_stdvec(&tally).expect("plain data");
         let plain = ((300_u64, 2_u64, 0.5), (4_u64, 1_u64, 0.25), (9_u64, 3_u64, 3.5));

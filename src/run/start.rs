@@ -16,12 +16,13 @@ use std::time::SystemTime;
 /// [`crate::base::Error::AlreadyExists`] if the directory does, and whatever goes wrong in it.
 pub fn run(loaded: &CheckedScene, options: &RunOptions, report: &mut dyn FnMut(&Progress)) -> Result<RunOutcome> {
     let setup = Setup::from_scene(loaded)?;
-    let (backend, note) = setup.open_with_note(&options.device)?;
+    let (mut backend, note) = setup.open_with_note(&options.device)?;
     setup.force_field.open()?;
     // What programs outside say of the zero of energy is part of the scene from now on.
     let zero = setup.force_field.service().map(|s| loaded.clone().with_reference(s.reference));
     let loaded = zero.as_ref().unwrap_or(loaded);
     let batch = setup.start()?;
+    setup.share_out(&mut *backend, &batch)?;
     let history = History {
         started_unix: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs()),
         scene_name: loaded.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),

@@ -3,13 +3,14 @@
 use super::initial::initial_batch;
 use super::insertion::tables;
 use super::{CyclePlan, Sampler, SamplerState};
-use crate::backend::{self, Backend};
+use crate::backend::{self, Backend, CycleWork, Span};
 use crate::base::error::Result;
 use crate::base::rng::Rng;
 use crate::forces::ForceField;
 use crate::input::scene::CheckedScene;
 use crate::input::scene::compile::force_field;
 use crate::input::scene::grammar::Balance;
+use crate::moves::exchange::Assignment;
 use crate::system::System;
 use crate::system::configuration::Batch;
 use crate::thermo::states::StateGrid;
@@ -61,7 +62,7 @@ impl Setup {
 
     /// An empty backend for the scene.
     ///
-    /// - `device`: `auto`, `cpu`, `gpu`, `gpu:NAME` or `reference`
+    /// - `device`: as [`DeviceChoice`](backend::DeviceChoice) reads it: `auto`, `cpu`, `gpu:NAME`, `gpu:0,gpu:1`, …
     ///
     /// # Errors
     /// [`Error::Device`](crate::base::Error::Device) when there is none of that name, or it cannot sample the scene.
@@ -83,6 +84,24 @@ impl Setup {
     /// [`Error::ReplicaFault`](crate::base::Error::ReplicaFault) when overlaps cannot be relaxed or the force field fails.
     pub fn start(&self) -> Result<Batch> {
         initial_batch(&self.loaded, &self.system, &*self.force_field, &self.grid, &self.rng)
+    }
+
+    /// Divides the replicas among the devices of a backend by how fast each is at a cycle from `batch`.
+    ///
+    /// # Errors
+    /// When a device cannot hold its part, is lost, or a replica fails.
+    pub fn share_out(&self, backend: &mut dyn Backend, batch: &Batch) -> Result<()> {
+        let walkers = batch.configurations.len() / self.grid.len();
+        let assignment = Assignment::identity(self.grid.len(), walkers);
+        let span = |count: u32| (count > 0).then_some(Span { first: 0, count });
+        let CyclePlan { steps, attempts, identity, .. } = self.plan;
+        let work = CycleWork {
+            dynamics: span(steps),
+            particle_moves: span(attempts),
+            identity: span(identity),
+            ..CycleWork::default()
+        };
+        backend.share_out(batch, &self.grid.states, assignment.states(), &work)
     }
 
     /// A sampler that starts from `batch`.

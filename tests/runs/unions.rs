@@ -215,14 +215,15 @@ fn runs_of_one_a_among_ideal_b_are_exact_together() {
     let map = Csv::read(&both.join("analysis/maps.csv"));
     let [t, ln_z, n, err] = ["temperature", "ln_z_B", "n_B", "n_B_err"].map(|name| map.of(name));
     let simulated = [0.75, 0.9, 1.1];
-    let (mut squares, mut cells) = (0.0, 0.0);
+    // What is slow is where A is: all cells share it, and one draw of it.
+    let mut cells = 0;
     for i in (0..t.len()).filter(|&i| n[i].is_finite() && simulated.iter().any(|s| (s - t[i]).abs() < 1e-9)) {
         let exact = one_a_mean(t[i], ln_z[i]);
         let z = (n[i] - exact) / err[i];
         assert!(z.abs() < 4.0, "T {} ln z {}: {} ± {}, exact {exact}", t[i], ln_z[i], n[i], err[i]);
-        (squares, cells) = (squares + z * z, cells + 1.0);
+        cells += 1;
     }
-    assert!(cells > 30.0 && squares / cells < 6.0, "{cells} cells, rms z {:.2}", (squares / cells).sqrt());
+    assert!(cells > 30, "{cells} cells");
 }
 
 #[test]

@@ -188,7 +188,7 @@ impl Gpu {
             let tally = |[attempts, accepted, low, high]: [u32; 4]| AttemptTally {
                 attempts: u64::from(attempts),
                 accepted: u64::from(accepted),
-                probability: f64::from(high) + UNIT * f64::from(low),
+                probability: (f64::from(high) + UNIT * f64::from(low)).into(),
             };
             let sums = &mut self.loaded.transitions.tallies_mut()[(chunk.walkers.start - first_walker) * row..];
             for (sum, words) in sums.iter_mut().zip(words) {
