@@ -2,6 +2,7 @@
 
 pub(crate) mod archive;
 pub mod checkpoint;
+pub(crate) mod combined;
 pub mod directory;
 pub mod forecast;
 pub mod options;

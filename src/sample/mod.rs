@@ -165,8 +165,8 @@ impl Samples {
         }
     }
 
-    /// The samples for which `keep` holds of their index, in order.
-    pub fn filtered(&self, keep: impl Fn(usize) -> bool) -> Samples {
+    /// Where, when, E and N of the samples for which `keep` holds of their index, in order; nothing that was observed.
+    pub fn numbers(&self, keep: impl Fn(usize) -> bool) -> Samples {
         let kept: Vec<usize> = (0..self.len()).filter(|&i| keep(i)).collect();
         Samples {
             cycle: kept.iter().map(|&i| self.cycle[i]).collect(),
@@ -175,8 +175,17 @@ impl Samples {
             state: kept.iter().map(|&i| self.state[i]).collect(),
             energy: kept.iter().map(|&i| self.energy[i]).collect(),
             counts: self.counts.iter().map(|column| kept.iter().map(|&i| column[i]).collect()).collect(),
+            ..Samples::default()
+        }
+    }
+
+    /// The samples for which `keep` holds of their index, in order.
+    pub fn filtered(&self, keep: impl Fn(usize) -> bool) -> Samples {
+        let kept: Vec<usize> = (0..self.len()).filter(|&i| keep(i)).collect();
+        Samples {
             columns: self.columns.iter().map(|c| c.filtered(&kept)).collect(),
             histograms: self.histograms.iter().map(|h| h.filtered(&kept)).collect(),
+            ..self.numbers(keep)
         }
     }
 }

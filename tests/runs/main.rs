@@ -18,6 +18,7 @@ mod sigkill;
 mod soak;
 #[cfg(unix)]
 mod throughput;
+mod unions;
 mod until;
 
 // shared with other test binaries
