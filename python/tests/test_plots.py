@@ -49,16 +49,8 @@ def test_a_canonical_run(tmp_path: Path) -> None:
     draw("profile", tmp_path / "melt", "rdf", tmp_path / "rdf.png")
 
 
-def test_pairs_over_their_distance(tmp_path: Path) -> None:
-    text = (PROJECT / "scenes" / "lj_surface.ron").read_text(encoding="utf-8")
-    scene = text.replace("Order(wave_vector: Sqrt3)", "Rdf(r_max: 3.0, bins: 60), Order(wave_vector: Sqrt3)")
-    assert "Rdf" in scene
-    adlayer.sample(scene, tmp_path / "surface", device="cpu", cycles=30)
-    draw("rdf", tmp_path / "surface", "B", "rdf", tmp_path / "rdf.png")
-
-
 def test_every_script_is_tested_and_in_the_page() -> None:
     scripts = {path.stem for path in PLOTS.glob("*.py")}
-    assert scripts == {*OF_A_SPECIES, "flow", "observables", "free_energy", "rdf", "heat_capacity", "profile"}
+    assert scripts == {*OF_A_SPECIES, "flow", "observables", "free_energy", "heat_capacity", "profile"}
     page = (PROJECT / "docs" / "plots.md").read_text(encoding="utf-8")
     assert all(f"plots/{script}.py" in page for script in scripts)
