@@ -17,9 +17,9 @@ use std::process::Child;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_adlayer");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_adlayer");
 
-pub const NATIVE: &str = r#"LennardJones(
+pub(crate) const NATIVE: &str = r#"LennardJones(
         cutoff: 2.5, truncation: Shifted, images: Sum,
         pairs: [
             (between: ("A", "A"), epsilon: 1.0, sigma: 1.0),
@@ -29,7 +29,7 @@ pub const NATIVE: &str = r#"LennardJones(
     )"#;
 
 /// Two kinds of atoms, of which one comes and goes, on a slab of one layer: six states.
-pub fn scene_of(potential: &str, cycles: [u32; 2]) -> String {
+pub(crate) fn scene_of(potential: &str, cycles: [u32; 2]) -> String {
     let [equilibration, production] = cycles;
     format!(
         r#"Scene(
@@ -54,7 +54,7 @@ pub fn scene_of(potential: &str, cycles: [u32; 2]) -> String {
 /// A place with `native.ron`, which clients answer from, and a scene whose forces are theirs.
 ///
 /// - `clients`: what stands in `clients`, `DRIVER` for our own client on `native.ron`
-pub fn place(clients: &str, more: &str, cycles: [u32; 2]) -> Place {
+pub(crate) fn place(clients: &str, more: &str, cycles: [u32; 2]) -> Place {
     let place = Place::new("");
     std::fs::write(place.path().join("native.ron"), scene_of(NATIVE, cycles)).expect("written");
     rewrite(&place, "scene.ron", clients, more, cycles);
