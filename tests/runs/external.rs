@@ -61,14 +61,14 @@ pub(crate) fn place(clients: &str, more: &str, cycles: [u32; 2]) -> Place {
     place
 }
 
-pub fn rewrite(place: &Place, name: &str, clients: &str, more: &str, cycles: [u32; 2]) {
+pub(crate) fn rewrite(place: &Place, name: &str, clients: &str, more: &str, cycles: [u32; 2]) {
     let driver = format!("{PROGRAM} driver {}", place.path().join("native.ron").display());
     let clients = clients.replace("DRIVER", &driver);
     let text = scene_of(&format!("External(clients: [{clients}], {more})"), cycles);
     std::fs::write(place.path().join(name), text).expect("written");
 }
 
-pub fn record(directory: &Path) -> serde_json::Value {
+pub(crate) fn record(directory: &Path) -> serde_json::Value {
     let text = std::fs::read_to_string(directory.join("run.json")).expect("a record");
     serde_json::from_str(&text).expect("JSON")
 }
@@ -100,7 +100,7 @@ fn bits(sampler: &Sampler, configurations: &[Configuration]) -> Vec<u64> {
 /// Every cycle of a run with these dynamics, through each of these lists of clients, has the bits of forces computed here.
 ///
 /// - returns: the bits of every cycle
-pub fn bits_through_clients(dynamics: &str, cycles: usize, lists: &[&str]) -> Vec<Vec<u64>> {
+pub(crate) fn bits_through_clients(dynamics: &str, cycles: usize, lists: &[&str]) -> Vec<Vec<u64>> {
     let of_clients = |clients: &str| {
         let place = place(clients, "", [1, 1]);
         let loaded = |name: &str| {
