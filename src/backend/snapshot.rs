@@ -5,6 +5,7 @@ use crate::system::System;
 use crate::system::configuration::{Batch, Configuration};
 use glam::DVec3;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// The state of a backend between two cycles, as flat columns.
 ///
@@ -39,6 +40,55 @@ impl BackendState {
             positions: all().flat_map(|x| x.positions.iter().map(DVec3::to_array)).collect(),
             velocities: all().flat_map(|x| x.velocities.iter().map(DVec3::to_array)).collect(),
             ..BackendState::default()
+        }
+    }
+
+    /// The columns of some of its replicas, with the tallies of some of its walkers; the columns must belong together.
+    pub(crate) fn slice(&self, replicas: &Range<usize>, walkers: Range<usize>) -> BackendState {
+        let atoms = |replicas: &Range<usize>| -> Range<usize> {
+            let sum = |range: Range<usize>| self.n_of[range].iter().map(|&n| n as usize).sum::<usize>();
+            let first = sum(0..replicas.start);
+            first..first + sum(replicas.clone())
+        };
+        let listed = |range: Range<usize>| -> usize {
+            let both = self.n_of[range.clone()].iter().zip(&self.listed[range]);
+            both.filter(|(_, listed)| **listed).map(|(&n, _)| n as usize).sum()
+        };
+        let (own, of) = (atoms(replicas), |column: &[f64]| column.get(replicas.clone()).unwrap_or(&[]).to_vec());
+        let (flags, references) = if self.listed.is_empty() {
+            (Vec::new(), Vec::new())
+        } else {
+            let first = listed(0..replicas.start);
+            let references = self.list_references[first..first + listed(replicas.clone())].to_vec();
+            (self.listed[replicas.clone()].to_vec(), references)
+        };
+        BackendState {
+            n_of: self.n_of[replicas.clone()].to_vec(),
+            species: self.species[own.clone()].to_vec(),
+            positions: self.positions[own.clone()].to_vec(),
+            velocities: self.velocities[own].to_vec(),
+            energies: of(&self.energies),
+            listed: flags,
+            list_references: references,
+            transitions: self.transitions.of_walkers(walkers),
+        }
+    }
+
+    /// Adds the replicas of another one after these.
+    ///
+    /// - `same_walker`: whether they are of the walker of these, and tallied the same states
+    pub(crate) fn append(&mut self, other: BackendState, same_walker: bool) {
+        self.n_of.extend(other.n_of);
+        self.species.extend(other.species);
+        self.positions.extend(other.positions);
+        self.velocities.extend(other.velocities);
+        self.energies.extend(other.energies);
+        self.listed.extend(other.listed);
+        self.list_references.extend(other.list_references);
+        if same_walker {
+            self.transitions.add(&other.transitions);
+        } else {
+            self.transitions.append(other.transitions);
         }
     }
 
@@ -86,9 +136,12 @@ impl BackendState {
 
     /// Checks that the columns belong together and to a system; what they hold came from a file.
     ///
+    /// - `replicas`: counted from the first of their walkers
+    ///
     /// # Errors
     /// What does not fit.
-    pub fn fits(&self, system: &System, n_replicas: usize, n_states: usize) -> Result<(), String> {
+    pub fn fits(&self, system: &System, replicas: &Range<usize>, n_states: usize) -> Result<(), String> {
+        let n_replicas = replicas.len();
         let n: u64 = self.n_of.iter().map(|&n| u64::from(n)).sum();
         let of_lists: u64 = self.n_of.iter().zip(&self.listed).filter(|(_, l)| **l).map(|(&n, _)| u64::from(n)).sum();
         let is = |what: &str, len: usize, expected: u64| match len as u64 == expected {
@@ -103,7 +156,7 @@ impl BackendState {
         optional("energies", self.energies.len())?;
         optional("lists", self.listed.len())?;
         is("reference positions", self.list_references.len(), of_lists)?;
-        if !self.transitions.has_shape_of(&Transitions::of_replicas(system, n_states, &(0..n_replicas))) {
+        if !self.transitions.has_shape_of(&Transitions::of_replicas(system, n_states, replicas)) {
             return Err("its tallies of particle moves are of another grid".to_owned());
         }
         if let Some(&n) = self.n_of.iter().find(|&&n| n as usize > system.capacity) {

@@ -55,6 +55,9 @@ pub fn exit_code(error: &Error) -> u8 {
         | Error::CheckpointMisfit { .. }
         | Error::VerificationFailed { .. }
         | Error::ChildFailed { .. }
+        | Error::RankLost
+        | Error::OtherRank { .. }
+        | Error::ToldElsewhere
         | Error::Threads { .. }
         | Error::Signals { .. }
         | Error::Json { .. }

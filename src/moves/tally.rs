@@ -16,11 +16,32 @@ pub struct AttemptTally {
     pub attempts: u64,
     /// Accepted.
     pub accepted: u64,
-    /// Σ min(1, acc) over all attempts, rejected ones too; an impossible one adds 0.
-    pub probability: f64,
+    /// Σ min(1, acc) over all attempts, rejected ones too, in units of 2⁻³²: of integers, so that the sum is the same in
+    /// whichever order it is made, and over however many ranks; an impossible one adds 0.
+    pub probability: u64,
+}
+
+/// Units of a sum of probabilities in 1.
+const UNITS: f64 = 4_294_967_296.0;
+
+/// A probability, or a sum of them, in units of 2⁻³².
+fn in_units(probability: f64) -> u64 {
+    (UNITS * probability).round() as u64
 }
 
 impl AttemptTally {
+    /// A tally of its numbers.
+    ///
+    /// - `probability`: Σ min(1, acc)
+    pub fn new(attempts: u64, accepted: u64, probability: f64) -> AttemptTally {
+        AttemptTally { attempts, accepted, probability: in_units(probability) }
+    }
+
+    /// Σ min(1, acc) over all attempts.
+    pub fn probability(&self) -> f64 {
+        self.probability as f64 / UNITS
+    }
+
     /// Adds the attempts of another period or walker.
     pub fn add(&mut self, other: &AttemptTally) {
         self.attempts += other.attempts;
@@ -146,6 +167,32 @@ impl Transitions {
     pub fn of_replicas(system: &System, n_states: usize, replicas: &Range<usize>) -> Transitions {
         let max_atoms = system.reservoirs.iter().map(|r| r.max_atoms);
         Transitions::new(n_states, walkers_of(n_states, replicas).len(), max_atoms)
+    }
+
+    /// Those of some of its walkers.
+    pub(crate) fn of_walkers(&self, walkers: Range<usize>) -> Transitions {
+        let walker = self.row_length() * self.n_states;
+        Transitions { tallies: self.tallies[walker * walkers.start..walker * walkers.end].to_vec(), ..self.empty() }
+    }
+
+    /// Without walkers, of the same grid and species.
+    fn empty(&self) -> Transitions {
+        Transitions { n_states: self.n_states, offsets: self.offsets.clone(), tallies: Vec::new() }
+    }
+
+    /// Nothing tried yet, of the same shape.
+    pub(crate) fn cleared(&self) -> Transitions {
+        Transitions { tallies: vec![TransitionTally::default(); self.tallies.len()], ..self.empty() }
+    }
+
+    /// Adds the walkers of another one after these.
+    pub(crate) fn append(&mut self, other: Transitions) {
+        self.tallies.extend(other.tallies);
+    }
+
+    /// Adds what was tried by other replicas of the same walkers.
+    pub(crate) fn add(&mut self, other: &Transitions) {
+        self.tallies.iter_mut().zip(&other.tallies).for_each(|(sum, more)| sum.add(more));
     }
 
     /// Whether another one is of the same grid and species.
@@ -321,7 +368,7 @@ impl MoveRecorder<'_> {
             if let Some(tally) = tally.of_mut(kind) {
                 tally.attempts += 1;
                 tally.accepted += u64::from(accepted.is_some());
-                tally.probability += probability(ln_acc);
+                tally.probability += in_units(probability(ln_acc));
             }
         }
         if let Some((reservoir, slot)) = accepted {
@@ -379,16 +426,16 @@ mod tests {
         assert!(log.page().iter().all(Vec::is_empty) && log.page().len() == 2);
     }
 
-    /// Format 2 of checkpoints: insertions, deletions, identity changes, without a length in between.
+    /// In checkpoints: insertions, deletions, identity changes, without a length in between.
     #[test]
     fn a_tally_is_stored_kind_after_kind() {
         let tally = TransitionTally::from_kinds(|kind| match kind {
-            MoveKind::INSERT => AttemptTally { attempts: 300, accepted: 2, probability: 0.5 },
-            MoveKind::DELETE => AttemptTally { attempts: 4, accepted: 1, probability: 0.25 },
-            _ => AttemptTally { attempts: 9, accepted: 3, probability: 3.5 },
+            MoveKind::INSERT => AttemptTally::new(300, 2, 0.5),
+            MoveKind::DELETE => AttemptTally::new(4, 1, 0.25),
+            _ => AttemptTally::new(9, 3, 3.5),
         });
         let bytes = postcard::to_stdvec(&tally).expect("plain data");
-        let plain = ((300_u64, 2_u64, 0.5), (4_u64, 1_u64, 0.25), (9_u64, 3_u64, 3.5));
+        let plain = ((300_u64, 2_u64, 1_u64 << 31), (4_u64, 1_u64, 1_u64 << 30), (9_u64, 3_u64, 7_u64 << 31));
         assert_eq!(bytes, postcard::to_stdvec(&plain).expect("plain data"));
     }
 

@@ -167,7 +167,18 @@ impl Samples {
 
     /// The samples for which `keep` holds of their index, in order.
     pub fn filtered(&self, keep: impl Fn(usize) -> bool) -> Samples {
-        let kept: Vec<usize> = (0..self.len()).filter(|&i| keep(i)).collect();
+        self.chosen(&(0..self.len()).filter(|&i| keep(i)).collect::<Vec<_>>())
+    }
+
+    /// The same in the order of cycles and replicas.
+    pub(crate) fn in_order(&self) -> Samples {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.sort_by_key(|&i| (self.cycle[i], self.replica[i]));
+        self.chosen(&order)
+    }
+
+    /// Some samples, in the order given.
+    fn chosen(&self, kept: &[usize]) -> Samples {
         Samples {
             cycle: kept.iter().map(|&i| self.cycle[i]).collect(),
             walker: kept.iter().map(|&i| self.walker[i]).collect(),
@@ -175,8 +186,8 @@ impl Samples {
             state: kept.iter().map(|&i| self.state[i]).collect(),
             energy: kept.iter().map(|&i| self.energy[i]).collect(),
             counts: self.counts.iter().map(|column| kept.iter().map(|&i| column[i]).collect()).collect(),
-            columns: self.columns.iter().map(|c| c.filtered(&kept)).collect(),
-            histograms: self.histograms.iter().map(|h| h.filtered(&kept)).collect(),
+            columns: self.columns.iter().map(|c| c.filtered(kept)).collect(),
+            histograms: self.histograms.iter().map(|h| h.filtered(kept)).collect(),
         }
     }
 }
