@@ -54,7 +54,7 @@ impl BackendState {
             let both = self.n_of[range.clone()].iter().zip(&self.listed[range]);
             both.filter(|(_, listed)| **listed).map(|(&n, _)| n as usize).sum()
         };
-        let (own, of) = (atoms(replicas), |column: &[f64]| column.get(replicas.clone()).unwrap_or(&[]).to_vec());
+        let own = atoms(replicas);
         let (flags, references) = if self.listed.is_empty() {
             (Vec::new(), Vec::new())
         } else {
@@ -67,7 +67,7 @@ impl BackendState {
             species: self.species[own.clone()].to_vec(),
             positions: self.positions[own.clone()].to_vec(),
             velocities: self.velocities[own].to_vec(),
-            energies: of(&self.energies),
+            energies: self.energies.get(replicas.clone()).unwrap_or(&[]).to_vec(),
             listed: flags,
             list_references: references,
             transitions: self.transitions.of_walkers(walkers),

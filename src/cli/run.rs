@@ -14,15 +14,22 @@ use crate::run::directory::default_directory;
 use crate::run::forecast::{check_disk, check_memory};
 use crate::run::{self, Limits, RunOptions, RunOutcome, RunRecord};
 use crate::workflow::extend::{self, Conclusion, Listener};
-use std::path::Path;
+use crate::ranks::{Ranks, Talk};
+use std::path::{Path, PathBuf};
 
-pub(crate) fn run(arguments: &RunArguments) -> Result<Ending> {
-    let loaded = scene::load(&arguments.scene)?.with_overrides(arguments.cycles, arguments.seed)?;
-    let stem = arguments.scene.file_stem().map_or_else(|| "run".into(), |s| s.to_string_lossy().into_owned());
-    let directory = arguments.output.clone().unwrap_or_else(|| default_directory(&stem));
-    check_memory(&loaded.longest())?;
-    check_disk(&loaded.longest(), &directory)?;
-    if !arguments.quiet {
+pub(crate) fn run(arguments: &RunArguments, ranks: &Ranks) -> Result<Ending> {
+    let loaded = scene::load(&arguments.scene).and_then(|s| s.with_overrides(arguments.cycles, arguments.seed));
+    let loaded = ranks.agree(loaded)?;
+    let directory = match &arguments.output {
+        Some(directory) => directory.clone(),
+        None => free_directory(&arguments.scene, ranks)?,
+    };
+    // Where ranks share a run, each needs a part of it, and how many are on a machine is not known here.
+    let fits = if ranks.is_alone() { check_memory(&loaded.longest()) } else { Ok(()) };
+    let fits = fits.and_then(|()| if ranks.is_first() { check_disk(&loaded.longest(), &directory) } else { Ok(()) });
+    ranks.agree(fits)?;
+    let quiet = arguments.quiet || !ranks.is_first();
+    if !quiet {
         loaded.warnings.iter().for_each(|w| warn(w));
         if let Some(name) = gpu::only_software(&arguments.device.to_string()) {
             warn(&format!(
@@ -33,15 +40,23 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Ending> {
     }
     let options = RunOptions {
         device: arguments.device.to_string(),
-        limits: limits(&arguments.limits, Some(&directory))?,
+        limits: limits(&arguments.limits, Some(&directory), ranks.is_first())?,
         directory,
         force: arguments.force,
     };
-    let mut screen = Screen::new(arguments.quiet);
+    let mut screen = Screen::new(quiet);
     // On a thread of the pool, which shares the sampling when it has nothing else to do.
-    let outcome = rayon::scope(|_| run::run(&loaded, &options, &mut |progress| screen.progress(progress)));
+    let outcome = rayon::scope(|_| run::run_on(ranks, &loaded, &options, &mut |progress| screen.progress(progress)));
     let RunOptions { directory, limits, .. } = options;
-    finish(outcome, &directory, limits, screen, (arguments.json, &loaded.warnings))
+    finish(ranks, outcome, &directory, limits, screen, (arguments.json, &loaded.warnings))
+}
+
+/// The first free directory of a scene, as the first rank finds it.
+fn free_directory(scene: &Path, ranks: &Ranks) -> Result<PathBuf> {
+    let stem = scene.file_stem().map_or_else(|| "run".into(), |s| s.to_string_lossy().into_owned());
+    let own = default_directory(&stem).to_string_lossy().into_owned();
+    let told = ranks.broadcast(Talk::Start, own.into_bytes())?;
+    Ok(PathBuf::from(String::from_utf8_lossy(&told).into_owned()))
 }
 
 /// Analyses a run that has come to its end, extends it where its scene has a goal, and prints the result; after an error
@@ -49,6 +64,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Ending> {
 ///
 /// - `said`: warnings that need not be said again
 pub(super) fn finish(
+    ranks: &Ranks,
     outcome: Result<RunOutcome>,
     directory: &Path,
     limits: Limits,
@@ -56,7 +72,7 @@ pub(super) fn finish(
     (json, said): (bool, &[String]),
 ) -> Result<Ending> {
     let (start, began) = (screen.start, screen.began);
-    let concluded = outcome.and_then(|o| rayon::scope(|_| extend::conclude(o, &limits, start, &mut screen)));
+    let concluded = outcome.and_then(|o| rayon::scope(|_| extend::conclude(ranks, o, &limits, start, &mut screen)));
     screen.bar.finish_and_clear();
     match concluded {
         Ok(Conclusion::Done(results) | Conclusion::Short(results)) => {
@@ -65,9 +81,10 @@ pub(super) fn finish(
             print_result(&results.evaluation, Some(&results.record), json)?;
             Ok(Ending::of(&results.record, directory))
         }
+        Ok(Conclusion::Elsewhere(code)) => Ok(Ending::Elsewhere(code)),
         Ok(Conclusion::Stopped(record)) => Ok(Ending::Stopped(how_to_go_on(&record, directory))),
         Err(error) => {
-            if is_resumable(&error, began) && directory.join(checkpoint::FILE).is_file() {
+            if ranks.is_first() && is_resumable(&error, began) && directory.join(checkpoint::FILE).is_file() {
                 warn(&format!("the last checkpoint is whole; go on with: adlayer resume {}", directory.display()));
             }
             Err(error)
@@ -101,7 +118,7 @@ fn is_resumable(error: &Error, began: bool) -> bool {
         Error::Io { .. } | Error::ParquetEncoding { .. } => true,
         // lost on the way, not refused at the start
         Error::Device(_) => began,
-        Error::Client { .. } => true,
+        Error::Client { .. } | Error::RankLost => true,
         _ => false,
     }
 }

@@ -187,6 +187,9 @@ impl Transitions {
 
     /// Adds the walkers of another one after these.
     pub(crate) fn append(&mut self, other: Transitions) {
+        if self.offsets.is_empty() {
+            *self = other.empty();
+        }
         self.tallies.extend(other.tallies);
     }
 

@@ -16,7 +16,7 @@ use crate::base::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How ranks reach one another. All of them make the same calls in the same order.
@@ -101,6 +101,8 @@ struct Counts {
     messages: [AtomicU64; 5],
     /// \[ns\]
     waited: AtomicU64,
+    /// Whether all ranks have failed together.
+    agreed_to_end: AtomicBool,
 }
 
 impl From<Arc<dyn Transport>> for Ranks {
@@ -262,6 +264,7 @@ impl Ranks {
         let words = result.as_ref().err().map_or_else(Vec::new, |e| e.to_string().into_bytes());
         let all = self.all_gather(Talk::Start, &words)?;
         let Some((rank, words)) = all.iter().enumerate().find(|(_, words)| !words.is_empty()) else { return result };
+        self.counts.agreed_to_end.store(true, Ordering::Relaxed);
         match result {
             Err(own) if self.is_first() => Err(own),
             _ if self.is_first() => {
@@ -269,6 +272,11 @@ impl Ranks {
             }
             _ => Err(Error::ToldElsewhere),
         }
+    }
+
+    /// Whether all ranks have failed at the same place ([`Ranks::agree`]), and none waits for another.
+    pub fn have_agreed_to_end(&self) -> bool {
+        self.counts.agreed_to_end.load(Ordering::Relaxed)
     }
 
     /// The ranks of a range, of which this is one, among themselves.

@@ -14,6 +14,8 @@ pub mod start;
 pub mod tables;
 mod writers;
 
+#[cfg(feature = "mpi")]
+pub(crate) use companions::{cores, node};
 pub use options::{Ended, Limits, Progress, ResumeOptions, RunOptions, RunOutcome};
 pub use record::{RanksRecord, RunRecord, RunStatus, StoppingStatus};
 pub use resume::{resume, resume_on};

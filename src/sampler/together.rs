@@ -3,8 +3,8 @@
 use super::{Sampler, SamplerState, learning};
 use crate::base::error::Result;
 use crate::moves::exchange::EdgeTally;
-use crate::moves::tally::{AttemptTally, TransitionTally, Transitions};
-use crate::ranks::{Ranks, Share, Talk};
+use crate::moves::tally::{TransitionTally, Transitions};
+use crate::ranks::{Part, Ranks, Share, Talk};
 use crate::system::configuration::Measurement;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,10 +18,50 @@ fn packed(value: &impl Serialize) -> Vec<u8> {
 /// The values of all ranks in their order on the first of them, none on the others.
 pub(super) fn gathered<T: Serialize + DeserializeOwned>(ranks: &Ranks, about: Talk, own: &T) -> Result<Vec<T>> {
     let all = ranks.gather(about, packed(own))?.unwrap_or_default();
-    let unpack = |bytes: Vec<u8>| {
-        postcard::from_bytes(&bytes).unwrap_or_else(|e| unreachable!("ranks of one build understand each other: {e}"))
-    };
-    Ok(all.into_iter().map(unpack).collect())
+    Ok(all.iter().map(|bytes| unpacked(bytes)).collect())
+}
+
+fn unpacked<T: DeserializeOwned>(bytes: &[u8]) -> T {
+    postcard::from_bytes(bytes).unwrap_or_else(|e| unreachable!("ranks of one build understand each other: {e}"))
+}
+
+/// Tells E, N and accepted segments of the replicas here to the other ranks of their walker, which is split, and hears theirs.
+///
+/// - `own`: `[n_replicas]` of this rank
+/// - `segments`: the same; empty where dynamics accept or reject none
+/// - `all`: replaced by those of all replicas of the walker
+/// - returns: the segments of all replicas of the walker
+///
+/// # Errors
+/// When another rank is lost.
+pub fn measurements_of_walkers(
+    part: &Part,
+    n_reservoirs: usize,
+    own: &[Measurement],
+    segments: &[u32],
+    all: &mut Vec<Measurement>,
+) -> Result<Vec<u32>> {
+    let record = 8 + 2 * n_reservoirs + if segments.is_empty() { 0 } else { 4 };
+    let mut said = Vec::with_capacity(record * own.len());
+    for (r, m) in own.iter().enumerate() {
+        said.extend(m.energy.to_bits().to_le_bytes());
+        m.counts.iter().for_each(|n| said.extend(n.to_le_bytes()));
+        segments.get(r).into_iter().for_each(|n| said.extend(n.to_le_bytes()));
+    }
+    let lengths: Vec<usize> = part.share.lengths().into_iter().map(|n| n * record).collect();
+    let mut heard = Vec::new();
+    part.walker.all_gather_known(Talk::Walker, &said, &lengths, &mut heard)?;
+    all.clear();
+    let mut segments = Vec::new();
+    for record in heard.chunks_exact(record) {
+        let (energy, rest) = record.split_at(8);
+        let (counts, rest) = rest.split_at(2 * n_reservoirs);
+        let energy = f64::from_bits(energy.iter().rev().fold(0, |bits, &byte| bits << 8 | u64::from(byte)));
+        let counts = counts.as_chunks().0.iter().map(|n| u16::from_le_bytes(*n)).collect();
+        all.push(Measurement { energy, counts });
+        segments.extend(rest.as_chunks().0.iter().map(|n| u32::from_le_bytes(*n)));
+    }
+    Ok(segments)
 }
 
 impl Sampler {
@@ -35,28 +75,7 @@ impl Sampler {
             return Ok(segments.to_vec());
         }
         let n_reservoirs = self.grid.n_reservoirs();
-        let with_segments = !segments.is_empty();
-        let record = 8 + 2 * n_reservoirs + if with_segments { 4 } else { 0 };
-        let mut own = Vec::with_capacity(record * share.len());
-        for (r, m) in self.measurements.iter().enumerate() {
-            own.extend(m.energy.to_bits().to_le_bytes());
-            m.counts.iter().for_each(|n| own.extend(n.to_le_bytes()));
-            segments.get(r).into_iter().for_each(|n| own.extend(n.to_le_bytes()));
-        }
-        let lengths: Vec<usize> = share.lengths().into_iter().map(|n| n * record).collect();
-        let mut all = Vec::new();
-        self.part.walker.all_gather_known(Talk::Walker, &own, &lengths, &mut all)?;
-        self.around.clear();
-        let mut segments = Vec::new();
-        for record in all.chunks_exact(record) {
-            let (energy, rest) = record.split_at(8);
-            let (counts, rest) = rest.split_at(2 * n_reservoirs);
-            let energy = f64::from_bits(energy.iter().rev().fold(0, |bits, &byte| bits << 8 | u64::from(byte)));
-            let counts = counts.as_chunks().0.iter().map(|n| u16::from_le_bytes(*n)).collect();
-            self.around.push(Measurement { energy, counts });
-            segments.extend(rest.as_chunks().0.iter().map(|n| u32::from_le_bytes(*n)));
-        }
-        Ok(segments)
+        measurements_of_walkers(&self.part, n_reservoirs, &self.measurements, segments, &mut self.around)
     }
 
     /// What was tried in every window by all walkers, wherever they are: `[n_windows][max_atoms + 1]`.
@@ -134,24 +153,18 @@ impl Sampler {
     }
 }
 
-/// Replaces tallies by their sums over all ranks.
+/// Replaces tallies by their sums over all ranks: of integers, so that the order is of no account.
 fn sum_tallies<'a>(
     ranks: &Ranks,
     about: Talk,
     tallies: impl Iterator<Item = &'a mut TransitionTally>,
 ) -> Result<()> {
-    use crate::moves::MoveKind;
     let mut tallies: Vec<&mut TransitionTally> = tallies.collect();
-    let of_kinds = |t: &&mut TransitionTally| MoveKind::TALLIED.map(|kind| t.of(kind));
-    let mut words: Vec<u64> =
-        tallies.iter().flat_map(of_kinds).flat_map(|t| [t.attempts, t.accepted, t.probability]).collect();
-    ranks.sum(about, &mut words)?;
-    let mut sums = words.as_chunks().0.iter();
-    let mut next = |_| {
-        let [attempts, accepted, probability] = sums.next().copied().unwrap_or_default();
-        AttemptTally { attempts, accepted, probability }
-    };
-    tallies.iter_mut().for_each(|tally| **tally = TransitionTally::from_kinds(&mut next));
+    let own: Vec<TransitionTally> = tallies.iter().map(|t| **t).collect();
+    for (rank, bytes) in ranks.all_gather(about, &packed(&own))?.iter().enumerate() {
+        let of_rank: Vec<TransitionTally> = if rank == ranks.rank() { Vec::new() } else { unpacked(bytes) };
+        tallies.iter_mut().zip(&of_rank).for_each(|(sum, more)| sum.add(more));
+    }
     Ok(())
 }
 
