@@ -1,6 +1,6 @@
-"""⟨N⟩ over T and μ with contours; masked cells are grey.
+"""⟨N⟩, or any other column of the maps, over T and μ with contours; masked cells are grey.
 
-usage: map.py RUN SPECIES FILE
+usage: map.py RUN SPECIES FILE [COLUMN]
 """
 
 import sys
@@ -11,8 +11,10 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.colors import LogNorm
 
 run, species, output = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+column = sys.argv[4] if len(sys.argv) > 4 else f"n_{species}"
 cells = pd.read_csv(run / "analysis" / "maps.csv")
 others = [c for c in cells.columns if c.startswith("mu_") and c != f"mu_{species}"]
 for other in others:
@@ -21,13 +23,16 @@ for other in others:
     cells = cells[cells[other] == values[len(values) // 2]]
 # μ of one column of the map may differ in its last bits from row to row.
 cells = cells.assign(mu=cells[f"mu_{species}"].round(9))
-table = cells.pivot_table(index="temperature", columns="mu", values=f"n_{species}", dropna=False)
+table = cells.pivot_table(index="temperature", columns="mu", values=column, dropna=False)
+# Fluctuations and heat capacities span decades.
+norm = LogNorm() if column.startswith(("energy_fluctuation", "c_", "susceptibility")) and (table.stack() > 0).all() else None
 
 figure, axes = plt.subplots(figsize=(3.4, 2.7), layout="constrained")
 axes.set_facecolor("0.88")
-mesh = axes.pcolormesh(table.columns, table.index, table.values, shading="nearest", rasterized=True)
-lines = axes.contour(table.columns, table.index, table.values, levels=5, colors="white", linewidths=0.5)
-axes.clabel(lines, fontsize=5)
-figure.colorbar(mesh, label=f"⟨N⟩ of {species}")
+mesh = axes.pcolormesh(table.columns, table.index, table.values, shading="nearest", rasterized=True, norm=norm)
+if norm is None:
+    lines = axes.contour(table.columns, table.index, table.values, levels=5, colors="white", linewidths=0.5)
+    axes.clabel(lines, fontsize=5)
+figure.colorbar(mesh, label=f"⟨N⟩ of {species}" if column == f"n_{species}" else column)
 axes.set(xlabel=f"μ of {species}", ylabel="T")
 figure.savefig(output, dpi=300)

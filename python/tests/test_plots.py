@@ -38,15 +38,17 @@ def test_a_figure_of_a_species(krypton: Path, tmp_path: Path, script: str) -> No
 def test_flow_and_an_observable(krypton: Path, tmp_path: Path) -> None:
     draw("flow", krypton, tmp_path / "flow.png")
     draw("observables", krypton, "Kr", "psi6", tmp_path / "psi6.png")
+    draw("profile", krypton, "density_Kr", tmp_path / "density.png")
 
 
 def test_a_canonical_run(tmp_path: Path) -> None:
     adlayer.sample(PROJECT / "scenes" / "canonical.ron", tmp_path / "melt", device="cpu", cycles=300)
     draw("heat_capacity", tmp_path / "melt", tmp_path / "heat.png")
+    draw("profile", tmp_path / "melt", "rdf", tmp_path / "rdf.png")
 
 
 def test_every_script_is_tested_and_in_the_page() -> None:
     scripts = {path.stem for path in PLOTS.glob("*.py")}
-    assert scripts == {*OF_A_SPECIES, "flow", "observables", "heat_capacity"}
+    assert scripts == {*OF_A_SPECIES, "flow", "observables", "heat_capacity", "profile"}
     page = (PROJECT / "docs" / "plots.md").read_text(encoding="utf-8")
     assert all(f"plots/{script}.py" in page for script in scripts)

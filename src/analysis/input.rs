@@ -46,6 +46,8 @@ pub struct CellContext {
     pub monolayer: Vec<f64>,
     /// Atoms for which the first layer has room: the fewer of sites and close-packed atoms, of the largest species
     pub room: Option<f64>,
+    /// Adsorbed atoms of fixed number.
+    pub fixed_adsorbates: usize,
     /// Whether a monolayer is one of the sites of the slab.
     pub by_sites: bool,
     /// Whether the cell holds nothing but atoms of the reservoirs, so that kT ln Ξ/V is their pressure.

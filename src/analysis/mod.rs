@@ -5,6 +5,7 @@ pub mod diagnostics;
 mod direct;
 mod heat_capacity;
 pub(crate) mod henry;
+mod histograms;
 mod hysteresis;
 mod input;
 pub(crate) mod limit;
@@ -19,6 +20,7 @@ pub mod tables;
 pub mod transition_matrix;
 mod windows;
 
+pub use histograms::{MeanHistogram, StateHistogram};
 pub use input::{AnalysisInput, CellContext};
 pub use limit::AtLimit;
 pub use maps::map::MapGrid;

@@ -3,6 +3,7 @@
 use super::diagnostics::{self, Checks, RunTallies, mask, mask_cells};
 use super::direct::{direct_averages, set_heat_errors};
 use super::heat_capacity::heat_capacities;
+use super::histograms::mean_histograms;
 use super::limit::limits;
 use super::mbar::{Bins, Collapsed, marginal};
 use super::{
@@ -165,6 +166,7 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         observables: observed.names,
         observable_labels: observed.labels,
         profiles,
+        histograms: mean_histograms(input, &basis.memory),
         direct: direct_against_limits(input, basis),
         heat_capacity: heat_capacities(samples, grid, (input.boltzmann, input.other_mobile_atoms), &basis.memory),
         at_states,

@@ -1,6 +1,7 @@
 //! What an analysis produces: maps, phases, boundaries, distributions, averages. Plain data with named kinds.
 
 use crate::analysis::diagnostics::checks::Checks;
+use crate::analysis::histograms::MeanHistogram;
 use crate::analysis::input::CellContext;
 use crate::analysis::limit::AtLimit;
 use crate::analysis::phases::jumps::Jump;
@@ -36,6 +37,8 @@ pub struct Analysis {
     pub layers: Vec<LayerEdge>,
     /// Free energies of order parameters at the same places.
     pub profiles: Vec<Profile>,
+    /// Stored histograms on average over each state's own samples, in chosen states.
+    pub histograms: Vec<MeanHistogram>,
     /// Maxima of Var E and β Var N along μ at each temperature of the map.
     pub ridges: Vec<Ridge>,
     /// Direct averages per simulated state, from the stored samples.

@@ -20,7 +20,7 @@ pub struct BackendInfo {
 /// What a backend is, so that a resumed run notices another one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// The name that opens it again: `cpu`, `reference`, `gpu:NAME`.
+    /// What opens it again: `cpu`, `reference`, `gpu:NAME`, `gpu:0*48,cpu*12`.
     pub open: String,
     /// The device with its driver; nothing that leaves the bits alone, such as the number of threads.
     pub device: String,

@@ -3,6 +3,7 @@
 //! A backend works by cycle, because a visit to the host costs more than the work: [`Backend::begin`] starts dynamics,
 //! particle moves and measurement, [`Backend::complete`] waits for them. Backends never see each other.
 
+mod choice;
 pub mod cpu;
 mod cycle;
 mod ensemble;
@@ -11,13 +12,16 @@ mod host_moves;
 mod info;
 mod open;
 pub mod reference;
+mod several;
 mod snapshot;
 
+pub use choice::{DeviceChoice, DeviceName, Shared};
 pub use cycle::{CycleResult, CycleWork, KeptConfigurations, MoveEvents, MoveLog, Span};
 pub use ensemble::Ensemble;
 pub use host_moves::{identity_changes_on_host, particle_moves_on_host};
 pub use info::{BackendInfo, Identity, Usage};
 pub use open::{open, open_with_note};
+pub use several::Several;
 pub use snapshot::BackendState;
 
 use crate::base::error::Result;
@@ -107,6 +111,28 @@ pub trait Backend: Send {
     /// # Errors
     /// When the device is lost.
     fn set_insertion_weights(&mut self, weights: &[u32]) -> Result<()>;
+
+    /// Divides replicas among devices by how fast each of them does `work`, which is tried; [`Backend::load`] comes after
+    /// it. A single device has nothing to divide.
+    ///
+    /// - `states`, `assignment`: as for [`Backend::load_slice`]
+    ///
+    /// # Errors
+    /// When a device cannot hold its part, is lost, or a replica fails.
+    fn share_out(
+        &mut self,
+        _batch: &Batch,
+        _states: &[StatePoint],
+        _assignment: &[StateId],
+        _work: &CycleWork,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether [`Backend::begin`] does the work itself and returns when it is done.
+    fn works_in_begin(&self) -> bool {
+        false
+    }
 
     /// Starts a cycle: dynamics, particle moves, measurement. The device may still be at it when this returns; until
     /// [`Backend::complete`] nothing else may be asked of it. The result of the cycle before may still be read, that of

@@ -1,14 +1,14 @@
 //! The backend of a name.
 
-use super::{Backend, cpu, gpu, reference};
-use crate::base::error::{DeviceError, Result};
+use super::gpu::{self, AdapterChoice};
+use super::{Backend, DeviceChoice, DeviceName, Several, Shared, cpu, reference};
+use crate::base::error::{DeviceError, Error, Result};
 use crate::base::rng::Rng;
 use crate::forces::{ForceField, Pairwise};
 use crate::system::System;
 use std::sync::Arc;
 
-/// Opens the backend that the user asked for: `auto`, `reference`, `cpu`, `gpu` or `gpu:NAME`. It sums the pairs and
-/// fields of the system.
+/// Opens the backend that the user asked for, as [`DeviceChoice`] reads it. It sums the pairs and fields of the system.
 ///
 /// # Errors
 /// [`DeviceError`] when there is none of that name.
@@ -17,7 +17,7 @@ pub fn open(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backe
     open_with_note(device, system, pairwise, rng).map(|(backend, _)| backend)
 }
 
-/// As [`open`] for any force field, with why `auto` passed over a hardware GPU, if it did.
+/// As [`open`] for any force field, with why a hardware GPU was passed over, if one was.
 ///
 /// # Errors
 /// As [`open`], and where the device is none that `force_field` moves atoms on.
@@ -27,37 +27,86 @@ pub fn open_with_note(
     force_field: Arc<dyn ForceField>,
     rng: Rng,
 ) -> Result<(Box<dyn Backend>, Option<String>)> {
+    let choice = device.parse().map_err(|remedy| DeviceError::Unknown { name: device.to_owned(), remedy })?;
     if !force_field.is_pairwise() {
-        return match device {
-            "auto" | "reference" => Ok((Box::new(reference::Reference::with_forces(system, force_field, rng)), None)),
-            other => {
-                Err(DeviceError::NotPairwise { device: other.to_owned(), force_field: force_field.describe() }.into())
+        return match choice {
+            DeviceChoice::Auto | DeviceChoice::One(DeviceName::Reference) => {
+                Ok((Box::new(reference::Reference::with_forces(system, force_field, rng)), None))
+            }
+            _ => {
+                Err(DeviceError::NotPairwise { device: device.to_owned(), force_field: force_field.describe() }.into())
             }
         };
     }
-    if device == "auto" {
+    match choice {
         // A software adapter is never what `auto` means.
-        return match gpu::backend(&gpu::AdapterChoice::Hardware, Arc::clone(&system), rng) {
+        DeviceChoice::Auto => match gpu::backend(&AdapterChoice::Hardware, Arc::clone(&system), rng) {
             Ok(backend) => Ok((backend, None)),
             Err(why) => {
-                let note = gpu::has_hardware().then(|| format!("the GPU was passed over: {why}"));
+                let note = gpu::has_hardware().then(|| passed_over(&[why]));
                 Ok((without_gpu(system, rng)?, note))
             }
-        };
+        },
+        DeviceChoice::AllGpus => {
+            let (devices, refusals) = gpu::open_all()?;
+            let note = (!refusals.is_empty()).then(|| passed_over(&refusals));
+            let backends = devices
+                .into_iter()
+                .map(|device| Ok(Box::new(gpu::Gpu::new(device, Arc::clone(&system), rng)?) as Box<dyn Backend>))
+                .collect::<Result<Vec<_>>>()?;
+            Ok((one_of(backends, None, system, rng), note))
+        }
+        DeviceChoice::One(device) => Ok((open_one(&device, system, rng)?, None)),
+        DeviceChoice::Several(shared) => {
+            let shares: Option<Vec<u32>> = shared.iter().map(|s| s.share.map(u32::from)).collect();
+            let open = |Shared { device, .. }: &Shared| open_one(device, Arc::clone(&system), rng);
+            let backends = shared.iter().map(open).collect::<Result<Vec<_>>>()?;
+            Ok((one_of(backends, shares.as_deref(), system, rng), None))
+        }
     }
-    open_named(device, system, rng).map(|backend| (backend, None))
 }
 
-fn open_named(device: &str, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
+fn open_one(device: &DeviceName, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
     match device {
-        "reference" => Ok(Box::new(reference::Reference::new(system, rng))),
-        "cpu" => Ok(Box::new(cpu::Cpu::new(system, rng)?)),
-        "gpu" => gpu::backend(&gpu::AdapterChoice::Any, system, rng),
-        named if named.starts_with("gpu:") => {
-            gpu::backend(&gpu::AdapterChoice::Named(named[4..].to_owned()), system, rng)
+        DeviceName::Reference => Ok(Box::new(reference::Reference::new(system, rng))),
+        DeviceName::Cpu => Ok(Box::new(cpu::Cpu::new(system, rng)?)),
+        DeviceName::Gpu | DeviceName::GpuNamed(_) | DeviceName::GpuNumber(_) => {
+            gpu::backend(&device.adapter().unwrap_or(AdapterChoice::Any), system, rng)
         }
-        other => Err(DeviceError::Unknown { name: other.to_owned() }.into()),
     }
+}
+
+impl DeviceName {
+    /// The adapter that it means; `None` where it is the processor.
+    pub fn adapter(&self) -> Option<AdapterChoice> {
+        match self {
+            DeviceName::Reference | DeviceName::Cpu => None,
+            DeviceName::Gpu => Some(AdapterChoice::Any),
+            DeviceName::GpuNamed(name) => Some(AdapterChoice::Named(name.clone())),
+            DeviceName::GpuNumber(number) => Some(AdapterChoice::Number(*number)),
+        }
+    }
+}
+
+/// Several devices as one, or the only one as it is.
+fn one_of(
+    mut backends: Vec<Box<dyn Backend>>,
+    shares: Option<&[u32]>,
+    system: Arc<System>,
+    rng: Rng,
+) -> Box<dyn Backend> {
+    match backends.pop() {
+        Some(only) if backends.is_empty() => only,
+        last => {
+            backends.extend(last);
+            Box::new(Several::new(backends, shares, system, rng))
+        }
+    }
+}
+
+fn passed_over(why: &[Error]) -> String {
+    let why: Vec<String> = why.iter().map(ToString::to_string).collect();
+    format!("a GPU was passed over: {}", why.join("; "))
 }
 
 /// What `auto` takes without a GPU.

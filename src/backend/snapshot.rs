@@ -20,8 +20,8 @@ pub struct BackendState {
     pub positions: Vec<[f64; 3]>,
     /// `[n]` [length/time]
     pub velocities: Vec<[f64; 3]>,
-    /// `[n_replicas]`, running energies; empty where a backend sums anew. \[energy\]
-    pub energies: Vec<f64>,
+    /// `[n_replicas]`, running energies, `None` where a device sums anew; empty where all do. \[energy\]
+    pub energies: Vec<Option<f64>>,
     /// `[n_replicas]`, whether neighbour lists are in force; empty where the bits do not depend on them.
     pub listed: Vec<bool>,
     /// Positions when those lists were built, slots of the listed replicas in order. \[length\]
@@ -43,41 +43,21 @@ impl BackendState {
         }
     }
 
-    /// The columns of some of its replicas, with the tallies of some of its walkers; the columns must belong together.
-    pub(crate) fn slice(&self, replicas: &Range<usize>, walkers: Range<usize>) -> BackendState {
-        let atoms = |replicas: &Range<usize>| -> Range<usize> {
-            let sum = |range: Range<usize>| self.n_of[range].iter().map(|&n| n as usize).sum::<usize>();
-            let first = sum(0..replicas.start);
-            first..first + sum(replicas.clone())
-        };
-        let listed = |range: Range<usize>| -> usize {
-            let both = self.n_of[range.clone()].iter().zip(&self.listed[range]);
-            both.filter(|(_, listed)| **listed).map(|(&n, _)| n as usize).sum()
-        };
-        let own = atoms(replicas);
-        let (flags, references) = if self.listed.is_empty() {
-            (Vec::new(), Vec::new())
-        } else {
-            let first = listed(0..replicas.start);
-            let references = self.list_references[first..first + listed(replicas.clone())].to_vec();
-            (self.listed[replicas.clone()].to_vec(), references)
-        };
-        BackendState {
-            n_of: self.n_of[replicas.clone()].to_vec(),
-            species: self.species[own.clone()].to_vec(),
-            positions: self.positions[own.clone()].to_vec(),
-            velocities: self.velocities[own].to_vec(),
-            energies: self.energies.get(replicas.clone()).unwrap_or(&[]).to_vec(),
-            listed: flags,
-            list_references: references,
-            transitions: self.transitions.of_walkers(walkers),
-        }
-    }
-
     /// Adds the replicas of another one after these.
     ///
     /// - `same_walker`: whether they are of the walker of these, and tallied the same states
-    pub(crate) fn append(&mut self, other: BackendState, same_walker: bool) {
+    pub(crate) fn append(&mut self, mut other: BackendState, same_walker: bool) {
+        // Some devices have columns that others have not.
+        if self.energies.is_empty() != other.energies.is_empty() {
+            for state in [&mut *self, &mut other] {
+                state.energies.resize(state.n_of.len(), None);
+            }
+        }
+        if self.listed.is_empty() != other.listed.is_empty() {
+            for state in [&mut *self, &mut other] {
+                state.listed.resize(state.n_of.len(), false);
+            }
+        }
         self.n_of.extend(other.n_of);
         self.species.extend(other.species);
         self.positions.extend(other.positions);
@@ -105,6 +85,45 @@ impl BackendState {
             }
         });
         Batch { configurations: configurations.collect() }
+    }
+
+    /// The replicas of a range, without tallies; the columns must belong together.
+    pub(crate) fn slice(&self, range: Range<usize>) -> BackendState {
+        let atoms = |replicas: &[u32]| replicas.iter().map(|&n| n as usize).sum::<usize>();
+        let first = atoms(&self.n_of[..range.start]);
+        let slots = first..first + atoms(&self.n_of[range.clone()]);
+        let references = self.references();
+        let own = references.get(range.clone()).unwrap_or(&[]);
+        BackendState {
+            n_of: self.n_of[range.clone()].to_vec(),
+            species: self.species[slots.clone()].to_vec(),
+            positions: self.positions[slots.clone()].to_vec(),
+            velocities: self.velocities[slots].to_vec(),
+            energies: self.energies.get(range.clone()).unwrap_or(&[]).to_vec(),
+            listed: self.listed.get(range).unwrap_or(&[]).to_vec(),
+            list_references: own.iter().copied().flatten().flatten().copied().collect(),
+            transitions: Transitions::default(),
+        }
+    }
+
+    /// The replicas of several devices one after the other, without tallies.
+    pub(super) fn joined(parts: Vec<BackendState>) -> BackendState {
+        let mut whole = BackendState::default();
+        let (energies, lists) =
+            (parts.iter().any(|p| !p.energies.is_empty()), parts.iter().any(|p| !p.listed.is_empty()));
+        for mut part in parts {
+            let n_replicas = part.n_of.len();
+            part.energies.resize(if energies { n_replicas } else { 0 }, None);
+            part.listed.resize(if lists { n_replicas } else { 0 }, false);
+            whole.n_of.append(&mut part.n_of);
+            whole.species.append(&mut part.species);
+            whole.positions.append(&mut part.positions);
+            whole.velocities.append(&mut part.velocities);
+            whole.energies.append(&mut part.energies);
+            whole.listed.append(&mut part.listed);
+            whole.list_references.append(&mut part.list_references);
+        }
+        whole
     }
 
     /// `[n_replicas][n]`, species of the slots of every replica; the columns must belong together.
@@ -172,7 +191,10 @@ impl BackendState {
             }
         }
         let finite = |column: &[[f64; 3]]| column.iter().flatten().all(|x| x.is_finite());
-        if !(finite(&self.velocities) && finite(&self.list_references) && self.energies.iter().all(|e| e.is_finite())) {
+        if !(finite(&self.velocities)
+            && finite(&self.list_references)
+            && self.energies.iter().flatten().all(|e| e.is_finite()))
+        {
             return Err("a velocity, an energy or a list is not a number".to_owned());
         }
         let (lengths, cell) = (system.cell.lengths, &system.cell);

@@ -250,10 +250,12 @@ pub enum Error {
 #[non_exhaustive]
 pub enum DeviceError {
     /// No device has the name that was given.
-    #[error("no device `{name}`; choose auto, cpu, gpu, gpu:NAME or reference")]
+    #[error("no device `{name}`; {remedy}")]
     Unknown {
         /// As given.
         name: String,
+        /// What to give.
+        remedy: String,
     },
     /// No GPU adapter is what was asked for.
     #[error("no {wanted}; {remedy}")]

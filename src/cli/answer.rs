@@ -20,7 +20,8 @@ pub(super) fn run(scenes: Vec<CheckedScene>, arguments: &BenchArguments) -> Resu
     };
     let scenes: Vec<CheckedScene> =
         scenes.into_iter().map(|s| s.with_overrides(arguments.cycles, None)).collect::<Result<_>>()?;
-    let never = LimitArguments { walltime: None, checkpoint_every: Duration::from_secs(3600) };
+    let never =
+        LimitArguments { walltime: None, checkpoint_every: Duration::from_secs(3600), report_every: Duration::ZERO };
     let options = AnswerOptions {
         device: arguments.device.to_string(),
         seeds: arguments.seeds,

@@ -1,12 +1,11 @@
 //! What can be typed.
 
 use super::ranges::{Indices, Numbers, Pressures, Range, Temperatures, number};
+use crate::backend::DeviceChoice;
 use crate::forces::external::driver::Planted;
 use crate::thermochemistry::che::Scale;
 use clap::{Args, Parser, Subcommand};
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 /// Replica-exchange grand-canonical sampling of Lennard-Jones surfaces.
@@ -67,9 +66,9 @@ pub(crate) struct RunArguments {
     /// Directory of the run [default: runs/<scene's stem>, then -2, -3, …]
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
-    /// Where to run: auto, cpu, gpu, gpu:NAME or reference
+    /// Where to run: auto, cpu, gpu, gpu:NAME, gpu:NUMBER, gpu:all or reference, or several by commas
     #[arg(long, default_value = "auto")]
-    pub(crate) device: Device,
+    pub(crate) device: DeviceChoice,
     /// Production cycles N, with N/3 (rounded up) of equilibration before them
     #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) cycles: Option<u32>,
@@ -99,7 +98,7 @@ pub(crate) struct ResumeArguments {
     pub(crate) cycles: Option<u32>,
     /// Where to run [default: where it was sampled so far]
     #[arg(long)]
-    pub(crate) device: Option<Device>,
+    pub(crate) device: Option<DeviceChoice>,
     /// Go on although build or device are others than before; the bits will differ
     #[arg(long)]
     pub(crate) allow_different_device: bool,
@@ -121,6 +120,9 @@ pub(crate) struct LimitArguments {
     /// Seconds between checkpoints; 0 writes one after every cycle
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub(crate) checkpoint_every: Duration,
+    /// Seconds between two pages `report.html` of a run that goes on; 0 writes none
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub(crate) report_every: Duration,
 }
 
 #[derive(Debug, Args)]
@@ -370,6 +372,9 @@ pub(crate) struct DriverArguments {
     /// How long to try to connect, e.g. 90s, 1h
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = walltime)]
     pub(crate) connect_timeout: Duration,
+    /// Take up to this many configurations at once
+    #[arg(long, value_name = "K", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub(crate) batch: u32,
     /// Wait this long before every answer \[ms\]
     #[arg(long, value_name = "MS", hide = true, default_value = "0")]
     pub(crate) delay: f64,
@@ -390,9 +395,9 @@ pub(crate) struct DoctorArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// What to verify: auto, cpu, gpu, gpu:NAME or reference
+    /// What to verify: auto, cpu, gpu, gpu:NAME, gpu:NUMBER, gpu:all or reference, or several by commas
     #[arg(long, default_value = "auto")]
-    pub(crate) device: Device,
+    pub(crate) device: DeviceChoice,
     /// Less than a minute instead of a few
     #[arg(long)]
     pub(crate) quick: bool,
@@ -409,9 +414,9 @@ pub(crate) struct BenchArguments {
     /// The scene file, with --answer one or several [default: the default scene]
     #[arg(value_name = "SCENE")]
     pub(crate) scenes: Vec<PathBuf>,
-    /// Where to run: auto, cpu, gpu, gpu:NAME or reference
+    /// Where to run: auto, cpu, gpu, gpu:NAME, gpu:NUMBER, gpu:all or reference, or several by commas
     #[arg(long, default_value = "auto")]
-    pub(crate) device: Device,
+    pub(crate) device: DeviceChoice,
     /// Measurements of every part
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) repeats: u32,
@@ -442,48 +447,6 @@ pub(crate) struct BenchArguments {
     /// Print as JSON
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// Where to run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Device {
-    /// A hardware GPU if there is one, else the processor.
-    Auto,
-    /// The processor.
-    Cpu,
-    /// The first GPU, or the one of this name.
-    Gpu(Option<String>),
-    /// The processor, by the plainest code.
-    Reference,
-}
-
-impl FromStr for Device {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Device, String> {
-        match text {
-            "auto" => Ok(Device::Auto),
-            "cpu" => Ok(Device::Cpu),
-            "gpu" => Ok(Device::Gpu(None)),
-            "reference" => Ok(Device::Reference),
-            other => match other.strip_prefix("gpu:") {
-                Some(name) if !name.is_empty() => Ok(Device::Gpu(Some(name.to_owned()))),
-                _ => Err("give auto, cpu, gpu, gpu:NAME or reference".to_owned()),
-            },
-        }
-    }
-}
-
-impl fmt::Display for Device {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Device::Auto => f.write_str("auto"),
-            Device::Cpu => f.write_str("cpu"),
-            Device::Reference => f.write_str("reference"),
-            Device::Gpu(None) => f.write_str("gpu"),
-            Device::Gpu(Some(name)) => write!(f, "gpu:{name}"),
-        }
-    }
 }
 
 /// Reads a time such as `2h`, `1h30m`, `45s`.
@@ -550,12 +513,5 @@ mod tests {
         assert_eq!(more_cycles("+7"), Ok(7));
         assert!(["-1", "NaN", "1e300", ""].iter().all(|bad| seconds(bad).is_err()));
         assert!(["7", "+0", "+-1", "+", "+4294967296"].iter().all(|bad| more_cycles(bad).is_err()));
-    }
-
-    #[test]
-    fn devices_are_read() {
-        assert_eq!("gpu:NVIDIA H200".parse(), Ok(Device::Gpu(Some("NVIDIA H200".into()))));
-        assert_eq!("reference".parse(), Ok(Device::Reference));
-        assert!("gpu:".parse::<Device>().is_err() && "tpu".parse::<Device>().is_err());
     }
 }

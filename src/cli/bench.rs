@@ -4,6 +4,7 @@ use super::answer;
 use super::args::BenchArguments;
 use super::exit::Ending;
 use crate::base::{Error, Result};
+use crate::cli::ranks::own_device;
 use crate::cli::stdout::write_stdout;
 use crate::input::scene::{self, CheckedScene};
 use crate::ranks::Ranks;
@@ -33,18 +34,18 @@ pub(crate) fn run(arguments: &BenchArguments, ranks: &Ranks) -> Result<Ending> {
             "name one, or compare their answers with --answer",
         )));
     }
-    let options = options(arguments);
+    let options = options(arguments, ranks)?;
     if ranks.is_alone() { speed(&scenes[0], &options, arguments.json) } else { together(ranks, &scenes[0], &options, arguments.json) }
         .map(|()| Ending::Done)
 }
 
-fn options(arguments: &BenchArguments) -> BenchOptions {
-    BenchOptions {
-        device: arguments.device.to_string(),
+fn options(arguments: &BenchArguments, ranks: &Ranks) -> Result<BenchOptions> {
+    Ok(BenchOptions {
+        device: own_device(&arguments.device, ranks)?,
         repeats: arguments.repeats,
         duration: Duration::from_secs_f64(arguments.seconds),
         scaling: !arguments.no_scaling,
-    }
+    })
 }
 
 /// What several ranks come to.

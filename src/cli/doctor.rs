@@ -18,6 +18,7 @@ struct Report {
 #[derive(Debug, Serialize)]
 struct Adapter {
     name: String,
+    opened_by: String,
     api: String,
     kind: String,
     driver: String,
@@ -32,7 +33,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<()> {
     let report = Report {
         version: env!("CARGO_PKG_VERSION"),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
-        adapters: found.into_iter().map(adapter).collect(),
+        adapters: found.into_iter().enumerate().map(adapter).collect(),
         auto,
     };
     if arguments.json {
@@ -51,6 +52,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<()> {
     }
     for a in &report.adapters {
         say("adapter", format!("{} ({}, {})", a.name, a.api, a.kind));
+        say("  opened by", a.opened_by.clone());
         say("  driver", a.driver.clone());
         say("  workgroup memory", format!("{} KiB", a.workgroup_memory / 1024));
         say("  largest binding", format!("{} MiB", a.largest_binding >> 20));
@@ -96,9 +98,10 @@ fn auto(found: &[AdapterReport]) -> String {
     }
 }
 
-fn adapter(found: AdapterReport) -> Adapter {
+fn adapter((number, found): (usize, AdapterReport)) -> Adapter {
     Adapter {
         name: found.name,
+        opened_by: format!("--device gpu:{number}"),
         api: found.api,
         kind: if found.software { "software".to_owned() } else { found.kind },
         driver: found.driver,

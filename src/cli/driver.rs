@@ -17,6 +17,7 @@ pub(crate) fn driver(arguments: &DriverArguments) -> Result<()> {
     })?;
     let manner = Manner {
         connect_timeout: arguments.connect_timeout,
+        at_once: arguments.batch as usize,
         delay: Duration::from_secs_f64(1e-3 * arguments.delay.max(0.0)),
         planted: arguments.fault,
     };

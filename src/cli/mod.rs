@@ -15,6 +15,7 @@ mod exit;
 mod export;
 mod fields;
 mod gas;
+mod live;
 mod new;
 mod progress;
 mod ranges;

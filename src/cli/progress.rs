@@ -1,5 +1,6 @@
 //! What a run shows on stderr while it is at work.
 
+use super::live::Live;
 use super::width;
 use crate::cli::stdout::write_stderr;
 use crate::run::Progress;
@@ -16,11 +17,13 @@ pub(super) struct Screen {
     pub(super) quiet: bool,
     /// Whether a cycle was made.
     pub(super) began: bool,
+    /// The page of the run while it goes on, if it has one.
+    pub(super) live: Option<Live>,
 }
 
 impl Screen {
-    pub(super) fn new(quiet: bool) -> Screen {
-        Screen { bar: progress_bar(quiet), start: Instant::now(), quiet, began: false }
+    pub(super) fn new(quiet: bool, live: Option<Live>) -> Screen {
+        Screen { bar: progress_bar(quiet), start: Instant::now(), quiet, began: false, live }
     }
 }
 
@@ -28,6 +31,9 @@ impl Listener for Screen {
     fn progress(&mut self, progress: &Progress) {
         self.began = true;
         show(&self.bar, progress);
+        if let Some(live) = &mut self.live {
+            live.tell();
+        }
     }
 
     fn extension(&mut self, words: &str, cycles: u32) {

@@ -1,6 +1,8 @@
 //! Processes that were started together by mpirun or srun.
 
 use super::args::Command;
+use crate::backend::gpu::hardware_adapters;
+use crate::backend::{DeviceChoice, DeviceName};
 use crate::base::{Error, Result};
 use crate::ranks::{Ranks, Talk};
 
@@ -102,6 +104,26 @@ fn share_cores(ranks: &Ranks) -> Result<()> {
     let threads = (all / here).max(1);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     pool.map_err(|source| Error::Threads { threads, source })
+}
+
+/// The device of a rank: where several ranks are on a machine with several cards, and one card or any device was asked
+/// for, each takes the card of its number on the machine.
+///
+/// # Errors
+/// When another rank is lost.
+pub(super) fn own_device(choice: &DeviceChoice, ranks: &Ranks) -> Result<String> {
+    let any = matches!(choice, DeviceChoice::Auto | DeviceChoice::One(DeviceName::Gpu));
+    if ranks.is_alone() || !any {
+        return Ok(choice.to_string());
+    }
+    let nodes = ranks.all_gather(Talk::Start, crate::run::node().as_bytes())?;
+    let (own, cards) = (&nodes[ranks.rank()], hardware_adapters());
+    let here = nodes.iter().filter(|node| *node == own).count();
+    let before = nodes[..ranks.rank()].iter().filter(|node| *node == own).count();
+    Ok(match here > 1 && cards > 1 {
+        true => DeviceName::GpuNumber(before % cards).to_string(),
+        false => choice.to_string(),
+    })
 }
 
 /// Ends a command that has failed, on all ranks: in good order where all have failed alike, at once where one has.

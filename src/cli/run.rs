@@ -1,11 +1,13 @@
 //! `adlayer run`: sample, analyse, draw.
 
 use super::args::RunArguments;
-use crate::backend::gpu;
+use crate::backend::{DeviceChoice, DeviceName, gpu};
 use crate::base::{Error, Result};
 use crate::cli::Ending;
 use crate::cli::diagnostics::warn;
+use crate::cli::live::Live;
 use crate::cli::progress::Screen;
+use crate::cli::ranks::own_device;
 use crate::cli::signals::limits;
 use crate::cli::summary::print_result;
 use crate::input::scene;
@@ -31,7 +33,7 @@ pub(crate) fn run(arguments: &RunArguments, ranks: &Ranks) -> Result<Ending> {
     let quiet = arguments.quiet || !ranks.is_first();
     if !quiet {
         loaded.warnings.iter().for_each(|w| warn(w));
-        if let Some(name) = gpu::only_software(&arguments.device.to_string()) {
+        if let Some(name) = software(&arguments.device) {
             warn(&format!(
                 "the GPU `{name}` is a software adapter: it computes on the processor, right but far more slowly than \
                  --device cpu, and serves for tests"
@@ -39,12 +41,14 @@ pub(crate) fn run(arguments: &RunArguments, ranks: &Ranks) -> Result<Ending> {
         }
     }
     let options = RunOptions {
-        device: arguments.device.to_string(),
+        device: own_device(&arguments.device, ranks)?,
         limits: limits(&arguments.limits, Some(&directory), ranks.is_first())?,
         directory,
         force: arguments.force,
     };
-    let mut screen = Screen::new(quiet);
+    // The first rank writes the page while all sample.
+    let live = if ranks.is_first() { Live::new(&options.directory, arguments.limits.report_every) } else { None };
+    let mut screen = Screen::new(quiet, live);
     // On a thread of the pool, which shares the sampling when it has nothing else to do.
     let outcome = rayon::scope(|_| run::run_on(ranks, &loaded, &options, &mut |progress| screen.progress(progress)));
     let RunOptions { directory, limits, .. } = options;
@@ -57,6 +61,17 @@ fn free_directory(scene: &Path, ranks: &Ranks) -> Result<PathBuf> {
     let own = default_directory(&stem).to_string_lossy().into_owned();
     let told = ranks.broadcast(Talk::Start, own.into_bytes())?;
     Ok(PathBuf::from(String::from_utf8_lossy(&told).into_owned()))
+}
+
+/// The name of an adapter that a choice would open and that computes on the processor.
+fn software(choice: &DeviceChoice) -> Option<String> {
+    let of_device = |device: &DeviceName| device.adapter().and_then(|adapter| gpu::only_software(&adapter));
+    match choice {
+        DeviceChoice::Auto => None,
+        DeviceChoice::AllGpus => gpu::only_software(&gpu::AdapterChoice::Any),
+        DeviceChoice::One(device) => of_device(device),
+        DeviceChoice::Several(shared) => shared.iter().find_map(|s| of_device(&s.device)),
+    }
 }
 
 /// Analyses a run that has come to its end, extends it where its scene has a goal, and prints the result; after an error
@@ -74,6 +89,9 @@ pub(super) fn finish(
     let (start, began) = (screen.start, screen.began);
     let concluded = outcome.and_then(|o| rayon::scope(|_| extend::conclude(ranks, o, &limits, start, &mut screen)));
     screen.bar.finish_and_clear();
+    if let (Some(live), Ok(Conclusion::Stopped(_)) | Err(_), true) = (&mut screen.live, &concluded, began) {
+        live.end();
+    }
     match concluded {
         Ok(Conclusion::Done(results) | Conclusion::Short(results)) => {
             let warnings = &results.evaluation.summary.warnings;

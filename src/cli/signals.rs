@@ -27,7 +27,7 @@ pub(super) fn limits(arguments: &LimitArguments, directory: Option<&Path>, says:
         Ok(())
     };
     watch().map_err(|source| Error::Signals { source })?;
-    let LimitArguments { walltime, checkpoint_every } = *arguments;
+    let LimitArguments { walltime, checkpoint_every, .. } = *arguments;
     Ok(Limits { walltime, checkpoint_every, stop })
 }
 

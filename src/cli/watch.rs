@@ -60,7 +60,7 @@ fn report(directory: &Path, output: &Path, lasting: bool) -> Result<()> {
 }
 
 /// Everything that one look shows.
-fn words(grid: &StateGrid, look: &Look, width: usize) -> String {
+pub(super) fn words(grid: &StateGrid, look: &Look, width: usize) -> String {
     let record = &look.record;
     let mut lines = vec![format!("{} · {} on {}", record.title, record.status, record.device), progress(look)];
     let percent = |x: f64| if x.is_finite() { format!("{:.1} %", 100.0 * x) } else { "–".to_owned() };

@@ -62,17 +62,23 @@ impl Boundaries {
     }
 
     /// Place on the x axis of the line between two phases at a temperature, the nearest to `near`; `None` where no line runs.
+    /// Beyond its ends a line stands where it ends.
     ///
+    /// - `beyond`: temperature up to which it does so
     /// - `place`: of a value on the x axis
     pub(crate) fn place_at(
         &self,
         phases: (usize, usize),
         temperature: f64,
         near: f64,
+        beyond: f64,
         place: impl Fn(f64) -> f64,
     ) -> Option<f64> {
         let phases = (phases.0.min(phases.1), phases.0.max(phases.1));
         let on_line = |line: &Vec<usize>| {
+            let (first, last) = (&self.points[*line.first()?], &self.points[*line.last()?]);
+            let inside = temperature.clamp(first.temperature, last.temperature);
+            let temperature = if (inside - temperature).abs() <= beyond { inside } else { temperature };
             let ends = line.windows(2).map(|w| (&self.points[w[0]], &self.points[w[1]]));
             let mut around = ends.filter(|(a, b)| a.temperature <= temperature && temperature <= b.temperature);
             let (a, b) = around.next().filter(|(a, _)| a.phases == phases)?;

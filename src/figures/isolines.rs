@@ -29,7 +29,7 @@ pub(crate) fn isotherms(analysis: &Analysis, labels: &Labels, s: usize) -> Optio
         return None;
     }
     let species = analysis.grid.reservoirs[s].species.clone();
-    let states = slice.states(analysis);
+    let states = slice.states(analysis, labels);
     let mut temperatures = analysis.grid.temperatures();
     temperatures.sort_by(f64::total_cmp);
     temperatures.dedup();
@@ -91,7 +91,7 @@ pub(crate) fn isotherms(analysis: &Analysis, labels: &Labels, s: usize) -> Optio
         log_floor: None,
         from_zero: true,
     };
-    chart_with_limits(labels, outline, &series, table, &at_limit)
+    chart_with_limits(&slice.labelled(analysis, labels), outline, &series, table, &at_limit)
 }
 
 /// ⟨N⟩(T) at pressures spread evenly in ln p over the map in (T, p).
@@ -173,7 +173,7 @@ pub(crate) fn isobars(analysis: &Analysis, labels: &Labels, s: usize) -> Option<
         log_floor: None,
         from_zero: true,
     };
-    chart_with_limits(labels, outline, &series, table, &at_limit)
+    chart_with_limits(&slice.labelled(analysis, labels), outline, &series, table, &at_limit)
 }
 
 #[cfg(test)]

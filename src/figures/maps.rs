@@ -63,7 +63,7 @@ pub(crate) fn energy_fluctuation(analysis: &Analysis, labels: &Labels, s: usize)
         .to_owned();
     if !slice.is_plane() {
         let (title, column) = ("Energy fluctuation", "energy_fluctuation");
-        let words = curves::Words { name, title, y_label: label, column, caption };
+        let words = curves::Words { name, title: title.into(), y_label: label, column: column.into(), caption };
         return curves::along(analysis, labels, &slice, words, |cell| (cell.energy_fluctuation, f64::NAN));
     }
     let quantity = Quantity {
@@ -91,10 +91,10 @@ pub(crate) fn ln_xi(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Dr
         false => "Its zero is the bare surface at each temperature, whose atoms move.",
     };
     let caption = format!("ln Ξ = −Ω/kT per replica, Ω the grand potential, from P(0) by MBAR. {zero}");
-    let (title, label, column) = ("Grand potential", "ln Ξ", "ln_xi");
+    let (title, label, column) = ("Logarithm of the grand partition function", "ln Ξ", "ln_xi");
     if !slice.is_plane() {
         let value = |cell: &MapCell| (cell.ln_xi, cell.ln_xi_err);
-        let words = curves::Words { name, title, y_label: label.into(), column, caption };
+        let words = curves::Words { name, title: title.into(), y_label: label.into(), column: column.into(), caption };
         return curves::along(analysis, labels, &slice, words, value);
     }
     let quantity = Quantity {
@@ -176,7 +176,7 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
     let (whole, picture) = (slice, slice.for_picture());
     let slice = &picture;
     let ink = Ink { line: palette::PAPER, halo: Some(palette::INK) };
-    let states = slice.states(analysis);
+    let states = slice.states(analysis, labels);
     let masked = slice.cells().count() < slice.rows.len() * slice.columns.len();
 
     let signs = Signs { dots: !states.is_empty(), lines: boundaries.entries(&ink), masked };
@@ -184,7 +184,7 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
 
     let frame = Frame {
         title: quantity.title.clone(),
-        subtitle: labels.title.clone(),
+        subtitle: slice.labelled(analysis, labels).title,
         x: slice.x_axis(labels.mu(analysis, slice.species)),
         y: slice.y_axis(labels.temperature()),
         right: legend::COLOUR_BAR_ROOM,

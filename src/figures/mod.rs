@@ -12,6 +12,8 @@
 //! | `p_n_<s>` | P(N) at chosen points |
 //! | `free_energy_n_<s>`, `free_energy_<order>` | F = −kT ln P of N and of an order parameter at chosen points |
 //! | `free_energy_2d_<order>_<i>` | F over N and an order parameter at one point |
+//! | `observable_<a>` | averages of an observable against μ, or T ([`observed`]) |
+//! | `density_<s>`, `layers_<s>`, `rdf`, … | stored histograms in chosen states: profiles, pair distributions |
 //! | `snapshot_<phase>` | a configuration of a phase, from above and from the side ([`snapshots`]) |
 //! | `flow_*`, `exchange_<s>`, `estimators_<s>` | whether the run can be trusted |
 //! | `energy`, `heat_capacity` | canonical runs: ⟨E⟩(T) and c(T) |
@@ -30,10 +32,12 @@ mod free_energy;
 pub mod gases;
 mod isolines;
 mod maps;
+mod observed;
 mod phases;
 pub(crate) mod plot;
 mod regions_of_phases;
 pub mod snapshots;
+pub mod so_far;
 mod sorption;
 pub(crate) mod trust;
 
@@ -125,9 +129,12 @@ pub fn draw(analysis: &Analysis, labels: &Labels, dir: &Path) -> Result<Vec<Figu
         drawings.extend(free_energy::of_n(analysis, labels, s));
     }
     for observable in 0..analysis.observables.len() {
+        let axes = 0..n_reservoirs.max(1);
+        drawings.extend(axes.filter_map(|s| observed::average(analysis, labels, observable, s)));
         drawings.extend(free_energy::of_order(analysis, labels, observable));
         drawings.extend(free_energy::planes(analysis, labels, observable));
     }
+    drawings.extend(analysis.histograms.iter().filter_map(|h| observed::histogram(analysis, labels, h)));
     write_all(drawings, dir)
 }
 

@@ -6,7 +6,7 @@ use super::regions_of_phases::Regions;
 use super::{Drawing, Labels};
 use crate::analysis::Analysis;
 use crate::figures::plot::axis::Axis;
-use crate::figures::plot::canvas::{Canvas, Frame, PLOT};
+use crate::figures::plot::canvas::{Canvas, Frame, PLOT, Stroke};
 use crate::figures::plot::legend::{self, Entry, Sign};
 use crate::figures::plot::map_slice::{Across, Slice};
 use crate::figures::plot::palette;
@@ -61,13 +61,28 @@ pub(crate) fn draw(
     let shown = |index: usize| slice.cells().any(|(r, c, _)| phase_at(r, c) == Some(index));
     let (names, unnamed) = named(analysis, (&x_axis, &y_axis), phase_at_x_y, shown, &boundaries, &states);
 
+    let (of, places) = (|index: usize| analysis.phases[index].id, slice.x_axis(String::new()));
+    let row_step = slice.rows.windows(2).map(|w| w[1] - w[0]).fold(0.0, f64::max);
+    let line = |phases: (usize, usize), t: f64, near: f64| {
+        boundaries.place_at((of(phases.0), of(phases.1)), t, near, row_step, |x| places.place(x))
+    };
+    let regions = Regions { x: &x_edges, t: &y_edges, rows: &slice.rows, line: &line };
+    let mut laid_out = regions.layout(phase_at);
+    let patches = std::mem::take(&mut laid_out.patches);
+    let patches: Vec<_> = patches.into_iter().map(|(outline, index)| (outline, palette::fill(index))).collect();
+    let criterion = Stroke { colour: palette::FAINT, width: 1.0, dash: Some((1.5, 3.0)) };
+
     let masked =
         slice.cells().filter(|(r, c, _)| phase_at(*r, *c).is_some()).count() < slice.rows.len() * slice.columns.len();
     let signs = Signs { dots: !states.is_empty(), lines: boundaries.entries(&ink), masked };
-    let entries = signs.entries(unnamed);
+    let mut entries = signs.entries(unnamed);
+    if !laid_out.criteria.is_empty() {
+        let label = "end of a region by its criterion, no transition found".into();
+        entries.push(Entry { sign: Sign::Line(criterion.clone(), None), label });
+    }
     let frame = Frame {
         title: title.to_owned(),
-        subtitle: labels.title.clone(),
+        subtitle: slice.labelled(analysis, labels).title,
         x: x_axis,
         y: y_axis,
         right: 14.0,
@@ -77,15 +92,9 @@ pub(crate) fn draw(
     let mut canvas = Canvas::with_top(&name, frame, top);
     canvas.shows(slice);
     canvas.fill_area(palette::MASKED);
-    let (of, places) = (|index: usize| analysis.phases[index].id, slice.x_axis(String::new()));
-    let line = |phases: (usize, usize), t: f64, near: f64| {
-        boundaries.place_at((of(phases.0), of(phases.1)), t, near, |x| places.place(x))
-    };
-    let regions = Regions { x: &x_edges, t: &y_edges, rows: &slice.rows, line: &line };
-    let patches = regions.patches(phase_at);
-    let patches: Vec<_> = patches.into_iter().map(|(outline, index)| (outline, palette::fill(index))).collect();
     canvas.patches(&patches);
     canvas.clip(&name);
+    laid_out.criteria.iter().for_each(|(_, line)| canvas.line_of_places(line, &criterion));
     boundaries.draw(&mut canvas, &ink);
     canvas.unclip();
     dots(&mut canvas, &states);
@@ -109,7 +118,8 @@ pub(crate) fn draw(
 
     let mut caption =
         "Regions: the most probable basin of P(N) at each point, told further apart by filled layers and by order where the \
-         scene observes them.".to_owned();
+         scene observes them. Where no boundary was found between two of them they end at the edges of cells of the map, smoothed \
+         over neighbouring rows, as what is masked does.".to_owned();
     caption.push_str(&signs.words("boundaries, with standard errors as bars (or as a band where points are dense)"));
     caption.push_str(&slice.fixed_words(analysis, labels));
     caption.push_str(slice.thinned_words(whole));

@@ -239,7 +239,7 @@ fn against_pressure(
         }),
         right: Box::new(|y| extent.coverage_axis(y)),
     };
-    chart_on(labels, outline, axes, &series, table, &at_limit)
+    chart_on(&slice.labelled(analysis, labels), outline, axes, &series, table, &at_limit)
 }
 
 /// Isosteric heat against atoms per area at each simulated temperature: curves from covariances, points from Clausius and
@@ -307,7 +307,7 @@ pub(crate) fn isosteric_heat(analysis: &Analysis, labels: &Labels, s: usize) -> 
         from_zero: false,
     };
     let axes = Axes { top: Box::new(|x| extent.coverage_axis(x)), ..Axes::default() };
-    chart_on(labels, outline, axes, &series, table, &[])
+    chart_on(&slice.labelled(analysis, labels), outline, axes, &series, table, &[])
 }
 
 /// (⟨N⟩, q) of −∂ ln p/∂β at constant ⟨N⟩, from the rows of the map above and below.

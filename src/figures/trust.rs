@@ -1,7 +1,7 @@
 //! Figures of the section on trust: flow of replicas, exchange on the grid, the two estimators.
 
 use super::{Drawing, Labels};
-use crate::analysis::diagnostics::{DEAD, Diagnostics};
+use crate::analysis::diagnostics::{DEAD, Diagnostics, OVERLAP};
 use crate::analysis::{Analysis, transition_matrix};
 use crate::base::ids::StateId;
 use crate::figures::plot::axis::Axis as Scale;
@@ -35,7 +35,7 @@ pub(crate) fn all(analysis: &Analysis, labels: &Labels) -> Vec<Drawing> {
                     (format!("flow_mu_{}", analysis.grid.reservoirs[r].species), labels.mu(analysis, r))
                 }
             };
-            flow(labels, f, name, x)
+            flow(analysis, labels, f, name, x)
         })
         .collect();
     for r in 0..analysis.grid.n_reservoirs() {
@@ -46,7 +46,13 @@ pub(crate) fn all(analysis: &Analysis, labels: &Labels) -> Vec<Drawing> {
 }
 
 /// f against the values of one axis, beside the straight line of unhindered diffusion.
-fn flow(labels: &Labels, flow: &crate::analysis::diagnostics::Flow, name: String, x_label: String) -> Option<Drawing> {
+fn flow(
+    analysis: &Analysis,
+    labels: &Labels,
+    flow: &crate::analysis::diagnostics::Flow,
+    name: String,
+    x_label: String,
+) -> Option<Drawing> {
     let n = flow.values.len();
     let mut table = Table::new(["value", "fraction", "unhindered"]);
     let steady = |i: usize| i as f64 / (n - 1) as f64;
@@ -65,7 +71,12 @@ fn flow(labels: &Labels, flow: &crate::analysis::diagnostics::Flow, name: String
         Series { label: "run".into(), colour: palette::line(0), runs: vec![found.clone()], points: found },
         Series { label: "unhindered".into(), colour: palette::FAINT, runs: vec![unhindered], points: Vec::new() },
     ];
-    let along = if flow.axis == Axis::Temperature { "temperature" } else { "chemical potential" };
+    let (along, upper) = match flow.axis {
+        Axis::Temperature => ("temperature".to_owned(), "hot end"),
+        Axis::Reservoir(r) => {
+            (format!("chemical potential of {}", analysis.grid.reservoirs[r].species), "upper end of μ")
+        }
+    };
     let trips = match flow.round_trips {
         0 => " No replica made a round trip.".to_owned(),
         n => format!(" {n} round trips, one in {:.0} cycles of a replica.", flow.cycles_per_trip),
@@ -78,7 +89,7 @@ fn flow(labels: &Labels, flow: &crate::analysis::diagnostics::Flow, name: String
              is a bottleneck: states there would help the run most.{trips}"
         ),
         x_label,
-        y_label: "last seen at the upper end".into(),
+        y_label: format!("fraction of replicas that came from the {upper}"),
         heading: String::new(),
         notes: Vec::new(),
         log_floor: None,
@@ -114,11 +125,15 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
     let scale = ColourScale { lo: 0.0, hi: 1.0, log: false, map: ColorMap::Viridis };
     let name = format!("exchange_{species}");
     let title = if known { "Exchange between neighbouring states" } else { "Overlap of neighbouring states" };
+    let (quantity, least) = if known { ("acceptance", DEAD) } else { ("overlap", OVERLAP) };
     let dead = Stroke::dashed(palette::line(1), 3.0);
     let mut entries =
         vec![Entry { sign: Sign::Mark(Mark::Disc, 3.5, palette::INK, paper_outline()), label: "state".into() }];
     if edges.iter().any(|e| e.edge.axis().is_some() && !e.usable) {
-        entries.push(Entry { sign: Sign::Line(dead.clone(), None), label: "does not join its states".into() });
+        entries.push(Entry {
+            sign: Sign::Line(dead.clone(), None),
+            label: format!("{quantity} below {:.0} %", 100.0 * least),
+        });
     }
     let is_excluded = |k: usize| analysis.checks.excluded.iter().any(|f| f.state == k);
     let shown = |k: &usize| at_first(StateId(*k as u32));
@@ -126,9 +141,16 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
         let sign = Sign::Mark(Mark::Diamond, 5.0, palette::line(1), paper_outline());
         entries.push(Entry { sign, label: "frozen in by its start".into() });
     }
+    let others: Vec<&str> =
+        grid.reservoirs.iter().map(|o| o.species.as_str()).filter(|other| other != species).collect();
+    let parts = [labels.title.clone(), others.join(", ")].into_iter().filter(|part| !part.is_empty());
+    let mut subtitle = parts.collect::<Vec<_>>().join("; ");
+    if !others.is_empty() {
+        subtitle.push_str(" at the lowest value");
+    }
     let frame = Frame {
         title: title.into(),
-        subtitle: labels.title.clone(),
+        subtitle,
         x: Scale::around(labels.mu(analysis, r), ends().map(|p| p.0)),
         y: Scale::around(labels.temperature(), ends().map(|p| p.1)),
         right: legend::COLOUR_BAR_ROOM,
@@ -136,7 +158,6 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
     };
     let mut canvas = Canvas::new(&name, frame);
     canvas.axes(true);
-    let quantity = if known { "acceptance" } else { "overlap" };
     let mut table =
         Table::new(["state_a", "state_b", "mu_a", "temperature_a", "mu_b", "temperature_b", quantity, "usable"]);
     for e in &edges {
@@ -196,12 +217,13 @@ fn estimators(analysis: &Analysis, labels: &Labels, r: usize) -> Option<Drawing>
     let mut temperatures: Vec<f64> = of_species.iter().map(|s| grid.states[s.state].temperature).collect();
     temperatures.sort_by(f64::total_cmp);
     temperatures.dedup();
+    let decimals = text::decimals(temperatures.iter().copied(), 4);
     let mut table = Table::new(["state", "temperature", "mu", "n_tm", "n_mbar", "z", "worst_z"]);
     let mut series: Vec<Series> = temperatures
         .iter()
         .enumerate()
         .map(|(i, &t)| Series {
-            label: text::short(t, 4),
+            label: text::fixed(t, decimals),
             colour: palette::ordered(i, temperatures.len()),
             runs: Vec::new(),
             points: of_species
@@ -231,15 +253,18 @@ fn estimators(analysis: &Analysis, labels: &Labels, r: usize) -> Option<Drawing>
         title: "Transition matrix against MBAR".into(),
         caption: format!(
             "⟨N⟩ of {species} from the acceptance probabilities of each state's own insertions and deletions, less that of \
-             MBAR, in units of the error of the difference (joint bootstrap). Lines: 4σ. {} beyond it in ⟨N⟩ or ln Π(N); \
+             MBAR, in units of the error of the difference (joint bootstrap). Lines: 4 standard errors. {} beyond them in ⟨N⟩ or ln Π(N); \
              {} that hold one N only, or change it too rarely, are not compared.",
             counted(alarms, "state"),
             counted(found.skipped, "state")
         ),
         x_label: labels.mu(analysis, r),
-        y_label: "(⟨N⟩ of TM − ⟨N⟩ of MBAR) / σ".into(),
+        y_label: "⟨N⟩ of TM − ⟨N⟩ of MBAR [standard errors]".into(),
         heading: format!("T [{}]", labels.units.temperature_label()),
-        notes: Vec::new(),
+        notes: vec![Entry {
+            sign: Sign::Line(Stroke::solid(palette::FAINT, 2.2), None),
+            label: format!("± {} standard errors: beyond it there is an alarm", transition_matrix::ALARM),
+        }],
         log_floor: None,
         from_zero: false,
     };

@@ -7,6 +7,7 @@ pub mod displace;
 pub mod exchange;
 pub mod identity;
 pub mod insert_delete;
+mod probability_sum;
 pub mod segment;
 pub mod tally;
 pub mod transition_matrix;
@@ -14,6 +15,7 @@ pub mod transition_matrix;
 pub use insert_delete::{
     Candidates, Proposal, decide, ln_acc, propose, propose_among, thermal_velocity, weigh, weight_change,
 };
+pub use probability_sum::ProbabilitySum;
 
 use crate::system::configuration::Configuration;
 use glam::DVec3;

@@ -1,7 +1,7 @@
 //! What particle moves leave behind: tallies by (walker, state, kind, reservoir, N), and the log of accepted moves.
 
 use super::identity::IdentityProposal;
-use super::{MoveKind, Proposal};
+use super::{MoveKind, ProbabilitySum, Proposal};
 use crate::base::ids::{ReplicaId, StateId};
 use crate::system::System;
 use crate::thermo::acceptance::probability;
@@ -16,32 +16,11 @@ pub struct AttemptTally {
     pub attempts: u64,
     /// Accepted.
     pub accepted: u64,
-    /// Σ min(1, acc) over all attempts, rejected ones too, in units of 2⁻³²: of integers, so that the sum is the same in
-    /// whichever order it is made, and over however many ranks; an impossible one adds 0.
-    pub probability: u64,
-}
-
-/// Units of a sum of probabilities in 1.
-const UNITS: f64 = 4_294_967_296.0;
-
-/// A probability, or a sum of them, in units of 2⁻³².
-fn in_units(probability: f64) -> u64 {
-    (UNITS * probability).round() as u64
+    /// Σ min(1, acc) over all attempts, rejected ones too; an impossible one adds 0.
+    pub probability: ProbabilitySum,
 }
 
 impl AttemptTally {
-    /// A tally of its numbers.
-    ///
-    /// - `probability`: Σ min(1, acc)
-    pub fn new(attempts: u64, accepted: u64, probability: f64) -> AttemptTally {
-        AttemptTally { attempts, accepted, probability: in_units(probability) }
-    }
-
-    /// Σ min(1, acc) over all attempts.
-    pub fn probability(&self) -> f64 {
-        self.probability as f64 / UNITS
-    }
-
     /// Adds the attempts of another period or walker.
     pub fn add(&mut self, other: &AttemptTally) {
         self.attempts += other.attempts;
@@ -240,6 +219,14 @@ impl Transitions {
         sum
     }
 
+    /// Adds the tallies of a part of the replicas.
+    ///
+    /// - `first`: the walker of these tallies that is the first of `part`
+    pub(crate) fn add_walkers(&mut self, first: usize, part: &Transitions) {
+        let own = &mut self.tallies[first * self.n_states * self.offsets.last().copied().unwrap_or(0)..];
+        own.iter_mut().zip(&part.tallies).for_each(|(sum, tally)| sum.add(tally));
+    }
+
     /// What was tried, in the order (walker, state, reservoir, N).
     pub fn rows(&self) -> impl Iterator<Item = TallyRow> + '_ {
         let places = (0..self.walkers()).flat_map(move |walker| {
@@ -371,7 +358,7 @@ impl MoveRecorder<'_> {
             if let Some(tally) = tally.of_mut(kind) {
                 tally.attempts += 1;
                 tally.accepted += u64::from(accepted.is_some());
-                tally.probability += in_units(probability(ln_acc));
+                tally.probability += probability(ln_acc).into();
             }
         }
         if let Some((reservoir, slot)) = accepted {
@@ -433,12 +420,13 @@ mod tests {
     #[test]
     fn a_tally_is_stored_kind_after_kind() {
         let tally = TransitionTally::from_kinds(|kind| match kind {
-            MoveKind::INSERT => AttemptTally::new(300, 2, 0.5),
-            MoveKind::DELETE => AttemptTally::new(4, 1, 0.25),
-            _ => AttemptTally::new(9, 3, 3.5),
+            MoveKind::INSERT => AttemptTally { attempts: 300, accepted: 2, probability: 0.5.into() },
+            MoveKind::DELETE => AttemptTally { attempts: 4, accepted: 1, probability: 0.25.into() },
+            _ => AttemptTally { attempts: 9, accepted: 3, probability: 3.5.into() },
         });
         let bytes = postcard::to_stdvec(&tally).expect("plain data");
-        let plain = ((300_u64, 2_u64, 1_u64 << 31), (4_u64, 1_u64, 1_u64 << 30), (9_u64, 3_u64, 7_u64 << 31));
+        let sum = ProbabilitySum::from;
+        let plain = ((300_u64, 2_u64, sum(0.5)), (4_u64, 1_u64, sum(0.25)), (9_u64, 3_u64, sum(3.5)));
         assert_eq!(bytes, postcard::to_stdvec(&plain).expect("plain data"));
     }
 

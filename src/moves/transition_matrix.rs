@@ -57,9 +57,9 @@ impl Sums {
     pub fn add(&mut self, tally: &TransitionTally, weight: f64) {
         let (insert, delete) = (tally.of(MoveKind::INSERT), tally.of(MoveKind::DELETE));
         self.insert_attempts += weight * insert.attempts as f64;
-        self.insert += weight * insert.probability();
+        self.insert += weight * insert.probability.value();
         self.delete_attempts += weight * delete.attempts as f64;
-        self.delete += weight * delete.probability();
+        self.delete += weight * delete.probability.value();
         self.inserted += weight * insert.accepted as f64;
         self.deleted += weight * delete.accepted as f64;
     }

@@ -73,12 +73,16 @@
       cross.style.left = cx + window.scrollX + "px";
       cross.style.top = cy + window.scrollY + "px";
       const away = event.clientX > window.innerWidth - tip.offsetWidth - 24 ? -tip.offsetWidth - 14 : 14;
-      tip.style.left = event.clientX + window.scrollX + away + "px";
+      // On a narrow page there is room on neither side.
+      const most = document.documentElement.clientWidth - tip.offsetWidth - 4;
+      tip.style.left = Math.max(4, Math.min(event.clientX + away, most)) + window.scrollX + "px";
       tip.style.top = Math.max(4, event.clientY - tip.offsetHeight - 10) + window.scrollY + "px";
     };
     svg.classList.add("answers");
     svg.addEventListener("pointermove", show);
     svg.addEventListener("pointerdown", show);
-    svg.addEventListener("pointerleave", hide);
+    // A finger leaves when it is lifted; what it asked for stays until the next touch.
+    svg.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") hide(); });
   }
+  document.addEventListener("pointerdown", (event) => { if (!event.target.closest("svg.answers")) hide(); });
 })();

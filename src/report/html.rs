@@ -8,11 +8,17 @@ pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// The head of a page that loads nothing from elsewhere.
 pub(crate) fn head(title: &str, styles: &[&str]) -> Markup {
+    head_with(title, styles, &html! {})
+}
+
+/// The same with further elements.
+pub(crate) fn head_with(title: &str, styles: &[&str], further: &Markup) -> Markup {
     html! {
         head {
             meta charset="utf-8";
             meta name="viewport" content="width=device-width, initial-scale=1";
             meta name="color-scheme" content="light dark";
+            (further)
             title { (title) " · adlayer" }
             style { @for style in styles { (PreEscaped(style)) } }
         }
@@ -47,7 +53,7 @@ pub(crate) fn show(number: usize, figure: &Figure) -> Markup {
 }
 
 /// The picture as part of a page: without namespace, and with a name for screen readers.
-fn inline(figure: &Figure) -> String {
+pub(crate) fn inline(figure: &Figure) -> String {
     let name = html! { (figure.title) }.into_string().replace('"', "&quot;");
     figure.svg.replacen(r#" xmlns="http://www.w3.org/2000/svg""#, "", 1).replacen(
         "<svg ",

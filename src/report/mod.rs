@@ -6,6 +6,7 @@ pub(crate) mod findings;
 mod finite_size;
 mod hover;
 mod html;
+pub mod live;
 mod page;
 mod summary;
 mod tables;

@@ -15,7 +15,8 @@ pub mod tables;
 mod writers;
 
 #[cfg(feature = "mpi")]
-pub(crate) use companions::{cores, node};
+pub(crate) use companions::cores;
+pub(crate) use companions::node;
 pub use options::{Ended, Limits, Progress, ResumeOptions, RunOptions, RunOutcome};
 pub use record::{RanksRecord, RunRecord, RunStatus, StoppingStatus};
 pub use resume::{resume, resume_on};

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Options of a new run, besides its scene.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
-    /// `auto`, `reference`, `cpu`, `gpu` or `gpu:NAME`.
+    /// As [`DeviceChoice`](crate::backend::DeviceChoice) reads it: `auto`, `cpu`, `gpu:0,gpu:1`, …
     pub device: String,
     /// Where to; must not exist unless `force`.
     pub directory: PathBuf,

@@ -250,7 +250,12 @@ impl Session<'_> {
     /// Puts what programs outside have computed into the record; whether there are any.
     fn count_service(&mut self) -> bool {
         let before = self.served.clone().unwrap_or_default();
-        self.record.forces = self.sampler.service().map(|now| now.after(&before));
+        let now = self.sampler.service();
+        if let Some(atoms) = now.as_ref().map(|s| &s.rejected_atoms).filter(|atoms| !atoms.is_empty()) {
+            // Where the disk is full the record itself will say so.
+            let _ = write_whole(&self.directory.path().join("client-rejected.xyz"), atoms.as_bytes());
+        }
+        self.record.forces = now.map(|now| now.after(&before));
         self.record.forces.is_some()
     }
 

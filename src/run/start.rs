@@ -80,7 +80,7 @@ struct Begun {
 fn begin(ranks: &Ranks, loaded: &CheckedScene, options: &RunOptions) -> Result<Begun> {
     let mut setup = Setup::from_scene(loaded)?;
     refuse_clients(ranks, &setup)?;
-    let (backend, note) = setup.open_with_note(&options.device)?;
+    let (mut backend, note) = setup.open_with_note(&options.device)?;
     setup.force_field.open()?;
     // What programs outside say of the zero of energy is part of the scene from now on.
     if let Some(service) = setup.force_field.service() {
@@ -89,6 +89,7 @@ fn begin(ranks: &Ranks, loaded: &CheckedScene, options: &RunOptions) -> Result<B
     let loaded = &setup.loaded;
     let share = setup.share(ranks)?;
     let batch = setup.start_of(share.replicas.clone())?;
+    setup.share_out(&mut *backend, &share, &batch)?;
     let history = History {
         started_unix: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs()),
         scene_name: loaded.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),

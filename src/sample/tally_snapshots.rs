@@ -265,7 +265,7 @@ fn encode_tallies(rows: &[TallyRow]) -> ParquetResult<Vec<u8>> {
             let of_kind = || rows.iter().map(|r| r.tally.of(kind));
             write_column::<Int64Type>(group, &of_kind().map(|t| t.attempts as i64).collect::<Vec<_>>())?;
             write_column::<Int64Type>(group, &of_kind().map(|t| t.accepted as i64).collect::<Vec<_>>())?;
-            write_column::<DoubleType>(group, &of_kind().map(|t| t.probability()).collect::<Vec<_>>())?;
+            write_column::<DoubleType>(group, &of_kind().map(|t| t.probability.value()).collect::<Vec<_>>())?;
         }
         Ok(())
     })
@@ -315,7 +315,8 @@ fn decode_tallies(group: &dyn RowGroupReader, kinds: &[MoveKind]) -> ParquetResu
         let probability = column::<DoubleType>(group, first + 2)?;
         for (i, tally) in tallies.iter_mut().enumerate() {
             if let Some(of_kind) = tally.of_mut(kind) {
-                *of_kind = AttemptTally::new(attempts[i], accepted[i], probability[i]);
+                *of_kind =
+                    AttemptTally { attempts: attempts[i], accepted: accepted[i], probability: probability[i].into() };
             }
         }
     }
@@ -349,8 +350,11 @@ mod tests {
 
     fn tallied(scale: u64) -> Transitions {
         let mut t = Transitions::new(3, 2, [4, 2]);
-        let of_kind =
-            |k: u64| AttemptTally::new(k * scale, k / 2, 0.25 * (k * scale) as f64);
+        let of_kind = |k: u64| AttemptTally {
+            attempts: k * scale,
+            accepted: k / 2,
+            probability: (0.25 * (k * scale) as f64).into(),
+        };
         for (i, tally) in t.tallies_mut().iter_mut().enumerate().filter(|(i, _)| i % 3 != 1) {
             let mut k = 0;
             *tally = TransitionTally::from_kinds(|_| {

@@ -190,7 +190,7 @@ mod tests {
                     (n as f64 / mean).min(1.0)
                 };
                 if let Some(tally) = rows[1][n].of_mut(kind) {
-                    tally.add(&AttemptTally::new(1000, 5, 1000.0 * p));
+                    tally.add(&AttemptTally { attempts: 1000, accepted: 5, probability: (1000.0 * p).into() });
                 }
             }
         }

@@ -162,7 +162,7 @@ pub struct ReplicaSample {
 impl Sampler {
     /// All replicas of a scene at its start.
     ///
-    /// - `device`: `auto`, `cpu`, `gpu`, `gpu:NAME` or `reference`
+    /// - `device`: as [`DeviceChoice`](crate::backend::DeviceChoice) reads it: `auto`, `cpu`, `gpu:0,gpu:1`, …
     ///
     /// ```
     /// use adlayer::{Sampler, scene};
@@ -197,8 +197,9 @@ impl Sampler {
     /// atoms of the start cannot be pulled apart.
     pub fn from_scene(scene: &CheckedScene, device: &str) -> Result<Sampler> {
         let setup = Setup::from_scene(scene)?;
-        let backend = setup.open(device)?;
-        setup.sampler(backend, &setup.start()?)
+        let (mut backend, batch) = (setup.open(device)?, setup.start()?);
+        setup.share_out(&mut *backend, &setup.whole().share, &batch)?;
+        setup.sampler(backend, &batch)
     }
 
     /// Loads `batch` (replica `walker * n_states + k` starts in state k) into the backend.

@@ -3,13 +3,14 @@
 use super::initial::initial_batch;
 use super::insertion::tables;
 use super::{CyclePlan, Sampler, SamplerState};
-use crate::backend::{self, Backend};
+use crate::backend::{self, Backend, CycleWork, Span};
 use crate::base::error::Result;
 use crate::base::rng::Rng;
 use crate::forces::ForceField;
 use crate::input::scene::CheckedScene;
 use crate::input::scene::compile::force_field;
 use crate::input::scene::grammar::Balance;
+use crate::moves::exchange::Assignment;
 use crate::ranks::{Part, Ranks, Share};
 use crate::system::System;
 use crate::system::configuration::Batch;
@@ -63,7 +64,7 @@ impl Setup {
 
     /// An empty backend for the scene.
     ///
-    /// - `device`: `auto`, `cpu`, `gpu`, `gpu:NAME` or `reference`
+    /// - `device`: as [`DeviceChoice`](backend::DeviceChoice) reads it: `auto`, `cpu`, `gpu:NAME`, `gpu:0,gpu:1`, …
     ///
     /// # Errors
     /// [`Error::Device`](crate::base::Error::Device) when there is none of that name, or it cannot sample the scene.
@@ -106,8 +107,27 @@ impl Setup {
     }
 
     /// All of a run of the scene.
-    fn whole(&self) -> Part {
+    pub(super) fn whole(&self) -> Part {
         Part::whole(self.loaded.scene.grid.walkers as usize, self.grid.len())
+    }
+
+    /// Divides replicas among the devices of a backend by how fast each is at a cycle from `batch`.
+    ///
+    /// - `share`: which replicas `batch` has
+    ///
+    /// # Errors
+    /// When a device cannot hold its part, is lost, or a replica fails.
+    pub fn share_out(&self, backend: &mut dyn Backend, share: &Share, batch: &Batch) -> Result<()> {
+        let assignment = Assignment::identity(self.grid.len(), share.walkers.len());
+        let span = |count: u32| (count > 0).then_some(Span { first: 0, count });
+        let CyclePlan { steps, attempts, identity, .. } = self.plan;
+        let work = CycleWork {
+            dynamics: span(steps),
+            particle_moves: span(attempts),
+            identity: span(identity),
+            ..CycleWork::default()
+        };
+        backend.share_out(batch, &self.grid.states, &assignment.states()[share.own()], &work)
     }
 
     /// A sampler that starts from `batch`.

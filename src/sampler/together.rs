@@ -1,6 +1,7 @@
 //! What ranks tell one another of their replicas: E and N of a split walker in every cycle, states when they are saved.
 
 use super::{Sampler, SamplerState, learning};
+use crate::backend::BackendState;
 use crate::base::error::Result;
 use crate::moves::exchange::EdgeTally;
 use crate::moves::tally::{TransitionTally, Transitions};
@@ -237,7 +238,10 @@ impl SamplerState {
             moments: of(&self.moments, replicas),
             segments: of(&self.segments, replicas),
             ledgers: of(&self.ledgers, replicas),
-            backend: self.backend.slice(replicas, walkers),
+            backend: BackendState {
+                transitions: self.backend.transitions.of_walkers(walkers),
+                ..self.backend.slice(replicas.clone())
+            },
             ..self.shared()
         }
     }

@@ -364,10 +364,11 @@ fn cell_context(loaded: &CheckedScene) -> CellContext {
     };
     let monolayer = |r: &Reservoir| sites.map_or_else(|| close_packed(r.species), |n| n as f64);
     let whole = |r: &Reservoir| (r.volume / cell.volume() - 1.0).abs() < 1e-9;
+    let in_reservoirs: usize = system.reservoirs.iter().map(|r| usize::from(r.max_atoms)).sum();
     let alone = area.is_none()
         && system.frozen.positions.is_empty()
         && system.external.iter().all(Vec::is_empty)
-        && system.capacity == system.reservoirs.iter().map(|r| usize::from(r.max_atoms)).sum::<usize>()
+        && system.capacity == in_reservoirs
         && system.reservoirs.iter().all(whole);
     let packed = system.reservoirs.iter().map(|r| close_packed(r.species)).filter(|n| n.is_finite());
     let room = packed.chain(sites.map(|n| n as f64)).fold(f64::INFINITY, f64::min);
@@ -378,6 +379,7 @@ fn cell_context(loaded: &CheckedScene) -> CellContext {
         area,
         monolayer: system.reservoirs.iter().map(monolayer).collect(),
         room: area.map(|_| room).filter(|room| room.is_finite()),
+        fixed_adsorbates: system.capacity.saturating_sub(in_reservoirs + loaded.slab.mobile().count()),
         by_sites: sites.is_some(),
         holds_gas_alone: alone,
         gas: by_pairs.then(|| GasPhase::new(system.pairs.clone(), species)),

@@ -12,6 +12,7 @@ use crate::system::cell::Cell;
 use crate::system::configuration::Configuration;
 use crate::system::{FrozenAtoms, System};
 use glam::DVec3;
+use rayon::prelude::*;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,7 +29,9 @@ const JITTER: f64 = 0.3;
 pub struct Manner {
     /// How long it tries to connect.
     pub connect_timeout: Duration,
-    /// How long it waits before every answer; it varies by 30 % either way.
+    /// How many configurations it takes at once.
+    pub at_once: usize,
+    /// How long it waits before it answers; it varies by 30 % either way.
     pub delay: Duration,
     /// What it does wrong.
     pub planted: Option<Planted>,
@@ -53,7 +56,7 @@ pub fn drive(loaded: &CheckedScene, address: &Address, manner: &Manner) -> Resul
     let units = WireUnits::of(loaded.scene.units);
     let random = RandomState::new();
     let mut asked = 0_u64;
-    let answer = |question: &Question| {
+    let answers = |questions: &[Question]| {
         asked += 1;
         if !manner.delay.is_zero() {
             let mut hasher = random.build_hasher();
@@ -61,9 +64,10 @@ pub fn drive(loaded: &CheckedScene, address: &Address, manner: &Manner) -> Resul
             let uniform = hasher.finish() as f64 / u64::MAX as f64;
             std::thread::sleep(manner.delay.mul_f64(1.0 + JITTER * (2.0 * uniform - 1.0)));
         }
-        potential.answer(question).map_err(|e| e.to_string())
+        let answer = |question| potential.answer(question).map_err(|e| e.to_string());
+        questions.par_iter().map(answer).collect()
     };
-    serve(stream, units, manner.planted, answer).map_err(|e| lost(format!("the server at {address} is lost: {e}")))
+    serve(stream, units, manner.planted, manner.at_once, answers).map_err(|e| lost(format!("the server at {address} is lost: {e}")))
 }
 
 fn connect(address: &Address, patience: Duration) -> std::result::Result<Stream, String> {

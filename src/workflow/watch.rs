@@ -22,6 +22,8 @@ pub struct Watched {
     /// Its scene.
     pub loaded: CheckedScene,
     species: Vec<String>,
+    /// Bytes of samples up to which they are read.
+    most_bytes: u64,
     /// Bytes of samples at the last look that read them, with the flows found.
     trips: Option<(u64, Vec<Flow>)>,
 }
@@ -63,7 +65,13 @@ impl Watched {
         }
         let loaded = scene::load(&resolved)?;
         let species = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
-        Ok(Watched { directory: directory.to_owned(), loaded, species, trips: None })
+        Ok(Watched { directory: directory.to_owned(), loaded, species, most_bytes: MOST_BYTES, trips: None })
+    }
+
+    /// The same, where samples are read up to other bytes.
+    #[must_use]
+    pub fn reading_up_to(self, most_bytes: u64) -> Watched {
+        Watched { most_bytes, ..self }
     }
 
     /// Looks once. Tables that are not there yet, or just being replaced, are left out.
@@ -92,7 +100,7 @@ impl Watched {
 
     /// Travel of replicas, read again only where there are more samples than before.
     fn flows(&mut self, bytes: u64) -> Option<Vec<Flow>> {
-        if self.trips.as_ref().is_none_or(|(known, _)| *known != bytes) && (1..=MOST_BYTES).contains(&bytes) {
+        if self.trips.as_ref().is_none_or(|(known, _)| *known != bytes) && (1..=self.most_bytes).contains(&bytes) {
             let samples = read_samples(&self.directory, &self.species).ok()?;
             self.trips = Some((bytes, flows(&self.loaded.grid(), &samples)));
         }

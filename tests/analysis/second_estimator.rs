@@ -100,8 +100,8 @@ fn the_transition_matrix_of_the_trap_is_poisson_and_a_tampered_one_raises_the_al
     // Insertions at N ≥ 2 that look a quarter more probable than they are.
     let mut tampered = marks;
     for row in tampered.iter_mut().flat_map(|m| &mut m.rows).filter(|r| r.n >= 2) {
-        let sum = &mut row.tally.of_mut(MoveKind::INSERT).expect("tallied").probability;
-        *sum += *sum / 4;
+        let tally = row.tally.of_mut(MoveKind::INSERT).expect("tallied");
+        tally.probability = (1.25 * tally.probability.value()).into();
     }
     let found = estimators(&input, &tampered);
     assert!(found.alarms().len() >= 5, "{} alarms", found.alarms().len());

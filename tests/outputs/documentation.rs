@@ -5,6 +5,7 @@
 //! `<!-- test: run --cycles 30; bench --repeats 1 -->` sets these options of the commands with the words `run` and
 //! `bench`, whatever the block says. `# exits with 75` after a command is the exit code that is expected instead of 0.
 
+use crate::figures::labels::assert_no_overlap;
 use assert_cmd::Command;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use std::collections::{BTreeSet, HashSet};
@@ -12,8 +13,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Commands that no test can run, and why.
-const NOT_RUN: [(&str, &str); 2] =
-    [("cargo install --path .", "it installs for the user who runs the tests"), ("cargo test", "it runs this test")];
+const NOT_RUN: [(&str, &str); 4] = [
+    ("cargo install --path . --locked", "it installs for the user who runs the tests; .ci/stranger runs it elsewhere"),
+    ("cargo test", "it runs this test"),
+    ("python -m pip install matplotlib pandas", "as the first; .ci/stranger runs it"),
+    ("python docs/plots/isotherms.py krypton Kr isotherms.pdf", "it needs what that installs; .ci/stranger runs it"),
+];
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -160,8 +165,9 @@ fn the_readme_is_one_page_and_its_commands_run() {
     let readme = page("README.md");
     assert!(readme.lines().count() <= 120, "README.md has {} lines", readme.lines().count());
     let all: Vec<String> = commands(&readme).iter().map(|c| c.words.join(" ")).collect();
+    let tutorial: Vec<String> = commands(&page("docs/tutorial.md")).iter().map(|c| c.words.join(" ")).collect();
     for (command, _) in NOT_RUN {
-        assert!(all.iter().any(|c| c == command), "`{command}` is in README.md no more");
+        assert!(all.iter().chain(&tutorial).any(|c| c == command), "`{command}` is in no page any more");
     }
     // what CI runs
     let main = "cargo run --release -- run scenes/lj_surface.ron";
@@ -248,6 +254,14 @@ fn the_commands_of_the_guide_run_and_leave_what_is_documented() {
     let record: serde_json::Value = serde_json::from_str(&record).expect("JSON");
     unknown("fields of run.json", record.as_object().expect("an object").keys().cloned().collect());
 
+    // every kind of figure that the guide leads to
+    let pictures = files_of(folder.path()).into_iter().filter(|f| f.extension().is_some_and(|e| e == "svg"));
+    let labels = pictures.map(|file| {
+        let svg = fs::read_to_string(&file).expect("a picture");
+        assert_no_overlap(&svg, &file.display().to_string())
+    });
+    assert!(labels.sum::<usize>() > 3_000);
+
     let resolved = fs::read_to_string(run.join("resolved.ron")).expect("resolved.ron");
     let manual = page("docs/scene.md");
     let fields: BTreeSet<&str> =
@@ -322,6 +336,59 @@ fn the_scene_of_the_manual_is_sound() {
     assert!(check.status.success());
 }
 
+/// The `ron` blocks of a page.
+fn ron_blocks(text: &str) -> Vec<&str> {
+    text.split("```ron\n").skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}
+
+/// A scene with another potential.
+fn with_potential(scene: &str, potential: &str) -> String {
+    let from = scene.find("    potential:").expect("a potential");
+    let line = scene[from..].find('\n').expect("lines");
+    let in_one_line = scene[from..from + line].contains("),");
+    let to = if in_one_line { line + 1 } else { scene[from..].find("\n    ),\n").expect("its end") + 8 };
+    format!("{}{potential}{}", &scene[..from], &scene[from + to..])
+}
+
+const ONE_SPECIES: &str = r#"Scene(
+    units: Lj,
+    species: [(name: "B", symbol: "Ar", mass: 1.0)],
+    potential: Nothing(),
+    cell: Bulk(lengths: (6.0, 6.0, 6.0)),
+    reservoir: [(species: "B", max_atoms: 60)],
+    grid: (temperature: List([1.4]), reservoir: [(species: "B", convention: Activity, values: List([-6.0, -5.0]))]),
+    dynamics: MonteCarlo(displacement: 0.3, attempts: 20),
+    moves: (insert_delete: 20),
+    schedule: (equilibration: 10, production: 40),
+)"#;
+
+#[test]
+fn the_potentials_of_the_manual_are_sound_in_a_scene() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    copy(&project().join("scenes"), folder.path());
+    for (from, keyword, to, own) in [("mixture", "AB\n", "pair", "A_B\n"), ("lj", "LJ\n", "argon", "ARGON\n")] {
+        let table = page(&format!("tests/data/pair_forms/{from}.table")).replacen(keyword, own, 1);
+        fs::write(folder.path().join(format!("{to}.table")), table).expect("a table");
+    }
+    let (manual, external) = (page("docs/scene.md"), page("docs/external.md"));
+    let (every, silicon) = (ron_blocks(&manual)[0], page("scenes/si100_d2_sw.ron"));
+    let mut seen = BTreeSet::new();
+    for block in ron_blocks(&manual).into_iter().skip(1).chain(ron_blocks(&external)) {
+        let word = block.split([' ', '(']).nth(1).expect("a potential");
+        let scene = match word {
+            "StillingerWeber" | "External" => &silicon,
+            "Morse" => ONE_SPECIES,
+            _ => every,
+        };
+        fs::write(folder.path().join("scene.ron"), with_potential(scene, block)).expect("the scene");
+        let mut check = Command::new(env!("CARGO_BIN_EXE_adlayer"));
+        let check = check.current_dir(folder.path()).args(["check", "scene.ron"]).output().expect("the program starts");
+        assert!(check.status.success(), "{word}: {}", String::from_utf8_lossy(&check.stderr));
+        seen.insert(word);
+    }
+    assert_eq!(seen, ["External", "Morse", "StillingerWeber", "Table"].into());
+}
+
 /// The pages that are read on a screen.
 fn pages() -> Vec<PathBuf> {
     let mut pages = vec!["README.md".into(), "ARCHITECTURE.md".into(), "CHANGELOG.md".into()];
@@ -365,6 +432,16 @@ fn anchors(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn pages_of_the_book_link_to_nothing_outside_of_it() {
+    // The book holds docs/ alone; a path in a code span serves there and on a page of the sources alike.
+    let leaves = |text: &str| text.split("](").skip(1).filter(|rest| rest.starts_with("../")).count();
+    for name in pages().iter().filter(|p| p.starts_with("docs")) {
+        assert_eq!(leaves(&page(&name.to_string_lossy())), 0, "{}", name.display());
+    }
+    assert_eq!(leaves("[a](b.md) [c](../d.md)"), 1);
+}
+
+#[test]
 fn links_lead_to_files_and_headings() {
     let mut links = 0;
     for name in pages() {
@@ -380,7 +457,16 @@ fn dead_paths(text: &str) -> Vec<String> {
     let rooms = ["src/", "shaders/", "tests/", "examples/", "docs/", "benches/", "scenes/", ".ci/"];
     let is_path = |span: &&str| rooms.iter().any(|room| span.starts_with(room)) && !span.contains("NAME");
     let spans = text.split('`').skip(1).step_by(2);
-    spans.filter(is_path).filter(|span| !project().join(span).exists()).map(str::to_owned).collect()
+    // with its options, where it is a command
+    let paths = spans.filter(is_path).filter_map(|span| span.split_whitespace().next());
+    paths.filter(|path| !project().join(path).exists()).map(str::to_owned).collect()
+}
+
+#[test]
+fn paths_in_the_pages_of_the_book_exist() {
+    for name in pages().iter().filter(|p| p.starts_with("docs")) {
+        assert_eq!(dead_paths(&page(&name.to_string_lossy())), Vec::<String>::new(), "{}", name.display());
+    }
 }
 
 #[test]

@@ -52,7 +52,19 @@ fn a_run_that_goes_on_is_seen_and_left_alone() {
     std::fs::write(folder.path().join("scene.ron"), SCENE).expect("the scene");
     let run = std::process::Command::new(env!("CARGO_BIN_EXE_adlayer"))
         .current_dir(folder.path())
-        .args(["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet", "--checkpoint-every", "1"])
+        .args([
+            "run",
+            "scene.ron",
+            "--device",
+            "cpu",
+            "-o",
+            "run",
+            "--quiet",
+            "--checkpoint-every",
+            "1",
+            "--report-every",
+            "1",
+        ])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -85,7 +97,26 @@ fn a_run_that_goes_on_is_seen_and_left_alone() {
     assert!(seen.contains("round trips temperature") && seen.contains("report: live/report.html"), "{seen}");
     let report = std::fs::read_to_string(folder.path().join("live/report.html")).expect("the report");
     assert!(report.contains("goes on, or was killed"));
-    assert!(!at("report.html").exists() && !at("analysis").exists(), "the run is left alone");
+    assert!(!at("analysis").exists(), "the run is left alone");
+
+    // its own page, which it writes again and again
+    let page = || std::fs::read_to_string(at("report.html")).unwrap_or_default();
+    wait_for("a page with a picture", || page().contains("<svg"));
+    let first = page();
+    for part in [
+        "<meta http-equiv=\"refresh\" content=\"1\">",
+        "Watched · running",
+        "accepted    B inserted",
+        "⟨N⟩ of B so far",
+        "</html>",
+    ] {
+        assert!(first.contains(part), "`{part}` is not in\n{first}");
+    }
+    let outside = first.replace("url(#", "");
+    let loads = ["<script", "src=", "url(", "@import", "http://", "https://"];
+    assert!(loads.iter().all(|word| !outside.contains(word)), "it loads nothing");
+    assert!(first.len() < 60_000, "{} bytes", first.len());
+    wait_for("another page", || page().contains("</html>") && page() != first);
     drop(run);
 
     // killed: nothing but time tells
@@ -93,6 +124,28 @@ fn a_run_that_goes_on_is_seen_and_left_alone() {
     assert!(is_good && seen.contains("running"), "{seen}");
     let (is_good, _, said) = watch(&["nowhere", "--once"], folder.path());
     assert!(!is_good && said.contains("nowhere"), "{said}");
+}
+
+#[test]
+fn a_run_that_is_stopped_says_so_on_its_page_and_its_report_takes_the_place() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("scene.ron"), SCENE.replace("4000000", "60000")).expect("the scene");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_adlayer"));
+        let output = command.current_dir(folder.path()).args(arguments).output().expect("it starts");
+        let page = std::fs::read_to_string(folder.path().join("run/report.html")).unwrap_or_default();
+        (output.status.code(), page)
+    };
+    let start = ["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet", "--checkpoint-every", "1"];
+    let (code, page) = run(&[&start[..], &["--walltime", "3s", "--report-every", "1"]].concat());
+    assert_eq!(code, Some(75));
+    assert!(page.contains("Watched · interrupted") && page.contains("does not go on") && !page.contains("http-equiv"));
+    // without pages the old one stays
+    let (code, same) = run(&["resume", "run", "--quiet", "--walltime", "1s", "--report-every", "0"]);
+    assert!(code == Some(75) && same == page);
+    let (code, report) = run(&["resume", "run", "--quiet", "--report-every", "1"]);
+    assert_eq!(code, Some(0));
+    assert!(report.contains("Can this run be trusted?") && !report.contains("adlayer-report"));
 }
 
 #[test]
@@ -105,6 +158,8 @@ fn a_finished_run_without_a_reservoir_is_seen() {
     };
     run(&["new", "melt", "--template", "canonical"]);
     run(&["run", "melt.ron", "--device", "cpu", "--cycles", "60", "-o", "run", "--quiet"]);
+    let report = std::fs::read_to_string(folder.path().join("run/report.html")).expect("the report");
+    assert!(report.contains("Can this run be trusted?") && !report.contains("adlayer-report"));
     let (is_good, seen, _) = watch(&["run"], folder.path());
     assert!(is_good, "a finished run is looked at once");
     for words in ["finished", "80/80 cycles", "⟨E⟩, direct", "round trips temperature", "0.1800"] {

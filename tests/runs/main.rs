@@ -1,6 +1,7 @@
 //! Runs: whatever interrupts a run, damages its files or lengthens it, its results are bit-identical to those of a run
 //! that was left alone; what cannot go on is refused with a remedy.
 
+mod devices;
 #[cfg(unix)]
 mod external;
 #[cfg(unix)]
@@ -18,6 +19,8 @@ mod same_bits;
 mod sigkill;
 #[cfg(target_os = "linux")]
 mod soak;
+#[cfg(unix)]
+mod throughput;
 mod until;
 
 // shared with other test binaries

@@ -240,7 +240,7 @@ fn a_full_replica_rejects_insertions_and_reports_them() {
     // a full replica tries insertions that are impossible, and tallies them as such
     let full = transitions.total(0, 0)[3];
     let tried = full.of(MoveKind::INSERT);
-    assert!(tried.attempts > 300 && tried.probability == 0, "{full:?}");
+    assert!(tried.attempts > 300 && tried.probability.value() == 0.0, "{full:?}");
     assert_eq!(tally.attempts(), 800);
     // no deletion can succeed at this activity, so the three insertions of every replica were the last
     assert_eq!(MoveKind::TALLIED.map(|kind| tally.of(kind).accepted), [12, 0, 0]);

@@ -2,6 +2,7 @@
 
 use crate::backends::on_every_backend;
 use crate::case::Case;
+use crate::gpu;
 use crate::particle_moves::{scene, two_gases};
 use adlayer::testing::backend::{CycleWork, Span};
 use adlayer::testing::base::ids::{ReplicaId, StateId};
@@ -67,24 +68,40 @@ fn slice(device: &str, case: &Case, first: usize, n: usize, tallies: &mut Tallie
 
 #[test]
 fn two_slices_are_bit_identical_to_one_backend() {
-    on_every_backend(|device| bit_identical(device, &scene("epsilon: 1.0, sigma: 1.0")));
+    on_every_backend(|device| bit_identical(&|_| device.to_owned(), [device; 2], &scene("epsilon: 1.0, sigma: 1.0")));
 }
 
 #[test]
 fn two_slices_of_two_gases_are_bit_identical_to_one_backend() {
-    on_every_backend(|device| bit_identical(device, &two_gases("")));
+    on_every_backend(|device| bit_identical(&|_| device.to_owned(), [device; 2], &two_gases("")));
 }
 
-fn bit_identical(device: &str, text: &str) {
+#[test]
+fn replicas_of_several_devices_have_the_bits_of_their_own() {
+    let mut pairs = vec![["cpu", "reference"], ["reference", "cpu"]];
+    if gpu::device().is_some() {
+        pairs.extend([["cpu", "gpu"], ["gpu", "reference"]]);
+    }
+    for [one, other] in pairs {
+        bit_identical(&|k| format!("{one}*{k},{other}*{}", 8 - k), [one, other], &two_gases(""));
+    }
+}
+
+/// Compares a backend of all replicas with one of the first k and one of the others, k within a walker and between two.
+///
+/// - `whole`: the device of all, by k
+/// - `parts`: the devices of the parts
+fn bit_identical(whole: &dyn Fn(usize) -> String, parts: [&str; 2], text: &str) {
     let case = Case::new(text, 8);
     let n = case.ids.len();
-    let mut of_whole = Tallies::new();
-    let whole = slice(device, &case, 0, n, &mut of_whole);
-    assert!(whole.events.iter().map(Vec::len).sum::<usize>() > 50, "{device}: too few moves to compare");
-    // within a walker, and between two
     for k in [4, 6] {
+        let device = &whole(k);
+        let mut of_whole = Tallies::new();
+        let whole = slice(device, &case, 0, n, &mut of_whole);
+        assert!(whole.events.iter().map(Vec::len).sum::<usize>() > 50, "{device}: too few moves to compare");
         let mut of_slices = Tallies::new();
-        let [head, tail] = [(0, k), (k, n - k)].map(|(first, n)| slice(device, &case, first, n, &mut of_slices));
+        let head = slice(parts[0], &case, 0, k, &mut of_slices);
+        let tail = slice(parts[1], &case, k, n - k, &mut of_slices);
         assert_eq!(whole.measurements, [head.measurements, tail.measurements].concat(), "{device} {k}");
         assert_eq!(whole.events, [head.events, tail.events].concat(), "{device} {k}");
         let together = |a: Batch, b: Batch| [a.configurations, b.configurations].concat();
@@ -92,8 +109,7 @@ fn bit_identical(device: &str, text: &str) {
         assert!(whole.stored.configurations == together(head.stored, tail.stored), "{device} {k}: stored");
         assert_eq!(of_whole.len(), of_slices.len(), "{device} {k}");
         for (key, a) in &of_whole {
-            let b = of_slices[key];
-            assert_eq!(*a, b, "{device} {k}: {key:?}");
+            assert_eq!(a, &of_slices[key], "{device} {k}: {key:?}");
         }
     }
 }

@@ -45,7 +45,7 @@ const ATTEMPTS: u64 = 50;
 ///
 /// # Source
 /// Klimovich, Shirts & Mobley, J. Comput.-Aided Mol. Des. 29, 397 (2015).
-const OVERLAP: f64 = 0.03;
+pub const OVERLAP: f64 = 0.03;
 /// Width of the difference of reduced potentials between neighbouring states that overlap well [kT].
 const STEP: f64 = 2.0;
 

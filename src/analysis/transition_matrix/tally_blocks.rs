@@ -76,7 +76,7 @@ mod tests {
             reservoir: 0,
             n,
             tally: TransitionTally::from_kinds(|kind| match kind {
-                MoveKind::INSERT => AttemptTally::new(attempts, 0, 0.5 * attempts as f64),
+                MoveKind::INSERT => AttemptTally { attempts, accepted: 0, probability: (0.5 * attempts as f64).into() },
                 _ => AttemptTally::default(),
             }),
         };

@@ -117,7 +117,7 @@ impl Backend for Cpu {
         let references_of = |r: &Replica| r.lists.references(&self.model.geometry, r.n);
         let references: Vec<_> = self.scheduler.replicas.iter().map(references_of).collect();
         Ok(BackendState {
-            energies: self.scheduler.replicas.iter().map(|r| r.energy).collect(),
+            energies: self.scheduler.replicas.iter().map(|r| Some(r.energy)).collect(),
             listed: references.iter().map(Option::is_some).collect(),
             list_references: references.iter().flatten().flatten().map(DVec3::to_array).collect(),
             transitions: self.scheduler.transitions.clone(),
@@ -134,8 +134,8 @@ impl Backend for Cpu {
     ) -> Result<()> {
         self.load_slice(first_replica, &saved.batch(), states, assignment)?;
         let model = &self.model;
-        for (replica, &energy) in self.scheduler.replicas.iter_mut().zip(&saved.energies) {
-            replica.energy = energy;
+        for (replica, energy) in self.scheduler.replicas.iter_mut().zip(&saved.energies) {
+            replica.energy = energy.unwrap_or(replica.energy);
         }
         self.scheduler.replicas.par_iter_mut().zip(saved.references()).for_each(|(replica, references)| {
             // The order of summation is that of the lists in force: they are built again from where they were built.

@@ -16,6 +16,8 @@ pub enum AdapterChoice {
     Any,
     /// The first adapter whose name contains this, whatever its kind.
     Named(String),
+    /// The adapter of this number in the list of `adlayer doctor`, from 0.
+    Number(usize),
 }
 
 /// What `doctor` shows of one adapter.
@@ -53,27 +55,34 @@ fn adapters() -> Vec<Adapter> {
     adapters
 }
 
+/// Number of adapters that are not software, sound or not: they come first in every list.
+pub fn hardware_adapters() -> usize {
+    adapters().iter().filter(|adapter| !is_software(&adapter.get_info())).count()
+}
+
 /// Whether there is an adapter that is not software, sound or not.
 pub fn has_hardware() -> bool {
     adapters().iter().any(|adapter| !is_software(&adapter.get_info()))
 }
 
-/// The name of the adapter that `gpu` or `gpu:NAME` would open, if it computes on the processor.
-pub fn only_software(device: &str) -> Option<String> {
-    let wanted = match device.strip_prefix("gpu")? {
-        "" => String::new(),
-        named => named.strip_prefix(':')?.to_lowercase(),
+/// The name of the adapter that a choice would open, if it computes on the processor.
+pub fn only_software(choice: &AdapterChoice) -> Option<String> {
+    let mut all = adapters().into_iter().map(|adapter| adapter.get_info());
+    let first = match choice {
+        AdapterChoice::Hardware => None,
+        AdapterChoice::Any => all.next(),
+        AdapterChoice::Named(name) => all.find(|info| is_named(info, name)),
+        AdapterChoice::Number(number) => all.nth(*number),
     };
-    let first = adapters().iter().map(Adapter::get_info).find(|info| info.name.to_lowercase().contains(&wanted))?;
-    is_software(&first).then_some(first.name)
+    first.filter(is_software).map(|info| info.name)
 }
 
 /// All adapters with the result of their self-test; nothing stays open.
 pub fn survey() -> Vec<AdapterReport> {
-    adapters()
-        .iter()
-        .map(|adapter| {
-            let (info, limits) = (adapter.get_info(), adapter.limits());
+    let all = adapters();
+    (0..all.len())
+        .map(|number| {
+            let (info, limits) = (all[number].get_info(), all[number].limits());
             AdapterReport {
                 name: info.name.clone(),
                 api: format!("{:?}", info.backend),
@@ -82,7 +91,7 @@ pub fn survey() -> Vec<AdapterReport> {
                 software: is_software(&info),
                 workgroup_memory: limits.max_compute_workgroup_storage_size,
                 binding: limits.max_storage_buffer_binding_size,
-                refused: open_adapter(adapter).err().map(|e| e.to_string()),
+                refused: open_adapter(&all, number).err().map(|e| e.to_string()),
             }
         })
         .collect()
@@ -114,17 +123,18 @@ pub fn open_anew(choice: &AdapterChoice) -> Result<Arc<GpuDevice>> {
     let all = adapters();
     let names: Vec<String> = all.iter().map(|a| format!("`{}`", a.get_info().name)).collect();
     let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    let fits = |adapter: &&Adapter| {
-        let info = adapter.get_info();
+    let fits = |&number: &usize| {
+        let info = all[number].get_info();
         match choice {
             AdapterChoice::Hardware => !is_software(&info),
             AdapterChoice::Any => true,
-            AdapterChoice::Named(name) => info.name.to_lowercase().contains(&name.to_lowercase()),
+            AdapterChoice::Named(name) => is_named(&info, name),
+            AdapterChoice::Number(wanted) => number == *wanted,
         }
     };
     let mut refusals = Vec::new();
-    for adapter in all.iter().filter(fits) {
-        match open_adapter(adapter) {
+    for number in (0..all.len()).filter(fits) {
+        match open_adapter(&all, number) {
             Ok(device) => return Ok(device),
             Err(error) => refusals.push(error),
         }
@@ -138,13 +148,50 @@ pub fn open_anew(choice: &AdapterChoice) -> Result<Arc<GpuDevice>> {
             ("GPU adapter".to_owned(), "install a Vulkan, Metal or DirectX 12 driver, or use --device cpu")
         }
         AdapterChoice::Named(name) => (format!("adapter named `{name}` (adapters: {names})"), "see `adlayer doctor`"),
+        AdapterChoice::Number(number) => (format!("adapter {number} (from 0 on: {names})"), "see `adlayer doctor`"),
     };
     Err(DeviceError::NoAdapter { wanted, remedy }.into())
 }
 
-/// Opens an adapter and tests it.
-fn open_adapter(adapter: &Adapter) -> Result<Arc<GpuDevice>> {
-    let mut device = GpuDevice::open(adapter)?;
+/// Every hardware GPU that is sound, with why each of the others is not; a software adapter where there is no other.
+///
+/// Where drivers of several kinds list the same cards, those of the first kind are taken.
+///
+/// # Errors
+/// [`DeviceError`] when there is none, or none is sound.
+pub fn open_all() -> Result<(Vec<Arc<GpuDevice>>, Vec<Error>)> {
+    let all = adapters();
+    let Some(api) = all.iter().map(Adapter::get_info).find(|info| !is_software(info)).map(|info| info.backend) else {
+        return open(&AdapterChoice::Any).map(|device| (vec![device], Vec::new()));
+    };
+    let (mut devices, mut refusals, mut buses) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, info) in all.iter().map(Adapter::get_info).enumerate() {
+        let bus = &info.device_pci_bus_id;
+        if is_software(&info) || info.backend != api || (!bus.is_empty() && buses.contains(bus)) {
+            continue;
+        }
+        buses.push(bus.clone());
+        match open(&AdapterChoice::Number(number)) {
+            Ok(device) => devices.push(device),
+            Err(why) => refusals.push(why),
+        }
+    }
+    if devices.is_empty() { Err(DeviceError::AllRefused { refusals }.into()) } else { Ok((devices, refusals)) }
+}
+
+/// Whether `gpu:NAME` means an adapter, if none stands before it.
+fn is_named(info: &wgpu::AdapterInfo, name: &str) -> bool {
+    info.name.to_lowercase().contains(&name.to_lowercase())
+}
+
+/// Opens the adapter of a number and tests it.
+fn open_adapter(all: &[Adapter], number: usize) -> Result<Arc<GpuDevice>> {
+    let info = all[number].get_info();
+    let word = match all.iter().position(|other| is_named(&other.get_info(), &info.name)) {
+        Some(first) if first == number => format!("gpu:{}", info.name),
+        _ => format!("gpu:{number}"),
+    };
+    let mut device = GpuDevice::open(&all[number], word)?;
     let adapter = device.info.name.clone();
     let failed = |source: Error| DeviceError::SelfTest { adapter: adapter.clone(), source: Box::new(source) };
     device.keeps_order = self_test::keeps_order(&device).map_err(failed)?;

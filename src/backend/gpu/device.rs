@@ -1,8 +1,10 @@
 //! An open device with explicit limits, and what its driver reports.
 
 use super::shaders::Product;
+use super::tuning::Tuning;
 use crate::base::error::{DeviceError, Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use wgpu::{Adapter, DeviceType, ErrorFilter, Features, Limits};
 
 /// Storage buffers that one kernel binds.
@@ -15,13 +17,20 @@ pub struct GpuDevice {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(super) info: wgpu::AdapterInfo,
+    /// What opens it again: by its name, or by its number where several have that name.
+    pub(super) word: String,
     pub(super) limits: Limits,
     /// Whether (x + c) − c rounds: some compilers take it for x.
     pub(super) keeps_order: bool,
     /// How random numbers are multiplied.
     pub(super) product: Product,
+    /// How long an answer is waited for; `None` where there is no limit.
+    pub(super) patience: Option<Duration>,
     trouble: Arc<Mutex<Option<String>>>,
 }
+
+/// Time after which a card that does not answer hangs: its kernels are cut to pieces of a tenth of a second.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a plan asks of an adapter.
 #[derive(Debug, Clone)]
@@ -62,9 +71,11 @@ fn note(place: &Mutex<Option<String>>, what: String) {
 impl GpuDevice {
     /// Opens an adapter with explicit limits; its self-test is still to come.
     ///
+    /// - `word`: what opens it again
+    ///
     /// # Errors
     /// [`Error::Device`] when it does not have what a kernel needs, or does not open.
-    pub(super) fn open(adapter: &Adapter) -> Result<GpuDevice> {
+    pub(super) fn open(adapter: &Adapter, word: String) -> Result<GpuDevice> {
         let info = adapter.get_info();
         let refuse = |reason: String| Error::from(DeviceError::Refused { adapter: info.name.clone(), reason });
         let has = adapter.limits();
@@ -98,7 +109,10 @@ impl GpuDevice {
             note(&lost, format!("device lost ({reason:?}): {message}"))
         });
         device.on_uncaptured_error(Arc::new(move |error| note(&uncaptured, error.to_string())));
-        Ok(GpuDevice { device, queue, info, limits, keeps_order: false, product, trouble })
+        // A software adapter under load takes as long as it takes.
+        let hangs_after = (info.device_type != DeviceType::Cpu).then_some(PATIENCE);
+        let patience = Tuning::from_environment()?.patience.or(hangs_after);
+        Ok(GpuDevice { device, queue, info, word, limits, keeps_order: false, product, patience, trouble })
     }
 
     /// Name, API and driver; a software adapter says so.
@@ -148,6 +162,19 @@ impl GpuDevice {
             None => Ok(()),
             Some(what) => Err(self.failed(format!("{what}; the run can be resumed from its last checkpoint"))),
         }
+    }
+
+    /// What is wrong when it has not answered for its patience; from now on it is not asked again.
+    pub(super) fn hangs(&self, patience: Duration) -> Error {
+        let what = format!(
+            "it has not answered for {} s: the card or its driver hangs (dmesg or the driver's log may say why); \
+             ADLAYER_GPU_PATIENCE=SECONDS waits longer",
+            patience.as_secs_f64()
+        );
+        note(&self.trouble, what);
+        // To let it go would wait for it, without an end.
+        std::mem::forget((self.device.clone(), self.queue.clone()));
+        self.check().err().unwrap_or_else(|| self.failed("it does not answer".to_owned()))
     }
 
     /// The error of this device with what its driver said.

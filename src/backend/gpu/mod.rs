@@ -19,7 +19,7 @@ pub mod slab;
 mod tuning;
 mod work;
 
-pub use adapter::{AdapterChoice, AdapterReport, has_hardware, only_software, open, open_anew, survey};
+pub use adapter::{AdapterChoice, AdapterReport, hardware_adapters, has_hardware, only_software, open, open_all, open_anew, survey};
 pub use device::GpuDevice;
 pub use kernel_text::{KernelText, kernel_texts};
 
@@ -244,7 +244,7 @@ impl Backend for Gpu {
         BackendInfo {
             description: self.device.describe(),
             identity: Identity {
-                open: format!("gpu:{}", self.device.info.name),
+                open: self.device.word.clone(),
                 device: self.device.describe(),
                 kernel: format!("{kernel}, sources {}", shaders::hash(self.ensemble.system.pairs.shader())),
             },

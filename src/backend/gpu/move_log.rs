@@ -13,6 +13,8 @@ use std::sync::{Arc, Weak};
 
 /// Attempts from one state between two drains of the tallies, whose words would overflow.
 const TALLY_LIMIT: u64 = 1 << 31;
+/// 2⁻³², the unit in which the device sums probabilities.
+const UNIT: f64 = 1.0 / 4_294_967_296.0;
 
 /// Log of accepted moves on the device, and what the host knows of it.
 #[derive(Default)]
@@ -186,7 +188,7 @@ impl Gpu {
             let tally = |[attempts, accepted, low, high]: [u32; 4]| AttemptTally {
                 attempts: u64::from(attempts),
                 accepted: u64::from(accepted),
-                probability: u64::from(high) << 32 | u64::from(low),
+                probability: (f64::from(high) + UNIT * f64::from(low)).into(),
             };
             let sums = &mut self.loaded.transitions.tallies_mut()[(chunk.walkers.start - first_walker) * row..];
             for (sum, words) in sums.iter_mut().zip(words) {

@@ -82,6 +82,18 @@ pub(super) struct Pipelines {
     plan: Plan,
 }
 
+/// What to install where the driver leaves compiling to a library that may be too old.
+fn compilers(api: wgpu::Backend) -> &'static str {
+    match api {
+        // FXC, which DirectX falls back to, refuses barriers in loops whose ends it cannot see.
+        wgpu::Backend::Dx12 => {
+            " (for DirectX 12 put `dxcompiler.dll` of the DirectXShaderCompiler, 1.8.2502 or newer, beside the program, or \
+             install a Vulkan driver)"
+        }
+        _ => "",
+    }
+}
+
 impl Pipelines {
     /// No pipeline yet.
     pub(super) fn new(device: &GpuDevice, plan: &Plan) -> Result<Pipelines> {
@@ -103,7 +115,8 @@ impl Pipelines {
             return Ok(());
         }
         let (module, entry) = kernel.module_and_entry();
-        let pipeline = device.scoped(&format!("compiling `{entry}`"), || {
+        let what = format!("compiling `{entry}`{}", compilers(device.info.backend));
+        let pipeline = device.scoped(&what, || {
             device.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(&format!("adlayer.{entry}")),
                 layout: Some(&self.pipeline_layout),
@@ -167,4 +180,15 @@ fn bind_group_layout(device: &wgpu::Device) -> BindGroupLayout {
         label: Some("adlayer.bindings"),
         entries: &entries,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compilers;
+
+    #[test]
+    fn a_compiler_that_is_too_old_is_told_what_to_install() {
+        assert!(compilers(wgpu::Backend::Dx12).contains("dxcompiler.dll"));
+        assert_eq!(compilers(wgpu::Backend::Vulkan), "");
+    }
 }

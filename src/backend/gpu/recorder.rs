@@ -245,8 +245,11 @@ pub(super) fn map(device: &GpuDevice, staging: &[(&Buffer, u64)]) -> Result<Vec<
             let _ = sender.send(result.is_ok());
         });
     }
-    let waited = device.device.poll(wgpu::PollType::wait_indefinitely());
+    let waited = device.device.poll(wgpu::PollType::Wait { submission_index: None, timeout: device.patience });
     drop(sender);
+    if let (Err(wgpu::PollError::Timeout), Some(patience)) = (&waited, device.patience) {
+        return Err(device.hangs(patience));
+    }
     let mapped = receiver.iter().take(staging.len()).filter(|&ok| ok).count();
     device.check()?;
     if let Err(error) = waited {

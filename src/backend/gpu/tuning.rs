@@ -3,6 +3,7 @@
 use super::slab::SlabBins;
 use crate::base::error::{DeviceError, Result};
 use crate::system::System;
+use std::time::Duration;
 
 /// Choices of the environment; `None` leaves one to the rules of the plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub(super) struct Tuning {
     pub(super) workgroup: Option<u32>,
     /// `ADLAYER_GPU_SLAB`: whether frozen atoms are looked up in bins (`candidates`) or all are gone through (`all`).
     pub(super) slab: Option<bool>,
+    /// `ADLAYER_GPU_PATIENCE`: seconds after which a card that does not answer hangs.
+    pub(super) patience: Option<Duration>,
 }
 
 impl Tuning {
@@ -46,10 +49,21 @@ impl Tuning {
                 return Err(DeviceError::Setting { name, value: value.to_owned(), allowed }.into());
             }
         };
+        let patience = match value_of("ADLAYER_GPU_PATIENCE") {
+            None => None,
+            Some(value) => match value.parse().ok().and_then(|s| Duration::try_from_secs_f64(s).ok()) {
+                Some(patience) if !patience.is_zero() => Some(patience),
+                _ => {
+                    let (name, allowed) = ("ADLAYER_GPU_PATIENCE", "a number of seconds above 0");
+                    return Err(DeviceError::Setting { name, value, allowed }.into());
+                }
+            },
+        };
         Ok(Tuning {
             lists_from: number("ADLAYER_GPU_LISTS_FROM", "a number of atoms", |_| true)?,
             workgroup: number("ADLAYER_GPU_WORKGROUP", "32, 64, 128 or 256", |n| [32, 64, 128, 256].contains(&n))?,
             slab,
+            patience,
         })
     }
 }
@@ -68,6 +82,8 @@ mod tests {
         assert_eq!(read("ADLAYER_GPU_LISTS_FROM", "90").expect("a number").lists_from, Some(90));
         assert_eq!(read("ADLAYER_GPU_WORKGROUP", "32").expect("a size").workgroup, Some(32));
         assert_eq!(read("ADLAYER_GPU_SLAB", "all").expect("a word").slab, Some(false));
+        let half = Some(Duration::from_millis(500));
+        assert_eq!(read("ADLAYER_GPU_PATIENCE", "0.5").expect("seconds").patience, half);
     }
 
     #[test]
@@ -76,6 +92,8 @@ mod tests {
             ("ADLAYER_GPU_LISTS_FROM", "-3", "a number of atoms"),
             ("ADLAYER_GPU_WORKGROUP", "48", "32, 64, 128 or 256"),
             ("ADLAYER_GPU_SLAB", "some", "candidates or all"),
+            ("ADLAYER_GPU_PATIENCE", "0", "a number of seconds above 0"),
+            ("ADLAYER_GPU_PATIENCE", "NaN", "a number of seconds above 0"),
         ] {
             let message = read(name, value).expect_err("refused").to_string();
             assert!([name, value, allowed].iter().all(|part| message.contains(part)), "{message}");

@@ -197,7 +197,7 @@ impl<F: ForceField> Backend for Reference<F> {
         let mut batch = Batch::default();
         self.store(&mut batch)?;
         Ok(BackendState {
-            energies: self.replicas.iter().map(|r| r.energy).collect(),
+            energies: self.replicas.iter().map(|r| Some(r.energy)).collect(),
             transitions: self.transitions.clone(),
             ..BackendState::of_batch(&batch)
         })
@@ -211,8 +211,8 @@ impl<F: ForceField> Backend for Reference<F> {
         assignment: &[StateId],
     ) -> Result<()> {
         self.load_slice(first_replica, &saved.batch(), states, assignment)?;
-        for (replica, &energy) in self.replicas.iter_mut().zip(&saved.energies) {
-            replica.energy = energy;
+        for (replica, energy) in self.replicas.iter_mut().zip(&saved.energies) {
+            replica.energy = energy.unwrap_or(replica.energy);
         }
         self.transitions.clone_from(&saved.transitions);
         Ok(())
@@ -230,6 +230,10 @@ impl<F: ForceField> Backend for Reference<F> {
         }
         self.ensemble.assignment = assignment.to_vec();
         Ok(())
+    }
+
+    fn works_in_begin(&self) -> bool {
+        true
     }
 
     fn set_windows(&mut self, states: &[StatePoint]) -> Result<()> {

@@ -2,7 +2,6 @@
 
 use super::text;
 use kuva::render::layout::TickFormat;
-use kuva::render::render_utils::{compute_tick_step, generate_ticks};
 use std::sync::Arc;
 
 /// Intended number of ticks on a secondary axis.
@@ -63,7 +62,7 @@ impl Axis {
 
     /// Distance between labelled ticks.
     pub(crate) fn step(&self, target: usize) -> f64 {
-        let step = compute_tick_step(self.lo, self.hi, target);
+        let step = step(self.lo, self.hi, target);
         if self.whole || self.log && self.hi - self.lo >= 2.0 { step.ceil().max(1.0) } else { step }
     }
 
@@ -81,7 +80,7 @@ impl Axis {
             return inside;
         }
         let (lo, hi) = (10_f64.powf(self.lo), 10_f64.powf(self.hi));
-        generate_ticks(lo, hi, SECONDARY_TICKS).into_iter().filter(|&v| v >= lo && v <= hi).map(f64::log10).collect()
+        multiples(step(lo, hi, SECONDARY_TICKS), lo, hi).into_iter().map(f64::log10).collect()
     }
 
     /// Places of the labelled ticks.
@@ -89,14 +88,7 @@ impl Axis {
         if self.is_short_log() {
             return self.short_log_ticks();
         }
-        let step = self.step(target);
-        if self.log && self.hi - self.lo >= 2.0 {
-            let first = (self.lo / step - 1e-9).ceil() as i64;
-            let last = (self.hi / step + 1e-9).floor() as i64;
-            (first..=last).map(|i| i as f64 * step).collect()
-        } else {
-            generate_ticks(self.lo, self.hi, target)
-        }
+        multiples(self.step(target), self.lo, self.hi)
     }
 
     /// Format of ticks: equal decimals on a linear axis, powers of ten on a logarithmic one.
@@ -118,6 +110,20 @@ impl Axis {
             _ => TickFormat::Custom(Arc::new(scientific)),
         }
     }
+}
+
+/// Distance of ticks, 1, 2 or 5 times a power of ten, so that there are at most about `target` of them.
+fn step(lo: f64, hi: f64, target: usize) -> f64 {
+    let raw = (hi - lo) / target as f64;
+    let decade = 10_f64.powf(raw.log10().floor());
+    let nice = [1.0, 2.0, 5.0].into_iter().find(|nice| raw <= nice * decade * (1.0 + 1e-9));
+    nice.unwrap_or(10.0) * decade
+}
+
+/// The multiples of a step from `lo` to `hi`.
+fn multiples(step: f64, lo: f64, hi: f64) -> Vec<f64> {
+    let (first, last) = ((lo / step - 1e-9).ceil() as i64, (hi / step + 1e-9).floor() as i64);
+    (first..=last).map(|i| i as f64 * step).collect()
 }
 
 /// The smallest and the largest of the finite values.
@@ -201,6 +207,23 @@ mod tests {
         assert!(axis.lo < 300.0 && axis.hi > 300.0);
         let axis = Axis::around("N".into(), [0.0, f64::NAN].into_iter());
         assert!(axis.lo < 0.0 && axis.hi > 0.0);
+    }
+
+    #[test]
+    fn ticks_stand_at_multiples_of_one_two_or_five() {
+        for (lo, hi, expected) in [
+            (0.172, 0.388, 0.05),
+            (0.0, 13.5, 2.0),
+            (0.0, 1.0, 0.2),
+            (99.0, 125.0, 5.0),
+            (-7.5, -1.0, 1.0),
+            (0.0, 7.0, 1.0),
+        ] {
+            let axis = Axis::linear("x".into(), lo, hi);
+            assert!((axis.step(TARGET) / expected - 1.0).abs() < 1e-9, "{lo} {hi}: {}", axis.step(TARGET));
+            let ticks = axis.ticks(TARGET);
+            assert!((3..=TARGET + 1).contains(&ticks.len()) && ticks.iter().all(|&t| axis.holds(t)), "{ticks:?}");
+        }
     }
 
     #[test]

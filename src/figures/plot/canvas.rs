@@ -1,12 +1,13 @@
 //! A drawing area with axes. Everything is a primitive of one scene, so SVG and PNG show the same.
 
+mod axes;
+
 use super::axis::{Axis, Secondary};
 use super::{palette, text};
 use crate::base::error::{Error, Result};
 use crate::figures::Plane;
 use crate::figures::plot::map_slice::{Across, Slice};
 use kuva::backend::svg::SvgBackend;
-use kuva::render::axis::{add_axes_and_grid, add_labels_and_title};
 use kuva::render::color::Color;
 use kuva::render::layout::{ComputedLayout, Layout, TickFormat};
 use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
@@ -86,6 +87,8 @@ pub(crate) struct Canvas {
 
 /// Room that one secondary axis takes. [px]
 const SECONDARY_ROOM: f64 = 44.0;
+/// Room of a label of the y axis that reads upwards. [px]
+const UPRIGHT_ROOM: f64 = 22.0;
 /// Room that one secondary axis beside the plot takes. [px]
 pub(crate) const BESIDE_ROOM: f64 = 76.0;
 
@@ -140,8 +143,10 @@ impl Canvas {
             let widths = own_ticks(&y).map(|(_, label)| text::width(&label, f64::from(TEXT)));
             computed.y_tick_label_px = widths.fold(0.0, f64::max);
         }
-        // labels stand level, that of the y axis above it
-        computed.margin_left = computed.y_tick_label_px + 30.0;
+        // Labels stand level, that of the y axis above it; over axes above the plot it would stand far away, so it reads upwards
+        // beside its own then.
+        let beside = if top.is_empty() { 0.0 } else { UPRIGHT_ROOM };
+        computed.margin_left = computed.y_tick_label_px + 30.0 + beside;
         computed.margin_right += right;
         computed.margin_top += 20.0 + SECONDARY_ROOM * top.len() as f64;
         computed.margin_bottom += bottom + 6.0;
@@ -227,6 +232,12 @@ impl Canvas {
     /// A line through points.
     pub(crate) fn curve(&mut self, points: &[(f64, f64)], stroke: &Stroke) {
         let pixels: Vec<_> = points.iter().map(|&(x, y)| (self.px(x), self.py(y))).collect();
+        self.polyline(&pixels, stroke);
+    }
+
+    /// A line through places on the axes.
+    pub(crate) fn line_of_places(&mut self, points: &[(f64, f64)], stroke: &Stroke) {
+        let pixels: Vec<_> = points.iter().map(|&(x, y)| (self.computed.map_x(x), self.computed.map_y(y))).collect();
         self.polyline(&pixels, stroke);
     }
 
@@ -342,91 +353,6 @@ impl Canvas {
         self.scene.add(Primitive::Text { x, y, content, size, anchor, rotate, bold: false, color });
     }
 
-    /// Grid lines, axes and labels. Before curves, or with `grid` off after tiles.
-    pub(crate) fn axes(&mut self, grid: bool) {
-        self.layout.show_grid = grid;
-        add_axes_and_grid(&mut self.scene, &self.computed, &self.layout);
-        add_labels_and_title(&mut self.scene, &self.computed, &self.layout);
-        let (left, top, right, _) = self.area();
-        let (x_label, y_label) = (self.x.label.clone(), self.y.label.clone());
-        let under = self.scene.height - self.bottom - 20.0;
-        self.label(0.5 * (left + right), under, &x_label, LABEL, TextAnchor::Middle);
-        self.label(
-            (left - self.computed.y_tick_label_px - 8.0).max(8.0),
-            top - 16.0 - SECONDARY_ROOM * self.top.len() as f64,
-            &y_label,
-            LABEL,
-            TextAnchor::Start,
-        );
-        self.short_log_ticks(grid);
-        self.secondary_axes();
-    }
-
-    /// Ticks of short logarithmic axes, which are not evenly spaced, with their grid lines.
-    fn short_log_ticks(&mut self, grid: bool) {
-        let (left, top, right, bottom) = self.area();
-        let (thin, stroke) = (Stroke::solid(palette::GRID, 1.0), Stroke::solid(palette::INK, 1.0));
-        if self.x.is_short_log() {
-            for (place, label) in own_ticks(&self.x.clone()) {
-                let x = self.computed.map_x(place);
-                if grid {
-                    self.polyline(&[(x, top), (x, bottom)], &thin);
-                }
-                self.polyline(&[(x, bottom), (x, bottom + 5.0)], &stroke);
-                self.text(x, bottom + 16.0, &label, TEXT, TextAnchor::Middle, palette::INK);
-            }
-        }
-        if self.y.is_short_log() {
-            for (place, label) in own_ticks(&self.y.clone()) {
-                let y = self.computed.map_y(place);
-                if grid {
-                    self.polyline(&[(left, y), (right, y)], &thin);
-                }
-                self.polyline(&[(left - 5.0, y), (left, y)], &stroke);
-                self.text(left - 9.0, y, &label, TEXT, TextAnchor::End, palette::INK);
-            }
-        }
-    }
-
-    /// The axes above the plot: a line with ticks, and the label over it.
-    fn secondary_axes(&mut self) {
-        let (left, top, right, _) = self.area();
-        for (k, axis) in self.top.clone().into_iter().enumerate() {
-            let y = top - SECONDARY_ROOM * k as f64;
-            let stroke = Stroke::solid(palette::INK, 1.0);
-            self.polyline(&[(left, y), (right, y)], &stroke);
-            for (place, content) in &axis.ticks {
-                let x = self.computed.map_x(*place);
-                self.polyline(&[(x, y), (x, y - 5.0)], &stroke);
-                // What stands right of the plot (the label of a colour bar) keeps its room.
-                if x > right - 0.03 * (right - left) {
-                    continue;
-                }
-                self.text(x, y - 13.0, content, TEXT - 2, TextAnchor::Middle, palette::INK);
-            }
-            self.label(0.5 * (left + right), y - 30.0, &axis.label, TEXT, TextAnchor::Middle);
-        }
-    }
-
-    /// Axes beside the plot, the y axis in other quantities; the frame must have [`BESIDE_ROOM`] for each.
-    pub(crate) fn right_axes(&mut self, axes: &[Secondary]) {
-        let (_, top, right, bottom) = self.area();
-        let stroke = Stroke::solid(palette::INK, 1.0);
-        for (k, axis) in axes.iter().enumerate() {
-            let x = right + BESIDE_ROOM * k as f64;
-            self.polyline(&[(x, top), (x, bottom)], &stroke);
-            for (place, content) in &axis.ticks {
-                let y = self.computed.map_y(*place);
-                self.polyline(&[(x, y), (x + 5.0, y)], &stroke);
-                // What stands over the plot keeps its room.
-                if y > top + 8.0 {
-                    self.text(x + 8.0, y, content, TEXT - 2, TextAnchor::Start, palette::INK);
-                }
-            }
-            self.text_upwards(x + 60.0, 0.5 * (top + bottom), &axis.label, TEXT, palette::INK);
-        }
-    }
-
     /// Text with subscripts (`k_B`, `C_{VN}`) at a pixel; `y` is its middle line.
     pub(crate) fn label(&mut self, x: f64, y: f64, content: &str, size: u32, anchor: TextAnchor) {
         label(&mut self.scene, x, y, content, size, anchor);
@@ -477,10 +403,15 @@ pub(crate) fn finish(scene: &Scene) -> Result<(String, Vec<u8>)> {
         .with_scale(PNG_SCALE)
         .render_scene(scene)
         .map_err(|problem| Error::Drawing { problem: problem.to_string() })?;
+    Ok((svg(scene), png))
+}
+
+/// A scene as SVG.
+pub(crate) fn svg(scene: &Scene) -> String {
     let svg = SvgBackend::new().with_pretty(true).render_scene(scene);
     // A viewBox lets the picture shrink with a narrow page.
     let view = format!(r#"<svg viewBox="0 0 {} {}" "#, scene.width, scene.height);
-    Ok((svg.replacen("<svg ", &view, 1), png))
+    svg.replacen("<svg ", &view, 1)
 }
 
 /// Cuts a line into dashes.

@@ -242,10 +242,10 @@ pub(crate) fn mean_n_of_temperature(analysis: &Analysis, labels: &Labels, slice:
     let axis = &analysis.grid.reservoirs[s];
     let cells = (0..slice.rows.len()).map(|r| (slice.rows[r], slice.cell(r, 0)));
     let runs = runs(cells, |cell| (value(&cell.n, s), value(&cell.n_err, s)));
-    let points = direct_of_temperature(analysis, slice, |d| (value(&d.n, s), value(&d.n_err, s)));
+    let points = direct_of_temperature(analysis, labels, slice, |d| (value(&d.n, s), value(&d.n_err, s)));
     let limited = |d: &DirectAverage| (if is_at_limit(d, s) { value(&d.n, s) } else { f64::NAN }, f64::NAN);
     let at_limit: Vec<(f64, f64)> =
-        direct_of_temperature(analysis, slice, limited).iter().map(|p| (p.0, p.1)).collect();
+        direct_of_temperature(analysis, labels, slice, limited).iter().map(|p| (p.0, p.1)).collect();
     let column = format!("n_{}", axis.species);
     let table = of_temperature(&column, &runs, &points);
     let outline = Chart {
@@ -268,17 +268,17 @@ pub(crate) fn mean_n_of_temperature(analysis: &Analysis, labels: &Labels, slice:
         from_zero: false,
     };
     let series = Series { label: String::new(), colour: palette::line(0), runs, points };
-    chart_with_limits(labels, outline, &[series], table, &at_limit)
+    chart_with_limits(&slice.labelled(analysis, labels), outline, &[series], table, &at_limit)
 }
 
 /// Names of a curve of a map.
 pub(crate) struct Words {
     /// Stem of the files.
     pub(crate) name: String,
-    pub(crate) title: &'static str,
+    pub(crate) title: String,
     pub(crate) y_label: String,
     /// Column of the CSV.
-    pub(crate) column: &'static str,
+    pub(crate) column: String,
     pub(crate) caption: String,
 }
 
@@ -305,7 +305,7 @@ pub(crate) fn along(
     }
     let x = if against_mu { format!("mu_{species}") } else { "temperature".into() };
     let with_errors = runs.iter().flatten().any(|p| p.2.is_finite());
-    let mut columns = vec![x, words.column.to_owned()];
+    let mut columns = vec![x, words.column.clone()];
     if with_errors {
         columns.push(format!("{}_err", words.column));
     }
@@ -319,7 +319,7 @@ pub(crate) fn along(
     }
     let outline = Chart {
         name: words.name,
-        title: words.title.into(),
+        title: words.title,
         caption: words.caption + &slice.fixed_words(analysis, labels),
         x_label: if against_mu { labels.mu(analysis, slice.species) } else { labels.temperature() },
         y_label: words.y_label,
@@ -329,7 +329,7 @@ pub(crate) fn along(
         from_zero: true,
     };
     let series = Series { label: String::new(), colour: palette::line(0), runs, points: Vec::new() };
-    chart(labels, outline, &[series], table)
+    chart(&slice.labelled(analysis, labels), outline, &[series], table)
 }
 
 /// ⟨E⟩(T) of a canonical run.
@@ -358,6 +358,39 @@ pub(crate) fn energy(analysis: &Analysis, labels: &Labels) -> Option<Drawing> {
         from_zero: false,
     };
     chart(labels, outline, &[Series { label: String::new(), colour: palette::line(0), runs, points }], table)
+}
+
+/// A quantity of a canonical run by MBAR, against T.
+///
+/// - `value`: the quantity in a cell and its standard error
+pub(crate) fn of_canonical(
+    analysis: &Analysis,
+    labels: &Labels,
+    words: Words,
+    value: impl Fn(&MapCell) -> (f64, f64),
+) -> Option<Drawing> {
+    let runs = runs(canonical(analysis), value);
+    if runs.is_empty() {
+        return None;
+    }
+    let table = of_temperature(&words.column, &runs, &[]);
+    let outline = Chart {
+        name: words.name,
+        title: words.title,
+        caption: words.caption,
+        x_label: labels.temperature(),
+        y_label: words.y_label,
+        heading: String::new(),
+        notes: estimator_notes(false),
+        log_floor: None,
+        from_zero: false,
+    };
+    chart(
+        labels,
+        outline,
+        &[Series { label: String::new(), colour: palette::line(0), runs, points: Vec::new() }],
+        table,
+    )
 }
 
 /// Heat capacity of a canonical run.
@@ -414,11 +447,12 @@ fn canonical(analysis: &Analysis) -> impl Iterator<Item = (f64, Option<&MapCell>
 
 fn direct_of_temperature(
     analysis: &Analysis,
+    labels: &Labels,
     slice: &Slice<'_>,
     point: impl Fn(&DirectAverage) -> (f64, f64),
 ) -> Vec<Point> {
     let column = 0.5 * (slice.column_edges()[1] - slice.column_edges()[0]).abs();
-    let states = slice.states(analysis);
+    let states = slice.states(analysis, labels);
     // with one simulated μ its states are the column, whatever the convention makes of it
     let single = analysis.grid.values(slice.species).len() == 1;
     let mut points: Vec<Point> = states

@@ -47,7 +47,7 @@ impl<'a> Slice<'a> {
         let mut slice = Slice::of(map, across, species)?;
         for (o, axis) in analysis.grid.reservoirs.iter().enumerate().take(slice.fixed.len()) {
             // the plane that holds simulated states, where the map's axis means what the grid's axis means
-            let same = across == Across::Mu && !axis.convention.is_pressure();
+            let same = (across == Across::Pressure) == axis.convention.is_pressure();
             let values = analysis.grid.values(o);
             if let Some(middle) = values.get(values.len() / 2).filter(|_| same) {
                 slice.fixed[o] = nearest(&map.axes[o], *middle);
@@ -251,23 +251,45 @@ impl<'a> Slice<'a> {
 
     /// Whether a boundary point lies in this plane: within half a step of the fixed values.
     pub(crate) fn holds(&self, point: &BoundaryPoint) -> bool {
-        (0..self.map.axes.len()).filter(|&o| o != self.species).all(|o| {
-            let axis = &self.map.axes[o];
-            let log = self.across == Across::Pressure;
-            let place = |v: f64| if log { v.max(1e-300).log10() } else { v };
-            let value = if log { point.pressure.get(o) } else { point.mu.get(o) };
-            let first = axis.first().map_or(0.0, |&v| place(v));
-            let last = axis.last().map_or(0.0, |&v| place(v));
-            let half = 0.5 * (last - first).abs() / (axis.len().max(2) - 1) as f64;
-            value.is_some_and(|&v| (place(v) - place(axis[self.fixed[o]])).abs() <= half * 1.001 + 1e-12)
+        self.others_stand_as(|o| {
+            let value = if self.across == Across::Pressure { point.pressure.get(o) } else { point.mu.get(o) };
+            value.copied().unwrap_or(f64::NAN)
         })
     }
 
-    /// Simulated states in this plane as (T, μ, index of the state).
-    pub(crate) fn states(&self, analysis: &Analysis) -> Vec<(f64, f64, usize)> {
+    /// Whether values of the other axes are those of this plane, within half a step of the map; an axis of one value holds all.
+    ///
+    /// - `value`: of the axis with this index
+    fn others_stand_as(&self, value: impl Fn(usize) -> f64) -> bool {
+        let log = self.across == Across::Pressure;
+        let place = |v: f64| if log { v.max(1e-300).log10() } else { v };
+        (0..self.map.axes.len()).filter(|&o| o != self.species).all(|o| {
+            let axis = &self.map.axes[o];
+            if axis.len() == 1 {
+                return true;
+            }
+            let (first, last) = (axis.first().map_or(0.0, |&v| place(v)), axis.last().map_or(0.0, |&v| place(v)));
+            let half = 0.5 * (last - first).abs() / (axis.len() - 1) as f64;
+            (place(value(o)) - place(axis[self.fixed[o]])).abs() <= half * 1.001 + 1e-12
+        })
+    }
+
+    /// Simulated states in this plane as (T, μ, index of the state): those where the other axes stand as in the plane, within
+    /// half a step of the map.
+    pub(crate) fn states(&self, analysis: &Analysis, labels: &Labels) -> Vec<(f64, f64, usize)> {
         let grid = &analysis.grid;
+        let is_here = |&k: &usize| {
+            self.others_stand_as(|o| match self.across {
+                Across::Mu => grid.mu(StateId(k as u32), o),
+                Across::Pressure => {
+                    let (state, unit) = (&grid.states[k], labels.units.pressure_unit());
+                    grid.reservoirs[o].convention.pressure(state.ln_z[o], state.kt, unit)
+                }
+            })
+        };
         grid.plane(self.species)
             .into_iter()
+            .filter(is_here)
             .map(|k| (grid.states[k].temperature, grid.mu(StateId(k as u32), self.species), k))
             .collect()
     }
@@ -283,11 +305,11 @@ impl<'a> Slice<'a> {
                 convention.pressure(state.ln_z[self.species], state.kt, labels.units.pressure_unit())
             }
         };
-        self.states(analysis).into_iter().map(|(t, mu, k)| (t, place(k, mu), k)).collect()
+        self.states(analysis, labels).into_iter().map(|(t, mu, k)| (t, place(k, mu), k)).collect()
     }
 
-    /// Sentence on the values of the other reservoir axes; empty if there are none.
-    pub(crate) fn fixed_words(&self, analysis: &Analysis, labels: &Labels) -> String {
+    /// Values of the other reservoir axes; empty if there are none.
+    fn fixed_values(&self, analysis: &Analysis, labels: &Labels) -> String {
         let others: Vec<String> = (0..self.map.axes.len())
             .filter(|&o| o != self.species)
             .map(|o| {
@@ -311,7 +333,20 @@ impl<'a> Slice<'a> {
                 }
             })
             .collect();
-        if others.is_empty() { String::new() } else { format!(" The other axes stand at {}.", others.join(", ")) }
+        others.join(", ")
+    }
+
+    /// Sentence on the values of the other reservoir axes; empty if there are none.
+    pub(crate) fn fixed_words(&self, analysis: &Analysis, labels: &Labels) -> String {
+        let values = self.fixed_values(analysis, labels);
+        if values.is_empty() { values } else { format!(" The other axes stand at {values}.") }
+    }
+
+    /// Labels whose title says where the other reservoir axes stand, for the line under the title of a figure.
+    pub(crate) fn labelled(&self, analysis: &Analysis, labels: &Labels) -> Labels {
+        let values = self.fixed_values(analysis, labels);
+        let parts = [labels.title.clone(), values].into_iter().filter(|part| !part.is_empty());
+        Labels { title: parts.collect::<Vec<_>>().join("; "), ..labels.clone() }
     }
 }
 

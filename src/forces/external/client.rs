@@ -32,6 +32,8 @@ pub(super) struct Client {
     pub(super) connection: Connection,
     /// What it was started for, where that matters.
     pub(super) key: String,
+    /// How long it waits for more configurations, where it takes several at once.
+    pub(super) linger: Duration,
     process: Option<ClientProcess>,
     /// The folder that it runs in; removed with it.
     _folder: Option<TempDir>,
@@ -40,7 +42,7 @@ pub(super) struct Client {
 impl Client {
     /// One that somebody else started.
     pub(super) fn guest(connection: Connection) -> Client {
-        Client { connection, key: String::new(), process: None, _folder: None }
+        Client { connection, key: String::new(), linger: Duration::ZERO, process: None, _folder: None }
     }
 
     /// Starts a program and waits until it has connected.
@@ -96,7 +98,8 @@ impl Client {
         };
         let connection = Connection::new(stream, meeting.timeout, meeting.units);
         let connection = connection.map_err(|e| Trouble::Lost(format!("the connection of a client is lost: {e}")))?;
-        Ok(Client { connection, key: key.to_owned(), process: Some(process), _folder: folder })
+        let (key, linger) = (key.to_owned(), Duration::ZERO);
+        Ok(Client { connection, key, linger, process: Some(process), _folder: folder })
     }
 
     /// Ends it after it has failed, and says what it wrote last.

@@ -1,6 +1,8 @@
-//! The server's end of a connection: one configuration after the other.
+//! The server's end of a connection: one configuration after the other, or several at once where the client takes them.
 
-use super::protocol::{Answer, HEADER, LONGEST_TEXT, Question, WireUnits, header, integer, numbers, vectors, word};
+use super::protocol::{
+    Answer, BATCH, HEADER, LONGEST_TEXT, MOST_AT_ONCE, Question, WireUnits, header, integer, numbers, vectors, word,
+};
 use super::socket::Stream;
 use std::io::{Error, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
@@ -33,6 +35,17 @@ impl Trouble {
     }
 }
 
+/// What a client that is ready wants before it is given positions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Ready {
+    /// Nothing: it has what it needs.
+    Positions,
+    /// To be told what the atoms are.
+    Atoms,
+    /// The same of up to so many configurations at once.
+    Batch(usize),
+}
+
 /// A client that is connected.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -45,6 +58,10 @@ pub(super) struct Connection {
     taken: usize,
     /// Whether its status was asked for ahead of the next question.
     status_asked: bool,
+    /// What it has said of itself since the last question.
+    ready: Option<Ready>,
+    /// When it was asked what it has not answered yet.
+    asked: Option<Instant>,
 }
 
 impl Connection {
@@ -54,47 +71,112 @@ impl Connection {
     /// The operating system's.
     pub(super) fn new(stream: Stream, timeout: Duration, units: WireUnits) -> std::io::Result<Connection> {
         stream.set_timeout(timeout)?;
-        Ok(Connection { stream, timeout, units, out: Vec::new(), received: Vec::new(), taken: 0, status_asked: false })
+        let (out, received) = (Vec::new(), Vec::new());
+        Ok(Connection { stream, timeout, units, out, received, taken: 0, status_asked: false, ready: None, asked: None })
+    }
+
+    /// How many configurations the client takes at once; waits until it is ready.
+    ///
+    /// # Errors
+    /// [`Trouble::Lost`].
+    pub(super) fn capacity(&mut self) -> Result<usize, Trouble> {
+        Ok(match self.ready(Instant::now() + self.timeout)? {
+            Ready::Positions | Ready::Atoms => 1,
+            Ready::Batch(most) => most,
+        })
+    }
+
+    /// What the client wants next.
+    fn ready(&mut self, until: Instant) -> Result<Ready, Trouble> {
+        if let Some(ready) = self.ready {
+            return Ok(ready);
+        }
+        self.ask_status().map_err(|e| Trouble::Lost(lost(&e)))?;
+        let said = self.status(until).map_err(Trouble::Lost)?;
+        let batch = said.strip_prefix(BATCH).and_then(|n| n.parse().ok()).filter(|n| (1..=MOST_AT_ONCE).contains(n));
+        let ready = match (said.as_str(), batch) {
+            ("READY", _) => Ready::Positions,
+            ("NEEDINIT", _) => Ready::Atoms,
+            (_, Some(most)) => Ready::Batch(most),
+            _ => return Err(Trouble::Lost(format!("it said `{said}` where READY or NEEDINIT was expected"))),
+        };
+        self.ready = Some(ready);
+        Ok(ready)
     }
 
     /// Asks a configuration.
     ///
     /// # Errors
-    /// Why there is no answer; the connection is of no use after that.
+    /// Why there is no answer; the connection is of no use after that, unless it is [`Trouble::NoEnergy`].
     pub(super) fn ask(&mut self, question: &Question) -> Result<Answer, Trouble> {
-        let until = Instant::now() + self.timeout;
-        self.ask_status().map_err(|e| Trouble::Lost(lost(&e)))?;
-        let status = self.status(until).map_err(Trouble::Lost)?;
+        self.ask_all(&[question])?.pop().unwrap_or_else(|| Err(Trouble::Failed("it answered nothing".to_owned())))
+    }
+
+    /// Asks several configurations at once, as many as [`Connection::capacity`] at most.
+    ///
+    /// - returns: of each its answer, or why it has none
+    ///
+    /// # Errors
+    /// Why there are no answers; the connection is of no use after that.
+    pub(super) fn ask_all(&mut self, questions: &[&Question]) -> Result<Vec<Result<Answer, Trouble>>, Trouble> {
+        self.begin(questions)?;
+        self.finish(questions)
+    }
+
+    /// When the client was asked what it has not answered yet.
+    pub(super) fn asked(&self) -> Option<Instant> {
+        self.asked
+    }
+
+    /// Sends questions, whose answers [`Connection::finish`] waits for.
+    ///
+    /// # Errors
+    /// Why that was impossible; the connection is of no use after that.
+    pub(super) fn begin(&mut self, questions: &[&Question]) -> Result<(), Trouble> {
+        let now = Instant::now();
+        let ready = self.ready(now + self.timeout)?;
+        self.ready = None;
         self.out.clear();
-        match status.as_str() {
-            "READY" => {}
-            "NEEDINIT" => question.write_atoms(&mut self.out),
-            other => return Err(Trouble::Lost(format!("it said `{other}` where READY or NEEDINIT was expected"))),
+        if let Ready::Batch(_) = ready {
+            self.out.extend_from_slice(&header(BATCH));
+            self.out.extend_from_slice(&(questions.len() as i32).to_ne_bytes());
         }
-        question.write_positions(self.units, &mut self.out);
+        for question in questions {
+            if ready != Ready::Positions {
+                question.write_atoms(&mut self.out);
+            }
+            question.write_positions(self.units, &mut self.out);
+        }
         // Its answer to this one comes when it has finished.
         self.out.extend_from_slice(&header("STATUS"));
         self.stream.write_all(&self.out).map_err(|e| Trouble::Lost(lost(&e)))?;
-        let answer = self.answer(question, until).map_err(Trouble::Failed)?;
-        if let Some(why) = answer.extra.strip_prefix("error:") {
-            return Err(Trouble::NoEnergy(format!("it could not compute this: {}", why.trim())));
-        }
-        if !answer.energy.is_finite() || answer.forces.iter().any(|f| !f.is_finite()) {
-            let energy = answer.energy;
-            return Err(Trouble::NoEnergy(format!(
-                "it answered with the energy {energy}, or a force that is not a number"
-            )));
-        }
-        Ok(answer)
+        self.asked = Some(now);
+        Ok(())
     }
 
-    fn answer(&mut self, question: &Question, until: Instant) -> Result<Answer, String> {
+    /// Waits for the answers to the questions that were sent.
+    ///
+    /// # Errors
+    /// Why there are none; the connection is of no use after that.
+    pub(super) fn finish(&mut self, questions: &[&Question]) -> Result<Vec<Result<Answer, Trouble>>, Trouble> {
+        let until = self.asked.take().unwrap_or_else(Instant::now) + self.timeout;
+        let answers = self.answers(questions, until).map_err(Trouble::Failed)?;
+        Ok(answers.into_iter().map(with_an_energy).collect())
+    }
+
+    fn answers(&mut self, questions: &[&Question], until: Instant) -> Result<Vec<Answer>, String> {
         match self.status(until)?.as_str() {
             "HAVEDATA" => {}
             other => return Err(format!("it said `{other}` where HAVEDATA was expected: it has computed nothing")),
         }
-        self.stream.write_all(&header("GETFORCE")).map_err(|e| lost(&e))?;
-        let said = self.status(until)?;
+        // The status before the next question is asked ahead.
+        self.stream.write_all(&[header("GETFORCE"), header("STATUS")].concat()).map_err(|e| lost(&e))?;
+        self.status_asked = true;
+        questions.iter().map(|question| self.answer(question, until)).collect()
+    }
+
+    fn answer(&mut self, question: &Question, until: Instant) -> Result<Answer, String> {
+        let said = self.word(until)?;
         if said != "FORCEREADY" {
             return Err(format!("it said `{said}` where FORCEREADY was expected"));
         }
@@ -112,8 +194,6 @@ impl Connection {
         }
         let extra =
             String::from_utf8_lossy(self.take(length as usize, until)?).trim_matches(['\0', ' ', '\n']).to_owned();
-        // Asked ahead, so that the next question need not wait for the answer; where it fails, that one will say so.
-        let _ = self.ask_status();
         Ok(Answer { energy: energy * self.units.energy, forces, extra })
     }
 
@@ -130,11 +210,17 @@ impl Connection {
         Ok(())
     }
 
-    /// A word of the client.
+    /// What the client says of its status.
     fn status(&mut self, until: Instant) -> Result<String, String> {
-        let word = word(self.take(HEADER, until)?);
+        let said = self.word(until)?;
         self.status_asked = false;
-        match word.chars().all(|c| c.is_ascii_uppercase()) && !word.is_empty() {
+        Ok(said)
+    }
+
+    /// A word of the client.
+    fn word(&mut self, until: Instant) -> Result<String, String> {
+        let word = word(self.take(HEADER, until)?);
+        match word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) && !word.is_empty() {
             true => Ok(word),
             false => Err(format!("it said `{}`, which is no word of the i-PI protocol", word.escape_default())),
         }
@@ -176,6 +262,18 @@ impl Connection {
     fn too_slow(&self) -> String {
         format!("it did not answer within `timeout`, {} s", self.timeout.as_secs_f64())
     }
+}
+
+/// An answer that says an energy.
+fn with_an_energy(answer: Answer) -> Result<Answer, Trouble> {
+    if let Some(why) = answer.extra.strip_prefix("error:") {
+        return Err(Trouble::NoEnergy(format!("it could not compute this: {}", why.trim())));
+    }
+    if !answer.energy.is_finite() || answer.forces.iter().any(|f| !f.is_finite()) {
+        let energy = answer.energy;
+        return Err(Trouble::NoEnergy(format!("it answered with the energy {energy}, or a force that is not a number")));
+    }
+    Ok(answer)
 }
 
 fn lost(error: &Error) -> String {

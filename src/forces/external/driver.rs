@@ -1,7 +1,8 @@
 //! The client's end of a connection.
 
 use super::protocol::{
-    Answer, Atoms, CELL_BYTES, HEADER, LONGEST_TEXT, MOST_ATOMS, Question, WireUnits, header, integer, word,
+    Answer, Atoms, BATCH, CELL_BYTES, HEADER, LONGEST_TEXT, MOST_AT_ONCE, MOST_ATOMS, Question, WireUnits, header, integer,
+    word,
 };
 use super::socket::Stream;
 use std::io::{BufReader, Error, ErrorKind, Read, Result, Write};
@@ -70,7 +71,8 @@ impl Planted {
 
 /// Answers a server until it says `EXIT` or goes away. It wants to be told what the atoms are before every question.
 ///
-/// - `answer`: energy and forces in the units of the scene, or why there are none
+/// - `at_once`: how many configurations it takes at once; 1: one after the other, as any client
+/// - `answers`: energy and forces of each in the units of the scene, or why there are none
 ///
 /// # Errors
 /// When the server is lost in the middle, or speaks another protocol.
@@ -78,10 +80,13 @@ pub fn serve(
     stream: Stream,
     units: WireUnits,
     planted: Option<Planted>,
-    mut answer: impl FnMut(&Question) -> std::result::Result<Answer, String>,
+    at_once: usize,
+    mut answers: impl FnMut(&[Question]) -> Vec<std::result::Result<Answer, String>>,
 ) -> Result<()> {
     let mut stream = BufReader::new(stream);
-    let (mut atoms, mut ready, mut questions) = (None::<Atoms>, None::<(Vec<u8>, Option<Fault>)>, 0);
+    let (mut atoms, mut ready) = (None::<Atoms>, None::<(Vec<u8>, Option<Fault>)>);
+    let (mut asked, mut wanted, mut number) = (Vec::new(), 1, 0);
+    let needs = if at_once > 1 { format!("{BATCH}{at_once}") } else { "NEEDINIT".to_owned() };
     loop {
         let mut said = [0; HEADER];
         match stream.read_exact(&mut said) {
@@ -93,9 +98,14 @@ pub fn serve(
                 let status = match (&ready, &atoms) {
                     (Some(_), _) => "HAVEDATA",
                     (None, Some(_)) => "READY",
-                    (None, None) => "NEEDINIT",
+                    (None, None) => &needs,
                 };
                 stream.get_mut().write_all(&header(status))?;
+            }
+            BATCH => {
+                let n = whole_number(&mut stream)?;
+                let known = usize::try_from(n).ok().filter(|n| (1..=MOST_AT_ONCE).contains(n));
+                wanted = known.ok_or_else(|| wrong(format!("{n} configurations at once")))?;
             }
             "INIT" => {
                 whole_number(&mut stream)?;
@@ -111,15 +121,14 @@ pub fn serve(
                 let Some(atoms) = atoms.take().filter(|a| 24 * a.species.len() == positions.len()) else {
                     return Err(wrong("it was not told what the atoms are".to_owned()));
                 };
-                let question = Question::read(atoms, &cell, &positions, units);
-                let found = answer(&question).unwrap_or_else(|why| Answer {
-                    energy: f64::NAN,
-                    forces: vec![glam::DVec3::ZERO; question.positions.len()],
-                    extra: format!("error: {why}"),
-                });
-                let fault = planted.and_then(|p| p.at(questions, &question));
-                ready = Some((written(found, units, fault)?, fault));
-                questions += 1;
+                asked.push(Question::read(atoms, &cell, &positions, units));
+                if asked.len() == wanted {
+                    let found = answers(&asked);
+                    ready = Some(all_written(&asked, found, units, planted, number)?);
+                    number += asked.len() as u64;
+                    asked.clear();
+                    wanted = 1;
+                }
             }
             "GETFORCE" => {
                 let Some((answer, fault)) = ready.take() else {
@@ -134,6 +143,34 @@ pub fn serve(
             other => return Err(wrong(format!("the server said `{}`", other.escape_default()))),
         }
     }
+}
+
+/// Answers on the wire, and the last fault among them.
+///
+/// - `number`: of the first question
+fn all_written(
+    asked: &[Question],
+    found: Vec<std::result::Result<Answer, String>>,
+    units: WireUnits,
+    planted: Option<Planted>,
+    number: u64,
+) -> Result<(Vec<u8>, Option<Fault>)> {
+    let mut bytes = Vec::new();
+    let mut last = None;
+    for ((question, found), number) in asked.iter().zip(found).zip(number..) {
+        let answer = found.unwrap_or_else(|why| Answer {
+            energy: f64::NAN,
+            forces: vec![glam::DVec3::ZERO; question.positions.len()],
+            extra: format!("error: {why}"),
+        });
+        let fault = planted.and_then(|p| p.at(number, question));
+        bytes.append(&mut written(answer, units, fault)?);
+        last = fault.or(last);
+        if fault == Some(Fault::Half) {
+            break;
+        }
+    }
+    Ok((bytes, last))
 }
 
 /// An answer on the wire, with what is wrong with it.

@@ -37,7 +37,7 @@ use protocol::{Answer, Question, WireUnits};
 use serde::{Deserialize, Serialize};
 use spec::{ExternalSpec, OnFailure, ReferenceEnergies, SocketSpec};
 use std::cell::Cell as Local;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -51,6 +51,8 @@ const AUDIT_TOLERANCE: f64 = 1e-9;
 /// A new atom of a start is free at this part of the length of its pairs.
 const FREE: f64 = 0.9;
 
+/// Trials without an energy whose atoms are kept, the last ones.
+const KEPT_REJECTED: usize = 20;
 /// Weight of the last answer in what an answer is thought to take.
 const LEARNED: f64 = 0.1;
 
@@ -72,6 +74,9 @@ pub struct ServiceRecord {
     pub reference: ReferenceEnergies,
     /// Answers.
     pub answers: u64,
+    /// Requests that they came for: fewer where clients take several configurations at once.
+    #[serde(default)]
+    pub requests: u64,
     /// Trials that were asked about.
     pub trials: u64,
     /// Trials that no client could evaluate and that were rejected for it.
@@ -79,6 +84,9 @@ pub struct ServiceRecord {
     /// The last of them, in words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub last_rejected: String,
+    /// Atoms of the last of them in this process, as extended XYZ; in a file of their own.
+    #[serde(skip)]
+    pub rejected_atoms: String,
     /// Questions that a client failed at.
     pub failures: u64,
     /// Clients that were started again.
@@ -91,6 +99,7 @@ impl ServiceRecord {
     /// The record of a run that goes on: what was counted before is added.
     pub fn after(mut self, before: &ServiceRecord) -> ServiceRecord {
         self.answers += before.answers;
+        self.requests += before.requests;
         self.trials += before.trials;
         self.rejected += before.rejected;
         self.failures += before.failures;
@@ -127,7 +136,15 @@ pub struct External {
     costs: Mutex<HashMap<ReplicaId, f64>>,
     trials: AtomicU64,
     rejected: AtomicU64,
-    last_rejected: Mutex<String>,
+    last_rejected: Mutex<LastRejected>,
+}
+
+/// The last trials that no client could evaluate.
+#[derive(Debug, Default)]
+struct LastRejected {
+    problem: String,
+    /// As extended XYZ.
+    atoms: VecDeque<String>,
 }
 
 #[derive(Debug)]
@@ -206,7 +223,7 @@ impl External {
     /// Asks about a configuration.
     fn ask(&self, x: &Configuration, forces: bool) -> Result<std::result::Result<Answer, String>> {
         let running = self.running()?;
-        let question = self.outgoing.question(&self.system, x, forces);
+        let question = Arc::new(self.outgoing.question(&self.system, x, forces));
         let (replica, left) = CALLER.get();
         CALLER.set((replica, left.saturating_sub(1)));
         let work = f64::from(left) * self.cost(replica);
@@ -216,6 +233,7 @@ impl External {
                 return Ok(Ok(answer));
             }
             Err(Failure::OfQuestion(problem)) if !forces && self.spec.on_failure == OnFailure::Reject => {
+                self.keep_rejected(replica, &problem, &question);
                 return Ok(Err(problem));
             }
             Err(Failure::OfQuestion(problem) | Failure::OfClients(problem)) => problem,
@@ -235,6 +253,20 @@ impl External {
         let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
         let known = costs.entry(replica).or_insert(took);
         *known += LEARNED * (took - *known);
+    }
+
+    /// Keeps what no client could evaluate and is rejected for it.
+    fn keep_rejected(&self, replica: Option<ReplicaId>, problem: &str, question: &Question) {
+        let whose = replica.map_or_else(String::new, |r| format!("replica {}: ", r.index()));
+        // A comment of extended XYZ is one line and stands in quotation marks.
+        let comment = format!("{whose}{problem}").replace(['\n', '\r'], " ").replace(['"', '\\'], "'");
+        self.rejected.fetch_add(1, Ordering::Relaxed);
+        let mut last = self.last_rejected.lock().unwrap_or_else(PoisonError::into_inner);
+        problem.clone_into(&mut last.problem);
+        last.atoms.push_back(as_xyz(question, &comment));
+        if last.atoms.len() > KEPT_REJECTED {
+            last.atoms.pop_front();
+        }
     }
 
     /// Sends all callers away and says why; the first reason counts.
@@ -327,11 +359,7 @@ impl ForceField for External {
         self.trials.fetch_add(1, Ordering::Relaxed);
         match self.ask(&after, false)? {
             Ok(answer) => Ok(self.energy_of(&after, &answer, &self.running()?.zero) - energy),
-            Err(problem) => {
-                self.rejected.fetch_add(1, Ordering::Relaxed);
-                *self.last_rejected.lock().unwrap_or_else(PoisonError::into_inner) = problem;
-                Ok(f64::INFINITY)
-            }
+            Err(_) => Ok(f64::INFINITY),
         }
     }
 
@@ -369,15 +397,18 @@ impl ForceField for External {
     fn service(&self) -> Option<ServiceRecord> {
         let Running { pool, zero } = self.pool()?;
         let counted = |n: &AtomicU64| n.load(Ordering::Relaxed);
+        let last = self.last_rejected.lock().unwrap_or_else(PoisonError::into_inner);
         Some(ServiceRecord {
             clients: pool.n_clients(),
             reproducible: if pool.probes().is_bitwise() { BITWISE } else { STATISTICAL }.to_owned(),
             energy_noise: pool.probes().noise(),
             reference: zero.clone(),
             answers: counted(&pool.counters.answers),
+            requests: counted(&pool.counters.requests),
             trials: counted(&self.trials),
             rejected: counted(&self.rejected),
-            last_rejected: self.last_rejected.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            last_rejected: last.problem.clone(),
+            rejected_atoms: last.atoms.iter().map(String::as_str).collect(),
             failures: counted(&pool.counters.failures),
             restarts: counted(&pool.counters.restarts),
             busy: pool.busy(),

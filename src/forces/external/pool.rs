@@ -4,7 +4,7 @@ use super::client::{Client, Meeting};
 use super::connection::{Connection, Trouble};
 use super::probe::Probes;
 use super::protocol::{Answer, Question};
-use super::queue::{Place, Queue};
+use super::queue::{Companion, Outcome, Place, Queue, Request, Served};
 use super::socket::{Address, Listener};
 use super::spec::ClientSpec;
 use std::sync::Arc;
@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 
 /// How often a question is put again to another client because one was lost before it was asked.
 const MOST_LOST: u32 = 20;
+/// Share of the time of its last answer that a client which takes several configurations at once waits for more of them, and the
+/// longest that it does.
+const LINGER: (f64, Duration) = (0.05, Duration::from_millis(20));
 /// Time between two looks for clients that somebody else starts.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -31,6 +34,8 @@ pub(super) enum Failure {
 pub(super) struct Counters {
     /// Answers.
     pub(super) answers: AtomicU64,
+    /// Requests that clients were asked, each with one question or more.
+    pub(super) requests: AtomicU64,
     /// Questions that a client failed at, first tries and repeated ones.
     pub(super) failures: AtomicU64,
     /// Clients that were started after the first in their place.
@@ -145,29 +150,30 @@ impl Pool {
     /// Asks a configuration; waits for a client, and asks others if it fails.
     ///
     /// - `key`: what a client must have been started for; empty where that does not matter
-    /// - `work`: as for [`Queue::take`]
+    /// - `work`: as in [`Request`]
     /// - returns: with how long the client took \[s\]
     ///
     /// # Errors
     /// Why there is no answer.
-    pub(super) fn ask(&self, key: &str, question: &Question, work: f64) -> Result<(Answer, f64), Failure> {
+    pub(super) fn ask(&self, key: &str, question: &Arc<Question>, work: f64) -> Result<(Answer, f64), Failure> {
         let (mut failed, mut lost) = (0, 0);
         loop {
-            let mut place = self
+            let request = Request { key, question, work, alone: failed + lost > 0 };
+            let served = self
                 .queue
-                .take(key, work, self.meeting.connect_timeout)
+                .take(&request, self.meeting.connect_timeout)
                 .map_err(|why| Failure::OfClients(why.unwrap_or_else(|| self.nobody())))?;
-            let asked = self.make_ready(&mut place, key, question).and_then(|()| self.ask_place(&mut place, question));
-            let trouble = match asked {
+            let outcome = match served {
+                Served::Answered(outcome) => outcome,
+                Served::Place(place) => self.serve(place, &request),
+            };
+            let (trouble, problem) = match outcome {
                 Ok(answer) => {
-                    self.queue.put(place);
                     self.counters.answers.fetch_add(1, Ordering::Relaxed);
                     return Ok(answer);
                 }
                 Err(trouble) => trouble,
             };
-            let sound = matches!(trouble, Trouble::NoEnergy(_));
-            let problem = self.put_away(place, &trouble, sound);
             match trouble {
                 Trouble::Refused(_) => return Err(Failure::OfClients(problem)),
                 Trouble::Lost(_) if lost >= MOST_LOST.min(self.retries + 3) => return Err(Failure::OfClients(problem)),
@@ -215,24 +221,67 @@ impl Pool {
         Ok(())
     }
 
-    fn ask_place(&self, place: &mut Place, question: &Question) -> Result<(Answer, f64), Trouble> {
-        let Some(client) = place.client.as_mut() else { return Err(Trouble::Lost("there is no client".to_owned())) };
-        let begun = Instant::now();
-        let answer = client.connection.ask(question);
-        let took = begun.elapsed();
-        self.counters.busy.fetch_add(took.as_nanos() as u64, Ordering::Relaxed);
-        answer.map(|answer| (answer, took.as_secs_f64()))
+    /// Asks the client of a place for a caller, and for those that wait where it takes several questions at once; the place is given
+    /// back.
+    fn serve(&self, mut place: Place, request: &Request<'_>) -> Outcome {
+        let mut companions = Vec::new();
+        let asked = self
+            .make_ready(&mut place, request.key, request.question)
+            .and_then(|()| self.ask_place(&mut place, request, &mut companions));
+        match asked {
+            Ok((answers, took)) => {
+                self.queue.put(place, ask_ahead);
+                let outcome = |answer: Result<Answer, Trouble>| {
+                    answer.map(|a| (a, took)).map_err(|trouble| (trouble.clone(), trouble.problem().to_owned()))
+                };
+                let mut outcomes = answers.into_iter().map(outcome);
+                let own = outcomes.next();
+                companions.into_iter().zip(outcomes).for_each(|(companion, outcome)| companion.hand(outcome));
+                own.unwrap_or_else(|| Err((Trouble::Failed(String::new()), "a client answered nothing".to_owned())))
+            }
+            Err(trouble) => {
+                let problem = self.put_away(place, &trouble);
+                let outcome = || Err((trouble.clone(), problem.clone()));
+                companions.into_iter().for_each(|companion| companion.hand(outcome()));
+                outcome()
+            }
+        }
     }
 
-    /// Ends the client of a place after a trouble, unless it is sound, and says what happened.
-    fn put_away(&self, mut place: Place, trouble: &Trouble, sound: bool) -> String {
-        if sound {
-            self.queue.put(place);
-            return trouble.problem().to_owned();
-        }
+    /// - `companions`: filled with those whose questions were asked too
+    /// - returns: the answers, that of the caller first, and how long they took \[s\]
+    fn ask_place(
+        &self,
+        place: &mut Place,
+        request: &Request<'_>,
+        companions: &mut Vec<Companion>,
+    ) -> Result<(Vec<Result<Answer, Trouble>>, f64), Trouble> {
+        let Some(client) = place.client.as_mut() else { return Err(Trouble::Lost("there is no client".to_owned())) };
+        self.counters.requests.fetch_add(1, Ordering::Relaxed);
+        let connection = &mut client.connection;
+        let (begun, answers) = match connection.asked() {
+            Some(ahead) => (ahead, connection.finish(&[&**request.question])),
+            None => {
+                if !request.alone {
+                    let others = connection.capacity()? - 1;
+                    *companions = self.queue.join(request.key, others, Instant::now() + client.linger);
+                }
+                let companions = companions.iter().map(|c| &*c.question);
+                let questions: Vec<&Question> = std::iter::once(&**request.question).chain(companions).collect();
+                (Instant::now(), connection.ask_all(&questions))
+            }
+        };
+        let took = begun.elapsed();
+        client.linger = took.mul_f64(LINGER.0).min(LINGER.1);
+        self.counters.busy.fetch_add(took.as_nanos() as u64, Ordering::Relaxed);
+        answers.map(|answers| (answers, took.as_secs_f64()))
+    }
+
+    /// Ends the client of a place after a trouble, and says what happened.
+    fn put_away(&self, mut place: Place, trouble: &Trouble) -> String {
         let problem = with_last_words(trouble, place.client.take());
         match place.program {
-            Some(_) => self.queue.put(place),
+            Some(_) => self.queue.put(place, ask_ahead),
             None => self.queue.remove(place),
         }
         problem
@@ -273,15 +322,28 @@ impl Pool {
 
     /// Waits for the first client that somebody else starts, and has it say the probe.
     fn first_guest(&self) -> Result<(), String> {
-        let place = self.queue.take("", 0.0, self.meeting.connect_timeout);
-        let mut place = place.map_err(|why| why.unwrap_or_else(|| self.nobody()))?;
+        let question = Arc::new(self.probe.clone());
+        let request = Request { key: "", question: &question, work: 0.0, alone: true };
+        let served = self.queue.take(&request, self.meeting.connect_timeout);
+        let served = served.map_err(|why| why.unwrap_or_else(|| self.nobody()))?;
+        let Served::Place(mut place) = served else { return Err("the first client was asked by nobody".to_owned()) };
         match self.make_ready(&mut place, "", &self.probe) {
             Ok(()) => {
-                self.queue.put(place);
+                self.queue.put(place, ask_ahead);
                 Ok(())
             }
-            Err(trouble) => Err(self.put_away(place, &trouble, false)),
+            Err(trouble) => Err(self.put_away(place, &trouble)),
         }
+    }
+}
+
+/// Asks the client of a place what the caller that will have it is about to ask. Who takes several questions at once is left to the
+/// caller, and so is a trouble: it will meet that again.
+fn ask_ahead(place: &mut Place, question: &Question) {
+    if let Some(client) = place.client.as_mut()
+        && matches!(client.connection.capacity(), Ok(1))
+    {
+        let _ = client.connection.begin(&[question]);
     }
 }
 

@@ -49,8 +49,14 @@ impl Probes {
         };
         let mut answers = vec![client.ask(&probe)?];
         if !brief {
-            client.ask(&beside(&probe))?;
+            let other = beside(&probe);
+            client.ask(&other)?;
             answers.push(client.ask(&probe)?);
+            if client.capacity()? > 1 {
+                // An answer must not depend on what else was asked at the same time.
+                let mut batch = client.ask_all(&[&probe, &other])?;
+                answers.push(batch.swap_remove(0)?);
+            }
         }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let first = match first {

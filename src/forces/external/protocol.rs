@@ -4,12 +4,19 @@
 //! asked for its status, told what the atoms are where it wants to know (`INIT`), given cell and positions (`POSDATA`),
 //! asked for its status again, which it answers when it has finished, and for energy and forces (`GETFORCE`).
 //!
+//! Ours alone: a client whose status is `BATCH` with a number takes up to so many configurations at once. `BATCH` and their number
+//! go before them, each is told with `INIT` and `POSDATA`, and the answer to `GETFORCE` is one `FORCEREADY` for each.
+//!
 //! Source: Kapil et al., Comput. Phys. Commun. 236, 214 (2019), and the driver of the i-PI distribution.
 
 use crate::base::units::Units;
 use glam::DVec3;
 use serde::{Deserialize, Serialize};
 
+/// The word of a client that takes several configurations at once.
+pub const BATCH: &str = "BATCH";
+/// Most configurations at once.
+pub const MOST_AT_ONCE: usize = 4096;
 /// Characters of a header.
 pub const HEADER: usize = 12;
 /// Longest text that is taken from the other side.

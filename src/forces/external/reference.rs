@@ -6,6 +6,7 @@ use super::protocol::Question;
 use super::spec::{ExternalSpec, ReferenceEnergies, SlabReference, SpeciesReference};
 use crate::system::System;
 use crate::system::configuration::Configuration;
+use std::sync::Arc;
 
 /// Distances between which the two atoms of a molecule are bound, in lengths of their pair.
 const NEAREST: f64 = 0.6;
@@ -48,7 +49,7 @@ pub(super) fn energies(
         return Ok(computed);
     }
     let ask = |question: &Question| {
-        let asked = pool.ask(&outgoing.key(question), question, f64::INFINITY);
+        let asked = pool.ask(&outgoing.key(question), &Arc::new(question.clone()), f64::INFINITY);
         asked.map(|(answer, _)| answer).map_err(|failure| match failure {
             Failure::OfQuestion(why) | Failure::OfClients(why) => unanswered(why, question),
         })

@@ -2,7 +2,7 @@
 
 use super::CheckedScene;
 use super::compile::species_index;
-use super::grammar::Insertion;
+use super::grammar::{Insertion, Substrate};
 use crate::system::bonds::{Bonds, SlabSite};
 use crate::system::cell::Cell;
 use crate::system::insertion::{SHARES, shares_of};
@@ -10,7 +10,7 @@ use glam::DVec3;
 
 /// A host is bonded to atoms closer than this share of the shortest distance in the slab.
 const BONDED: f64 = 1.17;
-/// A gap in z of this share of the shortest distance ends the top layer. It is wider than what a dimer buckles.
+/// A gap in z of this share of the shortest distance ends the top layer, unless the scene says where it ends.
 const LAYER_GAP: f64 = 0.35;
 
 /// Atoms of the hosts' species in the slab of a scene, and which of them are hosts.
@@ -44,7 +44,10 @@ impl HostAtoms {
         let mut heights: Vec<f64> = atoms.iter().map(|(_, p)| p.z).collect();
         heights.sort_by(|a, b| b.total_cmp(a));
         let gap = heights.windows(2).find(|z| z[0] - z[1] > LAYER_GAP * shortest);
-        let top = gap.map_or(f64::NEG_INFINITY, |z| z[0]);
+        let top = match loaded.scene.substrate {
+            Some(Substrate::File { top: Some(top), .. }) => top,
+            _ => gap.map_or(f64::NEG_INFINITY, |z| z[0]),
+        };
         Some(HostAtoms { atoms, top, reach: BONDED * shortest })
     }
 

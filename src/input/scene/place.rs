@@ -24,7 +24,7 @@ pub(crate) fn slab(source: &Source, scene: &mut Scene, scene_path: &Path, warnin
         let species = super::check::species::known(source, scene, "substrate.species", species)?;
         return Ok(lattice.slab(species, layers, mobile));
     }
-    let Some(Substrate::File { path, mobile, joined }) = &mut scene.substrate else { return Ok(Slab::default()) };
+    let Some(Substrate::File { path, mobile, joined, top }) = &mut scene.substrate else { return Ok(Slab::default()) };
     let frame = slab_file::read(source, &scene.cell, (path, &beside(scene_path, path)), (*mobile, joined), warnings)?;
     let error = |message: String, help: &str| source.error("substrate.path", message, help);
     if frame.lattice.is_none() {
@@ -43,6 +43,11 @@ pub(crate) fn slab(source: &Source, scene: &mut Scene, scene_path: &Path, warnin
     for ((position, species), mobile) in frame.positions.iter().zip(species).zip(moves) {
         let position = inside(&cell, lattice.turned(position.truncate()).extend(position.z));
         atoms.push(SlabAtom { position, species, mobile });
+    }
+    let highest = atoms.iter().map(|a| a.position.z).fold(f64::NEG_INFINITY, f64::max);
+    if let Some(top) = top.filter(|&top| top >= highest) {
+        let problem = format!("`top` is {top}, and no atom of `{path}` lies above z = {highest}");
+        return Err(source.error("substrate.top", problem, "give a height below the atoms of the top layer"));
     }
     let turned = (lattice.angle != 0.0).then_some(Turned { rows, lattice });
     if turned.is_some() {

@@ -29,7 +29,7 @@ use threads::scaling_over_threads;
 /// How a benchmark is run.
 #[derive(Debug, Clone)]
 pub struct BenchOptions {
-    /// `auto`, `reference`, `cpu`, `gpu` or `gpu:NAME`.
+    /// As [`DeviceChoice`](crate::backend::DeviceChoice) reads it: `auto`, `cpu`, `gpu:0,gpu:1`, …
     pub device: String,
     /// Measurements of every part.
     pub repeats: u32,

@@ -24,7 +24,7 @@ pub const Z_LIMIT: f64 = 4.0;
 /// What to verify, and how thoroughly.
 #[derive(Debug, Clone)]
 pub struct VerifyOptions {
-    /// `auto`, `cpu`, `gpu`, `gpu:NAME` or `reference`.
+    /// as [`DeviceChoice`](crate::backend::DeviceChoice) reads it: `auto`, `cpu`, `gpu:0,gpu:1`, ….
     pub device: String,
     /// A minute instead of a few.
     pub quick: bool,

@@ -1,6 +1,9 @@
 //! No label stands on another: the boxes of all texts of a figure, from its SVG.
 
-use super::{default_drawn, drawn, in_metal_units, synthetic};
+use super::{drawn, in_metal_units, synthetic, with_an_order_parameter};
+use adlayer::testing::analysis::Analysis;
+use adlayer::testing::thermo::Convention;
+use std::collections::BTreeSet;
 
 /// Width of a character over the size of its font, on average; DejaVu Sans has 0.55 to 0.65.
 const WIDE: f64 = 0.56;
@@ -68,19 +71,51 @@ fn overlaps(labels: &[Label]) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Fails where a label of a picture stands on another.
+///
+/// - `whose`: named in the message
+/// - returns: number of labels
+pub(crate) fn assert_no_overlap(svg: &str, whose: &str) -> usize {
+    let labels = labels(svg);
+    assert_eq!(overlaps(&labels), [], "{whose}");
+    labels.len()
+}
+
 #[test]
 fn no_label_stands_on_another() {
-    let canonical = drawn(&synthetic::canonical());
-    let metal = drawn(&in_metal_units());
-    let mut seen = 0;
-    for (scene, figures) in [("default", &default_drawn().1), ("metal", &metal.1), ("canonical", &canonical.1)] {
-        for figure in figures {
-            let labels = labels(&figure.svg);
-            seen += labels.len();
-            assert_eq!(overlaps(&labels), [], "{scene}: {}", figure.name);
+    let mus = synthetic::linear(-7.5, -1.0, 14);
+    let pressures = |mut analysis: Analysis| {
+        let unit = 1.0;
+        analysis.grid.reservoirs.iter_mut().for_each(|r| r.convention = Convention::Pressure { unit });
+        analysis
+    };
+    let two = || synthetic::analysis(&synthetic::TEMPERATURES, &mus, &[-6.0, -5.0, -4.0]);
+    let cases = [
+        ("default", synthetic::with_observables(synthetic::default_scene())),
+        ("order", synthetic::with_observables(with_an_order_parameter())),
+        ("metal", synthetic::with_observables(in_metal_units())),
+        ("metal in pressure", pressures(in_metal_units())),
+        ("two species", synthetic::with_observables(two())),
+        ("two in pressure", pressures(two())),
+        ("canonical", synthetic::with_observables(synthetic::canonical())),
+        ("one temperature", synthetic::analysis(&[0.36], &mus, &[])),
+        (
+            "one chemical potential",
+            synthetic::with_observables(synthetic::analysis(&synthetic::TEMPERATURES, &[-4.0], &[])),
+        ),
+        ("sampled", synthetic::sampled()),
+    ];
+    let (mut seen, mut kinds) = (0, BTreeSet::new());
+    for (scene, analysis) in cases {
+        for figure in drawn(&analysis).1 {
+            seen += assert_no_overlap(&figure.svg, &format!("{scene}: {}", figure.name));
+            kinds.insert(figure.name);
         }
     }
-    assert!(seen > 300, "{seen} labels");
+    assert!(seen > 2_000, "{seen} labels");
+    for kind in ["phase_diagram_B", "mean_n_C", "heat_capacity", "isosteric_heat_B", "observable_psi6", "rdf_layer"] {
+        assert!(kinds.contains(kind), "{kind} is not among {kinds:?}");
+    }
 }
 
 #[test]

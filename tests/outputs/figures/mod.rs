@@ -6,7 +6,7 @@ mod synthetic;
 
 mod curves;
 
-mod labels;
+pub(crate) mod labels;
 mod maps;
 mod reports;
 mod well_formed;

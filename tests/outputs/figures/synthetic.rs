@@ -5,7 +5,7 @@
 
 use adlayer::testing::analysis::{
     Adsorption, Analysis, AnalysisInput, AtLimit, BoundaryKind, BoundaryPoint, CellContext, DirectAverage,
-    Distribution, FreeEnergies, HeatCapacity, Henry, Map, MapCell, Phase, SplitHalf,
+    Distribution, FreeEnergies, HeatCapacity, Henry, Map, MapCell, MeanHistogram, Phase, SplitHalf, StateHistogram,
 };
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::sample::Samples;
@@ -272,6 +272,7 @@ pub(crate) fn analysis(temperatures: &[f64], mus: &[f64], seconds: &[f64]) -> An
         at_states,
         henry,
         is_fugacity: vec![false; n_reservoirs],
+        histograms: Vec::new(),
         cell: CellContext {
             volume: Some(6.0 * AREA),
             area: Some(AREA),
@@ -338,6 +339,51 @@ pub(crate) fn sampled() -> Analysis {
         cell: Default::default(),
     };
     adlayer::testing::analysis::analyze(&input).expect("analysed")
+}
+
+/// Mean histograms of every kind in the states of a temperature, and an observable of every cell.
+pub(crate) fn with_observables(mut analysis: Analysis) -> Analysis {
+    let n = analysis.grid.len();
+    let states = [0, n / 2, n - 1];
+    let kinds = [
+        ("density_B", 12.0, 60),
+        ("layers_B", 6.0, 120),
+        ("rdf", 4.0, 80),
+        ("rdf_layer", 4.0, 80),
+        ("rdf_B_A", 4.0, 80),
+        ("coordination_histogram", 12.5, 13),
+        ("dimer_buckling", 2.0, 24),
+        ("of_my_own", 2.0, 10),
+    ];
+    analysis.histograms = kinds
+        .into_iter()
+        .map(|(name, hi, bins)| MeanHistogram {
+            name: name.into(),
+            label: name.into(),
+            lo: if name == "coordination_histogram" { -0.5 } else { 0.0 },
+            hi,
+            states: states
+                .iter()
+                .map(|&state| {
+                    let of = |k: usize| (1.0 + state as f64) * (0.4 * k as f64).sin().powi(2);
+                    let mean: Vec<f64> = (0..bins).map(of).collect();
+                    StateHistogram { state, error: mean.iter().map(|m| 0.1 * m).collect(), mean, pairs: 66.0 }
+                })
+                .collect(),
+        })
+        .collect();
+    analysis.cell.volume = Some(AREA * 6.0);
+    if analysis.observables.is_empty() {
+        analysis.observables = vec!["psi6".into()];
+        analysis.observable_labels = vec!["ψ6".into()];
+    }
+    let known = |cell: &mut MapCell| {
+        let value = cell.n.first().map_or(cell.temperature, |n| 1.0 - (-n / 12.0).exp());
+        cell.observables = vec![value];
+        cell.observables_err = vec![0.02 + 0.1 * value];
+    };
+    analysis.map.cells.iter_mut().for_each(known);
+    analysis
 }
 
 /// A canonical run: temperatures only.

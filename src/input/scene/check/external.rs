@@ -72,10 +72,10 @@ pub(crate) fn external(source: &Source, scene: &Scene) -> Result<()> {
     );
     ensure!(
         source,
-        scene.moves.insertion == Insertion::Uniform,
+        !matches!(scene.moves.insertion, Insertion::Biased { .. }),
         "moves.insertion",
         "`Biased` insertion asks for the energy of an atom at thousands of places, each of which a client would compute",
-        "leave `insertion` out",
+        "leave `insertion` out, or give `Bonds`, which asks for nothing",
     );
     ensure!(
         source,

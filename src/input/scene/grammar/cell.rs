@@ -78,6 +78,9 @@ pub enum Substrate {
         /// given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         joined: Option<bool>,
+        /// Atoms with z greater than this are the top layer \[length\]; unset: down to the first gap in z.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        top: Option<f64>,
     },
 }
 

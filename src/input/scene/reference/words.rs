@@ -577,6 +577,14 @@ pub(crate) const SECTIONS: &[Section] = &[
                 "whether a slab wrapped through z is put together",
                 "false",
             ),
+            line(
+                "top",
+                "length",
+                Words("the first gap in z of 0.35 of the shortest distance"),
+                "below the highest atom",
+                "z above which atoms are the top layer",
+                "-0.9",
+            ),
         ],
     ),
     section(

@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// How answers are measured.
 #[derive(Debug, Clone)]
 pub struct AnswerOptions {
-    /// `auto`, `reference`, `cpu`, `gpu` or `gpu:NAME`.
+    /// As [`DeviceChoice`](crate::backend::DeviceChoice) reads it: `auto`, `cpu`, `gpu:0,gpu:1`, …
     pub device: String,
     /// Runs of every scene, the first with the seed of the scene, the others with the seeds that follow it.
     pub seeds: u32,
