@@ -176,7 +176,9 @@ pub enum Error {
         stderr: String,
     },
     /// Another rank of the run has ended, or died.
-    #[error("another rank has ended before the run was over; what it said is told above; go on with: adlayer resume DIR")]
+    #[error(
+        "another rank has ended before the run was over; what it said is told above; go on with: adlayer resume DIR"
+    )]
     RankLost,
     /// Another rank of the run cannot do what this one can.
     #[error("rank {rank}: {problem}")]

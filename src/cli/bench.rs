@@ -35,8 +35,12 @@ pub(crate) fn run(arguments: &BenchArguments, ranks: &Ranks) -> Result<Ending> {
         )));
     }
     let options = options(arguments, ranks)?;
-    if ranks.is_alone() { speed(&scenes[0], &options, arguments.json) } else { together(ranks, &scenes[0], &options, arguments.json) }
-        .map(|()| Ending::Done)
+    if ranks.is_alone() {
+        speed(&scenes[0], &options, arguments.json)
+    } else {
+        together(ranks, &scenes[0], &options, arguments.json)
+    }
+    .map(|()| Ending::Done)
 }
 
 fn options(arguments: &BenchArguments, ranks: &Ranks) -> Result<BenchOptions> {
@@ -83,7 +87,10 @@ fn together(ranks: &Ranks, loaded: &CheckedScene, options: &BenchOptions, json: 
             s.messages
         ));
     }
-    out.push_str(&format!("\n{:<38}{:>8}{:>12}{:>12}\n", "exchange of a split walker", "replicas", "gather, µs", "round, µs"));
+    out.push_str(&format!(
+        "\n{:<38}{:>8}{:>12}{:>12}\n",
+        "exchange of a split walker", "replicas", "gather, µs", "round, µs"
+    ));
     for e in report.exchange {
         out.push_str(&format!("{:<38}{:>8}{:>12.1}{:>12.1}\n", "", e.replicas, e.gather_us, e.round_us));
     }

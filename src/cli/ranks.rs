@@ -150,7 +150,10 @@ mod tests {
             launch(move |name| said.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()))
         };
         assert_eq!(with(&[]), None);
-        assert_eq!(with(&[("OMPI_COMM_WORLD_SIZE", "4"), ("OMPI_COMM_WORLD_RANK", "3")]), Some(Launch { size: 4, rank: 3 }));
+        assert_eq!(
+            with(&[("OMPI_COMM_WORLD_SIZE", "4"), ("OMPI_COMM_WORLD_RANK", "3")]),
+            Some(Launch { size: 4, rank: 3 })
+        );
         assert_eq!(with(&[("PMI_SIZE", "2"), ("PMI_RANK", "0")]), Some(Launch { size: 2, rank: 0 }));
         assert_eq!(with(&[("SLURM_STEP_NUM_TASKS", "8"), ("SLURM_PROCID", "5")]), Some(Launch { size: 8, rank: 5 }));
         // a batch script, and one process under a launcher

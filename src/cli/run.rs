@@ -11,12 +11,12 @@ use crate::cli::ranks::own_device;
 use crate::cli::signals::limits;
 use crate::cli::summary::print_result;
 use crate::input::scene;
+use crate::ranks::{Ranks, Talk};
 use crate::run::checkpoint;
 use crate::run::directory::default_directory;
 use crate::run::forecast::{check_disk, check_memory};
 use crate::run::{self, Limits, RunOptions, RunOutcome, RunRecord};
 use crate::workflow::extend::{self, Conclusion, Listener};
-use crate::ranks::{Ranks, Talk};
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(arguments: &RunArguments, ranks: &Ranks) -> Result<Ending> {

@@ -187,7 +187,9 @@ mod tests {
         for (series, number) in [(None, 7), (Some(0), 0), (Some(12_345), 123_456)] {
             assert_eq!(place_of(&file_name(series, number)), Some((series, number)));
         }
-        for no_part in ["part-w1.parquet", "part-.parquet", "part-w0001-00001.csv", "other-00001.parquet", "part-wx-00001.parquet"] {
+        for no_part in
+            ["part-w1.parquet", "part-.parquet", "part-w0001-00001.csv", "other-00001.parquet", "part-wx-00001.parquet"]
+        {
             assert_eq!(place_of(no_part), None, "{no_part}");
         }
         let folder = tempfile::tempdir().expect("a folder");

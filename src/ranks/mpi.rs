@@ -36,9 +36,8 @@ impl Processes {
     /// [`Error::Argument`] where MPI does not start, or lets only the first thread of a process talk.
     pub fn join() -> Result<Processes> {
         let started = ::mpi::initialize_with_threading(Threading::Serialized);
-        let (universe, threading) = started.ok_or_else(|| {
-            Error::argument("MPI does not start in this process", "start it by mpirun or srun, once")
-        })?;
+        let (universe, threading) = started
+            .ok_or_else(|| Error::argument("MPI does not start in this process", "start it by mpirun or srun, once"))?;
         if threading < Threading::Serialized {
             return Err(Error::argument(
                 format!("this MPI supports {threading:?} threads only"),

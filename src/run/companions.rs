@@ -74,7 +74,10 @@ fn all(ranks: &Ranks, own: &Presence) -> Result<Vec<Presence>> {
     let bytes = postcard::to_stdvec(own).unwrap_or_else(|e| unreachable!("it is plain data: {e}"));
     let unpack = |bytes: &Vec<u8>| {
         postcard::from_bytes(bytes).map_err(|_| {
-            Error::argument("ranks of different versions of adlayer are started together", "start one program on all nodes")
+            Error::argument(
+                "ranks of different versions of adlayer are started together",
+                "start one program on all nodes",
+            )
         })
     };
     ranks.all_gather(Talk::Start, &bytes)?.iter().map(unpack).collect()

@@ -32,11 +32,7 @@ pub fn resume(options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Res
 ///
 /// # Errors
 /// As [`resume`]; where one rank fails at the start, all do.
-pub fn resume_on(
-    ranks: &Ranks,
-    options: &ResumeOptions,
-    report: &mut dyn FnMut(&Progress),
-) -> Result<RunOutcome> {
+pub fn resume_on(ranks: &Ranks, options: &ResumeOptions, report: &mut dyn FnMut(&Progress)) -> Result<RunOutcome> {
     let directory = match ranks.is_first() {
         true => RunDirectory::open(&options.directory),
         false => Ok(RunDirectory::of_first_rank(&options.directory)),
@@ -128,8 +124,7 @@ fn restored(
         )
     });
     let part = Part::of(ranks, share)?;
-    let own =
-        if ranks.is_alone() { sampler_state } else { sampler_state.of_share(&part.share, ranks.is_first()) };
+    let own = if ranks.is_alone() { sampler_state } else { sampler_state.of_share(&part.share, ranks.is_first()) };
     let sampler = setup.restore_part(backend, part, &own).map_err(|e| bad_state(e, path));
     Ok(Restored { sampler: ranks.agree(sampler)?, warning, state })
 }

@@ -13,9 +13,9 @@ use crate::io::xyz;
 use crate::moves::exchange::{EdgeTally, Period};
 use crate::ranks::Ranks;
 use crate::run::checkpoint::{self, History, Parts, SceneRecord, shards};
+use crate::run::companions;
 use crate::run::directory::RunDirectory;
 use crate::run::options::{Ended, Limits, Progress, RunOutcome};
-use crate::run::companions;
 use crate::run::record::{BalanceRecord, InsertionRecord, RunRecord, RunStatus, WindowRecord, thinning};
 use crate::sample::trajectory::frame_thinning;
 use crate::sampler::{Balance, Cycle, Sampler, Totals};
@@ -177,7 +177,8 @@ impl Session<'_> {
                 last_report = Instant::now();
                 let since = start.elapsed();
                 let n_replicas = self.record.n_replicas;
-                let of_all = progress(&mut self.sampler, n_replicas, production.is_some(), cycles, (first, steps_before), since);
+                let of_all =
+                    progress(&mut self.sampler, n_replicas, production.is_some(), cycles, (first, steps_before), since);
                 report(&of_all);
             }
             if save {
@@ -228,8 +229,7 @@ impl Session<'_> {
         if self.ranks().is_alone() {
             let parts = parts.into_iter().chain(self.kept.iter().copied()).collect();
             let scene = &self.scene;
-            let checkpoint =
-                checkpoint::of_run(scene, &history, identity, parts, self.generation, &mut self.sampler)?;
+            let checkpoint = checkpoint::of_run(scene, &history, identity, parts, self.generation, &mut self.sampler)?;
             checkpoint::write(self.directory.path(), &checkpoint)?;
         } else {
             shards::write_together(
@@ -362,7 +362,11 @@ fn edge_warnings(sampler: &Sampler, tallies: &[EdgeTally]) -> Vec<String> {
 fn progress(
     sampler: &mut Sampler,
     n_replicas: usize,
-    production: bool, cycles: u64, before: (u64, u64), elapsed: Duration) -> Progress {
+    production: bool,
+    cycles: u64,
+    before: (u64, u64),
+    elapsed: Duration,
+) -> Progress {
     let recent = sampler.take_recent();
     let cycle = sampler.cycle();
     let (done, steps) = (cycle - before.0, sampler.steps_made() - before.1);

@@ -54,7 +54,12 @@ impl Writers {
         } else {
             Vec::new()
         };
-        Ok(Writers { series, observables, fields, marks: MarkWriter::new(directory, loaded.scene.schedule.production)? })
+        Ok(Writers {
+            series,
+            observables,
+            fields,
+            marks: MarkWriter::new(directory, loaded.scene.schedule.production)?,
+        })
     }
 
     /// Whether observables look at configurations.

@@ -91,9 +91,8 @@ mod tests {
         let fields = observed_fields();
         let writer = |dir: &Path| SampleWriter::new(dir, &species(), 7).expect("folder").observing(&fields);
         let mut alone = writer(dirs[0].path());
-        let mut apart: Vec<SampleWriter> = (0..2)
-            .map(|walker| writer(dirs[1].path()).of_walker(dirs[1].path(), walker).expect("folder"))
-            .collect();
+        let mut apart: Vec<SampleWriter> =
+            (0..2).map(|walker| writer(dirs[1].path()).of_walker(dirs[1].path(), walker).expect("folder")).collect();
         for i in 0..60_u32 {
             let (replica, walker) = (i % 6, (i % 6 / 3) as u16);
             let row = SampleRow { cycle: i / 6, walker, replica, state: i % 3, energy: f64::from(i), counts: &[1, 2] };

@@ -104,7 +104,11 @@ impl TrajectoryWriter {
     }
 
     fn of_series(dir: &Path, series: Series) -> Result<TrajectoryWriter> {
-        Ok(TrajectoryWriter { parts: PartWriter::new(dir.join("trajectory"), series)?, buffer: Vec::new(), buffered: 0 })
+        Ok(TrajectoryWriter {
+            parts: PartWriter::new(dir.join("trajectory"), series)?,
+            buffer: Vec::new(),
+            buffered: 0,
+        })
     }
 
     /// Adds one configuration; writes a part when enough have gathered.

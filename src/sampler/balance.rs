@@ -145,13 +145,7 @@ impl Balance {
     ///
     /// # Errors
     /// Those of [`Ranks::all_gather`].
-    pub(super) fn count(
-        &mut self,
-        cycle: u64,
-        measured: &[Measurement],
-        costs: &Costs,
-        ranks: &Ranks,
-    ) -> Result<()> {
+    pub(super) fn count(&mut self, cycle: u64, measured: &[Measurement], costs: &Costs, ranks: &Ranks) -> Result<()> {
         let now: u64 = measured.iter().flat_map(|m| m.counts.iter()).map(|&n| u64::from(n)).sum();
         self.atoms += now as f64;
         self.visits += measured.len() as f64;

@@ -218,7 +218,11 @@ impl Sampler {
         batch: &Batch,
     ) -> Result<Sampler> {
         let (n_reservoirs, share) = (grid.n_reservoirs(), part.share.clone());
-        assert_eq!((batch.configurations.len(), grid.len()), (share.len(), share.n_states), "a batch of the replicas here");
+        assert_eq!(
+            (batch.configurations.len(), grid.len()),
+            (share.len(), share.n_states),
+            "a batch of the replicas here"
+        );
         let assignment = Assignment::identity(grid.len(), share.walkers.len());
         let first = ReplicaId(share.replicas.start as u32);
         backend.load_slice(first, batch, &grid.states, &assignment.states()[share.own()])?;
@@ -421,8 +425,7 @@ impl Sampler {
     fn exchange(&mut self, period: Period, visit: u64) -> Result<()> {
         let rng = *self.backend.rng();
         let known = if self.part.share.is_split() { &self.around } else { &self.measurements };
-        let (tried, accepted) =
-            self.exchanger.exchange(&self.grid, &rng, visit, period, known, &mut self.assignment);
+        let (tried, accepted) = self.exchanger.exchange(&self.grid, &rng, visit, period, known, &mut self.assignment);
         self.recent.exchanges += tried;
         self.recent.exchanged += accepted;
         assert!(self.assignment.is_permutation(), "exchanges must permute the states");

@@ -112,10 +112,8 @@ impl Sampler {
     /// When another rank is lost.
     pub fn edges_of_all(&self) -> Result<Vec<EdgeTally>> {
         let own = &self.exchanger.tallies;
-        let mut words: Vec<u64> = own
-            .iter()
-            .flat_map(|t| [t.attempts, t.accepted, t.attempts_second_half, t.accepted_second_half])
-            .collect();
+        let mut words: Vec<u64> =
+            own.iter().flat_map(|t| [t.attempts, t.accepted, t.attempts_second_half, t.accepted_second_half]).collect();
         self.part.all.sum(Talk::Saving, &mut words)?;
         let tally = |w: &[u64; 4]| EdgeTally {
             attempts: w[0],
@@ -155,11 +153,7 @@ impl Sampler {
 }
 
 /// Replaces tallies by their sums over all ranks: of integers, so that the order is of no account.
-fn sum_tallies<'a>(
-    ranks: &Ranks,
-    about: Talk,
-    tallies: impl Iterator<Item = &'a mut TransitionTally>,
-) -> Result<()> {
+fn sum_tallies<'a>(ranks: &Ranks, about: Talk, tallies: impl Iterator<Item = &'a mut TransitionTally>) -> Result<()> {
     let mut tallies: Vec<&mut TransitionTally> = tallies.collect();
     let own: Vec<TransitionTally> = tallies.iter().map(|t| **t).collect();
     for (rank, bytes) in ranks.all_gather(about, &packed(&own))?.iter().enumerate() {
@@ -185,14 +179,7 @@ impl SamplerState {
 
     /// The columns of replicas and states alone.
     pub fn without_shared(&self) -> SamplerState {
-        SamplerState {
-            edges: Vec::new(),
-            eta: Vec::new(),
-            learner: None,
-            weights: None,
-            balance: None,
-            ..self.clone()
-        }
+        SamplerState { edges: Vec::new(), eta: Vec::new(), learner: None, weights: None, balance: None, ..self.clone() }
     }
 
     /// With the counts of another rank: sums of integers.

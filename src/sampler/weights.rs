@@ -88,7 +88,13 @@ impl InsertionWeights {
     ///
     /// # Errors
     /// When the device is lost.
-    pub(super) fn count(&mut self, cycle: u64, events: &dyn MoveEvents, assignment: &Assignment, before: usize) -> Result<()> {
+    pub(super) fn count(
+        &mut self,
+        cycle: u64,
+        events: &dyn MoveEvents,
+        assignment: &Assignment,
+        before: usize,
+    ) -> Result<()> {
         if cycle.is_power_of_two() {
             self.accepted.iter_mut().flatten().for_each(|count| *count *= 0.5);
         }
@@ -128,7 +134,10 @@ mod tests {
             let page = vec![taken(shares_of(MOST_WEIGHT)), taken(0)];
             weights.count(cycle, &Arc::new(page), &assignment, 0).expect("events");
         }
-        assert_eq!(weights.of_cycle(600, Period::FirstHalf, &alone).expect("alone"), Some(vec![shares_of(MOST_WEIGHT), 0]));
+        assert_eq!(
+            weights.of_cycle(600, Period::FirstHalf, &alone).expect("alone"),
+            Some(vec![shares_of(MOST_WEIGHT), 0])
+        );
         assert_eq!(weights.of_cycle(601, Period::FirstHalf, &alone).expect("alone"), None);
         assert!(weights.is_of(2, 1) && !weights.is_of(3, 1));
     }

@@ -67,7 +67,8 @@ pub fn drive(loaded: &CheckedScene, address: &Address, manner: &Manner) -> Resul
         let answer = |question| potential.answer(question).map_err(|e| e.to_string());
         questions.par_iter().map(answer).collect()
     };
-    serve(stream, units, manner.planted, manner.at_once, answers).map_err(|e| lost(format!("the server at {address} is lost: {e}")))
+    serve(stream, units, manner.planted, manner.at_once, answers)
+        .map_err(|e| lost(format!("the server at {address} is lost: {e}")))
 }
 
 fn connect(address: &Address, patience: Duration) -> std::result::Result<Stream, String> {

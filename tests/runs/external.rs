@@ -145,7 +145,8 @@ pub fn bits_through_clients(dynamics: &str, cycles: usize, lists: &[&str]) -> Ve
 #[test]
 fn one_two_and_four_clients_have_the_bits_of_forces_computed_here() {
     let lists = [1, 2, 4].map(|count| format!("(command: \"DRIVER\", count: {count})"));
-    let bits = bits_through_clients("Baoab(dt: 0.004, friction: 1.0, steps: 4)", 200, &lists.each_ref().map(String::as_str));
+    let bits =
+        bits_through_clients("Baoab(dt: 0.004, friction: 1.0, steps: 4)", 200, &lists.each_ref().map(String::as_str));
     assert!(bits.windows(2).filter(|w| w[0].len() != w[1].len()).count() > 20, "atoms come and go");
 }
 

@@ -59,7 +59,8 @@ fn processes(directory: &str) -> Vec<u32> {
         words.next().is_some_and(|first| first.ends_with(b"adlayer")) && words.any(|w| w == directory.as_bytes())
     };
     let entries = std::fs::read_dir("/proc").expect("the processes").flatten();
-    let mut all: Vec<u32> = entries.filter_map(|e| e.file_name().to_str()?.parse().ok()).filter(|&p| of_run(p)).collect();
+    let mut all: Vec<u32> =
+        entries.filter_map(|e| e.file_name().to_str()?.parse().ok()).filter(|&p| of_run(p)).collect();
     all.sort_unstable();
     all
 }
@@ -73,7 +74,9 @@ fn wait_for_cycles(directory: &Path, cycles: u64) {
     let until = Instant::now() + Duration::from_secs(60);
     let made = || {
         let text = std::fs::read_to_string(directory.join("run.json")).unwrap_or_default();
-        directory.join("checkpoint.bin").is_file() && text.contains("running") && state(directory).sampler.cycle >= cycles
+        directory.join("checkpoint.bin").is_file()
+            && text.contains("running")
+            && state(directory).sampler.cycle >= cycles
     };
     while !made() {
         assert!(Instant::now() < until, "no {cycles} cycles in a minute");
@@ -108,7 +111,8 @@ fn a_signal_stops_all_ranks_in_one_cycle_and_others_go_on() {
     let Some(mpirun) = mpirun() else { return };
     let place = Place::new(&with(4, [20, 3000], "Scene(", "Scene("));
     place.succeed(&["run", "scene.ron", "-o", "alone", "--device", "cpu", "--quiet"]);
-    let child = on(&place, &mpirun, 3, &["run", "scene.ron", "-o", "cut", "--device", "cpu", "--checkpoint-every", "0.1"]);
+    let child =
+        on(&place, &mpirun, 3, &["run", "scene.ron", "-o", "cut", "--device", "cpu", "--checkpoint-every", "0.1"]);
     let child = { child }.spawn().expect("it starts");
     wait_for_cycles(&place.run("cut"), 100);
     signal(child.id(), "USR1");

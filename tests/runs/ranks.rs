@@ -33,7 +33,13 @@ fn scenes(walkers: u32, cycles: [u32; 2]) -> Vec<(&'static str, String)> {
     vec![
         ("plain", of("Scene(", "Scene(")),
         ("observables", of("schedule:", "observables: [Psi6, Density(bins: 20), Layers],\n    schedule:")),
-        ("windows", of(" ] ),\n    dynamics", " ] ),\n    windows: [ (species: \"B\", atoms: (0, 12)), (species: \"B\", atoms: (4, 18), temperature: List([0.6])) ],\n    dynamics")),
+        (
+            "windows",
+            of(
+                " ] ),\n    dynamics",
+                " ] ),\n    windows: [ (species: \"B\", atoms: (0, 12)), (species: \"B\", atoms: (4, 18), temperature: List([0.6])) ],\n    dynamics",
+            ),
+        ),
         ("biased", of(moves, "moves: (insert_delete: 20, insertion: Biased(trials: 2))")),
         ("balance", of(baoab, "Baoab(dt: 0.004, friction: 1.0, steps: 40),\n    balance: Auto")),
         ("segments", of(baoab, "Hmc(dt: 0.01, steps: 3)")),
@@ -51,7 +57,8 @@ fn on_ranks<T: Send>(size: usize, body: impl Fn(&Ranks) -> T + Sync) -> Vec<T> {
 /// Limits that save every so many seconds, and stop when the last rank has made so many cycles, if they are given.
 fn stopping(ranks: &Ranks, save: f64, at: Option<u64>) -> (Limits, impl FnMut(&Progress)) {
     let stop = Arc::new(AtomicBool::new(false));
-    let limits = Limits { checkpoint_every: Duration::from_secs_f64(save), stop: Arc::clone(&stop), ..Limits::default() };
+    let limits =
+        Limits { checkpoint_every: Duration::from_secs_f64(save), stop: Arc::clone(&stop), ..Limits::default() };
     let last = ranks.rank() + 1 == ranks.size();
     let report = move |p: &Progress| {
         if at.is_some_and(|at| last && p.cycle >= at) {
@@ -78,7 +85,8 @@ fn run(place: &Place, name: &str, device: &str, size: usize, save: f64, at: Opti
 fn resume(place: &Place, name: &str, size: usize, more: Option<u32>, at: Option<u64>) {
     let ended = on_ranks(size, |ranks| {
         let (limits, mut report) = stopping(ranks, 0.05, at);
-        let options = ResumeOptions { directory: place.run(name), more_cycles: more, limits, ..ResumeOptions::default() };
+        let options =
+            ResumeOptions { directory: place.run(name), more_cycles: more, limits, ..ResumeOptions::default() };
         resume_on(ranks, &options, &mut report).map(|outcome| matches!(outcome, RunOutcome::Stopped(_)))
     });
     for stopped in ended {
@@ -164,7 +172,8 @@ fn a_split_walker_has_the_bits_of_one_rank() {
 #[test]
 fn whole_walkers_tell_one_another_nothing_but_when_to_stop() {
     let place = Place::new(&with(4, [10, 400], "Scene(", "Scene("));
-    for (size, messages) in [2, 4].map(|size| (size, run(&place, &format!("on-{size}"), "reference", size, 60.0, None))) {
+    for (size, messages) in [2, 4].map(|size| (size, run(&place, &format!("on-{size}"), "reference", size, 60.0, None)))
+    {
         for m in messages {
             assert_eq!((m.walker, m.equilibration), (0, 0), "{size}: {m:?}");
             assert!(m.agreement > 0 && m.agreement < 205, "{size}: {m:?}");

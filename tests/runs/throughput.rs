@@ -152,7 +152,9 @@ fn a_client_that_takes_many_at_once_is_asked_many_at_once() {
         (record["seconds_sampling"].as_f64().expect("seconds"), answers.expect("answers") / requests.expect("requests"))
     };
     let ((alone, one), (together, many)) = (seconds(""), seconds("--batch 24"));
-    announce(&format!("24 replicas, one client of 10 ms: {alone:.2} s one by one, {together:.2} s with {many:.1} at once"));
+    announce(&format!(
+        "24 replicas, one client of 10 ms: {alone:.2} s one by one, {together:.2} s with {many:.1} at once"
+    ));
     assert_eq!(one, 1.0);
     assert!(many > 12.0 && together < 0.25 * alone, "{many} at once, {together} s beside {alone} s");
 }

@@ -72,7 +72,17 @@ impl Connection {
     pub(super) fn new(stream: Stream, timeout: Duration, units: WireUnits) -> std::io::Result<Connection> {
         stream.set_timeout(timeout)?;
         let (out, received) = (Vec::new(), Vec::new());
-        Ok(Connection { stream, timeout, units, out, received, taken: 0, status_asked: false, ready: None, asked: None })
+        Ok(Connection {
+            stream,
+            timeout,
+            units,
+            out,
+            received,
+            taken: 0,
+            status_asked: false,
+            ready: None,
+            asked: None,
+        })
     }
 
     /// How many configurations the client takes at once; waits until it is ready.
@@ -271,7 +281,9 @@ fn with_an_energy(answer: Answer) -> Result<Answer, Trouble> {
     }
     if !answer.energy.is_finite() || answer.forces.iter().any(|f| !f.is_finite()) {
         let energy = answer.energy;
-        return Err(Trouble::NoEnergy(format!("it answered with the energy {energy}, or a force that is not a number")));
+        return Err(Trouble::NoEnergy(format!(
+            "it answered with the energy {energy}, or a force that is not a number"
+        )));
     }
     Ok(answer)
 }

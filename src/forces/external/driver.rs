@@ -1,8 +1,8 @@
 //! The client's end of a connection.
 
 use super::protocol::{
-    Answer, Atoms, BATCH, CELL_BYTES, HEADER, LONGEST_TEXT, MOST_AT_ONCE, MOST_ATOMS, Question, WireUnits, header, integer,
-    word,
+    Answer, Atoms, BATCH, CELL_BYTES, HEADER, LONGEST_TEXT, MOST_AT_ONCE, MOST_ATOMS, Question, WireUnits, header,
+    integer, word,
 };
 use super::socket::Stream;
 use std::io::{BufReader, Error, ErrorKind, Read, Result, Write};

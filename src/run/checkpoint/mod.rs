@@ -183,12 +183,7 @@ pub fn read(directory: &Path, most: u64) -> Result<(Checkpoint, Origin)> {
 ///
 /// # Errors
 /// As [`read`], or when another rank is lost.
-pub fn read_part(
-    directory: &Path,
-    most: u64,
-    share: Option<&Share>,
-    ranks: &Ranks,
-) -> Result<(Checkpoint, Origin)> {
+pub fn read_part(directory: &Path, most: u64, share: Option<&Share>, ranks: &Ranks) -> Result<(Checkpoint, Origin)> {
     let one = |name: &str| -> Result<std::result::Result<Checkpoint, Option<String>>> {
         let own = read_one(&directory.join(name), most).map(|read| {
             read.and_then(|mut checkpoint| {
