@@ -41,12 +41,12 @@ pub fn resume_on(ranks: &Ranks, options: &ResumeOptions, report: &mut dyn FnMut(
     let path = directory.path().to_owned();
     let found = ranks.agree(scene::load(path.join("resolved.ron")))?;
     let walkers = found.scene.grid.walkers as usize;
-    let share = Share::of(ranks.rank(), ranks.size(), walkers, found.n_replicas() / walkers)?;
+    let share = ranks.agree(Share::of(ranks.rank(), ranks.size(), walkers, found.n_replicas() / walkers))?;
     let read = checkpoint::read_part(&path, checkpoint::most_bytes(&found), Some(&share), ranks);
     let (checkpoint, origin) = ranks.agree(read)?;
     ranks.agree(refuse_changes(&found, &checkpoint, &path))?;
     // `resolved.ron` may still hold the length from before an extension that was cut short.
-    let loaded = scene::parse(&checkpoint.state.scene.resolved, &path.join("resolved.ron"))?;
+    let loaded = ranks.agree(scene::parse(&checkpoint.state.scene.resolved, &path.join("resolved.ron")))?;
     let schedule = &loaded.scene.schedule;
     let cycles = u64::from(schedule.equilibration) + u64::from(schedule.production);
     if checkpoint.state.sampler.cycle > cycles {
@@ -171,7 +171,7 @@ fn go_on(
     let (path, ranks) = (directory.path().to_owned(), sampler.part().all.clone());
     if let Some(cycles) = options.more_cycles {
         scene.production_before = Some(loaded.scene.schedule.production);
-        loaded = loaded.extended(cycles)?;
+        loaded = ranks.agree(loaded.extended(cycles))?;
         scene = SceneRecord { resolved: scene::resolved(&loaded), ..scene };
         sampler.restart_second_half();
     }

@@ -156,7 +156,7 @@ impl Session<'_> {
                 if c == 0 && (self.sampler.has_windows() || self.sampler.balance().is_some()) {
                     // Samples say nothing without the weights they were drawn with.
                     self.record.windows = WindowRecord::of_grid(self.sampler.grid());
-                    let balance = self.sampler.totals()?.and_then(|totals| totals.balance);
+                    let balance = self.sampler.balance_of_all()?;
                     self.record_choice(balance.as_ref());
                     self.write_run_json()?;
                 }

@@ -96,7 +96,7 @@ impl Balance {
     }
 
     /// The counts of all ranks together.
-    fn over(&self, ranks: &Ranks) -> Result<Balance> {
+    pub(super) fn over(&self, ranks: &Ranks) -> Result<Balance> {
         let mut total = self.uncounted();
         for counts in ranks.all_gather_words(Talk::Equilibration, &[self.visits, self.atoms].map(f64::to_bits))? {
             let [visits, atoms] = [0, 1].map(|k| f64::from_bits(counts[k]));

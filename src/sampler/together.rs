@@ -1,6 +1,6 @@
 //! What ranks tell one another of their replicas: E and N of a split walker in every cycle, states when they are saved.
 
-use super::{Sampler, SamplerState, learning};
+use super::{Balance, Sampler, SamplerState, learning};
 use crate::backend::BackendState;
 use crate::base::error::Result;
 use crate::moves::exchange::EdgeTally;
@@ -104,6 +104,14 @@ impl Sampler {
             sum_tallies(&self.part.walker, Talk::Saving, transitions.tallies_mut().iter_mut())?;
         }
         Ok(self.part.share.is_first().then_some(transitions))
+    }
+
+    /// The choice of the steps of a cycle with the counts of all ranks, where they are chosen. All ranks must ask.
+    ///
+    /// # Errors
+    /// When another rank is lost.
+    pub fn balance_of_all(&self) -> Result<Option<Balance>> {
+        self.balance.as_ref().map(|balance| balance.over(&self.part.all)).transpose()
     }
 
     /// Exchange tallies of every edge over all walkers. All ranks must ask. `[n_edges]`

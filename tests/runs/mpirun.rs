@@ -2,10 +2,12 @@
 //! another). Without one these tests say that they were skipped, or fail under `ADLAYER_REQUIRE_MPI=1`.
 
 use crate::announce::announce;
-use crate::outcome::{ENDLESS, state};
+use crate::outcome::{ENDLESS, most, state};
 use crate::place::{Place, stderr};
+use crate::processes::wait_until;
 use crate::ranks::{assert_same_run, read, with};
 use adlayer::testing::base::rng::{Rng, Stream};
+use adlayer::testing::run::checkpoint;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -69,19 +71,16 @@ fn signal(pid: u32, name: &str) {
     Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().expect("kill");
 }
 
-/// Waits until a run has made some cycles of production.
-fn wait_for_cycles(directory: &Path, cycles: u64) {
-    let until = Instant::now() + Duration::from_secs(60);
-    let made = || {
-        let text = std::fs::read_to_string(directory.join("run.json")).unwrap_or_default();
-        directory.join("checkpoint.bin").is_file()
-            && text.contains("running")
-            && state(directory).sampler.cycle >= cycles
-    };
-    while !made() {
-        assert!(Instant::now() < until, "no {cycles} cycles in a minute");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+/// Cycle and number of the last checkpoint, which may be written meanwhile.
+fn last(directory: &Path) -> Option<(u64, u64)> {
+    let whole = directory.join("checkpoint.bin").is_file();
+    let (checkpoint, _) = whole.then(|| checkpoint::read(directory, most(directory)).ok()).flatten()?;
+    Some((checkpoint.state.sampler.cycle, checkpoint.state.generation))
+}
+
+/// Waits until a checkpoint of a process is what it should be; whether the process was still running.
+fn wait_for(child: &mut Child, directory: &Path, is: impl Fn((u64, u64)) -> bool) -> bool {
+    wait_until(child, || last(directory).is_some_and(&is)) && child.try_wait().expect("a process").is_none()
 }
 
 #[test]
@@ -109,18 +108,17 @@ fn processes_have_the_bits_of_one() {
 #[test]
 fn a_signal_stops_all_ranks_in_one_cycle_and_others_go_on() {
     let Some(mpirun) = mpirun() else { return };
-    let place = Place::new(&with(4, [20, 3000], "Scene(", "Scene("));
+    let place = Place::new(&with(4, [20, 10_000], "Scene(", "Scene("));
     place.succeed(&["run", "scene.ron", "-o", "alone", "--device", "cpu", "--quiet"]);
-    let child =
-        on(&place, &mpirun, 3, &["run", "scene.ron", "-o", "cut", "--device", "cpu", "--checkpoint-every", "0.1"]);
-    let child = { child }.spawn().expect("it starts");
-    wait_for_cycles(&place.run("cut"), 100);
+    let arguments = ["run", "scene.ron", "-o", "cut", "--device", "cpu", "--checkpoint-every", "0.1"];
+    let mut child = on(&place, &mpirun, 3, &arguments).spawn().expect("it starts");
+    assert!(wait_for(&mut child, &place.run("cut"), |(cycle, _)| cycle >= 100), "it has ended");
     signal(child.id(), "USR1");
     let output = ended(child);
     assert_eq!(output.status.code(), Some(75), "{}", stderr(&output));
     assert_eq!(stderr(&output).matches("go on with: adlayer resume cut").count(), 1, "{}", stderr(&output));
     let stopped = state(&place.run("cut")).sampler.cycle;
-    assert!((100..3020).contains(&stopped), "{stopped}");
+    assert!((100..10_020).contains(&stopped), "{stopped}");
     succeed(on(&place, &mpirun, 2, &["resume", "cut", "--quiet"]));
     assert_same_run("stopped", &read(&place.run("alone")), &read(&place.run("cut")));
     // there is nothing left to do, on however many ranks
@@ -134,7 +132,7 @@ fn a_signal_stops_all_ranks_in_one_cycle_and_others_go_on() {
 fn a_rank_that_dies_ends_the_job_and_costs_no_bit() {
     let Some(mpirun) = mpirun() else { return };
     let kills: u64 = std::env::var("ADLAYER_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(6);
-    let place = Place::new(&with(4, [20, 400 * kills as u32], "Scene(", "Scene("));
+    let place = Place::new(&with(4, [20, 1000 * kills as u32], "Scene(", "Scene("));
     place.succeed(&["run", "scene.ron", "-o", "alone", "--device", "cpu", "--quiet"]);
     let (rng, mut longest, mut killed) = (Rng::new(18), Duration::ZERO, 0);
     for k in 0..kills {
@@ -144,8 +142,12 @@ fn a_rank_that_dies_ends_the_job_and_costs_no_bit() {
         } else {
             &["resume", "cut", "--checkpoint-every", "0.05"]
         };
+        let before = last(&place.run("cut")).map_or(0, |(_, generation)| generation);
         let mut child = on(&place, &mpirun, ranks, arguments).spawn().expect("it starts");
-        wait_for_cycles(&place.run("cut"), 1);
+        if !wait_for(&mut child, &place.run("cut"), |(_, generation)| generation > before) {
+            ended(child);
+            continue;
+        }
         let [when, which, _, _] = rng.uniforms(Stream::InitialPosition, k, 0, 0);
         std::thread::sleep(Duration::from_secs_f64(0.4 * when));
         let all = processes("cut");

@@ -188,16 +188,17 @@ fn whole_walkers_tell_one_another_nothing_but_when_to_stop() {
 
 #[test]
 fn other_ranks_go_on_with_the_same_bits() {
-    for (walkers, counts) in [(4, [1, 3, 2]), (4, [4, 1, 3]), (1, [2, 1, 3]), (2, [3, 2, 1])] {
-        for (name, text) in scenes(walkers, [30, 400]) {
+    for (walkers, counts, of) in [(4, [1, 3, 2], 6), (1, [2, 1, 3], 6), (2, [3, 2, 1], 1)] {
+        // long enough to be stopped where progress is told of: every tenth of a second
+        for (name, text) in scenes(walkers, [30, 1500]).into_iter().take(of) {
             let place = Place::new(&text);
             run(&place, "alone", "reference", 1, 60.0, None);
             let [first, second, third] = counts;
-            run(&place, "cut", "reference", first, 0.02, Some(100));
+            run(&place, "cut", "reference", first, 0.02, Some(40));
             let cut = state(&place.run("cut")).sampler.cycle;
-            resume(&place, "cut", second, None, Some(cut + 20));
+            resume(&place, "cut", second, None, Some(cut + 1));
             let cut_again = state(&place.run("cut")).sampler.cycle;
-            assert!(100 <= cut && cut < cut_again && cut_again < 430, "{name}: stopped at {cut}, {cut_again}");
+            assert!(40 <= cut && cut < cut_again && cut_again < 1530, "{name}: stopped at {cut}, {cut_again}");
             resume(&place, "cut", third, None, None);
             let label = format!("{name}: {walkers} walkers on {counts:?}");
             assert_same_run(&label, &read(&place.run("alone")), &read(&place.run("cut")));
