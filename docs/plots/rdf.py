@@ -4,16 +4,18 @@ usage: rdf.py RUN SPECIES HISTOGRAM FILE
 """
 
 import sys
+from pathlib import Path
 
 import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+import pandas as pd
 
 import adlayer
 
 run, species, name, output = adlayer.Run(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
-states = run.states
+states = pd.read_csv(Path(sys.argv[1]) / "states.csv").set_index("state")
 temperature = sorted(states.temperature.unique())[states.temperature.nunique() // 2]
 chosen = states[states.temperature == temperature].sort_values(f"mu_{species}")
 chosen = chosen.iloc[:: max(len(chosen) // 4, 1)]

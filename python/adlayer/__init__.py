@@ -1,6 +1,7 @@
 """Runs of adlayer, as pandas, xarray, pymbar and ASE take them.
 
-``adlayer.sample("scene.ron")`` makes a run; ``adlayer.Run("runs/scene")`` opens one that is there. What the files
+``adlayer.sample("scene.ron")`` makes a run; ``adlayer.Run("runs/scene")`` opens one that is there;
+``adlayer.Together("runs/a", "runs/b", output="runs/both")`` analyses runs of one system with other temperatures and chemical potentials. What the files
 hold, with units, is in ``docs/files.md`` of the project; names of columns here are those of the files.
 """
 
@@ -11,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._program import AdlayerError, Interrupted, program, version
-    from ._run import Histogram, Run
+    from ._run import Histogram, Run, Together
     from ._sampling import sample
 
-__all__ = ["AdlayerError", "Histogram", "Interrupted", "Run", "program", "sample", "version"]
+__all__ = ["AdlayerError", "Histogram", "Interrupted", "Run", "Together", "program", "sample", "version"]
 
-_HOMES = {"Histogram": "_run", "Run": "_run", "sample": "_sampling"}
+_HOMES = {"Histogram": "_run", "Run": "_run", "Together": "_run", "sample": "_sampling"}
 
 
 def __getattr__(name: str) -> Any:

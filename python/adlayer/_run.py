@@ -37,51 +37,11 @@ class Histogram:
         return 0.5 * (self.edges[1:] + self.edges[:-1])
 
 
-class Run:
-    """A run directory, finished or not.
+class _Analysis:
+    """What an analysis has left in a folder."""
 
-    Tables are pandas frames with the columns of the files; numbers have the units of the scene. Every frame is read when it is
-    asked for: a run that goes on is read as it is at that moment.
-
-    Raises :class:`FileNotFoundError` if the folder is no run.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        if not (self.path / "run.json").is_file():
-            raise FileNotFoundError(f"{self.path} is no run of adlayer: it has no run.json")
-
-    def __repr__(self) -> str:
-        info = self.info
-        return f"Run({str(self.path)!r}: {info['title']}, {info['n_states']} states, {info['status']})"
-
-    @property
-    def info(self) -> dict[str, Any]:
-        """What ran, where and how fast: ``run.json``."""
-        return json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-
-    @property
-    def scene(self) -> str:
-        """The scene with every default written out."""
-        return (self.path / "resolved.ron").read_text(encoding="utf-8")
-
-    @cached_property
-    def species(self) -> list[str]:
-        """Species with a reservoir, in the order of the scene."""
-        columns = pd.read_csv(self.path / "states.csv", nrows=0).columns
-        return [c[len("n_") : -len("_mean")] for c in columns if c.startswith("n_") and c.endswith("_mean")]
-
-    # Tables
-
-    @property
-    def states(self) -> pd.DataFrame:
-        """Averages of every state over all production, by state: ``states.csv``."""
-        return self._csv(self.path / "states.csv").set_index("state")
-
-    @property
-    def exchange(self) -> pd.DataFrame:
-        """Exchange acceptance of every pair of neighbouring states: ``exchange.csv``."""
-        return self._csv(self.path / "exchange.csv")
+    path: Path
+    species: list[str]
 
     @property
     def tables(self) -> list[str]:
@@ -126,6 +86,59 @@ class Run:
         if frame.duplicated(index).any() or len(frame) != np.prod([frame[c].nunique() for c in index]):
             raise AdlayerError(f"the map of {self.path} is no rectangle in {', '.join(index)}: take `maps` as a frame")
         return frame.set_index(index).to_xarray()
+
+    @staticmethod
+    def _csv(path: Path) -> pd.DataFrame:
+        if not path.is_file():
+            raise FileNotFoundError(f"there is no {path}: `adlayer analyze` writes what belongs to the analysis")
+        return pd.read_csv(path)
+
+
+class Run(_Analysis):
+    """A run directory, finished or not.
+
+    Tables are pandas frames with the columns of the files; numbers have the units of the scene. Every frame is read when it is
+    asked for: a run that goes on is read as it is at that moment.
+
+    Raises :class:`FileNotFoundError` if the folder is no run.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not (self.path / "run.json").is_file():
+            raise FileNotFoundError(f"{self.path} is no run of adlayer: it has no run.json")
+
+    def __repr__(self) -> str:
+        info = self.info
+        return f"Run({str(self.path)!r}: {info['title']}, {info['n_states']} states, {info['status']})"
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What ran, where and how fast: ``run.json``."""
+        return json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+
+    @property
+    def scene(self) -> str:
+        """The scene with every default written out."""
+        return (self.path / "resolved.ron").read_text(encoding="utf-8")
+
+    @cached_property
+    def species(self) -> list[str]:
+        """Species with a reservoir, in the order of the scene."""
+        columns = pd.read_csv(self.path / "states.csv", nrows=0).columns
+        return [c[len("n_") : -len("_mean")] for c in columns if c.startswith("n_") and c.endswith("_mean")]
+
+    # Tables
+
+    @property
+    def states(self) -> pd.DataFrame:
+        """Averages of every state over all production, by state: ``states.csv``."""
+        return self._csv(self.path / "states.csv").set_index("state")
+
+    @property
+    def exchange(self) -> pd.DataFrame:
+        """Exchange acceptance of every pair of neighbouring states: ``exchange.csv``."""
+        return self._csv(self.path / "exchange.csv")
 
     # Samples
 
@@ -190,11 +203,7 @@ class Run:
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays that MBAR takes: ``u_kn`` ``[K, N]``, ``N_k``, ``f_k``, ``beta``, ``energy``, ``counts`` and what else
         ``adlayer export --pymbar`` writes."""
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "arrays.npz"
-            call(["export", "--pymbar", file, self.path])
-            with np.load(file) as arrays:
-                return {name: arrays[name] for name in arrays.files}
+        return _arrays([self.path])
 
     def mbar(self, **options: Any) -> pymbar.MBAR:
         """MBAR over all samples by pymbar. Needs pymbar.
@@ -202,11 +211,7 @@ class Run:
         ``options`` go to :class:`pymbar.MBAR`. Samples are correlated: divide their number by ``inefficiency_path`` of the table
         ``diagnostics`` for errors, or take those of ``maps``.
         """
-        import pymbar
-
-        arrays = self.arrays()
-        options.setdefault("initial_f_k", np.nan_to_num(arrays["f_k"]))
-        return pymbar.MBAR(arrays["u_kn"], arrays["N_k"], **options)
+        return _mbar(self.arrays(), options)
 
     def atoms(self, state: int, slab: bool = True) -> list[ase.Atoms]:
         """Stored configurations of a state as :class:`ase.Atoms`, in order of time. Needs ASE.
@@ -223,8 +228,52 @@ class Run:
             frames = [frame for file in files for frame in ase.io.read(file, index=":", format="extxyz")]
         return frames
 
-    @staticmethod
-    def _csv(path: Path) -> pd.DataFrame:
-        if not path.is_file():
-            raise FileNotFoundError(f"there is no {path}: `adlayer analyze` writes what belongs to the analysis")
-        return pd.read_csv(path)
+
+class Together(_Analysis):
+    """Runs of one system analysed together: MBAR over the union of their states, which may differ.
+
+    ``Together("runs/cold", "runs/warm", output="runs/both")`` writes tables, figures and ``report.html`` into ``output``; tables
+    are those of :class:`Run`. Samples and configurations stay with each of :attr:`runs`.
+
+    Raises :class:`AdlayerError` if the systems differ, with the field and both values.
+    """
+
+    def __init__(self, *runs: str | Path | Run, output: str | Path) -> None:
+        self.runs = [run if isinstance(run, Run) else Run(run) for run in runs]
+        self.path = Path(output)
+        self._result = json.loads(call(["analyze", *(run.path for run in self.runs), "-o", self.path, "--json"]))
+
+    def __repr__(self) -> str:
+        return f"Together({', '.join(repr(str(run.path)) for run in self.runs)}, output={str(self.path)!r})"
+
+    @property
+    def species(self) -> list[str]:
+        """Species with a reservoir, in the order of the scene."""
+        return self.runs[0].species
+
+    def verdict(self) -> dict[str, Any]:
+        """The verdict on all runs: ``trusted``, ``sentences``, and the states to add."""
+        return self._result["verdict"]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays that MBAR takes, over all states and samples: as :meth:`Run.arrays`."""
+        return _arrays([run.path for run in self.runs])
+
+    def mbar(self, **options: Any) -> pymbar.MBAR:
+        """MBAR over all samples by pymbar: as :meth:`Run.mbar`."""
+        return _mbar(self.arrays(), options)
+
+
+def _arrays(paths: list[Path]) -> dict[str, np.ndarray]:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "arrays.npz"
+        call(["export", "--pymbar", file, *paths])
+        with np.load(file) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+
+
+def _mbar(arrays: dict[str, np.ndarray], options: dict[str, Any]) -> pymbar.MBAR:
+    import pymbar
+
+    options.setdefault("initial_f_k", np.nan_to_num(arrays["f_k"]))
+    return pymbar.MBAR(arrays["u_kn"], arrays["N_k"], **options)

@@ -16,7 +16,7 @@ OF_A_SPECIES = ["phase_diagram", "map", "isotherms", "isosteric_heat", "henry", 
 
 
 def draw(script: str, *arguments: object) -> None:
-    output = Path(str(arguments[-1]))
+    output = next(Path(str(a)) for a in arguments if str(a).endswith(".png"))
     command = [sys.executable, "-W", "error", PLOTS / f"{script}.py", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{script}: {done.stderr}"
@@ -39,6 +39,8 @@ def test_flow_and_an_observable(krypton: Path, tmp_path: Path) -> None:
     draw("flow", krypton, tmp_path / "flow.png")
     draw("observables", krypton, "Kr", "psi6", tmp_path / "psi6.png")
     draw("profile", krypton, "density_Kr", tmp_path / "density.png")
+    draw("free_energy", krypton, "n_Kr", tmp_path / "free_energy.png")
+    draw("map", krypton, "Kr", tmp_path / "fluctuation.png", "energy_fluctuation")
 
 
 def test_a_canonical_run(tmp_path: Path) -> None:
@@ -47,8 +49,16 @@ def test_a_canonical_run(tmp_path: Path) -> None:
     draw("profile", tmp_path / "melt", "rdf", tmp_path / "rdf.png")
 
 
+def test_pairs_over_their_distance(tmp_path: Path) -> None:
+    text = (PROJECT / "scenes" / "lj_surface.ron").read_text(encoding="utf-8")
+    scene = text.replace("Order(wave_vector: Sqrt3)", "Rdf(r_max: 3.0, bins: 60), Order(wave_vector: Sqrt3)")
+    assert "Rdf" in scene
+    adlayer.sample(scene, tmp_path / "surface", device="cpu", cycles=30)
+    draw("rdf", tmp_path / "surface", "B", "rdf", tmp_path / "rdf.png")
+
+
 def test_every_script_is_tested_and_in_the_page() -> None:
     scripts = {path.stem for path in PLOTS.glob("*.py")}
-    assert scripts == {*OF_A_SPECIES, "flow", "observables", "heat_capacity", "profile"}
+    assert scripts == {*OF_A_SPECIES, "flow", "observables", "free_energy", "rdf", "heat_capacity", "profile"}
     page = (PROJECT / "docs" / "plots.md").read_text(encoding="utf-8")
     assert all(f"plots/{script}.py" in page for script in scripts)

@@ -67,6 +67,27 @@ def test_tables_and_the_map(run: adlayer.Run) -> None:
         run.table("no_such")
 
 
+def test_runs_with_other_states_together(run: adlayer.Run, tmp_path: Path) -> None:
+    other = IDEAL.replace("[0.8, 1.0]", "[0.9, 1.0]").replace("[-3.4, -3.0, -2.6]", "[-3.2, -2.6]") + " "
+    warm = adlayer.sample(other.replace("schedule:", "seed: 7, schedule:"), tmp_path / "warm", device="cpu")
+    both = adlayer.Together(run, warm, output=tmp_path / "both")
+    # One state is in either run.
+    free, states = both.table("free_energies").set_index("state"), both.table("diagnostics").set_index("state")
+    assert len(free) == 6 + 4 - 1 and free["n_k"].sum() == 10 * 400
+    ln_xi = VOLUME * np.exp(states["mu_B"] / states["temperature"])
+    z = (free["f_k"] - (ln_xi.iloc[0] - ln_xi)) / free["err"].replace(0.0, np.nan)
+    assert (z.dropna().abs() < 5).all(), z
+    assert both.species == ["B"] and both.verdict()["sentences"] and (tmp_path / "both/report.html").is_file()
+    arrays = both.arrays()
+    assert arrays["u_kn"].shape == (9, 4000) and np.allclose(arrays["f_k"], free["f_k"], atol=1e-6)
+    cells = both.maps.dropna(subset=["n_B"])
+    z = (cells["n_B"] - VOLUME * np.exp(cells["ln_z_B"])) / cells["n_B_err"]
+    assert len(cells) > 50 and (z.abs() < 5).all(), z
+    with pytest.raises(adlayer.AdlayerError, match="cell.Slab.height"):
+        higher = adlayer.sample(IDEAL.replace("height: 5.0", "height: 6.0"), tmp_path / "higher", device="cpu")
+        adlayer.Together(run, higher, output=tmp_path / "no")
+
+
 def test_the_map_as_a_dataset(run: adlayer.Run) -> None:
     pytest.importorskip("xarray")
     data = run.dataset()

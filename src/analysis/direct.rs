@@ -77,6 +77,7 @@ pub(super) fn set_heat_errors(direct: &mut [DirectAverage], input: &AnalysisInpu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::statistics::cohorts::Cohorts;
     use crate::sample::{SampleRow, Samples};
     use crate::thermo::Convention;
     use crate::thermo::states::{ReservoirAxis, StateGrid};
@@ -90,7 +91,7 @@ mod tests {
             samples.push(SampleRow { cycle, walker: 0, replica: 0, state: 0, energy: 0.0, counts: &[0] });
         }
         samples.push(SampleRow { cycle: 0, walker: 0, replica: 1, state: 1, energy: -1.0, counts: &[3] });
-        let direct = direct_averages(&Memory::new(&samples, &grid, None, 1));
+        let direct = direct_averages(&Memory::new(&samples, &grid, None, &Cohorts::one(2, 500), 1));
         assert_eq!((direct[0].n[0], direct[0].n_err[0]), (0.0, 1.0 / 500.0));
         assert_eq!(direct[1].n[0], 3.0);
         assert!(direct[1].n_err[0].is_nan() && direct[1].energy_err.is_nan());

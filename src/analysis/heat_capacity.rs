@@ -59,6 +59,7 @@ pub(super) fn heat_capacities(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::statistics::cohorts::Cohorts;
     use crate::sample::SampleRow;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
@@ -84,7 +85,7 @@ mod tests {
         let grid = StateGrid::product(&kts, 1.0, &[]);
         let z = |seed: u64| {
             let samples = samples(&kts, n, 400, seed);
-            let memory = Memory::new(&samples, &grid, None, seed);
+            let memory = Memory::new(&samples, &grid, None, &Cohorts::one(2, 400), seed);
             let found = heat_capacities(&samples, &grid, (1.0, 2), &memory);
             found.into_iter().map(|c| (c.value - exact) / c.error).collect::<Vec<_>>()
         };
@@ -100,7 +101,8 @@ mod tests {
         let grid = StateGrid::product(&[0.5, 0.8, 1.1], 1.0, &[]);
         let mut samples = samples(&[0.5], 4, 50, 1);
         samples.push(SampleRow { cycle: 0, walker: 0, replica: 1, state: 1, energy: 1.0, counts: &[] });
-        let found = heat_capacities(&samples, &grid, (1.0, 2), &Memory::new(&samples, &grid, None, 1));
+        let memory = Memory::new(&samples, &grid, None, &Cohorts::one(3, 50), 1);
+        let found = heat_capacities(&samples, &grid, (1.0, 2), &memory);
         assert!(found[0].error > 0.0 && found[1].value.is_finite() && found[1].error.is_nan());
         assert!(found[2].value.is_nan());
     }

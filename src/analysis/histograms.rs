@@ -126,6 +126,7 @@ fn spread(n: usize, most: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::statistics::cohorts::Cohorts;
     use crate::observables::record::{Histogram, Role};
     use crate::sample::SampleRow;
     use crate::thermo::Convention;
@@ -153,7 +154,7 @@ mod tests {
         }
         let (name, label) = ("density_B".to_owned(), "density_B".to_owned());
         samples.histograms.push(Histogram { name, label, role: Role::Average, lo: 0.0, hi: 2.0, bins: 2, values });
-        let memory = Memory::new(&samples, &grid, None, 1);
+        let memory = Memory::new(&samples, &grid, None, &Cohorts::one(4, 400), 1);
         let input = AnalysisInput {
             grid,
             samples,
@@ -164,6 +165,7 @@ mod tests {
             frozen_slab: true,
             production: 400,
             seed: 1,
+            runs: Vec::new(),
             wanted: None,
             halves: Default::default(),
             cell: crate::analysis::CellContext { fixed_adsorbates: 2, ..Default::default() },

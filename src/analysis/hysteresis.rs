@@ -47,9 +47,10 @@ pub(crate) fn compare(input: &AnalysisInput) -> (Vec<f64>, Vec<ExcludedState>) {
     if !(both(true) && both(false)) {
         return (vec![f64::NAN; n_states], Vec::new());
     }
+    let cohorts = input.cohorts();
     let halves = [false, true].map(|wanted| {
         let samples = input.samples.filtered(|n| is_odd(n) == Some(wanted));
-        let memory = Memory::new(&samples, &input.grid, None, input.seed);
+        let memory = Memory::new(&samples, &input.grid, None, &cohorts, input.seed);
         let half = |k: usize| Half {
             mean: memory.mean[k].clone(),
             variance: memory.variance[k].clone(),
@@ -170,6 +171,7 @@ mod tests {
             frozen_slab: true,
             production: 600,
             seed: 1,
+            runs: Vec::new(),
             wanted: None,
             halves: WalkerSplit { odd: vec![false, true], start_differently: true },
             cell: Default::default(),

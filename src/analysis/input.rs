@@ -1,6 +1,7 @@
 //! Input of an analysis: states, samples, and what the scene says of them.
 
 use crate::analysis::maps::map::MapGrid;
+use crate::analysis::statistics::cohorts::{Cohorts, SampledRun};
 use crate::sample::Samples;
 use crate::thermo::gas_phase::GasPhase;
 use crate::thermo::states::StateGrid;
@@ -24,6 +25,8 @@ pub struct AnalysisInput {
     pub frozen_slab: bool,
     /// Production cycles, of the longest run
     pub production: u32,
+    /// The runs that the samples come from; none: one run, whose walkers have all states
+    pub runs: Vec<SampledRun>,
     /// Seed of the bootstrap
     pub seed: u64,
     /// Grid of the maps, if not the default one
@@ -32,6 +35,13 @@ pub struct AnalysisInput {
     pub halves: WalkerSplit,
     /// The cell, as far as adsorption is reckoned from it
     pub cell: CellContext,
+}
+
+impl AnalysisInput {
+    /// Which walkers have the same states.
+    pub(crate) fn cohorts(&self) -> Cohorts {
+        Cohorts::of_runs(&self.runs, self.grid.len(), self.production)
+    }
 }
 
 /// The cell as far as adsorption is reckoned from it; by default nothing is known of it.

@@ -34,4 +34,5 @@ pub use result::{
     ENOUGH_CROSSINGS, FreeEnergies, HeatCapacity, Henry, LayerEdge, Map, MapCell, Phase, PhaseAverage, Profile, Ridge,
     RidgeOf, Side, SplitHalf,
 };
+pub use statistics::cohorts::SampledRun;
 pub use windows::{ROUND_TRIPS, WindowCheck};

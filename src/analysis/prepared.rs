@@ -7,6 +7,7 @@ use crate::analysis::FreeEnergies;
 use crate::analysis::hysteresis::{self, ExcludedState};
 use crate::analysis::statistics::blocks::{Blocks, Draws};
 use crate::analysis::statistics::bootstrap::{Draw, Drawn};
+use crate::analysis::statistics::cohorts::Cohorts;
 use crate::analysis::statistics::collective::StateMoments;
 use crate::analysis::statistics::inefficiency::Memory;
 use crate::analysis::windows::{self, WindowCheck};
@@ -79,12 +80,12 @@ pub(crate) struct Reweighting {
 impl Reweighting {
     /// # Errors
     /// [`AnalysisError`] if MBAR does not converge.
-    pub(crate) fn new(grid: &StateGrid, samples: &Samples, seed: u64) -> Result<Reweighting> {
+    pub(crate) fn new(grid: &StateGrid, samples: &Samples, cohorts: &Cohorts, seed: u64) -> Result<Reweighting> {
         let solved = MbarSolution::new(grid, samples)?;
         let mut kts: Vec<f64> = grid.states.iter().map(|s| s.kt).collect();
         kts.sort_by(f64::total_cmp);
         kts.dedup();
-        let memory = Memory::new(samples, grid, Some(&expected(grid, &solved, &kts)), seed);
+        let memory = Memory::new(samples, grid, Some(&expected(grid, &solved, &kts)), cohorts, seed);
         let g_of_state: Vec<f64> = (0..grid.len()).map(|k| memory.of_state(k)).collect();
         let g_of_sample =
             solved.collapsed.origin().iter().map(|&n| g_of_state[samples.state[n as usize] as usize]).collect();
@@ -197,7 +198,7 @@ impl PreparedSamples<'_> {
         let (hysteresis, excluded) = hysteresis::compare(input);
         let windows = windows::check(input);
         let retained = hysteresis::set_aside(input, &flags(input, &excluded, &windows));
-        let basis = Reweighting::new(&input.grid, &retained.samples, input.seed)?;
+        let basis = Reweighting::new(&input.grid, &retained.samples, &input.cohorts(), input.seed)?;
         Ok(PreparedSamples { input, retained, hysteresis, excluded, windows, basis })
     }
 

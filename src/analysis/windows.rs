@@ -110,6 +110,7 @@ mod tests {
             frozen_slab: true,
             production: 100,
             seed: 1,
+            runs: Vec::new(),
             wanted: None,
             halves: WalkerSplit::default(),
             cell: Default::default(),

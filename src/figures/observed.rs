@@ -83,6 +83,9 @@ fn legible(column: &str, label: &str) -> String {
     }
 }
 
+/// Divisors of the bins of a state.
+type Divisor<'a> = Box<dyn Fn(&StateHistogram) -> Option<Vec<f64>> + 'a>;
+
 /// How a stored histogram is drawn.
 struct Way<'a> {
     title: String,
@@ -95,7 +98,7 @@ struct Way<'a> {
     /// What the ordinate is.
     caption: String,
     /// What the mean counts of a state are divided by, bin by bin; `None` if it holds nothing to be drawn.
-    divisor: Box<dyn Fn(&StateHistogram) -> Option<Vec<f64>> + 'a>,
+    divisor: Divisor<'a>,
 }
 
 /// A stored histogram on average over the samples of chosen states.
@@ -109,7 +112,7 @@ pub(crate) fn histogram(analysis: &Analysis, labels: &Labels, histogram: &MeanHi
         (0..grid.n_reservoirs()).map(|r| grid.mu(StateId(s.state as u32), r)).collect()
     };
     let t_decimals = text::decimals(histogram.states.iter().map(temperature), 4);
-    let mu_decimals = text::decimals(histogram.states.iter().flat_map(|s| mus(s)), 3);
+    let mu_decimals = text::decimals(histogram.states.iter().flat_map(&mus), 3);
     let mut columns = vec!["state".to_owned(), "temperature".into()];
     columns.extend(grid.reservoirs.iter().map(|r| format!("mu_{}", r.species)));
     columns.extend([way.x_column, way.y_column, "error"].map(str::to_owned));

@@ -12,19 +12,22 @@ pub(super) type Patch = (Vec<(f64, f64)>, usize);
 /// Rows on either side over which borders of cells are smoothed.
 const SMOOTH: usize = 3;
 
+/// Indices of two phases, and points (x, T) of their border.
+pub(super) type Criterion = ((usize, usize), Vec<(f64, f64)>);
+
 /// Regions as they are drawn.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
     /// Patches of one phase each, that cover what is not masked.
     pub(super) patches: Vec<Patch>,
-    /// Borders of two phases between which no boundary was found: indices of the phases, points (x, T).
-    pub(super) criteria: Vec<((usize, usize), Vec<(f64, f64)>)>,
+    /// Borders of two phases between which no boundary was found.
+    pub(super) criteria: Vec<Criterion>,
 }
 
 impl Layout {
     /// Adds a piece to the border of two phases.
     fn add(&mut self, phases: (usize, usize), from: (f64, f64), to: (f64, f64)) {
-        let goes_on = |line: &&mut ((usize, usize), Vec<(f64, f64)>)| {
+        let goes_on = |line: &&mut Criterion| {
             line.0 == phases && line.1.last().is_some_and(|end| end.1 == from.1 && (end.0 - from.0).abs() < 1e-9)
         };
         match self.criteria.iter_mut().find(goes_on) {

@@ -25,17 +25,20 @@ pub(crate) fn is_of_trust(name: &str) -> bool {
 /// Every figure that the checks support.
 pub(crate) fn all(analysis: &Analysis, labels: &Labels) -> Vec<Drawing> {
     let Some(diagnostics) = &analysis.checks.diagnostics else { return Vec::new() };
-    let mut drawings: Vec<Drawing> = diagnostics
-        .flows
+    let flows = &diagnostics.flows;
+    let mut drawings: Vec<Drawing> = flows
         .iter()
-        .filter_map(|f| {
+        .enumerate()
+        .filter_map(|(i, f)| {
             let (name, x) = match f.axis {
                 Axis::Temperature => ("flow_temperature".to_owned(), labels.temperature()),
                 Axis::Reservoir(r) => {
                     (format!("flow_mu_{}", analysis.grid.reservoirs[r].species), labels.mu(analysis, r))
                 }
             };
-            flow(analysis, labels, f, name, x)
+            // Runs with other grids have one each.
+            let before = flows[..i].iter().filter(|other| other.axis == f.axis).count();
+            flow(analysis, labels, f, if before == 0 { name } else { format!("{name}_{}", before + 1) }, x)
         })
         .collect();
     for r in 0..analysis.grid.n_reservoirs() {
@@ -83,7 +86,10 @@ fn flow(
     };
     let settings = Chart {
         name,
-        title: format!("Flow of replicas along the {along}"),
+        title: match &flow.runs {
+            None => format!("Flow of replicas along the {along}"),
+            Some(runs) => format!("Flow of replicas of {runs} along the {along}"),
+        },
         caption: format!(
             "Of the replicas that have been at an end of the axis, the fraction whose last one was the upper end. A step \
              is a bottleneck: states there would help the run most.{trips}"

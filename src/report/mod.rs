@@ -19,7 +19,7 @@ use crate::figures::Figure;
 use crate::io::atomic::write_whole;
 use std::path::{Path, PathBuf};
 
-pub use summary::{CellSummary, RunSummary, Seconds};
+pub use summary::{CellSummary, RunLine, RunSummary, Seconds};
 pub use terminal::terminal_table;
 
 /// Writes `dir/report.html`: settings, findings in words, figures, tables. It loads nothing from elsewhere.

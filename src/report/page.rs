@@ -21,7 +21,11 @@ pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]
                 header {
                     h1 { (title) }
                     p.lead { "Replica-exchange grand-canonical sampling: " (summary.n_states) " states, "
-                        (summary.production) " cycles of production on " (summary.device) "." }
+                        @match summary.runs.len() {
+                            0 => { (summary.production) " cycles of production on " (summary.device) "." }
+                            n => { (n) " runs together." }
+                        }
+                    }
                 }
                 main {
                     @if !summary.warnings.is_empty() {

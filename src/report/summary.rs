@@ -29,6 +29,9 @@ pub struct RunSummary {
     pub walkers: usize,
     /// States of the grid.
     pub n_states: usize,
+    /// The runs that are analysed together, where they are several; all numbers beside are those of the first, or sums.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<RunLine>,
     /// Replicas: states × walkers.
     pub n_replicas: usize,
     /// Wall-clock times.
@@ -50,6 +53,31 @@ pub struct RunSummary {
     pub warnings: Vec<String>,
     /// The scene with every default written out.
     pub resolved_scene: String,
+}
+
+/// One of several runs that are analysed together.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunLine {
+    /// Its directory.
+    pub directory: String,
+    /// Title of its scene; may be empty.
+    pub title: String,
+    /// Its temperatures, scene unit.
+    pub temperatures: Vec<f64>,
+    /// `[n_reservoirs]`, values of its axes, as its scene gives them.
+    pub values: Vec<Vec<f64>>,
+    /// Its states.
+    pub n_states: usize,
+    /// Independent copies of its grid.
+    pub walkers: usize,
+    /// Equilibration cycles.
+    pub equilibration: u32,
+    /// Production cycles.
+    pub production: u32,
+    /// Seed of its random numbers.
+    pub seed: u64,
+    /// Device that sampled, in words.
+    pub device: String,
 }
 
 /// The simulated cell, for the note on finite size.

@@ -34,16 +34,17 @@ pub(crate) fn settings(analysis: &Analysis, summary: &RunSummary) -> Markup {
         let values = range(&analysis.grid.values(s));
         rows.push((format!("{symbol} of {}", axis.species), format!("{values} {unit}")));
     }
-    rows.extend([
-        (
-            "Replicas".into(),
-            format!(
-                "{} ({} × {})",
-                summary.n_replicas,
-                findings::count(summary.n_states, "state"),
-                findings::count(summary.walkers, "walker")
-            ),
+    let replicas = match summary.runs.len() {
+        0 => format!(
+            "{} ({} × {})",
+            summary.n_replicas,
+            findings::count(summary.n_states, "state"),
+            findings::count(summary.walkers, "walker")
         ),
+        n => format!("{} in {n} runs over {}", summary.n_replicas, findings::count(summary.n_states, "state")),
+    };
+    rows.extend([
+        ("Replicas".into(), replicas),
         ("Cycles".into(), format!("{} equilibration + {} production", summary.equilibration, summary.production)),
         ("Device".into(), summary.device.clone()),
         ("Kernel".into(), summary.kernel.clone()),
@@ -72,7 +73,47 @@ pub(crate) fn settings(analysis: &Analysis, summary: &RunSummary) -> Markup {
                 div { dt { (subscripts(name)) } dd { (subscripts(value)) } }
             }
         }
+        @if !summary.runs.is_empty() {
+            p { "Runs that are analysed together; where they differ, cycles, device, kernel, seed and throughput above are those of \
+                 the first." }
+            (runs(analysis, summary))
+        }
     }
+}
+
+/// The runs that are analysed together, by the numbers that sentences of the verdict give them.
+fn runs(analysis: &Analysis, summary: &RunSummary) -> Markup {
+    let range = |values: &[f64]| {
+        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let ends = if low == high {
+            text::short(low, 4)
+        } else {
+            format!("{} … {}", text::short(low, 4), text::short(high, 4))
+        };
+        format!("{} ({ends})", values.len())
+    };
+    let symbol = |s: usize| findings::axis_symbol(analysis, s, summary.units).0;
+    scrolling(html! {
+        table {
+            thead { tr {
+                th { "run" } th.text { "directory" } th { "states" } th { "T" }
+                @for (s, axis) in analysis.grid.reservoirs.iter().enumerate() { th { (subscripts(symbol(s))) " of " (axis.species) } }
+                th { "walkers" } th { "cycles" } th { "seed" } th.text { "device" }
+            } }
+            tbody { @for (number, run) in (1..).zip(&summary.runs) { tr {
+                td { (number) }
+                td.text { (run.directory) @if !run.title.is_empty() { ": " (run.title) } }
+                td { (run.n_states) }
+                td { (range(&run.temperatures)) }
+                @for values in &run.values { td { (range(values)) } }
+                td { (run.walkers) }
+                td { (run.equilibration) " + " (run.production) }
+                td { (run.seed) }
+                td.text { (run.device) }
+            } } }
+        }
+    })
 }
 
 /// The phases with their mean numbers and areas.

@@ -44,16 +44,26 @@ pub fn terminal_table(analysis: &Analysis, summary: &RunSummary, width: Option<u
 fn whole_table(analysis: &Analysis, summary: &RunSummary, width: usize) -> String {
     let mut out = String::new();
     let title = if summary.title.is_empty() { &summary.scene_name } else { &summary.title };
-    out.push_str(&format!(
-        "{title}\n{} × {}, {} + {} cycles on {}: {}, {} replica-steps/s\n\n",
-        findings::count(summary.n_states, "state"),
-        findings::count(summary.walkers, "walker"),
-        summary.equilibration,
-        summary.production,
-        summary.device,
-        findings::duration(summary.seconds.sampling),
-        findings::engineering(summary.replica_steps_per_s)
-    ));
+    out.push_str(&if summary.runs.is_empty() {
+        format!(
+            "{title}\n{} × {}, {} + {} cycles on {}: {}, {} replica-steps/s\n\n",
+            findings::count(summary.n_states, "state"),
+            findings::count(summary.walkers, "walker"),
+            summary.equilibration,
+            summary.production,
+            summary.device,
+            findings::duration(summary.seconds.sampling),
+            findings::engineering(summary.replica_steps_per_s)
+        )
+    } else {
+        format!(
+            "{title}\n{} in {} runs together, {}: {} of sampling\n\n",
+            findings::count(summary.n_states, "state"),
+            summary.runs.len(),
+            findings::count(summary.n_replicas, "replica"),
+            findings::duration(summary.seconds.sampling)
+        )
+    });
     let n_reservoirs = analysis.grid.n_reservoirs();
     if n_reservoirs == 0 {
         out.push_str(&canonical(analysis, summary));

@@ -3,6 +3,7 @@
 mod agreement;
 pub(crate) mod archive;
 pub mod checkpoint;
+pub(crate) mod combined;
 mod companions;
 pub mod directory;
 pub mod forecast;

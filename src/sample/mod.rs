@@ -165,6 +165,11 @@ impl Samples {
         }
     }
 
+    /// Where, when, E and N of the samples for which `keep` holds of their index, in order; nothing that was observed.
+    pub fn numbers(&self, keep: impl Fn(usize) -> bool) -> Samples {
+        self.numbers_of(&(0..self.len()).filter(|&i| keep(i)).collect::<Vec<_>>())
+    }
+
     /// The samples for which `keep` holds of their index, in order.
     pub fn filtered(&self, keep: impl Fn(usize) -> bool) -> Samples {
         self.chosen(&(0..self.len()).filter(|&i| keep(i)).collect::<Vec<_>>())
@@ -177,8 +182,7 @@ impl Samples {
         self.chosen(&order)
     }
 
-    /// Some samples, in the order given.
-    fn chosen(&self, kept: &[usize]) -> Samples {
+    fn numbers_of(&self, kept: &[usize]) -> Samples {
         Samples {
             cycle: kept.iter().map(|&i| self.cycle[i]).collect(),
             walker: kept.iter().map(|&i| self.walker[i]).collect(),
@@ -186,8 +190,16 @@ impl Samples {
             state: kept.iter().map(|&i| self.state[i]).collect(),
             energy: kept.iter().map(|&i| self.energy[i]).collect(),
             counts: self.counts.iter().map(|column| kept.iter().map(|&i| column[i]).collect()).collect(),
+            ..Samples::default()
+        }
+    }
+
+    /// Some samples, in the order given.
+    fn chosen(&self, kept: &[usize]) -> Samples {
+        Samples {
             columns: self.columns.iter().map(|c| c.filtered(kept)).collect(),
             histograms: self.histograms.iter().map(|h| h.filtered(kept)).collect(),
+            ..self.numbers_of(kept)
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::base::ids::StateId;
 use serde::{Deserialize, Serialize};
 
 /// An axis of the grid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Axis {
     /// Temperature.
     Temperature,
@@ -14,7 +14,7 @@ pub enum Axis {
 }
 
 /// The direction in which two states are neighbours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Direction {
     /// One step along one axis.
     Along(Axis),

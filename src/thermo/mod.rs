@@ -6,6 +6,7 @@ mod edges;
 pub mod gas_phase;
 pub mod response;
 pub mod states;
+pub mod union;
 pub mod window;
 
 pub use convention::Convention;

@@ -118,6 +118,16 @@ impl StateGrid {
         StateGrid { reservoirs, states, edges, axes: None }
     }
 
+    /// States and edges with the axes whose full product the points are, if they are one.
+    pub(super) fn of_parts(
+        reservoirs: Vec<Reservoir>,
+        states: Vec<StatePoint>,
+        edges: Vec<Edge>,
+        axes: Option<Axes>,
+    ) -> StateGrid {
+        StateGrid { reservoirs, states, edges, axes }
+    }
+
     /// Adds states with windows, after all others, and the edges over which they exchange:
     /// - with the next temperatures among those of the same bounds and activities of the other species;
     /// - with the next one, by bounds, at the same temperature, where the bounds overlap;

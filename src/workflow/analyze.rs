@@ -1,6 +1,6 @@
 //! From run directories to tables, figures and a report: everything `analyze` does and `run` ends with.
 
-use crate::analysis::diagnostics::{RunTallies, WalkerSplit};
+use crate::analysis::diagnostics::WalkerSplit;
 use crate::analysis::{self, Analysis, AnalysisInput, CellContext, MapGrid};
 use crate::base::error::{Error, Result};
 use crate::figures::snapshots::Chooser;
@@ -10,15 +10,14 @@ use crate::input::scene::grammar::Walkers;
 use crate::input::scene::{self, CheckedScene};
 use crate::report::{self, CellSummary, RunSummary, Seconds};
 use crate::run::RunStatus;
-use crate::run::archive::{Run, read_run, scene_of, scenes_of_one_system};
-use crate::run::tables::{StateResults, read_exchange, read_moves, read_segments, set_results};
-use crate::sample::Samples;
-use crate::sample::tally_snapshots::read_marks;
-use crate::sample::trajectory::visit_trajectory;
+use crate::run::combined::{Combined, names};
+use crate::run::tables::{StateResults, read_segments, set_results};
+use crate::sample::trajectory::{StoredFrame, visit_trajectory};
 use crate::system::slab::close_packed;
 use crate::system::{Reservoir, System};
 use crate::thermo::gas_phase::GasPhase;
 use crate::thermo::states::StateGrid;
+use crate::thermo::union::Member;
 use crate::workflow::stopping::StoppingRule;
 use crate::workflow::time_step::time_step_advice;
 use std::path::{Path, PathBuf};
@@ -54,8 +53,10 @@ const MOST_CELLS: usize = 2_000_000;
 
 impl GridRequest {
     /// The grid, as the analysis takes it; `None` if nothing is asked for.
-    fn grid(&self, loaded: &CheckedScene) -> Result<Option<MapGrid>> {
-        let species: Vec<&str> = loaded.scene.reservoir.iter().map(|r| r.species.as_str()).collect();
+    ///
+    /// - `states`: those that were simulated
+    fn grid(&self, states: &StateGrid) -> Result<Option<MapGrid>> {
+        let species: Vec<&str> = states.reservoirs.iter().map(|r| r.species.as_str()).collect();
         let (in_pressure, given) = if self.pressures.is_empty() { (false, &self.mu) } else { (true, &self.pressures) };
         if self.temperatures.is_none() && given.is_empty() {
             return Ok(None);
@@ -72,7 +73,7 @@ impl GridRequest {
                 "give it once for each, in this order",
             ));
         }
-        let mut grid = MapGrid::default_of(&loaded.grid());
+        let mut grid = MapGrid::default_of(states);
         grid.in_pressure = in_pressure;
         if let Some(temperatures) = &self.temperatures {
             grid.temperatures = ascending(temperatures);
@@ -147,20 +148,14 @@ pub fn evaluate_and_tell(
 ) -> Result<Evaluation> {
     let start = Instant::now();
     tell(Stage::Reading);
-    let scenes = scenes_of_one_system(directories)?;
-    let runs = directories.iter().zip(scenes).map(|(d, loaded)| read_run(d, loaded));
-    let mut runs = runs.collect::<Result<Vec<_>>>()?;
-    let mut samples = std::mem::take(&mut runs[0].samples);
-    runs[1..].iter().for_each(|run| samples.append_run(&run.samples));
-    let (loaded, record, grid) = (&runs[0].loaded, &runs[0].record, runs[0].grid.clone());
-    let scene = &loaded.scene;
-    // A run that goes on stores samples before it says so.
-    let stored = samples.cycle.iter().max().map_or(0, |&cycle| cycle + 1);
-    let production = runs.iter().map(|r| r.record.production_done).max().unwrap_or(0).max(stored);
+    let mut combined = Combined::read(directories)?;
+    let wanted_grid = wanted.grid(&combined.grid)?;
     tell(Stage::Analysis);
-    let walkers: Vec<u32> = runs.iter().map(|r| r.record.walkers).collect();
-    let input = AnalysisInput { wanted: wanted.grid(loaded)?, ..input(loaded, grid, samples, production, &walkers) };
-    let analysis = analysis::analyze_and_check(&input, &books(directories, &runs, &input)?)?;
+    let input = AnalysisInput { wanted: wanted_grid, ..input(&mut combined) };
+    let analysis = analysis::analyze_and_check(&input, &combined.tallies(directories)?)?;
+    let Combined { runs, members, .. } = &combined;
+    let (loaded, record) = (&runs[0].loaded, &runs[0].record);
+    let scene = &loaded.scene;
     std::fs::create_dir_all(output).map_err(Error::io("cannot create", output))?;
     analysis::tables::write(&analysis, input.boltzmann, &output.join("analysis"))?;
     if let [directory] = directories
@@ -172,8 +167,13 @@ pub fn evaluate_and_tell(
     tell(Stage::Figures);
     let labels = Labels { units: scene.units, title: scene.title.clone() };
     let mut figures = figures::draw(&analysis, &labels, output)?;
-    let mut warnings = record.warnings.clone();
-    match snapshots(directories, loaded, &analysis, &labels, output) {
+    let mut warnings: Vec<String> = Vec::new();
+    for warning in runs.iter().flat_map(|run| &run.record.warnings) {
+        if !warnings.contains(warning) {
+            warnings.push(warning.clone());
+        }
+    }
+    match snapshots(directories, members, loaded, (&analysis, &labels), output) {
         Ok(pictures) => figures.extend(pictures),
         Err(error @ (Error::BadInput { .. } | Error::ParquetDamaged { .. } | Error::InputMissing { .. })) => {
             warnings.push(format!("no snapshots are drawn: {error}"));
@@ -182,22 +182,22 @@ pub fn evaluate_and_tell(
     }
     warnings.extend(wanted.temperatures.as_ref().and_then(|t| outside_samples(&analysis.grid, t)));
     if runs.len() > 1 {
-        let names: Vec<String> = directories.iter().map(|d| d.display().to_string()).collect();
-        warnings.push(format!("samples of {} runs are combined: {}", runs.len(), names.join(", ")));
+        warnings.push(format!("samples of {} runs are combined: {}", runs.len(), names(directories)));
+        warnings.extend(combined.warnings.iter().cloned());
     }
-    let so_far = match record.status {
-        RunStatus::Interrupted => Some("was interrupted"),
-        RunStatus::Running => Some("goes on, or was killed;"),
-        RunStatus::Finished | RunStatus::Failed => None,
-    };
-    if let Some(how) = so_far {
-        let (done, of) = (record.production_done, record.production);
-        warnings.push(format!("the run {how} after {done} of {of} production cycles"));
-    }
+    warnings.extend(directories.iter().zip(runs).filter_map(|(directory, run)| {
+        let record = &run.record;
+        let how = match record.status {
+            RunStatus::Interrupted => "was interrupted",
+            RunStatus::Running => "goes on, or was killed;",
+            RunStatus::Finished | RunStatus::Failed => return None,
+        };
+        let which = if runs.len() > 1 { format!("the run {}", directory.display()) } else { "the run".to_owned() };
+        Some(format!("{which} {how} after {} of {} production cycles", record.production_done, record.production))
+    }));
     if let Some(known) = StoppingRule::of(loaded).map(|goal| goal.judge(&analysis)).filter(|known| !known.enough) {
         warnings.push(format!("the boundaries are not known as well as the scene wants: {}", known.words));
     }
-    let species: Vec<String> = scene.reservoir.iter().map(|r| r.species.clone()).collect();
     let segments = read_segments(&directories[0])?;
     let made = u64::from(record.production_done) * u64::from(record.walkers);
     warnings.extend(segments.and_then(|row| time_step_advice(&scene.dynamics, &row, made)));
@@ -212,7 +212,8 @@ pub fn evaluate_and_tell(
         equilibration: u64::from(record.equilibration),
         production: u64::from(record.production_done),
         walkers: runs.iter().map(|r| r.record.walkers as usize).sum(),
-        n_states: record.n_states,
+        n_states: analysis.grid.len(),
+        runs: combined.lines(directories),
         n_replicas: runs.iter().map(|r| r.record.n_replicas).sum(),
         seconds: Seconds {
             sampling: runs.iter().map(|r| r.record.seconds_sampling).sum(),
@@ -220,9 +221,9 @@ pub fn evaluate_and_tell(
         },
         replica_steps_per_s: record.replica_steps_per_s,
         attempts_per_s: record.attempts_per_s,
-        acceptance: read_moves(&directories[0], &species)?,
+        acceptance: combined.moves(directories)?,
         segments,
-        exchange: read_exchange(&directories[0])?,
+        exchange: combined.exchange(directories)?,
         cell: CellSummary {
             lengths: loaded.lengths().into(),
             tilt: loaded.cell().tilt,
@@ -273,11 +274,13 @@ fn state_results(analysis: &Analysis) -> Vec<StateResults> {
 }
 
 /// Draws a stored configuration of every phase; none where a run has kept none.
+///
+/// - `members`: where the states of each run are among all
 fn snapshots(
     directories: &[PathBuf],
+    members: &[Member],
     loaded: &CheckedScene,
-    analysis: &Analysis,
-    labels: &Labels,
+    (analysis, labels): (&Analysis, &Labels),
     output: &Path,
 ) -> Result<Vec<Figure>> {
     let mut chooser = Chooser::new(analysis);
@@ -285,8 +288,10 @@ fn snapshots(
         return Ok(Vec::new());
     }
     let system = System::from_scene(loaded);
-    for directory in directories.iter().filter(|d| d.join("trajectory").is_dir()) {
-        visit_trajectory(directory, |frame| chooser.see(&frame, &system.counts(&frame.species)))?;
+    let kept = directories.iter().zip(members).filter(|(d, _)| d.join("trajectory").is_dir());
+    for (directory, member) in kept {
+        let see = |frame: StoredFrame| chooser.see(&member.frame(frame.clone()), &system.counts(&frame.species));
+        visit_trajectory(directory, see)?;
     }
     figures::snapshots::draw(&chooser, analysis, &system, labels, output)
 }
@@ -296,9 +301,9 @@ fn snapshots(
 /// # Errors
 /// [`Error::InputMissing`], [`Error::BadInput`], [`Error::Analysis`].
 pub fn analyse_run(directory: &Path) -> Result<(CheckedScene, Analysis)> {
-    let Run { loaded, record, samples, grid } = read_run(directory, scene_of(directory)?)?;
-    let analysis = analysis::analyze(&input(&loaded, grid, samples, record.production_done, &[record.walkers]))?;
-    Ok((loaded, analysis))
+    let mut combined = Combined::read(&[directory.to_owned()])?;
+    let analysis = analysis::analyze(&input(&mut combined))?;
+    Ok((combined.runs.swap_remove(0).loaded, analysis))
 }
 
 /// The analysis of a run with its checks and verdict; nothing is written.
@@ -306,46 +311,38 @@ pub fn analyse_run(directory: &Path) -> Result<(CheckedScene, Analysis)> {
 /// # Errors
 /// [`Error::InputMissing`], [`Error::BadInput`], [`Error::Analysis`].
 pub(crate) fn analyse_and_judge(directory: &Path) -> Result<Analysis> {
-    let mut run = read_run(directory, scene_of(directory)?)?;
-    let samples = std::mem::take(&mut run.samples);
-    let input = input(&run.loaded, run.grid.clone(), samples, run.record.production_done, &[run.record.walkers]);
-    let books = books(&[directory.to_owned()], std::slice::from_ref(&run), &input)?;
-    analysis::analyze_and_check(&input, &books)
+    let directories = [directory.to_owned()];
+    let mut combined = Combined::read(&directories)?;
+    let input = input(&mut combined);
+    analysis::analyze_and_check(&input, &combined.tallies(&directories)?)
 }
 
-/// What the runs have booked beside their samples.
-fn books(directories: &[PathBuf], runs: &[Run], input: &AnalysisInput) -> Result<RunTallies> {
-    let (n_states, n_edges) = (input.grid.len(), input.grid.edges.len());
-    let read = |(directory, run): (&PathBuf, &Run)| {
-        let marks = read_marks(directory, run.record.production_done, n_states, n_edges)?;
-        Ok((marks, run.record.walkers as usize))
-    };
-    Ok(RunTallies::of_runs(&directories.iter().zip(runs).map(read).collect::<Result<Vec<_>>>()?))
-}
-
-/// What the analysis of runs starts from.
-///
-/// - `walkers`: of each run
-fn input(loaded: &CheckedScene, grid: StateGrid, samples: Samples, production: u32, walkers: &[u32]) -> AnalysisInput {
+/// What the analysis of runs starts from: their samples are taken out of them.
+fn input(combined: &mut Combined) -> AnalysisInput {
+    let samples = std::mem::take(&mut combined.samples);
+    let (loaded, runs) = (&combined.runs[0].loaded, combined.sampled());
     let scene = &loaded.scene;
     let n_max: Vec<u16> = scene.reservoir.iter().map(|r| r.max_atoms).collect();
     let other_mobile_atoms = loaded.capacity() - n_max.iter().map(|&n| usize::from(n)).sum::<usize>();
+    let walkers = runs.iter().map(|run| run.walkers);
+    let initial = combined.runs.iter().flat_map(|run| &run.loaded.scene.initial);
     AnalysisInput {
-        grid,
-        samples,
+        grid: combined.grid.clone(),
         n_max,
         boltzmann: scene.units.boltzmann(),
         pressure_unit: scene.units.pressure_unit(),
         other_mobile_atoms,
         frozen_slab: other_mobile_atoms == 0,
-        production,
+        production: runs.iter().map(|run| run.production).max().unwrap_or(0),
         seed: scene.seed,
         wanted: None,
         halves: WalkerSplit {
-            odd: walkers.iter().flat_map(|&n| (0..n).map(|w| !w.is_multiple_of(2))).collect(),
-            start_differently: scene.initial.iter().any(|i| i.walkers != Walkers::All),
+            odd: walkers.flat_map(|n| (0..n).map(|w| !w.is_multiple_of(2))).collect(),
+            start_differently: initial.into_iter().any(|i| i.walkers != Walkers::All),
         },
         cell: cell_context(loaded),
+        samples,
+        runs,
     }
 }
 

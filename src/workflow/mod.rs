@@ -3,6 +3,7 @@
 pub mod aiat;
 pub mod analyze;
 pub mod bench;
+mod combine;
 pub mod driver;
 pub mod export;
 pub mod extend;

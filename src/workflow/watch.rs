@@ -1,6 +1,7 @@
 //! Looking at a run from outside: only files are read, no lock is taken and nothing is written.
 
 use crate::analysis::diagnostics::{Flow, flows};
+use crate::analysis::statistics::cohorts::Cohorts;
 use crate::base::{Error, Result};
 use crate::input::scene::{self, CheckedScene};
 use crate::io::csv::Table;
@@ -102,7 +103,9 @@ impl Watched {
     fn flows(&mut self, bytes: u64) -> Option<Vec<Flow>> {
         if self.trips.as_ref().is_none_or(|(known, _)| *known != bytes) && (1..=self.most_bytes).contains(&bytes) {
             let samples = read_samples(&self.directory, &self.species).ok()?;
-            self.trips = Some((bytes, flows(&self.loaded.grid(), &samples)));
+            let grid = self.loaded.grid();
+            let cohorts = Cohorts::one(grid.len(), 0);
+            self.trips = Some((bytes, flows(&grid, &samples, &cohorts)));
         }
         self.trips.as_ref().map(|(_, flows)| flows.clone())
     }

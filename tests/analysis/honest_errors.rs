@@ -3,7 +3,7 @@
 use crate::say::say;
 use crate::z_scores::{Scores, boundary_scores, slow_scores, stuck_boundaries, trap_scores};
 
-fn assert_honest(label: &str, scores: &Scores) {
+pub(crate) fn assert_honest(label: &str, scores: &Scores) {
     let (mean, width) = (scores.mean(), scores.width());
     let (widths, means) = scores.limits();
     assert!(

@@ -8,6 +8,7 @@ mod mbar;
 mod minima;
 mod second_estimator;
 mod thermochemistry;
+mod unions;
 mod z_scores;
 
 // shared with other test binaries

@@ -52,6 +52,7 @@ fn read(directory: &Path) -> (AnalysisInput, Vec<TallySnapshot>) {
         other_mobile_atoms: 0,
         frozen_slab: true,
         production,
+        runs: Vec::new(),
         wanted: None,
         seed: scene.seed,
         halves: WalkerSplit::default(),

@@ -4,7 +4,8 @@
 //! the program, and what a cycle leaves is a sample: the series of one state, of one replica and of neighbouring states
 //! are all correlated, as in a run.
 
-use adlayer::testing::analysis::{Analysis, AnalysisInput, BoundaryKind, analyze};
+use adlayer::testing::analysis::diagnostics::RunTallies;
+use adlayer::testing::analysis::{Analysis, AnalysisInput, BoundaryKind, SampledRun, analyze, analyze_and_check};
 use adlayer::testing::base::ids::ReplicaId;
 use adlayer::testing::base::rng::Rng;
 use adlayer::testing::moves::exchange::{Assignment, Exchange, Exchanger, Period};
@@ -86,10 +87,42 @@ fn run<R: Replica>(grid: &StateGrid, cycles: u32, walkers: usize, seed: u64) -> 
     samples
 }
 
+/// A run of a model: its states, cycles and walkers.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) grid: StateGrid,
+    pub(crate) cycles: u32,
+    pub(crate) walkers: usize,
+}
+
+/// Runs with grids of their own, sampled with the seeds that follow `seed` and joined in this order.
+fn joined<R: Replica>(plans: &[Plan], n_max: u16, seed: u64) -> AnalysisInput {
+    let (grid, members) = StateGrid::union(&plans.iter().map(|plan| plan.grid.clone()).collect::<Vec<_>>());
+    let mut samples = Samples::new(1);
+    let mut runs = Vec::new();
+    for ((plan, member), own_seed) in plans.iter().zip(members).zip(seed..) {
+        let mut own = run::<R>(&plan.grid, plan.cycles, plan.walkers, own_seed);
+        own.state.iter_mut().for_each(|k| *k = member.states[*k as usize]);
+        if samples.is_empty() {
+            samples = own
+        } else {
+            samples.append_run(&own)
+        }
+        runs.push(SampledRun { walkers: plan.walkers, production: plan.cycles, states: member.states });
+    }
+    let production = plans.iter().map(|plan| plan.cycles).max().unwrap_or(0);
+    AnalysisInput { grid, runs, ..input(StateGrid::product(&[1.0], 1.0, &[]), samples, production, n_max, seed) }
+}
+
 fn analysed<R: Replica>(grid: &StateGrid, cycles: u32, walkers: usize, n_max: u16, seed: u64) -> Analysis {
-    let input = AnalysisInput {
-        samples: run::<R>(grid, cycles, walkers, seed),
-        grid: grid.clone(),
+    let samples = run::<R>(grid, cycles, walkers, seed);
+    analyze(&input(grid.clone(), samples, cycles, n_max, seed)).unwrap_or_else(|e| panic!("seed {seed}: {e}"))
+}
+
+fn input(grid: StateGrid, samples: Samples, cycles: u32, n_max: u16, seed: u64) -> AnalysisInput {
+    AnalysisInput {
+        samples,
+        grid,
         n_max: vec![n_max],
         boltzmann: 1.0,
         pressure_unit: 1.0,
@@ -99,9 +132,9 @@ fn analysed<R: Replica>(grid: &StateGrid, cycles: u32, walkers: usize, n_max: u1
         halves: Default::default(),
         cell: Default::default(),
         seed,
+        runs: Vec::new(),
         wanted: None,
-    };
-    analyze(&input).unwrap_or_else(|e| panic!("seed {seed}: {e}"))
+    }
 }
 
 fn gaussian(rng: &mut ChaCha8Rng) -> f64 {
@@ -162,24 +195,43 @@ impl Replica for Trap {
     }
 }
 
+fn trap_grid(temperatures: &[f64], mu: &[f64]) -> StateGrid {
+    let convention = Convention::Absolute { mass: 1.0, planck: 1.8 };
+    let axis = ReservoirAxis { species: "B".into(), convention, values: mu.to_vec() };
+    StateGrid::product(temperatures, 1.0, &[axis])
+}
+
 /// z of ⟨N⟩ over the map of the trap, on the grid of case f, for many seeds.
 pub(crate) fn trap_scores(seeds: u64, cycles: u32) -> Scores {
-    let axis = ReservoirAxis {
-        species: "B".into(),
-        convention: Convention::Absolute { mass: 1.0, planck: 1.8 },
-        values: vec![-2.5, -2.0, -1.5],
+    let grid = trap_grid(&[0.6, 0.8, 1.0], &[-2.5, -2.0, -1.5]);
+    let of_seed = |seed: u64| of_trap_map(&analysed::<Trap>(&grid, cycles, 1, 60, 4000 + seed));
+    Scores((0..seeds).into_par_iter().map(of_seed).collect())
+}
+
+fn of_trap_map(analysis: &Analysis) -> Vec<f64> {
+    let cells = analysis.map.cells.iter().filter(|c| !c.masked);
+    let score = |c: &adlayer::testing::analysis::MapCell| {
+        let exact = (c.ln_z[0] + 1.5 * (TAU * c.temperature).ln()).exp();
+        (c.n[0] - exact) / c.n_err[0]
     };
-    let grid = StateGrid::product(&[0.6, 0.8, 1.0], 1.0, &[axis]);
+    let scores: Vec<f64> = cells.map(score).collect();
+    assert!(scores.len() > 60, "{} cells", scores.len());
+    scores
+}
+
+/// The same of three runs together: the grid of case f, one over other states that has some of them too, with two walkers and
+/// shorter, and one between.
+pub(crate) fn trap_union_scores(seeds: u64, cycles: u32) -> Scores {
+    let plans = [
+        Plan { grid: trap_grid(&[0.6, 0.8, 1.0], &[-2.5, -2.0, -1.5]), cycles, walkers: 1 },
+        Plan { grid: trap_grid(&[0.8, 0.7], &[-1.75, -2.0, -1.5]), cycles: cycles / 2, walkers: 2 },
+        Plan { grid: trap_grid(&[0.9], &[-2.25, -1.5]), cycles: cycles / 3, walkers: 1 },
+    ];
     let of_seed = |seed: u64| {
-        let analysis = analysed::<Trap>(&grid, cycles, 1, 60, 4000 + seed);
-        let cells = analysis.map.cells.iter().filter(|c| !c.masked);
-        let score = |c: &adlayer::testing::analysis::MapCell| {
-            let exact = (c.ln_z[0] + 1.5 * (TAU * c.temperature).ln()).exp();
-            (c.n[0] - exact) / c.n_err[0]
-        };
-        let scores: Vec<f64> = cells.map(score).collect();
-        assert!(scores.len() > 60, "{} cells", scores.len());
-        scores
+        let analysis = analyze(&joined::<Trap>(&plans, 60, 14_000 + 10 * seed)).expect("analysis");
+        // 9 + 6 + 2 states, of which 0.8 has two in common.
+        assert_eq!((analysis.grid.len(), analysis.grid.axes()), (15, None));
+        of_trap_map(&analysis)
     };
     Scores((0..seeds).into_par_iter().map(of_seed).collect())
 }
@@ -296,30 +348,92 @@ pub(crate) fn slow_scores(seeds: u64, cycles: u32) -> SlowScores {
     let grid = switch_grid();
     let of_seed = |seed: u64| {
         let analysis = analysed::<Slow<10_000>>(&grid, cycles, 1, SWITCH_N_MAX, 9000 + seed);
-        let points = analysis.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder);
-        let boundaries: Vec<f64> = points
-            .map(|b| {
-                assert!(b.is_converged(), "seed {seed}: {:?} crossings at T = {}", b.crossings, b.temperature);
-                (b.mu[0] - switch_boundary(b.temperature)) / b.mu_err
-            })
-            .collect();
-        assert!(boundaries.len() > 8, "seed {seed}: {} boundary points", boundaries.len());
-        let exact = |k: usize| {
-            let state = &grid.states[k];
-            let mean =
-                switch_p(state.kt, state.ln_z[0]).iter().zip(0_u16..).map(|(p, n)| p * f64::from(n)).sum::<f64>();
-            let weight = |n: u16| (f64::from(n) * state.ln_z[0] - switch_energy(n) / state.kt).exp();
-            (mean, -(0..=SWITCH_N_MAX).map(weight).sum::<f64>().ln())
-        };
-        let direct = |k: usize| (analysis.direct[k].n[0] - exact(k).0) / analysis.direct[k].n_err[0];
-        let f = &analysis.free_energies;
-        let free_energy = |k: usize| (f.f_k[k] - (exact(k).1 - exact(0).1)) / f.f_k_err[k];
-        let n = grid.len();
-        [boundaries, (0..n).map(direct).collect(), (1..n).map(free_energy).collect()]
+        of_switch(&analysis, seed)
     };
-    let found: Vec<[Vec<f64>; 3]> = (0..seeds).into_par_iter().map(of_seed).collect();
-    let of = |i: usize| Scores(found.iter().map(|z| z[i].clone()).collect());
-    SlowScores { boundaries: of(0), direct: of(1), free_energies: of(2) }
+    SlowScores::of(seeds, of_seed)
+}
+
+/// The same of runs over every other temperature, the second with other values of μ and shorter.
+pub(crate) fn slow_union_scores(seeds: u64, cycles: u32) -> SlowScores {
+    let plans = switch_plans(cycles);
+    let of_seed = |seed: u64| {
+        let analysis = analyze(&joined::<Slow<10_000>>(&plans, SWITCH_N_MAX, 19_000 + 10 * seed)).expect("analysis");
+        of_switch(&analysis, seed)
+    };
+    SlowScores::of(seeds, of_seed)
+}
+
+/// Two runs over the two-phase model with one temperature in common.
+fn switch_plans(cycles: u32) -> [Plan; 2] {
+    let grid = |temperatures: &[f64], n: i32, step: f64| {
+        let values = (0..n).map(|i| -0.9 + step * f64::from(i)).collect();
+        let axis = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values };
+        StateGrid::product(temperatures, 1.0, &[axis])
+    };
+    [
+        Plan { grid: grid(&[0.24, 0.33], 9, 0.1), cycles, walkers: 1 },
+        Plan { grid: grid(&[0.28, 0.33, 0.39], 6, 0.15), cycles: 3 * cycles / 4, walkers: 1 },
+    ]
+}
+
+/// z of boundaries, of ⟨N⟩ of the states' own samples and of f_k of one analysis.
+fn of_switch(analysis: &Analysis, seed: u64) -> [Vec<f64>; 3] {
+    let grid = &analysis.grid;
+    // Replicas of the coldest rows cross seldom: a point may have no error at all.
+    let points = analysis.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder && b.is_converged());
+    let boundaries: Vec<f64> = points.map(|b| (b.mu[0] - switch_boundary(b.temperature)) / b.mu_err).collect();
+    assert!(boundaries.len() > 5, "seed {seed}: {} boundary points", boundaries.len());
+    let exact = |k: usize| {
+        let state = &grid.states[k];
+        let mean = switch_p(state.kt, state.ln_z[0]).iter().zip(0_u16..).map(|(p, n)| p * f64::from(n)).sum::<f64>();
+        let weight = |n: u16| (f64::from(n) * state.ln_z[0] - switch_energy(n) / state.kt).exp();
+        (mean, -(0..=SWITCH_N_MAX).map(weight).sum::<f64>().ln())
+    };
+    let direct = |k: usize| (analysis.direct[k].n[0] - exact(k).0) / analysis.direct[k].n_err[0];
+    let f = &analysis.free_energies;
+    let free_energy = |k: usize| (f.f_k[k] - (exact(k).1 - exact(0).1)) / f.f_k_err[k];
+    let n = grid.len();
+    [boundaries, (0..n).map(direct).collect(), (1..n).map(free_energy).collect()]
+}
+
+impl SlowScores {
+    fn of(seeds: u64, of_seed: impl Fn(u64) -> [Vec<f64>; 3] + Sync + Send) -> SlowScores {
+        let found: Vec<[Vec<f64>; 3]> = (0..seeds).into_par_iter().map(of_seed).collect();
+        let of = |i: usize| Scores(found.iter().map(|z| z[i].clone()).collect());
+        SlowScores { boundaries: of(0), direct: of(1), free_energies: of(2) }
+    }
+}
+
+/// Two runs of the two-phase model together, as they are given and in the other order, and each alone.
+pub(crate) fn switch_together(cycles: u32, seed: u64) -> [Analysis; 4] {
+    let plans = switch_plans(cycles);
+    let both = joined::<Switch>(&plans, SWITCH_N_MAX, seed);
+    let alone = |i: usize| joined::<Switch>(&plans[i..=i], SWITCH_N_MAX, seed + i as u64);
+    let (first, second) = (alone(0), alone(1));
+    // The same samples in the other order.
+    let mut samples = at_union(&second, &both.grid);
+    samples.append_run(&at_union(&first, &both.grid));
+    let turned = AnalysisInput { samples, runs: both.runs.iter().rev().cloned().collect(), ..both.clone() };
+    [both, turned, first, second].map(|input| analyze_and_check(&input, &RunTallies::default()).expect("analysis"))
+}
+
+/// Samples of a run with the indices of a larger grid.
+fn at_union(input: &AnalysisInput, grid: &StateGrid) -> Samples {
+    let place = |k: u32| {
+        let own = &input.grid.states[k as usize];
+        let is_it = |s: &StatePoint| (s.kt - own.kt).abs() < 1e-9 && (s.ln_z[0] - own.ln_z[0]).abs() < 1e-9;
+        grid.states.iter().position(is_it).expect("a state of all")
+    };
+    let mut samples = input.samples.clone();
+    samples.state.iter_mut().for_each(|k| *k = place(*k) as u32);
+    samples
+}
+
+/// One run over all states of the two.
+pub(crate) fn switch_whole(cycles: u32, seed: u64) -> Analysis {
+    let grids: Vec<StateGrid> = switch_plans(cycles).map(|plan| plan.grid).into();
+    let (grid, _) = StateGrid::union(&grids);
+    analysed::<Switch>(&grid, cycles, 1, SWITCH_N_MAX, seed)
 }
 
 /// (crossings, status, whether there is an error) of the boundary points where replicas hardly ever change their phase.

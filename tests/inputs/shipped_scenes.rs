@@ -1,5 +1,6 @@
 //! The scenes that come with the program.
 
+use adlayer::System;
 use adlayer::testing::input::{aiat, che, scene};
 use std::path::{Path, PathBuf};
 
@@ -92,6 +93,21 @@ fn the_surface_benchmark_starts_on_the_next_two_layers() {
     let layer = |r: &glam::DVec3| (r.z / spacing).round() as usize;
     assert_eq!(loaded.placed[0].iter().filter(|r| layer(r) == 1).count(), 36);
     assert_eq!(loaded.placed[0].iter().filter(|r| layer(r) == 2).count(), 28);
+}
+
+#[test]
+fn the_top_layer_of_a_buckled_surface_is_where_the_scene_says() {
+    let loaded = named("si100_d2_dftb.ron");
+    assert!(loaded.text.contains(", top: -0.9"));
+    let with = |top: &str| scene::parse(&loaded.text.replace(", top: -0.9", top), &loaded.path);
+    let hosts = |top: &str| {
+        let system = System::from_scene(&with(top).unwrap_or_else(|e| panic!("{e}")));
+        system.bonds.expect("hosts").hosts.len()
+    };
+    // The lower atoms of its dimers lie nearly as far below the upper ones as the second layer below them.
+    assert_eq!([", top: -0.9", "", ", top: 0.0"].map(hosts), [4, 8, 2]);
+    let refused = with(", top: 2.0").map(|_| ()).expect_err("no atom is so high");
+    assert!(refused.to_string().contains("no atom of `si100_2x2_dftb.xyz` lies above z = 0.179575"), "{refused}");
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn runs_are_combined() {
     std::fs::write(place.path().join("other.ron"), surface(2, [5, 30]).replace("height: 5.0", "height: 5.5"))
         .expect("a scene");
     place.succeed(&["run", "other.ron", "--device", "cpu", "-o", "c", "--quiet"]);
-    assert!(place.fail(&["export", "a", "c", "--extxyz"], 65).contains("its `cell` is not that of a"));
+    assert!(place.fail(&["export", "a", "c", "--extxyz"], 65).contains("its `cell.Slab.height` is not that of a"));
 }
 
 fn value<'a>(frame: &'a xyz::Frame, key: &str) -> &'a str {

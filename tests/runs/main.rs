@@ -21,6 +21,7 @@ mod sigkill;
 mod soak;
 #[cfg(unix)]
 mod throughput;
+mod unions;
 mod until;
 
 // shared with other test binaries

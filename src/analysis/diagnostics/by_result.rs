@@ -16,9 +16,10 @@ pub(super) fn equilibrium_of_replicas(grid: &StateGrid, diagnostics: &Diagnostic
             None => "energy".to_owned(),
             Some(s) => format!("number of {}", grid.reservoirs[s].species),
         };
+        let of_runs = d.runs.as_ref().map_or_else(String::new, |runs| format!(" of {runs}"));
         match d.temperature {
-            None => format!("the {what} over all states"),
-            Some(t) => format!("the {what} over the states at T = {}", short(t)),
+            None => format!("the {what} over all states{of_runs}"),
+            Some(t) => format!("the {what} over the states{of_runs} at T = {}", short(t)),
         }
     };
     let worst = |z: &dyn Fn(&Drift) -> f64| {
@@ -200,7 +201,7 @@ mod tests {
 
     #[test]
     fn drifts_are_named_by_what_is_summed_and_where() {
-        let drift = |column, temperature, halves| Drift { column, temperature, halves, starts: f64::NAN };
+        let drift = |column, temperature, halves| Drift { runs: None, column, temperature, halves, starts: f64::NAN };
         let of = |drifts| equilibrium_of_replicas(&grid(), &Diagnostics { drifts, ..Diagnostics::default() });
         let said = of(vec![drift(0, None, 1.0), drift(1, Some(0.3), -5.2)]);
         assert_eq!(said.len(), 1);

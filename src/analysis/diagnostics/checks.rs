@@ -51,8 +51,10 @@ pub struct StateCheck {
 }
 
 /// What a sum over states says of equilibrium.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Drift {
+    /// The runs whose states they are, where runs with other grids are analysed together.
+    pub runs: Option<String>,
     /// What is summed: E (0) or the N of a reservoir species (1, …).
     pub column: usize,
     /// Temperature of the states, scene unit; `None` if it is all of them.

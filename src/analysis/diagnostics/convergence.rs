@@ -20,7 +20,7 @@ const REACH: f64 = 12.0;
 /// The first half and the whole differ by σ √(1/½ − 1) = σ, the standard error of the whole, if the halves are independent.
 pub(super) fn trends(work: &PreparedSamples<'_>, analysis: &Analysis) -> Vec<Trend> {
     let input = &*work.retained;
-    let (grid, samples) = (&input.grid, &input.samples);
+    let (grid, samples, cohorts) = (&input.grid, &input.samples, input.cohorts());
     let temperatures = grid.temperatures();
     let simulated = |b: &&BoundaryPoint| temperatures.iter().any(|t| (t - b.temperature).abs() <= 1e-9 * t.abs());
     let lines: Vec<&BoundaryPoint> =
@@ -38,7 +38,8 @@ pub(super) fn trends(work: &PreparedSamples<'_>, analysis: &Analysis) -> Vec<Tre
     let solved: Vec<Option<Cow<'_, MbarSolution>>> = SHARES
         .iter()
         .map(|share| {
-            let part = samples.filtered(|n| f64::from(samples.cycle[n]) < share * f64::from(input.production));
+            let production = |n: usize| f64::from(cohorts.production(samples.walker[n]));
+            let part = samples.filtered(|n| f64::from(samples.cycle[n]) < share * production(n));
             match part.len() {
                 0 => None,
                 n if n == samples.len() => Some(Cow::Borrowed(&work.basis.solved)),

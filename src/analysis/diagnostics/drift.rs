@@ -12,7 +12,8 @@ pub(super) const DRIFTS: f64 = 4.0;
 
 /// Compares the halves of every collective coordinate.
 pub(super) fn drifts(memory: &Memory, input: &AnalysisInput) -> Vec<Drift> {
-    let walker_of = &memory.blocks.walker_of;
+    let (walker_of, cohorts) = (&memory.blocks.walker_of, input.cohorts());
+    let cohort_of = memory.blocks.cohorts(&cohorts);
     let place = |block: usize| {
         let own = |b: &usize| walker_of[*b] == walker_of[block];
         let (before, all) = ((0..block).filter(own).count(), (0..walker_of.len()).filter(own).count());
@@ -21,12 +22,19 @@ pub(super) fn drifts(memory: &Memory, input: &AnalysisInput) -> Vec<Drift> {
     let late: Vec<bool> = (0..walker_of.len()).map(place).collect();
     let is_odd: Vec<bool> =
         walker_of.iter().map(|&w| input.halves.odd.get(usize::from(w)).copied().unwrap_or(false)).collect();
-    let comparable = input.halves.odd.contains(&true) && input.halves.odd.contains(&false);
-    let drift = |c: &crate::analysis::statistics::collective::Collective| Drift {
-        column: c.column,
-        temperature: c.kt.map(|kt| kt / input.boltzmann),
-        halves: difference(&c.blocks, &late, c.variance),
-        starts: if comparable { difference(&c.blocks, &is_odd, c.variance) } else { f64::NAN },
+    let drift = |c: &crate::analysis::statistics::collective::Collective| {
+        let own = |b: &usize| cohort_of[*b] == c.cohort;
+        let blocks: Vec<f64> = (0..c.blocks.len()).filter(own).map(|b| c.blocks[b]).collect();
+        let kinds = |of: &[bool]| -> Vec<bool> { (0..of.len()).filter(own).map(|b| of[b]).collect() };
+        let odd = kinds(&is_odd);
+        let comparable = odd.contains(&true) && odd.contains(&false);
+        Drift {
+            runs: cohorts.name(c.cohort),
+            column: c.column,
+            temperature: c.kt.map(|kt| kt / input.boltzmann),
+            halves: difference(&blocks, &kinds(&late), c.variance),
+            starts: if comparable { difference(&blocks, &odd, c.variance) } else { f64::NAN },
+        }
     };
     memory.collectives.iter().map(drift).collect()
 }

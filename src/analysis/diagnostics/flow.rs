@@ -1,12 +1,15 @@
 //! Flow of replicas along one axis of the grid, and how long a round trip takes.
 
+use crate::analysis::statistics::cohorts::{Cohort, Cohorts};
 use crate::analysis::statistics::inefficiency::places;
 use crate::sample::Samples;
 use crate::thermo::states::{Axis, StateGrid};
 
-/// Travel of replicas along one axis.
+/// Travel of replicas along one axis, between the ends that it has in their run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flow {
+    /// The runs they belong to, where runs with other grids are analysed together.
+    pub runs: Option<String>,
     /// The axis.
     pub axis: Axis,
     /// Its values from one end to the other: temperature, or μ at the lowest temperature \[energy\].
@@ -65,7 +68,12 @@ fn flow(axis: Axis, values: Vec<f64>, paths: &[Path]) -> Flow {
     }
     let fraction = upper.iter().zip(&labelled).map(|(&u, &l)| u as f64 / l as f64).collect();
     let cycles_per_trip = cycles / turns as f64;
-    Flow { axis, values, fraction, round_trips: turns, cycles_per_trip, travelled, replicas: paths.len() }
+    Flow { runs: None, axis, values, fraction, round_trips: turns, cycles_per_trip, travelled, replicas: paths.len() }
+}
+
+/// The lowest kT of the points of a grid \[energy\].
+fn coldest(grid: &StateGrid) -> f64 {
+    grid.points().iter().map(|s| s.kt).fold(f64::INFINITY, f64::min)
 }
 
 /// Place of every state along an axis, and the values of the places.
@@ -88,7 +96,7 @@ fn ranks(grid: &StateGrid, axis: Axis) -> (Vec<usize>, Vec<f64>) {
                 all.dedup_by(|a, b| (*a - *b).abs() < 1e-12);
                 all
             };
-            let coldest = grid.points().iter().map(|s| s.kt).fold(f64::INFINITY, f64::min);
+            let coldest = coldest(grid);
             let values: Vec<f64> = at(coldest).iter().map(|&l| grid.reservoirs[r].convention.mu(l, coldest)).collect();
             let mut known: Vec<(u64, Vec<f64>)> = Vec::new();
             let ranks = grid.states.iter().map(|s| {
@@ -104,10 +112,41 @@ fn ranks(grid: &StateGrid, axis: Axis) -> (Vec<usize>, Vec<f64>) {
     }
 }
 
-/// The flow along every axis with more than one value, from the stored samples.
+/// The flow along every axis with more than one value, from the stored samples: in each cohort by itself, because a replica
+/// has no other states than those of its run.
 ///
 /// Visits between two stored cycles are not seen: with a long stride a passage may be missed, never invented.
-pub(crate) fn flows(grid: &StateGrid, samples: &Samples) -> Vec<Flow> {
+pub(crate) fn flows(grid: &StateGrid, samples: &Samples, cohorts: &Cohorts) -> Vec<Flow> {
+    if cohorts.len() == 1 {
+        return of_cohort(grid, samples);
+    }
+    let of = |(c, cohort): (usize, &Cohort)| {
+        let mut place = vec![u32::MAX; grid.len()];
+        cohort.states.iter().zip(0..).for_each(|(&k, own)| place[k as usize] = own);
+        let mut samples = samples.numbers(|n| cohorts.of(samples.walker[n]) == c);
+        samples.state.iter_mut().for_each(|state| *state = place[*state as usize]);
+        let own = grid.only(&cohort.states);
+        let flows = of_cohort(&own, &samples);
+        let (from, to) = (coldest(&own), coldest(grid));
+        let named = |flow: Flow| {
+            // What stands for a value of an axis is μ at the lowest temperature of all.
+            let value = |mu: f64| match flow.axis {
+                Axis::Reservoir(r) if from > to => {
+                    let convention = &grid.reservoirs[r].convention;
+                    convention.mu(convention.ln_z(convention.value(convention.ln_z_of_mu(mu, from), from), to), to)
+                }
+                _ => mu,
+            };
+            let values = flow.values.iter().copied().map(value).collect();
+            Flow { runs: cohorts.name(c), values, ..flow }
+        };
+        flows.into_iter().map(named).collect::<Vec<_>>()
+    };
+    cohorts.iter().enumerate().flat_map(of).collect()
+}
+
+/// The flows of replicas that have all states of a grid.
+fn of_cohort(grid: &StateGrid, samples: &Samples) -> Vec<Flow> {
     let n_replicas = samples.replica.iter().max().map_or(0, |&r| r as usize + 1);
     let chains = places(samples, n_replicas, |n| samples.replica[n] as usize);
     std::iter::once(Axis::Temperature)

@@ -37,32 +37,36 @@ impl Gap {
 }
 
 /// Gaps with dead edges, by axis and value. Values of μ are those at the lowest temperature of the grid.
+///
+/// An edge of one run is no gap where another run has states between its own.
 pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
+    let coldest = grid.points().iter().map(|s| s.kt).fold(f64::INFINITY, f64::min);
+    let places: Vec<Vec<f64>> = grid.points().iter().map(|state| coordinates(grid, state)).collect();
     let mut gaps: Vec<(Gap, usize, usize)> = Vec::new();
-    for (flow, e) in diagnostics.flows.iter().flat_map(|f| diagnostics.edges.iter().map(move |e| (f, e))) {
-        if e.edge.axis() != Some(flow.axis) {
+    for e in &diagnostics.edges {
+        let Some(axis) = e.edge.axis() else { continue };
+        let (a, b) = (e.edge.a.index(), e.edge.b.index());
+        if !e.usable && is_bridged(&places, axis, (a, b)) {
             continue;
         }
-        let place = |k: usize| match flow.axis {
-            Axis::Temperature => rank(&flow.values, grid.states[k].temperature),
+        let value = |k: usize| match axis {
+            Axis::Temperature => grid.states[k].temperature,
             Axis::Reservoir(r) => {
-                let own = &grid.states[k];
-                let lower = |s: &&StatePoint| s.kt.to_bits() == own.kt.to_bits() && s.ln_z[r] < own.ln_z[r] - 1e-12;
-                let mut below: Vec<f64> = grid.points().iter().filter(lower).map(|s| s.ln_z[r]).collect();
-                below.sort_by(f64::total_cmp);
-                below.dedup_by(|a, b| (*a - *b).abs() < 1e-12);
-                below.len()
+                let (convention, own) = (&grid.reservoirs[r].convention, &grid.states[k]);
+                convention.mu(convention.ln_z(convention.value(own.ln_z[r], own.kt), coldest), coldest)
             }
         };
-        let (i, j) = (place(e.edge.a.index()), place(e.edge.b.index()));
-        let (Some(&a), Some(&b)) = (flow.values.get(i.min(j)), flow.values.get(i.max(j))) else { continue };
-        let same = |g: &(Gap, usize, usize)| g.0.axis == flow.axis && g.0.values == (a, b);
+        let values = (value(a).min(value(b)), value(a).max(value(b)));
+        let is_one = |x: f64, y: f64| (x - y).abs() <= 1e-9 * (values.1 - values.0);
+        let same = |g: &(Gap, usize, usize)| {
+            g.0.axis == axis && is_one(g.0.values.0, values.0) && is_one(g.0.values.1, values.1)
+        };
         let at = gaps.iter().position(same).unwrap_or_else(|| {
-            gaps.push((Gap { axis: flow.axis, values: (a, b), whole: false, lacking: 1, parts: false }, 0, 0));
+            gaps.push((Gap { axis, values, whole: false, lacking: 1, parts: false }, 0, 0));
             gaps.len() - 1
         });
         let part = |k: usize| diagnostics.states[k].part;
-        let parts = part(e.edge.a.index()).zip(part(e.edge.b.index())).is_some_and(|(a, b)| a != b);
+        let parts = part(a).zip(part(b)).is_some_and(|(a, b)| a != b);
         gaps[at].0.lacking = gaps[at].0.lacking.max(e.lacking);
         gaps[at].0.parts |= parts;
         gaps[at].1 += usize::from(!e.usable);
@@ -79,8 +83,27 @@ pub(super) fn gaps(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Gap> {
     dead.map(|(gap, dead, all)| Gap { whole: dead == all, ..gap }).collect()
 }
 
-fn rank(values: &[f64], x: f64) -> usize {
-    values.partition_point(|&v| v < x)
+/// T of a state, then its value on the axis of each reservoir.
+fn coordinates(grid: &StateGrid, state: &StatePoint) -> Vec<f64> {
+    let values = grid.reservoirs.iter().zip(&state.ln_z).map(|(r, &ln_z)| r.convention.value(ln_z, state.kt));
+    std::iter::once(state.temperature).chain(values).collect()
+}
+
+/// Whether there is a state between two along an axis, with the same values on all others.
+///
+/// - `places`: `[n_points][n_axes]`
+fn is_bridged(places: &[Vec<f64>], axis: Axis, (a, b): (usize, usize)) -> bool {
+    let along = match axis {
+        Axis::Temperature => 0,
+        Axis::Reservoir(r) => r + 1,
+    };
+    let (from, to) = (&places[a], &places[b]);
+    let slack = 1e-6 * (to[along] - from[along]).abs();
+    let (lo, hi) = (from[along].min(to[along]) + slack, from[along].max(to[along]) - slack);
+    places.iter().any(|x| {
+        let is_same = |(d, (x, y)): (usize, (&f64, &f64))| d == along || (x - y).abs() <= 1e-9 * x.abs().max(1e-9);
+        (lo..=hi).contains(&x[along]) && x.iter().zip(from).enumerate().all(is_same)
+    })
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ fn lacking(grid: &StateGrid, analysis: &Analysis, edge: Edge) -> usize {
 
 fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies) -> Result<Diagnostics> {
     let (input, solved, excluded) = (work.input, &work.basis.solved, work.is_excluded());
-    let (grid, samples) = (&input.grid, &input.samples);
+    let (grid, samples, cohorts) = (&input.grid, &input.samples, input.cohorts());
     let overlap = solved.collapsed.overlap(&solved.n_k, &solved.solution.f_k)?;
     let part = &analysis.free_energies.part;
     let edges: Vec<EdgeCheck> = grid
@@ -151,7 +151,7 @@ fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies)
     // The memory of excluded states too.
     let memory = match work.retained {
         Cow::Borrowed(_) => Cow::Borrowed(&work.basis.memory),
-        Cow::Owned(_) => Cow::Owned(Memory::new(samples, grid, None, input.seed)),
+        Cow::Owned(_) => Cow::Owned(Memory::new(samples, grid, None, &cohorts, input.seed)),
     };
     let chains = places(samples, grid.len(), |n| samples.state[n] as usize);
     let states = (0..grid.len())
@@ -194,7 +194,7 @@ fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies)
         states,
         edges,
         windows: work.windows.clone(),
-        flows: flows(grid, samples),
+        flows: flows(grid, samples, &cohorts),
         spectral_gap: overlap.spectral_gap,
         n_components: component.iter().max().map_or(0, |c| c + 1),
         n_parts: analysis.free_energies.n_parts(),

@@ -24,8 +24,9 @@ const AGREE: f64 = 4.0;
 pub(crate) fn split_half(input: &AnalysisInput) -> Result<SplitHalf> {
     let grid = &input.grid;
     let n_s = grid.n_reservoirs();
-    let middle = input.production / 2;
-    let halves = [true, false].map(|first| input.samples.filtered(|n| (input.samples.cycle[n] < middle) == first));
+    let cohorts = input.cohorts();
+    let is_early = |n: usize| input.samples.cycle[n] < cohorts.production(input.samples.walker[n]) / 2;
+    let halves = [true, false].map(|first| input.samples.filtered(|n| is_early(n) == first));
     let mut result = SplitHalf {
         z: vec![f64::NAN; grid.len()],
         first: vec![vec![f64::NAN; n_s]; grid.len()],
@@ -38,9 +39,9 @@ pub(crate) fn split_half(input: &AnalysisInput) -> Result<SplitHalf> {
     if n_s == 0 || halves.iter().any(|half| half.len() < 4 * grid.len()) {
         return Ok(result);
     }
-    let memory = Memory::new(&halves[0], grid, None, input.seed.wrapping_add(1));
+    let memory = Memory::new(&halves[0], grid, None, &cohorts, input.seed.wrapping_add(1));
     let direct = direct_averages(&memory);
-    let basis = Reweighting::new(grid, &halves[1], input.seed.wrapping_add(1))?;
+    let basis = Reweighting::new(grid, &halves[1], &cohorts, input.seed.wrapping_add(1))?;
     let collapsed = &basis.solved.collapsed;
     let averages = |bins: &[Bins], samples: &Collapsed| -> Vec<f64> {
         let mut n = Vec::with_capacity(grid.n_points() * n_s);

@@ -95,7 +95,10 @@ fn dead_edges(diagnostics: &Diagnostics) -> Option<Sentence> {
 
 /// Round trips of replicas along an axis, and where the flow drops.
 fn travel(grid: &StateGrid, flow: &Flow) -> Vec<Sentence> {
-    let along = axis_words(grid, flow.axis);
+    let along = match &flow.runs {
+        None => axis_words(grid, flow.axis),
+        Some(runs) => format!("{} in {runs}", axis_words(grid, flow.axis)),
+    };
     let per_replica = flow.round_trips as f64 / flow.replicas.max(1) as f64;
     let trips = if flow.round_trips == 0 {
         let lack = match flow.travelled {
@@ -415,6 +418,7 @@ mod tests {
             quotable: true,
         };
         let flow = |axis, values: Vec<f64>| Flow {
+            runs: None,
             axis,
             fraction: (0..values.len()).map(|i| i as f64 / (values.len() - 1) as f64).collect(),
             values,
@@ -521,6 +525,24 @@ mod tests {
         let v = verdict(&g, &diagnostics(&g, one), (&[], &[]), &[], None, (12, 12));
         assert!(v.trusted && says(&v, "hangs together"), "{v:?}");
         assert_eq!(v.add_temperatures.len(), 1);
+    }
+
+    #[test]
+    fn an_edge_of_one_run_is_no_gap_where_another_has_states_between() {
+        let row = |values: &[f64]| {
+            let axis = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: values.to_vec() };
+            StateGrid::product(&[0.3, 0.4], 1.0, &[axis])
+        };
+        let wide = row(&[-3.0, -2.0]);
+        let is_wide = |grid: &StateGrid, e: &EdgeCheck| {
+            let mu = |k| grid.mu(k, 0);
+            e.edge.axis() == Some(Axis::Reservoir(0)) && (mu(e.edge.b) - mu(e.edge.a)).abs() > 0.9
+        };
+        let v = verdict(&wide, &diagnostics(&wide, |e| is_wide(&wide, e)), (&[], &[]), &[], None, (4, 4));
+        assert_eq!(v.add_mu, [(0, -2.5)]);
+        let (both, _) = StateGrid::union(&[wide, row(&[-3.0, -2.6, -2.3, -2.0])]);
+        let v = verdict(&both, &diagnostics(&both, |e| is_wide(&both, e)), (&[], &[]), &[], None, (8, 8));
+        assert!(v.trusted && v.add_mu.is_empty(), "{v:?}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Blocks of time, and how they are drawn.
 
+use crate::analysis::statistics::cohorts::Cohorts;
 use crate::analysis::statistics::collective::Collective;
 use crate::sample::Samples;
 use rand::{RngExt, SeedableRng};
@@ -10,7 +11,7 @@ use rayon::prelude::*;
 pub const RESAMPLES: usize = 60;
 /// Blocks are at least this many statistical inefficiencies long, if that leaves enough of them.
 const INEFFICIENCIES_PER_BLOCK: f64 = 5.0;
-/// Fewest and most blocks over all walkers.
+/// Fewest and most blocks over all walkers of a cohort.
 const BLOCKS: (usize, usize) = (20, 100);
 
 /// The blocks of a run.
@@ -27,53 +28,87 @@ pub struct Blocks {
 impl Blocks {
     /// Cuts every walker's samples into intervals of equal length.
     ///
-    /// - `inefficiency`: `[n_states]`, g in stored samples; blocks are five times the g that 90 % of the states keep
-    ///   below, but there are never fewer than 20 blocks nor more than 100
-    pub fn new(samples: &Samples, inefficiency: &[f64]) -> Blocks {
-        let cycles = samples.cycle.iter();
-        let (Some(&from), Some(&to)) = (cycles.clone().min(), cycles.max()) else {
-            return Blocks { block_of: Vec::new(), walker_of: Vec::new(), n_blocks: 0 };
-        };
-        let mut walkers: Vec<u16> = samples.walker.clone();
-        walkers.sort_unstable();
-        walkers.dedup();
-        let mut g = inefficiency.to_vec();
-        g.sort_by(f64::total_cmp);
-        let g = g.get(g.len() * 9 / 10).copied().unwrap_or(1.0);
-        let n_walkers = walkers.len();
-        // Stored cycles of one walker: one sample per state each.
-        let stored = samples.len() as f64 / (inefficiency.len().max(1) * n_walkers) as f64;
-        let wanted = (stored / (INEFFICIENCIES_PER_BLOCK * g)) as usize;
-        let per_walker = wanted.clamp(BLOCKS.0.div_ceil(n_walkers), BLOCKS.1.div_ceil(n_walkers));
-        let span = u64::from(to - from) + 1;
-        let raw: Vec<u64> = (0..samples.len())
-            .map(|n| {
-                let walker = walkers.binary_search(&samples.walker[n]).unwrap_or_default();
-                let stretch = u64::from(samples.cycle[n] - from) * per_walker as u64 / span;
-                walker as u64 * per_walker as u64 + stretch
-            })
-            .collect();
-        let mut used = raw.clone();
-        used.sort_unstable();
-        used.dedup();
-        let block_of = raw.iter().map(|b| used.binary_search(b).unwrap_or_default() as u32).collect();
-        let walker_of = used.iter().map(|b| walkers[(b / per_walker as u64) as usize]).collect();
-        Blocks { block_of, walker_of, n_blocks: used.len() }
+    /// - `inefficiency`: `[n_states]`, g in stored samples; blocks are five times the g that 90 % of the states of the cohort
+    ///   keep below, but a cohort never has fewer than 20 blocks nor more than 100
+    pub fn new(samples: &Samples, inefficiency: &[f64], cohorts: &Cohorts) -> Blocks {
+        let mut of_cohort: Vec<Vec<usize>> = vec![Vec::new(); cohorts.len()];
+        (0..samples.len()).for_each(|n| of_cohort[cohorts.of(samples.walker[n])].push(n));
+        let mut block_of = vec![0; samples.len()];
+        let mut walker_of = Vec::new();
+        for (members, cohort) in of_cohort.iter().zip(cohorts.iter()) {
+            let g: Vec<f64> = cohort.states.iter().map(|&k| inefficiency[k as usize]).collect();
+            let intervals = Intervals::new(samples, members, g);
+            let raw: Vec<(u16, u64)> = members.iter().map(|&n| intervals.of(samples, n)).collect();
+            let mut used = raw.clone();
+            used.sort_unstable();
+            used.dedup();
+            let first = walker_of.len();
+            for (&n, block) in members.iter().zip(&raw) {
+                block_of[n] = (first + used.binary_search(block).unwrap_or_default()) as u32;
+            }
+            walker_of.extend(used.iter().map(|&(walker, _)| walker));
+        }
+        let n_blocks = walker_of.len();
+        Blocks { block_of, walker_of, n_blocks }
+    }
+
+    /// `[n_blocks]`, the cohort of each.
+    pub fn cohorts(&self, cohorts: &Cohorts) -> Vec<usize> {
+        self.walker_of.iter().map(|&walker| cohorts.of(walker)).collect()
     }
 }
 
-/// Draws of blocks with replacement, with the collective coordinates of each.
+/// Equal intervals of the time of a cohort.
+struct Intervals {
+    /// First cycle.
+    from: u32,
+    /// Cycles in all.
+    span: u64,
+    /// How many there are.
+    per_walker: u64,
+}
+
+impl Intervals {
+    /// - `members`: samples of the cohort
+    /// - `g`: inefficiencies of its states
+    fn new(samples: &Samples, members: &[usize], mut g: Vec<f64>) -> Intervals {
+        let cycles = members.iter().map(|&n| samples.cycle[n]);
+        let (from, to) = (cycles.clone().min().unwrap_or(0), cycles.max().unwrap_or(0));
+        let mut walkers: Vec<u16> = members.iter().map(|&n| samples.walker[n]).collect();
+        walkers.sort_unstable();
+        walkers.dedup();
+        let n_walkers = walkers.len().max(1);
+        // Stored cycles of one walker: one sample per state each.
+        let stored = members.len() as f64 / (g.len().max(1) * n_walkers) as f64;
+        g.sort_by(f64::total_cmp);
+        let g = g.get(g.len() * 9 / 10).copied().unwrap_or(1.0);
+        let wanted = (stored / (INEFFICIENCIES_PER_BLOCK * g)) as usize;
+        let per_walker = wanted.clamp(BLOCKS.0.div_ceil(n_walkers), BLOCKS.1.div_ceil(n_walkers));
+        Intervals { from, span: u64::from(to - from) + 1, per_walker: per_walker as u64 }
+    }
+
+    /// Walker and interval of a sample.
+    fn of(&self, samples: &Samples, n: usize) -> (u16, u64) {
+        (samples.walker[n], u64::from(samples.cycle[n] - self.from) * self.per_walker / self.span)
+    }
+}
+
+/// Draws of blocks with replacement, as many of each cohort as it has, with the collective coordinates of each.
 #[derive(Debug, Clone)]
 pub struct Draws {
     /// `[n_draws][n_blocks]`, how often each block was drawn
     pub multiplicity: Vec<Vec<f64>>,
     slow: Vec<Slow>,
+    /// Blocks of the smallest cohort.
     n_blocks: usize,
 }
 
 /// A collective coordinate in every draw.
 #[derive(Debug, Clone)]
 struct Slow {
+    /// Index of its cohort, and blocks of that.
+    cohort: usize,
+    n_blocks: usize,
     /// `[n_draws]`, about zero
     drawn: Vec<f64>,
     /// `[n_draws]`, about zero: the slope of a quantity against the coordinate is its sum with the quantity
@@ -83,21 +118,27 @@ struct Slow {
 }
 
 impl Draws {
+    /// - `cohort_of`: `[n_blocks]`
     /// - `slow`: what blocks are too short for
-    pub fn new(n_blocks: usize, slow: &[Collective], seed: u64, draws: usize) -> Draws {
+    pub fn new(cohort_of: &[usize], slow: &[Collective], seed: u64, draws: usize) -> Draws {
+        let mut cohorts: Vec<Vec<usize>> = vec![Vec::new(); cohort_of.iter().max().map_or(0, |&c| c + 1)];
+        cohort_of.iter().enumerate().for_each(|(block, &cohort)| cohorts[cohort].push(block));
+        cohorts.retain(|blocks| !blocks.is_empty());
         let multiplicity: Vec<Vec<f64>> = (0..draws)
             .map(|number| {
                 let mut rng = ChaCha8Rng::seed_from_u64(seed);
                 rng.set_stream(number as u64);
-                let mut drawn = vec![0.0; n_blocks];
-                for _ in 0..n_blocks {
-                    drawn[rng.random_range(0..n_blocks)] += 1.0;
+                let mut drawn = vec![0.0; cohort_of.len()];
+                for blocks in &cohorts {
+                    for _ in 0..blocks.len() {
+                        drawn[blocks[rng.random_range(0..blocks.len())]] += 1.0;
+                    }
                 }
                 drawn
             })
             .collect();
         let slow = slow.iter().filter_map(|collective| Slow::new(collective, &multiplicity)).collect();
-        Draws { multiplicity, slow, n_blocks }
+        Draws { multiplicity, slow, n_blocks: cohorts.iter().map(Vec::len).min().unwrap_or(0) }
     }
 
     /// Draws of which some are left out.
@@ -106,6 +147,8 @@ impl Draws {
             values.iter().zip(keep).filter(|(_, keep)| **keep).map(|(v, _)| v.clone()).collect()
         }
         let slow = self.slow.iter().map(|s| Slow {
+            cohort: s.cohort,
+            n_blocks: s.n_blocks,
             drawn: only(&s.drawn, keep),
             slope: only(&s.slope, keep),
             variance: s.variance,
@@ -118,7 +161,8 @@ impl Draws {
     /// A quantity that is not finite in a draw is left out of that one; with fewer than half of the draws its error is
     /// NaN. What a quantity has in common with a collective coordinate counts with the error of that coordinate, and the
     /// rest with what blocks show: σ² = Var(θ − a S) + a² σ_S², a the slope of θ against what is slow in S; from a² goes
-    /// what the slope has by chance. The largest over the coordinates is the error, and at least that of the blocks alone.
+    /// what the slope has by chance. The largest over the coordinates is the error, and at least that of the blocks alone. Cohorts
+    /// are independent: what the largest of each has beyond the blocks adds up.
     ///
     /// - `drawn`: `[n_draws][n_quantities]`
     pub fn spread(&self, drawn: &[Vec<f64>]) -> Vec<f64> {
@@ -138,15 +182,18 @@ impl Draws {
         let n_blocks = self.n_blocks as f64;
         let scale = n_blocks / (n_blocks - 1.0).max(1.0) / (n - 1) as f64;
         let of_blocks = scale * deviations.iter().map(|x| x * x).sum::<f64>();
-        let of_slow = self.slow.iter().map(|slow| {
+        let of_slow = |slow: &Slow| {
             let slope: f64 = slow.slope.iter().zip(&deviations).map(|(s, x)| s * x).sum();
             let rest: f64 = slow.drawn.iter().zip(&deviations).map(|(s, x)| (x - slope * s).powi(2)).sum();
             // Draws scatter about what the blocks say, and these about the truth: more draws are no more blocks.
-            let scatter = 1.0 + (n - 1) as f64 / (n_blocks - 1.0).max(1.0);
+            let scatter = 1.0 + (n - 1) as f64 / (slow.n_blocks as f64 - 1.0).max(1.0);
             let by_chance = scatter * rest / (n - 1) as f64 * slow.slope.iter().map(|s| s * s).sum::<f64>();
             scale * rest + (slope * slope - by_chance).max(0.0) * slow.variance
-        });
-        of_slow.fold(of_blocks, f64::max).sqrt()
+        };
+        let largest = |slow: &[Slow]| slow.iter().map(of_slow).fold(of_blocks, f64::max);
+        let mut of_cohorts = self.slow.chunk_by(|a, b| a.cohort == b.cohort).map(largest);
+        let first = of_cohorts.next().unwrap_or(of_blocks);
+        of_cohorts.fold(first, |sum, of_cohort| sum + (of_cohort - of_blocks)).sqrt()
     }
 }
 
@@ -154,7 +201,8 @@ impl Slow {
     /// `None` if the coordinate is the same in every block.
     fn new(collective: &Collective, multiplicity: &[Vec<f64>]) -> Option<Slow> {
         let in_draws = |of_block: &[f64]| -> Vec<f64> {
-            let mean = |m: &Vec<f64>| m.iter().zip(of_block).map(|(m, x)| m * x).sum::<f64>() / of_block.len() as f64;
+            let n_blocks = collective.n_blocks as f64;
+            let mean = |m: &Vec<f64>| m.iter().zip(of_block).map(|(m, x)| m * x).sum::<f64>() / n_blocks;
             let values: Vec<f64> = multiplicity.iter().map(mean).collect();
             let middle = values.iter().sum::<f64>() / values.len() as f64;
             values.iter().map(|x| x - middle).collect()
@@ -172,6 +220,7 @@ impl Slow {
         }
         let norm = product(&drawn, &against);
         let slope = against.iter().map(|x| x / norm).collect();
-        Some(Slow { drawn, slope, variance: collective.quoted_variance() })
+        let Collective { cohort, n_blocks, .. } = *collective;
+        Some(Slow { cohort, n_blocks, drawn, slope, variance: collective.quoted_variance() })
     }
 }

@@ -21,6 +21,7 @@
 //! `docs/validation.md` has the z-scores that led to these choices.
 
 use crate::analysis::statistics::blocks::Blocks;
+use crate::analysis::statistics::cohorts::Cohorts;
 use crate::analysis::statistics::inefficiency::places;
 use crate::sample::Samples;
 use crate::thermo::states::StateGrid;
@@ -39,16 +40,20 @@ const FEWEST: f64 = 3.0;
 /// Largest κ: beyond it the paths are noise.
 const LARGEST: f64 = 6.0;
 
-/// A sum over states and the standard error of its mean.
+/// A sum over the states of a cohort and the standard error of its mean.
 #[derive(Debug, Clone)]
 pub struct Collective {
+    /// Index of the cohort.
+    pub cohort: usize,
+    /// Blocks of the cohort.
+    pub n_blocks: usize,
     /// What is summed: E (0) or the N of a reservoir species (1, …)
     pub column: usize,
     /// kT of the states; `None` if it is all of them \[energy\]
     pub kt: Option<f64>,
-    /// `[n_blocks]`, mean over each block, about the mean of all
+    /// Of all blocks, the mean over each, about the mean of those of the cohort; 0 in those of others
     pub blocks: Vec<f64>,
-    /// `[n_blocks]`, the same summed with the blocks before and after of the same walker: what is left of it there is
+    /// The same summed with the blocks before and after of the same walker: what is left of it there is
     /// slow
     pub smooth: Vec<f64>,
     /// Square of the standard error of the mean over the run.
@@ -66,14 +71,40 @@ impl Collective {
     }
 }
 
-/// Sums of the deviations of E and of every N over all states, and of every N over the states of each temperature.
+/// Sums of the deviations of E and of every N over all states of each cohort, and of every N over its states of each
+/// temperature.
 ///
 /// - `moments`: of every state
-pub fn collectives(samples: &Samples, grid: &StateGrid, moments: &StateMoments, blocks: &Blocks) -> Vec<Collective> {
+pub fn collectives(
+    samples: &Samples,
+    grid: &StateGrid,
+    moments: &StateMoments,
+    blocks: &Blocks,
+    cohorts: &Cohorts,
+) -> Vec<Collective> {
+    if cohorts.len() == 1 {
+        return of_cohort(samples, &Rows::new(grid, |_| true), moments, blocks, 0);
+    }
+    let of = |(c, cohort): (usize, &super::cohorts::Cohort)| {
+        let own = |n: &usize| cohorts.of(samples.walker[*n]) == c;
+        let block_of = (0..samples.len()).filter(own).map(|n| blocks.block_of[n]).collect();
+        let blocks = Blocks { block_of, ..blocks.clone() };
+        let rows = Rows::new(grid, |k| cohort.states.binary_search(&(k as u32)).is_ok());
+        of_cohort(&samples.numbers(|n| own(&n)), &rows, moments, &blocks, c)
+    };
+    cohorts.iter().enumerate().flat_map(of).collect()
+}
+
+fn of_cohort(
+    samples: &Samples,
+    rows: &Rows,
+    moments: &StateMoments,
+    blocks: &Blocks,
+    cohort: usize,
+) -> Vec<Collective> {
     if samples.is_empty() {
         return Vec::new();
     }
-    let rows = Rows::new(grid);
     let times = Times::new(samples);
     let columns: Vec<usize> = (0..=samples.counts.len()).collect();
     let of_column = |&c: &usize| {
@@ -82,7 +113,7 @@ pub fn collectives(samples: &Samples, grid: &StateGrid, moments: &StateMoments, 
         // E of a temperature follows its N.
         let n_rows = if c == 0 { 0 } else { rows.n };
         let variance = rows.sums(|k| moments.variance[k][c]);
-        let sums = Sums { samples, rows: &rows, times: &times, column: c, deviation: &deviation, variance, n_rows };
+        let sums = Sums { samples, rows, times: &times, cohort, column: c, deviation: &deviation, variance, n_rows };
         sums.collectives(blocks)
     };
     columns.par_iter().flat_map_iter(of_column).collect()
@@ -116,10 +147,10 @@ impl StateMoments {
     }
 }
 
-/// States of the same temperature.
+/// States of the same temperature, among those of a cohort.
 struct Rows {
-    /// `[n_states]`
-    of_state: Vec<usize>,
+    /// `[n_states]`; `None` of other states
+    of_state: Vec<Option<usize>>,
     /// kT, ascending [energy]
     kts: Vec<f64>,
     /// Temperatures that have a sum of their own: none if there is only one, or no more states than temperatures.
@@ -127,21 +158,23 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(grid: &StateGrid) -> Rows {
-        let mut kts: Vec<f64> = grid.states.iter().map(|s| s.kt).collect();
+    fn new(grid: &StateGrid, is_own: impl Fn(usize) -> bool) -> Rows {
+        let own = || grid.states.iter().enumerate().filter(|(k, _)| is_own(*k));
+        let mut kts: Vec<f64> = own().map(|(_, s)| s.kt).collect();
         kts.sort_by(f64::total_cmp);
         kts.dedup();
-        let of_state = grid.states.iter().map(|s| kts.partition_point(|&kt| kt < s.kt)).collect();
-        let n = if kts.len() < 2 || kts.len() == grid.len() { 0 } else { kts.len() };
+        let mut of_state = vec![None; grid.len()];
+        own().for_each(|(k, s)| of_state[k] = Some(kts.partition_point(|&kt| kt < s.kt)));
+        let n = if kts.len() < 2 || kts.len() == own().count() { 0 } else { kts.len() };
         Rows { of_state, kts, n }
     }
 
     /// Sum over all states, then over those of each temperature; what is not finite has no samples.
     fn sums(&self, of_state: impl Fn(usize) -> f64) -> Vec<f64> {
         let mut sums = vec![0.0; 1 + self.kts.len()];
-        for (k, &row) in self.of_state.iter().enumerate() {
+        for (k, row) in self.of_state.iter().enumerate() {
             let value = of_state(k);
-            if value.is_finite() {
+            if let Some(row) = row.filter(|_| value.is_finite()) {
                 sums[0] += value;
                 sums[1 + row] += value;
             }
@@ -212,6 +245,7 @@ struct Sums<'a> {
     samples: &'a Samples,
     rows: &'a Rows,
     times: &'a Times,
+    cohort: usize,
     column: usize,
     /// `[n_samples]`
     deviation: &'a [f64],
@@ -241,9 +275,11 @@ impl Sums<'_> {
                 let total = self.times.total() as f64;
                 let length = self.times.longest() as f64;
                 let g = memory(&lags, &collective, path, n_replicas, (total, length));
-                let (of_blocks, smooth) = self.in_blocks(series, blocks);
+                let (of_blocks, smooth, n_blocks) = self.in_blocks(series, blocks);
                 let kt = i.checked_sub(1).map(|row| self.rows.kts[row]);
                 Some(Collective {
+                    cohort: self.cohort,
+                    n_blocks,
                     column: self.column,
                     kt,
                     blocks: of_blocks,
@@ -260,11 +296,16 @@ impl Sums<'_> {
         let mut series = vec![vec![0.0; self.times.total()]; 1 + self.n_rows];
         for (n, &t) in self.times.of_sample.iter().enumerate() {
             series[0][t] += self.deviation[n];
-            if self.n_rows > 0 {
-                series[1 + self.rows.of_state[self.samples.state[n] as usize]][t] += self.deviation[n];
+            if let Some(row) = self.row(n).filter(|_| self.n_rows > 0) {
+                series[1 + row][t] += self.deviation[n];
             }
         }
         series
+    }
+
+    /// Temperature of a sample.
+    fn row(&self, n: usize) -> Option<usize> {
+        self.rows.of_state[self.samples.state[n] as usize]
     }
 
     /// C(t) = Var S − ½⟨(S(t) − S(0))²⟩ at the lags, averaged over the walkers.
@@ -284,7 +325,7 @@ impl Sums<'_> {
     /// The same sums along the paths of replicas: `[1 + n_rows]`, for one walker.
     fn along_paths(&self, lags: &[usize]) -> Vec<Path> {
         let n_sums = 1 + self.n_rows;
-        let row = |n: usize| self.rows.of_state[self.samples.state[n] as usize];
+        let row = |n: usize| self.row(n).unwrap_or_default();
         let of_path = |path: &Vec<usize>| {
             let mut covariance = vec![vec![0.0; lags.len()]; n_sums];
             let mut totals = vec![0.0; n_sums];
@@ -320,28 +361,30 @@ impl Sums<'_> {
             .collect()
     }
 
-    /// Means of a series over blocks of samples, and their sums with those before and after.
-    fn in_blocks(&self, series: &[f64], blocks: &Blocks) -> (Vec<f64>, Vec<f64>) {
+    /// Means of a series over blocks of samples, their sums with those before and after, and how many blocks there are.
+    fn in_blocks(&self, series: &[f64], blocks: &Blocks) -> (Vec<f64>, Vec<f64>, usize) {
         let mut block_of_time = vec![None; series.len()];
         for (&t, &block) in self.times.of_sample.iter().zip(&blocks.block_of) {
             block_of_time[t] = Some(block as usize);
         }
-        let mut sums = vec![0.0; blocks.n_blocks];
+        let mut sums = vec![None; blocks.n_blocks];
         for (x, block) in series.iter().zip(&block_of_time) {
             if let Some(block) = *block {
-                sums[block] += x;
+                *sums[block].get_or_insert(0.0) += x;
             }
         }
-        let n = blocks.n_blocks as f64;
-        let mean = sums.iter().sum::<f64>() / n;
-        let of_blocks: Vec<f64> = sums.iter().map(|s| (s - mean) * n / series.len() as f64).collect();
+        let n_blocks = sums.iter().flatten().count();
+        let n = n_blocks as f64;
+        let mean = sums.iter().flatten().sum::<f64>() / n;
+        let about_mean = |s: &Option<f64>| s.map_or(0.0, |s| (s - mean) * n / series.len() as f64);
+        let of_blocks: Vec<f64> = sums.iter().map(about_mean).collect();
         let together = |i: usize, j: usize| blocks.walker_of.get(i) == blocks.walker_of.get(j);
         let smooth = (0..of_blocks.len()).map(|i| {
             let near = [i.checked_sub(1), Some(i + 1)].into_iter().flatten();
             let beside = near.filter(|&j| j < of_blocks.len() && together(i, j));
             of_blocks[i] + beside.map(|j| of_blocks[j]).sum::<f64>()
         });
-        (of_blocks.clone(), smooth.collect())
+        (of_blocks.clone(), smooth.collect(), n_blocks)
     }
 }
 
@@ -445,6 +488,8 @@ mod tests {
     #[test]
     fn few_independent_samples_widen_what_is_quoted() {
         let of = |independent: f64| Collective {
+            cohort: 0,
+            n_blocks: 0,
             column: 1,
             kt: None,
             blocks: Vec::new(),
@@ -464,7 +509,9 @@ mod tests {
         let g = |seed: u64| {
             let (samples, grid) = wandering(tau, cycles, seed);
             let moments = StateMoments { mean: vec![vec![0.0, 5.0]; 12], variance: vec![vec![0.0, 25.0]; 12] };
-            let found = collectives(&samples, &grid, &moments, &Blocks::new(&samples, &[1.0; 12]));
+            let cohorts = Cohorts::one(12, cycles);
+            let blocks = Blocks::new(&samples, &[1.0; 12], &cohorts);
+            let found = collectives(&samples, &grid, &moments, &blocks, &cohorts);
             assert_eq!(found.len(), 1, "E is constant, and there is one temperature");
             found[0].variance * f64::from(cycles) / (12.0 * 25.0)
         };

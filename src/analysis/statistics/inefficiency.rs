@@ -1,6 +1,7 @@
 //! Statistical inefficiency: how many stored samples are worth one independent one.
 
 use super::blocks::{Blocks, Draws, RESAMPLES};
+use super::cohorts::Cohorts;
 use super::collective::{Collective, StateMoments, collectives};
 use crate::sample::Samples;
 use crate::thermo::states::StateGrid;
@@ -100,8 +101,15 @@ impl Memory {
     /// not know its own error.
     ///
     /// - `expected`: by MBAR; those of the samples if it is not known
+    /// - `cohorts`: walkers over the same states
     /// - `seed`: of the draws
-    pub fn new(samples: &Samples, grid: &StateGrid, expected: Option<&StateMoments>, seed: u64) -> Memory {
+    pub fn new(
+        samples: &Samples,
+        grid: &StateGrid,
+        expected: Option<&StateMoments>,
+        cohorts: &Cohorts,
+        seed: u64,
+    ) -> Memory {
         let n_states = grid.len();
         let by_state = places(samples, n_states, |n| samples.state[n] as usize);
         let n_columns = 1 + samples.counts.len();
@@ -118,14 +126,14 @@ impl Memory {
         };
         let found: Vec<Vec<(f64, f64, f64)>> = by_state.par_iter().map(of_state).collect();
         let series: Vec<f64> = found.iter().map(|f| f.iter().map(|f| f.0).fold(1.0, f64::max)).collect();
-        let blocks = Blocks::new(samples, &series);
+        let blocks = Blocks::new(samples, &series, cohorts);
         let own = StateMoments {
             mean: found.iter().map(|f| f.iter().map(|f| f.1).collect()).collect(),
             variance: found.iter().map(|f| f.iter().map(|f| f.2).collect()).collect(),
         };
         let known = expected.map_or_else(|| own.clone(), |expected| own.expecting(expected));
-        let collectives = collectives(samples, grid, &known, &blocks);
-        let draws = Draws::new(blocks.n_blocks, &collectives, seed, RESAMPLES);
+        let collectives = collectives(samples, grid, &known, &blocks, cohorts);
+        let draws = Draws::new(&blocks.cohorts(cohorts), &collectives, seed, RESAMPLES);
         let mut of_draws = mean_errors(samples, &blocks, &draws, n_states).into_iter();
         let n: Vec<f64> = by_state.iter().map(|chains| chains.iter().map(Vec::len).sum::<usize>() as f64).collect();
         let error = found.iter().zip(&n).zip(&known.variance).map(|((found, n), expected)| {

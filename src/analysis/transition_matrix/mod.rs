@@ -160,7 +160,8 @@ impl<'a> Matched<'a> {
             (Cow::Borrowed(all), Cow::Borrowed(&work.basis))
         } else {
             let samples = all.filtered(|n| block_at(n).is_some());
-            let basis = Reweighting::new(&work.retained.grid, &samples, work.retained.seed)?;
+            let retained = &work.retained;
+            let basis = Reweighting::new(&retained.grid, &samples, &retained.cohorts(), retained.seed)?;
             (Cow::Owned(samples), Cow::Owned(basis))
         };
         let walker_of = tally_blocks.iter().map(|b| b.walker).collect();
@@ -171,7 +172,7 @@ impl<'a> Matched<'a> {
     /// `[n_states * n_reservoirs]`, what can be compared of each state and species.
     fn tasks(&self, work: &PreparedSamples<'_>, tally_blocks: &[TallyBlock]) -> Vec<Option<Task>> {
         let (input, excluded) = (&*work.retained, work.is_excluded());
-        let (grid, n_s) = (&input.grid, input.grid.n_reservoirs());
+        let (grid, n_s, cohorts) = (&input.grid, input.grid.n_reservoirs(), input.cohorts());
         let Reweighting { solved, g_of_state, .. } = &*self.basis;
         let mut entries: Vec<Entries> = vec![Entries::new(); grid.len() * n_s];
         for (b, block) in tally_blocks.iter().enumerate() {
@@ -189,7 +190,10 @@ impl<'a> Matched<'a> {
             let (_, p) = bins.probabilities(&solved.collapsed, &grid.states[k].ln_z);
             let n_eff = effective_samples(solved, bins, &p, s, usize::from(input.n_max[s]));
             let independent = solved.n_k[k] / g_of_state[k];
-            let per_block = solved.n_k[k] / tally_blocks.len() as f64;
+            // Tallies of a state come from the walkers that have it.
+            let in_cohort: Vec<bool> = cohorts.iter().map(|c| c.states.binary_search(&(k as u32)).is_ok()).collect();
+            let n_blocks = tally_blocks.iter().filter(|b| in_cohort[cohorts.of(b.walker)]).count();
+            let per_block = solved.n_k[k] / n_blocks as f64;
             // An exponential memory of g samples leaves this share of the variance of a mean to blocks of finite length.
             let memory = 0.5 * g_of_state[k] / per_block.max(1.0);
             let block = (1.0 - memory * (1.0 - (-1.0 / memory).exp())).recip().sqrt();
@@ -216,7 +220,8 @@ impl<'a> Matched<'a> {
             values
         };
         // Without collective coordinates: what both estimates have in common cancels, the slow part with it.
-        let draws = Draws::new(self.blocks.n_blocks, &[], input.seed.wrapping_add(2), RESAMPLES);
+        let cohort_of = self.blocks.cohorts(&input.cohorts());
+        let draws = Draws::new(&cohort_of, &[], input.seed.wrapping_add(2), RESAMPLES);
         let bootstrap = Bootstrap::new(self.basis.drawn(grid, &self.samples, &self.blocks, &draws, &[]))?;
         let bins_of = |draw: &Draw<'_>| self.basis.bins_of(draw);
         let errors = bootstrap.errors(|draw: &Draw<'_>| both(Some(draw.multiplicity), &bins_of(draw), draw.samples));

@@ -9,6 +9,7 @@ pub mod reference;
 mod bonds;
 pub(crate) mod check;
 pub(crate) mod compile;
+pub(crate) mod difference;
 mod first_layer;
 mod lookup;
 mod many_body;

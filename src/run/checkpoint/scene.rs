@@ -1,9 +1,9 @@
 //! The scene of a checkpoint: its hash, and what has changed in it since.
 
+use crate::input::scene::difference::Difference;
 use crate::input::scene::grammar::Substrate;
 use crate::input::scene::{self, CheckedScene};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
 /// What a run was started with.
@@ -72,26 +72,8 @@ fn changed_field(then: &str, now: &str) -> Option<String> {
         return None;
     }
     match (scene::tree(then), scene::tree(now)) {
-        (Some(a), Some(b)) => first_difference("", &a, &b),
+        (Some(a), Some(b)) => Difference::first(&a, &b).map(|difference| difference.field),
         _ => Some("Scene".to_owned()),
-    }
-}
-
-/// Path of the first difference of two trees.
-fn first_difference(path: &str, a: &Value, b: &Value) -> Option<String> {
-    let inside = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-    match (a, b) {
-        (Value::Object(a), Value::Object(b)) => {
-            let names: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-            names.into_iter().find_map(|name| match (a.get(name), b.get(name)) {
-                (Some(x), Some(y)) => first_difference(&inside(name), x, y),
-                _ => Some(inside(name)),
-            })
-        }
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-            a.iter().zip(b).enumerate().find_map(|(k, (x, y))| first_difference(&format!("{path}[{k}]"), x, y))
-        }
-        _ => (a != b).then(|| path.to_owned()),
     }
 }
 

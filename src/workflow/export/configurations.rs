@@ -57,17 +57,17 @@ impl<'a> Configurations<'a> {
     pub fn read(source: &'a Source, options: Options) -> Result<Configurations<'a>> {
         let mut all = Vec::new();
         let (mut walkers, mut replicas) = (0_u16, 0_u32);
-        for (directory, &of_run) in source.directories.iter().zip(&source.walkers) {
+        for ((directory, &of_run), member) in source.directories.iter().zip(&source.walkers).zip(&source.members) {
             if directory.join("trajectory").is_dir() {
                 let own = read_trajectory(directory)?;
                 all.extend(own.into_iter().map(|f| StoredFrame {
                     walker: f.walker + walkers,
                     replica: f.replica + replicas,
-                    ..f
+                    ..member.frame(f)
                 }));
             }
             walkers += of_run as u16;
-            replicas += of_run * source.grid.len() as u32;
+            replicas += of_run * member.states.len() as u32;
         }
         let name = source.directories[0].display();
         if all.is_empty() {

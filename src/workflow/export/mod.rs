@@ -12,10 +12,10 @@ pub mod pymbar;
 use crate::base::error::{Error, Result};
 use crate::base::ids::StateId;
 use crate::input::scene::CheckedScene;
-use crate::run::RunRecord;
-use crate::run::archive::{grid_of, scenes_of_one_system};
+use crate::run::combined::{scenes_of_one_system, union_of};
 use crate::system::System;
 use crate::thermo::states::StateGrid;
+use crate::thermo::union::Member;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -27,14 +27,16 @@ const SAME_TEMPERATURE: f64 = 1e-6;
 pub struct Source {
     /// Run directories; walkers and replicas are numbered on from one to the next.
     pub directories: Vec<PathBuf>,
-    /// Scene of the first; the others differ at most in length, seed and walkers.
+    /// Scene of the first; the others describe the same system.
     pub loaded: CheckedScene,
     /// Walkers of each run.
     pub walkers: Vec<u32>,
     /// What was simulated.
     pub system: System,
-    /// All states.
+    /// The states of all runs.
     pub grid: StateGrid,
+    /// `[n_runs]`, where the states of each are among all.
+    pub(crate) members: Vec<Member>,
     /// States that are exported, ascending.
     pub states: Vec<StateId>,
 }
@@ -57,12 +59,8 @@ impl Source {
     pub fn open(directories: &[PathBuf], selection: &Selection) -> Result<Source> {
         let mut scenes = scenes_of_one_system(directories)?;
         let walkers = scenes.iter().map(|s| s.scene.grid.walkers).collect();
+        let (grid, members) = union_of(directories, &scenes)?;
         let loaded = scenes.swap_remove(0);
-        let grid = if loaded.scene.windows.is_empty() {
-            loaded.grid()
-        } else {
-            grid_of(&directories[0], &loaded, &RunRecord::read(&directories[0])?)?
-        };
         let states = selection.of(&grid)?;
         Ok(Source {
             directories: directories.to_vec(),
@@ -70,6 +68,7 @@ impl Source {
             loaded,
             walkers,
             grid,
+            members,
             states,
         })
     }

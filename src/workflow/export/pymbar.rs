@@ -43,8 +43,10 @@ pub struct Written {
 pub fn write(source: &Source, path: &Path, stride: u32) -> Result<Written> {
     let names: Vec<String> = source.grid.reservoirs.iter().map(|r| r.species.clone()).collect();
     let mut samples = Samples::new(names.len());
-    for directory in &source.directories {
-        samples.append_run(&read_samples(directory, &names)?);
+    for (directory, member) in source.directories.iter().zip(&source.members) {
+        let mut own = read_samples(directory, &names)?;
+        own.state.iter_mut().for_each(|k| *k = member.states.get(*k as usize).copied().unwrap_or(u32::MAX));
+        samples.append_run(&own);
     }
     let states: Vec<StatePoint> = source.states.iter().map(|&k| source.grid.state(k).clone()).collect();
     let place: Vec<Option<usize>> =

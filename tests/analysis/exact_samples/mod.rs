@@ -32,6 +32,7 @@ fn input(grid: StateGrid, samples: Samples, n_max: u16, seed: u64) -> AnalysisIn
         other_mobile_atoms: 0,
         frozen_slab: true,
         seed,
+        runs: Vec::new(),
         wanted: None,
         halves: Default::default(),
         cell: Default::default(),

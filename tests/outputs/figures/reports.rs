@@ -28,6 +28,7 @@ pub(super) fn summary(analysis: &Analysis) -> RunSummary {
         })
         .collect();
     RunSummary {
+        runs: Vec::new(),
         title: "Two-component Lennard-Jones surface".into(),
         scene_name: "lj_surface".into(),
         version: "0.1.0".into(),

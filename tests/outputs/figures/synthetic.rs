@@ -334,6 +334,7 @@ pub(crate) fn sampled() -> Analysis {
         frozen_slab: true,
         production: 1500,
         seed: 1,
+        runs: Vec::new(),
         wanted: None,
         halves: Default::default(),
         cell: Default::default(),
