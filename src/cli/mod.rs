@@ -45,7 +45,7 @@ pub fn main() -> ExitCode {
         Ok(joined) => joined,
         Err(error) => {
             diagnostics::print_error(&error);
-            return ExitCode::from(exit_code(&error));
+            return ExitCode::from(ranks::code_of_refusal(&error));
         }
     };
     let ranks = &joined.ranks;

@@ -1,6 +1,7 @@
 //! Processes that were started together by mpirun or srun.
 
 use super::args::Command;
+use super::exit::exit_code;
 use crate::backend::gpu::hardware_adapters;
 use crate::backend::{DeviceChoice, DeviceName};
 use crate::base::{Error, Result};
@@ -52,6 +53,14 @@ pub(super) fn join(command: &Command) -> Result<Joined> {
         return told_once(Err(Error::argument(problem, "start one; `run`, `resume` and `bench` share their work")));
     }
     told_once(connect(launch))
+}
+
+/// The exit code of [`join`]'s error: the same on all processes, which cannot ask one another.
+pub(super) fn code_of_refusal(error: &Error) -> u8 {
+    match error {
+        Error::ToldElsewhere => exit_code(&Error::argument("", "")),
+        other => exit_code(other),
+    }
 }
 
 fn alone() -> Joined {

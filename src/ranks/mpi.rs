@@ -93,12 +93,15 @@ impl Process {
         let longest = lengths.iter().copied().max().unwrap_or(0);
         all.clear();
         all.resize(if receives { lengths.iter().sum() } else { 0 }, 0);
+        if longest == 0 {
+            return;
+        }
         let mut part = Vec::new();
-        for begin in (0..longest.max(1)).step_by(chunk) {
+        for begin in (0..longest).step_by(chunk) {
             let of = |length: usize| length.saturating_sub(begin).min(chunk);
             let counts: Vec<i32> = lengths.iter().map(|&n| of(n) as i32).collect();
             let places = running_sums(&counts);
-            let own = &mine[begin.min(mine.len())..][..of(mine.len())];
+            let own = somewhere(&mine[begin.min(mine.len())..][..of(mine.len())]);
             if longest <= chunk {
                 collect(own, &counts, &places, all);
                 return;
@@ -113,6 +116,13 @@ impl Process {
             }
         }
     }
+}
+
+/// The same bytes; none at an address that means something else to MPI. That of an empty vector is 1, by which Open MPI
+/// understands that the bytes are in the place where they are to come.
+fn somewhere(bytes: &[u8]) -> &[u8] {
+    static NONE: [u8; 1] = [0];
+    if bytes.is_empty() { &NONE[..0] } else { bytes }
 }
 
 /// What stands before each of some counts.
@@ -155,7 +165,9 @@ impl Transport for Process {
     fn broadcast(&self, bytes: &mut Vec<u8>) -> Result<()> {
         self.talk(|world| {
             if self.rank == 0 {
-                (1..self.size as i32).for_each(|r| world.process_at_rank(r).send_with_tag(&bytes[..], TOLD));
+                // never nothing, see `somewhere`
+                let said = [&[0], &bytes[..]].concat();
+                (1..self.size as i32).for_each(|r| world.process_at_rank(r).send_with_tag(&said[..], TOLD));
                 return;
             }
             // Waiting inside MPI would burn a core for as long as the first rank takes.
@@ -163,7 +175,8 @@ impl Transport for Process {
             while first.immediate_probe_with_tag(TOLD).is_none() {
                 std::thread::sleep(NAP);
             }
-            *bytes = first.receive_vec_with_tag::<u8>(TOLD).0;
+            let heard = first.receive_vec_with_tag::<u8>(TOLD).0;
+            *bytes = heard.get(1..).unwrap_or(&[]).to_vec();
         })
     }
 
