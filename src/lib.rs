@@ -65,6 +65,7 @@ mod landscape;
 mod moves;
 mod observables;
 mod potential;
+mod ranks;
 mod report;
 mod run;
 mod sample;
@@ -114,6 +115,7 @@ macro_rules! rooms {
 /// The rooms as tests and benches see them. Not part of the library: anything here may change at any time.
 #[doc(hidden)]
 pub mod testing {
-    rooms!(analysis backend base figures forces input io landscape moves observables potential report run sample sampler
+    rooms!(analysis backend base figures forces input io landscape moves observables potential ranks report run sample
+        sampler
         system thermo thermochemistry workflow);
 }

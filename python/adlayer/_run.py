@@ -161,7 +161,18 @@ class Run(_Analysis):
             hidden = set(self.histograms)
             wanted = [name for name in schema.names if name not in hidden]
         frames = [pq.read_table(part, columns=wanted).to_pandas() for part in self._parts]
-        return pd.concat(frames, ignore_index=True)
+        together = pd.concat(frames, ignore_index=True)
+        order = self._order
+        return together if order is None else together.iloc[order].reset_index(drop=True)
+
+    @property
+    def _order(self) -> np.ndarray | None:
+        """Rows of all parts in the order of cycles and replicas; None where they are: ranks that share a run write their walkers apart."""
+        if all(not part.name.startswith("part-w") for part in self._parts):
+            return None
+        keys = [pq.read_table(part, columns=["cycle", "replica"]) for part in self._parts]
+        cycle, replica = (np.concatenate([key[name].to_numpy() for key in keys]) for name in ("cycle", "replica"))
+        return np.lexsort((replica, cycle))
 
     @property
     def histograms(self) -> list[str]:
@@ -180,7 +191,8 @@ class Run(_Analysis):
             lo, hi, bins = table.schema.metadata[f"adlayer.histogram.{name}".encode()].decode().split()
             raw = b"".join(table[name].to_pylist())
             counts.append(np.frombuffer(raw, dtype="<f2").reshape(-1, int(bins)).astype(np.float32))
-        return Histogram(np.linspace(float(lo), float(hi), int(bins) + 1), np.concatenate(counts))
+        order, together = self._order, np.concatenate(counts)
+        return Histogram(np.linspace(float(lo), float(hi), int(bins) + 1), together if order is None else together[order])
 
     # Through the program
 

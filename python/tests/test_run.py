@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 import adlayer
@@ -143,6 +147,22 @@ def test_what_fails_says_why(tmp_path: Path, run: adlayer.Run) -> None:
         adlayer.sample(IDEAL, run.path, cycles=10)
     again = adlayer.sample(IDEAL, tmp_path / "again", cycles=20, seed=3, device="cpu")
     assert again.info["seed"] == 3 and again.info["production"] == 20
+
+
+def test_walkers_that_ranks_have_written_apart_are_read_in_order(tmp_path: Path, run: adlayer.Run) -> None:
+    folder = tmp_path / "apart"
+    shutil.copytree(run.path, folder)
+    whole = pq.read_table(sorted((folder / "samples").glob("*.parquet")))
+    for part in (folder / "samples").glob("*.parquet"):
+        part.unlink()
+    replicas = np.unique(whole["replica"].to_numpy())
+    for walker, some in enumerate(np.array_split(replicas, 2)):
+        own = whole.filter(pc.is_in(whole["replica"], pa.array(some, type=whole["replica"].type)))
+        pq.write_table(own, folder / "samples" / f"part-w{walker:04}-00000.parquet")
+    apart = adlayer.Run(folder)
+    pd.testing.assert_frame_equal(apart.samples(), run.samples())
+    for name in run.histograms:
+        np.testing.assert_array_equal(apart.histogram(name).counts, run.histogram(name).counts)
 
 
 def test_a_stopped_run_can_be_opened(tmp_path: Path) -> None:

@@ -43,6 +43,35 @@ impl BackendState {
         }
     }
 
+    /// Adds the replicas of another one after these.
+    ///
+    /// - `same_walker`: whether they are of the walker of these, and tallied the same states
+    pub(crate) fn append(&mut self, mut other: BackendState, same_walker: bool) {
+        // Some devices have columns that others have not.
+        if self.energies.is_empty() != other.energies.is_empty() {
+            for state in [&mut *self, &mut other] {
+                state.energies.resize(state.n_of.len(), None);
+            }
+        }
+        if self.listed.is_empty() != other.listed.is_empty() {
+            for state in [&mut *self, &mut other] {
+                state.listed.resize(state.n_of.len(), false);
+            }
+        }
+        self.n_of.extend(other.n_of);
+        self.species.extend(other.species);
+        self.positions.extend(other.positions);
+        self.velocities.extend(other.velocities);
+        self.energies.extend(other.energies);
+        self.listed.extend(other.listed);
+        self.list_references.extend(other.list_references);
+        if same_walker {
+            self.transitions.add(&other.transitions);
+        } else {
+            self.transitions.append(other.transitions);
+        }
+    }
+
     /// The configurations; the columns must fit ([`BackendState::fits`]).
     pub fn batch(&self) -> Batch {
         let mut first = 0;
@@ -59,7 +88,7 @@ impl BackendState {
     }
 
     /// The replicas of a range, without tallies; the columns must belong together.
-    pub(super) fn slice(&self, range: Range<usize>) -> BackendState {
+    pub(crate) fn slice(&self, range: Range<usize>) -> BackendState {
         let atoms = |replicas: &[u32]| replicas.iter().map(|&n| n as usize).sum::<usize>();
         let first = atoms(&self.n_of[..range.start]);
         let slots = first..first + atoms(&self.n_of[range.clone()]);
@@ -126,9 +155,12 @@ impl BackendState {
 
     /// Checks that the columns belong together and to a system; what they hold came from a file.
     ///
+    /// - `replicas`: counted from the first of their walkers
+    ///
     /// # Errors
     /// What does not fit.
-    pub fn fits(&self, system: &System, n_replicas: usize, n_states: usize) -> Result<(), String> {
+    pub fn fits(&self, system: &System, replicas: &Range<usize>, n_states: usize) -> Result<(), String> {
+        let n_replicas = replicas.len();
         let n: u64 = self.n_of.iter().map(|&n| u64::from(n)).sum();
         let of_lists: u64 = self.n_of.iter().zip(&self.listed).filter(|(_, l)| **l).map(|(&n, _)| u64::from(n)).sum();
         let is = |what: &str, len: usize, expected: u64| match len as u64 == expected {
@@ -143,7 +175,7 @@ impl BackendState {
         optional("energies", self.energies.len())?;
         optional("lists", self.listed.len())?;
         is("reference positions", self.list_references.len(), of_lists)?;
-        if !self.transitions.has_shape_of(&Transitions::of_replicas(system, n_states, &(0..n_replicas))) {
+        if !self.transitions.has_shape_of(&Transitions::of_replicas(system, n_states, replicas)) {
             return Err("its tallies of particle moves are of another grid".to_owned());
         }
         if let Some(&n) = self.n_of.iter().find(|&&n| n as usize > system.capacity) {

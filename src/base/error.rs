@@ -175,6 +175,22 @@ pub enum Error {
         /// What it wrote to stderr.
         stderr: String,
     },
+    /// Another rank of the run has ended, or died.
+    #[error(
+        "another rank has ended before the run was over; what it said is told above; go on with: adlayer resume DIR"
+    )]
+    RankLost,
+    /// Another rank of the run cannot do what this one can.
+    #[error("rank {rank}: {problem}")]
+    OtherRank {
+        /// Its number.
+        rank: usize,
+        /// Its error, with the remedy.
+        problem: String,
+    },
+    /// An error that another rank has told.
+    #[error("another rank has told why")]
+    ToldElsewhere,
     /// A pool of threads could not be started.
     #[error("no pool of {threads} threads: {source}")]
     Threads {

@@ -26,7 +26,7 @@ pub(super) fn run(scenes: Vec<CheckedScene>, arguments: &BenchArguments) -> Resu
         device: arguments.device.to_string(),
         seeds: arguments.seeds,
         jobs: usize::from(arguments.jobs),
-        stop: limits(&never, None)?.stop,
+        stop: limits(&never, None, true)?.stop,
     };
     let stopped = || Ok(Ending::Stopped("stopped before every scene had two runs: there is nothing to score".into()));
     if let Some(path) = &arguments.make_reference {

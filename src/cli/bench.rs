@@ -4,42 +4,103 @@ use super::answer;
 use super::args::BenchArguments;
 use super::exit::Ending;
 use crate::base::{Error, Result};
+use crate::cli::ranks::own_device;
 use crate::cli::stdout::write_stdout;
 use crate::input::scene::{self, CheckedScene};
-use crate::workflow::bench::{BenchOptions, BenchReport, Part, Ratio, ScalingRow, ThreadRow, bench};
+use crate::ranks::Ranks;
+use crate::workflow::bench::{BenchOptions, BenchReport, Part, Ratio, ScalingRow, ThreadRow, bench, bench_together};
 use std::path::Path;
 use std::time::Duration;
 
 /// Measured when no scene is named.
 const DEFAULT_SCENE: &str = include_str!("../../scenes/lj_surface.ron");
 
-pub(crate) fn run(arguments: &BenchArguments) -> Result<Ending> {
-    let mut scenes = arguments.scenes.iter().map(scene::load).collect::<Result<Vec<_>>>()?;
+pub(crate) fn run(arguments: &BenchArguments, ranks: &Ranks) -> Result<Ending> {
+    let scenes = arguments.scenes.iter().map(scene::load).collect::<Result<Vec<_>>>();
+    let mut scenes = ranks.agree(scenes)?;
     if scenes.is_empty() {
         scenes.push(scene::parse(DEFAULT_SCENE, Path::new("lj_surface.ron"))?);
+    }
+    if arguments.answer && !ranks.is_alone() {
+        let problem = format!("--answer on {} ranks, each of which would make all runs", ranks.size());
+        return ranks.agree(Err(Error::argument(problem, "start one process; --jobs has several runs at a time")));
     }
     if arguments.answer {
         return answer::run(scenes, arguments);
     }
     if scenes.len() > 1 {
-        return Err(Error::argument(
+        return ranks.agree(Err(Error::argument(
             format!("{} scenes are named", scenes.len()),
             "name one, or compare their answers with --answer",
-        ));
+        )));
     }
-    speed(&scenes[0], arguments).map(|()| Ending::Done)
+    let options = options(arguments, ranks)?;
+    if ranks.is_alone() {
+        speed(&scenes[0], &options, arguments.json)
+    } else {
+        together(ranks, &scenes[0], &options, arguments.json)
+    }
+    .map(|()| Ending::Done)
 }
 
-fn speed(loaded: &CheckedScene, arguments: &BenchArguments) -> Result<()> {
-    let options = BenchOptions {
-        device: arguments.device.to_string(),
+fn options(arguments: &BenchArguments, ranks: &Ranks) -> Result<BenchOptions> {
+    Ok(BenchOptions {
+        device: own_device(&arguments.device, ranks)?,
         repeats: arguments.repeats,
         duration: Duration::from_secs_f64(arguments.seconds),
         scaling: !arguments.no_scaling,
-    };
+    })
+}
+
+/// What several ranks come to.
+fn together(ranks: &Ranks, loaded: &CheckedScene, options: &BenchOptions, json: bool) -> Result<()> {
+    let Some(report) = rayon::scope(|_| bench_together(ranks, loaded, options))? else { return Ok(()) };
+    if json {
+        let text =
+            serde_json::to_string_pretty(&report).map_err(|source| Error::Json { what: "the result", source })?;
+        return write_stdout(&format!("{text}\n"));
+    }
+    let mut out = format!(
+        "{}: {} ranks of {} threads on {}\n\n{:<36}{:>10}{:>12}{:>12}{:>8}{:>10}{:>18}\n",
+        report.scene,
+        report.ranks,
+        report.threads,
+        report.device,
+        "cycle",
+        "replicas",
+        "shared, ms",
+        "apart, ms",
+        "ratio",
+        "waiting",
+        "messages a cycle"
+    );
+    for (name, s) in
+        [("strong: the scene, beside one rank", report.strong), ("weak: more walkers, beside runs apart", report.weak)]
+    {
+        out.push_str(&format!(
+            "{name:<38}{:>8}{:>12.3}{:>12.3}{:>8.3}{:>8.1} %{:>18.3}\n",
+            s.replicas,
+            s.cycle_ms,
+            s.apart_ms,
+            s.ratio,
+            100.0 * s.waiting,
+            s.messages
+        ));
+    }
+    out.push_str(&format!(
+        "\n{:<38}{:>8}{:>12}{:>12}\n",
+        "exchange of a split walker", "replicas", "gather, µs", "round, µs"
+    ));
+    for e in report.exchange {
+        out.push_str(&format!("{:<38}{:>8}{:>12.1}{:>12.1}\n", "", e.replicas, e.gather_us, e.round_us));
+    }
+    write_stdout(&out)
+}
+
+fn speed(loaded: &CheckedScene, options: &BenchOptions, json: bool) -> Result<()> {
     // On a thread of the pool, as a run.
-    let report = rayon::scope(|_| bench(loaded, &options))?;
-    if arguments.json {
+    let report = rayon::scope(|_| bench(loaded, options))?;
+    if json {
         let text =
             serde_json::to_string_pretty(&report).map_err(|source| Error::Json { what: "the result", source })?;
         write_stdout(&format!("{text}\n"))

@@ -4,6 +4,7 @@ use crate::base::Error;
 use crate::base::diagnostic::SceneError;
 use crate::cli::Ending;
 use crate::cli::stdout::write_stderr;
+use crate::ranks::Ranks;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, NamedSource, SourceSpan};
 use std::io::IsTerminal;
 
@@ -20,9 +21,18 @@ struct Pointer {
     span: SourceSpan,
 }
 
+/// Prints an error of one of several ranks, with its number.
+pub(crate) fn print_error_of(error: &Error, ranks: &Ranks) {
+    if !ranks.is_first() && !matches!(error, Error::ToldElsewhere) {
+        write_stderr(&format!("rank {}: ", ranks.rank()));
+    }
+    print_error(error);
+}
+
 /// Prints an error; errors of scenes with the offending line.
 pub(crate) fn print_error(error: &Error) {
     match error {
+        Error::ToldElsewhere => {}
         Error::Scene(e) => write_stderr(&pointing(e)),
         other => write_stderr(&format!("error: {other}\n")),
     }

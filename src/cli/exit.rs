@@ -15,6 +15,8 @@ pub(crate) enum Ending {
     Short(String),
     /// The run was stopped and can be resumed; says how.
     Stopped(String),
+    /// As the first rank has ended, with its exit code.
+    Elsewhere(u8),
 }
 
 impl Ending {
@@ -29,6 +31,7 @@ impl Ending {
             Ending::Done => ExitCode::SUCCESS,
             Ending::Short(_) => ExitCode::from(3),
             Ending::Stopped(_) => ExitCode::from(75),
+            Ending::Elsewhere(code) => ExitCode::from(*code),
         }
     }
 }
@@ -55,6 +58,9 @@ pub fn exit_code(error: &Error) -> u8 {
         | Error::CheckpointMisfit { .. }
         | Error::VerificationFailed { .. }
         | Error::ChildFailed { .. }
+        | Error::RankLost
+        | Error::OtherRank { .. }
+        | Error::ToldElsewhere
         | Error::Threads { .. }
         | Error::Signals { .. }
         | Error::Json { .. }

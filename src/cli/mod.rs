@@ -19,6 +19,7 @@ mod live;
 mod new;
 mod progress;
 mod ranges;
+mod ranks;
 mod resume;
 mod run;
 mod signals;
@@ -31,6 +32,7 @@ mod width;
 pub use exit::exit_code;
 
 use crate::base::Result;
+use crate::ranks::Ranks;
 use args::{Arguments, Command};
 use clap::Parser;
 use exit::Ending;
@@ -38,29 +40,40 @@ use std::process::ExitCode;
 
 /// Parses the command line, runs the command, prints its error.
 pub fn main() -> ExitCode {
-    match command(&Arguments::parse().command) {
+    let arguments = Arguments::parse();
+    let joined = match ranks::join(&arguments.command) {
+        Ok(joined) => joined,
+        Err(error) => {
+            diagnostics::print_error(&error);
+            return ExitCode::from(ranks::code_of_refusal(&error));
+        }
+    };
+    let ranks = &joined.ranks;
+    match command(&arguments.command, ranks) {
         Ok(ending) => {
-            diagnostics::print_ending(&ending);
+            if ranks.is_first() {
+                diagnostics::print_ending(&ending);
+            }
             ending.exit_code()
         }
         Err(error) => {
-            diagnostics::print_error(&error);
-            ExitCode::from(exit_code(&error))
+            diagnostics::print_error_of(&error, ranks);
+            ExitCode::from(ranks::end_together(ranks, exit_code(&error)))
         }
     }
 }
 
-fn command(command: &Command) -> Result<Ending> {
+fn command(command: &Command, ranks: &Ranks) -> Result<Ending> {
     let done = match command {
-        Command::Run(arguments) => return run::run(arguments),
-        Command::Resume(arguments) => return resume::resume(arguments),
+        Command::Run(arguments) => return run::run(arguments, ranks),
+        Command::Resume(arguments) => return resume::resume(arguments, ranks),
         Command::Analyze(arguments) => analyze::analyze(arguments),
         Command::Export(arguments) => export::export(arguments),
         Command::Check(arguments) => check::check(arguments),
         Command::New(arguments) => new::new(arguments),
         Command::Fields(arguments) => fields::fields(arguments),
         Command::Watch(arguments) => watch::watch(arguments),
-        Command::Bench(arguments) => return bench::run(arguments),
+        Command::Bench(arguments) => return bench::run(arguments, ranks),
         Command::Verify(arguments) => verify::run(arguments),
         Command::Gas(arguments) => gas::gas(arguments),
         Command::Aiat(arguments) => aiat::check(arguments).and_then(|()| aiat::aiat(arguments)),

@@ -7,40 +7,46 @@ use crate::cli::Ending;
 use crate::cli::diagnostics::warn;
 use crate::cli::live::Live;
 use crate::cli::progress::Screen;
+use crate::cli::ranks::own_device;
 use crate::cli::signals::limits;
 use crate::cli::stdout::{write_stderr, write_stdout};
+use crate::ranks::Ranks;
 use crate::report::live::is_live;
 use crate::run::{self, ResumeOptions, RunOutcome, RunRecord};
 use crate::workflow::extend::{self, Listener};
 use serde_json::json;
 use std::path::Path;
 
-pub(crate) fn resume(arguments: &ResumeArguments) -> Result<Ending> {
+pub(crate) fn resume(arguments: &ResumeArguments, ranks: &Ranks) -> Result<Ending> {
+    let quiet = arguments.quiet || !ranks.is_first();
     let options = ResumeOptions {
         directory: arguments.directory.clone(),
-        device: arguments.device.as_ref().map(ToString::to_string),
+        device: arguments.device.as_ref().map(|device| own_device(device, ranks)).transpose()?,
         more_cycles: arguments.cycles,
         allow_different_device: arguments.allow_different_device,
-        limits: limits(&arguments.limits, Some(&arguments.directory))?,
+        limits: limits(&arguments.limits, Some(&arguments.directory), ranks.is_first())?,
     };
-    let live = Live::new(&options.directory, arguments.limits.report_every);
-    let mut screen = Screen::new(arguments.quiet, live);
+    // The first rank writes the page while all sample.
+    let live = if ranks.is_first() { Live::new(&options.directory, arguments.limits.report_every) } else { None };
+    let mut screen = Screen::new(quiet, live);
     // On a thread of the pool, as `run`.
-    let outcome = rayon::scope(|_| run::resume(&options, &mut |progress| screen.progress(progress)));
+    let outcome = rayon::scope(|_| run::resume_on(ranks, &options, &mut |progress| screen.progress(progress)));
     if let Ok(RunOutcome::AlreadyFinished(ended)) = &outcome {
         let report = options.directory.join("report.html");
         if report.is_file() && !is_live(&report) && extend::is_settled(ended)? {
             screen.bar.finish_and_clear();
-            already_finished(&report, &ended.record, arguments)?;
+            if ranks.is_first() {
+                already_finished(&report, &ended.record, arguments)?;
+            }
             return Ok(Ending::of(&ended.record, &options.directory));
         }
     }
     let said = outcome.as_ref().map_or_else(|_| Vec::new(), |outcome| outcome.ended().record.warnings.clone());
-    if !arguments.quiet {
+    if !quiet {
         said.iter().for_each(|w| warn(w));
     }
     let ResumeOptions { directory, limits, .. } = options;
-    finish(outcome, &directory, limits, screen, (arguments.json, &said))
+    finish(ranks, outcome, &directory, limits, screen, (arguments.json, &said))
 }
 
 /// Says that there was nothing to do.

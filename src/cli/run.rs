@@ -7,23 +7,31 @@ use crate::cli::Ending;
 use crate::cli::diagnostics::warn;
 use crate::cli::live::Live;
 use crate::cli::progress::Screen;
+use crate::cli::ranks::own_device;
 use crate::cli::signals::limits;
 use crate::cli::summary::print_result;
 use crate::input::scene;
+use crate::ranks::{Ranks, Talk};
 use crate::run::checkpoint;
 use crate::run::directory::default_directory;
 use crate::run::forecast::{check_disk, check_memory};
 use crate::run::{self, Limits, RunOptions, RunOutcome, RunRecord};
 use crate::workflow::extend::{self, Conclusion, Listener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-pub(crate) fn run(arguments: &RunArguments) -> Result<Ending> {
-    let loaded = scene::load(&arguments.scene)?.with_overrides(arguments.cycles, arguments.seed)?;
-    let stem = arguments.scene.file_stem().map_or_else(|| "run".into(), |s| s.to_string_lossy().into_owned());
-    let directory = arguments.output.clone().unwrap_or_else(|| default_directory(&stem));
-    check_memory(&loaded.longest())?;
-    check_disk(&loaded.longest(), &directory)?;
-    if !arguments.quiet {
+pub(crate) fn run(arguments: &RunArguments, ranks: &Ranks) -> Result<Ending> {
+    let loaded = scene::load(&arguments.scene).and_then(|s| s.with_overrides(arguments.cycles, arguments.seed));
+    let loaded = ranks.agree(loaded)?;
+    let directory = match &arguments.output {
+        Some(directory) => directory.clone(),
+        None => free_directory(&arguments.scene, ranks)?,
+    };
+    // Where ranks share a run, each needs a part of it, and how many are on a machine is not known here.
+    let fits = if ranks.is_alone() { check_memory(&loaded.longest()) } else { Ok(()) };
+    let fits = fits.and_then(|()| if ranks.is_first() { check_disk(&loaded.longest(), &directory) } else { Ok(()) });
+    ranks.agree(fits)?;
+    let quiet = arguments.quiet || !ranks.is_first();
+    if !quiet {
         loaded.warnings.iter().for_each(|w| warn(w));
         if let Some(name) = software(&arguments.device) {
             warn(&format!(
@@ -33,17 +41,26 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<Ending> {
         }
     }
     let options = RunOptions {
-        device: arguments.device.to_string(),
-        limits: limits(&arguments.limits, Some(&directory))?,
+        device: own_device(&arguments.device, ranks)?,
+        limits: limits(&arguments.limits, Some(&directory), ranks.is_first())?,
         directory,
         force: arguments.force,
     };
-    let live = Live::new(&options.directory, arguments.limits.report_every);
-    let mut screen = Screen::new(arguments.quiet, live);
+    // The first rank writes the page while all sample.
+    let live = if ranks.is_first() { Live::new(&options.directory, arguments.limits.report_every) } else { None };
+    let mut screen = Screen::new(quiet, live);
     // On a thread of the pool, which shares the sampling when it has nothing else to do.
-    let outcome = rayon::scope(|_| run::run(&loaded, &options, &mut |progress| screen.progress(progress)));
+    let outcome = rayon::scope(|_| run::run_on(ranks, &loaded, &options, &mut |progress| screen.progress(progress)));
     let RunOptions { directory, limits, .. } = options;
-    finish(outcome, &directory, limits, screen, (arguments.json, &loaded.warnings))
+    finish(ranks, outcome, &directory, limits, screen, (arguments.json, &loaded.warnings))
+}
+
+/// The first free directory of a scene, as the first rank finds it.
+fn free_directory(scene: &Path, ranks: &Ranks) -> Result<PathBuf> {
+    let stem = scene.file_stem().map_or_else(|| "run".into(), |s| s.to_string_lossy().into_owned());
+    let own = default_directory(&stem).to_string_lossy().into_owned();
+    let told = ranks.broadcast(Talk::Start, own.into_bytes())?;
+    Ok(PathBuf::from(String::from_utf8_lossy(&told).into_owned()))
 }
 
 /// The name of an adapter that a choice would open and that computes on the processor.
@@ -62,6 +79,7 @@ fn software(choice: &DeviceChoice) -> Option<String> {
 ///
 /// - `said`: warnings that need not be said again
 pub(super) fn finish(
+    ranks: &Ranks,
     outcome: Result<RunOutcome>,
     directory: &Path,
     limits: Limits,
@@ -69,7 +87,7 @@ pub(super) fn finish(
     (json, said): (bool, &[String]),
 ) -> Result<Ending> {
     let (start, began) = (screen.start, screen.began);
-    let concluded = outcome.and_then(|o| rayon::scope(|_| extend::conclude(o, &limits, start, &mut screen)));
+    let concluded = outcome.and_then(|o| rayon::scope(|_| extend::conclude(ranks, o, &limits, start, &mut screen)));
     screen.bar.finish_and_clear();
     if let (Some(live), Ok(Conclusion::Stopped(_)) | Err(_), true) = (&mut screen.live, &concluded, began) {
         live.end();
@@ -81,9 +99,10 @@ pub(super) fn finish(
             print_result(&results.evaluation, Some(&results.record), json)?;
             Ok(Ending::of(&results.record, directory))
         }
+        Ok(Conclusion::Elsewhere(code)) => Ok(Ending::Elsewhere(code)),
         Ok(Conclusion::Stopped(record)) => Ok(Ending::Stopped(how_to_go_on(&record, directory))),
         Err(error) => {
-            if is_resumable(&error, began) && directory.join(checkpoint::FILE).is_file() {
+            if ranks.is_first() && is_resumable(&error, began) && directory.join(checkpoint::FILE).is_file() {
                 warn(&format!("the last checkpoint is whole; go on with: adlayer resume {}", directory.display()));
             }
             Err(error)
@@ -117,7 +136,7 @@ fn is_resumable(error: &Error, began: bool) -> bool {
         Error::Io { .. } | Error::ParquetEncoding { .. } => true,
         // lost on the way, not refused at the start
         Error::Device(_) => began,
-        Error::Client { .. } => true,
+        Error::Client { .. } | Error::RankLost => true,
         _ => false,
     }
 }

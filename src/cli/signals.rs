@@ -13,10 +13,13 @@ use std::sync::atomic::AtomicBool;
 /// files are renamed into place whole, so nothing is left half-written.
 ///
 /// - `directory`: of the run, which both say how to go on with
-pub(super) fn limits(arguments: &LimitArguments, directory: Option<&Path>) -> Result<Limits> {
+/// - `says`: whether this process says what a Ctrl-C does
+pub(super) fn limits(arguments: &LimitArguments, directory: Option<&Path>, says: bool) -> Result<Limits> {
     let stop = Arc::new(AtomicBool::new(false));
     let watch = || -> std::io::Result<()> {
-        interrupts(directory)?;
+        if says {
+            interrupts(directory)?;
+        }
         flag::register(SIGINT, Arc::clone(&stop))?;
         flag::register(SIGTERM, Arc::clone(&stop))?;
         #[cfg(unix)]

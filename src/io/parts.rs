@@ -1,18 +1,35 @@
 //! A folder of numbered parts, each written whole.
+//!
+//! Parts are in series: one of a run that one process samples, `part-00000.parquet`, …; one for each walker of a run that
+//! several ranks share, `part-w0003-00000.parquet`, …. A run that was resumed by other ranks may have both.
 
 use crate::base::{Error, Result};
 use crate::io::parquet::save;
 use parquet::errors::Result as ParquetResult;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// Which series a part belongs to: that of a walker, or the one of all.
+pub(crate) type Series = Option<u16>;
+
 /// Name of a part file.
-fn file_name(number: usize) -> String {
-    format!("part-{number:05}.parquet")
+fn file_name(series: Series, number: usize) -> String {
+    match series {
+        None => format!("part-{number:05}.parquet"),
+        Some(walker) => format!("part-w{walker:04}-{number:05}.parquet"),
+    }
 }
 
-/// The number in the name of a part file, or `None` if it is no part.
-fn number_of(name: &str) -> Option<usize> {
-    name.strip_prefix("part-")?.strip_suffix(".parquet")?.parse().ok()
+/// The series and the number in the name of a part file, or `None` if it is no part.
+fn place_of(name: &str) -> Option<(Series, usize)> {
+    let stem = name.strip_prefix("part-")?.strip_suffix(".parquet")?;
+    match stem.strip_prefix('w') {
+        None => Some((None, stem.parse().ok()?)),
+        Some(rest) => {
+            let (walker, number) = rest.split_once('-')?;
+            Some((Some(walker.parse().ok()?), number.parse().ok()?))
+        }
+    }
 }
 
 /// Names of the files in a folder, in no order.
@@ -25,35 +42,77 @@ pub(crate) fn file_names(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Numbers of the parts in a folder, ascending.
-pub(crate) fn part_numbers(folder: &Path) -> Result<Vec<usize>> {
-    let mut numbers: Vec<usize> = file_names(folder)?.iter().filter_map(|name| number_of(name)).collect();
-    numbers.sort_unstable();
-    Ok(numbers)
+/// Numbers of the parts of every series in a folder, ascending.
+pub(crate) fn part_numbers(folder: &Path) -> Result<BTreeMap<Series, Vec<usize>>> {
+    let mut all: BTreeMap<Series, Vec<usize>> = BTreeMap::new();
+    for (series, number) in file_names(folder)?.iter().filter_map(|name| place_of(name)) {
+        all.entry(series).or_default().push(number);
+    }
+    all.values_mut().for_each(|numbers| numbers.sort_unstable());
+    Ok(all)
 }
 
-/// Paths of the parts in a folder, in order.
+/// Paths of the parts in a folder: `[series][number]`.
 ///
 /// - `whole`, `part`: name the folder and a part in errors, e.g. `a part of the samples`
 ///
 /// # Errors
-/// [`Error::InputMissing`] if there is no folder or a part of the sequence is missing.
-pub(crate) fn all_parts(folder: &Path, whole: &'static str, part: &'static str) -> Result<Vec<PathBuf>> {
+/// [`Error::InputMissing`] if there is no folder or a part of a series is missing.
+pub(crate) fn all_parts(folder: &Path, whole: &'static str, part: &'static str) -> Result<Vec<Vec<PathBuf>>> {
     if !folder.is_dir() {
         return Err(Error::InputMissing { what: whole, path: folder.to_owned() });
     }
-    let numbers = part_numbers(folder)?;
-    let paths = (0..numbers.len()).map(|n| folder.join(file_name(n)));
-    match numbers.iter().enumerate().find(|&(i, &n)| i != n) {
-        None => Ok(paths.collect()),
-        Some((missing, _)) => Err(Error::InputMissing { what: part, path: folder.join(file_name(missing)) }),
-    }
+    let paths = |(series, numbers): (Series, Vec<usize>)| {
+        let path = |n: usize| folder.join(file_name(series, n));
+        match numbers.iter().enumerate().find(|&(i, &n)| i != n) {
+            None => Ok(numbers.into_iter().map(path).collect()),
+            Some((missing, _)) => Err(Error::InputMissing { what: part, path: path(missing) }),
+        }
+    };
+    part_numbers(folder)?.into_iter().map(paths).collect()
 }
 
-/// Writes `part-NNNNN.parquet` one after the other.
+/// Makes sure that the first so many parts of some series are there.
+///
+/// - `kept`: series with the number of their parts
+/// - `part`: names one in an error
+///
+/// # Errors
+/// [`Error::InputMissing`] with the first that is missing.
+pub(crate) fn require(folder: &Path, kept: &[(Series, usize)], part: &'static str) -> Result<()> {
+    let present = part_numbers(folder)?;
+    for &(series, number) in kept {
+        let there = present.get(&series).map_or(&[][..], Vec::as_slice);
+        if let Some(missing) = (0..number).find(|n| !there.contains(n)) {
+            return Err(Error::InputMissing { what: part, path: folder.join(file_name(series, missing)) });
+        }
+    }
+    Ok(())
+}
+
+/// Removes all parts of all series but the first so many of some, which must be there.
+///
+/// - `kept`, `part`: as for [`require`]
+///
+/// # Errors
+/// Those of [`require`], before anything is removed; [`Error::Io`].
+pub(crate) fn rewind(folder: &Path, kept: &[(Series, usize)], part: &'static str) -> Result<()> {
+    require(folder, kept, part)?;
+    for (&series, numbers) in &part_numbers(folder)? {
+        let keeps = kept.iter().find(|(s, _)| *s == series).map_or(0, |&(_, number)| number);
+        for &n in numbers.iter().filter(|&&n| n >= keeps) {
+            let path = folder.join(file_name(series, n));
+            std::fs::remove_file(&path).map_err(Error::io("cannot remove", &path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the parts of one series one after the other.
 #[derive(Debug)]
 pub(crate) struct PartWriter {
     folder: PathBuf,
+    series: Series,
     next: usize,
 }
 
@@ -62,10 +121,10 @@ impl PartWriter {
     ///
     /// # Errors
     /// [`Error::Io`] if the folder cannot be made or read.
-    pub(crate) fn new(folder: PathBuf) -> Result<PartWriter> {
+    pub(crate) fn new(folder: PathBuf, series: Series) -> Result<PartWriter> {
         std::fs::create_dir_all(&folder).map_err(Error::io("cannot create", &folder))?;
-        let next = part_numbers(&folder)?.last().map_or(0, |n| n + 1);
-        Ok(PartWriter { folder, next })
+        let next = part_numbers(&folder)?.get(&series).and_then(|own| own.last()).map_or(0, |n| n + 1);
+        Ok(PartWriter { folder, series, next })
     }
 
     /// Number of the next part.
@@ -85,7 +144,7 @@ impl PartWriter {
 
     /// Path of the next part.
     pub(crate) fn path_of_next(&self) -> PathBuf {
-        self.folder.join(file_name(self.next))
+        self.folder.join(file_name(self.series, self.next))
     }
 
     /// Goes on to the part after the next one, which somebody has written.
@@ -93,38 +152,60 @@ impl PartWriter {
         self.next += 1;
     }
 
-    /// Removes every part from `number` on.
+    /// Removes every part of the series from `number` on.
     ///
     /// # Errors
     /// [`Error::Io`] if one cannot be removed.
     pub(crate) fn rewind_to(&mut self, number: usize) -> Result<()> {
-        for n in part_numbers(&self.folder)?.into_iter().filter(|&n| n >= number) {
-            let path = self.folder.join(file_name(n));
+        let own = part_numbers(&self.folder)?.remove(&self.series).unwrap_or_default();
+        for n in own.into_iter().filter(|&n| n >= number) {
+            let path = self.folder.join(file_name(self.series, n));
             std::fs::remove_file(&path).map_err(Error::io("cannot remove", &path))?;
         }
         self.next = number;
         Ok(())
     }
 
-    /// Makes sure that every part below `number` is there.
-    ///
-    /// - `part`: names it in an error
-    ///
-    /// # Errors
-    /// [`Error::InputMissing`] with the first that is not.
-    pub(crate) fn require(&self, number: usize, part: &'static str) -> Result<()> {
-        let present = part_numbers(&self.folder)?;
-        match (0..number).find(|n| !present.contains(n)) {
-            None => Ok(()),
-            Some(n) => Err(Error::InputMissing { what: part, path: self.folder.join(file_name(n)) }),
-        }
-    }
-
-    /// Paths of the parts that are there, in order.
+    /// Paths of the parts of all series that are there.
     ///
     /// # Errors
     /// [`Error::Io`] if the folder cannot be read.
     pub(crate) fn paths(&self) -> Result<Vec<PathBuf>> {
-        Ok(part_numbers(&self.folder)?.into_iter().map(|n| self.folder.join(file_name(n))).collect())
+        let path = |(series, numbers): (Series, Vec<usize>)| {
+            numbers.into_iter().map(move |n| file_name(series, n)).collect::<Vec<_>>()
+        };
+        Ok(part_numbers(&self.folder)?.into_iter().flat_map(path).map(|name| self.folder.join(name)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_series_and_number_and_a_rewind_keeps_what_it_should() {
+        for (series, number) in [(None, 7), (Some(0), 0), (Some(12_345), 123_456)] {
+            assert_eq!(place_of(&file_name(series, number)), Some((series, number)));
+        }
+        for no_part in
+            ["part-w1.parquet", "part-.parquet", "part-w0001-00001.csv", "other-00001.parquet", "part-wx-00001.parquet"]
+        {
+            assert_eq!(place_of(no_part), None, "{no_part}");
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        for (series, parts) in [(None, 3), (Some(0), 2), (Some(1), 4)] {
+            for n in 0..parts {
+                std::fs::write(folder.path().join(file_name(series, n)), b"").expect("a part");
+            }
+        }
+        let kept = [(None, 2), (Some(1), 3)];
+        assert!(rewind(folder.path(), &[(None, 4)], "a part").is_err());
+        assert_eq!(part_numbers(folder.path()).expect("parts").len(), 3);
+        rewind(folder.path(), &kept, "a part").expect("rewound");
+        let left = part_numbers(folder.path()).expect("parts");
+        assert_eq!(left.into_iter().collect::<Vec<_>>(), [(None, vec![0, 1]), (Some(1), vec![0, 1, 2])]);
+        std::fs::remove_file(folder.path().join(file_name(Some(1), 1))).expect("removed");
+        let error = all_parts(folder.path(), "the folder", "a part").expect_err("a gap");
+        assert!(error.to_string().contains("part-w0001-00001.parquet"), "{error}");
     }
 }

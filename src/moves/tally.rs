@@ -148,6 +148,35 @@ impl Transitions {
         Transitions::new(n_states, walkers_of(n_states, replicas).len(), max_atoms)
     }
 
+    /// Those of some of its walkers.
+    pub(crate) fn of_walkers(&self, walkers: Range<usize>) -> Transitions {
+        let walker = self.row_length() * self.n_states;
+        Transitions { tallies: self.tallies[walker * walkers.start..walker * walkers.end].to_vec(), ..self.empty() }
+    }
+
+    /// Without walkers, of the same grid and species.
+    fn empty(&self) -> Transitions {
+        Transitions { n_states: self.n_states, offsets: self.offsets.clone(), tallies: Vec::new() }
+    }
+
+    /// Nothing tried yet, of the same shape.
+    pub(crate) fn cleared(&self) -> Transitions {
+        Transitions { tallies: vec![TransitionTally::default(); self.tallies.len()], ..self.empty() }
+    }
+
+    /// Adds the walkers of another one after these.
+    pub(crate) fn append(&mut self, other: Transitions) {
+        if self.offsets.is_empty() {
+            *self = other.empty();
+        }
+        self.tallies.extend(other.tallies);
+    }
+
+    /// Adds what was tried by other replicas of the same walkers.
+    pub(crate) fn add(&mut self, other: &Transitions) {
+        self.tallies.iter_mut().zip(&other.tallies).for_each(|(sum, more)| sum.add(more));
+    }
+
     /// Whether another one is of the same grid and species.
     pub(crate) fn has_shape_of(&self, other: &Transitions) -> bool {
         self.n_states == other.n_states && self.offsets == other.offsets && self.tallies.len() == other.tallies.len()
@@ -387,7 +416,7 @@ mod tests {
         assert!(log.page().iter().all(Vec::is_empty) && log.page().len() == 2);
     }
 
-    /// Format 2 of checkpoints: insertions, deletions, identity changes, without a length in between.
+    /// In checkpoints: insertions, deletions, identity changes, without a length in between.
     #[test]
     fn a_tally_is_stored_kind_after_kind() {
         let tally = TransitionTally::from_kinds(|kind| match kind {
@@ -396,7 +425,8 @@ mod tests {
             _ => AttemptTally { attempts: 9, accepted: 3, probability: 3.5.into() },
         });
         let bytes = postcard::to_stdvec(&tally).expect("plain data");
-        let plain = ((300_u64, 2_u64, 0.5), (4_u64, 1_u64, 0.25), (9_u64, 3_u64, 3.5));
+        let sum = ProbabilitySum::from;
+        let plain = ((300_u64, 2_u64, sum(0.5)), (4_u64, 1_u64, sum(0.25)), (9_u64, 3_u64, sum(3.5)));
         assert_eq!(bytes, postcard::to_stdvec(&plain).expect("plain data"));
     }
 

@@ -12,7 +12,8 @@ use std::time::SystemTime;
 #[derive(Debug)]
 pub struct RunDirectory {
     path: PathBuf,
-    _lock: File,
+    /// None where another rank holds it, which also writes the log.
+    lock: Option<File>,
 }
 
 impl RunDirectory {
@@ -57,7 +58,7 @@ impl RunDirectory {
         std::fs::rename(staging.path(), target).map_err(Error::io("cannot create", target))?;
         // The folder has its final name: nothing is left to clean up.
         let _ = staging.keep();
-        Ok(RunDirectory { path: target.to_owned(), _lock: lock })
+        Ok(RunDirectory { path: target.to_owned(), lock: Some(lock) })
     }
 
     /// Opens and locks an existing run directory, and removes temporary files that a killed process left in it.
@@ -73,7 +74,13 @@ impl RunDirectory {
         sweep(path)?;
         sweep(&path.join("samples"))?;
         sweep(&path.join("transitions"))?;
-        Ok(RunDirectory { path: path.to_owned(), _lock: lock })
+        sweep(&path.join("shards"))?;
+        Ok(RunDirectory { path: path.to_owned(), lock: Some(lock) })
+    }
+
+    /// A directory that the first rank has made or opened, and holds.
+    pub fn of_first_rank(path: &Path) -> RunDirectory {
+        RunDirectory { path: path.to_owned(), lock: None }
     }
 
     /// Adds a line to `run.log`, with its date and time (UTC) before it.
@@ -81,6 +88,9 @@ impl RunDirectory {
     /// # Errors
     /// [`Error::Io`] if it cannot be written.
     pub fn log(&self, line: &str) -> Result<()> {
+        if self.lock.is_none() {
+            return Ok(());
+        }
         let path = self.path.join("run.log");
         let mut file =
             OpenOptions::new().create(true).append(true).open(&path).map_err(Error::io("cannot open", &path))?;

@@ -1,8 +1,10 @@
 //! Runs: a directory from its first cycle to its last, checkpoints, records and tables, and what a run will take.
 
+mod agreement;
 pub(crate) mod archive;
 pub mod checkpoint;
 pub(crate) mod combined;
+mod companions;
 pub mod directory;
 pub mod forecast;
 pub mod options;
@@ -11,9 +13,13 @@ pub mod resume;
 mod session;
 pub mod start;
 pub mod tables;
+mod writers;
 
+#[cfg(feature = "mpi")]
+pub(crate) use companions::cores;
+pub(crate) use companions::node;
 pub use options::{Ended, Limits, Progress, ResumeOptions, RunOptions, RunOutcome};
-pub use record::{RunRecord, RunStatus, StoppingStatus};
-pub use resume::resume;
-pub use session::push_samples;
-pub use start::run;
+pub use record::{RanksRecord, RunRecord, RunStatus, StoppingStatus};
+pub use resume::{resume, resume_on};
+pub use start::{run, run_on};
+pub use writers::push_samples;

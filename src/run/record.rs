@@ -6,9 +6,10 @@ use crate::forces::ServiceRecord;
 use crate::input::scene::CheckedScene;
 use crate::io::atomic::write_whole;
 use crate::io::text::read_text;
+use crate::ranks::Messages;
 use crate::run::checkpoint::History;
 use crate::sample::Thinning;
-use crate::sampler::{CyclePlan, Sampler, WEIGHTS_TRIED};
+use crate::sampler::{Balance, CyclePlan, WEIGHTS_TRIED};
 use crate::system::insertion::SHARES;
 use crate::thermo::Window;
 use crate::thermo::states::{StateGrid, StatePoint};
@@ -104,10 +105,27 @@ pub struct BalanceRecord {
 }
 
 impl BalanceRecord {
-    /// That of a sampler; `None` where the scene gives the steps.
-    pub(crate) fn of(sampler: &Sampler, most: u32) -> Option<BalanceRecord> {
-        sampler.balance().map(|balance| BalanceRecord { most, atoms: (1e3 * balance.atoms()).round() / 1e3 })
+    /// That of a choice.
+    pub(crate) fn of(balance: &Balance, most: u32) -> BalanceRecord {
+        BalanceRecord { most, atoms: (1e3 * balance.atoms()).round() / 1e3 }
     }
+}
+
+/// The ranks that shared a run; part of `run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RanksRecord {
+    /// How many there were.
+    pub ranks: usize,
+    /// Machines that they were on.
+    pub nodes: usize,
+    /// Threads of all of them together.
+    pub threads: usize,
+    /// Devices of the ranks, each once.
+    pub devices: Vec<String>,
+    /// Messages of the first rank since it was started.
+    pub messages: Messages,
+    /// Share of their time that ranks waited for others, on average.
+    pub waiting: f64,
 }
 
 /// How far a run has come.
@@ -208,6 +226,9 @@ pub struct RunRecord {
     /// What programs outside have computed, where they compute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forces: Option<ServiceRecord>,
+    /// The ranks that shared the run last, if there were several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ranks: Option<RanksRecord>,
     /// Warnings of the checks of the scene and of the run itself.
     pub warnings: Vec<String>,
 }
@@ -248,6 +269,7 @@ impl RunRecord {
             windows: Vec::new(),
             boundaries: None,
             forces: None,
+            ranks: None,
             warnings: history.warnings.clone(),
         }
     }

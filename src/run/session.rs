@@ -1,6 +1,8 @@
 //! A run in its directory, new or resumed: its cycles, samples, checkpoints, and its end.
 
+use super::agreement::{Agreement, Wishes};
 use super::tables::{write_exchange, write_states, write_windows};
+use super::writers::Writers;
 use crate::base::error::{Error, Result};
 use crate::base::ids::ReplicaId;
 use crate::forces::ServiceRecord;
@@ -9,19 +11,16 @@ use crate::input::scene::check::plausible::after_a_fault;
 use crate::io::atomic::write_whole;
 use crate::io::xyz;
 use crate::moves::exchange::{EdgeTally, Period};
-use crate::observables::Observables;
-use crate::observables::record::Observed;
-use crate::run::checkpoint::{self, History, Parts, SceneRecord};
+use crate::ranks::Ranks;
+use crate::run::checkpoint::{self, History, Parts, SceneRecord, shards};
+use crate::run::companions;
 use crate::run::directory::RunDirectory;
 use crate::run::options::{Ended, Limits, Progress, RunOutcome};
 use crate::run::record::{BalanceRecord, InsertionRecord, RunRecord, RunStatus, WindowRecord, thinning};
-use crate::sample::tally_snapshots::MarkWriter;
-use crate::sample::trajectory::{StoredFrame, TrajectoryWriter, frame_thinning};
-use crate::sample::{SampleRow, SampleWriter, rows_per_part};
-use crate::sampler::{Cycle, Sampler};
+use crate::sample::trajectory::frame_thinning;
+use crate::sampler::{Balance, Cycle, Sampler, Totals};
 use crate::system::configuration::Batch;
 use crate::thermo::states::Edge;
-use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -43,48 +42,16 @@ pub(crate) struct Session<'a> {
     pub(crate) sampler: Sampler,
     pub(crate) writers: Writers,
     pub(crate) directory: RunDirectory,
+    /// Checkpoints written so far.
+    pub(crate) generation: u64,
+    /// Parts of series that are not written any more.
+    pub(crate) kept: Vec<Parts>,
 }
 
 /// When those who watch a run were last told of it.
 struct Told {
     tables: Instant,
     record: Instant,
-}
-
-/// What a run writes while it samples.
-pub(crate) struct Writers {
-    pub(crate) samples: SampleWriter,
-    pub(crate) frames: TrajectoryWriter,
-    observables: Observables,
-    pub(crate) marks: MarkWriter,
-}
-
-impl Writers {
-    /// Writers into a run directory.
-    pub(crate) fn new(loaded: &CheckedScene, directory: &Path) -> Result<Writers> {
-        let names: Vec<String> = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
-        let observables = Observables::from_scene(loaded);
-        let fields = observables.fields();
-        Ok(Writers {
-            samples: SampleWriter::new(directory, &names, rows_per_part(&fields))?.observing(&fields),
-            frames: TrajectoryWriter::new(directory)?,
-            observables,
-            marks: MarkWriter::new(directory, loaded.scene.schedule.production)?,
-        })
-    }
-
-    /// Writes what is buffered, and says which parts there are.
-    fn flush(&mut self) -> Result<Parts> {
-        self.samples.flush()?;
-        self.frames.flush()?;
-        Ok(Parts { samples: self.samples.next_part() as u32, frames: self.frames.next_part() as u32 })
-    }
-
-    /// Removes the parts that are younger than a checkpoint.
-    pub(crate) fn rewind_to(&mut self, parts: Parts) -> Result<()> {
-        self.samples.rewind_to(parts.samples as usize)?;
-        self.frames.rewind_to(parts.frames as usize)
-    }
 }
 
 impl Session<'_> {
@@ -98,7 +65,11 @@ impl Session<'_> {
             Err(mut error) => {
                 self.dump(&mut error);
                 self.count_service();
-                // Where the disk is full or gone these fail as well; the error itself is what counts.
+                // Where the disk is full or gone these fail as well; the error itself is what counts. Of a rank that was
+                // lost its own process tells.
+                if matches!(error, Error::RankLost | Error::ToldElsewhere) {
+                    return Err(error);
+                }
                 self.record.status = RunStatus::Failed;
                 let _ = self.record.write(self.directory.path());
                 let _ = self.directory.log(&format!("failed in cycle {}: {error}", self.sampler.cycle()));
@@ -150,11 +121,13 @@ impl Session<'_> {
         let (first, steps_before, start) = (self.sampler.cycle(), self.sampler.steps_made(), Instant::now());
         let (mut last_report, mut last_checkpoint) = (start, start);
         let mut told = Told { tables: start, record: start };
+        let ranks = self.ranks();
+        let mut agreement = Agreement::new(&ranks, first, limits.checkpoint_every);
         let mut interrupted = false;
         let mut batch = Batch::default();
         let keeps_samples = |cycle: u64| cycle.checked_sub(equilibration).is_some_and(|c| thinning.keeps(c as u32));
         let keeps_frames = |cycle: u64| cycle.checked_sub(equilibration).is_some_and(|c| frames.keeps(c as u32));
-        let observes = !self.writers.observables.is_empty();
+        let observes = self.writers.observes();
         let looks = |cycle: u64| keeps_frames(cycle) || observes && keeps_samples(cycle);
         let kind = |cycle: u64| Cycle { period: period(cycle), keep: looks(cycle) };
         while self.sampler.cycle() < cycles && !interrupted {
@@ -165,8 +138,13 @@ impl Session<'_> {
             let production = cycle.checked_sub(equilibration).map(|c| c as u32);
             let last = cycle + 1 == cycles;
             let out_of_time = limits.walltime.is_some_and(|limit| start.elapsed() >= limit);
-            interrupted = (limits.stop.load(Ordering::Relaxed) || out_of_time) && !last;
-            let save = !last && (interrupted || last_checkpoint.elapsed() >= limits.checkpoint_every);
+            let own = Wishes {
+                stop: limits.stop.load(Ordering::Relaxed) || out_of_time,
+                save: last_checkpoint.elapsed() >= limits.checkpoint_every,
+            };
+            let agreed = agreement.on(cycle, own)?;
+            interrupted = agreed.stop && !last;
+            let save = !last && (interrupted || agreed.save);
             // A checkpoint and a mark find the device at rest; otherwise it is at the next cycle while the host handles
             // this one.
             let mark = production.is_some_and(|c| self.writers.marks.follows(c));
@@ -178,35 +156,39 @@ impl Session<'_> {
                 if c == 0 && (self.sampler.has_windows() || self.sampler.balance().is_some()) {
                     // Samples say nothing without the weights they were drawn with.
                     self.record.windows = WindowRecord::of_grid(self.sampler.grid());
-                    self.record_choice();
-                    self.record.write(self.directory.path())?;
+                    let balance = self.sampler.balance_of_all()?;
+                    self.record_choice(balance.as_ref());
+                    self.write_run_json()?;
                 }
                 if looks(cycle) {
                     self.sampler.kept(&mut batch)?;
                 }
                 if keeps_samples(cycle) {
-                    let observed = self.writers.observables.evaluate_all(&batch);
-                    push_samples(&self.sampler, c, &observed, &mut self.writers.samples)?;
+                    self.writers.sample(&self.sampler, c, &batch)?;
                 }
                 if keeps_frames(cycle) {
-                    push_frames(&self.sampler, c, &batch, &mut self.writers.frames)?;
+                    self.writers.keep(&self.sampler, c, &batch)?;
                 }
                 if mark {
-                    let transitions = self.sampler.transitions()?;
-                    self.writers.marks.write(c, &transitions, self.sampler.edge_tallies())?;
+                    self.writers.mark(&mut self.sampler, c)?;
                 }
             }
             if last_report.elapsed() >= REPORT_EVERY || last {
                 last_report = Instant::now();
                 let since = start.elapsed();
-                report(&progress(&mut self.sampler, production.is_some(), cycles, (first, steps_before), since));
+                let n_replicas = self.record.n_replicas;
+                let of_all =
+                    progress(&mut self.sampler, n_replicas, production.is_some(), cycles, (first, steps_before), since);
+                report(&of_all);
             }
             if save {
                 self.checkpoint(start.elapsed())?;
                 last_checkpoint = Instant::now();
             }
             if !last {
-                self.tell(&mut told, save || mark, start.elapsed())?;
+                // Tables take all ranks.
+                let at_rest = if ranks.is_alone() { save || mark } else { save };
+                self.tell(&mut told, at_rest, start.elapsed())?;
             }
         }
         if !interrupted {
@@ -218,9 +200,21 @@ impl Session<'_> {
     }
 
     /// Puts down how many steps a cycle makes, and why.
-    fn record_choice(&mut self) {
+    ///
+    /// - `balance`: of all ranks
+    fn record_choice(&mut self, balance: Option<&Balance>) {
         self.record.steps = self.sampler.plan().steps;
-        self.record.balance = BalanceRecord::of(&self.sampler, self.loaded.scene.dynamics.steps());
+        self.record.balance = balance.map(|balance| BalanceRecord::of(balance, self.loaded.scene.dynamics.steps()));
+    }
+
+    /// The ranks that share the run.
+    fn ranks(&self) -> Ranks {
+        self.sampler.part().all.clone()
+    }
+
+    /// Writes `run.json`, which there is one of.
+    fn write_run_json(&self) -> Result<()> {
+        if self.sampler.part().all.is_first() { self.record.write(self.directory.path()) } else { Ok(()) }
     }
 
     /// Writes the samples so far and a checkpoint to which they belong.
@@ -231,8 +225,22 @@ impl Session<'_> {
         let mut history = self.history.clone();
         history.seconds_sampling += elapsed.as_secs_f64();
         let identity = self.sampler.backend().info().identity;
-        let checkpoint = checkpoint::of_run(&self.scene, &history, identity, parts, &mut self.sampler)?;
-        checkpoint::write(self.directory.path(), &checkpoint.to_bytes())?;
+        self.generation += 1;
+        if self.ranks().is_alone() {
+            let parts = parts.into_iter().chain(self.kept.iter().copied()).collect();
+            let scene = &self.scene;
+            let checkpoint = checkpoint::of_run(scene, &history, identity, parts, self.generation, &mut self.sampler)?;
+            checkpoint::write(self.directory.path(), &checkpoint)?;
+        } else {
+            shards::write_together(
+                self.directory.path(),
+                (&self.scene, &history),
+                identity,
+                (&parts, &self.kept),
+                self.generation,
+                &mut self.sampler,
+            )?;
+        }
         if self.count_service() {
             self.record.write(self.directory.path())?;
         }
@@ -256,7 +264,7 @@ impl Session<'_> {
     /// - `at_rest`: whether the device is
     /// - `elapsed`: sampling time of this process
     fn tell(&mut self, told: &mut Told, at_rest: bool, elapsed: Duration) -> Result<()> {
-        let tables = at_rest && told.tables.elapsed() >= TABLES_EVERY;
+        let tables = at_rest && (!self.ranks().is_alone() || told.tables.elapsed() >= TABLES_EVERY);
         if tables {
             self.write_tables()?;
             told.tables = Instant::now();
@@ -268,15 +276,18 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Writes the tables of what was done so far. The device has to be at rest.
-    fn write_tables(&mut self) -> Result<()> {
-        let path = self.directory.path();
-        write_states(&mut self.sampler, self.loaded.scene.units.pressure_unit(), &path.join("states.csv"))?;
-        write_exchange(&self.sampler, &path.join("exchange.csv"))?;
+    /// Writes the tables of what was done so far. The device has to be at rest, and all ranks must call this.
+    ///
+    /// - returns: what they say, on the first rank
+    fn write_tables(&mut self) -> Result<Option<Totals>> {
+        let Some(totals) = self.sampler.totals()? else { return Ok(None) };
+        let (path, pressure_unit) = (self.directory.path(), self.loaded.scene.units.pressure_unit());
+        write_states(&self.sampler, &totals, pressure_unit, &path.join("states.csv"))?;
+        write_exchange(self.sampler.grid(), &totals, &path.join("exchange.csv"))?;
         if self.sampler.has_windows() {
-            write_windows(&mut self.sampler, &path.join("windows.csv"))?;
+            write_windows(self.sampler.grid(), &totals, &path.join("windows.csv"))?;
         }
-        Ok(())
+        Ok(Some(totals))
     }
 
     /// Writes `run.json` of a run that goes on, or has come to its end.
@@ -288,18 +299,21 @@ impl Session<'_> {
         let per_s = record.n_replicas as f64 / record.seconds_sampling;
         record.replica_steps_per_s = per_s * self.sampler.steps_made() as f64;
         record.attempts_per_s = per_s * self.sampler.cycle() as f64 * f64::from(self.sampler.plan().attempts);
-        record.write(self.directory.path())
+        self.write_run_json()
     }
 
     /// Writes the tables and the record at the end.
     fn finish(&mut self, interrupted: bool, elapsed: Duration) -> Result<()> {
-        self.write_tables()?;
+        let totals = self.write_tables()?;
         self.count_service();
-        self.record_choice();
+        self.record_choice(totals.as_ref().and_then(|totals| totals.balance.as_ref()));
+        let device = self.sampler.backend().info().identity;
+        self.record.ranks = companions::record(&self.ranks(), &device, elapsed)?;
         let record = &mut self.record;
         record.warnings = self.history.warnings.clone();
         record.insertion = InsertionRecord::of(self.sampler.backend());
-        for warning in edge_warnings(&self.sampler) {
+        let edges = totals.map_or_else(Vec::new, |totals| totals.edges);
+        for warning in edge_warnings(&self.sampler, &edges) {
             self.directory.log(&format!("warning: {warning}"))?;
             record.warnings.push(warning);
         }
@@ -313,54 +327,15 @@ impl Session<'_> {
     }
 }
 
-/// Adds a sample of every replica to the parts of a run.
-///
-/// - `observed`: `[n_replicas]`, or empty without observables
-///
-/// # Errors
-/// [`Error::Io`] if a part cannot be written.
-pub fn push_samples(sampler: &Sampler, cycle: u32, observed: &[Observed], writer: &mut SampleWriter) -> Result<()> {
-    let (assignment, nothing) = (sampler.assignment(), Observed::default());
-    for (replica, m) in sampler.measurements().iter().enumerate() {
-        let id = ReplicaId(replica as u32);
-        let row = SampleRow {
-            cycle,
-            walker: assignment.walker_of(id) as u16,
-            replica: id.0,
-            state: assignment.state_of(id).0,
-            energy: m.energy,
-            counts: &m.counts,
-        };
-        writer.push_observed(row, observed.get(replica).unwrap_or(&nothing))?;
-    }
-    Ok(())
-}
-
-/// Keeps the configuration of every replica.
-fn push_frames(sampler: &Sampler, cycle: u32, batch: &Batch, trajectory: &mut TrajectoryWriter) -> Result<()> {
-    let assignment = sampler.assignment();
-    for (replica, (x, m)) in batch.configurations.iter().zip(sampler.measurements()).enumerate() {
-        let id = ReplicaId(replica as u32);
-        trajectory.push(StoredFrame {
-            cycle,
-            walker: assignment.walker_of(id) as u16,
-            replica: id.0,
-            state: assignment.state_of(id).0,
-            energy: m.energy,
-            positions: x.positions.iter().map(|p| p.as_vec3()).collect(),
-            species: x.species.clone(),
-        })?;
-    }
-    Ok(())
-}
-
 /// Attempts from which an edge that always or never exchanges is remarkable.
 const MANY_ATTEMPTS: u64 = 100;
 
 /// What is said of neighbours along an axis that never exchange, and of those that always do.
-fn edge_warnings(sampler: &Sampler) -> Vec<String> {
+///
+/// - `tallies`: `[n_edges]`, of all ranks
+fn edge_warnings(sampler: &Sampler, tallies: &[EdgeTally]) -> Vec<String> {
     let tallied = |(e, t): &(&Edge, &EdgeTally)| e.axis().is_some() && t.attempts >= MANY_ATTEMPTS;
-    let edges = || sampler.grid().edges.iter().zip(sampler.edge_tallies()).filter(tallied);
+    let edges = || sampler.grid().edges.iter().zip(tallies).filter(tallied);
     let named = |those: Vec<(u32, u32)>| {
         let first: Vec<String> = those.iter().take(3).map(|(a, b)| format!("{a}–{b}")).collect();
         let more = if those.len() > 3 { ", …" } else { "" };
@@ -382,10 +357,18 @@ fn edge_warnings(sampler: &Sampler) -> Vec<String> {
     warnings
 }
 
+/// - `n_replicas`: of all ranks
 /// - `before`: cycles and steps made when this process began, `elapsed` ago
-fn progress(sampler: &mut Sampler, production: bool, cycles: u64, before: (u64, u64), elapsed: Duration) -> Progress {
+fn progress(
+    sampler: &mut Sampler,
+    n_replicas: usize,
+    production: bool,
+    cycles: u64,
+    before: (u64, u64),
+    elapsed: Duration,
+) -> Progress {
     let recent = sampler.take_recent();
-    let (cycle, n_replicas) = (sampler.cycle(), sampler.assignment().states().len());
+    let cycle = sampler.cycle();
     let (done, steps) = (cycle - before.0, sampler.steps_made() - before.1);
     Progress {
         cycle,

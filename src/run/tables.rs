@@ -7,8 +7,8 @@ use crate::io::csv::{Table, number, parse_rows};
 use crate::io::text::read_text;
 use crate::moves::MoveKind;
 use crate::moves::transition_matrix::{Sums, links, ln_pi};
-use crate::sampler::Sampler;
 use crate::sampler::moments::StateAverage;
+use crate::sampler::{Sampler, Totals};
 use crate::thermo::response::Fluctuations;
 use crate::thermo::states::{StateGrid, StatePoint};
 use serde::Serialize;
@@ -17,12 +17,13 @@ use std::path::Path;
 /// Writes `states.csv`: one row a state, averages over every production cycle, no reweighting. Errors are those of each
 /// state's own series until the analysis knows better ([`set_results`]), which sets what comes after the heats, too.
 ///
+/// - `totals`: over all walkers
 /// - `pressure_unit`: one unit of the scene's pressure [energy/length³]
 ///
 /// # Errors
-/// [`Error::Io`] if it cannot be written, or whatever the device says.
-pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> Result<()> {
-    let tallies = sampler.transitions()?.moves();
+/// [`Error::Io`] if it cannot be written.
+pub fn write_states(sampler: &Sampler, totals: &Totals, pressure_unit: f64, path: &Path) -> Result<()> {
+    let tallies = &totals.moves;
     let grid = sampler.grid();
     let names: Vec<&str> = grid.reservoirs.iter().map(|r| r.species.as_str()).collect();
     let each = |pattern: &str| names.iter().map(|s| pattern.replace('*', s)).collect::<Vec<_>>();
@@ -44,7 +45,7 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
         .filter(|&kind| kind != MoveKind::Identity || sampler.plan().identity > 0)
         .collect();
     columns.extend(names.iter().flat_map(|s| kinds.iter().map(|&kind| acceptance(kind, s))));
-    if sampler.segments(StateId(0)).is_some() {
+    if totals.segments(StateId(0)).is_some() {
         columns.push(SEGMENTS.to_owned());
     }
     for pattern in ADSORPTION {
@@ -54,7 +55,7 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
     let mut table = Table::new(&columns);
     for k in 0..grid.n_points() {
         let id = StateId(k as u32);
-        let (point, average) = (grid.state(id), sampler.average(id));
+        let (point, average) = (grid.state(id), totals.average(id));
         let mut row = vec![k.to_string(), number(point.temperature)];
         for s in 0..names.len() {
             let pressure = grid.reservoirs[s].convention.pressure(point.ln_z[s], point.kt, pressure_unit);
@@ -71,7 +72,7 @@ pub fn write_states(sampler: &mut Sampler, pressure_unit: f64, path: &Path) -> R
         for tally in &tallies[k * names.len()..(k + 1) * names.len()] {
             row.extend(kinds.iter().map(|&kind| number(tally.of(kind).acceptance())));
         }
-        row.extend(sampler.segments(id).map(|tally| number(tally.acceptance())));
+        row.extend(totals.segments(id).map(|tally| number(tally.acceptance())));
         row.extend(isosteric_heats(grid, point, &average).into_iter().map(number));
         row.resize(columns.len(), String::new());
         table.push(row);
@@ -169,13 +170,11 @@ pub fn set_results(directory: &Path, species: &[String], results: &[StateResults
 /// Writes `windows.csv`: one row for every state with a window and every N in it, from the particle moves of production.
 ///
 /// # Errors
-/// [`Error::Io`] if it cannot be written, or whatever the device says.
-pub fn write_windows(sampler: &mut Sampler, path: &Path) -> Result<()> {
-    let transitions = sampler.transitions()?;
+/// [`Error::Io`] if it cannot be written.
+pub fn write_windows(grid: &StateGrid, totals: &Totals, path: &Path) -> Result<()> {
     let columns = ["state", "temperature", "species", "n", "eta", "attempts", "p_insert", "p_delete", "ln_pi"];
-    let (grid, mut table) = (sampler.grid(), Table::new(columns));
-    for (k, state, window) in grid.windows() {
-        let total = transitions.total(k, window.reservoir);
+    let mut table = Table::new(columns);
+    for ((k, state, window), total) in grid.windows().zip(&totals.windows) {
         let inside = usize::from(window.lo)..=usize::from(window.hi());
         let sums: Vec<Sums> = total[inside].iter().map(Sums::of).collect();
         let ln_pi = ln_pi(&links(&sums));
@@ -200,10 +199,10 @@ pub fn write_windows(sampler: &mut Sampler, path: &Path) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be written.
-pub fn write_exchange(sampler: &Sampler, path: &Path) -> Result<()> {
+pub fn write_exchange(grid: &StateGrid, totals: &Totals, path: &Path) -> Result<()> {
     let columns = ["state_a", "state_b", "axis", "attempts", "accepted", "acceptance", "acceptance_second_half"];
-    let (grid, mut table) = (sampler.grid(), Table::new(columns));
-    for (edge, tally) in grid.edges.iter().zip(sampler.edge_tallies()) {
+    let mut table = Table::new(columns);
+    for (edge, tally) in grid.edges.iter().zip(&totals.edges) {
         table.push([
             edge.a.0.to_string(),
             edge.b.0.to_string(),

@@ -167,7 +167,22 @@ impl Samples {
 
     /// Where, when, E and N of the samples for which `keep` holds of their index, in order; nothing that was observed.
     pub fn numbers(&self, keep: impl Fn(usize) -> bool) -> Samples {
-        let kept: Vec<usize> = (0..self.len()).filter(|&i| keep(i)).collect();
+        self.numbers_of(&(0..self.len()).filter(|&i| keep(i)).collect::<Vec<_>>())
+    }
+
+    /// The samples for which `keep` holds of their index, in order.
+    pub fn filtered(&self, keep: impl Fn(usize) -> bool) -> Samples {
+        self.chosen(&(0..self.len()).filter(|&i| keep(i)).collect::<Vec<_>>())
+    }
+
+    /// The same in the order of cycles and replicas.
+    pub(crate) fn in_order(&self) -> Samples {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.sort_by_key(|&i| (self.cycle[i], self.replica[i]));
+        self.chosen(&order)
+    }
+
+    fn numbers_of(&self, kept: &[usize]) -> Samples {
         Samples {
             cycle: kept.iter().map(|&i| self.cycle[i]).collect(),
             walker: kept.iter().map(|&i| self.walker[i]).collect(),
@@ -179,13 +194,12 @@ impl Samples {
         }
     }
 
-    /// The samples for which `keep` holds of their index, in order.
-    pub fn filtered(&self, keep: impl Fn(usize) -> bool) -> Samples {
-        let kept: Vec<usize> = (0..self.len()).filter(|&i| keep(i)).collect();
+    /// Some samples, in the order given.
+    fn chosen(&self, kept: &[usize]) -> Samples {
         Samples {
-            columns: self.columns.iter().map(|c| c.filtered(&kept)).collect(),
-            histograms: self.histograms.iter().map(|h| h.filtered(&kept)).collect(),
-            ..self.numbers(keep)
+            columns: self.columns.iter().map(|c| c.filtered(kept)).collect(),
+            histograms: self.histograms.iter().map(|h| h.filtered(kept)).collect(),
+            ..self.numbers_of(kept)
         }
     }
 }

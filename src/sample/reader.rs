@@ -7,7 +7,7 @@ use crate::io::parts::all_parts;
 use crate::sample::schema;
 use std::path::Path;
 
-/// The samples of all parts of `dir/samples`, in the order of the parts.
+/// The samples of all parts of `dir/samples`, in the order of cycles and replicas.
 ///
 /// - `species`: names of the reservoir species, the columns `n_<species>`
 ///
@@ -25,10 +25,11 @@ pub fn read_samples(dir: &Path, species: &[String]) -> Result<Samples> {
         });
     }
     let mut samples = Samples::new(species.len());
-    for path in parts {
-        read_part(&path, species, &mut samples)?;
+    for path in parts.iter().flatten() {
+        read_part(path, species, &mut samples)?;
     }
-    Ok(samples)
+    // A run that several ranks shared has them by walkers.
+    Ok(if parts.len() > 1 { samples.in_order() } else { samples })
 }
 
 /// Appends the rows of one part.
@@ -70,7 +71,7 @@ mod tests {
     fn what_is_written_comes_back() {
         let dir = tempfile::tempdir().expect("folder");
         let expected = written(dir.path(), 1000, 300);
-        assert_eq!(part_numbers(&dir.path().join("samples")).expect("parts"), [0, 1, 2, 3]);
+        assert_eq!(part_numbers(&dir.path().join("samples")).expect("parts")[&None], [0, 1, 2, 3]);
         assert_eq!(read_samples(dir.path(), &species()).expect("samples"), expected);
     }
 
@@ -82,6 +83,31 @@ mod tests {
         assert_eq!(read_samples(dir.path(), &species()).expect("samples").len(), 120);
         SampleWriter::new(dir.path(), &species(), 10).expect("folder").rewind_to(3).expect("rewound");
         assert_eq!(read_samples(dir.path(), &species()).expect("samples"), expected);
+    }
+
+    #[test]
+    fn walkers_that_were_written_apart_are_read_in_the_order_of_cycles_and_replicas() {
+        let dirs = [tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("folder")];
+        let fields = observed_fields();
+        let writer = |dir: &Path| SampleWriter::new(dir, &species(), 7).expect("folder").observing(&fields);
+        let mut alone = writer(dirs[0].path());
+        let mut apart: Vec<SampleWriter> =
+            (0..2).map(|walker| writer(dirs[1].path()).of_walker(dirs[1].path(), walker).expect("folder")).collect();
+        for i in 0..60_u32 {
+            let (replica, walker) = (i % 6, (i % 6 / 3) as u16);
+            let row = SampleRow { cycle: i / 6, walker, replica, state: i % 3, energy: f64::from(i), counts: &[1, 2] };
+            let mut observed = Observed::default();
+            observed.number(f64::from(i));
+            observed.histogram(&[f64::from(i % 9); 5]);
+            observed.number(-f64::from(i));
+            alone.push_observed(row, &observed).expect("part");
+            apart[usize::from(walker)].push_observed(row, &observed).expect("part");
+        }
+        alone.finish().expect("last part");
+        apart.into_iter().for_each(|w| w.finish().expect("last part"));
+        let [one, other] = dirs.map(|dir| read_samples(dir.path(), &species()).expect("samples"));
+        assert_eq!(one.len(), 60);
+        assert_eq!(one, other);
     }
 
     fn observed_fields() -> Vec<Field> {

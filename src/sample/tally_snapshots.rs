@@ -1,7 +1,8 @@
 //! Snapshots of the tallies of particle moves and exchanges, taken at about twenty cycles of production.
 //!
 //! `DIR/transitions/mark-<done>.parquet` holds the rows of [`Transitions`] that were tried, `edges-<done>.parquet` the
-//! tallies of every edge; `<done>` is the number of production cycles made. Tallies count from the start of production and
+//! tallies of every edge; `<done>` is the number of production cycles made. Where several ranks share the run, the rows
+//! of each walker are in `mark-<done>-w<walker>.parquet`. Tallies count from the start of production and
 //! never go back, so the difference of two snapshots is a block of time. When they are taken follows from the length of
 //! production alone, and each is written whole: a resumed run writes the same bits again.
 
@@ -123,7 +124,34 @@ impl MarkWriter {
             let rows: Vec<TallyRow> = transitions.rows().collect();
             save(&self.folder.join(file_name("mark", done)), encode_tallies(&rows))?;
         }
-        save(&self.folder.join(file_name("edges", done)), encode_edges(edges))
+        self.write_edges(cycle, edges)
+    }
+
+    /// Writes the rows of some walkers of a run that several ranks share, each to a file of its own.
+    ///
+    /// - `first`: number of the first of them
+    ///
+    /// # Errors
+    /// [`Error::Io`] if one cannot be written.
+    pub fn write_walkers(&self, cycle: u32, transitions: &Transitions, first: usize) -> Result<()> {
+        if transitions.n_reservoirs() == 0 {
+            return Ok(());
+        }
+        let rows: Vec<TallyRow> =
+            transitions.rows().map(|row| TallyRow { walker: row.walker + first as u16, ..row }).collect();
+        for walker in first as u16..first as u16 + transitions.walkers() as u16 {
+            let own: Vec<TallyRow> = rows.iter().filter(|row| row.walker == walker).copied().collect();
+            save(&self.folder.join(walker_name(cycle + 1, walker)), encode_tallies(&own))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the tallies of the edges: a mark is there when these are.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if they cannot be written.
+    pub fn write_edges(&self, cycle: u32, edges: &[EdgeTally]) -> Result<()> {
+        save(&self.folder.join(file_name("edges", cycle + 1)), encode_edges(edges))
     }
 
     /// Removes the marks that are younger than a checkpoint after `done` production cycles: on another device they would
@@ -132,9 +160,11 @@ impl MarkWriter {
     /// # Errors
     /// [`Error::Io`] if one cannot be removed.
     pub fn rewind_to(&self, done: u32) -> Result<()> {
-        for (stem, mark) in names(&self.folder)?.into_iter().filter(|&(_, mark)| mark > done) {
-            let path = self.folder.join(file_name(stem, mark));
-            std::fs::remove_file(&path).map_err(Error::io("cannot remove", &path))?;
+        for (_, mark, name) in names(&self.folder)? {
+            if mark > done {
+                let path = self.folder.join(name);
+                std::fs::remove_file(&path).map_err(Error::io("cannot remove", &path))?;
+            }
         }
         Ok(())
     }
@@ -150,13 +180,18 @@ pub fn read_marks(dir: &Path, done: u32, n_states: usize, n_edges: usize) -> Res
         return Ok(Vec::new());
     }
     let mut names = names(&folder)?;
-    names.sort_unstable_by_key(|&(_, mark)| mark);
+    // the number of a walker is behind that of the mark, so that names are in the order of walkers
+    names.sort_unstable_by(|a, b| (a.1, &a.2).cmp(&(b.1, &b.2)));
     let mut marks: Vec<TallySnapshot> = Vec::new();
-    for &(_, mark) in names.iter().filter(|&&(stem, mark)| stem == "edges" && mark <= done) {
-        let path = folder.join(file_name("edges", mark));
+    for (_, mark, name) in names.iter().filter(|(stem, mark, _)| *stem == "edges" && *mark <= done) {
+        let (mark, path) = (*mark, folder.join(name));
         let edges = read_edges(&path)?;
-        let tallies = folder.join(file_name("mark", mark));
-        let rows = if tallies.is_file() { read_tallies(&tallies)? } else { Vec::new() };
+        let mut tallies = folder.join(file_name("mark", mark));
+        let mut rows = Vec::new();
+        for (_, _, name) in names.iter().filter(|(stem, of, _)| *stem == "mark" && *of == mark) {
+            tallies = folder.join(name);
+            rows.extend(read_tallies(&tallies)?);
+        }
         let bad = |path: &Path, problem: &str| {
             let problem = format!("{problem}; restore the file or repeat the run");
             Err(Error::BadInput { path: path.to_owned(), problem })
@@ -196,14 +231,23 @@ fn file_name(stem: &str, done: u32) -> String {
     format!("{stem}-{done:08}.parquet")
 }
 
-/// (`mark` or `edges`, production cycles) of the files in a folder.
-fn names(folder: &Path) -> Result<Vec<(&'static str, u32)>> {
+/// Name of the rows of one walker.
+fn walker_name(done: u32, walker: u16) -> String {
+    format!("mark-{done:08}-w{walker:05}.parquet")
+}
+
+/// (`mark` or `edges`, production cycles, name) of the files in a folder.
+fn names(folder: &Path) -> Result<Vec<(&'static str, u32, String)>> {
     let mut names = Vec::new();
     for name in file_names(folder)? {
         let Some(stem) = name.strip_suffix(".parquet") else { continue };
+        let stem = match stem.split_once("-w") {
+            Some((stem, walker)) if walker.parse::<u16>().is_ok() => stem,
+            _ => stem,
+        };
         for kind in ["mark", "edges"] {
-            let number = stem.strip_prefix(kind).and_then(|rest| rest.strip_prefix('-')?.parse().ok());
-            names.extend(number.map(|done| (kind, done)));
+            let number: Option<u32> = stem.strip_prefix(kind).and_then(|rest| rest.strip_prefix('-')?.parse().ok());
+            names.extend(number.map(|done| (kind, done, name.clone())));
         }
     }
     Ok(names)
@@ -342,6 +386,15 @@ mod tests {
         writer.rewind_to(5)?;
         assert_eq!(read_marks(folder.path(), 100, 3, 4)?.len(), 1);
         assert!(read_marks(folder.path(), 100, 3, 5).is_err());
+        // Walkers that were written apart make the same mark.
+        let both = tallied(2);
+        for walker in [1, 0] {
+            writer.write_walkers(9, &both.of_walkers(walker..walker + 1), walker)?;
+        }
+        writer.write_edges(9, &edges(2))?;
+        assert_eq!(read_marks(folder.path(), 100, 3, 4)?[1].rows, both.rows().collect::<Vec<_>>());
+        writer.rewind_to(5)?;
+        assert_eq!(read_marks(folder.path(), 100, 3, 4)?.len(), 1);
         // A mark that counts less than the one before is no mark of this run.
         writer.write(9, &tallied(0), &edges(2))?;
         assert!(read_marks(folder.path(), 100, 3, 4).is_err());

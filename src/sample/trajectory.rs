@@ -7,12 +7,13 @@
 use super::thinning::Thinning;
 use crate::base::Result;
 use crate::io::parquet::{column, each_group, encode, open, properties, write_column};
-use crate::io::parts::{PartWriter, all_parts};
+use crate::io::parts::{PartWriter, Series, all_parts};
 use crate::system::configuration::Configuration;
 use glam::{DVec3, Vec3};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::reader::RowGroupReader;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// Most configurations of one state, over all walkers.
@@ -33,7 +34,7 @@ const SCHEMA: &str = "message trajectory {
 }";
 
 /// A stored configuration.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct StoredFrame {
     /// Production cycle, from 0.
     pub cycle: u32,
@@ -91,7 +92,23 @@ impl TrajectoryWriter {
     /// # Errors
     /// [`crate::base::Error::Io`] if the folder cannot be made or read.
     pub fn new(dir: &Path) -> Result<TrajectoryWriter> {
-        Ok(TrajectoryWriter { parts: PartWriter::new(dir.join("trajectory"))?, buffer: Vec::new(), buffered: 0 })
+        TrajectoryWriter::of_series(dir, None)
+    }
+
+    /// The same for one walker of a run that several ranks share.
+    ///
+    /// # Errors
+    /// [`crate::base::Error::Io`] if the folder cannot be made or read.
+    pub fn of_walker(dir: &Path, walker: u16) -> Result<TrajectoryWriter> {
+        TrajectoryWriter::of_series(dir, Some(walker))
+    }
+
+    fn of_series(dir: &Path, series: Series) -> Result<TrajectoryWriter> {
+        Ok(TrajectoryWriter {
+            parts: PartWriter::new(dir.join("trajectory"), series)?,
+            buffer: Vec::new(),
+            buffered: 0,
+        })
     }
 
     /// Adds one configuration; writes a part when enough have gathered.
@@ -143,7 +160,7 @@ impl TrajectoryWriter {
     }
 }
 
-/// The configurations of all parts of `dir/trajectory`, in the order of the parts.
+/// The configurations of all parts of `dir/trajectory`, in the order of cycles and replicas.
 ///
 /// # Errors
 /// [`crate::base::Error::InputMissing`] if there is no folder or a part of the sequence is missing;
@@ -159,11 +176,18 @@ pub fn read_trajectory(dir: &Path) -> Result<Vec<StoredFrame>> {
 /// # Errors
 /// Those of [`read_trajectory`].
 pub fn visit_trajectory(dir: &Path, mut visit: impl FnMut(StoredFrame)) -> Result<()> {
-    for path in all_parts(&dir.join("trajectory"), "the folder of configurations", "a part of the configurations")? {
-        let mut frames = Vec::new();
-        open(&path, "part of configurations", |reader| each_group(reader, 7, |group| decode(group, &mut frames)))?;
-        frames.into_iter().for_each(&mut visit);
+    let series = all_parts(&dir.join("trajectory"), "the folder of configurations", "a part of the configurations")?;
+    // A run that several ranks shared has them by walkers.
+    let together = series.len() > 1;
+    let mut frames = Vec::new();
+    for path in series.iter().flatten() {
+        open(path, "part of configurations", |reader| each_group(reader, 7, |group| decode(group, &mut frames)))?;
+        if !together {
+            frames.drain(..).for_each(&mut visit);
+        }
     }
+    frames.sort_by_key(|frame| (frame.cycle, frame.replica));
+    frames.into_iter().for_each(visit);
     Ok(())
 }
 

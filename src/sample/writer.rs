@@ -31,12 +31,21 @@ impl SampleWriter {
     /// [`crate::base::Error::Io`] if the folder cannot be made or read.
     pub fn new(dir: &Path, species: &[String], rows_per_part: usize) -> Result<SampleWriter> {
         Ok(SampleWriter {
-            parts: PartWriter::new(dir.join("samples"))?,
+            parts: PartWriter::new(dir.join("samples"), None)?,
             species: species.to_vec(),
             rows_per_part: rows_per_part.max(1),
             buffer: Samples::new(species.len()),
             writing: None,
         })
+    }
+
+    /// The same writer for one walker of a run that several ranks share; before the first sample.
+    ///
+    /// # Errors
+    /// [`crate::base::Error::Io`] if the folder cannot be read.
+    pub fn of_walker(mut self, dir: &Path, walker: u16) -> Result<SampleWriter> {
+        self.parts = PartWriter::new(dir.join("samples"), Some(walker))?;
+        Ok(self)
     }
 
     /// The same writer for samples that hold what observables say; before the first sample.
@@ -110,14 +119,6 @@ impl SampleWriter {
         self.parts.rewind_to(number)?;
         self.buffer.clear();
         Ok(())
-    }
-
-    /// Makes sure that every part below `number` is there.
-    ///
-    /// # Errors
-    /// [`crate::base::Error::InputMissing`] with the first that is not.
-    pub fn require_parts(&self, number: usize) -> Result<()> {
-        self.parts.require(number, "a part of the samples")
     }
 
     /// Removes the rows that a longer stride does not keep from the parts on disk, part by part.

@@ -99,15 +99,19 @@ impl Sampler {
     fn compare(&self, audited: &Audited, replicas: Range<usize>) -> Result<()> {
         let (tolerance, cell) = (self.backend.info().energy_tolerance, &self.system().cell);
         let Audited { configurations, measurements, kt, cycle, .. } = audited;
-        let fault = |replica: usize, problem: String| Error::ReplicaFault { replica, cycle: *cycle, problem };
+        let fault = |replica: usize, problem: String| Error::ReplicaFault {
+            replica: self.global(replica).index(),
+            cycle: *cycle,
+            problem,
+        };
         if let Some(replica) = replicas.clone().find(|&r| !is_sound(cell, &configurations[r])) {
             let problem = "an atom is outside its cell or not a number".to_owned();
             return Err(fault(replica, problem));
         }
-        let force_field = &self.force_field;
+        let (force_field, first) = (&self.force_field, self.global(0).0);
         let anew = |replica: usize| {
             let audit = force_field.audit(&configurations[replica]);
-            audit.map_err(|e| e.of_replica(ReplicaId(replica as u32)).in_cycle(*cycle))
+            audit.map_err(|e| e.of_replica(ReplicaId(first + replica as u32)).in_cycle(*cycle))
         };
         let waiting = waiting_threads(force_field, replicas.len())?;
         let audits = replicas.clone().into_par_iter().with_max_len(1).map(anew);
@@ -133,7 +137,7 @@ impl Sampler {
         match self.measurements.iter().position(|m| !m.energy.is_finite() || m.energy.abs() >= 0.5 * OVERLAP_ENERGY) {
             None => Ok(()),
             Some(replica) => Err(Error::ReplicaFault {
-                replica,
+                replica: self.global(replica).index(),
                 cycle: self.cycle,
                 problem: format!("potential energy {}", self.measurements[replica].energy),
             }),

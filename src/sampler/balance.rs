@@ -5,6 +5,8 @@
 //! other division. Costs are counted in energies of one atom with all others, not in seconds: a choice by a clock would
 //! be another on every machine.
 
+use crate::base::error::Result;
+use crate::ranks::{Ranks, Talk};
 use crate::system::Dynamics;
 use crate::system::configuration::{Batch, Measurement};
 use serde::{Deserialize, Serialize};
@@ -19,7 +21,7 @@ pub struct Balance {
     steps: u32,
     /// Steps made in all cycles so far.
     made: u64,
-    /// Cycles counted, of all replicas.
+    /// Cycles counted, of the replicas that are here.
     visits: f64,
     /// Atoms in them.
     atoms: f64,
@@ -73,6 +75,36 @@ impl Balance {
         Balance { steps: most, made: 0, visits: 0.0, atoms: 0.0, fixed, frozen: false }
     }
 
+    /// Takes the atoms without a reservoir from the first replica of all, which the first rank has.
+    ///
+    /// # Errors
+    /// Those of [`Ranks::all_gather`].
+    pub(super) fn begin_together(&mut self, ranks: &Ranks) -> Result<()> {
+        self.fixed = ranks.all_gather_words(Talk::Start, &[self.fixed])?[0][0];
+        Ok(())
+    }
+
+    /// The same with what other ranks have counted. Counts are integers, halved now and then: f64 holds their sum.
+    pub(super) fn join(&mut self, other: &Balance) {
+        self.visits += other.visits;
+        self.atoms += other.atoms;
+    }
+
+    /// The same with nothing counted here.
+    pub(super) fn uncounted(&self) -> Balance {
+        Balance { visits: 0.0, atoms: 0.0, ..self.clone() }
+    }
+
+    /// The counts of all ranks together.
+    pub(super) fn over(&self, ranks: &Ranks) -> Result<Balance> {
+        let mut total = self.uncounted();
+        for counts in ranks.all_gather_words(Talk::Equilibration, &[self.visits, self.atoms].map(f64::to_bits))? {
+            let [visits, atoms] = [0, 1].map(|k| f64::from_bits(counts[k]));
+            total.join(&Balance { visits, atoms, ..self.clone() });
+        }
+        Ok(total)
+    }
+
     /// Whether it can be one of a cycle of at most so many steps: it may come from a file.
     pub(super) fn is_of(&self, most: u32) -> bool {
         (1..=most).contains(&self.steps)
@@ -96,25 +128,32 @@ impl Balance {
     /// Steps of a cycle that begins.
     ///
     /// - `production`: whether the choice is final
-    pub(super) fn begin(&mut self, production: bool, costs: &Costs) -> u32 {
+    ///
+    /// # Errors
+    /// Those of [`Ranks::all_gather`].
+    pub(super) fn begin(&mut self, production: bool, costs: &Costs, ranks: &Ranks) -> Result<u32> {
         if production && !self.frozen {
-            (self.steps, self.frozen) = (costs.steps(self.atoms()), true);
+            (self.steps, self.frozen) = (costs.steps(self.over(ranks)?.atoms()), true);
         }
         self.made += u64::from(self.steps);
-        self.steps
+        Ok(self.steps)
     }
 
     /// Counts the atoms after a cycle of equilibration, and chooses anew when its number is a power of two.
     ///
     /// - `cycle`: its number, from 0
-    pub(super) fn count(&mut self, cycle: u64, measured: &[Measurement], costs: &Costs) {
+    ///
+    /// # Errors
+    /// Those of [`Ranks::all_gather`].
+    pub(super) fn count(&mut self, cycle: u64, measured: &[Measurement], costs: &Costs, ranks: &Ranks) -> Result<()> {
         let now: u64 = measured.iter().flat_map(|m| m.counts.iter()).map(|&n| u64::from(n)).sum();
         self.atoms += now as f64;
         self.visits += measured.len() as f64;
         if (cycle + 1).is_power_of_two() {
-            self.steps = costs.steps(self.atoms());
+            self.steps = costs.steps(self.over(ranks)?.atoms());
             (self.atoms, self.visits) = (0.5 * self.atoms, 0.5 * self.visits);
         }
+        Ok(())
     }
 }
 
@@ -149,18 +188,19 @@ mod tests {
         let mut x = Configuration::default();
         [7, 7, 1].iter().for_each(|&s| x.insert(s, DVec3::ZERO, DVec3::ZERO));
         batch.configurations.push(x);
+        let alone = Ranks::alone();
         let mut balance = Balance::new(50, &batch, &[0, 1]);
         // two atoms have no reservoir; the start is forgotten
         let mut made = 0;
         for cycle in 0..512 {
-            let steps = balance.begin(false, &costs);
+            let steps = balance.begin(false, &costs, &alone).expect("alone");
             made += u64::from(steps);
             assert!(cycle > 0 || steps == 50, "nothing is known before the first cycle");
-            balance.count(cycle, &measured(if cycle < 8 { 0 } else { 21 }), &costs);
+            balance.count(cycle, &measured(if cycle < 8 { 0 } else { 21 }), &costs, &alone).expect("alone");
         }
         assert!((balance.atoms() - 25.0).abs() < 0.5, "{}", balance.atoms());
-        assert_eq!((balance.begin(true, &costs), balance.made()), (4, made + 4));
-        assert_eq!(balance.begin(true, &costs), 4);
+        assert_eq!((balance.begin(true, &costs, &alone).expect("alone"), balance.made()), (4, made + 4));
+        assert_eq!(balance.begin(true, &costs, &alone).expect("alone"), 4);
         assert!(balance.is_of(50) && !balance.is_of(3));
     }
 }

@@ -4,24 +4,25 @@ use super::balance::Balance;
 use super::identities::AtomIdentities;
 use super::learning::Learner;
 use super::moments::Moments;
-use super::{CyclePlan, InsertionWeights, Recent, Sampler, chooser, no_segments};
+use super::{CyclePlan, InsertionWeights, Recent, Sampler, chooser, exchanger, no_segments};
 use crate::backend::{Backend, BackendState};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{ReplicaId, StateId};
 use crate::forces::ForceField;
-use crate::moves::exchange::{Assignment, EdgeTally, Exchanger};
+use crate::moves::exchange::{Assignment, EdgeTally};
 use crate::moves::tally::SegmentTally;
+use crate::ranks::Part;
 use crate::system::configuration::Measurement;
 use crate::thermo::states::StateGrid;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Everything a sampler needs to go on with the same bits: its part of a checkpoint.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SamplerState {
     /// Cycles made; the address of every random number follows from it.
     pub cycle: u64,
-    /// `[n_replicas]`, the state every replica holds.
+    /// `[walkers * n_states]`, the state that every replica of the walkers holds.
     pub assignment: Vec<StateId>,
     /// `[n_replicas]`, E and N of the last cycle; empty before the first.
     pub measurements: Vec<Measurement>,
@@ -73,7 +74,7 @@ impl Sampler {
     /// A sampler that goes on where another one was saved.
     ///
     /// - `force_field`: as for [`Sampler::new`]
-    /// - `walkers`: independent copies of the grid
+    /// - `part`: which replicas `state` is of
     ///
     /// # Errors
     /// [`Error::CheckpointMisfit`] if the state does not fit the grid and the system, or whatever the device says.
@@ -82,14 +83,14 @@ impl Sampler {
         mut backend: Box<dyn Backend>,
         force_field: Arc<dyn ForceField>,
         plan: CyclePlan,
-        walkers: usize,
+        part: Part,
         state: &SamplerState,
     ) -> Result<Sampler> {
         let (n_states, n_reservoirs) = (grid.len(), grid.n_reservoirs());
-        let n_replicas = n_states * walkers;
+        let (share, n_replicas) = (part.share.clone(), part.share.len());
         let misfit = |problem: String| Error::CheckpointMisfit { problem };
         let assignment = Assignment::from_states(n_states, &state.assignment)
-            .filter(|a| a.walkers() == walkers)
+            .filter(|a| a.walkers() == share.walkers.len())
             .ok_or_else(|| misfit("its states are no permutation".to_owned()))?;
         let measured = state.measurements.len();
         let whole = (measured == 0 || measured == n_replicas)
@@ -106,8 +107,9 @@ impl Sampler {
         {
             return Err(misfit("its windows are of another shape".to_owned()));
         }
-        state.backend.fits(backend.system(), n_replicas, n_states).map_err(misfit)?;
-        backend.restore(ReplicaId(0), &state.backend, &grid.states, assignment.states())?;
+        state.backend.fits(backend.system(), &share.own(), n_states).map_err(misfit)?;
+        let first = ReplicaId(share.replicas.start as u32);
+        backend.restore(first, &state.backend, &grid.states, &assignment.states()[share.own()])?;
         let open = chooser(backend.system(), &grid).is_some();
         let fits = |w: &InsertionWeights| open && w.is_of(n_states, n_reservoirs);
         if !state.weights.as_ref().map_or(!open, fits) {
@@ -125,7 +127,7 @@ impl Sampler {
         if !state.ledgers.is_empty() && !of_these {
             return Err(misfit("its identities are those of other atoms".to_owned()));
         }
-        let mut exchanger = Exchanger::new(&grid, plan.exchange);
+        let mut exchanger = exchanger(&grid, plan, &part);
         exchanger.tallies.clone_from(&state.edges);
         Ok(Sampler {
             exchanger,
@@ -134,6 +136,7 @@ impl Sampler {
             ahead: None,
             ledgers: state.ledgers.clone(),
             measurements: state.measurements.clone(),
+            around: Vec::new(),
             kept: None,
             handed: None,
             audited: None,
@@ -147,6 +150,7 @@ impl Sampler {
             recent: Recent::default(),
             assignment,
             plan,
+            part,
             backend,
             grid,
         })

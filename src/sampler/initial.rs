@@ -12,11 +12,14 @@ use crate::system::configuration::{Batch, Configuration};
 use crate::thermo::states::{StateGrid, StatePoint};
 use glam::DVec3;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Random placements tried for one atom before the best one is taken and relaxed.
 const TRIES: u64 = 200;
 
-/// The first configuration of every replica; replica `walker * n_states + k` starts in state k.
+/// The first configuration of some replicas; replica `walker * n_states + k` starts in state k.
+///
+/// - `replicas`: their global indices
 ///
 /// # Errors
 /// [`Error::ReplicaFault`] when overlaps cannot be relaxed or the force field fails.
@@ -26,9 +29,10 @@ pub(super) fn initial_batch(
     force_field: &dyn ForceField,
     grid: &StateGrid,
     rng: &Rng,
+    replicas: Range<usize>,
 ) -> Result<Batch> {
-    let n_replicas = grid.len() * loaded.scene.grid.walkers as usize;
-    let configurations = (0..n_replicas).into_par_iter().with_max_len(1).map(|replica| {
+    let n_replicas = replicas.len();
+    let configurations = replicas.into_par_iter().with_max_len(1).map(|replica| {
         let (walker, state) = ((replica / grid.len()) as u32, &grid.states[replica % grid.len()]);
         let kt = state.kt;
         let placed = place(loaded, system, force_field, rng, replica as u32, walker, state).and_then(|mut x| {

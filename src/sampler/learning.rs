@@ -9,7 +9,7 @@
 //! Shell, Debenedetti & Panagiotopoulos, J. Chem. Phys. 119, 9406 (2003); Belardinelli & Pereyra, Phys. Rev. E 75, 046701
 //! (2007).
 
-use crate::moves::tally::Transitions;
+use crate::moves::tally::{TransitionTally, Transitions};
 use crate::moves::transition_matrix::{Sums, links};
 use crate::thermo::Window;
 use crate::thermo::states::StateGrid;
@@ -74,14 +74,14 @@ impl Learner {
 
     /// Takes in a cycle of equilibration and sets the weights anew.
     ///
-    /// - `transitions`: everything tried so far
-    pub fn learn(&mut self, grid: &mut StateGrid, transitions: &Transitions) {
+    /// - `tried`: `[n_windows]`, everything tried so far by N, of all walkers ([`tried_in_windows`])
+    pub fn learn(&mut self, grid: &mut StateGrid, tried: &[Vec<TransitionTally>]) {
         assert!(!self.frozen, "weights that are final are not learned");
         self.cycles += 1;
         let n_points = grid.n_points();
-        for (w, (own, state)) in self.windows.iter_mut().zip(&mut grid.states[n_points..]).enumerate() {
+        for ((own, state), tried) in self.windows.iter_mut().zip(&mut grid.states[n_points..]).zip(tried) {
             let Some(window) = &mut state.window else { continue };
-            own.take_in(n_points + w, window, transitions, self.cycles);
+            own.take_in(window, tried, self.cycles);
             window.set_weights(&centred(own.driving()));
         }
     }
@@ -98,6 +98,11 @@ impl Learner {
     }
 }
 
+/// What was tried in every window by the walkers of some tallies: `[n_windows][max_atoms + 1]`.
+pub fn tried_in_windows(grid: &StateGrid, transitions: &Transitions) -> Vec<Vec<TransitionTally>> {
+    grid.windows().map(|(state, _, window)| transitions.total(state, window.reservoir)).collect()
+}
+
 /// The same around zero: differences alone count, and a window holds only so much.
 fn centred(mut eta: Vec<f64>) -> Vec<f64> {
     let (lo, hi) = eta.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), &x| (lo.min(x), hi.max(x)));
@@ -107,9 +112,8 @@ fn centred(mut eta: Vec<f64>) -> Vec<f64> {
 
 impl Learning {
     /// Takes in what was tried since the last time.
-    fn take_in(&mut self, state: usize, window: &Window, transitions: &Transitions, cycles: u64) {
-        let total = transitions.total(state, window.reservoir);
-        let inside = &total[usize::from(window.lo)..=usize::from(window.hi())];
+    fn take_in(&mut self, window: &Window, tried: &[TransitionTally], cycles: u64) {
+        let inside = &tried[usize::from(window.lo)..=usize::from(window.hi())];
         let before = std::mem::replace(&mut self.now, inside.iter().map(Sums::of).collect());
         let visits: Vec<f64> =
             self.now.iter().zip(&before).map(|(now, before)| now.attempts() - before.attempts()).collect();
@@ -199,7 +203,8 @@ mod tests {
         let mut transitions = Transitions::new(2, 1, [12]);
         for _ in 0..40 {
             try_all(&mut transitions, 2..=9, 2.5);
-            learner.learn(&mut grid, &transitions);
+            let tried = tried_in_windows(&grid, &transitions);
+            learner.learn(&mut grid, &tried);
         }
         learner.freeze(&mut grid);
         assert!(learner.is_frozen() && learner.is_of(&grid));
@@ -219,7 +224,8 @@ mod tests {
         for cycle in 0..200 {
             // wrong acceptances at first, and nothing is known above 6
             try_all(&mut transitions, 2..=6, if cycle < 30 { 9.0 } else { 2.5 });
-            learner.learn(&mut grid, &transitions);
+            let tried = tried_in_windows(&grid, &transitions);
+            learner.learn(&mut grid, &tried);
         }
         learner.freeze(&mut grid);
         let window = grid.states[1].window.as_ref().expect("a window");

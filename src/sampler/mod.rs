@@ -9,6 +9,8 @@ mod insertion;
 pub mod learning;
 pub mod moments;
 mod setup;
+mod together;
+mod totals;
 mod weights;
 
 use audit::Audited;
@@ -18,6 +20,8 @@ pub use audit::AUDIT_EVERY;
 pub use balance::Balance;
 pub use checkpoint::SamplerState;
 pub use setup::Setup;
+pub use together::measurements_of_walkers;
+pub use totals::Totals;
 pub use weights::{InsertionWeights, WEIGHTS_TRIED};
 
 use crate::backend::{Backend, CycleWork, KeptConfigurations, MoveEvents, Span};
@@ -28,6 +32,7 @@ use crate::input::scene::CheckedScene;
 use crate::io::xyz::Frame;
 use crate::moves::exchange::{Assignment, EdgeTally, Exchange, Exchanger, Period};
 use crate::moves::tally::{MoveEvent, SegmentTally, Transitions};
+use crate::ranks::{Part, Talk};
 use crate::sampler::identities::AtomIdentities;
 use crate::sampler::learning::Learner;
 use crate::sampler::moments::{Moments, StateAverage, average};
@@ -78,13 +83,17 @@ impl From<Period> for Cycle {
     }
 }
 
-/// All replicas of a grid, moving on cycle by cycle.
+/// All replicas of a grid, or those of one rank, moving on cycle by cycle.
+///
+/// What is said of replicas and walkers is about those that are here, unless it says otherwise.
 pub struct Sampler {
     grid: StateGrid,
     backend: Box<dyn Backend>,
     /// What the running energies are audited with.
     force_field: Arc<dyn ForceField>,
     plan: CyclePlan,
+    /// Which replicas are here.
+    part: Part,
     cycle: u64,
     /// The cycle that the backend is already at.
     ahead: Option<Cycle>,
@@ -92,7 +101,10 @@ pub struct Sampler {
     exchanger: Exchanger,
     /// Where the grid has windows.
     learner: Option<Learner>,
+    /// `[n_replicas]`, of the replicas here.
     measurements: Vec<Measurement>,
+    /// Those of all replicas of the walker, where it is on several ranks.
+    around: Vec<Measurement>,
     /// What the cycle that was finished last has kept, until it is asked for.
     kept: Option<Box<dyn KeptConfigurations>>,
     /// The same where the audit has read it already.
@@ -102,9 +114,9 @@ pub struct Sampler {
     max_atoms: Vec<u16>,
     /// `[n_reservoirs]`, species index.
     reservoirs: Vec<u8>,
-    /// `[walker * n_states + state]`
+    /// `[walker * n_states + state]`; where a walker is on several ranks, each has the states that stand where its replicas do.
     moments: Vec<Moments>,
-    /// `[walker * n_states + state]`, segments of production; empty where dynamics accept or reject none.
+    /// As the moments, segments of production; empty where dynamics accept or reject none.
     segments: Vec<SegmentTally>,
     /// `[n_replicas]`; empty when the backend was moved from outside since.
     ledgers: Vec<AtomIdentities>,
@@ -186,13 +198,14 @@ impl Sampler {
     pub fn from_scene(scene: &CheckedScene, device: &str) -> Result<Sampler> {
         let setup = Setup::from_scene(scene)?;
         let (mut backend, batch) = (setup.open(device)?, setup.start()?);
-        setup.share_out(&mut *backend, &batch)?;
+        setup.share_out(&mut *backend, &setup.whole().share, &batch)?;
         setup.sampler(backend, &batch)
     }
 
     /// Loads `batch` (replica `walker * n_states + k` starts in state k) into the backend.
     ///
     /// - `force_field`: the one that moves the atoms, for audits
+    /// - `part`: which replicas of the run the batch has
     ///
     /// # Errors
     /// When the device cannot hold the batch.
@@ -201,39 +214,54 @@ impl Sampler {
         mut backend: Box<dyn Backend>,
         force_field: Arc<dyn ForceField>,
         plan: CyclePlan,
+        part: Part,
         batch: &Batch,
     ) -> Result<Sampler> {
-        let (n_states, n_reservoirs) = (grid.len(), grid.n_reservoirs());
-        let walkers = batch.configurations.len() / n_states;
-        assert_eq!(batch.configurations.len(), walkers * n_states, "every walker holds every state");
-        let assignment = Assignment::identity(n_states, walkers);
-        backend.load(batch, &grid.states, assignment.states())?;
+        let (n_reservoirs, share) = (grid.n_reservoirs(), part.share.clone());
+        assert_eq!(
+            (batch.configurations.len(), grid.len()),
+            (share.len(), share.n_states),
+            "a batch of the replicas here"
+        );
+        let assignment = Assignment::identity(grid.len(), share.walkers.len());
+        let first = ReplicaId(share.replicas.start as u32);
+        backend.load_slice(first, batch, &grid.states, &assignment.states()[share.own()])?;
         let reservoirs: Vec<u8> = backend.system().reservoirs.iter().map(|r| r.species).collect();
         let max_atoms = backend.system().reservoirs.iter().map(|r| r.max_atoms).collect();
         let balance = plan.balanced.then(|| Balance::new(plan.steps, batch, &reservoirs));
         Ok(Sampler {
-            exchanger: Exchanger::new(&grid, plan.exchange),
+            exchanger: exchanger(&grid, plan, &part),
             learner: Learner::new(&grid),
             cycle: 0,
             ahead: None,
             ledgers: batch.configurations.iter().map(AtomIdentities::new).collect(),
             measurements: Vec::new(),
+            around: Vec::new(),
             kept: None,
             handed: None,
             audited: None,
             max_atoms,
             reservoirs,
             force_field,
-            moments: vec![Moments::new(n_reservoirs); walkers * n_states],
-            segments: no_segments(backend.system(), walkers * n_states),
+            moments: vec![Moments::new(n_reservoirs); share.len()],
+            segments: no_segments(backend.system(), share.len()),
             weights: chooser(backend.system(), &grid),
             balance,
             recent: Recent::default(),
             assignment,
             plan,
+            part,
             backend,
             grid,
         })
+    }
+
+    /// Tells other ranks what they need to know before the first cycle of a run that is new. All ranks must call this.
+    ///
+    /// # Errors
+    /// When another rank is lost.
+    pub fn begin_together(&mut self) -> Result<()> {
+        self.balance.as_mut().map_or(Ok(()), |balance| balance.begin_together(&self.part.all))
     }
 
     /// Cycles before production: they enter no average.
@@ -279,16 +307,17 @@ impl Sampler {
         let result = self.backend.complete().map_err(|e| e.in_cycle(self.cycle))?;
         (self.measurements, self.kept, self.handed) = (result.measurements, result.kept, None);
         self.check_finite()?;
-        self.count_segments(period, &result.segments);
+        let segments = self.hear_of_walker(&result.segments)?;
+        self.count_segments(period, &segments);
         if let Some(weights) = self.weights.as_mut().filter(|_| period == Period::Equilibration) {
-            weights.count(self.cycle, &*result.events, &self.assignment)?;
+            weights.count(self.cycle, &*result.events, &self.assignment, self.part.share.before())?;
         }
         let audited = (self.is_audited() && self.kept.is_some()).then(|| self.audited());
         if period == Period::Equilibration {
             self.learn()?;
             let costs = self.costs();
             if let Some(balance) = &mut self.balance {
-                balance.count(self.cycle, &self.measurements, &costs);
+                balance.count(self.cycle, &self.measurements, &costs, &self.part.all)?;
             }
         }
         let Exchange::EvenOdd { every, .. } = self.plan.exchange;
@@ -341,13 +370,18 @@ impl Sampler {
         if cycle.period != Period::Equilibration {
             self.freeze()?;
         }
-        if let Some(weights) = self.weights.as_mut().and_then(|w| w.of_cycle(self.cycle, cycle.period)) {
+        if let Some(chosen) = &mut self.weights
+            && let Some(weights) = chosen.of_cycle(self.cycle, cycle.period, &self.part.all)?
+        {
             self.backend.set_insertion_weights(&weights)?;
         }
         let CyclePlan { steps: most, attempts, identity, .. } = self.plan;
         let span = |count: u32| Span { first: self.cycle * u64::from(count), count };
         let (costs, production) = (self.costs(), cycle.period != Period::Equilibration);
-        let steps = self.balance.as_mut().map_or(most, |balance| balance.begin(production, &costs));
+        let steps = match &mut self.balance {
+            Some(balance) => balance.begin(production, &costs, &self.part.all)?,
+            None => most,
+        };
         let work = CycleWork {
             // Cycles of fewer steps leave some random numbers out.
             dynamics: Some(Span { count: steps, ..span(most) }),
@@ -369,8 +403,13 @@ impl Sampler {
 
     /// Learns the weights of windows from everything tried so far, and gives them to the backend.
     fn learn(&mut self) -> Result<()> {
-        let Some(learner) = self.learner.as_mut().filter(|l| !l.is_frozen()) else { return Ok(()) };
-        learner.learn(&mut self.grid, &self.backend.transitions()?);
+        if self.learner.as_ref().is_none_or(Learner::is_frozen) {
+            return Ok(());
+        }
+        let tried = self.tried_in_windows(Talk::Equilibration)?;
+        if let Some(learner) = &mut self.learner {
+            learner.learn(&mut self.grid, &tried);
+        }
         self.backend.set_windows(&self.grid.states)
     }
 
@@ -385,12 +424,12 @@ impl Sampler {
     /// - `visit`: exchanges made before
     fn exchange(&mut self, period: Period, visit: u64) -> Result<()> {
         let rng = *self.backend.rng();
-        let (tried, accepted) =
-            self.exchanger.exchange(&self.grid, &rng, visit, period, &self.measurements, &mut self.assignment);
+        let known = if self.part.share.is_split() { &self.around } else { &self.measurements };
+        let (tried, accepted) = self.exchanger.exchange(&self.grid, &rng, visit, period, known, &mut self.assignment);
         self.recent.exchanges += tried;
         self.recent.exchanged += accepted;
         assert!(self.assignment.is_permutation(), "exchanges must permute the states");
-        self.backend.set_states(self.assignment.states())
+        self.backend.set_states(&self.assignment.states()[self.part.share.own()])
     }
 
     /// Follows the accepted moves of the cycle just finished, and checks the counts they lead to.
@@ -426,13 +465,15 @@ impl Sampler {
         self.recent.moved += moved;
         match fault {
             None => Ok(()),
-            Some((replica, problem)) => Err(Error::ReplicaFault { replica, cycle: self.cycle - 1, problem }),
+            Some((replica, problem)) => {
+                Err(Error::ReplicaFault { replica: self.global(replica).index(), cycle: self.cycle - 1, problem })
+            }
         }
     }
 
     /// Adds the segments of a cycle to the states in which they were made, those before the exchange.
     ///
-    /// - `accepted`: `[n_replicas]`; empty where dynamics accept or reject none
+    /// - `accepted`: of every replica of the walkers; empty where dynamics accept or reject none
     fn count_segments(&mut self, period: Period, accepted: &[u32]) {
         let of_a_cycle = u64::from(!accepted.is_empty());
         self.recent.segments += of_a_cycle * accepted.len() as u64;
@@ -444,14 +485,20 @@ impl Sampler {
             let replica = ReplicaId(r as u32);
             let place =
                 self.assignment.walker_of(replica) * self.grid.len() + self.assignment.state_of(replica).index();
-            self.segments[place].add(&SegmentTally { segments: 1, accepted: u64::from(accepted) });
+            let here = place.checked_sub(self.part.share.before()).and_then(|place| self.segments.get_mut(place));
+            if let Some(tally) = here {
+                tally.add(&SegmentTally { segments: 1, accepted: u64::from(accepted) });
+            }
         }
     }
 
     fn accumulate(&mut self) {
-        let (assignment, measurements, max_atoms) = (&self.assignment, &self.measurements, &self.max_atoms);
-        let n_states = self.grid.len();
-        self.moments.par_iter_mut().enumerate().with_min_len(SHARED).for_each(|(place, moments)| {
+        let share = &self.part.share;
+        let measurements = if share.is_split() { &self.around } else { &self.measurements };
+        let (assignment, max_atoms) = (&self.assignment, &self.max_atoms);
+        let (n_states, before) = (self.grid.len(), share.before());
+        self.moments.par_iter_mut().enumerate().with_min_len(SHARED).for_each(|(here, moments)| {
+            let place = before + here;
             let m = &measurements[assignment.replica_of(place / n_states, StateId((place % n_states) as u32)).index()];
             moments.add(m.energy, &m.counts, max_atoms);
         });
@@ -460,10 +507,21 @@ impl Sampler {
     /// Every replica after the last cycle, in the order of replicas; none before the first.
     pub fn samples(&self) -> impl Iterator<Item = ReplicaSample> {
         self.measurements.iter().enumerate().map(|(r, m)| {
-            let replica = ReplicaId(r as u32);
-            let (walker, state) = (self.assignment.walker_of(replica), self.assignment.state_of(replica));
+            let place = ReplicaId((self.part.share.before() + r) as u32);
+            let walker = self.part.share.walkers.start + self.assignment.walker_of(place);
+            let (replica, state) = (self.global(r), self.assignment.state_of(place));
             ReplicaSample { replica, walker, state, energy: m.energy, counts: m.counts.to_vec() }
         })
+    }
+
+    /// Global index of a replica that is here.
+    fn global(&self, replica: usize) -> ReplicaId {
+        ReplicaId((self.part.share.replicas.start + replica) as u32)
+    }
+
+    /// Which replicas are here.
+    pub fn part(&self) -> &Part {
+        &self.part
     }
 
     /// The atoms of every replica, between two cycles. `[n_replicas]`
@@ -477,19 +535,23 @@ impl Sampler {
         Ok(batch.configurations)
     }
 
-    /// The atoms of a replica as a frame of extended XYZ; `None` while the device is at work or gone.
+    /// The atoms of a replica as a frame of extended XYZ; `None` while the device is at work or gone, or where it is not here.
+    ///
+    /// - `replica`: its global index
     pub fn frame(&self, replica: ReplicaId) -> Option<Frame> {
         if self.is_ahead() {
             return None;
         }
         let (configurations, system) = (self.configurations().ok()?, self.system());
-        let x = configurations.get(replica.index())?;
+        let here = replica.index().checked_sub(self.part.share.replicas.start)?;
+        let x = configurations.get(here)?;
+        let place = ReplicaId((self.part.share.before() + here) as u32);
         Some(Frame {
             lattice: Some(system.cell.vectors().map(|a| a.to_array())),
             periodic: Some([true, true, system.cell.periodic_z]),
             info: vec![
                 ("replica".to_owned(), replica.0.to_string()),
-                ("state".to_owned(), self.assignment.state_of(replica).0.to_string()),
+                ("state".to_owned(), self.assignment.state_of(place).0.to_string()),
                 ("cycle".to_owned(), self.cycle.to_string()),
             ],
             symbols: x.species.iter().map(|&s| system.species[usize::from(s)].symbol.clone()).collect(),
@@ -504,7 +566,7 @@ impl Sampler {
         &self.measurements
     }
 
-    /// Which replica holds which state.
+    /// Which replica holds which state, in all walkers that have replicas here.
     pub fn assignment(&self) -> &Assignment {
         &self.assignment
     }
@@ -582,7 +644,7 @@ impl Sampler {
         }
     }
 
-    /// Exchange tallies of every edge. `[n_edges]`
+    /// Exchange tallies of every edge, those of walkers that are tallied here. `[n_edges]`
     pub fn edge_tallies(&self) -> &[EdgeTally] {
         &self.exchanger.tallies
     }
@@ -595,7 +657,7 @@ impl Sampler {
         self.backend.transitions()
     }
 
-    /// Segments of dynamics of a state over all production cycles and walkers; `None` where dynamics accept or reject none.
+    /// Segments of dynamics of a state over all production cycles and whole walkers here; `None` where dynamics accept or reject none.
     pub fn segments(&self, state: StateId) -> Option<SegmentTally> {
         let mut of_walkers = self.segments.chunks(self.grid.len()).map(|walker| walker[state.index()]);
         let mut sum = of_walkers.next()?;
@@ -603,13 +665,18 @@ impl Sampler {
         Some(sum)
     }
 
-    /// Averages of a state over all production cycles and walkers.
+    /// Averages of a state over all production cycles and whole walkers here.
     pub fn average(&self, state: StateId) -> StateAverage {
         let n_states = self.grid.len();
         let walkers: Vec<&Moments> =
             (0..self.assignment.walkers()).map(|w| &self.moments[w * n_states + state.index()]).collect();
         average(&walkers)
     }
+}
+
+/// The exchanges of the walkers that have replicas here.
+fn exchanger(grid: &StateGrid, plan: CyclePlan, part: &Part) -> Exchanger {
+    Exchanger::new(grid, plan.exchange).of_walkers(part.share.walkers.start, part.share.is_first())
 }
 
 /// Empty tallies of segments, where dynamics accept or reject any.

@@ -11,9 +11,11 @@ use crate::input::scene::CheckedScene;
 use crate::input::scene::compile::force_field;
 use crate::input::scene::grammar::Balance;
 use crate::moves::exchange::Assignment;
+use crate::ranks::{Part, Ranks, Share};
 use crate::system::System;
 use crate::system::configuration::Batch;
 use crate::thermo::states::StateGrid;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A scene compiled: what every sampler and every bare backend of it is built from.
@@ -83,16 +85,40 @@ impl Setup {
     /// # Errors
     /// [`Error::ReplicaFault`](crate::base::Error::ReplicaFault) when overlaps cannot be relaxed or the force field fails.
     pub fn start(&self) -> Result<Batch> {
-        initial_batch(&self.loaded, &self.system, &*self.force_field, &self.grid, &self.rng)
+        self.start_of(0..self.loaded.n_replicas())
     }
 
-    /// Divides the replicas among the devices of a backend by how fast each is at a cycle from `batch`.
+    /// The first configurations of some replicas.
+    ///
+    /// - `replicas`: their global indices
+    ///
+    /// # Errors
+    /// As [`Setup::start`].
+    pub fn start_of(&self, replicas: Range<usize>) -> Result<Batch> {
+        initial_batch(&self.loaded, &self.system, &*self.force_field, &self.grid, &self.rng, replicas)
+    }
+
+    /// What one of several ranks holds of a run of the scene.
+    ///
+    /// # Errors
+    /// Those of [`Share::of`].
+    pub fn share(&self, ranks: &Ranks) -> Result<Share> {
+        Share::of(ranks.rank(), ranks.size(), self.loaded.scene.grid.walkers as usize, self.grid.len())
+    }
+
+    /// All of a run of the scene.
+    pub(super) fn whole(&self) -> Part {
+        Part::whole(self.loaded.scene.grid.walkers as usize, self.grid.len())
+    }
+
+    /// Divides replicas among the devices of a backend by how fast each is at a cycle from `batch`.
+    ///
+    /// - `share`: which replicas `batch` has
     ///
     /// # Errors
     /// When a device cannot hold its part, is lost, or a replica fails.
-    pub fn share_out(&self, backend: &mut dyn Backend, batch: &Batch) -> Result<()> {
-        let walkers = batch.configurations.len() / self.grid.len();
-        let assignment = Assignment::identity(self.grid.len(), walkers);
+    pub fn share_out(&self, backend: &mut dyn Backend, share: &Share, batch: &Batch) -> Result<()> {
+        let assignment = Assignment::identity(self.grid.len(), share.walkers.len());
         let span = |count: u32| (count > 0).then_some(Span { first: 0, count });
         let CyclePlan { steps, attempts, identity, .. } = self.plan;
         let work = CycleWork {
@@ -101,7 +127,7 @@ impl Setup {
             identity: span(identity),
             ..CycleWork::default()
         };
-        backend.share_out(batch, &self.grid.states, assignment.states(), &work)
+        backend.share_out(batch, &self.grid.states, &assignment.states()[share.own()], &work)
     }
 
     /// A sampler that starts from `batch`.
@@ -109,7 +135,16 @@ impl Setup {
     /// # Errors
     /// When the device cannot hold it.
     pub fn sampler(&self, backend: Box<dyn Backend>, batch: &Batch) -> Result<Sampler> {
-        Sampler::new(self.grid.clone(), backend, Arc::clone(&self.force_field), self.plan, batch)
+        let walkers = batch.configurations.len() / self.grid.len();
+        self.sampler_of(backend, Part::whole(walkers, self.grid.len()), batch)
+    }
+
+    /// A sampler of some replicas that start from `batch`.
+    ///
+    /// # Errors
+    /// When the device cannot hold it, or another rank is gone.
+    pub fn sampler_of(&self, backend: Box<dyn Backend>, part: Part, batch: &Batch) -> Result<Sampler> {
+        Sampler::new(self.grid.clone(), backend, Arc::clone(&self.force_field), self.plan, part, batch)
     }
 
     /// A sampler that goes on where another one of the scene was saved.
@@ -117,7 +152,16 @@ impl Setup {
     /// # Errors
     /// Those of [`Sampler::restore`].
     pub fn restore(&self, backend: Box<dyn Backend>, state: &SamplerState) -> Result<Sampler> {
-        let walkers = self.loaded.scene.grid.walkers as usize;
-        Sampler::restore(self.grid.clone(), backend, Arc::clone(&self.force_field), self.plan, walkers, state)
+        self.restore_part(backend, self.whole(), state)
+    }
+
+    /// A sampler of some replicas that goes on where another one of the scene was saved.
+    ///
+    /// - `state`: of these replicas
+    ///
+    /// # Errors
+    /// Those of [`Sampler::restore`].
+    pub fn restore_part(&self, backend: Box<dyn Backend>, part: Part, state: &SamplerState) -> Result<Sampler> {
+        Sampler::restore(self.grid.clone(), backend, Arc::clone(&self.force_field), self.plan, part, state)
     }
 }

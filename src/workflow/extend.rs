@@ -1,12 +1,13 @@
 //! What follows sampling: the analysis, and extensions of production as long as the scene's goal is not reached.
 
-use crate::base::Result;
+use crate::base::{Error, Result};
 use crate::forces::ServiceRecord;
 use crate::input::scene;
+use crate::ranks::{Ranks, Talk};
 use crate::run::{self, Ended, Limits, Progress, ResumeOptions, RunOutcome, RunRecord};
 use crate::workflow::analyze::{Evaluation, GridRequest, Stage, evaluate_and_tell};
 use crate::workflow::stopping::StoppingRule;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -19,6 +20,8 @@ pub enum Conclusion {
     Short(Results),
     /// Stopped at its wall time or by a signal; `resume` goes on from here.
     Stopped(RunRecord),
+    /// What the first of several ranks has made of it: the exit code of its command.
+    Elsewhere(u8),
 }
 
 /// A run that was sampled and analysed.
@@ -45,11 +48,13 @@ pub trait Listener {
 ///
 /// The run is finished after every extension: whatever ends this in between, `resume` goes on from there.
 ///
+/// - `ranks`: those that share the run; the first one analyses, and the others wait for what it says
 /// - `limits`: of the command; its walltime counts from `start`
 ///
 /// # Errors
 /// Those of [`run::resume()`] and [`evaluate_and_tell()`].
 pub fn conclude(
+    ranks: &Ranks,
     mut outcome: RunOutcome,
     limits: &Limits,
     start: Instant,
@@ -61,6 +66,15 @@ pub fn conclude(
             RunOutcome::Stopped(Ended { record, .. }) => return Ok(Conclusion::Stopped(record)),
         };
         let path = directory.path().to_owned();
+        if !ranks.is_first() {
+            match Next::heard(ranks)? {
+                Next::End(code) => return Ok(Conclusion::Elsewhere(code)),
+                Next::Extend(cycles) => {
+                    outcome = extended(ranks, path, cycles, limits, start, listener)?;
+                    continue;
+                }
+            }
+        }
         let default = GridRequest::default();
         let evaluation =
             evaluate_and_tell(std::slice::from_ref(&path), &path, &default, &mut |stage| listener.stage(stage))?;
@@ -69,25 +83,71 @@ pub fn conclude(
         record.boundaries = goal.map(|g| g.judge(&evaluation.analysis));
         record.write(&path)?;
         let Some(known) = record.boundaries.as_ref().filter(|k| !k.enough) else {
+            let code = u8::from(shortfall(&record, &path).is_some()) * 3;
+            Next::End(code).tell(ranks)?;
             return Ok(Conclusion::Done(Results { evaluation, record }));
         };
         let Some(cycles) = goal.and_then(|g| g.next_extension()) else {
+            Next::End(3).tell(ranks)?;
             return Ok(Conclusion::Short(Results { evaluation, record }));
         };
         let left = limits.walltime.map(|limit| limit.saturating_sub(start.elapsed()));
         if limits.stop.load(Ordering::Relaxed) || left.is_some_and(|l| l.is_zero()) {
+            Next::End(75).tell(ranks)?;
             return Ok(Conclusion::Stopped(record));
         }
         listener.extension(&known.words, cycles);
         // The extension takes the lock itself.
         drop(directory);
-        let options = ResumeOptions {
-            directory: path,
-            more_cycles: Some(cycles),
-            limits: Limits { walltime: left, ..limits.clone() },
-            ..ResumeOptions::default()
+        Next::Extend(cycles).tell(ranks)?;
+        outcome = extended(ranks, path, cycles, limits, start, listener)?;
+    }
+}
+
+/// Makes a run longer.
+fn extended(
+    ranks: &Ranks,
+    directory: PathBuf,
+    cycles: u32,
+    limits: &Limits,
+    start: Instant,
+    listener: &mut dyn Listener,
+) -> Result<RunOutcome> {
+    let left = limits.walltime.map(|limit| limit.saturating_sub(start.elapsed()));
+    let options = ResumeOptions {
+        directory,
+        more_cycles: Some(cycles),
+        limits: Limits { walltime: left, ..limits.clone() },
+        ..ResumeOptions::default()
+    };
+    run::resume_on(ranks, &options, &mut |p| listener.progress(p))
+}
+
+/// What follows an analysis, which the first of several ranks tells the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// Nothing: the command ends with this code.
+    End(u8),
+    /// So many further cycles.
+    Extend(u32),
+}
+
+impl Next {
+    fn tell(self, ranks: &Ranks) -> Result<()> {
+        let bytes = match self {
+            Next::End(code) => vec![code],
+            Next::Extend(cycles) => cycles.to_le_bytes().to_vec(),
         };
-        outcome = run::resume(&options, &mut |p| listener.progress(p))?;
+        ranks.broadcast(Talk::Start, bytes).map(|_| ())
+    }
+
+    fn heard(ranks: &Ranks) -> Result<Next> {
+        let bytes = ranks.broadcast(Talk::Start, Vec::new())?;
+        Ok(match (bytes.first_chunk(), bytes.first()) {
+            (Some(cycles), _) => Next::Extend(u32::from_le_bytes(*cycles)),
+            (None, Some(code)) => Next::End(*code),
+            (None, None) => return Err(Error::RankLost),
+        })
     }
 }
 

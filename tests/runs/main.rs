@@ -6,10 +6,13 @@ mod devices;
 mod external;
 #[cfg(unix)]
 mod limits;
+#[cfg(all(unix, feature = "mpi"))]
+mod mpirun;
 mod observables;
 mod outcome;
 #[cfg(unix)]
 mod processes;
+mod ranks;
 mod resume;
 mod same_bits;
 #[cfg(unix)]

@@ -284,7 +284,7 @@ fn another_build_or_device_is_refused_unless_allowed() {
         device: "cpu".into(),
         kernel: foreign.header.device.kernel.clone(),
     };
-    checkpoint::write(&directory, &foreign.to_bytes()).expect("written");
+    checkpoint::write(&directory, &foreign).expect("written");
     let error = place.fail(&["resume", "first"], 69);
     assert!(error.contains("build was `of someone else`"), "{error}");
     // nothing was changed by being refused

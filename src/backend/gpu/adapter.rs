@@ -55,6 +55,11 @@ fn adapters() -> Vec<Adapter> {
     adapters
 }
 
+/// Number of adapters that are not software, sound or not: they come first in every list.
+pub fn hardware_adapters() -> usize {
+    adapters().iter().filter(|adapter| !is_software(&adapter.get_info())).count()
+}
+
 /// Whether there is an adapter that is not software, sound or not.
 pub fn has_hardware() -> bool {
     adapters().iter().any(|adapter| !is_software(&adapter.get_info()))

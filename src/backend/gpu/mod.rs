@@ -19,7 +19,9 @@ pub mod slab;
 mod tuning;
 mod work;
 
-pub use adapter::{AdapterChoice, AdapterReport, has_hardware, only_software, open, open_all, open_anew, survey};
+pub use adapter::{
+    AdapterChoice, AdapterReport, hardware_adapters, has_hardware, only_software, open, open_all, open_anew, survey,
+};
 pub use device::GpuDevice;
 pub use kernel_text::{KernelText, kernel_texts};
 

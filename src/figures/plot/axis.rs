@@ -62,7 +62,9 @@ impl Axis {
 
     /// Distance between labelled ticks.
     pub(crate) fn step(&self, target: usize) -> f64 {
-        let step = step(self.lo, self.hi, target);
+        // Labels of decades are short.
+        let most = target as f64 * if self.log { 1.3 } else { 1.0 };
+        let step = step(self.lo, self.hi, most);
         if self.whole || self.log && self.hi - self.lo >= 2.0 { step.ceil().max(1.0) } else { step }
     }
 
@@ -80,7 +82,7 @@ impl Axis {
             return inside;
         }
         let (lo, hi) = (10_f64.powf(self.lo), 10_f64.powf(self.hi));
-        multiples(step(lo, hi, SECONDARY_TICKS), lo, hi).into_iter().map(f64::log10).collect()
+        multiples(step(lo, hi, SECONDARY_TICKS as f64), lo, hi).into_iter().map(f64::log10).collect()
     }
 
     /// Places of the labelled ticks.
@@ -112,9 +114,9 @@ impl Axis {
     }
 }
 
-/// Distance of ticks, 1, 2 or 5 times a power of ten, so that there are at most about `target` of them.
-fn step(lo: f64, hi: f64, target: usize) -> f64 {
-    let raw = (hi - lo) / target as f64;
+/// Distance of ticks, 1, 2 or 5 times a power of ten, so that there are at most about `most` of them.
+fn step(lo: f64, hi: f64, most: f64) -> f64 {
+    let raw = (hi - lo) / most;
     let decade = 10_f64.powf(raw.log10().floor());
     let nice = [1.0, 2.0, 5.0].into_iter().find(|nice| raw <= nice * decade * (1.0 + 1e-9));
     nice.unwrap_or(10.0) * decade

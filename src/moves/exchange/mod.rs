@@ -52,6 +52,10 @@ pub struct Exchanger {
     /// temperature.
     windows: Vec<Vec<Pair>>,
     drawn: Drawn,
+    /// The first of the walkers that it exchanges: others may be elsewhere.
+    first_walker: u32,
+    /// Whether exchanges are tallied here: those of a walker that is on several ranks are on one of them.
+    tallied: bool,
     /// `[n_edges]`
     pub tallies: Vec<EdgeTally>,
 }
@@ -85,14 +89,22 @@ impl Exchanger {
         }
         let windows = apart(grid, (0..grid.edges.len()).filter(|&e| grid.edges[e].direction == Direction::Window));
         let tallies = vec![EdgeTally::default(); grid.edges.len()];
-        Exchanger { rounds, groups, windows, drawn: Drawn::default(), tallies }
+        Exchanger { rounds, groups, windows, drawn: Drawn::default(), first_walker: 0, tallied: true, tallies }
+    }
+
+    /// The same for some of the walkers of a run.
+    ///
+    /// - `first`: the first of them
+    /// - `tallied`: whether their exchanges are tallied here
+    pub fn of_walkers(self, first: usize, tallied: bool) -> Exchanger {
+        Exchanger { first_walker: first as u32, tallied, ..self }
     }
 
     /// Draws the random numbers of a visit before they are needed, on all threads. What is decided does not depend on it.
     ///
     /// - `visit`: as for [`Exchanger::exchange`]
     pub fn draw(&mut self, rng: &Rng, visit: u64, walkers: usize) {
-        let mut drawn = std::mem::take(&mut self.drawn);
+        let (mut drawn, first_walker) = (std::mem::take(&mut self.drawn), self.first_walker);
         let of_walker: Vec<(u64, u32)> =
             self.groups_of(visit).flat_map(|(round, group)| group.iter().map(move |p| (round, p.edge))).collect();
         drawn.visit = (of_walker.len().saturating_mul(walkers) <= MOST_DRAWN).then_some(visit);
@@ -100,7 +112,7 @@ impl Exchanger {
         if drawn.visit.is_some() && !of_walker.is_empty() {
             let draw = |k: usize| {
                 let (round, edge) = of_walker[k % of_walker.len()];
-                ln_uniform(rng, round, (k / of_walker.len()) as u32, edge)
+                ln_uniform(rng, round, first_walker + (k / of_walker.len()) as u32, edge)
             };
             let all = 0..of_walker.len() * walkers;
             if all.len() < SHARED {
@@ -140,7 +152,8 @@ impl Exchanger {
         let accepted = of_walkers
             .fold(none, |mut accepted, (walker, (held, measured))| {
                 let drawn = drawn.map(|all| &all[walker * pairs..(walker + 1) * pairs]);
-                in_rounds.walk(walker as u32, drawn, Places::new(held, measured), &mut accepted);
+                let walker = in_rounds.exchanger.first_walker + walker as u32;
+                in_rounds.walk(walker, drawn, Places::new(held, measured), &mut accepted);
                 accepted
             })
             .reduce(none, |mut a, b| {
@@ -149,7 +162,8 @@ impl Exchanger {
             });
         let mut tried = vec![0_u64; grid.edges.len()];
         self.groups_of(visit).flat_map(|(_, group)| group).for_each(|p| tried[p.edge as usize] += n_walkers);
-        for ((tally, tried), accepted) in self.tallies.iter_mut().zip(&tried).zip(&accepted) {
+        let tallies = if self.tallied { &mut self.tallies[..] } else { &mut [] };
+        for ((tally, tried), accepted) in tallies.iter_mut().zip(&tried).zip(&accepted) {
             tally.record(period, *tried, u64::from(*accepted));
         }
         (tried.iter().sum(), accepted.iter().map(|&n| u64::from(n)).sum())
@@ -323,6 +337,30 @@ mod tests {
             let at_once = Exchange::EvenOdd { every: 1, rounds: 2 * directions as u32, diagonals: directions > 2 };
             assert_eq!(after(grid, at_once, 1), (assignment, tallies));
         }
+    }
+
+    #[test]
+    fn a_walker_elsewhere_exchanges_as_it_does_among_the_others() {
+        let grid = grid().with_diagonals();
+        let schedule = Exchange::EvenOdd { every: 1, rounds: 3, diagonals: true };
+        let (mut all, mut together) = (Exchanger::new(&grid, schedule), Assignment::identity(grid.len(), 2));
+        let mut apart: Vec<(Exchanger, Assignment)> = (0..2)
+            .map(|w| (Exchanger::new(&grid, schedule).of_walkers(w, w == 1), Assignment::identity(grid.len(), 1)))
+            .collect();
+        for visit in 0..20 {
+            all.exchange(&grid, &Rng::new(1), visit, Period::SecondHalf, &measured(2), &mut together);
+            for (exchanger, held) in &mut apart {
+                if visit % 2 == 0 {
+                    exchanger.draw(&Rng::new(1), visit, 1);
+                }
+                exchanger.exchange(&grid, &Rng::new(1), visit, Period::SecondHalf, &measured(1), held);
+            }
+        }
+        let states: Vec<StateId> = apart.iter().flat_map(|(_, held)| held.states().to_vec()).collect();
+        assert_eq!(together.states(), states);
+        assert_ne!(apart[0].1, apart[1].1);
+        assert!(apart[0].0.tallies.iter().all(|t| t.attempts == 0));
+        assert!(apart[1].0.tallies.iter().zip(&all.tallies).all(|(one, both)| 2 * one.attempts == both.attempts));
     }
 
     #[test]

@@ -27,6 +27,14 @@ impl EdgeTally {
         }
     }
 
+    /// Adds the exchanges of other walkers.
+    pub fn add(&mut self, other: &EdgeTally) {
+        self.attempts += other.attempts;
+        self.accepted += other.accepted;
+        self.attempts_second_half += other.attempts_second_half;
+        self.accepted_second_half += other.accepted_second_half;
+    }
+
     /// Accepted per attempt; NaN without attempts.
     pub fn acceptance(&self) -> f64 {
         self.accepted as f64 / self.attempts as f64

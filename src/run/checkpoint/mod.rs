@@ -1,10 +1,12 @@
 //! Checkpoints: everything a run needs to go on with the same bits, in one file that says what it is.
 //!
-//! The file is written whole beside the old one and renamed; the old one stays as `checkpoint.bin.prev`.
+//! The file is written whole beside the old one and renamed; the old one stays as `checkpoint.bin.prev`. Where several
+//! ranks share the run, the states of walkers are in files of their own ([`shards`]).
 
 mod format;
 mod origin;
 mod scene;
+pub mod shards;
 
 pub use format::{FORMAT, Header, seal, unseal};
 pub use origin::{build, differences, header, host};
@@ -14,6 +16,7 @@ use crate::backend::Identity;
 use crate::base::error::{Error, Result};
 use crate::input::scene::CheckedScene;
 use crate::io::atomic::{staged, sync_folder};
+use crate::ranks::{Ranks, Share, Talk};
 use crate::sampler::{Sampler, SamplerState};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -38,9 +41,11 @@ pub struct History {
     pub warnings: Vec<String>,
 }
 
-/// Parts on disk that belong to a checkpoint: those below these numbers.
+/// Parts of one series on disk that belong to a checkpoint: those below these numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parts {
+    /// Whose series it is: that of a walker, or the one of all.
+    pub walker: Option<u16>,
     /// Of the samples.
     pub samples: u32,
     /// Of the configurations.
@@ -54,8 +59,12 @@ pub struct RunState {
     pub scene: SceneRecord,
     /// What it remembers of itself.
     pub history: History,
-    /// The parts that belong to it.
-    pub parts: Parts,
+    /// The parts that belong to it, by series.
+    pub parts: Vec<Parts>,
+    /// How many checkpoints were written before it.
+    pub generation: u64,
+    /// Hashes of the files that hold the columns of walkers; none where `sampler` holds them.
+    pub shards: Vec<shards::ShardHash>,
     /// Replicas, states, tallies, averages.
     pub sampler: SamplerState,
 }
@@ -108,6 +117,7 @@ impl Checkpoint {
 /// The checkpoint of a run between two cycles.
 ///
 /// - `parts`: what is on disk of it
+/// - `generation`: checkpoints before
 ///
 /// # Errors
 /// When the device is lost.
@@ -115,10 +125,18 @@ pub fn of_run(
     scene: &SceneRecord,
     history: &History,
     device: Identity,
-    parts: Parts,
+    parts: Vec<Parts>,
+    generation: u64,
     sampler: &mut Sampler,
 ) -> Result<Checkpoint> {
-    let state = RunState { scene: scene.clone(), history: history.clone(), parts, sampler: sampler.save()? };
+    let state = RunState {
+        scene: scene.clone(),
+        history: history.clone(),
+        parts,
+        generation,
+        shards: Vec::new(),
+        sampler: sampler.save()?,
+    };
     Ok(Checkpoint { header: header(scene.hash(), device), state })
 }
 
@@ -138,7 +156,8 @@ pub fn most_bytes(loaded: &CheckedScene) -> u64 {
 ///
 /// # Errors
 /// [`Error::Io`]; the checkpoints of before are then still there.
-pub fn write(directory: &Path, bytes: &[u8]) -> Result<()> {
+pub fn write(directory: &Path, checkpoint: &Checkpoint) -> Result<()> {
+    let bytes = &checkpoint.to_bytes();
     let (last, previous) = (directory.join(FILE), directory.join(PREVIOUS));
     let file = staged(&last, bytes).map_err(Error::io("cannot write", &last))?;
     match std::fs::rename(&last, &previous) {
@@ -146,7 +165,8 @@ pub fn write(directory: &Path, bytes: &[u8]) -> Result<()> {
         _ => {}
     }
     file.persist(&last).map_err(|e| Error::io("cannot write", &last)(e.error))?;
-    sync_folder(directory).map_err(Error::io("cannot write", &last))
+    sync_folder(directory).map_err(Error::io("cannot write", &last))?;
+    shards::sweep(directory, checkpoint.state.generation)
 }
 
 /// Reads the last checkpoint of a run directory, or the previous one where the last is missing or damaged.
@@ -154,11 +174,46 @@ pub fn write(directory: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// [`Error::InputMissing`] if there is none, [`Error::BadInput`] with what is wrong with both.
 pub fn read(directory: &Path, most: u64) -> Result<(Checkpoint, Origin)> {
-    let last = match read_one(&directory.join(FILE), most)? {
+    read_part(directory, most, None, &Ranks::alone())
+}
+
+/// As [`read`], what one of several ranks needs of it: all of them take the same checkpoint.
+///
+/// - `share`: of this rank; all walkers if not given
+///
+/// # Errors
+/// As [`read`], or when another rank is lost.
+pub fn read_part(directory: &Path, most: u64, share: Option<&Share>, ranks: &Ranks) -> Result<(Checkpoint, Origin)> {
+    let one = |name: &str| -> Result<std::result::Result<Checkpoint, Option<String>>> {
+        let own = read_one(&directory.join(name), most).map(|read| {
+            read.and_then(|mut checkpoint| {
+                let walkers = share.map(|s| s.walkers.clone());
+                let state = &mut checkpoint.state;
+                if !state.shards.is_empty() {
+                    shards::complete(directory, state, walkers, most).map_err(Some)?;
+                } else if let Some(share) = share.filter(|_| !ranks.is_alone()) {
+                    let all = state.sampler.assignment.len() / share.n_states;
+                    if all < share.walkers.end || !state.sampler.is_of(all, share.n_states) {
+                        return Err(Some("its columns are of another length".to_owned()));
+                    }
+                    state.sampler = state.sampler.of_walkers(share.walkers.clone(), share.n_states);
+                }
+                Ok(checkpoint)
+            })
+        });
+        // Where one rank cannot use it, nobody does.
+        let mut useless = [u64::from(!matches!(own, Ok(Ok(_))))];
+        ranks.sum(Talk::Start, &mut useless)?;
+        match own? {
+            Ok(_) if useless[0] > 0 => Ok(Err(Some("another rank cannot use it".to_owned()))),
+            own => Ok(own),
+        }
+    };
+    let last = match one(FILE)? {
         Ok(checkpoint) => return Ok((checkpoint, Origin::Last)),
         Err(problem) => problem,
     };
-    match (read_one(&directory.join(PREVIOUS), most)?, last) {
+    match (one(PREVIOUS)?, last) {
         (Ok(checkpoint), last) => {
             Ok((checkpoint, Origin::Previous(last.unwrap_or_else(|| "it is missing".to_owned()))))
         }

@@ -7,9 +7,11 @@ mod cpu_steal;
 mod fixture;
 mod scaling;
 mod threads;
+mod together;
 
 pub use scaling::ScalingRow;
 pub use threads::{Ratio, ThreadRow};
+pub use together::{ExchangeCost, Shared, TogetherReport, bench_together};
 
 use crate::analysis::mbar::{Collapsed, Tolerance};
 use crate::backend::Usage;
