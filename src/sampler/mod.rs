@@ -20,7 +20,7 @@ pub use audit::AUDIT_EVERY;
 pub use balance::Balance;
 pub use checkpoint::SamplerState;
 pub use setup::Setup;
-pub use together::measurements_of_walkers;
+pub use together::{ByWalkers, measurements_of_walkers};
 pub use totals::Totals;
 pub use weights::{InsertionWeights, WEIGHTS_TRIED};
 

@@ -11,6 +11,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 
+/// What all walkers share, on the first rank; and the columns of some walkers, with their numbers.
+pub type ByWalkers = (Option<SamplerState>, Vec<(usize, SamplerState)>);
+
 /// Plain data as bytes.
 fn packed(value: &impl Serialize) -> Vec<u8> {
     postcard::to_stdvec(value).unwrap_or_else(|e| unreachable!("it is plain data: {e}"))
@@ -139,7 +142,7 @@ impl Sampler {
     ///
     /// # Errors
     /// When the device is lost, or another rank.
-    pub fn save_by_walkers(&mut self) -> Result<(Option<SamplerState>, Vec<(usize, SamplerState)>)> {
+    pub fn save_by_walkers(&mut self) -> Result<ByWalkers> {
         let own = self.save()?;
         let all = gathered(&self.part.all, Talk::Saving, &own.shared())?;
         let shared = all.into_iter().reduce(|mut sum, next| {
