@@ -46,7 +46,7 @@ fn losing_one_of_two_devices_leaves_a_resumable_directory() {
             open(&first).expect("it is open").lose();
         }
     };
-    let error = sample(&place, "cut", "gpu:0*7,cpu*5", lose).err().expect("half of the replicas are gone");
+    let Err(error) = sample(&place, "cut", "gpu:0*7,cpu*5", lose) else { panic!("half of the replicas are gone") };
     assert!(error.to_string().contains("lost"), "{error}");
     assert_eq!(adlayer::cli::exit_code(&error), 69);
     assert!(opens(&place.run("cut")).ends_with("*7,cpu*5"), "{}", opens(&place.run("cut")));

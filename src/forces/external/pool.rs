@@ -165,7 +165,7 @@ impl Pool {
                 .map_err(|why| Failure::OfClients(why.unwrap_or_else(|| self.nobody())))?;
             let outcome = match served {
                 Served::Answered(outcome) => outcome,
-                Served::Place(place) => self.serve(place, &request),
+                Served::Place(place) => self.serve(*place, &request),
             };
             let (trouble, problem) = match outcome {
                 Ok(answer) => {
@@ -329,10 +329,10 @@ impl Pool {
         let Served::Place(mut place) = served else { return Err("the first client was asked by nobody".to_owned()) };
         match self.make_ready(&mut place, "", &self.probe) {
             Ok(()) => {
-                self.queue.put(place, ask_ahead);
+                self.queue.put(*place, ask_ahead);
                 Ok(())
             }
-            Err(trouble) => Err(self.put_away(place, &trouble)),
+            Err(trouble) => Err(self.put_away(*place, &trouble)),
         }
     }
 }

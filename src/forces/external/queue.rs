@@ -40,7 +40,7 @@ pub(super) type Outcome = Result<(Answer, f64), (Trouble, String)>;
 #[derive(Debug)]
 pub(super) enum Served {
     /// With a client, to ask it.
-    Place(Place),
+    Place(Box<Place>),
     /// With what another caller, who had the client, was told for it.
     Answered(Outcome),
 }
@@ -125,7 +125,7 @@ impl Queue {
                 return Err(Some(why.clone()));
             }
             if let Some(place) = inner.free_for(request.key) {
-                return Ok(Served::Place(place));
+                return Ok(Served::Place(Box::new(place)));
             }
             let (sender, receiver) = channel();
             inner.tickets += 1;
@@ -167,12 +167,12 @@ impl Queue {
             begin(&mut place, &waiting.question);
         }
         // It waits until it is served or its queue is closed.
-        if let Err(unsent) = waiting.sender.send(Served::Place(place))
+        if let Err(unsent) = waiting.sender.send(Served::Place(Box::new(place)))
             && let Served::Place(mut place) = unsent.0
         {
             // It may have been asked what nobody waits for.
             place.client = None;
-            self.lock().free.push(place);
+            self.lock().free.push(*place);
         }
     }
 
@@ -266,7 +266,7 @@ mod tests {
 
     fn taken(served: Result<Served, Option<String>>) -> Place {
         match served {
-            Ok(Served::Place(place)) => place,
+            Ok(Served::Place(place)) => *place,
             other => panic!("no place: {other:?}"),
         }
     }
