@@ -349,11 +349,12 @@ mod tests {
             .collect();
         for visit in 0..20 {
             all.exchange(&grid, &Rng::new(1), visit, Period::SecondHalf, &measured(2), &mut together);
-            for (exchanger, held) in &mut apart {
+            for (walker, (exchanger, held)) in apart.iter_mut().enumerate() {
                 if visit % 2 == 0 {
                     exchanger.draw(&Rng::new(1), visit, 1);
                 }
-                exchanger.exchange(&grid, &Rng::new(1), visit, Period::SecondHalf, &measured(1), held);
+                let own = &measured(2)[9 * walker..9 * (walker + 1)];
+                exchanger.exchange(&grid, &Rng::new(1), visit, Period::SecondHalf, own, held);
             }
         }
         let states: Vec<StateId> = apart.iter().flat_map(|(_, held)| held.states().to_vec()).collect();
