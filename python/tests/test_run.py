@@ -167,7 +167,9 @@ def test_walkers_that_ranks_have_written_apart_are_read_in_order(tmp_path: Path,
 
 def test_a_stopped_run_can_be_opened(tmp_path: Path) -> None:
     code = (
-        "import sys, adlayer\n"
+        "import signal, sys, adlayer\n"
+        # a shell that starts tests in the background has it ignored
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "try:\n    adlayer.sample(sys.argv[1], sys.argv[2], device='cpu')\n"
         "except adlayer.Interrupted as stopped:\n    print('stopped', stopped.run.info['status'], stopped.code)\n"
     )
