@@ -9,6 +9,7 @@
 use crate::analysis::maps::order_parameters::{Observed, averages};
 use crate::analysis::mbar::Collapsed;
 use crate::analysis::phases::basins::Thresholds;
+use crate::analysis::statistics::median;
 use crate::analysis::{Map, Phase};
 
 /// Filling of the first layer below which a phase is a gas.
@@ -238,11 +239,6 @@ fn by_number(typical: &[f64], species: &[String]) -> String {
             parts.join(", ")
         }
     }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]

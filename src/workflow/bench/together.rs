@@ -1,6 +1,7 @@
 //! Several ranks: how much faster they are together, how long they wait, what exchange over them costs.
 
 use super::BenchOptions;
+use crate::analysis::statistics::median;
 use crate::base::error::Result;
 use crate::base::rng::Rng;
 use crate::input::scene::CheckedScene;
@@ -205,11 +206,6 @@ fn exchange(ranks: &Ranks, (n_t, n_mu): (usize, usize)) -> Result<ExchangeCost> 
         rounds.push(1e6 * gathered.elapsed().as_secs_f64());
     }
     Ok(ExchangeCost { replicas: grid.len(), gather_us: median(gathers), round_us: median(rounds) })
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]
