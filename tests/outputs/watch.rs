@@ -129,7 +129,7 @@ fn a_run_that_goes_on_is_seen_and_left_alone() {
 #[test]
 fn a_run_that_is_stopped_says_so_on_its_page_and_its_report_takes_the_place() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    std::fs::write(folder.path().join("scene.ron"), SCENE.replace("4000000", "60000")).expect("the scene");
+    std::fs::write(folder.path().join("scene.ron"), SCENE.replace("4000000", "250000")).expect("the scene");
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_adlayer"));
         let output = command.current_dir(folder.path()).args(arguments).output().expect("it starts");
@@ -137,12 +137,13 @@ fn a_run_that_is_stopped_says_so_on_its_page_and_its_report_takes_the_place() {
         (output.status.code(), page)
     };
     let start = ["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet", "--checkpoint-every", "1"];
-    let (code, page) = run(&[&start[..], &["--walltime", "3s", "--report-every", "1"]].concat());
+    let (code, page) = run(&[&start[..], &["--walltime", "2s", "--report-every", "1"]].concat());
     assert_eq!(code, Some(75));
     assert!(page.contains("Watched · interrupted") && page.contains("does not go on") && !page.contains("http-equiv"));
     // without pages the old one stays
     let (code, same) = run(&["resume", "run", "--quiet", "--walltime", "1s", "--report-every", "0"]);
-    assert!(code == Some(75) && same == page);
+    assert_eq!(code, Some(75));
+    assert_eq!(same, page);
     let (code, report) = run(&["resume", "run", "--quiet", "--report-every", "1"]);
     assert_eq!(code, Some(0));
     assert!(report.contains("Can this run be trusted?") && !report.contains("adlayer-report"));
