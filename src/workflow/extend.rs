@@ -216,7 +216,7 @@ fn next(
                 }
             }
             None if may_begin => {
-                if let Some(run) = along_line(loaded, analysis, point, number)? {
+                if let Some(run) = along_line(loaded, analysis, point, (number, goal.first_cycles(point.mu_err)))? {
                     return Ok(Some(begin(run)));
                 }
             }

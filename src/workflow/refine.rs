@@ -37,7 +37,7 @@ pub(crate) struct FurtherRun {
 /// The run that serves a point of a first-order line.
 ///
 /// - `loaded`: the scene of the run itself
-/// - `number`: of the further run, from 1
+/// - `number`, `production`: of the further run, from 1; its cycles
 ///
 /// # Errors
 /// Those of [`scene::parse`].
@@ -45,7 +45,7 @@ pub(crate) fn along_line(
     loaded: &CheckedScene,
     analysis: &Analysis,
     point: &BoundaryPoint,
-    number: usize,
+    (number, production): (usize, u32),
 ) -> Result<Option<FurtherRun>> {
     let line = |b: &&BoundaryPoint| {
         b.kind == BoundaryKind::FirstOrder
@@ -87,7 +87,9 @@ pub(crate) fn along_line(
         atoms.0, atoms.1, coldest.mu[coldest.species]
     );
     let all = (0..axes.len()).map(values).collect();
-    further(loaded, temperatures, all, vec![window], (number, words)).map(Some)
+    let mut longer = loaded.clone();
+    longer.scene.schedule.production = production;
+    further(&longer, temperatures, all, vec![window], (number, words)).map(Some)
 }
 
 /// The run that puts states into the widest gap of the grid that no line is to blame for, if there is one.

@@ -111,6 +111,16 @@ impl StoppingRule {
         )
     }
 
+    /// Production cycles of a further run that begins: as many as the run itself has, or up to four times that if its error seems to
+    /// need it, up to the limit.
+    ///
+    /// - `mu_err`: standard error of μ that the run leaves \[energy\]; NaN if it is not known
+    pub(crate) fn first_cycles(&self, mu_err: f64) -> u32 {
+        let needed = (mu_err / self.mu).powi(2);
+        let times = if needed.is_finite() { needed.clamp(1.0, 4.0) } else { 1.0 };
+        ((times * f64::from(self.production)) as u32).min(self.max_cycles.max(self.production))
+    }
+
     /// Production cycles by which a further run is made longer: as many as its error seems to need, but no more than four times what
     /// it has, up to the limit.
     ///
@@ -154,6 +164,8 @@ mod tests {
         let lengths = [0.0045, 0.0031, 0.1, f64::NAN].map(|error| rule.further_cycles(1000, error));
         assert_eq!(lengths, [1250, 500, 4000, 1000]);
         assert_eq!((rule.further_cycles(4000, 0.1), rule.further_cycles(9000, 0.1)), (1000, 0));
+        let of_1500 = StoppingRule { production: 1500, ..rule };
+        assert_eq!([0.001, 0.0045, 0.1, f64::NAN].map(|error| of_1500.first_cycles(error)), [1500, 3375, 5000, 1500]);
     }
 
     #[test]
