@@ -14,6 +14,8 @@ import pandas as pd
 from matplotlib.collections import LineCollection
 
 run, species, output = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+metal = "units: Metal" in (run / "resolved.ron").read_text(encoding="utf-8")
+kelvin, energy_unit = ("K", "eV") if metal else ("ε/k", "ε")
 states = pd.read_csv(run / "states.csv").set_index("state")
 edges = pd.read_csv(run / "exchange.csv")
 edges = edges[edges.state_a.isin(states.index) & edges.state_b.isin(states.index)]
@@ -26,5 +28,5 @@ lines.set_clim(0, 1)
 axes.add_collection(lines)
 axes.plot(states[f"mu_{species}"], states.temperature, "k.", ms=2)
 figure.colorbar(lines, label="acceptance of exchanges")
-axes.set(xlabel=f"μ of {species}", ylabel="T")
+axes.set(xlabel=f"μ of {species} [{energy_unit}]", ylabel=f"T [{kelvin}]")
 figure.savefig(output, dpi=300)

@@ -13,6 +13,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 run, column, output = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+metal = "units: Metal" in (run / "resolved.ron").read_text(encoding="utf-8")
+kelvin, energy_unit = ("K", "eV") if metal else ("ε/k", "ε")
 table = pd.read_csv(run / "analysis" / "free_energy.csv")
 table = table[table.order_parameter == column]
 if table.empty:
@@ -27,8 +29,8 @@ for axes, temperature in zip(panels[0], temperatures):
     for point, line in table[table.temperature == temperature].groupby(mu):
         label = ", ".join(f"{x:.4g}" for x in point)
         axes.errorbar(line.value, line.free_energy, line.error, lw=1, marker=".", ms=4, label=label)
-    axes.set(xlabel=column, title=f"T = {temperature:g}")
+    axes.set(xlabel=column.replace("_", " "), title=f"T = {temperature:g} {kelvin}")
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.legend(title="μ", fontsize=6, title_fontsize=6, frameon=False)
-panels[0][0].set_ylabel("F")
+    axes.legend(title=f"μ [{energy_unit}]", fontsize=6, title_fontsize=6, frameon=False)
+panels[0][0].set_ylabel(f"F [{energy_unit}]")
 figure.savefig(output, dpi=300)

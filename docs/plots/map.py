@@ -14,6 +14,8 @@ import pandas as pd
 from matplotlib.colors import LogNorm
 
 run, species, output = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+metal = "units: Metal" in (run / "resolved.ron").read_text(encoding="utf-8")
+kelvin, energy_unit, heat_unit = ("K", "eV", "eV/K") if metal else ("ε/k", "ε", "k")
 column = sys.argv[4] if len(sys.argv) > 4 else f"n_{species}"
 cells = pd.read_csv(run / "analysis" / "maps.csv")
 others = [c for c in cells.columns if c.startswith("mu_") and c != f"mu_{species}"]
@@ -33,6 +35,7 @@ mesh = axes.pcolormesh(table.columns, table.index, table.values, shading="neares
 if norm is None:
     lines = axes.contour(table.columns, table.index, table.values, levels=5, colors="white", linewidths=0.5)
     axes.clabel(lines, fontsize=5)
-figure.colorbar(mesh, label=f"⟨N⟩ of {species}" if column == f"n_{species}" else column)
-axes.set(xlabel=f"μ of {species}", ylabel="T")
+names = {f"n_{species}": f"⟨N⟩ of {species}", "energy_fluctuation": rf"Var E/$(kT^2)$ [{heat_unit}]"}
+figure.colorbar(mesh, label=names.get(column, column.replace("_", " ")))
+axes.set(xlabel=f"μ of {species} [{energy_unit}]", ylabel=f"T [{kelvin}]")
 figure.savefig(output, dpi=300)

@@ -13,6 +13,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 run, species, column, output = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
+metal = "units: Metal" in (run / "resolved.ron").read_text(encoding="utf-8")
+kelvin, energy_unit = ("K", "eV") if metal else ("ε/k", "ε")
 cells = pd.read_csv(run / "analysis" / "maps.csv")
 temperatures = sorted(cells.temperature.unique())
 
@@ -23,6 +25,6 @@ for temperature in temperatures[:: max(len(temperatures) // 6, 1)]:
     if f"{column}_err" in line:
         low, high = line[column] - line[f"{column}_err"], line[column] + line[f"{column}_err"]
         axes.fill_between(line[f"mu_{species}"], low, high, color=drawn.get_color(), alpha=0.3, lw=0)
-axes.set(xlabel=f"μ of {species}", ylabel=column)
-axes.legend(title="T", fontsize=6, title_fontsize=7, frameon=False)
+axes.set(xlabel=f"μ of {species} [{energy_unit}]", ylabel=column.replace("_", " "))
+axes.legend(title=f"T [{kelvin}]", fontsize=6, title_fontsize=7, frameon=False)
 figure.savefig(output, dpi=300)

@@ -13,6 +13,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 run, species, output = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+metal = "units: Metal" in (run / "resolved.ron").read_text(encoding="utf-8")
+kelvin, bar = ("K", "bar") if metal else ("ε/k", "ε/σ³")
 points = pd.read_csv(run / "analysis" / "boundaries.csv")
 names = pd.read_csv(run / "analysis" / "phases.csv").set_index("phase").name
 pressure = f"pressure_{species}"
@@ -30,7 +32,7 @@ for kind, style in [("first_order", "-"), ("continuous", "--")]:
 for kind, marker in [("critical", "D"), ("triple", "^")]:
     special = points[points.kind == kind]
     axes.plot(special[pressure], special.temperature, marker, color="black", mfc="white", ms=5, label=kind if len(special) else None)
-axes.set(xscale="log", xlabel=f"p of {species}", ylabel="T")
+axes.set(xscale="log", xlabel=f"p of {species} [{bar}]", ylabel=f"T [{kelvin}]")
 if axes.get_legend_handles_labels()[0]:
     axes.legend(fontsize=6, frameon=False)
 figure.savefig(output, dpi=300)

@@ -165,6 +165,21 @@ def test_walkers_that_ranks_have_written_apart_are_read_in_order(tmp_path: Path,
         np.testing.assert_array_equal(apart.histogram(name).counts, run.histogram(name).counts)
 
 
+def test_progress_is_told_and_can_stop_a_run(tmp_path: Path) -> None:
+    seen: list[int] = []
+    with_an_end = adlayer.sample(IDEAL, tmp_path / "run", device="cpu", progress=lambda r: seen.append(r.info["production_done"]))
+    assert seen[-1] == 400 == with_an_end.info["production"] and seen == sorted(seen)
+
+    def enough(going_on: adlayer.Run) -> None:
+        # an older run in the same place is not shown
+        assert going_on.info["production"] == 1_000_000
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        adlayer.sample(IDEAL, tmp_path / "run", device="cpu", cycles=1_000_000, force=True, progress=enough)
+    assert adlayer.Run(tmp_path / "run").info["status"] == "interrupted"
+
+
 def test_a_stopped_run_can_be_opened(tmp_path: Path) -> None:
     code = (
         "import signal, sys, adlayer\n"

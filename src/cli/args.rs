@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Replica-exchange grand-canonical sampling of Lennard-Jones surfaces.
+/// Replica-exchange grand-canonical sampling of surfaces.
 #[derive(Debug, Parser)]
 #[command(
     version,

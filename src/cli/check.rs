@@ -125,8 +125,17 @@ fn summary(loaded: &CheckedScene, e: &Estimate, warnings: usize) -> Vec<(&'stati
 fn cycles(schedule: &Schedule) -> String {
     let first = format!("{} + {}", schedule.equilibration, schedule.production);
     match (schedule.until, schedule.max_cycles) {
-        (Some(Until::BoundaryError { mu }), Some(most)) if most > schedule.production => {
-            format!("{first}, then up to {most} of production until μ of every boundary is known to {mu}")
+        (Some(until), Some(most)) if most > schedule.production => {
+            let what = match until {
+                Until::BoundaryError { .. } => "every boundary",
+                Until::FirstOrderError { .. } => "every first-order line",
+            };
+            let beside = match schedule.refine {
+                0 => String::new(),
+                1 => "; 1 further run beside it at most".to_owned(),
+                n => format!("; {n} further runs beside it at most"),
+            };
+            format!("{first}, then up to {most} of production until μ of {what} is known to {}{beside}", until.mu())
         }
         _ => first,
     }

@@ -36,9 +36,9 @@ impl Listener for Screen {
         }
     }
 
-    fn extension(&mut self, words: &str, cycles: u32) {
+    fn extension(&mut self, words: &str) {
         if !self.quiet {
-            self.bar.suspend(|| write_stderr(&format!("{words}: {cycles} further cycles\n")));
+            self.bar.suspend(|| write_stderr(&format!("{words}\n")));
             self.bar.disable_steady_tick();
             set_style(&self.bar, SAMPLING);
         }

@@ -45,6 +45,7 @@ pub(crate) fn run(arguments: &RunArguments, ranks: &Ranks) -> Result<Ending> {
         limits: limits(&arguments.limits, Some(&directory), ranks.is_first())?,
         directory,
         force: arguments.force,
+        start_from: None,
     };
     // The first rank writes the page while all sample.
     let live = if ranks.is_first() { Live::new(&options.directory, arguments.limits.report_every) } else { None };

@@ -107,7 +107,7 @@ pub(crate) fn p_n(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Draw
         caption,
         x_label: format!("N of {species}"),
         y_label: "P(N)".into(),
-        heading: format!("T, {}", labels.mu_symbol(&axis.convention)),
+        heading: labels.states(std::iter::once(labels.mu_symbol(&axis.convention).to_owned())),
         notes: Vec::new(),
         log_floor: Some(floor),
         from_zero: false,

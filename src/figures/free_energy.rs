@@ -96,7 +96,7 @@ fn curves(
         caption,
         x_label,
         y_label: format!("−kT ln P [{}]", labels.units.energy_label()),
-        heading: format!("T, {symbol}"),
+        heading: labels.states(std::iter::once(symbol.to_string())),
         notes: Vec::new(),
         log_floor: None,
         from_zero: true,
@@ -114,33 +114,51 @@ pub(crate) fn planes(analysis: &Analysis, labels: &Labels, observable: usize) ->
         .chunk_by(|a, b| a.temperature.to_bits() == b.temperature.to_bits())
         .map(|here| here.iter().find(|p| shown(p)).copied().unwrap_or(here[here.len() / 2]))
         .collect();
-    let (places, n) = (of_temperature.into_iter().take(MOST_PLANES), profiles.len());
-    places.enumerate().filter_map(|(i, p)| plane(analysis, labels, p, i, n)).collect()
+    let (places, n) = (&of_temperature[..of_temperature.len().min(MOST_PLANES)], profiles.len());
+    // one range of colours for all
+    let all = places.iter().flat_map(|p| joint_free_energy(labels, p)).map(|p| p.2);
+    let Some(scale) = ColourScale::spanning(all, f64::INFINITY, ColorMap::Viridis) else { return Vec::new() };
+    places.iter().enumerate().filter_map(|(i, p)| plane(analysis, labels, p, &scale, (i, n))).collect()
 }
 
-/// The map at one place.
-fn plane(analysis: &Analysis, labels: &Labels, profile: &Profile, index: usize, of: usize) -> Option<Drawing> {
-    let axis = analysis.grid.reservoirs.first()?;
-    let name = &analysis.observables[profile.observable];
-    let half = 0.5 * (profile.value.get(1)? - profile.value[0]);
+/// (N, value, F, its error) of every bin that was sampled.
+fn joint_free_energy(labels: &Labels, profile: &Profile) -> Vec<(f64, f64, f64, f64)> {
     let kt = labels.units.boltzmann() * profile.temperature;
-    // (N, value, F, error)
     let mut points = Vec::new();
     for (i, row) in profile.joint.iter().enumerate() {
         for (n, &p) in row.iter().enumerate().filter(|(_, p)| **p >= SMALLEST) {
             points.push((n as f64, profile.value[i], -kt * p.ln(), kt * profile.joint_err[i][n] / p));
         }
     }
-    let scale = ColourScale::spanning(points.iter().map(|p| p.2), f64::INFINITY, ColorMap::Viridis)?;
+    points
+}
+
+/// The map at one place.
+///
+/// - `index`, `of`: number of the figure and of all profiles
+fn plane(
+    analysis: &Analysis,
+    labels: &Labels,
+    profile: &Profile,
+    scale: &ColourScale,
+    (index, of): (usize, usize),
+) -> Option<Drawing> {
+    let axis = analysis.grid.reservoirs.first()?;
+    let name = &analysis.observables[profile.observable];
+    let half = 0.5 * (profile.value.get(1)? - profile.value[0]);
+    let points = joint_free_energy(labels, profile);
     let most = points.iter().map(|p| p.0).fold(0.0, f64::max);
     let label = &analysis.observable_labels[profile.observable];
     let (t, mu) = (text::short(profile.temperature, 4), text::short(*profile.mu.first()?, 3));
     let title = format!("Free energy of N and {label}");
     let unseen = [Entry { sign: Sign::Box(palette::MASKED), label: "not sampled, or P below 10⁻⁶".into() }];
-    let place = format!("T = {t}, {} = {mu}", labels.mu_symbol(&axis.convention));
+    let (of_t, of_mu) = (labels.units.temperature_label(), labels.units.energy_label());
+    let place = format!("T = {t} {of_t}, {} = {mu} {of_mu}", labels.mu_symbol(&axis.convention));
+    // a subtitle has no subscripts
+    let plain = place.replace("k_B", "k");
     let subtitle = match labels.title.is_empty() {
-        true => place.clone(),
-        false => format!("{}, {place}", labels.title),
+        true => plain,
+        false => format!("{}, {plain}", labels.title),
     };
     let frame = Frame {
         title: title.clone(),
@@ -160,7 +178,7 @@ fn plane(analysis: &Analysis, labels: &Labels, profile: &Profile, index: usize, 
     };
     canvas.tiles(&points.iter().map(tile).collect::<Vec<_>>());
     canvas.axes(false);
-    legend::colour_bar(&mut canvas, &scale, &format!("−kT ln P [{}]", labels.units.energy_label()));
+    legend::colour_bar(&mut canvas, scale, &format!("−kT ln P [{}]", labels.units.energy_label()));
     legend::bottom_legend(&mut canvas, &unseen);
     let n_column = format!("n_{}", axis.species);
     let mut table = Table::new(columns(analysis, &[name, &n_column, "free_energy", "error"]));
@@ -170,7 +188,8 @@ fn plane(analysis: &Analysis, labels: &Labels, profile: &Profile, index: usize, 
         table.push(row);
     }
     let caption = format!(
-        "F = −kT ln P of N and of {label} together at {place}, by MBAR. Each dark valley is a phase. One of {of} such maps \
+        "F = −kT ln P of N and of {label} together at {place}, by MBAR. Each dark valley is a phase; the colours are those of all such \
+         figures. One of {of} such maps \
          in analysis/free_energy_2d.csv."
     );
     Some(Drawing { name: name_of_figure, title, caption, canvas, table })

@@ -2,15 +2,16 @@
 
 use super::{Drawing, Labels};
 use crate::analysis::Analysis;
-use crate::figures::plot::curves::{
-    Chart, Point, Series, chart_with_limits, estimator_notes, is_at_limit, runs, value,
-};
+use crate::figures::plot::curves::{Chart, Point, Series, chart_with_doubts, estimator_notes, runs, value};
+use crate::figures::plot::doubts::Doubts;
 use crate::figures::plot::map_slice::{Across, Slice, nearest};
 use crate::figures::plot::{palette, text};
 use crate::io::csv::{Table, number};
 
 /// Most curves; more are thinned evenly.
 const MOST_CURVES: usize = 16;
+/// Share of the largest ⟨N⟩ below which an isobar lies on the axis.
+const FLAT: f64 = 0.03;
 /// Most isobars.
 const MOST_ISOBARS: usize = 9;
 
@@ -39,7 +40,7 @@ pub(crate) fn isotherms(analysis: &Analysis, labels: &Labels, s: usize) -> Optio
     let names = ["layer", "temperature", &format!("mu_{species}"), &column, &format!("{column}_err"), "at_max_atoms"];
     let mut table = Table::new(names);
     let mut series = Vec::new();
-    let mut at_limit: Vec<(f64, f64)> = Vec::new();
+    let mut doubts = Doubts::default();
     let mut off_grid = false;
     for (i, &index) in chosen.iter().enumerate() {
         let temperature = temperatures[index];
@@ -56,13 +57,13 @@ pub(crate) fn isotherms(analysis: &Analysis, labels: &Labels, s: usize) -> Optio
             .filter_map(|&(_, mu, k)| {
                 let direct = analysis.direct.get(k).filter(|d| d.samples > 0 && value(&d.n, s).is_finite())?;
                 let n = value(&direct.n, s);
-                at_limit.extend(is_at_limit(direct, s).then_some((mu, n)));
+                doubts.add(analysis, k, s, (mu, n));
                 Some((mu, n, value(&direct.n_err, s)))
             })
             .collect();
         for (layer, points, t) in [("mbar", runs.concat(), slice.rows[row]), ("direct", points.clone(), temperature)] {
             for (mu, n, err) in points {
-                let limit = u8::from(layer == "direct" && at_limit.contains(&(mu, n)));
+                let limit = u8::from(layer == "direct" && doubts.is_at_limit((mu, n)));
                 table.push(vec![layer.into(), number(t), number(mu), number(n), number(err), limit.to_string()]);
             }
         }
@@ -91,7 +92,7 @@ pub(crate) fn isotherms(analysis: &Analysis, labels: &Labels, s: usize) -> Optio
         log_floor: None,
         from_zero: true,
     };
-    chart_with_limits(&slice.labelled(analysis, labels), outline, &series, table, &at_limit)
+    chart_with_doubts(&slice.labelled(analysis, labels), outline, &series, table, &doubts)
 }
 
 /// ⟨N⟩(T) at pressures spread evenly in ln p over the map in (T, p).
@@ -113,12 +114,19 @@ pub(crate) fn isobars(analysis: &Analysis, labels: &Labels, s: usize) -> Option<
     // An isobar of the corners of the grid is masked but for a point or two.
     let known = |c: usize| (0..slice.rows.len()).filter(|&r| slice.cell(r, c).is_some()).count() > 2;
     chosen.retain(|&c| known(c));
+    // Those that lie on the axis cannot be told apart; the highest of them stands for all.
+    let highest = |c: usize| {
+        (0..slice.rows.len()).filter_map(|r| slice.cell(r, c)).map(|cell| value(&cell.n, s)).fold(0.0, f64::max)
+    };
+    let top = chosen.iter().map(|&c| highest(c)).fold(0.0, f64::max);
+    let flat = chosen.iter().filter(|&&c| highest(c) < FLAT * top).count();
+    chosen.drain(..flat.saturating_sub(1));
     let column = format!("n_{species}");
     let pressure = format!("pressure_{species}");
     let names = ["layer", "temperature", &pressure, &column, &format!("{column}_err"), "at_max_atoms"];
     let mut table = Table::new(names);
     let mut series = Vec::new();
-    let mut at_limit: Vec<(f64, f64)> = Vec::new();
+    let mut doubts = Doubts::default();
     for (i, &c) in chosen.iter().enumerate() {
         let cells = (0..slice.rows.len()).map(|r| (slice.rows[r], slice.cell(r, c)));
         let runs = runs(cells, |cell| (value(&cell.n, s), value(&cell.n_err, s)));
@@ -132,23 +140,23 @@ pub(crate) fn isobars(analysis: &Analysis, labels: &Labels, s: usize) -> Option<
             .filter(|p| p.1.is_finite())
             .collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let limited: Vec<(f64, f64)> = states
-            .iter()
-            .filter(|(_, p, k)| near(c, *p) && analysis.direct.get(*k).is_some_and(|d| is_at_limit(d, s)))
-            .map(|&(t, _, k)| (t, value(&analysis.direct[k].n, s)))
-            .collect();
+        let mut own = Doubts::default();
+        for &(t, _, k) in states.iter().filter(|(_, p, _)| near(c, *p)) {
+            own.add(analysis, k, s, (t, analysis.direct.get(k).map_or(f64::NAN, |d| value(&d.n, s))));
+        }
         // A lone state where a grid in μ happens to meet this pressure says nothing of the isobar.
         if points.len() < 2 {
             points.clear();
         }
-        at_limit.extend(limited.iter().filter(|l| points.iter().any(|p| (p.0, p.1) == **l)));
+        own.keep(|place| points.iter().any(|p| (p.0, p.1) == *place));
         for (layer, points) in [("mbar", runs.concat()), ("direct", points.clone())] {
             for (t, n, err) in points {
-                let limit = u8::from(layer == "direct" && limited.contains(&(t, n)));
+                let limit = u8::from(layer == "direct" && own.is_at_limit((t, n)));
                 let numbers = [t, slice.columns[c], n, err].map(number);
                 table.push([&[layer.to_owned()][..], &numbers, &[limit.to_string()]].concat());
             }
         }
+        doubts.append(own);
         let label = text::power_of_ten(slice.columns[c].max(1e-300).log10());
         series.push(Series { label, colour: palette::ordered(i, chosen.len()), runs, points });
     }
@@ -173,7 +181,7 @@ pub(crate) fn isobars(analysis: &Analysis, labels: &Labels, s: usize) -> Option<
         log_floor: None,
         from_zero: true,
     };
-    chart_with_limits(&slice.labelled(analysis, labels), outline, &series, table, &at_limit)
+    chart_with_doubts(&slice.labelled(analysis, labels), outline, &series, table, &doubts)
 }
 
 #[cfg(test)]

@@ -4,13 +4,16 @@ use super::boundaries::{Boundaries, Ink};
 use super::{Drawing, Labels};
 use crate::analysis::{Analysis, MapCell};
 use crate::figures::plot::axis::Axis;
-use crate::figures::plot::canvas::{Canvas, Frame, Mark, Tile};
-use crate::figures::plot::curves;
+use crate::figures::plot::canvas::{Canvas, Frame, Mark, Stroke, Tile};
 use crate::figures::plot::legend::{self, Entry, Sign};
 use crate::figures::plot::map_slice::{Across, Slice};
 use crate::figures::plot::palette::{self, ColourScale};
+use crate::figures::plot::{contours, curves, text};
 use crate::io::csv::{Table, number};
 use kuva::plot::ColorMap;
+
+/// Width of a contour. [px]
+const CONTOUR: f64 = 1.0;
 
 /// Quantity of a map.
 struct Quantity<'a> {
@@ -27,6 +30,8 @@ struct Quantity<'a> {
     log_ratio: f64,
     /// Whether 0 stands in the middle of the colours.
     symmetric: bool,
+    /// What contours are of, with its name; none if absent.
+    contours: Option<&'static str>,
     value: Box<dyn Fn(&MapCell) -> f64 + 'a>,
 }
 
@@ -46,6 +51,7 @@ pub(crate) fn mean_n(analysis: &Analysis, labels: &Labels, s: usize) -> Option<D
         colours: ColorMap::Viridis,
         log_ratio: f64::INFINITY,
         symmetric: false,
+        contours: Some("⟨N⟩"),
         value: Box::new(move |cell| cell.n.get(s).copied().unwrap_or(f64::NAN)),
     };
     map(analysis, labels, &slice, quantity)
@@ -75,6 +81,7 @@ pub(crate) fn energy_fluctuation(analysis: &Analysis, labels: &Labels, s: usize)
         colours: ColorMap::Plasma,
         log_ratio: 30.0,
         symmetric: false,
+        contours: None,
         value: Box::new(|cell| cell.energy_fluctuation),
     };
     map(analysis, labels, &slice, quantity)
@@ -106,6 +113,7 @@ pub(crate) fn ln_xi(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Dr
         colours: ColorMap::Viridis,
         log_ratio: f64::INFINITY,
         symmetric: false,
+        contours: None,
         value: Box::new(|cell| cell.ln_xi),
     };
     map(analysis, labels, &slice, quantity)
@@ -131,6 +139,7 @@ pub(crate) fn difference(
         colours: ColorMap::PurpleOrange,
         log_ratio: f64::INFINITY,
         symmetric: true,
+        contours: None,
         value: Box::new(move |cell| cell.n.get(s).copied().unwrap_or(f64::NAN)),
     };
     map(analysis, labels, &slice, quantity)
@@ -179,8 +188,17 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
     let states = slice.states(analysis, labels);
     let masked = slice.cells().count() < slice.rows.len() * slice.columns.len();
 
+    let levels = match quantity.contours {
+        Some(_) if !scale.log => contours::levels(scale.lo, scale.hi),
+        _ => Vec::new(),
+    };
+    let of_contours = quantity.contours.filter(|_| !levels.is_empty()).map(|name| {
+        let values: Vec<String> = levels.iter().map(|&level| text::short(level, 0)).collect();
+        let sign = Sign::Line(Stroke::solid(palette::FAINT, CONTOUR), None);
+        Entry { sign, label: format!("{name} = {}", values.join(", ")) }
+    });
     let signs = Signs { dots: !states.is_empty(), lines: boundaries.entries(&ink), masked };
-    let entries = signs.entries(Vec::new());
+    let entries = signs.entries(of_contours.into_iter().collect());
 
     let frame = Frame {
         title: quantity.title.clone(),
@@ -196,11 +214,16 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
     canvas.fill_area(palette::MASKED);
     canvas.tiles(&tiles(slice, |cell| Some(value(cell)).filter(|v| v.is_finite()).map(|v| scale.colour(v))));
     canvas.clip(&quantity.name);
+    let at = |r: usize, c: usize| slice.cell(r, c).map_or(f64::NAN, value);
+    for line in levels.iter().flat_map(|&level| contours::lines(&slice.columns, &slice.rows, at, level)) {
+        canvas.curve(&line, &Stroke::solid(palette::PAPER, CONTOUR));
+    }
     boundaries.draw(&mut canvas, &ink);
     canvas.unclip();
     dots(&mut canvas, &states);
     canvas.axes(false);
     legend::colour_bar(&mut canvas, &scale, &quantity.label);
+    legend::marks_on_colour_bar(&mut canvas, &scale, &levels);
     legend::bottom_legend(&mut canvas, &entries);
 
     let x_column = format!("mu_{}", analysis.grid.reservoirs[slice.species].species);
@@ -214,6 +237,9 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
     boundaries.tabulate(&mut table);
 
     let mut caption = quantity.caption + &signs.words("phase boundaries with standard errors");
+    if !levels.is_empty() {
+        caption.push_str(" Thin: contours, marked on the colour bar.");
+    }
     caption.push_str(&slice.fixed_words(analysis, labels));
     caption.push_str(slice.thinned_words(whole));
     Some(Drawing { name: quantity.name, title: quantity.title, caption, canvas, table })

@@ -14,7 +14,7 @@
 //! | `free_energy_2d_<order>_<i>` | F over N and an order parameter at one point |
 //! | `observable_<a>` | averages of an observable against μ, or T ([`observed`]) |
 //! | `density_<s>`, `layers_<s>`, `rdf`, … | stored histograms in chosen states: profiles, pair distributions |
-//! | `snapshot_<phase>` | a configuration of a phase, from above and from the side ([`snapshots`]) |
+//! | `snapshot_<k>` | a configuration of a phase, or of a state of a canonical run, from above and from the side ([`snapshots`]) |
 //! | `flow_*`, `exchange_<s>`, `estimators_<s>` | whether the run can be trusted |
 //! | `energy`, `heat_capacity` | canonical runs: ⟨E⟩(T) and c(T) |
 //! | `gas_*` | μ of a gas against T ([`gases`]) |
@@ -191,6 +191,14 @@ impl Labels {
             (Convention::Pressure { .. }, Units::Lj) => "kT ln(βpσ³)",
             (Convention::Pressure { .. }, Units::Metal) => "kT ln(βp Å³)",
         }
+    }
+
+    /// Over the legend of curves at states: `T [K], μ [eV]`.
+    ///
+    /// - `symbols`: of the chemical potentials
+    pub(crate) fn states(&self, symbols: impl Iterator<Item = String>) -> String {
+        let with_unit = symbols.map(|symbol| format!("{symbol} [{}]", self.units.energy_label()));
+        std::iter::once(self.temperature()).chain(with_unit).collect::<Vec<_>>().join(", ")
     }
 
     /// `fugacity` where a simulated state is more than 1 % off the pressure of its gas, else `p`.

@@ -79,7 +79,10 @@ fn legible(column: &str, label: &str) -> String {
     }
     match column.strip_prefix("n_layer") {
         Some(layer) => format!("atoms in layer {layer}"),
-        None => column.replace("psi6", "ψ6").replace('_', " "),
+        None => match column.strip_prefix("site_") {
+            Some(site) => format!("atoms on {site} sites"),
+            None => column.replace("psi6", "ψ6").replace('_', " "),
+        },
     }
 }
 
@@ -152,7 +155,7 @@ pub(crate) fn histogram(analysis: &Analysis, labels: &Labels, histogram: &MeanHi
         1 => labels.mu_symbol(&r.convention).to_owned(),
         _ => format!("{} of {}", labels.mu_symbol(&r.convention), r.species),
     });
-    let heading = std::iter::once("T".to_owned()).chain(symbols).collect::<Vec<_>>().join(", ");
+    let heading = labels.states(symbols);
     let outline = Chart {
         name: histogram.name.clone(),
         title: way.title,
@@ -280,6 +283,7 @@ mod tests {
     fn columns_without_a_label_are_put_in_words() {
         assert_eq!(legible("psi6_local", "psi6_local"), "ψ6 local");
         assert_eq!(legible("n_layer2", "n_layer2"), "atoms in layer 2");
+        assert_eq!(legible("site_fcc", "site_fcc"), "atoms on fcc sites");
         assert_eq!(legible("order_sqrt3", "Φ of √3×√3"), "Φ of √3×√3");
     }
 }

@@ -160,8 +160,9 @@ fn named(
             .iter()
             .filter_map(|part| {
                 let width = text::width(&phase.name, 1.0);
-                let clear = raster.spot(part, width, &with_dots).filter(|spot| !spot.upwards);
-                clear.or_else(|| raster.spot(part, width, &taken))
+                raster
+                    .spot(part, width, &with_dots)
+                    .or_else(|| raster.spot(part, width, &taken).filter(|spot| !spot.upwards))
             })
             .collect();
         if spots.is_empty() && shown(index) {

@@ -4,6 +4,7 @@ use super::{Drawing, Figure, Labels};
 use crate::figures::isolines::thinned;
 use crate::figures::plot::canvas;
 use crate::figures::plot::curves::{Axes, Chart, Point, Series, chart, chart_on};
+use crate::figures::plot::doubts::Doubts;
 use crate::figures::plot::{palette, text};
 use crate::io::csv::Table;
 use crate::thermo::Convention;
@@ -63,7 +64,7 @@ fn isotherms(grid: &StateGrid, labels: &Labels, counts: &[Vec<(f64, f64)>], s: u
         from_zero: true,
     };
     let axes = Axes { log_x: in_pressure, ..Axes::default() };
-    chart_on(labels, outline, axes, &series, Table::new(["none"]), &[])
+    chart_on(labels, outline, axes, &series, Table::new(["none"]), &Doubts::default())
 }
 
 fn energies(grid: &StateGrid, labels: &Labels, energy: &[(f64, f64)]) -> Option<Drawing> {

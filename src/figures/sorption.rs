@@ -5,7 +5,8 @@ use super::{Drawing, Labels};
 use crate::analysis::{Analysis, MapCell};
 use crate::base::units::Units;
 use crate::figures::plot::axis::{Axis, Secondary};
-use crate::figures::plot::curves::{Axes, Chart, Point, Series, chart_on, estimator_notes, is_at_limit, runs, value};
+use crate::figures::plot::curves::{Axes, Chart, Point, Series, chart_on, estimator_notes, runs, value};
+use crate::figures::plot::doubts::Doubts;
 use crate::figures::plot::map_slice::{Across, Slice, nearest};
 use crate::figures::plot::{palette, text};
 use crate::io::csv::{Table, number};
@@ -119,8 +120,7 @@ struct Isotherm {
     curves: Vec<Vec<Point>>,
     /// States, per area.
     points: Vec<Point>,
-    /// Places of those at `max_atoms`.
-    at_limit: Vec<(f64, f64)>,
+    doubts: Doubts,
     /// Layer, p, pressure of the gas, amount with its error, whether at `max_atoms`.
     rows: Vec<(&'static str, [f64; 4], bool)>,
 }
@@ -159,10 +159,9 @@ impl Isotherm {
             (own.n, own.n_err) = (direct.n.clone(), direct.n_err.clone());
             let (n, err) = scaled(&own);
             if n.is_finite() {
-                let limited = is_at_limit(direct, s);
-                isotherm.at_limit.extend(limited.then_some((p, n)));
+                isotherm.doubts.add(analysis, k, s, (p, n));
                 isotherm.points.push((p, n, err));
-                isotherm.rows.push(("direct", numbers(p, &own), limited));
+                isotherm.rows.push(("direct", numbers(p, &own), isotherm.doubts.is_at_limit((p, n))));
             }
         }
         isotherm
@@ -195,7 +194,7 @@ fn against_pressure(
         "coverage",
         "at_max_atoms",
     ];
-    let (mut table, mut series, mut at_limit) = (Table::new(columns), Vec::new(), Vec::new());
+    let (mut table, mut series, mut doubts) = (Table::new(columns), Vec::new(), Doubts::default());
     for (i, &temperature) in chosen.iter().enumerate() {
         let found = Isotherm::new(analysis, labels, &slice, temperature, extent.size, &amount);
         for (layer, [p, gas, n, err], limited) in found.rows {
@@ -203,7 +202,7 @@ fn against_pressure(
             let numbers = [temperature, p, gas, n, err, per_area, extent.coverage(per_area)].map(number);
             table.push([&[layer.to_owned()][..], &numbers, &[u8::from(limited).to_string()]].concat());
         }
-        at_limit.extend(found.at_limit);
+        doubts.append(found.doubts);
         if !(found.curves.is_empty() && found.points.is_empty()) {
             let (label, colour) = (text::fixed(temperature, decimals), palette::ordered(i, chosen.len()));
             series.push(Series { label, colour, runs: found.curves, points: found.points });
@@ -239,7 +238,7 @@ fn against_pressure(
         }),
         right: Box::new(|y| extent.coverage_axis(y)),
     };
-    chart_on(&slice.labelled(analysis, labels), outline, axes, &series, table, &at_limit)
+    chart_on(&slice.labelled(analysis, labels), outline, axes, &series, table, &doubts)
 }
 
 /// Isosteric heat against atoms per area at each simulated temperature: curves from covariances, points from Clausius and
@@ -307,7 +306,7 @@ pub(crate) fn isosteric_heat(analysis: &Analysis, labels: &Labels, s: usize) -> 
         from_zero: false,
     };
     let axes = Axes { top: Box::new(|x| extent.coverage_axis(x)), ..Axes::default() };
-    chart_on(&slice.labelled(analysis, labels), outline, axes, &series, table, &[])
+    chart_on(&slice.labelled(analysis, labels), outline, axes, &series, table, &Doubts::default())
 }
 
 /// (⟨N⟩, q) of −∂ ln p/∂β at constant ⟨N⟩, from the rows of the map above and below.
@@ -394,7 +393,7 @@ pub(crate) fn henry(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Dr
         from_zero: false,
     };
     let series = Series { label: String::new(), colour: palette::line(0), runs: vec![curve], points };
-    chart_on(labels, outline, Axes::default(), &[series], table, &[])
+    chart_on(labels, outline, Axes::default(), &[series], table, &Doubts::default())
 }
 
 #[cfg(test)]

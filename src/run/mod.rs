@@ -6,6 +6,8 @@ pub mod checkpoint;
 pub(crate) mod combined;
 mod companions;
 pub mod directory;
+pub(crate) mod donors;
+pub(crate) mod family;
 pub mod forecast;
 pub mod options;
 pub mod record;

@@ -16,6 +16,9 @@ pub struct RunOptions {
     pub directory: PathBuf,
     /// Replace an earlier run of that name.
     pub force: bool,
+    /// The run of the same system from whose configurations it starts, each replica from the nearest state; from what
+    /// `initial` says if not given.
+    pub start_from: Option<PathBuf>,
     /// When to stop and when to save.
     pub limits: Limits,
 }

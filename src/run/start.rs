@@ -6,9 +6,11 @@ use crate::backend::Backend;
 use crate::base::error::{Error, Result};
 use crate::input::scene::CheckedScene;
 use crate::ranks::{Part, Ranks, Share};
+use crate::run::archive::scene_of;
 use crate::run::checkpoint::{self, History, Parts, SceneRecord, shards};
 use crate::run::companions;
 use crate::run::directory::RunDirectory;
+use crate::run::donors::Donors;
 use crate::run::options::{Progress, RunOptions, RunOutcome};
 use crate::run::record::RunRecord;
 use crate::sampler::{Sampler, Setup};
@@ -88,7 +90,13 @@ fn begin(ranks: &Ranks, loaded: &CheckedScene, options: &RunOptions) -> Result<B
     }
     let loaded = &setup.loaded;
     let share = setup.share(ranks)?;
-    let batch = setup.start_of(share.replicas.clone())?;
+    let batch = match &options.start_from {
+        None => setup.start_of(share.replicas.clone())?,
+        Some(directory) => {
+            let donors = Donors::read(directory, &scene_of(directory)?)?;
+            setup.start_from(share.replicas.clone(), &|walker, state| donors.nearest(walker, state))?
+        }
+    };
     setup.share_out(&mut *backend, &share, &batch)?;
     let history = History {
         started_unix: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs()),

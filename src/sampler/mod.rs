@@ -19,6 +19,7 @@ use balance::Costs;
 pub use audit::AUDIT_EVERY;
 pub use balance::Balance;
 pub use checkpoint::SamplerState;
+pub use initial::Given;
 pub use setup::Setup;
 pub use together::{ByWalkers, measurements_of_walkers};
 pub use totals::Totals;

@@ -1,6 +1,6 @@
 //! From a scene to a running sampler, in steps that a caller may take one by one.
 
-use super::initial::initial_batch;
+use super::initial::{Given, initial_batch};
 use super::insertion::tables;
 use super::{CyclePlan, Sampler, SamplerState};
 use crate::backend::{self, Backend, CycleWork, Span};
@@ -95,7 +95,20 @@ impl Setup {
     /// # Errors
     /// As [`Setup::start`].
     pub fn start_of(&self, replicas: Range<usize>) -> Result<Batch> {
-        initial_batch(&self.loaded, &self.system, &*self.force_field, &self.grid, &self.rng, replicas)
+        self.start_from(replicas, &|_, _| None)
+    }
+
+    /// The first configurations of some replicas, from those that are given; where none is, from what `initial` says.
+    ///
+    /// A replica of a window takes as many of the atoms as its bounds allow. Velocities are drawn anew.
+    ///
+    /// - `replicas`: their global indices
+    /// - `given`: of a walker and a state
+    ///
+    /// # Errors
+    /// As [`Setup::start`].
+    pub fn start_from(&self, replicas: Range<usize>, given: &Given<'_>) -> Result<Batch> {
+        initial_batch(self, replicas, given)
     }
 
     /// What one of several ranks holds of a run of the scene.

@@ -11,6 +11,7 @@ use crate::input::scene::{self, CheckedScene};
 use crate::report::{self, CellSummary, RunSummary, Seconds};
 use crate::run::RunStatus;
 use crate::run::combined::{Combined, names};
+use crate::run::family::families;
 use crate::run::tables::{StateResults, read_segments, set_results};
 use crate::sample::trajectory::{StoredFrame, visit_trajectory};
 use crate::system::slab::close_packed;
@@ -148,6 +149,8 @@ pub fn evaluate_and_tell(
 ) -> Result<Evaluation> {
     let start = Instant::now();
     tell(Stage::Reading);
+    let one = matches!(directories, [directory] if directory == output);
+    let directories = &families(directories)[..];
     let mut combined = Combined::read(directories)?;
     let wanted_grid = wanted.grid(&combined.grid)?;
     tell(Stage::Analysis);
@@ -158,11 +161,13 @@ pub fn evaluate_and_tell(
     let scene = &loaded.scene;
     std::fs::create_dir_all(output).map_err(Error::io("cannot create", output))?;
     analysis::tables::write(&analysis, input.boltzmann, &output.join("analysis"))?;
-    if let [directory] = directories
-        && directory == output
-    {
+    if one {
         let species: Vec<String> = scene.reservoir.iter().map(|r| r.species.clone()).collect();
-        set_results(directory, &species, &state_results(&analysis))?;
+        let all = state_results(&analysis);
+        for ((directory, member), run) in directories.iter().zip(members).zip(runs) {
+            let own = member.states.iter().take(run.grid.n_points()).map(|&k| all[k as usize].clone());
+            set_results(directory, &species, &own.collect::<Vec<_>>())?;
+        }
     }
     tell(Stage::Figures);
     let labels = Labels { units: scene.units, title: scene.title.clone() };
@@ -301,7 +306,7 @@ fn snapshots(
 /// # Errors
 /// [`Error::InputMissing`], [`Error::BadInput`], [`Error::Analysis`].
 pub fn analyse_run(directory: &Path) -> Result<(CheckedScene, Analysis)> {
-    let mut combined = Combined::read(&[directory.to_owned()])?;
+    let mut combined = Combined::read(&families(&[directory.to_owned()]))?;
     let analysis = analysis::analyze(&input(&mut combined))?;
     Ok((combined.runs.swap_remove(0).loaded, analysis))
 }
@@ -311,7 +316,7 @@ pub fn analyse_run(directory: &Path) -> Result<(CheckedScene, Analysis)> {
 /// # Errors
 /// [`Error::InputMissing`], [`Error::BadInput`], [`Error::Analysis`].
 pub(crate) fn analyse_and_judge(directory: &Path) -> Result<Analysis> {
-    let directories = [directory.to_owned()];
+    let directories = families(&[directory.to_owned()]);
     let mut combined = Combined::read(&directories)?;
     let input = input(&mut combined);
     analysis::analyze_and_check(&input, &combined.tallies(&directories)?)

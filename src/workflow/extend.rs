@@ -1,12 +1,18 @@
-//! What follows sampling: the analysis, and extensions of production as long as the scene's goal is not reached.
+//! What follows sampling: the analysis, and extensions of production and further runs as long as the scene's goal is not reached.
 
+use crate::analysis::{Analysis, BoundaryKind};
 use crate::base::{Error, Result};
 use crate::forces::ServiceRecord;
-use crate::input::scene;
+use crate::input::scene::{self, CheckedScene};
 use crate::ranks::{Ranks, Talk};
-use crate::run::{self, Ended, Limits, Progress, ResumeOptions, RunOutcome, RunRecord};
+use crate::run::directory::RunDirectory;
+use crate::run::donors::device_of;
+use crate::run::family::{further, place};
+use crate::run::{self, Ended, Limits, Progress, ResumeOptions, RunOptions, RunOutcome, RunRecord, RunStatus};
 use crate::workflow::analyze::{Evaluation, GridRequest, Stage, evaluate_and_tell};
+use crate::workflow::refine::{FurtherRun, along_line, in_gap, serves};
 use crate::workflow::stopping::StoppingRule;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -33,122 +39,245 @@ pub struct Results {
     pub record: RunRecord,
 }
 
-/// Progress callbacks of a run and its extensions.
+/// Progress callbacks of a run, its extensions and its further runs.
 pub trait Listener {
     /// Called after cycles, as by [`run::run()`].
     fn progress(&mut self, progress: &Progress);
-    /// Called before every extension: how well the boundaries are known, and how many cycles are added.
-    fn extension(&mut self, words: &str, cycles: u32);
+    /// Called before every extension or further run: how well the boundaries are known, and what is done about it.
+    fn extension(&mut self, words: &str);
     /// Called before every stage of the analysis.
     fn stage(&mut self, stage: Stage);
 }
 
 /// Analyses a run that has come to the end of its schedule. As long as the goal of its scene is not reached, production
-/// is extended by half (as by `resume --cycles`) and analysed again, up to `max_cycles`.
+/// is extended by half (as by `resume --cycles`) and analysed again, up to `max_cycles`; with `refine`, states that are lacking
+/// are sampled in further runs beside it, and these are what is extended where they serve the worst boundary.
 ///
-/// The run is finished after every extension: whatever ends this in between, `resume` goes on from there.
+/// Every run is finished after each of these steps: whatever ends this in between, `resume` goes on from there.
 ///
 /// - `ranks`: those that share the run; the first one analyses, and the others wait for what it says
 /// - `limits`: of the command; its walltime counts from `start`
 ///
 /// # Errors
-/// Those of [`run::resume()`] and [`evaluate_and_tell()`].
+/// Those of [`run::run()`], [`run::resume()`] and [`evaluate_and_tell()`].
 pub fn conclude(
     ranks: &Ranks,
-    mut outcome: RunOutcome,
+    outcome: RunOutcome,
     limits: &Limits,
     start: Instant,
     listener: &mut dyn Listener,
 ) -> Result<Conclusion> {
+    let Ended { directory, record } = match outcome {
+        RunOutcome::Finished(ended) | RunOutcome::AlreadyFinished(ended) => ended,
+        RunOutcome::Stopped(Ended { record, .. }) => return Ok(Conclusion::Stopped(record)),
+    };
+    let path = directory.path().to_owned();
+    let mut held = Held { path, directory: Some(directory), record };
+    let clock = Clock { limits, start };
     loop {
-        let Ended { directory, mut record } = match outcome {
-            RunOutcome::Finished(ended) | RunOutcome::AlreadyFinished(ended) => ended,
-            RunOutcome::Stopped(Ended { record, .. }) => return Ok(Conclusion::Stopped(record)),
-        };
-        let path = directory.path().to_owned();
-        if !ranks.is_first() {
-            match Next::heard(ranks)? {
-                Next::End(code) => return Ok(Conclusion::Elsewhere(code)),
-                Next::Extend(cycles) => {
-                    outcome = extended(ranks, path, cycles, limits, start, listener)?;
-                    continue;
+        let step = if ranks.is_first() {
+            match decide(&mut held, &clock, listener)? {
+                Decided::Over(code, conclusion) => {
+                    Step::End(code).tell(ranks)?;
+                    return Ok(*conclusion);
+                }
+                Decided::Next(step) => {
+                    step.tell(ranks)?;
+                    step
                 }
             }
-        }
-        let default = GridRequest::default();
-        let evaluation =
-            evaluate_and_tell(std::slice::from_ref(&path), &path, &default, &mut |stage| listener.stage(stage))?;
-        let goal = goal_of(&path)?;
-        record.seconds_analysis = evaluation.summary.seconds.analysis;
-        record.boundaries = goal.map(|g| g.judge(&evaluation.analysis));
-        record.write(&path)?;
-        let Some(known) = record.boundaries.as_ref().filter(|k| !k.enough) else {
-            let code = u8::from(shortfall(&record, &path).is_some()) * 3;
-            Next::End(code).tell(ranks)?;
-            return Ok(Conclusion::Done(Results { evaluation, record }));
+        } else {
+            match Step::heard(ranks)? {
+                Step::End(code) => return Ok(Conclusion::Elsewhere(code)),
+                step => step,
+            }
         };
-        let Some(cycles) = goal.and_then(|g| g.next_extension()) else {
-            Next::End(3).tell(ranks)?;
-            return Ok(Conclusion::Short(Results { evaluation, record }));
-        };
-        let left = limits.walltime.map(|limit| limit.saturating_sub(start.elapsed()));
-        if limits.stop.load(Ordering::Relaxed) || left.is_some_and(|l| l.is_zero()) {
-            Next::End(75).tell(ranks)?;
-            return Ok(Conclusion::Stopped(record));
+        if !take(ranks, &mut held, step, &clock, listener)? {
+            return Ok(Conclusion::Stopped(held.record));
         }
-        listener.extension(&known.words, cycles);
-        // The extension takes the lock itself.
-        drop(directory);
-        Next::Extend(cycles).tell(ranks)?;
-        outcome = extended(ranks, path, cycles, limits, start, listener)?;
     }
 }
 
-/// Makes a run longer.
-fn extended(
-    ranks: &Ranks,
-    directory: PathBuf,
-    cycles: u32,
-    limits: &Limits,
+/// A finished run, whose directory is held but while it is extended.
+struct Held {
+    path: PathBuf,
+    directory: Option<RunDirectory>,
+    record: RunRecord,
+}
+
+/// What a command is given, and since when.
+struct Clock<'a> {
+    limits: &'a Limits,
     start: Instant,
-    listener: &mut dyn Listener,
-) -> Result<RunOutcome> {
-    let left = limits.walltime.map(|limit| limit.saturating_sub(start.elapsed()));
-    let options = ResumeOptions {
-        directory,
-        more_cycles: Some(cycles),
-        limits: Limits { walltime: left, ..limits.clone() },
-        ..ResumeOptions::default()
-    };
-    run::resume_on(ranks, &options, &mut |p| listener.progress(p))
+}
+
+impl Clock<'_> {
+    /// Limits of what comes next.
+    fn left(&self) -> Limits {
+        let walltime = self.limits.walltime.map(|limit| limit.saturating_sub(self.start.elapsed()));
+        Limits { walltime, ..self.limits.clone() }
+    }
+
+    fn is_over(&self) -> bool {
+        self.limits.stop.load(Ordering::Relaxed) || self.left().walltime.is_some_and(|left| left.is_zero())
+    }
+}
+
+/// What the first rank makes of a run.
+enum Decided {
+    /// Nothing is left to do; the exit code of its command.
+    Over(u8, Box<Conclusion>),
+    Next(Step),
 }
 
 /// What follows an analysis, which the first of several ranks tells the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum Step {
     /// Nothing: the command ends with this code.
     End(u8),
-    /// So many further cycles.
-    Extend(u32),
+    /// Runs that are made longer, with further cycles: the run itself is 0.
+    Extend(Vec<(usize, u32)>),
+    /// A further run that was cut short is gone on with.
+    GoOn(usize),
+    /// A further run of this number and scene begins.
+    Begin(usize, String),
 }
 
-impl Next {
-    fn tell(self, ranks: &Ranks) -> Result<()> {
-        let bytes = match self {
-            Next::End(code) => vec![code],
-            Next::Extend(cycles) => cycles.to_le_bytes().to_vec(),
-        };
+impl Step {
+    fn tell(&self, ranks: &Ranks) -> Result<()> {
+        let bytes = serde_json::to_vec(self).map_err(|source| Error::Json { what: "a step", source })?;
         ranks.broadcast(Talk::Start, bytes).map(|_| ())
     }
 
-    fn heard(ranks: &Ranks) -> Result<Next> {
+    fn heard(ranks: &Ranks) -> Result<Step> {
         let bytes = ranks.broadcast(Talk::Start, Vec::new())?;
-        Ok(match (bytes.first_chunk(), bytes.first()) {
-            (Some(cycles), _) => Next::Extend(u32::from_le_bytes(*cycles)),
-            (None, Some(code)) => Next::End(*code),
-            (None, None) => return Err(Error::RankLost),
-        })
+        serde_json::from_slice(&bytes).map_err(|_| Error::RankLost)
     }
+}
+
+/// Analyses a run with its further runs, and says what follows.
+fn decide(held: &mut Held, clock: &Clock<'_>, listener: &mut dyn Listener) -> Result<Decided> {
+    let path = &held.path;
+    let further = further(path);
+    for (i, run) in further.iter().enumerate() {
+        if RunRecord::read(run)?.status != RunStatus::Finished {
+            return Ok(if clock.is_over() { stopped(&held.record) } else { Decided::Next(Step::GoOn(i + 1)) });
+        }
+    }
+    let default = GridRequest::default();
+    let evaluation = evaluate_and_tell(std::slice::from_ref(path), path, &default, &mut |stage| listener.stage(stage))?;
+    let loaded = scene::load(path.join("resolved.ron"))?;
+    let goal = StoppingRule::of(&loaded);
+    let record = &mut held.record;
+    record.seconds_analysis = evaluation.summary.seconds.analysis;
+    record.boundaries = goal.map(|g| g.judge(&evaluation.analysis));
+    record.write(path)?;
+    let over = |code, conclusion| Ok(Decided::Over(code, Box::new(conclusion)));
+    let (Some(goal), Some(known)) = (goal, record.boundaries.as_ref().filter(|k| !k.enough)) else {
+        let code = u8::from(shortfall(record, path).is_some()) * 3;
+        return over(code, Conclusion::Done(Results { evaluation, record: record.clone() }));
+    };
+    let scenes = further.iter().map(|run| scene::load(run.join("resolved.ron"))).collect::<Result<Vec<_>>>()?;
+    let Some((step, words)) = next(&loaded, &goal, &scenes, &evaluation.analysis)? else {
+        return over(3, Conclusion::Short(Results { evaluation, record: record.clone() }));
+    };
+    if clock.is_over() {
+        return Ok(stopped(record));
+    }
+    listener.extension(&format!("{}: {words}", known.words));
+    Ok(Decided::Next(step))
+}
+
+fn stopped(record: &RunRecord) -> Decided {
+    Decided::Over(75, Box::new(Conclusion::Stopped(record.clone())))
+}
+
+/// What would help a run to its goal, with words for it; `None` if everything is as long as it may become.
+///
+/// - `further`: scenes of its further runs
+fn next(
+    loaded: &CheckedScene,
+    goal: &StoppingRule,
+    further: &[CheckedScene],
+    analysis: &Analysis,
+) -> Result<Option<(Step, String)>> {
+    let number = further.len() + 1;
+    let begin = |run: FurtherRun| (Step::Begin(number, run.scene), format!("further run {number}, {}", run.words));
+    let may_begin = number <= loaded.scene.schedule.refine as usize;
+    if let Some(point) = goal.worst(analysis).filter(|p| p.kind == BoundaryKind::FirstOrder) {
+        let species = &analysis.grid.reservoirs[point.species].species;
+        match further.iter().position(|run| serves(run, point, species)) {
+            Some(i) => {
+                let production = further[i].scene.schedule.production;
+                let more = goal.further_cycles(production, point.mu_err);
+                if more > 0 {
+                    let words = format!("{more} further cycles of further run {}", i + 1);
+                    return Ok(Some((Step::Extend(vec![(i + 1, more)]), words)));
+                }
+            }
+            None if may_begin => {
+                if let Some(run) = along_line(loaded, analysis, point, (number, goal.first_cycles(point.mu_err)))? {
+                    return Ok(Some(begin(run)));
+                }
+            }
+            None => {}
+        }
+    }
+    if may_begin && let Some(run) = in_gap(loaded, analysis, number)? {
+        return Ok(Some(begin(run)));
+    }
+    let Some(more) = goal.next_extension() else { return Ok(None) };
+    // States that fill a gap of the grid keep step with it.
+    let fillers =
+        further.iter().enumerate().filter(|(_, run)| run.scene.windows.is_empty()).map(|(i, _)| (i + 1, more));
+    let runs = std::iter::once((0, more)).chain(fillers).collect();
+    Ok(Some((Step::Extend(runs), format!("{more} further cycles"))))
+}
+
+/// Does what was decided; whether it came to its end.
+fn take(ranks: &Ranks, held: &mut Held, step: Step, clock: &Clock<'_>, listener: &mut dyn Listener) -> Result<bool> {
+    let mut resumed = |directory: PathBuf, more_cycles: Option<u32>| {
+        let options = ResumeOptions { directory, more_cycles, limits: clock.left(), ..ResumeOptions::default() };
+        run::resume_on(ranks, &options, &mut |p| listener.progress(p))
+    };
+    let outcome = match step {
+        Step::End(_) => return Ok(true),
+        Step::GoOn(number) => resumed(place(&held.path, number), None)?,
+        Step::Extend(runs) => {
+            for (number, cycles) in runs {
+                let outcome = if number == 0 {
+                    // The extension takes the lock itself.
+                    held.directory = None;
+                    resumed(held.path.clone(), Some(cycles))?
+                } else {
+                    resumed(place(&held.path, number), Some(cycles))?
+                };
+                let is_stopped = matches!(outcome, RunOutcome::Stopped(_));
+                if number == 0 {
+                    let (RunOutcome::Finished(Ended { directory, record })
+                    | RunOutcome::AlreadyFinished(Ended { directory, record })
+                    | RunOutcome::Stopped(Ended { directory, record })) = outcome;
+                    (held.directory, held.record) = (Some(directory), record);
+                }
+                if is_stopped {
+                    return Ok(false);
+                }
+            }
+            return Ok(true);
+        }
+        Step::Begin(number, text) => {
+            let directory = place(&held.path, number);
+            let begun = || {
+                let own = scene::load(held.path.join("resolved.ron"))?;
+                Ok((scene::parse(&text, &directory.join("scene.ron"))?, device_of(&held.path, &own)?))
+            };
+            let (loaded, device) = ranks.agree(begun())?;
+            let start_from = Some(held.path.clone());
+            let options = RunOptions { device, directory, force: false, start_from, limits: clock.left() };
+            run::run_on(ranks, &loaded, &options, &mut |p| listener.progress(p))?
+        }
+    };
+    Ok(!matches!(outcome, RunOutcome::Stopped(_)))
 }
 
 /// Whether nothing is left to be done for a run that was found finished.
@@ -156,8 +285,14 @@ impl Next {
 /// # Errors
 /// Those of [`scene::load`].
 pub fn is_settled(ended: &Ended) -> Result<bool> {
-    let Some(goal) = goal_of(ended.directory.path())? else { return Ok(true) };
-    Ok(ended.record.boundaries.as_ref().is_some_and(|k| k.enough || goal.next_extension().is_none()))
+    let path = ended.directory.path();
+    let Some(goal) = StoppingRule::of(&scene::load(path.join("resolved.ron"))?) else { return Ok(true) };
+    let records = further(path).iter().map(|run| RunRecord::read(run)).collect::<Result<Vec<_>>>()?;
+    let are_finished = records.iter().all(|r| r.status == RunStatus::Finished);
+    // A further run may become as long as the run itself.
+    let as_long = |r: &RunRecord| r.production >= goal.max_cycles;
+    let is_limit = goal.next_extension().is_none() && records.iter().all(as_long);
+    Ok(are_finished && ended.record.boundaries.as_ref().is_some_and(|k| k.enough || is_limit))
 }
 
 /// Says how far a run is from the goal of its scene, and how to go on; `None` if it has none or has reached it.
@@ -191,8 +326,4 @@ fn unevaluated(forces: &ServiceRecord) -> Option<String> {
             forces.last_rejected
         )
     })
-}
-
-fn goal_of(directory: &Path) -> Result<Option<StoppingRule>> {
-    Ok(StoppingRule::of(&scene::load(directory.join("resolved.ron"))?))
 }

@@ -7,6 +7,7 @@ mod combine;
 pub mod driver;
 pub mod export;
 pub mod extend;
+mod refine;
 pub mod stopping;
 mod time_step;
 pub mod verify;

@@ -1,7 +1,7 @@
 //! When a run has sampled enough: `schedule: (until: BoundaryError(mu: …), max_cycles: …)`.
 //!
-//! What counts are the points of `boundaries.csv` on first-order and continuous lines, each with its standard error of
-//! μ. A first-order point whose error is not known keeps the run going; a continuous one (a line that P(N) does not see)
+//! What counts are the points of `boundaries.csv` on first-order and continuous lines, or on first-order ones alone, each with its
+//! standard error of μ. A first-order point whose error is not known keeps the run going; a continuous one (a line that P(N) does not see)
 //! counts where it has an error in μ. Triple and critical points are no points of lines. As long as no boundary is found
 //! nothing is known, and the run goes on to `max_cycles`.
 //!
@@ -25,6 +25,8 @@ pub struct StoppingRule {
     pub max_cycles: u32,
     /// Production cycles of the schedule so far.
     pub production: u32,
+    /// Whether continuous lines count as well.
+    continuous: bool,
     units: Units,
 }
 
@@ -32,14 +34,19 @@ impl StoppingRule {
     /// The goal of a scene, if it has one.
     pub fn of(loaded: &CheckedScene) -> Option<StoppingRule> {
         let schedule = &loaded.scene.schedule;
-        let Until::BoundaryError { mu } = schedule.until?;
-        let production = schedule.production;
-        Some(StoppingRule { mu, max_cycles: schedule.max_cycles?, production, units: loaded.scene.units })
+        let until = schedule.until?;
+        Some(StoppingRule {
+            mu: until.mu(),
+            max_cycles: schedule.max_cycles?,
+            production: schedule.production,
+            continuous: matches!(until, Until::BoundaryError { .. }),
+            units: loaded.scene.units,
+        })
     }
 
     /// How far an analysis has come.
     pub fn judge(&self, analysis: &Analysis) -> StoppingStatus {
-        let counted: Vec<&BoundaryPoint> = analysis.boundaries.iter().filter(|b| counts(b)).collect();
+        let counted: Vec<&BoundaryPoint> = analysis.boundaries.iter().filter(|b| self.counts(b)).collect();
         let unknown = counted.iter().find(|b| !b.mu_err.is_finite());
         let worst = counted.iter().max_by(|a, b| a.mu_err.total_cmp(&b.mu_err));
         let name = |id| analysis.phases.iter().find(|p| p.id == id).map_or("a phase", |p| p.name.as_str());
@@ -57,13 +64,37 @@ impl StoppingRule {
                 format!("largest error of a boundary: {:.4} {energy} {}; {wanted}", b.mu_err, place(b)),
             ),
         };
-        let few = few_independent(analysis).filter(|_| largest.is_some());
+        let few = self.few_independent(analysis).filter(|_| largest.is_some());
         let words = match few {
             Some((k, independent)) => format!("{words}; {}", self.few_words(analysis, k, independent)),
             None => words,
         };
         let enough = few.is_none() && largest.is_some_and(|e| e <= self.mu);
         StoppingStatus { wanted: self.mu, points: counted.len(), largest, enough, words }
+    }
+
+    /// The point whose error is the largest, or not known; `None` where all are known well enough.
+    pub(crate) fn worst<'a>(&self, analysis: &'a Analysis) -> Option<&'a BoundaryPoint> {
+        let error = |b: &BoundaryPoint| if b.mu_err.is_finite() { b.mu_err } else { f64::INFINITY };
+        let counted = analysis.boundaries.iter().filter(|b| self.counts(b) && error(b) > self.mu);
+        counted.max_by(|a, b| error(a).total_cmp(&error(b)))
+    }
+
+    /// Of the states beside boundaries that count, the one with fewest independent samples, if these are too few.
+    fn few_independent(&self, analysis: &Analysis) -> Option<(usize, f64)> {
+        let counted = analysis.boundaries.iter().filter(|b| self.counts(b));
+        let beside = counted.flat_map(|b| around(&analysis.grid, b));
+        let independent = |k: usize| analysis.free_energies.n_k[k] as f64 / analysis.inefficiency[k];
+        let fewest = beside.map(|k| (k, independent(k))).min_by(|a, b| a.1.total_cmp(&b.1));
+        fewest.filter(|&(_, n)| n < INDEPENDENT)
+    }
+
+    fn counts(&self, point: &BoundaryPoint) -> bool {
+        match point.kind {
+            BoundaryKind::FirstOrder => true,
+            BoundaryKind::Continuous => self.continuous && point.mu_err.is_finite(),
+            BoundaryKind::Triple | BoundaryKind::Critical => false,
+        }
     }
 
     fn few_words(&self, analysis: &Analysis, k: usize, independent: f64) -> String {
@@ -80,26 +111,32 @@ impl StoppingRule {
         )
     }
 
+    /// Production cycles of a further run that begins: as many as the run itself has, or up to four times that if its error seems to
+    /// need it, up to the limit.
+    ///
+    /// - `mu_err`: standard error of μ that the run leaves \[energy\]; NaN if it is not known
+    pub(crate) fn first_cycles(&self, mu_err: f64) -> u32 {
+        let needed = (mu_err / self.mu).powi(2);
+        let times = if needed.is_finite() { needed.clamp(1.0, 4.0) } else { 1.0 };
+        ((times * f64::from(self.production)) as u32).min(self.max_cycles.max(self.production))
+    }
+
+    /// Production cycles by which a further run is made longer: as many as its error seems to need, but no more than four times what
+    /// it has, up to the limit.
+    ///
+    /// - `production`: cycles that it has
+    /// - `mu_err`: standard error of μ that it leaves \[energy\]; NaN if it is not known
+    pub(crate) fn further_cycles(&self, production: u32, mu_err: f64) -> u32 {
+        let lacking = (mu_err / self.mu).powi(2) - 1.0;
+        let times = if lacking.is_finite() { lacking.clamp(0.5, 4.0) } else { 1.0 };
+        let wanted = (times * f64::from(production)).ceil() as u32;
+        wanted.min(self.max_cycles.saturating_sub(production))
+    }
+
     /// Production cycles of the next extension: half as many again as there are, up to the limit; none at the limit.
     pub fn next_extension(&self) -> Option<u32> {
         let left = self.max_cycles.saturating_sub(self.production);
         Some(self.production.div_ceil(2).min(left)).filter(|&more| more > 0)
-    }
-}
-
-/// Of the states beside boundaries that count, the one with fewest independent samples, if these are too few.
-fn few_independent(analysis: &Analysis) -> Option<(usize, f64)> {
-    let beside = analysis.boundaries.iter().filter(|b| counts(b)).flat_map(|b| around(&analysis.grid, b));
-    let independent = |k: usize| analysis.free_energies.n_k[k] as f64 / analysis.inefficiency[k];
-    let fewest = beside.map(|k| (k, independent(k))).min_by(|a, b| a.1.total_cmp(&b.1));
-    fewest.filter(|&(_, n)| n < INDEPENDENT)
-}
-
-fn counts(point: &BoundaryPoint) -> bool {
-    match point.kind {
-        BoundaryKind::FirstOrder => true,
-        BoundaryKind::Continuous => point.mu_err.is_finite(),
-        BoundaryKind::Triple | BoundaryKind::Critical => false,
     }
 }
 
@@ -109,7 +146,7 @@ mod tests {
 
     #[test]
     fn extensions_grow_by_half_up_to_the_limit() {
-        let mut goal = StoppingRule { mu: 0.1, max_cycles: 5000, production: 1500, units: Units::Lj };
+        let mut goal = StoppingRule { mu: 0.1, max_cycles: 5000, production: 1500, continuous: true, units: Units::Lj };
         let mut lengths = vec![goal.production];
         while let Some(more) = goal.next_extension() {
             goal.production += more;
@@ -119,6 +156,16 @@ mod tests {
         assert_eq!(StoppingRule { production: 1, max_cycles: 2, ..goal }.next_extension(), Some(1));
         // longer than the limit from the start
         assert_eq!(StoppingRule { production: 9000, ..goal }.next_extension(), None);
+    }
+
+    #[test]
+    fn a_further_run_becomes_as_long_as_its_error_needs() {
+        let rule = StoppingRule { mu: 0.003, max_cycles: 5000, production: 1, continuous: false, units: Units::Lj };
+        let lengths = [0.0045, 0.0031, 0.1, f64::NAN].map(|error| rule.further_cycles(1000, error));
+        assert_eq!(lengths, [1250, 500, 4000, 1000]);
+        assert_eq!((rule.further_cycles(4000, 0.1), rule.further_cycles(9000, 0.1)), (1000, 0));
+        let of_1500 = StoppingRule { production: 1500, ..rule };
+        assert_eq!([0.001, 0.0045, 0.1, f64::NAN].map(|error| of_1500.first_cycles(error)), [1500, 3375, 5000, 1500]);
     }
 
     #[test]
@@ -139,8 +186,13 @@ mod tests {
             clapeyron: None,
             crossings: None,
         };
-        assert!(counts(&point(BoundaryKind::FirstOrder, 0.1)) && counts(&point(BoundaryKind::FirstOrder, f64::NAN)));
-        assert!(counts(&point(BoundaryKind::Continuous, 0.1)) && !counts(&point(BoundaryKind::Continuous, f64::NAN)));
-        assert!(!counts(&point(BoundaryKind::Triple, 0.1)) && !counts(&point(BoundaryKind::Critical, 0.1)));
+        let rule = |continuous| StoppingRule { mu: 0.1, max_cycles: 9, production: 1, continuous, units: Units::Lj };
+        let counts = |kind, mu_err| [true, false].map(|continuous| rule(continuous).counts(&point(kind, mu_err)));
+        assert_eq!(counts(BoundaryKind::FirstOrder, 0.1), [true, true]);
+        assert_eq!(counts(BoundaryKind::FirstOrder, f64::NAN), [true, true]);
+        assert_eq!(counts(BoundaryKind::Continuous, 0.1), [true, false]);
+        assert_eq!(counts(BoundaryKind::Continuous, f64::NAN), [false, false]);
+        assert_eq!(counts(BoundaryKind::Triple, 0.1), [false, false]);
+        assert_eq!(counts(BoundaryKind::Critical, 0.1), [false, false]);
     }
 }

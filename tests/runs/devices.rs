@@ -20,7 +20,8 @@ fn sample(
 ) -> adlayer::Result<RunOutcome> {
     let loaded = scene::load(place.path().join("scene.ron")).expect("a scene");
     let limits = Limits { checkpoint_every: Duration::ZERO, ..Limits::default() };
-    let options = RunOptions { device: device.to_owned(), directory: place.run(name), force: false, limits };
+    let options =
+        RunOptions { device: device.to_owned(), directory: place.run(name), force: false, start_from: None, limits };
     run::run(&loaded, &options, &mut |progress| visit(progress, &options.limits))
 }
 

@@ -13,6 +13,7 @@ mod outcome;
 #[cfg(unix)]
 mod processes;
 mod ranks;
+mod refine;
 mod resume;
 mod same_bits;
 #[cfg(unix)]

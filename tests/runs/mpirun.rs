@@ -6,6 +6,7 @@ use crate::outcome::{ENDLESS, most, state};
 use crate::place::{Place, stderr};
 use crate::processes::wait_until;
 use crate::ranks::{assert_same_run, read, with};
+use crate::refine::wanting;
 use adlayer::testing::base::rng::{Rng, Stream};
 use adlayer::testing::run::checkpoint;
 use std::path::Path;
@@ -105,6 +106,22 @@ fn processes_have_the_bits_of_one() {
             let record = std::fs::read_to_string(place.run(&name).join("run.json")).expect("run.json");
             assert!(record.contains(&format!("\"ranks\": {n}")), "{record}");
         }
+    }
+}
+
+#[test]
+fn a_further_run_has_the_bits_of_one_process() {
+    let Some(mpirun) = mpirun() else { return };
+    let place = Place::new(&wanting(1e-4, "max_cycles: 600, refine: 1"));
+    place.fail(&["run", "scene.ron", "-o", "alone", "--device", "cpu", "--quiet"], 3);
+    let output =
+        on(&place, &mpirun, 2, &["run", "scene.ron", "-o", "both", "--device", "cpu"]).output().expect("it starts");
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert_eq!(said.matches("further run 1, states at T = ").count(), 1, "{said}");
+    for run in ["", "refined/1"] {
+        let [alone, both] = ["alone", "both"].map(|name| read(&place.run(name).join(run)));
+        assert_same_run("further run", &alone, &both);
     }
 }
 

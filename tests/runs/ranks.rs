@@ -74,7 +74,8 @@ fn run(place: &Place, name: &str, device: &str, size: usize, save: f64, at: Opti
     let directory = place.run(name);
     let ended = on_ranks(size, |ranks| -> Result<Messages> {
         let (limits, mut report) = stopping(ranks, save, at);
-        let options = RunOptions { device: device.into(), directory: directory.clone(), force: false, limits };
+        let options =
+            RunOptions { device: device.into(), directory: directory.clone(), force: false, start_from: None, limits };
         let outcome = run_on(ranks, &loaded, &options, &mut report)?;
         assert_eq!(matches!(outcome, RunOutcome::Stopped(_)), at.is_some(), "{name}");
         Ok(ranks.messages())
@@ -246,8 +247,13 @@ fn what_cannot_be_shared_is_refused_by_all_and_told_by_the_first() {
     let refused = |size: usize, directory: &str, device: fn(&Ranks) -> &'static str| -> Vec<Error> {
         let ended = on_ranks(size, |ranks| {
             let limits = Limits::default();
-            let options =
-                RunOptions { device: device(ranks).into(), directory: place.run(directory), force: false, limits };
+            let options = RunOptions {
+                device: device(ranks).into(),
+                directory: place.run(directory),
+                force: false,
+                start_from: None,
+                limits,
+            };
             run_on(ranks, &loaded, &options, &mut |_| {}).map(|_| ()).expect_err("refused")
         });
         assert!(ended[1..].iter().all(|e| matches!(e, Error::ToldElsewhere)), "{ended:?}");

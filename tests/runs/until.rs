@@ -9,7 +9,7 @@ use adlayer::testing::run::{RunRecord, RunStatus};
 use std::path::Path;
 
 /// Atoms in a flat slit: two-dimensional condensation, a valley of two or three kT at the lower temperature.
-fn slit(schedule: &str) -> String {
+pub(crate) fn slit(schedule: &str) -> String {
     format!(
         r#"Scene(
     units: Lj,
@@ -26,12 +26,12 @@ fn slit(schedule: &str) -> String {
     )
 }
 
-fn record(run: &Path) -> RunRecord {
+pub(crate) fn record(run: &Path) -> RunRecord {
     RunRecord::read(run).expect("run.json")
 }
 
 /// Errors of the first-order points of `boundaries.csv`.
-fn errors(run: &Path) -> Vec<f64> {
+pub(crate) fn errors(run: &Path) -> Vec<f64> {
     let mut table = csv::Reader::from_path(run.join("analysis/boundaries.csv")).expect("a table");
     let header = table.headers().expect("a header").clone();
     let column = |name: &str| header.iter().position(|h| h == name).expect("a column");

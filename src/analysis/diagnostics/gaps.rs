@@ -1,8 +1,8 @@
 //! Gaps of the grid, where states are lacking: neighbouring values of an axis between which edges are dead, or whose samples do
 //! not overlap.
 
-use super::Diagnostics;
 use super::words::{axis_unit, axis_words, first, value_words};
+use super::{Diagnostics, EdgeCheck};
 use crate::thermo::states::{Axis, StateGrid, StatePoint};
 
 /// Two neighbouring values of an axis between which edges are dead.
@@ -34,6 +34,16 @@ impl Gap {
         let (axis, unit) = (axis_words(grid, self.axis), axis_unit(grid, self.axis));
         format!("{axis} = {}{unit} (between {lo} and {hi})", first(&add))
     }
+}
+
+/// Edges along an axis that are dead, unless there are states between theirs.
+pub(crate) fn dead_edges<'a>(grid: &StateGrid, diagnostics: &'a Diagnostics) -> Vec<&'a EdgeCheck> {
+    let places: Vec<Vec<f64>> = grid.points().iter().map(|state| coordinates(grid, state)).collect();
+    let is_dead = |e: &&EdgeCheck| {
+        let of = |axis| !is_bridged(&places, axis, (e.edge.a.index(), e.edge.b.index()));
+        !e.usable && e.edge.axis().is_some_and(of)
+    };
+    diagnostics.edges.iter().filter(is_dead).collect()
 }
 
 /// Gaps with dead edges, by axis and value. Values of μ are those at the lowest temperature of the grid.

@@ -23,6 +23,7 @@ pub use components::components;
 pub use equilibration::start;
 pub use flow::Flow;
 pub(crate) use flow::flows;
+pub(crate) use gaps::dead_edges;
 pub use verdict::{INDEPENDENT, verdict};
 pub use windows::{acceptance, windows};
 

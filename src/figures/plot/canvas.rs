@@ -3,7 +3,7 @@
 mod axes;
 
 use super::axis::{Axis, Secondary};
-use super::{palette, text};
+use super::{palette, raster, text};
 use crate::base::error::{Error, Result};
 use crate::figures::Plane;
 use crate::figures::plot::map_slice::{Across, Slice};
@@ -19,8 +19,6 @@ pub(crate) const TICKS: usize = 7;
 pub(crate) const TEXT: u32 = 14;
 /// Size of the labels of axes. [px]
 pub(crate) const LABEL: u32 = 16;
-/// Pixels of the PNG per pixel of the SVG.
-const PNG_SCALE: f32 = 2.0;
 /// The drawing area. [px]
 pub(crate) const PLOT: (f64, f64) = (600.0, 440.0);
 
@@ -399,10 +397,7 @@ pub(crate) fn label(scene: &mut Scene, x: f64, y: f64, content: &str, size: u32,
 /// # Errors
 /// [`Error::Drawing`] if the picture cannot be made.
 pub(crate) fn finish(scene: &Scene) -> Result<(String, Vec<u8>)> {
-    let png = kuva::RasterBackend::new()
-        .with_scale(PNG_SCALE)
-        .render_scene(scene)
-        .map_err(|problem| Error::Drawing { problem: problem.to_string() })?;
+    let png = raster::png(scene).map_err(|problem| Error::Drawing { problem })?;
     Ok((svg(scene), png))
 }
 

@@ -2,6 +2,7 @@
 
 use super::axis::{Axis, Secondary, span};
 use super::canvas::{BESIDE_ROOM, Canvas, Frame, Mark, Stroke, paper_outline};
+use super::doubts::Doubts;
 use super::{palette, text};
 use crate::analysis::{Analysis, AtLimit, DirectAverage, MapCell};
 use crate::figures::plot::legend::{self, Entry, Sign};
@@ -79,40 +80,32 @@ impl Default for Axes<'_> {
 
 /// Draws a chart; `None` if there is nothing to draw.
 pub(crate) fn chart(labels: &Labels, chart: Chart, series: &[Series], table: Table) -> Option<Drawing> {
-    chart_with_limits(labels, chart, series, table, &[])
+    chart_with_doubts(labels, chart, series, table, &Doubts::default())
 }
 
-/// Draws a chart in which some points are marked as those of states at the limit of N.
-///
-/// - `at_limit`: places (x, y) of these points
-pub(crate) fn chart_with_limits(
+/// Draws a chart in which some points are marked as no good averages.
+pub(crate) fn chart_with_doubts(
     labels: &Labels,
     chart: Chart,
     series: &[Series],
     table: Table,
-    at_limit: &[(f64, f64)],
+    doubts: &Doubts,
 ) -> Option<Drawing> {
-    chart_on(labels, chart, Axes::default(), series, table, at_limit)
+    chart_on(labels, chart, Axes::default(), series, table, doubts)
 }
 
 /// Draws a chart on axes of its own.
-///
-/// - `at_limit`: places (x, y) of points of states at the limit of N
 pub(crate) fn chart_on(
     labels: &Labels,
     mut chart: Chart,
     axes: Axes<'_>,
     series: &[Series],
     table: Table,
-    at_limit: &[(f64, f64)],
+    doubts: &Doubts,
 ) -> Option<Drawing> {
-    let limit = || (Mark::Triangle, palette::PAPER, (palette::INK, 1.4));
-    if !at_limit.is_empty() {
-        let (mark, fill, outline) = limit();
-        let label = "N at `max_atoms`: too low".into();
-        chart.notes.push(Entry { sign: Sign::Mark(mark, 4.2, fill, outline), label });
-        chart.caption.push_str(" Triangles: states at `max_atoms`, whose averages are too low.");
-    }
+    let (entries, words) = doubts.words();
+    chart.notes.extend(entries);
+    chart.caption.push_str(&words);
     let all_x = || series.iter().flat_map(Series::all).map(|p| p.0);
     let x = match axes.log_x {
         true => {
@@ -146,7 +139,11 @@ pub(crate) fn chart_on(
         .filter(|(s, _)| !s.label.is_empty())
         .map(|(s, stroke)| {
             let dot = (!s.points.is_empty()).then(|| s.colour.clone());
-            Entry { sign: Sign::Line(Stroke { width: 2.2, ..stroke.clone() }, dot), label: s.label.clone() }
+            let sign = match dot {
+                Some(colour) if s.runs.is_empty() => Sign::Mark(Mark::Disc, 3.3, colour, paper_outline()),
+                dot => Sign::Line(Stroke { width: 2.2, ..stroke.clone() }, dot),
+            };
+            Entry { sign, label: s.label.clone() }
         })
         .collect();
     let (top, beside) = ((axes.top)(&x), (axes.right)(&y));
@@ -167,9 +164,11 @@ pub(crate) fn chart_on(
     let floor = chart.log_floor.unwrap_or(f64::NEG_INFINITY);
     for s in series {
         for run in &s.runs {
-            let band: Vec<_> = run.iter().filter(|p| p.2.is_finite() && p.2 > 0.0).collect();
-            let band: Vec<_> = band.iter().map(|p| (p.0, (p.1 - p.2).max(floor), p.1 + p.2)).collect();
-            canvas.band(&band, s.colour.clone(), 0.22);
+            // where no error is known there is no band, and none across
+            for part in run.split(|p| !p.2.is_finite()).filter(|part| part.iter().any(|p| p.2 > 0.0)) {
+                let band: Vec<_> = part.iter().map(|p| (p.0, (p.1 - p.2).max(floor), p.1 + p.2)).collect();
+                canvas.band(&band, s.colour.clone(), 0.22);
+            }
         }
     }
     for (s, stroke) in series.iter().zip(&strokes) {
@@ -188,14 +187,13 @@ pub(crate) fn chart_on(
                 canvas.error_y(x, y - err, y + err, &s.colour);
             }
             let outline = if dense { (s.colour.clone(), 0.5) } else { paper_outline() };
-            canvas.mark(x, y, Mark::Disc, if dense { 2.4 } else { 3.3 }, s.colour.clone(), outline);
+            let (fill, outline) = doubts.hollow((x, y), &s.colour).unwrap_or((s.colour.clone(), outline));
+            canvas.mark(x, y, Mark::Disc, if dense { 2.4 } else { 3.3 }, fill, outline);
         }
     }
-    for &(x, y) in at_limit {
-        let (mark, fill, outline) = limit();
-        // in the colour of its curve
-        let own = series.iter().find(|s| s.points.iter().any(|p| (p.0, p.1) == (x, y)));
-        canvas.mark(x, y, mark, 4.2, own.map_or(fill, |s| s.colour.clone()), outline);
+    for &(x, y) in doubts.at_limit() {
+        let (mark, size, fill, outline) = Doubts::triangle(Doubts::colour_at(series, (x, y)));
+        canvas.mark(x, y, mark, size, fill, outline);
     }
     canvas.unclip();
     legend::side_legend(&mut canvas, &named, &chart.heading, beside_room);
@@ -242,10 +240,10 @@ pub(crate) fn mean_n_of_temperature(analysis: &Analysis, labels: &Labels, slice:
     let axis = &analysis.grid.reservoirs[s];
     let cells = (0..slice.rows.len()).map(|r| (slice.rows[r], slice.cell(r, 0)));
     let runs = runs(cells, |cell| (value(&cell.n, s), value(&cell.n_err, s)));
-    let points = direct_of_temperature(analysis, labels, slice, |d| (value(&d.n, s), value(&d.n_err, s)));
-    let limited = |d: &DirectAverage| (if is_at_limit(d, s) { value(&d.n, s) } else { f64::NAN }, f64::NAN);
-    let at_limit: Vec<(f64, f64)> =
-        direct_of_temperature(analysis, labels, slice, limited).iter().map(|p| (p.0, p.1)).collect();
+    let found = direct_of_temperature(analysis, labels, slice);
+    let mut doubts = Doubts::default();
+    found.iter().for_each(|(k, p)| doubts.add(analysis, *k, s, (p.0, p.1)));
+    let points: Vec<Point> = found.into_iter().map(|(_, point)| point).collect();
     let column = format!("n_{}", axis.species);
     let table = of_temperature(&column, &runs, &points);
     let outline = Chart {
@@ -268,7 +266,7 @@ pub(crate) fn mean_n_of_temperature(analysis: &Analysis, labels: &Labels, slice:
         from_zero: false,
     };
     let series = Series { label: String::new(), colour: palette::line(0), runs, points };
-    chart_with_limits(&slice.labelled(analysis, labels), outline, &[series], table, &at_limit)
+    chart_with_doubts(&slice.labelled(analysis, labels), outline, &[series], table, &doubts)
 }
 
 /// Names of a curve of a map.
@@ -332,7 +330,7 @@ pub(crate) fn along(
     chart(&slice.labelled(analysis, labels), outline, &[series], table)
 }
 
-/// ⟨E⟩(T) of a canonical run.
+/// ⟨E⟩(T) of a canonical run, with the spread of E.
 pub(crate) fn energy(analysis: &Analysis, labels: &Labels) -> Option<Drawing> {
     let runs = runs(canonical(analysis), |cell| (cell.energy, cell.energy_err));
     let points: Vec<Point> = analysis
@@ -343,21 +341,43 @@ pub(crate) fn energy(analysis: &Analysis, labels: &Labels) -> Option<Drawing> {
         .filter(|(_, d)| d.samples > 0 && d.energy.is_finite())
         .map(|(state, d)| (state.temperature, d.energy, d.energy_err))
         .collect();
-    let table = of_temperature("energy", &runs, &points);
+    // Var E/(k_B T²) of a map is that of its samples
+    let spread = |sign: f64| {
+        let edge = |cell: &MapCell| {
+            let variance = cell.energy_fluctuation * labels.units.boltzmann();
+            (cell.energy + sign * cell.temperature * variance.max(0.0).sqrt(), f64::NAN)
+        };
+        self::runs(canonical(analysis), edge)
+    };
+    let edges = [spread(-1.0), spread(1.0)].concat();
+    let pale = palette::lighter(&palette::line(0), 0.6);
+    let mut notes = estimator_notes(!points.is_empty());
+    if !edges.is_empty() {
+        let sign = Sign::Line(Stroke::solid(pale.clone(), 2.2), None);
+        notes.push(Entry { sign, label: "± standard deviation of E".into() });
+    }
+    let mut table = of_temperature("energy", &runs, &points);
+    for (layer, run) in ["low", "high"].into_iter().zip([spread(-1.0), spread(1.0)]) {
+        for (t, y, _) in run.concat() {
+            table.push(vec![layer.into(), number(t), number(y), String::new()]);
+        }
+    }
     let outline = Chart {
         name: "energy".into(),
         title: "Mean potential energy".into(),
         caption: "⟨E⟩ per replica against temperature. Curve: MBAR; points: direct averages of the states; both with \
-                  standard errors."
+                  standard errors. Pale: one standard deviation of the energies of samples around it."
             .into(),
         x_label: labels.temperature(),
         y_label: format!("⟨E⟩ [{}]", labels.units.energy_label()),
         heading: String::new(),
-        notes: estimator_notes(!points.is_empty()),
+        notes,
         log_floor: None,
         from_zero: false,
     };
-    chart(labels, outline, &[Series { label: String::new(), colour: palette::line(0), runs, points }], table)
+    let around = Series { label: String::new(), colour: pale, runs: edges, points: Vec::new() };
+    let mean = Series { label: String::new(), colour: palette::line(0), runs, points };
+    chart(labels, outline, &[around, mean], table)
 }
 
 /// A quantity of a canonical run by MBAR, against T.
@@ -445,25 +465,22 @@ fn canonical(analysis: &Analysis) -> impl Iterator<Item = (f64, Option<&MapCell>
     cells.into_iter().map(|cell| (cell.temperature, Some(cell).filter(|c| !c.masked)))
 }
 
-fn direct_of_temperature(
-    analysis: &Analysis,
-    labels: &Labels,
-    slice: &Slice<'_>,
-    point: impl Fn(&DirectAverage) -> (f64, f64),
-) -> Vec<Point> {
-    let column = 0.5 * (slice.column_edges()[1] - slice.column_edges()[0]).abs();
+/// (state, its ⟨N⟩ against T) of the states of a map with one column, by ascending temperature.
+fn direct_of_temperature(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>) -> Vec<(usize, Point)> {
+    let (s, column) = (slice.species, 0.5 * (slice.column_edges()[1] - slice.column_edges()[0]).abs());
     let states = slice.states(analysis, labels);
     // with one simulated μ its states are the column, whatever the convention makes of it
-    let single = analysis.grid.values(slice.species).len() == 1;
-    let mut points: Vec<Point> = states
+    let single = analysis.grid.values(s).len() == 1;
+    let mut points: Vec<(usize, Point)> = states
         .iter()
         .filter(|(_, mu, _)| single || (mu - slice.columns[0]).abs() < column)
         .filter_map(|&(t, _, k)| {
-            let (y, err) = point(analysis.direct.get(k).filter(|d| d.samples > 0)?);
-            y.is_finite().then_some((t, y, err))
+            let direct = analysis.direct.get(k).filter(|d| d.samples > 0)?;
+            let n = value(&direct.n, s);
+            n.is_finite().then_some((k, (t, n, value(&direct.n_err, s))))
         })
         .collect();
-    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    points.sort_by(|a, b| a.1.0.total_cmp(&b.1.0));
     points
 }
 

@@ -148,3 +148,14 @@ pub(crate) fn colour_bar(canvas: &mut Canvas, scale: &ColourScale, label: &str) 
     let start = start.min(end - text::label_width(label, f64::from(LABEL)));
     canvas.label(start, top - 16.0, label, LABEL, TextAnchor::Start);
 }
+
+/// Marks values on the colour bar, those of contours; the bar must have been drawn.
+pub(crate) fn marks_on_colour_bar(canvas: &mut Canvas, scale: &ColourScale, values: &[f64]) {
+    let (_, top, right, bottom) = canvas.area();
+    let x = right + 18.0;
+    for &value in values {
+        let place = if scale.log { value.log10() } else { value };
+        let y = bottom - (place - scale.lo) / (scale.hi - scale.lo) * (bottom - top);
+        canvas.polyline(&[(x, y), (x + BAR, y)], &Stroke::solid(palette::PAPER, 1.0));
+    }
+}

@@ -1,4 +1,4 @@
-//! Which configuration stands for a phase.
+//! Which configuration stands for a phase, or for a state of a canonical run.
 
 use crate::analysis::Analysis;
 use crate::base::ids::StateId;
@@ -20,7 +20,8 @@ pub struct Chooser {
 
 #[derive(Debug)]
 struct Target {
-    phase: usize,
+    /// Number of the figure: the phase, or in a canonical run the place among the states that are shown.
+    number: usize,
     state: StateId,
     /// `[n_reservoirs]`
     n: Vec<f64>,
@@ -53,8 +54,11 @@ impl Chooser {
                 .filter(|&k| 2 * depth[k] >= deepest && analysis.direct.get(k).is_some_and(|d| d.samples > 0))
                 .min_by(|a, b| off(a).total_cmp(&off(b)))?;
             let energy = analysis.direct[state].energy;
-            Some(Target { phase: phase.id, state: StateId(state as u32), n: phase.n.clone(), energy, best: None })
+            Some(Target { number: phase.id, state: StateId(state as u32), n: phase.n.clone(), energy, best: None })
         };
+        if grid.n_reservoirs() == 0 {
+            return Chooser { targets: of_canonical(analysis) };
+        }
         Chooser { targets: analysis.phases.iter().filter_map(target).collect() }
     }
 
@@ -76,9 +80,9 @@ impl Chooser {
         self.targets.is_empty()
     }
 
-    /// Phases with the configurations that stand for them.
-    pub fn found(&self) -> impl Iterator<Item = (usize, &StoredFrame)> {
-        self.targets.iter().filter_map(|t| t.best.as_ref().map(|(_, frame)| (t.phase, frame)))
+    /// Numbers of the figures with their configurations.
+    fn found(&self) -> impl Iterator<Item = (usize, &StoredFrame)> {
+        self.targets.iter().filter_map(|t| t.best.as_ref().map(|(_, frame)| (t.number, frame)))
     }
 
     /// What was found, with words.
@@ -96,26 +100,52 @@ impl Chooser {
             (name, at)
         };
         self.found()
-            .map(|(phase, frame)| {
-                let (name, at) = words(phase, frame);
-                Snapshot {
-                    frame,
-                    name: format!("snapshot_{phase}"),
-                    title: format!("Snapshot: {name}"),
-                    caption: format!(
-                        "A configuration of {name}, seen from above and from the side: state {} ({}), cycle {} of production, \
-                         walker {}. It is the stored one nearest to ⟨N⟩ of the phase in a state well within it. Slab grey, \
-                         adsorbed atoms coloured by height.",
-                        frame.state,
-                        at,
-                        frame.cycle,
-                        frame.walker
+            .map(|(number, frame)| {
+                let (name, at) = words(number, frame);
+                let place = format!("state {} ({at}), cycle {} of production, walker {}", frame.state, frame.cycle, frame.walker);
+                let (title, caption) = match analysis.grid.n_reservoirs() {
+                    0 => (
+                        "Snapshot".to_owned(),
+                        format!(
+                            "A configuration seen from above and from the side: {place}. It is the stored one nearest to ⟨E⟩ of the \
+                             state. Frozen atoms grey, mobile ones coloured by height."
+                        ),
                     ),
-                    subtitle: at,
-                }
+                    _ => (
+                        format!("Snapshot: {name}"),
+                        format!(
+                            "A configuration of {name}, seen from above and from the side: {place}. It is the stored one nearest to \
+                             ⟨N⟩ of the phase in a state well within it. Slab (or the wall that stands for it) grey, adsorbed atoms \
+                             coloured by height."
+                        ),
+                    ),
+                };
+                Snapshot { frame, name: format!("snapshot_{number}"), title, caption, subtitle: at }
             })
             .collect()
     }
+}
+
+/// What to look for in a canonical run: the coldest state, the one with the largest heat capacity between the ends, the hottest.
+fn of_canonical(analysis: &Analysis) -> Vec<Target> {
+    let grid = &analysis.grid;
+    let mut states: Vec<usize> =
+        (0..grid.n_points()).filter(|&k| analysis.direct.get(k).is_some_and(|d| d.samples > 0)).collect();
+    states.sort_by(|&a, &b| grid.states[a].temperature.total_cmp(&grid.states[b].temperature));
+    let heat = |k: &usize| analysis.heat_capacity.get(*k).map_or(f64::NAN, |c| c.value);
+    let middle = states.get(1..states.len().saturating_sub(1)).unwrap_or(&[]).iter().copied();
+    let peak = middle.filter(|k| heat(k).is_finite()).max_by(|a, b| heat(a).total_cmp(&heat(b)));
+    let chosen = [states.first().copied(), peak, states.last().copied()];
+    let mut chosen: Vec<usize> = chosen.into_iter().flatten().collect();
+    chosen.dedup();
+    let target = |(number, k): (usize, usize)| Target {
+        number,
+        state: StateId(k as u32),
+        n: Vec::new(),
+        energy: analysis.direct[k].energy,
+        best: None,
+    };
+    chosen.into_iter().enumerate().map(target).collect()
 }
 
 /// Sum of the differences of two compositions.

@@ -6,6 +6,7 @@ use crate::figures::plot::palette::{self, ColourScale};
 use crate::figures::plot::{axis::Axis, text};
 use crate::figures::{Figure, Labels};
 use crate::io::csv::{Table, number};
+use crate::potential::ExternalField;
 use crate::sample::trajectory::StoredFrame;
 use crate::system::System;
 use glam::DVec3;
@@ -29,7 +30,7 @@ struct Ball {
     radius: f64,
     symbol: String,
     species: usize,
-    /// Whether it may come and go; the others are the slab.
+    /// Whether it may come and go, or, in a canonical run, may move; the others are the slab.
     adsorbed: bool,
     frozen: bool,
 }
@@ -61,9 +62,25 @@ impl Picture {
 /// Lowest and highest z of the colours: from the floor to the highest adsorbed atom of all the pictures.
 pub(super) fn heights<'a>(system: &System, frames: impl Iterator<Item = &'a StoredFrame>) -> (f64, f64) {
     let adsorbed = frames.flat_map(|f| f.species.iter().zip(&f.positions));
-    let z = adsorbed.filter(|(s, _)| system.reservoir_of(**s).is_some()).map(|(_, r)| f64::from(r.z));
+    let z = adsorbed.filter(|(s, _)| is_adsorbate(system, **s)).map(|(_, r)| f64::from(r.z));
     let floor = system.cell.floor;
     (floor, z.fold(floor + radius(system, 0), f64::max))
+}
+
+/// Whether atoms of a species come and go; in a canonical run they all count.
+fn is_adsorbate(system: &System, species: u8) -> bool {
+    let of_reservoir = |s: u8| system.reservoir_of(s).is_some();
+    of_reservoir(species) || !(0..system.species.len()).any(|s| of_reservoir(s as u8))
+}
+
+/// z of the surface that a Steele or 9-3 wall stands for \[length\]; `None` without one, and where there is a slab.
+fn wall(system: &System) -> Option<f64> {
+    let floor = |field: &ExternalField| match field {
+        ExternalField::Steele { floor, .. } | ExternalField::Wall93 { floor, .. } => Some(*floor),
+        ExternalField::Harmonic { .. } => None,
+    };
+    let lowest = system.external.iter().flatten().filter_map(floor).reduce(f64::min);
+    lowest.filter(|_| system.frozen.positions.is_empty() && !system.cell.periodic_z)
 }
 
 /// Half of the distance at which two atoms of a species attract most.
@@ -109,6 +126,8 @@ pub(super) fn picture(system: &System, snapshot: &Snapshot<'_>, labels: &Labels,
     let lengths = system.cell.lengths;
     let bulk = system.cell.periodic_z;
     let lowest = balls.iter().map(|b| b.position.z - b.radius).fold(system.cell.floor, f64::min);
+    let wall = wall(system);
+    let lowest = wall.map_or(lowest, |z| lowest.min(z - 0.08 * (system.cell.ceiling() - z)));
     let (z_lo, z_hi) = if bulk { (0.0, lengths.z) } else { (lowest, system.cell.ceiling()) };
     let tilt = system.cell.tilt;
     let scale = (ROOM.0 / (lengths.x + tilt.abs())).min(ROOM.0 / lengths.y).min(ROOM.1 / (z_hi - z_lo));
@@ -132,6 +151,15 @@ pub(super) fn picture(system: &System, snapshot: &Snapshot<'_>, labels: &Labels,
     let colours = Colours::new(system, heights);
     let slab_top = balls.iter().filter(|b| !b.adsorbed).map(|b| b.position.z).fold(f64::NEG_INFINITY, f64::max);
 
+    if let Some(z) = wall {
+        let grey = Color::Rgb(205, 205, 205);
+        let d: Vec<String> = above.corners().iter().map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
+        let (d, fill, stroke) = (format!("M{}Z", d.join("L")), Some(grey.clone()), Color::None);
+        let path = PathData { d, fill, stroke, stroke_width: 0.0, opacity: None, stroke_dasharray: None };
+        scene.add(Primitive::Path(Box::new(path)));
+        let (_, y) = side.pixel(0.0, z);
+        rect(&mut scene, side.left, y, side.width, side.top + side.height - y, grey);
+    }
     let mut order: Vec<&Ball> = balls.iter().collect();
     order.sort_by(|a, b| a.position.z.total_cmp(&b.position.z));
     let periods = Periods { across: lengths.x, along: Some(lengths.y), tilt };
@@ -144,7 +172,7 @@ pub(super) fn picture(system: &System, snapshot: &Snapshot<'_>, labels: &Labels,
     frame(&mut scene, &above, ("from above", "x", "y", unit), (0.0, lengths.x), (0.0, lengths.y));
     frame(&mut scene, &side, ("from the side", "x", "z", unit), (0.0, lengths.x), (z_lo, z_hi));
     match colours.species.is_empty() {
-        true => colour_bar(&mut scene, &side, &colours.scale),
+        true => colour_bar(&mut scene, &side, &colours.scale, unit),
         false => species_legend(&mut scene, &side, &colours.species),
     }
     let middle = 0.5 * scene.width;
@@ -172,7 +200,7 @@ fn balls(system: &System, frame: &StoredFrame) -> Vec<Ball> {
         radius: radius(system, usize::from(species)),
         symbol: system.species[usize::from(species)].symbol.clone(),
         species: usize::from(species),
-        adsorbed: !frozen && system.reservoir_of(species).is_some(),
+        adsorbed: !frozen && is_adsorbate(system, species),
         frozen,
     };
     let slab = system.frozen.positions.iter().zip(&system.frozen.species).map(|(&r, &s)| ball(s, r, true));
@@ -220,8 +248,8 @@ struct Colours {
 impl Colours {
     fn new(system: &System, heights: (f64, f64)) -> Colours {
         let scale = ColourScale { lo: heights.0, hi: heights.1, log: false, map: ColorMap::Viridis };
-        let of_reservoir = (0..system.species.len()).filter(|&s| system.reservoir_of(s as u8).is_some());
-        let species: Vec<_> = of_reservoir.map(|s| (s, system.species[s].symbol.clone())).collect();
+        let adsorbates = (0..system.species.len()).filter(|&s| is_adsorbate(system, s as u8));
+        let species: Vec<_> = adsorbates.map(|s| (s, system.species[s].symbol.clone())).collect();
         Colours { scale, species: if species.len() > 1 { species } else { Vec::new() } }
     }
 
@@ -365,8 +393,8 @@ fn frame(scene: &mut Scene, view: &View, words: (&str, &str, &str, &str), x: (f6
     }
 }
 
-/// The colours beside the side view, at its own heights.
-fn colour_bar(scene: &mut Scene, side: &View, colours: &ColourScale) {
+/// The colours beside the side view, at its own heights, with ticks like those of an axis.
+fn colour_bar(scene: &mut Scene, side: &View, colours: &ColourScale, unit: &str) {
     let x = side.left + side.width + 16.0;
     let (_, top) = side.pixel(0.0, colours.hi);
     let (_, bottom) = side.pixel(0.0, colours.lo);
@@ -377,11 +405,13 @@ fn colour_bar(scene: &mut Scene, side: &View, colours: &ColourScale) {
         rect(scene, x, top, 14.0, (bottom - top) * (1.0 - share), fill);
     }
     line(scene, vec![(x, top), (x + 14.0, top), (x + 14.0, bottom), (x, bottom), (x, top)]);
-    for z in [colours.lo, colours.hi] {
+    let axis = Axis::linear(String::new(), colours.lo, colours.hi);
+    for z in axis.ticks(5).into_iter().filter(|&v| axis.holds(v)) {
         let (_, y) = side.pixel(0.0, z);
-        put(scene, x + 19.0, y, &text::short(z, 2), TEXT, TextAnchor::Start);
+        line(scene, vec![(x + 14.0, y), (x + 18.0, y)]);
+        put(scene, x + 21.0, y, &text::short(z, 3), TEXT, TextAnchor::Start);
     }
-    put(scene, x - 2.0, top - 14.0, "height", TEXT, TextAnchor::Start);
+    put(scene, x, top - 14.0, &format!("z [{unit}]"), TEXT + 1, TextAnchor::Start);
 }
 
 /// The species beside the side view.

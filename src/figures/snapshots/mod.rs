@@ -11,7 +11,7 @@ use crate::base::error::{Error, Result};
 use crate::system::System;
 use std::path::Path;
 
-/// Draws the configurations that were chosen into `dir/figures`: `snapshot_<phase>` of each phase that has one.
+/// Draws the configurations that were chosen into `dir/figures`: `snapshot_<k>` of each phase that has one, or of three states of a canonical run.
 ///
 /// # Errors
 /// [`Error::Drawing`] if a picture cannot be made, [`Error::Io`] if a file cannot be written.

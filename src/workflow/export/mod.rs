@@ -13,6 +13,7 @@ use crate::base::error::{Error, Result};
 use crate::base::ids::StateId;
 use crate::input::scene::CheckedScene;
 use crate::run::combined::{scenes_of_one_system, union_of};
+use crate::run::family::families;
 use crate::system::System;
 use crate::thermo::states::StateGrid;
 use crate::thermo::union::Member;
@@ -57,6 +58,7 @@ impl Source {
     /// [`Error::InputMissing`] if a directory holds no run, [`Error::BadInput`] if the runs are not of one system,
     /// [`Error::Argument`] if a state or temperature is none of the grid.
     pub fn open(directories: &[PathBuf], selection: &Selection) -> Result<Source> {
+        let directories = &families(directories)[..];
         let mut scenes = scenes_of_one_system(directories)?;
         let walkers = scenes.iter().map(|s| s.scene.grid.walkers).collect();
         let (grid, members) = union_of(directories, &scenes)?;

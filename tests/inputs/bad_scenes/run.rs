@@ -142,6 +142,18 @@ pub(super) const CASES: &[Case] = &[
         "leave it out; `production` is the number of cycles",
     ),
     case(
+        &[("production: 1500", "production: 1500, refine: 2")],
+        (27, 62),
+        "`refine` has no meaning without `until`",
+        "say what is wanted, e.g. `until: BoundaryError(mu: 0.02), max_cycles: 100000`, or leave it out",
+    ),
+    case(
+        &[("production: 1500", "production: 1500, until: FirstOrderError(mu: 0.01), max_cycles: 9000, refine: 101")],
+        (27, 114),
+        "101 further runs are more than 100",
+        "give fewer; each is a run over states around one line or one gap",
+    ),
+    case(
         &[("production: 1500", "production: 10, sample_every: 20")],
         (27, 66),
         "`sample_every` is 20, but production has only 10 cycles",

@@ -6,7 +6,7 @@ use crate::base::Result;
 use crate::input::scene::CheckedScene;
 use crate::input::scene::bonds::HostAtoms;
 use crate::input::scene::compile::species_index;
-use crate::input::scene::grammar::{Balance, Dynamics, Exchange, Insertion, Scene, Truncation, Until};
+use crate::input::scene::grammar::{Balance, Dynamics, Exchange, Insertion, Scene, Truncation};
 use crate::input::source::{Source, ensure};
 use crate::system::insertion::{MAX_TRIALS, MOST_WEIGHT};
 
@@ -284,10 +284,20 @@ pub(crate) fn hosts(source: &Source, loaded: &CheckedScene) -> Result<()> {
     Ok(())
 }
 
+/// Most further runs beside one.
+const MOST_FURTHER_RUNS: u32 = 100;
+
 /// Checks when the run has sampled enough. A run that was extended by hand may be longer than its `max_cycles`.
 fn goal(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
     let s = &scene.schedule;
-    let Some(Until::BoundaryError { mu }) = s.until else {
+    let Some(until) = s.until else {
+        ensure!(
+            source,
+            s.refine == 0,
+            "schedule.refine",
+            "`refine` has no meaning without `until`",
+            "say what is wanted, e.g. `until: BoundaryError(mu: 0.02), max_cycles: 100000`, or leave it out",
+        );
         ensure!(
             source,
             s.max_cycles.is_none(),
@@ -297,7 +307,7 @@ fn goal(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()
         );
         return Ok(());
     };
-    positive(source, "schedule.until.mu", mu)?;
+    positive(source, "schedule.until.mu", until.mu())?;
     ensure!(
         source,
         !scene.reservoir.is_empty(),
@@ -313,6 +323,13 @@ fn goal(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()
         ));
     };
     at_least_one(source, "schedule.max_cycles", max_cycles)?;
+    ensure!(
+        source,
+        s.refine <= MOST_FURTHER_RUNS,
+        "schedule.refine",
+        format!("{} further runs are more than {MOST_FURTHER_RUNS}", s.refine),
+        "give fewer; each is a run over states around one line or one gap",
+    );
     ensure!(
         source,
         s.equilibration.checked_add(max_cycles).is_some(),

@@ -89,6 +89,13 @@ pub struct Schedule {
     /// Production cycles after which `until` gives up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_cycles: Option<u32>,
+    /// Further runs at most that `until` makes beside this one, over states that it lacks.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refine: u32,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 fn max_samples_per_state() -> u32 {
@@ -104,4 +111,18 @@ pub enum Until {
         /// \[energy\]
         mu: f64,
     },
+    /// Every point of a first-order line known to this standard error of μ.
+    FirstOrderError {
+        /// \[energy\]
+        mu: f64,
+    },
+}
+
+impl Until {
+    /// The standard error of μ that is wanted \[energy\].
+    pub fn mu(&self) -> f64 {
+        match self {
+            Until::BoundaryError { mu } | Until::FirstOrderError { mu } => *mu,
+        }
+    }
 }

@@ -896,6 +896,14 @@ pub(crate) const SECTIONS: &[Section] = &[
                 "of production, after which `until` gives up",
                 "100000",
             ),
+            line(
+                "refine",
+                "",
+                Value("0"),
+                "0 to 100",
+                "further runs at most that `until` makes beside this one, over states that it lacks",
+                "2",
+            ),
         ],
     ),
     section(
@@ -903,6 +911,12 @@ pub(crate) const SECTIONS: &[Section] = &[
         "until",
         "every phase boundary known to a standard error",
         &[line("mu", "energy", Needed, "above 0", "standard error of μ", "0.02")],
+    ),
+    section(
+        "Until::FirstOrderError",
+        "until",
+        "every first-order line known to a standard error",
+        &[line("mu", "energy", Needed, "above 0", "standard error of μ", "0.003")],
     ),
     section("ObservableSpec::Layers", "observables: […]", "atoms over z; layers are found afterwards", &[]),
     section(

@@ -167,7 +167,13 @@ fn outcome(scene: CheckedScene, options: &AnswerOptions) -> Result<Option<Outcom
     let folder = tempfile::tempdir().map_err(Error::io("cannot make a folder in", std::env::temp_dir()))?;
     let directory = folder.path().join("run");
     let limits = Limits { stop: Arc::clone(&options.stop), ..Limits::default() };
-    let run_options = RunOptions { device: options.device.clone(), directory: directory.clone(), force: false, limits };
+    let run_options = RunOptions {
+        device: options.device.clone(),
+        directory: directory.clone(),
+        force: false,
+        start_from: None,
+        limits,
+    };
     let cpu_seconds = if options.jobs > 1 { thread_seconds } else { process_seconds };
     let (seed, before) = (scene.scene.seed, cpu_seconds());
     let ended = run::run(&scene, &run_options, &mut |_| {})?;
