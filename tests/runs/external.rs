@@ -296,6 +296,64 @@ fn a_client_that_fails_in_the_middle_leaves_a_run_that_goes_on() {
     }
 }
 
+/// What is in the files of a run from which it goes on.
+fn kept(run: &Path) -> [Vec<u8>; 2] {
+    ["checkpoint.bin", "resolved.ron"].map(|name| std::fs::read(run.join(name)).expect("a file of the run"))
+}
+
+#[test]
+fn a_run_whose_clients_cannot_be_had_stays_as_it_is() {
+    let cycles = [5, 40];
+    let place = place("(command: \"DRIVER\"), (command: \"DRIVER\")", "", cycles);
+    place.succeed(&["run", "scene.ron", "-o", "whole", "--quiet"]);
+    let whole = outcome(&place.run("whole"));
+    // The clients are programs of ours, so that they can be taken away, exchanged and given back.
+    let script = |k: usize, text: &str| {
+        let path = place.path().join(format!("client{k}"));
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("written");
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("it can be run");
+        path
+    };
+    let good = |more: &str| format!("exec {PROGRAM} driver {} {more}", place.path().join("native.ron").display());
+    let commands = [script(0, &good("--fault dies@300")), script(1, &good("--fault dies@300"))];
+    let listed: Vec<String> = commands.iter().map(|path| format!("(command: \"{}\")", path.display())).collect();
+    let socket = place.path().join("s").to_string_lossy().into_owned();
+    let more = format!("socket: Unix(\"{socket}\"), retries: 0, connect_timeout: 5");
+    rewrite(&place, "failing.ron", &listed.join(", "), &more, cycles);
+    let output = place.adlayer(&["run", "failing.ron", "-o", "cut", "--quiet", "--checkpoint-every", "0"]);
+    assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+    let (run, before) = (place.run("cut"), kept(&place.run("cut")));
+    let refused = |said: &str| {
+        let output = place.adlayer(&["resume", "cut", "--quiet"]);
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(69), "{said}: {error}");
+        assert!(error.contains(said), "`{said}` is not in {error}");
+        assert!(kept(&run) == before, "{said}: the run is not as it was");
+    };
+    script(0, "echo no licence >&2; exit 3");
+    refused("no licence");
+    script(0, "sleep 100");
+    refused("within `connect_timeout`, 5 s");
+    script(0, &good("--fault nan"));
+    script(1, &good("--fault nan"));
+    refused("the energy NaN");
+    script(0, &good("--fault other-energy=0.1"));
+    script(1, &good(""));
+    refused("two clients give different energies");
+    std::fs::remove_file(&commands[0]).expect("removed");
+    refused("cannot start the client");
+    script(0, &good(""));
+    std::fs::write(format!("{socket}-1"), "no socket").expect("written");
+    refused("is no socket");
+    std::fs::remove_file(format!("{socket}-1")).expect("removed");
+    // The sockets of a server that was killed are in nobody's way.
+    for k in 0..2 {
+        drop(std::os::unix::net::UnixListener::bind(format!("{socket}-{k}")).expect("a socket"));
+    }
+    place.succeed(&["resume", "cut", "--quiet"]);
+    assert_same("a run that waited for its clients", &whole, &outcome(&run));
+}
+
 #[test]
 fn trials_without_an_energy_stop_the_run_or_are_counted() {
     let cycles = [2, 30];
