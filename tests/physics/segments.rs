@@ -234,8 +234,7 @@ fn a_trap_has_the_averages_of_langevin_dynamics_and_plain_dynamics_have_not() {
     on_every_backend(|device| {
         let (scene, dt, steps) = (2, 0.7, 2);
         let langevin = has_the_averages_of_langevin_dynamics(device, scene, dt, steps);
-        let plain =
-            averages(device, &scenes(&format!("Verlet(dt: {dt}, steps: {steps}, redraw: true)"), 2)[scene]);
+        let plain = averages(device, &scenes(&format!("Verlet(dt: {dt}, steps: {steps}, redraw: true)"), 2)[scene]);
         let z = |(a, b): (&Estimate, &Estimate)| (a.value - b.value).abs() / a.error.hypot(b.error);
         let worst = plain.iter().zip(&langevin).map(z).fold(0.0, f64::max);
         say(&format!("{device} scene {scene}: plain Verlet is off by {worst:.1} standard errors"));
