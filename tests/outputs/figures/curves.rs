@@ -195,5 +195,17 @@ fn small_grids_and_canonical_runs_are_drawn_as_curves() {
     assert_eq!(names(&figures), ["energy", "heat_capacity"]);
     let (header, rows) = csv(dir.path(), "energy");
     assert_eq!(header.iter().collect::<Vec<_>>(), ["layer", "temperature", "energy", "energy_err"]);
-    assert_eq!(rows.len(), analysis.map.cells.len() + analysis.direct.len());
+    let of = |layer: &str| rows.iter().filter(|row| &row[0] == layer).collect::<Vec<_>>();
+    assert_eq!((of("mbar").len(), of("direct").len()), (analysis.map.cells.len(), analysis.direct.len()));
+    // k_B is 1: Var E = F T²
+    let number = |row: &csv::StringRecord, i: usize| row[i].parse::<f64>().expect("a number");
+    for (layer, sign) in [("low", -1.0), ("high", 1.0)] {
+        assert_eq!(of(layer).len(), analysis.map.cells.len());
+        for row in of(layer) {
+            let at = |c: &&adlayer::testing::analysis::MapCell| c.temperature.to_bits() == number(row, 1).to_bits();
+            let cell = analysis.map.cells.iter().find(at).expect("a cell");
+            let expected = cell.energy + sign * cell.energy_fluctuation.sqrt() * cell.temperature;
+            assert!((number(row, 2) - expected).abs() < 1e-9 * expected.abs(), "{row:?}");
+        }
+    }
 }

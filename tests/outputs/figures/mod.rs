@@ -170,7 +170,7 @@ fn labels_name_quantities_and_units() {
     has("excess_B", &["excess of B per area [1/σ²]", "p of B [ε/σ³]"]);
     has("isosteric_heat_B", &["⟨N⟩ of B per area [1/σ²]", "coverage [atoms per site]", "Clausius–Clapeyron"]);
     has("henry_B", &["Henry constant of B [σ/ε]", "simulated temperature"]);
-    has("free_energy_n_B", &["−kT ln P [ε]", "N of B", "T, μ&apos;", "0.24, −6.2"]);
+    has("free_energy_n_B", &["−kT ln P [ε]", "N of B", "], μ&apos; [ε]", "0.24, −6.2"]);
     has("p_n_B", &["P(N)", "0.24, −6.2", "N of B", "10⁻³"]);
 }
 
