@@ -118,7 +118,7 @@ impl StoppingRule {
     pub(crate) fn first_cycles(&self, mu_err: f64) -> u32 {
         let needed = (mu_err / self.mu).powi(2);
         let times = if needed.is_finite() { needed.clamp(1.0, 4.0) } else { 1.0 };
-        ((times * f64::from(self.production)) as u32).min(self.max_cycles.max(self.production))
+        ((times * f64::from(self.production)).ceil() as u32).min(self.max_cycles.max(self.production))
     }
 
     /// Production cycles by which a further run is made longer: as many as its error seems to need, but no more than four times what
