@@ -225,7 +225,8 @@ impl StateGrid {
     }
 
     /// Distinct values of a reservoir that are simulated around a temperature: of a rectangle the whole axis, else those
-    /// of the states at the next temperatures below and above.
+    /// of the states at the next temperatures below and above; at a simulated temperature its own, and of those of its neighbours
+    /// what lies within the range of both.
     ///
     /// - `kt`: \[energy\], simulated or not
     pub fn values_around(&self, reservoir: usize, kt: f64) -> Vec<f64> {
@@ -233,11 +234,23 @@ impl StateGrid {
             return axes.reservoirs[reservoir].clone();
         }
         let slack = 1e-9 * kt;
+        let row = |at: f64| -> Vec<f64> {
+            let states = self.points().iter().filter(|s| (s.kt - at).abs() <= slack);
+            states.map(|state| self.value(state, reservoir)).collect()
+        };
         let kts = || self.points().iter().map(|s| s.kt);
-        let below = kts().filter(|&k| k <= kt + slack).fold(f64::NEG_INFINITY, f64::max);
-        let above = kts().filter(|&k| k >= kt - slack).fold(f64::INFINITY, f64::min);
-        let near = self.points().iter().filter(|s| (s.kt - below).abs() <= slack || (s.kt - above).abs() <= slack);
-        distinct(near.map(|state| self.value(state, reservoir)).collect())
+        let below = row(kts().filter(|&k| k < kt - slack).fold(f64::NEG_INFINITY, f64::max));
+        let above = row(kts().filter(|&k| k > kt + slack).fold(f64::INFINITY, f64::min));
+        let own = row(kt);
+        let neighbours = below.iter().chain(&above).copied();
+        if own.is_empty() {
+            return distinct(neighbours.collect());
+        }
+        let within = |row: &[f64], v: f64| {
+            let (lo, hi) = row.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), &x| (lo.min(x), hi.max(x)));
+            lo <= v && v <= hi
+        };
+        distinct(own.iter().copied().chain(neighbours.filter(|&v| within(&below, v) && within(&above, v))).collect())
     }
 
     /// Value of a state on the axis of a reservoir.
@@ -400,13 +413,22 @@ mod tests {
         close(list.values(0), &[-2.0, -1.0, 0.0]);
         close(list.values(1), &[0.1, 0.3]);
         assert_eq!(list.plane(0), [0, 2, 5, 7, 9]);
-        // Around a temperature count the rows below and above, at one the row itself.
+        // Around a temperature count the rows below and above, at one the row itself, with what both have.
         let hot = StatePoint { temperature: 2.0, kt: 2.0, ln_z: vec![2.0, 0.05], window: None };
         let list = StateGrid::list(list.reservoirs.clone(), [&list.states[..], &[hot]].concat(), Vec::new());
         close(list.values_around(0, 2.0), &[4.0]);
         close(list.values_around(0, 1.5), &[-2.0, -1.0, 0.0, 4.0]);
         close(list.values_around(0, 0.7), &[-2.0, -1.0, 0.0]);
         close(list.values_around(0, 0.5), &[-2.0, -1.0, 0.0]);
+        close(list.values_around(0, 1.1), &[-2.0, -1.0, 0.0]);
+        let row = |kt: f64, values: &[f64]| -> Vec<StatePoint> {
+            let state = |&v: &f64| StatePoint { temperature: kt, kt, ln_z: vec![v / kt, 0.05], window: None };
+            values.iter().map(state).collect()
+        };
+        let partial = [row(1.0, &[-3.0, -1.0, 1.0]), row(1.5, &[-1.0]), row(2.0, &[-2.0, -1.0, 2.0])].concat();
+        let list = StateGrid::list(list.reservoirs.clone(), partial, Vec::new());
+        close(list.values_around(0, 1.5), &[-2.0, -1.0, 1.0]);
+        close(list.values_around(0, 1.0), &[-3.0, -1.0, 1.0]);
     }
 
     /// Edges with the states' places along every axis, and what they are named.
