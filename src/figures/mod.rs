@@ -46,6 +46,7 @@ use crate::base::error::{AnalysisError, Error, Result};
 use crate::base::units::Units;
 use crate::io::atomic::write_whole;
 use crate::thermo::Convention;
+use rayon::prelude::*;
 use std::path::Path;
 
 pub use crate::io::csv::Table;
@@ -142,7 +143,7 @@ pub fn draw(analysis: &Analysis, labels: &Labels, dir: &Path) -> Result<Vec<Figu
 fn write_all(drawings: Vec<Drawing>, dir: &Path) -> Result<Vec<Figure>> {
     let folder = dir.join("figures");
     std::fs::create_dir_all(&folder).map_err(Error::io("cannot create", &folder))?;
-    drawings.into_iter().map(|drawing| write(drawing, &folder)).collect()
+    drawings.into_par_iter().map(|drawing| write(drawing, &folder)).collect()
 }
 
 /// Writes the three files of one figure.

@@ -1,8 +1,9 @@
 //! The configurations of a run, from which another one of the same system starts.
 
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::ids::StateId;
 use crate::input::scene::CheckedScene;
+use crate::moves::exchange::Assignment;
 use crate::run::checkpoint;
 use crate::system::configuration::Configuration;
 use crate::thermo::states::{StateGrid, StatePoint};
@@ -19,19 +20,20 @@ impl Donors {
     /// Reads the last checkpoint of a run.
     ///
     /// # Errors
-    /// Those of [`checkpoint::read`].
+    /// Those of [`checkpoint::read`], and [`Error::CheckpointMisfit`] if its replicas do not hold every state of the scene once.
     pub(crate) fn read(directory: &Path, loaded: &CheckedScene) -> Result<Donors> {
         let (checkpoint, _) = checkpoint::read(directory, checkpoint::most_bytes(loaded))?;
         let grid = loaded.grid();
         let sampler = checkpoint.state.sampler;
         let all = sampler.backend.batch().configurations;
-        let of_walker = |(configurations, states): (&[Configuration], &[StateId])| {
-            let mut sorted = vec![Configuration::default(); grid.len()];
-            configurations.iter().zip(states).for_each(|(x, k)| sorted[k.index()] = x.clone());
-            sorted.truncate(grid.n_points());
-            sorted
+        let assignment = Assignment::from_states(grid.len(), &sampler.assignment)
+            .filter(|_| sampler.assignment.len() == all.len())
+            .ok_or_else(|| Error::CheckpointMisfit { problem: "its states are no permutation".to_owned() })?;
+        let of_walker = |walker: usize| -> Vec<Configuration> {
+            let state = |k: usize| all[assignment.replica_of(walker, StateId(k as u32)).index()].clone();
+            (0..grid.n_points()).map(state).collect()
         };
-        let configurations = all.chunks(grid.len()).zip(sampler.assignment.chunks(grid.len())).map(of_walker).collect();
+        let configurations = (0..assignment.walkers()).map(of_walker).collect();
         Ok(Donors { configurations, grid })
     }
 

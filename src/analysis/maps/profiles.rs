@@ -35,68 +35,120 @@ pub(crate) fn at(
     n_max: &[u16],
 ) -> Vec<Profile> {
     let samples = &solved.collapsed;
-    let n_of: Vec<usize> = (0..samples.compositions().len())
-        .flat_map(|c| {
-            let n = samples.compositions()[c].first().map_or(0, |&n| usize::from(n));
-            std::iter::repeat_n(n, samples.first[c + 1] - samples.first[c])
-        })
-        .collect();
     let composition_of: Vec<usize> = (0..samples.compositions().len())
         .flat_map(|c| std::iter::repeat_n(c, samples.first[c + 1] - samples.first[c]))
         .collect();
-    let mut profiles = Vec::new();
-    for place in places {
-        // ln of what a composition is worth at this place, and the samples that matter at all.
-        let beta = 1.0 / place.kt;
-        let worth = samples.chemical_at(beta, &place.ln_z);
-        let bins = Bins::new(samples, None, None, &solved.solution.ln_d, beta);
-        let (ln_sum, _) = bins.probabilities(samples, &place.ln_z);
-        let weight =
-            |n: usize| (worth[composition_of[n]] - beta * samples.energy[n] - solved.solution.ln_d[n] - ln_sum).exp();
-        let all: Vec<f64> = (0..samples.n_samples()).map(weight).collect();
-        let largest = all.iter().copied().fold(0.0, f64::max);
-        let kept: Vec<usize> = (0..all.len()).filter(|&n| all[n] > 1e-12 * largest).collect();
-        // A sample weighs as its bin does in a draw, relative to what it weighs itself.
-        let drawn: Vec<Vec<f64>> = bootstrap.map(|draw| {
-            let weight = |&n: &usize| {
-                let (times, bin) = draw.of_sample(n);
-                let exponent = worth[composition_of[n]] - beta * draw.samples.energy[bin] - draw.solution.ln_d[bin];
-                if times > 0.0 { times * (exponent - ln_sum).exp() } else { 0.0 }
-            };
-            let weights: Vec<f64> = kept.iter().map(weight).collect();
-            let total: f64 = weights.iter().sum();
-            weights.into_iter().map(|w| w / total).collect()
-        });
-        for (observable, role) in observed.roles.iter().enumerate() {
-            let column = &observed.columns[observable];
-            let Some((lo, width, n_bins)) = bins_of(column) else { continue };
-            let bin = |n: usize| (((f64::from(column[n]) - lo) / width) as usize).min(n_bins - 1);
+    let shapes: Vec<Shape> = observed
+        .roles
+        .iter()
+        .enumerate()
+        .filter_map(|(observable, role)| {
             let joint = matches!(role, Role::Order(_)) && !n_max.is_empty();
-            let columns = if joint { usize::from(n_max[0]) + 1 } else { 1 };
-            let place_of: Vec<usize> =
-                kept.iter().map(|&n| bin(n) * columns + if joint { n_of[n].min(columns - 1) } else { 0 }).collect();
-            let histogram = |weights: &mut dyn Iterator<Item = f64>| {
-                let mut p = vec![0.0; n_bins * columns];
-                place_of.iter().zip(weights).for_each(|(&i, w)| p[i] += w);
-                p
-            };
-            let total: f64 = kept.iter().map(|&n| all[n]).sum();
-            let p = histogram(&mut kept.iter().map(|&n| all[n] / total));
-            let over_n = |p: &[f64]| p.chunks(columns).map(|row| row.iter().sum()).collect::<Vec<f64>>();
-            let resampled: Vec<Vec<f64>> = drawn.iter().map(|w| histogram(&mut w.iter().copied())).collect();
-            let p_err = bootstrap.spread(&resampled.iter().map(|p| over_n(p)).collect::<Vec<_>>());
-            let rows = |p: &[f64]| if joint { p.chunks(columns).map(<[f64]>::to_vec).collect() } else { Vec::new() };
-            profiles.push(Profile {
-                observable,
-                temperature: place.temperature,
-                mu: place.mu.clone(),
-                value: (0..n_bins).map(|i| lo + width * (i as f64 + 0.5)).collect(),
-                p_err,
-                joint: rows(&p),
-                joint_err: if joint { rows(&bootstrap.spread(&resampled)) } else { Vec::new() },
-                p: over_n(&p),
-            });
-        }
+            Shape::new(observable, &observed.columns[observable], joint.then(|| usize::from(n_max[0]) + 1))
+        })
+        .collect();
+    places.iter().flat_map(|place| at_place(place, solved, (&shapes, observed), bootstrap, &composition_of)).collect()
+}
+
+/// Histogram of one observable, alone or jointly with N.
+struct Shape {
+    observable: usize,
+    /// Of its bins: lower edge of the first, width, number.
+    bins: (f64, f64, usize),
+    /// Values of N, 1 if it is not told apart.
+    columns: usize,
+    joint: bool,
+}
+
+impl Shape {
+    fn new(observable: usize, column: &[f32], counts: Option<usize>) -> Option<Shape> {
+        let bins = bins_of(column)?;
+        Some(Shape { observable, bins, columns: counts.unwrap_or(1), joint: counts.is_some() })
     }
-    profiles
+
+    /// Where a value stands in the histogram, `[n_bins][n_columns]` row by row.
+    fn place(&self, value: f32, n: u16) -> u32 {
+        let (lo, width, n_bins) = self.bins;
+        let bin = (((f64::from(value) - lo) / width) as usize).min(n_bins - 1);
+        (bin * self.columns + if self.joint { usize::from(n).min(self.columns - 1) } else { 0 }) as u32
+    }
+
+    fn len(&self) -> usize {
+        self.bins.2 * self.columns
+    }
+
+    /// Summed over N.
+    fn over_n(&self, p: &[f64]) -> Vec<f64> {
+        p.chunks(self.columns).map(|row| row.iter().sum()).collect()
+    }
+}
+
+/// The profiles at one place.
+fn at_place(
+    place: &Place,
+    solved: &MbarSolution,
+    (shapes, observed): (&[Shape], &Observed),
+    bootstrap: &Bootstrap,
+    composition_of: &[usize],
+) -> Vec<Profile> {
+    let samples = &solved.collapsed;
+    // ln of what a composition is worth at this place, and the samples that matter at all.
+    let beta = 1.0 / place.kt;
+    let worth = samples.chemical_at(beta, &place.ln_z);
+    let bins = Bins::new(samples, None, None, &solved.solution.ln_d, beta);
+    let (ln_sum, _) = bins.probabilities(samples, &place.ln_z);
+    let weight =
+        |n: usize| (worth[composition_of[n]] - beta * samples.energy[n] - solved.solution.ln_d[n] - ln_sum).exp();
+    let all: Vec<f64> = (0..samples.n_samples()).map(weight).collect();
+    let largest = all.iter().copied().fold(0.0, f64::max);
+    let kept: Vec<usize> = (0..all.len()).filter(|&n| all[n] > 1e-12 * largest).collect();
+    let n_of = |n: usize| samples.compositions()[composition_of[n]].first().copied().unwrap_or(0);
+    let standing = |shape: &Shape| {
+        kept.iter().map(|&n| shape.place(observed.columns[shape.observable][n], n_of(n))).collect::<Vec<_>>()
+    };
+    let standing: Vec<_> = shapes.iter().map(standing).collect();
+    let found = histograms(shapes, &standing, kept.iter().map(|&n| all[n]));
+    // A sample weighs as its bin does in a draw, times how often it was drawn.
+    let drawn: Vec<Vec<Vec<f64>>> = bootstrap.map(|draw| {
+        let worth_of_bin: Vec<f64> = (0..draw.samples.compositions().len())
+            .flat_map(|c| (draw.samples.first[c]..draw.samples.first[c + 1]).map(move |bin| (c, bin)))
+            .map(|(c, bin)| (worth[c] - beta * draw.samples.energy[bin] - draw.solution.ln_d[bin] - ln_sum).exp())
+            .collect();
+        let weight = |&n: &usize| {
+            let (times, bin) = draw.of_sample(n);
+            if times > 0.0 { times * worth_of_bin[bin] } else { 0.0 }
+        };
+        histograms(shapes, &standing, kept.iter().map(weight))
+    });
+    let profile = |(s, shape): (usize, &Shape)| {
+        let ((lo, width, n_bins), p) = (shape.bins, &found[s]);
+        let resampled: Vec<&Vec<f64>> = drawn.iter().map(|of_draw| &of_draw[s]).collect();
+        let rows = |p: &[f64]| p.chunks(shape.columns).map(<[f64]>::to_vec).collect::<Vec<_>>();
+        let joint_err = || rows(&bootstrap.spread(&resampled.iter().map(|p| p.to_vec()).collect::<Vec<_>>()));
+        Profile {
+            observable: shape.observable,
+            temperature: place.temperature,
+            mu: place.mu.clone(),
+            value: (0..n_bins).map(|i| lo + width * (i as f64 + 0.5)).collect(),
+            p_err: bootstrap.spread(&resampled.iter().map(|p| shape.over_n(p)).collect::<Vec<_>>()),
+            joint: if shape.joint { rows(p) } else { Vec::new() },
+            joint_err: if shape.joint { joint_err() } else { Vec::new() },
+            p: shape.over_n(p),
+        }
+    };
+    shapes.iter().enumerate().map(profile).collect()
+}
+
+/// Histograms of samples of these weights, each with the sum 1.
+///
+/// - `standing`: `[n_shapes][n_samples]`, where each sample stands in each of them
+fn histograms(shapes: &[Shape], standing: &[Vec<u32>], weights: impl Iterator<Item = f64>) -> Vec<Vec<f64>> {
+    let mut all: Vec<Vec<f64>> = shapes.iter().map(|shape| vec![0.0; shape.len()]).collect();
+    let mut total = 0.0;
+    for (i, weight) in weights.enumerate() {
+        total += weight;
+        all.iter_mut().zip(standing).for_each(|(p, standing)| p[standing[i] as usize] += weight);
+    }
+    all.iter_mut().flatten().for_each(|p| *p /= total);
+    all
 }

@@ -1,7 +1,8 @@
-//! Pictures as PNG. What reads upwards is drawn on a sheet of its own and turned: the raster of kuva loses the soft edges of
+//! Pictures as PNG. What reads upwards is drawn on a sheet below the picture and turned: the raster of kuva loses the soft edges of
 //! turned text.
 
 use kuva::RasterBackend;
+use kuva::render::color::Color;
 use kuva::render::render::{Primitive, Scene};
 use std::io::Cursor;
 
@@ -18,17 +19,26 @@ pub(super) fn png(scene: &Scene) -> Result<Vec<u8>, String> {
     if upwards.is_empty() {
         return raster.render_scene(scene);
     }
-    let mut upright = Scene::new(scene.width, scene.height);
-    upright.background_color.clone_from(&scene.background_color);
-    upright.text_color.clone_from(&scene.text_color);
-    upright.elements.extend(scene.elements.iter().filter(|e| !reads_upwards(e)).cloned());
-    // The sheet lies on its right side: (x, y) is at (height − y, x).
-    let mut lying = Scene::new(scene.height, scene.width);
+    // Below the picture, a white sheet that lies on its right side: (x, y) of the picture is at (height − y, x) of the sheet.
+    let mut both = Scene::new(scene.width.max(scene.height), scene.height + scene.width);
+    both.background_color.clone_from(&scene.background_color);
+    both.text_color.clone_from(&scene.text_color);
+    both.elements.extend(scene.elements.iter().filter(|e| !reads_upwards(e)).cloned());
+    both.add(Primitive::Rect {
+        x: 0.0,
+        y: scene.height,
+        width: both.width,
+        height: scene.width,
+        fill: Color::Rgb(255, 255, 255),
+        stroke: None,
+        stroke_width: None,
+        opacity: None,
+    });
     for element in upwards {
         if let Primitive::Text { x, y, content, size, anchor, bold, color, .. } = element {
-            lying.add(Primitive::Text {
+            both.add(Primitive::Text {
                 x: scene.height - y,
-                y: *x,
+                y: scene.height + x,
                 content: content.clone(),
                 size: *size,
                 anchor: *anchor,
@@ -38,10 +48,9 @@ pub(super) fn png(scene: &Scene) -> Result<Vec<u8>, String> {
             });
         }
     }
-    let mut picture = decoded(&raster.render_scene(&upright)?)?;
-    let sheet = decoded(&raster.render_scene(&lying)?)?;
-    picture.darken(&sheet);
-    picture.encoded()
+    let pixels = |length: f64| (length * f64::from(SCALE)).ceil() as usize;
+    let whole = decoded(&raster.render_scene(&both)?)?;
+    whole.with_sheet((pixels(scene.width), pixels(scene.height))).encoded()
 }
 
 fn reads_upwards(element: &Primitive) -> bool {
@@ -67,19 +76,24 @@ fn decoded(png: &[u8]) -> Result<Pixels, String> {
 }
 
 impl Pixels {
-    /// Multiplies with a white sheet that lies on its right side.
-    fn darken(&mut self, lying: &Pixels) {
-        let colours = self.channels.min(lying.channels).min(3);
-        for y in 0..self.height.min(lying.width) {
-            let column = lying.width - 1 - y;
-            for x in 0..self.width.min(lying.height) {
-                let (to, from) = ((y * self.width + x) * self.channels, (x * lying.width + column) * lying.channels);
-                for k in 0..colours {
-                    let shade = u16::from(lying.bytes[from + k]);
-                    self.bytes[to + k] = (u16::from(self.bytes[to + k]) * shade / 255) as u8;
-                }
+    /// The upper left corner, multiplied with the white sheet that lies on its right side below it.
+    ///
+    /// - `width`, `height`: of the corner
+    fn with_sheet(&self, (width, height): (usize, usize)) -> Pixels {
+        let colours = self.channels.min(3);
+        let mut bytes = Vec::with_capacity(width * height * self.channels);
+        for y in 0..height {
+            for x in 0..width {
+                let of = |x: usize, y: usize| &self.bytes[(y * self.width + x) * self.channels..][..self.channels];
+                let sheet = of(height - 1 - y, height + x);
+                let shaded = |(k, &own): (usize, &u8)| match k < colours {
+                    true => (u16::from(own) * u16::from(sheet[k]) / 255) as u8,
+                    false => own,
+                };
+                bytes.extend(of(x, y).iter().enumerate().map(shaded));
             }
         }
+        Pixels { width, height, bytes, ..*self }
     }
 
     fn encoded(&self) -> Result<Vec<u8>, String> {
@@ -87,6 +101,7 @@ impl Pixels {
         let mut encoder = png::Encoder::new(&mut out, self.width as u32, self.height as u32);
         encoder.set_color(self.color);
         encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::Fast);
         let mut writer = encoder.write_header().map_err(|e| e.to_string())?;
         writer.write_image_data(&self.bytes).map_err(|e| e.to_string())?;
         writer.finish().map_err(|e| e.to_string())?;
@@ -97,7 +112,6 @@ impl Pixels {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kuva::render::color::Color;
     use kuva::render::render::TextAnchor;
 
     /// The ink of a picture of one word: (left, top, right, bottom) of it [px of the PNG], and its sum.
