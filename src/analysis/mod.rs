@@ -26,6 +26,7 @@ pub use limit::AtLimit;
 pub use maps::map::MapGrid;
 pub(crate) use phases::averages::around;
 pub use phases::jumps::Jump;
+pub(crate) use pipeline::analyze_boundaries;
 pub use pipeline::{analyze, analyze_and_check};
 pub use prepared::PreparedSamples;
 pub(crate) use prepared::free_energies;

@@ -7,8 +7,8 @@ use super::histograms::mean_histograms;
 use super::limit::limits;
 use super::mbar::{Bins, Collapsed, marginal};
 use super::{
-    Analysis, AnalysisInput, BoundaryKind, BoundaryPoint, DirectAverage, Distribution, FreeEnergies, Henry, Map,
-    MapCell, Phase,
+    Analysis, AnalysisInput, BoundaryKind, BoundaryPoint, BoundarySide, DirectAverage, Distribution, FreeEnergies,
+    Henry, Map, MapCell, Phase, PhaseAverage, Profile, SplitHalf,
 };
 use crate::analysis::diagnostics::split_half::split_half;
 use crate::analysis::henry::{FirstAtom, first_atoms};
@@ -69,7 +69,7 @@ impl Prepared {
 /// # Errors
 /// [`crate::base::Error::Analysis`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
 pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
-    analyze_on(&PreparedSamples::new(input)?)
+    analyze_on(&PreparedSamples::new(input)?, Extent::Whole)
 }
 
 /// Analyses the samples and runs all checks, from one solution of MBAR.
@@ -78,13 +78,33 @@ pub fn analyze(input: &AnalysisInput) -> Result<Analysis> {
 /// Those of [`analyze`].
 pub fn analyze_and_check(input: &AnalysisInput, books: &RunTallies) -> Result<Analysis> {
     let work = PreparedSamples::new(input)?;
-    let mut analysis = analyze_on(&work)?;
+    let mut analysis = analyze_on(&work, Extent::Whole)?;
     diagnostics::check(&work, &mut analysis, books)?;
     Ok(analysis)
 }
 
+/// Phases, boundaries with their errors, P(N), and how states exchange and overlap: what decides how a run goes on, the same
+/// as in [`analyze_and_check`] in a third of its time. What else there is in an analysis is empty or without errors.
+///
+/// # Errors
+/// Those of [`analyze`].
+pub(crate) fn analyze_boundaries(input: &AnalysisInput, books: &RunTallies) -> Result<Analysis> {
+    let work = PreparedSamples::new(input)?;
+    let mut analysis = analyze_on(&work, Extent::Boundaries)?;
+    analysis.checks.diagnostics = Some(diagnostics::diagnose(&work, &analysis, books)?);
+    Ok(analysis)
+}
+
+/// How much of an analysis is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    /// What [`analyze_boundaries`] names.
+    Boundaries,
+}
+
 /// The stages one after the other: maps, phases with their boundaries, distributions, averages, errors of the maps.
-fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
+fn analyze_on(work: &PreparedSamples<'_>, extent: Extent) -> Result<Analysis> {
     let PreparedSamples { retained, excluded, basis, .. } = work;
     let (input, solved) = (&**retained, &basis.solved);
     let (grid, samples) = (&input.grid, &input.samples);
@@ -112,9 +132,6 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
     let mut places = distributions::places(grid, &on_lines);
     let parts = &solved.collapsed.parts;
     places.retain(|place| parts.at(1.0 / place.kt, &place.ln_z).is_some());
-    let (f_k_err, distributions) = with_errors(&places, solved, &bootstrap, &input.n_max);
-    let profiles = profiles::at(&places, solved, &observed, &bootstrap, &input.n_max);
-
     // Every simulated temperature, also where the maps have others.
     let missing: Vec<f64> = basis.kts.iter().copied().filter(|&kt| maps.of_mu.position(kt).is_none()).collect();
     let further = Prepared::new(basis, &observed, &missing);
@@ -126,7 +143,7 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
             Some(prepared.row(t, solved, &cells.thresholds))
         })
         .collect();
-    let (phase_averages, boundary_sides) = averages::all(PhaseContext {
+    let phases = PhaseContext {
         around: &around,
         classifier: &cells.classifier,
         labels: &found.labels,
@@ -135,7 +152,11 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         boundaries: &found.boundaries,
         excluded: &excluded.iter().map(|f| f.state).collect::<Vec<_>>(),
         n_observables: observed.len(),
-    });
+    };
+    let Details { f_k_err, distributions, profiles, phase_averages, boundary_sides, split_half } = match extent {
+        Extent::Whole => Details::new(input, &places, solved, &observed, phases)?,
+        Extent::Boundaries => Details::none(input, &places, solved),
+    };
     let mut at_states = at_states(&around, &rows);
     mask_cells(&mut at_states, grid, excluded);
     for (cell, is_free) in at_states.iter_mut().zip(&found.quotable) {
@@ -143,7 +164,9 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
     }
     drop(rows);
     let mut henry = maps.henry(&around, solved, &further);
-    maps.set_errors(&around, &bootstrap, observed.len(), &mut at_states, &mut henry);
+    if extent == Extent::Whole {
+        maps.set_errors(&around, &bootstrap, observed.len(), &mut at_states, &mut henry);
+    }
     Ok(Analysis {
         grid: grid.clone(),
         free_energies: FreeEnergies {
@@ -173,13 +196,48 @@ fn analyze_on(work: &PreparedSamples<'_>) -> Result<Analysis> {
         henry: henry.into_iter().map(|(_, henry)| henry).collect(),
         is_fugacity: around.fugacities(),
         cell: input.cell.clone(),
-        split_half: split_half(input)?,
+        split_half,
         inefficiency: basis.g_of_state.clone(),
         beside_unconverged: beside_unconverged(&found.quotable, &jumps),
         jumps,
         checks: Checks { excluded: excluded.clone(), ..Checks::default() },
         ln_xi_is_absolute: input.frozen_slab,
     })
+}
+
+/// What an analysis of the boundaries alone does without.
+#[derive(Default)]
+struct Details {
+    /// `[n_states]`
+    f_k_err: Vec<f64>,
+    distributions: Vec<Distribution>,
+    profiles: Vec<Profile>,
+    phase_averages: Vec<PhaseAverage>,
+    boundary_sides: Vec<BoundarySide>,
+    split_half: SplitHalf,
+}
+
+impl Details {
+    fn new(
+        input: &AnalysisInput,
+        places: &[Place],
+        solved: &MbarSolution,
+        observed: &Observed,
+        phases: PhaseContext<'_>,
+    ) -> Result<Details> {
+        let bootstrap = phases.bootstrap;
+        let (f_k_err, distributions) = with_errors(places, solved, bootstrap, &input.n_max);
+        let profiles = profiles::at(places, solved, observed, bootstrap, &input.n_max);
+        let (phase_averages, boundary_sides) = averages::all(phases);
+        let split_half = split_half(input)?;
+        Ok(Details { f_k_err, distributions, profiles, phase_averages, boundary_sides, split_half })
+    }
+
+    /// P(N) without errors, and nothing else.
+    fn none(input: &AnalysisInput, places: &[Place], solved: &MbarSolution) -> Details {
+        let distributions = distributions::at(places, solved, &input.n_max);
+        Details { f_k_err: vec![f64::NAN; input.grid.len()], distributions, ..Details::default() }
+    }
 }
 
 /// `[n_states]`, whether the ratio of the basins of each is not known: an unconverged boundary runs through it, or next to it.

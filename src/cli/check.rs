@@ -130,12 +130,17 @@ fn cycles(schedule: &Schedule) -> String {
                 Until::BoundaryError { .. } => "every boundary",
                 Until::FirstOrderError { .. } => "every first-order line",
             };
+            let at = match until.temperature() {
+                Some((lo, hi)) if lo == hi => format!(" at T = {lo}"),
+                Some((lo, hi)) => format!(" at T = {lo} to {hi}"),
+                None => String::new(),
+            };
             let beside = match schedule.refine {
                 0 => String::new(),
                 1 => "; 1 further run beside it at most".to_owned(),
                 n => format!("; {n} further runs beside it at most"),
             };
-            format!("{first}, then up to {most} of production until μ of {what} is known to {}{beside}", until.mu())
+            format!("{first}, then up to {most} of production until μ of {what}{at} is known to {}{beside}", until.mu())
         }
         _ => first,
     }

@@ -322,6 +322,17 @@ pub(crate) fn analyse_and_judge(directory: &Path) -> Result<Analysis> {
     analysis::analyze_and_check(&input, &combined.tallies(&directories)?)
 }
 
+/// The phases and boundaries of a run with its further runs, as [`analysis::analyze_boundaries`] finds them; nothing is written.
+///
+/// # Errors
+/// [`Error::InputMissing`], [`Error::BadInput`], [`Error::Analysis`].
+pub(crate) fn analyse_boundaries(directory: &Path) -> Result<Analysis> {
+    let directories = families(&[directory.to_owned()]);
+    let mut combined = Combined::read(&directories)?;
+    let input = input(&mut combined);
+    analysis::analyze_boundaries(&input, &combined.tallies(&directories)?)
+}
+
 /// What the analysis of runs starts from: their samples are taken out of them.
 fn input(combined: &mut Combined) -> AnalysisInput {
     let samples = std::mem::take(&mut combined.samples);

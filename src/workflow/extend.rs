@@ -9,7 +9,7 @@ use crate::run::directory::RunDirectory;
 use crate::run::donors::device_of;
 use crate::run::family::{further, place};
 use crate::run::{self, Ended, Limits, Progress, ResumeOptions, RunOptions, RunOutcome, RunRecord, RunStatus};
-use crate::workflow::analyze::{Evaluation, GridRequest, Stage, evaluate_and_tell};
+use crate::workflow::analyze::{Evaluation, GridRequest, Stage, analyse_boundaries, evaluate_and_tell};
 use crate::workflow::refine::{FurtherRun, along_line, in_gap, serves};
 use crate::workflow::stopping::StoppingRule;
 use serde::{Deserialize, Serialize};
@@ -164,10 +164,25 @@ fn decide(held: &mut Held, clock: &Clock<'_>, listener: &mut dyn Listener) -> Re
             return Ok(if clock.is_over() { stopped(&held.record) } else { Decided::Next(Step::GoOn(i + 1)) });
         }
     }
-    let default = GridRequest::default();
-    let evaluation = evaluate_and_tell(std::slice::from_ref(path), path, &default, &mut |stage| listener.stage(stage))?;
     let loaded = scene::load(path.join("resolved.ron"))?;
     let goal = StoppingRule::of(&loaded);
+    let scenes = further.iter().map(|run| scene::load(run.join("resolved.ron"))).collect::<Result<Vec<_>>>()?;
+    // What falls short and can go on does so before tables and figures are made.
+    if let Some(goal) = goal.filter(|_| !clock.is_over()) {
+        listener.stage(Stage::Analysis);
+        let analysis = analyse_boundaries(path)?;
+        let known = goal.judge(&analysis);
+        if !known.enough
+            && let Some((step, words)) = next(&loaded, &goal, &scenes, &analysis)?
+        {
+            listener.extension(&format!("{}: {words}", known.words));
+            held.record.boundaries = Some(known);
+            held.record.write(path)?;
+            return Ok(Decided::Next(step));
+        }
+    }
+    let default = GridRequest::default();
+    let evaluation = evaluate_and_tell(std::slice::from_ref(path), path, &default, &mut |stage| listener.stage(stage))?;
     let record = &mut held.record;
     record.seconds_analysis = evaluation.summary.seconds.analysis;
     record.boundaries = goal.map(|g| g.judge(&evaluation.analysis));
@@ -177,7 +192,6 @@ fn decide(held: &mut Held, clock: &Clock<'_>, listener: &mut dyn Listener) -> Re
         let code = u8::from(shortfall(record, path).is_some()) * 3;
         return over(code, Conclusion::Done(Results { evaluation, record: record.clone() }));
     };
-    let scenes = further.iter().map(|run| scene::load(run.join("resolved.ron"))).collect::<Result<Vec<_>>>()?;
     let Some((step, words)) = next(&loaded, &goal, &scenes, &evaluation.analysis)? else {
         return over(3, Conclusion::Short(Results { evaluation, record: record.clone() }));
     };

@@ -156,9 +156,10 @@ fn further(
     let scene = &mut own.scene;
     let reservoir = scene.grid.reservoir.iter().zip(values).map(|(axis, values)| {
         let mut axis = axis.clone();
-        axis.values = AxisValues::List(values);
+        axis.values = AxisValues::List(values.into_iter().map(tidy).collect());
         axis
     });
+    let temperatures = temperatures.into_iter().map(tidy).collect();
     scene.grid = Grid { temperature: AxisValues::List(temperatures), reservoir: reservoir.collect(), ..scene.grid };
     if !windows.is_empty() {
         scene.schedule.equilibration = scene.schedule.equilibration.max(LEARNING);
@@ -170,6 +171,11 @@ fn further(
     let text = scene::resolved(&own);
     scene::parse(&text, Path::new("scene.ron"))?;
     Ok(FurtherRun { scene: text, words })
+}
+
+/// A value without the noise of its last digits, as a scene would have it.
+fn tidy(value: f64) -> f64 {
+    format!("{value:.12e}").parse().unwrap_or(value)
 }
 
 /// Fewest and most atoms that are not rare at coexistence.
@@ -303,6 +309,12 @@ mod tests {
         close(rows(&all, (0.24, 0.285)), &[0.24, 0.27, 0.30, 0.33, 0.36]);
         close(rows(&all, (0.31, 0.5)), &[0.30, 0.33, 0.36, 0.395, 0.43, 0.595, 0.76]);
         close(rows(&[0.3], (0.3, 0.3)), &[0.3]);
+    }
+
+    #[test]
+    fn values_are_those_that_a_scene_would_have() {
+        let noisy = [0.5 * (0.3 + 0.36), 0.0 - 0.9999999999999999, 1e-30 * (1.0 + 1e-15), 0.0];
+        assert_eq!(noisy.map(tidy), [0.33, -1.0, 1e-30, 0.0]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! What counts are the points of `boundaries.csv` on first-order and continuous lines, or on first-order ones alone, each with its
 //! standard error of μ. A first-order point whose error is not known keeps the run going; a continuous one (a line that P(N) does not see)
-//! counts where it has an error in μ. Triple and critical points are no points of lines. As long as no boundary is found
+//! counts where it has an error in μ. Where the scene names temperatures, points of others do not count. Triple and critical points are no points of lines. As long as no boundary is found
 //! nothing is known, and the run goes on to `max_cycles`.
 //!
 //! The errors come from a bootstrap, and one of a few samples knows nothing of what it has not seen: the states beside
@@ -27,6 +27,8 @@ pub struct StoppingRule {
     pub production: u32,
     /// Whether continuous lines count as well.
     continuous: bool,
+    /// Lowest and highest temperature of the points that count; `None` for all.
+    temperature: Option<(f64, f64)>,
     units: Units,
 }
 
@@ -40,6 +42,7 @@ impl StoppingRule {
             max_cycles: schedule.max_cycles?,
             production: schedule.production,
             continuous: matches!(until, Until::BoundaryError { .. }),
+            temperature: until.temperature(),
             units: loaded.scene.units,
         })
     }
@@ -90,6 +93,10 @@ impl StoppingRule {
     }
 
     fn counts(&self, point: &BoundaryPoint) -> bool {
+        let is_within = |(lo, hi): (f64, f64)| (lo * (1.0 - 1e-9)..=hi * (1.0 + 1e-9)).contains(&point.temperature);
+        if !self.temperature.is_none_or(is_within) {
+            return false;
+        }
         match point.kind {
             BoundaryKind::FirstOrder => true,
             BoundaryKind::Continuous => self.continuous && point.mu_err.is_finite(),
@@ -144,9 +151,14 @@ impl StoppingRule {
 mod tests {
     use super::*;
 
+    fn rule(continuous: bool) -> StoppingRule {
+        StoppingRule { mu: 0.1, max_cycles: 9, production: 1, continuous, temperature: None, units: Units::Lj }
+    }
+
     #[test]
     fn extensions_grow_by_half_up_to_the_limit() {
-        let mut goal = StoppingRule { mu: 0.1, max_cycles: 5000, production: 1500, continuous: true, units: Units::Lj };
+        let mut goal = rule(true);
+        (goal.max_cycles, goal.production) = (5000, 1500);
         let mut lengths = vec![goal.production];
         while let Some(more) = goal.next_extension() {
             goal.production += more;
@@ -160,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_further_run_becomes_as_long_as_its_error_needs() {
-        let rule = StoppingRule { mu: 0.003, max_cycles: 5000, production: 1, continuous: false, units: Units::Lj };
+        let rule = StoppingRule { mu: 0.003, max_cycles: 5000, ..rule(false) };
         let lengths = [0.0045, 0.0031, 0.1, f64::NAN].map(|error| rule.further_cycles(1000, error));
         assert_eq!(lengths, [1250, 500, 4000, 1000]);
         assert_eq!((rule.further_cycles(4000, 0.1), rule.further_cycles(9000, 0.1)), (1000, 0));
@@ -186,12 +198,14 @@ mod tests {
             clapeyron: None,
             crossings: None,
         };
-        let rule = |continuous| StoppingRule { mu: 0.1, max_cycles: 9, production: 1, continuous, units: Units::Lj };
         let counts = |kind, mu_err| [true, false].map(|continuous| rule(continuous).counts(&point(kind, mu_err)));
         assert_eq!(counts(BoundaryKind::FirstOrder, 0.1), [true, true]);
         assert_eq!(counts(BoundaryKind::FirstOrder, f64::NAN), [true, true]);
         assert_eq!(counts(BoundaryKind::Continuous, 0.1), [true, false]);
         assert_eq!(counts(BoundaryKind::Continuous, f64::NAN), [false, false]);
+        let at = |lo, hi| StoppingRule { temperature: Some((lo, hi)), ..rule(false) };
+        let of = |rule: StoppingRule| rule.counts(&point(BoundaryKind::FirstOrder, 0.1));
+        assert_eq!([of(at(0.3, 0.3)), of(at(0.2, 0.29)), of(at(0.31, 0.4))], [true, false, false]);
         assert_eq!(counts(BoundaryKind::Triple, 0.1), [false, false]);
         assert_eq!(counts(BoundaryKind::Critical, 0.1), [false, false]);
     }

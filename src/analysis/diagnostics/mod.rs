@@ -82,7 +82,8 @@ impl RunTallies {
 pub(super) fn check(work: &PreparedSamples<'_>, analysis: &mut Analysis, books: &RunTallies) -> Result<()> {
     let grid = &work.input.grid;
     let compared = compare(work, &books.blocks);
-    let diagnostics = diagnose(work, analysis, books)?;
+    let trends = convergence::trends(work, analysis);
+    let diagnostics = Diagnostics { trends, ..diagnose(work, analysis, books)? };
     let split = (analysis.split_half.agree, analysis.split_half.compared);
     // Stretches of a short run may be too short for MBAR where the whole is not: that is said, and the rest stands.
     let (estimators, failed) = match compared {
@@ -119,7 +120,11 @@ fn lacking(grid: &StateGrid, analysis: &Analysis, edge: Edge) -> usize {
     if steps.is_finite() { (steps as usize).saturating_sub(1) } else { 0 }
 }
 
-fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies) -> Result<Diagnostics> {
+/// How the states exchange, overlap and are settled; how boundaries converge is left out.
+///
+/// # Errors
+/// [`crate::base::Error::Analysis`] if the overlap of the states cannot be computed.
+pub(super) fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies) -> Result<Diagnostics> {
     let (input, solved, excluded) = (work.input, &work.basis.solved, work.is_excluded());
     let (grid, samples, cohorts) = (&input.grid, &input.samples, input.cohorts());
     let overlap = solved.collapsed.overlap(&solved.n_k, &solved.solution.f_k)?;
@@ -200,7 +205,7 @@ fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies)
         n_components: component.iter().max().map_or(0, |c| c + 1),
         n_parts: analysis.free_energies.n_parts(),
         drifts: drift::drifts(&memory, input),
-        trends: convergence::trends(work, analysis),
+        trends: Vec::new(),
         halves: (z.iter().any(|z| z.is_finite()), input.halves.start_differently),
         stride: cycles.windows(2).map(|w| w[1] - w[0]).min().unwrap_or(1),
         production: input.production,

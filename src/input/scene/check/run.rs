@@ -308,6 +308,17 @@ fn goal(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()
         return Ok(());
     };
     positive(source, "schedule.until.mu", until.mu())?;
+    if let Some((lo, hi)) = until.temperature() {
+        let simulated = scene.grid.temperature.values();
+        let (coldest, hottest) = simulated.iter().fold((f64::MAX, f64::MIN), |(a, b), &t| (a.min(t), b.max(t)));
+        ensure!(
+            source,
+            lo <= hi && lo <= hottest * (1.0 + 1e-9) && hi >= coldest * (1.0 - 1e-9),
+            "schedule.until.temperature",
+            format!("no temperature of the grid, {coldest} to {hottest}, is within ({lo}, {hi})"),
+            "give the lowest and the highest at which boundaries count, or leave it out for all",
+        );
+    }
     ensure!(
         source,
         !scene.reservoir.is_empty(),

@@ -110,11 +110,17 @@ pub enum Until {
     BoundaryError {
         /// \[energy\]
         mu: f64,
+        /// Lowest and highest temperature that counts; unset: all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        temperature: Option<(f64, f64)>,
     },
     /// Every point of a first-order line known to this standard error of μ.
     FirstOrderError {
         /// \[energy\]
         mu: f64,
+        /// Lowest and highest temperature that counts; unset: all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        temperature: Option<(f64, f64)>,
     },
 }
 
@@ -122,7 +128,14 @@ impl Until {
     /// The standard error of μ that is wanted \[energy\].
     pub fn mu(&self) -> f64 {
         match self {
-            Until::BoundaryError { mu } | Until::FirstOrderError { mu } => *mu,
+            Until::BoundaryError { mu, .. } | Until::FirstOrderError { mu, .. } => *mu,
+        }
+    }
+
+    /// Lowest and highest temperature of the points that count; `None` for all.
+    pub fn temperature(&self) -> Option<(f64, f64)> {
+        match self {
+            Until::BoundaryError { temperature, .. } | Until::FirstOrderError { temperature, .. } => *temperature,
         }
     }
 }

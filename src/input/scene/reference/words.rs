@@ -910,13 +910,33 @@ pub(crate) const SECTIONS: &[Section] = &[
         "Until::BoundaryError",
         "until",
         "every phase boundary known to a standard error",
-        &[line("mu", "energy", Needed, "above 0", "standard error of μ", "0.02")],
+        &[
+            line("mu", "energy", Needed, "above 0", "standard error of μ", "0.02"),
+            line(
+                "temperature",
+                "temperature",
+                Words("all"),
+                "some of the grid",
+                "lowest and highest at which boundaries count",
+                "(0.24, 0.30)",
+            ),
+        ],
     ),
     section(
         "Until::FirstOrderError",
         "until",
         "every first-order line known to a standard error",
-        &[line("mu", "energy", Needed, "above 0", "standard error of μ", "0.003")],
+        &[
+            line("mu", "energy", Needed, "above 0", "standard error of μ", "0.003"),
+            line(
+                "temperature",
+                "temperature",
+                Words("all"),
+                "some of the grid",
+                "lowest and highest at which boundaries count",
+                "(0.24, 0.30)",
+            ),
+        ],
     ),
     section("ObservableSpec::Layers", "observables: […]", "atoms over z; layers are found afterwards", &[]),
     section(
