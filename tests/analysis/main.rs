@@ -1,6 +1,7 @@
 //! Analysis: from samples to averages, boundaries and errors that are as large as they say; minima of the energy; gases,
 //! ab initio thermodynamics and the hydrogen electrode.
 
+mod cold_rows;
 mod exact_samples;
 mod frozen_starts;
 mod honest_errors;
