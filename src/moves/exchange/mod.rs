@@ -1,6 +1,7 @@
 //! Replica exchange: pairs of a schedule swap their states, configurations stay.
 
 mod assignment;
+mod places;
 mod schedule;
 mod tally;
 
@@ -11,10 +12,10 @@ pub use tally::{EdgeTally, Period};
 use crate::base::fault_injection::{Fault, planted};
 use crate::base::ids::StateId;
 use crate::base::rng::{Rng, Stream, uniform};
-use crate::system::configuration::{Counts, Measurement};
-use crate::thermo::acceptance::{ConfigurationRef, StateRef, accept_ln, accept_ln_drawn, exchange_ln_acc};
-use crate::thermo::states::{Direction, StateGrid, StatePoint};
-use assignment::OfWalker;
+use crate::system::configuration::Measurement;
+use crate::thermo::acceptance::{accept_ln, accept_ln_drawn};
+use crate::thermo::states::{Direction, StateGrid};
+use places::{Hold, Places, PlacesOfOne, States};
 use rayon::prelude::*;
 use std::collections::HashSet;
 
@@ -141,19 +142,26 @@ impl Exchanger {
         measurements: &[Measurement],
         assignment: &mut Assignment,
     ) -> (u64, u64) {
-        let states: Vec<StateRef> = grid.states.iter().map(StatePoint::as_ref).collect();
+        let states = States::new(grid);
         let n_walkers = assignment.walkers() as u64;
         let pairs: usize = self.groups_of(visit).map(|(_, group)| group.len()).sum();
         let drawn = (self.drawn.visit == Some(visit) && self.drawn.ln_uniforms.len() == pairs * n_walkers as usize)
             .then_some(self.drawn.ln_uniforms.as_slice());
-        let in_rounds = Visit { exchanger: self, states: &states, rng, visit };
+        let in_rounds = Visit { exchanger: self, rng, visit };
         let none = || vec![0_u32; grid.edges.len()];
         let of_walkers = assignment.by_walker().zip(measurements.par_chunks(grid.len())).enumerate();
         let accepted = of_walkers
             .fold(none, |mut accepted, (walker, (held, measured))| {
                 let drawn = drawn.map(|all| &all[walker * pairs..(walker + 1) * pairs]);
                 let walker = in_rounds.exchanger.first_walker + walker as u32;
-                in_rounds.walk(walker, drawn, Places::new(held, measured), &mut accepted);
+                match &states {
+                    States::OfOne(states) => {
+                        in_rounds.walk(walker, drawn, PlacesOfOne::new(states, held, measured), &mut accepted);
+                    }
+                    States::Any(states) => {
+                        in_rounds.walk(walker, drawn, Places::new(states, held, measured), &mut accepted)
+                    }
+                }
                 accepted
             })
             .reduce(none, |mut a, b| {
@@ -187,7 +195,6 @@ fn ln_uniform(rng: &Rng, round: u64, walker: u32, edge: u32) -> f64 {
 /// The rounds of one visit.
 struct Visit<'a> {
     exchanger: &'a Exchanger,
-    states: &'a [StateRef<'a>],
     rng: &'a Rng,
     visit: u64,
 }
@@ -197,12 +204,12 @@ impl Visit<'_> {
     ///
     /// - `drawn`: ln of the random numbers in the order of trying, where they were drawn before
     /// - `accepted`: `[n_edges]`, added to
-    fn walk(&self, walker: u32, mut drawn: Option<&[f64]>, mut places: Places<'_>, accepted: &mut [u32]) {
+    fn walk<P: Hold>(&self, walker: u32, mut drawn: Option<&[f64]>, mut places: P, accepted: &mut [u32]) {
         for (round, group) in self.exchanger.groups_of(self.visit) {
-            let decide = |pair: &Pair, places: &Places<'_>| {
-                accept_ln_drawn(|| ln_uniform(self.rng, round, walker, pair.edge), self.ln_acc(pair, places))
+            let decide = |pair: &Pair, places: &P| {
+                accept_ln_drawn(|| ln_uniform(self.rng, round, walker, pair.edge), places.ln_acc(pair))
             };
-            let mut swap = |pair: &Pair, accept: bool, places: &mut Places<'_>| {
+            let mut swap = |pair: &Pair, accept: bool, places: &mut P| {
                 places.swap_if(accept, pair);
                 accepted[pair.edge as usize] += u32::from(accept);
             };
@@ -210,7 +217,7 @@ impl Visit<'_> {
             if let Some(numbers) = &mut drawn {
                 let (now, later) = numbers.split_at(group.len());
                 *numbers = later;
-                group.iter().zip(now).for_each(|(p, &ln)| swap(p, accept_ln(ln, self.ln_acc(p, &places)), &mut places));
+                group.iter().zip(now).for_each(|(p, &ln)| swap(p, accept_ln(ln, places.ln_acc(p)), &mut places));
             } else if group.len() < SHARED {
                 group.iter().for_each(|p| swap(p, decide(p, &places), &mut places));
             } else {
@@ -220,63 +227,6 @@ impl Visit<'_> {
             }
         }
         places.settle();
-    }
-
-    #[inline]
-    fn ln_acc(&self, pair: &Pair, places: &Places<'_>) -> f64 {
-        let (a, b) = (self.states[pair.a.index()], self.states[pair.b.index()]);
-        exchange_ln_acc(a, b, places.of(pair.a), places.of(pair.b))
-    }
-}
-
-/// What the states of one walker hold, in the order of states: rounds read it through, and need not look for replicas.
-struct Places<'a> {
-    held: OfWalker<'a>,
-    /// `[n_states]`
-    configurations: Vec<Held>,
-}
-
-/// What rounds need to know of the replica that holds a state.
-#[derive(Clone, Copy)]
-struct Held {
-    energy: f64,
-    counts: Counts,
-    /// Counted from the first of the walker.
-    replica: u32,
-}
-
-impl<'a> Places<'a> {
-    /// - `measured`: `[n_states]`, of the replicas of the walker
-    fn new(held: OfWalker<'a>, measured: &[Measurement]) -> Places<'a> {
-        let of = |state: usize| {
-            let replica = held.replica_of(StateId(state as u32));
-            let Measurement { energy, counts } = measured[replica];
-            Held { energy, counts, replica: replica as u32 }
-        };
-        let configurations = (0..measured.len()).map(of).collect();
-        Places { held, configurations }
-    }
-
-    /// The configuration that a state holds.
-    #[inline]
-    fn of(&self, state: StateId) -> ConfigurationRef<'_> {
-        let Held { energy, counts, .. } = &self.configurations[state.index()];
-        ConfigurationRef { energy: *energy, counts }
-    }
-
-    /// Swaps what two states hold, or does not: without a branch, because which it will be cannot be guessed.
-    #[inline]
-    fn swap_if(&mut self, swap: bool, pair: &Pair) {
-        let both = [self.configurations[pair.a.index()], self.configurations[pair.b.index()]];
-        self.configurations[pair.a.index()] = both[usize::from(swap)];
-        self.configurations[pair.b.index()] = both[usize::from(!swap)];
-    }
-
-    /// Tells the assignment which replica holds which state now.
-    fn settle(mut self) {
-        for (state, held) in self.configurations.iter().enumerate() {
-            self.held.assign(StateId(state as u32), held.replica as usize);
-        }
     }
 }
 
