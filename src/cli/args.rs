@@ -114,7 +114,7 @@ pub(crate) struct ResumeArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct LimitArguments {
-    /// Stop in good order after this time, e.g. 2h, 90m, 1h30m, 45s
+    /// Stop cleanly after this time, e.g. 2h, 90m, 1h30m, 45s
     #[arg(long, value_name = "TIME", value_parser = walltime)]
     pub(crate) walltime: Option<Duration>,
     /// Seconds between checkpoints; 0 writes one after every cycle

@@ -135,7 +135,7 @@ pub(super) fn own_device(choice: &DeviceChoice, ranks: &Ranks) -> Result<String>
     })
 }
 
-/// Ends a command that has failed, on all ranks: in good order where all have failed alike, at once where one has.
+/// Ends a command that has failed, on all ranks: cleanly where all have failed alike, at once where one has.
 ///
 /// - `code`: of this rank
 /// - returns: the code of the first

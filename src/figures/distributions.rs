@@ -46,6 +46,11 @@ pub(super) fn chosen<'a>(analysis: &Analysis, all: Vec<Shown<'a>>, s: usize) -> 
     chosen
 }
 
+/// Names of the distributions: T and μ of every species.
+pub(super) fn names(chosen: &[(Shown<'_>, Color)]) -> Vec<String> {
+    text::states(&chosen.iter().map(|(d, _)| (d.temperature, d.mu.to_vec())).collect::<Vec<_>>())
+}
+
 /// P(N) of species `s` at the points that the analysis chose, on a logarithmic axis.
 pub(crate) fn p_n(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Drawing> {
     let axis = analysis.grid.reservoirs.get(s)?;
@@ -63,10 +68,8 @@ pub(crate) fn p_n(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Draw
     columns.extend(analysis.grid.reservoirs.iter().map(|r| format!("mu_{}", r.species)));
     columns.extend([format!("n_{species}"), "p".into(), "p_err".into()]);
     let mut table = Table::new(columns);
-    let t_decimals = text::decimals(chosen.iter().map(|(d, _)| d.temperature), 4);
-    let mu_decimals = text::decimals(chosen.iter().filter_map(|(d, _)| d.mu.get(s).copied()), 3);
     let mut series = Vec::new();
-    for (d, colour) in &chosen {
+    for ((d, colour), label) in chosen.iter().zip(names(&chosen)) {
         let mut runs: Vec<Vec<(f64, f64, f64)>> = vec![Vec::new()];
         for &(count, p, err) in &d.points {
             if p < SMALLEST || !p.is_finite() {
@@ -83,8 +86,6 @@ pub(crate) fn p_n(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Draw
         }
         runs.retain(|run| !run.is_empty());
         let points = if d.points.len() <= MOST_MARKERS { runs.concat() } else { Vec::new() };
-        let mu = d.mu.get(s).copied().unwrap_or(f64::NAN);
-        let label = format!("{}, {}", text::fixed(d.temperature, t_decimals), text::fixed(mu, mu_decimals));
         // bars where there are markers, else the band
         if !points.is_empty() {
             for run in &mut runs {
@@ -107,7 +108,7 @@ pub(crate) fn p_n(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Draw
         caption,
         x_label: format!("N of {species}"),
         y_label: "P(N)".into(),
-        heading: labels.states(std::iter::once(labels.mu_symbol(&axis.convention).to_owned())),
+        heading: labels.states(analysis),
         notes: Vec::new(),
         log_floor: Some(floor),
         from_zero: false,

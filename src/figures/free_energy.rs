@@ -2,7 +2,7 @@
 //! over both. Those of the other observables are in `free_energy.csv` alone: every picture costs as much as a hundredth of
 //! an analysis.
 
-use super::distributions::{SMALLEST, Shown, chosen};
+use super::distributions::{SMALLEST, Shown, chosen, names};
 use super::{Drawing, Labels};
 use crate::analysis::{Analysis, Profile};
 use crate::figures::plot::axis::Axis;
@@ -55,11 +55,9 @@ fn curves(
     let n = all.len();
     let chosen = chosen(analysis, all, s);
     let symbol = labels.mu_symbol(&analysis.grid.reservoirs.get(s)?.convention);
-    let t_decimals = text::decimals(chosen.iter().map(|(d, _)| d.temperature), 4);
-    let mu_decimals = text::decimals(chosen.iter().filter_map(|(d, _)| d.mu.get(s).copied()), 3);
     let mut table = Table::new(columns(analysis, &[column, "free_energy", "error"]));
     let mut series = Vec::new();
-    for (place, colour) in &chosen {
+    for ((place, colour), label) in chosen.iter().zip(names(&chosen)) {
         let kt = labels.units.boltzmann() * place.temperature;
         let mut runs: Vec<Vec<(f64, f64, f64)>> = vec![Vec::new()];
         for &(x, p, err) in &place.points {
@@ -76,8 +74,6 @@ fn curves(
             }
         }
         runs.retain(|run| !run.is_empty());
-        let mu = place.mu.get(s).copied().unwrap_or(f64::NAN);
-        let label = format!("{}, {}", text::fixed(place.temperature, t_decimals), text::fixed(mu, mu_decimals));
         series.push(Series { label, colour: colour.clone(), runs, points: Vec::new() });
     }
     if series.iter().all(|s| s.runs.is_empty()) {
@@ -96,7 +92,7 @@ fn curves(
         caption,
         x_label,
         y_label: format!("−kT ln P [{}]", labels.units.energy_label()),
-        heading: labels.states(std::iter::once(symbol.to_string())),
+        heading: labels.states(analysis),
         notes: Vec::new(),
         log_floor: None,
         from_zero: true,
@@ -149,11 +145,13 @@ fn plane(
     let points = joint_free_energy(labels, profile);
     let most = points.iter().map(|p| p.0).fold(0.0, f64::max);
     let label = &analysis.observable_labels[profile.observable];
-    let (t, mu) = (text::short(profile.temperature, 4), text::short(*profile.mu.first()?, 3));
     let title = format!("Free energy of N and {label}");
     let unseen = [Entry { sign: Sign::Box(palette::MASKED), label: "not sampled, or P below 10⁻⁶".into() }];
     let (of_t, of_mu) = (labels.units.temperature_label(), labels.units.energy_label());
-    let place = format!("T = {t} {of_t}, {} = {mu} {of_mu}", labels.mu_symbol(&axis.convention));
+    let mut place = format!("T = {} {of_t}", text::short(profile.temperature, 4));
+    for (symbol, mu) in labels.mu_symbols(analysis).iter().zip(&profile.mu) {
+        place.push_str(&format!(", {symbol} = {} {of_mu}", text::short(*mu, 3)));
+    }
     // a subtitle has no subscripts
     let plain = place.replace("k_B", "k");
     let subtitle = match labels.title.is_empty() {

@@ -46,6 +46,7 @@ use crate::base::error::{AnalysisError, Error, Result};
 use crate::base::units::Units;
 use crate::io::atomic::write_whole;
 use crate::thermo::Convention;
+use crate::thermo::states::Reservoir;
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -194,11 +195,20 @@ impl Labels {
         }
     }
 
-    /// Over the legend of curves at states: `T [K], μ [eV]`.
-    ///
-    /// - `symbols`: of the chemical potentials
-    pub(crate) fn states(&self, symbols: impl Iterator<Item = String>) -> String {
-        let with_unit = symbols.map(|symbol| format!("{symbol} [{}]", self.units.energy_label()));
+    /// Symbols of all chemical potentials, with the species where there are several.
+    pub(crate) fn mu_symbols(&self, analysis: &Analysis) -> Vec<String> {
+        let reservoirs = &analysis.grid.reservoirs;
+        let of = |r: &Reservoir| match reservoirs.len() {
+            1 => self.mu_symbol(&r.convention).to_owned(),
+            _ => format!("{} of {}", self.mu_symbol(&r.convention), r.species),
+        };
+        reservoirs.iter().map(of).collect()
+    }
+
+    /// Over the legend of curves at states: `T [K], μ [eV]`, or every μ by its species.
+    pub(crate) fn states(&self, analysis: &Analysis) -> String {
+        let symbols = self.mu_symbols(analysis);
+        let with_unit = symbols.into_iter().map(|symbol| format!("{symbol} [{}]", self.units.energy_label()));
         std::iter::once(self.temperature()).chain(with_unit).collect::<Vec<_>>().join(", ")
     }
 

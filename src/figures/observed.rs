@@ -16,7 +16,10 @@ pub(crate) fn average(analysis: &Analysis, labels: &Labels, observable: usize, s
     let column = &analysis.observables[observable];
     let label = &legible(column, &analysis.observable_labels[observable]);
     let known = |cell: &MapCell| (value(&cell.observables, observable), value(&cell.observables_err, observable));
-    let title = format!("Mean of {label}");
+    let title = match label.starts_with("atoms") {
+        true => format!("Mean number of {label}"),
+        false => format!("Mean of {label}"),
+    };
     let said = |against: &str| {
         format!(
             "⟨A⟩ of {label} (column `{column}` of analysis/maps.csv) {against}, by MBAR, with standard errors as bands."
@@ -114,8 +117,7 @@ pub(crate) fn histogram(analysis: &Analysis, labels: &Labels, histogram: &MeanHi
     let mus = |s: &StateHistogram| -> Vec<f64> {
         (0..grid.n_reservoirs()).map(|r| grid.mu(StateId(s.state as u32), r)).collect()
     };
-    let t_decimals = text::decimals(histogram.states.iter().map(temperature), 4);
-    let mu_decimals = text::decimals(histogram.states.iter().flat_map(&mus), 3);
+    let names = text::states(&histogram.states.iter().map(|s| (temperature(s), mus(s))).collect::<Vec<_>>());
     let mut columns = vec!["state".to_owned(), "temperature".into()];
     columns.extend(grid.reservoirs.iter().map(|r| format!("mu_{}", r.species)));
     columns.extend([way.x_column, way.y_column, "error"].map(str::to_owned));
@@ -146,16 +148,8 @@ pub(crate) fn histogram(analysis: &Analysis, labels: &Labels, histogram: &MeanHi
             _ if n_temperatures > 1 => palette::shade(group, i - of_this[0], of_this.len()),
             _ => palette::line(i),
         };
-        let words = std::iter::once(text::fixed(temperature(state), t_decimals))
-            .chain(mus(state).into_iter().map(|mu| text::fixed(mu, mu_decimals)));
-        let label = words.collect::<Vec<_>>().join(", ");
-        series.push(Series { label, colour, runs: vec![run], points: Vec::new() });
+        series.push(Series { label: names[i].clone(), colour, runs: vec![run], points: Vec::new() });
     }
-    let symbols = grid.reservoirs.iter().map(|r| match grid.n_reservoirs() {
-        1 => labels.mu_symbol(&r.convention).to_owned(),
-        _ => format!("{} of {}", labels.mu_symbol(&r.convention), r.species),
-    });
-    let heading = labels.states(symbols);
     let outline = Chart {
         name: histogram.name.clone(),
         title: way.title,
@@ -166,7 +160,7 @@ pub(crate) fn histogram(analysis: &Analysis, labels: &Labels, histogram: &MeanHi
         ),
         x_label: way.x_label,
         y_label: way.y_label,
-        heading,
+        heading: labels.states(analysis),
         notes: Vec::new(),
         log_floor: None,
         from_zero: true,

@@ -57,21 +57,21 @@ fn flow(
     x_label: String,
 ) -> Option<Drawing> {
     let n = flow.values.len();
-    let mut table = Table::new(["value", "fraction", "unhindered"]);
+    let mut table = Table::new(["value", "fraction", "fraction_err", "unhindered"]);
     let steady = |i: usize| i as f64 / (n - 1) as f64;
-    for (i, (value, f)) in flow.values.iter().zip(&flow.fraction).enumerate() {
-        table.push(vec![number(*value), number(*f), number(steady(i))]);
+    for (i, value) in flow.values.iter().enumerate() {
+        table.push([*value, flow.fraction[i], flow.error[i], steady(i)].map(number).to_vec());
     }
-    let found: Vec<_> = flow
-        .values
-        .iter()
-        .zip(&flow.fraction)
-        .filter(|(_, f)| f.is_finite())
-        .map(|(v, f)| (*v, *f, f64::NAN))
-        .collect();
+    let place = |i: usize| (flow.values[i], flow.fraction[i], flow.error[i]);
+    let found: Vec<_> = (0..n).map(place).filter(|(_, f, _)| f.is_finite()).collect();
     let unhindered = flow.values.iter().enumerate().map(|(i, v)| (*v, steady(i), f64::NAN)).collect();
     let series = [
-        Series { label: "run".into(), colour: palette::line(0), runs: vec![found.clone()], points: found },
+        Series {
+            label: "run, ± standard error".into(),
+            colour: palette::line(0),
+            runs: vec![found.clone()],
+            points: found,
+        },
         Series { label: "unhindered".into(), colour: palette::FAINT, runs: vec![unhindered], points: Vec::new() },
     ];
     let (along, upper) = match flow.axis {

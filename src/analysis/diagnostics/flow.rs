@@ -18,6 +18,8 @@ pub struct Flow {
     /// upper end, 0 at the lower, and a straight line between where diffusion meets no bottleneck. NaN where none has
     /// been.
     pub fraction: Vec<f64>,
+    /// `[n_values]`, standard errors of the fractions, from their spread over replicas; NaN where fewer than two have been.
+    pub error: Vec<f64>,
     /// Trips from the lower end to the upper and back.
     pub round_trips: u64,
     /// Replica-cycles per round trip; infinite without one.
@@ -31,6 +33,36 @@ pub struct Flow {
 /// Places of a replica in the course of time: (cycle, place).
 type Path = Vec<(u32, usize)>;
 
+/// Visits to a place: of replicas that have been at an end, and of those whose last end was the upper one.
+#[derive(Debug, Clone, Copy, Default)]
+struct Visits {
+    labelled: u64,
+    from_above: u64,
+}
+
+impl Visits {
+    fn add(&mut self, other: Visits) {
+        self.labelled += other.labelled;
+        self.from_above += other.from_above;
+    }
+
+    fn fraction(self) -> f64 {
+        self.from_above as f64 / self.labelled as f64
+    }
+}
+
+/// Standard error of the fraction at a place, from the visits of every replica: that of a ratio of means,
+/// n/(n−1) Σ_r (a_r − f l_r)² / (Σ_r l_r)², with l_r labelled visits of a replica, a_r of them from above.
+fn ratio_error(all: Visits, of_replicas: impl Iterator<Item = Visits>) -> f64 {
+    let f = all.fraction();
+    let (mut n, mut squares) = (0.0, 0.0);
+    for visits in of_replicas.filter(|v| v.labelled > 0) {
+        n += 1.0;
+        squares += (visits.from_above as f64 - f * visits.labelled as f64).powi(2);
+    }
+    if n < 2.0 { f64::NAN } else { (n / (n - 1.0) * squares).sqrt() / all.labelled as f64 }
+}
+
 /// Flow from paths over the places 0..n.
 ///
 /// - `paths`: (cycle, place) in order of time
@@ -39,9 +71,9 @@ type Path = Vec<(u32, usize)>;
 /// Katzgraber, Trebst, Huse & Troyer, J. Stat. Mech. P03018 (2006).
 fn flow(axis: Axis, values: Vec<f64>, paths: &[Path]) -> Flow {
     let n = values.len();
-    let (mut upper, mut labelled) = (vec![0_u64; n], vec![0_u64; n]);
+    let mut of_paths = vec![vec![Visits::default(); n]; paths.len()];
     let (mut turns, mut cycles, mut travelled) = (0_u64, 0.0, 0);
-    for path in paths {
+    for (path, visits) in paths.iter().zip(&mut of_paths) {
         let mut last_end = None;
         let mut own_turns = 0;
         for &(_, place) in path {
@@ -55,8 +87,7 @@ fn flow(axis: Axis, values: Vec<f64>, paths: &[Path]) -> Flow {
             own_turns += u64::from(last_end.is_some() && end != last_end);
             last_end = end;
             if let Some(top) = end {
-                labelled[place] += 1;
-                upper[place] += u64::from(top);
+                visits[place].add(Visits { labelled: 1, from_above: u64::from(top) });
             }
         }
         // Two passages make a round trip.
@@ -66,9 +97,20 @@ fn flow(axis: Axis, values: Vec<f64>, paths: &[Path]) -> Flow {
             cycles += f64::from(last.0 - first.0) + 1.0;
         }
     }
-    let fraction = upper.iter().zip(&labelled).map(|(&u, &l)| u as f64 / l as f64).collect();
-    let cycles_per_trip = cycles / turns as f64;
-    Flow { runs: None, axis, values, fraction, round_trips: turns, cycles_per_trip, travelled, replicas: paths.len() }
+    let mut all = vec![Visits::default(); n];
+    of_paths.iter().for_each(|visits| all.iter_mut().zip(visits).for_each(|(sum, v)| sum.add(*v)));
+    let error = |(place, &sum): (usize, &Visits)| ratio_error(sum, of_paths.iter().map(|visits| visits[place]));
+    Flow {
+        runs: None,
+        axis,
+        values,
+        fraction: all.iter().map(|sum| sum.fraction()).collect(),
+        error: all.iter().enumerate().map(error).collect(),
+        round_trips: turns,
+        cycles_per_trip: cycles / turns as f64,
+        travelled,
+        replicas: paths.len(),
+    }
 }
 
 /// The lowest kT of the points of a grid \[energy\].
@@ -169,23 +211,40 @@ mod tests {
         (0..n).map(|i| i as f64).collect()
     }
 
+    /// Walks over n places that wait at their ends half of the time.
+    fn walks(seed: u64, n: usize, replicas: usize, cycles: u32) -> Vec<Path> {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        let mut walk = |r: usize| {
+            let mut place = r % n;
+            let mut step = |cycle: u32| {
+                let up: bool = rng.random();
+                place = if up { (place + 1).min(n - 1) } else { place.saturating_sub(1) };
+                (cycle, place)
+            };
+            (0..cycles).map(&mut step).collect()
+        };
+        (0..replicas).map(&mut walk).collect()
+    }
+
+    #[test]
+    fn errors_of_the_flow_are_those_of_independent_walks() {
+        let n = 9;
+        let mut z_squared = vec![0.0; n];
+        for seed in 0..200 {
+            let found = flow(Axis::Temperature, values(n), &walks(seed, n, 32, 2000));
+            assert_eq!((found.error[0], found.error[n - 1]), (0.0, 0.0), "the ends are known");
+            for i in 1..n - 1 {
+                z_squared[i] += ((found.fraction[i] - i as f64 / (n - 1) as f64) / found.error[i]).powi(2) / 200.0;
+            }
+        }
+        // Student's t of 31 degrees of freedom has 31/29; 200 of them scatter by √(2/200).
+        assert!(z_squared[1..n - 1].iter().all(|m| (m - 31.0 / 29.0).abs() < 0.4), "{z_squared:?}");
+    }
+
     #[test]
     fn the_flow_of_a_random_walk_is_a_straight_line() {
         let n = 9;
-        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
-        let paths: Vec<Path> = (0..64)
-            .map(|r| {
-                let mut place: usize = r % n;
-                (0..20_000)
-                    .map(|cycle| {
-                        let up: bool = rng.random();
-                        place = if up { (place + 1).min(n - 1) } else { place.saturating_sub(1) };
-                        (cycle, place)
-                    })
-                    .collect()
-            })
-            .collect();
-        let found = flow(Axis::Temperature, values(n), &paths);
+        let found = flow(Axis::Temperature, values(n), &walks(3, n, 64, 20_000));
         for (i, f) in found.fraction.iter().enumerate() {
             assert!((f - i as f64 / (n - 1) as f64).abs() < 0.02, "{:?}", found.fraction);
         }
@@ -215,5 +274,6 @@ mod tests {
         let found = flow(Axis::Temperature, values(4), &[vec![(0, 1), (1, 2), (2, 1)], vec![(0, 0), (1, 1)]]);
         assert_eq!((found.round_trips, found.travelled), (0, 0));
         assert!(found.cycles_per_trip.is_infinite() && found.fraction[3].is_nan() && found.fraction[1] == 0.0);
+        assert!(found.error[0].is_nan(), "one replica tells nothing of its error");
     }
 }

@@ -421,6 +421,7 @@ mod tests {
             runs: None,
             axis,
             fraction: (0..values.len()).map(|i| i as f64 / (values.len() - 1) as f64).collect(),
+            error: vec![0.01; values.len()],
             values,
             round_trips: 50,
             cycles_per_trip: 120.0,

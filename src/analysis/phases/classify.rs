@@ -178,13 +178,17 @@ impl Labels {
                 let most = cells.iter().map(|&i| total(i)).fold(0.0, f64::max);
                 // Without layers: what starts empty and holds less than half of all that the surface takes.
                 let gas = id == 0 && fewest < 0.05 * largest && (phases.len() > 1 || most < 0.5 * largest.max(1.0));
-                let by_number = || match (gas, species) {
-                    (true, _) => "gas".to_owned(),
+                let by_number = || match gas {
+                    true => "gas".to_owned(),
                     // one basin everywhere: no number of atoms stands for it
-                    (false, [_]) if phases.len() == 1 && most >= fewest + 1.0 => {
-                        format!("N ≈ {fewest:.0} to {most:.0}")
+                    false if phases.len() == 1 && most >= fewest + 1.0 => {
+                        let range = |s: usize| {
+                            let n = || cells.iter().map(|&i| map.cells[i].n[s]);
+                            (n().fold(f64::INFINITY, f64::min), n().fold(0.0, f64::max))
+                        };
+                        named(species, |s| format!("{:.0} to {:.0}", range(s).0, range(s).1))
                     }
-                    _ => by_number(&typical, species),
+                    false => by_number(&typical, species),
                 };
                 Phase {
                     id,
@@ -232,11 +236,16 @@ pub(crate) fn class_of(
 
 /// `N ≈ 12`, or `B ≈ 12, C ≈ 3`.
 fn by_number(typical: &[f64], species: &[String]) -> String {
-    match typical {
-        [n] => format!("N ≈ {n:.0}"),
+    named(species, |s| format!("{:.0}", typical[s]))
+}
+
+/// The number of each species in words; a single species is N.
+fn named(species: &[String], number: impl Fn(usize) -> String) -> String {
+    match species {
+        [_] => format!("N ≈ {}", number(0)),
         _ => {
-            let parts: Vec<String> = typical.iter().zip(species).map(|(n, s)| format!("{s} ≈ {n:.0}")).collect();
-            parts.join(", ")
+            let parts = species.iter().enumerate().map(|(s, name)| format!("{name} ≈ {}", number(s)));
+            parts.collect::<Vec<_>>().join(", ")
         }
     }
 }
@@ -245,6 +254,15 @@ fn by_number(typical: &[f64], species: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::observables::record::Role;
+
+    #[test]
+    fn a_phase_without_a_name_is_called_by_its_atoms() {
+        let species = |names: &[&str]| names.iter().map(|&n| n.to_owned()).collect::<Vec<_>>();
+        assert_eq!(by_number(&[11.9], &species(&["B"])), "N ≈ 12");
+        assert_eq!(by_number(&[11.9, 0.2], &species(&["Ar", "Kr"])), "Ar ≈ 12, Kr ≈ 0");
+        let ranges = ["0 to 13", "0 to 22"];
+        assert_eq!(named(&species(&["Ar", "Kr"]), |s| ranges[s].into()), "Ar ≈ 0 to 13, Kr ≈ 0 to 22");
+    }
 
     /// Two atoms on 48 sites are no monolayer, however few were sampled anywhere.
     #[test]

@@ -33,14 +33,16 @@ pub(super) fn write(checks: &Checks, grid: &StateGrid, dir: &Path) -> Result<()>
             edges.push(row);
         }
         edges.write(&dir.join("overlap.csv"))?;
-        let mut columns = vec!["axis", "value", "fraction", "round_trips", "cycles_per_trip", "travelled"];
+        let mut columns =
+            vec!["axis", "value", "fraction", "fraction_err", "round_trips", "cycles_per_trip", "travelled"];
         // Replicas of runs with other grids travel each between the ends of their own.
         let parted = diagnostics.flows.iter().any(|flow| flow.runs.is_some());
         columns.extend(parted.then_some("runs"));
         let mut flows = Table::of_species(&columns, &[]);
         for flow in &diagnostics.flows {
-            for (value, fraction) in flow.values.iter().zip(&flow.fraction) {
-                let mut row = vec![grid.axis_name(flow.axis), number(*value), number(*fraction)];
+            for (i, value) in flow.values.iter().enumerate() {
+                let mut row = vec![grid.axis_name(flow.axis)];
+                row.extend(numbers(&[*value, flow.fraction[i], flow.error[i]]));
                 row.extend([flow.round_trips.to_string(), number(flow.cycles_per_trip), flow.travelled.to_string()]);
                 row.extend(flow.runs.clone().filter(|_| parted));
                 flows.push(row);

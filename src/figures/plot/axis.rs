@@ -96,7 +96,9 @@ impl Axis {
     /// Format of ticks: equal decimals on a linear axis, powers of ten on a logarithmic one.
     pub(crate) fn format(&self, target: usize) -> TickFormat {
         if self.is_short_log() {
-            return TickFormat::Custom(Arc::new(text::power_or_number));
+            // One way of writing on one axis.
+            let plain = self.short_log_ticks().into_iter().all(text::is_short_decimal);
+            return TickFormat::Custom(Arc::new(if plain { text::decimal } else { text::power_of_ten }));
         }
         if self.log {
             return TickFormat::Custom(Arc::new(text::power_of_ten));
@@ -249,6 +251,17 @@ mod tests {
         let axis = Axis::log10("p".into(), -7.1, -5.2);
         let format = axis.format(6);
         assert_eq!(format.format(axis.ticks(6)[0]), "10⁻⁷");
+    }
+
+    #[test]
+    fn one_axis_has_one_way_of_writing() {
+        let labels = |lo: f64, hi: f64| -> Vec<String> {
+            let axis = Axis::log10("p".into(), lo, hi);
+            let format = axis.format(6);
+            axis.ticks(6).into_iter().map(|v| format.format(v)).collect()
+        };
+        assert_eq!(labels(-4.05, -2.4), ["10⁻⁴", "2×10⁻⁴", "5×10⁻⁴", "10⁻³", "2×10⁻³"]);
+        assert_eq!(labels(-3.0, -1.9), ["0.001", "0.002", "0.005", "0.01"]);
     }
 
     #[test]

@@ -63,9 +63,9 @@ pub(crate) fn lighter(colour: &Color, share: f64) -> Color {
     Color::Rgb(mix(r), mix(g), mix(b))
 }
 
-/// Shade `index` of `n` of the hue of `group`: dark to light.
+/// Shade `index` of `n` of the hue of `group`: dark to light. Ink has no shades.
 pub(crate) fn shade(group: usize, index: usize, n: usize) -> Color {
-    let Color::Rgb(r, g, b) = LINES[group % 3] else { return line(group) };
+    let Color::Rgb(r, g, b) = LINES[group % (LINES.len() - 1)] else { return line(group) };
     let place = if n > 1 { index as f64 / (n - 1) as f64 } else { 0.5 };
     let mix = |v: u8| {
         let v = f64::from(v);
@@ -132,6 +132,17 @@ impl ColourScale {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn six_groups_of_three_shades_are_eighteen_colours() {
+        let all = || (0..6).flat_map(|group| (0..3).map(move |index| shade(group, index, 3)));
+        for (i, a) in all().enumerate() {
+            let Color::Rgb(r, g, b) = a else { panic!("{a:?}") };
+            let far = |(x, y, z): (u8, u8, u8)| r.abs_diff(x).max(g.abs_diff(y)).max(b.abs_diff(z)) >= 12;
+            let others = all().skip(i + 1).map(|c| if let Color::Rgb(x, y, z) = c { (x, y, z) } else { (0, 0, 0) });
+            assert!(others.into_iter().all(far), "{a:?} twice");
+        }
+    }
 
     #[test]
     fn scales_span_the_finite_values_and_no_map_has_the_grey_of_the_mask() {

@@ -67,6 +67,17 @@ pub(crate) fn decimals(values: impl Iterator<Item = f64>, most: usize) -> usize 
         .unwrap_or(0)
 }
 
+/// Names of curves at states (T, μ of every species), with the decimals that they need.
+pub(crate) fn states(states: &[(f64, Vec<f64>)]) -> Vec<String> {
+    let of_t = decimals(states.iter().map(|s| s.0), 4);
+    let of_mu = decimals(states.iter().flat_map(|s| s.1.iter().copied()), 3);
+    let name = |(t, mu): &(f64, Vec<f64>)| {
+        let words = std::iter::once(fixed(*t, of_t)).chain(mu.iter().map(|mu| fixed(*mu, of_mu)));
+        words.collect::<Vec<_>>().join(", ")
+    };
+    states.iter().map(name).collect()
+}
+
 /// A number with at most `decimals` decimals, trailing zeros dropped, with a true minus sign.
 pub(crate) fn short(value: f64, decimals: usize) -> String {
     let mut text = format!("{value:.decimals$}");
@@ -104,11 +115,13 @@ pub(crate) fn power_of_ten(exponent: f64) -> String {
     }
 }
 
-/// The same as a plain number where that is short: 0.02, 50, 2×10⁻⁵.
-pub(crate) fn power_or_number(exponent: f64) -> String {
-    if !(-3.0 - 1e-9..4.0 - 1e-9).contains(&exponent) {
-        return power_of_ten(exponent);
-    }
+/// Whether a power of ten is short as a plain number: from 0.001 to 9999.
+pub(crate) fn is_short_decimal(exponent: f64) -> bool {
+    (-3.0 - 1e-9..4.0 - 1e-9).contains(&exponent)
+}
+
+/// A power of ten as a plain number: 0.02, 50.
+pub(crate) fn decimal(exponent: f64) -> String {
     let decimals = (3.0 - exponent.floor()).clamp(0.0, 6.0) as usize;
     short(10_f64.powf(exponent), decimals)
 }
