@@ -15,30 +15,34 @@ pub(super) struct Address {
 }
 
 /// Words of [`LANES`] consecutive slots at one address.
+///
+/// A word stands in the low half of 64 bits, whatever is in the high half: so a product needs no packing, and the high
+/// half of one is a shift away.
 #[inline(always)]
 fn philox(address: Address, first_slot: u32) -> [[u32; LANES]; 4] {
     let Address { key, stream, step, replica } = address;
-    const M: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
+    const M: [u64; 2] = [0xD251_1F53, 0xCD9E_8D57];
     const W: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
-    let mut c = [[0; LANES], [replica; LANES], [step as u32; LANES], [(step >> 32) as u32; LANES]];
+    const LOW: u64 = 0xFFFF_FFFF;
+    let (mut a, mut b, mut c, mut d) = ([0; LANES], [u64::from(replica); LANES], [step; LANES], [step >> 32; LANES]);
     for l in 0..LANES {
-        c[0][l] = (first_slot + l as u32) | (stream as u32) << 24;
+        a[l] = u64::from((first_slot + l as u32) | (stream as u32) << 24);
     }
     let mut k = key;
     for _ in 0..10 {
+        let [k0, k1] = k.map(u64::from);
         for l in 0..LANES {
-            let p0 = u64::from(M[0]) * u64::from(c[0][l]);
-            let p1 = u64::from(M[1]) * u64::from(c[2][l]);
-            let (high0, low0) = ((p0 >> 32) as u32, p0 as u32);
-            let (high1, low1) = ((p1 >> 32) as u32, p1 as u32);
-            c[0][l] = high1 ^ c[1][l] ^ k[0];
-            c[1][l] = low1;
-            c[2][l] = high0 ^ c[3][l] ^ k[1];
-            c[3][l] = low0;
+            let (p0, p1) = (M[0] * (a[l] & LOW), M[1] * (c[l] & LOW));
+            (a[l], b[l]) = ((p1 >> 32) ^ b[l] ^ k0, p1);
+            (c[l], d[l]) = ((p0 >> 32) ^ d[l] ^ k1, p0);
         }
         k = [k[0].wrapping_add(W[0]), k[1].wrapping_add(W[1])];
     }
-    c
+    let mut words = [[0; LANES]; 4];
+    for l in 0..LANES {
+        [words[0][l], words[1][l], words[2][l], words[3][l]] = [a[l], b[l], c[l], d[l]].map(|word| word as u32);
+    }
+    words
 }
 
 /// Three standard normal numbers for each of [`LANES`] consecutive slots.
@@ -102,14 +106,17 @@ fn ln(u: f32) -> f32 {
 /// (sin 2πu, cos 2πu) for u in [0, 1].
 #[inline(always)]
 fn sin_cos_turn(u: f32) -> (f32, f32) {
+    // Adding 1.5 · 2²³ leaves the nearest whole number in the low bits, where a conversion would be no vector code.
+    const ROUND: f32 = 12_582_912.0;
+    let shifted = 4.0 * u + ROUND;
     // u = quarter/4 + r with |r| ≤ 1/8
-    let quarter = (4.0 * u).round_ties_even();
+    let quarter = shifted - ROUND;
     let angle = (u - 0.25 * quarter) * std::f32::consts::TAU;
     let square = angle * angle;
     let sin = angle + angle * square * (-1.666_665_5e-1 + square * (8.332_161e-3 + square * -1.951_529_6e-4));
     let cos =
         1.0 - 0.5 * square + square * square * (4.166_664_6e-2 + square * (-1.388_731_6e-3 + square * 2.443_315_7e-5));
-    let q = quarter as i32 & 3;
+    let q = shifted.to_bits();
     let (a, b) = if q & 1 == 0 { (sin, cos) } else { (cos, sin) };
     (if q & 2 == 0 { a } else { -a }, if (q + 1) & 2 == 0 { b } else { -b })
 }
