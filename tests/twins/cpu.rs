@@ -91,13 +91,22 @@ fn leaning(truncation: &str, dynamics: &str) -> String {
     fluid(truncation, dynamics).replace("cell: Bulk(", &format!("cell: Bulk(tilt: {}, ", -0.45 * length))
 }
 
+/// The same slabs without a mobile layer: all of their atoms are looked up in bins.
+fn frozen_surface(truncation: &str, dynamics: &str) -> String {
+    surface(truncation, dynamics).replace("mobile_layers: 1", "mobile_layers: 0")
+}
+
+fn frozen_hexagonal(truncation: &str, dynamics: &str) -> String {
+    hexagonal(truncation, dynamics).replace(", mobile: Above(-0.5)", "")
+}
+
 const BAOAB: &str = "Baoab(dt: 0.004, friction: 1.0, steps: 20)";
 const VERLET: &str = "Verlet(dt: 0.001, steps: 1, redraw: false)";
 
 /// Every system with both truncations that dynamics may use.
 fn cases(dynamics: &str, cycles: u64) -> Vec<Case> {
-    let texts = ["Shifted", "ForceShifted"]
-        .map(|t| [surface, fluid, morse, table, hexagonal, leaning].map(|text| text(t, dynamics)));
+    let forms = [surface, frozen_surface, fluid, morse, table, hexagonal, frozen_hexagonal, leaning];
+    let texts = ["Shifted", "ForceShifted"].map(|t| forms.map(|text| text(t, dynamics)));
     texts.iter().flatten().map(|text| Case::new(text, cycles)).collect()
 }
 
@@ -152,7 +161,7 @@ fn twin_integrate_baoab() {
 
 #[test]
 fn twin_particle_moves() {
-    for text in [surface("Shifted", BAOAB), hexagonal("Shifted", BAOAB)] {
+    for text in [surface, frozen_surface, hexagonal, frozen_hexagonal].map(|text| text("Shifted", BAOAB)) {
         let case = Case::new(&text, 8);
         let (mut reference, mut cpu) = (case.open("reference"), case.open("cpu"));
         reference.particle_moves(10_000, 400, true).expect("tried");

@@ -20,7 +20,7 @@ const SKIN_FRACTION: f32 = 0.12;
 
 /// Boxes around sixteen chunks.
 #[derive(Debug, Clone, Copy)]
-struct Boxes {
+pub(super) struct Boxes {
     centre: Spot,
     /// Along a₁, a₂ and z [length]; negative without a chunk.
     half: [[f32; LANES]; 3],
@@ -31,11 +31,16 @@ const NO_BOXES: Boxes =
     Boxes { centre: Spot { x: [0; LANES], y: [0; LANES], z: [0; LANES] }, half: [[-1e15; LANES]; 3] };
 
 impl Boxes {
+    /// Boxes without extent.
+    pub(super) fn of_points(spot: &Spot) -> Boxes {
+        Boxes { centre: *spot, half: [[0.0; LANES]; 3] }
+    }
+
     /// Squared distance between each box and one of half-widths `half` around `p`. [length²]
     ///
     /// In an oblique cell half-widths are along a₁ and a₂, and the distance is one that none of their atoms comes below.
     #[inline(always)]
-    fn distances_squared<S: Simd, const OBLIQUE: bool>(
+    pub(super) fn distances_squared<S: Simd, const OBLIQUE: bool>(
         &self,
         g: &Geometry,
         p: [i32; 3],

@@ -3,7 +3,7 @@
 //! A closure would not do: it is compiled without the instruction set unless it happens to be inlined.
 
 use super::clusters::uses_lists;
-use super::integrate::{self, Bath};
+use super::integrate::{self, Bath, FoldedForces};
 use super::model::Model;
 use super::noise::Address;
 use super::particle_moves;
@@ -105,11 +105,15 @@ simd_entry!(Redraw { replica: &'a mut Replica, keep: f64, noise: f64, address: A
 cell_entry!(UpdateLists { model: &'a Model, replica: &'a mut Replica } {
     S, OBLIQUE => replica.update_lists::<S, OBLIQUE>(model)
 });
-pair_entry!(Forces { model: &'a Model, replica: &'a mut Replica } -> () {
+pair_entry!(Forces { model: &'a Model, replica: &'a Replica, folded: &'a mut FoldedForces } -> () {
     S, F, SHIFTED, OBLIQUE => integrate::forces::<S, F, SHIFTED, OBLIQUE>
 });
-pair_entry!(ForcesFromLists { model: &'a Model, replica: &'a mut Replica } -> () {
+pair_entry!(ForcesFromLists { model: &'a Model, replica: &'a Replica, folded: &'a mut FoldedForces } -> () {
     S, F, SHIFTED, OBLIQUE => integrate::forces_from_lists::<S, F, SHIFTED, OBLIQUE>
+});
+// By itself: within the loops over pairs it would not become vector code.
+simd_entry!(SumForces { model: &'a Model, replica: &'a mut Replica, folded: &'a FoldedForces } -> () {
+    S => integrate::sum_forces(model, replica, folded)
 });
 pair_entry!(Energy { model: &'a Model, replica: &'a Replica } -> [f64; 2] {
     S, F, SHIFTED, OBLIQUE => integrate::energy::<S, F, SHIFTED, OBLIQUE>
@@ -119,7 +123,7 @@ pair_entry!(EnergyFromLists { model: &'a Model, replica: &'a Replica } -> [f64; 
 });
 pair_entry!(AtomEnergy {
     model: &'a Model, replica: &'a Replica, species: u8, position: DVec3, except: usize
-} -> [f64; 2] {
+} -> f64 {
     S, F, SHIFTED, OBLIQUE => particle_moves::atom_energy::<S, F, SHIFTED, OBLIQUE>
 });
 
@@ -172,12 +176,17 @@ impl Model {
         if replica.forces_known {
             return;
         }
+        let mut room = FoldedForces::take(replica.n);
         if uses_lists(&self.system, replica.n) {
             self.update_lists(replica);
-            enter!(self, ForcesFromLists { replica });
+            let (replica, folded) = (&*replica, &mut room);
+            enter!(self, ForcesFromLists { replica, folded });
         } else {
-            enter!(self, Forces { replica });
+            let (replica, folded) = (&*replica, &mut room);
+            enter!(self, Forces { replica, folded });
         }
+        self.arch.dispatch(SumForces { model: self, replica, folded: &room });
+        room.give_back();
         if self.triplets.is_some() {
             let (listed, mut room) = (uses_lists(&self.system, replica.n), Scratch::take());
             let scratch = &mut room;
@@ -206,16 +215,16 @@ impl Model {
         sums
     }
 
-    /// Energy of one atom with the slab and fields and in its triplets, and with the mobile atoms but the one in slot `except`.
-    pub(super) fn atom_energy(&self, replica: &Replica, species: u8, position: DVec3, except: usize) -> [f64; 2] {
-        let mut sums = enter!(self, AtomEnergy { replica, species, position, except });
-        if self.triplets.is_some() && sums[0] < OVERLAP_ENERGY {
-            let (mut room, mut triplets) = (Scratch::take(), 0.0);
-            let (scratch, energy) = (&mut room, &mut triplets);
-            enter_cell!(self, AtomTriplets { replica, species, position, except, scratch, energy });
-            room.give_back();
-            sums[0] += triplets;
+    /// Energy of one atom with the slab, fields and mobile atoms but the one in slot `except`, and in its triplets.
+    pub(super) fn atom_energy(&self, replica: &Replica, species: u8, position: DVec3, except: usize) -> f64 {
+        let sum = enter!(self, AtomEnergy { replica, species, position, except });
+        if self.triplets.is_none() || sum >= OVERLAP_ENERGY {
+            return sum;
         }
-        sums
+        let (mut room, mut triplets) = (Scratch::take(), 0.0);
+        let (scratch, energy) = (&mut room, &mut triplets);
+        enter_cell!(self, AtomTriplets { replica, species, position, except, scratch, energy });
+        room.give_back();
+        sum + triplets
     }
 }

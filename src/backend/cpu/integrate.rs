@@ -2,8 +2,8 @@
 
 use super::model::Model;
 use super::noise::{Address, gaussians};
-use super::pair::{Sums, add_energy, fma64};
-use super::particle_moves::atom_energy;
+use super::pair::{Folded, Geometry, Sums, add_energy, fma64, sum_folded};
+use super::particle_moves::{add_mobile_energy, add_slab_energy};
 use super::replica::{Chunk, Replica};
 use crate::base::rng::Stream;
 use crate::moves::segment::{is_accepted, second_half, velocity_factor};
@@ -11,6 +11,7 @@ use crate::potential::{LANES, Lanes, OVERLAP_ENERGY, PairForm, Pairs};
 use crate::system::System;
 use crate::system::dynamics::Segment;
 use pulp::Simd;
+use std::cell::RefCell;
 
 /// BAOAB steps of one replica, from step number `first`.
 ///
@@ -246,25 +247,70 @@ pub(super) fn drift<S: Simd, const OBLIQUE: bool>(model: &Model, replica: &mut R
     replica.forces_known = false;
 }
 
+/// Forces that are not summed up yet. `[3][n]`, in units of [`PairForm::FORCE_UNIT`] [energy/length]
+#[derive(Debug, Default)]
+pub(super) struct FoldedForces([Vec<Folded>; 3]);
+
+thread_local! {
+    static FOLDED_FORCES: RefCell<FoldedForces> = RefCell::default();
+}
+
+impl FoldedForces {
+    /// The room of this thread, for `n` atoms; to be given back.
+    pub(super) fn take(n: usize) -> FoldedForces {
+        let mut folded = FOLDED_FORCES.take();
+        folded.0.iter_mut().for_each(|axis| axis.resize(n, [0.0; LANES / 2]));
+        folded
+    }
+
+    /// Gives it back.
+    pub(super) fn give_back(self) {
+        FOLDED_FORCES.set(self);
+    }
+
+    #[inline(always)]
+    fn store(&mut self, slot: usize, sums: &Sums) {
+        let [x, y, z] = sums.folded();
+        let FoldedForces([to_x, to_y, to_z]) = self;
+        (to_x[slot], to_y[slot], to_z[slot]) = (x, y, z);
+    }
+}
+
+/// Adds the forces of the slab on an atom at `p`.
+#[inline(always)]
+fn add_slab<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLIQUE: bool>(
+    g: &Geometry,
+    pairs: &Pairs<F>,
+    model: &Model,
+    species: usize,
+    p: [i32; 3],
+    sums: &mut Sums,
+) {
+    let (near, p) = model.slab.near(p);
+    for chunk in near {
+        let (spot, c) = model.slab.chunk::<F>(species, chunk);
+        sums.add::<S, F, FORCE_SHIFTED, OBLIQUE>(g, pairs, spot, c, p);
+    }
+}
+
+/// Forces of pairs, to be summed up by [`sum_forces`].
 #[inline(always)]
 pub(super) fn forces<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLIQUE: bool>(
     pairs: &Pairs<F>,
     model: &Model,
-    replica: &mut Replica,
+    replica: &Replica,
+    folded: &mut FoldedForces,
 ) {
-    let (g, frozen) = (&model.geometry, &model.frozen);
+    // A copy, here and elsewhere: read through the model it would keep the sums out of registers.
+    let (g, row) = (model.geometry, &replica.row[..replica.chunks()]);
     for slot in 0..replica.n {
         let species = usize::from(replica.species[slot]);
-        let (p, mut sums) = (replica.row[slot / LANES].get(slot % LANES), Sums::ZERO);
-        let row = &replica.row[..replica.chunks()];
+        let (p, mut sums) = (row[slot / LANES].get(slot % LANES), Sums::ZERO);
         for (spot, c) in row.iter().zip(replica.strengths[species].all::<F>()) {
-            sums.add::<S, F, FORCE_SHIFTED, OBLIQUE>(g, pairs, spot, c, p);
+            sums.add::<S, F, FORCE_SHIFTED, OBLIQUE>(&g, pairs, spot, c, p);
         }
-        let reach = frozen.chunks_within(replica.positions[2][slot / LANES][slot % LANES]);
-        for (spot, c) in frozen.row[..reach].iter().zip(frozen.strengths[species].all::<F>()) {
-            sums.add::<S, F, FORCE_SHIFTED, OBLIQUE>(g, pairs, spot, c, p);
-        }
-        store_force(model, replica, slot, sums.force::<F>());
+        add_slab::<S, F, FORCE_SHIFTED, OBLIQUE>(&g, pairs, model, species, p, &mut sums);
+        folded.store(slot, &sums);
     }
 }
 
@@ -273,39 +319,80 @@ pub(super) fn forces<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLI
 pub(super) fn forces_from_lists<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLIQUE: bool>(
     pairs: &Pairs<F>,
     model: &Model,
-    replica: &mut Replica,
+    replica: &Replica,
+    folded: &mut FoldedForces,
 ) {
-    let (g, frozen) = (&model.geometry, &model.frozen_clusters);
+    let (g, frozen, clusters) = (model.geometry, &model.frozen_clusters, &replica.lists.clusters);
     for place in 0..replica.n {
-        let clusters = &replica.lists.clusters;
         let slot = clusters.order[place] as usize;
         let species = usize::from(replica.species[slot]);
         let (p, mut sums) = (clusters.row[place / LANES].get(place % LANES), Sums::ZERO);
         let [near, slab] = replica.lists.of(place);
         let (row, strengths) = (&clusters.row[..], &clusters.strengths[species]);
         for k in near.iter().map(|&k| usize::from(k)) {
-            sums.add::<S, F, FORCE_SHIFTED, OBLIQUE>(g, pairs, &row[k], strengths.of::<F>(k), p);
+            sums.add::<S, F, FORCE_SHIFTED, OBLIQUE>(&g, pairs, &row[k], strengths.of::<F>(k), p);
         }
         let (row, strengths) = (&frozen.row[..], &frozen.strengths[species]);
         for k in slab.iter().map(|&k| usize::from(k)) {
-            sums.add::<S, F, FORCE_SHIFTED, OBLIQUE>(g, pairs, &row[k], strengths.of::<F>(k), p);
+            sums.add::<S, F, FORCE_SHIFTED, OBLIQUE>(&g, pairs, &row[k], strengths.of::<F>(k), p);
         }
-        store_force(model, replica, slot, sums.force::<F>());
+        folded.store(slot, &sums);
     }
 }
 
-/// Adds external fields to the force of pairs and keeps the force of a slot.
+/// Sums up the forces of pairs and adds those of external fields.
 #[inline(always)]
-fn store_force(model: &Model, replica: &mut Replica, slot: usize, mut force: [f64; 3]) {
-    for field in &model.system.external[usize::from(replica.species[slot])] {
-        let (_, f) = field.energy_force(replica.position(slot));
-        for d in 0..3 {
-            force[d] += f[d];
+pub(super) fn sum_forces(model: &Model, replica: &mut Replica, folded: &FoldedForces) {
+    for (force, folded) in replica.forces.iter_mut().zip(&folded.0) {
+        let slots = bytemuck::cast_slice_mut::<Chunk, f64>(force);
+        for (force, folded) in slots.iter_mut().zip(folded) {
+            *force = model.force_unit * sum_folded(folded);
         }
     }
-    for d in 0..3 {
-        replica.forces[d][slot / LANES][slot % LANES] = force[d];
+    if model.system.external.iter().all(Vec::is_empty) {
+        return;
     }
+    for slot in 0..replica.n {
+        for field in &model.system.external[usize::from(replica.species[slot])] {
+            let (_, f) = field.energy_force(replica.position(slot));
+            for d in 0..3 {
+                replica.forces[d][slot / LANES][slot % LANES] += f[d];
+            }
+        }
+    }
+}
+
+/// Sums of energies over many atoms, lane by lane: [`OVERLAP_ENERGY`] for each that overlaps.
+#[derive(Debug, Default)]
+struct Total {
+    lanes: Chunk,
+    others: f64,
+}
+
+impl Total {
+    #[inline(always)]
+    fn add(&mut self, energy: &Lanes, overlaps: bool) {
+        if overlaps {
+            self.others += OVERLAP_ENERGY;
+            return;
+        }
+        for l in 0..LANES {
+            self.lanes[l] += f64::from(energy.0[l]);
+        }
+    }
+
+    fn sum(&self) -> f64 {
+        self.others + self.lanes.iter().sum::<f64>()
+    }
+}
+
+/// Energy of a replica in its fields.
+fn field_energy(model: &Model, replica: &Replica) -> f64 {
+    let of_slot = |slot: usize| {
+        let fields = &model.system.external[usize::from(replica.species[slot])];
+        fields.iter().map(|field| field.energy_force(replica.position(slot)).0).sum::<f64>()
+    };
+    if model.system.external.iter().all(Vec::is_empty) { 0.0 } else { (0..replica.n).map(of_slot).sum() }
 }
 
 /// Fields and slab, and Σ_i Σ_{j≠i} over mobile pairs, of all atoms.
@@ -315,20 +402,18 @@ pub(super) fn energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLI
     model: &Model,
     replica: &Replica,
 ) -> [f64; 2] {
-    let mut sums = [0.0; 2];
+    let (g, mut fixed, mut mobile) = (model.geometry, Total::default(), Total::default());
     for slot in 0..replica.n {
-        let [fixed, mobile] = atom_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(
-            pairs,
-            model,
-            replica,
-            replica.species[slot],
-            replica.position(slot),
-            slot,
-        );
-        sums[0] += fixed;
-        sums[1] += mobile;
+        let (species, p) = (replica.species[slot], replica.row[slot / LANES].get(slot % LANES));
+        let mut energy = Lanes::splat(0.0);
+        let overlaps = add_slab_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(&g, pairs, model, species, p, &mut energy);
+        fixed.add(&energy, overlaps);
+        let mut energy = Lanes::splat(0.0);
+        let overlaps =
+            add_mobile_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(&g, pairs, replica, species, p, slot, &mut energy);
+        mobile.add(&energy, overlaps);
     }
-    sums
+    [fixed.sum() + field_energy(model, replica), mobile.sum()]
 }
 
 /// The same from neighbour lists, which must be up to date.
@@ -338,18 +423,17 @@ pub(super) fn energy_from_lists<S: Simd, F: PairForm, const FORCE_SHIFTED: bool,
     model: &Model,
     replica: &Replica,
 ) -> [f64; 2] {
-    let (g, frozen, clusters) = (&model.geometry, &model.frozen_clusters, &replica.lists.clusters);
-    let mut sums = [0.0; 2];
+    let (g, frozen, clusters) = (model.geometry, &model.frozen_clusters, &replica.lists.clusters);
+    let (mut fixed, mut mobile) = (Total::default(), Total::default());
     for place in 0..replica.n {
-        let slot = clusters.order[place] as usize;
-        let species = usize::from(replica.species[slot]);
+        let species = usize::from(replica.species[clusters.order[place] as usize]);
         let p = clusters.row[place / LANES].get(place % LANES);
         let [near, slab] = replica.lists.of(place);
         let (mut of_slab, mut of_mobile, mut overlaps) = (Lanes::splat(0.0), Lanes::splat(0.0), [false; 2]);
         let (row, strengths) = (&frozen.row[..], &frozen.strengths[species]);
         for k in slab.iter().map(|&k| usize::from(k)) {
             overlaps[0] |= add_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(
-                g,
+                &g,
                 pairs,
                 &row[k],
                 strengths.of::<F>(k),
@@ -362,7 +446,7 @@ pub(super) fn energy_from_lists<S: Simd, F: PairForm, const FORCE_SHIFTED: bool,
         for k in near.iter().map(|&k| usize::from(k)) {
             let except = if k == place / LANES { place % LANES } else { LANES };
             overlaps[1] |= add_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(
-                g,
+                &g,
                 pairs,
                 &row[k],
                 strengths.of::<F>(k),
@@ -371,11 +455,8 @@ pub(super) fn energy_from_lists<S: Simd, F: PairForm, const FORCE_SHIFTED: bool,
                 &mut of_mobile,
             );
         }
-        for field in &model.system.external[species] {
-            sums[0] += field.energy_force(replica.position(slot)).0;
-        }
-        sums[0] += if overlaps[0] { OVERLAP_ENERGY } else { of_slab.sum() };
-        sums[1] += if overlaps[1] { OVERLAP_ENERGY } else { of_mobile.sum() };
+        fixed.add(&of_slab, overlaps[0]);
+        mobile.add(&of_mobile, overlaps[1]);
     }
-    sums
+    [fixed.sum() + field_energy(model, replica), mobile.sum()]
 }

@@ -13,6 +13,7 @@ mod pair;
 mod particle_moves;
 mod replica;
 mod scheduler;
+mod slab;
 mod three_body;
 
 use super::cycle::Keeper;

@@ -3,9 +3,11 @@
 use super::clusters::{Clusters, LISTS_FROM, uses_lists};
 use super::frozen::Frozen;
 use super::pair::Geometry;
+use super::slab::Slab;
 use super::three_body::Triplets;
 use crate::base::error::{DeviceError, Result};
 use crate::base::rng::Rng;
+use crate::potential::{PairForm, Pairs, with_form};
 use crate::system::System;
 use pulp::Arch;
 use std::sync::Arc;
@@ -19,6 +21,9 @@ pub(super) struct Model {
     pub(super) geometry: Geometry,
     pub(super) frozen: Frozen,
     pub(super) frozen_clusters: Clusters,
+    pub(super) slab: Slab,
+    /// [`PairForm::FORCE_UNIT`] of the pairs.
+    pub(super) force_unit: f64,
     /// Where the potential has any.
     pub(super) triplets: Option<Triplets>,
     /// `[n_species]`, species that can occur as mobile atoms.
@@ -50,6 +55,8 @@ impl Model {
             triplets: system.pairs.three_body().map(triplets),
             arch: Arch::new(),
             geometry,
+            slab: Slab::new(&system, &geometry, &frozen),
+            force_unit: with_form!(&system.pairs, pairs => force_unit(pairs)),
             frozen_clusters: Clusters::new(&system, &geometry, &mobile, &frozen.row, &frozen.species),
             frozen,
             region_is_cell: system
@@ -72,6 +79,12 @@ impl Model {
         // The bits differ only where multiplication and addition cannot be fused.
         let unfused = if matches!(self.arch, Arch::Scalar) { ", unfused" } else { "" };
         let triplets = if self.triplets.is_some() { " and triplets" } else { "" };
-        format!("f32 pairs{triplets} on an integer grid, f64 state, {lists}{unfused}")
+        let slab = self.slab.name().map(|name| format!(", {name}")).unwrap_or_default();
+        format!("f32 pairs{triplets} on an integer grid, f64 state, {lists}{slab}{unfused}")
     }
+}
+
+/// [`PairForm::FORCE_UNIT`] of some pairs.
+fn force_unit<F: PairForm>(_: &Pairs<F>) -> f64 {
+    f64::from(F::FORCE_UNIT)
 }

@@ -137,6 +137,11 @@ impl Geometry {
         ]
     }
 
+    /// Length of the whole grid along an edge.
+    pub(super) fn extent(&self, edge: usize) -> f64 {
+        4_294_967_296.0 * f64::from(self.edge[edge])
+    }
+
     /// Length of a difference on the grid along an edge.
     #[inline(always)]
     pub(super) fn length(&self, edge: usize, difference: i32) -> f32 {
@@ -213,11 +218,14 @@ impl Strengths {
     /// No interaction with `chunks` times sixteen others any more.
     pub(super) fn reset(&mut self, chunks: usize) {
         self.lanes.clear();
-        for _ in 0..chunks {
-            let first = self.lanes.len();
-            self.lanes.resize(first + self.width, Lanes::splat(0.0));
-            self.lanes[first + NEAREST_SQUARED] = Lanes::splat(f32::INFINITY);
-        }
+        (0..chunks).for_each(|_| self.push());
+    }
+
+    /// Appends sixteen others, without interaction.
+    pub(super) fn push(&mut self) {
+        let first = self.lanes.len();
+        self.lanes.resize(first + self.width, Lanes::splat(0.0));
+        self.lanes[first + NEAREST_SQUARED] = Lanes::splat(f32::INFINITY);
     }
 
     /// How many chunks.
@@ -264,6 +272,26 @@ impl Strengths {
     }
 }
 
+/// A sum over lanes, half done: what is left is done for many atoms together, which no shuffling within a vector can match.
+pub(super) type Folded = [f32; LANES / 2];
+
+/// Adds the upper lanes to the lower ones.
+#[inline(always)]
+fn fold(lanes: &Lanes) -> Folded {
+    let mut folded = [0.0; LANES / 2];
+    for k in 0..LANES / 2 {
+        folded[k] = lanes.0[k] + lanes.0[k + LANES / 2];
+    }
+    folded
+}
+
+/// What is left of [`Folded`], in the order of [`Lanes::sum`].
+#[inline(always)]
+pub(super) fn sum_folded(folded: &Folded) -> f64 {
+    let f = folded.map(f64::from);
+    ((f[0] + f[4]) + (f[2] + f[6])) + ((f[1] + f[5]) + (f[3] + f[7]))
+}
+
 /// The force on an atom in units of [`PairForm::FORCE_UNIT`], lane by lane. [energy/length]
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sums {
@@ -274,11 +302,11 @@ impl Sums {
     /// Nothing yet.
     pub(super) const ZERO: Sums = Sums { force: [Lanes::splat(0.0); 3] };
 
-    /// The force. [energy/length]
+    /// The force, its sums half done. Axis by axis in so many words: an index that varies would keep the sums out of registers
+    /// while pairs are added.
     #[inline(always)]
-    pub(super) fn force<F: PairForm>(&self) -> [f64; 3] {
-        let unit = f64::from(F::FORCE_UNIT);
-        [unit * self.force[0].sum(), unit * self.force[1].sum(), unit * self.force[2].sum()]
+    pub(super) fn folded(&self) -> [Folded; 3] {
+        [fold(&self.force[0]), fold(&self.force[1]), fold(&self.force[2])]
     }
 
     /// Adds the forces of sixteen atoms on an atom at `p`.
@@ -342,26 +370,26 @@ pub(super) fn add_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const 
     overlap
 }
 
-/// Energy of an atom at `p` with a row of others; `None` as soon as it overlaps one of them.
+/// Adds the energies of an atom at `p` with a row of others to `energy` lane by lane; true as soon as it overlaps one of them.
 ///
 /// - `except`: slot that does not count
 #[inline(always)]
-pub(super) fn row_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLIQUE: bool>(
+pub(super) fn add_row_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLIQUE: bool>(
     g: &Geometry,
     pairs: &Pairs<F>,
     row: &[Spot],
     strengths: &Strengths,
     p: [i32; 3],
     except: usize,
-) -> Option<f64> {
-    let mut energy = Lanes::splat(0.0);
+    energy: &mut Lanes,
+) -> bool {
     for (k, (spot, c)) in row.iter().zip(strengths.all::<F>()).enumerate() {
         let lane = except.wrapping_sub(k * LANES).min(LANES);
-        if add_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(g, pairs, spot, c, p, lane, &mut energy) {
-            return None;
+        if add_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(g, pairs, spot, c, p, lane, energy) {
+            return true;
         }
     }
-    Some(energy.sum())
+    false
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 //! Twin: `src/backend/reference/particle_moves.rs`; what is tried and decided stands in `src/moves/`.
 
 use super::model::Model;
-use super::pair::row_energy;
+use super::pair::{Geometry, add_energy, add_row_energy};
 use super::replica::Replica;
 use crate::moves::identity::{self, Changeable};
 use crate::moves::tally::MoveRecorder;
 use crate::moves::{Candidates, Edit, Trial, decide, displace, ln_acc, propose_among, weigh, weight_change};
-use crate::potential::{OVERLAP_ENERGY, PairForm, Pairs};
+use crate::potential::{LANES, Lanes, OVERLAP_ENERGY, PairForm, Pairs};
 use crate::system::insertion::{MAX_TRIALS, Places};
 use glam::DVec3;
 use pulp::Simd;
@@ -156,10 +156,7 @@ pub(super) fn displace(model: &Model, replica: &mut Replica, displacement: f64, 
 
 /// ΔE of a trial: the sum over the pairs of the one atom. [energy]
 pub(super) fn trial_energy(model: &Model, replica: &Replica, trial: &Trial) -> f64 {
-    let energy = |species, position, except| {
-        let [fixed, mobile] = model.atom_energy(replica, species, position, except);
-        fixed + mobile
-    };
+    let energy = |species, position, except| model.atom_energy(replica, species, position, except);
     let tail_change = |species, sign| model.system.tail_change(&replica.species_counts, species, sign);
     match *trial {
         Trial::None => 0.0,
@@ -185,13 +182,12 @@ pub(super) fn trial_energy(model: &Model, replica: &Replica, trial: &Trial) -> f
 ///
 /// - `own`: its energy where it is, asked for where the new place is free
 fn moved_energy(model: &Model, replica: &Replica, slot: usize, position: DVec3, own: impl FnOnce() -> f64) -> f64 {
-    let [fixed, mobile] = model.atom_energy(replica, replica.species[slot], position, slot);
-    let new = fixed + mobile;
+    let new = model.atom_energy(replica, replica.species[slot], position, slot);
     if new >= OVERLAP_ENERGY { new } else { new - own() }
 }
 
-/// Energy of one atom with fields and slab, and with all mobile atoms but the one in slot `except`;
-/// [`OVERLAP_ENERGY`] and 0 as soon as it overlaps.
+/// Energy of one atom with fields and slab and all mobile atoms but the one in slot `except`; [`OVERLAP_ENERGY`] as soon as it
+/// overlaps.
 #[inline(always)]
 pub(super) fn atom_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLIQUE: bool>(
     pairs: &Pairs<F>,
@@ -200,23 +196,55 @@ pub(super) fn atom_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const
     species: u8,
     position: DVec3,
     except: usize,
-) -> [f64; 2] {
-    let (s, p) = (usize::from(species), model.geometry.grid_of::<OBLIQUE>(position));
-    let mut sums = [0.0; 2];
-    for field in &model.system.external[s] {
-        sums[0] += field.energy_force(position).0;
-    }
-    let reach = model.frozen.chunks_within(position.z);
+) -> f64 {
+    let g = model.geometry;
+    let p = g.grid_of::<OBLIQUE>(position);
+    let mut lanes = Lanes::splat(0.0);
     // The slab first: that is where most trials overlap.
-    let rows = [
-        (&model.frozen.row[..reach], &model.frozen.strengths[s], NOBODY),
-        (&replica.row[..replica.chunks()], &replica.strengths[s], except),
-    ];
-    for ((row, strengths, except), sum) in rows.into_iter().zip(&mut sums) {
-        match row_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(&model.geometry, pairs, row, strengths, p, except) {
-            Some(energy) => *sum += energy,
-            None => return [OVERLAP_ENERGY, 0.0],
+    if add_slab_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(&g, pairs, model, species, p, &mut lanes)
+        || add_mobile_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(&g, pairs, replica, species, p, except, &mut lanes)
+    {
+        return OVERLAP_ENERGY;
+    }
+    let mut energy = lanes.sum();
+    for field in &model.system.external[usize::from(species)] {
+        energy += field.energy_force(position).0;
+    }
+    energy
+}
+
+/// Adds the energies of an atom at `p` with the slab, lane by lane; true as soon as it overlaps.
+#[inline(always)]
+pub(super) fn add_slab_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLIQUE: bool>(
+    g: &Geometry,
+    pairs: &Pairs<F>,
+    model: &Model,
+    species: u8,
+    p: [i32; 3],
+    energy: &mut Lanes,
+) -> bool {
+    let slab = &model.slab;
+    let (near, p) = slab.near(p);
+    for chunk in near {
+        let (spot, c) = slab.chunk::<F>(usize::from(species), chunk);
+        if add_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(g, pairs, spot, c, p, LANES, energy) {
+            return true;
         }
     }
-    sums
+    false
+}
+
+/// The same with all mobile atoms but the one in slot `except`.
+#[inline(always)]
+pub(super) fn add_mobile_energy<S: Simd, F: PairForm, const FORCE_SHIFTED: bool, const OBLIQUE: bool>(
+    g: &Geometry,
+    pairs: &Pairs<F>,
+    replica: &Replica,
+    species: u8,
+    p: [i32; 3],
+    except: usize,
+    energy: &mut Lanes,
+) -> bool {
+    let (row, strengths) = (&replica.row[..replica.chunks()], &replica.strengths[usize::from(species)]);
+    add_row_energy::<S, F, FORCE_SHIFTED, OBLIQUE>(g, pairs, row, strengths, p, except, energy)
 }

@@ -8,13 +8,14 @@ use crate::potential::LANES;
 use crate::system::System;
 use crate::system::configuration::Configuration;
 use crate::thermo::states::StatePoint;
+use bytemuck::{Pod, Zeroable};
 use glam::DVec3;
 use pulp::Simd;
 use std::ops::{Deref, DerefMut};
 
 /// Numbers of sixteen slots. Aligned, so that no cache line holds numbers of two replicas.
-#[derive(Debug, Clone, Copy, Default)]
-#[repr(align(128))]
+#[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
+#[repr(C, align(128))]
 pub(super) struct Chunk(pub(super) [f64; LANES]);
 
 impl Deref for Chunk {
