@@ -5,21 +5,11 @@ use crate::base::diagnostic::SceneError;
 use crate::cli::Ending;
 use crate::cli::stdout::write_stderr;
 use crate::ranks::Ranks;
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, NamedSource, SourceSpan};
+use codespan_reporting::diagnostic::{Diagnostic, Label};
+use codespan_reporting::files::SimpleFile;
+use codespan_reporting::term::termcolor::Buffer;
+use codespan_reporting::term::{self, Config};
 use std::io::IsTerminal;
-
-/// A scene's error with the piece of its text.
-#[derive(Debug, Diagnostic, thiserror::Error)]
-#[error("{message}")]
-struct Pointer {
-    message: String,
-    #[help]
-    help: String,
-    #[source_code]
-    text: NamedSource<String>,
-    #[label]
-    span: SourceSpan,
-}
 
 /// Prints an error of one of several ranks, with its number.
 pub(crate) fn print_error_of(error: &Error, ranks: &Ranks) {
@@ -53,17 +43,15 @@ pub(crate) fn warn(text: &str) {
 /// The message, the line with a mark under the value, and the remedy.
 fn pointing(e: &SceneError) -> String {
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let pointer = Pointer {
-        message: e.message.clone(),
-        help: e.help.clone(),
-        text: NamedSource::new(&e.file, e.text.clone()),
-        span: SourceSpan::from(e.span.clone()),
-    };
-    let handler = GraphicalReportHandler::new_themed(theme).with_context_lines(1).with_wrap_lines(false);
-    let mut text = String::new();
-    match handler.render_report(&mut text, &pointer) {
-        Ok(()) => text,
+    let mut text = if colour { Buffer::ansi() } else { Buffer::no_color() };
+    let file = SimpleFile::new(&e.file, &e.text);
+    let diagnostic = Diagnostic::error()
+        .with_message(&e.message)
+        .with_label(Label::primary((), e.span.clone()))
+        .with_note(format!("help: {}", e.help));
+    let config = Config { before_label_lines: 1, after_label_lines: 1, ..Config::default() };
+    match term::emit_to_write_style(&mut text, &config, &file, &diagnostic) {
+        Ok(()) => format!("{}\n", String::from_utf8_lossy(text.as_slice()).trim_end()),
         Err(_) => format!("error: {e}\n"),
     }
 }

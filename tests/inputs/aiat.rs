@@ -57,7 +57,7 @@ const CASES: &[Case] = &[
         "aiat/oxygen.ron",
         ("composition: [(\"O\", 1)]", "composition: [(\"N\", 1)]"),
         &[
-            "[oxygen.ron:14:53]",
+            "─ oxygen.ron:14:53",
             "structure `1 O` holds `N`, which has no reservoir: its reference is missing",
             "add it to `reservoirs`",
         ],
@@ -66,7 +66,7 @@ const CASES: &[Case] = &[
         "aiat",
         "aiat/oxygen.ron",
         (", energy: 0.0), // or", "), // or"),
-        &["[oxygen.ron:10:9]", "the reference energy of `O2-rigid` is missing", "add `energy: …` of its molecule"],
+        &["─ oxygen.ron:10:9", "the reference energy of `O2-rigid` is missing", "add `energy: …` of its molecule"],
     ),
     case(
         "aiat",
@@ -79,14 +79,14 @@ const CASES: &[Case] = &[
         "aiat",
         "aiat/oxygen.ron",
         ("area: 30.0), // vibrations: [430.0, 380.0, 380.0]", "area: 30.0, vibrations: [430.0, -38.0, 380.0]),"),
-        &["[oxygen.ron:14:96]", "mode 1 of `1 O` has wavenumber -38: imaginary or zero", "relax the structure"],
+        &["─ oxygen.ron:14:96", "mode 1 of `1 O` has wavenumber -38: imaginary or zero", "relax the structure"],
     ),
     // temperature outside a table
     case(
         "aiat",
         "aiat/oxygen.ron",
         ("gases.ron:O2-rigid", "gases.ron:O2-janaf"),
-        &["[oxygen.ron:22:18]", "is outside the table of `O2-janaf`, which goes from 100 to 1000 K", "stay inside it"],
+        &["─ oxygen.ron:22:18", "is outside the table of `O2-janaf`, which goes from 100 to 1000 K", "stay inside it"],
     ),
     // a zero point that nobody knows
     case(
@@ -106,7 +106,7 @@ const CASES: &[Case] = &[
         "aiat",
         "aiat/oxygen.ron",
         ("gases.ron:O2-rigid", "gases.ron:O3"),
-        &["[oxygen.ron:10:32]", "holds no gas `O3`"],
+        &["─ oxygen.ron:10:32", "holds no gas `O3`"],
     ),
     case(
         "aiat",

@@ -57,7 +57,7 @@ const CASES: &[Case] = &[
         "che/oxygen_reduction_associative.ron",
         ("        (name: \"OH*\", energy: 0.45, zero_point: 0.35, entropy: 0.00),\n", ""),
         &[
-            "[oxygen_reduction_associative.ron:23:20]",
+            "─ oxygen_reduction_associative.ron:23:20",
             "the energy of `OH*` is missing",
             "add `(name: \"OH*\", energy: …)` to `species`",
         ],
@@ -80,7 +80,7 @@ const CASES: &[Case] = &[
         "che/oxygen_reduction_associative.ron",
         ("(species: [(\"OOH*\", 1)], pairs: 3)", "(species: [(\"OOH*\", 1)], pairs: 2)"),
         &[
-            "[oxygen_reduction_associative.ron:22:9]",
+            "─ oxygen_reduction_associative.ron:22:9",
             "the reaction is not balanced",
             "has 3 H, the first state 4",
             "each pair is one H",
@@ -96,7 +96,7 @@ const CASES: &[Case] = &[
         "che",
         "che/hydrogen_evolution.ron",
         ("equilibrium: 0.0", "equilibrium: zero"),
-        &["[hydrogen_evolution.ron:6:18]"],
+        &["─ hydrogen_evolution.ron:6:18"],
     ),
 ];
 

@@ -26,11 +26,11 @@ fn a_byte_order_mark_does_no_harm() {
 fn values_of_an_axis_are_told_how_to_say_what_they_are() {
     let (temperature, mu) = ("List([0.3, 0.5, 0.7])", "Linear(from: -7.5, to: -1.0, n: 14)");
     for (from, to, at, list) in [
-        (temperature, "[90, 105]", "[scene.ron:22:22]", "write List([90, 105]), or Linear(from: …"),
-        (temperature, "90", "[scene.ron:22:22]", "write List([90]), or"),
-        (temperature, "List(90, 105)", "[scene.ron:22:22]", "write List([90, 105]), or"),
-        (mu, "[-7.5, -1]", "[scene.ron:23:66]", "write List([-7.5, -1]), or"),
-        (mu, "-7.5", "[scene.ron:23:66]", "write List([-7.5]), or"),
+        (temperature, "[90, 105]", "─ scene.ron:22:22", "write List([90, 105]), or Linear(from: …"),
+        (temperature, "90", "─ scene.ron:22:22", "write List([90]), or"),
+        (temperature, "List(90, 105)", "─ scene.ron:22:22", "write List([90, 105]), or"),
+        (mu, "[-7.5, -1]", "─ scene.ron:23:66", "write List([-7.5, -1]), or"),
+        (mu, "-7.5", "─ scene.ron:23:66", "write List([-7.5]), or"),
     ] {
         assert!(GOOD.contains(from), "{from}");
         let text = words(&GOOD.replace(from, to), &["check", "scene.ron"], 65);

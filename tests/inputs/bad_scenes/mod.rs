@@ -81,9 +81,10 @@ fn every_broken_scene_is_refused_with_its_message() {
     let mut wrong = Vec::new();
     for case in CASES.into_iter().flatten() {
         let (code, stdout, stderr) = run(&[("scene.ron", &broken(case))], &["check", "scene.ron"]);
-        let found = |line: String| stderr.lines().any(|l| l.trim_start_matches([' ', '×', '╭', '─']) == line);
-        let place = format!("[scene.ron:{}:{}]", case.at.0, case.at.1);
-        let complete = found(case.message.to_owned()) && found(place) && found(format!("help: {}", case.help));
+        let found = |line: String| stderr.lines().any(|l| l.trim_start_matches([' ', '┌', '─', '=']) == line);
+        let place = format!("scene.ron:{}:{}", case.at.0, case.at.1);
+        let complete =
+            found(format!("error: {}", case.message)) && found(place) && found(format!("help: {}", case.help));
         if code != Some(65) || !stdout.is_empty() || !complete {
             wrong.push(format!("{:?} ends with {code:?}:\n{stderr}", case.breaks));
         }
@@ -104,14 +105,15 @@ fn run_refuses_what_check_refuses() {
 fn the_mark_stands_under_the_value() {
     let text = GOOD.replace("(name: \"B\", symbol: \"Ar\", mass: 1.0)", "(name: \"B\", symbol: \"Ar\", mass: -1)");
     let (_, _, stderr) = run(&[("scene.ron", &text)], &["check", "scene.ron"]);
-    let expected = "  × `mass` is -1, not above 0
-   ╭─[scene.ron:6:41]
- 5 │         (name: \"A\", symbol: \"Cu\", mass: 1.0),
- 6 │         (name: \"B\", symbol: \"Ar\", mass: -1),
-   ·                                         ──
- 7 │     ],
-   ╰────
-  help: give a number above 0
+    let expected = "error: `mass` is -1, not above 0
+  ┌─ scene.ron:6:41
+  │
+5 │         (name: \"A\", symbol: \"Cu\", mass: 1.0),
+6 │         (name: \"B\", symbol: \"Ar\", mass: -1),
+  │                                         ^^
+7 │     ],
+  │
+  = help: give a number above 0
 ";
     assert_eq!(stderr, expected);
 }
@@ -127,8 +129,8 @@ fn a_run_that_cannot_fit_is_refused() {
     for command in ["check", "run"] {
         let (code, _, stderr) = run(&[("scene.ron", &text)], &[command, "scene.ron"]);
         assert_eq!(code, Some(65), "{stderr}");
-        assert!(stderr.contains("× the run needs 79.9 TiB of memory, and "), "{stderr}");
-        assert!(stderr.contains("[scene.ron:21:11]"), "{stderr}");
+        assert!(stderr.contains("error: the run needs 79.9 TiB of memory, and "), "{stderr}");
+        assert!(stderr.contains("┌─ scene.ron:21:11\n"), "{stderr}");
         assert!(stderr.contains("help: make the grid, `walkers`, `max_atoms`"), "{stderr}");
     }
 }
