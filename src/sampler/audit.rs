@@ -29,11 +29,11 @@ const AUDIT_FLOOR: f64 = 1000.0;
 /// What one cycle ended with.
 #[derive(Debug, Default)]
 pub(super) struct Audited {
-    configurations: Vec<Configuration>,
+    pub(super) configurations: Vec<Configuration>,
     measurements: Vec<Measurement>,
     /// `[n_replicas]` [energy]
     kt: Vec<f64>,
-    cycle: u64,
+    pub(super) cycle: u64,
     /// Replicas before this one are audited.
     done: usize,
 }
@@ -79,7 +79,11 @@ impl Sampler {
         let Some(mut audited) = self.audited.take() else { return Ok(()) };
         let n = audited.configurations.len();
         let share = audited.done..(audited.done + n.div_ceil(AUDIT_EVERY as usize - 2).min(MOST_AUDITED)).min(n);
-        self.compare(&audited, share.clone())?;
+        if let Err(fault) = self.compare(&audited, share.clone()) {
+            // Its atoms are wanted.
+            self.audited = Some(audited);
+            return Err(fault);
+        }
         audited.done = share.end;
         self.audited = (share.end < n).then_some(audited);
         Ok(())

@@ -536,14 +536,17 @@ impl Sampler {
         Ok(batch.configurations)
     }
 
-    /// The atoms of a replica as a frame of extended XYZ; `None` while the device is at work or gone, or where it is not here.
+    /// The atoms of a replica as a frame of extended XYZ, while the device is at work those that were put aside for the audit; `None`
+    /// where there are none of these, where the device is gone, or where the replica is not here.
     ///
     /// - `replica`: its global index
     pub fn frame(&self, replica: ReplicaId) -> Option<Frame> {
-        if self.is_ahead() {
-            return None;
-        }
-        let (configurations, system) = (self.configurations().ok()?, self.system());
+        let system = self.system();
+        let (configurations, cycle) = match (self.is_ahead(), &self.audited) {
+            (true, Some(audited)) => (audited.configurations.clone(), audited.cycle),
+            (true, None) => return None,
+            (false, _) => (self.configurations().ok()?, self.cycle),
+        };
         let here = replica.index().checked_sub(self.part.share.replicas.start)?;
         let x = configurations.get(here)?;
         let place = ReplicaId((self.part.share.before() + here) as u32);
@@ -553,7 +556,7 @@ impl Sampler {
             info: vec![
                 ("replica".to_owned(), replica.0.to_string()),
                 ("state".to_owned(), self.assignment.state_of(place).0.to_string()),
-                ("cycle".to_owned(), self.cycle.to_string()),
+                ("cycle".to_owned(), cycle.to_string()),
             ],
             symbols: x.species.iter().map(|&s| system.species[usize::from(s)].symbol.clone()).collect(),
             positions: x.positions.iter().map(|&r| system.cell.in_parallelogram(r)).collect(),
