@@ -2,6 +2,7 @@
 
 use super::{AnalysisInput, DirectAverage};
 use crate::analysis::statistics::inefficiency::Memory;
+use crate::sample::Samples;
 use crate::thermo::response::Fluctuations;
 use rayon::prelude::*;
 
@@ -25,6 +26,36 @@ pub(super) fn direct_averages(memory: &Memory) -> Vec<DirectAverage> {
         at_limit: Vec::new(),
     };
     (0..memory.samples.len()).map(of_state).collect()
+}
+
+/// Puts the means over all of production, as the run itself keeps them, in the place of those over the part that is
+/// analysed. Their errors are those of the longer series, and what the two differ by beyond the noise of the difference: the part that
+/// is left out may have been another than equilibrium.
+///
+/// - `samples`: of all of production
+/// - `is_excluded`: `[n_states]`, states whose samples are not analysed
+pub(super) fn over_all_samples(direct: &mut [DirectAverage], samples: &Samples, is_excluded: &[bool]) {
+    let n_columns = 1 + samples.counts.len();
+    let mut sums = vec![vec![0.0; n_columns]; direct.len()];
+    let mut n_k = vec![0_u64; direct.len()];
+    for (n, &k) in samples.state.iter().enumerate() {
+        n_k[k as usize] += 1;
+        sums[k as usize].iter_mut().enumerate().for_each(|(c, sum)| *sum += samples.value(c, n));
+    }
+    let of_states = direct.iter_mut().zip(sums.iter().zip(&n_k)).zip(is_excluded);
+    for ((own, (sums, &n)), _) in of_states.filter(|(_, is_excluded)| !**is_excluded) {
+        let share = own.samples as f64 / n as f64;
+        let whole = |c: usize, mean: &mut f64, error: &mut f64| {
+            let all = sums[c] / n as f64;
+            let (rest, longer) = (*error * *error, *error * *error * share);
+            let drift = ((all - *mean).powi(2) - (rest - longer)).max(0.0);
+            *error = (longer + drift).sqrt();
+            *mean = all;
+        };
+        whole(0, &mut own.energy, &mut own.energy_err);
+        own.n.iter_mut().zip(&mut own.n_err).enumerate().for_each(|(s, (mean, error))| whole(1 + s, mean, error));
+        own.samples = n;
+    }
 }
 
 /// Sets the standard errors of the isosteric heats that the states' own samples give, from the draws of blocks.
@@ -78,9 +109,35 @@ pub(super) fn set_heat_errors(direct: &mut [DirectAverage], input: &AnalysisInpu
 mod tests {
     use super::*;
     use crate::analysis::statistics::cohorts::Cohorts;
-    use crate::sample::{SampleRow, Samples};
+    use crate::sample::SampleRow;
     use crate::thermo::Convention;
     use crate::thermo::states::{ReservoirAxis, StateGrid};
+
+    #[test]
+    fn a_mean_over_all_of_production_knows_how_it_differs_from_the_part_that_is_analysed() {
+        let axis = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: vec![-9.0] };
+        let grid = StateGrid::product(&[1.0], 1.0, &[axis]);
+        let mut samples = Samples::new(1);
+        // Mean N 8 over all, E 2.
+        for cycle in 0..100 {
+            let n = if cycle < 50 { 11 } else { 5 };
+            samples.push(SampleRow { cycle, walker: 0, replica: 0, state: 0, energy: 2.0, counts: &[n] });
+        }
+        let mut direct = direct_averages(&Memory::new(&samples, &grid, None, &Cohorts::one(1, 100), 1));
+        (direct[0].n[0], direct[0].n_err[0]) = (5.0, 1.0);
+        (direct[0].energy, direct[0].energy_err, direct[0].samples) = (2.0, 1.0, 50);
+        over_all_samples(&mut direct, &samples, &[false]);
+        assert_eq!((direct[0].n[0], direct[0].energy, direct[0].samples), (8.0, 2.0, 100));
+        // 1/2 of twice the samples, and of 3² what exceeds the noise of the difference, 1 − 1/2.
+        assert!((direct[0].n_err[0] - 3.0).abs() < 1e-12 && (direct[0].energy_err - 0.5_f64.sqrt()).abs() < 1e-12);
+        let before = direct.clone();
+        over_all_samples(&mut direct, &samples, &[true]);
+        assert_eq!(
+            (&direct[0].n, direct[0].n_err[0]),
+            (&before[0].n, before[0].n_err[0]),
+            "what is not analysed has nothing to differ from"
+        );
+    }
 
     #[test]
     fn what_was_never_seen_has_an_error_and_one_sample_has_none() {

@@ -1,5 +1,6 @@
 //! Analysis of samples: MBAR, maps, phases and their boundaries, errors, and checks of the run. Never sees a backend.
 
+mod beginning;
 mod connected;
 pub mod diagnostics;
 mod direct;

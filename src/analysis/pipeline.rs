@@ -1,7 +1,7 @@
 //! Analysis of a run, or of several runs of one system, from samples to results.
 
 use super::diagnostics::{self, Checks, RunTallies, mask, mask_cells};
-use super::direct::{direct_averages, set_heat_errors};
+use super::direct::{direct_averages, over_all_samples, set_heat_errors};
 use super::heat_capacity::heat_capacities;
 use super::histograms::mean_histograms;
 use super::limit::limits;
@@ -190,7 +190,7 @@ fn analyze_on(work: &PreparedSamples<'_>, extent: Extent) -> Result<Analysis> {
         observable_labels: observed.labels,
         profiles,
         histograms: mean_histograms(input, &basis.memory),
-        direct: direct_against_limits(input, basis),
+        direct: direct_against_limits(work),
         heat_capacity: heat_capacities(samples, grid, (input.boltzmann, input.other_mobile_atoms), &basis.memory),
         at_states,
         henry: henry.into_iter().map(|(_, henry)| henry).collect(),
@@ -248,10 +248,14 @@ fn beside_unconverged(free: &[bool], jumps: &[Jump]) -> Vec<bool> {
 }
 
 /// Direct averages of every state, and how often N stands at its limit there.
-fn direct_against_limits(input: &AnalysisInput, basis: &Reweighting) -> Vec<DirectAverage> {
+fn direct_against_limits(work: &PreparedSamples<'_>) -> Vec<DirectAverage> {
+    let PreparedSamples { whole, retained, basis, .. } = work;
     let mut direct = direct_averages(&basis.memory);
-    set_heat_errors(&mut direct, input, &basis.memory);
-    direct.iter_mut().zip(limits(input, basis)).for_each(|(direct, limits)| direct.at_limit = limits);
+    set_heat_errors(&mut direct, retained, &basis.memory);
+    direct.iter_mut().zip(limits(retained, basis)).for_each(|(direct, limits)| direct.at_limit = limits);
+    if !work.beginnings.is_empty() {
+        over_all_samples(&mut direct, &whole.samples, &work.is_excluded());
+    }
     direct
 }
 

@@ -1,8 +1,10 @@
 //! Samples prepared for analysis, once for all estimates: excluded states removed, inefficiencies and MBAR solved.
 
+use super::beginning::{Beginning, after, beginnings, cuts};
 use super::connected;
 use super::input::AnalysisInput;
 use super::mbar::{Bins, Collapsed, CollapsedSolution, Tolerance};
+use super::transition_matrix::TallyBlock;
 use crate::analysis::FreeEnergies;
 use crate::analysis::hysteresis::{self, ExcludedState};
 use crate::analysis::statistics::blocks::{Blocks, Draws};
@@ -171,11 +173,15 @@ fn expected(grid: &StateGrid, solved: &MbarSolution, kts: &[f64]) -> StateMoment
     StateMoments { mean, variance }
 }
 
-/// Samples prepared for analysis: those of excluded states removed, the others ready to be reweighted.
+/// Samples prepared for analysis: beginnings that drift and those of excluded states removed, the others ready to be reweighted.
 #[derive(Debug)]
 pub struct PreparedSamples<'a> {
     /// Input with all samples.
-    pub(crate) input: &'a AnalysisInput,
+    pub(crate) whole: &'a AnalysisInput,
+    /// What was left out at the beginning of runs.
+    pub(crate) beginnings: Vec<Beginning>,
+    /// Input without the beginnings.
+    pub(crate) input: Cow<'a, AnalysisInput>,
     /// Input with the samples of retained states only.
     pub(crate) retained: Cow<'a, AnalysisInput>,
     /// `[n_states]`, z between even and odd walkers; NaN where they cannot be compared
@@ -189,22 +195,47 @@ pub struct PreparedSamples<'a> {
 }
 
 impl PreparedSamples<'_> {
-    /// Removes the samples of excluded states and solves MBAR for the others.
+    /// Removes beginnings and the samples of excluded states and solves MBAR for the others.
     ///
     /// # Errors
     /// [`AnalysisError`] if there are no samples, a sample does not fit the grid, or MBAR does not converge.
     pub fn new(input: &AnalysisInput) -> Result<PreparedSamples<'_>> {
         check(input)?;
-        let (hysteresis, excluded) = hysteresis::compare(input);
-        let windows = windows::check(input);
-        let retained = hysteresis::set_aside(input, &flags(input, &excluded, &windows));
+        let work = PreparedSamples::from(input, Cow::Borrowed(input))?;
+        let beginnings = beginnings(&work.retained, &work.basis.memory);
+        if beginnings.is_empty() {
+            return Ok(work);
+        }
+        let rest = Cow::Owned(after(input, &beginnings));
+        Ok(PreparedSamples { beginnings, ..PreparedSamples::from(input, rest)? })
+    }
+
+    fn from<'a>(whole: &'a AnalysisInput, input: Cow<'a, AnalysisInput>) -> Result<PreparedSamples<'a>> {
+        let (hysteresis, excluded) = hysteresis::compare(&input);
+        let windows = windows::check(&input);
+        let is_excluded = flags(&input, &excluded, &windows);
+        let retained = match &input {
+            Cow::Borrowed(input) => hysteresis::set_aside(input, &is_excluded),
+            Cow::Owned(input) => Cow::Owned(hysteresis::set_aside(input, &is_excluded).into_owned()),
+        };
         let basis = Reweighting::new(&input.grid, &retained.samples, &input.cohorts(), input.seed)?;
-        Ok(PreparedSamples { input, retained, hysteresis, excluded, windows, basis })
+        Ok(PreparedSamples { whole, beginnings: Vec::new(), input, retained, hysteresis, excluded, windows, basis })
     }
 
     /// `[n_states]`, whether the samples of each are removed.
     pub(crate) fn is_excluded(&self) -> Vec<bool> {
-        flags(self.input, &self.excluded, &self.windows)
+        flags(&self.input, &self.excluded, &self.windows)
+    }
+
+    /// Blocks of tallies that lie in what is analysed, in its cycles.
+    pub(crate) fn blocks_of(&self, blocks: &[TallyBlock]) -> Vec<TallyBlock> {
+        let cuts = cuts(self.whole, &self.beginnings);
+        let within = |block: &TallyBlock| {
+            let cut = cuts.get(usize::from(block.walker)).copied().unwrap_or(0);
+            let (from, to) = (block.from.checked_sub(cut)?, block.to.checked_sub(cut)?);
+            Some(TallyBlock { from, to, ..block.clone() })
+        };
+        blocks.iter().filter_map(within).collect()
     }
 
     /// `[n_states]`, whether walkers that started differently agree in each.

@@ -4,29 +4,52 @@ use super::checks::{Diagnostics, Drift, Mood, Sentence};
 use super::drift::DRIFTS;
 use super::verdict::FEW;
 use super::words::{first, ranges, short};
+use crate::analysis::beginning::Beginning;
 use crate::analysis::phases::jumps::Jump;
 use crate::analysis::result::{BoundaryKind, BoundaryPoint, ENOUGH_CROSSINGS};
 use crate::base::ids::StateId;
 use crate::thermo::states::StateGrid;
 
+/// A sum over states in words.
+///
+/// - `column`, `temperature`: as in [`Drift`]
+fn sum_over_states(grid: &StateGrid, (column, temperature): (usize, Option<f64>), of_runs: &str) -> String {
+    let what = match column.checked_sub(1) {
+        None => "energy".to_owned(),
+        Some(s) => format!("number of {}", grid.reservoirs[s].species),
+    };
+    match temperature {
+        None => format!("the {what} over all states{of_runs}"),
+        Some(t) => format!("the {what} over the states{of_runs} at T = {}", short(t)),
+    }
+}
+
+/// Beginnings of production that are left out of the analysis.
+fn left_out(grid: &StateGrid, diagnostics: &Diagnostics) -> Option<Sentence> {
+    let several = diagnostics.n_runs > 1;
+    let of_run = |b: &Beginning| {
+        let of_runs = if several { format!(" of run {}", b.run + 1) } else { String::new() };
+        let what = sum_over_states(grid, (b.column, b.temperature), &of_runs);
+        format!("the first {} cycles, in which {what} drifts ({:.1}σ)", b.cycles, b.z.abs())
+    };
+    let all: Vec<String> = diagnostics.beginnings.iter().map(of_run).collect();
+    (!all.is_empty()).then(|| Sentence {
+        mood: Mood::Remark,
+        words: format!("Left out of the analysis: {}; a longer equilibration keeps them.", all.join("; ")),
+    })
+}
+
 /// Whether the replicas together have come to equilibrium: sums over states that drift, or remember their start.
 pub(super) fn equilibrium_of_replicas(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Sentence> {
     let name = |d: &Drift| {
-        let what = match d.column.checked_sub(1) {
-            None => "energy".to_owned(),
-            Some(s) => format!("number of {}", grid.reservoirs[s].species),
-        };
         let of_runs = d.runs.as_ref().map_or_else(String::new, |runs| format!(" of {runs}"));
-        match d.temperature {
-            None => format!("the {what} over all states{of_runs}"),
-            Some(t) => format!("the {what} over the states{of_runs} at T = {}", short(t)),
-        }
+        sum_over_states(grid, (d.column, d.temperature), &of_runs)
     };
     let worst = |z: &dyn Fn(&Drift) -> f64| {
         let known = diagnostics.drifts.iter().filter(|d| z(d).is_finite());
         known.max_by(|a, b| z(a).abs().total_cmp(&z(b).abs()))
     };
-    let mut sentences = Vec::new();
+    let mut sentences: Vec<Sentence> = left_out(grid, diagnostics).into_iter().collect();
     if let Some(d) = worst(&|d| d.halves) {
         sentences.push(if d.halves.abs() > DRIFTS {
             let words = format!(

@@ -1,5 +1,6 @@
 //! Results of the checks of a run: diagnostics of states and edges, trends of boundaries, and the verdict. Plain data.
 
+use crate::analysis::beginning::Beginning;
 use crate::analysis::diagnostics::flow::Flow;
 use crate::analysis::hysteresis::ExcludedState;
 use crate::analysis::limit::AtLimit;
@@ -31,7 +32,7 @@ pub struct StateCheck {
     pub g_path: f64,
     /// Independent samples: stored ones over the larger inefficiency.
     pub independent: f64,
-    /// Share of production after which the state is in equilibrium.
+    /// Share of what is analysed after which the state is in equilibrium.
     pub start: f64,
     /// Factor by which independent samples grow if what is before is left out.
     pub start_gain: f64,
@@ -103,15 +104,19 @@ pub struct Diagnostics {
     pub n_components: usize,
     /// Parts of the grid whose samples do not overlap.
     pub n_parts: usize,
-    /// Sums over states, by halves of production and of walkers.
+    /// What was left out at the beginning of runs, because sums over states drift there.
+    pub beginnings: Vec<Beginning>,
+    /// Sums over states, by halves of production (what is left of it) and of walkers.
     pub drifts: Vec<Drift>,
     /// First-order boundaries by length of the run.
     pub trends: Vec<Trend>,
     /// Whether even and odd walkers could be compared, and whether they were started differently.
     pub halves: (bool, bool),
+    /// Runs that are analysed together.
+    pub n_runs: usize,
     /// Cycles between two stored samples.
     pub stride: u32,
-    /// Cycles of production.
+    /// Cycles of production that are analysed, of the longest run.
     pub production: u32,
 }
 

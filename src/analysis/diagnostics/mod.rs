@@ -81,7 +81,7 @@ impl RunTallies {
 /// [`crate::base::Error::Analysis`] if the overlap of the states cannot be computed.
 pub(super) fn check(work: &PreparedSamples<'_>, analysis: &mut Analysis, books: &RunTallies) -> Result<()> {
     let grid = &work.input.grid;
-    let compared = compare(work, &books.blocks);
+    let compared = compare(work, &work.blocks_of(&books.blocks));
     let trends = convergence::trends(work, analysis);
     let diagnostics = Diagnostics { trends, ..diagnose(work, analysis, books)? };
     let split = (analysis.split_half.agree, analysis.split_half.compared);
@@ -125,7 +125,7 @@ fn lacking(grid: &StateGrid, analysis: &Analysis, edge: Edge) -> usize {
 /// # Errors
 /// [`crate::base::Error::Analysis`] if the overlap of the states cannot be computed.
 pub(super) fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies) -> Result<Diagnostics> {
-    let (input, solved, excluded) = (work.input, &work.basis.solved, work.is_excluded());
+    let (input, solved, excluded) = (&*work.input, &work.basis.solved, work.is_excluded());
     let (grid, samples, cohorts) = (&input.grid, &input.samples, input.cohorts());
     let overlap = solved.collapsed.overlap(&solved.n_k, &solved.solution.f_k)?;
     let part = &analysis.free_energies.part;
@@ -155,12 +155,13 @@ pub(super) fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &
     let component = components(grid, &usable);
     let z = &work.hysteresis;
     // The memory of excluded states too.
-    let memory = match work.retained {
-        Cow::Borrowed(_) => Cow::Borrowed(&work.basis.memory),
-        Cow::Owned(_) => Cow::Owned(Memory::new(samples, grid, None, &cohorts, input.seed)),
+    let memory = if work.retained.samples.len() == samples.len() {
+        Cow::Borrowed(&work.basis.memory)
+    } else {
+        Cow::Owned(Memory::new(samples, grid, None, &cohorts, input.seed))
     };
     let chains = places(samples, grid.len(), |n| samples.state[n] as usize);
-    let states = (0..grid.len())
+    let mut states: Vec<StateCheck> = (0..grid.len())
         .into_par_iter()
         .map(|k| {
             let series = |value: &dyn Fn(usize) -> f64| -> Vec<Vec<f64>> {
@@ -193,6 +194,7 @@ pub(super) fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &
             }
         })
         .collect();
+    withdraw_islands(&mut states, &edges, &analysis.beside_unconverged);
     let mut cycles = samples.cycle.clone();
     cycles.sort_unstable();
     cycles.dedup();
@@ -200,6 +202,7 @@ pub(super) fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &
         states,
         edges,
         windows: work.windows.clone(),
+        beginnings: work.beginnings.clone(),
         flows: flows(grid, samples, &cohorts),
         spectral_gap: overlap.spectral_gap,
         n_components: component.iter().max().map_or(0, |c| c + 1),
@@ -207,7 +210,77 @@ pub(super) fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &
         drifts: drift::drifts(&memory, input),
         trends: Vec::new(),
         halves: (z.iter().any(|z| z.is_finite()), input.halves.start_differently),
+        n_runs: input.runs.len(),
         stride: cycles.windows(2).map(|w| w[1] - w[0]).min().unwrap_or(1),
         production: input.production,
     })
+}
+
+/// Withdraws `quotable` from states beside an unbridged jump, or next to a state beside one, which exchange with no state that may be
+/// quoted: the replicas that hold them have come from nowhere else, and may be of a phase that does not belong there.
+///
+/// - `beside`: `[n_states]`, whether an unconverged boundary or an unbridged jump runs beside each
+fn withdraw_islands(states: &mut [StateCheck], edges: &[EdgeCheck], beside: &[bool]) {
+    loop {
+        let is_island = |k: usize| {
+            let ends = edges.iter().filter_map(|e| {
+                let (a, b) = (e.edge.a.index(), e.edge.b.index());
+                [(a, b), (b, a)].into_iter().find(|(own, _)| *own == k).map(|(_, other)| (other, e.usable))
+            });
+            let (mut joined, mut near) = (false, false);
+            for (other, usable) in ends {
+                joined |= usable && states[other].quotable;
+                near |= beside[other];
+            }
+            near && !joined
+        };
+        let islands: Vec<usize> = (0..states.len()).filter(|&k| states[k].quotable && is_island(k)).collect();
+        if islands.is_empty() {
+            return;
+        }
+        islands.into_iter().for_each(|k| states[k].quotable = false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::ids::StateId;
+    use crate::thermo::states::{Axis, Direction};
+
+    /// States in a row, of which some edges are usable.
+    fn quotable(usable: &[bool], quotable: &[bool], beside: &[bool]) -> Vec<bool> {
+        let edge = |(a, &usable): (usize, &bool)| EdgeCheck {
+            edge: Edge {
+                a: StateId(a as u32),
+                b: StateId(a as u32 + 1),
+                direction: Direction::Along(Axis::Temperature),
+            },
+            attempts: 100,
+            acceptance: 0.0,
+            windows: Vec::new(),
+            recent: 0.0,
+            overlap: 0.0,
+            usable,
+            lacking: 0,
+        };
+        let edges: Vec<EdgeCheck> = usable.iter().enumerate().map(edge).collect();
+        let mut states: Vec<StateCheck> =
+            quotable.iter().map(|&quotable| StateCheck { quotable, ..StateCheck::default() }).collect();
+        withdraw_islands(&mut states, &edges, beside);
+        states.iter().map(|s| s.quotable).collect()
+    }
+
+    #[test]
+    fn an_island_behind_a_jump_may_not_be_quoted_and_a_sparse_grid_may() {
+        let (t, f) = (true, false);
+        // 2 is beside the jump, 3 and 4 are reached through it alone.
+        assert_eq!(quotable(&[t, t, f], &[t, t, f, t], &[f, f, t, f]), [t, t, f, f]);
+        // 3 hangs together with 4, which no jump is beside: a phase of its own.
+        assert_eq!(quotable(&[t, t, f, t], &[t, t, f, t, t], &[f, f, t, f, f]), [t, t, f, t, t]);
+        // Nothing exchanges, and nothing jumps.
+        assert_eq!(quotable(&[f, f], &[t, t, t], &[f, f, f]), [t, t, t]);
+        // Only the last exchanges with the one beside the jump, which may not be quoted.
+        assert_eq!(quotable(&[t, t], &[t, f, t], &[f, t, f]), [f, f, f]);
+    }
 }

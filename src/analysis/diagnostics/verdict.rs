@@ -438,6 +438,8 @@ mod tests {
             flows,
             spectral_gap: 0.03,
             n_parts: 1,
+            beginnings: Vec::new(),
+            n_runs: 1,
             drifts: Vec::new(),
             trends: Vec::new(),
             halves: (true, true),

@@ -88,8 +88,36 @@ pub struct Judged {
     pub seed: u64,
     /// Whether it was called trusted.
     pub trusted: bool,
-    /// Largest |z| of anything that it reports with an error.
+    /// Largest |z| of anything that it reports with an error; 0 where it reports none.
     pub largest_z: f64,
+    /// What that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub farthest: Option<Farthest>,
+}
+
+/// A value that is off by its error.
+#[derive(Debug, Clone, Serialize)]
+pub struct Farthest {
+    /// In words.
+    pub what: &'static str,
+    /// Scene unit.
+    pub temperature: f64,
+    /// `[n_reservoirs]`, column `mu_<s>` \[energy\]
+    pub mu: Vec<f64>,
+    /// As the run has it.
+    pub value: Value,
+    /// As it is.
+    pub right: Value,
+    /// In errors of both.
+    pub z: f64,
+}
+
+impl Judged {
+    fn new(outcome: &Outcome, reference: &Reference) -> Judged {
+        let farthest = reference.farthest(outcome);
+        let largest_z = farthest.as_ref().map_or(0.0, |f| f.z.abs());
+        Judged { seed: outcome.seed, trusted: outcome.trusted, largest_z, farthest }
+    }
 }
 
 /// All runs of one scene.
@@ -213,18 +241,18 @@ impl Runs {
         let states = score::group(&self.outcomes, &reference.states, cost, |o| &o.states);
         let cells = score::group(&self.outcomes, &reference.cells, cost, |o| &o.cells);
         let ln_xi = score::group(&self.outcomes, &reference.ln_xi, cost, |o| &o.ln_xi);
-        let trusted: Vec<&Outcome> = self.outcomes.iter().filter(|o| o.trusted).collect();
-        let worst = trusted.iter().map(|o| reference.largest_z(o)).fold(0.0, f64::max);
-        let judged = |o: &Outcome| Judged { seed: o.seed, trusted: o.trusted, largest_z: reference.largest_z(o) };
+        let judged: Vec<Judged> = self.outcomes.iter().map(|o| Judged::new(o, reference)).collect();
+        let trusted = judged.iter().filter(|run| run.trusted);
+        let worst_trusted = trusted.clone().map(|run| run.largest_z).reduce(f64::max);
         SceneAnswer {
             scene: self.scene.clone(),
             replicas: self.replicas,
             cycles: self.cycles,
             evaluations,
             seconds,
-            trusted: trusted.len(),
-            worst_trusted: (!trusted.is_empty()).then_some(worst),
-            runs: self.outcomes.iter().map(judged).collect(),
+            trusted: trusted.count(),
+            worst_trusted,
+            runs: judged,
             boundaries,
             states,
             cells,

@@ -1,5 +1,6 @@
 //! The right values that answers are compared with: means over long runs, with errors from the scatter among these.
 
+use super::Farthest;
 use super::outcome::{Crossing, Outcome, Place, Value};
 use super::score::{at, z};
 use crate::base::error::{Error, Result};
@@ -53,28 +54,35 @@ impl Reference {
         }
     }
 
-    /// Largest |z| of anything that a run reports with an error.
-    pub(super) fn largest_z(&self, outcome: &Outcome) -> f64 {
-        let mut largest: f64 = 0.0;
-        let mut see = |value: Value, right: Value| {
-            if let Some(z) = z(value, right) {
-                largest = largest.max(z.abs());
+    /// What a run reports with an error and is farthest off by it; `None` where it reports none.
+    pub(super) fn farthest(&self, outcome: &Outcome) -> Option<Farthest> {
+        let mut farthest: Option<Farthest> = None;
+        let mut see = |(value, right): (Value, Value), (what, temperature, mu): (&'static str, f64, &[f64])| {
+            if let Some(z) = z(value, right).filter(|z| farthest.as_ref().is_none_or(|f| z.abs() > f.z.abs())) {
+                farthest = Some(Farthest { what, temperature, mu: mu.to_vec(), value, right, z });
             }
         };
         for line in &self.boundaries {
             if let Some(found) = nearest(line, &outcome.crossings) {
-                see(found.mu, line.mu);
+                let mut mu = line.others.clone();
+                mu[line.species] = line.mu.value;
+                see((found.mu, line.mu), ("boundary", line.temperature, &mu));
             }
         }
-        let groups = [(&self.states, &outcome.states), (&self.cells, &outcome.cells), (&self.ln_xi, &outcome.ln_xi)];
-        for (right, found) in groups {
+        let groups = [
+            ("N of a state", &self.states, &outcome.states),
+            ("N of a cell", &self.cells, &outcome.cells),
+            ("ln Xi of a cell", &self.ln_xi, &outcome.ln_xi),
+        ];
+        for (what, right, found) in groups {
             for (i, right) in right.iter().enumerate() {
                 if let Some(found) = at(found, i, right) {
-                    found.values.iter().zip(&right.values).for_each(|(v, r)| see(*v, *r));
+                    let pairs = found.values.iter().zip(&right.values);
+                    pairs.for_each(|(v, r)| see((*v, *r), (what, right.temperature, &right.mu)));
                 }
             }
         }
-        largest
+        farthest
     }
 
     /// Reads a stored reference.
