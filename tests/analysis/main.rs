@@ -5,6 +5,7 @@ mod cold_rows;
 mod exact_samples;
 mod frozen_starts;
 mod honest_errors;
+mod known_diagram;
 mod mbar;
 mod minima;
 mod second_estimator;
