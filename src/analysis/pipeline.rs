@@ -18,6 +18,7 @@ use crate::analysis::maps::map::{Frame, MapContext};
 use crate::analysis::maps::order_parameters::{Observed, averages};
 use crate::analysis::maps::profiles;
 use crate::analysis::maps::ridges::ridges;
+use crate::analysis::maps::surroundings;
 use crate::analysis::phases::averages::{self, PhaseContext};
 use crate::analysis::phases::basins::{Thresholds, valleys_of};
 use crate::analysis::phases::classify::{Class, Classifier, Labels};
@@ -323,6 +324,8 @@ impl Maps {
         at_states.iter_mut().zip(around.grid.points()).for_each(|(cell, state)| rows.add(state.kt, cell));
         henry.iter_mut().for_each(|(first, henry)| rows.add_henry(*first, henry));
         rows.set(around, bootstrap, n_observables);
+        surroundings::widen_errors(&mut self.mu, around.grid, at_states);
+        surroundings::widen_errors(&mut self.pressure, around.grid, &mut []);
     }
 }
 

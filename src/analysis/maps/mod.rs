@@ -6,3 +6,4 @@ pub(crate) mod map;
 pub(crate) mod order_parameters;
 pub(crate) mod profiles;
 pub(crate) mod ridges;
+pub(crate) mod surroundings;
