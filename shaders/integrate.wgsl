@@ -1,21 +1,102 @@
 // integrate: MD segment of one replica.   Twin: src/backend/reference/integrators.rs
-// One workgroup per replica; a thread takes a tile of two atoms and a share of their partners.
+// One workgroup per replica; a thread takes a tile of atoms and a share of their partners.
 // Source: Leimkuhler & Matthews, Proc. R. Soc. A 472, 20160138 (2016) for BAOAB.
 //   positions   [n_replicas * CAPACITY]  [length], w = species, updated
 //   velocities  [n_replicas * CAPACITY]  [length / time], updated
 //   scratch     [n_replicas * CAPACITY]  forces [energy / length], written by `forces` only
 
 var<workgroup> local_velocity: array<vec4<f32>, CAPACITY>;
-var<workgroup> partial: array<vec4<f32>, N_PARTIALS>;
+// Three numbers a place: a vector would take four.
+var<workgroup> partial: array<array<f32, 3>, N_PARTIALS>;
 // Gaussians of as many steps as there are threads for.
 var<workgroup> noise_of: array<vec4<f32>, N_NOISE>;
 
 // WORKGROUP or CAPACITY, whichever is larger, where there is noise; else 1.
 override N_NOISE: u32 = 64u;
 
-// Partial sums stand in rows of an odd length, one for every lane: their banks differ.
-fn row_of(n: u32) -> u32 {
-    return n | 1u;
+// What an atom meets of the slab: its place in the surface cell, and the frozen atoms from one to another.
+var<workgroup> local_site: array<vec4<f32>, N_SITES>;
+
+// CAPACITY where the slab is in bins, else 1.
+override N_SITES: u32 = 1u;
+// Fields act on single atoms.
+override FIELDS: bool = true;
+
+// Where mobile atoms are of one species: its pairs with itself and with the slab in bins, its 1/m and the deviation of its
+// thermal velocities.
+var<private> own_pair: PairCoefficients;
+var<private> slab_pair: PairCoefficients;
+var<private> own_inverse_mass: f32;
+var<private> own_thermal: f32;
+
+fn load_species(replica: u32) {
+    let species = species_of(positions[replica * CAPACITY]);
+    if !MIXED {
+        own_pair = pair_of(species, species);
+        slab_pair = pair_of(species, table.groups[0].species);
+    }
+    own_inverse_mass = table.species[species].inverse_mass;
+    own_thermal = sqrt(states[replicas[replica].state].kt * own_inverse_mass);
+}
+
+fn set_partial(place: u32, force: vec3<f32>) {
+    partial[place] = array<f32, 3>(force.x, force.y, force.z);
+}
+
+fn partial_at(place: u32) -> vec3<f32> {
+    return vec3<f32>(partial[place][0], partial[place][1], partial[place][2]);
+}
+
+// Looks atom i up in the bins of the slab.
+fn place_in_slab(i: u32, position: vec3<f32>) {
+    if BINNED {
+        let site = site_of(position);
+        local_site[i] = vec4<f32>(site.position.xy, bitcast<f32>(site.first), bitcast<f32>(site.last));
+    }
+}
+
+// Force of one share of the frozen atoms on atom i.
+fn share_of_slab(i: u32, lane: u32, n_lanes: u32) -> vec3<f32> {
+    let atom = local_position[i];
+    var force = vec3<f32>(0.0);
+    if BINNED {
+        let site = local_site[i];
+        let position = vec3<f32>(site.xy, atom.z);
+        let last = bitcast<u32>(site.w);
+        // bins hold an even number
+        var k = bitcast<u32>(site.z) + 2u * lane;
+        if k < last {
+            loop {
+                let a = frozen[k];
+                let b = frozen[k + 1u];
+                let to_a = position - a.xyz;
+                let to_b = position - b.xyz;
+                if MIXED {
+                    force += pair_force(dot(to_a, to_a), pair_of(species_of(atom), species_of(a))) * to_a;
+                    force += pair_force(dot(to_b, to_b), pair_of(species_of(atom), species_of(b))) * to_b;
+                } else {
+                    force += pair_force(dot(to_a, to_a), slab_pair) * to_a;
+                    force += pair_force(dot(to_b, to_b), slab_pair) * to_b;
+                }
+                continuing {
+                    k += 2u * n_lanes;
+                    break if k >= last;
+                }
+            }
+        }
+        return force;
+    }
+    for (var g = 0u; g < table.n_groups; g++) {
+        let group = table.groups[g];
+        if !within_reach(group, atom.z, atom.z, table.lengths.w) {
+            continue;
+        }
+        let pair = pair_of(species_of(atom), group.species);
+        for (var j = group.first + lane; j < group.last; j += n_lanes) {
+            force += force_between(atom.xyz, frozen_atom(j), pair);
+        }
+    }
+    return force;
 }
 
 // Partial sums of the pair forces on every atom: partial[lane * row + i].
@@ -34,38 +115,15 @@ fn share_forces(n: u32, share: Share) {
                 force_k += force_between(atom_k.xyz, atom_j.xyz, pair_of(species_of(atom_k), species_of(atom_j)));
             }
         } else {
-            let pair = pair_of(species_of(atom_i), species_of(atom_i));
             for (var j = share.lane; j < n; j += share.n_lanes) {
                 let other = local_position[j].xyz;
-                force_i += force_between(atom_i.xyz, other, pair);
-                force_k += force_between(atom_k.xyz, other, pair);
+                force_i += force_between(atom_i.xyz, other, own_pair);
+                force_k += force_between(atom_k.xyz, other, own_pair);
             }
         }
-        if BINNED {
-            force_i += share_of_slab(atom_i, share.lane, share.n_lanes);
-            if paired {
-                force_k += share_of_slab(atom_k, share.lane, share.n_lanes);
-            }
-        } else {
-            let z_low = min(atom_i.z, atom_k.z);
-            let z_high = max(atom_i.z, atom_k.z);
-            for (var g = 0u; g < table.n_groups; g++) {
-                let group = table.groups[g];
-                if !within_reach(group, z_low, z_high, table.lengths.w) {
-                    continue;
-                }
-                let pair_i = pair_of(species_of(atom_i), group.species);
-                let pair_k = pair_of(species_of(atom_k), group.species);
-                for (var j = group.first + share.lane; j < group.last; j += share.n_lanes) {
-                    let other = frozen_atom(j);
-                    force_i += force_between(atom_i.xyz, other, pair_i);
-                    if MIXED {
-                        force_k += force_between(atom_k.xyz, other, pair_k);
-                    } else {
-                        force_k += force_between(atom_k.xyz, other, pair_i);
-                    }
-                }
-            }
+        force_i += share_of_slab(i, share.lane, share.n_lanes);
+        if paired {
+            force_k += share_of_slab(k, share.lane, share.n_lanes);
         }
         if TRIPLETS {
             force_i += share_triplet_force(i, n, share.lane, share.n_lanes);
@@ -73,12 +131,118 @@ fn share_forces(n: u32, share: Share) {
                 force_k += share_triplet_force(k, n, share.lane, share.n_lanes);
             }
         }
-        let row = share.lane * row_of(n);
-        partial[row + i] = vec4<f32>(force_i, 0.0);
+        let row = share.lane * share.row;
+        set_partial(row + i, force_i);
         if paired {
-            partial[row + k] = vec4<f32>(force_k, 0.0);
+            set_partial(row + k, force_k);
         }
     }
+}
+
+// A tile of four atoms, tile + k n_tiles, meets the atoms of the `ahead` tiles that follow it round the ring of tiles: each
+// two tiles meet once. A lane begins with a member of one of them and goes on by so many members and tiles.
+struct Round {
+    ahead: u32,
+    member: u32,
+    place: u32,
+    members: u32,
+    places: u32,
+}
+
+fn round_of(share: Share) -> Round {
+    let half = share.n_tiles / 2u;
+    // opposite tiles of an even ring meet by way of the first
+    let ahead = half - select(0u, 1u, share.tile >= half && 2u * half == share.n_tiles);
+    if ahead == 0u || share.tile >= share.n_tiles {
+        return Round(0u, 4u, 0u, 0u, 0u);
+    }
+    let member = share.lane / ahead;
+    let members = share.n_lanes / ahead;
+    return Round(ahead, member, share.lane - member * ahead, members, share.n_lanes - members * ahead);
+}
+
+// Rows of partial sums: one for every lane, one for every tile ahead, and the pairs within tiles.
+fn share_halved_forces(n: u32, share: Share, round: Round, thread: u32) {
+    for (var i = thread; i < n; i += WORKGROUP) {
+        set_partial((share.n_rows - 1u) * share.row + i, force_within_tile(i, share.n_tiles));
+    }
+    let first = share.tile;
+    let n_tiles = share.n_tiles;
+    if first >= n_tiles {
+        return;
+    }
+    let own_row = share.lane * share.row;
+    let a = local_position[first];
+    let b = local_position[first + n_tiles];
+    let c = local_position[first + 2u * n_tiles];
+    let d = local_position[first + 3u * n_tiles];
+    var force_a = share_of_slab(first, share.lane, share.n_lanes);
+    var force_b = share_of_slab(first + n_tiles, share.lane, share.n_lanes);
+    var force_c = share_of_slab(first + 2u * n_tiles, share.lane, share.n_lanes);
+    var force_d = share_of_slab(first + 3u * n_tiles, share.lane, share.n_lanes);
+    var member = round.member * n_tiles;
+    var place = round.place;
+    if member < 4u * n_tiles {
+        loop {
+            let next = first + 1u + place;
+            let j = select(next, next - n_tiles, next >= n_tiles) + member;
+            let other = local_position[j];
+            var reaction = vec3<f32>(0.0);
+            add_both(&force_a, &reaction, a, other);
+            add_both(&force_b, &reaction, b, other);
+            add_both(&force_c, &reaction, c, other);
+            add_both(&force_d, &reaction, d, other);
+            set_partial((share.n_lanes + place) * share.row + j, reaction);
+            place += round.places;
+            member += round.members * n_tiles;
+            let over = place >= round.ahead;
+            place -= select(0u, round.ahead, over);
+            member += select(0u, n_tiles, over);
+            continuing {
+                break if member >= 4u * n_tiles;
+            }
+        }
+    }
+    set_partial(own_row + first, force_a);
+    set_partial(own_row + first + n_tiles, force_b);
+    set_partial(own_row + first + 2u * n_tiles, force_c);
+    set_partial(own_row + first + 3u * n_tiles, force_d);
+}
+
+// The force between two atoms, to that on the first and, reversed, to that on the second.
+fn add_both(force: ptr<function, vec3<f32>>, reaction: ptr<function, vec3<f32>>, p: vec4<f32>, q: vec4<f32>) {
+    if N_SHIFTS == 1u && !MIXED {
+        let d = minimum_image(p.xyz - q.xyz);
+        let over_r = pair_force(dot(d, d), own_pair);
+        *force = fma(vec3<f32>(over_r), d, *force);
+        *reaction = fma(vec3<f32>(-over_r), d, *reaction);
+        return;
+    }
+    var pair = own_pair;
+    if MIXED {
+        pair = pair_of(species_of(p), species_of(q));
+    }
+    let between = force_between(p.xyz, q.xyz, pair);
+    *force += between;
+    *reaction -= between;
+}
+
+// Force on atom i of those of its own tile.
+fn force_within_tile(i: u32, n_tiles: u32) -> vec3<f32> {
+    let atom = local_position[i];
+    var force = vec3<f32>(0.0);
+    let slots = 4u * n_tiles;
+    var j = i;
+    for (var k = 1u; k < 4u; k++) {
+        j = select(j + n_tiles, j + n_tiles - slots, j + n_tiles >= slots);
+        let other = local_position[j];
+        if MIXED {
+            force += force_between(atom.xyz, other.xyz, pair_of(species_of(atom), species_of(other)));
+        } else {
+            force += force_between(atom.xyz, other.xyz, own_pair);
+        }
+    }
+    return force;
 }
 
 // Force of one share of the mobile atoms on an atom.
@@ -118,17 +282,17 @@ fn share_listed_forces(replica: u32, n: u32, share: Share) {
         let header = lists[list_word(replica, 0u, item)];
         var force = vec3<f32>(0.0);
         if header == OVERFLOW {
-            force = share_of_mobile(atom, n, share) + share_of_slab(atom, share.lane, share.n_lanes);
+            force = share_of_mobile(atom, n, share) + share_of_slab(i, share.lane, share.n_lanes);
         } else {
             let mobile_end = header & 0xffffu;
             force = listed_force(replica, item, 1u, mobile_end, atom, species_of(atom));
             if BINNED {
-                force += share_of_slab(atom, share.lane, share.n_lanes);
+                force += share_of_slab(i, share.lane, share.n_lanes);
             } else {
                 force += listed_force(replica, item, mobile_end, header >> 16u, atom, table.groups[0].species);
             }
         }
-        partial[share.lane * row_of(n) + i] = vec4<f32>(force, 0.0);
+        set_partial(share.lane * share.row + i, force);
     }
 }
 
@@ -138,25 +302,60 @@ var<workgroup> stale: array<atomic<u32>, 2>;
 // Pair forces by the kernel's rule. Lists are rebuilt at the start of a dispatch and when an atom has moved half the
 // skin; what they hold beyond r_c adds zeros, and the order of summation is that of the slots, so that the bits do not
 // depend on when that was.
-fn share_all_forces(replica: u32, n: u32, share: Share, thread: u32, step: u32) {
+fn share_all_forces(replica: u32, n: u32, share: Share, round: Round, thread: u32, step: u32) {
     if LISTED {
         let rebuild = step == 0u || atomicLoad(&stale[(step + 1u) & 1u]) != 0u;
         if rebuild {
             build_lists(replica, n, share, thread);
         }
         share_listed_forces(replica, n, share);
+    } else if is_halved(n) {
+        share_halved_forces(n, share, round, thread);
     } else {
         share_forces(n, share);
     }
 }
 
-// Force on atom i: the lanes in order, then the external fields.
-fn sum_forces(n: u32, n_lanes: u32, i: u32, atom: vec4<f32>) -> vec3<f32> {
+// Force on atom i: the rows in order, then the external fields.
+fn sum_forces(n: u32, share: Share, i: u32, atom: vec4<f32>) -> vec3<f32> {
     var force = vec3<f32>(0.0);
-    for (var lane = 0u; lane < n_lanes; lane++) {
-        force += partial[lane * row_of(n) + i].xyz;
+    // two at a time: a row too many is zero
+    let end = share.n_rows * share.row;
+    var place = i;
+    loop {
+        force += partial_at(place);
+        force += partial_at(place + share.row);
+        continuing {
+            place += 2u * share.row;
+            break if place >= end;
+        }
     }
-    return force + external_force_energy(species_of(atom), atom.xyz).xyz;
+    if FIELDS {
+        force += external_force_energy(species_of(atom), atom.xyz).xyz;
+    }
+    return force;
+}
+
+// The atoms of a replica and what forces need besides them. A barrier must follow.
+fn load_atoms(replica: u32, n: u32, share: Share, thread: u32) {
+    load_cell();
+    load_replica(replica, n, thread);
+    load_species(replica);
+    for (var i = thread; i < n; i += WORKGROUP) {
+        place_in_slab(i, positions[replica * CAPACITY + i].xyz);
+    }
+    if is_halved(n) {
+        for (var i = n + thread; i < 4u * share.n_tiles; i += WORKGROUP) {
+            local_position[i] = vec4<f32>(0.0, 0.0, FAR, 0.0);
+            if BINNED {
+                local_site[i] = vec4<f32>(0.0);
+            }
+        }
+    }
+    // what no tile writes adds nothing
+    for (var place = thread; place < (share.n_rows + 1u) * share.row; place += WORKGROUP) {
+        set_partial(place, vec3<f32>(0.0));
+    }
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -172,9 +371,9 @@ fn integrate(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     let decay = table.dynamics.y;
     let noise = table.dynamics.z;
 
-    load_cell();
-    load_replica(replica, n, thread);
     let share = share_of(n, thread);
+    load_atoms(replica, n, share, thread);
+    let round = round_of(share);
     if thread < 2u {
         atomicStore(&stale[thread], 0u);
     }
@@ -201,15 +400,20 @@ fn integrate(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
                 noise_of[k] = vec4<f32>(gaussians(STREAM_THERMOSTAT, step + own_step, id, k - own_step * n), 0.0);
             }
         }
-        share_all_forces(replica, n, share, thread, step);
+        share_all_forces(replica, n, share, round, thread, step);
         workgroupBarrier();
         if LISTED && thread == 0u {
             atomicStore(&stale[(step + 1u) & 1u], 0u);
         }
         for (var i = thread; i < n; i += WORKGROUP) {
             let atom = local_position[i];
-            let inverse_mass = table.species[species_of(atom)].inverse_mass;
-            let half_kick = half_dt * inverse_mass * sum_forces(n, share.n_lanes, i, atom);
+            var inverse_mass = own_inverse_mass;
+            var thermal = own_thermal;
+            if MIXED {
+                inverse_mass = table.species[species_of(atom)].inverse_mass;
+                thermal = sqrt(kt * inverse_mass);
+            }
+            let half_kick = half_dt * inverse_mass * sum_forces(n, share, i, atom);
             var position = atom.xyz;
             var velocity = local_velocity[i].xyz;
             if step > 0u {
@@ -219,13 +423,14 @@ fn integrate(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
                 velocity += half_kick;
                 if LANGEVIN {
                     drift(&position, &velocity, half_dt);
-                    let thermal = sqrt(kt * inverse_mass);
                     let gaussian = noise_of[(step - drawn_from) * n + i].xyz;
                     velocity = decay * velocity + noise * thermal * gaussian;
                     drift(&position, &velocity, half_dt);
                 } else {
                     drift(&position, &velocity, 2.0 * half_dt);
                 }
+                position = wrap(position);
+                place_in_slab(i, position);
                 local_position[i] = vec4<f32>(position, atom.w);
                 if LISTED {
                     let moved = minimum_image(position - local_reference[i].xyz);
@@ -252,13 +457,12 @@ fn forces(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     if n == 0u {
         return;
     }
-    load_cell();
-    load_replica(replica, n, thread);
     let share = share_of(n, thread);
+    load_atoms(replica, n, share, thread);
     workgroupBarrier();
-    share_all_forces(replica, n, share, thread, 0u);
+    share_all_forces(replica, n, share, round_of(share), thread, 0u);
     workgroupBarrier();
     for (var i = thread; i < n; i += WORKGROUP) {
-        scratch[replica * CAPACITY + i] = vec4<f32>(sum_forces(n, share.n_lanes, i, local_position[i]), 0.0);
+        scratch[replica * CAPACITY + i] = vec4<f32>(sum_forces(n, share, i, local_position[i]), 0.0);
     }
 }

@@ -132,6 +132,7 @@ fn large_step(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
         } else {
             drift(&position, &velocity, 2.0 * half_dt);
         }
+        position = wrap(position);
         let moved = minimum_image(position - scratch[reference].xyz);
         if dot(moved, moved) > table.walls.w {
             atomicStore(&stale_steps[flags + step % 3u], 1u);

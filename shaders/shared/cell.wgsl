@@ -71,14 +71,9 @@ fn minimum_image_oblique_precise(d: vec3<f32>) -> vec3<f32> {
 }
 
 fn wrap_one(x: f32, length: f32, inverse: f32) -> f32 {
-    var wrapped = x - length * floor(x * inverse);
-    if wrapped < 0.0 {
-        wrapped += length;
-    }
-    if wrapped >= length {
-        wrapped = 0.0;
-    }
-    return wrapped;
+    let near = x - length * floor(x * inverse);
+    let wrapped = select(near, near + length, near < 0.0);
+    return select(wrapped, 0.0, wrapped >= length);
 }
 
 fn wrap(position: vec3<f32>) -> vec3<f32> {
@@ -107,7 +102,7 @@ fn contains(position: vec3<f32>) -> bool {
 
 // Specular reflection: z mirrored, v_z flipped, as often as needed.
 fn reflect_at_walls(position: ptr<function, vec3<f32>>, velocity: ptr<function, vec3<f32>>) {
-    if PERIODIC_Z {
+    if PERIODIC_Z || ((*position).z >= table.walls.x && (*position).z <= table.walls.y) {
         return;
     }
     for (var bounce = 0u; bounce < 8u; bounce++) {

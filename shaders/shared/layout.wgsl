@@ -6,6 +6,8 @@ const MAX_FIELDS_PER_SPECIES = 4u;
 const MAX_SHIFTS = 128u;
 const MAX_GROUPS = 32u;
 const OVERLAP_ENERGY = 1e30;
+// Height of atoms that only fill a place: 2⁵⁰, out of every reach, and its square is finite.
+const FAR = 1125899906842624.0;
 
 // Threads of a workgroup, slots of a replica, frozen atoms, periodic images of a pair.
 override WORKGROUP: u32 = 64u;

@@ -11,13 +11,19 @@ fn pair_energy(r2: f32, pair: PairCoefficients) -> f32 {
     return select(0.0, energy, r2 < pair.r_cut_squared);
 }
 
+// Whether core² ≤ r2 < r_c²: numbers that are not negative are in the order of their bits, so that one difference tells.
+fn within_range(r2: f32, pair: PairCoefficients) -> bool {
+    let core = bitcast<u32>(pair.core_squared);
+    return bitcast<u32>(r2) - core < bitcast<u32>(pair.r_cut_squared) - core;
+}
+
 // −u'(r)/r, so that the force on i is this times (r_i − r_j); 0 inside the core, hence also for an atom with itself.
 fn pair_force(r2: f32, pair: PairCoefficients) -> f32 {
     var force = plain_force(r2, pair);
     if FORCE_SHIFTED {
         force += pair.slope * inverseSqrt(r2);
     }
-    return select(0.0, force, (r2 < pair.r_cut_squared) & (r2 >= pair.core_squared));
+    return select(0.0, force, within_range(r2, pair));
 }
 
 // Force on p from q, from its nearest image or from every image within reach.

@@ -3,12 +3,19 @@
 
 // CAPACITY, plus N_FROZEN where frozen atoms are local.
 override LOCAL_SLOTS: u32 = 64u;
-// Places for partial sums: rows of an odd length, one for every lane.
+// Places for partial sums.
 override N_PARTIALS: u32 = 128u;
 // The pair table where mobile atoms are of several species, else 1.
 override N_LOCAL_PAIRS: u32 = 1u;
-// Most threads that share one pair of atoms.
+// Most threads that share one tile of atoms.
 const MAX_LANES = 16u;
+// Atoms from which forces of mobile pairs are evaluated once for both, in tiles of four.
+override HALVED_FROM: u32 = 0xffffffffu;
+
+// Whether that is so for n atoms: never, as the compiler should know, where it is the largest number.
+fn is_halved(n: u32) -> bool {
+    return HALVED_FROM != 0xffffffffu && n >= HALVED_FROM;
+}
 
 var<workgroup> local_position: array<vec4<f32>, LOCAL_SLOTS>;
 var<workgroup> local_pairs: array<PairCoefficients, N_LOCAL_PAIRS>;
@@ -69,16 +76,23 @@ fn pair_of(a: u32, b: u32) -> PairCoefficients {
 }
 
 // How the pairs of n atoms are shared out: every thread takes tiles of two atoms, i and i + n_tiles (of one atom where
-// lists are kept), and `n_lanes` threads share the partners of a tile. A function of n only, and with it the order of
-// summation.
+// lists are kept, of four where pairs are evaluated once for both), and `n_lanes` threads share the partners of a tile. A
+// function of n only, and with it the order of summation.
+//   row, n_rows  partial sums of all atoms, of an odd number so that the banks of rows differ: one for every lane; where pairs
+//                are evaluated once, then one for every tile ahead, and one for what is within the tiles
 struct Sharing {
     n_tiles: u32,
     n_lanes: u32,
+    row: u32,
+    n_rows: u32,
 }
 
 fn sharing_of(n: u32) -> Sharing {
-    let n_tiles = select((n + 1u) / 2u, n, LISTED);
-    return Sharing(n_tiles, clamp(WORKGROUP / n_tiles, 1u, MAX_LANES));
+    let halved = is_halved(n);
+    let n_tiles = select(select((n + 1u) / 2u, (n + 3u) / 4u, halved), n, LISTED);
+    let n_lanes = clamp(WORKGROUP / n_tiles, 1u, MAX_LANES);
+    let n_rows = n_lanes + select(0u, n_tiles / 2u + 1u, halved);
+    return Sharing(n_tiles, n_lanes, select(n, 4u * n_tiles, halved) | 1u, n_rows);
 }
 
 // The share of one thread: its first tile, and which of the partners of that it takes: every n_lanes-th from `lane` on.
@@ -86,6 +100,8 @@ fn sharing_of(n: u32) -> Sharing {
 struct Share {
     n_tiles: u32,
     n_lanes: u32,
+    row: u32,
+    n_rows: u32,
     tile: u32,
     lane: u32,
 }
@@ -93,12 +109,12 @@ struct Share {
 fn share_of(n: u32, thread: u32) -> Share {
     let sharing = sharing_of(n);
     let tile = thread / sharing.n_lanes;
-    return Share(sharing.n_tiles, sharing.n_lanes, tile, thread - tile * sharing.n_lanes);
+    let lane = thread - tile * sharing.n_lanes;
+    return Share(sharing.n_tiles, sharing.n_lanes, sharing.row, sharing.n_rows, tile, lane);
 }
 
-// Free flight, reflection, wrapping.
+// Free flight and reflection; the position is not wrapped.
 fn drift(position: ptr<function, vec3<f32>>, velocity: ptr<function, vec3<f32>>, dt: f32) {
     *position += dt * *velocity;
     reflect_at_walls(position, velocity);
-    *position = wrap(*position);
 }

@@ -16,9 +16,9 @@ fn philox4x32_10(counter: vec4<u32>, key: vec2<u32>) -> vec4<u32> {
     var c = counter;
     var k = key;
     for (var round = 0u; round < 10u; round++) {
-        let high_0 = multiply_high(c.x, 0xD2511F53u);
-        let high_1 = multiply_high(c.z, 0xCD9E8D57u);
-        c = vec4<u32>(high_1 ^ c.y ^ k.x, c.z * 0xCD9E8D57u, high_0 ^ c.w ^ k.y, c.x * 0xD2511F53u);
+        let first = multiply_wide(c.x, 0xD2511F53u);
+        let second = multiply_wide(c.z, 0xCD9E8D57u);
+        c = vec4<u32>(second.y ^ c.y ^ k.x, second.x, first.y ^ c.w ^ k.y, first.x);
         k += vec2<u32>(0x9E3779B9u, 0xBB67AE85u);
     }
     return c;
@@ -43,7 +43,7 @@ fn symmetric_of(word: u32) -> f32 {
 
 // ⌊u·n⌋ without rounding.
 fn index_below(word: u32, n: u32) -> u32 {
-    return multiply_high((word & 0xffffff00u) | 0x80u, n);
+    return multiply_wide((word & 0xffffff00u) | 0x80u, n).y;
 }
 
 // ln x for x = m·2ᵉ. Cephes, logf.
@@ -62,25 +62,28 @@ fn ln_from(m_minus_1: f32, e: f32) -> f32 {
     return x + y + 0.693359375 * e;
 }
 
+// A positive normal number as (m, e) of m·2ᵉ, m from √½ to √2.
+fn split(x: f32) -> vec2<f32> {
+    let bits = bitcast<u32>(x);
+    let e = i32(bits >> 23u) - 127;
+    let m = bitcast<f32>((bits & 0x007fffffu) | 0x3f800000u);
+    let above = m > 1.41421356;
+    return vec2<f32>(select(m, 0.5 * m, above), f32(select(e, e + 1, above)));
+}
+
 // ln x of a positive normal number.
 fn ln(x: f32) -> f32 {
-    let bits = bitcast<u32>(x);
-    var e = i32(bits >> 23u) - 127;
-    var m = bitcast<f32>((bits & 0x007fffffu) | 0x3f800000u);
-    if m > 1.41421356 {
-        m *= 0.5;
-        e += 1;
-    }
-    return ln_from(m - 1.0, f32(e));
+    let parts = split(x);
+    return ln_from(parts.x - 1.0, parts.y);
 }
 
 // ln of the uniform number of a word, exact to the last bits near 1 too.
 fn ln_uniform(word: u32) -> f32 {
     let k = word >> 8u;
-    if k >= 11863283u {
-        return ln_from(-f32(2u * (16777215u - k) + 1u) * 2.98023223876953125e-8, 0.0);
-    }
-    return ln(f32(2u * k + 1u) * 2.98023223876953125e-8);
+    let parts = split(f32(2u * k + 1u) * 2.98023223876953125e-8);
+    let below_1 = -f32(2u * (16777215u - k) + 1u) * 2.98023223876953125e-8;
+    let near_1 = k >= 11863283u;
+    return ln_from(select(parts.x - 1.0, below_1, near_1), select(parts.y, 0.0, near_1));
 }
 
 // (cos, sin) of 2π times the uniform number of a word. Cephes, sinf and cosf, after an exact reduction to ±π/4.

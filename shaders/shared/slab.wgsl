@@ -1,6 +1,6 @@
 // slab: frozen atoms in reach of every place, their images included.   Twin: src/backend/gpu/slab.rs
-// Bins over one surface cell of the slab, which repeats itself. Records of a bin: how many follow; then frozen atoms, x and y
-// counted from the corner of the surface cell that an atom is in, w = species.
+// Bins over one surface cell of the slab, which repeats itself. Records of a bin: how many follow, an even number; then frozen
+// atoms, x and y counted from the corner of the surface cell that an atom is in, w = species.
 //   frozen[table.slab_bins.w ..]  [bins along x * along y * along z][SLAB_RECORDS]
 
 // Frozen atoms are looked up in bins; records of one bin.
@@ -26,41 +26,11 @@ fn site_of(position: vec3<f32>) -> Site {
         inside.x = x - (cell.x * table.slab_edges.z + cell.y * ahead.y);
     }
     let at = vec3<f32>(inside, position.z - table.slab_scale.w) * table.slab_scale.xyz;
-    // the second bound is for what is not a number; the highest bins are empty
-    let bin = min(vec3<u32>(clamp(at, vec3<f32>(0.0), vec3<f32>(table.slab_bins.xyz) - 1.0)), table.slab_bins.xyz - 1u);
+    // conversion keeps what is below 0 there; the highest bins are empty
+    let bin = min(vec3<u32>(at), table.slab_bins.xyz - 1u);
     let number = (bin.x * table.slab_bins.y + bin.y) * table.slab_bins.z + bin.z;
     let first = table.slab_bins.w + number * SLAB_RECORDS;
     return Site(first + 1u, first + 1u + u32(frozen[first].x), vec3<f32>(inside, position.z));
-}
-
-// Force of one share of the frozen atoms on an atom.
-fn share_of_slab(atom: vec4<f32>, lane: u32, n_lanes: u32) -> vec3<f32> {
-    var force = vec3<f32>(0.0);
-    if BINNED {
-        let site = site_of(atom.xyz);
-        let pair = pair_of(species_of(atom), table.groups[0].species);
-        for (var k = site.first + lane; k < site.last; k += n_lanes) {
-            let other = frozen[k];
-            let d = site.position - other.xyz;
-            if MIXED {
-                force += pair_force(dot(d, d), pair_of(species_of(atom), species_of(other))) * d;
-            } else {
-                force += pair_force(dot(d, d), pair) * d;
-            }
-        }
-        return force;
-    }
-    for (var g = 0u; g < table.n_groups; g++) {
-        let group = table.groups[g];
-        if !within_reach(group, atom.z, atom.z, table.lengths.w) {
-            continue;
-        }
-        let pair = pair_of(species_of(atom), group.species);
-        for (var j = group.first + lane; j < group.last; j += n_lanes) {
-            force += force_between(atom.xyz, frozen_atom(j), pair);
-        }
-    }
-    return force;
 }
 
 // Energy of one share of the frozen atoms with an atom of `species` at `position`.

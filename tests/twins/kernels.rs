@@ -159,7 +159,8 @@ fn crossroads() -> Vec<(&'static str, System)> {
     shifted.frozen.positions[7].z -= 0.2; // a slab that does not repeat itself
     let wide = ["wide bulk", "leaning bulk", "rhombic bulk", "hexagonal slab"];
     let wide = systems().into_iter().filter(|(name, _)| wide.contains(name));
-    [("two layers", two_layers), ("small cell", small), ("force-shifted, one atom lower", shifted)]
+    let full = slab(75);
+    [("two layers", two_layers), ("small cell", small), ("force-shifted, one atom lower", shifted), ("full", full)]
         .into_iter()
         .chain(wide)
         .collect()
@@ -169,6 +170,8 @@ fn crossroads() -> Vec<(&'static str, System)> {
 fn every_way_of_the_kernels_leads_to_the_same_forces() {
     energies_and_forces(crossroads(), |_| ());
     energies_and_forces(crossroads(), |gpu| gpu.go(Way::AllPairs));
+    energies_and_forces(crossroads(), |gpu| gpu.go(Way::Halved));
+    energies_and_forces(crossroads(), |gpu| gpu.go(Way::Doubled));
     energies_and_forces(crossroads(), |gpu| gpu.go(Way::Lists));
     energies_and_forces(crossroads(), |gpu| gpu.go(Way::WholeSlab));
     energies_and_forces(crossroads(), |gpu| [Way::WholeSlab, Way::Lists].into_iter().for_each(|way| gpu.go(way)));
@@ -212,6 +215,11 @@ fn difference(system: &System, a: &Configuration, b: &Configuration) -> (f64, f6
 #[test]
 fn twin_integrate() {
     one_step(|_| ());
+}
+
+#[test]
+fn twin_integrate_of_pairs_evaluated_once() {
+    one_step(|gpu| gpu.go(Way::Halved));
 }
 
 #[test]

@@ -95,9 +95,10 @@ fn segments_on_cpu_are_those_of_the_reference() {
 fn twin_segment() {
     let Some(device) = device() else { return };
     type Prepare = fn(&mut Gpu);
-    let ways: [(&str, Prepare); 4] = [
+    let ways: [(&str, Prepare); 5] = [
         ("by rule", |_| ()),
         ("lists", |gpu| gpu.go(Way::Lists)),
+        ("every pair once", |gpu| gpu.go(Way::Halved)),
         ("in storage", Gpu::make_large),
         ("in parts", |gpu| gpu.limit(2, 20_000)),
     ];

@@ -1,7 +1,7 @@
 //! Shader sources parse and validate, and their layouts and constants are those of the host. No GPU is needed.
 
 use adlayer::testing::backend::gpu::layout::{
-    AssignmentRecord, ExternalField, FrozenGroup, MAX_FIELDS_PER_SPECIES, MAX_GROUPS, MAX_SHIFTS, MAX_SPECIES,
+    AssignmentRecord, ExternalField, FAR, FrozenGroup, MAX_FIELDS_PER_SPECIES, MAX_GROUPS, MAX_SHIFTS, MAX_SPECIES,
     PairCoefficients, Params, ReplicaRecord, Reservoir, Species, StateRecord, SystemTable, TRIAL_DELETE,
     TRIAL_DISPLACE, TRIAL_IDENTITY, TRIAL_INSERT, TRIAL_NONE, TrialRecord, Voxels,
 };
@@ -174,6 +174,7 @@ fn constants_are_the_same_on_both_sides() {
         ("MAX_GROUPS", MAX_GROUPS as f64),
         ("MAX_TRIALS", MAX_TRIALS as f64),
         ("OVERLAP_ENERGY", OVERLAP_ENERGY),
+        ("FAR", f64::from(FAR)),
         ("CANCELLED", CANCELLED),
         ("STEEP", STEEP),
         ("TRIAL_NONE", f64::from(TRIAL_NONE)),

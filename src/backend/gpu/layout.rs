@@ -26,6 +26,8 @@ const GROUP_THICKNESS: f64 = 0.2;
 pub const SKIN: f64 = 0.12;
 /// 1.5·2²³: added to a smaller f32 and taken away again it leaves the nearest integer.
 pub(super) const MAGIC: f32 = 12_582_912.0;
+/// Height of atoms that only fill a place: 2⁵⁰, out of every reach, and its square is finite \[length\].
+pub const FAR: f32 = 1_125_899_906_842_624.0;
 /// Attempts whose accepted moves the log of a replica holds; more are made in several goes.
 pub(super) const LOG_ATTEMPTS: u32 = 1024;
 /// Bytes of the tallies of one N: four words for every kind of move.
@@ -472,7 +474,8 @@ fn pair_record(system: &System, a: usize, b: usize) -> PairCoefficients {
         form: pair.record(),
         shift: cut.shift as f32,
         slope: cut.slope as f32,
-        core_squared: cut.core_squared as f32,
+        // a core beyond r_c is cut off with the rest: what is in range is told by one comparison
+        core_squared: (cut.core_squared as f32).min(cut.r_cut_squared as f32),
         r_cut_squared: cut.r_cut_squared as f32,
         tail: tail as f32,
     }

@@ -10,8 +10,12 @@ use crate::base::error::{DeviceError, Result};
 use crate::system::System;
 
 /// Partners of an atom from which lists pay: all slots, and frozen atoms that are in no bins.
-const LISTS_FROM: u32 = 128;
-/// Most threads that share the partners of an atom: MAX_LANES of the kernels.
+const LISTS_FROM: u32 = 160;
+/// Atoms from which it pays to evaluate pairs once for both.
+const HALVED_FROM: u32 = 40;
+/// Workgroup memory that this may take: more leaves too few replicas beside one another on a processor. \[bytes\]
+const HALVED_MEMORY: u32 = 24 * 1024;
+/// Most threads that share the partners of a tile: MAX_LANES of the kernels.
 const MAX_LANES: u32 = 16;
 /// Words of one list, with its header: twice as many neighbours fit, less what pads the halves.
 const LIST_WORDS: u32 = 80;
@@ -25,6 +29,11 @@ pub enum Way {
     AllPairs,
     /// Neighbour lists, but where images are summed, or an oblique cell is too narrow for them.
     Lists,
+    /// Every pair of mobile atoms once for both, whatever their number; where there are no bins of a slab or lists would do it
+    /// otherwise, nothing changes.
+    Halved,
+    /// Every pair of mobile atoms twice, once for each.
+    Doubled,
     /// All frozen atoms instead of bins.
     WholeSlab,
     /// As on adapters that reorder sums and have no 64-bit integers.
@@ -58,6 +67,8 @@ pub(super) struct Plan {
     pub(super) mixed: bool,
     /// Whether segments go through neighbour lists.
     listed: bool,
+    /// Atoms from which segments evaluate every pair once for both, where they can.
+    halved_from: Option<u32>,
     list_words: u32,
     /// Cells of a large replica.
     n_cells: u32,
@@ -84,6 +95,8 @@ pub(super) struct Plan {
     n_shifts: u32,
     /// Whether there are triplets.
     triplets: bool,
+    /// Whether fields act on single atoms.
+    fields: bool,
 }
 
 impl Plan {
@@ -123,6 +136,7 @@ impl Plan {
             pairs_per_dispatch: device.pairs_per_dispatch,
             mixed: true,
             listed: partners >= tuning.lists_from.unwrap_or(LISTS_FROM) && listable && !has_triplets,
+            halved_from: (capacity >= HALVED_FROM).then_some(HALVED_FROM),
             list_words: LIST_WORDS,
             n_cells: CellGrid::new(system).n_cells(),
             large: false,
@@ -140,6 +154,7 @@ impl Plan {
             product: device.product,
             n_shifts: n_shifts as u32,
             triplets: has_triplets,
+            fields: system.external.iter().any(|fields| !fields.is_empty()),
         };
         if plan.triplets && n_shifts > 1 {
             let problem = format!(
@@ -151,6 +166,9 @@ impl Plan {
             return Err(DeviceError::TooLarge { problem, remedy: "use --device reference" }.into());
         }
         let limit = device.workgroup_memory;
+        if plan.integrate_memory() > HALVED_MEMORY.min(limit) {
+            plan.halved_from = None;
+        }
         if plan.workgroup_memory() > limit {
             plan.listed = false;
         }
@@ -190,6 +208,8 @@ impl Plan {
         match way {
             Way::AllPairs => self.listed = false,
             Way::Lists => self.listed = self.listable && !self.triplets,
+            Way::Halved => (self.listed, self.halved_from) = (false, Some(1)),
+            Way::Doubled => self.halved_from = None,
             Way::WholeSlab => self.bins = None,
             Way::PlainArithmetic => (self.magic_round, self.product) = (false, Product::Halves),
         }
@@ -210,13 +230,17 @@ impl Plan {
                 self.moves_workgroup
             );
         }
-        let pairs = if self.listed { "neighbour lists" } else { "all pairs" };
+        let pairs = match (self.listed, self.halves_from()) {
+            (true, _) => "neighbour lists".to_owned(),
+            (false, None) => "all pairs".to_owned(),
+            (false, Some(from)) => format!("all pairs, once from {from} atoms,"),
+        };
         let frozen = match (&self.bins, self.frozen_local) {
             (Some((_, bins)), _) => bins,
             (None, true) => "frozen atoms local",
             (None, false) => "frozen atoms in storage",
         };
-        let pairs = if self.triplets { "all pairs and triplets" } else { pairs };
+        let pairs = if self.triplets { "all pairs and triplets" } else { &pairs };
         format!(
             "f32, {pairs} in workgroup memory, {} threads a replica, {frozen}, moves with {} threads",
             self.workgroup, self.moves_workgroup
@@ -238,17 +262,48 @@ impl Plan {
         if self.large {
             return 1;
         }
-        self.capacity + if self.frozen_local_in(module) { self.n_frozen } else { 0 }
+        let filled =
+            if self.halves_from_in(module).is_some() { self.capacity.next_multiple_of(4) } else { self.capacity };
+        filled + if self.frozen_local_in(module) { self.n_frozen } else { 0 }
     }
 
-    /// Two rows for every tile and lane, each longer by one where that makes it odd.
-    fn n_partials(&self) -> u32 {
-        (2 * self.workgroup).max(self.capacity) + MAX_LANES
+    /// Atoms from which segments evaluate every pair once for both: where the last tile can be filled up out of reach, behind
+    /// the last slot.
+    fn halves_from(&self) -> Option<u32> {
+        let rigid = self.periodic_z || self.triplets || self.listed || self.large;
+        let frozen_behind = self.bins.is_none() && self.n_frozen > 0;
+        self.halved_from.filter(|_| !rigid && !frozen_behind)
+    }
+
+    /// As [`Plan::halves_from`], of a module.
+    fn halves_from_in(&self, module: Module) -> Option<u32> {
+        self.halves_from().filter(|_| module == Module::Integrate)
+    }
+
+    /// Partial sums of the hungriest number of atoms, and a row: `Sharing` of the kernels.
+    fn n_partials(&self, module: Module) -> u32 {
+        let of = |n: u32| {
+            let halved = self.halves_from_in(module).is_some_and(|from| n >= from);
+            let n_tiles = match (self.listed, halved) {
+                (true, _) => n,
+                (false, true) => n.div_ceil(4),
+                (false, false) => n.div_ceil(2),
+            };
+            let n_lanes = (self.workgroup / n_tiles).clamp(1, MAX_LANES);
+            let (row, more) = if halved { (4 * n_tiles, n_tiles / 2 + 1) } else { (n, 0) };
+            (n_lanes + more + 1) * (row | 1)
+        };
+        (1..=self.capacity).map(of).max().unwrap_or(0)
     }
 
     /// Atoms that noise is drawn for at a time: of several steps where they are few.
     fn n_noise(&self) -> u32 {
         if self.langevin { self.workgroup.max(self.capacity) } else { 1 }
+    }
+
+    /// Atoms whose places in the slab are kept, and those that fill up the last tile.
+    fn n_sites(&self) -> u32 {
+        if self.binned_in(Module::Integrate) { self.capacity.next_multiple_of(4) } else { 1 }
     }
 
     /// Shares of partners that a replica can have.
@@ -307,19 +362,24 @@ impl Plan {
         if self.mixed || self.several_frozen_species { (MAX_SPECIES * MAX_SPECIES) as u32 } else { 1 }
     }
 
+    /// Bytes of the kernel of segments, without the pair table.
+    fn integrate_memory(&self) -> u32 {
+        let references = if self.listed { self.capacity } else { 1 };
+        let atoms = self.local_slots(Module::Integrate) + self.capacity + self.n_noise() + references + self.n_sites();
+        16 * atoms + 12 * self.n_partials(Module::Integrate) + 8
+    }
+
     /// Bytes of the hungriest kernel.
     fn workgroup_memory(&self) -> u32 {
         let pairs = size_of::<PairCoefficients>() as u32 * self.n_local_pairs();
         let moves = 16 * self.n_drawn() + 20 * self.moves_workgroup + 640 + 32 * self.n_hosts.max(1);
         if self.large {
-            let steps = 4 * (self.n_cells + self.workgroup).max(self.n_partials()) + 512;
+            let steps = 4 * (self.n_cells + self.workgroup).max(self.n_partials(Module::Energy)) + 512;
             return steps.max(if self.n_hosts > 0 { moves } else { 0 }) + pairs;
         }
-        let references = if self.listed { self.capacity } else { 1 };
         let slots = |module| 16 * self.local_slots(module);
-        let integrate =
-            slots(Module::Integrate) + 16 * (self.capacity + self.n_partials() + self.n_noise() + references) + 8;
-        let energy = slots(Module::Energy) + 4 * self.n_partials() + 512;
+        let integrate = self.integrate_memory();
+        let energy = slots(Module::Energy) + 4 * self.n_partials(Module::Energy) + 512;
         let moves = slots(Module::ParticleMoves) + moves;
         integrate.max(energy).max(moves) + pairs
     }
@@ -351,7 +411,8 @@ impl Plan {
             constants.push(("STEP_SLOTS", f64::from(self.step_slots())));
         } else if module != Module::Assign {
             constants.push(("LOCAL_SLOTS", f64::from(self.local_slots(module))));
-            constants.push(("N_PARTIALS", f64::from(self.n_partials())));
+            constants.push(("N_PARTIALS", f64::from(self.n_partials(module))));
+            constants.push(("HALVED_FROM", f64::from(self.halves_from_in(module).unwrap_or(u32::MAX))));
             if module == Module::IntegrateLarge {
                 constants.push(("LIST_STRIDE", self.list_stride() as f64));
                 constants.push(("N_CELLS", f64::from(self.n_cells)));
@@ -366,6 +427,8 @@ impl Plan {
             if module == Module::Integrate {
                 constants.push(("N_NOISE", f64::from(self.n_noise())));
                 constants.push(("REFERENCE_SLOTS", f64::from(if self.listed { self.capacity } else { 1 })));
+                constants.push(("N_SITES", f64::from(self.n_sites())));
+                constants.push(("FIELDS", flag(self.fields)));
             }
             if matches!(module, Module::Integrate | Module::ParticleMoves) {
                 constants.push(("BINNED", flag(self.binned_in(module))));

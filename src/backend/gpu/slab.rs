@@ -3,7 +3,7 @@
 //! The slab does not move, so what an atom can meet of it depends on where the atom is. Bins over one surface cell list
 //! it once for all replicas; above the slab's reach the bins are empty.
 
-use super::layout::{in_pieces, quantum_of};
+use super::layout::{FAR, in_pieces, quantum_of};
 use crate::potential::Images;
 use crate::system::System;
 use crate::system::cell::Cell;
@@ -39,7 +39,8 @@ pub struct SlabBins {
     per_length: DVec3,
     /// Where the lowest bins begin \[length\].
     z_lo: f64,
-    /// `[counts.x * counts.y * counts.z][records_of_bin]`, x and y from the corner of the surface cell, w = species.
+    /// `[counts.x * counts.y * counts.z][records_of_bin]`, x and y from the corner of the surface cell, w = species; what fills a
+    /// bin up is out of reach.
     pub(super) records: Vec<[f32; 4]>,
 }
 
@@ -103,15 +104,18 @@ impl SlabBins {
             let in_reach = |&&(r, _): &&Site| r.distance_squared(r.clamp(low, low + widths)) <= reach * reach;
             bins.push(if k + 1 < nz { near.iter().filter(in_reach).copied().collect() } else { Vec::new() });
         }
-        self.records_of_bin = 1 + bins.iter().map(Vec::len).max().unwrap_or(0) as u32;
+        // an even number in every bin, so that two can be met at a time
+        let most = bins.iter().map(Vec::len).max().unwrap_or(0).next_multiple_of(2);
+        self.records_of_bin = 1 + most as u32;
         if bins.len() * self.records_of_bin as usize > MOST_RECORDS {
             return false;
         }
         self.records.clear();
         for bin in &bins {
-            self.records.push([bin.len() as f32, 0.0, 0.0, 0.0]);
+            self.records.push([bin.len().next_multiple_of(2) as f32, 0.0, 0.0, 0.0]);
             self.records.extend(bin.iter().map(|&(r, species)| r.as_vec3().extend(f32::from(species)).to_array()));
-            self.records.resize(self.records.len().next_multiple_of(self.records_of_bin as usize), [0.0; 4]);
+            self.records
+                .resize(self.records.len().next_multiple_of(self.records_of_bin as usize), [0.0, 0.0, FAR, 0.0]);
         }
         true
     }
