@@ -330,6 +330,7 @@ impl Sampler {
             self.begin(next)?;
             self.ahead = Some(next);
         }
+        assert!(self.assignment.is_permutation(), "exchanges must permute the states");
         if let Some(audited) = audited {
             self.put_aside(audited, now.keep)?;
         }
@@ -429,7 +430,6 @@ impl Sampler {
         let (tried, accepted) = self.exchanger.exchange(&self.grid, &rng, visit, period, known, &mut self.assignment);
         self.recent.exchanges += tried;
         self.recent.exchanged += accepted;
-        assert!(self.assignment.is_permutation(), "exchanges must permute the states");
         self.backend.set_states(&self.assignment.states()[self.part.share.own()])
     }
 

@@ -1,6 +1,7 @@
 //! Replica exchange: pairs of a schedule swap their states, configurations stay.
 
 mod assignment;
+mod group;
 mod places;
 mod schedule;
 mod tally;
@@ -13,11 +14,11 @@ use crate::base::fault_injection::{Fault, planted};
 use crate::base::ids::StateId;
 use crate::base::rng::{Rng, Stream, uniform};
 use crate::system::configuration::Measurement;
-use crate::thermo::acceptance::{accept_ln, accept_ln_drawn};
+use crate::thermo::acceptance::accept_ln_drawn;
 use crate::thermo::states::{Direction, StateGrid};
+use group::{Group, apart};
 use places::{Hold, Places, PlacesOfOne, States};
 use rayon::prelude::*;
-use std::collections::HashSet;
 
 /// Factor on all velocities of a replica whose temperature changes, √(T_new/T_old); exactly 1 where it does not.
 pub fn velocity_scale(old_kt: f64, new_kt: f64) -> f64 {
@@ -48,10 +49,10 @@ pub struct Exchanger {
     /// Rounds of one exchange.
     rounds: u32,
     /// Edges that are tried together, in the order of rounds.
-    groups: Vec<Vec<Pair>>,
+    groups: Vec<Group>,
     /// Edges of windows, in groups that are tried one after the other in every round: a window serves all points of its
     /// temperature.
-    windows: Vec<Vec<Pair>>,
+    windows: Vec<Group>,
     drawn: Drawn,
     /// The first of the walkers that it exchanges: others may be elsewhere.
     first_walker: u32,
@@ -79,16 +80,24 @@ impl Exchanger {
     pub fn new(grid: &StateGrid, schedule: Exchange) -> Exchanger {
         let Exchange::EvenOdd { rounds, .. } = schedule;
         let directions: Vec<_> = grid.directions().into_iter().filter(|&d| d != Direction::Window).collect();
-        let mut groups = Vec::new();
+        let mut lists = Vec::new();
         for pass in 0..2 {
             for (i, direction) in directions.iter().enumerate() {
                 let before = directions[..i].iter().filter(|d| d.first_axis() == direction.first_axis()).count();
                 let colour = ((before + pass) % 2) as u8;
                 let of_them = |&e: &usize| grid.edges[e].direction == *direction && grid.edges[e].colour == colour;
-                groups.extend(apart(grid, (0..grid.edges.len()).filter(of_them)));
+                lists.extend(apart(grid, (0..grid.edges.len()).filter(of_them)));
             }
         }
         let windows = apart(grid, (0..grid.edges.len()).filter(|&e| grid.edges[e].direction == Direction::Window));
+        let mut first = 0;
+        let mut group = |pairs: Vec<Pair>| {
+            let group = Group::new(pairs, first);
+            first += group.len();
+            group
+        };
+        let groups = lists.into_iter().map(&mut group).collect();
+        let windows = windows.into_iter().map(&mut group).collect();
         let tallies = vec![EdgeTally::default(); grid.edges.len()];
         Exchanger { rounds, groups, windows, drawn: Drawn::default(), first_walker: 0, tallied: true, tallies }
     }
@@ -107,7 +116,7 @@ impl Exchanger {
     pub fn draw(&mut self, rng: &Rng, visit: u64, walkers: usize) {
         let (mut drawn, first_walker) = (std::mem::take(&mut self.drawn), self.first_walker);
         let of_walker: Vec<(u64, u32)> =
-            self.groups_of(visit).flat_map(|(round, group)| group.iter().map(move |p| (round, p.edge))).collect();
+            self.groups_of(visit).flat_map(|(round, group)| group.pairs.iter().map(move |p| (round, p.edge))).collect();
         drawn.visit = (of_walker.len().saturating_mul(walkers) <= MOST_DRAWN).then_some(visit);
         drawn.ln_uniforms.clear();
         if drawn.visit.is_some() && !of_walker.is_empty() {
@@ -168,17 +177,34 @@ impl Exchanger {
                 a.iter_mut().zip(&b).for_each(|(a, b)| *a += b);
                 a
             });
-        let mut tried = vec![0_u64; grid.edges.len()];
-        self.groups_of(visit).flat_map(|(_, group)| group).for_each(|p| tried[p.edge as usize] += n_walkers);
-        let tallies = if self.tallied { &mut self.tallies[..] } else { &mut [] };
-        for ((tally, tried), accepted) in tallies.iter_mut().zip(&tried).zip(&accepted) {
-            tally.record(period, *tried, u64::from(*accepted));
+        if self.tallied {
+            self.tally(visit, period, n_walkers, &accepted);
         }
-        (tried.iter().sum(), accepted.iter().map(|&n| u64::from(n)).sum())
+        (pairs as u64 * n_walkers, accepted.iter().map(|&n| u64::from(n)).sum())
+    }
+
+    /// Records the exchanges of a visit.
+    ///
+    /// - `accepted`: of all walkers, of every pair at its place among those of all groups
+    fn tally(&mut self, visit: u64, period: Period, n_walkers: u64, accepted: &[u32]) {
+        let mut visited = vec![0_u64; self.groups.len() + self.windows.len()];
+        let first = visit * u64::from(self.rounds);
+        let (of_groups, of_windows) = visited.split_at_mut(self.groups.len());
+        of_windows.fill(u64::from(self.rounds) * n_walkers);
+        if !of_groups.is_empty() {
+            let n_groups = of_groups.len() as u64;
+            (first..first + u64::from(self.rounds))
+                .for_each(|round| of_groups[(round % n_groups) as usize] += n_walkers);
+        }
+        for (group, tried) in self.groups.iter().chain(&self.windows).zip(visited).filter(|&(_, tried)| tried > 0) {
+            for (pair, accepted) in group.pairs.iter().zip(&accepted[group.first..]) {
+                self.tallies[pair.edge as usize].record(period, tried, u64::from(*accepted));
+            }
+        }
     }
 
     /// Every group of edges that a visit tries, in turn, with the number of its round.
-    fn groups_of(&self, visit: u64) -> impl Iterator<Item = (u64, &Vec<Pair>)> {
+    fn groups_of(&self, visit: u64) -> impl Iterator<Item = (u64, &Group)> {
         let first = visit * u64::from(self.rounds);
         let of_round = |round: u64| self.groups.get((round % self.groups.len().max(1) as u64) as usize);
         (first..first + u64::from(self.rounds))
@@ -203,47 +229,34 @@ impl Visit<'_> {
     /// All rounds of one walker.
     ///
     /// - `drawn`: ln of the random numbers in the order of trying, where they were drawn before
-    /// - `accepted`: `[n_edges]`, added to
+    /// - `accepted`: of every pair at its place among those of all groups, added to
     fn walk<P: Hold>(&self, walker: u32, mut drawn: Option<&[f64]>, mut places: P, accepted: &mut [u32]) {
         for (round, group) in self.exchanger.groups_of(self.visit) {
             let decide = |pair: &Pair, places: &P| {
                 accept_ln_drawn(|| ln_uniform(self.rng, round, walker, pair.edge), places.ln_acc(pair))
             };
-            let mut swap = |pair: &Pair, accept: bool, places: &mut P| {
-                places.swap_if(accept, pair);
-                accepted[pair.edge as usize] += u32::from(accept);
-            };
-            // No two pairs of a group share a state, so that each may be swapped before the next is decided.
+            let accepted = &mut accepted[group.first..group.first + group.len()];
             if let Some(numbers) = &mut drawn {
                 let (now, later) = numbers.split_at(group.len());
                 *numbers = later;
-                group.iter().zip(now).for_each(|(p, &ln)| swap(p, accept_ln(ln, places.ln_acc(p)), &mut places));
+                places.exchange(group, now, accepted);
             } else if group.len() < SHARED {
-                group.iter().for_each(|p| swap(p, decide(p, &places), &mut places));
+                for (pair, accepted) in group.pairs.iter().zip(accepted) {
+                    let accept = decide(pair, &places);
+                    places.swap_if(accept, pair);
+                    *accepted += u32::from(accept);
+                }
             } else {
-                let pairs = group.par_iter().with_min_len(SHARED / 8);
+                let pairs = group.pairs.par_iter().with_min_len(SHARED / 8);
                 let decisions: Vec<bool> = pairs.map(|p| decide(p, &places)).collect();
-                group.iter().zip(decisions).for_each(|(p, accept)| swap(p, accept, &mut places));
+                for ((pair, accepted), accept) in group.pairs.iter().zip(accepted).zip(decisions) {
+                    places.swap_if(accept, pair);
+                    *accepted += u32::from(accept);
+                }
             }
         }
         places.settle();
     }
-}
-
-/// Edges in groups that share no state: one group, if they are of one direction and parity of a rectangle.
-fn apart(grid: &StateGrid, edges: impl Iterator<Item = usize>) -> Vec<Vec<Pair>> {
-    let mut groups: Vec<(HashSet<StateId>, Vec<Pair>)> = Vec::new();
-    for e in edges {
-        let ends = [grid.edges[e].a, grid.edges[e].b];
-        let at = groups.iter().position(|(taken, _)| ends.iter().all(|end| !taken.contains(end)));
-        let at = at.unwrap_or_else(|| {
-            groups.push(Default::default());
-            groups.len() - 1
-        });
-        groups[at].0.extend(ends);
-        groups[at].1.push(Pair { edge: e as u32, a: ends[0], b: ends[1] });
-    }
-    groups.into_iter().map(|(_, edges)| edges).collect()
 }
 
 #[cfg(test)]
@@ -338,7 +351,7 @@ mod tests {
             .groups
             .iter()
             .map(|group| {
-                let edge = grid.edges[group[0].edge as usize];
+                let edge = grid.edges[group.pairs[0].edge as usize];
                 format!("{} {}", grid.direction_name(edge.direction), edge.colour)
             })
             .collect();
@@ -355,7 +368,7 @@ mod tests {
         let edges = vec![edge(0, 1), edge(1, 2), edge(2, 0), edge(3, 4)];
         let list = StateGrid::list(grid.reservoirs.clone(), grid.states.clone(), edges);
         let exchanger = Exchanger::new(&list, Exchange::default());
-        let edges: Vec<Vec<u32>> = exchanger.groups.iter().map(|g| g.iter().map(|p| p.edge).collect()).collect();
+        let edges: Vec<Vec<u32>> = exchanger.groups.iter().map(|g| g.pairs.iter().map(|p| p.edge).collect()).collect();
         assert_eq!(edges, [vec![0, 3], vec![1], vec![2]]);
     }
 
