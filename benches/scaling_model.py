@@ -5,7 +5,7 @@
     python3 benches/scaling_model.py --gather 16.5 --round 130 --latency 1.5 --bandwidth 12
     python3 benches/scaling_model.py --check              # the tables are those stored below
 
-Three questions, a table each.
+Four questions, a table each.
 
 1. Exchange of one walker of R replicas that is split over P ranks. Every rank hears E and N of all replicas (an all-gather by
    recursive doubling: ceil(log2 P) messages of latency `a`, R records of 16 B over the bandwidth `B`), and decides a round (linear
@@ -20,6 +20,12 @@ Three questions, a table each.
    A step costs a lognormal time of standard deviation `jitter`; of replica r it is ((54 + N_r)/54)^2.5 times longer, N_r from 0
    to 24: a slab of 54 atoms with N adsorbed ones, quantum chemistry that goes as n^2.5. Jobs go to workers one by one as they
    become free, longest first (`queue`), or by number, r mod P (`fixed`).
+
+4. A card that works on one half of its walkers while the host exchanges those of the other. Device time of a cycle of R replicas:
+   `steps` steps at the measured rate of dynamics for R, attempts at that for R; a half runs at the rate of half as many, or, where
+   the card fills the end of one half with the beginning of the other, at that of all (`overlap`). The host's part that the device
+   waits for, `idle`, is hidden: for half of the replicas it is shorter than the device's work on the other half. The states of one
+   walker exchange with one another: a single walker has no halves.
 
 Measured inputs: `mpirun -n 2 adlayer bench SCENE` prints the gather and the round at 160 and 10,240 replicas.
 """
@@ -104,7 +110,42 @@ def tables(o):
         cost = "by N" if unequal else "equal"
         print(f"{replicas:>10}{workers:>10}{cost:>12}{steps:>7}{both[0]:>8.2f}{both[1]:>8.2f}")
         out[f"busy {replicas} on {workers} {cost} {steps}"] = both[0]
+    print(f"\nhalf-batches in turn, {o.steps} steps and {o.attempts} attempts a cycle, host {o.idle} ms at 16,384, dynamics "
+          f"{o.faster} times as fast as measured")
+    print(f"{'replicas':>10}{'idle, ms':>10}{'whole, ms':>11}{'halves, ms':>12}{'gain':>7}{'overlap, ms':>13}{'gain':>7}")
+    for replicas, idle, whole, half, overlap in halves(o):
+        print(f"{replicas:>10}{idle:>10.2f}{whole:>11.2f}{half:>12.2f}{whole / half - 1:>7.1%}{overlap:>13.2f}{whole / overlap - 1:>7.1%}")
+        out[f"halves {replicas}"] = whole / half
     return out
+
+
+# Replicas: millions of steps of W1 and of insertion attempts per second on an H200 (docs/benchmarks.md, "On a card").
+RATES = {1_024: (63.9, 222.0), 4_096: (84.3, 396.0), 16_384: (93.9, 433.0)}
+
+
+def rate(replicas, which):
+    """Between the measured numbers of replicas, linear in the logarithm."""
+    known = sorted(RATES)
+    replicas = min(max(replicas, known[0]), known[-1])
+    above = next(i for i, k in enumerate(known) if k >= replicas)
+    if known[above] == replicas:
+        return RATES[replicas][which]
+    low, high = known[above - 1], known[above]
+    share = math.log(replicas / low) / math.log(high / low)
+    return (1 - share) * RATES[low][which] + share * RATES[high][which]
+
+
+def device_ms(replicas, o, at=None):
+    """Milliseconds of the device in a cycle."""
+    at = at or replicas
+    return 1e-3 * replicas * (o.steps / (o.faster * rate(at, 0)) + o.attempts / rate(at, 1))
+
+
+def halves(o):
+    """(replicas, whole, halves, halves that overlap) in milliseconds a cycle."""
+    for replicas, idle in [(8_192, o.idle / 2), (16_384, o.idle), (32_768, 2 * o.idle)]:
+        whole = device_ms(replicas, o) + idle
+        yield replicas, idle, whole, device_ms(replicas, o, replicas // 2), device_ms(replicas, o)
 
 
 # What an earlier model gave for the same inputs (latency 2 µs, 10 GB/s, a round of 120 µs), and how near this one is to come.
@@ -122,6 +163,7 @@ KNOWN = {
     "busy 160 on 160 by N 50": (0.64, 0.05),
     "busy 1024 on 1024 by N 10": (0.62, 0.05),
     "busy 10240 on 10240 by N 10": (0.61, 0.05),
+    "halves 16384": (1.0, 0.02),
 }
 
 
@@ -131,6 +173,10 @@ def main():
     p.add_argument("--bandwidth", type=float, default=10.0, help="of the network [GB/s]")
     p.add_argument("--round", type=float, default=120.0, help="to decide a round of 10,240 replicas [µs]")
     p.add_argument("--jitter", type=float, default=0.15, help="relative standard deviation of the time of a step")
+    p.add_argument("--steps", type=int, default=50, help="of dynamics in a cycle")
+    p.add_argument("--attempts", type=int, default=100, help="insertions and deletions in a cycle")
+    p.add_argument("--idle", type=float, default=0.5, help="what a device with 16,384 replicas waits for the host [ms a cycle]")
+    p.add_argument("--faster", type=float, default=1.35, help="dynamics now over those that the rates were measured with")
     p.add_argument("--check", action="store_true", help="compare with the values stored in this file")
     o = p.parse_args()
     found = tables(o)
