@@ -31,7 +31,7 @@ use crate::base::ids::{ReplicaId, StateId};
 use crate::forces::{ForceField, ServiceRecord};
 use crate::input::scene::CheckedScene;
 use crate::io::xyz::Frame;
-use crate::moves::exchange::{Assignment, EdgeTally, Exchange, Exchanger, Period};
+use crate::moves::exchange::{Assignment, Decided, EdgeTally, Exchange, Exchanger, Period};
 use crate::moves::tally::{MoveEvent, SegmentTally, Transitions};
 use crate::ranks::{Part, Talk};
 use crate::sampler::identities::AtomIdentities;
@@ -322,15 +322,21 @@ impl Sampler {
             }
         }
         let Exchange::EvenOdd { every, .. } = self.plan.exchange;
-        if self.cycle.is_multiple_of(u64::from(every)) {
-            self.exchange(period, self.cycle / u64::from(every))?;
-        }
+        let decided = match self.cycle.is_multiple_of(u64::from(every)) {
+            true => Some(self.exchange(self.cycle / u64::from(every))?),
+            false => None,
+        };
         self.cycle += 1;
         if let Some(next) = next {
             self.begin(next)?;
             self.ahead = Some(next);
         }
-        assert!(self.assignment.is_permutation(), "exchanges must permute the states");
+        if let Some(decided) = decided {
+            let (tried, accepted) = self.exchanger.tally(period, &decided);
+            self.recent.exchanges += tried;
+            self.recent.exchanged += accepted;
+            assert!(self.assignment.is_permutation(), "exchanges must permute the states");
+        }
         if let Some(audited) = audited {
             self.put_aside(audited, now.keep)?;
         }
@@ -423,14 +429,15 @@ impl Sampler {
         self.backend.set_windows(&self.grid.states)
     }
 
+    /// Exchanges of a visit, which are still to be tallied; the backend is told of them.
+    ///
     /// - `visit`: exchanges made before
-    fn exchange(&mut self, period: Period, visit: u64) -> Result<()> {
+    fn exchange(&mut self, visit: u64) -> Result<Decided> {
         let rng = *self.backend.rng();
         let known = if self.part.share.is_split() { &self.around } else { &self.measurements };
-        let (tried, accepted) = self.exchanger.exchange(&self.grid, &rng, visit, period, known, &mut self.assignment);
-        self.recent.exchanges += tried;
-        self.recent.exchanged += accepted;
-        self.backend.set_states(&self.assignment.states()[self.part.share.own()])
+        let decided = self.exchanger.decide(&self.grid, &rng, visit, known, &mut self.assignment);
+        self.backend.set_states(&self.assignment.states()[self.part.share.own()])?;
+        Ok(decided)
     }
 
     /// Follows the accepted moves of the cycle just finished, and checks the counts they lead to.

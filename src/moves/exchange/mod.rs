@@ -14,10 +14,10 @@ use crate::base::fault_injection::{Fault, planted};
 use crate::base::ids::StateId;
 use crate::base::rng::{Rng, Stream, uniform};
 use crate::system::configuration::Measurement;
-use crate::thermo::acceptance::accept_ln_drawn;
-use crate::thermo::states::{Direction, StateGrid};
+use crate::thermo::acceptance::{StateRef, accept_ln_drawn};
+use crate::thermo::states::{Direction, StateGrid, StatePoint};
 use group::{Group, apart};
-use places::{Hold, Places, PlacesOfOne, States};
+use places::{Hold, Places, PlacesOfOne, StatesOfOne};
 use rayon::prelude::*;
 
 /// Factor on all velocities of a replica whose temperature changes, √(T_new/T_old); exactly 1 where it does not.
@@ -53,6 +53,8 @@ pub struct Exchanger {
     /// Edges of windows, in groups that are tried one after the other in every round: a window serves all points of its
     /// temperature.
     windows: Vec<Group>,
+    /// What rounds need of the states, where these are of one reservoir species and without windows.
+    of_one: Option<StatesOfOne>,
     drawn: Drawn,
     /// The first of the walkers that it exchanges: others may be elsewhere.
     first_walker: u32,
@@ -60,6 +62,15 @@ pub struct Exchanger {
     tallied: bool,
     /// `[n_edges]`
     pub tallies: Vec<EdgeTally>,
+}
+
+/// What a visit has decided, to be tallied.
+#[derive(Debug)]
+pub struct Decided {
+    visit: u64,
+    n_walkers: u64,
+    /// Of every pair at its place among those of all groups, in all walkers.
+    accepted: Vec<u32>,
 }
 
 /// Random numbers of one visit, drawn while nobody waits for them: they depend on addresses alone.
@@ -99,7 +110,16 @@ impl Exchanger {
         let groups = lists.into_iter().map(&mut group).collect();
         let windows = windows.into_iter().map(&mut group).collect();
         let tallies = vec![EdgeTally::default(); grid.edges.len()];
-        Exchanger { rounds, groups, windows, drawn: Drawn::default(), first_walker: 0, tallied: true, tallies }
+        Exchanger {
+            rounds,
+            groups,
+            windows,
+            of_one: StatesOfOne::new(grid),
+            drawn: Drawn::default(),
+            first_walker: 0,
+            tallied: true,
+            tallies,
+        }
     }
 
     /// The same for some of the walkers of a run.
@@ -151,7 +171,25 @@ impl Exchanger {
         measurements: &[Measurement],
         assignment: &mut Assignment,
     ) -> (u64, u64) {
-        let states = States::new(grid);
+        let decided = self.decide(grid, rng, visit, measurements, assignment);
+        self.tally(period, &decided)
+    }
+
+    /// As [`Exchanger::exchange`], but for the tallies: these can wait until the device is at work, for [`Exchanger::tally`].
+    ///
+    /// - `grid`: the one of the schedule; only weights of windows may have changed
+    pub fn decide(
+        &self,
+        grid: &StateGrid,
+        rng: &Rng,
+        visit: u64,
+        measurements: &[Measurement],
+        assignment: &mut Assignment,
+    ) -> Decided {
+        let any: Vec<StateRef> = match self.of_one {
+            Some(_) => Vec::new(),
+            None => grid.states.iter().map(StatePoint::as_ref).collect(),
+        };
         let n_walkers = assignment.walkers() as u64;
         let pairs: usize = self.groups_of(visit).map(|(_, group)| group.len()).sum();
         let drawn = (self.drawn.visit == Some(visit) && self.drawn.ln_uniforms.len() == pairs * n_walkers as usize)
@@ -163,13 +201,11 @@ impl Exchanger {
             .fold(none, |mut accepted, (walker, (held, measured))| {
                 let drawn = drawn.map(|all| &all[walker * pairs..(walker + 1) * pairs]);
                 let walker = in_rounds.exchanger.first_walker + walker as u32;
-                match &states {
-                    States::OfOne(states) => {
+                match &self.of_one {
+                    Some(states) => {
                         in_rounds.walk(walker, drawn, PlacesOfOne::new(states, held, measured), &mut accepted);
                     }
-                    States::Any(states) => {
-                        in_rounds.walk(walker, drawn, Places::new(states, held, measured), &mut accepted)
-                    }
+                    None => in_rounds.walk(walker, drawn, Places::new(&any, held, measured), &mut accepted),
                 }
                 accepted
             })
@@ -177,16 +213,14 @@ impl Exchanger {
                 a.iter_mut().zip(&b).for_each(|(a, b)| *a += b);
                 a
             });
-        if self.tallied {
-            self.tally(visit, period, n_walkers, &accepted);
-        }
-        (pairs as u64 * n_walkers, accepted.iter().map(|&n| u64::from(n)).sum())
+        Decided { visit, n_walkers, accepted }
     }
 
     /// Records the exchanges of a visit.
     ///
-    /// - `accepted`: of all walkers, of every pair at its place among those of all groups
-    fn tally(&mut self, visit: u64, period: Period, n_walkers: u64, accepted: &[u32]) {
+    /// - returns: exchanges tried and accepted
+    pub fn tally(&mut self, period: Period, decided: &Decided) -> (u64, u64) {
+        let &Decided { visit, n_walkers, ref accepted } = decided;
         let mut visited = vec![0_u64; self.groups.len() + self.windows.len()];
         let first = visit * u64::from(self.rounds);
         let (of_groups, of_windows) = visited.split_at_mut(self.groups.len());
@@ -196,11 +230,14 @@ impl Exchanger {
             (first..first + u64::from(self.rounds))
                 .for_each(|round| of_groups[(round % n_groups) as usize] += n_walkers);
         }
+        let mut all_tried = 0;
         for (group, tried) in self.groups.iter().chain(&self.windows).zip(visited).filter(|&(_, tried)| tried > 0) {
-            for (pair, accepted) in group.pairs.iter().zip(&accepted[group.first..]) {
+            all_tried += tried * group.len() as u64;
+            for (pair, accepted) in group.pairs.iter().zip(&accepted[group.first..]).filter(|_| self.tallied) {
                 self.tallies[pair.edge as usize].record(period, tried, u64::from(*accepted));
             }
         }
+        (all_tried, accepted.iter().map(|&n| u64::from(n)).sum())
     }
 
     /// Every group of edges that a visit tries, in turn, with the number of its round.

@@ -33,31 +33,23 @@ pub(super) trait Hold: Sync {
     fn settle(self);
 }
 
-/// The states as rounds need them.
-pub(super) enum States<'a> {
-    /// Of one reservoir species and without windows: side by side, for thousands of pairs a round.
-    OfOne(StatesOfOne),
-    Any(Vec<StateRef<'a>>),
-}
-
-impl<'a> States<'a> {
-    pub(super) fn new(grid: &'a StateGrid) -> States<'a> {
-        let one = |s: &StatePoint| match s.ln_z[..] {
-            [ln_z] if s.window.is_none() => Some((s.beta(), ln_z)),
-            _ => None,
-        };
-        match grid.states.iter().map(one).collect::<Option<(Vec<f64>, Vec<f64>)>>() {
-            Some((betas, ln_zs)) => States::OfOne(StatesOfOne { betas, ln_zs }),
-            None => States::Any(grid.states.iter().map(StatePoint::as_ref).collect()),
-        }
-    }
-}
-
-/// States of one reservoir species. `[n_states]`
+/// States of one reservoir species and without windows, side by side for thousands of pairs a round. `[n_states]`
 #[derive(Debug, Clone)]
 pub(super) struct StatesOfOne {
     betas: Vec<f64>,
     ln_zs: Vec<f64>,
+}
+
+impl StatesOfOne {
+    /// `None` where there are others, or windows.
+    pub(super) fn new(grid: &StateGrid) -> Option<StatesOfOne> {
+        let one = |s: &StatePoint| match s.ln_z[..] {
+            [ln_z] if s.window.is_none() => Some((s.beta(), ln_z)),
+            _ => None,
+        };
+        let (betas, ln_zs) = grid.states.iter().map(one).collect::<Option<(Vec<f64>, Vec<f64>)>>()?;
+        Some(StatesOfOne { betas, ln_zs })
+    }
 }
 
 /// ln acc of exchanging two states of one reservoir species.
@@ -253,7 +245,7 @@ fn swap_if<T: Copy>(configurations: &mut [T], swap: bool, pair: &Pair) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::moves::exchange::Assignment;
+    use crate::moves::exchange::{Assignment, Exchange, Exchanger};
     use crate::thermo::Convention;
     use crate::thermo::states::ReservoirAxis;
     use rayon::iter::ParallelIterator;
@@ -263,7 +255,7 @@ mod tests {
         let axis =
             ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: vec![-3.0, -2.0, -1.0] };
         let grid = StateGrid::product(&[0.5, 0.7, 1.0], 1.0, &[axis]).with_diagonals();
-        let States::OfOne(one) = States::new(&grid) else { panic!("one species") };
+        let one = StatesOfOne::new(&grid).expect("one species");
         let any: Vec<StateRef> = grid.states.iter().map(StatePoint::as_ref).collect();
         let measured: Vec<Measurement> = (0..9_u16)
             .map(|r| Measurement { energy: -0.37 * f64::from(r * r % 7), counts: [r % 5].into_iter().collect() })
@@ -282,6 +274,47 @@ mod tests {
         let found = after(true);
         assert_eq!(found, after(false));
         assert_ne!(found.1, Assignment::identity(9, 1));
+    }
+
+    #[test]
+    fn runs_are_decided_as_their_pairs_one_by_one() {
+        let axis = |n: u32| (0..n).map(|i| 0.5 + 0.1 * f64::from(i)).collect::<Vec<f64>>();
+        let activity = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: axis(7) };
+        let grid = StateGrid::product(&axis(6), 1.0, &[activity]).with_diagonals();
+        let schedule = Exchange::EvenOdd { every: 1, rounds: 1, diagonals: true };
+        let exchanger = Exchanger::new(&grid, schedule);
+        assert!(exchanger.groups.iter().any(|group| group.runs[0].kind == RunKind::Rows && group.runs[0].len > 3));
+        assert!(exchanger.groups.iter().any(|group| group.runs[0].kind == RunKind::Neighbours));
+        let one = StatesOfOne::new(&grid).expect("one species");
+        let any: Vec<StateRef> = grid.states.iter().map(StatePoint::as_ref).collect();
+        let measured: Vec<Measurement> = (0..42_u16)
+            .map(|r| Measurement { energy: -0.37 * f64::from(r * 29 % 17), counts: [r * 5 % 9].into_iter().collect() })
+            .collect();
+        let after = |of_one: bool| {
+            let mut assignment = Assignment::identity(42, 1);
+            let rounds = |held: OfWalker<'_>| match of_one {
+                true => in_groups(PlacesOfOne::new(&one, held, &measured), &exchanger.groups),
+                false => in_groups(Places::new(&any, held, &measured), &exchanger.groups),
+            };
+            let accepted: Vec<Vec<u32>> = assignment.by_walker().map(rounds).collect();
+            (accepted, assignment)
+        };
+        let found = after(true);
+        assert_eq!(found, after(false));
+        assert!(found.0[0].contains(&0) && found.0[0].contains(&1));
+    }
+
+    /// What is accepted of all groups in turn, by numbers between 0 and ln 2⁻⁴.
+    fn in_groups(mut places: impl Hold, groups: &[Group]) -> Vec<u32> {
+        let mut all = Vec::new();
+        for (g, group) in groups.iter().enumerate() {
+            let numbers: Vec<f64> = (0..group.len()).map(|k| -0.173 * ((7 * k + g) % 16) as f64 - 0.01).collect();
+            let mut accepted = vec![0; group.len()];
+            places.exchange(group, &numbers, &mut accepted);
+            all.extend(accepted);
+        }
+        places.settle();
+        all
     }
 
     /// ln acc of every pair in turn, to the bit, where those that it favours are swapped.
