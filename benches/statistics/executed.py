@@ -181,4 +181,5 @@ def main():
         print(f"| {name}, {n} atoms | {total - empty:,.0f} | {total:,.0f} |")
 
 
-main()
+if __name__ == "__main__":
+    main()
