@@ -267,6 +267,9 @@ pub enum DeviceError {
         /// What to do.
         remedy: &'static str,
     },
+    /// A GPU was asked for, and the program was built without.
+    #[error("this adlayer was built without GPUs; use --device cpu, or build it with --features gpu")]
+    NotBuilt,
     /// A variable of the environment has no value that it may have.
     #[error("{name} = `{value}`; it is {allowed}, or not set")]
     Setting {
@@ -431,13 +434,11 @@ pub enum AnalysisError {
         /// Resamples tried.
         resamples: usize,
     },
-    /// An eigenvalue solver failed.
-    #[error("the eigenvalues of {matrix} were not found ({reason}); are its entries finite?")]
+    /// A matrix with an infinity, or something that is no number, has no eigenvalues.
+    #[error("{matrix} has entries that are not finite: it has no eigenvalues")]
     Eigenvalues {
         /// Which matrix, e.g. `the overlap matrix`.
         matrix: String,
-        /// The solver's word.
-        reason: String,
     },
     /// A map has another number of cells than its axes make.
     #[error("the {what} has {cells} cells where its axes make {expected}")]
@@ -480,12 +481,5 @@ impl Error {
     /// Names a value that is not acceptable, and what to give instead.
     pub(crate) fn argument(problem: impl Into<String>, remedy: impl Into<String>) -> Error {
         Error::Argument { problem: problem.into(), remedy: remedy.into() }
-    }
-}
-
-impl AnalysisError {
-    /// Names the matrix whose eigenvalues a solver did not find.
-    pub(crate) fn eigenvalues(matrix: impl Into<String>, reason: &impl std::fmt::Debug) -> AnalysisError {
-        AnalysisError::Eigenvalues { matrix: matrix.into(), reason: format!("{reason:?}") }
     }
 }

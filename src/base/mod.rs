@@ -2,6 +2,7 @@
 
 pub(crate) mod clock;
 pub mod diagnostic;
+pub(crate) mod eigen;
 pub mod elements;
 pub mod error;
 pub mod fault_injection;

@@ -1,12 +1,12 @@
 //! The plain Hessian of the mobile atoms, from central differences of forces.
 
 use super::fire::scales;
-use crate::base::{AnalysisError, Result};
+use crate::base::{Result, eigen};
 use crate::forces::ForceField;
 use crate::system::System;
 use crate::system::configuration::Configuration;
-use faer::{Mat, Side};
 use glam::DVec3;
+use nalgebra::DMatrix;
 
 /// Displacement of the differences, in units of σ: truncation and rounding each leave about 1e-8 of a curvature.
 const STEP: f64 = 1e-4;
@@ -40,8 +40,6 @@ pub fn curvatures(system: &System, force_field: &dyn ForceField, x: &Configurati
             rows[k * n + j] = (down[j / 3][j % 3] - up[j / 3][j % 3]) / (2.0 * step);
         }
     }
-    let symmetric = Mat::from_fn(n, n, |i, j| 0.5 * (rows[i * n + j] + rows[j * n + i]));
-    symmetric
-        .self_adjoint_eigenvalues(Side::Lower)
-        .map_err(|e| AnalysisError::eigenvalues(format!("a Hessian of {n} modes"), &e).into())
+    let symmetric = DMatrix::from_fn(n, n, |i, j| 0.5 * (rows[i * n + j] + rows[j * n + i]));
+    eigen::values(symmetric, || format!("a Hessian of {n} modes"))
 }

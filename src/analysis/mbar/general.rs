@@ -6,7 +6,7 @@ use super::solver::{self, Equations, Root};
 use super::vector::{Block, exp_of_difference};
 use super::{CHUNK, Tolerance};
 use crate::base::{AnalysisError, Result};
-use faer::{Mat, MatRef};
+use nalgebra::DMatrix;
 use pulp::Arch;
 use rayon::prelude::*;
 
@@ -106,7 +106,7 @@ impl GeneralSolution<'_> {
     /// [`AnalysisError`] if the eigenvalues of the weights cannot be found.
     pub fn f_k_err(&self) -> Result<Vec<f64>> {
         let n_k: Vec<f64> = self.n_k.iter().map(|&n| n as f64).collect();
-        let theta = covariance(&self.gram(&[]), &n_k)?;
+        let theta = covariance(self.gram(&[]), &n_k)?;
         Ok((0..n_k.len()).map(|k| (theta[(0, 0)] + theta[(k, k)] - 2.0 * theta[(0, k)]).max(0.0).sqrt()).collect())
     }
 
@@ -154,17 +154,17 @@ impl GeneralSolution<'_> {
         }
         let scaled: Vec<f64> = deviation.iter().map(|d| d * unit / size).collect();
         n_k.push(0.0);
-        let theta = covariance(&self.gram(&[&scaled]), &n_k)?;
+        let theta = covariance(self.gram(&[&scaled]), &n_k)?;
         let last = n_k.len() - 1;
         Ok(Estimate { mean, sigma: theta[(last, last)].max(0.0).sqrt() * size / unit })
     }
 
     /// Wᵀ W with extra columns appended.
-    fn gram(&self, extra: &[&[f64]]) -> Mat<f64> {
+    fn gram(&self, extra: &[&[f64]]) -> DMatrix<f64> {
         let (n_states, n_samples) = (self.n_k.len(), self.n_samples());
         let n = n_states + extra.len();
         let arch = Arch::new();
-        let mut gram = Mat::zeros(n, n);
+        let mut gram = DMatrix::zeros(n, n);
         let mut block = Vec::new();
         for first in (0..n_samples).step_by(CHUNK) {
             let last = (first + CHUNK).min(n_samples);
@@ -178,9 +178,9 @@ impl GeneralSolution<'_> {
                     Some(e) => column.copy_from_slice(&extra[e][first..last]),
                 }
             }
-            add_gram(&mut gram, MatRef::from_column_major_slice(&block, last - first, n));
+            add_gram(&mut gram, &block, last - first);
         }
-        Mat::from_fn(n, n, |i, j| gram[(i.max(j), i.min(j))])
+        DMatrix::from_fn(n, n, |i, j| gram[(i.max(j), i.min(j))])
     }
 }
 
@@ -243,28 +243,28 @@ impl Matrix<'_> {
     }
 
     /// q, and if asked the lower half of Σ_n p_kn p_ln.
-    fn sums(&self, f: &[f64], pairs: bool) -> (Vec<f64>, Mat<f64>) {
+    fn sums(&self, f: &[f64], pairs: bool) -> (Vec<f64>, DMatrix<f64>) {
         let ln_nf = self.ln_nf(f);
         let n_k = self.sampled.len();
         let size = if pairs { n_k } else { 0 };
-        let partial: Vec<(Vec<f64>, Mat<f64>)> = self
+        let partial: Vec<(Vec<f64>, DMatrix<f64>)> = self
             .groups()
             .into_par_iter()
             .map(|(first, last)| {
                 let mut q = vec![0.0; n_k];
-                let mut overlap = Mat::zeros(size, size);
+                let mut overlap = DMatrix::zeros(size, size);
                 let mut block = Block::default();
                 for (a, b) in self.chunks(first, last) {
                     self.shares(&ln_nf, a, b, &mut block, &mut q);
                     if pairs {
-                        add_gram(&mut overlap, MatRef::from_column_major_slice(&block.p, b - a, n_k));
+                        add_gram(&mut overlap, &block.p, b - a);
                     }
                 }
                 (q, overlap)
             })
             .collect();
         let mut q = vec![0.0; n_k];
-        let mut overlap = Mat::<f64>::zeros(size, size);
+        let mut overlap = DMatrix::<f64>::zeros(size, size);
         for (partial_q, partial_overlap) in partial {
             q.iter_mut().zip(&partial_q).for_each(|(sum, x)| *sum += x);
             overlap += partial_overlap;
@@ -290,10 +290,10 @@ impl Equations for Matrix<'_> {
         self.sums(f, false).0
     }
 
-    fn occupancies_and_hessian(&self, f: &[f64]) -> (Vec<f64>, Mat<f64>) {
+    fn occupancies_and_hessian(&self, f: &[f64]) -> (Vec<f64>, DMatrix<f64>) {
         let (q, overlap) = self.sums(f, true);
         let hessian =
-            Mat::from_fn(q.len(), q.len(), |i, j| if i == j { q[i] } else { 0.0 } - overlap[(i.max(j), i.min(j))]);
+            DMatrix::from_fn(q.len(), q.len(), |i, j| if i == j { q[i] } else { 0.0 } - overlap[(i.max(j), i.min(j))]);
         (q, hessian)
     }
 }

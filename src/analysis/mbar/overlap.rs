@@ -2,9 +2,8 @@
 
 use super::collapsed::Collapsed;
 use super::solver::Equations;
-use crate::base::{AnalysisError, Result};
-use faer::linalg::solvers::DenseSolveCore;
-use faer::{Mat, Side};
+use crate::base::{Result, eigen};
+use nalgebra::{Cholesky, DMatrix};
 
 /// More states than this, and the eigenvalues cost more than they tell.
 const MOST_STATES: usize = 1500;
@@ -53,12 +52,9 @@ impl Collapsed {
         let spectral_gap = if n > MOST_STATES {
             f64::NAN
         } else {
-            let symmetric = Mat::from_fn(n, n, |i, j| product(i, j) / (n_k[states[i]] * n_k[states[j]]).sqrt());
-            let mut values = symmetric
-                .self_adjoint_eigenvalues(Side::Lower)
-                .map_err(|e| AnalysisError::eigenvalues("the overlap matrix", &e))?;
-            values.sort_by(|a, b| b.total_cmp(a));
-            values.get(1).map_or(1.0, |second| (1.0 - second).clamp(0.0, 1.0))
+            let symmetric = DMatrix::from_fn(n, n, |i, j| product(i, j) / (n_k[states[i]] * n_k[states[j]]).sqrt());
+            let values = eigen::values(symmetric, || "the overlap matrix".to_owned())?;
+            values.iter().rev().nth(1).map_or(1.0, |second| (1.0 - second).clamp(0.0, 1.0))
         };
         Ok(Overlap { states, o_kl, spectral_gap })
     }
@@ -82,8 +78,8 @@ impl Collapsed {
         let f: Vec<f64> = states.iter().map(|&k| f_k[k]).collect();
         let (_, hessian) = equations.occupancies_and_hessian(&f);
         let free: Vec<usize> = (0..states.len()).filter(|&i| anchors[i] != i).collect();
-        let reduced = Mat::from_fn(free.len(), free.len(), |i, j| hessian[(free[i], free[j])]);
-        let Ok(factors) = reduced.llt(Side::Lower) else { return errors };
+        let reduced = DMatrix::from_fn(free.len(), free.len(), |i, j| hessian[(free[i], free[j])]);
+        let Some(factors) = Cholesky::new(reduced) else { return errors };
         let inverse = factors.inverse();
         for (i, &place) in free.iter().enumerate() {
             let held = states[anchors[place]];

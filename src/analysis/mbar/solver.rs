@@ -1,8 +1,7 @@
 //! Newton's method on the convex MBAR objective, with self-consistent iteration as its start and its fallback.
 
 use crate::base::{AnalysisError, Result};
-use faer::linalg::solvers::Solve;
-use faer::{Mat, Side};
+use nalgebra::{Cholesky, DMatrix, DVector};
 
 /// The MBAR equations over the states that have samples, all with N_k > 0.
 ///
@@ -18,7 +17,7 @@ pub(super) trait Equations {
     /// q_k = Σ_n w_n N_k e^{f_k − u_kn}/D_n at `f`; equals N_k at the solution.
     fn occupancies(&self, f: &[f64]) -> Vec<f64>;
     /// The same and the Hessian diag(q) − Σ_n w_n p_kn p_ln.
-    fn occupancies_and_hessian(&self, f: &[f64]) -> (Vec<f64>, Mat<f64>);
+    fn occupancies_and_hessian(&self, f: &[f64]) -> (Vec<f64>, DMatrix<f64>);
 }
 
 /// When a solution is good enough.
@@ -172,21 +171,21 @@ fn gradient_norm(q: &[f64], n_k: &[f64]) -> f64 {
 }
 
 /// −H⁻¹g with the first state of each part held, or `None` if H is singular.
-fn newton_step(hessian: &Mat<f64>, q: &[f64], n_k: &[f64], anchors: &[usize]) -> Option<Step> {
+fn newton_step(hessian: &DMatrix<f64>, q: &[f64], n_k: &[f64], anchors: &[usize]) -> Option<Step> {
     let free: Vec<usize> = (0..q.len()).filter(|&k| anchors[k] != k).collect();
     // Scaled to unit diagonal: states with few samples must not spoil the pivots.
     let scale: Vec<f64> = free.iter().map(|&k| 1.0 / hessian[(k, k)].max(f64::MIN_POSITIVE).sqrt()).collect();
-    let reduced = Mat::from_fn(free.len(), free.len(), |i, j| {
+    let reduced = DMatrix::from_fn(free.len(), free.len(), |i, j| {
         let ridge = if i == j { 1e-14 } else { 0.0 };
         hessian[(free[i], free[j])] * scale[i] * scale[j] + ridge
     });
-    let rhs = Mat::from_fn(free.len(), 1, |i, _| (n_k[free[i]] - q[free[i]]) * scale[i]);
-    let step = reduced.llt(Side::Lower).ok()?.solve(&rhs);
+    let rhs = DVector::from_fn(free.len(), |i, _| (n_k[free[i]] - q[free[i]]) * scale[i]);
+    let step = Cholesky::new(reduced)?.solve(&rhs);
     let mut change = vec![0.0; q.len()];
     let mut square = 0.0;
     for (i, &k) in free.iter().enumerate() {
-        change[k] = step[(i, 0)] * scale[i];
-        square += step[(i, 0)] * rhs[(i, 0)];
+        change[k] = step[i] * scale[i];
+        square += step[i] * rhs[i];
     }
     let length = largest(change.iter().copied());
     change.iter().all(|d| d.is_finite()).then(|| Step { change, length, in_errors: square.max(0.0).sqrt() })

@@ -4,8 +4,7 @@ use super::Collapsed;
 use super::covariance::add_gram;
 use super::solver::Equations;
 use super::vector::Block;
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatRef, Par};
+use nalgebra::DMatrix;
 use pulp::Arch;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -113,16 +112,16 @@ impl Tables<'_> {
     }
 
     /// P_T[c], `[n_compositions][n_temperatures]`, and if asked the lower half of C_TT'[c], `[n_compositions]`.
-    fn tables(&self, ln_g: &[Vec<f64>], pairs: bool) -> (Vec<Vec<f64>>, Vec<Mat<f64>>) {
+    fn tables(&self, ln_g: &[Vec<f64>], pairs: bool) -> (Vec<Vec<f64>>, Vec<DMatrix<f64>>) {
         let n_t = self.betas.len();
         let size = if pairs { n_t } else { 0 };
-        let partial: Vec<(Vec<f64>, Mat<f64>)> = self
+        let partial: Vec<(Vec<f64>, DMatrix<f64>)> = self
             .samples
             .chunks
             .par_iter()
             .map(|(c, range)| {
                 let mut single = vec![0.0; n_t];
-                let mut double = Mat::zeros(size, size);
+                let mut double = DMatrix::zeros(size, size);
                 let mut block = Block::default();
                 for (a, b) in blocks(range) {
                     self.temperature_shares(&ln_g[*c], a..b, &mut block, &mut single);
@@ -130,7 +129,7 @@ impl Tables<'_> {
                         if let Some(weights) = self.weights {
                             block.scale(&weights[a..b]);
                         }
-                        add_gram(&mut double, MatRef::from_column_major_slice(&block.p, b - a, n_t));
+                        add_gram(&mut double, &block.p, b - a);
                     }
                 }
                 (single, double)
@@ -138,7 +137,7 @@ impl Tables<'_> {
             .collect();
         let n_c = self.samples.compositions.len();
         let mut single = vec![vec![0.0; n_t]; n_c];
-        let mut double = vec![Mat::zeros(size, size); n_c];
+        let mut double = vec![DMatrix::zeros(size, size); n_c];
         for ((c, _), (s, d)) in self.samples.chunks.iter().zip(partial) {
             single[*c].iter_mut().zip(&s).for_each(|(sum, x)| *sum += x);
             double[*c] += d;
@@ -186,7 +185,7 @@ impl Equations for Tables<'_> {
         self.sum_occupancies(&self.shares(&terms, &ln_g), &single)
     }
 
-    fn occupancies_and_hessian(&self, f: &[f64]) -> (Vec<f64>, Mat<f64>) {
+    fn occupancies_and_hessian(&self, f: &[f64]) -> (Vec<f64>, DMatrix<f64>) {
         let (terms, ln_g) = self.ln_g(f);
         let (single, double) = self.tables(&ln_g, true);
         let shares = self.shares(&terms, &ln_g);
@@ -198,31 +197,27 @@ impl Equations for Tables<'_> {
 
 impl Tables<'_> {
     /// diag(q)_kl − Σ_c r_kc r_lc C_TT'[c], a block for each pair of temperatures.
-    fn hessian(&self, q: &[f64], shares: &[Vec<f64>], double: &[Mat<f64>]) -> Mat<f64> {
+    fn hessian(&self, q: &[f64], shares: &[Vec<f64>], double: &[DMatrix<f64>]) -> DMatrix<f64> {
         let (n_t, n_c) = (self.betas.len(), shares.len());
         let mut members = vec![Vec::new(); n_t];
         for (k, &t) in self.place_of.iter().enumerate() {
             members[t].push(k);
         }
-        let share_of = |t: usize| {
-            let members: &[usize] = &members[t];
-            Mat::from_fn(n_c, members.len(), |c, i| shares[c][members[i]])
-        };
-        let share_of: Vec<Mat<f64>> = (0..n_t).map(share_of).collect();
-        let blocks: Vec<Vec<Mat<f64>>> = (0..n_t)
+        let share_of = |members: &Vec<usize>| DMatrix::from_fn(n_c, members.len(), |c, i| shares[c][members[i]]);
+        let share_of: Vec<DMatrix<f64>> = members.iter().map(share_of).collect();
+        let blocks: Vec<Vec<DMatrix<f64>>> = (0..n_t)
             .into_par_iter()
             .map(|t| {
+                let left = share_of[t].transpose();
                 let block = |other: usize| {
-                    let (left, right) = (&share_of[t], &share_of[other]);
-                    let scaled = Mat::from_fn(n_c, right.ncols(), |c, i| right[(c, i)] * double[c][(t, other)]);
-                    let mut block = Mat::zeros(left.ncols(), right.ncols());
-                    matmul(block.as_mut(), Accum::Replace, left.transpose(), &scaled, -1.0, Par::Seq);
-                    block
+                    let right = &share_of[other];
+                    let scaled = DMatrix::from_fn(n_c, right.ncols(), |c, i| right[(c, i)] * -double[c][(t, other)]);
+                    &left * scaled
                 };
                 (0..=t).map(block).collect()
             })
             .collect();
-        let mut hessian = Mat::zeros(q.len(), q.len());
+        let mut hessian = DMatrix::zeros(q.len(), q.len());
         for (t, blocks) in blocks.iter().enumerate() {
             for (other, block) in blocks.iter().enumerate() {
                 for (j, &l) in members[other].iter().enumerate() {

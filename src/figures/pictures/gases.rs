@@ -3,8 +3,8 @@
 use super::{Figure, Labels, write_all};
 use crate::base::Result;
 use crate::base::units::Units;
-use crate::figures::plot::curves::{Chart, Series, chart};
-use crate::figures::plot::{palette, text};
+use crate::figures::pictures::plot::curves::{Chart, Series, chart};
+use crate::figures::pictures::plot::{palette, text};
 use crate::io::csv::{Table, number};
 use crate::thermochemistry::Gas;
 use std::path::Path;

@@ -2,7 +2,7 @@
 
 use crate::analysis::{Analysis, MapCell};
 use crate::base::units::Units;
-use crate::figures::plot::map_slice::{Across, Slice};
+use crate::figures::pictures::plot::map_slice::{Across, Slice};
 use crate::figures::{Figure, Labels};
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use crate::analysis::Analysis;
 use crate::base::ids::StateId;
 use crate::figures::Labels;
-use crate::figures::plot::{map_slice::nearest, text};
+use crate::figures::pictures::plot::{map_slice::nearest, text};
 use crate::sample::trajectory::StoredFrame;
 use crate::thermo::states::StateGrid;
 

@@ -2,8 +2,8 @@
 
 use super::{Drawing, Labels};
 use crate::analysis::{Analysis, Distribution};
-use crate::figures::plot::curves::{Chart, Series, chart};
-use crate::figures::plot::{palette, text};
+use crate::figures::pictures::plot::curves::{Chart, Series, chart};
+use crate::figures::pictures::plot::{palette, text};
 use crate::io::csv::{Table, number};
 use kuva::render::color::Color;
 use std::cmp::Ordering;

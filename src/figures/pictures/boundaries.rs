@@ -1,10 +1,10 @@
 //! Phase boundaries over a map: lines with error bars, triple and critical points.
 
 use crate::analysis::{Analysis, BoundaryKind};
-use crate::figures::plot::canvas::{Canvas, Mark, Stroke};
-use crate::figures::plot::legend::{Entry, Sign};
-use crate::figures::plot::map_slice::Slice;
-use crate::figures::plot::palette;
+use crate::figures::pictures::plot::canvas::{Canvas, Mark, Stroke};
+use crate::figures::pictures::plot::legend::{Entry, Sign};
+use crate::figures::pictures::plot::map_slice::Slice;
+use crate::figures::pictures::plot::palette;
 use crate::io::csv::{Table, number};
 use kuva::render::color::Color;
 

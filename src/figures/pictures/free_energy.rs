@@ -5,12 +5,12 @@
 use super::distributions::{SMALLEST, Shown, chosen, names};
 use super::{Drawing, Labels};
 use crate::analysis::{Analysis, Profile};
-use crate::figures::plot::axis::Axis;
-use crate::figures::plot::canvas::{Canvas, Frame, Tile};
-use crate::figures::plot::curves::{Chart, Series, chart};
-use crate::figures::plot::legend::{self, Entry, Sign};
-use crate::figures::plot::palette::{self, ColourScale};
-use crate::figures::plot::text;
+use crate::figures::pictures::plot::axis::Axis;
+use crate::figures::pictures::plot::canvas::{Canvas, Frame, Tile};
+use crate::figures::pictures::plot::curves::{Chart, Series, chart};
+use crate::figures::pictures::plot::legend::{self, Entry, Sign};
+use crate::figures::pictures::plot::palette::{self, ColourScale};
+use crate::figures::pictures::plot::text;
 use crate::io::csv::{Table, number};
 use kuva::plot::ColorMap;
 

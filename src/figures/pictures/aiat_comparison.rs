@@ -3,10 +3,10 @@
 use super::{Drawing, Figure, Labels, maps, phases, write_all};
 use crate::analysis::Analysis;
 use crate::base::Result;
-use crate::figures::plot::curves::{Chart, Series, chart};
-use crate::figures::plot::legend::{Entry, Sign};
-use crate::figures::plot::map_slice::{Across, Slice};
-use crate::figures::plot::palette;
+use crate::figures::pictures::plot::curves::{Chart, Series, chart};
+use crate::figures::pictures::plot::legend::{Entry, Sign};
+use crate::figures::pictures::plot::map_slice::{Across, Slice};
+use crate::figures::pictures::plot::palette;
 use crate::io::csv::{Table, number};
 use crate::landscape::comparison::{Boundary, Comparison};
 use std::path::Path;
@@ -111,7 +111,7 @@ fn boundaries(comparison: &Comparison, labels: &Labels) -> Option<Drawing> {
         y_label: labels.mu(&comparison.analysis, 0),
         heading: String::new(),
         notes: vec![Entry {
-            sign: Sign::Line(crate::figures::plot::canvas::Stroke::solid(palette::FAINT, 2.2), None),
+            sign: Sign::Line(crate::figures::pictures::plot::canvas::Stroke::solid(palette::FAINT, 2.2), None),
             label: "bands and bars: standard errors of the run".into(),
         }],
         log_floor: None,

@@ -5,8 +5,8 @@ use super::canvas::{BESIDE_ROOM, Canvas, Frame, Stroke, Tile};
 use super::palette;
 use super::regions::Raster;
 use super::text;
-use crate::figures::Drawing;
-use crate::figures::plot::legend::{self, Entry, Sign};
+use crate::figures::pictures::Drawing;
+use crate::figures::pictures::plot::legend::{self, Entry, Sign};
 use crate::io::csv::Table;
 use kuva::render::render::TextAnchor;
 

@@ -2,11 +2,11 @@
 
 use super::{Drawing, Figure, write_all};
 use crate::base::Result;
-use crate::figures::plot::axis::{Axis, Secondary, span};
-use crate::figures::plot::canvas::{Canvas, Frame, Stroke};
-use crate::figures::plot::diagram::{Diagram, diagram};
-use crate::figures::plot::legend::{self, Entry, Sign};
-use crate::figures::plot::{palette, text};
+use crate::figures::pictures::plot::axis::{Axis, Secondary, span};
+use crate::figures::pictures::plot::canvas::{Canvas, Frame, Stroke};
+use crate::figures::pictures::plot::diagram::{Diagram, diagram};
+use crate::figures::pictures::plot::legend::{self, Entry, Sign};
+use crate::figures::pictures::plot::{palette, text};
 use crate::input::aiat::AiatInput;
 use crate::io::csv::{Table, number};
 use crate::thermochemistry::envelope::{edges, lowest_planes};

@@ -4,23 +4,15 @@ use super::{Drawing, Labels};
 use crate::analysis::diagnostics::{DEAD, Diagnostics, OVERLAP};
 use crate::analysis::{Analysis, transition_matrix};
 use crate::base::ids::StateId;
-use crate::figures::plot::axis::Axis as Scale;
-use crate::figures::plot::canvas::{Canvas, Frame, Mark, Stroke, paper_outline};
-use crate::figures::plot::curves::{Chart, Series, chart};
-use crate::figures::plot::legend::{self, Entry, Sign};
-use crate::figures::plot::palette::{self, ColourScale};
-use crate::figures::plot::text;
+use crate::figures::pictures::plot::axis::Axis as Scale;
+use crate::figures::pictures::plot::canvas::{Canvas, Frame, Mark, Stroke, paper_outline};
+use crate::figures::pictures::plot::curves::{Chart, Series, chart};
+use crate::figures::pictures::plot::legend::{self, Entry, Sign};
+use crate::figures::pictures::plot::palette::{self, ColourScale};
+use crate::figures::pictures::plot::text;
 use crate::io::csv::{Table, number};
 use crate::thermo::states::{Axis, Direction};
 use kuva::plot::ColorMap;
-
-/// Names of the figures that belong to the section on trust begin so.
-const NAMES: [&str; 3] = ["flow_", "exchange_", "estimators_"];
-
-/// Whether a figure belongs to the section on trust.
-pub(crate) fn is_of_trust(name: &str) -> bool {
-    NAMES.iter().any(|n| name.starts_with(n))
-}
 
 /// Every figure that the checks support.
 pub(crate) fn all(analysis: &Analysis, labels: &Labels) -> Vec<Drawing> {

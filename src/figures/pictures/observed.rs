@@ -5,9 +5,9 @@ use super::isolines::thinned;
 use super::{Drawing, Labels};
 use crate::analysis::{Analysis, MapCell, MeanHistogram, StateHistogram};
 use crate::base::ids::StateId;
-use crate::figures::plot::curves::{self, Chart, Point, Series, chart, estimator_notes, runs, value};
-use crate::figures::plot::map_slice::{Across, Slice, nearest};
-use crate::figures::plot::{palette, text};
+use crate::figures::pictures::plot::curves::{self, Chart, Point, Series, chart, estimator_notes, runs, value};
+use crate::figures::pictures::plot::map_slice::{Across, Slice, nearest};
+use crate::figures::pictures::plot::{palette, text};
 use crate::io::csv::{Table, number};
 use crate::observables::rdf::{ideal_counts, ring, shell_in_bulk, shell_in_slab};
 

@@ -5,9 +5,10 @@ use super::canvas::{BESIDE_ROOM, Canvas, Frame, Mark, Stroke, paper_outline};
 use super::doubts::Doubts;
 use super::{palette, text};
 use crate::analysis::{Analysis, AtLimit, DirectAverage, MapCell};
-use crate::figures::plot::legend::{self, Entry, Sign};
-use crate::figures::plot::map_slice::Slice;
-use crate::figures::{Drawing, Labels};
+use crate::figures::Labels;
+use crate::figures::pictures::Drawing;
+use crate::figures::pictures::plot::legend::{self, Entry, Sign};
+use crate::figures::pictures::plot::map_slice::Slice;
 use crate::io::csv::{Table, number};
 use kuva::render::color::Color;
 

@@ -4,11 +4,11 @@ use super::isolines::thinned;
 use super::{Drawing, Labels};
 use crate::analysis::{Analysis, MapCell};
 use crate::base::units::Units;
-use crate::figures::plot::axis::{Axis, Secondary};
-use crate::figures::plot::curves::{Axes, Chart, Point, Series, chart_on, estimator_notes, runs, value};
-use crate::figures::plot::doubts::Doubts;
-use crate::figures::plot::map_slice::{Across, Slice, nearest};
-use crate::figures::plot::{palette, text};
+use crate::figures::pictures::plot::axis::{Axis, Secondary};
+use crate::figures::pictures::plot::curves::{Axes, Chart, Point, Series, chart_on, estimator_notes, runs, value};
+use crate::figures::pictures::plot::doubts::Doubts;
+use crate::figures::pictures::plot::map_slice::{Across, Slice, nearest};
+use crate::figures::pictures::plot::{palette, text};
 use crate::io::csv::{Table, number};
 
 /// A heat of adsorption is drawn if its error is below this share of it.

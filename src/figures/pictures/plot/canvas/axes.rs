@@ -1,8 +1,8 @@
 //! Axes of a drawing area: their lines, ticks and labels, and further axes above and beside the plot.
 
 use super::{BESIDE_ROOM, Canvas, LABEL, SECONDARY_ROOM, Stroke, TEXT, UPRIGHT_ROOM, own_ticks};
-use crate::figures::plot::axis::Secondary;
-use crate::figures::plot::{palette, text};
+use crate::figures::pictures::plot::axis::Secondary;
+use crate::figures::pictures::plot::{palette, text};
 use kuva::render::axis::{add_axes_and_grid, add_labels_and_title};
 use kuva::render::render::TextAnchor;
 

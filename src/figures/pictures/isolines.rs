@@ -2,10 +2,10 @@
 
 use super::{Drawing, Labels};
 use crate::analysis::Analysis;
-use crate::figures::plot::curves::{Chart, Point, Series, chart_with_doubts, estimator_notes, runs, value};
-use crate::figures::plot::doubts::Doubts;
-use crate::figures::plot::map_slice::{Across, Slice, nearest};
-use crate::figures::plot::{palette, text};
+use crate::figures::pictures::plot::curves::{Chart, Point, Series, chart_with_doubts, estimator_notes, runs, value};
+use crate::figures::pictures::plot::doubts::Doubts;
+use crate::figures::pictures::plot::map_slice::{Across, Slice, nearest};
+use crate::figures::pictures::plot::{palette, text};
 use crate::io::csv::{Table, number};
 
 /// Most curves; more are thinned evenly.

@@ -1,9 +1,9 @@
 //! The picture of a configuration: two projections to one scale, the height as colour.
 
 use super::choose::Snapshot;
-use crate::figures::plot::canvas::label;
-use crate::figures::plot::palette::{self, ColourScale};
-use crate::figures::plot::{axis::Axis, text};
+use crate::figures::pictures::plot::canvas::label;
+use crate::figures::pictures::plot::palette::{self, ColourScale};
+use crate::figures::pictures::plot::{axis::Axis, text};
 use crate::figures::{Figure, Labels};
 use crate::io::csv::{Table, number};
 use crate::potential::ExternalField;

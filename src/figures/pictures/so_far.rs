@@ -1,11 +1,11 @@
 //! Pictures of a run that goes on, from the averages of its states so far: no map, no reweighting, no files.
 
 use super::{Drawing, Figure, Labels};
-use crate::figures::isolines::thinned;
-use crate::figures::plot::canvas;
-use crate::figures::plot::curves::{Axes, Chart, Point, Series, chart, chart_on};
-use crate::figures::plot::doubts::Doubts;
-use crate::figures::plot::{palette, text};
+use crate::figures::pictures::isolines::thinned;
+use crate::figures::pictures::plot::canvas;
+use crate::figures::pictures::plot::curves::{Axes, Chart, Point, Series, chart, chart_on};
+use crate::figures::pictures::plot::doubts::Doubts;
+use crate::figures::pictures::plot::{palette, text};
 use crate::io::csv::Table;
 use crate::thermo::Convention;
 use crate::thermo::states::StateGrid;

@@ -3,12 +3,12 @@
 use super::boundaries::{Boundaries, Ink};
 use super::{Drawing, Labels};
 use crate::analysis::{Analysis, MapCell};
-use crate::figures::plot::axis::Axis;
-use crate::figures::plot::canvas::{Canvas, Frame, Mark, Stroke, Tile};
-use crate::figures::plot::legend::{self, Entry, Sign};
-use crate::figures::plot::map_slice::{Across, Slice};
-use crate::figures::plot::palette::{self, ColourScale};
-use crate::figures::plot::{contours, curves, text};
+use crate::figures::pictures::plot::axis::Axis;
+use crate::figures::pictures::plot::canvas::{Canvas, Frame, Mark, Stroke, Tile};
+use crate::figures::pictures::plot::legend::{self, Entry, Sign};
+use crate::figures::pictures::plot::map_slice::{Across, Slice};
+use crate::figures::pictures::plot::palette::{self, ColourScale};
+use crate::figures::pictures::plot::{contours, curves, text};
 use crate::io::csv::{Table, number};
 use kuva::plot::ColorMap;
 

@@ -6,7 +6,7 @@ use super::axis::{Axis, Secondary};
 use super::{palette, raster, text};
 use crate::base::error::{Error, Result};
 use crate::figures::Plane;
-use crate::figures::plot::map_slice::{Across, Slice};
+use crate::figures::pictures::plot::map_slice::{Across, Slice};
 use kuva::backend::svg::SvgBackend;
 use kuva::render::color::Color;
 use kuva::render::layout::{ComputedLayout, Layout, TickFormat};

@@ -3,12 +3,12 @@
 use super::{Drawing, Figure, Labels, write_all};
 use crate::base::Result;
 use crate::base::units::Units;
-use crate::figures::plot::axis::Axis;
-use crate::figures::plot::canvas::{Canvas, Frame, Stroke, TEXT};
-use crate::figures::plot::curves::{Chart, Series, chart};
-use crate::figures::plot::diagram::{Diagram, diagram};
-use crate::figures::plot::legend::{self, Entry, Sign};
-use crate::figures::plot::{palette, text};
+use crate::figures::pictures::plot::axis::Axis;
+use crate::figures::pictures::plot::canvas::{Canvas, Frame, Stroke, TEXT};
+use crate::figures::pictures::plot::curves::{Chart, Series, chart};
+use crate::figures::pictures::plot::diagram::{Diagram, diagram};
+use crate::figures::pictures::plot::legend::{self, Entry, Sign};
+use crate::figures::pictures::plot::{palette, text};
 use crate::input::che::CheInput;
 use crate::io::csv::{Table, number};
 use crate::thermochemistry::che::{Electrode, Scale, per_ph};
@@ -78,7 +78,7 @@ fn staircase(input: &CheInput) -> Drawing {
         })
         .collect();
     let all = levels.iter().flatten().copied();
-    let (lo, hi) = crate::figures::plot::axis::span(all).unwrap_or((0.0, 1.0));
+    let (lo, hi) = crate::figures::pictures::plot::axis::span(all).unwrap_or((0.0, 1.0));
     let room = (hi - lo).max(0.1);
     let frame = Frame {
         title: title.clone(),
