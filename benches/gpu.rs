@@ -5,7 +5,8 @@
 //! means unequal N, evenly from 0 to N. `gpu/cycle`: 50 steps, 100 attempts, measurement. Throughput in atom-steps or
 //! attempts; every sample waits for the device.
 
-use adlayer::testing::backend::gpu::{AdapterChoice, Gpu, open};
+use adlayer::testing::backend::AdapterChoice;
+use adlayer::testing::backend::gpu::{Gpu, open};
 use adlayer::testing::backend::{self, Backend, CycleWork, Span};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::Rng;

@@ -3,10 +3,15 @@
 //! A backend works by cycle, because a visit to the host costs more than the work: [`Backend::begin`] starts dynamics,
 //! particle moves and measurement, [`Backend::complete`] waits for them. Backends never see each other.
 
+mod adapters;
 mod choice;
 pub mod cpu;
 mod cycle;
 mod ensemble;
+#[cfg(feature = "gpu")]
+pub mod gpu;
+#[cfg(not(feature = "gpu"))]
+#[path = "no_gpu.rs"]
 pub mod gpu;
 mod host_moves;
 mod info;
@@ -15,6 +20,7 @@ pub mod reference;
 mod several;
 mod snapshot;
 
+pub use adapters::{AdapterChoice, AdapterReport, AllGpus};
 pub use choice::{DeviceChoice, DeviceName, Shared};
 pub use cycle::{CycleResult, CycleWork, KeptConfigurations, MoveEvents, MoveLog, Span};
 pub use ensemble::Ensemble;

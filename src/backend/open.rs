@@ -1,7 +1,6 @@
 //! The backend of a name.
 
-use super::gpu::{self, AdapterChoice};
-use super::{Backend, DeviceChoice, DeviceName, Several, Shared, cpu, reference};
+use super::{AdapterChoice, AllGpus, Backend, DeviceChoice, DeviceName, Several, Shared, cpu, gpu, reference};
 use crate::base::error::{DeviceError, Error, Result};
 use crate::base::rng::Rng;
 use crate::forces::{ForceField, Pairwise};
@@ -48,12 +47,8 @@ pub fn open_with_note(
             }
         },
         DeviceChoice::AllGpus => {
-            let (devices, refusals) = gpu::open_all()?;
+            let AllGpus { backends, refusals } = gpu::backends(&system, rng)?;
             let note = (!refusals.is_empty()).then(|| passed_over(&refusals));
-            let backends = devices
-                .into_iter()
-                .map(|device| Ok(Box::new(gpu::Gpu::new(device, Arc::clone(&system), rng)?) as Box<dyn Backend>))
-                .collect::<Result<Vec<_>>>()?;
             Ok((one_of(backends, None, system, rng), note))
         }
         DeviceChoice::One(device) => Ok((open_one(&device, system, rng)?, None)),

@@ -267,6 +267,9 @@ pub enum DeviceError {
         /// What to do.
         remedy: &'static str,
     },
+    /// A GPU was asked for, and the program was built without.
+    #[error("this adlayer was built without GPUs; use --device cpu, or build it with --features gpu")]
+    NotBuilt,
     /// A variable of the environment has no value that it may have.
     #[error("{name} = `{value}`; it is {allowed}, or not set")]
     Setting {

@@ -3,7 +3,7 @@
 use super::args::AiatArguments;
 use crate::base::{Error, Result};
 use crate::cli::diagnostics::warn;
-use crate::cli::stdout::write_stdout;
+use crate::cli::stdout::{say_where, write_stdout};
 use crate::figures::adsorption;
 use crate::input::aiat::{AiatInput, AxisInput, load};
 use crate::report::comparison::findings;
@@ -137,11 +137,8 @@ fn from_list(file: &Path, arguments: &AiatArguments) -> Result<()> {
             default_directory(&format!("aiat-{stem}"))
         }
     };
-    adsorption::draw(&input, &directory)?;
-    if !arguments.json {
-        write_stdout(&format!("figures: {}\n", directory.join("figures").display()))?;
-    }
-    Ok(())
+    let figures = adsorption::draw(&input, &directory)?;
+    if arguments.json { Ok(()) } else { say_where(&figures, &directory) }
 }
 
 fn from_run(directory: &Path, arguments: &AiatArguments) -> Result<()> {

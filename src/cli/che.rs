@@ -3,7 +3,7 @@
 use super::args::CheArguments;
 use crate::base::{Error, Result};
 use crate::cli::diagnostics::warn;
-use crate::cli::stdout::write_stdout;
+use crate::cli::stdout::{say_where, write_stdout};
 use crate::figures::electrode;
 use crate::input::che::{CheInput, load, plausible_ph};
 use crate::run::directory::default_directory;
@@ -30,11 +30,8 @@ pub(crate) fn che(arguments: &CheArguments) -> Result<()> {
             default_directory(&format!("che-{stem}"))
         }
     };
-    electrode::draw(&input, &directory)?;
-    if !arguments.json {
-        write_stdout(&format!("figures: {}\n", directory.join("figures").display()))?;
-    }
-    Ok(())
+    let figures = electrode::draw(&input, &directory)?;
+    if arguments.json { Ok(()) } else { say_where(&figures, &directory) }
 }
 
 fn with_overrides(mut input: CheInput, arguments: &CheArguments) -> CheInput {

@@ -1,7 +1,8 @@
 //! `adlayer doctor`: adapters, drivers, limits, self-tests, and what `auto` would take.
 
 use super::args::DoctorArguments;
-use crate::backend::gpu::{AdapterReport, survey};
+use crate::backend::AdapterReport;
+use crate::backend::gpu::{WHY_NONE, survey};
 use crate::base::{Error, Result};
 use crate::cli::stdout::write_stdout;
 use serde::Serialize;
@@ -48,7 +49,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<()> {
     lines.push(("threads".to_owned(), report.threads.to_string()));
     let mut say = |name: &str, value: String| lines.push((name.to_owned(), value));
     if report.adapters.is_empty() {
-        say("adapter", "none (no Vulkan, Metal or DirectX 12 driver answers)".to_owned());
+        say("adapter", format!("none ({WHY_NONE})"));
     }
     for a in &report.adapters {
         say("adapter", format!("{} ({}, {})", a.name, a.api, a.kind));

@@ -4,7 +4,7 @@ use super::args::GasArguments;
 use crate::base::units::{ATM_PA, BAR_PA};
 use crate::base::{Error, Result};
 use crate::cli::diagnostics::warn;
-use crate::cli::stdout::write_stdout;
+use crate::cli::stdout::{say_where, write_stdout};
 use crate::figures::gases;
 use crate::input::gas::named;
 use crate::run::directory::default_directory;
@@ -80,9 +80,9 @@ pub(crate) fn gas(arguments: &GasArguments) -> Result<()> {
         (None, true) => return Ok(()),
         (None, false) => default_directory(&format!("gas-{}", gas.name)),
     };
-    if temperatures.len() == 1 && rows.len() > 1 {
+    let figures = if temperatures.len() == 1 && rows.len() > 1 {
         let points: Vec<(f64, f64)> = rows.iter().map(|r| (r.pressure, r.delta_mu)).collect();
-        gases::draw_isotherm(&gas, temperatures[0], &points, &directory)?;
+        gases::draw_isotherm(&gas, temperatures[0], &points, &directory)?
     } else if temperatures.len() > 1 {
         let mut shown: Vec<f64> = rows.iter().map(|r| r.pressure).collect();
         if arguments.mu.is_none() {
@@ -93,14 +93,11 @@ pub(crate) fn gas(arguments: &GasArguments) -> Result<()> {
             let (lo, hi) = (ends.0.log10().floor(), ends.1.log10().ceil());
             shown = (0..=(hi - lo) as i32).map(|k| 10_f64.powf(lo + f64::from(k))).collect();
         }
-        gases::draw(&gas, temperatures, &shown, ("Pa", 1.0), &directory)?;
+        gases::draw(&gas, temperatures, &shown, ("Pa", 1.0), &directory)?
     } else {
         return Ok(());
-    }
-    if !arguments.json {
-        write_stdout(&format!("figures: {}\n", directory.join("figures").display()))?;
-    }
-    Ok(())
+    };
+    if arguments.json { Ok(()) } else { say_where(&figures, &directory) }
 }
 
 /// The rows for people.

@@ -5,7 +5,6 @@ use crate::base::Result;
 use crate::figures::Labels;
 use crate::figures::so_far::so_far;
 use crate::report::live::{self, LivePage};
-use crate::run::RunStatus;
 use crate::workflow::watch::Watched;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -63,12 +62,11 @@ impl Live {
             0 => Vec::new(),
             _ => so_far(&grid, &labels, &look.counts, &look.energy),
         };
-        let goes_on = look.record.status == RunStatus::Running;
         let page = LivePage {
             title: &look.record.title,
-            words: &words(&grid, &look, WIDTH),
+            words: &words(&watched.loaded, &look, WIDTH),
             figures: &figures,
-            again_after: goes_on.then(|| self.every.as_secs().max(1)),
+            again_after: look.goes_on.then(|| self.every.as_secs().max(1)),
         };
         live::write(&self.directory, &page).map(|_| ())
     }

@@ -52,7 +52,7 @@ impl Listener for Screen {
 /// The bar of cycles.
 const SAMPLING: &str = "{prefix} {wide_bar} {pos}/{len} cycles{msg}";
 /// The line of what comes after them, whose length is not known before.
-const AFTER: &str = "{prefix} {spinner} {elapsed}{msg}";
+const AFTER: &str = "{spinner} {elapsed} {msg}";
 /// Time between two turns of the spinner.
 const TURN: Duration = Duration::from_millis(120);
 
@@ -76,15 +76,10 @@ fn set_style(bar: &ProgressBar, template: &str) {
 pub(super) fn show_stage(bar: &ProgressBar, stage: Stage) {
     set_style(bar, AFTER);
     bar.reset_elapsed();
-    bar.set_prefix(match stage {
-        Stage::Reading => "reading samples",
-        Stage::Analysis => "analysing",
-        Stage::Figures => "drawing figures",
-    });
     bar.set_message(match stage {
-        Stage::Reading => ", then analysis and figures",
-        Stage::Analysis => ", then figures",
-        Stage::Figures => "",
+        Stage::Reading => "reading samples, then analysis and figures",
+        Stage::Analysis => "analysing, then figures",
+        Stage::Figures => "drawing figures",
     });
     bar.enable_steady_tick(TURN);
 }

@@ -1,7 +1,7 @@
 //! `adlayer run`: sample, analyse, draw.
 
 use super::args::RunArguments;
-use crate::backend::{DeviceChoice, DeviceName, gpu};
+use crate::backend::{AdapterChoice, DeviceChoice, DeviceName, gpu};
 use crate::base::{Error, Result};
 use crate::cli::Ending;
 use crate::cli::diagnostics::warn;
@@ -69,7 +69,7 @@ fn software(choice: &DeviceChoice) -> Option<String> {
     let of_device = |device: &DeviceName| device.adapter().and_then(|adapter| gpu::only_software(&adapter));
     match choice {
         DeviceChoice::Auto => None,
-        DeviceChoice::AllGpus => gpu::only_software(&gpu::AdapterChoice::Any),
+        DeviceChoice::AllGpus => gpu::only_software(&AdapterChoice::Any),
         DeviceChoice::One(device) => of_device(device),
         DeviceChoice::Several(shared) => shared.iter().find_map(|s| of_device(&s.device)),
     }

@@ -3,15 +3,17 @@
 use super::args::WatchArguments;
 use super::width;
 use crate::base::Result;
+use crate::base::units::Units;
 use crate::cli::stdout::{write_stderr, write_stdout};
-use crate::figures::plot::text;
+use crate::figures::text;
+use crate::input::scene::CheckedScene;
 use crate::report::columns::{aligned, broken, spread, width as table_width};
 use crate::report::findings::{duration, engineering, with_error};
 use crate::run::RunStatus;
 use crate::thermo::Convention;
 use crate::thermo::states::{Axis, StateGrid};
 use crate::workflow::analyze::{GridRequest, evaluate};
-use crate::workflow::watch::{Look, Watched};
+use crate::workflow::watch::{Look, SILENT, Watched};
 use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Duration;
@@ -22,8 +24,6 @@ const MOST_ROWS: usize = 8;
 const MOST_COLUMNS: usize = 6;
 /// Cells of the bar.
 const BAR: usize = 24;
-/// A run that has said nothing for so long may be dead: it says something every few seconds, or after a cycle.
-const SILENT: Duration = Duration::from_secs(120);
 /// Width of lines where stdout is no terminal.
 const OF_A_FILE: usize = 100;
 
@@ -33,14 +33,14 @@ pub(crate) fn watch(arguments: &WatchArguments) -> Result<()> {
     let mut reported = None;
     loop {
         let look = watched.look()?;
-        let screen = words(&watched.loaded.grid(), &look, width::of_stdout().unwrap_or(OF_A_FILE));
+        let screen = words(&watched.loaded, &look, width::of_stdout().unwrap_or(OF_A_FILE));
         // Clears the terminal and begins at its upper left.
         write_stdout(&if lasting { format!("\x1b[2J\x1b[H{screen}") } else { screen })?;
         if let Some(output) = arguments.report.as_ref().filter(|_| reported != Some(look.sample_bytes)) {
             reported = Some(look.sample_bytes);
             report(&arguments.directory, output, lasting)?;
         }
-        if !lasting || look.record.status != RunStatus::Running {
+        if !lasting || !look.goes_on {
             return Ok(());
         }
         std::thread::sleep(arguments.every.max(Duration::from_millis(200)));
@@ -60,9 +60,39 @@ fn report(directory: &Path, output: &Path, lasting: bool) -> Result<()> {
 }
 
 /// Everything that one look shows.
-pub(super) fn words(grid: &StateGrid, look: &Look, width: usize) -> String {
-    let record = &look.record;
+pub(super) fn words(loaded: &CheckedScene, look: &Look, width: usize) -> String {
+    let (grid, units, record) = (&loaded.grid(), loaded.scene.units, &look.record);
     let mut lines = vec![format!("{} · {} on {}", record.title, record.status, record.device), progress(look)];
+    lines.extend(accepted(look));
+    lines.extend(exchange(look));
+    lines.extend(trips(grid, look));
+    for (i, run) in look.further.iter().enumerate() {
+        lines.push(format!("further run {} over {} states · {}", i + 1, run.record.n_states, run.record.status));
+        lines.push(progress(run));
+        lines.extend(accepted(run));
+        lines.extend(exchange(run));
+    }
+    if look.is_between_runs() {
+        lines.push("analysing   whether the goal of the scene is reached".to_owned());
+    }
+    let mut out: String = lines.iter().map(|line| broken(line, width, 12) + "\n").collect();
+    if record.production_done == 0 || look.energy.is_empty() {
+        out.push_str("averages follow with the first cycles of production\n");
+        return out;
+    }
+    for s in 0..grid.n_reservoirs() {
+        out.push('\n');
+        out.push_str(&isotherms(grid, look, s, (units, width)));
+    }
+    if grid.n_reservoirs() == 0 {
+        out.push('\n');
+        out.push_str(&energies(grid, look, units));
+    }
+    out
+}
+
+/// Acceptance of particle moves; nothing before the first tables.
+fn accepted(look: &Look) -> Option<String> {
     let percent = |x: f64| if x.is_finite() { format!("{:.1} %", 100.0 * x) } else { "–".to_owned() };
     let each: Vec<String> = look
         .moves
@@ -72,25 +102,7 @@ pub(super) fn words(grid: &StateGrid, look: &Look, width: usize) -> String {
             format!("{} inserted {}, deleted {}{changed}", m.species, percent(m.insert), percent(m.delete))
         })
         .collect();
-    if !each.is_empty() {
-        lines.push(format!("accepted    {}", each.join(" · ")));
-    }
-    lines.extend(exchange(look));
-    lines.extend(trips(grid, look));
-    let mut out: String = lines.iter().map(|line| broken(line, width, 12) + "\n").collect();
-    if record.production_done == 0 || look.energy.is_empty() {
-        out.push_str("averages follow with the first cycles of production\n");
-        return out;
-    }
-    for s in 0..grid.n_reservoirs() {
-        out.push('\n');
-        out.push_str(&isotherms(grid, look, s, width));
-    }
-    if grid.n_reservoirs() == 0 {
-        out.push('\n');
-        out.push_str(&energies(grid, look));
-    }
-    out
+    (!each.is_empty()).then(|| format!("accepted    {}", each.join(" · ")))
 }
 
 /// How far the run is, and when it will be done at its present rate.
@@ -161,17 +173,25 @@ fn trips(grid: &StateGrid, look: &Look) -> Option<String> {
 }
 
 /// ⟨N⟩ of a species along its axis.
-fn isotherms(grid: &StateGrid, look: &Look, s: usize, width: usize) -> String {
+fn isotherms(grid: &StateGrid, look: &Look, s: usize, (units, width): (Units, usize)) -> String {
     let Some(axes) = grid.axes() else { return String::new() };
     let (values, states) = (grid.values(s), grid.plane(s));
     let species = &grid.reservoirs[s].species;
-    let symbol = match grid.reservoirs[s].convention {
-        Convention::Pressure { .. } | Convention::Gas(_) => "p",
-        Convention::Activity => "μ'",
-        Convention::Absolute { .. } => "μ",
+    let symbol = |r: usize| match grid.reservoirs[r].convention {
+        Convention::Pressure { .. } | Convention::Gas(_) => ("p", units.pressure_label()),
+        Convention::Activity => ("μ'", units.energy_label()),
+        Convention::Absolute { .. } => ("μ", units.energy_label()),
     };
-    let small = values.iter().any(|v| *v != 0.0 && v.abs() < 1e-2);
-    let value = |v: f64| if small { format!("{v:.1e}") } else { text::short(v, 3) };
+    let written = |v: f64, small: bool| if small { format!("{v:.1e}") } else { text::short(v, 3) };
+    let is_small = |v: &f64| *v != 0.0 && v.abs() < 1e-2;
+    let small = values.iter().any(is_small);
+    let value = |v: f64| written(v, small);
+    let held = |r: usize| {
+        let state = &grid.states[*states.first()?];
+        let value = grid.reservoirs[r].convention.value(state.ln_z[r], state.kt);
+        let ((symbol, unit), other) = (symbol(r), &grid.reservoirs[r].species);
+        Some(format!("; {other} at {symbol} = {} {unit}", written(value, is_small(&value))))
+    };
     let decimals = text::decimals(grid.temperatures().into_iter(), 4);
     let table = |columns: usize| -> Vec<Vec<String>> {
         let columns = spread(values.len(), columns);
@@ -189,14 +209,19 @@ fn isotherms(grid: &StateGrid, look: &Look, s: usize, width: usize) -> String {
         rows
     };
     let rows = (2..=MOST_COLUMNS).rev().map(table).find(|rows| table_width(rows) <= width).unwrap_or_else(|| table(1));
-    let head = format!("⟨N⟩ of {species}, direct (each state's own cycles so far); columns at {symbol}");
+    let ((symbol, unit), temperature) = (symbol(s), units.temperature_label());
+    let others: String = (0..grid.n_reservoirs()).filter(|&r| r != s).filter_map(held).collect();
+    let head = format!(
+        "⟨N⟩ of {species}, direct (each state's own cycles so far), T in {temperature}, columns at {symbol} in {unit}{others}"
+    );
     broken(&head, width, 2) + "\n" + &aligned(&rows, &[])
 }
 
 /// ⟨E⟩ against temperature.
-fn energies(grid: &StateGrid, look: &Look) -> String {
+fn energies(grid: &StateGrid, look: &Look, units: Units) -> String {
     let decimals = text::decimals(grid.temperatures().into_iter(), 4);
-    let mut rows = vec![vec!["T".to_owned(), "⟨E⟩".to_owned()]];
+    let (t, e) = (units.temperature_label(), units.energy_label());
+    let mut rows = vec![vec![format!("T [{t}]"), format!("⟨E⟩ [{e}]")]];
     for k in spread(grid.n_points(), 2 * MOST_ROWS) {
         let energy = look.energy.get(k).map_or_else(|| "–".into(), |&(e, err)| with_error(e, err).replace(" ± ", "±"));
         rows.push(vec![text::fixed(grid.states[k].temperature, decimals), energy]);

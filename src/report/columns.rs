@@ -29,17 +29,22 @@ pub(crate) fn width(rows: &[Vec<String>]) -> usize {
 }
 
 /// Breaks a line at its blanks so that none is longer than `width` characters, if words allow; what follows the first is
-/// indented.
+/// indented. A number stays with its sign of per cent, and a mark between two things with the first.
 pub(crate) fn broken(line: &str, width: usize, indent: usize) -> String {
     if line.chars().count() <= width {
         return line.to_owned();
     }
     let (mut out, mut column) = (String::new(), 0);
     let mut gap = 0;
-    for word in line.split(' ') {
+    let mut rest = line.split(' ').peekable();
+    while let Some(word) = rest.next() {
         if word.is_empty() {
             gap += 1;
             continue;
+        }
+        let mut word = word.to_owned();
+        while let Some(mark) = rest.next_if(|next| !next.is_empty() && !next.contains(|c: char| c.is_alphanumeric())) {
+            word = format!("{word} {mark}");
         }
         let length = word.chars().count();
         if column + gap + length > width && column > indent {
@@ -47,7 +52,7 @@ pub(crate) fn broken(line: &str, width: usize, indent: usize) -> String {
             (column, gap) = (0, indent);
         }
         out.push_str(&" ".repeat(gap));
-        out.push_str(word);
+        out.push_str(&word);
         column += gap + length;
         gap = 1;
     }
@@ -86,6 +91,7 @@ mod tests {
         assert_eq!(broken("ok as it is", 20, 2), "ok as it is");
         assert_eq!(broken("   one two three", 10, 5), "   one two\n     three");
         assert_eq!(broken("name   one two", 11, 7), "name   one\n       two");
+        assert_eq!(broken("moves 19 % · 7", 9, 2), "moves\n  19 % ·\n  7");
         assert_eq!(broken("averyveryverylongword it", 8, 1), "averyveryverylongword\n it");
     }
 }

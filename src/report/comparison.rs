@@ -3,7 +3,7 @@
 use super::findings::{phase_name, with_error};
 use super::html::{STYLE, head, show, subscripts};
 use crate::base::error::Result;
-use crate::figures::{Figure, Labels, plot::text};
+use crate::figures::{Figure, Labels, text};
 use crate::io::atomic::write_whole;
 use crate::landscape::Search;
 use crate::landscape::comparison::{Boundary, Comparison};

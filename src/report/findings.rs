@@ -5,7 +5,7 @@ use crate::analysis::{Analysis, BoundaryKind, BoundaryPoint};
 use crate::base::ids::StateId;
 use crate::base::units::Units;
 use crate::figures::Labels;
-use crate::figures::plot::text;
+use crate::figures::text;
 use crate::run::tables::SegmentRow;
 use crate::thermo::Convention;
 use crate::thermo::states::Axis;

@@ -3,7 +3,7 @@
 use super::findings;
 use super::summary::RunSummary;
 use crate::analysis::{Analysis, BoundaryKind};
-use crate::figures::plot::text;
+use crate::figures::text;
 use maud::{Markup, html};
 
 pub(super) fn section(analysis: &Analysis, summary: &RunSummary) -> Markup {

@@ -25,11 +25,11 @@ pub(crate) fn head_with(title: &str, styles: &[&str], further: &Markup) -> Marku
     }
 }
 
-/// A sentence; text between backticks becomes code.
+/// A sentence; text between backticks becomes code, and `k_B` has a subscript.
 pub(crate) fn words(sentence: &str) -> Markup {
     html! {
         @for (i, part) in sentence.split('`').enumerate() {
-            @if i % 2 == 1 { code { (part) } } @else { (part) }
+            @if i % 2 == 1 { code { (part) } } @else { (subscripts(part)) }
         }
     }
 }
@@ -41,7 +41,7 @@ pub(crate) fn show(number: usize, figure: &Figure) -> Markup {
         figure id=(figure.name) {
             div.picture { (PreEscaped(svg)) }
             figcaption {
-                strong { "Figure " (number) ". " (figure.title) "." } " " (subscripts(&figure.caption)) " "
+                strong { "Figure " (number) ". " (figure.title) "." } " " (words(&figure.caption)) " "
                 span.links {
                     @for ext in ["svg", "png", "csv"] {
                         a href=(format!("figures/{}.{ext}", figure.name)) { (ext.to_uppercase()) }
@@ -74,6 +74,6 @@ mod tests {
     #[test]
     fn backticks_enclose_code() {
         assert_eq!(words("put `walkers: 2` in").into_string(), "put <code>walkers: 2</code> in");
-        assert_eq!(words("μ < 1").into_string(), "μ &lt; 1");
+        assert_eq!(words("μ < 1 in k_B").into_string(), "μ &lt; 1 in k<sub>B</sub>");
     }
 }

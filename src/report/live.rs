@@ -1,6 +1,6 @@
 //! The page of a run that goes on: how far it is and what its states say so far. The report takes its place at the end.
 
-use super::html::{STYLE, head_with, inline};
+use super::html::{self, STYLE, head_with, inline};
 use crate::base::Result;
 use crate::figures::Figure;
 use crate::io::atomic::write_whole;
@@ -63,7 +63,7 @@ pub fn write(dir: &Path, page: &LivePage<'_>) -> Result<bool> {
                     @for figure in *figures {
                         figure {
                             div.picture { (PreEscaped(inline(figure))) }
-                            figcaption { strong { (figure.title) "." } " " (figure.caption) }
+                            figcaption { strong { (figure.title) "." } " " (html::words(&figure.caption)) }
                         }
                     }
                 }

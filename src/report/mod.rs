@@ -4,7 +4,6 @@ pub(crate) mod columns;
 pub mod comparison;
 pub(crate) mod findings;
 mod finite_size;
-mod hover;
 mod html;
 pub mod live;
 mod page;

@@ -2,9 +2,9 @@
 
 use super::html::{STYLE, head, show, words};
 use super::summary::RunSummary;
-use super::{findings, finite_size, hover, tables, trust};
+use super::{findings, finite_size, tables, trust};
 use crate::analysis::Analysis;
-use crate::figures::{Figure, trust::is_of_trust};
+use crate::figures::{Figure, NOTHING_DRAWN, hover};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// The whole document.
@@ -47,7 +47,7 @@ pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]
                         h2 { "Figures" }
                         @if data.is_some() { p { "Over the maps, the phase diagram above among them, the pointer shows T, μ, p, ⟨N⟩ with its error, and the phase." } }
                         @for &(number, figure) in &plots { (show(number, figure)) }
-                        @if figures.is_empty() { p { "This grid has nothing to draw." } }
+                        @if figures.is_empty() { p { (words(NOTHING_DRAWN)) } }
                     }
                     @if !snapshots.is_empty() {
                         section {
@@ -101,6 +101,9 @@ pub(crate) fn page(analysis: &Analysis, summary: &RunSummary, figures: &[Figure]
     }
 }
 
+/// How the names of the figures begin that tell whether a run can be trusted.
+const OF_TRUST: [&str; 3] = ["flow_", "exchange_", "estimators_"];
+
 /// Figures with their numbers, by the section that shows them; numbered as the page shows them.
 struct Gallery<'a> {
     /// The phase diagram
@@ -115,7 +118,7 @@ impl<'a> Gallery<'a> {
         let first = figures.iter().position(|f| f.name.starts_with("phase_diagram_"));
         let section = |(i, figure): (usize, &Figure)| match figure.name.as_str() {
             _ if Some(i) == first => 0,
-            name if is_of_trust(name) => 1,
+            name if OF_TRUST.iter().any(|stem| name.starts_with(stem)) => 1,
             name if name.starts_with("snapshot_") => 3,
             _ => 2,
         };

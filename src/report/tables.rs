@@ -5,7 +5,7 @@ use super::html::subscripts;
 use super::summary::RunSummary;
 use crate::analysis::Analysis;
 use crate::base::ids::StateId;
-use crate::figures::plot::text;
+use crate::figures::text;
 use maud::{Markup, html};
 
 /// Wraps a table so that it scrolls within a narrow page.

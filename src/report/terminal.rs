@@ -6,7 +6,7 @@ use super::summary::RunSummary;
 use crate::analysis::Analysis;
 use crate::analysis::diagnostics::Mood;
 use crate::figures::Labels;
-use crate::figures::plot::text;
+use crate::figures::text;
 use crate::thermo::Convention;
 
 /// Rows of states in the whole table.

@@ -300,13 +300,23 @@ fn take(ranks: &Ranks, held: &mut Held, step: Step, clock: &Clock<'_>, listener:
 /// Those of [`scene::load`].
 pub fn is_settled(ended: &Ended) -> Result<bool> {
     let path = ended.directory.path();
-    let Some(goal) = StoppingRule::of(&scene::load(path.join("resolved.ron"))?) else { return Ok(true) };
+    let loaded = scene::load(path.join("resolved.ron"))?;
     let records = further(path).iter().map(|run| RunRecord::read(run)).collect::<Result<Vec<_>>>()?;
-    let are_finished = records.iter().all(|r| r.status == RunStatus::Finished);
+    Ok(records.iter().all(|r| r.status == RunStatus::Finished) && is_at_goal(&loaded, &ended.record, &records))
+}
+
+/// Whether a run that is finished, as its further runs are, has reached the goal of its scene or is as long as it may become.
+///
+/// - `further`: records of its further runs
+pub(crate) fn is_at_goal<'a>(
+    loaded: &CheckedScene,
+    record: &RunRecord,
+    further: impl IntoIterator<Item = &'a RunRecord>,
+) -> bool {
+    let Some(goal) = StoppingRule::of(loaded) else { return true };
     // A further run may become as long as the run itself.
-    let as_long = |r: &RunRecord| r.production >= goal.max_cycles;
-    let is_limit = goal.next_extension().is_none() && records.iter().all(as_long);
-    Ok(are_finished && ended.record.boundaries.as_ref().is_some_and(|k| k.enough || is_limit))
+    let is_limit = goal.next_extension().is_none() && further.into_iter().all(|r| r.production >= goal.max_cycles);
+    record.boundaries.as_ref().is_some_and(|k| k.enough || is_limit)
 }
 
 /// Says how far a run is from the goal of its scene, and how to go on; `None` if it has none or has reached it.

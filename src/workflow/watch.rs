@@ -6,10 +6,12 @@ use crate::base::{Error, Result};
 use crate::input::scene::{self, CheckedScene};
 use crate::io::csv::Table;
 use crate::io::text::read_text;
-use crate::run::RunRecord;
 use crate::run::directory::refuse_file;
+use crate::run::family;
 use crate::run::tables::{ExchangeRow, MoveRow, parse_exchange, parse_moves};
+use crate::run::{RunRecord, RunStatus};
 use crate::sample::read_samples;
+use crate::workflow::extend::is_at_goal;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -27,6 +29,8 @@ pub struct Watched {
     most_bytes: u64,
     /// Bytes of samples at the last look that read them, with the flows found.
     trips: Option<(u64, Vec<Flow>)>,
+    /// Its further runs, as far as they have been seen.
+    further: Vec<Watched>,
 }
 
 /// What there was to see.
@@ -46,8 +50,23 @@ pub struct Look {
     pub energy: Vec<(f64, f64)>,
     /// Travel of replicas along every axis, from the samples stored so far; `None` where none are, or too many to be read.
     pub flows: Option<Vec<Flow>>,
-    /// Bytes of samples.
+    /// Bytes of samples, those of further runs too.
     pub sample_bytes: u64,
+    /// Whether anything is still to come: the run or a further run of it goes on, or what follows is being decided.
+    pub goes_on: bool,
+    /// Further runs beside it, in the order of their numbers.
+    pub further: Vec<Look>,
+}
+
+/// Longest time between two words of a program that is alive, sampling or analysing.
+pub const SILENT: Duration = Duration::from_secs(120);
+
+impl Look {
+    /// Whether something is still to come while nothing is being sampled.
+    pub fn is_between_runs(&self) -> bool {
+        let mut all = std::iter::once(self).chain(&self.further);
+        self.goes_on && all.all(|run| run.record.status != RunStatus::Running)
+    }
 }
 
 impl Watched {
@@ -66,7 +85,8 @@ impl Watched {
         }
         let loaded = scene::load(&resolved)?;
         let species = loaded.scene.reservoir.iter().map(|r| r.species.clone()).collect();
-        Ok(Watched { directory: directory.to_owned(), loaded, species, most_bytes: MOST_BYTES, trips: None })
+        let (directory, further) = (directory.to_owned(), Vec::new());
+        Ok(Watched { directory, loaded, species, most_bytes: MOST_BYTES, trips: None, further })
     }
 
     /// The same, where samples are read up to other bytes.
@@ -94,9 +114,32 @@ impl Watched {
         let n_points = by_species.first().map_or(0, Vec::len);
         let counts = (0..n_points).map(|k| by_species.iter().map(|s| s[k]).collect()).collect();
         let energy = pairs("energy_mean", "energy_err");
-        let sample_bytes = bytes_of(&self.directory.join("samples"));
-        let flows = self.flows(sample_bytes);
-        Ok(Look { record, age, moves, exchange, counts, energy, flows, sample_bytes })
+        let own_bytes = bytes_of(&self.directory.join("samples"));
+        let flows = self.flows(own_bytes);
+        let further = self.further();
+        let sample_bytes = own_bytes + further.iter().map(|run| run.sample_bytes).sum::<u64>();
+        let goes_on = self.goes_on(&record, age, &further);
+        Ok(Look { record, age, moves, exchange, counts, energy, flows, sample_bytes, goes_on, further })
+    }
+
+    /// Looks at the further runs; one that is just being made is seen the next time.
+    fn further(&mut self) -> Vec<Look> {
+        for directory in family::further(&self.directory).into_iter().skip(self.further.len()) {
+            let Ok(run) = Watched::new(&directory) else { break };
+            self.further.push(run.reading_up_to(self.most_bytes));
+        }
+        self.further.iter_mut().map_while(|run| run.look().ok()).collect()
+    }
+
+    /// Between two runs of a family nothing is running, but its program is at work until the goal of the scene is reached.
+    fn goes_on(&self, record: &RunRecord, age: Option<Duration>, further: &[Look]) -> bool {
+        let all = || std::iter::once(record).chain(further.iter().map(|run| &run.record));
+        if all().any(|r| r.status == RunStatus::Running) {
+            return true;
+        }
+        let is_silent = std::iter::once(age).chain(further.iter().map(|run| run.age)).flatten().min() > Some(SILENT);
+        let are_finished = all().all(|r| r.status == RunStatus::Finished);
+        are_finished && !is_silent && !is_at_goal(&self.loaded, record, further.iter().map(|run| &run.record))
     }
 
     /// Travel of replicas, read again only where there are more samples than before.

@@ -7,7 +7,8 @@ use crate::place::{Place, stderr};
 use crate::processes::{signal, wait_until};
 use crate::until::{errors, record, slit};
 use adlayer::testing::input::scene;
-use adlayer::testing::run::RunStatus;
+use adlayer::testing::run::{RunRecord, RunStatus};
+use adlayer::testing::workflow::watch::Watched;
 use std::path::Path;
 
 /// A line that is known too little for what is wanted.
@@ -47,7 +48,34 @@ fn a_line_is_crossed_by_a_further_run_until_it_is_known() {
     place.succeed(&["resume", "run", "--quiet"]);
     assert_eq!(snapshot(&run), before);
     place.succeed(&["export", "run", "--pymbar", "all.npz"]);
+    assert_watched(&place, &run, &further);
     assert!(place.run("all.npz").is_file());
+}
+
+/// `watch` shows a further run beside the run, and knows that something is still to come until the goal is reached.
+fn assert_watched(place: &Place, run: &Path, further: &Path) {
+    let seen = |what: &str| {
+        let look = Watched::new(run).and_then(|mut watched| watched.look()).expect("a look");
+        let words = String::from_utf8_lossy(&place.succeed(&["watch", "run", "--once"]).stdout).into_owned();
+        assert_eq!(words.matches("further run 1 over ").count(), 1, "{what}:\n{words}");
+        (look.goes_on, look.is_between_runs(), words)
+    };
+    let change = |run: &Path, change: &dyn Fn(&mut RunRecord)| {
+        let mut changed = record(run);
+        change(&mut changed);
+        changed.write(run).expect("a record");
+    };
+    let (goes_on, _, words) = seen("finished");
+    assert!(!goes_on && words.contains("states · finished") && words.matches("done        █").count() == 2, "{words}");
+    change(further, &|r| (r.status, r.cycles_done) = (RunStatus::Running, r.cycles_done / 2));
+    let (goes_on, between, words) = seen("the further run goes on");
+    assert!(goes_on && !between && words.contains("states · running") && words.contains(" left"), "{words}");
+    change(further, &|r| r.status = RunStatus::Finished);
+    change(run, &|r| r.boundaries.as_mut().expect("a goal").enough = false);
+    let (goes_on, between, words) = seen("the goal is being judged");
+    assert!(goes_on && between && words.contains("analysing   whether the goal"), "{words}");
+    change(further, &|r| r.status = RunStatus::Interrupted);
+    assert!(!seen("interrupted").0);
 }
 
 #[test]

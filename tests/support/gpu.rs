@@ -1,7 +1,8 @@
 //! The GPU of the tests: any adapter counts, a software one too.
 
 use super::announce::announce;
-use adlayer::testing::backend::gpu::{AdapterChoice, GpuDevice, open};
+use adlayer::testing::backend::AdapterChoice;
+use adlayer::testing::backend::gpu::{GpuDevice, open};
 use std::sync::{Arc, OnceLock};
 
 /// The device of this test binary, opened once; `None` where there is none and none is required.

@@ -3,7 +3,8 @@
 use crate::announce::announce;
 use crate::gpu::device;
 use crate::systems::{configuration, slab, states, system};
-use adlayer::testing::backend::gpu::{AdapterChoice, Gpu, Way, open, open_anew, survey};
+use adlayer::testing::backend::AdapterChoice;
+use adlayer::testing::backend::gpu::{Gpu, Way, open, open_anew, survey};
 use adlayer::testing::backend::{self, Backend};
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::Rng;

@@ -22,7 +22,7 @@ pub struct Checks {
 }
 
 /// Diagnostics of one state.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct StateCheck {
     /// Stored samples.
     pub samples: u64,

@@ -255,6 +255,7 @@ mod tests {
                 a: StateId(a as u32),
                 b: StateId(a as u32 + 1),
                 direction: Direction::Along(Axis::Temperature),
+                colour: 0,
             },
             attempts: 100,
             acceptance: 0.0,

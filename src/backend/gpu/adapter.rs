@@ -3,43 +3,13 @@
 use super::device::{GpuDevice, driver_of, is_software};
 use super::self_test;
 use super::tuning::Tuning;
+use crate::backend::{AdapterChoice, AdapterReport};
 use crate::base::error::{DeviceError, Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 use wgpu::{Adapter, DeviceType, Instance, InstanceDescriptor};
 
-/// Which adapter the user asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AdapterChoice {
-    /// A hardware GPU, never a software adapter.
-    Hardware,
-    /// The first hardware GPU, else a software adapter.
-    Any,
-    /// The first adapter whose name contains this, whatever its kind.
-    Named(String),
-    /// The adapter of this number in the list of `adlayer doctor`, from 0.
-    Number(usize),
-}
-
-/// What `doctor` shows of one adapter.
-#[derive(Debug, Clone)]
-pub struct AdapterReport {
-    /// As the driver names it.
-    pub name: String,
-    /// `Vulkan`, `Metal`, `Dx12`.
-    pub api: String,
-    /// Discrete, integrated, software, …
-    pub kind: String,
-    /// Name and version of the driver.
-    pub driver: String,
-    /// Whether it computes on a CPU.
-    pub software: bool,
-    /// Workgroup memory \[bytes\].
-    pub workgroup_memory: u32,
-    /// Largest storage binding \[bytes\].
-    pub binding: u64,
-    /// Why it was refused, if it was.
-    pub refused: Option<String>,
-}
+/// Why there are no adapters, where there are none.
+pub const WHY_NONE: &str = "no Vulkan, Metal or DirectX 12 driver answers";
 
 fn adapters() -> Vec<Adapter> {
     let instance = Instance::new(InstanceDescriptor::new_without_display_handle());

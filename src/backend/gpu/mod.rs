@@ -19,14 +19,13 @@ pub mod slab;
 mod tuning;
 mod work;
 
-pub use adapter::{
-    AdapterChoice, AdapterReport, hardware_adapters, has_hardware, only_software, open, open_all, open_anew, survey,
-};
+pub use adapter::{WHY_NONE, hardware_adapters, has_hardware, only_software, open, open_all, open_anew, survey};
 pub use device::GpuDevice;
 pub use kernel_text::{KernelText, kernel_texts};
 
 use crate::backend::{
-    Backend, BackendInfo, BackendState, CycleResult, CycleWork, Ensemble, Identity, Span, TrialEnergies, Usage,
+    AdapterChoice, AllGpus, Backend, BackendInfo, BackendState, CycleResult, CycleWork, Ensemble, Identity, Span,
+    TrialEnergies, Usage,
 };
 use crate::base::error::{Error, Result};
 use crate::base::ids::{ReplicaId, StateId};
@@ -443,6 +442,16 @@ impl TrialEnergies for Gpu {
 /// [`Error::Device`] when there is none, it was refused, or it cannot hold the system.
 pub fn backend(choice: &AdapterChoice, system: Arc<System>, rng: Rng) -> Result<Box<dyn Backend>> {
     Ok(Box::new(Gpu::new(open(choice)?, system, rng)?))
+}
+
+/// Opens every hardware GPU as [`open_all`] finds them and prepares each for `system`; returns why others were refused too.
+///
+/// # Errors
+/// As [`open_all`] and [`backend`].
+pub fn backends(system: &Arc<System>, rng: Rng) -> Result<AllGpus> {
+    let (devices, refusals) = open_all()?;
+    let prepare = |device| Ok(Box::new(Gpu::new(device, Arc::clone(system), rng)?) as Box<dyn Backend>);
+    Ok(AllGpus { backends: devices.into_iter().map(prepare).collect::<Result<Vec<_>>>()?, refusals })
 }
 
 const _: fn() = || {

@@ -7,7 +7,7 @@ mod words;
 
 use super::grammar::Scene;
 use serde::Serialize;
-use words::{Preset, SECTIONS};
+use words::{Preset, sections};
 
 /// A structure or a variant of the grammar with its fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -68,7 +68,7 @@ pub fn reference() -> Vec<SectionReference> {
             })
             .collect(),
     };
-    SECTIONS.iter().map(section).collect()
+    sections().map(section).collect()
 }
 
 /// A kind as a scene shows it: structures have no names there.
@@ -77,7 +77,7 @@ fn in_scene(kind: &str) -> String {
         Some(inner) => ("[", inner, ", …]"),
         None => ("", kind, ""),
     };
-    let is_structure = SECTIONS.iter().any(|s| s.owner == inner);
+    let is_structure = sections().any(|s| s.owner == inner);
     format!("{open}{}{close}", if is_structure { "(…)" } else { inner })
 }
 
@@ -90,15 +90,15 @@ mod tests {
     fn every_field_of_the_grammar_has_words_and_no_other() {
         let traced = trace::fields::<Scene>();
         let of_grammar: BTreeSet<(&str, &str)> = traced.iter().map(|f| (&*f.owner, &*f.name)).collect();
-        let variants = SECTIONS.iter().filter(|s| s.owner.contains("::")).map(|s| (s.owner, ""));
-        let lines = SECTIONS.iter().flat_map(|s| s.lines.iter().map(|line| (s.owner, line.name)));
+        let variants = sections().filter(|s| s.owner.contains("::")).map(|s| (s.owner, ""));
+        let lines = sections().flat_map(|s| s.lines.iter().map(|line| (s.owner, line.name)));
         let all: Vec<(&str, &str)> = variants.chain(lines).collect();
         let described: BTreeSet<(&str, &str)> = all.iter().copied().collect();
         assert_eq!(all.len(), described.len(), "a field is described twice");
         let missing: Vec<_> = of_grammar.difference(&described).collect();
         let extra: Vec<_> = described.difference(&of_grammar).collect();
-        assert!(missing.is_empty(), "src/input/scene/reference/words.rs lacks {missing:?}");
-        assert!(extra.is_empty(), "src/input/scene/reference/words.rs has, and the grammar has not, {extra:?}");
+        assert!(missing.is_empty(), "src/input/scene/reference/words/ lacks {missing:?}");
+        assert!(extra.is_empty(), "src/input/scene/reference/words/ has, and the grammar has not, {extra:?}");
         assert!(described.len() > 150, "{} fields and variants", described.len());
     }
 
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn defaults_are_those_of_the_grammar_and_examples_are_read() {
         let traced = trace::fields::<Scene>();
-        for section in SECTIONS {
+        for section in sections() {
             for line in section.lines {
                 let found = traced.iter().find(|f| f.owner == section.owner && f.name == line.name);
                 let Some(field) = found else { panic!("{}.{} is not in the grammar", section.owner, line.name) };
