@@ -106,9 +106,9 @@ fn split_segments_have_the_bits_of_a_whole_one() {
     }
 }
 
-/// A liquid film of 300 atoms, whose lists are rebuilt several times in 120 steps.
+/// A liquid film of 256 atoms, whose lists are rebuilt several times in 120 steps.
 fn film() -> (System, Batch) {
-    let mut film = slab(300);
+    let mut film = slab(256);
     film.cell.lengths.z = 14.0;
     film.dynamics = Dynamics::Baoab { dt: 0.004, friction: 1.0, steps: 120 };
     let spacing = film.cell.lengths / DVec3::new(5.0, 5.0, 12.0);
@@ -121,7 +121,7 @@ fn film() -> (System, Batch) {
         }
         x
     };
-    let batch = Batch { configurations: vec![hot(300), hot(131)] };
+    let batch = Batch { configurations: vec![hot(256), hot(131)] };
     (film, batch)
 }
 
