@@ -206,8 +206,10 @@ impl PreparedSamples<'_> {
         if beginnings.is_empty() {
             return Ok(work);
         }
-        let rest = Cow::Owned(after(input, &beginnings));
-        Ok(PreparedSamples { beginnings, ..PreparedSamples::from(input, rest)? })
+        let rest = PreparedSamples::from(input, Cow::Owned(after(input, &beginnings)))?;
+        // Too few samples to join what all of them join say less than a beginning that drifts.
+        let parts = |work: &PreparedSamples<'_>| work.basis.solved.collapsed.parts.number;
+        Ok(if parts(&rest) > parts(&work) { work } else { PreparedSamples { beginnings, ..rest } })
     }
 
     fn from<'a>(whole: &'a AnalysisInput, input: Cow<'a, AnalysisInput>) -> Result<PreparedSamples<'a>> {
