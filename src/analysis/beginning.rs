@@ -14,14 +14,16 @@ use std::ops::Range;
 
 /// Parts into which production is cut.
 const PARTS: usize = 40;
+/// Fewest cycles of a part: a run that is shorter is not looked at.
+const CYCLES: usize = 8;
 /// Most of them that are left out.
 const MOST: usize = PARTS / 2;
 /// Share of what remains whose mean is compared with that of the rest.
 const EARLY: f64 = 0.25;
 /// |z| at which a sum over all states drifts.
-const DRIFTS: f64 = 2.0;
+const DRIFTS: f64 = 2.5;
 /// |z| at which a sum over the states of one temperature does, of which there are more.
-const ROW_DRIFTS: f64 = 3.0;
+const ROW_DRIFTS: f64 = 3.5;
 /// |z| below which it has died down.
 const SETTLED: f64 = 1.0;
 
@@ -75,7 +77,7 @@ fn beginning(
     let sums: Vec<Sum> = memory
         .collectives
         .iter()
-        .filter(|c| c.cohort == own && run.production as usize >= PARTS)
+        .filter(|c| c.cohort == own && run.production as usize >= PARTS * CYCLES)
         .map(|c| Sum::new(input, memory, c, (run, &walkers), scale))
         .collect();
     let limit = |s: &Sum| if s.kt.is_some() { ROW_DRIFTS } else { DRIFTS };
@@ -264,8 +266,8 @@ mod tests {
     #[test]
     fn a_run_of_few_cycles_is_left_whole() {
         let mut input = input(&[true], 3);
-        input.samples = input.samples.filtered(|n| input.samples.cycle[n] < 30);
-        input.production = 30;
+        input.samples = input.samples.filtered(|n| input.samples.cycle[n] < 300);
+        input.production = 300;
         assert!(found(&input).is_empty());
     }
 }
