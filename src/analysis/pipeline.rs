@@ -31,7 +31,7 @@ use crate::analysis::phases::quotable::Unconverged;
 use crate::analysis::prepared::{MbarSolution, PreparedSamples, Reweighting};
 use crate::analysis::statistics::bootstrap::Bootstrap;
 use crate::base::Result;
-use crate::thermo::states::StatePoint;
+use crate::thermo::states::{StateGrid, StatePoint};
 use rayon::prelude::*;
 
 /// Samples at every temperature of the maps.
@@ -92,7 +92,7 @@ pub fn analyze_and_check(input: &AnalysisInput, books: &RunTallies) -> Result<An
 pub(crate) fn analyze_boundaries(input: &AnalysisInput, books: &RunTallies) -> Result<Analysis> {
     let work = PreparedSamples::new(input)?;
     let mut analysis = analyze_on(&work, Extent::Boundaries)?;
-    analysis.checks.diagnostics = Some(diagnostics::diagnose(&work, &analysis, books)?);
+    analysis.checks.diagnostics = Some(diagnostics::diagnose(&work, &mut analysis, books)?);
     Ok(analysis)
 }
 
@@ -160,8 +160,9 @@ fn analyze_on(work: &PreparedSamples<'_>, extent: Extent) -> Result<Analysis> {
     };
     let mut at_states = at_states(&around, &rows);
     mask_cells(&mut at_states, grid, excluded);
-    for (cell, is_free) in at_states.iter_mut().zip(&found.quotable) {
-        cell.quotable = !cell.masked && *is_free;
+    let beside_unconverged = beside_unconverged(&found.quotable, &jumps);
+    for (cell, is_beside) in at_states.iter_mut().zip(&beside_unconverged) {
+        cell.quotable = !cell.masked && !is_beside;
     }
     drop(rows);
     let mut henry = maps.henry(&around, solved, &further);
@@ -199,7 +200,7 @@ fn analyze_on(work: &PreparedSamples<'_>, extent: Extent) -> Result<Analysis> {
         cell: input.cell.clone(),
         split_half,
         inefficiency: basis.g_of_state.clone(),
-        beside_unconverged: beside_unconverged(&found.quotable, &jumps),
+        beside_unconverged,
         jumps,
         checks: Checks { excluded: excluded.clone(), ..Checks::default() },
         ln_xi_is_absolute: input.frozen_slab,
@@ -227,7 +228,7 @@ impl Details {
         phases: PhaseContext<'_>,
     ) -> Result<Details> {
         let bootstrap = phases.bootstrap;
-        let (f_k_err, distributions) = with_errors(places, solved, bootstrap, &input.n_max);
+        let (f_k_err, distributions) = with_errors(&input.grid, places, solved, bootstrap, &input.n_max);
         let profiles = profiles::at(places, solved, observed, bootstrap, &input.n_max);
         let (phase_averages, boundary_sides) = averages::all(phases);
         let split_half = split_half(input)?;
@@ -431,13 +432,19 @@ impl Cells {
 
 /// Standard errors of f_k, and P(N) at each place with its own, from one pass over the draws.
 fn with_errors(
+    grid: &StateGrid,
     places: &[Place],
     solved: &MbarSolution,
     bootstrap: &Bootstrap,
     n_max: &[u16],
 ) -> (Vec<f64>, Vec<Distribution>) {
     let mut distributions = distributions::at(places, solved, n_max);
-    let errors = bootstrap.errors(|draw| {
+    let of_place: usize = n_max.iter().map(|&n| usize::from(n) + 1).sum();
+    let kt = |i: usize| match i.checked_sub(grid.len()) {
+        None => grid.states[i].kt,
+        Some(i) => places[i / of_place].kt,
+    };
+    let errors = bootstrap.errors(kt, |draw| {
         let mut values = draw.solution.f_k.clone();
         for place in places {
             let bins = Bins::new(draw.samples, Some(draw.weights), None, &draw.solution.ln_d, 1.0 / place.kt);

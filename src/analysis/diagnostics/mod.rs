@@ -29,6 +29,7 @@ pub use windows::{acceptance, windows};
 
 use super::Analysis;
 use super::limit::AtLimit;
+use super::phases::jumps::Unbridged;
 use super::transition_matrix::{TallyBlock, compare, tally_blocks};
 use crate::analysis::prepared::PreparedSamples;
 use crate::analysis::statistics::inefficiency::{Memory, places};
@@ -120,11 +121,21 @@ fn lacking(grid: &StateGrid, analysis: &Analysis, edge: Edge) -> usize {
     if steps.is_finite() { (steps as usize).saturating_sub(1) } else { 0 }
 }
 
-/// How the states exchange, overlap and are settled; how boundaries converge is left out.
+/// How the states exchange, overlap and are settled; how boundaries converge is left out. Withdraws `quotable` from what hangs
+/// together with nothing that may be quoted, in the maps too.
 ///
 /// # Errors
 /// [`crate::base::Error::Analysis`] if the overlap of the states cannot be computed.
-pub(super) fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies) -> Result<Diagnostics> {
+pub(super) fn diagnose(work: &PreparedSamples<'_>, analysis: &mut Analysis, books: &RunTallies) -> Result<Diagnostics> {
+    let mut diagnostics = examine(work, analysis, books)?;
+    let islands = withdraw_islands(&mut diagnostics.states, &diagnostics.edges, &analysis.beside_unconverged);
+    islands.iter().for_each(|&k| analysis.at_states[k].quotable = false);
+    let about = Unbridged::about(&work.input.grid, &islands);
+    [&mut analysis.map, &mut analysis.pressure_map].into_iter().for_each(|map| about.mark(map));
+    Ok(diagnostics)
+}
+
+fn examine(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies) -> Result<Diagnostics> {
     let (input, solved, excluded) = (&*work.input, &work.basis.solved, work.is_excluded());
     let (grid, samples, cohorts) = (&input.grid, &input.samples, input.cohorts());
     let overlap = solved.collapsed.overlap(&solved.n_k, &solved.solution.f_k)?;
@@ -161,7 +172,7 @@ pub(super) fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &
         Cow::Owned(Memory::new(samples, grid, None, &cohorts, input.seed))
     };
     let chains = places(samples, grid.len(), |n| samples.state[n] as usize);
-    let mut states: Vec<StateCheck> = (0..grid.len())
+    let states: Vec<StateCheck> = (0..grid.len())
         .into_par_iter()
         .map(|k| {
             let series = |value: &dyn Fn(usize) -> f64| -> Vec<Vec<f64>> {
@@ -194,7 +205,6 @@ pub(super) fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &
             }
         })
         .collect();
-    withdraw_islands(&mut states, &edges, &analysis.beside_unconverged);
     let mut cycles = samples.cycle.clone();
     cycles.sort_unstable();
     cycles.dedup();
@@ -220,7 +230,9 @@ pub(super) fn diagnose(work: &PreparedSamples<'_>, analysis: &Analysis, books: &
 /// quoted: the replicas that hold them have come from nowhere else, and may be of a phase that does not belong there.
 ///
 /// - `beside`: `[n_states]`, whether an unconverged boundary or an unbridged jump runs beside each
-fn withdraw_islands(states: &mut [StateCheck], edges: &[EdgeCheck], beside: &[bool]) {
+/// - returns: the states
+fn withdraw_islands(states: &mut [StateCheck], edges: &[EdgeCheck], beside: &[bool]) -> Vec<usize> {
+    let mut withdrawn = Vec::new();
     loop {
         let is_island = |k: usize| {
             let ends = edges.iter().filter_map(|e| {
@@ -236,9 +248,10 @@ fn withdraw_islands(states: &mut [StateCheck], edges: &[EdgeCheck], beside: &[bo
         };
         let islands: Vec<usize> = (0..states.len()).filter(|&k| states[k].quotable && is_island(k)).collect();
         if islands.is_empty() {
-            return;
+            return withdrawn;
         }
-        islands.into_iter().for_each(|k| states[k].quotable = false);
+        islands.iter().for_each(|&k| states[k].quotable = false);
+        withdrawn.extend(islands);
     }
 }
 

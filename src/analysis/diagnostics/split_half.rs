@@ -59,7 +59,7 @@ pub(crate) fn split_half(input: &AnalysisInput) -> Result<SplitHalf> {
         bins[basis.place(state)].moments(collapsed, &state.ln_z).cov_n[s * n_s + s]
     };
     let errors = Bootstrap::new(basis.resampled(grid, &halves[1], &[]))?
-        .errors(|draw| averages(&basis.bins_of(draw), draw.samples));
+        .errors(|i| grid.states[i / n_s].kt, |draw| averages(&basis.bins_of(draw), draw.samples));
     for k in 0..grid.n_points() {
         let samples = [direct[k].samples as f64, basis.solved.n_k[k]];
         let g = [memory.of_state(k), basis.g_of_state[k]];

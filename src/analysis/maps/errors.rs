@@ -140,7 +140,7 @@ fn set_errors(
                 groups.iter().flat_map(of_group).flatten().collect()
             };
             let drawn: Vec<Vec<f64>> = reweighted.par_iter().map(of_resample).collect();
-            let errors = bootstrap.spread(&drawn);
+            let errors = bootstrap.spread(&drawn, |_| row.kt);
             let of_groups = errors.chunks(POINTS * (2 + 2 * n_s + n_observables));
             for (group, errors) in cells.chunks_mut(POINTS).zip(of_groups) {
                 for (l, cell) in group.iter_mut().enumerate() {
@@ -162,7 +162,7 @@ fn set_errors(
                 let law = first.law(around, row.kt, ln_b[first.one] - ln_b[first.empty], energy);
                 law.map_or_else(|| vec![f64::NAN; 4], Vec::from)
             };
-            let errors = bootstrap.spread(&reweighted.iter().map(of_resample).collect::<Vec<_>>());
+            let errors = bootstrap.spread(&reweighted.iter().map(of_resample).collect::<Vec<_>>(), |_| row.kt);
             henry.constant_err = errors[0];
             (henry.q_st_err, henry.q_st_absolute_err) = (errors[2], errors[3]);
         }

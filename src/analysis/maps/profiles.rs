@@ -123,14 +123,15 @@ fn at_place(
     let profile = |(s, shape): (usize, &Shape)| {
         let ((lo, width, n_bins), p) = (shape.bins, &found[s]);
         let resampled: Vec<&Vec<f64>> = drawn.iter().map(|of_draw| &of_draw[s]).collect();
+        let spread = |drawn: Vec<Vec<f64>>| bootstrap.spread(&drawn, |_| 1.0 / beta);
         let rows = |p: &[f64]| p.chunks(shape.columns).map(<[f64]>::to_vec).collect::<Vec<_>>();
-        let joint_err = || rows(&bootstrap.spread(&resampled.iter().map(|p| p.to_vec()).collect::<Vec<_>>()));
+        let joint_err = || rows(&spread(resampled.iter().map(|p| p.to_vec()).collect()));
         Profile {
             observable: shape.observable,
             temperature: place.temperature,
             mu: place.mu.clone(),
             value: (0..n_bins).map(|i| lo + width * (i as f64 + 0.5)).collect(),
-            p_err: bootstrap.spread(&resampled.iter().map(|p| shape.over_n(p)).collect::<Vec<_>>()),
+            p_err: spread(resampled.iter().map(|p| shape.over_n(p)).collect()),
             joint: if shape.joint { rows(p) } else { Vec::new() },
             joint_err: if shape.joint { joint_err() } else { Vec::new() },
             p: shape.over_n(p),

@@ -153,7 +153,9 @@ fn errors(parts: &[Part], known: &PhaseContext<'_>) -> Vec<Vec<f64>> {
     // By temperature, so that the bins of a draw are made once for each.
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by(|&a, &b| parts[a].kt.total_cmp(&parts[b].kt));
-    let errors = known.bootstrap.errors(|draw| {
+    let width = 2 + known.around.grid.n_reservoirs() + known.n_observables;
+    let kt = |i: usize| parts[order[i / width]].kt;
+    let errors = known.bootstrap.errors(kt, |draw| {
         let Draw { samples, weights, solution, .. } = *draw;
         let columns = &draw.columns[..known.n_observables];
         let mut kept: Option<(u64, Bins, Vec<Vec<f64>>)> = None;
@@ -169,7 +171,6 @@ fn errors(parts: &[Part], known: &PhaseContext<'_>) -> Vec<Vec<f64>> {
         }
         values
     });
-    let width = 2 + known.around.grid.n_reservoirs() + known.n_observables;
     let mut of_part = vec![Vec::new(); parts.len()];
     for (&i, errors) in order.iter().zip(errors.chunks(width)) {
         of_part[i] = errors.to_vec();

@@ -117,22 +117,32 @@ impl Distribution {
 #[derive(Debug)]
 pub(crate) struct Unbridged<'a> {
     grid: &'a StateGrid,
-    /// `[n_jumps]`, the steps along each axis, temperature first: index of the lower and of the higher state
+    /// Of each jump, or of each state, the steps along each axis, temperature first: index of the lower and of the higher state
     spans: Vec<Vec<(usize, usize)>>,
     /// `[n_axes]`, values ascending: kT \[energy\], then those of each reservoir
     axes: Vec<Vec<f64>>,
 }
 
 impl<'a> Unbridged<'a> {
+    /// Between the states of jumps.
     pub(crate) fn new(grid: &'a StateGrid, jumps: &[Jump]) -> Unbridged<'a> {
+        Unbridged::between(grid, jumps.iter().map(|jump| (jump.edge.a.index(), jump.edge.b.index())))
+    }
+
+    /// About single states.
+    pub(crate) fn about(grid: &'a StateGrid, states: &[usize]) -> Unbridged<'a> {
+        Unbridged::between(grid, states.iter().map(|&k| (k, k)))
+    }
+
+    fn between(grid: &'a StateGrid, pairs: impl Iterator<Item = (usize, usize)>) -> Unbridged<'a> {
         let mut axes = vec![grid.points().iter().map(|s| s.kt).collect::<Vec<f64>>()];
         axes.extend((0..grid.n_reservoirs()).map(|r| grid.values(r)));
         for axis in &mut axes {
             axis.sort_by(f64::total_cmp);
             axis.dedup_by(|a, b| (*a - *b).abs() <= 1e-9 * b.abs());
         }
-        let span = |jump: &Jump| {
-            let (a, b) = (grid.state(jump.edge.a), grid.state(jump.edge.b));
+        let span = |(a, b): (usize, usize)| {
+            let (a, b) = (&grid.states[a], &grid.states[b]);
             let along = |(d, axis): (usize, &Vec<f64>)| {
                 let at = |s| place(axis, coordinate(grid, s, d)).round() as usize;
                 let ends = (at((a.kt, &a.ln_z[..])), at((b.kt, &b.ln_z[..])));
@@ -140,10 +150,11 @@ impl<'a> Unbridged<'a> {
             };
             axes.iter().enumerate().map(along).collect()
         };
-        Unbridged { grid, spans: jumps.iter().map(span).collect(), axes }
+        Unbridged { grid, spans: pairs.map(span).collect(), axes }
     }
 
-    /// Withdraws `quotable` from the cells of a map between the two states of a jump, up to the next states along the other axes.
+    /// Withdraws `quotable` from the cells of a map between the two states of a jump, up to the next states along the other axes;
+    /// about a single state up to the next states along all of them.
     pub(crate) fn mark(&self, map: &mut Map) {
         if self.spans.is_empty() {
             return;
@@ -288,6 +299,24 @@ mod tests {
         }
         for (temperature, mu) in [(1.0, -2.5), (0.5, -3.1), (0.75, -1.9), (1.2, -2.5)] {
             assert!(!holds(temperature, mu), "T = {temperature}, μ′ = {mu}");
+        }
+    }
+
+    #[test]
+    fn cells_about_a_single_state_may_not_be_quoted_up_to_the_next_states() {
+        let grid = grid();
+        let about = Unbridged::about(&grid, &[1]);
+        let cell = |temperature: f64, mu: f64| MapCell {
+            temperature,
+            ln_z: vec![mu / temperature],
+            quotable: true,
+            ..MapCell::default()
+        };
+        let places = [(0.5, -2.0, false), (0.5, -2.9, false), (0.9, -2.1, false), (0.5, -3.0, true), (1.0, -2.0, true)];
+        let mut map = Map { cells: places.iter().map(|&(t, mu, _)| cell(t, mu)).collect(), ..Map::default() };
+        about.mark(&mut map);
+        for (cell, (t, mu, quotable)) in map.cells.iter().zip(places) {
+            assert_eq!(cell.quotable, quotable, "T = {t}, μ′ = {mu}");
         }
     }
 }

@@ -53,7 +53,7 @@ impl Judged {
             }
             values
         });
-        let errors = bootstrap.spread(&drawn);
+        let errors = bootstrap.spread(&drawn, |c| crossings[c / 2].kt);
         let passages = passages.count(&crossings, thresholds);
         Judged { crossings, passages, drawn, errors }
     }
@@ -116,7 +116,7 @@ impl Continuous {
             }
             values
         });
-        let errors = bootstrap.spread(&drawn);
+        let errors = bootstrap.spread(&drawn, |i| points[i].kt);
         Continuous { points, drawn, errors }
     }
 }
@@ -236,7 +236,7 @@ impl Found<'_> {
     ) -> Option<BoundaryPoint> {
         let (kt, mu) = found?;
         let drawn: Vec<Vec<f64>> = drawn.map(|d| d.map_or(vec![f64::NAN; 2], |(kt, mu)| vec![kt, mu])).collect();
-        let errors = self.bootstrap.spread(&drawn);
+        let errors = self.bootstrap.spread(&drawn, |_| kt);
         let ln_z = self.around.grid.reservoirs[0].convention.ln_z_of_mu(mu, kt);
         let mut row = point(self.around, kind, pair, kt, &[ln_z], 0, errors[1] / kt);
         row.temperature_err = errors[0] / self.around.boltzmann;

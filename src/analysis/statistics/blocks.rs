@@ -11,6 +11,8 @@ use rayon::prelude::*;
 pub const RESAMPLES: usize = 60;
 /// Blocks are at least this many statistical inefficiencies long, if that leaves enough of them.
 const INEFFICIENCIES_PER_BLOCK: f64 = 5.0;
+/// Temperatures are the same within this.
+const SAME_KT: f64 = 1e-9;
 /// Fewest and most blocks over all walkers of a cohort.
 const BLOCKS: (usize, usize) = (20, 100);
 
@@ -109,6 +111,8 @@ struct Slow {
     /// Index of its cohort, and blocks of that.
     cohort: usize,
     n_blocks: usize,
+    /// kT of its states; `None` if it is all of them \[energy\]
+    kt: Option<f64>,
     /// `[n_draws]`, about zero
     drawn: Vec<f64>,
     /// `[n_draws]`, about zero: the slope of a quantity against the coordinate is its sum with the quantity
@@ -149,6 +153,7 @@ impl Draws {
         let slow = self.slow.iter().map(|s| Slow {
             cohort: s.cohort,
             n_blocks: s.n_blocks,
+            kt: s.kt,
             drawn: only(&s.drawn, keep),
             slope: only(&s.slope, keep),
             variance: s.variance,
@@ -161,16 +166,18 @@ impl Draws {
     /// A quantity that is not finite in a draw is left out of that one; with fewer than half of the draws its error is
     /// NaN. What a quantity has in common with a collective coordinate counts with the error of that coordinate, and the
     /// rest with what blocks show: σ² = Var(θ − a S) + a² σ_S², a the slope of θ against what is slow in S; from a² goes
-    /// what the slope has by chance. The largest over the coordinates is the error, and at least that of the blocks alone. Cohorts
-    /// are independent: what the largest of each has beyond the blocks adds up.
+    /// what the slope has by chance. The largest over the coordinates is the error, and at least that of the blocks alone. Sums
+    /// over the states of a temperature count where that is the next one of the quantity, below or above: those far away reach it
+    /// through the sum over all states, and by chance. Cohorts are independent: what the largest of each has beyond the blocks adds up.
     ///
     /// - `drawn`: `[n_draws][n_quantities]`
-    pub fn spread(&self, drawn: &[Vec<f64>]) -> Vec<f64> {
+    /// - `kt`: of the quantity of an index \[energy\]
+    pub fn spread(&self, drawn: &[Vec<f64>], kt: impl Fn(usize) -> f64 + Sync) -> Vec<f64> {
         let columns = drawn.first().map_or(0, Vec::len);
-        (0..columns).into_par_iter().map(|c| self.error(drawn.iter().map(|row| row[c]))).collect()
+        (0..columns).into_par_iter().map(|c| self.error(drawn.iter().map(|row| row[c]), kt(c))).collect()
     }
 
-    fn error(&self, values: impl Iterator<Item = f64> + Clone) -> f64 {
+    fn error(&self, values: impl Iterator<Item = f64> + Clone, kt: f64) -> f64 {
         let finite = || values.clone().filter(|x| x.is_finite());
         let n = finite().count();
         if n < 2 || n * 2 < values.clone().count() {
@@ -190,7 +197,7 @@ impl Draws {
             let by_chance = scatter * rest / (n - 1) as f64 * slow.slope.iter().map(|s| s * s).sum::<f64>();
             scale * rest + (slope * slope - by_chance).max(0.0) * slow.variance
         };
-        let largest = |slow: &[Slow]| slow.iter().map(of_slow).fold(of_blocks, f64::max);
+        let largest = |slow: &[Slow]| Slow::near(slow, kt).map(of_slow).fold(of_blocks, f64::max);
         let mut of_cohorts = self.slow.chunk_by(|a, b| a.cohort == b.cohort).map(largest);
         let first = of_cohorts.next().unwrap_or(of_blocks);
         of_cohorts.fold(first, |sum, of_cohort| sum + (of_cohort - of_blocks)).sqrt()
@@ -198,6 +205,14 @@ impl Draws {
 }
 
 impl Slow {
+    /// Those over all states, and those of the next temperatures at or below and at or above one.
+    fn near(slow: &[Slow], kt: f64) -> impl Iterator<Item = &Slow> {
+        let kts = || slow.iter().filter_map(|s| s.kt);
+        let below = kts().filter(|own| *own <= kt * (1.0 + SAME_KT)).fold(f64::NEG_INFINITY, f64::max);
+        let above = kts().filter(|own| *own >= kt * (1.0 - SAME_KT)).fold(f64::INFINITY, f64::min);
+        slow.iter().filter(move |s| s.kt.is_none_or(|own| own == below || own == above))
+    }
+
     /// `None` if the coordinate is the same in every block.
     fn new(collective: &Collective, multiplicity: &[Vec<f64>]) -> Option<Slow> {
         let in_draws = |of_block: &[f64]| -> Vec<f64> {
@@ -220,7 +235,54 @@ impl Slow {
         }
         let norm = product(&drawn, &against);
         let slope = against.iter().map(|x| x / norm).collect();
-        let Collective { cohort, n_blocks, .. } = *collective;
-        Some(Slow { cohort, n_blocks, drawn, slope, variance: collective.quoted_variance() })
+        let Collective { cohort, n_blocks, kt, .. } = *collective;
+        Some(Slow { cohort, n_blocks, kt, drawn, slope, variance: collective.quoted_variance() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_of_the_next_temperatures_and_of_all_states_count_and_those_far_away_do_not() {
+        let n = 40;
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut of_blocks = || (0..n).map(|_| rng.random::<f64>() - 0.5).collect::<Vec<f64>>();
+        // A sum whose mean is known far worse than its blocks show.
+        let mut slow = |cohort: usize, kt: Option<f64>| {
+            let blocks = of_blocks();
+            let smooth = blocks.clone();
+            Collective { cohort, n_blocks: n, column: 1, kt, blocks, smooth, variance: 10.0, independent: 1e9 }
+        };
+        let sums = [slow(0, None), slow(0, Some(1.0)), slow(0, Some(2.0)), slow(0, Some(3.0))];
+        // The quantity follows one of the sums.
+        let error = |followed: &[f64], kt: f64| {
+            let draws = Draws::new(&vec![0; n], &sums, 1, 400);
+            let mean = |m: &Vec<f64>| vec![m.iter().zip(followed).map(|(m, x)| m * x).sum::<f64>() / n as f64];
+            draws.spread(&draws.multiplicity.iter().map(mean).collect::<Vec<_>>(), |_| kt)[0]
+        };
+        for kt in [0.5, 1.0, 1.5, 9.0] {
+            assert!((error(&sums[0].blocks, kt) / 10.0_f64.sqrt() - 1.0).abs() < 0.02, "all states, at {kt}");
+        }
+        for (row, near, far) in [(1, [0.5, 1.0, 1.9], [2.0, 2.5, 4.0]), (3, [2.1, 3.0, 7.0], [0.5, 1.5, 2.0])] {
+            let followed = &sums[row].blocks;
+            near.iter().for_each(|&kt| {
+                assert!((error(followed, kt) / 10.0_f64.sqrt() - 1.0).abs() < 0.02, "row {row}, at {kt}");
+            });
+            far.iter().for_each(|&kt| assert!(error(followed, kt) < 1.0, "row {row}, at {kt}"));
+        }
+    }
+
+    #[test]
+    fn cohorts_have_temperatures_of_their_own() {
+        let slow = |cohort, kt| Slow { cohort, n_blocks: 1, kt, drawn: vec![], slope: vec![], variance: 1.0 };
+        let kts = |of: &[Slow], kt: f64| Slow::near(of, kt).map(|s| s.kt).collect::<Vec<_>>();
+        let grid = [slow(0, None), slow(0, Some(1.0)), slow(0, Some(2.0)), slow(0, Some(3.0))];
+        assert_eq!(kts(&grid, 1.5), [None, Some(1.0), Some(2.0)]);
+        assert_eq!(kts(&grid, 2.0 * (1.0 + 1e-12)), [None, Some(2.0)]);
+        assert_eq!(kts(&grid, 0.2), [None, Some(1.0)]);
+        assert_eq!(kts(&grid, 4.0), [None, Some(3.0)]);
+        assert_eq!(kts(&[slow(1, None)], 4.0), [None]);
     }
 }

@@ -199,14 +199,20 @@ impl Bootstrap {
     /// Standard errors of quantities that `estimate` computes from a resample.
     ///
     /// - `estimate`: the same number of quantities for every resample
-    pub fn errors(&self, estimate: impl Fn(&Draw<'_>) -> Vec<f64> + Sync) -> Vec<f64> {
-        self.spread(&self.map(estimate))
+    /// - `kt`: of the quantity of an index \[energy\]
+    pub fn errors(
+        &self,
+        kt: impl Fn(usize) -> f64 + Sync,
+        estimate: impl Fn(&Draw<'_>) -> Vec<f64> + Sync,
+    ) -> Vec<f64> {
+        self.spread(&self.map(estimate), kt)
     }
 
     /// Standard errors of quantities from their values in every resample, by [`Draws::spread`].
     ///
     /// - `drawn`: `[n_resamples][n_quantities]`
-    pub fn spread(&self, drawn: &[Vec<f64>]) -> Vec<f64> {
-        self.draws.spread(drawn)
+    /// - `kt`: of the quantity of an index \[energy\]
+    pub fn spread(&self, drawn: &[Vec<f64>], kt: impl Fn(usize) -> f64 + Sync) -> Vec<f64> {
+        self.draws.spread(drawn, kt)
     }
 }

@@ -134,7 +134,7 @@ impl Memory {
         let known = expected.map_or_else(|| own.clone(), |expected| own.expecting(expected));
         let collectives = collectives(samples, grid, &known, &blocks, cohorts);
         let draws = Draws::new(&blocks.cohorts(cohorts), &collectives, seed, RESAMPLES);
-        let mut of_draws = mean_errors(samples, &blocks, &draws, n_states).into_iter();
+        let mut of_draws = mean_errors(samples, &blocks, &draws, grid).into_iter();
         let n: Vec<f64> = by_state.iter().map(|chains| chains.iter().map(Vec::len).sum::<usize>() as f64).collect();
         let error = found.iter().zip(&n).zip(&known.variance).map(|((found, n), expected)| {
             let drawn: Vec<f64> = of_draws.by_ref().take(n_columns).collect();
@@ -179,9 +179,9 @@ impl Memory {
 }
 
 /// Standard errors of the mean of E, N₁, … of every state from draws of blocks: `[n_states · (1 + n_reservoirs)]`.
-fn mean_errors(samples: &Samples, blocks: &Blocks, draws: &Draws, n_states: usize) -> Vec<f64> {
+fn mean_errors(samples: &Samples, blocks: &Blocks, draws: &Draws, grid: &StateGrid) -> Vec<f64> {
     let n_columns = 1 + samples.counts.len();
-    let width = n_states * (1 + n_columns);
+    let width = grid.len() * (1 + n_columns);
     // Samples, then sums of the columns, of each state in each block.
     let mut sums = vec![vec![0.0; width]; blocks.n_blocks];
     for n in 0..samples.len() {
@@ -196,7 +196,8 @@ fn mean_errors(samples: &Samples, blocks: &Blocks, draws: &Draws, n_states: usiz
         }
         total.chunks(1 + n_columns).flat_map(|t| t[1..].iter().map(|x| x / t[0])).collect()
     };
-    draws.spread(&draws.multiplicity.par_iter().map(mean).collect::<Vec<_>>())
+    let drawn: Vec<Vec<f64>> = draws.multiplicity.par_iter().map(mean).collect();
+    draws.spread(&drawn, |c| grid.states[c / n_columns].kt)
 }
 
 /// Samples of each group as one chain per walker, in order of time: `[n_groups][walkers][samples]`.

@@ -224,7 +224,10 @@ impl<'a> Matched<'a> {
         let draws = Draws::new(&cohort_of, &[], input.seed.wrapping_add(2), RESAMPLES);
         let bootstrap = Bootstrap::new(self.basis.drawn(grid, &self.samples, &self.blocks, &draws, &[]))?;
         let bins_of = |draw: &Draw<'_>| self.basis.bins_of(draw);
-        let errors = bootstrap.errors(|draw: &Draw<'_>| both(Some(draw.multiplicity), &bins_of(draw), draw.samples));
+        let kt = |task: &Task| std::iter::repeat_n(grid.states[task.state].kt, 3 * (task.len + 1));
+        let kts: Vec<f64> = tasks.iter().flat_map(kt).collect();
+        let errors =
+            bootstrap.errors(|i| kts[i], |draw: &Draw<'_>| both(Some(draw.multiplicity), &bins_of(draw), draw.samples));
         let values = both(None, &self.bins, &self.basis.solved.collapsed);
         let mut triples = values.chunks_exact(3).zip(errors.chunks_exact(3));
         let comparison = |task: &Task| {
