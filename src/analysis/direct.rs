@@ -100,7 +100,7 @@ pub(super) fn set_heat_errors(direct: &mut [DirectAverage], input: &AnalysisInpu
         };
         total.chunks(width).zip(&grid.states).flat_map(of_state).collect()
     };
-    let draws = &memory.draws;
+    let draws = &memory.halving;
     let drawn: Vec<Vec<f64>> = draws.multiplicity.par_iter().map(heats).collect();
     let errors = draws.spread(&drawn, |i| grid.states[i / n_s].kt);
     direct.iter_mut().zip(errors.chunks(n_s)).for_each(|(direct, errors)| direct.q_st_err = errors.to_vec());

@@ -50,10 +50,10 @@ pub(super) fn heat_capacities(
         total.iter().zip(states).map(of_state).collect()
     };
     let values = of_draw(&vec![1.0; memory.blocks.n_blocks]);
-    let drawn: Vec<Vec<f64>> = memory.draws.multiplicity.par_iter().map(|m| of_draw(m)).collect();
+    let drawn: Vec<Vec<f64>> = memory.halving.multiplicity.par_iter().map(|m| of_draw(m)).collect();
     let known = |k: usize, error: f64| if memory.samples[k] < 2.0 { f64::NAN } else { error };
     let errors =
-        memory.draws.spread(&drawn, |k| states[k].kt).into_iter().enumerate().map(|(k, error)| known(k, error));
+        memory.halving.spread(&drawn, |k| states[k].kt).into_iter().enumerate().map(|(k, error)| known(k, error));
     values.into_iter().zip(errors).map(|(value, error)| HeatCapacity { value, error }).collect()
 }
 

@@ -11,6 +11,8 @@ use rayon::prelude::*;
 pub const RESAMPLES: usize = 60;
 /// Blocks are at least this many statistical inefficiencies long, if that leaves enough of them.
 const INEFFICIENCIES_PER_BLOCK: f64 = 5.0;
+/// What is left of the weight of a block that is halved.
+const LEFT: f64 = 0.5;
 /// Temperatures are the same within this.
 const SAME_KT: f64 = 1e-9;
 /// Fewest and most blocks over all walkers of a cohort.
@@ -95,7 +97,7 @@ impl Intervals {
     }
 }
 
-/// Draws of blocks with replacement, as many of each cohort as it has, with the collective coordinates of each.
+/// Draws of the blocks, with the collective coordinates of each.
 #[derive(Debug, Clone)]
 pub struct Draws {
     /// `[n_draws][n_blocks]`, how often each block was drawn
@@ -103,6 +105,17 @@ pub struct Draws {
     slow: Vec<Slow>,
     /// Blocks of the smallest cohort.
     n_blocks: usize,
+    kind: Kind,
+}
+
+/// How blocks are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// At random with replacement, as many of each cohort as it has: the bootstrap.
+    AtRandom,
+    /// All, one of them with half its weight, each in its turn: a jackknife. It has no noise of draws. Nothing is lost altogether, so that what
+    /// rests on a single block has an error too.
+    OneHalved,
 }
 
 /// A collective coordinate in every draw.
@@ -122,12 +135,12 @@ struct Slow {
 }
 
 impl Draws {
+    /// Draws with replacement, as many blocks of each cohort as it has.
+    ///
     /// - `cohort_of`: `[n_blocks]`
     /// - `slow`: what blocks are too short for
     pub fn new(cohort_of: &[usize], slow: &[Collective], seed: u64, draws: usize) -> Draws {
-        let mut cohorts: Vec<Vec<usize>> = vec![Vec::new(); cohort_of.iter().max().map_or(0, |&c| c + 1)];
-        cohort_of.iter().enumerate().for_each(|(block, &cohort)| cohorts[cohort].push(block));
-        cohorts.retain(|blocks| !blocks.is_empty());
+        let cohorts = blocks_of(cohort_of);
         let multiplicity: Vec<Vec<f64>> = (0..draws)
             .map(|number| {
                 let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -141,8 +154,29 @@ impl Draws {
                 drawn
             })
             .collect();
+        Draws::of_kind(Kind::AtRandom, multiplicity, &cohorts, slow)
+    }
+
+    /// All blocks, of which one counts half, for every block; the others of its cohort count more instead.
+    ///
+    /// - `cohort_of`: `[n_blocks]`
+    /// - `slow`: what blocks are too short for
+    pub fn one_halved(cohort_of: &[usize], slow: &[Collective]) -> Draws {
+        let cohorts = blocks_of(cohort_of);
+        let halving = |(own, halved): (&Vec<usize>, usize)| -> Vec<f64> {
+            let more = 1.0 + (1.0 - LEFT) / (own.len() as f64 - 1.0).max(1.0);
+            let mut drawn = vec![1.0; cohort_of.len()];
+            own.iter().for_each(|&block| drawn[block] = if block == halved { LEFT } else { more });
+            drawn
+        };
+        let all = cohorts.iter().flat_map(|own| own.iter().map(move |&block| (own, block)));
+        let multiplicity = all.map(halving).collect();
+        Draws::of_kind(Kind::OneHalved, multiplicity, &cohorts, slow)
+    }
+
+    fn of_kind(kind: Kind, multiplicity: Vec<Vec<f64>>, cohorts: &[Vec<usize>], slow: &[Collective]) -> Draws {
         let slow = slow.iter().filter_map(|collective| Slow::new(collective, &multiplicity)).collect();
-        Draws { multiplicity, slow, n_blocks: cohorts.iter().map(Vec::len).min().unwrap_or(0) }
+        Draws { multiplicity, slow, n_blocks: cohorts.iter().map(Vec::len).min().unwrap_or(0), kind }
     }
 
     /// Draws of which some are left out.
@@ -158,7 +192,7 @@ impl Draws {
             slope: only(&s.slope, keep),
             variance: s.variance,
         });
-        Draws { multiplicity: only(&self.multiplicity, keep), slow: slow.collect(), n_blocks: self.n_blocks }
+        Draws { multiplicity: only(&self.multiplicity, keep), slow: slow.collect(), ..*self }
     }
 
     /// Standard errors of quantities from their values in every draw.
@@ -173,35 +207,77 @@ impl Draws {
     /// - `drawn`: `[n_draws][n_quantities]`
     /// - `kt`: of the quantity of an index \[energy\]
     pub fn spread(&self, drawn: &[Vec<f64>], kt: impl Fn(usize) -> f64 + Sync) -> Vec<f64> {
-        let columns = drawn.first().map_or(0, Vec::len);
-        (0..columns).into_par_iter().map(|c| self.error(drawn.iter().map(|row| row[c]), kt(c))).collect()
+        self.variances(drawn, kt).into_iter().map(|variance| variance.in_all().sqrt()).collect()
     }
 
-    fn error(&self, values: impl Iterator<Item = f64> + Clone, kt: f64) -> f64 {
+    /// Squares of the standard errors as [`Draws::spread`] has them, in their two parts.
+    ///
+    /// - `drawn`: `[n_draws][n_quantities]`
+    /// - `kt`: of the quantity of an index \[energy\]
+    pub fn variances(&self, drawn: &[Vec<f64>], kt: impl Fn(usize) -> f64 + Sync) -> Vec<DrawnVariance> {
+        let columns = drawn.first().map_or(0, Vec::len);
+        (0..columns).into_par_iter().map(|c| self.variance(drawn.iter().map(|row| row[c]), kt(c))).collect()
+    }
+
+    fn variance(&self, values: impl Iterator<Item = f64> + Clone, kt: f64) -> DrawnVariance {
         let finite = || values.clone().filter(|x| x.is_finite());
         let n = finite().count();
         if n < 2 || n * 2 < values.clone().count() {
-            return f64::NAN;
+            return DrawnVariance { of_blocks: f64::NAN, beyond: f64::NAN };
         }
         let mean = finite().sum::<f64>() / n as f64;
         let deviations: Vec<f64> = values.map(|x| if x.is_finite() { x - mean } else { 0.0 }).collect();
-        // The variance over draws of n blocks is too small by (n − 1)/n.
         let n_blocks = self.n_blocks as f64;
-        let scale = n_blocks / (n_blocks - 1.0).max(1.0) / (n - 1) as f64;
+        let scale = match self.kind {
+            // The variance over draws of n blocks is too small by (n − 1)/n.
+            Kind::AtRandom => n_blocks / (n_blocks - 1.0).max(1.0) / (n - 1) as f64,
+            Kind::OneHalved => (n_blocks - 1.0).max(1.0) / n_blocks / (1.0 - LEFT).powi(2),
+        };
         let of_blocks = scale * deviations.iter().map(|x| x * x).sum::<f64>();
         let of_slow = |slow: &Slow| {
             let slope: f64 = slow.slope.iter().zip(&deviations).map(|(s, x)| s * x).sum();
             let rest: f64 = slow.drawn.iter().zip(&deviations).map(|(s, x)| (x - slope * s).powi(2)).sum();
             // Draws scatter about what the blocks say, and these about the truth: more draws are no more blocks.
-            let scatter = 1.0 + (n - 1) as f64 / (slow.n_blocks as f64 - 1.0).max(1.0);
+            let scatter = match self.kind {
+                Kind::AtRandom => 1.0 + (n - 1) as f64 / (slow.n_blocks as f64 - 1.0).max(1.0),
+                Kind::OneHalved => 1.0,
+            };
             let by_chance = scatter * rest / (n - 1) as f64 * slow.slope.iter().map(|s| s * s).sum::<f64>();
             scale * rest + (slope * slope - by_chance).max(0.0) * slow.variance
         };
         let largest = |slow: &[Slow]| Slow::near(slow, kt).map(of_slow).fold(of_blocks, f64::max);
-        let mut of_cohorts = self.slow.chunk_by(|a, b| a.cohort == b.cohort).map(largest);
-        let first = of_cohorts.next().unwrap_or(of_blocks);
-        of_cohorts.fold(first, |sum, of_cohort| sum + (of_cohort - of_blocks)).sqrt()
+        let of_cohorts = self.slow.chunk_by(|a, b| a.cohort == b.cohort).map(largest);
+        DrawnVariance { of_blocks, beyond: of_cohorts.map(|of_cohort| of_cohort - of_blocks).sum() }
     }
+
+    /// By which factor a variance over blocks exceeds what it estimates by chance, at one standard error of its own.
+    pub fn chance(&self) -> f64 {
+        1.0 + (2.0 / (self.n_blocks as f64 - 1.0).max(1.0)).sqrt()
+    }
+}
+
+/// Square of a standard error.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DrawnVariance {
+    /// What blocks show.
+    pub of_blocks: f64,
+    /// What collective coordinates add to that.
+    pub beyond: f64,
+}
+
+impl DrawnVariance {
+    /// Both.
+    pub fn in_all(&self) -> f64 {
+        self.of_blocks + self.beyond
+    }
+}
+
+/// Blocks of every cohort that has some.
+fn blocks_of(cohort_of: &[usize]) -> Vec<Vec<usize>> {
+    let mut cohorts: Vec<Vec<usize>> = vec![Vec::new(); cohort_of.iter().max().map_or(0, |&c| c + 1)];
+    cohort_of.iter().enumerate().for_each(|(block, &cohort)| cohorts[cohort].push(block));
+    cohorts.retain(|blocks| !blocks.is_empty());
+    cohorts
 }
 
 impl Slow {
@@ -271,6 +347,42 @@ mod tests {
                 assert!((error(followed, kt) / 10.0_f64.sqrt() - 1.0).abs() < 0.02, "row {row}, at {kt}");
             });
             far.iter().for_each(|&kt| assert!(error(followed, kt) < 1.0, "row {row}, at {kt}"));
+        }
+    }
+
+    #[test]
+    fn halving_every_block_in_turn_gives_the_error_of_a_mean_without_noise() {
+        let x: Vec<f64> = (0..25).map(|i| (f64::from(i) * 0.7).sin()).collect();
+        let (n, mean) = (x.len() as f64, x.iter().sum::<f64>() / x.len() as f64);
+        let exact = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n / (n - 1.0);
+        let weighted = |x: &[f64], m: &[f64]| x.iter().zip(m).map(|(x, m)| x * m).sum::<f64>();
+        let of = |draws: &Draws| {
+            let mean = |m: &Vec<f64>| vec![weighted(&x, m) / m.iter().sum::<f64>()];
+            draws.variances(&draws.multiplicity.iter().map(mean).collect::<Vec<_>>(), |_| 1.0)[0]
+        };
+        let alone = of(&Draws::one_halved(&[0; 25], &[]));
+        assert!((alone.of_blocks / exact - 1.0).abs() < 1e-12 && alone.beyond == 0.0, "{alone:?} and {exact}");
+        // A sum that it follows and whose error is known to be ten times that of the blocks.
+        let deviations: Vec<f64> = x.iter().map(|x| x - mean).collect();
+        let slow = Collective {
+            cohort: 0,
+            n_blocks: 25,
+            column: 1,
+            kt: None,
+            smooth: deviations.clone(),
+            blocks: deviations,
+            variance: 100.0 * exact,
+            independent: 1e12,
+        };
+        let with = of(&Draws::one_halved(&[0; 25], &[slow]));
+        assert!((with.in_all() / exact - 100.0).abs() < 1e-6 && with.of_blocks == alone.of_blocks, "{with:?}");
+        // Two cohorts count apart: halving a block of one does not change the share of the other.
+        let two = Draws::one_halved(&[0, 0, 0, 1, 1, 1, 1], &[]);
+        assert_eq!(two.multiplicity.len(), 7);
+        for m in &two.multiplicity {
+            assert!(
+                (m[..3].iter().sum::<f64>() - 3.0).abs() < 1e-12 && (m[3..].iter().sum::<f64>() - 4.0).abs() < 1e-12
+            );
         }
     }
 

@@ -1,6 +1,6 @@
 //! Statistical inefficiency: how many stored samples are worth one independent one.
 
-use super::blocks::{Blocks, Draws, RESAMPLES};
+use super::blocks::{Blocks, DrawnVariance, Draws, RESAMPLES};
 use super::cohorts::Cohorts;
 use super::collective::{Collective, StateMoments, collectives};
 use crate::sample::Samples;
@@ -88,17 +88,19 @@ pub struct Memory {
     pub blocks: Blocks,
     /// Sums over states, in these blocks.
     pub collectives: Vec<Collective>,
-    /// Draws of the blocks.
+    /// Draws of the blocks with replacement.
     pub draws: Draws,
+    /// One of the blocks halved, each in its turn.
+    pub halving: Draws,
 }
 
 impl Memory {
     /// Inefficiencies of every series, blocks, and the errors of the mean of every state.
     ///
-    /// The standard error of a mean is √(Var g/n) with g of the state's own series, or that of the draws where it is
-    /// larger: these know the memory that replicas carry from state to state ([`collectives`]). Where MBAR expects a larger
-    /// variance than the samples show, the error is at least what that implies: a state that missed a rare excursion does
-    /// not know its own error.
+    /// The square of the standard error of a mean is Var g/n with g of the state's own series, or what blocks show where that is
+    /// more than chance makes of it, and what sums over states add to that, which know the memory that replicas carry from state to state
+    /// ([`collectives`]). Where MBAR expects a larger variance than the samples show by chance, the error is at least what that
+    /// implies: a state that missed a rare excursion does not know its own error.
     ///
     /// - `expected`: by MBAR; those of the samples if it is not known
     /// - `cohorts`: walkers over the same states
@@ -133,22 +135,38 @@ impl Memory {
         };
         let known = expected.map_or_else(|| own.clone(), |expected| own.expecting(expected));
         let collectives = collectives(samples, grid, &known, &blocks, cohorts);
-        let draws = Draws::new(&blocks.cohorts(cohorts), &collectives, seed, RESAMPLES);
-        let mut of_draws = mean_errors(samples, &blocks, &draws, grid).into_iter();
+        let halving = Draws::one_halved(&blocks.cohorts(cohorts), &collectives);
+        // Where there are no more blocks than draws, halving each tells more for less.
+        let draws = if blocks.n_blocks <= RESAMPLES {
+            halving.clone()
+        } else {
+            Draws::new(&blocks.cohorts(cohorts), &collectives, seed, RESAMPLES)
+        };
+        let mut of_blocks = mean_variances(samples, &blocks, &halving, grid).into_iter();
         let n: Vec<f64> = by_state.iter().map(|chains| chains.iter().map(Vec::len).sum::<usize>() as f64).collect();
         let error = found.iter().zip(&n).zip(&known.variance).map(|((found, n), expected)| {
-            let drawn: Vec<f64> = of_draws.by_ref().take(n_columns).collect();
+            let seen: Vec<f64> = found
+                .iter()
+                .zip(of_blocks.by_ref().take(n_columns))
+                .map(|((g, _, variance), shown)| {
+                    let own = variance * g / n;
+                    let blocks = if shown.of_blocks > own * halving.chance() { shown.of_blocks } else { own };
+                    if shown.in_all().is_finite() { blocks + shown.beyond } else { own }
+                })
+                .collect();
             // g that the errors imply, for what was not seen.
-            let implied = found.iter().zip(&drawn).map(|((g, _, variance), drawn)| {
-                let g_drawn = n * drawn * drawn / variance;
-                if g_drawn.is_finite() { g.max(g_drawn.min(*n)) } else { *g }
+            let implied = found.iter().zip(&seen).map(|((g, _, variance), seen)| {
+                let of_seen = n * seen / variance;
+                if of_seen.is_finite() { g.max(of_seen.min(*n)) } else { *g }
             });
             let g = implied.fold(1.0, f64::max);
-            let error = |((own, drawn), expected): ((&(f64, f64, f64), f64), &f64)| {
-                let missed = if *expected > own.2 { (expected * g / n).sqrt() } else { 0.0 };
-                (own.2 * own.0 / n).sqrt().max(drawn).max(missed)
+            let error = |((own, seen), expected): ((&(f64, f64, f64), f64), &f64)| {
+                // The variance of the samples has a relative error of √(2 g/n).
+                let is_missed = *expected > own.2 * (1.0 + (2.0 * g / n).sqrt());
+                let missed = if is_missed { expected * g / n } else { 0.0 };
+                seen.max(missed).sqrt()
             };
-            found.iter().zip(drawn).zip(expected).map(error).collect()
+            found.iter().zip(seen).zip(expected).map(error).collect()
         });
         Memory {
             error: error.collect(),
@@ -160,6 +178,7 @@ impl Memory {
             blocks,
             collectives,
             draws,
+            halving,
         }
     }
 
@@ -178,8 +197,8 @@ impl Memory {
     }
 }
 
-/// Standard errors of the mean of E, N₁, … of every state from draws of blocks: `[n_states · (1 + n_reservoirs)]`.
-fn mean_errors(samples: &Samples, blocks: &Blocks, draws: &Draws, grid: &StateGrid) -> Vec<f64> {
+/// Squares of the standard errors of the mean of E, N₁, … of every state from draws of blocks: `[n_states · (1 + n_reservoirs)]`.
+fn mean_variances(samples: &Samples, blocks: &Blocks, draws: &Draws, grid: &StateGrid) -> Vec<DrawnVariance> {
     let n_columns = 1 + samples.counts.len();
     let width = grid.len() * (1 + n_columns);
     // Samples, then sums of the columns, of each state in each block.
@@ -197,7 +216,7 @@ fn mean_errors(samples: &Samples, blocks: &Blocks, draws: &Draws, grid: &StateGr
         total.chunks(1 + n_columns).flat_map(|t| t[1..].iter().map(|x| x / t[0])).collect()
     };
     let drawn: Vec<Vec<f64>> = draws.multiplicity.par_iter().map(mean).collect();
-    draws.spread(&drawn, |c| grid.states[c / n_columns].kt)
+    draws.variances(&drawn, |c| grid.states[c / n_columns].kt)
 }
 
 /// Samples of each group as one chain per walker, in order of time: `[n_groups][walkers][samples]`.
