@@ -19,6 +19,8 @@ var<workgroup> local_site: array<vec4<f32>, N_SITES>;
 
 // CAPACITY where the slab is in bins, else 1.
 override N_SITES: u32 = 1u;
+// No replica has more atoms than there are threads.
+override ONE_ATOM: bool = false;
 // Fields act on single atoms.
 override FIELDS: bool = true;
 
@@ -131,7 +133,7 @@ fn share_forces(n: u32, share: Share) {
                 force_k += share_triplet_force(k, n, share.lane, share.n_lanes);
             }
         }
-        let row = share.lane * share.row;
+        let row = share.lane * row_of(n);
         set_partial(row + i, force_i);
         if paired {
             set_partial(row + k, force_k);
@@ -139,74 +141,85 @@ fn share_forces(n: u32, share: Share) {
     }
 }
 
-// A tile of four atoms, tile + k n_tiles, meets the atoms of the `ahead` tiles that follow it round the ring of tiles: each
-// two tiles meet once. A lane begins with a member of one of them and goes on by so many members and tiles.
-struct Round {
-    ahead: u32,
-    member: u32,
-    place: u32,
-    members: u32,
-    places: u32,
-}
+// Where pairs are evaluated once for both: the force on the atom of a thread of those of its own tile.
+var<private> force_within: vec3<f32>;
 
-fn round_of(share: Share) -> Round {
+// A tile of four atoms, tile + k n_tiles, meets the atoms of the tiles that follow it round the ring of tiles, so many that each
+// two tiles meet once.
+fn tiles_ahead(share: Share) -> u32 {
     let half = share.n_tiles / 2u;
     // opposite tiles of an even ring meet by way of the first
-    let ahead = half - select(0u, 1u, share.tile >= half && 2u * half == share.n_tiles);
-    if ahead == 0u || share.tile >= share.n_tiles {
-        return Round(0u, 4u, 0u, 0u, 0u);
-    }
-    let member = share.lane / ahead;
-    let members = share.n_lanes / ahead;
-    return Round(ahead, member, share.lane - member * ahead, members, share.n_lanes - members * ahead);
+    return half - select(0u, 1u, share.tile >= half && 2u * half == share.n_tiles);
 }
 
-// Rows of partial sums: one for every lane, one for every tile ahead, and the pairs within tiles.
-fn share_halved_forces(n: u32, share: Share, round: Round, thread: u32) {
-    for (var i = thread; i < n; i += WORKGROUP) {
-        set_partial((share.n_rows - 1u) * share.row + i, force_within_tile(i, share.n_tiles));
+// A lane takes every n_lanes-th of the tiles ahead. Rows of partial sums: one for every lane, one for every tile ahead.
+fn share_halved_forces(n: u32, share: Share, ahead: u32, thread: u32) {
+    if thread < n {
+        force_within = force_within_tile(thread, share.n_tiles);
     }
     let first = share.tile;
     let n_tiles = share.n_tiles;
     if first >= n_tiles {
         return;
     }
-    let own_row = share.lane * share.row;
-    let a = local_position[first];
-    let b = local_position[first + n_tiles];
-    let c = local_position[first + 2u * n_tiles];
-    let d = local_position[first + 3u * n_tiles];
+    let tile = Tile(
+        local_position[first],
+        local_position[first + n_tiles],
+        local_position[first + 2u * n_tiles],
+        local_position[first + 3u * n_tiles]
+    );
     var force_a = share_of_slab(first, share.lane, share.n_lanes);
     var force_b = share_of_slab(first + n_tiles, share.lane, share.n_lanes);
     var force_c = share_of_slab(first + 2u * n_tiles, share.lane, share.n_lanes);
     var force_d = share_of_slab(first + 3u * n_tiles, share.lane, share.n_lanes);
-    var member = round.member * n_tiles;
-    var place = round.place;
-    if member < 4u * n_tiles {
+    var place = share.lane;
+    if place < ahead {
         loop {
             let next = first + 1u + place;
-            let j = select(next, next - n_tiles, next >= n_tiles) + member;
-            let other = local_position[j];
-            var reaction = vec3<f32>(0.0);
-            add_both(&force_a, &reaction, a, other);
-            add_both(&force_b, &reaction, b, other);
-            add_both(&force_c, &reaction, c, other);
-            add_both(&force_d, &reaction, d, other);
-            set_partial((share.n_lanes + place) * share.row + j, reaction);
-            place += round.places;
-            member += round.members * n_tiles;
-            let over = place >= round.ahead;
-            place -= select(0u, round.ahead, over);
-            member += select(0u, n_tiles, over);
+            let j = select(next, next - n_tiles, next >= n_tiles);
+            let row = (share.n_lanes + place) * HALVED_ROW;
+            // written out: a turn of a loop costs as much as a pair
+            meet(&force_a, &force_b, &force_c, &force_d, tile, j, row);
+            meet(&force_a, &force_b, &force_c, &force_d, tile, j + n_tiles, row);
+            meet(&force_a, &force_b, &force_c, &force_d, tile, j + 2u * n_tiles, row);
+            meet(&force_a, &force_b, &force_c, &force_d, tile, j + 3u * n_tiles, row);
             continuing {
-                break if member >= 4u * n_tiles;
+                place += share.n_lanes;
+                break if place >= ahead;
             }
         }
     }
+    let own_row = share.lane * HALVED_ROW;
     set_partial(own_row + first, force_a);
     set_partial(own_row + first + n_tiles, force_b);
     set_partial(own_row + first + 2u * n_tiles, force_c);
     set_partial(own_row + first + 3u * n_tiles, force_d);
+}
+
+struct Tile {
+    a: vec4<f32>,
+    b: vec4<f32>,
+    c: vec4<f32>,
+    d: vec4<f32>,
+}
+
+// The atoms of a tile meet atom j; what it takes of them goes to its place in a row.
+fn meet(
+    force_a: ptr<function, vec3<f32>>,
+    force_b: ptr<function, vec3<f32>>,
+    force_c: ptr<function, vec3<f32>>,
+    force_d: ptr<function, vec3<f32>>,
+    tile: Tile,
+    j: u32,
+    row: u32
+) {
+    let other = local_position[j];
+    var reaction = vec3<f32>(0.0);
+    add_both(force_a, &reaction, tile.a, other);
+    add_both(force_b, &reaction, tile.b, other);
+    add_both(force_c, &reaction, tile.c, other);
+    add_both(force_d, &reaction, tile.d, other);
+    set_partial(row + j, reaction);
 }
 
 // The force between two atoms, to that on the first and, reversed, to that on the second.
@@ -292,7 +305,7 @@ fn share_listed_forces(replica: u32, n: u32, share: Share) {
                 force += listed_force(replica, item, mobile_end, header >> 16u, atom, table.groups[0].species);
             }
         }
-        set_partial(share.lane * share.row + i, force);
+        set_partial(share.lane * row_of(n) + i, force);
     }
 }
 
@@ -302,7 +315,7 @@ var<workgroup> stale: array<atomic<u32>, 2>;
 // Pair forces by the kernel's rule. Lists are rebuilt at the start of a dispatch and when an atom has moved half the
 // skin; what they hold beyond r_c adds zeros, and the order of summation is that of the slots, so that the bits do not
 // depend on when that was.
-fn share_all_forces(replica: u32, n: u32, share: Share, round: Round, thread: u32, step: u32) {
+fn share_all_forces(replica: u32, n: u32, share: Share, ahead: u32, thread: u32, step: u32) {
     if LISTED {
         let rebuild = step == 0u || atomicLoad(&stale[(step + 1u) & 1u]) != 0u;
         if rebuild {
@@ -310,25 +323,41 @@ fn share_all_forces(replica: u32, n: u32, share: Share, round: Round, thread: u3
         }
         share_listed_forces(replica, n, share);
     } else if is_halved(n) {
-        share_halved_forces(n, share, round, thread);
+        share_halved_forces(n, share, ahead, thread);
     } else {
         share_forces(n, share);
     }
 }
 
-// Force on atom i: the rows in order, then the external fields.
-fn sum_forces(n: u32, share: Share, i: u32, atom: vec4<f32>) -> vec3<f32> {
-    var force = vec3<f32>(0.0);
-    // two at a time: a row too many is zero
-    let end = share.n_rows * share.row;
+// Partial sums of atom i in `n_rows` rows, in order: two where there are no more, or four at a time of which what is too many is
+// zero.
+fn sum_rows(start: vec3<f32>, i: u32, n_rows: u32, row: u32, two: bool) -> vec3<f32> {
+    var force = start;
+    let end = n_rows * row;
     var place = i;
     loop {
         force += partial_at(place);
-        force += partial_at(place + share.row);
+        force += partial_at(place + row);
+        if two {
+            break;
+        }
+        force += partial_at(place + 2u * row);
+        force += partial_at(place + 3u * row);
         continuing {
-            place += 2u * share.row;
+            place += 4u * row;
             break if place >= end;
         }
+    }
+    return force;
+}
+
+// Force on atom i: that of its tile, the rows, the external fields.
+fn sum_forces(n: u32, share: Share, i: u32, atom: vec4<f32>) -> vec3<f32> {
+    var force = vec3<f32>(0.0);
+    if is_halved(n) {
+        force = sum_rows(force_within, i, share.n_rows, HALVED_ROW, false);
+    } else {
+        force = sum_rows(force, i, share.n_rows, row_of(n), share.n_rows <= 2u);
     }
     if FIELDS {
         force += external_force_energy(species_of(atom), atom.xyz).xyz;
@@ -353,9 +382,55 @@ fn load_atoms(replica: u32, n: u32, share: Share, thread: u32) {
         }
     }
     // what no tile writes adds nothing
-    for (var place = thread; place < (share.n_rows + 1u) * share.row; place += WORKGROUP) {
+    let row = select(row_of(n), HALVED_ROW, is_halved(n));
+    let n_rows = select((share.n_rows + 3u) & ~3u, 2u, share.n_rows <= 2u);
+    for (var place = thread; place < n_rows * row; place += WORKGROUP) {
         set_partial(place, vec3<f32>(0.0));
     }
+}
+
+// The noise of atom k − later · n, so many steps later than `step`.
+fn draw_noise(k: u32, n: u32, id: u32, step: u32, later: u32) {
+    noise_of[k] = vec4<f32>(gaussians(STREAM_THERMOSTAT, step + later, id, k - later * n), 0.0);
+}
+
+// Atom i closes a step, unless it is the first, and opens the next, unless it is the last.
+//   noise_first  place of the noise of this step
+fn advance(n: u32, share: Share, i: u32, kt: f32, step: u32, noise_first: u32) {
+    let half_dt = table.dynamics.x;
+    let atom = local_position[i];
+    var inverse_mass = own_inverse_mass;
+    var thermal = own_thermal;
+    if MIXED {
+        inverse_mass = table.species[species_of(atom)].inverse_mass;
+        thermal = sqrt(kt * inverse_mass);
+    }
+    let half_kick = half_dt * inverse_mass * sum_forces(n, share, i, atom);
+    var position = atom.xyz;
+    var velocity = local_velocity[i].xyz;
+    if step > 0u {
+        velocity += half_kick;
+    }
+    if step < params.steps {
+        velocity += half_kick;
+        if LANGEVIN {
+            drift(&position, &velocity, half_dt);
+            velocity = table.dynamics.y * velocity + table.dynamics.z * thermal * noise_of[noise_first + i].xyz;
+            drift(&position, &velocity, half_dt);
+        } else {
+            drift(&position, &velocity, 2.0 * half_dt);
+        }
+        position = wrap(position);
+        place_in_slab(i, position);
+        local_position[i] = vec4<f32>(position, atom.w);
+        if LISTED {
+            let moved = minimum_image(position - local_reference[i].xyz);
+            if dot(moved, moved) > table.walls.w {
+                atomicStore(&stale[step & 1u], 1u);
+            }
+        }
+    }
+    local_velocity[i] = vec4<f32>(velocity, 0.0);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -367,13 +442,9 @@ fn integrate(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
         return;
     }
     let kt = states[replicas[replica].state].kt;
-    let half_dt = table.dynamics.x;
-    let decay = table.dynamics.y;
-    let noise = table.dynamics.z;
-
     let share = share_of(n, thread);
     load_atoms(replica, n, share, thread);
-    let round = round_of(share);
+    let ahead = tiles_ahead(share);
     if thread < 2u {
         atomicStore(&stale[thread], 0u);
     }
@@ -389,57 +460,33 @@ fn integrate(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
 
     // Few atoms leave threads for the noise of later steps.
     let steps_drawn = max(WORKGROUP / n, 1u);
-    let own_step = select(0u, thread / n, n < WORKGROUP);
+    let later = select(0u, thread / n, n < WORKGROUP);
     var drawn_from = 0u;
     // One pass more than there are steps: the first only opens a step, the last only closes one, so that there is a
     // single place where forces are summed and a split segment has the bits of a whole one.
     for (var step = 0u; step <= params.steps; step++) {
         if LANGEVIN && (step == 0u || step == drawn_from + steps_drawn) {
             drawn_from = step;
-            for (var k = thread; k < steps_drawn * n; k += WORKGROUP) {
-                noise_of[k] = vec4<f32>(gaussians(STREAM_THERMOSTAT, step + own_step, id, k - own_step * n), 0.0);
+            if !ONE_ATOM {
+                for (var k = thread; k < steps_drawn * n; k += WORKGROUP) {
+                    draw_noise(k, n, id, step, later);
+                }
+            } else if thread < steps_drawn * n {
+                draw_noise(thread, n, id, step, later);
             }
         }
-        share_all_forces(replica, n, share, round, thread, step);
+        share_all_forces(replica, n, share, ahead, thread, step);
         workgroupBarrier();
         if LISTED && thread == 0u {
             atomicStore(&stale[(step + 1u) & 1u], 0u);
         }
-        for (var i = thread; i < n; i += WORKGROUP) {
-            let atom = local_position[i];
-            var inverse_mass = own_inverse_mass;
-            var thermal = own_thermal;
-            if MIXED {
-                inverse_mass = table.species[species_of(atom)].inverse_mass;
-                thermal = sqrt(kt * inverse_mass);
+        let noise_first = (step - drawn_from) * n;
+        if !ONE_ATOM {
+            for (var i = thread; i < n; i += WORKGROUP) {
+                advance(n, share, i, kt, step, noise_first);
             }
-            let half_kick = half_dt * inverse_mass * sum_forces(n, share, i, atom);
-            var position = atom.xyz;
-            var velocity = local_velocity[i].xyz;
-            if step > 0u {
-                velocity += half_kick;
-            }
-            if step < params.steps {
-                velocity += half_kick;
-                if LANGEVIN {
-                    drift(&position, &velocity, half_dt);
-                    let gaussian = noise_of[(step - drawn_from) * n + i].xyz;
-                    velocity = decay * velocity + noise * thermal * gaussian;
-                    drift(&position, &velocity, half_dt);
-                } else {
-                    drift(&position, &velocity, 2.0 * half_dt);
-                }
-                position = wrap(position);
-                place_in_slab(i, position);
-                local_position[i] = vec4<f32>(position, atom.w);
-                if LISTED {
-                    let moved = minimum_image(position - local_reference[i].xyz);
-                    if dot(moved, moved) > table.walls.w {
-                        atomicStore(&stale[step & 1u], 1u);
-                    }
-                }
-            }
-            local_velocity[i] = vec4<f32>(velocity, 0.0);
+        } else if thread < n {
+            advance(n, share, thread, kt, step, noise_first);
         }
         workgroupBarrier();
     }
@@ -460,7 +507,7 @@ fn forces(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     let share = share_of(n, thread);
     load_atoms(replica, n, share, thread);
     workgroupBarrier();
-    share_all_forces(replica, n, share, round_of(share), thread, 0u);
+    share_all_forces(replica, n, share, tiles_ahead(share), thread, 0u);
     workgroupBarrier();
     for (var i = thread; i < n; i += WORKGROUP) {
         scratch[replica * CAPACITY + i] = vec4<f32>(sum_forces(n, share, i, local_position[i]), 0.0);

@@ -6,6 +6,7 @@ NVK's assembly of `integrate` is executed for one replica (nak.py), with as many
 difference of a long segment and a short one.
 """
 
+import itertools
 import pathlib
 import re
 import struct
@@ -81,20 +82,18 @@ def bins(frozen, ceiling, narrowest=0.12, most=32_768):
     near = np.concatenate([frozen + shift for shift in np.array(shifts)])
     near = near[((near[:, :2] - np.clip(near[:, :2], 0, EDGES)) ** 2).sum(1) <= reach**2]
     near = near[np.argsort(-near[:, 2], kind="stable")]
-    width = narrowest * CUTOFF
-    while True:
-        box = np.append(EDGES, top)
-        along = np.maximum(np.ceil(box / width), 1).astype(int)
+    even = lambda n: n + n % 2
+    box = np.append(EDGES, top)
+    for width, flat in ((narrowest * CUTOFF * 1.25**k, flat) for k in itertools.count() for flat in (0.5, 1)):
+        along = np.maximum(np.ceil(box / (width, width, flat * width)), 1).astype(int)
         widths, lists = box / along, {}
         for place in np.ndindex(*along):
             low = np.array(place) * widths
             lists[place] = near[((near - np.clip(near, low, low + widths)) ** 2).sum(1) <= reach**2]
-        even = lambda n: n + n % 2
         records = 1 + even(max(map(len, lists.values())))
         along[2] += 1
         if np.prod(along) * records <= most:
             break
-        width *= 1.25
     held = np.zeros((*along, records, 4), F)
     held[..., 1:, 2] = FAR
     for place, atoms in lists.items():
@@ -159,7 +158,7 @@ def executed(stem, name, n, steps):
     constants = {key: float(value) for key, value in map(str.split, stem.with_suffix(".constants").read_text().splitlines())}
     table, memory = replica(name, n, stem.with_suffix(".wgsl").read_text(), constants)
     # Params, and the addresses of the bindings: the binding itself is the upper byte
-    params = np.array([0, 1, 0, steps, 0, 0, 7, 9, 0, 0, 4, 0, 1, 0, 1, 0], U)
+    params = np.array([0, 1, 0, steps, 0, 0, 0, 0, 4, 0, 1, 0, 1, 0, 0, 0, *range(1, 21)], U)
     addresses = np.zeros((64, 4), U)
     addresses[:15, 0] = np.arange(1, 16) << 24
     banks = {0: np.zeros(64, U), 1: np.pad(params, (0, 64)), 2: addresses}

@@ -38,8 +38,6 @@ struct Params {
     steps: u32,
     step_low: u32,
     step_high: u32,
-    seed_low: u32,
-    seed_high: u32,
     redraw: u32,
     book: u32,
     result_words: u32,
@@ -48,6 +46,10 @@ struct Params {
     first_walker: u32,
     log_words: u32,
     fresh_log: u32,
+    spare_a: u32,
+    spare_b: u32,
+    // Of Philox, two rounds a vector.
+    round_keys: array<vec4<u32>, 5>,
 }
 
 // The form's own coefficients, what is subtracted at r_c, and where the pair begins and ends.

@@ -75,24 +75,30 @@ fn pair_of(a: u32, b: u32) -> PairCoefficients {
     return table.pairs[a * MAX_SPECIES + b];
 }
 
+// Partial sums of all atoms stand in rows of an odd number, so that the banks of rows differ: of as many as there are atoms, or,
+// where pairs are evaluated once for both, of a number that the compiler knows.
+override HALVED_ROW: u32 = 1u;
+
+fn row_of(n: u32) -> u32 {
+    return n | 1u;
+}
+
 // How the pairs of n atoms are shared out: every thread takes tiles of two atoms, i and i + n_tiles (of one atom where
 // lists are kept, of four where pairs are evaluated once for both), and `n_lanes` threads share the partners of a tile. A
 // function of n only, and with it the order of summation.
-//   row, n_rows  partial sums of all atoms, of an odd number so that the banks of rows differ: one for every lane; where pairs
-//                are evaluated once, then one for every tile ahead, and one for what is within the tiles
+//   n_rows  rows of partial sums: one for every lane; where pairs are evaluated once, one for every tile ahead too
 struct Sharing {
     n_tiles: u32,
     n_lanes: u32,
-    row: u32,
     n_rows: u32,
 }
 
 fn sharing_of(n: u32) -> Sharing {
     let halved = is_halved(n);
     let n_tiles = select(select((n + 1u) / 2u, (n + 3u) / 4u, halved), n, LISTED);
+    let ahead = n_tiles / 2u;
     let n_lanes = clamp(WORKGROUP / n_tiles, 1u, MAX_LANES);
-    let n_rows = n_lanes + select(0u, n_tiles / 2u + 1u, halved);
-    return Sharing(n_tiles, n_lanes, select(n, 4u * n_tiles, halved) | 1u, n_rows);
+    return Sharing(n_tiles, n_lanes, n_lanes + select(0u, ahead, halved));
 }
 
 // The share of one thread: its first tile, and which of the partners of that it takes: every n_lanes-th from `lane` on.
@@ -100,7 +106,6 @@ fn sharing_of(n: u32) -> Sharing {
 struct Share {
     n_tiles: u32,
     n_lanes: u32,
-    row: u32,
     n_rows: u32,
     tile: u32,
     lane: u32,
@@ -110,7 +115,7 @@ fn share_of(n: u32, thread: u32) -> Share {
     let sharing = sharing_of(n);
     let tile = thread / sharing.n_lanes;
     let lane = thread - tile * sharing.n_lanes;
-    return Share(sharing.n_tiles, sharing.n_lanes, sharing.row, sharing.n_rows, tile, lane);
+    return Share(sharing.n_tiles, sharing.n_lanes, sharing.n_rows, tile, lane);
 }
 
 // Free flight and reflection; the position is not wrapped.

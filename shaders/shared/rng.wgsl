@@ -12,23 +12,27 @@ const STREAM_IDENTITY = 13u;
 const STREAM_SEGMENT_VELOCITY = 14u;
 const STREAM_SEGMENT_ACCEPT = 15u;
 
-fn philox4x32_10(counter: vec4<u32>, key: vec2<u32>) -> vec4<u32> {
-    var c = counter;
-    var k = key;
-    for (var round = 0u; round < 10u; round++) {
-        let first = multiply_wide(c.x, 0xD2511F53u);
-        let second = multiply_wide(c.z, 0xCD9E8D57u);
-        c = vec4<u32>(second.y ^ c.y ^ k.x, second.x, first.y ^ c.w ^ k.y, first.x);
-        k += vec2<u32>(0x9E3779B9u, 0xBB67AE85u);
-    }
-    return c;
+// Two rounds of Philox4x32 with their keys.
+fn two_rounds(counter: vec4<u32>, keys: vec4<u32>) -> vec4<u32> {
+    return one_round(one_round(counter, keys.xy), keys.zw);
 }
 
-// The four words at an address; `step` counts from the first step of the dispatch.
+fn one_round(c: vec4<u32>, key: vec2<u32>) -> vec4<u32> {
+    let first = multiply_wide(c.x, 0xD2511F53u);
+    let second = multiply_wide(c.z, 0xCD9E8D57u);
+    return vec4<u32>(second.y ^ c.y ^ key.x, second.x, first.y ^ c.w ^ key.y, first.x);
+}
+
+// The four words at an address; `step` counts from the first step of the dispatch. Keys of rounds come from the host: most
+// compilers add them up anew in every thread.
 fn block(stream: u32, step: u32, replica: u32, slot: u32) -> vec4<u32> {
     let low = params.step_low + step;
     let high = params.step_high + select(0u, 1u, low < step);
-    return philox4x32_10(vec4<u32>(slot | (stream << 24u), replica, low, high), vec2<u32>(params.seed_low, params.seed_high));
+    var words = vec4<u32>(slot | (stream << 24u), replica, low, high);
+    for (var k = 0u; k < 5u; k++) {
+        words = two_rounds(words, params.round_keys[k]);
+    }
+    return words;
 }
 
 // (k + ½)·2⁻²⁴ from the top 24 bits of a word.

@@ -58,6 +58,15 @@ impl Rng {
         self.key
     }
 
+    /// The keys of its rounds, two of them in a row, for kernels that are given them.
+    pub fn round_keys(&self) -> [[u32; 4]; 5] {
+        let keys = round_keys(self.key);
+        std::array::from_fn(|k| {
+            let ([a, b], [c, d]) = (keys[2 * k], keys[2 * k + 1]);
+            [a, b, c, d]
+        })
+    }
+
     /// The four words at an address. `slot` uses 24 bits.
     #[inline]
     pub fn block(&self, stream: Stream, step: u64, replica: u32, slot: u32) -> [u32; 4] {
@@ -116,16 +125,19 @@ pub(crate) const KNOWN_ANSWERS: [([u32; 4], [u32; 2], [u32; 4]); 3] = [
     ),
 ];
 
+/// The keys of the ten rounds of Philox.
+#[inline]
+fn round_keys(key: [u32; 2]) -> [[u32; 2]; 10] {
+    const W: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
+    std::array::from_fn(|round| [0, 1].map(|k| key[k].wrapping_add(W[k].wrapping_mul(round as u32))))
+}
+
 /// Ten rounds of Philox on a 128-bit counter under a 64-bit key.
 #[inline]
 pub fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     const M: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
-    const W: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
-    let (mut c, mut k) = (counter, key);
-    for round in 0..10 {
-        if round > 0 {
-            k = [k[0].wrapping_add(W[0]), k[1].wrapping_add(W[1])];
-        }
+    let mut c = counter;
+    for k in round_keys(key) {
         let p0 = u64::from(M[0]) * u64::from(c[0]);
         let p1 = u64::from(M[1]) * u64::from(c[2]);
         c = [(p1 >> 32) as u32 ^ c[1] ^ k[0], p1 as u32, (p0 >> 32) as u32 ^ c[3] ^ k[1], p0 as u32];

@@ -234,21 +234,23 @@ fn audit_of<F: PairForm>(pairs: &Pairs<F>, system: &System, x: &Configuration, s
         *magnitude += u.abs();
     };
     let (length, mut undecided) = (system.cell.lengths.max_element(), 0.0);
+    let mut near = Vec::new();
     for i in 0..x.len() {
         let (position, row) = (x.positions[i], pairs.row(x.species[i]));
-        for j in (0..x.len()).filter(|&j| j != i) {
-            let pair = &row[usize::from(x.species[j])];
-            for_each_image(system, shifts, position - x.positions[j], |d| {
-                add(&mut terms.mobile, &mut magnitudes.mobile, 0.5 * pair.energy(d.length_squared()));
-                undecided += 0.5 * pair.undecided(d.length_squared(), length);
-            });
-        }
-        for (&other, &s) in system.frozen.positions.iter().zip(&system.frozen.species) {
-            for_each_image(system, shifts, position - other, |d| {
+        for others in [0..i, i + 1..x.len()] {
+            let (positions, species) = (&x.positions[others.clone()], &x.species[others]);
+            find_near(system, shifts, row, position, positions, species, &mut near);
+            for &(r2, s) in &near {
                 let pair = &row[usize::from(s)];
-                add(&mut terms.frozen, &mut magnitudes.frozen, pair.energy(d.length_squared()));
-                undecided += pair.undecided(d.length_squared(), length);
-            });
+                add(&mut terms.mobile, &mut magnitudes.mobile, 0.5 * pair.energy(r2));
+                undecided += 0.5 * pair.undecided(r2, length);
+            }
+        }
+        find_near(system, shifts, row, position, &system.frozen.positions, &system.frozen.species, &mut near);
+        for &(r2, s) in &near {
+            let pair = &row[usize::from(s)];
+            add(&mut terms.frozen, &mut magnitudes.frozen, pair.energy(r2));
+            undecided += pair.undecided(r2, length);
         }
         for field in &system.external[usize::from(x.species[i])] {
             add(&mut terms.external, &mut magnitudes.external, field.energy_force(position).0);
@@ -259,6 +261,33 @@ fn audit_of<F: PairForm>(pairs: &Pairs<F>, system: &System, x: &Configuration, s
         (terms.triplets, magnitudes.triplets) = three_body::audit(system, three, x, shifts);
     }
     Audit { energy: terms.sum(), magnitude: magnitudes.sum(), undecided, terms: Some(terms) }
+}
+
+/// The pairs of an atom that have an energy, in order: squared distance and species of the other. Whether one has is a coin's
+/// toss, so that asking before writing would take longer than the distance.
+///
+/// - `positions`, `species`: of the others
+/// - `near`: overwritten
+fn find_near<F: PairForm>(
+    system: &System,
+    shifts: &[DVec3],
+    row: &[Truncated<F>],
+    position: DVec3,
+    positions: &[DVec3],
+    species: &[u8],
+    near: &mut Vec<(f64, u8)>,
+) {
+    let length = system.cell.lengths.max_element();
+    near.clear();
+    near.resize(positions.len() * shifts.len(), (0.0, 0));
+    let mut found = 0;
+    for (&other, &s) in positions.iter().zip(species) {
+        for_each_image(system, shifts, position - other, |d| {
+            near[found] = (d.length_squared(), s);
+            found += usize::from(row[usize::from(s)].may_reach(d.length_squared(), length));
+        });
+    }
+    near.truncate(found);
 }
 
 /// Half the energy of an atom with its own periodic images; zero unless images are summed.

@@ -100,6 +100,16 @@ pub struct Cut {
     pub r_cut: f64,
 }
 
+impl Cut {
+    /// What a squared distance near the cutoff may be off by where the coordinates of a cell are rounded. \[length²\]
+    #[inline]
+    fn rounding(&self, length: f64) -> f64 {
+        // Sixteen roundings of a coordinate in single precision; distances are a few of them off.
+        const ROUNDING: f64 = 16.0 * (f32::EPSILON / 2.0) as f64;
+        ROUNDING * self.r_cut * (self.r_cut + length)
+    }
+}
+
 /// A pair of species: its form, truncated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Truncated<F> {
@@ -137,6 +147,14 @@ impl<F: PairForm> Truncated<F> {
         if cut.slope == 0.0 { plain } else { plain - (r2.sqrt() - cut.r_cut) * cut.slope }
     }
 
+    /// Whether a pair at squared distance `r2` has an energy, or would have one by rounding.
+    ///
+    /// - `length`: of the cell, whose coordinates are rounded
+    #[inline]
+    pub fn may_reach(&self, r2: f64, length: f64) -> bool {
+        r2 < self.cut.r_cut_squared + self.cut.rounding(length)
+    }
+
     /// Whether a pair at squared distance `r2` is so near the cutoff that rounding decides on which side it is, and what
     /// hangs on that: the jump of the energy there, 0 unless the truncation is plain. [energy]
     ///
@@ -144,9 +162,7 @@ impl<F: PairForm> Truncated<F> {
     #[inline]
     pub fn undecided(&self, r2: f64, length: f64) -> f64 {
         let cut = &self.cut;
-        // Sixteen roundings of a coordinate in single precision; distances are a few of them off.
-        const ROUNDING: f64 = 16.0 * (f32::EPSILON / 2.0) as f64;
-        if (r2 - cut.r_cut_squared).abs() > ROUNDING * cut.r_cut * (cut.r_cut + length) || cut.r_cut_squared == 0.0 {
+        if (r2 - cut.r_cut_squared).abs() > cut.rounding(length) || cut.r_cut_squared == 0.0 {
             return 0.0;
         }
         (self.form.energy(cut.r_cut_squared) - cut.shift).abs()

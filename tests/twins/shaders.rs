@@ -89,8 +89,6 @@ fn structs_have_the_same_offsets_on_both_sides() {
             steps,
             step_low,
             step_high,
-            seed_low,
-            seed_high,
             redraw,
             book,
             result_words,
@@ -98,7 +96,8 @@ fn structs_have_the_same_offsets_on_both_sides() {
             n_states,
             first_walker,
             log_words,
-            fresh_log
+            fresh_log,
+            round_keys
         ]
     );
     assert_layout!(module, PairCoefficients, [form, shift, slope, core_squared, r_cut_squared, tail]);

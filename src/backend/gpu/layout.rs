@@ -55,8 +55,6 @@ pub struct Params {
     pub steps: u32,
     pub step_low: u32,
     pub step_high: u32,
-    pub seed_low: u32,
-    pub seed_high: u32,
     pub redraw: u32,
     pub book: u32,
     pub result_words: u32,
@@ -65,6 +63,8 @@ pub struct Params {
     pub first_walker: u32,
     pub log_words: u32,
     pub fresh_log: u32,
+    pub spare: [u32; 2],
+    pub round_keys: [[u32; 4]; 5],
 }
 
 /// One pair of species.

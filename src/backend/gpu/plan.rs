@@ -11,8 +11,8 @@ use crate::system::System;
 
 /// Partners of an atom from which lists pay: all slots, and frozen atoms that are in no bins.
 const LISTS_FROM: u32 = 160;
-/// Atoms from which it pays to evaluate pairs once for both.
-const HALVED_FROM: u32 = 40;
+/// Atoms from which it pays to evaluate pairs once for both, with 64 threads a replica and with more.
+const HALVED_FROM: [u32; 2] = [40, 48];
 /// Workgroup memory that this may take: more leaves too few replicas beside one another on a processor. \[bytes\]
 const HALVED_MEMORY: u32 = 24 * 1024;
 /// Most threads that share the partners of a tile: MAX_LANES of the kernels.
@@ -108,8 +108,8 @@ impl Plan {
         let capacity = system.capacity.max(1) as u32;
         let n_frozen = system.frozen.positions.len() as u32;
         let workgroup = tuning.workgroup.unwrap_or(match capacity {
-            0..=32 => 64,
-            33..=256 => 128,
+            0..=64 => 64,
+            65..=256 => 128,
             _ => 256,
         });
         let partners = capacity + if bins.is_some() { 0 } else { n_frozen };
@@ -136,7 +136,7 @@ impl Plan {
             pairs_per_dispatch: device.pairs_per_dispatch,
             mixed: true,
             listed: partners >= tuning.lists_from.unwrap_or(LISTS_FROM) && listable && !has_triplets,
-            halved_from: (capacity >= HALVED_FROM).then_some(HALVED_FROM),
+            halved_from: Some(HALVED_FROM[usize::from(workgroup > 64)]).filter(|&from| capacity >= from),
             list_words: LIST_WORDS,
             n_cells: CellGrid::new(system).n_cells(),
             large: false,
@@ -267,10 +267,10 @@ impl Plan {
         filled + if self.frozen_local_in(module) { self.n_frozen } else { 0 }
     }
 
-    /// Atoms from which segments evaluate every pair once for both: where the last tile can be filled up out of reach, behind
-    /// the last slot.
+    /// Atoms from which segments evaluate every pair once for both: where every atom has a thread, and the last tile can be filled
+    /// up out of reach, behind the last slot.
     fn halves_from(&self) -> Option<u32> {
-        let rigid = self.periodic_z || self.triplets || self.listed || self.large;
+        let rigid = self.periodic_z || self.triplets || self.listed || self.large || !self.one_atom();
         let frozen_behind = self.bins.is_none() && self.n_frozen > 0;
         self.halved_from.filter(|_| !rigid && !frozen_behind)
     }
@@ -280,7 +280,18 @@ impl Plan {
         self.halves_from().filter(|_| module == Module::Integrate)
     }
 
-    /// Partial sums of the hungriest number of atoms, and a row: `Sharing` of the kernels.
+    /// Whether no thread has two atoms.
+    fn one_atom(&self) -> bool {
+        self.capacity <= self.workgroup
+    }
+
+    /// A row of partial sums where pairs are evaluated once for both: odd, so that the banks of rows differ.
+    fn halved_row(&self) -> u32 {
+        self.capacity.next_multiple_of(4) | 1
+    }
+
+    /// Partial sums of the hungriest number of atoms: `Sharing` of the kernels, with rows that are summed two or four at a time. A
+    /// multiple of four, so that vectors behind them are aligned.
     fn n_partials(&self, module: Module) -> u32 {
         let of = |n: u32| {
             let halved = self.halves_from_in(module).is_some_and(|from| n >= from);
@@ -290,10 +301,10 @@ impl Plan {
                 (false, false) => n.div_ceil(2),
             };
             let n_lanes = (self.workgroup / n_tiles).clamp(1, MAX_LANES);
-            let (row, more) = if halved { (4 * n_tiles, n_tiles / 2 + 1) } else { (n, 0) };
-            (n_lanes + more + 1) * (row | 1)
+            let (row, more) = if halved { (self.halved_row(), n_tiles / 2) } else { (n | 1, 0) };
+            (n_lanes + more).next_multiple_of(if n_lanes + more > 2 { 4 } else { 2 }) * row
         };
-        (1..=self.capacity).map(of).max().unwrap_or(0)
+        (1..=self.capacity).map(of).max().unwrap_or(0).next_multiple_of(4)
     }
 
     /// Atoms that noise is drawn for at a time: of several steps where they are few.
@@ -412,6 +423,7 @@ impl Plan {
         } else if module != Module::Assign {
             constants.push(("LOCAL_SLOTS", f64::from(self.local_slots(module))));
             constants.push(("N_PARTIALS", f64::from(self.n_partials(module))));
+            constants.push(("HALVED_ROW", f64::from(self.halved_row())));
             constants.push(("HALVED_FROM", f64::from(self.halves_from_in(module).unwrap_or(u32::MAX))));
             if module == Module::IntegrateLarge {
                 constants.push(("LIST_STRIDE", self.list_stride() as f64));
@@ -429,6 +441,7 @@ impl Plan {
                 constants.push(("REFERENCE_SLOTS", f64::from(if self.listed { self.capacity } else { 1 })));
                 constants.push(("N_SITES", f64::from(self.n_sites())));
                 constants.push(("FIELDS", flag(self.fields)));
+                constants.push(("ONE_ATOM", flag(self.one_atom())));
             }
             if matches!(module, Module::Integrate | Module::ParticleMoves) {
                 constants.push(("BINNED", flag(self.binned_in(module))));

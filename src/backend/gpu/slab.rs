@@ -9,8 +9,11 @@ use crate::system::System;
 use crate::system::cell::Cell;
 use glam::{DVec2, DVec3};
 
-/// Narrowest bins, as a fraction of r_c: narrower ones hold hardly fewer atoms.
+/// Narrowest bins, as a fraction of r_c along x and y, and their height, as a fraction of that: smaller ones hold hardly fewer
+/// atoms.
 const NARROWEST: f64 = 0.12;
+/// Heights to be tried for a width.
+const FLATTEST: [f64; 2] = [0.5, 1.0];
 /// Widest bins that still leave most of the slab out, as a fraction of r_c.
 const WIDEST: f64 = 0.5;
 /// Most records of all bins: half a megabyte stays near the processors.
@@ -76,7 +79,7 @@ impl SlabBins {
         let near = images(&sites, cell, edges, reach);
         let mut width = NARROWEST * r_cut;
         while width <= WIDEST * r_cut {
-            if bins.fill(&near, width, z_hi, reach) {
+            if FLATTEST.iter().any(|flat| bins.fill(&near, width, flat * width, z_hi, reach)) {
                 return Some(bins);
             }
             width *= 1.25;
@@ -84,12 +87,12 @@ impl SlabBins {
         None
     }
 
-    /// Fills bins of about this width; `false` where they would hold too much.
+    /// Fills bins of about this width and height; `false` where they would hold too much.
     ///
     /// - `near`: the atoms in reach of the surface cell, from its corner
-    fn fill(&mut self, near: &[Site], width: f64, z_hi: f64, reach: f64) -> bool {
+    fn fill(&mut self, near: &[Site], width: f64, height: f64, z_hi: f64, reach: f64) -> bool {
         let box_of_bins = self.edges.extend(z_hi - self.z_lo);
-        let along = (box_of_bins / width).ceil().max(DVec3::ONE);
+        let along = (box_of_bins / DVec3::new(width, width, height)).ceil().max(DVec3::ONE);
         if along.element_product() > MOST_RECORDS as f64 {
             return false;
         }

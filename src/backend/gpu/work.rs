@@ -109,7 +109,6 @@ impl Gpu {
     }
 
     pub(super) fn params(&self, chunk: &Chunk, first: u64, steps: u32) -> Params {
-        let [seed_low, seed_high] = self.ensemble.rng.key();
         Params {
             first_in_order: 0,
             n_replicas: chunk.count as u32,
@@ -117,8 +116,6 @@ impl Gpu {
             steps,
             step_low: first as u32,
             step_high: (first >> 32) as u32,
-            seed_low,
-            seed_high,
             redraw: 0,
             book: 0,
             result_words: self.plan.result_words,
@@ -127,6 +124,8 @@ impl Gpu {
             first_walker: chunk.walkers.start as u32,
             log_words: self.loaded.log.words,
             fresh_log: 0,
+            spare: [0; 2],
+            round_keys: self.ensemble.rng.round_keys(),
         }
     }
 
