@@ -1,8 +1,9 @@
 //! What the host does in a cycle, with a device that answers at once: how long the device would wait for it, and how much
 //! must fit beside the device's work.
 //!
-//! `cargo bench --bench host -- [SCENE:WALKERS …]`; medians over cycles, in milliseconds. The device of this bench moves
-//! nothing: every replica keeps its energy and N, and logs as many accepted moves as a dense state does.
+//! `cargo bench --bench host -- [SCENE:WALKERS …]`; medians over cycles, in milliseconds; processor time of all threads, without
+//! what the device of this bench takes to give its replicas new states. It moves nothing: every replica keeps its energy and N, and
+//! logs as many accepted moves as a dense state does.
 
 use adlayer::Error;
 use adlayer::testing::backend::{
@@ -19,6 +20,7 @@ use adlayer::testing::sample::SampleWriter;
 use adlayer::testing::sampler::Setup;
 use adlayer::testing::system::configuration::{Batch, Measurement};
 use adlayer::testing::thermo::states::StatePoint;
+use rustix::time::ClockId;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -33,6 +35,8 @@ struct Clock {
     free: Option<Instant>,
     /// Time of this bench's own device, which a real one would not take. [s]
     own: f64,
+    /// Its processor time in all. [s]
+    own_processor: f64,
     /// Of every cycle. [s]
     idle: Vec<f64>,
 }
@@ -106,9 +110,11 @@ impl Backend for Idle {
     }
 
     fn set_states(&mut self, assignment: &[StateId]) -> Result<(), Error> {
-        let start = Instant::now();
+        let (start, busy) = (Instant::now(), seconds(ClockId::ThreadCPUTime));
         self.inner.set_states(assignment)?;
-        self.clock.lock().expect("one thread").own += start.elapsed().as_secs_f64();
+        let mut clock = self.clock.lock().expect("one thread");
+        clock.own += start.elapsed().as_secs_f64();
+        clock.own_processor += seconds(ClockId::ThreadCPUTime) - busy;
         Ok(())
     }
 
@@ -151,9 +157,9 @@ impl Backend for Idle {
     }
 }
 
-/// Processor time of this process, all threads. [s]
-fn processor_seconds() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+/// Processor time of this process, all threads, or of this thread. [s]
+fn seconds(clock: ClockId) -> f64 {
+    let time = rustix::time::clock_gettime(clock);
     time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64
 }
 
@@ -176,15 +182,16 @@ fn measure(name: &str, walkers: u32) {
     let folder = tempfile::tempdir().expect("a place for samples");
     let mut writer = SampleWriter::new(folder.path(), &["B".to_owned()], 1 << 17).expect("a writer");
     let period = Period::FirstHalf;
-    let (mut whole, processor) = (Vec::new(), processor_seconds());
+    let (mut whole, processor) = (Vec::new(), seconds(ClockId::ProcessCPUTime));
     for _ in 0..CYCLES {
         let start = Instant::now();
         sampler.advance_ahead(period.into(), Some(period.into())).expect("cycle");
         push_samples(&sampler, sampler.cycle() as u32, &[], &mut writer).expect("samples");
         whole.push(start.elapsed().as_secs_f64());
     }
-    let processor = 1e3 * (processor_seconds() - processor) / CYCLES as f64;
+    let processor = seconds(ClockId::ProcessCPUTime) - processor;
     let mut clock = clock.lock().expect("one thread");
+    let processor = 1e3 * (processor - clock.own_processor) / CYCLES as f64;
     let (sum, n) = (clock.idle.iter().sum::<f64>(), clock.idle.len() as f64);
     let mean = 1e3 * whole.iter().sum::<f64>() / whole.len() as f64;
     println!(

@@ -3,7 +3,7 @@
 use super::balance::Balance;
 use super::identities::AtomIdentities;
 use super::learning::Learner;
-use super::moments::Moments;
+use super::moments::{Moments, MomentsOfStates};
 use super::{CyclePlan, InsertionWeights, Recent, Sampler, chooser, exchanger, no_segments};
 use crate::backend::{Backend, BackendState};
 use crate::base::error::{Error, Result};
@@ -59,7 +59,7 @@ impl Sampler {
             cycle: self.cycle,
             assignment: self.assignment.states().to_vec(),
             measurements: self.measurements.clone(),
-            moments: self.moments.clone(),
+            moments: self.moments.all(),
             segments: self.segments.clone(),
             edges: self.exchanger.tallies.clone(),
             eta: self.grid.windows().map(|(_, _, window)| window.weights().to_vec()).collect(),
@@ -141,9 +141,8 @@ impl Sampler {
             handed: None,
             audited: None,
             reservoirs: backend.system().reservoirs.iter().map(|r| r.species).collect(),
-            max_atoms: backend.system().reservoirs.iter().map(|r| r.max_atoms).collect(),
             force_field,
-            moments: state.moments.clone(),
+            moments: MomentsOfStates::new(state.moments.clone(), backend.system()),
             segments: state.segments.clone(),
             weights: state.weights.clone(),
             balance: state.balance.clone(),

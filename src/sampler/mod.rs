@@ -36,7 +36,7 @@ use crate::moves::tally::{MoveEvent, SegmentTally, Transitions};
 use crate::ranks::{Part, Talk};
 use crate::sampler::identities::AtomIdentities;
 use crate::sampler::learning::Learner;
-use crate::sampler::moments::{Moments, StateAverage, average};
+use crate::sampler::moments::{Moments, MomentsOfStates, StateAverage, average};
 use crate::system::System;
 use crate::system::configuration::{Batch, Configuration, Measurement};
 use crate::thermo::states::StateGrid;
@@ -112,11 +112,10 @@ pub struct Sampler {
     handed: Option<Batch>,
     /// What is being audited.
     audited: Option<Audited>,
-    max_atoms: Vec<u16>,
     /// `[n_reservoirs]`, species index.
     reservoirs: Vec<u8>,
     /// `[walker * n_states + state]`; where a walker is on several ranks, each has the states that stand where its replicas do.
-    moments: Vec<Moments>,
+    moments: MomentsOfStates,
     /// As the moments, segments of production; empty where dynamics accept or reject none.
     segments: Vec<SegmentTally>,
     /// `[n_replicas]`; empty when the backend was moved from outside since.
@@ -228,7 +227,6 @@ impl Sampler {
         let first = ReplicaId(share.replicas.start as u32);
         backend.load_slice(first, batch, &grid.states, &assignment.states()[share.own()])?;
         let reservoirs: Vec<u8> = backend.system().reservoirs.iter().map(|r| r.species).collect();
-        let max_atoms = backend.system().reservoirs.iter().map(|r| r.max_atoms).collect();
         let balance = plan.balanced.then(|| Balance::new(plan.steps, batch, &reservoirs));
         Ok(Sampler {
             exchanger: exchanger(&grid, plan, &part),
@@ -241,10 +239,9 @@ impl Sampler {
             kept: None,
             handed: None,
             audited: None,
-            max_atoms,
             reservoirs,
             force_field,
-            moments: vec![Moments::new(n_reservoirs); share.len()],
+            moments: MomentsOfStates::new(vec![Moments::new(n_reservoirs); share.len()], backend.system()),
             segments: no_segments(backend.system(), share.len()),
             weights: chooser(backend.system(), &grid),
             balance,
@@ -503,13 +500,12 @@ impl Sampler {
     fn accumulate(&mut self) {
         let share = &self.part.share;
         let measurements = if share.is_split() { &self.around } else { &self.measurements };
-        let (assignment, max_atoms) = (&self.assignment, &self.max_atoms);
-        let (n_states, before) = (self.grid.len(), share.before());
-        self.moments.par_iter_mut().enumerate().with_min_len(SHARED).for_each(|(here, moments)| {
-            let place = before + here;
-            let m = &measurements[assignment.replica_of(place / n_states, StateId((place % n_states) as u32)).index()];
-            moments.add(m.energy, &m.counts, max_atoms);
-        });
+        let (assignment, n_states) = (&self.assignment, self.grid.len());
+        let places = share.before()..share.before() + share.len();
+        self.moments.add(places.map(|place| {
+            let replica = assignment.replica_of(place / n_states, StateId((place % n_states) as u32));
+            measurements[replica.index()].clone()
+        }));
     }
 
     /// Every replica after the last cycle, in the order of replicas; none before the first.
@@ -679,9 +675,9 @@ impl Sampler {
     /// Averages of a state over all production cycles and whole walkers here.
     pub fn average(&self, state: StateId) -> StateAverage {
         let n_states = self.grid.len();
-        let walkers: Vec<&Moments> =
-            (0..self.assignment.walkers()).map(|w| &self.moments[w * n_states + state.index()]).collect();
-        average(&walkers)
+        let of_walker = |w| self.moments.of(w * n_states + state.index());
+        let walkers: Vec<Moments> = (0..self.assignment.walkers()).map(of_walker).collect();
+        average(&walkers.iter().collect::<Vec<_>>())
     }
 }
 

@@ -37,7 +37,7 @@ impl Sampler {
         let transitions = self.backend.transitions()?;
         let own = Totals {
             n_states: self.grid.len(),
-            moments: self.moments.clone(),
+            moments: self.moments.all(),
             segments: self.segments.clone(),
             moves: transitions.moves(),
             edges: self.exchanger.tallies.clone(),
