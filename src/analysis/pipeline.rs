@@ -15,13 +15,13 @@ use crate::analysis::henry::{FirstAtom, first_atoms};
 use crate::analysis::maps::distributions::{self, Place};
 use crate::analysis::maps::errors::Rows;
 use crate::analysis::maps::map::{Frame, MapContext};
-use crate::analysis::maps::order_parameters::{Observed, averages};
+use crate::analysis::maps::order_parameters::Observed;
 use crate::analysis::maps::profiles;
 use crate::analysis::maps::ridges::ridges;
 use crate::analysis::maps::surroundings;
 use crate::analysis::phases::averages::{self, PhaseContext};
 use crate::analysis::phases::basins::{Thresholds, valleys_of};
-use crate::analysis::phases::classify::{Class, Classifier, Labels};
+use crate::analysis::phases::classify::{Basin, Class, Classifier, Labels};
 use crate::analysis::phases::coexistence::{Crossing, Neighbours, Row, crossings};
 use crate::analysis::phases::continuous::order_points;
 use crate::analysis::phases::jumps::{Jump, Unbridged, jumps};
@@ -352,8 +352,8 @@ fn at_states(around: &MapContext<'_>, rows: &[Row<'_>]) -> Vec<MapCell> {
 /// Class of every cell of the map in μ: the basin of P(N) that dominates it, refined by layers and order.
 struct Cells {
     thresholds: Thresholds,
-    /// `[n_cells]`, combination and averages over it alone
-    basins: Vec<(usize, Vec<f64>)>,
+    /// `[n_cells]`, the dominant basin
+    basins: Vec<Basin>,
     classifier: Classifier,
     /// `[n_cells]`
     classes: Vec<Class>,
@@ -385,9 +385,9 @@ impl Cells {
             .collect();
         let thresholds = Thresholds::new(&valleys, n_reservoirs);
         let basins = basins(map, samples, &maps.of_mu, &thresholds);
-        let known = map.cells.iter().zip(&basins).filter(|(cell, _)| !cell.masked).map(|(_, b)| &b.1[..]);
+        let known = map.cells.iter().zip(&basins).filter(|(cell, _)| !cell.masked).map(|(_, b)| &b.averages[..]);
         let classifier = Classifier::new(observed, known, room);
-        let classes = basins.iter().map(|(combination, averages)| classifier.class(*combination, averages)).collect();
+        let classes = basins.iter().map(|basin| classifier.class(basin)).collect();
         Cells { thresholds, basins, classifier, classes }
     }
 
@@ -412,8 +412,8 @@ impl Cells {
         let species: Vec<String> = around.grid.reservoirs.iter().map(|r| r.species.clone()).collect();
         let (labels, phases) = Labels::new(&mut maps.mu, classes, classifier, &judged.parted(), &species);
         let in_pressure = self::basins(&maps.pressure, &solved.collapsed, maps.of_pressure(), thresholds);
-        for (cell, (combination, averages)) in maps.pressure.cells.iter_mut().zip(&in_pressure) {
-            cell.phase = labels.phase(classifier.class(*combination, averages)).filter(|_| !cell.masked);
+        for (cell, basin) in maps.pressure.cells.iter_mut().zip(&in_pressure) {
+            cell.phase = labels.phase(classifier.class(basin)).filter(|_| !cell.masked);
         }
         let orders: Vec<(usize, usize)> = classifier.orders().collect();
         let (map, prepared) = (&maps.mu, &maps.of_mu);
@@ -485,14 +485,13 @@ fn fill(map: &mut Map, around: &MapContext<'_>, samples: &Collapsed, prepared: &
     });
 }
 
-/// The dominant combination of every cell, with the averages of the columns over it alone.
-fn basins(map: &Map, samples: &Collapsed, prepared: &Prepared, thresholds: &Thresholds) -> Vec<(usize, Vec<f64>)> {
+/// The dominant basin of every cell.
+fn basins(map: &Map, samples: &Collapsed, prepared: &Prepared, thresholds: &Thresholds) -> Vec<Basin> {
     let width = cells_per_temperature(map);
     let basin = |(i, cell): (usize, &MapCell)| {
         let (bins, means) = (&prepared.bins[i / width], &prepared.means[i / width]);
         let p = bins.probabilities(samples, &cell.ln_z).1;
-        let dominant = thresholds.dominant(samples, &p);
-        (dominant, averages(means, &p, |c| thresholds.combination(&samples.compositions()[c]) == dominant))
+        Basin::new(thresholds.dominant(samples, &p), thresholds, samples, means, &p)
     };
     map.cells.par_iter().enumerate().map(basin).collect()
 }
@@ -500,7 +499,7 @@ fn basins(map: &Map, samples: &Collapsed, prepared: &Prepared, thresholds: &Thre
 /// Every crossing of the map: along each axis, between unmasked cells that follow each other.
 fn all_crossings(
     map: &Map,
-    basins: &[(usize, Vec<f64>)],
+    basins: &[Basin],
     solved: &MbarSolution,
     prepared: &Prepared,
     thresholds: &Thresholds,
@@ -518,10 +517,11 @@ fn all_crossings(
                     let line = (0..axis.len()).map(|i| t * width + start + i * stride);
                     let line: Vec<usize> = line.filter(|&i| !map.cells[i].masked).collect();
                     let part = |i: usize| solved.collapsed.parts.at(prepared.bins[t].beta, &map.cells[i].ln_z);
-                    let differ = |w: &&[usize]| basins[w[0]].0 != basins[w[1]].0 && part(w[0]) == part(w[1]);
+                    let differ =
+                        |w: &&[usize]| basins[w[0]].combination != basins[w[1]].combination && part(w[0]) == part(w[1]);
                     for w in line.windows(2).filter(differ) {
                         let ln_z = |i: usize| map.cells[i].ln_z.clone();
-                        let sides = (basins[w[0]].0, basins[w[1]].0);
+                        let sides = (basins[w[0]].combination, basins[w[1]].combination);
                         pairs.push(Neighbours { species: s, from: ln_z(w[0]), to: ln_z(w[1]), sides });
                     }
                 }

@@ -79,8 +79,11 @@ fn range(text: &str, example: &str) -> Result<Vec<f64>, String> {
         [_] => list(text),
         [from, to, step] => {
             let (from, to, step) = (number(from)?, number(to)?, number(step)?);
-            if step <= 0.0 || from > to || (to - from) / step > MOST as f64 {
-                return Err(remedy());
+            if step <= 0.0 || from > to {
+                return Err(format!("`{text}` does not rise; write FROM:TO:STEP with a STEP above 0, e.g. {example}"));
+            }
+            if (to - from) / step > MOST as f64 {
+                return Err(format!("`{text}` has more than {MOST} values; take a larger STEP"));
             }
             let steps = ((to - from) / step * (1.0 + 1e-12) + 1e-9).floor() as u32;
             Ok((0..=steps).map(|k| from + f64::from(k) * step).collect())

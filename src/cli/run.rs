@@ -118,13 +118,16 @@ fn how_to_go_on(record: &RunRecord, directory: &Path) -> String {
         Some(known) => {
             format!("stopped after {done} production cycles ({}); go on with: adlayer resume {path}", known.words)
         }
+        None if done == 0 && record.equilibration > 0 => {
+            let (done, of) = (record.cycles_done, record.equilibration);
+            format!("stopped after {done} of {of} cycles of equilibration; go on with: adlayer resume {path}")
+        }
         None => {
-            let see = match done {
-                0 => String::new(),
-                _ => format!(" (see what there is with: adlayer analyze {path})"),
-            };
             let of = record.production;
-            format!("stopped after {done} of {of} production cycles; go on with: adlayer resume {path}{see}")
+            format!(
+                "stopped after {done} of {of} production cycles; go on with: adlayer resume {path} (see what there is with: \
+                 adlayer analyze {path})"
+            )
         }
     }
 }

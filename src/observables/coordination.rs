@@ -41,7 +41,7 @@ impl Coordination {
 impl Observable for Coordination {
     fn fields(&self) -> Vec<Field> {
         let centred = Field::histogram("coordination_histogram", -0.5, BINS as f64 - 0.5, BINS);
-        vec![Field::column("coordination"), centred]
+        vec![Field::column("coordination").labelled("neighbours of an atom"), centred]
     }
 
     fn evaluate(&self, atoms: &Adsorbed<'_>, observed: &mut Observed) {

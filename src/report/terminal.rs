@@ -8,6 +8,7 @@ use crate::analysis::diagnostics::Mood;
 use crate::figures::Labels;
 use crate::figures::text;
 use crate::thermo::Convention;
+use crate::thermo::states::StateGrid;
 
 /// Rows of states in the whole table.
 const MOST_ROWS: usize = 20;
@@ -105,8 +106,8 @@ fn sign(good: bool) -> &'static str {
     if good { "ok" } else { "! " }
 }
 
-/// ⟨N⟩ of one species in some states, with the boundaries at each temperature. Of a rectangle of states a row is a
-/// temperature and a column a value of the axis; else a row is a state.
+/// ⟨N⟩ of one species in some states, with the boundaries at each temperature. Where most places of a table have a state a row is
+/// a temperature and a column a value of the axis; else a row is a state.
 struct Block {
     rows: Vec<Vec<String>>,
     /// `[n_rows]`, boundaries; the first says what they are.
@@ -127,21 +128,18 @@ impl Block {
         let small = values.iter().any(|v| *v != 0.0 && v.abs() < 1e-2);
         let value = |v: f64| if small { format!("{v:.1e}") } else { text::short(v, 3) };
         let decimals = text::decimals(grid.temperatures().into_iter(), 4);
-        let n = |k: Option<&usize>| k.map_or("–".into(), |&k| count_of(analysis, k, s));
         let mut rows = vec![vec!["T".to_owned()]];
         let mut notes =
             vec![format!("boundaries (MBAR) at {} of {}", mu_symbol(&axis.convention, symbol), axis.species)];
-        let heading = match grid.axes() {
-            Some(axes) => {
-                let states = grid.plane(s);
+        let heading = match table_of(grid, s) {
+            Some(StateTable { temperatures, cells }) => {
                 let columns = spread(values.len(), most_columns);
                 rows[0].extend(columns.iter().map(|&c| value(values[c])));
-                for r in spread(axes.temperatures.len(), most_rows) {
-                    let row = &states[r * values.len()..(r + 1) * values.len()];
-                    let temperature = grid.states[row[0]].temperature;
-                    let counts = columns.iter().map(|&c| n(row.get(c)));
-                    rows.push(std::iter::once(text::fixed(temperature, decimals)).chain(counts).collect());
-                    notes.push(boundaries(analysis, s, temperature));
+                for r in spread(temperatures.len(), most_rows) {
+                    let count = |c: &usize| cells[r][*c].map_or("–".into(), |k| count_of(analysis, k, s));
+                    let temperature = text::fixed(temperatures[r], decimals);
+                    rows.push(std::iter::once(temperature).chain(columns.iter().map(count)).collect());
+                    notes.push(boundaries(analysis, s, temperatures[r]));
                 }
                 format!("columns at {symbol} in {unit}")
             }
@@ -150,11 +148,14 @@ impl Block {
                 let mut order: Vec<usize> = (0..grid.n_points()).collect();
                 let place = |k: usize| (grid.states[k].temperature, grid.states[k].ln_z[s]);
                 order.sort_by(|&a, &b| place(a).0.total_cmp(&place(b).0).then(place(a).1.total_cmp(&place(b).1)));
+                let mut before = f64::NAN;
                 for k in spread(order.len(), most_rows).into_iter().map(|i| order[i]) {
                     let state = &grid.states[k];
                     let own = value(axis.convention.value(state.ln_z[s], state.kt));
-                    rows.push(vec![text::fixed(state.temperature, decimals), own, n(Some(&k))]);
-                    notes.push(boundaries(analysis, s, state.temperature));
+                    rows.push(vec![text::fixed(state.temperature, decimals), own, count_of(analysis, k, s)]);
+                    let is_first = state.temperature != before;
+                    notes.push(if is_first { boundaries(analysis, s, state.temperature) } else { String::new() });
+                    before = state.temperature;
                 }
                 format!("{symbol} in {unit}")
             }
@@ -189,6 +190,36 @@ impl Block {
         }
         out + "\n"
     }
+}
+
+/// States by temperature and value of one axis.
+struct StateTable {
+    temperatures: Vec<f64>,
+    /// `[n_temperatures][n_values]`
+    cells: Vec<Vec<Option<usize>>>,
+}
+
+/// The states over temperature and one axis, the others at their middle; `None` where less than half of the places have one.
+/// Further runs along a line leave places without a state.
+fn table_of(grid: &StateGrid, s: usize) -> Option<StateTable> {
+    let (states, values) = (grid.plane(s), grid.values(s));
+    let mut temperatures = grid.temperatures();
+    if grid.axes().is_none() {
+        temperatures.sort_by(f64::total_cmp);
+    }
+    let at = |temperature: f64, value: f64| {
+        // A value computed back from ln z differs from the scene's by rounding.
+        let is_there = |&&k: &&usize| {
+            let state = &grid.states[k];
+            let own = grid.reservoirs[s].convention.value(state.ln_z[s], state.kt);
+            state.temperature == temperature && (own - value).abs() <= 1e-6 * value.abs() + 1e-12
+        };
+        states.iter().find(is_there).copied()
+    };
+    let cells: Vec<Vec<Option<usize>>> =
+        temperatures.iter().map(|&t| values.iter().map(|&v| at(t, v)).collect()).collect();
+    let filled = cells.iter().flatten().flatten().count();
+    (2 * filled >= temperatures.len() * values.len()).then_some(StateTable { temperatures, cells })
 }
 
 /// ⟨N⟩ of a state: of its own samples, or by MBAR, marked, where the error of that is clearly smaller.
@@ -305,6 +336,7 @@ fn canonical(analysis: &Analysis, summary: &RunSummary) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::thermo::states::ReservoirAxis;
 
     #[test]
     fn what_was_never_seen_is_below_a_limit() {
@@ -320,5 +352,29 @@ mod tests {
         assert_eq!(measured(0.027_183, 0.000_42), "0.02718±0.00042");
         assert_eq!(measured(154.3, 2.6), "154.3±2.6");
         assert_eq!((measured(154.3, f64::NAN), measured(f64::NAN, 1.0)), ("154.3".to_owned(), "–".to_owned()));
+    }
+
+    #[test]
+    fn states_that_almost_fill_a_table_stand_in_one() {
+        let axis = |values: &[f64]| ReservoirAxis {
+            species: "B".into(),
+            convention: Convention::Pressure { unit: 1.0 },
+            values: values.to_vec(),
+        };
+        let all = StateGrid::product(&[0.3, 0.4, 0.5], 1.0, &[axis(&[1e-7, 1e-6, 1e-5, 1e-4])]);
+        let of = |kept: &[usize]| {
+            let states = kept.iter().map(|&k| all.states[k].clone()).collect();
+            StateGrid::list(all.reservoirs.clone(), states, Vec::new())
+        };
+        let StateTable { temperatures, cells } = table_of(&all, 0).expect("a rectangle");
+        assert_eq!(temperatures, [0.3, 0.4, 0.5]);
+        assert_eq!(cells.concat(), (0..12).map(Some).collect::<Vec<_>>());
+        // Two rows, and two states of a further run at a temperature between them.
+        let StateTable { temperatures, cells } =
+            table_of(&of(&[8, 9, 10, 11, 0, 1, 2, 3, 5, 6]), 0).expect("a table with gaps");
+        assert_eq!(temperatures, [0.3, 0.4, 0.5]);
+        assert_eq!(cells[1], [None, Some(8), Some(9), None]);
+        assert_eq!(cells[2], [0, 1, 2, 3].map(Some));
+        assert!(table_of(&of(&[0, 5, 10]), 0).is_none());
     }
 }

@@ -137,7 +137,7 @@ mod tests {
     fn values_to_add_are_those_that_the_scene_would_give() {
         let pressure = |units: Units| Convention::Pressure { unit: units.pressure_unit() };
         let metal = words(Units::Metal, pressure(Units::Metal), (1e-6, 1e-2));
-        assert_eq!(metal, "p of Ar = 1.00e−4 bar (between 1.00e−6 and 0.01)");
+        assert_eq!(metal, "p of Ar = 1.00e-4 bar (between 1.00e-6 and 0.01)");
         assert_eq!(words(Units::Lj, pressure(Units::Lj), (0.25, 4.0)), "p of Ar = 1 (between 0.25 and 4)");
         assert_eq!(words(Units::Lj, Convention::Activity, (-3.0, -2.0)), "μ of Ar = −2.5 (between −3 and −2)");
     }

@@ -74,9 +74,9 @@ pub(super) fn ranges(grid: &StateGrid, states: &[usize]) -> String {
     first(&groups.iter().map(|(t, n)| format!("{n} at T = {}", short(*t))).collect::<Vec<_>>())
 }
 
-/// As [`short`], with a power of ten where that is shorter: pressures go over many decades.
+/// As [`short`], with a power of ten where that is shorter, as a scene takes it: pressures go over many decades.
 fn scientific(x: f64) -> String {
-    if (1e-3..1e5).contains(&x.abs()) || x == 0.0 { short(x) } else { format!("{x:.2e}").replace('-', "−") }
+    if (1e-3..1e5).contains(&x.abs()) || x == 0.0 { short(x) } else { format!("{x:.2e}") }
 }
 
 /// Four significant digits, without zeros at the end.

@@ -19,6 +19,8 @@ pub(crate) struct Observed {
     pub(crate) columns: Vec<Vec<f32>>,
     /// Layers in the profile of all samples.
     pub(crate) edges: Vec<LayerEdge>,
+    /// Atoms in that profile that no reservoir exchanges, the same in every sample.
+    pub(crate) n_kept: f64,
 }
 
 impl Observed {
@@ -26,6 +28,7 @@ impl Observed {
     pub(crate) fn new(samples: &Samples, collapsed: &Collapsed) -> Observed {
         let sorted = |values: &[f32]| collapsed.origin().iter().map(|&n| values[n as usize]).collect::<Vec<f32>>();
         let (edges, layers) = layers_of(samples);
+        let n_kept = n_kept(samples);
         let all = || layers.iter().chain(&samples.columns);
         let mut columns: Vec<Vec<f32>> = all().map(|c| sorted(&c.values)).collect();
         let squares: Vec<Vec<f32>> = columns.iter().map(|c| c.iter().map(|a| a * a).collect()).collect();
@@ -33,7 +36,7 @@ impl Observed {
         let names = all().map(|c| c.name.clone()).collect();
         let labels = all().map(|c| c.label.clone()).collect();
         let roles = all().map(|c| c.role.clone()).collect();
-        Observed { names, labels, roles, columns, edges }
+        Observed { names, labels, roles, columns, edges, n_kept }
     }
 
     /// Number of observables.
@@ -63,10 +66,25 @@ impl Observed {
     }
 }
 
+/// The histograms that layers are found in, one a species.
+fn profiles(samples: &Samples) -> Vec<&Histogram> {
+    samples.histograms.iter().filter(|h| h.role == Role::LayerProfile).collect()
+}
+
+/// Atoms in the profile that no reservoir exchanges.
+fn n_kept(samples: &Samples) -> f64 {
+    let profiles = profiles(samples);
+    if samples.is_empty() || profiles.is_empty() {
+        return 0.0;
+    }
+    let seen: f64 = profiles.iter().flat_map(|h| h.of(0)).map(|n| n.to_f64()).sum();
+    seen - samples.counts.iter().map(|n| f64::from(n[0])).sum::<f64>()
+}
+
 /// Atoms of every sample in each layer, `n_layer1`, `n_layer2`, … from the slab outwards, all species together; the layers
 /// end at the minima of the profile of all samples. Nothing without the observable `Layers`.
 fn layers_of(samples: &Samples) -> (Vec<LayerEdge>, Vec<Column>) {
-    let histograms: Vec<&Histogram> = samples.histograms.iter().filter(|h| h.role == Role::LayerProfile).collect();
+    let histograms = profiles(samples);
     let Some(finest) = histograms.iter().copied().max_by_key(|h| h.bins) else { return Default::default() };
     // Species of another size have wider bins; each is counted where its own bins say it is.
     let width = (finest.hi - finest.lo) / finest.bins as f64;

@@ -4,7 +4,7 @@
 use crate::analysis::maps::map::{MapContext, N_EFF_MIN};
 use crate::analysis::maps::order_parameters::averages;
 use crate::analysis::mbar::{Bins, Collapsed};
-use crate::analysis::phases::classify::{Classifier, Labels, class_of};
+use crate::analysis::phases::classify::{Basin, Classifier, Labels, class_of};
 use crate::analysis::phases::coexistence::Row;
 use crate::analysis::statistics::bootstrap::{Bootstrap, Draw};
 use crate::analysis::{BoundaryKind, BoundaryPoint, BoundarySide, PhaseAverage, Side};
@@ -193,7 +193,7 @@ fn phases_at(row: &Row<'_>, known: &PhaseContext<'_>, ln_z: &[f64], coexistence:
     let mut found: Vec<Found> = Vec::new();
     for basin in (0..mass.len()).filter(|&b| mass[b] >= BASIN) {
         let class = match !coexistence && basin == dominant {
-            true => classifier.class(basin, &averages(means, &p, |c| combination[c] == basin)),
+            true => classifier.class(&Basin::new(basin, thresholds, samples, means, &p)),
             false => class_of(classifier, thresholds, samples, means, &p, basin),
         };
         let Some(phase) = labels.phase(class) else { continue };

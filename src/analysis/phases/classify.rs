@@ -3,8 +3,10 @@
 //!
 //! Layers and order come from the observables of the scene (`Layers`, `Order`); without them a phase is a basin alone.
 //! A surface with less than a quarter of what its first layer can hold is a gas, and so is the dilute side of a first-order
-//! boundary: it holds a site each of the slab or close-packed atoms, or the most that is seen anywhere on the map if that is more; with half a layer above the first there is a multilayer. A layer counts as
-//! ordered from half of the largest Φ on the map, if that is at least a half.
+//! boundary: it holds a site each of the slab or close-packed atoms, or the most that is seen anywhere on the map if that is
+//! more. With half a layer of atoms above the first there is a multilayer; all above it count, because how many more layers
+//! the profile shows depends on how much of the run was spent where they are filled. A layer counts as ordered from half of
+//! the largest Φ on the map, if that is at least a half.
 
 use crate::analysis::maps::order_parameters::{Observed, averages};
 use crate::analysis::mbar::Collapsed;
@@ -42,10 +44,42 @@ pub(crate) struct Class {
     pub(crate) combination: usize,
 }
 
+/// Averages at one point over one basin alone.
+#[derive(Debug, Clone)]
+pub(crate) struct Basin {
+    /// Of [`Thresholds`]
+    pub(crate) combination: usize,
+    /// ⟨N⟩ of all species of the reservoirs
+    pub(crate) n: f64,
+    /// `[n_columns]`
+    pub(crate) averages: Vec<f64>,
+}
+
+impl Basin {
+    /// - `means`: `[n_columns][n_compositions]`
+    /// - `p`: `[n_compositions]`, probabilities
+    pub(crate) fn new(
+        combination: usize,
+        thresholds: &Thresholds,
+        samples: &Collapsed,
+        means: &[Vec<f64>],
+        p: &[f64],
+    ) -> Basin {
+        let compositions = samples.compositions();
+        let within: Vec<bool> = compositions.iter().map(|c| thresholds.combination(c) == combination).collect();
+        let members = || (0..p.len()).filter(|&c| p[c] > 0.0 && within[c]);
+        let atoms = |c: usize| compositions[c].iter().map(|&n| f64::from(n)).sum::<f64>();
+        let n = members().map(|c| p[c] * atoms(c)).sum::<f64>() / members().map(|c| p[c]).sum::<f64>();
+        Basin { combination, n, averages: averages(means, p, |c| within[c]) }
+    }
+}
+
 /// Criteria that tell classes apart, from the whole map.
 #[derive(Debug, Clone)]
 pub(crate) struct Classifier {
     layers: Vec<usize>,
+    /// Atoms beside those of the reservoirs.
+    n_kept: f64,
     /// Atoms that the first layer can hold.
     capacity: f64,
     orders: Vec<(usize, String)>,
@@ -65,27 +99,25 @@ impl Classifier {
         let (layers, orders) = (observed.layers(), observed.orders());
         let capacity = layers.first().map_or(0.0, |&i| most(i).max(room));
         let largest = orders.iter().map(|(i, _)| most(*i)).collect();
-        Classifier { layers, capacity, orders, largest }
+        Classifier { layers, n_kept: observed.n_kept, capacity, orders, largest }
     }
 
     /// The class of a basin.
-    ///
-    /// - `averages`: of the columns, over the basin alone
-    pub(crate) fn class(&self, combination: usize, averages: &[f64]) -> Class {
-        let filling = match self.layers.split_first() {
-            None => Filling::Unknown,
-            Some((&first, _)) if self.capacity <= 0.0 || averages[first] < GAS * self.capacity => Filling::Gas,
-            Some((_, above)) if above.iter().map(|&k| averages[k]).sum::<f64>() >= SEVERAL * self.capacity => {
-                Filling::Multilayer
-            }
-            Some(_) => Filling::Layer,
+    pub(crate) fn class(&self, basin: &Basin) -> Class {
+        let Basin { combination, n, averages } = basin;
+        let filling = match self.layers[..] {
+            [] => Filling::Unknown,
+            [first, ..] if self.capacity <= 0.0 || averages[first] < GAS * self.capacity => Filling::Gas,
+            // Where the profile shows one layer, what is above it is a gas.
+            [first, _, ..] if n + self.n_kept - averages[first] >= SEVERAL * self.capacity => Filling::Multilayer,
+            _ => Filling::Layer,
         };
         let order = (0..self.orders.len())
             .filter(|&o| self.largest[o] >= ORDERED && averages[self.orders[o].0] >= ORDERED * self.largest[o])
             .max_by(|&a, &b| averages[self.orders[a].0].total_cmp(&averages[self.orders[b].0]));
         // Order under a multilayer is still a multilayer; order of a few atoms is none.
         let order = order.filter(|_| matches!(filling, Filling::Layer | Filling::Unknown));
-        Class { filling, order, combination }
+        Class { filling, order, combination: *combination }
     }
 
     /// Order parameters that become large anywhere, with the index of the observable.
@@ -225,8 +257,7 @@ pub(crate) fn class_of(
     p: &[f64],
     combination: usize,
 ) -> Class {
-    let averages = averages(means, p, |c| thresholds.combination(&samples.compositions()[c]) == combination);
-    let class = classifier.class(combination, &averages);
+    let class = classifier.class(&Basin::new(combination, thresholds, samples, means, p));
     let dilute = thresholds.combination(&vec![0; thresholds.of.len()]) == combination;
     match (class.filling, class.order) {
         (Filling::Layer, None) if dilute => Class { filling: Filling::Gas, ..class },
@@ -270,11 +301,31 @@ mod tests {
         let observed = Observed { roles: vec![Role::Layer(1), Role::Layer(2)], ..Observed::default() };
         let known = [[0.1, 0.0], [2.0, 0.1]];
         let filling = |room: f64, averages: &[f64]| {
-            Classifier::new(&observed, known.iter().map(|k| &k[..]), room).class(0, averages).filling
+            let basin = Basin { combination: 0, n: averages.iter().sum(), averages: averages.to_vec() };
+            Classifier::new(&observed, known.iter().map(|k| &k[..]), room).class(&basin).filling
         };
         assert_eq!(filling(48.0, &[2.0, 0.0]), Filling::Gas);
         assert_eq!(filling(48.0, &[13.0, 1.0]), Filling::Layer);
         assert_eq!(filling(48.0, &[47.0, 30.0]), Filling::Multilayer);
         assert_eq!(filling(0.0, &[2.0, 0.0]), Filling::Layer, "where nothing is known of the surface");
+    }
+
+    /// A third layer may be filled without the profile of all samples showing it.
+    #[test]
+    fn atoms_above_the_layers_of_the_profile_count_as_well() {
+        let roles = |layers: usize| (1..=layers).map(Role::Layer).collect();
+        let filling = |layers: usize, n: f64, n_kept: f64| {
+            let observed = Observed { roles: roles(layers), n_kept, ..Observed::default() };
+            let averages = [12.0, 4.0, 3.0][..layers].to_vec();
+            let known = [averages.clone()];
+            let basin = Basin { combination: 0, n, averages };
+            Classifier::new(&observed, known.iter().map(|k| &k[..]), 12.0).class(&basin).filling
+        };
+        for layers in [2, 3] {
+            assert_eq!(filling(layers, 19.0, 0.0), Filling::Multilayer, "{layers} layers");
+            assert_eq!(filling(layers, 17.5, 0.0), Filling::Layer, "{layers} layers");
+            assert_eq!(filling(layers, 17.5, 1.0), Filling::Multilayer, "{layers} layers, an atom that stays");
+        }
+        assert_eq!(filling(1, 19.0, 0.0), Filling::Layer, "a gas above a single layer");
     }
 }

@@ -8,9 +8,6 @@ use crate::figures::pictures::plot::palette;
 use crate::io::csv::{Table, number};
 use kuva::render::color::Color;
 
-/// Most points on one line that get error bars; more get a band.
-const MOST_BARS: usize = 14;
-
 /// A point of a boundary in the plane of a figure.
 #[derive(Debug, Clone)]
 struct Point {
@@ -98,33 +95,32 @@ impl Boundaries {
         self.points.iter().map(|p| (p.x, p.temperature))
     }
 
-    /// Draws lines, error bars and special points.
+    /// Draws lines with the band of their errors, and special points. The points of a line carry no marks: they would be
+    /// taken for simulated states, and where they stand close together they would hide its stroke.
     pub(crate) fn draw(&self, canvas: &mut Canvas, ink: &Ink) {
+        let known = |p: &&Point| p.low.is_finite() && p.high.is_finite();
         for line in &self.lines {
             let points: Vec<&Point> = line.iter().map(|&i| &self.points[i]).collect();
+            if let [p] = points[..] {
+                if known(&p) {
+                    canvas.error_x(p.temperature, p.low, p.high, &ink.line);
+                }
+                let outline = (ink.halo.clone().unwrap_or(palette::PAPER), 0.8);
+                canvas.mark(p.x, p.temperature, Mark::Disc, 3.0, ink.line.clone(), outline);
+                continue;
+            }
             let path: Vec<_> = points.iter().map(|p| (p.x, p.temperature)).collect();
-            let with_errors: Vec<&&Point> = points.iter().filter(|p| p.low.is_finite() && p.high.is_finite()).collect();
-            if points.len() > MOST_BARS && with_errors.len() > 1 {
-                let left = with_errors.iter().map(|p| (canvas.px(p.low), canvas.py(p.temperature)));
-                let right = with_errors.iter().rev().map(|p| (canvas.px(p.high), canvas.py(p.temperature)));
-                let outline: Vec<_> = left.chain(right).collect();
+            let left = points.iter().copied().filter(known).map(|p| (canvas.px(p.low), canvas.py(p.temperature)));
+            let right =
+                points.iter().rev().copied().filter(known).map(|p| (canvas.px(p.high), canvas.py(p.temperature)));
+            let outline: Vec<_> = left.chain(right).collect();
+            if outline.len() > 2 {
                 canvas.polygon(&outline, ink.line.clone(), Some(0.35), None);
             }
             if let Some(halo) = &ink.halo {
                 canvas.curve(&path, &Stroke::solid(halo.clone(), 4.5));
             }
             canvas.curve(&path, &stroke(points[0].kind, &ink.line));
-            let few = points.len() <= MOST_BARS;
-            for p in with_errors.iter().filter(|_| few) {
-                canvas.error_x(p.temperature, p.low, p.high, &ink.line);
-            }
-            // over a map, discs would be taken for simulated states; a lone point needs one
-            // and where there is no error to show they say nothing
-            let bare = |p: &Point| ink.halo.is_some() || !(p.low.is_finite() && p.high.is_finite());
-            for p in points.iter().filter(|p| few && (points.len() == 1 || !bare(p))) {
-                let outline = (ink.halo.clone().unwrap_or(palette::PAPER), 0.8);
-                canvas.mark(p.x, p.temperature, Mark::Disc, 3.0, ink.line.clone(), outline);
-            }
         }
         for p in &self.points {
             let Some((mark, fill)) = special(p.kind) else { continue };
@@ -233,6 +229,8 @@ fn connect(points: &[Point], places: &[f64], width: f64, rows: &[f64]) -> Vec<Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figures::pictures::plot::axis::Axis;
+    use crate::figures::pictures::plot::canvas::{Frame, svg};
 
     fn point(temperature: f64, x: f64, phases: (usize, usize)) -> Point {
         Point { temperature, x, low: x, high: x, phases, kind: BoundaryKind::FirstOrder }
@@ -251,5 +249,33 @@ mod tests {
         let places: Vec<f64> = points.iter().map(|p| p.x).collect();
         let lines = connect(&points, &places, 10.0, &[1.0, 2.0, 3.0]);
         assert_eq!(lines, vec![vec![0, 3, 5], vec![1, 4], vec![2]]);
+    }
+
+    /// A short line is a line as well: eight points close together once hid it under eight discs.
+    #[test]
+    fn lines_are_strokes_and_points_that_stand_alone_are_discs() {
+        let discs = |n: usize| {
+            let points: Vec<Point> = (0..n).map(|k| point(1.0 + 0.01 * k as f64, 0.01 * k as f64, (0, 1))).collect();
+            let places: Vec<f64> = points.iter().map(|p| p.x).collect();
+            let lines = connect(&points, &places, 10.0, &[1.0, 1.1]);
+            let boundaries = Boundaries { points, lines, names: Vec::new() };
+            let axis = |lo, hi| Axis::linear(String::new(), lo, hi);
+            let frame = Frame {
+                title: String::new(),
+                subtitle: String::new(),
+                x: axis(-1.0, 10.0),
+                y: axis(0.0, 2.0),
+                right: 0.0,
+                bottom: 0.0,
+            };
+            let mut canvas = Canvas::new("lines", frame);
+            let empty = svg(&canvas.scene);
+            boundaries.draw(&mut canvas, &Ink { line: palette::INK, halo: None });
+            let drawn = svg(&canvas.scene);
+            let count = |what: &str| drawn.matches(what).count() - empty.matches(what).count();
+            (count("<circle"), count("stroke-width=\"2.2\""))
+        };
+        assert_eq!(discs(8), (0, 1));
+        assert_eq!(discs(1), (1, 0));
     }
 }

@@ -41,8 +41,10 @@ impl Labels {
     /// Over the legend of curves at states: `T [K], μ [eV]`, or every μ by its species.
     pub(crate) fn states(&self, analysis: &Analysis) -> String {
         let symbols = self.mu_symbols(analysis);
+        // of several species one under the other, so that they do not take the room of the plot
+        let between = if symbols.len() > 1 { ",\n" } else { ", " };
         let with_unit = symbols.into_iter().map(|symbol| format!("{symbol} [{}]", self.units.energy_label()));
-        std::iter::once(self.temperature()).chain(with_unit).collect::<Vec<_>>().join(", ")
+        std::iter::once(self.temperature()).chain(with_unit).collect::<Vec<_>>().join(between)
     }
 
     /// What the pressure axis of a species shows, z kT or the pressure of a molecule, with its unit.

@@ -14,6 +14,8 @@ use kuva::plot::ColorMap;
 
 /// Width of a contour. [px]
 const CONTOUR: f64 = 1.0;
+/// Contours shorter than this are specks that masked cells leave of longer ones. [px]
+const SHORTEST_CONTOUR: f64 = 12.0;
 
 /// Quantity of a map.
 struct Quantity<'a> {
@@ -216,7 +218,11 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
     canvas.clip(&quantity.name);
     let at = |r: usize, c: usize| slice.cell(r, c).map_or(f64::NAN, value);
     for line in levels.iter().flat_map(|&level| contours::lines(&slice.columns, &slice.rows, at, level)) {
-        canvas.curve(&line, &Stroke::solid(palette::PAPER, CONTOUR));
+        let pixels: Vec<_> = line.iter().map(|&(x, t)| (canvas.px(x), canvas.py(t))).collect();
+        let length: f64 = pixels.windows(2).map(|w| (w[1].0 - w[0].0).hypot(w[1].1 - w[0].1)).sum();
+        if length >= SHORTEST_CONTOUR {
+            canvas.polyline(&pixels, &Stroke::solid(palette::PAPER, CONTOUR));
+        }
     }
     boundaries.draw(&mut canvas, &ink);
     canvas.unclip();

@@ -16,7 +16,7 @@ pub(crate) fn average(analysis: &Analysis, labels: &Labels, observable: usize, s
     let column = &analysis.observables[observable];
     let label = &legible(column, &analysis.observable_labels[observable]);
     let known = |cell: &MapCell| (value(&cell.observables, observable), value(&cell.observables_err, observable));
-    let title = match label.starts_with("atoms") {
+    let title = match ["atoms", "neighbours"].iter().any(|counted| label.starts_with(counted)) {
         true => format!("Mean number of {label}"),
         false => format!("Mean of {label}"),
     };

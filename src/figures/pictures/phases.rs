@@ -120,7 +120,7 @@ pub(crate) fn draw(
         "Regions: the most probable basin of P(N) at each point, told further apart by filled layers and by order where the \
          scene observes them. Where no boundary was found between two of them they end at the edges of cells of the map, smoothed \
          over neighbouring rows, as what is masked does.".to_owned();
-    caption.push_str(&signs.words("boundaries, with standard errors as bars (or as a band where points are dense)"));
+    caption.push_str(&signs.words("boundaries, with standard errors as bands"));
     caption.push_str(&slice.fixed_words(analysis, labels));
     caption.push_str(slice.thinned_words(whole));
     Some(Drawing { name, title: title.to_owned(), caption, canvas, table })

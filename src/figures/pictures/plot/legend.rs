@@ -35,10 +35,12 @@ const BAR: f64 = 18.0;
 pub(crate) const COLOUR_BAR_ROOM: f64 = 80.0;
 
 /// Room that a legend beside the plot takes. [px]
+///
+/// - `heading`: over the entries, of one line or more
 pub(crate) fn side_room(entries: &[Entry], heading: &str) -> f64 {
     let widest = entries.iter().map(|e| text::width(&e.label, f64::from(TEXT))).fold(0.0, f64::max);
-    let widest = (SIGN + GAP + widest).max(text::label_width(heading, f64::from(TEXT)));
-    widest + 18.0
+    let headings = heading.lines().map(|line| text::label_width(line, f64::from(TEXT)));
+    headings.fold(SIGN + GAP + widest, f64::max) + 18.0
 }
 
 /// Draws a legend to the right of the plot.
@@ -48,8 +50,8 @@ pub(crate) fn side_legend(canvas: &mut Canvas, entries: &[Entry], heading: &str,
     let (_, top, right, _) = canvas.area();
     let x = right + beside + 16.0;
     let mut y = top + 10.0;
-    if !heading.is_empty() {
-        canvas.label(x, y, heading, TEXT, TextAnchor::Start);
+    for line in heading.lines() {
+        canvas.label(x, y, line, TEXT, TextAnchor::Start);
         y += ROW;
     }
     for entry in entries {

@@ -69,7 +69,7 @@ pub(crate) fn shade(group: usize, index: usize, n: usize) -> Color {
     let place = if n > 1 { index as f64 / (n - 1) as f64 } else { 0.5 };
     let mix = |v: u8| {
         let v = f64::from(v);
-        (if place < 0.5 { v * (0.45 + 1.1 * place) } else { v + (255.0 - v) * (place - 0.5) }) as u8
+        (if place < 0.5 { v * (0.6 + 0.8 * place) } else { v + (255.0 - v) * (place - 0.5) }) as u8
     };
     Color::Rgb(mix(r), mix(g), mix(b))
 }

@@ -73,11 +73,11 @@ impl Canvas {
             self.polyline(&[(left, y), (right, y)], &stroke);
             for (place, content) in &axis.ticks {
                 let x = self.computed.map_x(*place);
-                self.polyline(&[(x, y), (x, y - 5.0)], &stroke);
                 // What stands right of the plot (the label of a colour bar) keeps its room.
                 if x > right - 0.03 * (right - left) {
                     continue;
                 }
+                self.polyline(&[(x, y), (x, y - 5.0)], &stroke);
                 self.text(x, y - 13.0, content, TEXT - 2, TextAnchor::Middle, palette::INK);
             }
             self.label(0.5 * (left + right), y - 30.0, &axis.label, TEXT, TextAnchor::Middle);
@@ -93,9 +93,9 @@ impl Canvas {
             self.polyline(&[(x, top), (x, bottom)], &stroke);
             for (place, content) in &axis.ticks {
                 let y = self.computed.map_y(*place);
-                self.polyline(&[(x, y), (x + 5.0, y)], &stroke);
                 // What stands over the plot keeps its room.
                 if y > top + 8.0 {
+                    self.polyline(&[(x, y), (x + 5.0, y)], &stroke);
                     self.text(x + 8.0, y, content, TEXT - 2, TextAnchor::Start, palette::INK);
                 }
             }
