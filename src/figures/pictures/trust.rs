@@ -40,7 +40,7 @@ pub(crate) fn all(analysis: &Analysis, labels: &Labels) -> Vec<Drawing> {
     drawings
 }
 
-/// f against the values of one axis, beside the straight line of unhindered diffusion; nothing of two values, which are 0 and 1.
+/// f against the values of one axis, beside the straight line of unhindered diffusion.
 fn flow(
     analysis: &Analysis,
     labels: &Labels,
@@ -49,9 +49,6 @@ fn flow(
     x_label: String,
 ) -> Option<Drawing> {
     let n = flow.values.len();
-    if n < 3 {
-        return None;
-    }
     let mut table = Table::new(["value", "fraction", "fraction_err", "unhindered"]);
     let steady = |i: usize| i as f64 / (n - 1) as f64;
     for (i, value) in flow.values.iter().enumerate() {
