@@ -88,7 +88,7 @@ pub struct Memory {
     pub blocks: Blocks,
     /// Sums over states, in these blocks.
     pub collectives: Vec<Collective>,
-    /// Draws of the blocks with replacement.
+    /// Draws of the blocks, for what is found by MBAR.
     pub draws: Draws,
     /// One of the blocks halved, each in its turn.
     pub halving: Draws,
