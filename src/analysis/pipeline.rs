@@ -12,6 +12,7 @@ use super::{
 };
 use crate::analysis::diagnostics::split_half::split_half;
 use crate::analysis::henry::{FirstAtom, first_atoms};
+use crate::analysis::maps::beside_lines::Lines;
 use crate::analysis::maps::distributions::{self, Place};
 use crate::analysis::maps::errors::Rows;
 use crate::analysis::maps::map::{Frame, MapContext};
@@ -167,7 +168,12 @@ fn analyze_on(work: &PreparedSamples<'_>, extent: Extent) -> Result<Analysis> {
     drop(rows);
     let mut henry = maps.henry(&around, solved, &further);
     if extent == Extent::Whole {
+        let lines = Lines::new(&found.boundaries, input.boltzmann);
         maps.set_errors(&around, &bootstrap, observed.len(), &mut at_states, &mut henry);
+        for cells in [&mut maps.mu.cells, &mut maps.pressure.cells, &mut at_states] {
+            lines.widen(cells);
+            cells.iter_mut().filter(|cell| !cell.masked).for_each(|cell| around.set_pressure_error(cell));
+        }
     }
     Ok(Analysis {
         grid: grid.clone(),

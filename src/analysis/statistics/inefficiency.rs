@@ -150,8 +150,14 @@ impl Memory {
                 .zip(of_blocks.by_ref().take(n_columns))
                 .map(|((g, _, variance), shown)| {
                     let own = variance * g / n;
-                    let blocks = if shown.of_blocks > own * halving.chance() { shown.of_blocks } else { own };
-                    if shown.in_all().is_finite() { blocks + shown.beyond } else { own }
+                    if !shown.in_all().is_finite() {
+                        own
+                    } else if shown.of_blocks > own * halving.chance() {
+                        shown.in_all()
+                    } else {
+                        // What the own series remembers for longer than a block is in what sums add to the blocks, too.
+                        own.max(own.min(shown.of_blocks) + shown.beyond)
+                    }
                 })
                 .collect();
             // g that the errors imply, for what was not seen.

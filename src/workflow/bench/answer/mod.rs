@@ -6,7 +6,8 @@
 //! mean over all the runs, which shows scatter but no bias.
 //!
 //! The figure of merit of a quantity is 1/(RMSE² t), t being processor seconds of sampling, equilibration included, or
-//! evaluations: a step, a displacement, a trial position or a change of identity of one replica counts as one. From n
+//! evaluations: a step, a displacement, a trial position or a change of identity of one replica counts as one. Runs that do not
+//! find a line have cost as much as those that do: t is that of all runs over the number of those that report a value. From n
 //! seeds it has a relative error of √(2/n).
 
 mod outcome;

@@ -21,9 +21,9 @@ pub struct Score {
     pub z_rms: Option<f64>,
     /// Largest |z|.
     pub z_largest: Option<f64>,
-    /// 1/(RMSE² × seconds).
+    /// 1/(RMSE² × seconds for a run that reports a value).
     pub fom_per_s: Option<f64>,
-    /// 1/(RMSE² × evaluations).
+    /// 1/(RMSE² × evaluations for a run that reports a value).
     pub fom_per_evaluation: Option<f64>,
 }
 
@@ -73,8 +73,12 @@ pub(super) fn at<'a>(places: &'a [Place], hint: usize, point: &Place) -> Option<
 
 /// Score of values beside their right ones.
 ///
+/// A run without a value has cost as much as one with it: the figures of merit are the information that all runs bring for what all of
+/// them cost.
+///
+/// - `runs`: values that could be there
 /// - `cost`: (seconds, evaluations) of a run
-fn score(pairs: &[(Value, Value)], cost: (f64, f64)) -> Score {
+fn score(pairs: &[(Value, Value)], runs: usize, cost: (f64, f64)) -> Score {
     let differences: Vec<f64> =
         pairs.iter().map(|(v, r)| v.value - r.value).filter(|difference| difference.is_finite()).collect();
     let zs: Vec<f64> = pairs.iter().filter_map(|&(v, r)| z(v, r)).collect();
@@ -82,7 +86,8 @@ fn score(pairs: &[(Value, Value)], cost: (f64, f64)) -> Score {
     let mean = |x: &[f64]| (!x.is_empty()).then(|| x.iter().sum::<f64>() / x.len() as f64);
     let rms = |x: &[f64]| mean(&x.iter().map(|x| x * x).collect::<Vec<_>>()).map(f64::sqrt);
     let rmse = rms(&differences);
-    let merit = |cost: f64| rmse.map(|e| 1.0 / (e * e * cost)).filter(|m| m.is_finite());
+    let share = differences.len() as f64 / runs as f64;
+    let merit = |cost: f64| rmse.map(|e| share / (e * e * cost)).filter(|m| m.is_finite());
     Score {
         found: differences.len(),
         bias: mean(&differences),
@@ -107,7 +112,7 @@ pub(super) fn boundaries(outcomes: &[Outcome], reference: &Reference, cost: (f64
             others: line.others.clone(),
             n: (line.below, line.above),
             right: line.mu,
-            score: score(&pairs, cost),
+            score: score(&pairs, outcomes.len(), cost),
         }
     });
     scored.collect()
@@ -126,7 +131,7 @@ pub(super) fn group(
         let mut scores = Vec::new();
         for (s, &right) in place.values.iter().enumerate() {
             let pairs: Vec<(Value, Value)> = found.iter().map(|p| (p.values[s], right)).collect();
-            let one = score(&pairs, cost);
+            let one = score(&pairs, outcomes.len(), cost);
             z_worst = match (z_worst, one.z_rms) {
                 (Some(worst), Some(z)) => Some(worst.max(z)),
                 (worst, z) => worst.or(z),
@@ -136,7 +141,8 @@ pub(super) fn group(
         }
         places.push((place.temperature, place.mu.clone(), scores));
     }
-    Group { all: score(&all, cost), z_worst, places }
+    let runs = outcomes.len() * right.iter().map(|place| place.values.len()).sum::<usize>();
+    Group { all: score(&all, runs, cost), z_worst, places }
 }
 
 #[cfg(test)]
@@ -148,12 +154,13 @@ mod tests {
         let right = Value { value: 2.0, error: 0.0 };
         let pairs: Vec<(Value, Value)> =
             [2.3, 2.1, f64::NAN].map(|value| (Value { value, error: 0.1 }, right)).to_vec();
-        let score = score(&pairs, (4.0, 100.0));
+        let score = score(&pairs, 3, (4.0, 100.0));
         assert_eq!((score.found, score.with_error), (2, 3));
         let near = |x: Option<f64>, y: f64| x.is_some_and(|x| (x - y).abs() < 1e-12 * y.abs());
         assert!(near(score.bias, 0.2) && near(score.rmse, 0.05_f64.sqrt()), "{score:?}");
         assert!(near(score.z_rms, 5.0_f64.sqrt()) && near(score.z_largest, 3.0), "{score:?}");
-        assert!(near(score.fom_per_s, 5.0) && near(score.fom_per_evaluation, 0.2), "{score:?}");
+        // Two runs of three found it.
+        assert!(near(score.fom_per_s, 5.0 / 1.5) && near(score.fom_per_evaluation, 0.2 / 1.5), "{score:?}");
     }
 
     #[test]
