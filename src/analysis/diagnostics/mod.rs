@@ -1,5 +1,6 @@
 //! Diagnostics of a run: exchange, flow of replicas, overlap, correlation, hysteresis, convergence, and a verdict in words.
 
+mod by_exchange;
 mod by_result;
 mod by_samples;
 pub(crate) mod checks;

@@ -3,6 +3,7 @@
 pub(crate) mod beside_lines;
 pub(crate) mod distributions;
 pub(crate) mod errors;
+pub(crate) mod filled;
 pub(crate) mod map;
 pub(crate) mod order_parameters;
 pub(crate) mod profiles;

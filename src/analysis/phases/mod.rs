@@ -2,6 +2,7 @@
 
 pub(crate) mod averages;
 pub(crate) mod basins;
+pub(crate) mod cells;
 pub(crate) mod classify;
 pub(crate) mod coexistence;
 pub(crate) mod continuous;

@@ -1,5 +1,11 @@
 //! What an analysis produces: maps, phases, boundaries, distributions, averages. Plain data with named kinds.
 
+mod boundary;
+mod map;
+
+pub use boundary::{BoundaryKind, BoundaryPoint, BoundarySide, Clapeyron, ENOUGH_CROSSINGS, Side};
+pub use map::{Adsorption, Henry, Map, MapCell, Ridge, RidgeOf};
+
 use crate::analysis::diagnostics::checks::Checks;
 use crate::analysis::histograms::MeanHistogram;
 use crate::analysis::input::CellContext;
@@ -116,114 +122,6 @@ impl FreeEnergies {
     }
 }
 
-/// Averages on a rectangular grid in T and one axis per reservoir species.
-#[derive(Debug, Clone, Default)]
-pub struct Map {
-    /// Temperatures, scene unit.
-    pub temperatures: Vec<f64>,
-    /// `[n_reservoirs]`, the values of each axis: `mu_<s>` for the map in μ, pressure for the map in p.
-    pub axes: Vec<Vec<f64>>,
-    /// Temperature slowest, then each reservoir axis in scene order.
-    pub cells: Vec<MapCell>,
-}
-
-/// One cell of a [`Map`]. Per replica; energies in the scene's unit, responses in energy/temperature.
-#[derive(Debug, Clone, Default)]
-pub struct MapCell {
-    /// Scene unit.
-    pub temperature: f64,
-    /// `[n_reservoirs]`, column `mu_<s>` \[energy\]
-    pub mu: Vec<f64>,
-    /// `[n_reservoirs]`
-    pub ln_z: Vec<f64>,
-    /// `[n_reservoirs]`, z kT in the scene's pressure unit
-    pub pressure: Vec<f64>,
-    /// `[n_reservoirs]`, ⟨N_s⟩
-    pub n: Vec<f64>,
-    /// `[n_reservoirs]`, standard errors
-    pub n_err: Vec<f64>,
-    /// ⟨E⟩, potential
-    pub energy: f64,
-    /// Standard error of ⟨E⟩
-    pub energy_err: f64,
-    /// Var E / (k_B T²)
-    pub energy_fluctuation: f64,
-    /// ∂⟨E⟩/∂T with the grid's convention fixed
-    pub c_mu: f64,
-    /// ∂⟨E⟩/∂T at fixed pressure of the reservoir gas
-    pub c_p: f64,
-    /// Canonical-like heat capacity, total
-    pub c_vn: f64,
-    /// `[n_reservoirs]`, β Var N_s
-    pub susceptibility: Vec<f64>,
-    /// ln Ξ
-    pub ln_xi: f64,
-    /// Standard error of ln Ξ
-    pub ln_xi_err: f64,
-    /// `[n_observables]`, ⟨A⟩
-    pub observables: Vec<f64>,
-    /// `[n_observables]`, standard errors
-    pub observables_err: Vec<f64>,
-    /// `[n_observables]`, Var A
-    pub observables_var: Vec<f64>,
-    /// Heats of adsorption, excess, and the gas above.
-    pub adsorption: Adsorption,
-    /// Effective samples behind this cell
-    pub n_eff: f64,
-    /// Index into `phases`
-    pub phase: Option<usize>,
-    /// Too few effective samples, or P(N_max) too high: every column but the axes and `n_eff` is left empty.
-    pub masked: bool,
-    /// Whether its averages may be quoted: not masked, not a mixture of basins whose boundary is unconverged, and not between
-    /// states that no replica has bridged.
-    pub quotable: bool,
-}
-
-/// Heats of adsorption, excess, and the gas above at one point. Vectors are `[n_reservoirs]`; NaN is what is not known.
-#[derive(Debug, Clone, Default)]
-pub struct Adsorption {
-    /// Isosteric heat per atom \[energy\]
-    pub q_st: Vec<f64>,
-    /// Standard errors
-    pub q_st_err: Vec<f64>,
-    /// ⟨N_s⟩ less the gas that would fill the volume open to atoms
-    pub excess: Vec<f64>,
-    /// Atoms of the gas per volume [1/length³]
-    pub gas_density: Vec<f64>,
-    /// Pressure of the gas, all species together, scene's pressure unit; NaN if it is not known
-    pub gas_pressure: Option<f64>,
-    /// Standard error, of a pressure from ln Ξ
-    pub gas_pressure_err: Option<f64>,
-}
-
-/// Henry's law of one species at one temperature, from the weights of no atom and of one atom in the cell.
-#[derive(Debug, Clone, Default)]
-pub struct Henry {
-    /// Index of the reservoir species.
-    pub reservoir: usize,
-    /// Scene unit.
-    pub temperature: f64,
-    /// k_B T \[energy\]
-    pub kt: f64,
-    /// Atoms per area and pressure beyond those of the gas, (Q₁ − V)/(A kT), Q₁ = ∫ e^{−βu} dr of one atom
-    /// [1/length²/pressure]
-    pub constant: f64,
-    /// Standard error of both constants
-    pub constant_err: f64,
-    /// All atoms in the cell per area and pressure, Q₁/(A kT)
-    pub absolute: f64,
-    /// Isosteric heat of the first atom, ∂ ln K/∂β of the constant \[energy\]
-    pub q_st: f64,
-    /// Standard error
-    pub q_st_err: f64,
-    /// The same of all atoms in the cell, kT − ⟨u⟩ \[energy\]
-    pub q_st_absolute: f64,
-    /// Standard error
-    pub q_st_absolute_err: f64,
-    /// B of the species with itself \[length³\]; NaN if it is not known
-    pub second_virial: f64,
-}
-
 /// A layer of atoms: the observable `n_layer<k>` counts those between its edges.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerEdge {
@@ -246,74 +144,6 @@ pub struct Phase {
     pub energy: f64,
     /// Fraction of the unmasked map
     pub area_fraction: f64,
-}
-
-/// A point of a phase boundary.
-#[derive(Debug, Clone)]
-pub struct BoundaryPoint {
-    /// Phase on one side.
-    pub phase_a: usize,
-    /// Phase on the other side.
-    pub phase_b: usize,
-    /// What kind of boundary it belongs to.
-    pub kind: BoundaryKind,
-    /// Index of the reservoir species along whose axis the boundary was crossed.
-    pub species: usize,
-    /// Scene unit.
-    pub temperature: f64,
-    /// Its standard error, for triple and critical points; 0 on a line, whose points are at given temperatures
-    pub temperature_err: f64,
-    /// `[n_reservoirs]`, column `mu_<s>` \[energy\]
-    pub mu: Vec<f64>,
-    /// Standard error of μ of the species that crosses the boundary \[energy\]
-    pub mu_err: f64,
-    /// `[n_reservoirs]`, scene's pressure unit
-    pub pressure: Vec<f64>,
-    /// Pressure at μ − mu_err
-    pub pressure_low: f64,
-    /// Pressure at μ + mu_err
-    pub pressure_high: f64,
-    /// Pressure of the gas of these activities by second virial coefficients, all species together, scene's pressure unit
-    pub gas_pressure: Option<f64>,
-    /// Slopes by Clausius–Clapeyron, of a first-order boundary.
-    pub clapeyron: Option<Clapeyron>,
-    /// Passages of replicas from one side to the other in either direction, over all replicas: of a first-order boundary,
-    /// and of the nearest point of the lines that end or meet in a critical or triple point.
-    pub crossings: Option<u64>,
-}
-
-impl BoundaryPoint {
-    /// Whether replicas have crossed often enough for its errors to say something; what has too few crossings has none.
-    pub fn is_converged(&self) -> bool {
-        self.crossings.is_none_or(|n| n >= ENOUGH_CROSSINGS)
-    }
-
-    /// Spelling in the column `status` of `boundaries.csv`.
-    pub fn status(&self) -> &'static str {
-        if self.is_converged() { "converged" } else { "unconverged" }
-    }
-}
-
-/// Crossings below which a boundary has no error: `docs/validation.md` has the rates of wrong judgements.
-pub const ENOUGH_CROSSINGS: u64 = 20;
-
-/// Slopes of a first-order boundary: from the two sides, and of the line itself.
-///
-/// d ln z/dβ|coex = ΔE/ΔN, hence d ln z/dT from the averages on either side.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Clapeyron {
-    /// ΔE between the sides \[energy\]
-    pub delta_energy: f64,
-    /// ΔN of the species that crosses
-    pub delta_n: f64,
-    /// d ln z/dβ = ΔE/ΔN \[energy\]
-    pub predicted: f64,
-    /// The same from neighbouring points of the line; NaN for a lone point \[energy\]
-    pub observed: f64,
-    /// Depth of the valley between the basins \[kT\]
-    pub depth: f64,
-    /// Its standard error \[kT\]
-    pub depth_err: f64,
 }
 
 /// Averages within one phase, ⟨A⟩_i = ⟨χ_i A⟩/⟨χ_i⟩, at one point.
@@ -347,27 +177,6 @@ pub struct PhaseAverage {
     pub observables_err: Vec<f64>,
 }
 
-/// The simulated state next to a boundary point on one side; its direct averages are in `direct`.
-#[derive(Debug, Clone)]
-pub struct BoundarySide {
-    /// Index into `boundaries`.
-    pub boundary: usize,
-    /// On which side of the boundary the state lies.
-    pub side: Side,
-    /// Index of the state.
-    pub state: usize,
-    /// The phase that dominates there.
-    pub phase: Option<usize>,
-    /// `[n_reservoirs]`, ⟨N_s⟩ of MBAR
-    pub n: Vec<f64>,
-    /// `[n_reservoirs]`, standard errors
-    pub n_err: Vec<f64>,
-    /// ⟨E⟩ of MBAR \[energy\]
-    pub energy: f64,
-    /// Standard error of ⟨E⟩ \[energy\]
-    pub energy_err: f64,
-}
-
 /// F of an order parameter at one point.
 #[derive(Debug, Clone)]
 pub struct Profile {
@@ -387,21 +196,6 @@ pub struct Profile {
     pub joint: Vec<Vec<f64>>,
     /// `[n_bins][N_max + 1]`, standard errors
     pub joint_err: Vec<Vec<f64>>,
-}
-
-/// A maximum along the axis of one species.
-#[derive(Debug, Clone)]
-pub struct Ridge {
-    /// What fluctuates.
-    pub of: RidgeOf,
-    /// Index of the reservoir species.
-    pub reservoir: usize,
-    /// Scene unit.
-    pub temperature: f64,
-    /// `[n_reservoirs]`, column `mu_<s>` \[energy\]
-    pub mu: Vec<f64>,
-    /// Value there.
-    pub height: f64,
 }
 
 /// P(N) of the reservoir species at one point.
@@ -457,78 +251,6 @@ pub struct SplitHalf {
     pub second: Vec<Vec<f64>>,
     /// `[n_states][n_reservoirs]`, standard errors
     pub second_err: Vec<Vec<f64>>,
-}
-
-/// Kind of a phase boundary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BoundaryKind {
-    /// Two basins of P(N) of equal probability, a valley between them.
-    FirstOrder,
-    /// Largest fluctuation of an order parameter; no valley.
-    Continuous,
-    /// Where three phases meet.
-    Triple,
-    /// Where a first-order line ends.
-    Critical,
-}
-
-impl BoundaryKind {
-    /// Every kind, lines first.
-    pub const ALL: [BoundaryKind; 4] =
-        [BoundaryKind::FirstOrder, BoundaryKind::Continuous, BoundaryKind::Triple, BoundaryKind::Critical];
-
-    /// Spelling in the column `kind` of `boundaries.csv`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            BoundaryKind::FirstOrder => "first_order",
-            BoundaryKind::Continuous => "continuous",
-            BoundaryKind::Triple => "triple",
-            BoundaryKind::Critical => "critical",
-        }
-    }
-
-    /// Whether its points lie along a line, at given temperatures; else each stands alone.
-    pub fn is_line(self) -> bool {
-        matches!(self, BoundaryKind::FirstOrder | BoundaryKind::Continuous)
-    }
-}
-
-/// Side of a boundary, in μ of the species that crosses it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Side {
-    /// At lower μ.
-    Below,
-    /// At higher μ.
-    Above,
-}
-
-impl Side {
-    /// Spelling in the column `side` of `boundary_sides.csv`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Side::Below => "below",
-            Side::Above => "above",
-        }
-    }
-}
-
-/// Quantity whose fluctuation has a ridge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RidgeOf {
-    /// Var E/(k_B T²).
-    Energy,
-    /// β Var N.
-    Susceptibility,
-}
-
-impl RidgeOf {
-    /// Spelling in the column `of` of `ridges.csv`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            RidgeOf::Energy => "energy",
-            RidgeOf::Susceptibility => "susceptibility",
-        }
-    }
 }
 
 /// Displays and serialises a kind as its tables spell it.
