@@ -97,8 +97,8 @@ fn replicas_travel_between_the_ends_of_their_own_run() {
     let says = |words: &str| both.checks.verdict.sentences.iter().any(|s| s.words.contains(words));
     assert!(says("Round trips along T in run 1: ") && says("Round trips along μ of B in run 2: "));
     // Halves of production are those of each run.
-    let drifts = &both.checks.diagnostics.as_ref().expect("diagnostics").drifts;
-    assert!(["run 1", "run 2"].iter().all(|run| drifts.iter().any(|d| d.runs.as_deref() == Some(*run))));
-    assert!(drifts.iter().all(|d| d.halves.abs() < 5.0), "{drifts:?}");
+    let sums = &both.checks.diagnostics.as_ref().expect("diagnostics").sums;
+    assert!(["run 1", "run 2"].iter().all(|run| sums.iter().any(|d| d.runs.as_deref() == Some(*run))));
+    assert!(sums.iter().all(|d| d.halves.abs() < 5.0), "{sums:?}");
     assert!(both.split_half.compared == both.grid.len() && both.split_half.agree == both.grid.len());
 }

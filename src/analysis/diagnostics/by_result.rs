@@ -1,7 +1,7 @@
 //! Verdict by result, in words: which boundaries and states may be quoted, and whether the replicas are in equilibrium.
 
-use super::checks::{Diagnostics, Drift, Mood, Sentence};
-use super::drift::DRIFTS;
+use super::checks::{Diagnostics, Mood, Sentence, SumCheck};
+use super::sums::DRIFTS;
 use super::verdict::FEW;
 use super::words::{first, ranges, short};
 use crate::analysis::beginning::Beginning;
@@ -10,9 +10,12 @@ use crate::analysis::result::{BoundaryKind, BoundaryPoint, ENOUGH_CROSSINGS};
 use crate::base::ids::StateId;
 use crate::thermo::states::StateGrid;
 
+/// Independent samples that the slowest sum over all states should have: `docs/validation.md` has what runs with fewer got wrong.
+const RENEWALS: f64 = 12.0;
+
 /// A sum over states in words.
 ///
-/// - `column`, `temperature`: as in [`Drift`]
+/// - `column`, `temperature`: as in [`SumCheck`]
 fn sum_over_states(grid: &StateGrid, (column, temperature): (usize, Option<f64>), of_runs: &str) -> String {
     let what = match column.checked_sub(1) {
         None => "energy".to_owned(),
@@ -39,14 +42,16 @@ fn left_out(grid: &StateGrid, diagnostics: &Diagnostics) -> Option<Sentence> {
     })
 }
 
+fn name(grid: &StateGrid, sum: &SumCheck) -> String {
+    let of_runs = sum.runs.as_ref().map_or_else(String::new, |runs| format!(" of {runs}"));
+    sum_over_states(grid, (sum.column, sum.temperature), &of_runs)
+}
+
 /// Whether the replicas together have come to equilibrium: sums over states that drift, or remember their start.
 pub(super) fn equilibrium_of_replicas(grid: &StateGrid, diagnostics: &Diagnostics) -> Vec<Sentence> {
-    let name = |d: &Drift| {
-        let of_runs = d.runs.as_ref().map_or_else(String::new, |runs| format!(" of {runs}"));
-        sum_over_states(grid, (d.column, d.temperature), &of_runs)
-    };
-    let worst = |z: &dyn Fn(&Drift) -> f64| {
-        let known = diagnostics.drifts.iter().filter(|d| z(d).is_finite());
+    let name = |d: &SumCheck| name(grid, d);
+    let worst = |z: &dyn Fn(&SumCheck) -> f64| {
+        let known = diagnostics.sums.iter().filter(|d| z(d).is_finite());
         known.max_by(|a, b| z(a).abs().total_cmp(&z(b).abs()))
     };
     let mut sentences: Vec<Sentence> = left_out(grid, diagnostics).into_iter().collect();
@@ -77,6 +82,27 @@ pub(super) fn equilibrium_of_replicas(grid: &StateGrid, diagnostics: &Diagnostic
         sentences.push(Sentence { mood: Mood::Poor, words });
     }
     sentences
+}
+
+/// Whether the replicas as a whole have forgotten often enough where they were: what they remember together is in the error of
+/// everything. Sums over the states of one temperature do not count here: where a phase is frozen they never forget, and the states
+/// beside it may not be quoted anyway.
+pub(super) fn renewals(grid: &StateGrid, diagnostics: &Diagnostics) -> Option<Sentence> {
+    let over_all = diagnostics.sums.iter().filter(|s| s.temperature.is_none());
+    let slowest = over_all.min_by(|a, b| a.independent.total_cmp(&b.independent))?;
+    let (what, n) = (name(grid, slowest), slowest.independent);
+    Some(if n < RENEWALS {
+        let words = format!(
+            "The replicas together remember for too long: of {what} the run has {} independent samples, and errors say something \
+             from {RENEWALS} on: lengthen production {:.0}-fold.",
+            short(n),
+            (RENEWALS / n.max(0.1)).ceil()
+        );
+        Sentence { mood: Mood::Poor, words }
+    } else {
+        let words = format!("The slowest sum over states, {what}, has {n:.0} independent samples.");
+        Sentence { mood: Mood::Good, words }
+    })
 }
 
 /// Which first-order boundaries may be quoted: those that replicas have crossed often enough, at the simulated
@@ -222,15 +248,30 @@ mod tests {
         assert!(jumps(&chain, &[]).is_none());
     }
 
+    fn sum(column: usize, temperature: Option<f64>, halves: f64) -> SumCheck {
+        SumCheck { runs: None, column, temperature, halves, starts: f64::NAN, independent: 50.0 }
+    }
+
+    #[test]
+    fn replicas_that_together_remember_too_long_are_not_trusted() {
+        let of = |sums| renewals(&grid(), &Diagnostics { sums, ..Diagnostics::default() });
+        let with = |temperature, independent| SumCheck { independent, ..sum(1, temperature, 0.0) };
+        let few = of(vec![with(None, 50.0), with(None, 7.0), with(Some(0.3), 2.0)]).expect("a sentence");
+        assert_eq!(few.mood, Mood::Poor);
+        assert!(few.words.contains("the number of B over all states") && few.words.contains("2-fold"), "{}", few.words);
+        let enough = of(vec![with(None, 50.0), with(None, 13.0), with(Some(0.3), 2.0)]).expect("a sentence");
+        assert!(enough.mood == Mood::Good && enough.words.contains("13 independent"), "{}", enough.words);
+        assert!(of(vec![with(Some(0.3), 2.0)]).is_none());
+    }
+
     #[test]
     fn drifts_are_named_by_what_is_summed_and_where() {
-        let drift = |column, temperature, halves| Drift { runs: None, column, temperature, halves, starts: f64::NAN };
-        let of = |drifts| equilibrium_of_replicas(&grid(), &Diagnostics { drifts, ..Diagnostics::default() });
-        let said = of(vec![drift(0, None, 1.0), drift(1, Some(0.3), -5.2)]);
+        let of = |sums| equilibrium_of_replicas(&grid(), &Diagnostics { sums, ..Diagnostics::default() });
+        let said = of(vec![sum(0, None, 1.0), sum(1, Some(0.3), -5.2)]);
         assert_eq!(said.len(), 1);
         assert!(said[0].words.contains("number of B over the states at T = 0.3 changes by 5.2σ"), "{}", said[0].words);
-        assert!(said[0].mood == Mood::Poor && of(vec![drift(0, None, 3.9)])[0].mood == Mood::Good);
-        let odd = of(vec![Drift { starts: 6.0, ..drift(0, None, 0.5) }]);
+        assert!(said[0].mood == Mood::Poor && of(vec![sum(0, None, 3.9)])[0].mood == Mood::Good);
+        let odd = of(vec![SumCheck { starts: 6.0, ..sum(0, None, 0.5) }]);
         assert!(odd.len() == 2 && odd[1].words.contains("the energy over all states differs by 6.0σ"), "{odd:?}");
         assert!(of(Vec::new()).is_empty());
     }

@@ -51,9 +51,9 @@ pub struct StateCheck {
     pub quotable: bool,
 }
 
-/// What a sum over states says of equilibrium.
+/// What a sum over states says of equilibrium, and how much of it a run holds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Drift {
+pub struct SumCheck {
     /// The runs whose states they are, where runs with other grids are analysed together.
     pub runs: Option<String>,
     /// What is summed: E (0) or the N of a reservoir species (1, …).
@@ -64,6 +64,8 @@ pub struct Drift {
     pub halves: f64,
     /// Odd walkers less even ones, in standard errors; NaN where these are not compared.
     pub starts: f64,
+    /// Independent samples of the sum in the run: how often the replicas as a whole have forgotten where they were.
+    pub independent: f64,
 }
 
 /// Diagnostics of one edge.
@@ -107,7 +109,7 @@ pub struct Diagnostics {
     /// What was left out at the beginning of runs, because sums over states drift there.
     pub beginnings: Vec<Beginning>,
     /// Sums over states, by halves of production (what is left of it) and of walkers.
-    pub drifts: Vec<Drift>,
+    pub sums: Vec<SumCheck>,
     /// First-order boundaries by length of the run.
     pub trends: Vec<Trend>,
     /// Whether even and odd walkers could be compared, and whether they were started differently.

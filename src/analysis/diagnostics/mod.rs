@@ -6,11 +6,11 @@ mod by_samples;
 pub(crate) mod checks;
 mod components;
 mod convergence;
-mod drift;
 mod equilibration;
 mod flow;
 mod gaps;
 pub(crate) mod split_half;
+mod sums;
 mod verdict;
 mod windows;
 mod words;
@@ -19,7 +19,7 @@ pub use super::input::WalkerSplit;
 pub use crate::analysis::hysteresis::DIFFER;
 pub use crate::analysis::hysteresis::ExcludedState;
 pub(super) use crate::analysis::hysteresis::{mask, mask_cells};
-pub use checks::{Checks, Diagnostics, Drift, EdgeCheck, Mood, SHARES, Sentence, StateCheck, Trend, Verdict};
+pub use checks::{Checks, Diagnostics, EdgeCheck, Mood, SHARES, Sentence, StateCheck, SumCheck, Trend, Verdict};
 pub use components::components;
 pub use equilibration::start;
 pub use flow::Flow;
@@ -218,7 +218,7 @@ fn examine(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies) 
         spectral_gap: overlap.spectral_gap,
         n_components: component.iter().max().map_or(0, |c| c + 1),
         n_parts: analysis.free_energies.n_parts(),
-        drifts: drift::drifts(&memory, input),
+        sums: sums::sums(&memory, input),
         trends: Vec::new(),
         halves: (z.iter().any(|z| z.is_finite()), input.halves.start_differently),
         n_runs: input.runs.len(),

@@ -45,6 +45,7 @@ pub fn verdict(
     }
     sentences.extend(memory_of_start(grid, diagnostics, excluded));
     sentences.extend(by_result::equilibrium_of_replicas(grid, diagnostics));
+    sentences.extend(by_result::renewals(grid, diagnostics));
     sentences.extend(by_exchange::window_crossings(grid, &diagnostics.windows));
     sentences.extend(halves_in_time(split_half));
     sentences.extend(late_start(diagnostics));
@@ -301,7 +302,7 @@ mod tests {
             n_parts: 1,
             beginnings: Vec::new(),
             n_runs: 1,
-            drifts: Vec::new(),
+            sums: Vec::new(),
             trends: Vec::new(),
             halves: (true, true),
             stride: 1,

@@ -3,15 +3,15 @@
 //! A state settles as soon as the replicas in it do, and these come from a pool that may still be filling: what remembers
 //! the start is how many replicas there are in each basin, and a sum over states counts them.
 
-use super::checks::Drift;
+use super::checks::SumCheck;
 use crate::analysis::AnalysisInput;
 use crate::analysis::statistics::inefficiency::Memory;
 
 /// |z| beyond which a sum over states drifts, or remembers its start.
 pub(super) const DRIFTS: f64 = 4.0;
 
-/// Compares the halves of every collective coordinate.
-pub(super) fn drifts(memory: &Memory, input: &AnalysisInput) -> Vec<Drift> {
+/// Compares the halves of every collective coordinate, and counts its independent samples.
+pub(super) fn sums(memory: &Memory, input: &AnalysisInput) -> Vec<SumCheck> {
     let (walker_of, cohorts) = (&memory.blocks.walker_of, input.cohorts());
     let cohort_of = memory.blocks.cohorts(&cohorts);
     let place = |block: usize| {
@@ -22,21 +22,22 @@ pub(super) fn drifts(memory: &Memory, input: &AnalysisInput) -> Vec<Drift> {
     let late: Vec<bool> = (0..walker_of.len()).map(place).collect();
     let is_odd: Vec<bool> =
         walker_of.iter().map(|&w| input.halves.odd.get(usize::from(w)).copied().unwrap_or(false)).collect();
-    let drift = |c: &crate::analysis::statistics::collective::Collective| {
+    let check = |c: &crate::analysis::statistics::collective::Collective| {
         let own = |b: &usize| cohort_of[*b] == c.cohort;
         let blocks: Vec<f64> = (0..c.blocks.len()).filter(own).map(|b| c.blocks[b]).collect();
         let kinds = |of: &[bool]| -> Vec<bool> { (0..of.len()).filter(own).map(|b| of[b]).collect() };
         let odd = kinds(&is_odd);
         let comparable = odd.contains(&true) && odd.contains(&false);
-        Drift {
+        SumCheck {
             runs: cohorts.name(c.cohort),
             column: c.column,
             temperature: c.kt.map(|kt| kt / input.boltzmann),
             halves: difference(&blocks, &kinds(&late), c.variance),
             starts: if comparable { difference(&blocks, &odd, c.variance) } else { f64::NAN },
+            independent: c.independent,
         }
     };
-    memory.collectives.iter().map(drift).collect()
+    memory.collectives.iter().map(check).collect()
 }
 
 /// Mean over the blocks of one kind less that over the others, in standard errors of independent parts of the run.
