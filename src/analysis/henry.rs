@@ -11,6 +11,8 @@ use super::mbar::{Bins, Collapsed};
 
 /// Effective samples of the empty cell and of one atom below which nothing is said.
 const SAMPLES: f64 = 20.0;
+/// Errors by which a constant must differ from 0 for its slope ∂ ln K/∂β to mean something.
+const SURE: f64 = 3.0;
 
 /// Compositions of no atom and of one atom of each species, in one part of the grid.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +39,21 @@ pub(crate) fn first_atoms(samples: &Collapsed) -> Vec<FirstAtom> {
         (0..samples.parts.number.max(1)).filter_map(in_part).max_by_key(|first| members(first.one))
     };
     (0..n_s).filter_map(of_species).collect()
+}
+
+impl Henry {
+    /// Sets the errors. A heat is a slope of ln K, and there is none where K may as well be 0.
+    ///
+    /// - `errors`: of the two constants and the two heats
+    pub(crate) fn set_errors(&mut self, errors: &[f64]) {
+        self.constant_err = errors[0];
+        if self.constant.abs() > SURE * self.constant_err {
+            self.q_st_err = errors[2];
+        } else {
+            self.q_st = f64::NAN;
+        }
+        self.q_st_absolute_err = errors[3];
+    }
 }
 
 impl FirstAtom {
@@ -67,14 +84,19 @@ impl FirstAtom {
     }
 
     /// The two constants [1/length²/pressure], and the heats that are their slopes, ∂ ln K/∂β [energy]; `None` where the
-    /// cell has no surface.
+    /// cell has no surface, or the gas is of molecules of several atoms of the species.
     ///
     /// - `ln_integral`: ln Q₁
     /// - `energy`: mean energy of the atom \[energy\]
     pub(crate) fn law(&self, around: &MapContext<'_>, kt: f64, ln_integral: f64, energy: f64) -> Option<[f64; 4]> {
-        let (area, volume) = (around.cell.area?, around.cell.volume?);
+        let (area, volume) = (around.cell.area?, around.cell.gas_volume?);
+        let convention = &around.grid.reservoirs[self.reservoir].convention;
+        // Of a molecule that falls apart the surface takes a power of its pressure.
+        if convention.atoms_per_molecule() != 1.0 {
+            return None;
+        }
         let (integral, per) = (ln_integral.exp(), around.pressure_unit / (area * kt));
-        let heat = around.grid.reservoirs[self.reservoir].convention.pressure_coefficient(kt);
+        let heat = convention.pressure_coefficient(kt);
         let q_st = heat - energy * integral / (integral - volume);
         Some([(integral - volume) * per, integral * per, q_st, heat - energy])
     }

@@ -49,6 +49,9 @@ impl AnalysisInput {
 pub struct CellContext {
     /// Volume open to mobile atoms \[length³\]
     pub volume: Option<f64>,
+    /// Volume above the dividing surface, which excess and Henry constants leave to the gas: the floor, or over a mobile slab the plane of
+    /// its highest atoms at the start \[length³\]
+    pub gas_volume: Option<f64>,
     /// Area of the surface \[length²\]; `None` in a cell that is periodic in z
     pub area: Option<f64>,
     /// `[n_reservoirs]`, atoms of a full monolayer: a site each of the top layer of the slab, or close-packed; NaN where

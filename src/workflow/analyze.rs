@@ -367,6 +367,8 @@ fn cell_context(loaded: &CheckedScene) -> CellContext {
     let system = Arc::new(System::from_scene(loaded));
     let cell = &system.cell;
     let area = (!cell.periodic_z).then(|| cell.volume() / cell.lengths.z);
+    // Mobile layers stand above the floor, which atoms may pass where there are vacancies.
+    let mobile_top = loaded.slab.mobile().map(|atom| atom.position.z).fold(cell.floor, f64::max);
     let sites = loaded.sites_of_top_layer();
     let close_packed = |species: u8| {
         let pair = system.pairs.pair(species, species);
@@ -389,6 +391,7 @@ fn cell_context(loaded: &CheckedScene) -> CellContext {
     let species = system.reservoirs.iter().map(|r| r.species).collect();
     CellContext {
         volume: Some(cell.volume()),
+        gas_volume: Some(area.map_or(cell.volume(), |area| area * (cell.ceiling() - mobile_top))),
         area,
         monolayer: system.reservoirs.iter().map(monolayer).collect(),
         room: area.map(|_| room).filter(|room| room.is_finite()),

@@ -93,9 +93,9 @@ pub(super) fn renewals(grid: &StateGrid, diagnostics: &Diagnostics) -> Option<Se
     let (what, n) = (name(grid, slowest), slowest.independent);
     Some(if n < RENEWALS {
         let words = format!(
-            "The replicas together remember for too long: of {what} the run has {} independent samples, and errors say something \
+            "The replicas together remember for too long: of {what} the run has {:.0} independent samples, and errors say something \
              from {RENEWALS} on: lengthen production {:.0}-fold.",
-            short(n),
+            n.floor(),
             (RENEWALS / n.max(0.1)).ceil()
         );
         Sentence { mood: Mood::Poor, words }

@@ -164,7 +164,7 @@ fn examine(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies) 
         })
         .collect();
     let usable: Vec<bool> = edges.iter().map(|e| e.usable).collect();
-    let component = components(grid, &usable);
+    let component = components(grid, &usable, &cohorts);
     let z = &work.hysteresis;
     // The memory of excluded states too.
     let memory = if work.retained.samples.len() == samples.len() {

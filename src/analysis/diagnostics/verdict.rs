@@ -242,6 +242,7 @@ mod tests {
     use super::super::{EdgeCheck, Flow, StateCheck, components};
     use super::*;
     use crate::analysis::limit::AtLimit;
+    use crate::analysis::statistics::cohorts::Cohorts;
     use crate::thermo::Convention;
     use crate::thermo::states::ReservoirAxis;
 
@@ -264,7 +265,8 @@ mod tests {
         for e in &mut edges {
             e.usable = !dead(e);
         }
-        let component = components(grid, &edges.iter().map(|e| e.usable).collect::<Vec<_>>());
+        let component =
+            components(grid, &edges.iter().map(|e| e.usable).collect::<Vec<_>>(), &Cohorts::one(grid.len(), 1));
         let state = |k: usize| StateCheck {
             samples: 1000,
             g_series: 4.0,

@@ -163,8 +163,7 @@ fn set_errors(
                 law.map_or_else(|| vec![f64::NAN; 4], Vec::from)
             };
             let errors = bootstrap.spread(&reweighted.iter().map(of_resample).collect::<Vec<_>>(), |_| row.kt);
-            henry.constant_err = errors[0];
-            (henry.q_st_err, henry.q_st_absolute_err) = (errors[2], errors[3]);
+            henry.set_errors(&errors);
         }
     }
 }

@@ -14,6 +14,8 @@ const CELLS: usize = 20_000;
 pub(crate) const N_EFF_MIN: f64 = 50.0;
 /// Most values of a coarse axis of states that are no rectangle, where every state may have a value of its own.
 const VALUES: usize = 32;
+/// Values of an axis that differ by less, relative to their size and absolutely, are one: ln p of the same p at several temperatures.
+const EQUAL: f64 = 1e-9;
 /// Most values of a pressure axis of a single species.
 const PRESSURES: usize = 80;
 
@@ -74,11 +76,18 @@ fn coarse(grid: &StateGrid, values: &[f64]) -> Vec<f64> {
     if grid.axes().is_none() && values.len() > VALUES { spread(&values, VALUES) } else { values }
 }
 
+/// A value that is computed, to twelve digits: one that is 76 should read 76, and not 75.99999999999999.
+fn plain(x: f64) -> f64 {
+    format!("{x:.11e}").parse().unwrap_or(x)
+}
+
 /// `parts` − 1 equally spaced points between each two neighbours, which stay.
 fn refined(values: &[f64], parts: usize) -> Vec<f64> {
     let mut fine = Vec::new();
     for pair in values.windows(2) {
-        fine.extend((0..parts).map(|i| pair[0] + (pair[1] - pair[0]) * i as f64 / parts as f64));
+        let between = |i: usize| plain(pair[0] + (pair[1] - pair[0]) * i as f64 / parts as f64);
+        fine.push(pair[0]);
+        fine.extend((1..parts).map(between));
     }
     fine.extend(values.last());
     fine
@@ -142,7 +151,7 @@ impl Frame {
                 let pressure = |state: &StatePoint| convention.pressure(state.ln_z[s], state.kt, around.pressure_unit);
                 let ln_p: Vec<f64> = grid.points().iter().map(|state| pressure(state).ln()).collect();
                 let points = ((lengths[s] - 1) * a + 1).min(PRESSURES);
-                spread(&ln_p, points).iter().map(|x| x.exp()).collect()
+                spread(&ln_p, points).iter().map(|x| plain(x.exp())).collect()
             })
             .collect();
         Frame { temperatures: refined(&temperatures, t), axes, in_pressure: true }
@@ -190,11 +199,11 @@ impl Frame {
     }
 }
 
-/// `n` values evenly from the smallest to the largest; one if they are equal.
+/// `n` values evenly from the smallest to the largest; one if they are equal but for rounding.
 fn spread(values: &[f64], n: usize) -> Vec<f64> {
     let lo = values.iter().copied().fold(f64::INFINITY, f64::min);
     let hi = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if n < 2 || hi <= lo {
+    if n < 2 || hi - lo <= EQUAL * lo.abs().max(hi.abs()).max(1.0) {
         return vec![lo];
     }
     (0..n).map(|i| lo + (hi - lo) * i as f64 / (n - 1) as f64).collect()
@@ -282,7 +291,7 @@ impl MapContext<'_> {
     /// which the second virial coefficients make p and densities.
     pub(crate) fn set_gas(&self, cell: &mut MapCell, gas: Option<&VirialGas>) {
         let (kt, unknown) = (cell.temperature * self.boltzmann, vec![f64::NAN; cell.n.len()]);
-        let Some(volume) = self.cell.volume else { return };
+        let (Some(volume), Some(open)) = (self.cell.volume, self.cell.gas_volume) else { return };
         let (density, pressure) = if self.cell.holds_gas_alone {
             let pressure = kt * cell.ln_xi / volume;
             (cell.n.iter().map(|n| n / volume).collect(), Some(pressure).filter(|p| p.is_finite()))
@@ -293,7 +302,7 @@ impl MapContext<'_> {
         };
         let excess = match self.cell.holds_gas_alone {
             true => unknown,
-            false => cell.n.iter().zip(&density).map(|(n, density)| n - density * volume).collect(),
+            false => cell.n.iter().zip(&density).map(|(n, density)| n - density * open).collect(),
         };
         let gas_pressure = pressure.map(|p| p / self.pressure_unit);
         cell.adsorption =
@@ -354,9 +363,19 @@ mod tests {
     fn refinement_keeps_the_simulated_points_and_the_cap() {
         assert_eq!(refined(&[1.0, 2.0, 4.0], 2), [1.0, 1.5, 2.0, 3.0, 4.0]);
         assert_eq!(refined(&[1.0], 5), [1.0]);
+        // 0.1 + 0.2 is not 0.3.
+        assert_eq!(refined(&[0.0, 0.1, 0.4], 3)[4..7], [0.2, 0.3, 0.4]);
         assert_eq!(refinement(7, &[14]), (4, 5));
         assert_eq!(refinement(7, &[14, 14]), (4, 2));
         assert_eq!(refinement(64, &[64]), (2, 2));
         assert_eq!(refinement(7, &[14, 14, 14]), (1, 1));
+    }
+
+    #[test]
+    fn values_that_differ_by_rounding_are_one() {
+        let ln_p: Vec<f64> = (1..200).map(|t| (1e-4_f64.ln() + f64::from(t)) - f64::from(t)).collect();
+        assert!(ln_p.iter().any(|x| *x != ln_p[0]));
+        assert_eq!(spread(&ln_p, 11).len(), 1);
+        assert_eq!(spread(&[1.0, 3.0], 3), [1.0, 2.0, 3.0]);
     }
 }

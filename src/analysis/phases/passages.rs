@@ -18,12 +18,23 @@ use rayon::prelude::*;
 #[derive(Debug)]
 pub(crate) struct Passages<'a> {
     samples: &'a Samples,
-    /// Simulated kT, ascending, with the samples at it: `[n_replicas][visits]`
-    rows: Vec<(f64, Vec<Vec<usize>>)>,
+    grid: &'a StateGrid,
+    /// By rising temperature.
+    rows: Vec<Row>,
+}
+
+/// What is simulated at one temperature.
+#[derive(Debug)]
+struct Row {
+    kt: f64,
+    /// `[n_replicas][visits]`, samples
+    paths: Vec<Vec<usize>>,
+    /// Its states, windows among them.
+    states: Vec<usize>,
 }
 
 impl<'a> Passages<'a> {
-    pub(crate) fn new(samples: &'a Samples, grid: &StateGrid) -> Passages<'a> {
+    pub(crate) fn new(samples: &'a Samples, grid: &'a StateGrid) -> Passages<'a> {
         let mut kts: Vec<f64> = grid.states.iter().map(|s| s.kt).collect();
         kts.sort_by(f64::total_cmp);
         kts.dedup();
@@ -31,21 +42,50 @@ impl<'a> Passages<'a> {
         let paths: Vec<Vec<usize>> =
             places(samples, n_replicas, |n| samples.replica[n] as usize).into_iter().flatten().collect();
         let at = |&kt: &f64| {
-            let here = |&n: &usize| grid.states[samples.state[n] as usize].kt.to_bits() == kt.to_bits();
-            (kt, paths.iter().map(|path| path.iter().copied().filter(here).collect()).collect())
+            let is_here = |k: &usize| grid.states[*k].kt.to_bits() == kt.to_bits();
+            let here = |&n: &usize| is_here(&(samples.state[n] as usize));
+            Row {
+                kt,
+                paths: paths.iter().map(|path| path.iter().copied().filter(here).collect()).collect(),
+                states: (0..grid.states.len()).filter(is_here).collect(),
+            }
         };
-        Passages { samples, rows: kts.par_iter().map(at).collect() }
+        Passages { samples, grid, rows: kts.par_iter().map(at).collect() }
     }
 
     /// Passages in either direction between the sides of each candidate, over all replicas: at its temperature, or at the
-    /// nearest simulated one below.
+    /// nearest simulated one below, of those that have states on both sides of it or a window over both. A further run that was made
+    /// for another line has rows of its own, and nothing to say of this one.
     pub(crate) fn count(&self, candidates: &[Crossing], thresholds: &Thresholds) -> Vec<u64> {
-        candidates.par_iter().map(|c| self.between(c.kt, c.sides, &c.cores, thresholds)).collect()
+        candidates.par_iter().map(|c| self.between(c, thresholds)).collect()
     }
 
-    fn between(&self, kt: f64, sides: (usize, usize), cores: &Cores, thresholds: &Thresholds) -> u64 {
-        let below = self.rows.partition_point(|row| row.0 <= kt * (1.0 + 1e-9));
-        let Some((_, paths)) = self.rows.get(below.saturating_sub(1)) else { return 0 };
+    /// Whether a row has states on both sides of a line, or a window over both of its phases.
+    fn spans(&self, row: &Row, crossing: &Crossing) -> bool {
+        let species = crossing.species;
+        let convention = &self.grid.reservoirs[species].convention;
+        let at = convention.mu(crossing.ln_z[species], crossing.kt);
+        let (mut below, mut above) = (false, false);
+        for state in row.states.iter().map(|&k| &self.grid.states[k]) {
+            if let Some(window) = &state.window {
+                let Cores { median: (a, b), .. } = crossing.cores;
+                if window.reservoir == species && window.contains(a) && window.contains(b) {
+                    return true;
+                }
+                continue;
+            }
+            let mu = convention.mu(state.ln_z[species], state.kt);
+            below |= mu <= at;
+            above |= mu >= at;
+        }
+        below && above
+    }
+
+    fn between(&self, crossing: &Crossing, thresholds: &Thresholds) -> u64 {
+        let Crossing { kt, sides, cores, .. } = crossing;
+        let below = self.rows.partition_point(|row| row.kt <= kt * (1.0 + 1e-9));
+        let spanning = self.rows[..below].iter().rev().find(|row| self.spans(row, crossing));
+        let Some(Row { paths, .. }) = spanning.or(self.rows.get(below.saturating_sub(1))) else { return 0 };
         let mut counts = vec![0; self.samples.counts.len()];
         let mut side_of = |n: usize| {
             counts.iter_mut().zip(&self.samples.counts).for_each(|(c, column)| *c = column[n]);
@@ -115,6 +155,28 @@ mod tests {
         let path = [(0, 0), (2, 0), (3, 6), (3, 14), (1, 12), (1, 13), (3, 11), (2, 0), (0, 1)];
         // Seen at kT = 0.3: 0 … 12 … 1; at 0.4: 0, 14, 0. Between the temperatures the colder one counts.
         assert_eq!(passages(&path), [2, 2, 2]);
+    }
+
+    #[test]
+    fn a_row_without_states_on_both_sides_of_a_line_says_nothing_of_it() {
+        let axis = |values: &[f64]| {
+            let values = values.to_vec();
+            ReservoirAxis { species: "B".into(), convention: Convention::Activity, values }
+        };
+        // The run has kT = 0.3 and both sides of μ' = −2.5; a further run has 0.35 and states above it alone.
+        let mut grid = StateGrid::product(&[0.3], 1.0, &[axis(&[-3.0, -2.0])]);
+        let mut further = StateGrid::product(&[0.35], 1.0, &[axis(&[-2.0, -1.0])]).states;
+        grid.states.append(&mut further);
+        let mut samples = Samples::new(1);
+        for (cycle, (replica, state, n)) in
+            [(0, 0, 0), (1, 2, 12), (0, 1, 12), (1, 3, 13), (0, 0, 1), (1, 2, 12)].into_iter().enumerate()
+        {
+            samples.push(SampleRow { cycle: cycle as u32, walker: 0, replica, state, energy: 0.0, counts: &[n] });
+        }
+        let thresholds = Thresholds { of: vec![vec![6]] };
+        let at = |kt: f64, mu: f64| Crossing { ln_z: vec![mu / kt], ..crossing(kt) };
+        let count = |c: Crossing| Passages::new(&samples, &grid).count(&[c], &thresholds)[0];
+        assert_eq!([count(at(0.35, -2.5)), count(at(0.36, -2.4)), count(at(0.35, -1.5))], [2, 2, 0]);
     }
 
     #[test]
