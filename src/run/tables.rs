@@ -146,8 +146,13 @@ pub fn set_results(directory: &Path, species: &[String], results: &[StateResults
             let excess = number_of(row, &format!("n_{s}_mean")) - gas;
             (format!("excess_{s}"), excess)
         });
+        // A heat that is not known has no error either.
+        let further = of_state.further.iter().cloned().map(|(column, value)| match column.strip_prefix("q_st_err_") {
+            Some(s) if number_of(row, &format!("q_st_{s}")).is_nan() => (column, f64::NAN),
+            _ => (column, value),
+        });
         let known = counts.chain(own).filter(|(_, value)| value.is_finite());
-        rows.push(known.chain(excess).chain(of_state.further.iter().cloned()).collect::<Vec<_>>());
+        rows.push(known.chain(excess).chain(further).collect::<Vec<_>>());
     }
     // A run of an earlier version has fewer columns.
     let mut columns = table.columns().to_vec();

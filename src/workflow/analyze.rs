@@ -246,7 +246,7 @@ pub fn evaluate_and_tell(
 /// What the analysis says of every state, in cycles where it counts samples.
 fn state_results(analysis: &Analysis) -> Vec<StateResults> {
     let stride = analysis.checks.diagnostics.as_ref().map_or(1.0, |d| f64::from(d.stride));
-    let volume = analysis.cell.volume.unwrap_or(f64::NAN);
+    let volume = analysis.cell.gas_volume.unwrap_or(f64::NAN);
     let of_state = |((average, g), cell): ((&analysis::DirectAverage, &f64), &analysis::MapCell)| {
         let a = &cell.adsorption;
         let cut = average.at_limit.iter().any(analysis::AtLimit::is_reached);

@@ -151,7 +151,9 @@ pub(super) fn jumps(grid: &StateGrid, jumps: &[Jump]) -> Option<Sentence> {
     };
     let words_of = |jump: &Jump| {
         let ((t_a, mu_a), (t_b, mu_b)) = (at(jump.edge.a), at(jump.edge.b));
-        let place = if t_a == t_b {
+        let place = if grid.reservoirs.is_empty() {
+            format!("between T = {t_a} and T = {t_b}")
+        } else if t_a == t_b {
             format!("at T = {t_a} between μ = {mu_a} and {mu_b}")
         } else {
             format!("between T = {t_a}, μ = {mu_a} and T = {t_b}, μ = {mu_b}")
@@ -163,10 +165,11 @@ pub(super) fn jumps(grid: &StateGrid, jumps: &[Jump]) -> Option<Sentence> {
         format!("{place} ({}{n})", jump.crossings)
     };
     let list: Vec<String> = jumps.iter().map(words_of).collect();
+    let starts = if grid.reservoirs.is_empty() { "other configurations" } else { "empty and filled" };
     let words = format!(
         "Configurations jump between neighbouring states, and fewer than {ENOUGH_CROSSINGS} replicas passed from one kind to the other \
          (their number in brackets): {}. A first-order line may run there, with either state on the wrong side of it: these states \
-         may not be quoted; add states between, or warmer ones, or start walkers from empty and filled.",
+         may not be quoted; add states between, or warmer ones, or start walkers from {starts}.",
         first(&list)
     );
     let mut beside: Vec<StateId> = jumps.iter().flat_map(|j| [j.edge.a, j.edge.b]).collect();
@@ -246,6 +249,10 @@ mod tests {
         let many = jumps(&chain, &[jump(4), jump(8)]).expect("a sentence");
         assert_eq!(many.mood, Mood::Poor, "4 of 30 states");
         assert!(jumps(&chain, &[]).is_none());
+        let canonical = StateGrid::product(&[0.3, 0.4], 1.0, &[]);
+        let jump = Jump { edge: canonical.edges[0], n: (vec![], vec![]), crossings: 2 };
+        let words = jumps(&canonical, &[jump]).expect("a sentence").words;
+        assert!(words.contains("between T = 0.3 and T = 0.4 (2)") && words.contains("other configurations"), "{words}");
     }
 
     fn sum(column: usize, temperature: Option<f64>, halves: f64) -> SumCheck {

@@ -13,6 +13,9 @@ use crate::io::csv::{Table, number};
 
 /// A heat of adsorption is drawn if its error is below this share of it.
 const KNOWN: f64 = 0.15;
+/// Largest change of ln(∂ ln N/∂ ln p) from one interval of the map to the next within which an isotherm is straight enough to be read
+/// between two cells.
+const BEND: f64 = 0.25;
 /// Points from Clausius and Clapeyron on each curve.
 const CLAPEYRON: usize = 6;
 
@@ -284,7 +287,7 @@ pub(crate) fn isosteric_heat(analysis: &Analysis, labels: &Labels, s: usize) -> 
         100.0 * KNOWN
     );
     if series.iter().any(|s| !s.points.is_empty()) {
-        caption.push_str(" Points: −∂ ln p/∂β at constant ⟨N⟩ (Clausius and Clapeyron) along the map.");
+        caption.push_str(" Points: −∂ ln p/∂β at constant ⟨N⟩ (Clausius and Clapeyron) along the map, where isotherms are straight between its cells.");
     }
     if !alone {
         caption.push_str(" The amounts of the other species are constant in the derivative.");
@@ -334,12 +337,17 @@ fn clapeyron(analysis: &Analysis, slice: &Slice<'_>, row: usize, s: usize) -> Ve
         .collect()
 }
 
-/// ln p at which an isotherm reaches N; `None` where it does not, or jumps there.
+/// ln p at which an isotherm reaches N; `None` where it does not, or bends there too much to be straight between two cells.
 ///
 /// - `isotherm`: (N, ln p) by rising p
 fn ln_p_at(isotherm: &[(f64, f64)], n: f64) -> Option<f64> {
-    let mut across = isotherm.windows(2).filter(|w| w[0].0 <= n && n < w[1].0);
-    let (w, again) = (across.next()?, across.next());
+    let mut across = isotherm.windows(2).enumerate().filter(|(_, w)| w[0].0 <= n && n < w[1].0);
+    let ((i, w), again) = (across.next()?, across.next());
+    let slope = |i: usize| isotherm.get(i..i + 2).map(|w| (w[1].0 / w[0].0).ln() / (w[1].1 - w[0].1));
+    let bend = |beside: Option<f64>| beside.zip(slope(i)).map_or(0.0, |(beside, own)| (beside / own).ln().abs());
+    if bend(i.checked_sub(1).and_then(slope)).max(bend(slope(i + 1))) > BEND {
+        return None;
+    }
     // ln N over ln p is nearly straight where N is small.
     let place = (n / w[0].0).ln() / (w[1].0 / w[0].0).ln();
     (again.is_none() && place.is_finite()).then(|| w[0].1 + place * (w[1].1 - w[0].1))
@@ -406,5 +414,8 @@ mod tests {
         assert!((ln_p_at(&isotherm, 3.0).expect("inside") - 3.0_f64.log2()).abs() < 1e-12);
         assert!(ln_p_at(&isotherm, 0.5).is_none() && ln_p_at(&isotherm, 16.0).is_none());
         assert!(ln_p_at(&[(1.0, 0.0), (3.0, 1.0), (2.0, 2.0), (4.0, 3.0)], 2.5).is_none());
+        // A layer condenses between the second and the third point: neither there nor beside it is a straight line right.
+        let step = [(1.0, 0.0), (1.1, 0.1), (9.0, 0.2), (9.5, 0.3), (9.8, 0.4), (10.1, 0.5)];
+        assert!([1.05, 5.0, 9.2].iter().all(|&n| ln_p_at(&step, n).is_none()) && ln_p_at(&step, 10.0).is_some());
     }
 }
