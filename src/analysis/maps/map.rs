@@ -135,7 +135,8 @@ impl Frame {
         Frame { temperatures, axes, in_pressure }
     }
 
-    /// The (T, p) frame: pressures (of the molecule for a gas) spaced evenly in ln p over the simulated range.
+    /// The (T, p) frame: pressures (of the molecule for a gas) spaced evenly in ln p over the simulated range, through the simulated ones
+    /// where these are the axis of a rectangle of states.
     pub(crate) fn in_pressure(around: &MapContext<'_>) -> Frame {
         let grid = around.grid;
         if grid.n_reservoirs() == 0 {
@@ -151,6 +152,10 @@ impl Frame {
                 let pressure = |state: &StatePoint| convention.pressure(state.ln_z[s], state.kt, around.pressure_unit);
                 let ln_p: Vec<f64> = grid.points().iter().map(|state| pressure(state).ln()).collect();
                 let points = ((lengths[s] - 1) * a + 1).min(PRESSURES);
+                let simulated = sorted(&grid.values(s));
+                if convention.is_pressure() && grid.axes().is_some() && simulated.len() > 1 {
+                    return through(&simulated, points);
+                }
                 spread(&ln_p, points).iter().map(|x| plain(x.exp())).collect()
             })
             .collect();
@@ -197,6 +202,20 @@ impl Frame {
         }
         Map { temperatures: self.temperatures.clone(), axes: self.axes.clone(), cells }
     }
+}
+
+/// About `n` values that hold given ones, ascending and above 0, with others between them as evenly in their logarithms as that allows.
+fn through(given: &[f64], n: usize) -> Vec<f64> {
+    let whole = (given[given.len() - 1] / given[0]).ln();
+    let mut values = Vec::new();
+    for pair in given.windows(2) {
+        let width = (pair[1] / pair[0]).ln();
+        let parts = ((n - 1) as f64 * width / whole).round().max(1.0) as usize;
+        values.push(pair[0]);
+        values.extend((1..parts).map(|i| plain(pair[0] * (width * i as f64 / parts as f64).exp())));
+    }
+    values.extend(given.last());
+    values
 }
 
 /// `n` values evenly from the smallest to the largest; one if they are equal but for rounding.
@@ -369,6 +388,21 @@ mod tests {
         assert_eq!(refinement(7, &[14, 14]), (4, 2));
         assert_eq!(refinement(64, &[64]), (2, 2));
         assert_eq!(refinement(7, &[14, 14, 14]), (1, 1));
+    }
+
+    #[test]
+    fn pressures_of_a_map_hold_the_simulated_ones() {
+        let near =
+            |a: &[f64], b: &[f64]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a / b - 1.0).abs() < 1e-11);
+        let values = through(&[0.01, 1.0, 10.0], 7);
+        assert!(
+            near(&values, &[0.01, 0.1_f64.powf(1.5), 0.1, 0.1_f64.sqrt(), 1.0, 10.0_f64.sqrt(), 10.0]),
+            "{values:?}"
+        );
+        assert!([0.01, 1.0, 10.0].iter().all(|p| values.contains(p)));
+        // However narrow an interval, its ends stay.
+        let values = through(&[1.0, 1.001, 100.0], 3);
+        assert!(near(&values, &[1.0, 1.001, (1.001_f64 * 100.0).sqrt(), 100.0]), "{values:?}");
     }
 
     #[test]
