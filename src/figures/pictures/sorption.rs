@@ -16,6 +16,9 @@ const KNOWN: f64 = 0.15;
 /// Largest change of ln(∂ ln N/∂ ln p) from one interval of the map to the next within which an isotherm is straight enough to be read
 /// between two cells.
 const BEND: f64 = 0.25;
+/// Amounts at which Clausius and Clapeyron are tried, evenly in N and in ln N, and the lowest of them as a share of the highest.
+const TRIED: usize = 40;
+const LOWEST: f64 = 0.003;
 /// Points from Clausius and Clapeyron on each curve.
 const CLAPEYRON: usize = 6;
 
@@ -328,13 +331,18 @@ fn clapeyron(analysis: &Analysis, slice: &Slice<'_>, row: usize, s: usize) -> Ve
     let top = most(&below).min(most(&above));
     let inverse = |row: usize| 1.0 / (boltzmann * slice.rows[row]);
     let span = inverse(row + 1) - inverse(row - 1);
-    (1..=CLAPEYRON)
-        .filter_map(|i| {
-            let n = top * (i as f64 - 0.5) / CLAPEYRON as f64;
+    // Evenly in ln N, where dilute isotherms are straight, and then evenly in N.
+    let candidates = (0..TRIED).map(|i| top * LOWEST.powf(1.0 - i as f64 / TRIED as f64));
+    let candidates = candidates.chain((1..TRIED).map(|i| top * (LOWEST + (1.0 - LOWEST) * i as f64 / TRIED as f64)));
+    let mut found: Vec<(f64, f64)> = candidates
+        .filter_map(|n| {
             let (p_below, p_above) = (ln_p_at(&below, n)?, ln_p_at(&above, n)?);
             Some((n, -(p_above - p_below) / span / atoms))
         })
-        .collect()
+        .collect();
+    found.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (last, most) = (found.len().saturating_sub(1), CLAPEYRON.min(found.len()));
+    (0..most).map(|i| found[i * last / (most - 1).max(1)]).collect()
 }
 
 /// ln p at which an isotherm reaches N; `None` where it does not, or bends there too much to be straight between two cells.
