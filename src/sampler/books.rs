@@ -9,6 +9,9 @@ use crate::moves::exchange::Period;
 use crate::moves::tally::{MoveEvent, SegmentTally};
 use rayon::prelude::*;
 
+/// Replicas whose identities are fetched together.
+const FETCHED: usize = 32;
+
 impl Sampler {
     /// Follows the accepted moves of the cycle just finished, and checks the counts they lead to.
     pub(super) fn follow_moves(&mut self, events: &dyn MoveEvents) -> Result<()> {
@@ -33,8 +36,14 @@ impl Sampler {
                 };
                 (a.0 + b.0, first)
             };
-            let shared = ledgers[..logged].par_iter_mut().enumerate().with_min_len(SHARED);
-            (moved, fault) = shared.map_init(Vec::new, follow).reduce(|| (0, None), both);
+            let follow_some = |events: &mut Vec<MoveEvent>, (block, ledgers): (usize, &mut [AtomIdentities])| {
+                AtomIdentities::fetch(ledgers);
+                let each =
+                    ledgers.iter_mut().enumerate().map(|(k, ledger)| follow(events, (block * FETCHED + k, ledger)));
+                each.fold((0, None), both)
+            };
+            let shared = ledgers[..logged].par_chunks_mut(FETCHED).enumerate().with_min_len(SHARED / FETCHED);
+            (moved, fault) = shared.map_init(Vec::new, follow_some).reduce(|| (0, None), both);
             if logged != measurements.len() {
                 fault.get_or_insert((logged, "its accepted moves were not logged".to_owned()));
             }
