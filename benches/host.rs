@@ -1,9 +1,10 @@
 //! What the host does in a cycle, with a device that answers at once: how long the device would wait for it, and how much
 //! must fit beside the device's work.
 //!
-//! `cargo bench --bench host -- [SCENE:WALKERS …]`; medians over cycles, in milliseconds; processor time of all threads, without
+//! `cargo bench --bench host -- [SCENE:WALKERS …] [audit]`; medians over cycles, in milliseconds; processor time of all threads, without
 //! what the device of this bench takes to give its replicas new states. It moves nothing: every replica keeps its energy and N, and
-//! logs as many accepted moves as a dense state does.
+//! logs as many accepted moves as a dense state does. `audit` measures the audit alone: cycles of `bench_grid` whose replicas hold
+//! the atoms of `bench_surface`.
 
 use adlayer::Error;
 use adlayer::testing::backend::{
@@ -11,15 +12,17 @@ use adlayer::testing::backend::{
 };
 use adlayer::testing::base::ids::{ReplicaId, StateId};
 use adlayer::testing::base::rng::Rng;
+use adlayer::testing::forces::{Audit, ForceField};
 use adlayer::testing::input::scene;
 use adlayer::testing::moves::MoveKind;
 use adlayer::testing::moves::exchange::Period;
 use adlayer::testing::moves::tally::{MoveEvent, Transitions};
 use adlayer::testing::run::push_samples;
 use adlayer::testing::sample::SampleWriter;
-use adlayer::testing::sampler::Setup;
-use adlayer::testing::system::configuration::{Batch, Measurement};
+use adlayer::testing::sampler::{AUDIT_EVERY, Setup};
+use adlayer::testing::system::configuration::{Batch, Configuration, Measurement};
 use adlayer::testing::thermo::states::StatePoint;
+use glam::DVec3;
 use rustix::time::ClockId;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -204,7 +207,67 @@ fn measure(name: &str, walkers: u32) {
     );
 }
 
+/// Counts the processor time of audits.
+struct Audited {
+    inner: Arc<dyn ForceField>,
+    /// Audits, and their time \[s\].
+    spent: Arc<Mutex<(u64, f64)>>,
+}
+
+impl ForceField for Audited {
+    fn describe(&self) -> String {
+        self.inner.describe()
+    }
+
+    fn energy_and_forces(&self, x: &Configuration, forces: &mut Vec<DVec3>) -> Result<f64, Error> {
+        self.inner.energy_and_forces(x, forces)
+    }
+
+    fn audit(&self, x: &Configuration) -> Result<Audit, Error> {
+        let before = seconds(ClockId::ThreadCPUTime);
+        let audit = self.inner.audit(x);
+        let mut spent = self.spent.lock().expect("it does not panic");
+        *spent = (spent.0 + 1, spent.1 + seconds(ClockId::ThreadCPUTime) - before);
+        audit
+    }
+
+    fn is_pairwise(&self) -> bool {
+        self.inner.is_pairwise()
+    }
+}
+
+/// What the audit takes of the cycles that it goes on in.
+#[expect(clippy::print_stdout, reason = "the figure is the output")]
+fn measure_audit() {
+    let load = |name: &str| scene::load(Path::new("scenes").join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let start = Setup::from_scene(&load("bench_surface.ron")).and_then(|setup| setup.start()).expect("a start");
+    let mut setup = Setup::from_scene(&load("bench_grid.ron")).expect("pairs");
+    let spent = Arc::new(Mutex::new((0, 0.0)));
+    setup.force_field = Arc::new(Audited { inner: Arc::clone(&setup.force_field), spent: Arc::clone(&spent) });
+    let batch = Batch { configurations: vec![start.configurations[0].clone(); setup.grid.len()] };
+    let inner = open("cpu", Arc::clone(&setup.system), Rng::new(1)).expect("cpu");
+    let device = Box::new(Idle { inner, measured: Vec::new(), keeps: false, clock: Arc::default() });
+    let mut sampler = setup.sampler(device, &batch).expect("it fits");
+    let cycles = 10 * AUDIT_EVERY;
+    let period = Period::FirstHalf;
+    for _ in 0..AUDIT_EVERY + cycles {
+        sampler.advance_ahead(period.into(), Some(period.into())).expect("cycle");
+    }
+    let (audits, time) = *spent.lock().expect("one thread");
+    println!(
+        "bench_grid, {} replicas of {} atoms: {:.2} audits a cycle of {:.1} µs, {:.3} ms of processor time a cycle",
+        batch.configurations.len(),
+        start.configurations[0].len(),
+        audits as f64 / cycles as f64,
+        1e6 * time / audits as f64,
+        1e3 * time / cycles as f64,
+    );
+}
+
 fn main() {
+    if std::env::args().any(|a| a == "audit") {
+        return measure_audit();
+    }
     let asked: Vec<String> = std::env::args().skip(1).filter(|a| a.contains(':')).collect();
     let wanted: Vec<(String, u32)> = if asked.is_empty() {
         [("bench_grid", 1), ("bench_grid", 4), ("lj_surface", 42), ("lj_surface", 167)]

@@ -5,7 +5,7 @@
     python3 benches/scaling_model.py --gather 16.5 --round 130 --latency 1.5 --bandwidth 12
     python3 benches/scaling_model.py --check              # the tables are those stored below
 
-Four questions, a table each.
+Five questions, a table each.
 
 1. Exchange of one walker of R replicas that is split over P ranks. Every rank hears E and N of all replicas (an all-gather by
    recursive doubling: ceil(log2 P) messages of latency `a`, R records of 16 B over the bandwidth `B`), and decides a round (linear
@@ -26,6 +26,10 @@ Four questions, a table each.
    the card fills the end of one half with the beginning of the other, at that of all (`overlap`). The host's part that the device
    waits for, `idle`, is hidden: for half of the replicas it is shorter than the device's work on the other half. The states of one
    walker exchange with one another: a single walker has no halves.
+
+5. A cycle of W5 (64 x 64 states, one and four walkers) over its dynamics. The card makes `steps` steps at the rate of W5, `faster-w5` times
+   as fast as measured, and attempts at the measured rate; then it waits `idle` for the host. All other host work, processor time over
+   cores, goes on beside it, and counts where it takes longer. Transfers, and what the card does not fill, are not in it.
 
 Measured inputs: `mpirun -n 2 adlayer bench SCENE` prints the gather and the round at 160 and 10,240 replicas.
 """
@@ -116,6 +120,12 @@ def tables(o):
     for replicas, idle, whole, half, overlap in halves(o):
         print(f"{replicas:>10}{idle:>10.2f}{whole:>11.2f}{half:>12.2f}{whole / half - 1:>7.1%}{overlap:>13.2f}{whole / overlap - 1:>7.1%}")
         out[f"halves {replicas}"] = whole / half
+    print(f"\na cycle of W5 over its dynamics, {o.faster_w5} times as fast as measured")
+    print(f"{'replicas':>10}{'cores':>7}{'dynamics, ms':>14}{'attempts, ms':>14}{'host, ms':>10}{'ratio':>7}{'without attempts':>18}")
+    for replicas, cores, dynamics, attempts, host in over_dynamics(o):
+        ratio, without = dynamics / (dynamics + attempts + host), dynamics / (dynamics + host)
+        print(f"{replicas:>10}{cores:>7}{dynamics:>14.2f}{attempts:>14.2f}{host:>10.2f}{ratio:>7.2f}{without:>18.2f}")
+        out[f"W5 {replicas} on {cores}"] = ratio
     return out
 
 
@@ -139,6 +149,22 @@ def device_ms(replicas, o, at=None):
     """Milliseconds of the device in a cycle."""
     at = at or replicas
     return 1e-3 * replicas * (o.steps / (o.faster * rate(at, 0)) + o.attempts / rate(at, 1))
+
+
+# Host of a cycle by replicas: what a card waits for, and processor time of all work [ms] (docs/benchmarks.md, "Host work of a cycle").
+HOST = {4_096: (0.09, 1.0), 16_384: (0.40, 4.2)}
+
+# Millions of steps of W5 per second on an H200 (docs/benchmarks.md, "On a card").
+RATES_W5 = {4_096: 84.0, 16_384: 131.0}
+
+
+def over_dynamics(o):
+    """(replicas, cores, dynamics, attempts, host that is not hidden) in milliseconds a cycle."""
+    for replicas, (idle, work) in HOST.items():
+        dynamics = 1e-3 * replicas * o.steps / (o.faster_w5 * RATES_W5[replicas])
+        attempts = 1e-3 * replicas * o.attempts / rate(replicas, 1)
+        for cores in (2, 16):
+            yield replicas, cores, dynamics, attempts, idle + max(0.0, work / cores - dynamics - attempts)
 
 
 def halves(o):
@@ -177,6 +203,7 @@ def main():
     p.add_argument("--attempts", type=int, default=100, help="insertions and deletions in a cycle")
     p.add_argument("--idle", type=float, default=0.5, help="what a device with 16,384 replicas waits for the host [ms a cycle]")
     p.add_argument("--faster", type=float, default=1.35, help="dynamics now over those that the rates were measured with")
+    p.add_argument("--faster-w5", type=float, default=1.47, help="the same for W5")
     p.add_argument("--check", action="store_true", help="compare with the values stored in this file")
     o = p.parse_args()
     found = tables(o)

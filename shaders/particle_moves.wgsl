@@ -1,7 +1,7 @@
 // particle_moves: insertions, deletions, changes of identity and displacements of one replica.   Twin: src/backend/reference/particle_moves.rs
 // One workgroup per replica. The threads fall into groups, which weigh attempts in turn at the same time: each as if those before
 // it were refused. What follows the first accepted one is weighed anew, so that the result is that of one after the other.
-// The lanes of a group share the pairs of its trial atom. Policy: src/moves/.
+// The lanes of a group share the pairs of its trial atom (shared/trials.wgsl). Policy: src/moves/.
 //   positions   [n_replicas * CAPACITY]  [length], w = species, updated
 //   velocities  [n_replicas * CAPACITY]  [length / time], updated
 //   replicas    [n_replicas]             n, n_events, updated
@@ -9,20 +9,13 @@
 //               of 2⁻³² (low and high word). A state of a walker is held by one replica.
 //   move_log    [n_replicas * log_words]  word 0: accepted moves; then slot | reservoir << 16 | kind << 24
 
-const TRIAL_NONE = 0u;
-const TRIAL_INSERT = 1u;
-const TRIAL_DELETE = 2u;
-const TRIAL_DISPLACE = 3u;
-const TRIAL_IDENTITY = 4u;
-
 // Kinds of moves in tallies and log, in the order of MoveKind::TALLIED.
 const MOVE_INSERT = 0u;
 const MOVE_DELETE = 1u;
 const MOVE_IDENTITY = 2u;
 const N_KINDS = 3u;
 
-// Atoms are inserted by tables, and so many positions are tried in an attempt; positions that a round draws.
-override BIASED: bool = false;
+// Positions that are tried in an attempt, and that a round draws.
 override TRIALS: u32 = 1u;
 override N_DRAWN: u32 = 64u;
 const MAX_TRIALS = 8u;
@@ -35,7 +28,6 @@ override LANES: u32 = WORKGROUP / GROUPS;
 var<workgroup> drawn_kind: array<vec4<u32>, WORKGROUP>;
 // Bits of the positions of an attempt with p(r) V_in, TRIALS in turn; or words.
 var<workgroup> drawn_place: array<vec4<u32>, N_DRAWN>;
-var<workgroup> partial: array<f32, WORKGROUP>;
 // Atoms of every species, and of every reservoir inside its region.
 var<workgroup> n_total: array<atomic<u32>, MAX_SPECIES>;
 var<workgroup> n_inside: array<atomic<u32>, MAX_SPECIES>;
@@ -46,13 +38,6 @@ var<workgroup> verdicts: array<vec4<u32>, GROUPS>;
 var<workgroup> places: array<vec4<f32>, GROUPS>;
 // First tally of every reservoir in the row of a state, and the length of a row.
 var<workgroup> tally_offset: array<u32, 9>;
-
-struct Trial {
-    kind: u32,
-    species: u32,
-    slot: u32,
-    position: vec3<f32>,
-}
 
 fn in_region(r: u32, z: f32) -> bool {
     return z >= table.reservoirs[r].z_lo && z <= table.reservoirs[r].z_hi;
@@ -89,108 +74,6 @@ fn load_and_count(replica: u32, n: u32, thread: u32) {
     workgroupBarrier();
 }
 
-// The share of one lane of the pairs of one atom of `species` at `position` with all but the atom in slot `except`.
-fn share_atom_energy(replica: u32, species: u32, position: vec3<f32>, except: u32, n: u32, lane: u32, n_lanes: u32) -> f32 {
-    var energy = share_slab_energy(species, position, lane, n_lanes);
-    let own_pair = pair_of(species, species);
-    for (var j = lane; j < n; j += n_lanes) {
-        let other = mobile_atom(replica, j);
-        if j == except {
-            continue;
-        }
-        if MIXED {
-            energy += energy_between(position, other.xyz, pair_of(species, species_of(other)), false);
-        } else {
-            energy += energy_between(position, other.xyz, own_pair, false);
-        }
-    }
-    if TRIPLETS {
-        energy += share_triplet_energy(species, position, except, true, n, lane, n_lanes);
-    }
-    if lane == n_lanes - 1u {
-        energy += table.species[species].self_image + external_force_energy(species, position).w;
-    }
-    return energy;
-}
-
-// Change of the tail correction when one atom of `species` comes (sign 1) or goes (sign −1).
-fn tail_change(species: u32, sign: f32) -> f32 {
-    if table.tail_correction == 0u {
-        return 0.0;
-    }
-    var change = pair_of(species, species).tail;
-    for (var s = 0u; s < table.n_species; s++) {
-        change += 2.0 * sign * f32(atomicLoad(&n_total[s])) * pair_of(species, s).tail;
-    }
-    return change;
-}
-
-// Change of the tail correction when one atom of species `old` becomes one of `species`.
-fn tail_change_of_identity(old: u32, species: u32) -> f32 {
-    if table.tail_correction == 0u {
-        return 0.0;
-    }
-    var change = pair_of(old, old).tail + pair_of(species, species).tail - 2.0 * pair_of(old, species).tail;
-    for (var s = 0u; s < table.n_species; s++) {
-        change += 2.0 * f32(atomicLoad(&n_total[s])) * (pair_of(species, s).tail - pair_of(old, s).tail);
-    }
-    return change;
-}
-
-// The share of one lane of ΔE of an atom that comes or goes.
-fn share_exchange_energy(replica: u32, trial: Trial, n: u32, lane: u32, n_lanes: u32) -> f32 {
-    if trial.kind == TRIAL_NONE {
-        return 0.0;
-    }
-    let comes = trial.kind == TRIAL_INSERT;
-    let sign = select(-1.0, 1.0, comes);
-    let except = select(trial.slot, n, comes);
-    var energy = sign * share_atom_energy(replica, trial.species, trial.position, except, n, lane, n_lanes);
-    if lane == 0u {
-        energy += tail_change(trial.species, sign);
-    }
-    return energy;
-}
-
-// The share of one lane of ΔE of an atom that moves or changes its species.
-fn share_change_energy(replica: u32, trial: Trial, n: u32, lane: u32, n_lanes: u32) -> f32 {
-    if trial.kind == TRIAL_NONE {
-        return 0.0;
-    }
-    let old = mobile_atom(replica, trial.slot);
-    var species = trial.species;
-    var position = trial.position;
-    var sign = 1.0;
-    var energy = 0.0;
-    for (var side = 0u; side < 2u; side++) {
-        energy += sign * share_atom_energy(replica, species, position, trial.slot, n, lane, n_lanes);
-        species = species_of(old);
-        position = old.xyz;
-        sign = -1.0;
-    }
-    if lane == 0u && trial.kind == TRIAL_IDENTITY {
-        energy += tail_change_of_identity(species_of(old), trial.species);
-    }
-    return energy;
-}
-
-// The share of one lane of ΔE.
-fn share_trial_energy(replica: u32, trial: Trial, n: u32, lane: u32, n_lanes: u32) -> f32 {
-    if trial.kind == TRIAL_DISPLACE || trial.kind == TRIAL_IDENTITY {
-        return share_change_energy(replica, trial, n, lane, n_lanes);
-    }
-    return share_exchange_energy(replica, trial, n, lane, n_lanes);
-}
-
-// Shares first..last in order. A barrier must stand before.
-fn sum_shares(first: u32, last: u32) -> f32 {
-    var sum = 0.0;
-    for (var t = first; t < last; t++) {
-        sum += partial[t];
-    }
-    return sum;
-}
-
 // The slot of the rank-th atom of reservoir r inside its region.
 fn slot_of_rank(replica: u32, r: u32, rank: u32, n: u32) -> u32 {
     if atomicLoad(&n_inside[r]) == n {
@@ -207,97 +90,6 @@ fn slot_of_rank(replica: u32, r: u32, rank: u32, n: u32) -> u32 {
         }
     }
     return n;
-}
-
-// Number e of the tables of insertion.
-fn shares_before(e: u32) -> f32 {
-    return frozen[e / 4u][e % 4u];
-}
-
-// Where the table of a reservoir begins in a state.
-fn first_share(state: u32, r: u32) -> u32 {
-    return table.voxels[r].counts.w + states[state].temperature * table.voxels[r].repeats.z;
-}
-
-// Voxels::of: the voxel that holds a position of the region.
-fn voxel_of(r: u32, position: vec3<f32>) -> u32 {
-    let voxels = table.voxels[r];
-    let at = max((position - vec3<f32>(0.0, 0.0, voxels.per_length.w)) * voxels.per_length.xyz, vec3<f32>(0.0));
-    let most = voxels.counts.xyz * vec3<u32>(voxels.repeats.xy, 1u) - vec3<u32>(1u);
-    var v = min(vec3<u32>(at), most);
-    if OBLIQUE {
-        let n = f32(voxels.counts.x);
-        let x = at.x - voxels.to_length.w * f32(v.y / voxels.counts.y);
-        v.x = min(u32(max(x - n * floor(x / n), 0.0)), voxels.counts.x - 1u);
-    }
-    v = v % voxels.counts.xyz;
-    return (v.x * voxels.counts.y + v.y) * voxels.counts.z + v.z;
-}
-
-// Density::relative: p(r) V_in.
-fn relative_density(state: u32, r: u32, position: vec3<f32>) -> f32 {
-    if !BIASED {
-        return 1.0;
-    }
-    if BONDED {
-        return density_at_hosts(r, position);
-    }
-    let counts = table.voxels[r].counts;
-    let e = first_share(state, r) + voxel_of(r, position);
-    let shares = shares_before(e + 1u) - shares_before(e);
-    let weight = f32(states[state].weights[r / 4u][r % 4u]) * 5.9604644775390625e-8;
-    return (1.0 - weight) + weight * f32(counts.x * counts.y * counts.z) * (shares * 5.9604644775390625e-8);
-}
-
-// Density::draw: a position in the voxel that the share falls into.
-fn position_in_table(state: u32, r: u32, words: vec4<u32>) -> vec3<f32> {
-    let voxels = table.voxels[r];
-    let first = first_share(state, r);
-    let share = f32(words.w >> 8u);
-    var below = 0u;
-    var above = voxels.counts.x * voxels.counts.y * voxels.counts.z;
-    while above - below > 1u {
-        let middle = (below + above) / 2u;
-        if shares_before(first + middle) <= share {
-            below = middle;
-        } else {
-            above = middle;
-        }
-    }
-    let column = below / voxels.counts.z;
-    let corner = vec3<f32>(vec3<u32>(column / voxels.counts.y, column % voxels.counts.y, below % voxels.counts.z));
-    let place = vec3<f32>(uniform_of(words.x), uniform_of(words.y), uniform_of(words.z));
-    let cells = place.xy * vec2<f32>(voxels.repeats.xy);
-    var start = corner + vec3<f32>(floor(cells) * vec2<f32>(voxels.counts.xy), 0.0);
-    if OBLIQUE {
-        // wrapped by the caller
-        start.x += voxels.to_length.w * floor(cells.y);
-    }
-    let at = (start + vec3<f32>(cells - floor(cells), place.z)) * voxels.to_length.xyz;
-    return at + vec3<f32>(0.0, 0.0, voxels.per_length.w);
-}
-
-// moves::fresh_position; w = p(r) V_in.
-fn draw_position(state: u32, r: u32, words: vec4<u32>) -> vec4<f32> {
-    let reservoir = table.reservoirs[r];
-    let depth = reservoir.z_hi - reservoir.z_lo;
-    let place = vec2<f32>(uniform_of(words.x), uniform_of(words.y)) * table.lengths.xy;
-    var position = vec3<f32>(place, reservoir.z_lo + uniform_of(words.z) * depth);
-    if BIASED {
-        let choice = (words.x & 0xffu) | ((words.y & 0xffu) << 8u) | ((words.z & 0xffu) << 16u);
-        if BONDED {
-            if choice < table.bond_shares.y {
-                // it may lie outside the region, and is not tried then
-                position = wrap(position_at_host(choice, words));
-                return vec4<f32>(position, density_at_hosts(r, position));
-            }
-        } else if choice < states[state].weights[r / 4u][r % 4u] {
-            position = position_in_table(state, r, words);
-        }
-    }
-    position.z = clamp(position.z, reservoir.z_lo, reservoir.z_hi);
-    position = wrap(position);
-    return vec4<f32>(position, relative_density(state, r, position));
 }
 
 // moves::propose. Insert and delete with equal probability, every reservoir species with equal probability.
@@ -584,119 +376,6 @@ fn insert_delete(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_inv
     }
     if thread == 0u {
         replicas[replica].n = n;
-        replicas[replica].n_events = n_events;
-        move_log[log_start] = n_events;
-        for (var r = 0u; r < table.n_reservoirs; r++) {
-            flush_tally(replica, state, r);
-        }
-    }
-}
-
-// An ordered pair of reservoir species; x becomes y.
-fn pair_of_reservoirs(word: u32) -> vec2<u32> {
-    let others = table.n_reservoirs - 1u;
-    let choice = index_below(word, table.n_reservoirs * others);
-    let x = choice / others;
-    let other = choice % others;
-    return vec2<u32>(x, other + u32(other >= x));
-}
-
-// Whether an atom is of reservoir r, inside the regions of r and of another.
-fn is_changeable(atom: vec4<f32>, r: u32, other: u32) -> bool {
-    return species_of(atom) == table.reservoirs[r].species && in_region(r, atom.z) && in_region(other, atom.z);
-}
-
-// Atoms of reservoir r inside the regions of r and of another.
-fn inside_both(replica: u32, r: u32, other: u32, n: u32) -> u32 {
-    let here = table.reservoirs[r];
-    let there = table.reservoirs[other];
-    if there.z_lo <= here.z_lo && there.z_hi >= here.z_hi {
-        return atomicLoad(&n_inside[r]);
-    }
-    var inside = 0u;
-    for (var i = 0u; i < n; i++) {
-        inside += u32(is_changeable(mobile_atom(replica, i), r, other));
-    }
-    return inside;
-}
-
-// identity::propose. Every ordered pair of reservoir species with equal probability.
-fn propose_identity(replica: u32, words: vec4<u32>, changes: vec2<u32>, inside: u32, n: u32) -> Trial {
-    let other = table.reservoirs[changes.y];
-    if inside == 0u || atomicLoad(&n_total[other.species]) >= other.max_atoms {
-        return Trial(TRIAL_NONE, other.species, 0u, vec3<f32>(0.0));
-    }
-    var left = index_below(words.y, inside);
-    var slot = 0u;
-    for (; slot + 1u < n; slot++) {
-        if is_changeable(mobile_atom(replica, slot), changes.x, changes.y) {
-            if left == 0u {
-                break;
-            }
-            left -= 1u;
-        }
-    }
-    return Trial(TRIAL_IDENTITY, other.species, slot, mobile_atom(replica, slot).xyz);
-}
-
-// ln z of a reservoir but for the area of the cell, which all share.
-fn ln_z_of_depth(state: u32, r: u32) -> f32 {
-    return states[state].ln_zv[r / 4u][r % 4u] - ln(table.reservoirs[r].z_hi - table.reservoirs[r].z_lo);
-}
-
-// Attempts at changes of identity.
-@compute @workgroup_size(WORKGROUP)
-fn identity_changes(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-    let replica = order[params.first_in_order + group.x];
-    let id = params.first_replica + replica;
-    let state = replicas[replica].state;
-    let n = replicas[replica].n;
-    let log_start = replica * params.log_words;
-    var n_events = select(replicas[replica].n_events, 0u, params.fresh_log != 0u);
-    load_and_count(replica, n, thread);
-    for (var round = 0u; round < params.steps; round += WORKGROUP) {
-        let attempts = min(WORKGROUP, params.steps - round);
-        if thread < attempts {
-            drawn_kind[thread] = block(STREAM_IDENTITY, round + thread, id, 0u);
-        }
-        workgroupBarrier();
-        for (var attempt = 0u; attempt < attempts; attempt++) {
-            let words = drawn_kind[attempt];
-            let changes = pair_of_reservoirs(words.x);
-            let inside = inside_both(replica, changes.x, changes.y, n);
-            let trial = propose_identity(replica, words, changes, inside, n);
-            partial[thread] = share_change_energy(replica, trial, n, thread, WORKGROUP);
-            let there = inside_both(replica, changes.y, changes.x, n);
-            workgroupBarrier();
-            // identity_ln_acc: ln z_B − ln z_A + ln N_A − ln(N_B + 1) − βΔE
-            let ln_z = ln_z_of_depth(state, changes.y) - ln_z_of_depth(state, changes.x);
-            let ln_n = ln(f32(max(inside, 1u))) - ln(f32(there + 1u));
-            let ln_probability = ln_z + ln_n - states[state].beta * sum_shares(0u, WORKGROUP);
-            let weights = weight_change(state, changes.x, false) + weight_change(state, changes.y, true);
-            let accepted = trial.kind != TRIAL_NONE && ln_uniform(words.z) < ln_probability + weights;
-            workgroupBarrier();
-            if thread == 0u {
-                let tally = tally_of(accepted, trial.kind != TRIAL_NONE, ln_probability);
-                booked[changes.x][MOVE_IDENTITY] = add_to_tally(booked[changes.x][MOVE_IDENTITY], tally);
-            }
-            if thread == 0u && accepted {
-                flush_tally(replica, state, changes.x);
-                flush_tally(replica, state, changes.y);
-                move_log[log_start + 1u + n_events] = trial.slot | (changes.y << 16u) | (MOVE_IDENTITY << 24u);
-                let old = mobile_atom(replica, trial.slot);
-                count_atom(old, 0xffffffffu);
-                put_atom(replica, trial.slot, trial.species, trial.position);
-                count_atom(mobile_atom(replica, trial.slot), 1u);
-                let old_mass = table.species[species_of(old)].mass;
-                let mass = table.species[trial.species].mass;
-                let scale = select(sqrt(old_mass / mass), 1.0, old_mass == mass);
-                velocities[replica * CAPACITY + trial.slot] *= scale;
-            }
-            n_events += u32(accepted);
-            atoms_barrier();
-        }
-    }
-    if thread == 0u {
         replicas[replica].n_events = n_events;
         move_log[log_start] = n_events;
         for (var r = 0u; r < table.n_reservoirs; r++) {

@@ -7,6 +7,7 @@ pub mod error;
 pub mod fault_injection;
 pub mod ids;
 pub mod rng;
+pub(crate) mod rng_lanes;
 pub mod units;
 
 pub use error::{AnalysisError, DeviceError, Error, Result};

@@ -3,16 +3,17 @@
 use crate::base::{Error, Result};
 use crate::io::atomic::write_whole;
 use crate::io::checksum::{self, placeholder, seal};
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Encoding, Type as PhysicalType};
 use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::DataType;
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::SchemaDescriptor;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,9 +21,16 @@ use std::sync::Arc;
 /// The row group of a file that is being written.
 pub(crate) type Group<'a> = SerializedRowGroupWriter<'a, Vec<u8>>;
 
-/// How every file is written.
-pub(crate) fn properties() -> WriterPropertiesBuilder {
-    WriterProperties::builder().set_compression(Compression::SNAPPY)
+/// How the columns of a schema are written: whole numbers by their differences, other values as they are. A dictionary of energies
+/// would be built and thrown away, at ten times the time and a third more bytes; no reader needs to leave rows out by statistics.
+fn properties(schema: &SchemaDescriptor) -> WriterPropertiesBuilder {
+    let all = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None);
+    let whole =
+        schema.columns().iter().filter(|c| matches!(c.physical_type(), PhysicalType::INT32 | PhysicalType::INT64));
+    whole.fold(all, |all, c| all.set_column_encoding(c.path().clone(), Encoding::DELTA_BINARY_PACKED))
 }
 
 /// The bytes of a file, sealed.
@@ -32,12 +40,12 @@ pub(crate) fn properties() -> WriterPropertiesBuilder {
 /// - `write`: writes every column in the order of the schema
 pub(crate) fn encode(
     schema: &str,
-    properties: WriterPropertiesBuilder,
     mut metadata: Vec<KeyValue>,
     write: impl FnOnce(&mut Group<'_>) -> ParquetResult<()>,
 ) -> ParquetResult<Vec<u8>> {
     let schema = Arc::new(parse_message_type(schema)?);
     metadata.push(placeholder());
+    let properties = properties(&SchemaDescriptor::new(Arc::clone(&schema)));
     let properties = properties.set_key_value_metadata(Some(metadata)).build();
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
     let mut group = writer.next_row_group()?;

@@ -1,6 +1,6 @@
 //! identity: an atom of one reservoir species becomes one of another, in its place.
 //!
-//! The rule stands in `thermo::acceptance`. Twin: `identity_changes` in `shaders/particle_moves.wgsl`.
+//! The rule stands in `thermo::acceptance`. Twin: `identity_changes` in `shaders/identity.wgsl`.
 //!
 //! An atom can change where both species come and go. N of either species in the rule counts the atoms inside both
 //! regions: those are the ones that the move and its reverse choose from.

@@ -12,7 +12,7 @@
 //! Parts written before roles were stored have neither of the last two; [`before_roles`] knows the columns of that time.
 
 use super::Samples;
-use crate::io::parquet::{column, encode, properties, write_column};
+use crate::io::parquet::{column, encode, write_column};
 use crate::observables::record::{Column, Histogram, Role};
 use half::f16;
 use parquet::basic::Type as PhysicalType;
@@ -77,21 +77,16 @@ fn before_roles(name: &str) -> (String, Role) {
 
 /// Writes `samples` as one part with one row group.
 pub(crate) fn write(species: &[String], samples: &Samples) -> Result<Vec<u8>> {
-    let mut properties = properties();
-    for name in samples.columns.iter().map(|c| &c.name).chain(samples.histograms.iter().map(|h| &h.name)) {
-        // Hardly a value occurs twice: a dictionary would be built and thrown away.
-        properties = properties.set_column_dictionary_enabled(name.as_str().into(), false);
-    }
     let bins = |h: &Histogram| KeyValue::new(key_of("histogram", &h.name), format!("{} {} {}", h.lo, h.hi, h.bins));
     let metadata = samples.histograms.iter().map(bins).chain(meaning(samples)).collect();
     // Parquet stores unsigned integers in the bits of signed ones; the schema says which.
-    let wide = |column: &[u32]| column.iter().map(|&v| v as i32).collect::<Vec<_>>();
+    let wide = bytemuck::cast_slice::<u32, i32>;
     let narrow = |column: &[u16]| column.iter().map(|&v| i32::from(v)).collect::<Vec<_>>();
-    encode(&schema(species, samples), properties, metadata, |group| {
-        write_column::<Int32Type>(group, &wide(&samples.cycle))?;
+    encode(&schema(species, samples), metadata, |group| {
+        write_column::<Int32Type>(group, wide(&samples.cycle))?;
         write_column::<Int32Type>(group, &narrow(&samples.walker))?;
-        write_column::<Int32Type>(group, &wide(&samples.replica))?;
-        write_column::<Int32Type>(group, &wide(&samples.state))?;
+        write_column::<Int32Type>(group, wide(&samples.replica))?;
+        write_column::<Int32Type>(group, wide(&samples.state))?;
         write_column::<DoubleType>(group, &samples.energy)?;
         for column in &samples.counts {
             write_column::<Int32Type>(group, &narrow(column))?;

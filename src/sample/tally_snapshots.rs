@@ -7,7 +7,7 @@
 //! production alone, and each is written whole: a resumed run writes the same bits again.
 
 use crate::base::{Error, Result};
-use crate::io::parquet::{column, each_group, encode, open, properties, save, write_column};
+use crate::io::parquet::{column, each_group, encode, open, save, write_column};
 use crate::io::parts::file_names;
 use crate::moves::MoveKind;
 use crate::moves::exchange::EdgeTally;
@@ -256,7 +256,7 @@ fn names(folder: &Path) -> Result<Vec<(&'static str, u32, String)>> {
 fn encode_tallies(rows: &[TallyRow]) -> ParquetResult<Vec<u8>> {
     let narrow = |f: fn(&TallyRow) -> i32| rows.iter().map(f).collect::<Vec<i32>>();
     let kinds = kinds_of(rows);
-    encode(&tally_schema(kinds), properties(), Vec::new(), |group| {
+    encode(&tally_schema(kinds), Vec::new(), |group| {
         write_column::<Int32Type>(group, &narrow(|r| i32::from(r.walker)))?;
         write_column::<Int32Type>(group, &narrow(|r| r.state as i32))?;
         write_column::<Int32Type>(group, &narrow(|r| i32::from(r.reservoir)))?;
@@ -273,7 +273,7 @@ fn encode_tallies(rows: &[TallyRow]) -> ParquetResult<Vec<u8>> {
 
 fn encode_edges(edges: &[EdgeTally]) -> ParquetResult<Vec<u8>> {
     let column = |f: fn(&EdgeTally) -> u64| edges.iter().map(|e| f(e) as i64).collect::<Vec<i64>>();
-    encode(EDGES, properties(), Vec::new(), |group| {
+    encode(EDGES, Vec::new(), |group| {
         write_column::<Int32Type>(group, &(0..edges.len() as i32).collect::<Vec<_>>())?;
         write_column::<Int64Type>(group, &column(|e| e.attempts))?;
         write_column::<Int64Type>(group, &column(|e| e.accepted))

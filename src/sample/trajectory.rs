@@ -6,7 +6,7 @@
 
 use super::thinning::Thinning;
 use crate::base::Result;
-use crate::io::parquet::{column, each_group, encode, open, properties, write_column};
+use crate::io::parquet::{column, each_group, encode, open, write_column};
 use crate::io::parts::{PartWriter, Series, all_parts};
 use crate::system::configuration::Configuration;
 use glam::{DVec3, Vec3};
@@ -197,7 +197,7 @@ fn encode_frames(frames: &[StoredFrame]) -> ParquetResult<Vec<u8>> {
     let species: Vec<ByteArray> = frames.iter().map(|f| f.species.clone().into()).collect();
     let positions: Vec<ByteArray> =
         frames.iter().map(|f| f.positions.iter().flat_map(bytes).collect::<Vec<u8>>().into()).collect();
-    encode(SCHEMA, properties(), Vec::new(), |group| {
+    encode(SCHEMA, Vec::new(), |group| {
         write_column::<Int32Type>(group, &whole(|f| f.cycle as i32))?;
         write_column::<Int32Type>(group, &whole(|f| i32::from(f.walker)))?;
         write_column::<Int32Type>(group, &whole(|f| f.replica as i32))?;

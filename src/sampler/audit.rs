@@ -18,8 +18,8 @@ use std::ops::Range;
 pub const AUDIT_EVERY: u64 = 100;
 
 /// Most replicas audited in one cycle. One takes as long as 200 replicas do on a fast device, so that thousands of replicas
-/// are audited less often: three are a hundredth of a cycle of 4,096 replicas beside two cores.
-const MOST_AUDITED: usize = 3;
+/// are audited less often: two are a hundredth of a cycle of 4,096 replicas beside two cores.
+const MOST_AUDITED: usize = 2;
 
 /// Rounding that no pair of the present configuration shows: that of repulsion and attraction before they cancel, and of
 /// accepted changes whose atoms have left. In units of kT; times the tolerance of f32 pairs it is 0.002 kT, far below

@@ -96,7 +96,7 @@ impl Sampler {
         let whole = (measured == 0 || measured == n_replicas)
             && state.measurements.iter().all(|m| m.counts.len() == n_reservoirs)
             && state.moments.len() == n_replicas
-            && state.moments.iter().all(|m| m.is_of(n_reservoirs))
+            && state.moments.iter().all(|m| m.is_of(state.moments[0].samples, n_reservoirs))
             && state.edges.len() == grid.edges.len();
         let no_segments = no_segments(backend.system(), n_replicas);
         if !whole || state.segments.len() != no_segments.len() {
@@ -142,7 +142,7 @@ impl Sampler {
             audited: None,
             reservoirs: backend.system().reservoirs.iter().map(|r| r.species).collect(),
             force_field,
-            moments: MomentsOfStates::new(state.moments.clone(), backend.system()),
+            moments: MomentsOfStates::new(&state.moments, backend.system()),
             segments: state.segments.clone(),
             weights: state.weights.clone(),
             balance: state.balance.clone(),

@@ -2,12 +2,14 @@
 
 mod audit;
 mod balance;
+mod books;
 mod checkpoint;
 pub mod identities;
 mod initial;
 mod insertion;
 pub mod learning;
 pub mod moments;
+mod results;
 mod setup;
 mod together;
 mod totals;
@@ -20,27 +22,26 @@ pub use audit::AUDIT_EVERY;
 pub use balance::Balance;
 pub use checkpoint::SamplerState;
 pub use initial::Given;
+pub use results::{Recent, ReplicaSample};
 pub use setup::Setup;
 pub use together::{ByWalkers, measurements_of_walkers};
 pub use totals::Totals;
 pub use weights::{InsertionWeights, WEIGHTS_TRIED};
 
-use crate::backend::{Backend, CycleWork, KeptConfigurations, MoveEvents, Span};
-use crate::base::error::{Error, Result};
-use crate::base::ids::{ReplicaId, StateId};
-use crate::forces::{ForceField, ServiceRecord};
+use crate::backend::{Backend, CycleWork, KeptConfigurations, Span};
+use crate::base::error::Result;
+use crate::base::ids::ReplicaId;
+use crate::forces::ForceField;
 use crate::input::scene::CheckedScene;
-use crate::io::xyz::Frame;
-use crate::moves::exchange::{Assignment, Decided, EdgeTally, Exchange, Exchanger, Period};
-use crate::moves::tally::{MoveEvent, SegmentTally, Transitions};
+use crate::moves::exchange::{Assignment, Decided, Exchange, Exchanger, Period};
+use crate::moves::tally::SegmentTally;
 use crate::ranks::{Part, Talk};
 use crate::sampler::identities::AtomIdentities;
 use crate::sampler::learning::Learner;
-use crate::sampler::moments::{Moments, MomentsOfStates, StateAverage, average};
+use crate::sampler::moments::{Moments, MomentsOfStates};
 use crate::system::System;
-use crate::system::configuration::{Batch, Configuration, Measurement};
+use crate::system::configuration::{Batch, Measurement};
 use crate::thermo::states::StateGrid;
-use rayon::prelude::*;
 use std::sync::Arc;
 
 /// Replicas from which threads share what the host keeps of each.
@@ -127,38 +128,6 @@ pub struct Sampler {
     recent: Recent,
 }
 
-/// Exchanges and particle moves since they were last asked for: what a progress line shows.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Recent {
-    /// Exchanges tried.
-    pub exchanges: u64,
-    /// Exchanges accepted.
-    pub exchanged: u64,
-    /// Insertions, deletions and changes of identity tried.
-    pub moves: u64,
-    /// Of those, accepted.
-    pub moved: u64,
-    /// Segments of dynamics that were accepted or rejected.
-    pub segments: u64,
-    /// Of those, accepted.
-    pub accepted_segments: u64,
-}
-
-/// One replica after a cycle.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReplicaSample {
-    /// The configuration it is about.
-    pub replica: ReplicaId,
-    /// The independent copy of the grid it belongs to.
-    pub walker: usize,
-    /// The state it holds.
-    pub state: StateId,
-    /// Potential energy. \[energy\]
-    pub energy: f64,
-    /// `[n_reservoirs]`, atoms of every reservoir species.
-    pub counts: Vec<u16>,
-}
-
 impl Sampler {
     /// All replicas of a scene at its start.
     ///
@@ -193,8 +162,8 @@ impl Sampler {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Device`] when there is no such device or it cannot sample the scene, [`Error::ReplicaFault`] when the
-    /// atoms of the start cannot be pulled apart.
+    /// [`Error::Device`](crate::base::Error::Device) when there is no such device or it cannot sample the scene,
+    /// [`Error::ReplicaFault`](crate::base::Error::ReplicaFault) when the atoms of the start cannot be pulled apart.
     pub fn from_scene(scene: &CheckedScene, device: &str) -> Result<Sampler> {
         let setup = Setup::from_scene(scene)?;
         let (mut backend, batch) = (setup.open(device)?, setup.start()?);
@@ -241,7 +210,7 @@ impl Sampler {
             audited: None,
             reservoirs,
             force_field,
-            moments: MomentsOfStates::new(vec![Moments::new(n_reservoirs); share.len()], backend.system()),
+            moments: MomentsOfStates::new(&vec![Moments::new(n_reservoirs); share.len()], backend.system()),
             segments: no_segments(backend.system(), share.len()),
             weights: chooser(backend.system(), &grid),
             balance,
@@ -435,249 +404,6 @@ impl Sampler {
         let decided = self.exchanger.decide(&self.grid, &rng, visit, known, &mut self.assignment);
         self.backend.set_states(&self.assignment.states()[self.part.share.own()])?;
         Ok(decided)
-    }
-
-    /// Follows the accepted moves of the cycle just finished, and checks the counts they lead to.
-    fn follow_moves(&mut self, events: &dyn MoveEvents) -> Result<()> {
-        if self.grid.n_reservoirs() == 0 || self.plan.particle_moves() == 0 {
-            return Ok(());
-        }
-        let (ledgers, measurements, reservoirs) = (&mut self.ledgers, &self.measurements, &self.reservoirs);
-        let (mut moved, mut fault) = (0, None);
-        events.open(&mut |log| {
-            let logged = log.n_replicas().min(measurements.len());
-            let follow = |events: &mut Vec<MoveEvent>, (replica, ledger): (usize, &mut AtomIdentities)| {
-                events.clear();
-                log.of_replica(replica, events);
-                let followed = ledger.follow(reservoirs, events, &measurements[replica]);
-                (events.len() as u64, followed.err().map(|problem| (replica, problem)))
-            };
-            // The fault of the first replica that has one, whoever finds it.
-            let both = |a: (u64, Option<(usize, String)>), b: (u64, Option<(usize, String)>)| {
-                let first = match (a.1, b.1) {
-                    (Some(x), Some(y)) => Some(if x.0 <= y.0 { x } else { y }),
-                    (x, y) => x.or(y),
-                };
-                (a.0 + b.0, first)
-            };
-            let shared = ledgers[..logged].par_iter_mut().enumerate().with_min_len(SHARED);
-            (moved, fault) = shared.map_init(Vec::new, follow).reduce(|| (0, None), both);
-            if logged != measurements.len() {
-                fault.get_or_insert((logged, "its accepted moves were not logged".to_owned()));
-            }
-        })?;
-        self.recent.moves += u64::from(self.plan.particle_moves()) * self.measurements.len() as u64;
-        self.recent.moved += moved;
-        match fault {
-            None => Ok(()),
-            Some((replica, problem)) => {
-                Err(Error::ReplicaFault { replica: self.global(replica).index(), cycle: self.cycle - 1, problem })
-            }
-        }
-    }
-
-    /// Adds the segments of a cycle to the states in which they were made, those before the exchange.
-    ///
-    /// - `accepted`: of every replica of the walkers; empty where dynamics accept or reject none
-    fn count_segments(&mut self, period: Period, accepted: &[u32]) {
-        let of_a_cycle = u64::from(!accepted.is_empty());
-        self.recent.segments += of_a_cycle * accepted.len() as u64;
-        self.recent.accepted_segments += accepted.iter().map(|&n| u64::from(n)).sum::<u64>();
-        if period == Period::Equilibration {
-            return;
-        }
-        for (r, &accepted) in accepted.iter().enumerate() {
-            let replica = ReplicaId(r as u32);
-            let place =
-                self.assignment.walker_of(replica) * self.grid.len() + self.assignment.state_of(replica).index();
-            let here = place.checked_sub(self.part.share.before()).and_then(|place| self.segments.get_mut(place));
-            if let Some(tally) = here {
-                tally.add(&SegmentTally { segments: 1, accepted: u64::from(accepted) });
-            }
-        }
-    }
-
-    fn accumulate(&mut self) {
-        let share = &self.part.share;
-        let measurements = if share.is_split() { &self.around } else { &self.measurements };
-        let (assignment, n_states) = (&self.assignment, self.grid.len());
-        let places = share.before()..share.before() + share.len();
-        self.moments.add(places.map(|place| {
-            let replica = assignment.replica_of(place / n_states, StateId((place % n_states) as u32));
-            measurements[replica.index()].clone()
-        }));
-    }
-
-    /// Every replica after the last cycle, in the order of replicas; none before the first.
-    pub fn samples(&self) -> impl Iterator<Item = ReplicaSample> {
-        self.measurements.iter().enumerate().map(|(r, m)| {
-            let place = ReplicaId((self.part.share.before() + r) as u32);
-            let walker = self.part.share.walkers.start + self.assignment.walker_of(place);
-            let (replica, state) = (self.global(r), self.assignment.state_of(place));
-            ReplicaSample { replica, walker, state, energy: m.energy, counts: m.counts.to_vec() }
-        })
-    }
-
-    /// Global index of a replica that is here.
-    fn global(&self, replica: usize) -> ReplicaId {
-        ReplicaId((self.part.share.replicas.start + replica) as u32)
-    }
-
-    /// Which replicas are here.
-    pub fn part(&self) -> &Part {
-        &self.part
-    }
-
-    /// The atoms of every replica, between two cycles. `[n_replicas]`
-    ///
-    /// # Errors
-    /// When the device is lost.
-    pub fn configurations(&self) -> Result<Vec<Configuration>> {
-        assert!(!self.is_ahead(), "atoms are handed out between two cycles");
-        let mut batch = Batch::default();
-        self.backend.store(&mut batch)?;
-        Ok(batch.configurations)
-    }
-
-    /// The atoms of a replica as a frame of extended XYZ, while the device is at work those that were put aside for the audit; `None`
-    /// where there are none of these, where the device is gone, or where the replica is not here.
-    ///
-    /// - `replica`: its global index
-    pub fn frame(&self, replica: ReplicaId) -> Option<Frame> {
-        let system = self.system();
-        let (configurations, cycle) = match (self.is_ahead(), &self.audited) {
-            (true, Some(audited)) => (audited.configurations.clone(), audited.cycle),
-            (true, None) => return None,
-            (false, _) => (self.configurations().ok()?, self.cycle),
-        };
-        let here = replica.index().checked_sub(self.part.share.replicas.start)?;
-        let x = configurations.get(here)?;
-        let place = ReplicaId((self.part.share.before() + here) as u32);
-        Some(Frame {
-            lattice: Some(system.cell.vectors().map(|a| a.to_array())),
-            periodic: Some([true, true, system.cell.periodic_z]),
-            info: vec![
-                ("replica".to_owned(), replica.0.to_string()),
-                ("state".to_owned(), self.assignment.state_of(place).0.to_string()),
-                ("cycle".to_owned(), cycle.to_string()),
-            ],
-            symbols: x.species.iter().map(|&s| system.species[usize::from(s)].symbol.clone()).collect(),
-            positions: x.positions.iter().map(|&r| system.cell.in_parallelogram(r)).collect(),
-            movable: None,
-            integers: Vec::new(),
-        })
-    }
-
-    /// E and N of every replica after the last cycle.
-    pub fn measurements(&self) -> &[Measurement] {
-        &self.measurements
-    }
-
-    /// Which replica holds which state, in all walkers that have replicas here.
-    pub fn assignment(&self) -> &Assignment {
-        &self.assignment
-    }
-
-    /// The states.
-    pub fn grid(&self) -> &StateGrid {
-        &self.grid
-    }
-
-    /// Whether some states have windows.
-    pub fn has_windows(&self) -> bool {
-        self.learner.is_some()
-    }
-
-    /// Whether there are windows and their weights will not change any more.
-    pub fn weights_are_final(&self) -> bool {
-        self.learner.as_ref().is_some_and(Learner::is_frozen)
-    }
-
-    /// What a cycle does: where its steps are chosen, those of the choice as it is now.
-    pub fn plan(&self) -> CyclePlan {
-        CyclePlan { steps: self.balance.as_ref().map_or(self.plan.steps, Balance::steps), ..self.plan }
-    }
-
-    /// The choice of the steps of a cycle, where they are chosen.
-    pub fn balance(&self) -> Option<&Balance> {
-        self.balance.as_ref()
-    }
-
-    /// Steps (or displacement attempts) of one replica in all cycles so far.
-    pub fn steps_made(&self) -> u64 {
-        self.balance.as_ref().map_or(self.cycle * u64::from(self.plan.steps), Balance::made)
-    }
-
-    /// What programs outside have computed, where they compute.
-    pub(crate) fn service(&self) -> Option<ServiceRecord> {
-        self.force_field.service()
-    }
-
-    /// The system that every replica belongs to.
-    pub fn system(&self) -> &System {
-        self.backend.system()
-    }
-
-    /// The backend, for hand-over and tests.
-    pub fn backend(&self) -> &dyn Backend {
-        &*self.backend
-    }
-
-    /// The backend, to move or question it between cycles. The identities of all atoms start anew.
-    pub fn backend_mut(&mut self) -> &mut dyn Backend {
-        self.ledgers.clear();
-        &mut *self.backend
-    }
-
-    /// Identity of the atom in every slot of a replica; empty when the backend was moved from outside since.
-    pub fn identities(&self, replica: ReplicaId) -> &[u32] {
-        self.ledgers.get(replica.index()).map_or(&[], AtomIdentities::identities)
-    }
-
-    /// Exchanges and particle moves since the last call.
-    pub fn take_recent(&mut self) -> Recent {
-        std::mem::take(&mut self.recent)
-    }
-
-    /// Cycles made so far, equilibration included.
-    pub fn cycle(&self) -> u64 {
-        self.cycle
-    }
-
-    /// Begins the second half of production anew, after the run was made longer.
-    pub fn restart_second_half(&mut self) {
-        for tally in &mut self.exchanger.tallies {
-            (tally.attempts_second_half, tally.accepted_second_half) = (0, 0);
-        }
-    }
-
-    /// Exchange tallies of every edge, those of walkers that are tallied here. `[n_edges]`
-    pub fn edge_tallies(&self) -> &[EdgeTally] {
-        &self.exchanger.tallies
-    }
-
-    /// Tallies of the particle moves of production.
-    ///
-    /// # Errors
-    /// When the device is lost.
-    pub fn transitions(&mut self) -> Result<Transitions> {
-        self.backend.transitions()
-    }
-
-    /// Segments of dynamics of a state over all production cycles and whole walkers here; `None` where dynamics accept or reject none.
-    pub fn segments(&self, state: StateId) -> Option<SegmentTally> {
-        let mut of_walkers = self.segments.chunks(self.grid.len()).map(|walker| walker[state.index()]);
-        let mut sum = of_walkers.next()?;
-        of_walkers.for_each(|tally| sum.add(&tally));
-        Some(sum)
-    }
-
-    /// Averages of a state over all production cycles and whole walkers here.
-    pub fn average(&self, state: StateId) -> StateAverage {
-        let n_states = self.grid.len();
-        let of_walker = |w| self.moments.of(w * n_states + state.index());
-        let walkers: Vec<Moments> = (0..self.assignment.walkers()).map(of_walker).collect();
-        average(&walkers.iter().collect::<Vec<_>>())
     }
 }
 

@@ -1,9 +1,8 @@
 //! Averages of every state, accumulated on line in f64: no sample needs to be stored for them.
 
-use super::SHARED;
-use crate::system::System;
-use crate::system::configuration::Measurement;
-use rayon::prelude::*;
+mod of_states;
+
+pub(super) use of_states::MomentsOfStates;
 use serde::{Deserialize, Serialize};
 
 /// Means and covariances of (E, N₁, N₂, …) of one state in one walker, with the blocks that give their errors.
@@ -34,17 +33,17 @@ impl Moments {
         }
     }
 
-    /// Whether these are moments of `n_reservoirs` species: they may come from a file.
-    pub(crate) fn is_of(&self, n_reservoirs: usize) -> bool {
+    /// Whether these are moments of so many samples of `n_reservoirs` species: they may come from a file.
+    pub(crate) fn is_of(&self, samples: u64, n_reservoirs: usize) -> bool {
         let d = 1 + n_reservoirs;
         self.mean.len() == d
             && self.products.len() == d * d
             && self.at_max.len() == n_reservoirs
             && self.blocks.len() == d
-            && self.blocks.iter().all(|b| b.levels.len() <= 64)
             // no count may run over
-            && self.samples < u64::MAX / 2
-            && self.blocks.iter().flat_map(|b| &b.levels).all(|l| l.blocks < u64::MAX / 2)
+            && samples < u64::MAX / 2
+            && self.samples == samples
+            && self.blocks.iter().all(|b| b.is_of(samples))
     }
 
     /// Adds one cycle.
@@ -101,59 +100,6 @@ impl Moments {
         }
         self.samples += other.samples;
     }
-}
-
-/// Cycles whose samples are added at once.
-const WAITING: usize = 8;
-
-/// The moments of many states. Samples of a few cycles wait, and are added state by state: thousands of moments do not stay in the
-/// caches from one cycle to the next, and fetching them takes longer than adding.
-#[derive(Debug)]
-pub(super) struct MomentsOfStates {
-    /// `[n_states]`
-    all: Vec<Moments>,
-    /// `[cycles that wait][n_states]`
-    waiting: Vec<Measurement>,
-    /// `[n_reservoirs]`
-    max_atoms: Vec<u16>,
-}
-
-impl MomentsOfStates {
-    /// Goes on with moments of a system.
-    pub(super) fn new(all: Vec<Moments>, system: &System) -> MomentsOfStates {
-        let max_atoms = system.reservoirs.iter().map(|r| r.max_atoms).collect();
-        MomentsOfStates { all, waiting: Vec::new(), max_atoms }
-    }
-
-    /// Adds one cycle.
-    ///
-    /// - `samples`: `[n_states]`
-    pub(super) fn add(&mut self, samples: impl Iterator<Item = Measurement>) {
-        self.waiting.extend(samples);
-        let (n, waiting, max_atoms) = (self.all.len(), &self.waiting, &self.max_atoms);
-        if waiting.len() >= WAITING * n {
-            let settle = |(state, moments): (usize, &mut Moments)| add_waiting(moments, waiting, state, n, max_atoms);
-            self.all.par_iter_mut().enumerate().with_min_len(SHARED).for_each(settle);
-            self.waiting.clear();
-        }
-    }
-
-    /// Those of one state.
-    pub(super) fn of(&self, state: usize) -> Moments {
-        let mut moments = self.all[state].clone();
-        add_waiting(&mut moments, &self.waiting, state, self.all.len(), &self.max_atoms);
-        moments
-    }
-
-    /// All of them. `[n_states]`
-    pub(super) fn all(&self) -> Vec<Moments> {
-        (0..self.all.len()).map(|state| self.of(state)).collect()
-    }
-}
-
-/// Adds what waits for one of `n` states.
-fn add_waiting(moments: &mut Moments, waiting: &[Measurement], state: usize, n: usize, max_atoms: &[u16]) {
-    waiting.iter().skip(state).step_by(n).for_each(|m| moments.add(m.energy, &m.counts, max_atoms));
 }
 
 /// Averages of one state over all walkers, with standard errors.
@@ -234,7 +180,20 @@ impl Level {
 /// Fewer blocks than this say too little about their variance.
 const MIN_BLOCKS: u64 = 16;
 
+/// Levels of a series of so many samples: its blocks of length 2^k are `samples >> k`, of which an odd one waits for its partner.
+fn n_levels(samples: u64) -> usize {
+    (u64::BITS - samples.leading_zeros()) as usize
+}
+
 impl Blocking {
+    /// Whether these are the blocks of so many samples.
+    fn is_of(&self, samples: u64) -> bool {
+        let fits = |(depth, level): (usize, &Level)| {
+            level.blocks == samples >> depth && level.waiting.is_some() == !level.blocks.is_multiple_of(2)
+        };
+        self.levels.len() == n_levels(samples) && self.levels.iter().enumerate().all(fits)
+    }
+
     fn add(&mut self, value: f64) {
         let mut carry = Some(value);
         let mut depth = 0;
@@ -330,22 +289,6 @@ mod tests {
             }
         }
         assert!((joined.p_n_max[0] - 0.142).abs() < 1e-9);
-    }
-
-    #[test]
-    fn samples_that_wait_count_as_those_that_do_not() {
-        let series = autoregressive(0.3, 3 * 21);
-        let sample = |k: usize| Measurement { energy: series[k], counts: [(k % 5) as u16].into_iter().collect() };
-        let mut alone = vec![Moments::new(1); 3];
-        let mut together = MomentsOfStates { all: alone.clone(), waiting: Vec::new(), max_atoms: vec![4] };
-        for cycle in 0..21 {
-            together.add((0..3).map(|state| sample(3 * cycle + state)));
-            for (state, moments) in alone.iter_mut().enumerate() {
-                let m = sample(3 * cycle + state);
-                moments.add(m.energy, &m.counts, &[4]);
-            }
-            assert_eq!(together.all(), alone, "cycle {cycle}");
-        }
     }
 
     #[test]

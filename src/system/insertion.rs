@@ -1,7 +1,7 @@
 //! Where atoms are inserted: uniform over the region, denser where the slab and the fields want them, or about atoms of the slab
 //! ([`super::bonds`]).
 //!
-//! Twin: `shaders/particle_moves.wgsl`. The density of an insertion is p(r) = [(1 − a) + a n c(r)/2²⁴]/V_in: a share
+//! Twin: `shaders/shared/insertion.wgsl`. The density of an insertion is p(r) = [(1 − a) + a n c(r)/2²⁴]/V_in: a share
 //! a of the positions is drawn from a table of n voxels, each with a whole number c of 2²⁴ shares, the rest is uniform.
 //! A number of 24 bits chooses the voxel, so that a voxel is drawn with exactly the probability that [`Places`]
 //! says of it, on every backend. Tables are fixed functions of the position: they stay right whatever moves.

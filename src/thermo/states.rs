@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// One point (T, z₁, z₂, …).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct StatePoint {
     /// Temperature in the scene's unit.
     pub temperature: f64,
@@ -24,6 +24,20 @@ pub struct StatePoint {
     pub ln_z: Vec<f64>,
     /// Weights η(N) between bounds of N, if it has any.
     pub window: Option<Window>,
+}
+
+impl Clone for StatePoint {
+    fn clone(&self) -> StatePoint {
+        let StatePoint { temperature, kt, ref ln_z, ref window } = *self;
+        StatePoint { temperature, kt, ln_z: ln_z.clone(), window: window.clone() }
+    }
+
+    /// Without an allocation: thousands of replicas are given other states in every cycle.
+    fn clone_from(&mut self, other: &StatePoint) {
+        (self.temperature, self.kt) = (other.temperature, other.kt);
+        self.ln_z.clone_from(&other.ln_z);
+        self.window.clone_from(&other.window);
+    }
 }
 
 impl StatePoint {

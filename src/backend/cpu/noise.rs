@@ -3,6 +3,7 @@
 //! Twin: `src/base/rng.rs` (same integers, same uniforms; logarithm, sine and cosine are polynomials in f32).
 
 use crate::base::rng::Stream;
+use crate::base::rng_lanes::philox_lanes;
 use crate::potential::LANES;
 
 /// Where random numbers are taken from; the slot comes last.
@@ -15,34 +16,10 @@ pub(super) struct Address {
 }
 
 /// Words of [`LANES`] consecutive slots at one address.
-///
-/// A word stands in the low half of 64 bits, whatever is in the high half: so a product needs no packing, and the high
-/// half of one is a shift away.
 #[inline(always)]
 fn philox(address: Address, first_slot: u32) -> [[u32; LANES]; 4] {
     let Address { key, stream, step, replica } = address;
-    const M: [u64; 2] = [0xD251_1F53, 0xCD9E_8D57];
-    const W: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
-    const LOW: u64 = 0xFFFF_FFFF;
-    let (mut a, mut b, mut c, mut d) = ([0; LANES], [u64::from(replica); LANES], [step; LANES], [step >> 32; LANES]);
-    for l in 0..LANES {
-        a[l] = u64::from((first_slot + l as u32) | (stream as u32) << 24);
-    }
-    let mut k = key;
-    for _ in 0..10 {
-        let [k0, k1] = k.map(u64::from);
-        for l in 0..LANES {
-            let (p0, p1) = (M[0] * (a[l] & LOW), M[1] * (c[l] & LOW));
-            (a[l], b[l]) = ((p1 >> 32) ^ b[l] ^ k0, p1);
-            (c[l], d[l]) = ((p0 >> 32) ^ d[l] ^ k1, p0);
-        }
-        k = [k[0].wrapping_add(W[0]), k[1].wrapping_add(W[1])];
-    }
-    let mut words = [[0; LANES]; 4];
-    for l in 0..LANES {
-        [words[0][l], words[1][l], words[2][l], words[3][l]] = [a[l], b[l], c[l], d[l]].map(|word| word as u32);
-    }
-    words
+    philox_lanes(key, stream, step, replica, std::array::from_fn(|l| first_slot + l as u32))
 }
 
 /// Three standard normal numbers for each of [`LANES`] consecutive slots.

@@ -1,9 +1,8 @@
 //! The buffers of a run of replicas: as many as one binding and one dispatch hold.
 
+use super::atoms::{atom_record, inside_walls};
 use super::device::GpuDevice;
-use super::layout::{
-    AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, TALLY_BYTES, TrialRecord, atom_record, inside_walls,
-};
+use super::layout::{AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, TALLY_BYTES, TrialRecord};
 use super::plan::Plan;
 use super::recorder::create_buffer;
 use crate::backend::Ensemble;

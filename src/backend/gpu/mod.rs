@@ -4,6 +4,7 @@
 //! word come back. Kernels stand in `shaders/`, each beside its twin in `backend::reference`.
 
 mod adapter;
+mod atoms;
 mod chunk;
 pub mod device;
 mod dynamics;
@@ -12,10 +13,12 @@ pub mod layout;
 mod move_log;
 mod pipelines;
 mod plan;
+mod readback;
 mod recorder;
 mod self_test;
 pub mod shaders;
 pub mod slab;
+mod system_table;
 mod tuning;
 mod work;
 
@@ -36,11 +39,9 @@ use crate::moves::{Edit, Trial};
 use crate::system::System;
 use crate::system::configuration::Batch;
 use crate::thermo::states::StatePoint;
+use atoms::frozen_atoms;
 use chunk::{Chunk, replicas_per_chunk};
-use layout::{
-    AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, SystemTable, TrialRecord, bond_records, frozen_atoms,
-    insertion_records,
-};
+use layout::{AssignmentRecord, LOG_ATTEMPTS, ReplicaRecord, SystemTable, TrialRecord};
 use move_log::{DeviceMoveLog, Pages};
 use pipelines::{Kernel, Pipelines};
 use plan::Plan;
@@ -48,6 +49,7 @@ pub use plan::Way;
 use recorder::{Recorder, create_buffer};
 use std::cell::RefCell;
 use std::sync::Arc;
+use system_table::{bond_records, insertion_records};
 use tuning::Tuning;
 use wgpu::{BindGroup, Buffer, BufferUsages};
 

@@ -2,9 +2,10 @@
 
 use super::device::Traits;
 use super::dynamics::DeviceDynamics;
-use super::layout::{CellGrid, MAX_SPECIES, PairCoefficients, SKIN, TALLY_BYTES};
+use super::layout::{MAX_SPECIES, PairCoefficients, SKIN, TALLY_BYTES};
 use super::shaders::{Module, Product};
 use super::slab::SlabBins;
+use super::system_table::CellGrid;
 use super::tuning::Tuning;
 use crate::base::error::{DeviceError, Result};
 use crate::system::System;

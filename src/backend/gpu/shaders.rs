@@ -13,6 +13,9 @@ const THREE_BODY: &str = include_str!("../../../shaders/shared/three_body.wgsl")
 const BONDS: &str = include_str!("../../../shaders/shared/bonds.wgsl");
 const PAIR_SUM: &str = include_str!("../../../shaders/shared/pair_sum.wgsl");
 const SLAB: &str = include_str!("../../../shaders/shared/slab.wgsl");
+const INSERTION: &str = include_str!("../../../shaders/shared/insertion.wgsl");
+const TRIALS: &str = include_str!("../../../shaders/shared/trials.wgsl");
+const IDENTITY: &str = include_str!("../../../shaders/identity.wgsl");
 
 /// How random numbers are multiplied; the bits are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +86,8 @@ impl Module {
         let replica = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, THREE_BODY, SLAB, LISTS];
         let large = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, BINS];
         let energy = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, THREE_BODY, PAIR_SUM];
-        let moves = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, THREE_BODY, SLAB, BONDS];
+        let in_front = [LAYOUT, product, RNG, CELL, form, POTENTIAL, REPLICA, THREE_BODY, SLAB];
+        let moves = [&in_front[..], &[BONDS, INSERTION, TRIALS, IDENTITY]].concat();
         let segment = [LAYOUT, product, RNG, CELL, PAIR_SUM];
         let (shared, stage): (&[&str], &str) = match self {
             Module::Integrate => (&replica, include_str!("../../../shaders/integrate.wgsl")),

@@ -3,7 +3,8 @@
 //! The slab does not move, so what an atom can meet of it depends on where the atom is. Bins over one surface cell list
 //! it once for all replicas; above the slab's reach the bins are empty.
 
-use super::layout::{FAR, in_pieces, quantum_of};
+use super::layout::FAR;
+use super::system_table::{in_pieces, quantum_of};
 use crate::potential::Images;
 use crate::system::System;
 use crate::system::cell::Cell;

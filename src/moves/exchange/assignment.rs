@@ -1,7 +1,6 @@
 //! Which replica holds which state.
 
 use crate::base::ids::{ReplicaId, StateId};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Assignment of states to replicas, in every walker.
@@ -79,15 +78,12 @@ impl Assignment {
         OfWalker { first: replicas.start, state_of, replica_of }.swap(a, b);
     }
 
-    /// The states and replicas of every walker, each for a thread of its own.
-    pub(super) fn by_walker(&mut self) -> impl IndexedParallelIterator<Item = OfWalker<'_>> {
+    /// The states and replicas of every walker.
+    pub(super) fn by_walker(&mut self) -> Vec<OfWalker<'_>> {
         let n_states = self.n_states;
-        let both = self.state_of.par_chunks_mut(n_states).zip(self.replica_of.par_chunks_mut(n_states));
-        both.enumerate().map(move |(walker, (state_of, replica_of))| OfWalker {
-            first: walker * n_states,
-            state_of,
-            replica_of,
-        })
+        let both = self.state_of.chunks_mut(n_states).zip(self.replica_of.chunks_mut(n_states)).enumerate();
+        both.map(|(walker, (state_of, replica_of))| OfWalker { first: walker * n_states, state_of, replica_of })
+            .collect()
     }
 
     /// Whether every walker holds every state exactly once and both directions agree.

@@ -9,44 +9,39 @@ use std::collections::HashSet;
 #[derive(Debug, Clone)]
 pub(super) struct Group {
     pub(super) pairs: Vec<Pair>,
+    /// The edges of the pairs once more, side by side.
+    pub(super) edges: Vec<u32>,
     /// The pairs once more, one run after the other.
     pub(super) runs: Vec<Run>,
     /// Place of the first pair among those of all groups.
     pub(super) first: usize,
 }
 
-/// Pairs whose states follow one another in memory.
+/// Pairs of two rows of places: (a, b), (a + 1, b + 1), … No two pairs share one, so that one row ends before the other begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Run {
-    /// The states of the first pair.
+    /// The places of the first pair.
     pub(super) a: usize,
     pub(super) b: usize,
     pub(super) len: usize,
-    pub(super) kind: RunKind,
-}
-
-/// How the states of the pairs of a run follow one another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RunKind {
-    /// Two rows apart: a, a + 1, … and b, b + 1, …
-    Rows,
-    /// Neighbours: (a, a + 1), (a + 2, a + 3), …
-    Neighbours,
-    /// A single pair of any states.
-    Single,
 }
 
 impl Group {
     /// - `first`: pairs of the groups before it
-    pub(super) fn new(pairs: Vec<Pair>, first: usize) -> Group {
+    /// - `place_of`: `[n_states]`, where what a state holds lies in memory
+    pub(super) fn new(mut pairs: Vec<Pair>, first: usize, place_of: &[u32]) -> Group {
+        let places = |pair: &Pair| [pair.a, pair.b].map(|state| place_of[state.index()] as usize);
+        pairs.sort_by_key(places);
         let mut runs: Vec<Run> = Vec::new();
         for pair in &pairs {
-            let (a, b) = (pair.a.index(), pair.b.index());
-            if !runs.last_mut().is_some_and(|run| run.takes(a, b)) {
-                runs.push(Run { a, b, len: 1, kind: RunKind::Single });
+            let [a, b] = places(pair);
+            match runs.last_mut() {
+                Some(run) if (a, b) == (run.a + run.len, run.b + run.len) => run.len += 1,
+                _ => runs.push(Run { a, b, len: 1 }),
             }
         }
-        Group { pairs, runs, first }
+        let edges = pairs.iter().map(|pair| pair.edge).collect();
+        Group { pairs, edges, runs, first }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -54,19 +49,21 @@ impl Group {
     }
 }
 
-impl Run {
-    /// Takes a pair as the next one, where it is that.
-    fn takes(&mut self, a: usize, b: usize) -> bool {
-        let next_of_rows = a == self.a + self.len && b == self.b + self.len && self.a + self.len < self.b;
-        let next_neighbours = self.b == self.a + 1 && a == self.a + 2 * self.len && b == a + 1;
-        let kind = match self.kind {
-            RunKind::Rows | RunKind::Single if next_of_rows => RunKind::Rows,
-            RunKind::Neighbours | RunKind::Single if next_neighbours => RunKind::Neighbours,
-            _ => return false,
-        };
-        (self.kind, self.len) = (kind, self.len + 1);
-        true
+/// The order of states in memory in which the pairs of a round lie in rows: within a chain of neighbours, k and k + 1, first every
+/// other one, then those between. `[n_states]`
+pub(super) fn in_rows(grid: &StateGrid) -> Vec<StateId> {
+    let mut has_next = vec![false; grid.len()];
+    for edge in grid.edges.iter().filter(|edge| edge.b.index() == edge.a.index() + 1) {
+        has_next[edge.a.index()] = true;
     }
+    let mut between = false;
+    let of_state = |state: usize| {
+        between = !between && state > 0 && has_next[state - 1];
+        (between, state)
+    };
+    let mut order: Vec<(bool, usize)> = (0..grid.len()).map(of_state).collect();
+    order.sort_unstable();
+    order.into_iter().map(|(_, state)| StateId(state as u32)).collect()
 }
 
 /// Edges in lists that share no state: one list, if they are of one direction and parity of a rectangle.
@@ -88,25 +85,37 @@ pub(super) fn apart(grid: &StateGrid, edges: impl Iterator<Item = usize>) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::thermo::Convention;
+    use crate::thermo::states::ReservoirAxis;
 
     #[test]
-    fn runs_are_the_pairs_in_their_order() {
-        let of = |ends: &[(u32, u32)]| {
+    fn runs_are_the_pairs_in_the_order_of_places() {
+        let of = |ends: &[(u32, u32)], place_of: &[u32]| {
             let pair = |(e, &(a, b)): (usize, &(u32, u32))| Pair { edge: e as u32, a: StateId(a), b: StateId(b) };
-            Group::new(ends.iter().enumerate().map(pair).collect(), 0)
+            Group::new(ends.iter().enumerate().map(pair).collect(), 0, place_of)
         };
-        let run = |a, b, len, kind| Run { a, b, len, kind };
-        let rows = of(&[(0, 4), (1, 5), (2, 6), (8, 12), (9, 13)]);
-        assert_eq!(rows.runs, [run(0, 4, 3, RunKind::Rows), run(8, 12, 2, RunKind::Rows)]);
-        assert_eq!(
-            of(&[(1, 2), (3, 4), (6, 7)]).runs[..],
-            [run(1, 2, 2, RunKind::Neighbours), run(6, 7, 1, RunKind::Single)]
-        );
-        // rows end before they run into one another, and the second may not come first
-        assert_eq!(of(&[(0, 2), (1, 3), (4, 6)]).runs[0], run(0, 2, 2, RunKind::Rows));
-        assert_eq!(of(&[(5, 1), (6, 2)]).runs, [run(5, 1, 1, RunKind::Single), run(6, 2, 1, RunKind::Single)]);
-        for group in [rows, of(&[(3, 9), (0, 7), (1, 8)])] {
-            assert_eq!(group.runs.iter().map(|run| run.len).sum::<usize>(), group.len());
-        }
+        let run = |a, b, len| Run { a, b, len };
+        let as_it_is: Vec<u32> = (0..14).collect();
+        let rows = of(&[(0, 4), (1, 5), (2, 6), (8, 12), (9, 13)], &as_it_is);
+        assert_eq!(rows.runs, [run(0, 4, 3), run(8, 12, 2)]);
+        // neighbours are no rows, unless every other state lies behind the others; the second row may come first
+        assert_eq!(of(&[(1, 2), (3, 4)], &as_it_is).runs, [run(1, 2, 1), run(3, 4, 1)]);
+        let apart = [0, 3, 1, 4, 2, 5];
+        assert_eq!(of(&[(0, 1), (2, 3), (4, 5)], &apart).runs, [run(0, 3, 3)]);
+        assert_eq!(of(&[(1, 2), (3, 4)], &apart).runs, [run(3, 1, 2)]);
+        let mixed = of(&[(3, 9), (0, 7), (1, 8)], &as_it_is);
+        assert_eq!((mixed.edges, mixed.runs), (vec![1, 2, 0], vec![run(0, 7, 2), run(3, 9, 1)]));
+    }
+
+    #[test]
+    fn every_other_state_of_a_chain_comes_first() {
+        let axis = ReservoirAxis {
+            species: "B".into(),
+            convention: Convention::Activity,
+            values: vec![1.0, 2.0, 3.0, 4.0, 5.0],
+        };
+        let grid = StateGrid::product(&[0.5, 0.7], 1.0, &[axis]);
+        let order: Vec<u32> = in_rows(&grid).into_iter().map(|state| state.0).collect();
+        assert_eq!(order, [0, 2, 4, 5, 7, 9, 1, 3, 6, 8]);
     }
 }

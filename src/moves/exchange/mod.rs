@@ -12,10 +12,12 @@ pub use tally::{EdgeTally, Period};
 
 use crate::base::fault_injection::{Fault, planted};
 use crate::base::ids::StateId;
-use crate::base::rng::{Rng, Stream, uniform};
+use crate::base::rng::{Rng, Stream};
+use crate::base::rng_lanes::{ln_uniform, ln_uniforms};
 use crate::system::configuration::Measurement;
 use crate::thermo::acceptance::{StateRef, accept_ln_drawn};
 use crate::thermo::states::{Direction, StateGrid, StatePoint};
+use assignment::OfWalker;
 use group::{Group, apart};
 use places::{Hold, Places, PlacesOfOne, StatesOfOne};
 use rayon::prelude::*;
@@ -31,6 +33,9 @@ pub fn velocity_scale(old_kt: f64, new_kt: f64) -> f64 {
 
 /// Pairs of a round of one walker from which threads share it: below, waking them takes longer than the round.
 const SHARED: usize = 8192;
+
+/// Decisions and random numbers of a visit from which threads share its walkers: fewer take less than half a millisecond.
+const SHARED_VISIT: usize = 1 << 18;
 
 /// Most numbers that are drawn before they are needed: 32 MiB.
 const MOST_DRAWN: usize = 1 << 22;
@@ -101,25 +106,19 @@ impl Exchanger {
             }
         }
         let windows = apart(grid, (0..grid.edges.len()).filter(|&e| grid.edges[e].direction == Direction::Window));
+        let of_one = StatesOfOne::new(grid);
+        let as_they_are = || (0..grid.len() as u32).collect();
+        let place_of = of_one.as_ref().map_or_else(as_they_are, |states| states.place_of.clone());
         let mut first = 0;
         let mut group = |pairs: Vec<Pair>| {
-            let group = Group::new(pairs, first);
+            let group = Group::new(pairs, first, &place_of);
             first += group.len();
             group
         };
         let groups = lists.into_iter().map(&mut group).collect();
         let windows = windows.into_iter().map(&mut group).collect();
         let tallies = vec![EdgeTally::default(); grid.edges.len()];
-        Exchanger {
-            rounds,
-            groups,
-            windows,
-            of_one: StatesOfOne::new(grid),
-            drawn: Drawn::default(),
-            first_walker: 0,
-            tallied: true,
-            tallies,
-        }
+        Exchanger { rounds, groups, windows, of_one, drawn: Drawn::default(), first_walker: 0, tallied: true, tallies }
     }
 
     /// The same for some of the walkers of a run.
@@ -134,22 +133,25 @@ impl Exchanger {
     ///
     /// - `visit`: as for [`Exchanger::exchange`]
     pub fn draw(&mut self, rng: &Rng, visit: u64, walkers: usize) {
-        let (mut drawn, first_walker) = (std::mem::take(&mut self.drawn), self.first_walker);
-        let of_walker: Vec<(u64, u32)> =
-            self.groups_of(visit).flat_map(|(round, group)| group.pairs.iter().map(move |p| (round, p.edge))).collect();
-        drawn.visit = (of_walker.len().saturating_mul(walkers) <= MOST_DRAWN).then_some(visit);
-        drawn.ln_uniforms.clear();
-        if drawn.visit.is_some() && !of_walker.is_empty() {
-            let draw = |k: usize| {
-                let (round, edge) = of_walker[k % of_walker.len()];
-                ln_uniform(rng, round, first_walker + (k / of_walker.len()) as u32, edge)
-            };
-            let all = 0..of_walker.len() * walkers;
-            if all.len() < SHARED {
-                drawn.ln_uniforms.extend(all.map(draw));
-            } else {
-                all.into_par_iter().with_min_len(SHARED / 8).map(draw).collect_into_vec(&mut drawn.ln_uniforms);
+        let mut drawn = std::mem::take(&mut self.drawn);
+        let all = self.pairs_of(visit).saturating_mul(walkers);
+        drawn.visit = (all <= MOST_DRAWN).then_some(visit);
+        drawn.ln_uniforms.resize(if drawn.visit.is_some() { all } else { 0 }, 0.0);
+        let (mut pieces, mut rest) = (Vec::new(), &mut drawn.ln_uniforms[..]);
+        for walker in (0..walkers as u32).take_while(|_| drawn.visit.is_some()) {
+            for (round, group) in self.groups_of(visit) {
+                let (now, later) = std::mem::take(&mut rest).split_at_mut(group.len());
+                rest = later;
+                pieces.push((self.first_walker + walker, round, group, now));
             }
+        }
+        let draw = |(walker, round, group, out): (u32, u64, &Group, &mut [f64])| {
+            ln_uniforms(rng, Stream::Exchange, round, walker, &group.edges, out);
+        };
+        if all < SHARED_VISIT {
+            pieces.into_iter().for_each(draw);
+        } else {
+            pieces.into_par_iter().for_each(draw);
         }
         self.drawn = drawn;
     }
@@ -191,28 +193,32 @@ impl Exchanger {
             None => grid.states.iter().map(StatePoint::as_ref).collect(),
         };
         let n_walkers = assignment.walkers() as u64;
-        let pairs: usize = self.groups_of(visit).map(|(_, group)| group.len()).sum();
+        let pairs = self.pairs_of(visit);
         let drawn = (self.drawn.visit == Some(visit) && self.drawn.ln_uniforms.len() == pairs * n_walkers as usize)
             .then_some(self.drawn.ln_uniforms.as_slice());
         let in_rounds = Visit { exchanger: self, rng, visit };
         let none = || vec![0_u32; grid.edges.len()];
-        let of_walkers = assignment.by_walker().zip(measurements.par_chunks(grid.len())).enumerate();
-        let accepted = of_walkers
-            .fold(none, |mut accepted, (walker, (held, measured))| {
-                let drawn = drawn.map(|all| &all[walker * pairs..(walker + 1) * pairs]);
-                let walker = in_rounds.exchanger.first_walker + walker as u32;
-                match &self.of_one {
-                    Some(states) => {
-                        in_rounds.walk(walker, drawn, PlacesOfOne::new(states, held, measured), &mut accepted);
-                    }
-                    None => in_rounds.walk(walker, drawn, Places::new(&any, held, measured), &mut accepted),
+        let walk = |mut accepted: Vec<u32>, (walker, (held, measured)): (usize, (OfWalker<'_>, &[Measurement]))| {
+            let drawn = drawn.map(|all| &all[walker * pairs..(walker + 1) * pairs]);
+            let walker = in_rounds.exchanger.first_walker + walker as u32;
+            match &self.of_one {
+                Some(states) => {
+                    in_rounds.walk(walker, drawn, PlacesOfOne::new(states, held, measured), &mut accepted);
                 }
-                accepted
-            })
-            .reduce(none, |mut a, b| {
+                None => in_rounds.walk(walker, drawn, Places::new(&any, held, measured), &mut accepted),
+            }
+            accepted
+        };
+        let accepted = if drawn.is_some() && pairs * (n_walkers as usize) < SHARED_VISIT {
+            assignment.by_walker().into_iter().zip(measurements.chunks(grid.len())).enumerate().fold(none(), walk)
+        } else {
+            let of_walkers =
+                assignment.by_walker().into_par_iter().zip(measurements.par_chunks(grid.len())).enumerate();
+            of_walkers.fold(none, walk).reduce(none, |mut a, b| {
                 a.iter_mut().zip(&b).for_each(|(a, b)| *a += b);
                 a
-            });
+            })
+        };
         Decided { visit, n_walkers, accepted }
     }
 
@@ -240,6 +246,11 @@ impl Exchanger {
         (all_tried, accepted.iter().map(|&n| u64::from(n)).sum())
     }
 
+    /// Pairs that a visit tries in one walker.
+    fn pairs_of(&self, visit: u64) -> usize {
+        self.groups_of(visit).map(|(_, group)| group.len()).sum()
+    }
+
     /// Every group of edges that a visit tries, in turn, with the number of its round.
     fn groups_of(&self, visit: u64) -> impl Iterator<Item = (u64, &Group)> {
         let first = visit * u64::from(self.rounds);
@@ -247,12 +258,6 @@ impl Exchanger {
         (first..first + u64::from(self.rounds))
             .flat_map(move |r| of_round(r).into_iter().chain(&self.windows).map(move |g| (r, g)))
     }
-}
-
-/// ln of the number in (0, 1) that decides a pair.
-#[inline]
-fn ln_uniform(rng: &Rng, round: u64, walker: u32, edge: u32) -> f64 {
-    uniform(rng.block(Stream::Exchange, round, walker, edge)[0]).ln()
 }
 
 /// The rounds of one visit.
@@ -270,7 +275,8 @@ impl Visit<'_> {
     fn walk<P: Hold>(&self, walker: u32, mut drawn: Option<&[f64]>, mut places: P, accepted: &mut [u32]) {
         for (round, group) in self.exchanger.groups_of(self.visit) {
             let decide = |pair: &Pair, places: &P| {
-                accept_ln_drawn(|| ln_uniform(self.rng, round, walker, pair.edge), places.ln_acc(pair))
+                let ln_uniform = || ln_uniform(self.rng, Stream::Exchange, round, walker, pair.edge);
+                accept_ln_drawn(ln_uniform, places.ln_acc(pair))
             };
             let accepted = &mut accepted[group.first..group.first + group.len()];
             if let Some(numbers) = &mut drawn {

@@ -2,11 +2,12 @@
 
 use super::Pair;
 use super::assignment::OfWalker;
-use super::group::{Group, Run, RunKind};
+use super::group::{Group, Run, in_rows};
 use crate::base::ids::StateId;
 use crate::system::configuration::{Counts, Measurement};
 use crate::thermo::acceptance::{ConfigurationRef, StateRef, accept_ln, exchange_ln_acc};
 use crate::thermo::states::{StateGrid, StatePoint};
+use pulp::{Arch, Simd, WithSimd};
 
 /// What rounds do with the configurations of a walker.
 pub(super) trait Hold: Sync {
@@ -33,22 +34,35 @@ pub(super) trait Hold: Sync {
     fn settle(self);
 }
 
-/// States of one reservoir species and without windows, side by side for thousands of pairs a round. `[n_states]`
+/// States of one reservoir species and without windows, side by side for thousands of pairs a round, in the order of
+/// [`in_rows`].
 #[derive(Debug, Clone)]
 pub(super) struct StatesOfOne {
     betas: Vec<f64>,
     ln_zs: Vec<f64>,
+    /// The state at every place.
+    states: Vec<StateId>,
+    /// The place of every state.
+    pub(super) place_of: Vec<u32>,
+    arch: Arch,
 }
 
 impl StatesOfOne {
     /// `None` where there are others, or windows.
     pub(super) fn new(grid: &StateGrid) -> Option<StatesOfOne> {
-        let one = |s: &StatePoint| match s.ln_z[..] {
-            [ln_z] if s.window.is_none() => Some((s.beta(), ln_z)),
+        let states = in_rows(grid);
+        let one = |state: &StateId| match grid.state(*state) {
+            StatePoint { ln_z, window: None, .. } if ln_z.len() == 1 => Some((grid.state(*state).beta(), ln_z[0])),
             _ => None,
         };
-        let (betas, ln_zs) = grid.states.iter().map(one).collect::<Option<(Vec<f64>, Vec<f64>)>>()?;
-        Some(StatesOfOne { betas, ln_zs })
+        let (betas, ln_zs) = states.iter().map(one).collect::<Option<(Vec<f64>, Vec<f64>)>>()?;
+        let mut place_of = vec![0; states.len()];
+        states.iter().enumerate().for_each(|(place, state)| place_of[state.index()] = place as u32);
+        Some(StatesOfOne { betas, ln_zs, states, place_of, arch: Arch::new() })
+    }
+
+    fn places(&self, pair: &Pair) -> [usize; 2] {
+        [pair.a, pair.b].map(|state| self.place_of[state.index()] as usize)
     }
 }
 
@@ -108,7 +122,7 @@ impl Hold for Places<'_> {
 
     #[inline]
     fn swap_if(&mut self, swap: bool, pair: &Pair) {
-        swap_if(&mut self.configurations, swap, pair);
+        swap_if(&mut self.configurations, swap, [pair.a.index(), pair.b.index()]);
     }
 
     fn settle(mut self) {
@@ -118,76 +132,100 @@ impl Hold for Places<'_> {
     }
 }
 
-/// Configurations of one species, each thing of all states side by side: a round goes through them in step.
+/// Configurations of one species, each thing of all places side by side: a round goes through them in step.
 pub(super) struct PlacesOfOne<'a> {
     states: &'a StatesOfOne,
     held: OfWalker<'a>,
     /// `[n_states]`
     energies: Vec<f64>,
     /// `[n_states]`
-    counts: Vec<u16>,
-    /// `[n_states]`, counted from the first of the walker.
-    replicas: Vec<u32>,
+    occupants: Vec<Occupant>,
+}
+
+/// A replica of the walker and its atoms: in one word as wide as an energy, so that vectors of both have as many lanes.
+#[derive(Debug, Clone, Copy)]
+struct Occupant(u64);
+
+impl Occupant {
+    /// - `replica`: counted from the first of the walker
+    fn new(replica: usize, count: u16) -> Occupant {
+        Occupant((replica as u64) << 16 | u64::from(count))
+    }
+
+    fn replica(self) -> usize {
+        (self.0 >> 16) as usize
+    }
+
+    #[inline(always)]
+    fn count(self) -> u16 {
+        self.0 as u16
+    }
 }
 
 impl<'a> PlacesOfOne<'a> {
     /// - `measured`: `[n_states]`, of the replicas of the walker
     pub(super) fn new(states: &'a StatesOfOne, held: OfWalker<'a>, measured: &[Measurement]) -> PlacesOfOne<'a> {
-        let of = |state: usize| held.replica_of(StateId(state as u32));
-        let replicas: Vec<u32> = (0..measured.len()).map(|state| of(state) as u32).collect();
-        let measured = |&replica: &u32| &measured[replica as usize];
-        let energies = replicas.iter().map(|r| measured(r).energy).collect();
-        let counts = replicas.iter().map(|r| measured(r).counts[0]).collect();
-        PlacesOfOne { states, held, energies, counts, replicas }
+        let of = |state: &StateId| {
+            let replica = held.replica_of(*state);
+            let m = &measured[replica];
+            (m.energy, Occupant::new(replica, m.counts[0]))
+        };
+        let (energies, occupants) = states.states.iter().map(of).unzip();
+        PlacesOfOne { states, held, energies, occupants }
     }
 
     /// Pairs of two rows.
+    #[inline(always)]
     fn exchange_rows(&mut self, run: &Run, ln_uniforms: &[f64], accepted: &mut [u32]) {
         let (betas_a, betas_b) = two_rows(&self.states.betas, run);
         let (ln_zs_a, ln_zs_b) = two_rows(&self.states.ln_zs, run);
         let (energies_a, energies_b) = two_rows_mut(&mut self.energies, run);
-        let (counts_a, counts_b) = two_rows_mut(&mut self.counts, run);
-        let (replicas_a, replicas_b) = two_rows_mut(&mut self.replicas, run);
+        let (occupants_a, occupants_b) = two_rows_mut(&mut self.occupants, run);
         let (ln_uniforms, accepted) = (&ln_uniforms[..run.len], &mut accepted[..run.len]);
         for k in 0..run.len {
             let (beta, ln_z) = ([betas_a[k], betas_b[k]], [ln_zs_a[k], ln_zs_b[k]]);
-            let (energy, count) = ([energies_a[k], energies_b[k]], [counts_a[k], counts_b[k]]);
-            let accept = accept_ln(ln_uniforms[k], ln_acc_of_one(beta, ln_z, energy, count));
+            let (energy, occupant) = ([energies_a[k], energies_b[k]], [occupants_a[k], occupants_b[k]]);
+            let accept = accept_ln(ln_uniforms[k], ln_acc_of_one(beta, ln_z, energy, occupant.map(Occupant::count)));
             [energies_a[k], energies_b[k]] = reversed_if(accept, energy);
-            [counts_a[k], counts_b[k]] = reversed_if(accept, count);
-            [replicas_a[k], replicas_b[k]] = reversed_if(accept, [replicas_a[k], replicas_b[k]]);
+            [occupants_a[k], occupants_b[k]] = reversed_if(accept, occupant);
             accepted[k] += u32::from(accept);
         }
     }
+}
 
-    /// Pairs of neighbours.
-    fn exchange_neighbours(&mut self, run: &Run, ln_uniforms: &[f64], accepted: &mut [u32]) {
-        let both = run.a..run.a + 2 * run.len;
-        let betas = &self.states.betas[both.clone()].as_chunks::<2>().0[..run.len];
-        let ln_zs = &self.states.ln_zs[both.clone()].as_chunks::<2>().0[..run.len];
-        let energies = &mut self.energies[both.clone()].as_chunks_mut::<2>().0[..run.len];
-        let counts = &mut self.counts[both.clone()].as_chunks_mut::<2>().0[..run.len];
-        let replicas = &mut self.replicas[both].as_chunks_mut::<2>().0[..run.len];
-        let (ln_uniforms, accepted) = (&ln_uniforms[..run.len], &mut accepted[..run.len]);
-        for k in 0..run.len {
-            let accept = accept_ln(ln_uniforms[k], ln_acc_of_one(betas[k], ln_zs[k], energies[k], counts[k]));
-            energies[k] = reversed_if(accept, energies[k]);
-            counts[k] = reversed_if(accept, counts[k]);
-            replicas[k] = reversed_if(accept, replicas[k]);
-            accepted[k] += u32::from(accept);
+/// The entry to the vector code of all runs of a group.
+struct ExchangeRuns<'a, 'b> {
+    places: &'a mut PlacesOfOne<'b>,
+    runs: &'a [Run],
+    ln_uniforms: &'a [f64],
+    accepted: &'a mut [u32],
+}
+
+impl WithSimd for ExchangeRuns<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let mut done = 0;
+        for run in self.runs {
+            self.places.exchange_rows(run, &self.ln_uniforms[done..], &mut self.accepted[done..]);
+            done += run.len;
         }
     }
 }
 
 /// What the rows of a run have.
-fn two_rows<'a, T>(of_states: &'a [T], run: &Run) -> (&'a [T], &'a [T]) {
-    (&of_states[run.a..run.a + run.len], &of_states[run.b..run.b + run.len])
+#[inline(always)]
+fn two_rows<'a, T>(of_places: &'a [T], run: &Run) -> (&'a [T], &'a [T]) {
+    (&of_places[run.a..run.a + run.len], &of_places[run.b..run.b + run.len])
 }
 
-/// The same, to be changed: the first row ends before the second begins.
-fn two_rows_mut<'a, T>(of_states: &'a mut [T], run: &Run) -> (&'a mut [T], &'a mut [T]) {
-    let (before, from_b) = of_states.split_at_mut(run.b);
-    (&mut before[run.a..run.a + run.len], &mut from_b[..run.len])
+/// The same, to be changed.
+#[inline(always)]
+fn two_rows_mut<'a, T>(of_places: &'a mut [T], run: &Run) -> (&'a mut [T], &'a mut [T]) {
+    let (before, from_later) = of_places.split_at_mut(run.a.max(run.b));
+    let (earlier, later) = (&mut before[run.a.min(run.b)..][..run.len], &mut from_later[..run.len]);
+    if run.a < run.b { (earlier, later) } else { (later, earlier) }
 }
 
 #[inline(always)]
@@ -198,48 +236,41 @@ fn reversed_if<T: Copy>(reverse: bool, [a, b]: [T; 2]) -> [T; 2] {
 impl Hold for PlacesOfOne<'_> {
     #[inline]
     fn ln_acc(&self, pair: &Pair) -> f64 {
-        let [a, b] = [pair.a.index(), pair.b.index()];
-        let (beta, ln_z) = ([self.states.betas[a], self.states.betas[b]], [self.states.ln_zs[a], self.states.ln_zs[b]]);
-        ln_acc_of_one(beta, ln_z, [self.energies[a], self.energies[b]], [self.counts[a], self.counts[b]])
+        let places = self.states.places(pair);
+        let (betas, ln_zs) = (&self.states.betas, &self.states.ln_zs);
+        let count = places.map(|place| self.occupants[place].count());
+        ln_acc_of_one(
+            places.map(|place| betas[place]),
+            places.map(|place| ln_zs[place]),
+            places.map(|place| self.energies[place]),
+            count,
+        )
     }
 
     #[inline]
     fn swap_if(&mut self, swap: bool, pair: &Pair) {
-        swap_if(&mut self.energies, swap, pair);
-        swap_if(&mut self.counts, swap, pair);
-        swap_if(&mut self.replicas, swap, pair);
+        let places = self.states.places(pair);
+        swap_if(&mut self.energies, swap, places);
+        swap_if(&mut self.occupants, swap, places);
     }
 
     fn exchange(&mut self, group: &Group, ln_uniforms: &[f64], accepted: &mut [u32]) {
-        let mut done = 0;
-        for run in &group.runs {
-            let (pairs, all) = (&group.pairs[done..], done..done + run.len);
-            let (ln_uniforms, accepted) = (&ln_uniforms[all.clone()], &mut accepted[all.clone()]);
-            match run.kind {
-                RunKind::Rows => self.exchange_rows(run, ln_uniforms, accepted),
-                RunKind::Neighbours => self.exchange_neighbours(run, ln_uniforms, accepted),
-                RunKind::Single => {
-                    let accept = accept_ln(ln_uniforms[0], self.ln_acc(&pairs[0]));
-                    self.swap_if(accept, &pairs[0]);
-                    accepted[0] += u32::from(accept);
-                }
-            }
-            done = all.end;
-        }
+        let (arch, runs) = (self.states.arch, &group.runs);
+        arch.dispatch(ExchangeRuns { places: self, runs, ln_uniforms, accepted });
     }
 
     fn settle(mut self) {
-        for (state, &replica) in self.replicas.iter().enumerate() {
-            self.held.assign(StateId(state as u32), replica as usize);
+        for (state, occupant) in self.states.states.iter().zip(&self.occupants) {
+            self.held.assign(*state, occupant.replica());
         }
     }
 }
 
 #[inline]
-fn swap_if<T: Copy>(configurations: &mut [T], swap: bool, pair: &Pair) {
-    let both = [configurations[pair.a.index()], configurations[pair.b.index()]];
-    configurations[pair.a.index()] = both[usize::from(swap)];
-    configurations[pair.b.index()] = both[usize::from(!swap)];
+fn swap_if<T: Copy>(configurations: &mut [T], swap: bool, [a, b]: [usize; 2]) {
+    let both = [configurations[a], configurations[b]];
+    configurations[a] = both[usize::from(swap)];
+    configurations[b] = both[usize::from(!swap)];
 }
 
 #[cfg(test)]
@@ -248,7 +279,6 @@ mod tests {
     use crate::moves::exchange::{Assignment, Exchange, Exchanger};
     use crate::thermo::Convention;
     use crate::thermo::states::ReservoirAxis;
-    use rayon::iter::ParallelIterator;
 
     #[test]
     fn configurations_of_one_species_are_decided_as_those_of_any() {
@@ -268,7 +298,7 @@ mod tests {
                 true => decide(PlacesOfOne::new(&one, held, &measured), &pairs),
                 false => decide(Places::new(&any, held, &measured), &pairs),
             };
-            let decided: Vec<Vec<u64>> = assignment.by_walker().map(decided).collect();
+            let decided: Vec<Vec<u64>> = assignment.by_walker().into_iter().map(decided).collect();
             (decided, assignment)
         };
         let found = after(true);
@@ -283,8 +313,9 @@ mod tests {
         let grid = StateGrid::product(&axis(6), 1.0, &[activity]).with_diagonals();
         let schedule = Exchange::EvenOdd { every: 1, rounds: 1, diagonals: true };
         let exchanger = Exchanger::new(&grid, schedule);
-        assert!(exchanger.groups.iter().any(|group| group.runs[0].kind == RunKind::Rows && group.runs[0].len > 3));
-        assert!(exchanger.groups.iter().any(|group| group.runs[0].kind == RunKind::Neighbours));
+        // rows ahead, rows behind, and pairs by themselves
+        let runs = || exchanger.groups.iter().flat_map(|group| &group.runs);
+        assert!(runs().any(|run| run.len > 2 && run.a < run.b) && runs().any(|run| run.len > 2 && run.b < run.a));
         let one = StatesOfOne::new(&grid).expect("one species");
         let any: Vec<StateRef> = grid.states.iter().map(StatePoint::as_ref).collect();
         let measured: Vec<Measurement> = (0..42_u16)
@@ -296,7 +327,7 @@ mod tests {
                 true => in_groups(PlacesOfOne::new(&one, held, &measured), &exchanger.groups),
                 false => in_groups(Places::new(&any, held, &measured), &exchanger.groups),
             };
-            let accepted: Vec<Vec<u32>> = assignment.by_walker().map(rounds).collect();
+            let accepted: Vec<Vec<u32>> = assignment.by_walker().into_iter().map(rounds).collect();
             (accepted, assignment)
         };
         let found = after(true);
