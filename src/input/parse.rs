@@ -65,19 +65,7 @@ fn translate(source: &Source, error: &SpannedError) -> Error {
         RonError::ExpectedNamedStructLike(name) | RonError::ExpectedDifferentStructName { expected: name, .. }
             if is_blank(&text[..word.start]) =>
         {
-            let line: String =
-                text[word.start..].trim_start().lines().next().unwrap_or("").trim().chars().take(30).collect();
-            let what = source.what();
-            let message = match line.is_empty() {
-                true => format!("the file is empty, and a {what} begins with `{name}(`"),
-                false => format!("the file begins with `{line}`, and a {what} with `{name}(`"),
-            };
-            let own_command = COMMANDS.iter().find(|(head, _, _)| head != name && *head == spelled);
-            let help = match own_command {
-                Some((_, other, command)) => format!("it is a {other}: give it to `{command}`"),
-                None => format!("name a {what}; {}", source.example()),
-            };
-            source.error_at(word, message, help)
+            another_file(source, name, word)
         }
         RonError::NoSuchStructField { expected, found, outer } => {
             let span = name_near(source, found, end).unwrap_or(word);
@@ -119,23 +107,13 @@ fn translate(source: &Source, error: &SpannedError) -> Error {
             source.error_at(word, format!("`{spelled}` is not a whole number"), "give a whole number, 0 or more")
         }
         // 1e3 is read as hexadecimal digits
-        RonError::InvalidIntegerDigit { .. } if leaf_at(source, end).is_some() => {
-            let (name, span) = leaf_at(source, end).unwrap_or_default();
-            let written = &text[span.clone()];
-            let help = match written.parse::<f64>() {
-                Ok(x) if x >= 0.0 && x.fract() == 0.0 && x < 1e15 => format!("write the whole number {x}"),
-                _ => format!("give a whole number, {} or more", least_of(&name)),
-            };
-            source.error_at(span.clone(), format!("`{name}` is {written}, not a whole number"), help)
-        }
+        RonError::InvalidIntegerDigit { .. } if leaf_at(source, end).is_some() => not_whole(source, end),
         RonError::ExpectedStructLike if !spelled.is_empty() => {
             let help = format!("write `{spelled}()`, or `{spelled}(…)` with its fields");
             source.error_at(word, format!("`{spelled}` has fields, and no brackets follow it"), help)
         }
         RonError::ExpectedComma if leaf_at(source, end).is_some_and(|(_, s)| s.start < end && end < s.end) => {
-            let (name, span) = leaf_at(source, end).unwrap_or_default();
-            let message = format!("`{name}` is {}, not a whole number", &text[span.clone()]);
-            source.error_at(span, message, format!("give a whole number, {} or more", least_of(&name)))
+            not_whole(source, end)
         }
         RonError::ExpectedIdentifier if spelled.starts_with('"') => {
             let bare = spelled.trim_matches('"');
@@ -162,6 +140,34 @@ fn translate(source: &Source, error: &SpannedError) -> Error {
             source.error_at(word, format!("at `{spelled}`: {what}"), help)
         }
     }
+}
+
+/// What is said of a file that begins with another word than `name`.
+fn another_file(source: &Source, name: &str, word: Range<usize>) -> Error {
+    let text = source.text();
+    let line: String = text[word.start..].trim_start().lines().next().unwrap_or("").trim().chars().take(30).collect();
+    let what = source.what();
+    let message = match line.is_empty() {
+        true => format!("the file is empty, and a {what} begins with `{name}(`"),
+        false => format!("the file begins with `{line}`, and a {what} with `{name}(`"),
+    };
+    let own_command = COMMANDS.iter().find(|(head, _, _)| *head != name && *head == &text[word.clone()]);
+    let help = match own_command {
+        Some((_, other, command)) => format!("it is a {other}: give it to `{command}`"),
+        None => format!("name a {what}; {}", source.example()),
+    };
+    source.error_at(word, message, help)
+}
+
+/// What is said of the value at the byte `end`, which is a number but no whole one, or not written as one.
+fn not_whole(source: &Source, end: usize) -> Error {
+    let (name, span) = leaf_at(source, end).unwrap_or_default();
+    let written = &source.text()[span.clone()];
+    let help = match written.parse::<f64>() {
+        Ok(x) if x >= 0.0 && x.fract() == 0.0 && x < 1e15 => format!("write the whole number {x}"),
+        _ => format!("give a whole number, {} or more", least_of(&name)),
+    };
+    source.error_at(span.clone(), format!("`{name}` is {written}, not a whole number"), help)
 }
 
 /// Inputs by the word they begin with: what they are, and the command that reads them.
