@@ -8,6 +8,7 @@
 use super::Henry;
 use super::maps::map::MapContext;
 use super::mbar::{Bins, Collapsed};
+use crate::base::units::temperature_of;
 
 /// Effective samples of the empty cell and of one atom below which nothing is said.
 const SAMPLES: f64 = 20.0;
@@ -70,7 +71,7 @@ impl FirstAtom {
             self.law(around, kt, bins.ln_b[one] - bins.ln_b[empty], energy)?;
         Some(Henry {
             reservoir,
-            temperature: kt / around.boltzmann,
+            temperature: temperature_of(kt, around.boltzmann),
             kt,
             constant,
             constant_err: f64::NAN,

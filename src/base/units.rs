@@ -114,9 +114,33 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
+/// The temperature of a kT [energy]: of those that give it the one with fewest digits, as a user would have written it. The quotient
+/// itself may differ in its last digit.
+///
+/// - `boltzmann`: k_B [energy/temperature]
+pub fn temperature_of(kt: f64, boltzmann: f64) -> f64 {
+    let quotient = kt / boltzmann;
+    let mut rounded = (8..17).filter_map(|digits| format!("{quotient:.digits$e}").parse::<f64>().ok());
+    rounded.find(|t| t * boltzmann == kt).unwrap_or(quotient)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn temperatures_come_back_as_they_were_given() {
+        let mut noisy = 0;
+        for k in 1..4000 {
+            let given = f64::from(k) / 4.0;
+            noisy += u32::from(given * BOLTZMANN_EV / BOLTZMANN_EV != given);
+            assert_eq!(temperature_of(given * BOLTZMANN_EV, BOLTZMANN_EV), given);
+        }
+        assert!(noisy > 100, "{noisy}");
+        let third = 100.0 / 3.0;
+        assert!((temperature_of(third * BOLTZMANN_EV, BOLTZMANN_EV) / third - 1.0).abs() < 3e-16);
+        assert!(temperature_of(f64::NAN, 1.0).is_nan());
+    }
 
     #[test]
     fn bytes_are_readable() {

@@ -7,6 +7,7 @@ use crate::cli::stdout::{say_where, write_stdout};
 use crate::figures::adsorption;
 use crate::input::aiat::{AiatInput, AxisInput, load};
 use crate::report::comparison::findings;
+use crate::report::findings::with_error;
 use crate::run::directory::default_directory;
 use crate::thermochemistry::envelope::{edges, lowest_planes};
 use crate::workflow::aiat::{self, Options};
@@ -193,7 +194,7 @@ fn from_run(directory: &Path, arguments: &AiatArguments) -> Result<()> {
         ))?;
         let number = |x: f64| if x.is_finite() { format!("{x:.3}") } else { "–".to_owned() };
         for b in &comparison.boundaries {
-            let mut regc = if b.mu_err.is_finite() { format!("{:.3} ± {:.3}", b.mu, b.mu_err) } else { number(b.mu) };
+            let mut regc = if b.mu_err.is_finite() { with_error(b.mu, b.mu_err) } else { number(b.mu) };
             if b.crossover {
                 regc.insert(0, '~');
             }

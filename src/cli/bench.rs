@@ -128,7 +128,8 @@ fn table(report: &BenchReport) -> String {
         "± %"
     );
     let parts = [
-        ("md", Some(&report.md)),
+        // Of a scene without steps there is nothing to measure.
+        ("md", Some(&report.md).filter(|md| md.stdev.is_finite())),
         ("particle moves", report.particle_moves.as_ref()),
         ("exchange", report.exchange.as_ref()),
         ("mbar", report.mbar.as_ref()),
@@ -176,8 +177,8 @@ fn threads(rows: &[ThreadRow]) -> String {
 }
 
 fn row(name: &str, part: &Part) -> String {
-    let number = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| format!("{x:.4e}"));
-    let small = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| format!("{x:.3}"));
+    let number = |x: Option<f64>| x.filter(|x| x.is_finite()).map_or_else(|| "–".to_owned(), |x| format!("{x:.4e}"));
+    let small = |x: Option<f64>| x.filter(|x| x.is_finite()).map_or_else(|| "–".to_owned(), |x| format!("{x:.3}"));
     format!(
         "{name:<16}{:>16}{:>16}{:>16}{:>12}{:>14}{:>14}{:>8.1}\n",
         number(part.replica_steps_per_s),

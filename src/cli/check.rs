@@ -110,7 +110,8 @@ fn summary(loaded: &CheckedScene, e: &Estimate, warnings: usize) -> Vec<(&'stati
         ("time", time(loaded, e)),
     ]);
     if scene.potential.external().is_none() {
-        lines.extend(e.exchange.iter().map(|axis| ("exchange", acceptance(axis))));
+        let slab_moves = loaded.slab.mobile().next().is_some();
+        lines.extend(e.exchange.iter().map(|axis| ("exchange", acceptance(axis, slab_moves))));
     }
     let result = match warnings {
         0 => "the scene is good".to_owned(),
@@ -150,7 +151,11 @@ fn cycles(schedule: &Schedule) -> String {
 fn time(loaded: &CheckedScene, e: &Estimate) -> String {
     let scene = &loaded.scene;
     let Some(spec) = scene.potential.external() else {
-        return format!("about {} on {} cores (very roughly)", duration(e.seconds), e.cores);
+        return format!(
+            "sampling about {} on {} cores (very roughly), then the analysis",
+            duration(e.seconds),
+            e.cores
+        );
     };
     let (schedule, moves) = (&scene.schedule, &scene.moves);
     let cycles = u64::from(schedule.equilibration) + u64::from(schedule.production);
@@ -163,14 +168,19 @@ fn time(loaded: &CheckedScene, e: &Estimate) -> String {
 }
 
 /// What is said of one axis of exchange.
-fn acceptance(axis: &AxisExchange) -> String {
+///
+/// - `slab_moves`: whether atoms of the slab do
+fn acceptance(axis: &AxisExchange, slab_moves: bool) -> String {
     let of = format!("{}: {} edges", axis.axis, axis.edges);
     match (axis.lowest, axis.mean) {
         (Some(lowest), Some(mean)) => {
             let share = format!("{} of {} examined (dilute states)", axis.estimated, axis.examined);
             format!("{of}, acceptance about {mean:.2}, lowest {lowest:.2}, in {share}; elsewhere known after sampling")
         }
-        _ => format!("{of}, acceptance cannot be estimated before sampling: atoms meet in every state"),
+        _ => {
+            let why = if slab_moves { "atoms of the slab move" } else { "atoms meet in every state" };
+            format!("{of}, acceptance cannot be estimated before sampling: {why}")
+        }
     }
 }
 
@@ -201,5 +211,17 @@ fn duration(seconds: f64) -> String {
         s if s < 7200.0 => format!("{:.0} min", s / 60.0),
         s if s < 172_800.0 => format!("{:.1} h", s / 3600.0),
         s => format!("{:.1} days", s / 86_400.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_estimated_has_its_reason() {
+        let axis = AxisExchange { axis: "mu_B".into(), edges: 6, examined: 6, estimated: 0, lowest: None, mean: None };
+        assert!(acceptance(&axis, true).ends_with("before sampling: atoms of the slab move"));
+        assert!(acceptance(&axis, false).ends_with("before sampling: atoms meet in every state"));
     }
 }

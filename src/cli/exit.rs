@@ -41,13 +41,12 @@ impl Ending {
 /// 2 usage, 65 bad scene or file, 66 input missing, 69 no such device, or a client that computes forces fails, 70 internal, 74 input or output.
 pub fn exit_code(error: &Error) -> u8 {
     match error {
-        Error::AlreadyExists { .. } => 2,
+        Error::AlreadyExists { .. } | Error::Argument { .. } => 2,
         Error::Scene(_)
         | Error::BadInput { .. }
         | Error::ParquetDamaged { .. }
         | Error::TableDamaged { .. }
         | Error::RecordDamaged { .. }
-        | Error::Argument { .. }
         | Error::NotPositive { .. }
         | Error::OutsideTable { .. } => 65,
         Error::InputMissing { .. } | Error::NothingStored { .. } => 66,

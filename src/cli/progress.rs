@@ -1,6 +1,7 @@
 //! What a run shows on stderr while it is at work.
 
 use super::live::Live;
+use super::signals::tell_stage;
 use super::width;
 use crate::cli::stdout::write_stderr;
 use crate::run::Progress;
@@ -30,6 +31,7 @@ impl Screen {
 impl Listener for Screen {
     fn progress(&mut self, progress: &Progress) {
         self.began = true;
+        tell_stage(false);
         show(&self.bar, progress);
         if let Some(live) = &mut self.live {
             live.tell();
@@ -45,6 +47,7 @@ impl Listener for Screen {
     }
 
     fn stage(&mut self, stage: Stage) {
+        tell_stage(true);
         show_stage(&self.bar, stage);
     }
 }

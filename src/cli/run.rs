@@ -13,7 +13,7 @@ use crate::cli::summary::print_result;
 use crate::input::scene;
 use crate::ranks::{Ranks, Talk};
 use crate::run::checkpoint;
-use crate::run::directory::default_directory;
+use crate::run::directory::ReservedName;
 use crate::run::forecast::{check_disk, check_memory};
 use crate::run::{self, Limits, RunOptions, RunOutcome, RunRecord};
 use crate::workflow::extend::{self, Conclusion, Listener};
@@ -22,9 +22,15 @@ use std::path::{Path, PathBuf};
 pub(crate) fn run(arguments: &RunArguments, ranks: &Ranks) -> Result<Ending> {
     let loaded = scene::load(&arguments.scene).and_then(|s| s.with_overrides(arguments.cycles, arguments.seed));
     let loaded = ranks.agree(loaded)?;
+    // Held until the run stands there.
+    let reserved = match &arguments.output {
+        None if ranks.is_first() => Some(free_directory(&arguments.scene)),
+        _ => None,
+    };
+    let reserved = ranks.agree(reserved.transpose())?;
     let directory = match &arguments.output {
         Some(directory) => directory.clone(),
-        None => free_directory(&arguments.scene, ranks)?,
+        None => told_by_first(ranks, reserved.as_ref())?,
     };
     // Where ranks share a run, each needs a part of it, and how many are on a machine is not known here.
     let fits = if ranks.is_alone() { check_memory(&loaded.longest()) } else { Ok(()) };
@@ -52,15 +58,21 @@ pub(crate) fn run(arguments: &RunArguments, ranks: &Ranks) -> Result<Ending> {
     let mut screen = Screen::new(quiet, live);
     // On a thread of the pool, which shares the sampling when it has nothing else to do.
     let outcome = rayon::scope(|_| run::run_on(ranks, &loaded, &options, &mut |progress| screen.progress(progress)));
+    drop(reserved);
     let RunOptions { directory, limits, .. } = options;
     finish(ranks, outcome, &directory, limits, screen, (arguments.json, &loaded.warnings))
 }
 
-/// The first free directory of a scene, as the first rank finds it.
-fn free_directory(scene: &Path, ranks: &Ranks) -> Result<PathBuf> {
+/// The first free directory of a scene.
+fn free_directory(scene: &Path) -> Result<ReservedName> {
     let stem = scene.file_stem().map_or_else(|| "run".into(), |s| s.to_string_lossy().into_owned());
-    let own = default_directory(&stem).to_string_lossy().into_owned();
-    let told = ranks.broadcast(Talk::Start, own.into_bytes())?;
+    ReservedName::first_free(Path::new("runs"), &stem)
+}
+
+/// The directory that the first rank has reserved.
+fn told_by_first(ranks: &Ranks, reserved: Option<&ReservedName>) -> Result<PathBuf> {
+    let own = reserved.map_or_else(Vec::new, |r| r.path().to_string_lossy().into_owned().into_bytes());
+    let told = ranks.broadcast(Talk::Start, own)?;
     Ok(PathBuf::from(String::from_utf8_lossy(&told).into_owned()))
 }
 

@@ -1,6 +1,7 @@
 //! From text to grammar: syntax, names and types, with positions.
 
 use crate::base::{Error, Result};
+use crate::input::scene::reference::reference;
 use crate::input::source::{Source, did_you_mean, nearest};
 use crate::input::span::last_name;
 use ron::error::{Error as RonError, Position, SpannedError};
@@ -53,21 +54,18 @@ fn translate(source: &Source, error: &SpannedError) -> Error {
     let (start, end) = (offset(text, error.span.start), offset(text, error.span.end));
     let word = word_before(text, end);
     let spelled = &text[word.clone()];
-    let of = |outer: &Option<String>| outer.as_ref().map_or(String::new(), |o| format!(" of `{o}`"));
+    // `ConventionSpec` is a name of ours
+    let of = |outer: &Option<String>| {
+        outer.as_ref().map_or(String::new(), |o| format!(" of `{}`", o.strip_suffix("Spec").unwrap_or(o)))
+    };
     if let Some(error) = nameless_axis(source, start..end) {
         return error;
     }
     match &error.code {
         RonError::ExpectedNamedStructLike(name) | RonError::ExpectedDifferentStructName { expected: name, .. }
-            if text[..word.start].trim().is_empty() =>
+            if is_blank(&text[..word.start]) =>
         {
-            let line: String = text.trim_start().lines().next().unwrap_or("").trim().chars().take(30).collect();
-            let what = source.what();
-            let message = match line.is_empty() {
-                true => format!("the file is empty, and a {what} begins with `{name}(`"),
-                false => format!("the file begins with `{line}`, and a {what} with `{name}(`"),
-            };
-            source.error_at(word, message, format!("name a {what}; {}", source.example()))
+            another_file(source, name, word)
         }
         RonError::NoSuchStructField { expected, found, outer } => {
             let span = name_near(source, found, end).unwrap_or(word);
@@ -96,21 +94,26 @@ fn translate(source: &Source, error: &SpannedError) -> Error {
         }
         RonError::IntegerOutOfBounds => {
             let (name, span) = leaf_at(source, end).unwrap_or_default();
+            let least = least_of(&name);
             let most = match name.as_str() {
                 "max_atoms" | "atoms" => u64::from(u16::MAX),
                 "seed" => u64::MAX,
                 _ => u64::from(u32::MAX),
             };
             let message = format!("`{name}` is {}, out of range", &text[span.clone()]);
-            source.error_at(span, message, format!("give a whole number from 0 to {most}"))
+            source.error_at(span, message, format!("give a whole number from {least} to {most}"))
         }
         RonError::ExpectedInteger => {
             source.error_at(word, format!("`{spelled}` is not a whole number"), "give a whole number, 0 or more")
         }
+        // 1e3 is read as hexadecimal digits
+        RonError::InvalidIntegerDigit { .. } if leaf_at(source, end).is_some() => not_whole(source, end),
+        RonError::ExpectedStructLike if !spelled.is_empty() => {
+            let help = format!("write `{spelled}()`, or `{spelled}(…)` with its fields");
+            source.error_at(word, format!("`{spelled}` has fields, and no brackets follow it"), help)
+        }
         RonError::ExpectedComma if leaf_at(source, end).is_some_and(|(_, s)| s.start < end && end < s.end) => {
-            let (name, span) = leaf_at(source, end).unwrap_or_default();
-            let message = format!("`{name}` is {}, not a whole number", &text[span.clone()]);
-            source.error_at(span, message, "give a whole number, 0 or more")
+            not_whole(source, end)
         }
         RonError::ExpectedIdentifier if spelled.starts_with('"') => {
             let bare = spelled.trim_matches('"');
@@ -137,6 +140,54 @@ fn translate(source: &Source, error: &SpannedError) -> Error {
             source.error_at(word, format!("at `{spelled}`: {what}"), help)
         }
     }
+}
+
+/// What is said of a file that begins with another word than `name`.
+fn another_file(source: &Source, name: &str, word: Range<usize>) -> Error {
+    let text = source.text();
+    let line: String = text[word.start..].trim_start().lines().next().unwrap_or("").trim().chars().take(30).collect();
+    let what = source.what();
+    let message = match line.is_empty() {
+        true => format!("the file is empty, and a {what} begins with `{name}(`"),
+        false => format!("the file begins with `{line}`, and a {what} with `{name}(`"),
+    };
+    let own_command = COMMANDS.iter().find(|(head, _, _)| *head != name && *head == &text[word.clone()]);
+    let help = match own_command {
+        Some((_, other, command)) => format!("it is a {other}: give it to `{command}`"),
+        None => format!("name a {what}; {}", source.example()),
+    };
+    source.error_at(word, message, help)
+}
+
+/// What is said of the value at the byte `end`, which is a number but no whole one, or not written as one.
+fn not_whole(source: &Source, end: usize) -> Error {
+    let (name, span) = leaf_at(source, end).unwrap_or_default();
+    let written = &source.text()[span.clone()];
+    let help = match written.parse::<f64>() {
+        Ok(x) if x >= 0.0 && x.fract() == 0.0 && x < 1e15 => format!("write the whole number {x}"),
+        _ => format!("give a whole number, {} or more", least_of(&name)),
+    };
+    source.error_at(span.clone(), format!("`{name}` is {written}, not a whole number"), help)
+}
+
+/// Inputs by the word they begin with: what they are, and the command that reads them.
+const COMMANDS: [(&str, &str, &str); 3] = [
+    ("Scene", "scene", "adlayer check` or `adlayer run"),
+    ("Aiat", "list of structures", "adlayer aiat"),
+    ("Che", "reaction", "adlayer che"),
+];
+
+/// Whether a text holds nothing but space and comments.
+fn is_blank(text: &str) -> bool {
+    text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with("//"))
+}
+
+/// The least that a count of this name may be in a scene.
+fn least_of(name: &str) -> u32 {
+    let all = reference();
+    let of_name = || all.iter().flat_map(|section| &section.fields).filter(|field| field.name == name);
+    let from_one = of_name().count() > 0 && of_name().all(|field| field.limits.starts_with("1 "));
+    u32::from(from_one)
 }
 
 /// An error about values of an axis, `[90, 105]` or `90`, that do not say what they are.
@@ -208,4 +259,58 @@ fn name_near(source: &Source, name: &str, at: usize) -> Option<Range<usize>> {
 /// The last occurrence of `name` that starts before the byte `at`.
 fn last(text: &str, name: &str, at: usize) -> Option<Range<usize>> {
     text.match_indices(name).map(|(i, _)| i).take_while(|&i| i <= at).last().map(|i| i..i + name.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    const GOOD: &str = include_str!("../../scenes/lj_surface.ron");
+
+    /// What is said of a text.
+    fn said(text: &str) -> String {
+        match crate::input::scene::parse(text, Path::new("x.ron")) {
+            Err(error) => error.to_string(),
+            Ok(_) => panic!("accepted"),
+        }
+    }
+
+    fn changed(from: &str, to: &str) -> String {
+        assert!(GOOD.contains(from), "{from}");
+        said(&GOOD.replacen(from, to, 1))
+    }
+
+    fn contains(text: &str, all: &[&str]) {
+        all.iter().for_each(|words| assert!(text.contains(words), "`{words}` is not in {text}"));
+    }
+
+    #[test]
+    fn messages_say_what_to_write() {
+        let brackets = changed("insertion: Biased(trials: 1)", "insertion: Biased");
+        contains(&brackets, &["`Biased` has fields, and no brackets follow it", "write `Biased()`"]);
+        let number = changed("max_atoms: 64", "max_atoms: 1e3");
+        contains(&number, &["`max_atoms` is 1e3, not a whole number", "write the whole number 1000"]);
+        contains(&changed("max_atoms: 64", "max_atoms: -1"), &["`max_atoms` is -1, out of range", "from 1 to 65535"]);
+        contains(
+            &changed("convention: Activity", "convention: Activty"),
+            &["no variant of `Convention`;", "`Activity`"],
+        );
+    }
+
+    #[test]
+    fn a_misspelt_species_is_shown_where_it_is_misspelt() {
+        let axis = changed(r#"(species: "B", convention"#, r#"(species: "Bb", convention"#);
+        contains(&axis, &["`Bb`", "did you mean `B`?"]);
+        assert!(!axis.contains("no axis in"), "{axis}");
+    }
+
+    #[test]
+    fn inputs_of_other_commands_name_them() {
+        let aiat = said("// structures\nAiat(\n    reservoirs: [],\n)");
+        contains(&aiat, &["the file begins with `Aiat(`, and a scene with `Scene(`", "give it to `adlayer aiat`"]);
+        contains(&said("Che(title: \"x\")"), &["it is a reaction: give it to `adlayer che`"]);
+        let scene =
+            crate::input::aiat::parse(GOOD, Path::new("x.ron")).err().map(|e| e.to_string()).unwrap_or_default();
+        contains(&scene, &["it is a scene: give it to `adlayer check` or `adlayer run`"]);
+    }
 }

@@ -111,6 +111,13 @@ pub fn parse_rows<T: DeserializeOwned>(text: &str) -> std::result::Result<Vec<T>
     csv::Reader::from_reader(text.as_bytes()).into_deserialize().collect()
 }
 
+/// The value of a list that `value` was computed from and differs from by rounding alone, or `value` itself: columns by which rows are
+/// grouped hold what the scene gives.
+pub fn as_given(value: f64, given: &[f64]) -> f64 {
+    const ROUNDING: f64 = 1e-12;
+    given.iter().copied().find(|g| (g - value).abs() <= ROUNDING * g.abs()).unwrap_or(value)
+}
+
 /// A number as every table spells it: the shortest decimal that reads back to the same bits, with an exponent below 1e-4
 /// and from 1e15 on; empty if it is not finite.
 pub fn number(value: f64) -> String {
@@ -129,6 +136,18 @@ pub fn numbers(values: &[f64]) -> impl Iterator<Item = String> + '_ {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rounding_is_taken_off_what_the_scene_gives() {
+        let given = [0.1, 76.0, -3.0];
+        let of = |value: f64| number(as_given(value, &given));
+        assert_eq!(
+            [of(0.099_999_999_999_999_91), of(75.999_999_999_999_99), of(-3.000_000_000_000_001)],
+            ["0.1", "76", "-3"]
+        );
+        assert_eq!([of(0.100_001), of(0.0)], ["0.100001", "0"]);
+        assert!(as_given(f64::NAN, &given).is_nan());
+    }
 
     #[test]
     fn numbers_read_back_to_the_same_bits_and_nan_is_empty() {

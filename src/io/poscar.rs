@@ -106,6 +106,15 @@ pub(super) fn parse(text: &str) -> Result<Frame, Fault> {
             movable.push(flags(line).map_err(|e| format!("line {at}: {e}"))?);
         }
     }
+    // Velocities begin with a blank line or a mode.
+    if let Some(line) = lines.lines.get(lines.at).filter(|l| l.split_whitespace().map_while(finite).count() >= 3) {
+        return Err(format!(
+            "line {}: `{}` is a position behind the {} atoms that are announced; correct the numbers of atoms",
+            lines.at + 1,
+            line.trim(),
+            symbols.len()
+        ));
+    }
     frame.symbols = symbols;
     frame.movable = selective.then_some(movable);
     Ok(frame)
@@ -252,6 +261,7 @@ mod tests {
             (text("1", "Cu Ar\n1 99999999999999", POSITIONS), "line 7: `1 99999999999999` does not give"),
             (text("1", "Cu Ar\n1 7000000", POSITIONS), "line 7: announces 7000001 atoms, but 3 lines follow it"),
             (text("1", "Cu Ar\n1 3", &format!("{POSITIONS}\n\n")), "line 11: `` where the position of atom 3 of 4"),
+            (text("1", "Cu\n1", POSITIONS), "line 10: `-0.25 1.25 0.0` is a position behind the 1 atoms"),
             (text("1", good, "0.5 0.5 0.5\n0 0 0"), "line 8: `0.5 0.5 0.5` is neither `Direct` nor `Cartesian`"),
             (text("1", good, "S\nD\n0.5 0.5 0.5 T T\n0 0 0 T T T"), "line 10: `0.5 0.5 0.5 T T` has fewer than three"),
             (text("1", good, "S\nD\n0.5 0.5 0.5 T T ?\n0 0 0 T T T"), "line 10: `?` does not say whether"),

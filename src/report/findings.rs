@@ -219,7 +219,32 @@ pub(crate) fn state_words(analysis: &Analysis, state: usize) -> String {
     words
 }
 
-/// A value with its standard error, two digits of the error: `12.003 ± 0.045`.
+/// Decimals to which values with small errors are written out; where they do not show the error, it stands in brackets.
+pub(crate) const MOST_DECIMALS: usize = 6;
+
+/// Decimals that show the first digit of an error above 0; 0 where it is 1 or more.
+pub(crate) fn decimals_of(error: f64) -> usize {
+    // 0.0096 is 0.01 in one digit
+    let exponent = format!("{error:.0e}");
+    let exponent: i32 = exponent.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
+    usize::try_from(-exponent).unwrap_or(0)
+}
+
+/// A value with a very small error: `5(3)e−7`, or `−0.18500000(3)` where the value is not small itself. The bracket holds the error in
+/// units of the last digit.
+pub(crate) fn in_brackets(value: f64, error: f64) -> String {
+    let last = decimals_of(error);
+    let digit = error * 10_f64.powi(last as i32);
+    if value.abs() >= 1e-3 {
+        return format!("{}({digit:.0})", text::fixed(value, last));
+    }
+    let exponent = decimals_of(value.abs().max(error)).min(last);
+    let mantissa = text::fixed(value * 10_f64.powi(exponent as i32), last - exponent);
+    format!("{mantissa}({digit:.0})e−{exponent}")
+}
+
+/// A value with its standard error, two digits of the error or, from the fifth decimal on, one: `12.003 ± 0.045`. No error above 0 is
+/// written as 0.
 pub(crate) fn with_error(value: f64, error: f64) -> String {
     if !value.is_finite() {
         return "–".into();
@@ -227,7 +252,11 @@ pub(crate) fn with_error(value: f64, error: f64) -> String {
     if !error.is_finite() {
         return text::short(value, 3);
     }
-    let decimals = if error > 0.0 { (1.0 - error.log10().floor()).clamp(0.0, 4.0) as usize } else { 2 };
+    if error > 0.0 && decimals_of(error) > MOST_DECIMALS {
+        return in_brackets(value, error);
+    }
+    let decimals =
+        if error > 0.0 { ((1.0 - error.log10().floor()).clamp(0.0, 4.0) as usize).max(decimals_of(error)) } else { 2 };
     format!("{} ± {}", text::fixed(value, decimals), text::fixed(error, decimals))
 }
 
@@ -276,6 +305,27 @@ mod tests {
         assert_eq!(with_error(123.4, 17.0), "123 ± 17");
         assert_eq!(with_error(f64::NAN, 0.1), "–");
         assert_eq!(with_error(0.5, 0.0), "0.50 ± 0.00");
+    }
+
+    #[test]
+    fn no_error_is_printed_as_zero() {
+        assert_eq!(with_error(-0.185_012_4, 0.000_021), "−0.18501 ± 0.00002");
+        assert_eq!(with_error(-0.185_012_4, 0.000_003_2), "−0.185012 ± 0.000003");
+        assert_eq!(with_error(5.1e-7, 3.2e-7), "5(3)e−7");
+        assert_eq!(with_error(1.2341e-5, 3e-8), "1.234(3)e−5");
+        assert_eq!(with_error(0.0, 3e-9), "0(3)e−9");
+        assert_eq!(with_error(-0.185, 3e-8), "−0.18500000(3)");
+        assert_eq!(with_error(0.5, 9.7e-8), "0.5000000(1)");
+        let mut error = 1e-15;
+        while error < 10.0 {
+            for value in [0.0, error / 3.0, 0.185, 123.0] {
+                let text = with_error(value, error);
+                let of_error = text.split(['±', '(']).nth(1).unwrap_or_else(|| panic!("{text}"));
+                let digits = of_error.split(')').next().unwrap_or_default();
+                assert!(digits.contains(|c| ('1'..='9').contains(&c)), "{value}, {error}: {text}");
+            }
+            error *= 1.37;
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Table that a run prints at its end.
 
 use super::columns::{aligned, broken, spread, width as table_width};
-use super::findings::{self, with_error};
+use super::findings::{self, MOST_DECIMALS, decimals_of, in_brackets, with_error};
 use super::summary::RunSummary;
 use crate::analysis::Analysis;
 use crate::analysis::diagnostics::Mood;
@@ -248,12 +248,16 @@ fn count_of(analysis: &Analysis, state: usize, s: usize) -> String {
 /// A value with its error in three decimals, or as many as show the error; below three errors of 0 where nothing was seen.
 fn coarse(value: f64, error: f64) -> String {
     if value == 0.0 && error > 0.0 {
-        let digits = (-(3.0 * error).log10().floor()).clamp(0.0, 9.0) as usize;
-        return format!("<{}", text::short(3.0 * error, digits));
+        let (limit, digits) = (3.0 * error, decimals_of(3.0 * error));
+        return if digits > MOST_DECIMALS {
+            format!("<{limit:.0e}")
+        } else {
+            format!("<{}", text::short(limit, digits))
+        };
     }
-    if value.is_finite() && error < 0.005 {
-        // An error is not 0 because it is small.
-        let digits = if error > 0.0 { (-error.log10()).ceil().clamp(3.0, 6.0) as usize } else { 3 };
+    // An error is not 0 because it is small.
+    let digits = if error > 0.0 { decimals_of(error).max(3) } else { 3 };
+    if value.is_finite() && error < 0.005 && digits <= MOST_DECIMALS {
         return format!("{}±{}", text::fixed(value, digits), text::fixed(error, digits));
     }
     with_error(value, error).replace(" ± ", "±")
@@ -270,7 +274,10 @@ fn measured(value: f64, error: f64) -> String {
     if !(value.is_finite() && error > 0.0 && error.is_finite()) {
         return if value.is_finite() { significant(value) } else { "–".to_owned() };
     }
-    let digits = (1.0 - error.log10().floor()).clamp(0.0, 12.0) as usize;
+    let digits = (1.0 - error.log10().floor()).max(0.0) as usize;
+    if digits > 9 {
+        return in_brackets(value, error);
+    }
     format!("{}±{}", text::fixed(value, digits), text::fixed(error, digits))
 }
 
@@ -345,6 +352,8 @@ mod tests {
         assert_eq!(coarse(0.012, 0.001), "0.012±0.001");
         assert_eq!(coarse(0.004_12, 0.000_21), "0.0041±0.0002");
         assert_eq!(coarse(12.0, 0.0), "12.000±0.000");
+        assert_eq!(coarse(0.185, 2e-5), "0.18500±0.00002");
+        assert_eq!((coarse(5e-7, 3e-7), coarse(0.0, 3e-9)), ("5(3)e−7".to_owned(), "<9e-9".to_owned()));
     }
 
     #[test]

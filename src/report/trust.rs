@@ -68,8 +68,8 @@ fn alarms(analysis: &Analysis) -> Markup {
             p { "States in which the transition matrix and MBAR disagree:" }
             ul { @for a in alarms.iter().take(12) {
                 li { "state " (a.state) ": " (findings::state_words(analysis, a.state))
-                    (format!(": ⟨N⟩ {:.3} ± {:.3} and {:.3} ± {:.3}, worst |z| = {:.1}",
-                        a.n_tm, a.n_tm_err, a.n_mbar, a.n_mbar_err, a.worst())) }
+                    (format!(": ⟨N⟩ {} and {}, worst |z| = {:.1}",
+                        findings::with_error(a.n_tm, a.n_tm_err), findings::with_error(a.n_mbar, a.n_mbar_err), a.worst())) }
             } }
             @if alarms.len() > 12 { p { "and " (alarms.len() - 12) " more in "
                 a href="analysis/estimators.csv" { "estimators.csv" } "." } }

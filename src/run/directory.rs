@@ -4,7 +4,7 @@ use crate::base::clock::utc;
 use crate::base::error::{Error, Result};
 use crate::io::atomic::{sweep, write_whole};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -19,15 +19,16 @@ pub struct RunDirectory {
 impl RunDirectory {
     /// Makes `target` with `files` (name, content) in it, by one rename.
     ///
-    /// - `force`: replace an earlier run directory of that name; anything else is never replaced
+    /// - `force`: replace an earlier run directory of that name; but for an empty folder, anything else is never replaced
     ///
     /// # Errors
     /// [`Error::AlreadyExists`] if it does (without `force`) or is not a run directory, [`Error::InUse`] if another process
     /// holds it, [`Error::Io`] if it cannot be written.
     pub fn create(target: &Path, force: bool, files: &[(&str, &[u8])]) -> Result<RunDirectory> {
-        if target.exists() {
+        let taken = target.exists() && !is_empty(target);
+        if taken {
             if !force {
-                return Err(exists(target, "exists; choose another -o DIR, or give --force to replace that run"));
+                return Err(exists(target, TAKEN));
             }
             if !target.join("resolved.ron").is_file() {
                 return Err(exists(target, "is not a run directory, so --force does not replace it; choose another"));
@@ -50,12 +51,19 @@ impl RunDirectory {
             write_whole(&staging.path().join(name), content)?;
         }
         let lock = lock(staging.path())?;
-        if target.exists() {
+        if taken {
             let old = tempfile::Builder::new().prefix(".adlayer-old-").tempdir_in(parent);
             let old = old.map_err(Error::io("cannot create in", parent))?;
             std::fs::rename(target, old.path().join("run")).map_err(Error::io("cannot replace", target))?;
         }
-        std::fs::rename(staging.path(), target).map_err(Error::io("cannot create", target))?;
+        // Only Unix renames over an empty folder.
+        #[cfg(not(unix))]
+        let _ = std::fs::remove_dir(target);
+        std::fs::rename(staging.path(), target).map_err(|e| match e.kind() {
+            // another process was faster
+            ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists => exists(target, TAKEN),
+            _ => Error::io("cannot create", target)(e),
+        })?;
         // The folder has its final name: nothing is left to clean up.
         let _ = staging.keep();
         Ok(RunDirectory { path: target.to_owned(), lock: Some(lock) })
@@ -105,11 +113,61 @@ impl RunDirectory {
 
 /// `runs/<stem>`, or the first of `runs/<stem>-2`, `-3`, … that does not exist.
 pub fn default_directory(stem: &str) -> PathBuf {
-    let candidate = |k: u32| match k {
-        1 => Path::new("runs").join(stem),
-        _ => Path::new("runs").join(format!("{stem}-{k}")),
-    };
-    (1..).map(candidate).find(|path| !path.exists()).unwrap_or_else(|| candidate(1))
+    let free = names(Path::new("runs"), stem).find(|path| !path.exists());
+    free.unwrap_or_else(|| Path::new("runs").join(stem))
+}
+
+/// `<stem>`, `<stem>-2`, `<stem>-3`, … in a folder.
+fn names(folder: &Path, stem: &str) -> impl Iterator<Item = PathBuf> {
+    let first = folder.join(stem);
+    std::iter::once(first.clone()).chain((2..u32::MAX).map(move |k| {
+        let mut name = first.clone().into_os_string();
+        name.push(format!("-{k}"));
+        PathBuf::from(name)
+    }))
+}
+
+/// The name of a run that is about to begin, which no other process takes: an empty folder, removed with this unless the run has
+/// come to stand there.
+#[derive(Debug)]
+pub(crate) struct ReservedName(PathBuf);
+
+impl ReservedName {
+    /// The first of `<stem>`, `<stem>-2`, `<stem>-3`, … in `folder` that nobody has.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if no folder can be made there.
+    pub(crate) fn first_free(folder: &Path, stem: &str) -> Result<ReservedName> {
+        std::fs::create_dir_all(folder).map_err(Error::io("cannot create", folder))?;
+        for path in names(folder, stem) {
+            match std::fs::create_dir(&path) {
+                Ok(()) => return Ok(ReservedName(path)),
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(Error::io("cannot create", path)(e)),
+            }
+        }
+        Err(exists(&folder.join(stem), TAKEN))
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for ReservedName {
+    fn drop(&mut self) {
+        // A folder that is not empty stays.
+        let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
+/// What is said of a run that is there.
+const TAKEN: &str = "exists; choose another -o DIR, or give --force to replace that run";
+
+/// Whether a path is a folder without anything in it.
+fn is_empty(path: &Path) -> bool {
+    std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 fn exists(path: &Path, problem: &'static str) -> Error {
@@ -171,10 +229,31 @@ mod tests {
         assert!(again.is_ok());
         assert_eq!(std::fs::read(target.join("resolved.ron")).ok(), Some(b"b".to_vec()));
         let other = parent.path().join("other");
-        assert!(std::fs::create_dir(&other).is_ok());
+        assert!(std::fs::create_dir(&other).is_ok() && std::fs::write(other.join("own"), "x").is_ok());
         assert!(RunDirectory::create(&other, true, files).is_err());
         // only the run and the other folder are left
         assert_eq!(std::fs::read_dir(parent.path()).map(Iterator::count).ok(), Some(2));
+    }
+
+    #[test]
+    fn jobs_that_begin_at_once_have_a_name_each() {
+        let parent = folder();
+        let reserved = || ReservedName::first_free(parent.path(), "base.x").unwrap_or_else(|e| panic!("{e}"));
+        let all = std::thread::scope(|scope| {
+            let jobs: Vec<_> = (0..4).map(|_| scope.spawn(reserved)).collect();
+            jobs.into_iter().map(|job| job.join().unwrap_or_else(|_| panic!("a job failed"))).collect::<Vec<_>>()
+        });
+        let mut found: Vec<_> = all.iter().map(|r| r.path().to_owned()).collect();
+        found.sort();
+        assert_eq!(found, ["base.x", "base.x-2", "base.x-3", "base.x-4"].map(|name| parent.path().join(name)));
+        // The run takes its place; the others have left nothing.
+        let run = RunDirectory::create(&found[2], false, &[("resolved.ron", b"a")]);
+        assert!(run.is_ok(), "{run:?}");
+        drop(all);
+        let left: Vec<_> = found.iter().filter(|path| path.exists()).collect();
+        assert_eq!(left, [&found[2]]);
+        // Whoever is late is told so.
+        assert!(matches!(RunDirectory::create(&found[2], false, &[("a", b"a")]), Err(Error::AlreadyExists { .. })));
     }
 
     #[test]

@@ -274,6 +274,11 @@ impl RunRecord {
         }
     }
 
+    /// Whether what was sampled has been analysed to the end.
+    pub fn is_analysed(&self) -> bool {
+        self.seconds_analysis > 0.0
+    }
+
     /// Writes `run.json` into a run directory.
     ///
     /// # Errors

@@ -124,7 +124,11 @@ fn restored(
         )
     });
     let part = Part::of(ranks, share)?;
-    let own = if ranks.is_alone() { sampler_state } else { sampler_state.of_share(&part.share, ranks.is_first()) };
+    let mut own = if ranks.is_alone() { sampler_state } else { sampler_state.of_share(&part.share, ranks.is_first()) };
+    if warning.is_some() {
+        // Those of another device carry its rounding, which this one may not be allowed.
+        own.backend.energies.clear();
+    }
     let sampler = setup.restore_part(backend, part, &own).map_err(|e| bad_state(e, path));
     Ok(Restored { sampler: ranks.agree(sampler)?, warning, state })
 }
@@ -239,5 +243,66 @@ fn bad_state(error: Error, path: &Path) -> Error {
             Error::BadInput { path: path.join(checkpoint::FILE), problem: error.to_string() }
         }
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::options::{Limits, RunOptions};
+    use crate::run::run;
+    use std::sync::atomic::Ordering;
+
+    const SCENE: &str = r#"Scene(
+        units: Lj,
+        species: [(name: "B", symbol: "Ar", mass: 1.0)],
+        potential: LennardJones(
+            cutoff: 2.5, truncation: Shifted, pairs: [(between: ("B", "B"), epsilon: 1.0, sigma: 1.0)],
+        ),
+        cell: Bulk(lengths: (6.0, 6.0, 6.0)),
+        reservoir: [(species: "B", max_atoms: 100)],
+        grid: (
+            temperature: List([1.2]),
+            reservoir: [(species: "B", convention: Activity, values: List([-3.5, -3.0]))],
+        ),
+        dynamics: MonteCarlo(displacement: 0.2, attempts: 50),
+        moves: (insert_delete: 50),
+        schedule: (equilibration: 20, production: 1000000),
+    )"#;
+
+    /// Runs until `cycles` more are made.
+    fn some(cycles: u64, sample: impl FnOnce(&Limits, &mut dyn FnMut(&Progress)) -> Result<RunOutcome>) {
+        let limits = Limits::default();
+        let stop = limits.stop.clone();
+        let mut first = None;
+        let mut report = |progress: &Progress| {
+            let first = *first.get_or_insert(progress.cycle);
+            stop.store(progress.cycle >= first + cycles, Ordering::Relaxed);
+        };
+        let outcome = sample(&limits, &mut report).unwrap_or_else(|e| panic!("{e}"));
+        assert!(matches!(outcome, RunOutcome::Stopped(_)), "{outcome:?}");
+    }
+
+    /// Changes of f32 add up to what f64 is not allowed, so another device sums the energies anew.
+    #[test]
+    fn another_device_passes_its_audit() {
+        let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+        let directory = folder.path().join("run");
+        let loaded = scene::parse(SCENE, Path::new("x.ron")).unwrap_or_else(|e| panic!("{e}"));
+        some(100, |limits, report| {
+            let (device, directory) = ("cpu".to_owned(), directory.clone());
+            let options = RunOptions { device, directory, force: false, start_from: None, limits: limits.clone() };
+            run(&loaded, &options, report)
+        });
+        some(250, |limits, report| {
+            let options = ResumeOptions {
+                directory: directory.clone(),
+                device: Some("reference".to_owned()),
+                allow_different_device: true,
+                limits: limits.clone(),
+                ..ResumeOptions::default()
+            };
+            resume(&options, report)
+        });
     }
 }

@@ -3,7 +3,7 @@
 use crate::analysis::limit::P_N_MAX;
 use crate::base::error::{Error, Result};
 use crate::base::ids::StateId;
-use crate::io::csv::{Table, number, parse_rows};
+use crate::io::csv::{Table, as_given, number, parse_rows};
 use crate::io::text::read_text;
 use crate::moves::MoveKind;
 use crate::moves::transition_matrix::{Sums, links, ln_pi};
@@ -53,13 +53,15 @@ pub fn write_states(sampler: &Sampler, totals: &Totals, pressure_unit: f64, path
     }
 
     let mut table = Table::new(&columns);
+    let given: Vec<Vec<f64>> = (0..names.len()).map(|s| grid.values(s)).collect();
     for k in 0..grid.n_points() {
         let id = StateId(k as u32);
         let (point, average) = (grid.state(id), totals.average(id));
         let mut row = vec![k.to_string(), number(point.temperature)];
         for s in 0..names.len() {
             let pressure = grid.reservoirs[s].convention.pressure(point.ln_z[s], point.kt, pressure_unit);
-            row.extend([number(point.ln_z[s]), number(grid.mu(id, s)), number(pressure)]);
+            let key = |value: f64| number(as_given(value, &given[s]));
+            row.extend([number(point.ln_z[s]), key(grid.mu(id, s)), key(pressure)]);
         }
         row.extend((1..=names.len()).flat_map(|s| [number(average.mean[s]), number(average.error[s])]));
         row.extend([number(average.mean[0]), number(average.error[0])]);

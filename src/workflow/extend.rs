@@ -177,6 +177,8 @@ fn decide(held: &mut Held, clock: &Clock<'_>, listener: &mut dyn Listener) -> Re
         {
             listener.extension(&format!("{}: {words}", known.words));
             held.record.boundaries = Some(known);
+            // What was analysed before is older than what comes now.
+            held.record.seconds_analysis = 0.0;
             held.record.write(path)?;
             return Ok(Decided::Next(step));
         }
@@ -199,6 +201,8 @@ fn decide(held: &mut Held, clock: &Clock<'_>, listener: &mut dyn Listener) -> Re
         return Ok(stopped(record));
     }
     listener.extension(&format!("{}: {words}", known.words));
+    record.seconds_analysis = 0.0;
+    record.write(path)?;
     Ok(Decided::Next(step))
 }
 
@@ -294,12 +298,15 @@ fn take(ranks: &Ranks, held: &mut Held, step: Step, clock: &Clock<'_>, listener:
     Ok(!matches!(outcome, RunOutcome::Stopped(_)))
 }
 
-/// Whether nothing is left to be done for a run that was found finished.
+/// Whether nothing is left to be done for a run that was found finished: it is analysed, as are its extensions, and its goal is reached.
 ///
 /// # Errors
 /// Those of [`scene::load`].
 pub fn is_settled(ended: &Ended) -> Result<bool> {
     let path = ended.directory.path();
+    if !ended.record.is_analysed() {
+        return Ok(false);
+    }
     let loaded = scene::load(path.join("resolved.ron"))?;
     let records = further(path).iter().map(|run| RunRecord::read(run)).collect::<Result<Vec<_>>>()?;
     Ok(records.iter().all(|r| r.status == RunStatus::Finished) && is_at_goal(&loaded, &ended.record, &records))
@@ -350,4 +357,76 @@ fn unevaluated(forces: &ServiceRecord) -> Option<String> {
             forces.last_rejected
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCENE: &str = r#"Scene(
+        units: Lj,
+        species: [(name: "B", symbol: "Ar", mass: 1.0)],
+        potential: LennardJones(
+            cutoff: 2.5, truncation: Shifted, pairs: [(between: ("B", "B"), epsilon: 1.0, sigma: 1.0)],
+        ),
+        cell: Bulk(lengths: (5.0, 5.0, 5.0)),
+        reservoir: [(species: "B", max_atoms: 20)],
+        grid: (
+            temperature: List([1.5, 1.7]),
+            reservoir: [(species: "B", convention: Activity, values: List([-5.0, -4.5]))],
+        ),
+        dynamics: MonteCarlo(displacement: 0.3, attempts: 20),
+        moves: (insert_delete: 20),
+        schedule: (equilibration: 20, production: 300),
+    )"#;
+
+    struct Deaf;
+
+    impl Listener for Deaf {
+        fn progress(&mut self, _: &Progress) {}
+        fn extension(&mut self, _: &str) {}
+        fn stage(&mut self, _: Stage) {}
+    }
+
+    /// A run of [`SCENE`] in `directory`.
+    fn begun(directory: &Path) -> RunOutcome {
+        let loaded = scene::parse(SCENE, Path::new("x.ron")).unwrap_or_else(|e| panic!("{e}"));
+        let options = RunOptions {
+            device: "cpu".into(),
+            directory: directory.to_owned(),
+            force: false,
+            start_from: None,
+            limits: Limits::default(),
+        };
+        run::run(&loaded, &options, &mut |_| ()).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    fn resumed(directory: &Path, more_cycles: Option<u32>) -> RunOutcome {
+        let options = ResumeOptions { directory: directory.to_owned(), more_cycles, ..ResumeOptions::default() };
+        run::resume(&options, &mut |_| ()).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    /// Whether there is nothing to do for a run whose schedule has come to its end.
+    fn settled(directory: &Path) -> bool {
+        match resumed(directory, None) {
+            RunOutcome::AlreadyFinished(ended) => is_settled(&ended).unwrap_or_else(|e| panic!("{e}")),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_extension_killed_before_its_analysis_is_not_settled() {
+        let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+        let directory = &folder.path().join("run");
+        drop(begun(directory));
+        assert!(!settled(directory), "sampled and not analysed");
+        let (ranks, limits) = (Ranks::alone(), Limits::default());
+        let concluded = conclude(&ranks, resumed(directory, None), &limits, Instant::now(), &mut Deaf);
+        assert!(matches!(concluded, Ok(Conclusion::Done(_))), "{concluded:?}");
+        drop(concluded);
+        assert!(settled(directory), "sampled and analysed");
+        drop(resumed(directory, Some(50)));
+        assert!(directory.join("report.html").is_file());
+        assert!(!settled(directory), "the report is of the samples before");
+    }
 }

@@ -15,6 +15,7 @@ use crate::base::Result;
 use crate::input::scene::grammar::{AxisValues, Grid, WindowSpec};
 use crate::input::scene::{self, CheckedScene};
 use crate::thermo::states::{Axis, StateGrid, StatePoint};
+use crate::workflow::stopping::brief;
 use std::path::Path;
 
 /// Share of the most frequent N at coexistence that a window still holds. It must not reach beyond what is visited: a layer
@@ -81,7 +82,7 @@ pub(crate) fn along_line(
                 .collect(),
         ),
     };
-    let (from, to) = (temperatures[0], temperatures[temperatures.len() - 1]);
+    let (from, to) = (brief(temperatures[0], 4), brief(temperatures[temperatures.len() - 1], 4));
     let words = format!(
         "states at T = {from} to {to} with windows over N of {species} = {} to {}, which cross the line at μ = {:.4}",
         atoms.0, atoms.1, coldest.mu[coldest.species]
@@ -132,6 +133,7 @@ pub(crate) fn in_gap(loaded: &CheckedScene, analysis: &Analysis, number: usize) 
         d => format!("values of {}", axes[d - 1].species),
     };
     let (lo, hi) = gap.ranges[gap.axis];
+    let (lo, hi) = (brief(lo, 4), brief(hi, 4));
     let words = format!("states between {name} = {lo} and {hi}, which do not exchange");
     further(loaded, temperatures, values, Vec::new(), (number, words)).map(Some)
 }

@@ -12,8 +12,10 @@ use crate::analysis::diagnostics::INDEPENDENT;
 use crate::analysis::{Analysis, BoundaryKind, BoundaryPoint, around};
 use crate::base::ids::StateId;
 use crate::base::units::Units;
+use crate::figures::text;
 use crate::input::scene::CheckedScene;
 use crate::input::scene::grammar::Until;
+use crate::io::csv::number;
 use crate::run::StoppingStatus;
 
 /// What a scene wants to be known, and how long it will try.
@@ -56,7 +58,7 @@ impl StoppingRule {
         let energy = self.units.energy_label();
         let place = |b: &BoundaryPoint| {
             let (a, c) = (name(b.phase_a), name(b.phase_b));
-            format!("({a} | {c} at T = {:.4} {})", b.temperature, self.units.temperature_label())
+            format!("({a} | {c} at T = {} {})", text::short(b.temperature, 4), self.units.temperature_label())
         };
         let wanted = format!("{} {energy} is wanted", self.mu);
         let (largest, words) = match (unknown, worst) {
@@ -64,7 +66,7 @@ impl StoppingRule {
             (None, None) => (None, format!("no boundary is found yet; an error of {wanted}")),
             (None, Some(b)) => (
                 Some(b.mu_err),
-                format!("largest error of a boundary: {:.4} {energy} {}; {wanted}", b.mu_err, place(b)),
+                format!("largest error of a boundary: {} {energy} {}; {wanted}", brief(b.mu_err, 2), place(b)),
             ),
         };
         let few = self.few_independent(analysis).filter(|_| largest.is_some());
@@ -109,9 +111,9 @@ impl StoppingRule {
         let mu: Vec<String> =
             (0..grid.n_reservoirs()).map(|s| format!("{:.4}", grid.mu(StateId(k as u32), s))).collect();
         format!(
-            "but the state beside a boundary at T = {:.4} {}, μ = {} {} has {independent:.0} independent samples, and an error \
+            "but the state beside a boundary at T = {} {}, μ = {} {} has {independent:.0} independent samples, and an error \
              says something from {INDEPENDENT} on",
-            state.temperature,
+            text::short(state.temperature, 4),
             self.units.temperature_label(),
             mu.join(", "),
             self.units.energy_label()
@@ -147,9 +149,20 @@ impl StoppingRule {
     }
 }
 
+/// A number in so many significant digits, without trailing zeros.
+pub(super) fn brief(value: f64, digits: usize) -> String {
+    number(format!("{value:.*e}", digits.max(1) - 1).parse().unwrap_or(value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_in_words_are_brief() {
+        assert_eq!([brief(0.000_014_416_868, 4), brief(76.0, 4), brief(0.363_424_1, 4)], ["1.442e-5", "76", "0.3634"]);
+        assert_eq!([brief(0.000_123, 2), brief(0.002_96, 2)], ["0.00012", "0.003"]);
+    }
 
     fn rule(continuous: bool) -> StoppingRule {
         StoppingRule { mu: 0.1, max_cycles: 9, production: 1, continuous, temperature: None, units: Units::Lj }

@@ -161,12 +161,12 @@ fn bench_refuses_what_cannot_be_compared() {
         assert_eq!(output.status.code(), Some(code), "{arguments:?}");
         assert!(text(&output.stderr).contains(words), "{arguments:?}: {}", text(&output.stderr));
     };
-    refused(&["ideal.ron", "ideal.ron"], 65, "2 scenes are named; name one, or compare their answers with --answer");
+    refused(&["ideal.ron", "ideal.ron"], 2, "2 scenes are named; name one, or compare their answers with --answer");
     refused(&["--answer", "ideal.ron", "--reference", "wrong.json"], 65, "it is no reference");
     refused(&["--answer", "ideal.ron", "--reference", "none.json"], 66, "cannot find reference none.json");
     refused(
         &["--answer", "ideal.ron", "ideal.ron", "--make-reference", "x.json"],
-        65,
+        2,
         "name the one that is long enough",
     );
     refused(&["ideal.ron", "--seeds", "3"], 2, "--answer");

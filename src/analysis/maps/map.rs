@@ -4,6 +4,7 @@ use crate::analysis::limit::P_N_MAX;
 use crate::analysis::maps::order_parameters::averages;
 use crate::analysis::mbar::{Bins, Collapsed, Moments};
 use crate::analysis::{Adsorption, CellContext, Map, MapCell};
+use crate::base::units::temperature_of;
 use crate::thermo::gas_phase::{IDEAL, VirialGas};
 use crate::thermo::response::Fluctuations;
 use crate::thermo::states::{StateGrid, StatePoint};
@@ -232,7 +233,7 @@ impl MapContext<'_> {
     /// The coordinates of a point.
     pub(crate) fn cell_at(&self, kt: f64, ln_z: &[f64]) -> MapCell {
         MapCell {
-            temperature: kt / self.boltzmann,
+            temperature: temperature_of(kt, self.boltzmann),
             mu: self.grid.reservoirs.iter().zip(ln_z).map(|(r, &l)| r.convention.mu(l, kt)).collect(),
             ln_z: ln_z.to_vec(),
             pressure: self

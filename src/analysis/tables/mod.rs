@@ -5,7 +5,7 @@ mod checks;
 use super::{Analysis, Map};
 use crate::base::ids::StateId;
 use crate::base::{Error, Result};
-use crate::io::csv::{Table, number, numbers};
+use crate::io::csv::{Table, as_given, number, numbers};
 use std::path::Path;
 
 /// Writes every table of an analysis into `dir`, which is created; each file whole and then renamed.
@@ -83,11 +83,15 @@ fn map(analysis: &Analysis, map: &Map, species: &[&str]) -> Table {
     columns.extend(ADSORPTION);
     let mut table = Table::of_species(&columns, species);
     let n_s = species.len();
+    let of_map = |s: usize| map.axes.get(s).cloned().unwrap_or_default();
+    let given: Vec<Vec<f64>> = (0..n_s).map(|s| [analysis.grid.values(s), of_map(s)].concat()).collect();
     for cell in &map.cells {
-        let mut row = vec![number(cell.temperature)];
-        for axis in [&cell.mu, &cell.ln_z, &cell.pressure] {
-            row.extend(numbers(axis));
-        }
+        let mut row = vec![number(as_given(cell.temperature, &map.temperatures))];
+        let key =
+            |values: &[f64]| -> Vec<f64> { values.iter().zip(&given).map(|(v, given)| as_given(*v, given)).collect() };
+        row.extend(numbers(&key(&cell.mu)));
+        row.extend(numbers(&cell.ln_z));
+        row.extend(numbers(&key(&cell.pressure)));
         if cell.masked {
             row.extend(vec![String::new(); 2 * n_s + 6 + n_s + 2]);
         } else {

@@ -53,7 +53,7 @@ fn potentials(input: &CheInput) -> Vec<(String, f64)> {
     }
     let equilibrium = input.reaction.equilibrium;
     if equilibrium != 0.0 {
-        all.push((format!("U_eq = {} V", text::short(equilibrium, 3)), equilibrium));
+        all.push((format!("U_{{eq}} = {} V", text::short(equilibrium, 3)), equilibrium));
     }
     all
 }
@@ -74,7 +74,7 @@ fn staircase(input: &CheInput) -> Drawing {
         .enumerate()
         .map(|(k, (label, _))| Entry {
             sign: Sign::Line(Stroke::solid(palette::line(k), 2.6), None),
-            label: label.replace("U_L", "U(limit)").replace("U_eq", "U(equilibrium)"),
+            label: label.replace("U_L", "U(limit)").replace("U_{eq}", "U(equilibrium)"),
         })
         .collect();
     let all = levels.iter().flatten().copied();

@@ -195,8 +195,11 @@ fn tables(source: &Source, scene: &Scene, scene_path: &Path, warnings: &mut Vec<
                     Entry::Occupied(known) => known.into_mut(),
                     Entry::Vacant(new) => new.insert(read_text("table of pairs", &file)?),
                 };
-                let section =
-                    Section::find(text, keyword).map_err(|problem| Error::BadInput { path: file, problem })?;
+                let bad = |problem: String| Error::BadInput { path: file.clone(), problem };
+                let section = Section::find(text, keyword).map_err(bad)?;
+                if let Some(words) = section.at_odds() {
+                    return Err(bad(format!("section `{keyword}`, {words}")));
+                }
                 let (first, last) = section.ends();
                 ensure!(
                     source,

@@ -126,6 +126,8 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
     place::overlaps(&source, &loaded.scene, &loaded.pairs, &loaded.slab, &loaded.placed, &cell)?;
     check::particles::unused(&loaded.scene, &mobile, &frozen, &mut loaded.warnings);
     check::plausible::plausible(&loaded.scene, &loaded.pairs, (&mobile, &frozen), &mut loaded.warnings);
+    let room = check::room::doubts(&loaded, (&mobile, &frozen));
+    loaded.warnings.extend(room);
 
     let Scene { reservoir, grid, .. } = &mut loaded.scene;
     reservoir.sort_by_key(|r| grid.reservoir.iter().position(|g| g.species == r.species));

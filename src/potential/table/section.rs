@@ -87,6 +87,12 @@ impl Section {
             energy.push(u?);
             force.push(f?);
         }
+        if let Some((at, line)) = lines.by_ref().find(|(_, line)| !line.is_empty()) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            if words.len() == 4 && words[0].parse::<u64>().is_ok() && words[1..].iter().all(|w| number(at, w).is_ok()) {
+                return Err(format!("line {at}: `{line}` is a row behind the N {n} of section `{name}`; correct N"));
+            }
+        }
         if r.len() < n {
             return Err(format!("section `{name}` ends after {} of N {n} rows; correct N or add the rest", r.len()));
         }
@@ -97,6 +103,31 @@ impl Section {
     /// The first and the last distance. [length]
     pub fn ends(&self) -> (f64, f64) {
         self.ends
+    }
+
+    /// The row whose force is not −du/dr, in words: where it lies far outside what the differences to both neighbours say, allowing for
+    /// coarse tables and rounded energies.
+    pub fn at_odds(&self) -> Option<String> {
+        let Section { r, energy, force, .. } = self;
+        let mut typical: Vec<f64> = force.iter().map(|f| f.abs()).collect();
+        typical.sort_by(f64::total_cmp);
+        let typical = typical[typical.len() / 2];
+        let slope = |k: usize| -(energy[k + 1] - energy[k]) / (r[k + 1] - r[k]);
+        let excess = |k: usize| {
+            let (left, right) = (slope(k - 1), slope(k));
+            let (lo, hi) = (left.min(right), left.max(right));
+            let slack = 0.5 * (hi - lo) + 0.2 * lo.abs().max(hi.abs()) + 0.05 * typical;
+            (force[k] - hi).max(lo - force[k]) - slack
+        };
+        let k = (1..r.len() - 1).find(|&k| excess(k) > 0.0)?;
+        let central = -(energy[k + 1] - energy[k - 1]) / (r[k + 1] - r[k - 1]);
+        Some(format!(
+            "row {}, at r = {}: the force is {}, but −du/dr of the energies around it is {central:.4}; the fourth column is −du/dr, \
+             not du/dr",
+            k + 1,
+            r[k],
+            force[k]
+        ))
     }
 
     /// Whether the last row is a zero that `pair_write` puts at its cutoff, behind forces that do not vanish.
@@ -165,6 +196,45 @@ fn at_row((squared, lo, hi): (bool, f64, f64), k: usize, n: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A Lennard-Jones table of `n` rows, with forces times `sign` and energies of so many decimals.
+    fn lennard_jones(n: usize, announced: usize, sign: f64, decimals: usize) -> String {
+        let row = |k: usize| {
+            let r = 0.8 + 1.7 * k as f64 / (n - 1) as f64;
+            let (u, f) = (4.0 * (r.powi(-12) - r.powi(-6)), 24.0 * (2.0 * r.powi(-13) - r.powi(-7)));
+            format!("{} {r} {u:.decimals$} {:.decimals$}\n", k + 1, sign * f)
+        };
+        format!("LJ\nN {announced}\n\n{}", (0..n).map(row).collect::<String>())
+    }
+
+    #[test]
+    fn forces_of_the_wrong_sign_are_noticed() {
+        let said = |text: &str| Section::find(text, "LJ").expect("a section").at_odds();
+        for (n, decimals) in [(2000, 12), (2000, 5), (50, 8), (12, 8)] {
+            assert_eq!(said(&lennard_jones(n, n, 1.0, decimals)), None, "{n} {decimals}");
+            let words = said(&lennard_jones(n, n, -1.0, decimals)).unwrap_or_else(|| panic!("{n} {decimals}"));
+            assert!(n < 50 || words.starts_with("row 2, at r = 0.8"), "{words}");
+            assert!(words.contains("but −du/dr of the energies around it is"), "{words}");
+        }
+        // one row that was mistyped
+        let text = lennard_jones(200, 200, 1.0, 6);
+        let row = text.lines().find(|l| l.starts_with("60 ")).expect("a row");
+        let force = row.split_whitespace().last().expect("a force");
+        let words = said(&text.replace(row, &row.replace(force, "7.5"))).expect("a fault");
+        assert!(words.starts_with("row 60, ") && words.contains("the force is 7.5"), "{words}");
+    }
+
+    #[test]
+    fn rows_behind_the_announced_ones_are_refused() {
+        let error = Section::find(&lennard_jones(30, 29, 1.0, 6), "LJ").expect_err("one row too many");
+        assert!(
+            error.starts_with("line 33: `30 2.5") && error.ends_with("behind the N 29 of section `LJ`; correct N"),
+            "{error}"
+        );
+        // another section may follow
+        let two = lennard_jones(30, 30, 1.0, 6) + "\n\nOTHER\nN 2\n\n1 1 0 0\n2 2 0 0\n";
+        assert!(Section::find(&two, "LJ").is_ok() && Section::find(&two, "OTHER").is_ok());
+    }
 
     #[test]
     fn zeros_at_the_cutoff_are_noticed() {

@@ -7,10 +7,13 @@
 use super::exchange::{Model, STRANGERS};
 use crate::input::scene::CheckedScene;
 use crate::system::slab::close_packed;
+use crate::thermo::Convention;
 use crate::thermo::states::{StateGrid, StatePoint};
 
 /// Standard deviations of a Poisson distribution that a limit must leave above the mean.
 const ROOM: f64 = 4.5;
+/// Mobile atoms that fit a replica.
+const MOST_ATOMS: f64 = u16::MAX as f64;
 /// Largest packing of spheres of diameter σ in a volume.
 const SPHERES: f64 = std::f64::consts::SQRT_2;
 
@@ -48,17 +51,55 @@ fn limit(model: &mut Model, loaded: &CheckedScene, grid: &StateGrid, r: usize) -
     let species = &grid.reservoirs[r].species;
     let law = if model.has_surface(r) { "Henry's law" } else { "the ideal gas" };
     let start = format!("`max_atoms: {most}` of {species} is too low in {} of {} states: ", over.len(), all.len());
-    let needed = needed.ceil();
+    let (needed, layer) = (needed.ceil(), packed.ceil());
+    // Other atoms of a replica need slots too.
+    let highest = most + (MOST_ATOMS - loaded.capacity() as f64).max(0.0);
+    let axis = match grid.reservoirs[r].convention {
+        Convention::Pressure { .. } | Convention::Gas(_) => "pressures",
+        _ => "μ",
+    };
     let lambda = if lambda < 1e5 { format!("{lambda:.1}") } else { format!("{lambda:.1e}") };
-    Some(match (strangers, bulk) {
-        (true, _) => format!("{start}{law} has {lambda} atoms at the densest; set it to {needed} or more"),
-        (false, true) => format!(
-            "{start}{law} has {lambda} atoms at the densest, and the cell holds up to {needed} close-packed ones; if so \
-             many are expected, set it higher"
-        ),
-        (false, false) => format!(
-            "{start}{law} has {lambda} atoms at the densest, and one close-packed layer holds {needed}; set it to that and \
-             more for further layers"
-        ),
+    let dense = format!("{start}{law} has {lambda} atoms at the densest");
+    Some(if needed > highest {
+        format!("{dense}, and it can be {highest} at most: lower the highest {axis} of {species}")
+    } else if strangers || needed < layer {
+        format!("{dense}; set it to {needed} or more")
+    } else if bulk {
+        format!("{dense}, and the cell holds up to {layer} close-packed ones; if so many are expected, set it higher")
+    } else {
+        format!("{dense}, and one close-packed layer holds {layer}; set it to that and more for further layers")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// What is said of a scene.
+    fn said(text: &str) -> Vec<String> {
+        let loaded = crate::input::scene::parse(text, Path::new("x.ron")).unwrap_or_else(|e| panic!("{e}"));
+        limits(&mut Model::new(&loaded), &loaded, &loaded.grid())
+    }
+
+    const IDEAL: &str = include_str!("../../../scenes/ideal_gas.ron");
+
+    /// The ideal gas of the scene has V e^(μ'/T) atoms.
+    #[test]
+    fn nothing_is_advised_that_is_refused() {
+        assert_eq!(said(IDEAL), Vec::<String>::new());
+        let of = |mu: f64| said(&IDEAL.replace("to: -4.0, n: 5", &format!("to: {mu:?}, n: 2"))).join("; ");
+        let words = of(0.0);
+        assert!(words.contains("1000.0 atoms at the densest; set it to 1143 or more"), "{words}");
+        let words = of(9.0);
+        assert!(words.contains("and it can be 65535 at most: lower the highest μ of B"), "{words}");
+        assert!(!words.contains("set it to"), "{words}");
+    }
+
+    #[test]
+    fn a_layer_is_named_where_it_is_what_limits() {
+        let surface = include_str!("../../../scenes/lj_surface.ron");
+        let words = said(&surface.replace("max_atoms: 64", "max_atoms: 5")).join("; ");
+        assert!(words.contains("one close-packed layer holds 13; set it to that and more"), "{words}");
+    }
 }

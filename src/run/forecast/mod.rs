@@ -19,6 +19,8 @@ use std::path::Path;
 
 /// Time of one pair energy or force on one core [s]; a round number until measured.
 const SECONDS_PER_PAIR: f64 = 3e-9;
+/// Time of one attempt beside its pairs: random numbers, walls, the decision [s].
+const SECONDS_PER_ATTEMPT: f64 = 4e-8;
 /// Memory of one slot of a replica: position, velocity, force, species, identity, and copies for the checkpoint [byte].
 const BYTES_PER_SLOT: u64 = 320;
 /// Memory of a replica beside its slots [byte].
@@ -59,7 +61,7 @@ pub struct Estimate {
     pub cores: usize,
     /// Pair energies and forces of the whole run.
     pub pairs: f64,
-    /// Time of the run \[s\], within a factor of a few: 3 ns a pair and core, reservoirs half full.
+    /// Time of sampling \[s\], within a factor of a few: 3 ns a pair and core and 40 ns an attempt, reservoirs half full.
     pub seconds: f64,
     /// One entry per axis with more than one value.
     pub exchange: Vec<AxisExchange>,
@@ -87,7 +89,7 @@ pub fn estimate(loaded: &CheckedScene) -> Estimate {
         disk_bytes: size.disk_bytes(),
         cores,
         pairs,
-        seconds: pairs * SECONDS_PER_PAIR / cores as f64,
+        seconds: (pairs * SECONDS_PER_PAIR + attempts(loaded, &size) * SECONDS_PER_ATTEMPT) / cores as f64,
         far_apart: exchange::far_apart(&grid, &exchange),
         exchange,
         limits: limits::limits(&mut model, loaded, &grid),
@@ -202,6 +204,18 @@ fn pairs(loaded: &CheckedScene, size: &Size) -> f64 {
     let dynamics = if scene.balance == Balance::Auto { dynamics.min(moves) } else { dynamics };
     let cycles = f64::from(scene.schedule.equilibration) + f64::from(scene.schedule.production);
     cycles * size.n_replicas as f64 * (dynamics + moves + of_all)
+}
+
+/// Attempts of a whole run: displacements, insertions and deletions, changes of identity.
+fn attempts(loaded: &CheckedScene, size: &Size) -> f64 {
+    let scene = &loaded.scene;
+    let displacements = match scene.dynamics {
+        Dynamics::MonteCarlo { attempts, .. } => f64::from(attempts),
+        _ => 0.0,
+    };
+    let of_cycle = displacements + f64::from(scene.moves.insert_delete) + f64::from(scene.moves.identity);
+    let cycles = f64::from(scene.schedule.equilibration) + f64::from(scene.schedule.production);
+    cycles * size.n_replicas as f64 * of_cycle
 }
 
 /// Memory that can be had without swapping, where the system says so [byte].

@@ -32,9 +32,9 @@ pub(super) const CASES: &[Case] = &[
     case(&[("n: 14", "n: 1000000")], (21, 11), "the grid has 3000000 states", "give at most 1000000"),
     case(
         &[("[(species: \"B\", convention", "[(species: \"b\", convention")],
-        (19, 27),
-        "species `B` has a reservoir but no axis in `grid.reservoir`",
-        "add `(species: \"B\", convention: Activity, values: …)` to `grid.reservoir`",
+        (23, 31),
+        "there is no species `b`",
+        "did you mean `B`?",
     ),
     case(
         &[("[(species: \"B\", convention: Activity, values: Linear(from: -7.5, to: -1.0, n: 14))]", "[]")],

@@ -32,22 +32,35 @@ fn advance(c: char) -> f64 {
     f64::from(thousandths) / 1000.0
 }
 
-/// Splits a label at its subscripts: `k_B` and `C_{VN}` become (`k`, false), (`B`, true).
+/// Splits a label at its subscripts: `k_B` and `C_{VN}` become (`k`, false), (`B`, true). Without braces a subscript is one character
+/// behind a symbol of one: `Kr_top` is the name of a species.
 pub(crate) fn runs(label: &str) -> Vec<(String, bool)> {
     let mut runs: Vec<(String, bool)> = Vec::new();
-    let mut rest = label;
-    while let Some(at) = rest.find('_') {
+    let (mut rest, mut from) = (label, 0);
+    while let Some(at) = rest[from..].find('_').map(|at| from + at) {
         let (before, after) = (&rest[..at], &rest[at + 1..]);
         let braced = after.strip_prefix('{').and_then(|inner| inner.split_once('}'));
-        let first = after.chars().next().map_or(0, char::len_utf8);
-        let (sub, next) = braced.unwrap_or_else(|| after.split_at(first));
+        let Some((sub, next)) = braced.or_else(|| subscript(before, after)) else {
+            from = at + 1;
+            continue;
+        };
         runs.push((before.to_owned(), false));
         runs.push((sub.to_owned(), true));
-        rest = next;
+        (rest, from) = (next, 0);
     }
     runs.push((rest.to_owned(), false));
     runs.retain(|(text, _)| !text.is_empty());
     runs
+}
+
+/// The subscript at the start of `after`, and what follows it, where `before` ends in a symbol.
+fn subscript<'a>(before: &str, after: &'a str) -> Option<(&'a str, &'a str)> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut back = before.chars().rev();
+    let symbol = back.next().is_some_and(char::is_alphabetic) && !back.next().is_some_and(is_word);
+    let mut ahead = after.chars();
+    let first = ahead.next().filter(|&c| c.is_alphanumeric())?;
+    (symbol && !ahead.next().is_some_and(is_word)).then(|| after.split_at(first.len_utf8()))
 }
 
 /// Width of a label with its subscripts. [px]
@@ -89,6 +102,8 @@ mod tests {
         assert_eq!(own("T [ε/k_B]"), ["T [ε/k", "B*", "]"]);
         assert_eq!(own("C_{VN} [eV/K]"), ["C", "VN*", " [eV/K]"]);
         assert_eq!(own("P(N)"), ["P(N)"]);
+        assert_eq!(own("⟨N⟩ of Kr_top, T [ε/k_B]"), ["⟨N⟩ of Kr_top, T [ε/k", "B*", "]"]);
+        assert_eq!(own("a_bc A_1x x_ _y z_{q}_t"), ["a_bc A_1x x_ _y z", "q*", "_t"]);
         assert!(label_width("k_B", 10.0) < width("kB", 10.0));
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod observables;
 pub(crate) mod overlap;
 pub(crate) mod particles;
 pub(crate) mod plausible;
+pub(crate) mod room;
 pub(crate) mod run;
 pub(crate) mod species;
 pub(crate) mod windows;

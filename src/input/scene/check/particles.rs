@@ -24,6 +24,10 @@ pub(crate) fn particles(source: &Source, scene: &Scene, warnings: &mut Vec<Strin
 }
 
 fn reservoirs(source: &Source, scene: &Scene) -> Result<()> {
+    // A misspelt axis would look like a reservoir without one.
+    for (i, axis) in scene.grid.reservoir.iter().enumerate() {
+        known(source, scene, &format!("grid.reservoir[{i}].species"), &axis.species)?;
+    }
     for (i, r) in scene.reservoir.iter().enumerate() {
         let path = format!("reservoir[{i}]");
         known(source, scene, &format!("{path}.species"), &r.species)?;
@@ -59,7 +63,7 @@ fn reservoirs(source: &Source, scene: &Scene) -> Result<()> {
 fn grid(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
     let path = "grid.temperature";
     axis(source, path, "temperature", &scene.grid.temperature, warnings)?;
-    all_positive(source, path, "temperature", &scene.grid.temperature)?;
+    temperatures(source, scene, path, &scene.grid.temperature)?;
     if let Some(planck) = scene.planck {
         ensure!(
             source,
@@ -77,7 +81,6 @@ fn grid(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()
     for (i, axis_spec) in scene.grid.reservoir.iter().enumerate() {
         let path = format!("grid.reservoir[{i}]");
         let name = &axis_spec.species;
-        known(source, scene, &format!("{path}.species"), name)?;
         if scene.reservoir_index(name).is_none() {
             let names: Vec<&str> = scene.reservoir.iter().map(|r| r.species.as_str()).collect();
             let help = if names.is_empty() {
@@ -214,22 +217,47 @@ pub(super) fn axis(
 
 /// Refuses values of an axis that are not above 0.
 pub(super) fn all_positive(source: &Source, path: &str, name: &str, spec: &AxisValues) -> Result<()> {
-    let bad = |value: f64, path: String| {
-        let message = format!("{name} {} is not above 0", spelled(source, &path, value));
-        source.error(&path, message, format!("give a {name} above 0"))
-    };
+    each_given(path, spec, |value, path| {
+        let message = || format!("{name} {} is not above 0", spelled(source, path, value));
+        ensure!(source, value > 0.0, path, message(), format!("give a {name} above 0"));
+        Ok(())
+    })
+}
+
+/// kT \[energy\] whose velocities, Boltzmann factors and sums of squared energies are finite in f32 and far from the
+/// energy of overlaps.
+const KT: std::ops::RangeInclusive<f64> = 1e-8..=1e8;
+
+/// Refuses temperatures that are not above 0, or with which no device can calculate.
+pub(super) fn temperatures(source: &Source, scene: &Scene, path: &str, spec: &AxisValues) -> Result<()> {
+    all_positive(source, path, "temperature", spec)?;
+    let (boltzmann, unit) = (scene.units.boltzmann(), scene.units.temperature_label());
+    each_given(path, spec, |value, path| {
+        ensure!(
+            source,
+            KT.contains(&(boltzmann * value)),
+            path,
+            format!(
+                "temperature {} {unit} gives energies that no device holds: kT = {:.1e} {}",
+                spelled(source, path, value),
+                boltzmann * value,
+                scene.units.energy_label()
+            ),
+            format!("give one from {:.1e} to {:.1e} {unit}", KT.start() / boltzmann, KT.end() / boltzmann),
+        );
+        Ok(())
+    })
+}
+
+/// Asks for every number with which an axis is given, with its path.
+fn each_given(path: &str, spec: &AxisValues, mut ask: impl FnMut(f64, &str) -> Result<()>) -> Result<()> {
     match spec {
-        AxisValues::List(values) => match values.iter().position(|&v| v <= 0.0) {
-            Some(i) => Err(bad(values[i], format!("{path}[0][{i}]"))),
-            None => Ok(()),
-        },
+        AxisValues::List(values) => {
+            values.iter().enumerate().try_for_each(|(i, &value)| ask(value, &format!("{path}[0][{i}]")))
+        }
         AxisValues::Linear { from, to, .. } | AxisValues::Geometric { from, to, .. } => {
-            for (value, end) in [(*from, "from"), (*to, "to")] {
-                if value <= 0.0 {
-                    return Err(bad(value, format!("{path}.{end}")));
-                }
-            }
-            Ok(())
+            ask(*from, &format!("{path}.from"))?;
+            ask(*to, &format!("{path}.to"))
         }
     }
 }

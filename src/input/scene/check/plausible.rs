@@ -15,7 +15,7 @@ const CUSTOMARY_OF_BONDS: f64 = 0.02;
 const LONG_OF_BONDS: f64 = 0.05;
 const SHORT: f64 = 2e-5;
 /// Depths of a well in kT that are not remarked.
-const DEPTHS: std::ops::RangeInclusive<f64> = 0.01..=30.0;
+pub(super) const DEPTHS: std::ops::RangeInclusive<f64> = 0.01..=30.0;
 /// Periods in σ above which a cell is remarked.
 const WIDE: f64 = 200.0;
 /// Smallest σ of an atom \[Å\]; helium has 2.6.
@@ -197,7 +197,7 @@ fn sizes(scene: &Scene, pairs: &PairTable, met: &[(usize, usize)]) -> Vec<String
 }
 
 /// A number with so many significant digits.
-fn digits(x: f64, n: usize) -> f64 {
+pub(super) fn digits(x: f64, n: usize) -> f64 {
     format!("{x:.*e}", n - 1).parse().unwrap_or(x)
 }
 

@@ -25,6 +25,9 @@ pub(crate) fn run(source: &Source, scene: &Scene, warnings: &mut Vec<String>) ->
     goal(source, scene, warnings)
 }
 
+/// Friction times time step above which it is remarked.
+const MOST_FRICTION: f64 = 1.0;
+
 /// Attempts at insertion and deletion for each one at a change of identity, where the scene leaves the number to us.
 const ATTEMPTS_PER_CHANGE: u32 = 10;
 
@@ -41,6 +44,12 @@ fn dynamics(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Resul
             positive(source, "dynamics.dt", dt)?;
             positive(source, "dynamics.friction", friction)?;
             at_least_one(source, "dynamics.steps", steps)?;
+            if friction * dt > MOST_FRICTION {
+                warnings.push(format!(
+                    "`friction` {friction} times `dt` {dt} is above {MOST_FRICTION}: velocities are drawn anew in every step, and \
+                     atoms hardly move; the motion of atoms is forgotten in 1/`friction`, and 10 to 100 steps are customary"
+                ));
+            }
             Some("Baoab")
         }
         Dynamics::Verlet { dt, steps, redraw } => {

@@ -1,6 +1,6 @@
 //! Windows of N.
 
-use super::particles::{all_positive, axis};
+use super::particles::{axis, temperatures};
 use super::species::known;
 use crate::base::Result;
 use crate::input::scene::grammar::{ConventionSpec, Scene, WindowSpec};
@@ -17,7 +17,7 @@ pub(crate) fn windows(source: &Source, scene: &Scene, warnings: &mut Vec<String>
         if let Some(temperature) = &window.temperature {
             let path = format!("{path}.temperature");
             axis(source, &path, "temperature", temperature, &mut Vec::new())?;
-            all_positive(source, &path, "temperature", temperature)?;
+            temperatures(source, scene, &path, temperature)?;
         }
         reference(source, scene, &format!("{path}.at"), window)?;
     }

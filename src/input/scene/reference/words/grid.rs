@@ -18,7 +18,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "temperature",
                 "temperature",
                 Needed,
-                "above 0, each once",
+                "above 0, kT from 1e-8 to 1e8, each once",
                 "temperatures",
                 "List([0.24, 0.30, 0.36])",
             ),

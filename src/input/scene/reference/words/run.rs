@@ -30,7 +30,14 @@ pub(super) const SECTIONS: &[Section] = &[
         "Metropolis displacements of single atoms; no forces",
         &[
             line("displacement", "length", Needed, "above 0", "half-width of the step along each axis", "0.2"),
-            line("attempts", "", Needed, "1 or more", "attempts a replica and cycle", "100"),
+            line(
+                "attempts",
+                "",
+                Needed,
+                "0 or more, 1 or more without a reservoir",
+                "attempts a replica and cycle",
+                "100",
+            ),
         ],
     ),
     section(
