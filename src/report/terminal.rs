@@ -141,7 +141,14 @@ impl Block {
                     rows.push(std::iter::once(temperature).chain(columns.iter().map(count)).collect());
                     notes.push(boundaries(analysis, s, temperatures[r]));
                 }
-                format!("columns at {symbol} in {unit}")
+                let state = cells.iter().flatten().flatten().next().map(|&k| &grid.states[k]);
+                let others = (0..grid.n_reservoirs()).filter(|&o| o != s).filter_map(|o| {
+                    let (symbol, unit) = findings::axis_symbol(analysis, o, summary.units);
+                    let (own, state) = (&grid.reservoirs[o], state?);
+                    let value = text::short(own.convention.value(state.ln_z[o], state.kt), 3);
+                    Some(format!("; {symbol} of {} is {value} {unit}", own.species))
+                });
+                format!("columns at {symbol} in {unit}{}", others.collect::<String>())
             }
             None => {
                 rows[0].extend([symbol.to_owned(), "⟨N⟩".to_owned()]);
