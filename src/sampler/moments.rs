@@ -189,7 +189,7 @@ impl Blocking {
     /// Whether these are the blocks of so many samples.
     fn is_of(&self, samples: u64) -> bool {
         let fits = |(depth, level): (usize, &Level)| {
-            level.blocks == samples >> depth && level.waiting.is_some() == !level.blocks.is_multiple_of(2)
+            level.blocks == samples >> depth && level.waiting.is_some() != level.blocks.is_multiple_of(2)
         };
         self.levels.len() == n_levels(samples) && self.levels.iter().enumerate().all(fits)
     }
