@@ -192,6 +192,8 @@ fn row(name: &str, part: &Part) -> String {
 }
 
 fn scaling(title: &str, rows: &[ScalingRow]) -> String {
+    // A scene without steps has no time of one.
+    let rows: Vec<&ScalingRow> = rows.iter().filter(|row| row.ns_per_atom_step.is_finite()).collect();
     if rows.is_empty() {
         return String::new();
     }

@@ -130,7 +130,11 @@ fn names(folder: &Path, stem: &str) -> impl Iterator<Item = PathBuf> {
 /// The name of a run that is about to begin, which no other process takes: an empty folder, removed with this unless the run has
 /// come to stand there.
 #[derive(Debug)]
-pub(crate) struct ReservedName(PathBuf);
+pub(crate) struct ReservedName {
+    path: PathBuf,
+    /// The folder around it, where it was made for it.
+    around: Option<PathBuf>,
+}
 
 impl ReservedName {
     /// The first of `<stem>`, `<stem>-2`, `<stem>-3`, … in `folder` that nobody has.
@@ -138,10 +142,18 @@ impl ReservedName {
     /// # Errors
     /// [`Error::Io`] if no folder can be made there.
     pub(crate) fn first_free(folder: &Path, stem: &str) -> Result<ReservedName> {
-        std::fs::create_dir_all(folder).map_err(Error::io("cannot create", folder))?;
+        let around = (!folder.exists()).then(|| folder.to_owned());
+        let made = || std::fs::create_dir_all(folder).map_err(Error::io("cannot create", folder));
+        made()?;
         for path in names(folder, stem) {
-            match std::fs::create_dir(&path) {
-                Ok(()) => return Ok(ReservedName(path)),
+            let mut result = std::fs::create_dir(&path);
+            if result.as_ref().is_err_and(|e| e.kind() == ErrorKind::NotFound) {
+                // another process has left the folder empty, and taken it with it
+                made()?;
+                result = std::fs::create_dir(&path);
+            }
+            match result {
+                Ok(()) => return Ok(ReservedName { path, around }),
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
                 Err(e) => return Err(Error::io("cannot create", path)(e)),
             }
@@ -151,14 +163,17 @@ impl ReservedName {
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 }
 
 impl Drop for ReservedName {
     fn drop(&mut self) {
         // A folder that is not empty stays.
-        let _ = std::fs::remove_dir(&self.0);
+        let _ = std::fs::remove_dir(&self.path);
+        if let Some(around) = &self.around {
+            let _ = std::fs::remove_dir(around);
+        }
     }
 }
 
@@ -252,6 +267,12 @@ mod tests {
         drop(all);
         let left: Vec<_> = found.iter().filter(|path| path.exists()).collect();
         assert_eq!(left, [&found[2]]);
+        // Nothing is left of a run that was refused.
+        let runs = parent.path().join("runs");
+        let refused = ReservedName::first_free(&runs, "base").unwrap_or_else(|e| panic!("{e}"));
+        assert!(refused.path().is_dir());
+        drop(refused);
+        assert!(!runs.exists());
         // Whoever is late is told so.
         assert!(matches!(RunDirectory::create(&found[2], false, &[("a", b"a")]), Err(Error::AlreadyExists { .. })));
     }

@@ -263,7 +263,7 @@ mod tests {
         reservoir: [(species: "B", max_atoms: 100)],
         grid: (
             temperature: List([1.2]),
-            reservoir: [(species: "B", convention: Activity, values: List([-3.5, -3.0]))],
+            reservoir: [(species: "B", convention: Activity, values: Linear(from: 0.0, to: 1.0, n: 6))],
         ),
         dynamics: MonteCarlo(displacement: 0.2, attempts: 50),
         moves: (insert_delete: 50),
@@ -283,13 +283,14 @@ mod tests {
         assert!(matches!(outcome, RunOutcome::Stopped(_)), "{outcome:?}");
     }
 
-    /// Changes of f32 add up to what f64 is not allowed, so another device sums the energies anew.
+    /// Changes of f32 add up to what f64 is not allowed (in three of five replicas after 10,000 cycles), so another device sums the energies
+    /// anew.
     #[test]
     fn another_device_passes_its_audit() {
         let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
         let directory = folder.path().join("run");
         let loaded = scene::parse(SCENE, Path::new("x.ron")).unwrap_or_else(|e| panic!("{e}"));
-        some(100, |limits, report| {
+        some(20_000, |limits, report| {
             let (device, directory) = ("cpu".to_owned(), directory.clone());
             let options = RunOptions { device, directory, force: false, start_from: None, limits: limits.clone() };
             run(&loaded, &options, report)

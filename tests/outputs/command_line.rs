@@ -184,7 +184,7 @@ fn fields_shows_one_field_and_refuses_what_is_none() {
     let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!((&found[0]["name"], &found[0]["fields"][0]["name"]), (&"Reservoir".into(), &"max_atoms".into()));
     let output = adlayer(folder.path(), &["fields", "colour"]);
-    assert_eq!(output.status.code(), Some(65));
+    assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("adlayer fields lists them all"));
 }
 

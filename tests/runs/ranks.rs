@@ -266,6 +266,7 @@ fn what_cannot_be_shared_is_refused_by_all_and_told_by_the_first() {
     let unknown = refused(3, "none", |ranks| if ranks.rank() == 2 { "abacus" } else { "reference" })[0].to_string();
     assert!(unknown.contains("rank 2: no device `abacus`"), "{unknown}");
     std::fs::create_dir(place.run("there")).expect("a folder");
+    std::fs::write(place.run("there").join("thesis.tex"), "years of work").expect("a file");
     let exists = refused(2, "there", |_| "reference")[0].to_string();
     assert!(exists.contains("exists; choose another"), "{exists}");
     assert!(!place.run("many").exists() && !place.run("another").exists() && !place.run("none").exists());
