@@ -143,16 +143,8 @@ impl ReservedName {
     /// [`Error::Io`] if no folder can be made there.
     pub(crate) fn first_free(folder: &Path, stem: &str) -> Result<ReservedName> {
         let around = (!folder.exists()).then(|| folder.to_owned());
-        let made = || std::fs::create_dir_all(folder).map_err(Error::io("cannot create", folder));
-        made()?;
         for path in names(folder, stem) {
-            let mut result = std::fs::create_dir(&path);
-            if result.as_ref().is_err_and(|e| e.kind() == ErrorKind::NotFound) {
-                // another process has left the folder empty, and taken it with it
-                made()?;
-                result = std::fs::create_dir(&path);
-            }
-            match result {
+            match make(&path, folder) {
                 Ok(()) => return Ok(ReservedName { path, around }),
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
                 Err(e) => return Err(Error::io("cannot create", path)(e)),
@@ -175,6 +167,18 @@ impl Drop for ReservedName {
             let _ = std::fs::remove_dir(around);
         }
     }
+}
+
+/// Makes a folder in `around`, which another process may take away with it while it is empty.
+fn make(path: &Path, around: &Path) -> std::io::Result<()> {
+    const TIMES: u32 = 100;
+    for _ in 0..TIMES {
+        match std::fs::create_dir(path) {
+            Err(e) if e.kind() == ErrorKind::NotFound => std::fs::create_dir_all(around)?,
+            other => return other,
+        }
+    }
+    std::fs::create_dir(path)
 }
 
 /// What is said of a run that is there.
