@@ -2,7 +2,7 @@
 //!
 //! `tests/data/same_bits` holds scenes, and what the program of November 2026 (commit d862d93) made of them on the
 //! reference: its tables as it wrote them, compared value by value and not letter by letter (but the errors of averages, which the
-//! analysis sets), and digests of its samples
+//! analysis sets, and μ and pressures, which are the scene's own since), and digests of its samples
 //! and of the configurations in its last checkpoint. A change that alters them on purpose is value-breaking: it says so
 //! in CHANGELOG.md and stores new ones, which the failing test prints.
 
