@@ -114,7 +114,7 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
-/// The temperature of a kT [energy]: of those that give it the one with fewest digits, as a user would have written it. The quotient
+/// The temperature of a kT \[energy\]: of those that give it the one with fewest digits, as a user would have written it. The quotient
 /// itself may differ in its last digit.
 ///
 /// - `boltzmann`: k_B [energy/temperature]
