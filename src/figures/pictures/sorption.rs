@@ -102,7 +102,7 @@ pub(crate) fn excess(analysis: &Analysis, labels: &Labels, s: usize) -> Option<D
         what: format!("excess of {species}"),
         column: "excess",
         caption: format!(
-            "Atoms of {species} less those that its gas would have in the volume between floor and ceiling (density by second \
+            "Atoms of {species} less those that its gas would have in the volume above the dividing surface (density by second \
              virial coefficients; nothing is drawn where the gas is too dense for them)"
         ),
     };
