@@ -58,15 +58,9 @@ pub(super) fn tables(loaded: &CheckedScene, system: &System) -> Result<Option<In
         weights.push(kts.iter().map(|&kt| boltzmann_means(&energies, kt)).collect::<Vec<_>>());
         voxels.push(own);
     }
-    let cumulative = (0..kts.len()).flat_map(|t| weights.iter().map(move |of| &of[t]));
-    Ok(Some(InsertionTables {
-        trials: trials as usize,
-        weight: shares_of(henry.unwrap_or(0.0)),
-        adapts: henry.is_none(),
-        cumulative: cumulative.flat_map(|w| InsertionTables::cumulative(w)).collect(),
-        kts,
-        voxels,
-    }))
+    let densities = (0..kts.len()).flat_map(|t| weights.iter().map(move |of| &of[t][..]));
+    let weight = shares_of(henry.unwrap_or(0.0));
+    Ok(Some(InsertionTables::new(trials as usize, weight, henry.is_none(), kts, voxels, densities)))
 }
 
 /// Voxels as fine as there is room for, over as little of the cell as the slab repeats itself in.

@@ -16,6 +16,8 @@ use glam::DVec3;
 pub const SHARES: u32 = 1 << 24;
 /// Most trial positions of one attempt.
 pub const MAX_TRIALS: usize = 8;
+/// Shares of a guide.
+const GUIDE: u32 = SHARES / 2048;
 /// Largest weight of a table: a tenth at least of all insertions is uniform, so that every place is reached.
 pub const MOST_WEIGHT: f64 = 0.9;
 
@@ -107,9 +109,33 @@ pub struct InsertionTables {
     /// Shares before every voxel and at the end: `[n_temperatures][n_reservoirs][voxels + 1]`, the last of each is
     /// [`SHARES`].
     pub cumulative: Vec<u32>,
+    /// Voxels that every [`GUIDE`]th share falls into, so that few are left to search: `[n_temperatures][n_reservoirs][guides]`
+    guides: Vec<u32>,
 }
 
 impl InsertionTables {
+    /// Tables of densities.
+    ///
+    /// - `trials`, `weight`, `adapts`, `kts`, `voxels`: as the fields
+    /// - `densities`: `[n_temperatures][n_reservoirs][voxels]`, as [`InsertionTables::cumulative`] takes them
+    pub fn new<'a>(
+        trials: usize,
+        weight: u32,
+        adapts: bool,
+        kts: Vec<f64>,
+        voxels: Vec<Voxels>,
+        densities: impl IntoIterator<Item = &'a [f64]>,
+    ) -> InsertionTables {
+        let (mut cumulative, mut guides) = (Vec::new(), Vec::new());
+        for density in densities {
+            let own = InsertionTables::cumulative(density);
+            let firsts = (0..SHARES).step_by(GUIDE as usize).chain([SHARES - 1]);
+            guides.extend(firsts.map(|share| voxel_of(share, &own) as u32));
+            cumulative.extend(own);
+        }
+        InsertionTables { trials, weight, adapts, kts, voxels, cumulative, guides }
+    }
+
     /// Shares of voxels, rounded so that they are whole and sum to [`SHARES`].
     ///
     /// - `weights`: `[voxels]`, not negative, in any unit; all voxels alike where none is above 0
@@ -141,6 +167,15 @@ impl InsertionTables {
         let distance = |k: &usize| (self.kts[*k] - kt).abs();
         (0..self.kts.len()).min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(0)
     }
+}
+
+/// Guides of one table: the last is the voxel of the last share.
+const GUIDES: usize = (SHARES / GUIDE) as usize + 1;
+
+/// The last voxel that begins at or before a share; those without shares are passed over.
+#[inline]
+fn voxel_of(share: u32, cumulative: &[u32]) -> usize {
+    cumulative.partition_point(|&before| before <= share) - 1
 }
 
 /// Where the atoms of one replica are inserted, in the state that it holds.
@@ -185,7 +220,9 @@ impl<'a> Places<'a> {
         let (tables, temperature, weights) = self.tables?;
         let (voxels, start) = (&tables.voxels[reservoir], tables.start(temperature, reservoir));
         let cumulative = &tables.cumulative[start..=start + voxels.len()];
-        Some(Density::Tabled(Tabled { voxels, cumulative, weight: weights[reservoir] }))
+        let first_guide = (temperature * tables.voxels.len() + reservoir) * GUIDES;
+        let guides = &tables.guides[first_guide..first_guide + GUIDES];
+        Some(Density::Tabled(Tabled { voxels, cumulative, guides, weight: weights[reservoir] }))
     }
 }
 
@@ -226,6 +263,7 @@ pub struct Tabled<'a> {
     voxels: &'a Voxels,
     /// `[voxels + 1]`
     cumulative: &'a [u32],
+    guides: &'a [u32],
     weight: u32,
 }
 
@@ -241,10 +279,15 @@ impl Tabled<'_> {
         if choice >= self.weight {
             return None;
         }
-        let share = d >> 8;
-        // The last voxel that begins at or before the share; those without shares are passed over.
-        let voxel = self.cumulative.partition_point(|&before| before <= share) - 1;
-        Some(self.voxels.position(voxel, DVec3::new(uniform(a), uniform(b), uniform(c))))
+        Some(self.voxels.position(self.voxel_of(d >> 8), DVec3::new(uniform(a), uniform(b), uniform(c))))
+    }
+
+    /// As [`voxel_of`], between two guides.
+    #[inline]
+    fn voxel_of(&self, share: u32) -> usize {
+        let guide = (share / GUIDE) as usize;
+        let (first, last) = (self.guides[guide] as usize, self.guides[guide + 1] as usize);
+        first + voxel_of(share, &self.cumulative[first..=last])
     }
 
     #[inline]
@@ -297,14 +340,7 @@ mod tests {
     fn drawn_as_often_as_its_density_says(cell: &Cell, region: &Reservoir) {
         let voxels = Voxels::new(cell, region, [3, 2], [2, 3, 4]);
         let weights: Vec<f64> = (0..24).map(|v| if v % 5 == 0 { 0.0 } else { f64::from(v) }).collect();
-        let tables = InsertionTables {
-            trials: 1,
-            weight: shares_of(0.7),
-            adapts: false,
-            kts: vec![1.0],
-            voxels: vec![voxels],
-            cumulative: InsertionTables::cumulative(&weights),
-        };
+        let tables = InsertionTables::new(1, shares_of(0.7), false, vec![1.0], vec![voxels], [&weights[..]]);
         let own = [tables.weight];
         let density = Places::new(Some(&tables), 1.0, &own).density(0).expect("a table");
         let (rng, n) = (Rng::new(5), 200_000);
@@ -333,6 +369,26 @@ mod tests {
         // ∫p = 1
         let mean: f64 = (0..24).map(|v| density.relative(voxels.position(v, DVec3::splat(0.5)))).sum::<f64>() / 24.0;
         assert!((mean - 1.0).abs() < 1e-14);
+    }
+
+    #[test]
+    fn guides_lead_to_the_voxel_of_every_share() {
+        let (cell, region) = region();
+        let voxels = Voxels::new(&cell, &region, [1, 1], [10, 10, 50]);
+        let peaked: Vec<f64> =
+            (0..5000).map(|v| if v % 3 == 0 { 0.0 } else { (f64::from(v % 50) * -0.7).exp() }).collect();
+        let single: Vec<f64> = (0..5000).map(|v| f64::from(u8::from(v == 4321))).collect();
+        let tables = InsertionTables::new(1, SHARES, false, vec![1.0, 2.0], vec![voxels], [&peaked[..], &single[..]]);
+        let own = [SHARES];
+        for (kt, weights) in [(1.0, &peaked), (2.0, &single)] {
+            let Some(Density::Tabled(table)) = Places::new(Some(&tables), kt, &own).density(0) else {
+                panic!("a table")
+            };
+            let cumulative = InsertionTables::cumulative(weights);
+            for share in (0..SHARES).step_by(77).chain([SHARES - 1]) {
+                assert_eq!(table.voxel_of(share), voxel_of(share, &cumulative), "share {share} at {kt}");
+            }
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What a further run beside a run should sample: states where it lacks them.
 //!
 //! Along a first-order line that is not known well enough, a ladder: the rows of the grid from the coldest point of the line to
-//! beyond its end, with one more between each two, at the two values of μ around it, and at each temperature a window over all N
-//! of both phases, which replicas cross as often as they stay. Where neighbouring states do not exchange, or their samples do
+//! beyond its end, with one more between each two, at the two values of μ around it, and at each temperature three times a window
+//! over all N of both phases, which replicas cross as often as they stay. Where neighbouring states do not exchange, or their samples do
 //! not overlap: the states of that gap with others between.
 //!
 //! The further run is a run of its own, over few states, so that its time goes where it is needed; MBAR joins it with the
@@ -21,6 +21,10 @@ use std::path::Path;
 /// Share of the most frequent N at coexistence that a window still holds. It must not reach beyond what is visited: a layer
 /// that is full has no N above, and a window that ends there is never crossed.
 const RARE: f64 = 1e-2;
+/// Replicas in the window of each temperature: they are what says where a line lies, and the states at the two values of μ around it do not.
+const WINDOWS: u32 = 3;
+/// Attempts at insertion and deletion for one of the run itself: N must go to and fro as far as the windows are wide.
+const ATTEMPTS: u32 = 2;
 /// Fewest cycles in which weights of windows are learned.
 const LEARNING: u32 = 300;
 /// Most values that one gap is given.
@@ -81,6 +85,7 @@ pub(crate) fn along_line(
                 .map(|s| if s == coldest.species { at[s] } else { nearest(&values(s), at[s]).unwrap_or(at[s]) })
                 .collect(),
         ),
+        replicas: WINDOWS,
     };
     let (from, to) = (brief(temperatures[0], 4), brief(temperatures[temperatures.len() - 1], 4));
     let words = format!(
@@ -90,6 +95,7 @@ pub(crate) fn along_line(
     let all = (0..axes.len()).map(values).collect();
     let mut longer = loaded.clone();
     longer.scene.schedule.production = production;
+    longer.scene.moves.insert_delete = longer.scene.moves.insert_delete.saturating_mul(ATTEMPTS);
     further(&longer, temperatures, all, vec![window], (number, words)).map(Some)
 }
 

@@ -6,9 +6,10 @@
 //! nothing is known, and the run goes on to `max_cycles`.
 //!
 //! The errors come from a bootstrap, and one of a few samples knows nothing of what it has not seen: the states beside
-//! the boundaries must have [`INDEPENDENT`] independent samples each before an error counts.
+//! the boundaries must have [`INDEPENDENT`] independent samples each before an error counts, and replicas together must have
+//! forgotten where they were often enough.
 
-use crate::analysis::diagnostics::INDEPENDENT;
+use crate::analysis::diagnostics::{INDEPENDENT, few_renewals};
 use crate::analysis::{Analysis, BoundaryKind, BoundaryPoint, around};
 use crate::base::ids::StateId;
 use crate::base::units::Units;
@@ -69,9 +70,9 @@ impl StoppingRule {
                 format!("largest error of a boundary: {} {energy} {}; {wanted}", brief(b.mu_err, 2), place(b)),
             ),
         };
-        let few = self.few_independent(analysis).filter(|_| largest.is_some());
-        let words = match few {
-            Some((k, independent)) => format!("{words}; {}", self.few_words(analysis, k, independent)),
+        let few = largest.and_then(|_| self.few(analysis));
+        let words = match &few {
+            Some(few) => format!("{words}; but {few}"),
             None => words,
         };
         let enough = few.is_none() && largest.is_some_and(|e| e <= self.mu);
@@ -83,6 +84,13 @@ impl StoppingRule {
         let error = |b: &BoundaryPoint| if b.mu_err.is_finite() { b.mu_err } else { f64::INFINITY };
         let counted = analysis.boundaries.iter().filter(|b| self.counts(b) && error(b) > self.mu);
         counted.max_by(|a, b| error(a).total_cmp(&error(b)))
+    }
+
+    /// What there is too little of for errors to say something, in words.
+    fn few(&self, analysis: &Analysis) -> Option<String> {
+        let beside = self.few_independent(analysis).map(|(k, independent)| self.few_words(analysis, k, independent));
+        let together = || analysis.checks.diagnostics.as_ref().and_then(|d| few_renewals(&analysis.grid, d));
+        beside.or_else(together)
     }
 
     /// Of the states beside boundaries that count, the one with fewest independent samples, if these are too few.
@@ -111,7 +119,7 @@ impl StoppingRule {
         let mu: Vec<String> =
             (0..grid.n_reservoirs()).map(|s| format!("{:.4}", grid.mu(StateId(k as u32), s))).collect();
         format!(
-            "but the state beside a boundary at T = {} {}, μ = {} {} has {independent:.0} independent samples, and an error \
+            "the state beside a boundary at T = {} {}, μ = {} {} has {independent:.0} independent samples, and an error \
              says something from {INDEPENDENT} on",
             text::short(state.temperature, 4),
             self.units.temperature_label(),
@@ -120,12 +128,12 @@ impl StoppingRule {
         )
     }
 
-    /// Production cycles of a further run that begins: as many as the run itself has, or up to ten times that if its error seems to
-    /// need it, up to the limit. Along a line it costs a tenth of what the run does.
+    /// Production cycles of a further run along a line that begins: as many as the run itself has, or up to ten times that if its error
+    /// seems to need it, up to the limit. A cycle of it says as much of the line as three of the run (docs/benchmarks.md).
     ///
     /// - `mu_err`: standard error of μ that the run leaves \[energy\]; NaN if it is not known
     pub(crate) fn first_cycles(&self, mu_err: f64) -> u32 {
-        let needed = (mu_err / self.mu).powi(2);
+        let needed = (mu_err / self.mu).powi(2) / 3.0;
         let times = if needed.is_finite() { needed.clamp(1.0, 10.0) } else { 1.0 };
         ((times * f64::from(self.production)).ceil() as u32).min(self.max_cycles.max(self.production))
     }
@@ -190,7 +198,7 @@ mod tests {
         assert_eq!(lengths, [1250, 250, 4000, 1000]);
         assert_eq!((rule.further_cycles(4000, 0.1), rule.further_cycles(9000, 0.1)), (1000, 0));
         let of_1500 = StoppingRule { production: 1500, ..rule };
-        assert_eq!([0.001, 0.0045, 0.1, f64::NAN].map(|error| of_1500.first_cycles(error)), [1500, 3375, 5000, 1500]);
+        assert_eq!([0.001, 0.006, 0.1, f64::NAN].map(|error| of_1500.first_cycles(error)), [1500, 2000, 5000, 1500]);
     }
 
     #[test]

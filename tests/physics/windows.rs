@@ -205,6 +205,19 @@ impl Drawn {
 }
 
 #[test]
+fn replicas_of_a_window_are_as_many_windows() {
+    let scene = |window: &str| {
+        let text = gas(1);
+        let at = text.find("windows: [").expect("windows") + "windows: [".len();
+        load(&format!("{} {window}, {}", &text[..at], &text[at..])).grid()
+    };
+    let three = scene(r#"(species: "B", atoms: (2, 7), replicas: 3)"#);
+    let one_by_one = scene(&[r#"(species: "B", atoms: (2, 7))"#; 3].join(", "));
+    assert_eq!((three.windows().count(), three.n_points()), (3 * 2 + 4, 2));
+    assert_eq!((three.states, three.edges), (one_by_one.states, one_by_one.edges));
+}
+
+#[test]
 fn windows_answer_where_no_other_state_is() {
     on_every_backend(|device| {
         let (walkers, blocks) = (48, 16);

@@ -84,24 +84,38 @@ pub(super) fn equilibrium_of_replicas(grid: &StateGrid, diagnostics: &Diagnostic
     sentences
 }
 
-/// Whether the replicas as a whole have forgotten often enough where they were: what they remember together is in the error of
-/// everything. Sums over the states of one temperature do not count here: where a phase is frozen they never forget, and the states
-/// beside it may not be quoted anyway.
-pub(super) fn renewals(grid: &StateGrid, diagnostics: &Diagnostics) -> Option<Sentence> {
+/// The slowest sum over all states in words, and its independent samples. Sums over the states of one temperature do not count here:
+/// where a phase is frozen they never forget, and the states beside it may not be quoted anyway.
+fn slowest(grid: &StateGrid, diagnostics: &Diagnostics) -> Option<(String, f64)> {
     let over_all = diagnostics.sums.iter().filter(|s| s.temperature.is_none());
-    let slowest = over_all.min_by(|a, b| a.independent.total_cmp(&b.independent))?;
-    let (what, n) = (name(grid, slowest), slowest.independent);
-    Some(if n < RENEWALS {
-        let words = format!(
-            "The replicas together remember for too long: of {what} the run has {:.0} independent samples, and errors say something \
-             from {RENEWALS} on: lengthen production {:.0}-fold.",
-            n.floor(),
-            (RENEWALS / n.max(0.1)).ceil()
-        );
-        Sentence { mood: Mood::Poor, words }
-    } else {
-        let words = format!("The slowest sum over states, {what}, has {n:.0} independent samples.");
-        Sentence { mood: Mood::Good, words }
+    let sum = over_all.min_by(|a, b| a.independent.total_cmp(&b.independent))?;
+    Some((name(grid, sum), sum.independent))
+}
+
+/// How many independent samples the slowest sum over all states has, in words, where these are too few: what the replicas remember
+/// together is in the error of everything.
+pub(crate) fn few_renewals(grid: &StateGrid, diagnostics: &Diagnostics) -> Option<String> {
+    let (what, n) = slowest(grid, diagnostics).filter(|&(_, n)| n < RENEWALS)?;
+    Some(format!(
+        "of {what} the run has {:.0} independent samples, and errors say something from {RENEWALS} on",
+        n.floor()
+    ))
+}
+
+/// Whether the replicas as a whole have forgotten often enough where they were.
+pub(super) fn renewals(grid: &StateGrid, diagnostics: &Diagnostics) -> Option<Sentence> {
+    let (what, n) = slowest(grid, diagnostics)?;
+    Some(match few_renewals(grid, diagnostics) {
+        Some(few) => {
+            let times = (RENEWALS / n.max(0.1)).ceil();
+            let words =
+                format!("The replicas together remember for too long: {few}: lengthen production {times:.0}-fold.");
+            Sentence { mood: Mood::Poor, words }
+        }
+        None => {
+            let words = format!("The slowest sum over states, {what}, has {n:.0} independent samples.");
+            Sentence { mood: Mood::Good, words }
+        }
     })
 }
 

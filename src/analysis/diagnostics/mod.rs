@@ -19,6 +19,7 @@ pub use super::input::WalkerSplit;
 pub use crate::analysis::hysteresis::DIFFER;
 pub use crate::analysis::hysteresis::ExcludedState;
 pub(super) use crate::analysis::hysteresis::{mask, mask_cells};
+pub(crate) use by_result::few_renewals;
 pub use checks::{Checks, Diagnostics, EdgeCheck, Mood, SHARES, Sentence, StateCheck, SumCheck, Trend, Verdict};
 pub use components::components;
 pub use equilibration::start;

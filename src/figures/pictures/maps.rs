@@ -8,7 +8,7 @@ use crate::figures::pictures::plot::canvas::{Canvas, Frame, Mark, Stroke, Tile};
 use crate::figures::pictures::plot::legend::{self, Entry, Sign};
 use crate::figures::pictures::plot::map_slice::{Across, Slice};
 use crate::figures::pictures::plot::palette::{self, ColourScale};
-use crate::figures::pictures::plot::{contours, curves, text};
+use crate::figures::pictures::plot::{contours, of_temperature, text};
 use crate::io::csv::{Table, number};
 use kuva::plot::ColorMap;
 
@@ -42,7 +42,7 @@ pub(crate) fn mean_n(analysis: &Analysis, labels: &Labels, s: usize) -> Option<D
     let slice = Slice::new(analysis, Across::Mu, s)?;
     let species = &analysis.grid.reservoirs[s].species;
     if slice.columns.len() == 1 && slice.rows.len() > 1 {
-        return curves::mean_n_of_temperature(analysis, labels, &slice);
+        return of_temperature::mean_n_of_temperature(analysis, labels, &slice);
     }
     let quantity = Quantity {
         name: format!("mean_n_{species}"),
@@ -71,8 +71,8 @@ pub(crate) fn energy_fluctuation(analysis: &Analysis, labels: &Labels, s: usize)
         .to_owned();
     if !slice.is_plane() {
         let (title, column) = ("Energy fluctuation", "energy_fluctuation");
-        let words = curves::Words { name, title: title.into(), y_label: label, column: column.into(), caption };
-        return curves::along(analysis, labels, &slice, words, |cell| (cell.energy_fluctuation, f64::NAN));
+        let words = of_temperature::Words { name, title: title.into(), y_label: label, column: column.into(), caption };
+        return of_temperature::along(analysis, labels, &slice, words, |cell| (cell.energy_fluctuation, f64::NAN));
     }
     let quantity = Quantity {
         name,
@@ -103,8 +103,9 @@ pub(crate) fn ln_xi(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Dr
     let (title, label, column) = ("Logarithm of the grand partition function", "ln Ξ", "ln_xi");
     if !slice.is_plane() {
         let value = |cell: &MapCell| (cell.ln_xi, cell.ln_xi_err);
-        let words = curves::Words { name, title: title.into(), y_label: label.into(), column: column.into(), caption };
-        return curves::along(analysis, labels, &slice, words, value);
+        let words =
+            of_temperature::Words { name, title: title.into(), y_label: label.into(), column: column.into(), caption };
+        return of_temperature::along(analysis, labels, &slice, words, value);
     }
     let quantity = Quantity {
         name,

@@ -52,8 +52,8 @@ pub fn draw(analysis: &Analysis, labels: &Labels, dir: &Path) -> Result<Vec<Figu
     let mut drawings = trust::all(analysis, labels);
     let n_reservoirs = analysis.grid.n_reservoirs();
     if n_reservoirs == 0 {
-        drawings.extend(plot::curves::energy(analysis, labels));
-        drawings.extend(plot::curves::heat_capacity(analysis, labels));
+        drawings.extend(plot::of_temperature::energy(analysis, labels));
+        drawings.extend(plot::of_temperature::heat_capacity(analysis, labels));
     }
     for s in 0..n_reservoirs {
         drawings.extend(phases::diagram(analysis, labels, s));

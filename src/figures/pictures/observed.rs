@@ -5,8 +5,9 @@ use super::isolines::thinned;
 use super::{Drawing, Labels};
 use crate::analysis::{Analysis, MapCell, MeanHistogram, StateHistogram};
 use crate::base::ids::StateId;
-use crate::figures::pictures::plot::curves::{self, Chart, Point, Series, chart, estimator_notes, runs, value};
+use crate::figures::pictures::plot::curves::{Chart, Point, Series, chart, estimator_notes, runs, value};
 use crate::figures::pictures::plot::map_slice::{Across, Slice, nearest};
+use crate::figures::pictures::plot::of_temperature;
 use crate::figures::pictures::plot::{palette, text};
 use crate::io::csv::{Table, number};
 use crate::observables::rdf::{ideal_counts, ring, shell_in_bulk, shell_in_slab};
@@ -25,7 +26,7 @@ pub(crate) fn average(analysis: &Analysis, labels: &Labels, observable: usize, s
             "⟨A⟩ of {label} (column `{column}` of analysis/maps.csv) {against}, by MBAR, with standard errors as bands."
         )
     };
-    let words = |name: String, caption: String| curves::Words {
+    let words = |name: String, caption: String| of_temperature::Words {
         name,
         title: title.clone(),
         y_label: label.clone(),
@@ -34,13 +35,13 @@ pub(crate) fn average(analysis: &Analysis, labels: &Labels, observable: usize, s
     };
     let Some(axis) = analysis.grid.reservoirs.get(s) else {
         let words = words(format!("observable_{column}"), said("against temperature"));
-        return curves::of_canonical(analysis, labels, words, known);
+        return of_temperature::of_canonical(analysis, labels, words, known);
     };
     let slice = Slice::new(analysis, Across::Mu, s)?;
     let several = analysis.grid.n_reservoirs() > 1;
     let name = if several { format!("observable_{column}_{}", axis.species) } else { format!("observable_{column}") };
     if slice.columns.len() < 2 {
-        return curves::along(analysis, labels, &slice, words(name, said("against temperature")), known);
+        return of_temperature::along(analysis, labels, &slice, words(name, said("against temperature")), known);
     }
     let mut temperatures = analysis.grid.temperatures();
     temperatures.sort_by(f64::total_cmp);

@@ -199,7 +199,7 @@ impl CheckedScene {
         if scene.windows.is_empty() { grid } else { grid.with_windows(self.windows(&reservoirs)) }
     }
 
-    /// The states with windows, those of one entry of `windows` after the other.
+    /// The states with windows, those of one entry of `windows` after the other, and of one replica of it after the other.
     fn windows(&self, axes: &[ReservoirAxis]) -> Vec<StatePoint> {
         let scene = &self.scene;
         let of_one = |(ladder, spec): (usize, &grammar::WindowSpec)| {
@@ -215,7 +215,8 @@ impl CheckedScene {
             };
             scene.temperatures_of(spec).values().into_iter().map(state).collect::<Vec<_>>()
         };
-        scene.windows.iter().enumerate().flat_map(of_one).collect()
+        let ladders = scene.windows.iter().flat_map(|spec| std::iter::repeat_n(spec, spec.replicas as usize));
+        ladders.enumerate().flat_map(of_one).collect()
     }
 
     /// What the values of a reservoir axis mean, with the constants of the scene's units.

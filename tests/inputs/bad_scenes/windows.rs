@@ -25,6 +25,15 @@ pub(super) const CASES: &[Case] = &[
         "give one for each axis, in their order, or leave `at` out",
     ),
     case(
+        &[(
+            "    dynamics: Baoab",
+            "    windows: [(species: \"B\", atoms: (0, 16), replicas: 0)],\n    dynamics: Baoab",
+        )],
+        (25, 56),
+        "a window cannot have 0 replicas at each temperature",
+        "give 1 to 1000; more walkers multiply the whole grid",
+    ),
+    case(
         &[
             ("    dynamics: Baoab", "    windows: [(species: \"B\", atoms: (0, 16))],\n    dynamics: Baoab"),
             ("equilibration: 500", "equilibration: 0"),

@@ -8,6 +8,7 @@ pub(crate) mod diagram;
 pub(crate) mod doubts;
 pub(crate) mod legend;
 pub(crate) mod map_slice;
+pub(crate) mod of_temperature;
 pub(crate) mod palette;
 mod raster;
 pub(crate) mod regions;

@@ -8,6 +8,8 @@ use crate::input::source::{Source, did_you_mean, ensure};
 
 /// Cycles of equilibration from which weights have a chance to be learned.
 const LEARNING: u32 = 100;
+/// Replicas of one window at one temperature at most.
+const MOST_REPLICAS: u32 = 1000;
 
 /// Checks the windows, after grid and schedule; appends to `warnings` what is allowed but doubtful.
 pub(crate) fn windows(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
@@ -20,6 +22,13 @@ pub(crate) fn windows(source: &Source, scene: &Scene, warnings: &mut Vec<String>
             temperatures(source, scene, &path, temperature)?;
         }
         reference(source, scene, &format!("{path}.at"), window)?;
+        ensure!(
+            source,
+            (1..=MOST_REPLICAS).contains(&window.replicas),
+            format!("{path}.replicas"),
+            format!("a window cannot have {} replicas at each temperature", window.replicas),
+            format!("give 1 to {MOST_REPLICAS}; more walkers multiply the whole grid"),
+        );
     }
     if scene.windows.is_empty() {
         return Ok(());

@@ -43,6 +43,9 @@ pub struct WindowSpec {
     /// One value per axis of `grid.reservoir`; unset: the middle of each axis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Vec<f64>>,
+    /// Replicas that sample it at each temperature, each with weights of its own.
+    #[serde(default = "super::one_u32")]
+    pub replicas: u32,
 }
 
 /// What the values of a reservoir axis mean.

@@ -93,6 +93,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "where weights start from",
                 "[-6.2]",
             ),
+            line("replicas", "", Value("1"), "1 to 1000", "replicas that sample it at each temperature", "6"),
         ],
     ),
 ];
