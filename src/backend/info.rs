@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 pub struct BackendInfo {
     /// The device, for people and `run.json`.
     pub description: String,
+    /// The driver of the device; empty where there is none.
+    pub driver: String,
     /// Which kernel runs, by rule on the system and never by a timing.
     pub kernel: String,
     /// What it is, so that a resumed run notices another device.

@@ -131,6 +131,7 @@ impl Backend for Several {
         };
         BackendInfo {
             description: format!("{} devices: {}", infos.len(), of_all(&held, "; ")),
+            driver: once(&|info| info.driver.clone()),
             kernel: once(&|info| info.kernel.clone()),
             identity: Identity {
                 open: of_all(&opened, ","),

@@ -125,7 +125,9 @@ impl Block {
         let axis = &grid.reservoirs[s];
         let (symbol, unit) = findings::axis_symbol(analysis, s, summary.units);
         let values = grid.values(s);
-        let small = values.iter().any(|v| *v != 0.0 && v.abs() < 1e-2);
+        let is_small = |v: f64| v != 0.0 && v.abs() < 1e-2;
+        let brief = |v: f64| if is_small(v) { format!("{v:.1e}") } else { text::short(v, 3) };
+        let small = values.iter().any(|v| is_small(*v));
         let value = |v: f64| if small { format!("{v:.1e}") } else { text::short(v, 3) };
         let decimals = text::decimals(grid.temperatures().into_iter(), 4);
         let mut rows = vec![vec!["T".to_owned()]];
@@ -145,7 +147,7 @@ impl Block {
                 let others = (0..grid.n_reservoirs()).filter(|&o| o != s).filter_map(|o| {
                     let (symbol, unit) = findings::axis_symbol(analysis, o, summary.units);
                     let (own, state) = (&grid.reservoirs[o], state?);
-                    let value = text::short(own.convention.value(state.ln_z[o], state.kt), 3);
+                    let value = brief(own.convention.value(state.ln_z[o], state.kt));
                     Some(format!("; {symbol} of {} is {value} {unit}", own.species))
                 });
                 format!("columns at {symbol} in {unit}{}", others.collect::<String>())

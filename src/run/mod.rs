@@ -21,7 +21,7 @@ mod writers;
 pub(crate) use companions::cores;
 pub(crate) use companions::node;
 pub use options::{Ended, Limits, Progress, ResumeOptions, RunOptions, RunOutcome};
-pub use record::{RanksRecord, RunRecord, RunStatus, StoppingStatus};
+pub use record::{RanksRecord, RunRecord, RunStatus, StoppingStatus, VerdictRecord};
 pub use resume::{resume, resume_on};
 pub use start::{run, run_on};
 pub use writers::push_samples;

@@ -31,6 +31,15 @@ pub struct StoppingStatus {
     pub words: String,
 }
 
+/// What the last analysis says of a run; part of `run.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerdictRecord {
+    /// Whether it can be trusted.
+    pub trusted: bool,
+    /// Why not, in words: none where it can be.
+    pub reasons: Vec<String>,
+}
+
 /// A state with a window; part of `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WindowRecord {
@@ -223,6 +232,9 @@ pub struct RunRecord {
     /// Errors of the boundaries, where the scene has a stopping rule and they were analysed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boundaries: Option<StoppingStatus>,
+    /// Whether it can be trusted, once it is analysed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<VerdictRecord>,
     /// What programs outside have computed, where they compute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forces: Option<ServiceRecord>,
@@ -244,7 +256,7 @@ impl RunRecord {
             scene: history.scene_name.clone(),
             seed: scene.seed,
             device: info.description,
-            driver: String::new(),
+            driver: info.driver,
             kernel: info.kernel,
             threads: rayon::current_num_threads(),
             started_unix: history.started_unix,
@@ -268,6 +280,7 @@ impl RunRecord {
             resumed: history.resumed,
             windows: Vec::new(),
             boundaries: None,
+            verdict: None,
             forces: None,
             ranks: None,
             warnings: history.warnings.clone(),

@@ -1,5 +1,6 @@
 //! What follows sampling: the analysis, and extensions of production and further runs as long as the scene's goal is not reached.
 
+use crate::analysis::diagnostics::{Mood, Verdict};
 use crate::analysis::{Analysis, BoundaryKind};
 use crate::base::{Error, Result};
 use crate::forces::ServiceRecord;
@@ -8,7 +9,9 @@ use crate::ranks::{Ranks, Talk};
 use crate::run::directory::RunDirectory;
 use crate::run::donors::device_of;
 use crate::run::family::{further, place};
-use crate::run::{self, Ended, Limits, Progress, ResumeOptions, RunOptions, RunOutcome, RunRecord, RunStatus};
+use crate::run::{
+    self, Ended, Limits, Progress, ResumeOptions, RunOptions, RunOutcome, RunRecord, RunStatus, VerdictRecord,
+};
 use crate::workflow::analyze::{Evaluation, GridRequest, Stage, analyse_boundaries, evaluate_and_tell};
 use crate::workflow::refine::{FurtherRun, along_line, in_gap, serves};
 use crate::workflow::stopping::StoppingRule;
@@ -178,7 +181,7 @@ fn decide(held: &mut Held, clock: &Clock<'_>, listener: &mut dyn Listener) -> Re
             listener.extension(&format!("{}: {words}", known.words));
             held.record.boundaries = Some(known);
             // What was analysed before is older than what comes now.
-            held.record.seconds_analysis = 0.0;
+            (held.record.seconds_analysis, held.record.verdict) = (0.0, None);
             held.record.write(path)?;
             return Ok(Decided::Next(step));
         }
@@ -188,6 +191,7 @@ fn decide(held: &mut Held, clock: &Clock<'_>, listener: &mut dyn Listener) -> Re
     let record = &mut held.record;
     record.seconds_analysis = evaluation.summary.seconds.analysis;
     record.boundaries = goal.map(|g| g.judge(&evaluation.analysis));
+    record.verdict = Some(verdict(&evaluation.analysis.checks.verdict));
     record.write(path)?;
     let over = |code, conclusion| Ok(Decided::Over(code, Box::new(conclusion)));
     let (Some(goal), Some(known)) = (goal, record.boundaries.as_ref().filter(|k| !k.enough)) else {
@@ -201,9 +205,15 @@ fn decide(held: &mut Held, clock: &Clock<'_>, listener: &mut dyn Listener) -> Re
         return Ok(stopped(record));
     }
     listener.extension(&format!("{}: {words}", known.words));
-    record.seconds_analysis = 0.0;
+    (record.seconds_analysis, record.verdict) = (0.0, None);
     record.write(path)?;
     Ok(Decided::Next(step))
+}
+
+/// What `run.json` keeps of a verdict.
+fn verdict(of: &Verdict) -> VerdictRecord {
+    let reasons = of.sentences.iter().filter(|s| s.mood == Mood::Poor).map(|s| s.words.clone());
+    VerdictRecord { trusted: of.trusted, reasons: reasons.collect() }
 }
 
 fn stopped(record: &RunRecord) -> Decided {

@@ -116,7 +116,7 @@ fn states_at_their_limit_are_named_with_what_they_need() {
         let p = states.numbers("p_n_max_Ar");
         let reached: Vec<usize> = (0..p.len()).filter(|&k| p[k] > 1e-3).collect();
         assert!(!reached.is_empty() && (limited.is_empty() || reached == limited), "{name}: {reached:?}");
-        assert!(reached.iter().all(|&k| states.column("quotable")[k] == "0"), "{name}");
+        assert!(reached.iter().all(|&k| states.column("quoted")[k] == "0"), "{name}");
         let output = place.succeed(&["check", "scene.ron"]);
         let warnings = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(warnings.contains("of Ar is too low in"), "{name}: {warnings}");

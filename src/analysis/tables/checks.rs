@@ -1,9 +1,9 @@
 //! The tables of the checks: `diagnostics.csv`, `overlap.csv`, `flow.csv`, `boundary_convergence.csv`,
 //! `transition_matrix.csv`, `estimators.csv`, `windows.csv`.
 
+use super::mu_of_state;
 use crate::analysis::diagnostics::{Checks, Diagnostics, SHARES};
 use crate::base::Result;
-use crate::base::ids::StateId;
 use crate::io::csv::{Table, number, numbers};
 use crate::thermo::states::StateGrid;
 use std::path::Path;
@@ -71,10 +71,6 @@ pub(super) fn write(checks: &Checks, grid: &StateGrid, dir: &Path) -> Result<()>
     Ok(())
 }
 
-fn mu(grid: &StateGrid, state: usize) -> Vec<f64> {
-    (0..grid.n_reservoirs()).map(|s| grid.mu(StateId(state as u32), s)).collect()
-}
-
 fn states(checks: &Checks, grid: &StateGrid, species: &[&str]) -> Table {
     let mut table = Table::of_species(
         &[
@@ -92,7 +88,7 @@ fn states(checks: &Checks, grid: &StateGrid, species: &[&str]) -> Table {
             "odd_n_<s>",
             "frozen",
             "component",
-            "quotable",
+            "quoted",
             "part",
             "p_n_max_<s>",
         ],
@@ -101,7 +97,7 @@ fn states(checks: &Checks, grid: &StateGrid, species: &[&str]) -> Table {
     let Some(diagnostics) = &checks.diagnostics else { return table };
     for (k, s) in diagnostics.states.iter().enumerate().take(grid.n_points()) {
         let mut row = vec![k.to_string(), number(grid.states[k].temperature)];
-        row.extend(numbers(&mu(grid, k)));
+        row.extend(numbers(&mu_of_state(grid, k)));
         row.push(s.samples.to_string());
         row.extend(numbers(&[s.g_series, s.g_path, s.independent]));
         // In cycles of production.
@@ -168,7 +164,7 @@ fn estimators(checks: &Checks, grid: &StateGrid, species: &[&str]) -> (Table, Ta
     );
     for s in checks.estimators.iter().flat_map(|e| &e.states) {
         let mut head = vec![s.state.to_string(), number(grid.states[s.state].temperature)];
-        head.extend(numbers(&mu(grid, s.state)));
+        head.extend(numbers(&mu_of_state(grid, s.state)));
         head.push(species[s.reservoir].to_owned());
         for p in &s.pi {
             let mut row = head.clone();

@@ -6,6 +6,7 @@ use super::{Analysis, Map};
 use crate::base::ids::StateId;
 use crate::base::{Error, Result};
 use crate::io::csv::{Table, as_given, number, numbers};
+use crate::thermo::states::StateGrid;
 use std::path::Path;
 
 /// Writes every table of an analysis into `dir`, which is created; each file whole and then renamed.
@@ -77,7 +78,7 @@ fn map(analysis: &Analysis, map: &Map, species: &[&str]) -> Table {
         "ln_xi_err",
         "n_eff",
         "phase",
-        "quotable",
+        "quoted",
     ];
     columns.extend(with_errors.iter().map(String::as_str));
     columns.extend(ADSORPTION);
@@ -170,6 +171,11 @@ fn phases(analysis: &Analysis, species: &[&str]) -> Table {
     table
 }
 
+/// `[n_reservoirs]`, column `mu_<s>` of a state, as the scene gives it where it does.
+fn mu_of_state(grid: &StateGrid, state: usize) -> Vec<f64> {
+    (0..grid.n_reservoirs()).map(|s| as_given(grid.mu(StateId(state as u32), s), &grid.values(s))).collect()
+}
+
 fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
     let mut table = Table::of_species(
         &[
@@ -190,6 +196,7 @@ fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
             "depth",
             "depth_err",
             "crossings",
+            "quoted",
             "status",
             "gas_pressure",
         ],
@@ -208,6 +215,7 @@ fn boundaries(analysis: &Analysis, species: &[&str]) -> Table {
             |c| numbers(&[c.delta_energy, c.delta_n, c.predicted, c.observed, c.depth, c.depth_err]).collect(),
         ));
         row.push(point.crossings.map_or_else(String::new, |n| n.to_string()));
+        row.push(u8::from(point.is_converged()).to_string());
         row.push(point.status().to_owned());
         row.push(number(point.gas_pressure.unwrap_or(f64::NAN)));
         table.push(row);
@@ -283,7 +291,7 @@ fn boundary_sides(analysis: &Analysis, species: &[&str]) -> Table {
         row.push(side.side.to_string());
         row.push(side.phase.map_or_else(String::new, |p| p.to_string()));
         row.push(side.state.to_string());
-        row.extend((0..species.len()).map(|s| number(analysis.grid.mu(StateId(side.state as u32), s))));
+        row.extend(numbers(&mu_of_state(&analysis.grid, side.state)));
         row.extend(numbers(&direct.n));
         row.extend(numbers(&direct.n_err));
         row.extend(numbers(&[direct.energy, direct.energy_err]));

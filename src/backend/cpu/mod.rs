@@ -70,6 +70,7 @@ impl Backend for Cpu {
         let kernel = self.model.kernel();
         BackendInfo {
             description: format!("cpu ({} threads)", rayon::current_num_threads()),
+            driver: String::new(),
             // neither the instruction set nor the number of threads changes the bits
             identity: Identity { open: "cpu".to_owned(), device: "cpu".to_owned(), kernel: kernel.clone() },
             kernel,

@@ -121,6 +121,11 @@ impl GpuDevice {
         format!("{} ({:?}, {}{kind})", self.info.name, self.info.backend, driver_of(&self.info))
     }
 
+    /// Its driver, with the version where it tells one.
+    pub fn driver(&self) -> String {
+        driver_of(&self.info)
+    }
+
     /// Whether it computes on a CPU.
     pub fn is_software(&self) -> bool {
         is_software(&self.info)

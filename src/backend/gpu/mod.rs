@@ -246,6 +246,7 @@ impl Backend for Gpu {
         let kernel = self.plan.name();
         BackendInfo {
             description: self.device.describe(),
+            driver: self.device.driver(),
             identity: Identity {
                 open: self.device.word.clone(),
                 device: self.device.describe(),

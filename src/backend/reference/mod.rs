@@ -146,6 +146,7 @@ impl<F: ForceField> Backend for Reference<F> {
         let kernel = self.force_field.describe();
         BackendInfo {
             description: format!("reference ({} threads)", rayon::current_num_threads()),
+            driver: String::new(),
             identity: Identity { open: "reference".to_owned(), device: "reference".to_owned(), kernel: kernel.clone() },
             kernel,
             energy_tolerance: 1e-9,

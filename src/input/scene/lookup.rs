@@ -78,7 +78,7 @@ impl Scene {
     /// The cell; lengths and floor must be filled in.
     pub(crate) fn cell(&self) -> Cell {
         match self.cell {
-            CellSpec::Slab { height, lengths, tilt, floor } => {
+            CellSpec::Slab { height, lengths, tilt, floor, .. } => {
                 let (x, y) = lengths.unwrap_or((0.0, 0.0));
                 Cell::slab(DVec3::new(x, y, height), floor.unwrap_or(0.0)).tilted(tilt)
             }

@@ -105,6 +105,7 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
     check::run::run(&source, &scene, &mut warnings)?;
     check::run::fill(&source, &mut scene);
     check::windows::windows(&source, &scene, &mut warnings)?;
+    check::cell::vectors(&source, &mut scene)?;
     check::cell::sizes(&source, &scene)?;
 
     let slab = place::slab(&source, &mut scene, path, &mut warnings)?;
@@ -326,6 +327,8 @@ impl CheckedScene {
         if let Some(cycles) = cycles {
             self.scene.schedule.production = cycles;
             self.scene.schedule.equilibration = cycles.div_ceil(3);
+            // So many and no more, whatever the run is to go on for.
+            self.scene.schedule.max_cycles = self.scene.schedule.max_cycles.map(|_| cycles);
             check::run::schedule(&Source::new(&self.text, &self.path), &self.scene)?;
         }
         Ok(self)

@@ -94,7 +94,7 @@ fn tables_have_the_agreed_columns() {
     let text = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect("a table");
     let header = |name: &str| text(name).lines().next().map(str::to_owned).unwrap_or_default();
     let maps = "temperature,mu_B,ln_z_B,pressure_B,n_B,n_B_err,energy,energy_err,energy_fluctuation,c_mu,c_p,c_vn,\
-                susceptibility_B,ln_xi,ln_xi_err,n_eff,phase,quotable,q_st_B,q_st_err_B,excess_B,gas_density_B,gas_pressure,\
+                susceptibility_B,ln_xi,ln_xi_err,n_eff,phase,quoted,q_st_B,q_st_err_B,excess_B,gas_density_B,gas_pressure,\
                 gas_pressure_err,henry_B,henry_err_B";
     assert_eq!(header("maps.csv"), maps);
     assert_eq!(header("maps_pressure.csv"), maps);
@@ -102,7 +102,7 @@ fn tables_have_the_agreed_columns() {
     assert_eq!(
         header("boundaries.csv"),
         "phase_a,phase_b,kind,temperature,mu_B,mu_err,pressure_B,pressure_low,pressure_high,temperature_err,delta_energy,\
-         delta_n,clapeyron,clapeyron_observed,depth,depth_err,crossings,status,gas_pressure"
+         delta_n,clapeyron,clapeyron_observed,depth,depth_err,crossings,quoted,status,gas_pressure"
     );
     assert_eq!(header("free_energy.csv"), "temperature,mu_B,order_parameter,value,free_energy,error");
     assert_eq!(

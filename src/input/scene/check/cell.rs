@@ -30,6 +30,28 @@ pub(crate) fn lattice(substrate: &Option<Substrate>) -> Option<(Lattice, &str, u
     Some((Lattice { face, nearest_neighbour: *nearest_neighbour, repeat: *repeat }, species, *layers, *mobile))
 }
 
+/// Replaces the periods in the plane by their lengths and tilt.
+pub(crate) fn vectors(source: &Source, scene: &mut Scene) -> Result<()> {
+    let CellSpec::Slab { lengths, tilt, vectors, .. } = &mut scene.cell else { return Ok(()) };
+    let Some(((ax, ay), (bx, by))) = vectors.take() else { return Ok(()) };
+    ensure!(
+        source,
+        lengths.is_none() && *tilt == 0.0,
+        "cell.vectors",
+        "`vectors` beside `lengths` or `tilt`, which say the same",
+        "keep one of them",
+    );
+    ensure!(
+        source,
+        ax > 0.0 && ay == 0.0 && by > 0.0,
+        "cell.vectors",
+        format!("`vectors` are ({ax}, {ay}) and ({bx}, {by})"),
+        "turn the cell so that the first lies along x, ((ax, 0.0), (bx, by)), with ax and by above 0",
+    );
+    (*lengths, *tilt) = (Some((ax, by)), bx);
+    Ok(())
+}
+
 /// Checks the numbers of cell and substrate, before the slab is built.
 pub(crate) fn sizes(source: &Source, scene: &Scene) -> Result<()> {
     match scene.cell {

@@ -16,6 +16,9 @@ pub enum CellSpec {
         /// How far the second period leads along x \[length\]; taken from the substrate if there is one.
         #[serde(default, skip_serializing_if = "is_upright")]
         tilt: f64,
+        /// Both periods in the plane, the first along x, in place of `lengths` and `tilt` \[length\].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        vectors: Option<((f64, f64), (f64, f64))>,
         /// z of the floor; default: the top slab layer, or the uppermost frozen one, or 0.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         floor: Option<f64>,

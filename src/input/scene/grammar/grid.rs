@@ -36,6 +36,7 @@ pub struct WindowSpec {
     /// The species.
     pub species: String,
     /// Fewest and most atoms.
+    #[serde(alias = "n")]
     pub atoms: (u16, u16),
     /// Temperatures, a state each; unset: those of the grid.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -39,6 +39,7 @@ pub enum Insertion {
     #[default]
     Uniform,
     /// Where slab and fields attract an atom more often than elsewhere.
+    #[serde(alias = "Table")]
     Biased {
         /// Share of the positions that are drawn from e^{−βu} of one atom alone; unset: chosen in equilibration, for
         /// every state.

@@ -36,6 +36,14 @@ pub(super) const SECTIONS: &[Section] = &[
                 "10.0",
             ),
             line(
+                "vectors",
+                "length",
+                Words("`lengths` and `tilt`"),
+                "the first along x",
+                "both periods in the plane, in place of `lengths` and `tilt`",
+                "((20.0, 0.0), (10.0, 17.32))",
+            ),
+            line(
                 "floor",
                 "length",
                 Words("the uppermost frozen layer; 0 without a substrate"),
