@@ -106,6 +106,23 @@ fn a_lattice_is_the_same_however_it_is_written() {
 }
 
 #[test]
+fn vectors_are_lengths_and_a_tilt() {
+    let cell = |of: &str| {
+        let text = format!(
+            r#"Scene(units: Lj, species: [(name: "B", symbol: "Ar", mass: 1.0)],
+            potential: LennardJones(cutoff: 2.0, truncation: Shifted, pairs: [(between: ("B", "B"), epsilon: 1.0, sigma: 1.0)]),
+            cell: Slab(height: 5.0, {of}), initial: [(species: "B", atoms: 2, placement: Random)],
+            grid: (temperature: List([1.0])), dynamics: MonteCarlo(displacement: 0.1, attempts: 1),
+            schedule: (equilibration: 0, production: 1))"#
+        );
+        scene::parse(&text, std::path::Path::new("scene.ron")).expect("a good scene").cell()
+    };
+    assert_eq!(cell("vectors: ((6.0, 0.0), (1.5, 7.0))"), cell("lengths: (6.0, 7.0), tilt: 1.5"));
+    // Whole periods are taken off.
+    assert_eq!(cell("vectors: ((6.0, 0.0), (7.5, 7.0))"), cell("lengths: (6.0, 7.0), tilt: 1.5"));
+}
+
+#[test]
 fn a_turned_slab_is_turned_back_with_the_atoms_over_it() {
     let rows = [A.extend(0.0), B.extend(0.0), DVec3::new(0.0, 0.0, 9.0)];
     let wanted = energy(&load(&slab(rows), &atoms("."), false).expect("a good scene"));

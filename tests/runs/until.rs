@@ -106,6 +106,19 @@ fn a_run_that_reaches_its_limit_says_so_and_ends_with_3() {
 }
 
 #[test]
+fn cycles_of_the_command_line_are_as_many_as_they_say() {
+    let place = Place::new(
+        &surface(4, [5, 20])
+            .replace("production: 20", "production: 20, until: BoundaryError(mu: 1e-6), max_cycles: 40"),
+    );
+    place.fail(&["run", "scene.ron", "--device", "cpu", "-o", "run", "--cycles", "10"], 3);
+    let short = record(&place.run("run"));
+    assert_eq!((short.equilibration, short.production_done), (4, 10));
+    let verdict = short.verdict.expect("it is analysed");
+    assert!(!verdict.trusted && !verdict.reasons.is_empty(), "{verdict:?}");
+}
+
+#[test]
 #[cfg(unix)]
 fn a_run_that_is_stopped_between_its_stretches_goes_on() {
     let text = surface(2, [5, 200])

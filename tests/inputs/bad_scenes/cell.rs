@@ -29,6 +29,18 @@ pub(super) const CASES: &[Case] = &[
         "leave `lengths` out: x and y come from the substrate",
     ),
     case(
+        &[("height: 6.0", "height: 6.0, vectors: ((6.6, 1.0), (0.0, 5.7))")],
+        (17, 38),
+        "`vectors` are (6.6, 1) and (0, 5.7)",
+        "turn the cell so that the first lies along x, ((ax, 0.0), (bx, by)), with ax and by above 0",
+    ),
+    case(
+        &[("height: 6.0", "height: 6.0, vectors: ((6.6, 0.0), (0.0, 5.7)), tilt: 1.0")],
+        (17, 38),
+        "`vectors` beside `lengths` or `tilt`, which say the same",
+        "keep one of them",
+    ),
+    case(
         &[("    substrate: Fcc111(species: \"A\", nearest_neighbour: 1.10, repeat: (6, 3), layers: 3),\n", "")],
         (17, 11),
         "the cell has no lengths in x and y, and there is no slab",

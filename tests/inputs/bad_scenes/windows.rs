@@ -25,6 +25,12 @@ pub(super) const CASES: &[Case] = &[
         "give one for each axis, in their order, or leave `at` out",
     ),
     case(
+        &[("    dynamics: Baoab", "    windows: Auto,\n    dynamics: Baoab")],
+        (25, 14),
+        "`Auto` is no list of windows",
+        "give them, `[(species: …, atoms: (…, …))]`, or let `schedule: (until: …, refine: 1)` place them along lines",
+    ),
+    case(
         &[(
             "    dynamics: Baoab",
             "    windows: [(species: \"B\", atoms: (0, 16), replicas: 0)],\n    dynamics: Baoab",

@@ -27,6 +27,9 @@ pub(crate) struct Traced {
 /// next of a choice inside that, and so on, each to the base of the number of variants.
 const ROUNDS: usize = 400;
 
+/// Fields and variants that the grammar takes for others: owner and name.
+const ALIASES: [(&str, &str); 2] = [("WindowSpec", "n"), ("Insertion", "Table")];
+
 /// Every field and variant of `T`, in the order in which they are met.
 pub(crate) fn fields<T: DeserializeOwned>() -> Vec<Traced> {
     let mut book = Book::default();
@@ -182,6 +185,7 @@ impl<'de> Deserializer<'de> for Tracer<'_, 'de> {
     ) -> Result<V::Value, Refused> {
         let Tracer(book) = self;
         let stride = book.stride.max(1);
+        let variants: Vec<&'static str> = variants.iter().copied().filter(|v| !ALIASES.contains(&(name, v))).collect();
         let variant = variants[book.round / stride % variants.len()];
         book.stride = stride * variants.len();
         let read = visitor.visit_enum(Variant { book, owner: format!("{name}::{variant}"), variant });
@@ -233,6 +237,9 @@ impl<'de> MapAccess<'de> for Fields<'_, 'de> {
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Refused> {
         for &name in self.names.by_ref() {
+            if ALIASES.contains(&(&*self.owner, name)) {
+                continue;
+            }
             if self.book.instead(&self.owner, name) == Some(None) {
                 continue;
             }
