@@ -6,7 +6,7 @@ use crate::io::atomic::{sweep, write_whole};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// A run directory with its lock.
 #[derive(Debug)]
@@ -199,12 +199,31 @@ fn lock(directory: &Path) -> Result<File> {
     // not truncated: a directory that is only looked at stays as it is
     let file = OpenOptions::new().create(true).write(true).truncate(false).open(&path);
     let file = file.map_err(Error::io("cannot open", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse { path: directory.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(Error::Io { what: "cannot lock", path, source }),
+    for again in (0..LOOKS).rev() {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            // Whoever watches holds it for a moment.
+            Err(TryLockError::WouldBlock) if again > 0 => std::thread::sleep(A_LOOK),
+            Err(TryLockError::WouldBlock) => break,
+            Err(TryLockError::Error(source)) => return Err(Error::Io { what: "cannot lock", path, source }),
+        }
+    }
+    Err(Error::InUse { path: directory.to_owned() })
+}
+
+/// Whether a process of this machine, or of one whose file system shares locks with it, samples in a run directory; `None` where that
+/// cannot be told.
+pub(crate) fn is_held(directory: &Path) -> Option<bool> {
+    match File::open(directory.join("lock")).ok()?.try_lock_shared() {
+        Ok(()) => Some(false),
+        Err(TryLockError::WouldBlock) => Some(true),
+        Err(TryLockError::Error(_)) => None,
     }
 }
+
+/// How often a lock is tried, and the time between two tries.
+const LOOKS: u32 = 5;
+const A_LOOK: Duration = Duration::from_millis(10);
 
 /// A temporary folder is private; a run directory is as open as the umask of a plain `mkdir` would leave it.
 #[cfg(unix)]
@@ -293,3 +312,5 @@ mod tests {
         assert!(RunDirectory::open(&target).is_ok());
     }
 }
+        assert_eq!(is_held(&target), Some(true));
+        assert_eq!(is_held(&target), Some(false));
