@@ -176,6 +176,13 @@ fn clients_that_die_and_runs_that_are_killed_change_no_bit() {
     assert_same("dying clients", &whole, &outcome(&place.run("dying")));
     let restarts = record(&place.run("dying"))["forces"]["restarts"].as_u64().expect("a number");
     assert!(restarts >= 20, "{restarts} clients were started again");
+    // It is said wherever warnings are.
+    let said = format!("were started again {restarts} times");
+    let texts = ["run.json", "run.log", "report.html"]
+        .map(|name| std::fs::read_to_string(place.run("dying").join(name)).expect("a file of the run"));
+    assert!(texts.iter().all(|text| text.contains(&said)), "{said}: {texts:?}");
+    assert!(record(&place.run("dying"))["warnings"].to_string().contains(&said));
+    assert!(!record(&place.run("whole"))["warnings"].to_string().contains("started again"));
     // A late answer is nobody's.
     let clients = "(command: \"DRIVER --fault slow=0.6@900%900\"), (command: \"DRIVER\")";
     rewrite(&place, "slow.ron", clients, "retries: 9, timeout: 0.3", cycles);
