@@ -104,7 +104,7 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
     let gases = check::gas::gases(&source, &scene, path, &mut warnings)?;
     check::run::run(&source, &scene, &mut warnings)?;
     check::run::fill(&source, &mut scene);
-    check::windows::windows(&source, &scene, &mut warnings)?;
+    check::windows::windows(&source, &scene)?;
     check::cell::sizes(&source, &scene)?;
 
     let slab = place::slab(&source, &mut scene, path, &mut warnings)?;
@@ -325,9 +325,12 @@ impl CheckedScene {
         }
         if let Some(cycles) = cycles {
             self.scene.schedule.production = cycles;
+            let before = check::run::equilibration_doubts(&self.scene);
             self.scene.schedule.equilibration = cycles.div_ceil(3);
             check::run::schedule(&Source::new(&self.text, &self.path), &self.scene)?;
         }
+            self.warnings.retain(|warning| !before.contains(warning));
+            self.warnings.extend(check::run::equilibration_doubts(&self.scene));
         Ok(self)
     }
 }
