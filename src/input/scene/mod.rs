@@ -120,6 +120,7 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
         CheckedScene { scene, text: text.to_owned(), path: path.to_owned(), pairs, slab, placed, gases, warnings };
     check::particles::numbers(&source, &loaded.scene, &loaded.mobile_slab_atoms())?;
     check::external::slab(&source, &loaded.scene, loaded.slab.mobile().count())?;
+    check::external::core(&source, &loaded.scene, &mut loaded.warnings)?;
     check::external::doubts(&loaded.scene, &mut loaded.warnings);
     let (mobile, frozen) = loaded.occurring();
     check::species::pairs_present(&source, &loaded.scene, &mobile, &frozen)?;
@@ -324,13 +325,13 @@ impl CheckedScene {
             self.scene.seed = seed;
         }
         if let Some(cycles) = cycles {
-            self.scene.schedule.production = cycles;
             let before = check::run::equilibration_doubts(&self.scene);
+            self.scene.schedule.production = cycles;
             self.scene.schedule.equilibration = cycles.div_ceil(3);
             check::run::schedule(&Source::new(&self.text, &self.path), &self.scene)?;
-        }
             self.warnings.retain(|warning| !before.contains(warning));
             self.warnings.extend(check::run::equilibration_doubts(&self.scene));
+        }
         Ok(self)
     }
 }
