@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     import xarray
 
 
+# Masses of the isotopes of hydrogen that have a symbol of their own [u].
+ISOTOPES = {"D": 2.01410177812, "T": 3.0160492779}
+
+
 @dataclass(frozen=True)
 class Histogram:
     """A histogram that is stored with every sample.
@@ -216,6 +220,7 @@ class Run(_Analysis):
     def atoms(self, state: int, slab: bool = True) -> list[ase.Atoms]:
         """Stored configurations of a state as :class:`ase.Atoms`, in order of time. Needs ASE.
 
+        D and T are H with the mass and, in ``arrays["isotope"]``, the symbol of the isotope.
         Positions are in the length of the scene; ``atoms.info`` has energy, numbers of atoms, T, μ, cycle and replica. Without
         ``slab`` the frozen atoms are left out.
         """
@@ -226,6 +231,11 @@ class Run(_Analysis):
             call(["export", "--extxyz", "--states", str(state), *options, "-o", folder, self.path])
             files = sorted(Path(folder).rglob("*.xyz"))
             frames = [frame for file in files for frame in ase.io.read(file, index=":", format="extxyz")]
+        for frame in frames:
+            isotopes = frame.arrays.get("isotope", np.array([], dtype=str))
+            if isotopes.size:
+                known = [ISOTOPES.get(str(isotope)) for isotope in isotopes]
+                frame.set_masses([own if mass is None else mass for mass, own in zip(known, frame.get_masses())])
         return frames
 
 

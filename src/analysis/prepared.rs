@@ -229,6 +229,25 @@ impl PreparedSamples<'_> {
         flags(&self.input, &self.excluded, &self.windows)
     }
 
+    /// What is left out, in words; `None` where every sample counts.
+    ///
+    /// - `runs`: what each run is called
+    pub fn left_out(&self, runs: &[String]) -> Option<String> {
+        let several = runs.len() > 1;
+        let of_run = |b: &Beginning| {
+            let of = runs.get(b.run).filter(|_| several).map_or_else(String::new, |run| format!(" of {run}"));
+            format!("the first {} cycles of production{of}, which drift", b.cycles)
+        };
+        let mut words: Vec<String> = self.beginnings.iter().map(of_run).collect();
+        let set_aside = self.windows.iter().filter(|w| w.set_aside).count();
+        let counted = [
+            (self.excluded.len(), "states whose even and odd walkers differ"),
+            (set_aside, "states with windows that are crossed too rarely"),
+        ];
+        words.extend(counted.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what}: {n}")));
+        (!words.is_empty()).then(|| words.join("; "))
+    }
+
     /// Blocks of tallies that lie in what is analysed, in its cycles.
     pub(crate) fn blocks_of(&self, blocks: &[TallyBlock]) -> Vec<TallyBlock> {
         let cuts = cuts(self.whole, &self.beginnings);

@@ -199,7 +199,7 @@ pub enum Error {
         /// The reason.
         source: rayon::ThreadPoolBuildError,
     },
-    /// The handlers of SIGINT, SIGTERM and SIGUSR1 could not be installed.
+    /// The handlers of SIGINT, SIGTERM, SIGHUP and SIGUSR1 could not be installed.
     #[error("cannot watch for signals: {source}")]
     Signals {
         /// The operating system's word.

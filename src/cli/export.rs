@@ -2,6 +2,7 @@
 
 use super::args::ExportArguments;
 use crate::base::{Error, Result};
+use crate::cli::diagnostics::warn;
 use crate::cli::stdout::write_stdout;
 use crate::workflow::export::configurations::{Configurations, Options};
 use crate::workflow::export::{Selection, Source, pymbar};
@@ -32,6 +33,11 @@ pub(crate) fn export(arguments: &ExportArguments) -> Result<()> {
     if let Some(file) = &arguments.pymbar {
         let path = npz_path(file.as_deref(), arguments.output.as_deref(), &source)?;
         let size = pymbar::write(&source, &path, arguments.stride.unwrap_or(1))?;
+        if let Some(left_out) = size.left_out {
+            warn(&format!(
+                "the file holds what the analysis leaves out ({left_out}): all of `samples`, from cycle 0 of production on"
+            ));
+        }
         written.push((format!("pymbar: {} states × {} samples", size.states, size.samples), vec![path]));
     }
     if arguments.json {

@@ -3,13 +3,15 @@
 use super::args::LimitArguments;
 use crate::base::{Error, Result};
 use crate::run::Limits;
+#[cfg(unix)]
+use signal_hook::consts::SIGHUP;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The limits of a run, with a flag that Ctrl-C, SIGTERM or SIGUSR1 raises; a second Ctrl-C ends the process at once:
+/// The limits of a run, with a flag that Ctrl-C, SIGTERM, SIGHUP or SIGUSR1 raises; a second Ctrl-C ends the process at once:
 /// files are renamed into place whole, so nothing is left half-written.
 ///
 /// - `directory`: of the run, which both say how to go on with
@@ -23,12 +25,31 @@ pub(super) fn limits(arguments: &LimitArguments, directory: Option<&Path>, says:
         flag::register(SIGINT, Arc::clone(&stop))?;
         flag::register(SIGTERM, Arc::clone(&stop))?;
         #[cfg(unix)]
-        flag::register(signal_hook::consts::SIGUSR1, Arc::clone(&stop))?;
+        {
+            flag::register(signal_hook::consts::SIGUSR1, Arc::clone(&stop))?;
+            if hangup_is_heard() {
+                flag::register(SIGHUP, Arc::clone(&stop))?;
+            }
+        }
         Ok(())
     };
     watch().map_err(|source| Error::Signals { source })?;
     let LimitArguments { walltime, checkpoint_every, .. } = *arguments;
     Ok(Limits { walltime, checkpoint_every, stop })
+}
+
+/// Whether a terminal that closes is to stop the run: not where `nohup` had it ignored, which a handler would undo. Where that cannot be
+/// read, the signal is left as it is.
+#[cfg(unix)]
+fn hangup_is_heard() -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores(&status, SIGHUP) == Some(false))
+}
+
+/// Whether the process of a `/proc/self/status` ignores a signal.
+#[cfg(unix)]
+fn ignores(status: &str, signal: i32) -> Option<bool> {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    Some(u64::from_str_radix(mask.trim(), 16).ok()? >> (signal - 1) & 1 == 1)
 }
 
 /// Whether what was to be sampled is complete, and is being analysed.
@@ -39,12 +60,15 @@ pub(super) fn tell_stage(analysis: bool) {
     IS_ANALYSED.store(analysis, Ordering::Relaxed);
 }
 
-/// Says what the first Ctrl-C or SIGTERM does, and ends the process with the second Ctrl-C, or, in the analysis, with whichever comes
+/// Says what the first Ctrl-C, SIGTERM or SIGHUP does, and ends the process with the second Ctrl-C, or, in the analysis, with whichever comes
 /// second, saying how to go on.
 #[cfg(unix)]
 fn interrupts(directory: Option<&Path>) -> std::io::Result<()> {
     use crate::cli::stdout::write_stderr;
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    if hangup_is_heard() {
+        signals.add_signal(SIGHUP)?;
+    }
     let directory = directory.map(Path::to_owned);
     let wait = move || {
         let mut before = Before::default();
@@ -93,7 +117,7 @@ impl Before {
     ///
     /// - `directory`: of the run, if there is one
     fn answer(&mut self, at: At, directory: Option<&Path>) -> (Option<String>, bool) {
-        let again = if at.signal == SIGTERM { "a second signal" } else { "Ctrl-C again" };
+        let again = if at.signal == SIGINT { "Ctrl-C again" } else { "a second signal" };
         let ends = self.analysis && at.analysis || self.any && at.signal == SIGINT;
         let words = match directory {
             Some(directory) if ends => {
@@ -157,6 +181,14 @@ mod tests {
     #[test]
     fn a_second_sigterm_stops_sampling_no_faster() {
         assert_eq!(ends(&[(SIGTERM, false), (SIGTERM, false), (SIGTERM, true)]), [false, false, false]);
+    }
+
+    #[test]
+    fn an_ignored_hangup_is_seen() {
+        let status = |mask: &str| format!("Name:\tadlayer\nSigBlk:\t0000000000000001\nSigIgn:\t{mask}\n");
+        assert_eq!(ignores(&status("0000000000001001"), SIGHUP), Some(true));
+        assert_eq!(ignores(&status("0000000000001000"), SIGHUP), Some(false));
+        assert_eq!(ignores("Name:\tadlayer\n", SIGHUP), None);
     }
 
     fn ends(signals: &[(i32, bool)]) -> Vec<bool> {

@@ -119,7 +119,9 @@ fn progress(look: &Look) -> String {
         line.push_str(&format!(" · {} replica-steps/s", engineering(r.replica_steps_per_s)));
     }
     if r.status == RunStatus::Running {
-        if r.seconds_sampling > 0.0 && done > 0 {
+        if look.is_abandoned {
+            line.push_str(" · nobody holds its lock: it was killed, or is on a machine whose locks are not seen here");
+        } else if r.seconds_sampling > 0.0 && done > 0 {
             line.push_str(&format!(" · {} left", duration(r.seconds_sampling * (cycles - done) as f64 / done as f64)));
         }
         if let Some(age) = look.age.filter(|age| *age > SILENT) {

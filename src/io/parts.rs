@@ -4,8 +4,9 @@
 //! several ranks share, `part-w0003-00000.parquet`, …. A run that was resumed by other ranks may have both.
 
 use crate::base::{Error, Result};
-use crate::io::parquet::save;
+use crate::io::parquet::{save, verify};
 use parquet::errors::Result as ParquetResult;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -88,6 +89,20 @@ pub(crate) fn require(folder: &Path, kept: &[(Series, usize)], part: &'static st
         }
     }
     Ok(())
+}
+
+/// Makes sure that the first so many parts of some series are whole, by their checksums.
+///
+/// - `kept`: as for [`require`], which has passed
+/// - `what`: names a part in an error, e.g. `part of samples`
+///
+/// # Errors
+/// Those of [`verify`](crate::io::parquet::verify), of the first part that is damaged.
+pub(crate) fn require_whole(folder: &Path, kept: &[(Series, usize)], what: &str) -> Result<()> {
+    let names: Vec<String> =
+        kept.iter().flat_map(|&(series, number)| (0..number).map(move |n| file_name(series, n))).collect();
+    let checked: Vec<Result<()>> = names.par_iter().map(|name| verify(&folder.join(name), what)).collect();
+    checked.into_iter().collect()
 }
 
 /// Removes all parts of all series but the first so many of some, which must be there.

@@ -16,7 +16,7 @@ pub struct Frame {
     pub periodic: Option<[bool; 3]>,
     /// Other `key=value` pairs of the comment line, in order.
     pub info: Vec<(String, String)>,
-    /// `[n_atoms]`, chemical symbols.
+    /// `[n_atoms]`, chemical symbols. D and T are written as H, with a column `isotope` beside.
     pub symbols: Vec<String>,
     /// `[n_atoms]`, positions \[length\].
     pub positions: Vec<DVec3>,
@@ -85,6 +85,8 @@ pub fn parse(text: &str) -> Result<Vec<Frame>, String> {
 /// Columns in which an atom's symbol and position start, and those of its mask.
 struct Columns {
     symbol: usize,
+    /// Of the isotope, where it has a symbol of its own.
+    isotope: Option<usize>,
     position: usize,
     mask: Option<Range<usize>>,
     count: usize,
@@ -93,7 +95,7 @@ struct Columns {
 /// Reads the comment line of a frame.
 fn comment(line: &str) -> Result<(Frame, Columns), String> {
     let mut frame = Frame::default();
-    let mut columns = Columns { symbol: 0, position: 1, mask: None, count: 4 };
+    let mut columns = Columns { symbol: 0, isotope: None, position: 1, mask: None, count: 4 };
     for (key, value) in pairs(line) {
         match key.to_ascii_lowercase().as_str() {
             "lattice" => {
@@ -151,7 +153,7 @@ fn closing(text: &str) -> Option<usize> {
 /// Reads `species:S:1:pos:R:3:…`.
 fn properties(value: &str) -> Result<Columns, String> {
     let words: Vec<&str> = value.split(':').collect();
-    let (mut symbol, mut position, mut mask, mut count) = (None, None, None, 0);
+    let (mut symbol, mut isotope, mut position, mut mask, mut count) = (None, None, None, None, 0);
     for triple in words.chunks(3) {
         let [name, _kind, width] = triple else {
             return Err(format!("Properties={value} is not a list of name:type:columns; complete it"));
@@ -161,6 +163,7 @@ fn properties(value: &str) -> Result<Columns, String> {
             .map_err(|_| format!("Properties={value}: `{width}` is not a number of columns; correct it"))?;
         match *name {
             "species" | "element" => symbol = Some(count),
+            ISOTOPE if width == 1 => isotope = Some(count),
             "pos" if width == 3 => position = Some(count),
             "move_mask" if width == 1 || width == 3 => mask = Some(count..count + width),
             "move_mask" => return Err(format!("Properties={value}: `move_mask` has one column or three; correct it")),
@@ -169,7 +172,7 @@ fn properties(value: &str) -> Result<Columns, String> {
         count = usize::saturating_add(count, width);
     }
     match (symbol, position) {
-        (Some(symbol), Some(position)) => Ok(Columns { symbol, position, mask, count }),
+        (Some(symbol), Some(position)) => Ok(Columns { symbol, isotope, position, mask, count }),
         _ => Err(format!("Properties={value} lacks `species:S:1` or `pos:R:3`; add them")),
     }
 }
@@ -201,7 +204,7 @@ fn atom(line: &str, columns: &Columns) -> Result<Atom, String> {
             Some(mask)
         }
     };
-    Ok((words[columns.symbol].to_owned(), DVec3::from(position), mask))
+    Ok((words[columns.isotope.unwrap_or(columns.symbol)].to_owned(), DVec3::from(position), mask))
 }
 
 /// Reads T, F and what else programs write for true and false, Fortran's `.TRUE.` among them.
@@ -211,6 +214,14 @@ pub(super) fn flag(word: &str) -> Result<bool, String> {
         "f" | "false" | "0" => Ok(false),
         _ => Err(format!("`{word}` does not say whether the atom moves; write T or F")),
     }
+}
+
+/// Column of the symbols of isotopes, of frames that have any.
+const ISOTOPE: &str = "isotope";
+
+/// The element of a symbol: other programs do not know D and T.
+fn element(symbol: &str) -> &str {
+    if ["D", "T"].contains(&symbol) { "H" } else { symbol }
 }
 
 /// Writes one frame; positions with the shortest digits that read back exactly.
@@ -224,8 +235,10 @@ pub fn write(out: &mut impl Write, frame: &Frame) -> std::io::Result<()> {
         let numbers: Vec<String> = rows.iter().flatten().map(f64::to_string).collect();
         words.push(format!("Lattice=\"{}\"", numbers.join(" ")));
     }
+    let has_isotopes = frame.symbols.iter().any(|symbol| element(symbol) != symbol);
+    let isotopes = if has_isotopes { format!(":{ISOTOPE}:S:1") } else { String::new() };
     let further: String = frame.integers.iter().map(|(name, _)| format!(":{name}:I:1")).collect();
-    words.push(format!("Properties=species:S:1:pos:R:3{further}"));
+    words.push(format!("Properties=species:S:1:pos:R:3{isotopes}{further}"));
     if let Some(flags) = frame.periodic {
         words.push(format!("pbc=\"{}\"", flags.map(|p| if p { "T" } else { "F" }).join(" ")));
     }
@@ -235,7 +248,10 @@ pub fn write(out: &mut impl Write, frame: &Frame) -> std::io::Result<()> {
     }
     writeln!(out, "{}", words.join(" "))?;
     for (i, (symbol, r)) in frame.symbols.iter().zip(&frame.positions).enumerate() {
-        write!(out, "{symbol} {} {} {}", r.x, r.y, r.z)?;
+        write!(out, "{} {} {} {}", element(symbol), r.x, r.y, r.z)?;
+        if has_isotopes {
+            write!(out, " {symbol}")?;
+        }
         for (_, column) in &frame.integers {
             write!(out, " {}", column[i])?;
         }
@@ -247,6 +263,27 @@ pub fn write(out: &mut impl Write, frame: &Frame) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn isotopes_are_hydrogen_to_others_and_themselves_to_us() {
+        let symbols = ["Si", "D", "H", "T"].map(str::to_owned).to_vec();
+        let positions = (0..4).map(|i| DVec3::splat(f64::from(i))).collect();
+        let integers = vec![("ghost".to_owned(), vec![0, 0, 1, 0])];
+        let frame = Frame { symbols, positions, integers, ..Frame::default() };
+        let mut out = Vec::new();
+        write(&mut out, &frame).expect("written");
+        let text = String::from_utf8(out).expect("text");
+        assert!(text.contains("species:S:1:pos:R:3:isotope:S:1:ghost:I:1"), "{text}");
+        assert_eq!(
+            text.lines().skip(2).collect::<Vec<_>>(),
+            ["Si 0 0 0 Si 0", "H 1 1 1 D 0", "H 2 2 2 H 1", "H 3 3 3 T 0"]
+        );
+        assert_eq!(parse(&text).expect("read")[0].symbols, frame.symbols);
+        // Without isotopes there is no such column.
+        let mut out = Vec::new();
+        write(&mut out, &Frame { symbols: vec!["H".into(); 4], ..frame }).expect("written");
+        assert!(!String::from_utf8(out).expect("text").contains("isotope"));
+    }
 
     #[test]
     fn a_frame_reads_back_as_written() {

@@ -6,7 +6,7 @@ use crate::io::atomic::{sweep, write_whole};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// A run directory with its lock.
 #[derive(Debug)]
@@ -25,6 +25,16 @@ impl RunDirectory {
     /// [`Error::AlreadyExists`] if it does (without `force`) or is not a run directory, [`Error::InUse`] if another process
     /// holds it, [`Error::Io`] if it cannot be written.
     pub fn create(target: &Path, force: bool, files: &[(&str, &[u8])]) -> Result<RunDirectory> {
+        // A link stays, and what it points to is replaced.
+        let named = target;
+        let pointed_at;
+        let target = match target.symlink_metadata() {
+            Ok(found) if found.is_symlink() => {
+                pointed_at = target.canonicalize().map_err(|_| exists(target, NOWHERE))?;
+                &pointed_at
+            }
+            _ => target,
+        };
         let taken = target.exists() && !is_empty(target);
         if taken {
             if !force {
@@ -66,7 +76,7 @@ impl RunDirectory {
         })?;
         // The folder has its final name: nothing is left to clean up.
         let _ = staging.keep();
-        Ok(RunDirectory { path: target.to_owned(), lock: Some(lock) })
+        Ok(RunDirectory { path: named.to_owned(), lock: Some(lock) })
     }
 
     /// Opens and locks an existing run directory, and removes temporary files that a killed process left in it.
@@ -184,6 +194,9 @@ fn make(path: &Path, around: &Path) -> std::io::Result<()> {
 /// What is said of a run that is there.
 const TAKEN: &str = "exists; choose another -o DIR, or give --force to replace that run";
 
+/// What is said of a link that points to nothing.
+const NOWHERE: &str = "is a link to something that does not exist; make what it points to, or remove it";
+
 /// Whether a path is a folder without anything in it.
 fn is_empty(path: &Path) -> bool {
     std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
@@ -193,16 +206,35 @@ fn exists(path: &Path, problem: &'static str) -> Error {
     Error::AlreadyExists { action: "create", path: path.to_owned(), problem }
 }
 
+/// How often a lock is tried, and the time between two tries.
+const LOOKS: u32 = 5;
+const A_LOOK: Duration = Duration::from_millis(10);
+
 /// Takes the operating system's lock of a run directory; it is released with the process.
 fn lock(directory: &Path) -> Result<File> {
     let path = directory.join("lock");
     // not truncated: a directory that is only looked at stays as it is
     let file = OpenOptions::new().create(true).write(true).truncate(false).open(&path);
     let file = file.map_err(Error::io("cannot open", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse { path: directory.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(Error::Io { what: "cannot lock", path, source }),
+    for again in (0..LOOKS).rev() {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            // Whoever watches holds it for a moment.
+            Err(TryLockError::WouldBlock) if again > 0 => std::thread::sleep(A_LOOK),
+            Err(TryLockError::WouldBlock) => break,
+            Err(TryLockError::Error(source)) => return Err(Error::Io { what: "cannot lock", path, source }),
+        }
+    }
+    Err(Error::InUse { path: directory.to_owned() })
+}
+
+/// Whether a process of this machine, or of one whose file system shares locks with it, samples in a run directory; `None` where that
+/// cannot be told.
+pub(crate) fn is_held(directory: &Path) -> Option<bool> {
+    match File::open(directory.join("lock")).ok()?.try_lock_shared() {
+        Ok(()) => Some(false),
+        Err(TryLockError::WouldBlock) => Some(true),
+        Err(TryLockError::Error(_)) => None,
     }
 }
 
@@ -254,6 +286,29 @@ mod tests {
         assert_eq!(std::fs::read_dir(parent.path()).map(Iterator::count).ok(), Some(2));
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_and_the_run_behind_it_is_replaced() {
+        use std::os::unix::fs::symlink;
+        let (parent, elsewhere) = (folder(), folder());
+        let (link, behind) = (parent.path().join("link"), elsewhere.path().join("run"));
+        assert!(symlink(&behind, &link).is_ok());
+        let nowhere = RunDirectory::create(&link, true, &[]).map(|_| ()).map_err(|e| e.to_string());
+        assert!(nowhere.as_ref().is_err_and(|e| e.contains("a link to something that does not exist")), "{nowhere:?}");
+        drop(RunDirectory::create(&behind, false, &[("resolved.ron", b"a")]));
+        assert!(RunDirectory::create(&link, false, &[]).is_err());
+        let again = RunDirectory::create(&link, true, &[("resolved.ron", b"b")]);
+        assert!(again.as_ref().is_ok_and(|run| run.path() == link), "{again:?}");
+        assert!(link.is_symlink() && !behind.is_symlink());
+        assert_eq!(std::fs::read(behind.join("resolved.ron")).ok(), Some(b"b".to_vec()));
+        assert_eq!([&parent, &elsewhere].map(|f| std::fs::read_dir(f.path()).map(Iterator::count).ok()), [Some(1); 2]);
+        // An empty folder behind a link is filled.
+        let (empty, filled) = (elsewhere.path().join("empty"), parent.path().join("filled"));
+        assert!(std::fs::create_dir(&empty).is_ok() && symlink(&empty, &filled).is_ok());
+        assert!(RunDirectory::create(&filled, false, &[("resolved.ron", b"c")]).is_ok());
+        assert!(filled.is_symlink() && empty.join("resolved.ron").is_file());
+    }
+
     #[test]
     fn jobs_that_begin_at_once_have_a_name_each() {
         let parent = folder();
@@ -289,7 +344,9 @@ mod tests {
         assert!(held.is_ok());
         assert!(RunDirectory::create(&target, true, &[("resolved.ron", b"b")]).is_err());
         assert!(RunDirectory::open(&target).is_err());
+        assert_eq!(is_held(&target), Some(true));
         drop(held);
+        assert_eq!(is_held(&target), Some(false));
         assert!(RunDirectory::open(&target).is_ok());
     }
 }

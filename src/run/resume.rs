@@ -6,7 +6,7 @@ use super::writers::Writers;
 use crate::base::error::{DeviceError, Error, Result};
 use crate::input::scene::{self, CheckedScene};
 use crate::io::atomic::write_whole;
-use crate::io::parts::{require, rewind};
+use crate::io::parts::{require, require_whole, rewind};
 use crate::io::text::read_text;
 use crate::ranks::{Part, Ranks, Share, Talk};
 use crate::run::checkpoint::{self, Checkpoint, History, Origin, Parts, RunState, SceneRecord};
@@ -14,6 +14,7 @@ use crate::run::companions;
 use crate::run::directory::RunDirectory;
 use crate::run::options::{Ended, Progress, ResumeOptions, RunOutcome};
 use crate::run::record::{RunRecord, RunStatus, WindowRecord, thinning};
+use crate::sample::tally_snapshots;
 use crate::sampler::{Sampler, Setup};
 use std::path::Path;
 use std::time::Duration;
@@ -68,7 +69,8 @@ pub fn resume_on(ranks: &Ranks, options: &ResumeOptions, report: &mut dyn FnMut(
     history.warnings.extend(warning);
     let now = sampler.backend().info().identity;
     let in_the_way = ranks.agree(companions::compare(ranks, header.scene, &now))?;
-    let tidied = if ranks.is_first() { tidy(&directory, &state.parts, &origin) } else { Ok(()) };
+    let done = production_done(&loaded, sampler.cycle());
+    let tidied = if ranks.is_first() { tidy(&directory, &state.parts, done, &origin) } else { Ok(()) };
     ranks.agree(tidied)?;
     if let Origin::Previous(problem) = &origin {
         history.warnings.push(format!("resumed from the checkpoint before the last, because of the last: {problem}"));
@@ -133,8 +135,15 @@ fn restored(
     Ok(Restored { sampler: ranks.agree(sampler)?, warning, state })
 }
 
+/// Cycles of production among so many cycles.
+fn production_done(loaded: &CheckedScene, cycles: u64) -> u32 {
+    cycles.saturating_sub(u64::from(loaded.scene.schedule.equilibration)).min(u64::from(u32::MAX)) as u32
+}
+
 /// Brings the files of a run to where its checkpoint is.
-fn tidy(directory: &RunDirectory, parts: &[Parts], origin: &Origin) -> Result<()> {
+///
+/// - `done`: production cycles made by then
+fn tidy(directory: &RunDirectory, parts: &[Parts], done: u32, origin: &Origin) -> Result<()> {
     let path = directory.path();
     let of = |number: fn(&Parts) -> u32| -> Vec<(Option<u16>, usize)> {
         parts.iter().map(|p| (p.walker, number(p) as usize)).collect()
@@ -144,6 +153,11 @@ fn tidy(directory: &RunDirectory, parts: &[Parts], origin: &Origin) -> Result<()
         std::fs::create_dir_all(folder).map_err(Error::io("cannot create", folder))?;
     }
     require(&samples, &of(|p| p.samples), "a part of the samples")?;
+    require(&frames, &of(|p| p.frames), "a part of the configurations")?;
+    // What was stored before must be readable in the end: to sample on beside a damaged file is to lose the time.
+    require_whole(&samples, &of(|p| p.samples), "part of samples")?;
+    require_whole(&frames, &of(|p| p.frames), "part of configurations")?;
+    tally_snapshots::require_whole(path, done)?;
     if let Origin::Previous(problem) = origin {
         directory.log(&format!("the last checkpoint cannot be used ({problem}); the one before is taken"))?;
         checkpoint::step_back(path)?;
@@ -183,8 +197,7 @@ fn go_on(
     if sampler.weights_are_final() {
         record.windows = WindowRecord::of_grid(sampler.grid());
     }
-    record.production_done =
-        sampler.cycle().saturating_sub(u64::from(loaded.scene.schedule.equilibration)).min(u64::from(u32::MAX)) as u32;
+    record.production_done = production_done(&loaded, sampler.cycle());
     record.cycles_done = sampler.cycle();
     let of = if ranks.is_alone() { String::new() } else { format!(" by {} ranks", ranks.size()) };
     directory.log(&format!("resumed in cycle {}{of} on {} ({})", sampler.cycle(), record.device, record.kernel))?;

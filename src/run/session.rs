@@ -313,7 +313,8 @@ impl Session<'_> {
         record.warnings = self.history.warnings.clone();
         record.insertion = InsertionRecord::of(self.sampler.backend());
         let edges = totals.map_or_else(Vec::new, |totals| totals.edges);
-        for warning in edge_warnings(&self.sampler, &edges) {
+        let of_clients = record.forces.as_ref().and_then(ServiceRecord::doubts);
+        for warning in edge_warnings(&self.sampler, &edges).into_iter().chain(of_clients) {
             self.directory.log(&format!("warning: {warning}"))?;
             record.warnings.push(warning);
         }

@@ -7,7 +7,7 @@
 //! production alone, and each is written whole: a resumed run writes the same bits again.
 
 use crate::base::{Error, Result};
-use crate::io::parquet::{column, each_group, encode, open, save, write_column};
+use crate::io::parquet::{column, each_group, encode, open, save, verify, write_column};
 use crate::io::parts::file_names;
 use crate::moves::MoveKind;
 use crate::moves::exchange::EdgeTally;
@@ -168,6 +168,20 @@ impl MarkWriter {
         }
         Ok(())
     }
+}
+
+/// Makes sure that the marks of a run directory up to `done` production cycles are whole, by their checksums.
+///
+/// # Errors
+/// Those of [`verify`] of the first that is damaged.
+pub fn require_whole(dir: &Path, done: u32) -> Result<()> {
+    let folder = dir.join("transitions");
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    let mut names = names(&folder)?;
+    names.sort_unstable_by_key(|(_, mark, _)| *mark);
+    names.iter().filter(|(_, mark, _)| *mark <= done).try_for_each(|(_, _, name)| verify(&folder.join(name), "mark"))
 }
 
 /// The marks of a run directory up to `done` production cycles, in order of time; none if it has none.

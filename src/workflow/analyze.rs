@@ -334,7 +334,7 @@ pub(crate) fn analyse_boundaries(directory: &Path) -> Result<Analysis> {
 }
 
 /// What the analysis of runs starts from: their samples are taken out of them.
-fn input(combined: &mut Combined) -> AnalysisInput {
+pub(crate) fn input(combined: &mut Combined) -> AnalysisInput {
     let samples = std::mem::take(&mut combined.samples);
     let (loaded, runs) = (&combined.runs[0].loaded, combined.sampled());
     let scene = &loaded.scene;

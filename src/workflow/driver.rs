@@ -4,7 +4,7 @@ use crate::base::error::{Error, Result};
 use crate::forces::ForceField;
 use crate::forces::external::Outgoing;
 use crate::forces::external::driver::{Planted, serve};
-use crate::forces::external::protocol::{Answer, Question, WireUnits};
+use crate::forces::external::protocol::{Answer, Atoms, Question, WireUnits};
 use crate::forces::external::socket::{Address, Stream};
 use crate::input::scene::CheckedScene;
 use crate::input::scene::compile::force_field;
@@ -111,10 +111,24 @@ impl Native<'_> {
                 )
             })
         };
-        let used = |s: usize| question.atoms.species.iter().any(|&a| usize::from(a) == s);
-        let names = question.atoms.names.iter().enumerate();
-        let index: Vec<u8> = names.map(|(s, name)| if used(s) { known(name) } else { Ok(0) }).collect::<Result<_>>()?;
-        let species = |a: usize| index.get(usize::from(question.atoms.species[a])).copied().unwrap_or(0);
+        let Atoms { names, species: of_atoms, .. } = &question.atoms;
+        let index: Vec<u8> = if names.is_empty() {
+            vec![self.only_species()?]
+        } else {
+            let used = |s: usize| of_atoms.iter().any(|&a| usize::from(a) == s);
+            names
+                .iter()
+                .enumerate()
+                .map(|(s, name)| if used(s) { known(name) } else { Ok(0) })
+                .collect::<Result<_>>()?
+        };
+        if let Some((atom, s)) = of_atoms.iter().enumerate().find(|&(_, &s)| usize::from(s) >= index.len()) {
+            return Err(Error::argument(
+                format!("atom {atom} is of species {s}, and `names` has {}", index.len()),
+                "count species from 0",
+            ));
+        }
+        let species = |a: usize| index[usize::from(of_atoms[a])];
         let frozen = self.frozen_in(question, species);
         let mut x = Configuration::default();
         for a in frozen.unwrap_or(0)..question.positions.len() {
@@ -137,6 +151,20 @@ impl Native<'_> {
         let mut all = vec![DVec3::ZERO; frozen.unwrap_or(0)];
         all.append(&mut forces);
         Ok(Answer { energy, forces: all, extra: String::new() })
+    }
+
+    /// The species of all atoms where the server does not say what they are.
+    fn only_species(&self) -> Result<u8> {
+        match self.system.species.len() {
+            1 => Ok(0),
+            n => Err(Error::argument(
+                format!(
+                    "the server does not say what the atoms are, and {} has {n} species",
+                    self.loaded.path.display()
+                ),
+                "give a scene of one species, or a server that names them in INIT",
+            )),
+        }
     }
 
     fn evaluate(
@@ -179,4 +207,57 @@ fn cell_of(question: &Question) -> Result<Cell> {
         return Err(Error::argument(problem, "ask about a cell as adlayer has it"));
     }
     Ok(Cell::bulk(DVec3::new(a.x, b.y, c.z)).tilted(b.x))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scene(species: &str, pairs: &str) -> CheckedScene {
+        let text = format!(
+            r#"Scene(
+                units: Lj, species: [{species}],
+                potential: LennardJones(cutoff: 2.5, truncation: Shifted, pairs: [{pairs}]),
+                cell: Bulk(lengths: (6.0, 6.0, 6.0)),
+                initial: [(species: "A", atoms: 2, placement: Random)],
+                grid: (temperature: List([1.2])),
+                dynamics: MonteCarlo(displacement: 0.2, attempts: 5),
+                schedule: (equilibration: 5, production: 5),
+            )"#
+        );
+        crate::input::scene::parse(&text, std::path::Path::new("x.ron")).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    const A: &str = r#"(name: "A", symbol: "Ar", mass: 1.0)"#;
+    const AA: &str = r#"(between: ("A", "A"), epsilon: 1.0, sigma: 1.0)"#;
+
+    fn asked(names: &[&str], species: &[u8]) -> Question {
+        let cell = [DVec3::X, DVec3::Y, DVec3::Z].map(|v| 6.0 * v);
+        let positions = (0..species.len()).map(|i| DVec3::new(1.0 + 1.2 * i as f64, 1.0, 1.0)).collect();
+        let names = names.iter().map(|&name| name.to_owned()).collect();
+        Question {
+            cell,
+            atoms: Atoms { names, species: species.to_vec(), forces: true, ..Atoms::default() },
+            positions,
+        }
+    }
+
+    #[test]
+    fn atoms_of_no_species_are_refused_and_those_that_nobody_names_are_of_the_only_one() {
+        let one = scene(A, AA);
+        let native = Native::new(&one).unwrap_or_else(|e| panic!("{e}"));
+        let named = native.answer(&asked(&["A"], &[0, 0])).unwrap_or_else(|e| panic!("{e}"));
+        assert!(named.energy < -0.5, "{named:?}");
+        assert_eq!(native.answer(&asked(&[], &[0, 0])).unwrap_or_else(|e| panic!("{e}")), named);
+        for (names, species) in [(&["A"][..], [0, 1]), (&[], [0, 1])] {
+            let error = native.answer(&asked(names, &species)).map(|_| ()).expect_err("no such species");
+            assert!(error.to_string().contains("atom 1 is of species 1, and `names` has 1"), "{error}");
+        }
+        let b = r#"(name: "B", symbol: "Kr", mass: 1.0)"#;
+        let ab = r#"(between: ("A", "B"), epsilon: 1.0, sigma: 1.0), (between: ("B", "B"), epsilon: 1.0, sigma: 1.0)"#;
+        let two = scene(&format!("{A}, {b}"), &format!("{AA}, {ab}"));
+        let native = Native::new(&two).unwrap_or_else(|e| panic!("{e}"));
+        let error = native.answer(&asked(&[], &[0, 0])).map(|_| ()).expect_err("two species");
+        assert!(error.to_string().contains("does not say what the atoms are"), "{error}");
+    }
 }

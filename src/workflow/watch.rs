@@ -1,4 +1,4 @@
-//! Looking at a run from outside: only files are read, no lock is taken and nothing is written.
+//! Looking at a run from outside: only files are read, its lock is only tried, and nothing is written.
 
 use crate::analysis::diagnostics::{Flow, flows};
 use crate::analysis::statistics::cohorts::Cohorts;
@@ -6,7 +6,7 @@ use crate::base::{Error, Result};
 use crate::input::scene::{self, CheckedScene};
 use crate::io::csv::Table;
 use crate::io::text::read_text;
-use crate::run::directory::refuse_file;
+use crate::run::directory::{is_held, refuse_file};
 use crate::run::family;
 use crate::run::tables::{ExchangeRow, MoveRow, parse_exchange, parse_moves};
 use crate::run::{RunRecord, RunStatus};
@@ -40,6 +40,8 @@ pub struct Look {
     pub record: RunRecord,
     /// Time since it was written, by the clock of the file system; `None` where that is ahead.
     pub age: Option<Duration>,
+    /// Whether it is said to be running and nobody holds its lock: its process was killed, or is on a machine whose locks are not seen here.
+    pub is_abandoned: bool,
     /// Acceptance of particle moves; empty before the first tables.
     pub moves: Vec<MoveRow>,
     /// Exchange of every edge; empty before the first tables.
@@ -100,7 +102,12 @@ impl Watched {
     /// # Errors
     /// Those of [`RunRecord::read`].
     pub fn look(&mut self) -> Result<Look> {
-        let record = RunRecord::read(&self.directory)?;
+        let mut record = RunRecord::read(&self.directory)?;
+        let is_abandoned = record.status == RunStatus::Running && is_held(&self.directory) == Some(false) && {
+            // It may have ended since.
+            record = RunRecord::read(&self.directory)?;
+            record.status == RunStatus::Running
+        };
         let written = std::fs::metadata(self.directory.join("run.json")).and_then(|m| m.modified()).ok();
         let age = written.and_then(|at| SystemTime::now().duration_since(at).ok());
         let table = |name: &str| read_text("table", &self.directory.join(name)).ok();
@@ -119,7 +126,7 @@ impl Watched {
         let further = self.further();
         let sample_bytes = own_bytes + further.iter().map(|run| run.sample_bytes).sum::<u64>();
         let goes_on = self.goes_on(&record, age, &further);
-        Ok(Look { record, age, moves, exchange, counts, energy, flows, sample_bytes, goes_on, further })
+        Ok(Look { record, age, is_abandoned, moves, exchange, counts, energy, flows, sample_bytes, goes_on, further })
     }
 
     /// Looks at the further runs; one that is just being made is seen the next time.

@@ -134,6 +134,22 @@ fn oxygen_evolution_is_an_oxidation() {
 }
 
 #[test]
+fn a_chemical_step_that_is_uphill_is_said() {
+    let folder = folder();
+    let text = std::fs::read_to_string(scenes().join("che/oxygen_reduction_associative.ron")).expect("a scene");
+    std::fs::write(folder.path().join("up.ron"), text).expect("written");
+    let warnings = |stderr: &str| stderr.matches("uphill at every potential").count();
+    let (_, _, stderr) = adlayer(folder.path(), &["che", "up.ron", "--json"]);
+    assert_eq!(warnings(&stderr), 0, "{stderr}");
+    change(folder.path(), "up.ron", "(name: \"O2*\", energy: 4.00", "(name: \"O2*\", energy: 5.00");
+    let (code, stdout, stderr) = adlayer(folder.path(), &["che", "up.ron", "--json"]);
+    assert_eq!((code, warnings(&stderr)), (Some(0), 1), "{stderr}");
+    let result: Value = serde_json::from_str(&stdout).expect("JSON");
+    let said = result["warnings"][0].as_str().expect("a warning");
+    assert!(said.contains("O2*") && said.contains("by 0.680 eV"), "{said}");
+}
+
+#[test]
 fn a_path_that_contradicts_the_equilibrium_is_said() {
     let folder = data("che");
     let (code, stdout, stderr) = adlayer(folder.path(), &["che", "orr_o2raw.ron", "--json"]);

@@ -120,6 +120,24 @@ fn cycles_and_seed_can_be_overridden() {
     assert_eq!(again.scene, loaded.scene);
 }
 
+/// What is said of the length of the scene is not said of the length that takes its place.
+#[test]
+fn warnings_are_those_of_the_cycles_that_are_made() {
+    let few = |equilibration: u32, cycles: Option<u32>| {
+        let text = named("lj_surface.ron").text;
+        let at = text.find("equilibration: ").expect("a schedule") + "equilibration: ".len();
+        let end = at + text[at..].find(',').expect("a number");
+        let text = format!("{}{equilibration}{}", &text[..at], &text[end..]);
+        let loaded = scene::parse(&text, Path::new("x.ron")).and_then(|s| s.with_overrides(cycles, None));
+        let warnings = loaded.unwrap_or_else(|e| panic!("{e}")).warnings;
+        warnings.into_iter().filter(|w| w.contains("few for that")).collect::<Vec<_>>()
+    };
+    assert!(few(20, None)[0].contains("20 cycles are few"));
+    assert_eq!(few(20, Some(3000)), [String::new(); 0]);
+    assert_eq!(few(1000, None), [String::new(); 0]);
+    assert!(few(1000, Some(60))[0].contains("20 cycles are few"));
+}
+
 /// Two gases change into each other unless the scene says otherwise; one gas has nothing to change into.
 #[test]
 fn changes_of_identity_are_filled_in_where_two_species_have_a_reservoir() {

@@ -88,6 +88,19 @@ fn residual(u_kn: &[f64], n_k: &[f64], f_k: &[f64]) -> f64 {
 }
 
 #[test]
+fn what_the_analysis_leaves_out_is_said_beside_the_arrays() {
+    // One attempt a cycle fills the surface slowly.
+    let place = Place::new(&surface(2, [0, 400]).replace("insert_delete: 20", "insert_delete: 1"));
+    place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet"]);
+    let output = place.succeed(&["export", "run", "--pymbar", "out.npz"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("the file holds what the analysis leaves out (the first "), "{said}");
+    assert!(said.contains(" cycles of production, which drift)"), "{said}");
+    let cycles = &npz(&place.path().join("out.npz"))["cycle"].1;
+    assert_eq!(cycles.iter().copied().fold(f64::INFINITY, f64::min), 0.0);
+}
+
+#[test]
 fn arrays_for_pymbar_hold_every_sample_in_every_state() {
     let place = finished();
     let output = place.succeed(&["export", "run", "--pymbar", "out.npz"]);

@@ -119,9 +119,11 @@ fn a_run_that_goes_on_is_seen_and_left_alone() {
     wait_for("another page", || page().contains("</html>") && page() != first);
     drop(run);
 
-    // killed: nothing but time tells
+    // killed: its lock tells
     let (is_good, seen, _) = watch(&["run", "--once"], folder.path());
-    assert!(is_good && seen.contains("running"), "{seen}");
+    let seen = seen.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(is_good && seen.contains("running") && seen.contains("nobody holds its lock: it was killed"), "{seen}");
+    assert!(!seen.contains(" left "), "{seen}");
     let (is_good, _, said) = watch(&["nowhere", "--once"], folder.path());
     assert!(!is_good && said.contains("nowhere"), "{said}");
 }

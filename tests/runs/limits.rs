@@ -6,7 +6,7 @@ use crate::outcome::{ENDLESS, assert_same, leftovers, outcome, state};
 use crate::place::{Place, stderr, surface};
 use crate::processes::{signal, wait_until};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A run in progress that has saved itself.
@@ -21,7 +21,7 @@ fn each_signal_stops_in_good_order() {
     let place = Place::new(&surface(40, [30, 1500]));
     place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "whole", "--quiet"]);
     let whole = outcome(&place.run("whole"));
-    for name in ["INT", "TERM", "USR1"] {
+    for name in ["INT", "TERM", "HUP", "USR1"] {
         let child = running(&place, name);
         signal(&child, name);
         let output = child.wait_with_output().expect("ended");
@@ -32,6 +32,23 @@ fn each_signal_stops_in_good_order() {
         place.succeed(&["resume", name, "--quiet"]);
         assert_same(name, &whole, &outcome(&place.run(name)));
     }
+}
+
+/// `nohup` has the hangup of a terminal ignored, which a handler would undo.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_under_nohup_does_not_hear_a_hangup() {
+    let place = Place::new(&surface(40, [30, ENDLESS]));
+    let program = place.command(&[]).get_program().to_owned();
+    let mut nohup = std::process::Command::new("nohup");
+    nohup.current_dir(place.path()).arg(program).args(["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet"]);
+    let mut child = nohup.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("nohup");
+    assert!(wait_until(&mut child, || place.run("run").join("samples").is_dir()));
+    signal(&child, "HUP");
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(child.try_wait().expect("a process").is_none(), "it goes on");
+    signal(&child, "TERM");
+    assert_eq!(child.wait().expect("ended").code(), Some(75));
 }
 
 #[test]

@@ -381,6 +381,32 @@ fn a_missing_part_of_the_samples_is_named() {
     place.fail(&["resume", "cut", "--quiet", "--walltime", "1s"], 75);
 }
 
+/// A part that is cut, flipped or emptied is refused before anything is sampled, as the analysis would refuse it in the end.
+#[test]
+fn a_damaged_part_or_mark_is_refused_before_sampling_goes_on() {
+    let place = Place::new(&surface(2, [5, ENDLESS]));
+    stopped(&place, "cut", "cpu");
+    let (directory, cycle) = (place.run("cut"), state(&place.run("cut")).sampler.cycle);
+    // A mark that the checkpoint is past: endless runs have none yet.
+    std::fs::create_dir_all(directory.join("transitions")).expect("a folder");
+    std::fs::copy(directory.join("samples/part-00000.parquet"), directory.join("transitions/edges-00000001.parquet"))
+        .expect("any sealed file");
+    for file in ["samples/part-00000.parquet", "trajectory/part-00000.parquet", "transitions/edges-00000001.parquet"] {
+        let path = directory.join(file);
+        let bytes = std::fs::read(&path).expect(file);
+        let mut flipped = bytes.clone();
+        flipped[bytes.len() / 3] ^= 4;
+        for damaged in [&bytes[..bytes.len() / 2], &flipped, &[]] {
+            std::fs::write(&path, damaged).expect("damaged");
+            let error = place.fail(&["resume", "cut", "--quiet", "--walltime", "1s"], 65);
+            assert!(error.contains(file) && error.contains("restore the file or repeat the run"), "{error}");
+        }
+        std::fs::write(&path, bytes).expect("restored");
+    }
+    assert_eq!(state(&directory).sampler.cycle, cycle);
+    place.fail(&["resume", "cut", "--quiet", "--walltime", "1s"], 75);
+}
+
 #[test]
 fn what_is_no_run_is_not_resumed() {
     let place = Place::new(&surface(2, [5, 20]));

@@ -110,17 +110,28 @@ pub fn serve(
             "INIT" => {
                 whole_number(&mut stream)?;
                 let text = bytes(&mut stream, LONGEST_TEXT, 1)?;
-                let told =
-                    serde_json::from_slice(&text).map_err(|e| wrong(format!("what is said of the atoms: {e}")))?;
-                atoms = Some(told);
+                // Servers of i-PI have nothing to say here: an empty text leaves the atoms to the client.
+                atoms = Some(match text.trim_ascii().is_empty() {
+                    true => Atoms { forces: true, ..Atoms::default() },
+                    false => {
+                        serde_json::from_slice(&text).map_err(|e| wrong(format!("what is said of the atoms: {e}")))?
+                    }
+                });
             }
             "POSDATA" => {
                 let mut cell = [0; CELL_BYTES];
                 stream.read_exact(&mut cell)?;
                 let positions = bytes(&mut stream, MOST_ATOMS, 24)?;
-                let Some(atoms) = atoms.take().filter(|a| 24 * a.species.len() == positions.len()) else {
+                let Some(mut atoms) = atoms.take() else {
                     return Err(wrong("it was not told what the atoms are".to_owned()));
                 };
+                if atoms.names.is_empty() && atoms.species.is_empty() {
+                    atoms.species = vec![0; positions.len() / 24];
+                }
+                let (told, n) = (atoms.species.len(), positions.len() / 24);
+                if told != n {
+                    return Err(wrong(format!("{n} positions of {told} atoms")));
+                }
                 asked.push(Question::read(atoms, &cell, &positions, units));
                 if asked.len() == wanted {
                     let found = answers(&asked);

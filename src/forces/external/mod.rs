@@ -115,6 +115,23 @@ impl ServiceRecord {
     }
 }
 
+impl ServiceRecord {
+    /// What is said of clients that failed; nothing where none did.
+    pub fn doubts(&self) -> Option<String> {
+        let ServiceRecord { failures, restarts, rejected, .. } = *self;
+        if failures + restarts + rejected == 0 {
+            return None;
+        }
+        let rejected = match rejected {
+            0 => String::new(),
+            n => format!("; trials that were rejected because none could evaluate them: {n}"),
+        };
+        Some(format!(
+            "clients failed at a question {failures} times and were started again {restarts} times{rejected}; see `forces`"
+        ))
+    }
+}
+
 const BITWISE: &str = "bitwise";
 const STATISTICAL: &str = "statistical";
 

@@ -71,7 +71,7 @@ impl WireUnits {
 /// What the atoms are, as JSON in the text of `INIT`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Atoms {
-    /// Names of species, as in the scene.
+    /// Names of species, as in the scene; none where the server does not say what the atoms are.
     pub names: Vec<String>,
     /// Their chemical symbols.
     pub symbols: Vec<String>,

@@ -174,7 +174,7 @@ pub fn parse(text: &str, path: &Path) -> Result<CheInput> {
     let reaction = reaction(&source, &spec)?;
     plausible_ph(spec.ph).map_err(|(message, help)| source.error("ph", message, help))?;
     let (surfaces, supplies) = surfaces::surfaces(&source, &spec)?;
-    let warnings = other_equilibrium(&spec, &reaction).into_iter().collect();
+    let warnings = other_equilibrium(&spec, &reaction).into_iter().chain(uphill(&reaction)).collect();
     Ok(CheInput {
         title: spec.title,
         illustrative: spec.illustrative,
@@ -314,6 +314,8 @@ fn written(state: &StateSpec) -> String {
 
 /// Where a path and `equilibrium` part. [V]
 const EQUILIBRIUM_TOL: f64 = 0.01;
+/// ΔG above which a chemical step is uphill. \[eV\]
+const UPHILL_TOL: f64 = 1e-6;
 
 /// What the path says of the equilibrium, if that is not `equilibrium`.
 fn other_equilibrium(spec: &Che, reaction: &Reaction) -> Option<String> {
@@ -334,6 +336,24 @@ fn other_equilibrium(spec: &Che, reaction: &Reaction) -> Option<String> {
         reaction.states[reaction.states.len() - 1].label,
         implied
     ))
+}
+
+/// What is said of the chemical steps that are uphill: at every potential, which no limiting potential shows.
+fn uphill(reaction: &Reaction) -> Option<String> {
+    let steps = reaction.states.windows(2).zip(reaction.transferred());
+    let chemical =
+        steps.filter(|(_, pairs)| *pairs == 0.0).map(|(pair, _)| (pair, pair[1].free_energy - pair[0].free_energy));
+    let uphill: Vec<String> = chemical
+        .filter(|(_, rise)| *rise > UPHILL_TOL)
+        .map(|(pair, rise)| format!("`{}` → `{}` by {rise:.3} eV", pair[0].label, pair[1].label))
+        .collect();
+    (!uphill.is_empty()).then(|| {
+        format!(
+            "a step without pairs H⁺ + e⁻ is uphill at every potential: {}; the limiting potential is that of the electrochemical steps \
+             alone",
+            uphill.join(", ")
+        )
+    })
 }
 
 #[cfg(test)]

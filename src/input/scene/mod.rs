@@ -104,7 +104,7 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
     let gases = check::gas::gases(&source, &scene, path, &mut warnings)?;
     check::run::run(&source, &scene, &mut warnings)?;
     check::run::fill(&source, &mut scene);
-    check::windows::windows(&source, &scene, &mut warnings)?;
+    check::windows::windows(&source, &scene)?;
     check::cell::vectors(&source, &mut scene)?;
     check::cell::sizes(&source, &scene)?;
 
@@ -121,6 +121,7 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
         CheckedScene { scene, text: text.to_owned(), path: path.to_owned(), pairs, slab, placed, gases, warnings };
     check::particles::numbers(&source, &loaded.scene, &loaded.mobile_slab_atoms())?;
     check::external::slab(&source, &loaded.scene, loaded.slab.mobile().count())?;
+    check::external::core(&source, &loaded.scene, &mut loaded.warnings)?;
     check::external::doubts(&loaded.scene, &mut loaded.warnings);
     let (mobile, frozen) = loaded.occurring();
     check::species::pairs_present(&source, &loaded.scene, &mobile, &frozen)?;
@@ -325,11 +326,14 @@ impl CheckedScene {
             self.scene.seed = seed;
         }
         if let Some(cycles) = cycles {
+            let before = check::run::equilibration_doubts(&self.scene);
             self.scene.schedule.production = cycles;
             self.scene.schedule.equilibration = cycles.div_ceil(3);
             // So many and no more, whatever the run is to go on for.
             self.scene.schedule.max_cycles = self.scene.schedule.max_cycles.map(|_| cycles);
             check::run::schedule(&Source::new(&self.text, &self.path), &self.scene)?;
+            self.warnings.retain(|warning| !before.contains(warning));
+            self.warnings.extend(check::run::equilibration_doubts(&self.scene));
         }
         Ok(self)
     }

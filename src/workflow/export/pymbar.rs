@@ -12,25 +12,29 @@
 //! | `state`, `walker`, `replica`, `cycle` | N | row of `u_kn`, and where the sample comes from |
 
 use super::Source;
-use crate::analysis::{self, FreeEnergies};
+use crate::analysis::{self, FreeEnergies, PreparedSamples};
 use crate::base::error::{Error, Result};
 use crate::base::ids::StateId;
 use crate::base::units::bytes;
 use crate::io::npz;
+use crate::run::combined::Combined;
 use crate::sample::{SampleRow, Samples, read_samples};
 use crate::thermo::states::{Edge, StateGrid, StatePoint};
+use crate::workflow::analyze::input;
 use std::path::Path;
 
 /// Largest u_kn that is written \[byte\]; pymbar needs several times as much memory.
 pub const MOST_BYTES: u64 = 2 << 30;
 
 /// What was written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Written {
     /// K
     pub states: usize,
     /// N
     pub samples: usize,
+    /// What the analysis leaves out of the runs, in words; it is in the file.
+    pub left_out: Option<String>,
 }
 
 /// Writes the samples of the chosen states.
@@ -106,7 +110,15 @@ pub fn write(source: &Source, path: &Path, stride: u32) -> Result<Written> {
         npz.array("replica", &[n], order.iter().map(|&i| samples.replica[i]).collect())?;
         npz.array("cycle", &[n], order.iter().map(|&i| samples.cycle[i]).collect::<Vec<u32>>())
     })?;
-    Ok(Written { states: k, samples: n })
+    Ok(Written { states: k, samples: n, left_out: left_out(source) })
+}
+
+/// What the analysis of the runs leaves out; nothing where they cannot be analysed yet.
+fn left_out(source: &Source) -> Option<String> {
+    let mut combined = Combined::read(&source.directories).ok()?;
+    let input = input(&mut combined);
+    let runs: Vec<String> = source.directories.iter().map(|directory| directory.display().to_string()).collect();
+    PreparedSamples::new(&input).ok()?.left_out(&runs)
 }
 
 /// Samples of each chosen state, in the order of the run: `[K][…]`.

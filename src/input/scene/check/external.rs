@@ -16,6 +16,9 @@ const LONGEST: f64 = 1e7;
 /// Radius that is taken for an unknown symbol \[Å\].
 const UNKNOWN_RADIUS: f64 = 1.5;
 
+/// Part of a bond above which a core cuts into what is sampled.
+const MOST_OF_A_BOND: f64 = 0.9;
+
 /// Checks what a scene says of programs outside.
 pub(crate) fn external(source: &Source, scene: &Scene) -> Result<()> {
     let Some(spec) = scene.potential.external() else { return Ok(()) };
@@ -169,6 +172,33 @@ pub(crate) fn gas(source: &Source, scene: &Scene, path: &str, species: &str, mut
         gas.dissociation = Some(-zero_point);
     }
     Ok(gas)
+}
+
+/// Refuses a core that leaves no room for two atoms, and doubts one that is as long as a bond; the cell is known.
+pub(crate) fn core(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
+    let Some(core) = scene.potential.external().and_then(|spec| spec.core) else { return Ok(()) };
+    let cell = scene.cell();
+    let half = 0.5 * cell.shortest_period();
+    ensure!(
+        source,
+        core <= half,
+        "potential.core",
+        format!(
+            "`core` is {core}, more than half the shortest period, {half:.6}: atoms nearer than that are never asked about"
+        ),
+        "give the distance below which nothing but an overlap is found, far below a bond",
+    );
+    let n = scene.species.len();
+    let pairs = (0..n).flat_map(|a| (a..n).map(move |b| (a, b)));
+    let closest = pairs.map(|(a, b)| (contact(scene, a, b), a, b)).min_by(|x, y| x.0.total_cmp(&y.0));
+    if let Some((bond, a, b)) = closest.filter(|(bond, ..)| core > MOST_OF_A_BOND * bond) {
+        let [a, b] = [a, b].map(|s| &scene.species[s].name);
+        warnings.push(format!(
+            "`core` is {core}: every trial with two atoms nearer than that is rejected without asking, and atoms of {a} and {b} touch \
+             at about {bond:.2}; what lies nearer is missing from all averages"
+        ));
+    }
+    Ok(())
 }
 
 /// Doubts about an address that others can reach.

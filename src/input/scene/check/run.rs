@@ -1,6 +1,7 @@
 //! Dynamics, moves, exchange and schedule.
 
 use super::cell::rounded;
+use super::windows::LEARNING;
 use super::{at_least_one, positive};
 use crate::base::Result;
 use crate::input::scene::CheckedScene;
@@ -17,11 +18,12 @@ const FEWEST_TO_CHOOSE: u32 = 50;
 pub(crate) fn run(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
     dynamics(source, scene, warnings)?;
     moves(source, scene, warnings)?;
-    balance(source, scene, warnings)?;
+    balance(source, scene)?;
     let Exchange::EvenOdd { every, rounds, .. } = scene.exchange;
     at_least_one(source, "exchange.every", every)?;
     at_least_one(source, "exchange.rounds", rounds)?;
     schedule(source, scene)?;
+    warnings.extend(equilibration_doubts(scene));
     goal(source, scene, warnings)
 }
 
@@ -97,7 +99,7 @@ fn dynamics(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Resul
 /// Fewest cycles of equilibration in which the number of atoms can show.
 const FEWEST_TO_BALANCE: u32 = 16;
 
-fn balance(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
+fn balance(source: &Source, scene: &Scene) -> Result<()> {
     if scene.balance == Balance::Fixed {
         return Ok(());
     }
@@ -122,12 +124,6 @@ fn balance(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result
         "`balance` is Auto, but `attempts` of the dynamics, the most there may be, is 0",
         "give `attempts` 1 or more, or leave `balance` out",
     );
-    let cycles = scene.schedule.equilibration;
-    if cycles < FEWEST_TO_BALANCE {
-        warnings.push(format!(
-            "`balance` is Auto, and counts atoms in {cycles} cycles of equilibration: {FEWEST_TO_BALANCE} or more make a choice"
-        ));
-    }
     Ok(())
 }
 
@@ -198,12 +194,6 @@ fn insertion(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Resu
                  equilibration"
             ),
         );
-    } else if scene.schedule.equilibration < FEWEST_TO_CHOOSE {
-        warnings.push(format!(
-            "`insertion` is chosen for every state in equilibration, and {} cycles are few for that: give `henry`, or \
-             {FEWEST_TO_CHOOSE} cycles or more",
-            scene.schedule.equilibration
-        ));
     }
     if scene.substrate.is_none() && scene.external.is_empty() {
         warnings.push(
@@ -364,6 +354,29 @@ fn goal(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()
         ));
     }
     Ok(())
+}
+
+/// What is said of an equilibration in which there is too little time for what is chosen in it.
+pub(crate) fn equilibration_doubts(scene: &Scene) -> Vec<String> {
+    let cycles = scene.schedule.equilibration;
+    let mut doubts = Vec::new();
+    if scene.balance == Balance::Auto && cycles < FEWEST_TO_BALANCE {
+        doubts.push(format!(
+            "`balance` is Auto, and counts atoms in {cycles} cycles of equilibration: {FEWEST_TO_BALANCE} or more make a choice"
+        ));
+    }
+    if matches!(scene.moves.insertion, Insertion::Biased { henry: None, .. }) && cycles < FEWEST_TO_CHOOSE {
+        doubts.push(format!(
+            "`insertion` is chosen for every state in equilibration, and {cycles} cycles are few for that: give `henry`, or \
+             {FEWEST_TO_CHOOSE} cycles or more"
+        ));
+    }
+    if !scene.windows.is_empty() && cycles < LEARNING {
+        doubts.push(format!(
+            "`windows` learn their weights in {cycles} cycles of equilibration: give {LEARNING} or more"
+        ));
+    }
+    doubts
 }
 
 /// Checks the length of the run; also used after `--cycles` has changed it.

@@ -7,12 +7,12 @@ use crate::input::scene::grammar::{ConventionSpec, Scene, WindowSpec};
 use crate::input::source::{Source, did_you_mean, ensure};
 
 /// Cycles of equilibration from which weights have a chance to be learned.
-const LEARNING: u32 = 100;
+pub(super) const LEARNING: u32 = 100;
 /// Replicas of one window at one temperature at most.
 const MOST_REPLICAS: u32 = 1000;
 
-/// Checks the windows, after grid and schedule; appends to `warnings` what is allowed but doubtful.
-pub(crate) fn windows(source: &Source, scene: &Scene, warnings: &mut Vec<String>) -> Result<()> {
+/// Checks the windows, after grid and schedule.
+pub(crate) fn windows(source: &Source, scene: &Scene) -> Result<()> {
     for (i, window) in scene.windows.iter().enumerate() {
         let path = format!("windows[{i}]");
         atoms(source, scene, &path, window)?;
@@ -41,11 +41,6 @@ pub(crate) fn windows(source: &Source, scene: &Scene, warnings: &mut Vec<String>
         "`equilibration` is 0, and `windows` learn their weights in it",
         format!("give {LEARNING} cycles or more, or leave out `windows`"),
     );
-    if cycles < LEARNING {
-        warnings.push(format!(
-            "`windows` learn their weights in {cycles} cycles of equilibration: give {LEARNING} or more"
-        ));
-    }
     Ok(())
 }
 
