@@ -43,6 +43,10 @@ const N_MAX: usize = 13;
 const SPECIES: u8 = 1;
 /// Share of the trials that go anywhere in the cell.
 const ANYWHERE: f64 = 0.2;
+/// ln of the ratio of the longest to the shortest cube of the others: what fits between neighbours as well as what leads past them.
+const SCALES: f64 = 3.0;
+/// Below a plateau by this much, so that rounding of a running energy leads nobody back onto it. \[energy\]
+const ROUNDING: f64 = 1e-4;
 /// ln of the share of Z below which the live configurations add nothing.
 const REST: f64 = -6.9;
 
@@ -77,7 +81,7 @@ struct Nested {
     rng: ChaCha8Rng,
     n: usize,
     live: Vec<(f64, Configuration)>,
-    /// Half the edge of the cube of a displacement. \[length\]
+    /// Half the edge of the largest cube of a displacement. \[length\]
     step: f64,
     /// ln of the weight in ∫ dr^N / N!, energy \[energy\], of every configuration that was left behind.
     dead: Vec<(f64, f64)>,
@@ -96,9 +100,13 @@ impl Nested {
         let beta = 1.0 / KT;
         loop {
             run.live.sort_by(|a, b| b.0.total_cmp(&a.0));
-            let limit = run.live[(n_live / 4).max(1) - 1].0;
+            let last = (n_live / 4).max(1);
+            let mut limit = run.live[last - 1].0;
             // With all that tie with the last of them: energies of atoms out of reach are 0, a plateau.
             let n_lost = run.live.partition_point(|(energy, _)| *energy >= limit);
+            if n_lost > last {
+                limit -= ROUNDING;
+            }
             for (i, (energy, _)) in run.live[..n_lost].iter().enumerate() {
                 let shrunk = ln_volume - 1.0 / (n_live - i) as f64;
                 run.dead.push((ln_volume + (-(shrunk - ln_volume).exp_m1()).ln(), *energy));
@@ -164,7 +172,8 @@ impl Nested {
                     nearby[w] = self.rng.random::<f64>() >= ANYWHERE;
                     let position = if nearby[w] {
                         let u = DVec3::new(self.rng.random(), self.rng.random(), self.rng.random());
-                        cell.wrap(walkers[w].positions[slot] + self.step * (2.0 * u - 1.0))
+                        let edge = self.step * (-SCALES * self.rng.random::<f64>()).exp();
+                        cell.wrap(walkers[w].positions[slot] + edge * (2.0 * u - 1.0))
                     } else {
                         self.anywhere()
                     };
@@ -189,7 +198,7 @@ impl Nested {
         }
         self.evaluations += (n_trials * walkers.len()) as u64;
         let share = accepted as f64 / tried.max(1) as f64;
-        self.step = (self.step * (share / 0.3).clamp(0.8, 1.25)).clamp(0.01, 0.5 * cell.shortest_period());
+        self.step = (self.step * (share / 0.3).clamp(0.8, 1.25)).clamp(0.02, 0.5 * cell.shortest_period());
         // Summed anew: a clone may come from an overlap, whose energy leaves nothing of its last digits.
         self.energies(&walkers).into_iter().zip(walkers).collect()
     }
@@ -265,7 +274,9 @@ fn over_seeds(n_live: usize, sweeps: usize, seeds: u64, jobs: u64) -> Vec<Found>
         for _ in 0..jobs {
             scope.spawn(|| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
-                while let seed = next.fetch_add(1, Ordering::Relaxed) && seed <= seeds {
+                while let seed = next.fetch_add(1, Ordering::Relaxed)
+                    && seed <= seeds
+                {
                     let one = pool.install(|| Found::new(&system, n_live, sweeps, seed));
                     found.lock().expect("no other thread panics").push(one);
                 }
@@ -326,7 +337,8 @@ fn check() {
     // One of the 6 × 3 cells of the surface.
     let (field, cell) = (Pairwise::new(Arc::clone(&system)), system.cell);
     let [nx, ny, nz] = [16_usize, 28, 900];
-    let width = DVec3::new(cell.lengths.x / (6 * nx) as f64, cell.lengths.y / (3 * ny) as f64, cell.lengths.z / nz as f64);
+    let width =
+        DVec3::new(cell.lengths.x / (6 * nx) as f64, cell.lengths.y / (3 * ny) as f64, cell.lengths.z / nz as f64);
     let mut sum = 0.0;
     for (i, j, k) in (0..nx).flat_map(|i| (0..ny).flat_map(move |j| (0..nz).map(move |k| (i, j, k)))) {
         let r = DVec3::new(i as f64, j as f64, k as f64 + 0.5) * width + DVec3::new(0.0, 0.0, cell.floor);
@@ -368,8 +380,11 @@ fn main() {
         given.unwrap_or(otherwise)
     };
     let (seeds, jobs) = (number("seeds=", 8), number("jobs=", 1));
-    let choices: Vec<(usize, usize)> =
-        arguments.iter().filter_map(|a| a.split_once(':')).filter_map(|(k, l)| Some((k.parse().ok()?, l.parse().ok()?))).collect();
+    let choices: Vec<(usize, usize)> = arguments
+        .iter()
+        .filter_map(|a| a.split_once(':'))
+        .filter_map(|(k, l)| Some((k.parse().ok()?, l.parse().ok()?)))
+        .collect();
     if choices.is_empty() {
         return check();
     }
