@@ -131,6 +131,15 @@ def test_configurations_are_atoms(run: adlayer.Run) -> None:
     assert np.allclose(np.diag(first.cell)[:2], [4.0, 4.0])
 
 
+def test_isotopes_are_hydrogen_with_a_mass_of_their_own(tmp_path: Path) -> None:
+    pytest.importorskip("ase")
+    scene = IDEAL.replace('symbol: "Ar", mass: 1.0', 'symbol: "D", mass: 2.014').replace("production: 400", "production: 20")
+    frames = adlayer.sample(scene, tmp_path / "run", device="cpu").atoms(5)
+    atoms = next(frame for frame in frames if len(frame))
+    assert set(atoms.get_chemical_symbols()) == {"H"} and set(atoms.arrays["isotope"]) == {"D"}
+    assert np.allclose(atoms.get_masses(), 2.014, atol=1e-3)
+
+
 def test_the_verdict(run: adlayer.Run) -> None:
     verdict = run.verdict()
     assert isinstance(verdict["trusted"], bool) and verdict["sentences"]
