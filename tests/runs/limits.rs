@@ -40,7 +40,7 @@ fn each_signal_stops_in_good_order() {
 fn a_run_under_nohup_does_not_hear_a_hangup() {
     let place = Place::new(&surface(40, [30, ENDLESS]));
     let program = place.command(&[]).get_program().to_owned();
-    let mut nohup = std::process::Command::new("nohup");
+    let mut nohup = Command::new("nohup");
     nohup.current_dir(place.path()).arg(program).args(["run", "scene.ron", "--device", "cpu", "-o", "run", "--quiet"]);
     let mut child = nohup.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("nohup");
     assert!(wait_until(&mut child, || place.run("run").join("samples").is_dir()));
