@@ -173,7 +173,7 @@ impl MarkWriter {
 /// Makes sure that the marks of a run directory up to `done` production cycles are whole, by their checksums.
 ///
 /// # Errors
-/// Those of [`verify`] of the first that is damaged.
+/// Those of opening it, of the first that is damaged.
 pub fn require_whole(dir: &Path, done: u32) -> Result<()> {
     let folder = dir.join("transitions");
     if !folder.is_dir() {

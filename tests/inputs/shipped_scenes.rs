@@ -133,8 +133,8 @@ fn warnings_are_those_of_the_cycles_that_are_made() {
         warnings.into_iter().filter(|w| w.contains("few for that")).collect::<Vec<_>>()
     };
     assert!(few(20, None)[0].contains("20 cycles are few"));
-    assert_eq!(few(20, Some(3000)), [String::new(); 0]);
-    assert_eq!(few(1000, None), [String::new(); 0]);
+    assert!(few(20, Some(3000)).is_empty());
+    assert!(few(1000, None).is_empty());
     assert!(few(1000, Some(60))[0].contains("20 cycles are few"));
 }
 

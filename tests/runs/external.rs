@@ -536,7 +536,7 @@ fn a_core_that_leaves_no_room_is_refused_and_one_as_long_as_a_bond_is_said() {
         warnings.into_iter().filter(|w| w.contains("`core` is")).collect::<Vec<_>>()
     };
     for core in ["", ", core: 0.5"] {
-        assert_eq!(said(core), [String::new(); 0]);
+        assert!(said(core).is_empty());
     }
     // Two atoms of D are 0.74 Å apart in their molecule.
     let one = said(", core: 1.5");
