@@ -4,6 +4,8 @@ use super::ranges::{Indices, Numbers, Pressures, Range, Temperatures, number};
 use crate::backend::DeviceChoice;
 use crate::forces::external::driver::Planted;
 use crate::thermochemistry::che::Scale;
+use crate::workflow::verify;
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -401,6 +403,9 @@ pub(crate) struct VerifyArguments {
     /// Less than a minute instead of a few
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Only this check, by the name that the table has; may be given several times
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(verify::names()))]
+    pub(crate) check: Vec<String>,
     /// Where to archive the result as JSON [default: runs/verify-DEVICE-SECONDS.json]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

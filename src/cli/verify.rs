@@ -11,6 +11,7 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<()> {
     let options = VerifyOptions {
         device: arguments.device.to_string(),
         quick: arguments.quick,
+        only: arguments.check.clone(),
         program: std::env::current_exe().ok(),
     };
     if !arguments.json {

@@ -5,6 +5,8 @@ mod devices;
 #[cfg(unix)]
 mod external;
 #[cfg(unix)]
+mod external_inputs;
+#[cfg(unix)]
 mod limits;
 #[cfg(all(unix, feature = "mpi"))]
 mod mpirun;

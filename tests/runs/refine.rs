@@ -68,7 +68,10 @@ fn assert_watched(place: &Place, run: &Path, further: &Path) {
     let (goes_on, _, words) = seen("finished");
     assert!(!goes_on && words.contains("states · finished") && words.matches("done        █").count() == 2, "{words}");
     change(further, &|r| (r.status, r.cycles_done) = (RunStatus::Running, r.cycles_done / 2));
+    let lock = std::fs::File::options().write(true).open(further.join("lock")).expect("a lock");
+    lock.lock().expect("nobody holds it");
     let (goes_on, between, words) = seen("the further run goes on");
+    drop(lock);
     assert!(goes_on && !between && words.contains("states · running") && words.contains(" left"), "{words}");
     change(further, &|r| r.status = RunStatus::Finished);
     change(run, &|r| r.boundaries.as_mut().expect("a goal").enough = false);

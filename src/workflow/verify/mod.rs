@@ -28,6 +28,8 @@ pub struct VerifyOptions {
     pub device: String,
     /// A minute instead of a few.
     pub quick: bool,
+    /// Names of the checks that are made; all of them where it is empty.
+    pub only: Vec<String>,
     /// The program to kill and resume; without it that check is left out.
     pub program: Option<PathBuf>,
 }
@@ -152,7 +154,15 @@ const CHECKS: [(&str, &str, Measure, f64, Body); 16] = [
     ("resume", "a restored state against an uninterrupted run", Measure::Unequal, 0.0, restart::resume),
 ];
 
-/// Runs every check. `report` is told of each as it ends.
+/// The check that needs the program itself.
+const KILL: &str = "kill and resume";
+
+/// Names of all checks, in order.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    CHECKS.iter().map(|(name, ..)| *name).chain([KILL])
+}
+
+/// Runs the checks. `report` is told of each as it ends.
 ///
 /// # Errors
 /// [`Error::Device`] when there is no such device, or whatever it says.
@@ -160,17 +170,18 @@ pub fn verify(options: &VerifyOptions, report: &mut dyn FnMut(&Check)) -> Result
     let start = Instant::now();
     let bench = Fixture::new(&options.device, options.quick)?;
     let mut checks = Vec::new();
-    for (name, what, measure, limit, body) in CHECKS {
+    let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|n| n == name);
+    for (name, what, measure, limit, body) in CHECKS.into_iter().filter(|(name, ..)| wanted(name)) {
         let began = Instant::now();
         let worst = body(&bench)?;
         checks.push(check(name, what, measure, limit, worst, began));
         report(&checks[checks.len() - 1]);
     }
-    if let Some(program) = &options.program {
+    if let Some(program) = options.program.as_ref().filter(|_| wanted(KILL)) {
         let began = Instant::now();
         let worst = restart::kill_and_resume(&bench, program)?;
         let what = "a killed and resumed run against an uninterrupted one";
-        checks.push(check("kill and resume", what, Measure::Unequal, 0.0, worst, began));
+        checks.push(check(KILL, what, Measure::Unequal, 0.0, worst, began));
         report(&checks[checks.len() - 1]);
     }
     Ok(Verdict {
