@@ -68,8 +68,8 @@ pub trait Candidates {
     /// Slot of the atom number `rank`, in the order of slots, among the `n_inside` atoms inside the region.
     fn slot(&self, reservoir: usize, n_inside: usize, rank: usize) -> Option<usize>;
 
-    /// −ln p(r) of the atom in a slot, by a function of its position, or as it was found before. \[ln length³\]
-    fn ln_volume(&self, slot: usize, at: impl FnOnce(DVec3) -> f64) -> f64;
+    /// Position of the atom in a slot. \[length\]
+    fn position(&self, slot: usize) -> DVec3;
 }
 
 /// The atoms of a configuration, counted one by one.
@@ -96,75 +96,54 @@ impl Candidates for Counted<'_> {
         (0..x.len()).filter(|&i| x.species[i] == r.species && r.contains(x.positions[i])).nth(rank)
     }
 
-    fn ln_volume(&self, slot: usize, at: impl FnOnce(DVec3) -> f64) -> f64 {
-        at(self.x.positions[slot])
-    }
-}
-
-/// What an attempt draws whatever the atoms are: a backend may draw many at once.
-#[derive(Debug, Clone, Copy)]
-pub struct Drawn {
-    reservoir: usize,
-    direction: Direction,
-    /// Uniform numbers: which atom is deleted, what is accepted, which trial position is chosen.
-    victim: f64,
-    uniform: f64,
-    choice: f64,
-    /// Where an insertion puts its atom first \[length\], with −ln p(r) there; `None` of a deletion, and where nothing may be inserted.
-    place: Option<(DVec3, f64)>,
-}
-
-impl Drawn {
-    /// Nothing yet.
-    pub const NOTHING: Drawn =
-        Drawn { reservoir: 0, direction: Direction::Delete, victim: 0.0, uniform: 0.0, choice: 0.0, place: None };
-
-    /// Insert and delete with equal probability, every reservoir species with equal probability; the position by the density of
-    /// `places`.
-    ///
-    /// Arguments as for [`propose`].
-    #[inline(always)]
-    pub fn new(system: &System, rng: &Rng, replica: u32, attempt: u64, places: &Places) -> Drawn {
-        let [kind, victim, uniform, choice] = rng.uniforms(Stream::ParticleMove, attempt, replica, 0);
-        let which = index_below(kind, 2 * system.reservoirs.len());
-        let reservoir = which / 2;
-        let direction = if which.is_multiple_of(2) { Direction::Insert } else { Direction::Delete };
-        let place = (direction == Direction::Insert).then(|| {
-            let position = fresh_position(system, rng, replica, attempt, places, reservoir, 0);
-            // What is drawn about a host may lie outside the region, and cannot be deleted there.
-            let may_be = system.bonds.is_none() || system.reservoirs[reservoir].contains(position);
-            may_be.then(|| (position, ln_volume(system, places, reservoir, position)))
-        });
-        Drawn { reservoir, direction, victim, uniform, choice, place: place.flatten() }
+    fn position(&self, slot: usize) -> DVec3 {
+        self.x.positions[slot]
     }
 }
 
 /// Proposes attempt number `attempt` of replica `replica`.
 ///
-/// What is tried, and where, as [`Drawn`] says; the victim uniform over the atoms of the species inside the region.
+/// Insert and delete with equal probability, every reservoir species with equal probability; the position by the density
+/// of `places`; the victim uniform over the atoms of the species inside the region.
 pub fn propose(system: &System, rng: &Rng, replica: u32, attempt: u64, places: &Places, x: &Configuration) -> Proposal {
-    propose_among(system, &Drawn::new(system, rng, replica, attempt, places), places, &Counted { system, x })
+    propose_among(system, rng, replica, attempt, places, &Counted { system, x })
 }
 
-/// As [`propose`], from what was drawn already and for atoms that are counted by the caller.
+/// As [`propose`], for atoms that are counted by the caller.
 #[inline(always)]
-pub fn propose_among(system: &System, drawn: &Drawn, places: &Places, atoms: &impl Candidates) -> Proposal {
-    let &Drawn { reservoir, direction, victim, uniform, choice, place } = drawn;
+pub fn propose_among(
+    system: &System,
+    rng: &Rng,
+    replica: u32,
+    attempt: u64,
+    places: &Places,
+    atoms: &impl Candidates,
+) -> Proposal {
+    let [kind, victim, uniform, choice] = rng.uniforms(Stream::ParticleMove, attempt, replica, 0);
+    let which = index_below(kind, 2 * system.reservoirs.len());
+    let reservoir = which / 2;
+    let direction = if which.is_multiple_of(2) { Direction::Insert } else { Direction::Delete };
     let r = &system.reservoirs[reservoir];
     let (n_total, n_inside) = atoms.count(reservoir);
     let (trial, ln_volume) = match direction {
-        Direction::Insert => match place.filter(|_| n_total < usize::from(r.max_atoms)) {
-            Some((position, ln_volume)) => (Trial::Insert { species: r.species, position }, ln_volume),
-            None => (Trial::None, 0.0),
-        },
+        Direction::Insert if n_total >= usize::from(r.max_atoms) => (Trial::None, 0.0),
+        Direction::Insert => {
+            let position = fresh_position(system, rng, replica, attempt, places, reservoir, 0);
+            // What is drawn about a host may lie outside the region, and cannot be deleted there.
+            match system.bonds.is_none() || r.contains(position) {
+                true => {
+                    (Trial::Insert { species: r.species, position }, ln_volume(system, places, reservoir, position))
+                }
+                false => (Trial::None, 0.0),
+            }
+        }
         Direction::Delete if n_inside == 0 => (Trial::None, 0.0),
         Direction::Delete => {
             let rank = index_below(victim, n_inside);
-            let of_victim = |slot| {
-                let at = |position| ln_volume(system, places, reservoir, position);
-                (Trial::Delete { slot }, atoms.ln_volume(slot, at))
-            };
-            atoms.slot(reservoir, n_inside, rank).map_or((Trial::None, 0.0), of_victim)
+            let slot = atoms.slot(reservoir, n_inside, rank);
+            slot.map_or((Trial::None, 0.0), |slot| {
+                (Trial::Delete { slot }, ln_volume(system, places, reservoir, atoms.position(slot)))
+            })
         }
     };
     Proposal {

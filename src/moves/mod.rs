@@ -13,7 +13,7 @@ pub mod tally;
 pub mod transition_matrix;
 
 pub use insert_delete::{
-    Candidates, Drawn, Proposal, decide, ln_acc, propose, propose_among, thermal_velocity, weigh, weight_change,
+    Candidates, Proposal, decide, ln_acc, propose, propose_among, thermal_velocity, weigh, weight_change,
 };
 pub use probability_sum::ProbabilitySum;
 

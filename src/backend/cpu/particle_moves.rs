@@ -6,12 +6,11 @@ use super::pair::{Geometry, add_energy, add_row_energy};
 use super::replica::Replica;
 use crate::moves::identity::{self, Changeable};
 use crate::moves::tally::MoveRecorder;
-use crate::moves::{Candidates, Drawn, Edit, Trial, decide, displace, ln_acc, propose_among, weigh, weight_change};
+use crate::moves::{Candidates, Edit, Trial, decide, displace, ln_acc, propose_among, weigh, weight_change};
 use crate::potential::{LANES, Lanes, OVERLAP_ENERGY, PairForm, Pairs};
 use crate::system::insertion::{MAX_TRIALS, Places};
 use glam::DVec3;
 use pulp::Simd;
-use std::cell::Cell;
 
 /// No slot: every atom counts.
 pub(super) const NOBODY: usize = usize::MAX;
@@ -31,66 +30,29 @@ pub(super) fn insert_delete(
     // No insertion or deletion moves an atom of the slab.
     let hosts = system.bonds.as_ref().map(|b| b.hosts(|slot| replica.position(slot)));
     let places = &places.about(hosts.as_ref());
-    let mut ln_volumes = std::mem::take(&mut replica.ln_volumes);
-    ln_volumes.fill(f64::NAN);
-    let mut drawn = [Drawn::NOTHING; AHEAD];
-    let end = first + u64::from(attempts);
-    for first in (first..end).step_by(AHEAD) {
-        // Draws wait for no decision, and so for nothing in memory but each other.
-        for (drawn, attempt) in drawn.iter_mut().zip(first..end) {
-            *drawn = Drawn::new(system, rng, id, attempt, places);
+    for attempt in first..first + u64::from(attempts) {
+        let state = replica.state.as_ref();
+        let mut proposal = propose_among(system, rng, id, attempt, places, &Kept { model, replica });
+        let (mut energies, n_trials) = ([0.0; MAX_TRIALS], proposal.n_trials(places));
+        for j in 0..n_trials {
+            let trial = proposal.trial_at(system, rng, id, attempt, places, j);
+            energies[j] = match trial {
+                // the victim's own energy is known by then
+                Trial::Displace { slot, position } => {
+                    let removal = system.tail_change(&replica.species_counts, replica.species[slot], -1);
+                    moved_energy(model, replica, slot, position, || removal - energies[0])
+                }
+                trial => trial_energy(model, replica, &trial),
+            };
         }
-        for (drawn, attempt) in drawn.iter().zip(first..end) {
-            try_one(model, places, replica, (attempt, drawn), &mut ln_volumes, recorder);
-        }
+        let energies = &energies[..n_trials];
+        let delta_u = weigh(system, rng, id, attempt, places, state.beta, &mut proposal, energies);
+        let ln_acc = ln_acc(state, &proposal, delta_u);
+        let biased = ln_acc + weight_change(state, &proposal);
+        let edit = decide(system, rng, id, attempt, replica.state.kt, &proposal, biased);
+        recorder.record(&proposal, ln_acc, edit.slot(replica.n));
+        replica.apply(system, &model.geometry, &edit, delta_u);
     }
-    replica.ln_volumes = ln_volumes;
-}
-
-/// Attempts that are drawn at once.
-const AHEAD: usize = 16;
-
-/// One attempt at insertion or deletion, of a number and with what was drawn for it.
-///
-/// - `ln_volumes`: `[slots]`, −ln p(r) of atoms where it is known, else NaN
-#[inline(always)]
-fn try_one(
-    model: &Model,
-    places: &Places<'_>,
-    replica: &mut Replica,
-    (attempt, drawn): (u64, &Drawn),
-    ln_volumes: &mut [f64],
-    recorder: &mut MoveRecorder<'_>,
-) {
-    let (system, rng, id) = (&*model.system, &model.rng, replica.id);
-    let state = replica.state.as_ref();
-    let known = Cell::from_mut(ln_volumes).as_slice_of_cells();
-    let mut proposal = propose_among(system, drawn, places, &Kept { model, replica, ln_volumes: known });
-    let (mut energies, n_trials) = ([0.0; MAX_TRIALS], proposal.n_trials(places));
-    for j in 0..n_trials {
-        let trial = proposal.trial_at(system, rng, id, attempt, places, j);
-        energies[j] = match trial {
-            // the victim's own energy is known by then
-            Trial::Displace { slot, position } => {
-                let removal = system.tail_change(&replica.species_counts, replica.species[slot], -1);
-                moved_energy(model, replica, slot, position, || removal - energies[0])
-            }
-            trial => trial_energy(model, replica, &trial),
-        };
-    }
-    let energies = &energies[..n_trials];
-    let delta_u = weigh(system, rng, id, attempt, places, state.beta, &mut proposal, energies);
-    let ln_acc = ln_acc(state, &proposal, delta_u);
-    let biased = ln_acc + weight_change(state, &proposal);
-    let edit = decide(system, rng, id, attempt, replica.state.kt, &proposal, biased);
-    recorder.record(&proposal, ln_acc, edit.slot(replica.n));
-    match edit {
-        Edit::Insert { .. } => ln_volumes[replica.n] = f64::NAN,
-        // the last atom moves into the hole
-        Edit::Delete { slot } => ln_volumes[slot] = ln_volumes[replica.n - 1],
-        _ => {}
-    }
-    replica.apply(system, &model.geometry, &edit, delta_u);
 }
 
 /// Attempts at changes of identity of one replica, from attempt number `first`.
@@ -103,7 +65,7 @@ pub(super) fn identity_changes(
 ) {
     let (system, rng, id) = (&*model.system, &model.rng, replica.id);
     for attempt in first..first + u64::from(attempts) {
-        let proposal = identity::propose_among(system, rng, id, attempt, &Kept { model, replica, ln_volumes: &[] });
+        let proposal = identity::propose_among(system, rng, id, attempt, &Kept { model, replica });
         let delta_u = trial_energy(model, replica, &proposal.trial);
         let state = replica.state.as_ref();
         let ln_acc = identity::ln_acc(state, &proposal, delta_u);
@@ -117,8 +79,6 @@ pub(super) fn identity_changes(
 struct Kept<'a> {
     model: &'a Model,
     replica: &'a Replica,
-    /// As for [`try_one`].
-    ln_volumes: &'a [Cell<f64>],
 }
 
 impl Kept<'_> {
@@ -143,14 +103,8 @@ impl Candidates for Kept<'_> {
     }
 
     #[inline(always)]
-    fn ln_volume(&self, slot: usize, at: impl FnOnce(DVec3) -> f64) -> f64 {
-        let known = self.ln_volumes[slot].get();
-        if !known.is_nan() {
-            return known;
-        }
-        let found = at(self.replica.position(slot));
-        self.ln_volumes[slot].set(found);
-        found
+    fn position(&self, slot: usize) -> DVec3 {
+        self.replica.position(slot)
     }
 }
 

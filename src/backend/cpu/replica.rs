@@ -64,8 +64,6 @@ pub(super) struct Replica {
     pub(super) root_inverse_mass: Column,
     /// Species of every slot.
     pub(super) species: Vec<u8>,
-    /// Of every slot, for attempts at insertion and deletion.
-    pub(super) ln_volumes: Vec<f64>,
     /// `[n_species]`, atoms of each.
     pub(super) species_counts: Vec<usize>,
     /// `[chunks]`, positions on the grid, for pairs.
@@ -102,7 +100,6 @@ impl Replica {
             inverse_mass: column(),
             root_inverse_mass: column(),
             species: vec![0; room * LANES],
-            ln_volumes: vec![f64::NAN; room * LANES],
             species_counts: vec![0; system.species.len()],
             row: vec![Spot::default(); room],
             strengths: mobile.iter().map(|&m| Strengths::new(&system.pairs, if m { room } else { 0 })).collect(),
