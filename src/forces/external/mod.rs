@@ -113,9 +113,7 @@ impl ServiceRecord {
         }
         self
     }
-}
 
-impl ServiceRecord {
     /// What is said of clients that failed; nothing where none did.
     pub fn doubts(&self) -> Option<String> {
         let ServiceRecord { failures, restarts, rejected, .. } = *self;
