@@ -111,7 +111,7 @@ fn whole(n: u64) -> f64 {
 /// # Source
 /// FreeBSD msun, e_log.c (Sun Microsystems, 1993).
 #[inline(always)]
-fn ln(x: f64) -> f64 {
+pub(crate) fn ln(x: f64) -> f64 {
     const ROOT_HALF: u64 = 0x3FE6_A09E_667F_3BCD;
     const LN_2: [f64; 2] = [6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10];
     let shifted = x.to_bits() + (1.0_f64.to_bits() - ROOT_HALF);

@@ -6,7 +6,7 @@ use crate::base::{Error, Result};
 use crate::cli::diagnostics::warn;
 use crate::cli::stdout::write_stdout;
 use crate::forces::external::spec::ClientSpec;
-use crate::input::scene::grammar::{Potential, Schedule, Until};
+use crate::input::scene::grammar::{Potential, Scene, Until, Windows};
 use crate::input::scene::{self, CheckedScene};
 use crate::run::forecast::{AxisExchange, Estimate, check_disk, check_memory, estimate};
 use serde::Serialize;
@@ -99,11 +99,10 @@ fn summary(loaded: &CheckedScene, e: &Estimate, warnings: usize) -> Vec<(&'stati
     for axis in &scene.grid.reservoir {
         axes += &format!(" × {:?} {} {}", axis.convention, axis.species, span(&axis.values.values()));
     }
-    let schedule = &scene.schedule;
     lines.extend([
         ("grid", axes),
         ("replicas", format!("{} states × {} walkers = {}", e.n_states, e.walkers, e.n_replicas)),
-        ("cycles", cycles(schedule)),
+        ("cycles", cycles(scene)),
         ("samples", e.n_samples.to_string()),
         ("memory", format!("about {}", bytes(e.memory_bytes))),
         ("disk", format!("about {}", bytes(e.disk_bytes))),
@@ -123,8 +122,15 @@ fn summary(loaded: &CheckedScene, e: &Estimate, warnings: usize) -> Vec<(&'stati
 }
 
 /// The length of the run; samples, memory, disk and time are those of the longest.
-fn cycles(schedule: &Schedule) -> String {
+fn cycles(scene: &Scene) -> String {
+    let schedule = &scene.schedule;
     let first = format!("{} + {}", schedule.equilibration, schedule.production);
+    let beside = match (&scene.windows, schedule.refine) {
+        (Windows::Auto, _) => "; a further run beside it along every first-order line".to_owned(),
+        (_, 0) => String::new(),
+        (_, 1) => "; 1 further run beside it at most".to_owned(),
+        (_, n) => format!("; {n} further runs beside it at most"),
+    };
     match (schedule.until, schedule.max_cycles) {
         (Some(until), Some(most)) if most > schedule.production => {
             let what = match until {
@@ -136,14 +142,9 @@ fn cycles(schedule: &Schedule) -> String {
                 Some((lo, hi)) => format!(" at T = {lo} to {hi}"),
                 None => String::new(),
             };
-            let beside = match schedule.refine {
-                0 => String::new(),
-                1 => "; 1 further run beside it at most".to_owned(),
-                n => format!("; {n} further runs beside it at most"),
-            };
             format!("{first}, then up to {most} of production until μ of {what}{at} is known to {}{beside}", until.mu())
         }
-        _ => first,
+        _ => first + &beside,
     }
 }
 

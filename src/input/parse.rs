@@ -74,11 +74,7 @@ fn translate(source: &Source, error: &SpannedError) -> Error {
         }
         RonError::NoSuchEnumVariant { expected, found, outer } => {
             let span = last(text, found, end).unwrap_or(word);
-            let left_out = LEFT_OUT.iter().find(|(of, name, _)| outer.as_deref() == Some(*of) && found == name);
-            let help = left_out.map_or_else(
-                || did_you_mean(found, expected.iter().copied()),
-                |(_, _, help)| (*help).to_owned(),
-            );
+            let help = did_you_mean(found, expected.iter().copied());
             source.error_at(span, format!("`{found}` is no variant{}", of(outer)), help)
         }
         RonError::MissingStructField { field, outer } => {
@@ -133,11 +129,6 @@ fn translate(source: &Source, error: &SpannedError) -> Error {
             format!("text follows the end of the {}", source.what()),
             "remove it or check the brackets",
         ),
-        RonError::ExpectedArray if spelled == "Auto" => source.error_at(
-            word,
-            "`Auto` is no list of windows",
-            "give them, `[(species: …, atoms: (…, …))]`, or let `schedule: (until: …, refine: 1)` place them along lines",
-        ),
         other => {
             let what = other.to_string();
             let what =
@@ -185,13 +176,6 @@ const COMMANDS: [(&str, &str, &str); 3] = [
     ("Aiat", "list of structures", "adlayer aiat"),
     ("Che", "reaction", "adlayer che"),
 ];
-
-/// Variants that were measured and left out: of what, their names, and what to say instead.
-const LEFT_OUT: [(&str, &str, &str); 1] = [(
-    "Exchange",
-    "Random",
-    "pairs at random mix no faster than rounds: say `EvenOdd(every: 1, rounds: 24, diagonals: true)`",
-)];
 
 /// Whether a text holds nothing but space and comments.
 fn is_blank(text: &str) -> bool {

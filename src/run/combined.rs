@@ -75,7 +75,7 @@ impl Combined {
 /// # Errors
 /// Those of [`RunRecord::read`] and [`grid_of`].
 pub(crate) fn union_of(directories: &[PathBuf], scenes: &[CheckedScene]) -> Result<(StateGrid, Vec<Member>)> {
-    let grid = |(directory, loaded): (&PathBuf, &CheckedScene)| match loaded.scene.windows.is_empty() {
+    let grid = |(directory, loaded): (&PathBuf, &CheckedScene)| match loaded.scene.windows.list().is_empty() {
         true => Ok(loaded.grid()),
         false => grid_of(directory, loaded, &RunRecord::read(directory)?),
     };

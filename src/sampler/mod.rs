@@ -287,7 +287,7 @@ impl Sampler {
                 balance.count(self.cycle, &self.measurements, &costs, &self.part.all)?;
             }
         }
-        let Exchange::EvenOdd { every, .. } = self.plan.exchange;
+        let every = self.plan.exchange.every();
         let decided = match self.cycle.is_multiple_of(u64::from(every)) {
             true => Some(self.exchange(self.cycle / u64::from(every))?),
             false => None,

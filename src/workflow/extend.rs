@@ -1,16 +1,18 @@
 //! What follows sampling: the analysis, and extensions of production and further runs as long as the scene's goal is not reached.
 
 use crate::analysis::diagnostics::{Mood, Verdict};
-use crate::analysis::{Analysis, BoundaryKind};
+use crate::analysis::{Analysis, BoundaryKind, BoundaryPoint};
 use crate::base::{Error, Result};
 use crate::forces::ServiceRecord;
+use crate::input::scene::grammar::Windows;
 use crate::input::scene::{self, CheckedScene};
 use crate::ranks::{Ranks, Talk};
 use crate::run::directory::RunDirectory;
 use crate::run::donors::device_of;
 use crate::run::family::{further, place};
 use crate::run::{
-    self, Ended, Limits, Progress, ResumeOptions, RunOptions, RunOutcome, RunRecord, RunStatus, VerdictRecord,
+    self, Ended, Limits, Progress, ResumeOptions, RunOptions, RunOutcome, RunRecord, RunStatus, StoppingStatus,
+    VerdictRecord,
 };
 use crate::workflow::analyze::{Evaluation, GridRequest, Stage, analyse_boundaries, evaluate_and_tell};
 use crate::workflow::refine::{FurtherRun, along_line, in_gap, serves};
@@ -171,18 +173,12 @@ fn decide(held: &mut Held, clock: &Clock<'_>, listener: &mut dyn Listener) -> Re
     let goal = StoppingRule::of(&loaded);
     let scenes = further.iter().map(|run| scene::load(run.join("resolved.ron"))).collect::<Result<Vec<_>>>()?;
     // What falls short and can go on does so before tables and figures are made.
-    if let Some(goal) = goal.filter(|_| !clock.is_over()) {
+    if !clock.is_over() && (goal.is_some() || loaded.scene.windows == Windows::Auto) {
         listener.stage(Stage::Analysis);
         let analysis = analyse_boundaries(path)?;
-        let known = goal.judge(&analysis);
-        if !known.enough
-            && let Some((step, words)) = next(&loaded, &goal, &scenes, &analysis)?
-        {
-            listener.extension(&format!("{}: {words}", known.words));
-            held.record.boundaries = Some(known);
-            // What was analysed before is older than what comes now.
-            (held.record.seconds_analysis, held.record.verdict) = (0.0, None);
-            held.record.write(path)?;
+        let (known, next) = lacking(&loaded, goal.as_ref(), &scenes, &analysis)?;
+        if let Some((step, words)) = next {
+            go_on(&mut held.record, path, known, &words, listener)?;
             return Ok(Decided::Next(step));
         }
     }
@@ -190,24 +186,84 @@ fn decide(held: &mut Held, clock: &Clock<'_>, listener: &mut dyn Listener) -> Re
     let evaluation = evaluate_and_tell(std::slice::from_ref(path), path, &default, &mut |stage| listener.stage(stage))?;
     let record = &mut held.record;
     record.seconds_analysis = evaluation.summary.seconds.analysis;
-    record.boundaries = goal.map(|g| g.judge(&evaluation.analysis));
+    let (known, next) = lacking(&loaded, goal.as_ref(), &scenes, &evaluation.analysis)?;
+    record.boundaries = known;
     record.verdict = Some(verdict(&evaluation.analysis.checks.verdict));
     record.write(path)?;
     let over = |code, conclusion| Ok(Decided::Over(code, Box::new(conclusion)));
-    let (Some(goal), Some(known)) = (goal, record.boundaries.as_ref().filter(|k| !k.enough)) else {
+    let Some((step, words)) = next else {
+        let results = Results { evaluation, record: record.clone() };
+        if record.boundaries.as_ref().is_some_and(|known| !known.enough) {
+            return over(3, Conclusion::Short(results));
+        }
         let code = u8::from(shortfall(record, path).is_some()) * 3;
-        return over(code, Conclusion::Done(Results { evaluation, record: record.clone() }));
-    };
-    let Some((step, words)) = next(&loaded, &goal, &scenes, &evaluation.analysis)? else {
-        return over(3, Conclusion::Short(Results { evaluation, record: record.clone() }));
+        return over(code, Conclusion::Done(results));
     };
     if clock.is_over() {
+        if record.boundaries.is_none() {
+            // Without a goal, the one sign that something is left to do.
+            record.seconds_analysis = 0.0;
+            record.write(path)?;
+        }
         return Ok(stopped(record));
     }
-    listener.extension(&format!("{}: {words}", known.words));
-    (record.seconds_analysis, record.verdict) = (0.0, None);
-    record.write(path)?;
+    let known = record.boundaries.take();
+    go_on(record, path, known, &words, listener)?;
     Ok(Decided::Next(step))
+}
+
+/// How well the boundaries are known, if the scene asks for that, and what would help, with words for it.
+///
+/// - `further`: scenes of the further runs
+fn lacking(
+    loaded: &CheckedScene,
+    goal: Option<&StoppingRule>,
+    further: &[CheckedScene],
+    analysis: &Analysis,
+) -> Result<(Option<StoppingStatus>, Option<(Step, String)>)> {
+    let Some(goal) = goal else {
+        let next = if loaded.scene.windows == Windows::Auto { at_lines(loaded, further, analysis)? } else { None };
+        return Ok((None, next));
+    };
+    let known = goal.judge(analysis);
+    let next = if known.enough { None } else { next(loaded, goal, further, analysis)? };
+    Ok((Some(known), next))
+}
+
+/// Says and writes down that a run goes on: what was analysed before is older than what comes now.
+fn go_on(
+    record: &mut RunRecord,
+    path: &Path,
+    known: Option<StoppingStatus>,
+    words: &str,
+    listener: &mut dyn Listener,
+) -> Result<()> {
+    listener.extension(&known.as_ref().map_or_else(|| words.to_owned(), |known| format!("{}: {words}", known.words)));
+    (record.boundaries, record.seconds_analysis, record.verdict) = (known, 0.0, None);
+    record.write(path)
+}
+
+/// Further runs at most that `windows: Auto` makes: there are more lines than that in no diagram that one run is to find.
+const MOST_OF_LINES: usize = 8;
+
+/// The further run along the worst first-order line that has none, with words for it.
+///
+/// - `further`: scenes of the further runs
+fn at_lines(loaded: &CheckedScene, further: &[CheckedScene], analysis: &Analysis) -> Result<Option<(Step, String)>> {
+    let number = further.len() + 1;
+    let error = |b: &BoundaryPoint| if b.mu_err.is_finite() { b.mu_err } else { f64::INFINITY };
+    let mut points: Vec<&BoundaryPoint> =
+        analysis.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder).collect();
+    points.sort_by(|a, b| error(b).total_cmp(&error(a)));
+    for point in points.into_iter().filter(|_| number <= MOST_OF_LINES) {
+        if further.iter().any(|run| serves(run, analysis, point)) {
+            continue;
+        }
+        if let Some(run) = along_line(loaded, analysis, point, (number, loaded.scene.schedule.production))? {
+            return Ok(Some((Step::Begin(number, run.scene), format!("further run {number}, {}", run.words))));
+        }
+    }
+    Ok(None)
 }
 
 /// What `run.json` keeps of a verdict.
@@ -232,9 +288,9 @@ fn next(
     let number = further.len() + 1;
     let begin = |run: FurtherRun| (Step::Begin(number, run.scene), format!("further run {number}, {}", run.words));
     let may_begin = number <= loaded.scene.schedule.refine as usize;
+    let is_auto = loaded.scene.windows == Windows::Auto && number <= MOST_OF_LINES;
     if let Some(point) = goal.worst(analysis).filter(|p| p.kind == BoundaryKind::FirstOrder) {
-        let species = &analysis.grid.reservoirs[point.species].species;
-        match further.iter().position(|run| serves(run, point, species)) {
+        match further.iter().position(|run| serves(run, analysis, point)) {
             Some(i) => {
                 let production = further[i].scene.schedule.production;
                 let more = goal.further_cycles(production, point.mu_err);
@@ -243,7 +299,7 @@ fn next(
                     return Ok(Some((Step::Extend(vec![(i + 1, more)]), words)));
                 }
             }
-            None if may_begin => {
+            None if may_begin || is_auto => {
                 if let Some(run) = along_line(loaded, analysis, point, (number, goal.first_cycles(point.mu_err)))? {
                     return Ok(Some(begin(run)));
                 }
@@ -257,7 +313,7 @@ fn next(
     let Some(more) = goal.next_extension() else { return Ok(None) };
     // States that fill a gap of the grid keep step with it.
     let fillers =
-        further.iter().enumerate().filter(|(_, run)| run.scene.windows.is_empty()).map(|(i, _)| (i + 1, more));
+        further.iter().enumerate().filter(|(_, run)| run.scene.windows.list().is_empty()).map(|(i, _)| (i + 1, more));
     let runs = std::iter::once((0, more)).chain(fillers).collect();
     Ok(Some((Step::Extend(runs), format!("{more} further cycles"))))
 }

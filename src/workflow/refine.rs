@@ -12,7 +12,7 @@ use crate::analysis::diagnostics::EdgeCheck;
 use crate::analysis::diagnostics::dead_edges;
 use crate::analysis::{Analysis, BoundaryKind, BoundaryPoint};
 use crate::base::Result;
-use crate::input::scene::grammar::{AxisValues, Grid, WindowSpec};
+use crate::input::scene::grammar::{AxisValues, Grid, WindowSpec, Windows};
 use crate::input::scene::{self, CheckedScene};
 use crate::thermo::states::{Axis, StateGrid, StatePoint};
 use crate::workflow::stopping::brief;
@@ -144,12 +144,18 @@ pub(crate) fn in_gap(loaded: &CheckedScene, analysis: &Analysis, number: usize) 
     further(loaded, temperatures, values, Vec::new(), (number, words)).map(Some)
 }
 
-/// Whether the windows of a further run cross the line that a point belongs to.
-pub(crate) fn serves(further: &CheckedScene, point: &BoundaryPoint, species: &str) -> bool {
+/// Whether the windows of a further run cross the line that a point belongs to: at its temperature, and over most of the N between
+/// its phases.
+pub(crate) fn serves(further: &CheckedScene, analysis: &Analysis, point: &BoundaryPoint) -> bool {
+    let species = &analysis.grid.reservoirs[point.species].species;
+    let crosses = |(lo, hi): (u16, u16)| match atoms_of_both(analysis, point) {
+        Some((from, to)) => 2 * hi.min(to).saturating_sub(lo.max(from)) >= to - from,
+        None => true,
+    };
     let rows = further.scene.grid.temperature.values();
     let (lo, hi) = (rows.iter().copied().fold(f64::MAX, f64::min), rows.iter().copied().fold(f64::MIN, f64::max));
     let inside = (lo * (1.0 - 1e-9)..=hi * (1.0 + 1e-9)).contains(&point.temperature);
-    inside && further.scene.windows.iter().any(|w| w.species == species)
+    inside && further.scene.windows.list().iter().any(|w| w.species == *species && crosses(w.atoms))
 }
 
 /// The scene of a further run: of the same system, over other states.
@@ -172,7 +178,7 @@ fn further(
     if !windows.is_empty() {
         scene.schedule.equilibration = scene.schedule.equilibration.max(LEARNING);
     }
-    scene.windows = windows;
+    scene.windows = Windows::List(windows);
     (scene.schedule.until, scene.schedule.max_cycles, scene.schedule.refine) = (None, None, 0);
     // Random numbers of its own.
     scene.seed = scene.seed.wrapping_add((number as u64) << 32);

@@ -4,7 +4,7 @@ use crate::common::stats::assert_distribution;
 use crate::say::say;
 use adlayer::testing::base::ids::StateId;
 use adlayer::testing::base::rng::Rng;
-use adlayer::testing::moves::exchange::{Assignment, Exchange, Exchanger, Period};
+use adlayer::testing::moves::exchange::{Assignment, Exchange, Exchanger, Period, Reach};
 use adlayer::testing::system::configuration::Measurement;
 use adlayer::testing::thermo::Convention;
 use adlayer::testing::thermo::acceptance::{ConfigurationRef, exchange_ln_acc};
@@ -157,19 +157,21 @@ fn counts_after(schedule: Exchange, rule: &StateGrid, walkers: usize, draws: u64
     (single, double)
 }
 
-/// Rounds along the axes, and along diagonals too: fewer than the schedule's period, and more.
-const SCHEDULES: [Exchange; 3] = [
+/// Rounds along the axes, and along diagonals too: fewer than the schedule's period, and more; pairs at random.
+const SCHEDULES: [Exchange; 6] = [
     Exchange::EvenOdd { every: 1, rounds: 5, diagonals: false },
     Exchange::EvenOdd { every: 1, rounds: 31, diagonals: true },
     Exchange::EvenOdd { every: 1, rounds: 7, diagonals: true },
+    Exchange::Random { swaps: 60, reach: Reach::Axis, every: 1 },
+    Exchange::Random { swaps: 90, reach: Reach::Diagonal, every: 1 },
+    Exchange::Random { swaps: 120, reach: Reach::Any, every: 1 },
 ];
 
 #[test]
 fn every_schedule_leaves_the_joint_distribution_of_all_states_as_it_is() {
     let sites = ring(2);
     for schedule in SCHEDULES {
-        let Exchange::EvenOdd { diagonals, .. } = schedule;
-        let rule = if diagonals { grid().with_diagonals() } else { grid() };
+        let rule = if schedule.has_diagonals() { grid().with_diagonals() } else { grid() };
         let p = distributions(&sites, &rule);
         let (single, double) = counts_after(schedule, &rule, 400, 100);
         for (k, counts) in single.iter().enumerate() {

@@ -33,7 +33,7 @@ fn a_line_is_crossed_by_a_further_run_until_it_is_known() {
     let further = run.join("refined/1");
     assert_eq!(record(&further).status, RunStatus::Finished);
     let own = scene::load(further.join("resolved.ron")).expect("a scene");
-    assert!(own.scene.windows.len() == 1 && own.scene.schedule.until.is_none() && own.scene.seed != 1);
+    assert!(own.scene.windows.list().len() == 1 && own.scene.schedule.until.is_none() && own.scene.seed != 1);
     assert_eq!(own.scene.grid.reservoir[0].values.len(), 2);
     // One analysis of both, which `analyze` repeats; errors of states are in the table of the run.
     assert!(errors(&run).iter().all(|&e| e <= 0.008));
@@ -50,6 +50,40 @@ fn a_line_is_crossed_by_a_further_run_until_it_is_known() {
     place.succeed(&["export", "run", "--pymbar", "all.npz"]);
     assert_watched(&place, &run, &further);
     assert!(place.run("all.npz").is_file());
+}
+
+#[test]
+fn windows_that_the_program_places_cross_every_line_that_is_found_once() {
+    let auto = slit("production: 400").replacen("    dynamics:", "    windows: Auto,\n    dynamics:", 1);
+    assert!(auto.contains("windows: Auto"));
+    let place = Place::new(&auto);
+    let words = String::from_utf8_lossy(&place.succeed(&["check", "scene.ron"]).stdout).into_owned();
+    assert!(words.contains("a further run beside it along every first-order line"), "{words}");
+    let output = place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "run"]);
+    let (words, run) = (stderr(&output), place.run("run"));
+    assert_eq!(words.matches("with windows over N of B = 0 to ").count(), 1, "{words}");
+    let own = scene::load(run.join("refined/1/resolved.ron")).expect("a scene");
+    assert!(own.scene.windows.list().len() == 1 && own.scene.schedule.production == 400);
+    assert!(!run.join("refined/2").exists());
+    assert!(text(&run.join("resolved.ron")).contains("windows: Auto"));
+    // Errors of the line are those of both runs, and smaller than those of the run by itself.
+    let alone = slit("production: 400");
+    std::fs::write(place.run("alone.ron"), alone).expect("a scene");
+    place.succeed(&["run", "alone.ron", "--device", "cpu", "-o", "alone"]);
+    let worst = |run: &str| errors(&place.run(run)).into_iter().fold(0.0, f64::max);
+    announce(&format!("largest error of the line: {:.4}, without windows {:.4}", worst("run"), worst("alone")));
+    assert!(worst("run") < worst("alone") || worst("alone").is_nan());
+    // What is finished stays as it is.
+    let before = snapshot(&run);
+    place.succeed(&["resume", "run", "--quiet"]);
+    assert_eq!(snapshot(&run), before);
+    // Stopped before its further run has begun, it begins then.
+    std::fs::remove_dir_all(run.join("refined")).expect("a further run");
+    let mut stopped = record(&run);
+    stopped.seconds_analysis = 0.0;
+    stopped.write(&run).expect("a record");
+    place.succeed(&["resume", "run", "--quiet"]);
+    assert!(run.join("refined/1/resolved.ron").is_file());
 }
 
 /// `watch` shows a further run beside the run, and knows that something is still to come until the goal is reached.

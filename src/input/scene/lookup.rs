@@ -41,7 +41,7 @@ impl Scene {
 
     /// Number of states with a window.
     pub fn n_windows(&self) -> usize {
-        self.windows.iter().map(|w| self.temperatures_of(w).len() * w.replicas as usize).sum()
+        self.windows.list().iter().map(|w| self.temperatures_of(w).len() * w.replicas as usize).sum()
     }
 
     /// Entries of `initial` that a walker starts with, each with its index.

@@ -34,7 +34,7 @@ use crate::thermo::{Convention, Window};
 use crate::thermochemistry::Gas;
 use crate::thermochemistry::reservoir::Parameters;
 use glam::DVec3;
-use grammar::{ConventionSpec, Exchange, Potential};
+use grammar::{ConventionSpec, Potential};
 use std::path::{Path, PathBuf};
 
 /// A scene that can be run: parsed, filled in, checked as a whole.
@@ -196,9 +196,8 @@ impl CheckedScene {
             })
             .collect();
         let grid = StateGrid::product(&scene.grid.temperature.values(), scene.units.boltzmann(), &reservoirs);
-        let Exchange::EvenOdd { diagonals, .. } = scene.exchange;
-        let grid = if diagonals { grid.with_diagonals() } else { grid };
-        if scene.windows.is_empty() { grid } else { grid.with_windows(self.windows(&reservoirs)) }
+        let grid = if scene.exchange.has_diagonals() { grid.with_diagonals() } else { grid };
+        if scene.windows.list().is_empty() { grid } else { grid.with_windows(self.windows(&reservoirs)) }
     }
 
     /// The states with windows, those of one entry of `windows` after the other, and of one replica of it after the other.
@@ -217,7 +216,7 @@ impl CheckedScene {
             };
             scene.temperatures_of(spec).values().into_iter().map(state).collect::<Vec<_>>()
         };
-        let ladders = scene.windows.iter().flat_map(|spec| std::iter::repeat_n(spec, spec.replicas as usize));
+        let ladders = scene.windows.list().iter().flat_map(|spec| std::iter::repeat_n(spec, spec.replicas as usize));
         ladders.enumerate().flat_map(of_one).collect()
     }
 

@@ -3,24 +3,26 @@
 mod assignment;
 mod group;
 mod places;
+mod rounds;
 mod schedule;
+mod swaps;
 mod tally;
 
 pub use assignment::Assignment;
-pub use schedule::Exchange;
+pub use schedule::{Exchange, Reach};
 pub use tally::{EdgeTally, Period};
 
 use crate::base::fault_injection::{Fault, planted};
 use crate::base::ids::StateId;
-use crate::base::rng::{Rng, Stream};
-use crate::base::rng_lanes::{ln_uniform, ln_uniforms};
+use crate::base::rng::Rng;
 use crate::system::configuration::Measurement;
-use crate::thermo::acceptance::{StateRef, accept_ln_drawn};
-use crate::thermo::states::{Direction, StateGrid, StatePoint};
+use crate::thermo::acceptance::StateRef;
+use crate::thermo::states::{StateGrid, StatePoint};
 use assignment::OfWalker;
-use group::{Group, apart};
-use places::{Hold, Places, PlacesOfOne, StatesOfOne};
+use places::{Places, PlacesOfOne, StatesOfOne};
 use rayon::prelude::*;
+use rounds::Rounds;
+use swaps::{Counts, Swaps};
 
 /// Factor on all velocities of a replica whose temperature changes, √(T_new/T_old); exactly 1 where it does not.
 pub fn velocity_scale(old_kt: f64, new_kt: f64) -> f64 {
@@ -31,15 +33,6 @@ pub fn velocity_scale(old_kt: f64, new_kt: f64) -> f64 {
     }
 }
 
-/// Pairs of a round of one walker from which threads share it: below, waking them takes longer than the round.
-const SHARED: usize = 8192;
-
-/// Decisions and random numbers of a visit from which threads share its walkers: fewer take less than half a millisecond.
-const SHARED_VISIT: usize = 1 << 18;
-
-/// Most numbers that are drawn before they are needed: 32 MiB.
-const MOST_DRAWN: usize = 1 << 22;
-
 /// An edge with its ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Pair {
@@ -48,19 +41,12 @@ struct Pair {
     b: StateId,
 }
 
-/// The even/odd schedule over the neighbour graph, with its tallies.
+/// The schedule over the neighbour graph, with its tallies.
 #[derive(Debug, Clone)]
 pub struct Exchanger {
-    /// Rounds of one exchange.
-    rounds: u32,
-    /// Edges that are tried together, in the order of rounds.
-    groups: Vec<Group>,
-    /// Edges of windows, in groups that are tried one after the other in every round: a window serves all points of its
-    /// temperature.
-    windows: Vec<Group>,
+    way: Way,
     /// What rounds need of the states, where these are of one reservoir species and without windows.
     of_one: Option<StatesOfOne>,
-    drawn: Drawn,
     /// The first of the walkers that it exchanges: others may be elsewhere.
     first_walker: u32,
     /// Whether exchanges are tallied here: those of a walker that is on several ranks are on one of them.
@@ -69,22 +55,23 @@ pub struct Exchanger {
     pub tallies: Vec<EdgeTally>,
 }
 
-/// What a visit has decided, to be tallied.
-#[derive(Debug)]
-pub struct Decided {
-    visit: u64,
-    n_walkers: u64,
-    /// Of every pair at its place among those of all groups, in all walkers.
-    accepted: Vec<u32>,
+/// How pairs are chosen.
+#[derive(Debug, Clone)]
+enum Way {
+    Rounds(Rounds),
+    Swaps(Swaps),
 }
 
-/// Random numbers of one visit, drawn while nobody waits for them: they depend on addresses alone.
-#[derive(Debug, Clone, Default)]
-struct Drawn {
-    /// The visit that they are of.
-    visit: Option<u64>,
-    /// `[n_walkers][pairs in the order of trying]`, ln of numbers in (0, 1).
-    ln_uniforms: Vec<f64>,
+/// What a visit has decided, to be tallied.
+#[derive(Debug)]
+pub struct Decided(Outcome);
+
+#[derive(Debug)]
+enum Outcome {
+    /// Of every pair at its place among those of all groups, in all walkers.
+    Rounds { visit: u64, n_walkers: u64, accepted: Vec<u32> },
+    /// Of every edge.
+    Swaps(Counts),
 }
 
 impl Exchanger {
@@ -94,31 +81,17 @@ impl Exchanger {
     /// that begin with the same axis take turns in parity: were they all even in a row, a replica that one has brought up
     /// this axis would be brought down again by the next. Every round ends with all edges of windows.
     pub fn new(grid: &StateGrid, schedule: Exchange) -> Exchanger {
-        let Exchange::EvenOdd { rounds, .. } = schedule;
-        let directions: Vec<_> = grid.directions().into_iter().filter(|&d| d != Direction::Window).collect();
-        let mut lists = Vec::new();
-        for pass in 0..2 {
-            for (i, direction) in directions.iter().enumerate() {
-                let before = directions[..i].iter().filter(|d| d.first_axis() == direction.first_axis()).count();
-                let colour = ((before + pass) % 2) as u8;
-                let of_them = |&e: &usize| grid.edges[e].direction == *direction && grid.edges[e].colour == colour;
-                lists.extend(apart(grid, (0..grid.edges.len()).filter(of_them)));
-            }
-        }
-        let windows = apart(grid, (0..grid.edges.len()).filter(|&e| grid.edges[e].direction == Direction::Window));
         let of_one = StatesOfOne::new(grid);
-        let as_they_are = || (0..grid.len() as u32).collect();
-        let place_of = of_one.as_ref().map_or_else(as_they_are, |states| states.place_of.clone());
-        let mut first = 0;
-        let mut group = |pairs: Vec<Pair>| {
-            let group = Group::new(pairs, first, &place_of);
-            first += group.len();
-            group
+        let way = match schedule {
+            Exchange::EvenOdd { rounds, .. } => {
+                let as_they_are = || (0..grid.len() as u32).collect();
+                let place_of = of_one.as_ref().map_or_else(as_they_are, |states| states.place_of.clone());
+                Way::Rounds(Rounds::new(grid, rounds, &place_of))
+            }
+            Exchange::Random { swaps, reach, .. } => Way::Swaps(Swaps::new(grid, swaps, reach)),
         };
-        let groups = lists.into_iter().map(&mut group).collect();
-        let windows = windows.into_iter().map(&mut group).collect();
         let tallies = vec![EdgeTally::default(); grid.edges.len()];
-        Exchanger { rounds, groups, windows, of_one, drawn: Drawn::default(), first_walker: 0, tallied: true, tallies }
+        Exchanger { way, of_one, first_walker: 0, tallied: true, tallies }
     }
 
     /// The same for some of the walkers of a run.
@@ -133,33 +106,15 @@ impl Exchanger {
     ///
     /// - `visit`: as for [`Exchanger::exchange`]
     pub fn draw(&mut self, rng: &Rng, visit: u64, walkers: usize) {
-        let mut drawn = std::mem::take(&mut self.drawn);
-        let all = self.pairs_of(visit).saturating_mul(walkers);
-        drawn.visit = (all <= MOST_DRAWN).then_some(visit);
-        drawn.ln_uniforms.resize(if drawn.visit.is_some() { all } else { 0 }, 0.0);
-        let (mut pieces, mut rest) = (Vec::new(), &mut drawn.ln_uniforms[..]);
-        for walker in (0..walkers as u32).take_while(|_| drawn.visit.is_some()) {
-            for (round, group) in self.groups_of(visit) {
-                let (now, later) = std::mem::take(&mut rest).split_at_mut(group.len());
-                rest = later;
-                pieces.push((self.first_walker + walker, round, group, now));
-            }
+        if let Way::Rounds(rounds) = &mut self.way {
+            rounds.draw(rng, visit, self.first_walker, walkers);
         }
-        let draw = |(walker, round, group, out): (u32, u64, &Group, &mut [f64])| {
-            ln_uniforms(rng, Stream::Exchange, round, walker, &group.edges, out);
-        };
-        if all < SHARED_VISIT {
-            pieces.into_iter().for_each(draw);
-        } else {
-            pieces.into_par_iter().for_each(draw);
-        }
-        self.drawn = drawn;
     }
 
-    /// Exchanges the states of every walker, in the rounds of one visit.
+    /// Exchanges the states of every walker, as one visit has it.
     ///
-    /// Edges of a round share no state: they are decided at once, and each round on what the one before has left. Walkers
-    /// know nothing of each other.
+    /// Edges of a round share no state: they are decided at once, and each round on what the one before has left. Pairs that
+    /// are drawn at random are decided one after the other. Walkers know nothing of each other.
     ///
     /// - `visit`: how often this was done before, the address of its random numbers and its place in the schedule
     /// - `measurements`: `[n_replicas]`
@@ -192,113 +147,91 @@ impl Exchanger {
             Some(_) => Vec::new(),
             None => grid.states.iter().map(StatePoint::as_ref).collect(),
         };
-        let n_walkers = assignment.walkers() as u64;
-        let pairs = self.pairs_of(visit);
-        let drawn = (self.drawn.visit == Some(visit) && self.drawn.ln_uniforms.len() == pairs * n_walkers as usize)
-            .then_some(self.drawn.ln_uniforms.as_slice());
-        let in_rounds = Visit { exchanger: self, rng, visit };
-        let none = || vec![0_u32; grid.edges.len()];
-        let walk = |mut accepted: Vec<u32>, (walker, (held, measured)): (usize, (OfWalker<'_>, &[Measurement]))| {
-            let drawn = drawn.map(|all| &all[walker * pairs..(walker + 1) * pairs]);
-            let walker = in_rounds.exchanger.first_walker + walker as u32;
-            match &self.of_one {
-                Some(states) => {
-                    in_rounds.walk(walker, drawn, PlacesOfOne::new(states, held, measured), &mut accepted);
-                }
-                None => in_rounds.walk(walker, drawn, Places::new(&any, held, measured), &mut accepted),
+        let (n_walkers, n_edges) = (assignment.walkers(), grid.edges.len());
+        let held = assignment.by_walker().into_iter().zip(measurements.chunks(grid.len())).enumerate().collect();
+        Decided(match &self.way {
+            Way::Rounds(rounds) => {
+                let drawn = rounds.drawn_for(visit, n_walkers);
+                let walk = |mut accepted: Vec<u32>, (walker, (held, measured)): Held<'_, '_>| {
+                    let drawn = drawn.map(|all| &all[walker * (all.len() / n_walkers)..][..all.len() / n_walkers]);
+                    let walker = self.first_walker + walker as u32;
+                    match &self.of_one {
+                        Some(states) => {
+                            let places = PlacesOfOne::new(states, held, measured);
+                            rounds.walk(rng, visit, walker, drawn, places, &mut accepted);
+                        }
+                        None => {
+                            let places = Places::new(&any, held, measured);
+                            rounds.walk(rng, visit, walker, drawn, places, &mut accepted);
+                        }
+                    }
+                    accepted
+                };
+                let join = |mut a: Vec<u32>, b: Vec<u32>| {
+                    a.iter_mut().zip(&b).for_each(|(a, b)| *a += b);
+                    a
+                };
+                let accepted = over(held, rounds.is_shared(visit, n_walkers), || vec![0; n_edges], walk, join);
+                Outcome::Rounds { visit, n_walkers: n_walkers as u64, accepted }
             }
-            accepted
-        };
-        let accepted = if drawn.is_some() && pairs * (n_walkers as usize) < SHARED_VISIT {
-            assignment.by_walker().into_iter().zip(measurements.chunks(grid.len())).enumerate().fold(none(), walk)
-        } else {
-            let of_walkers =
-                assignment.by_walker().into_par_iter().zip(measurements.par_chunks(grid.len())).enumerate();
-            of_walkers.fold(none, walk).reduce(none, |mut a, b| {
-                a.iter_mut().zip(&b).for_each(|(a, b)| *a += b);
-                a
-            })
-        };
-        Decided { visit, n_walkers, accepted }
+            Way::Swaps(swaps) => {
+                let walk = |mut counts: Counts, (walker, (held, measured)): Held<'_, '_>| {
+                    let walker = self.first_walker + walker as u32;
+                    match &self.of_one {
+                        Some(states) => {
+                            swaps.walk(rng, visit, walker, PlacesOfOne::new(states, held, measured), &mut counts);
+                        }
+                        None => swaps.walk(rng, visit, walker, Places::new(&any, held, measured), &mut counts),
+                    }
+                    counts
+                };
+                let none = || Counts::none(n_edges);
+                Outcome::Swaps(over(held, swaps.is_shared(n_walkers), none, walk, |a, b| a.join(&b)))
+            }
+        })
     }
 
     /// Records the exchanges of a visit.
     ///
     /// - returns: exchanges tried and accepted
     pub fn tally(&mut self, period: Period, decided: &Decided) -> (u64, u64) {
-        let &Decided { visit, n_walkers, ref accepted } = decided;
-        let mut visited = vec![0_u64; self.groups.len() + self.windows.len()];
-        let first = visit * u64::from(self.rounds);
-        let (of_groups, of_windows) = visited.split_at_mut(self.groups.len());
-        of_windows.fill(u64::from(self.rounds) * n_walkers);
-        if !of_groups.is_empty() {
-            let n_groups = of_groups.len() as u64;
-            (first..first + u64::from(self.rounds))
-                .for_each(|round| of_groups[(round % n_groups) as usize] += n_walkers);
-        }
-        let mut all_tried = 0;
-        for (group, tried) in self.groups.iter().chain(&self.windows).zip(visited).filter(|&(_, tried)| tried > 0) {
-            all_tried += tried * group.len() as u64;
-            for (pair, accepted) in group.pairs.iter().zip(&accepted[group.first..]).filter(|_| self.tallied) {
-                self.tallies[pair.edge as usize].record(period, tried, u64::from(*accepted));
+        match (&self.way, &decided.0) {
+            (Way::Rounds(rounds), Outcome::Rounds { visit, n_walkers, accepted }) => {
+                let mut all_tried = 0;
+                for (group, tried) in rounds.tried(*visit) {
+                    let tried = tried * n_walkers;
+                    all_tried += tried * group.len() as u64;
+                    for (pair, accepted) in group.pairs.iter().zip(&accepted[group.first..]).filter(|_| self.tallied) {
+                        self.tallies[pair.edge as usize].record(period, tried, u64::from(*accepted));
+                    }
+                }
+                (all_tried, accepted.iter().map(|&n| u64::from(n)).sum())
             }
+            (Way::Swaps(_), Outcome::Swaps(Counts { tried, accepted })) => {
+                let of_edges = self.tallies.iter_mut().zip(tried.iter().zip(accepted)).filter(|_| self.tallied);
+                of_edges.for_each(|(tally, (&tried, &accepted))| tally.record(period, tried, accepted));
+                (tried.iter().sum(), accepted.iter().sum())
+            }
+            _ => unreachable!("what a visit decides is of its own schedule"),
         }
-        (all_tried, accepted.iter().map(|&n| u64::from(n)).sum())
-    }
-
-    /// Pairs that a visit tries in one walker.
-    fn pairs_of(&self, visit: u64) -> usize {
-        self.groups_of(visit).map(|(_, group)| group.len()).sum()
-    }
-
-    /// Every group of edges that a visit tries, in turn, with the number of its round.
-    fn groups_of(&self, visit: u64) -> impl Iterator<Item = (u64, &Group)> {
-        let first = visit * u64::from(self.rounds);
-        let of_round = |round: u64| self.groups.get((round % self.groups.len().max(1) as u64) as usize);
-        (first..first + u64::from(self.rounds))
-            .flat_map(move |r| of_round(r).into_iter().chain(&self.windows).map(move |g| (r, g)))
     }
 }
 
-/// The rounds of one visit.
-struct Visit<'a> {
-    exchanger: &'a Exchanger,
-    rng: &'a Rng,
-    visit: u64,
-}
+/// A walker with what its states hold and what its replicas measured.
+type Held<'a, 'm> = (usize, (OfWalker<'a>, &'m [Measurement]));
 
-impl Visit<'_> {
-    /// All rounds of one walker.
-    ///
-    /// - `drawn`: ln of the random numbers in the order of trying, where they were drawn before
-    /// - `accepted`: of every pair at its place among those of all groups, added to
-    fn walk<P: Hold>(&self, walker: u32, mut drawn: Option<&[f64]>, mut places: P, accepted: &mut [u32]) {
-        for (round, group) in self.exchanger.groups_of(self.visit) {
-            let decide = |pair: &Pair, places: &P| {
-                let ln_uniform = || ln_uniform(self.rng, Stream::Exchange, round, walker, pair.edge);
-                accept_ln_drawn(ln_uniform, places.ln_acc(pair))
-            };
-            let accepted = &mut accepted[group.first..group.first + group.len()];
-            if let Some(numbers) = &mut drawn {
-                let (now, later) = numbers.split_at(group.len());
-                *numbers = later;
-                places.exchange(group, now, accepted);
-            } else if group.len() < SHARED {
-                for (pair, accepted) in group.pairs.iter().zip(accepted) {
-                    let accept = decide(pair, &places);
-                    places.swap_if(accept, pair);
-                    *accepted += u32::from(accept);
-                }
-            } else {
-                let pairs = group.pairs.par_iter().with_min_len(SHARED / 8);
-                let decisions: Vec<bool> = pairs.map(|p| decide(p, &places)).collect();
-                for ((pair, accepted), accept) in group.pairs.iter().zip(accepted).zip(decisions) {
-                    places.swap_if(accept, pair);
-                    *accepted += u32::from(accept);
-                }
-            }
-        }
-        places.settle();
+/// The sum of something over all walkers, on all threads or on one.
+fn over<'a, 'm, T: Send>(
+    held: Vec<Held<'a, 'm>>,
+    shared: bool,
+    none: impl Fn() -> T + Sync + Send,
+    walk: impl Fn(T, Held<'a, 'm>) -> T + Sync + Send,
+    join: impl Fn(T, T) -> T + Sync + Send,
+) -> T {
+    if shared {
+        held.into_par_iter().fold(&none, walk).reduce(&none, join)
+    } else {
+        held.into_iter().fold(none(), walk)
     }
 }
 
@@ -312,6 +245,11 @@ mod tests {
         let axis =
             ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: vec![-3.0, -2.0, -1.0] };
         StateGrid::product(&[0.5, 0.7, 1.0], 1.0, &[axis])
+    }
+
+    fn rounds_of(exchanger: &Exchanger) -> &Rounds {
+        let Way::Rounds(rounds) = &exchanger.way else { panic!("rounds") };
+        rounds
     }
 
     fn measured(walkers: u16) -> Vec<Measurement> {
@@ -382,7 +320,7 @@ mod tests {
             }
             exchanger.exchange(&grid, &Rng::new(1), visit, Period::SecondHalf, &measured(2), &mut assignment);
         }
-        assert!(exchanger.drawn.ln_uniforms.iter().all(|ln| *ln < 0.0));
+        assert!(rounds_of(&exchanger).drawn.ln_uniforms.iter().all(|ln| *ln < 0.0));
         assert_eq!((assignment, exchanger.tallies), after(&grid, schedule, 20));
     }
 
@@ -390,7 +328,7 @@ mod tests {
     fn directions_of_one_axis_take_turns_in_parity() {
         let exchanger = Exchanger::new(&grid().with_diagonals(), Exchange::default());
         let grid = grid().with_diagonals();
-        let named: Vec<String> = exchanger
+        let named: Vec<String> = rounds_of(&exchanger)
             .groups
             .iter()
             .map(|group| {
@@ -411,7 +349,8 @@ mod tests {
         let edges = vec![edge(0, 1), edge(1, 2), edge(2, 0), edge(3, 4)];
         let list = StateGrid::list(grid.reservoirs.clone(), grid.states.clone(), edges);
         let exchanger = Exchanger::new(&list, Exchange::default());
-        let edges: Vec<Vec<u32>> = exchanger.groups.iter().map(|g| g.pairs.iter().map(|p| p.edge).collect()).collect();
+        let edges: Vec<Vec<u32>> =
+            rounds_of(&exchanger).groups.iter().map(|g| g.pairs.iter().map(|p| p.edge).collect()).collect();
         assert_eq!(edges, [vec![0, 3], vec![1], vec![2]]);
     }
 
@@ -437,7 +376,7 @@ mod tests {
             })
         };
         // Threads share walkers, and the rounds of one.
-        const { assert!(130 * 65 > SHARED) };
+        const { assert!(130 * 65 > rounds::SHARED) };
         let all = after(4, 3);
         assert_eq!(all, after(4, 1));
         assert_eq!(after(1, 3), after(1, 1));

@@ -276,7 +276,8 @@ fn swap_if<T: Copy>(configurations: &mut [T], swap: bool, [a, b]: [usize; 2]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::moves::exchange::{Assignment, Exchange, Exchanger};
+    use crate::moves::exchange::Assignment;
+    use crate::moves::exchange::rounds::Rounds;
     use crate::thermo::Convention;
     use crate::thermo::states::ReservoirAxis;
 
@@ -311,12 +312,11 @@ mod tests {
         let axis = |n: u32| (0..n).map(|i| 0.5 + 0.1 * f64::from(i)).collect::<Vec<f64>>();
         let activity = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values: axis(7) };
         let grid = StateGrid::product(&axis(6), 1.0, &[activity]).with_diagonals();
-        let schedule = Exchange::EvenOdd { every: 1, rounds: 1, diagonals: true };
-        let exchanger = Exchanger::new(&grid, schedule);
         // rows ahead, rows behind, and pairs by themselves
-        let runs = || exchanger.groups.iter().flat_map(|group| &group.runs);
-        assert!(runs().any(|run| run.len > 2 && run.a < run.b) && runs().any(|run| run.len > 2 && run.b < run.a));
         let one = StatesOfOne::new(&grid).expect("one species");
+        let groups = Rounds::new(&grid, 1, &one.place_of).groups;
+        let runs = || groups.iter().flat_map(|group| &group.runs);
+        assert!(runs().any(|run| run.len > 2 && run.a < run.b) && runs().any(|run| run.len > 2 && run.b < run.a));
         let any: Vec<StateRef> = grid.states.iter().map(StatePoint::as_ref).collect();
         let measured: Vec<Measurement> = (0..42_u16)
             .map(|r| Measurement { energy: -0.37 * f64::from(r * 29 % 17), counts: [r * 5 % 9].into_iter().collect() })
@@ -324,8 +324,8 @@ mod tests {
         let after = |of_one: bool| {
             let mut assignment = Assignment::identity(42, 1);
             let rounds = |held: OfWalker<'_>| match of_one {
-                true => in_groups(PlacesOfOne::new(&one, held, &measured), &exchanger.groups),
-                false => in_groups(Places::new(&any, held, &measured), &exchanger.groups),
+                true => in_groups(PlacesOfOne::new(&one, held, &measured), &groups),
+                false => in_groups(Places::new(&any, held, &measured), &groups),
             };
             let accepted: Vec<Vec<u32>> = assignment.by_walker().into_iter().map(rounds).collect();
             (accepted, assignment)

@@ -19,6 +19,43 @@ pub enum Exchange {
         #[serde(default)]
         diagonals: bool,
     },
+    /// Pairs drawn at random, one after the other.
+    Random {
+        /// Pairs tried in a walker each time.
+        swaps: u32,
+        /// Pairs that may be drawn.
+        reach: Reach,
+        /// Cycles between exchanges.
+        #[serde(default = "one")]
+        every: u32,
+    },
+}
+
+/// Pairs of states among which one is drawn, each as likely as another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reach {
+    /// Neighbours along an axis, and windows with those that they serve.
+    Axis,
+    /// Neighbours along two axes at once too.
+    Diagonal,
+    /// Any two states.
+    Any,
+}
+
+impl Exchange {
+    /// Cycles between exchanges.
+    pub fn every(self) -> u32 {
+        let (Exchange::EvenOdd { every, .. } | Exchange::Random { every, .. }) = self;
+        every
+    }
+
+    /// Whether neighbours along two axes at once are among the edges of the grid.
+    pub fn has_diagonals(self) -> bool {
+        match self {
+            Exchange::EvenOdd { diagonals, .. } => diagonals,
+            Exchange::Random { reach, .. } => reach != Reach::Axis,
+        }
+    }
 }
 
 fn one() -> u32 {

@@ -122,6 +122,12 @@ pub(super) const CASES: &[Case] = &[
         "`rounds` is 0",
         "give 1 or more",
     ),
+    case(
+        &[("moves: (insert_delete: 100)", "moves: (insert_delete: 100), exchange: Random(swaps: 0, reach: Any)")],
+        (26, 58),
+        "`swaps` is 0",
+        "give 1 or more",
+    ),
     case(&[("production: 1500", "production: 0")], (27, 48), "`production` is 0", "give 1 or more"),
     case(
         &[("production: 1500", "production: 1500, until: BoundaryError(mu: 0.02)")],

@@ -25,10 +25,10 @@ pub(super) const CASES: &[Case] = &[
         "give one for each axis, in their order, or leave `at` out",
     ),
     case(
-        &[("    dynamics: Baoab", "    windows: Auto,\n    dynamics: Baoab")],
+        &[("    dynamics: Baoab", "    windows: Placed,\n    dynamics: Baoab")],
         (25, 14),
-        "`Auto` is no list of windows",
-        "give them, `[(species: …, atoms: (…, …))]`, or let `schedule: (until: …, refine: 1)` place them along lines",
+        "`Placed` is no list of windows",
+        "give them, `[(species: \"B\", atoms: (0, 16))]`, or `Auto`: further runs along first-order lines",
     ),
     case(
         &[(

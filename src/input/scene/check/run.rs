@@ -19,12 +19,29 @@ pub(crate) fn run(source: &Source, scene: &Scene, warnings: &mut Vec<String>) ->
     dynamics(source, scene, warnings)?;
     moves(source, scene, warnings)?;
     balance(source, scene)?;
-    let Exchange::EvenOdd { every, rounds, .. } = scene.exchange;
-    at_least_one(source, "exchange.every", every)?;
-    at_least_one(source, "exchange.rounds", rounds)?;
+    at_least_one(source, "exchange.every", scene.exchange.every())?;
+    match scene.exchange {
+        Exchange::EvenOdd { rounds, .. } => at_least_one(source, "exchange.rounds", rounds)?,
+        Exchange::Random { swaps, .. } => swaps_of(source, swaps)?,
+    }
     schedule(source, scene)?;
     warnings.extend(equilibration_doubts(scene));
     goal(source, scene, warnings)
+}
+
+/// Most pairs that a walker tries after a cycle: some seconds.
+const MOST_SWAPS: u32 = 10_000_000;
+
+fn swaps_of(source: &Source, swaps: u32) -> Result<()> {
+    at_least_one(source, "exchange.swaps", swaps)?;
+    ensure!(
+        source,
+        swaps <= MOST_SWAPS,
+        "exchange.swaps",
+        format!("{swaps} pairs in a walker each time are more than {MOST_SWAPS}"),
+        "fifty a state mix the configurations of a grid",
+    );
+    Ok(())
 }
 
 /// Friction times time step above which it is remarked.
@@ -371,7 +388,7 @@ pub(crate) fn equilibration_doubts(scene: &Scene) -> Vec<String> {
              {FEWEST_TO_CHOOSE} cycles or more"
         ));
     }
-    if !scene.windows.is_empty() && cycles < LEARNING {
+    if !scene.windows.list().is_empty() && cycles < LEARNING {
         doubts.push(format!(
             "`windows` learn their weights in {cycles} cycles of equilibration: give {LEARNING} or more"
         ));

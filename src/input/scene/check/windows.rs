@@ -3,7 +3,7 @@
 use super::particles::{axis, temperatures};
 use super::species::known;
 use crate::base::Result;
-use crate::input::scene::grammar::{ConventionSpec, Scene, WindowSpec};
+use crate::input::scene::grammar::{ConventionSpec, Scene, WindowSpec, Windows};
 use crate::input::source::{Source, did_you_mean, ensure};
 
 /// Cycles of equilibration from which weights have a chance to be learned.
@@ -13,7 +13,10 @@ const MOST_REPLICAS: u32 = 1000;
 
 /// Checks the windows, after grid and schedule.
 pub(crate) fn windows(source: &Source, scene: &Scene) -> Result<()> {
-    for (i, window) in scene.windows.iter().enumerate() {
+    if scene.windows == Windows::Auto {
+        return auto(source, scene);
+    }
+    for (i, window) in scene.windows.list().iter().enumerate() {
         let path = format!("windows[{i}]");
         atoms(source, scene, &path, window)?;
         if let Some(temperature) = &window.temperature {
@@ -30,7 +33,7 @@ pub(crate) fn windows(source: &Source, scene: &Scene) -> Result<()> {
             format!("give 1 to {MOST_REPLICAS}; more walkers multiply the whole grid"),
         );
     }
-    if scene.windows.is_empty() {
+    if scene.windows.list().is_empty() {
         return Ok(());
     }
     let cycles = scene.schedule.equilibration;
@@ -40,6 +43,26 @@ pub(crate) fn windows(source: &Source, scene: &Scene) -> Result<()> {
         "schedule.equilibration",
         "`equilibration` is 0, and `windows` learn their weights in it",
         format!("give {LEARNING} cycles or more, or leave out `windows`"),
+    );
+    Ok(())
+}
+
+/// Windows that further runs have.
+fn auto(source: &Source, scene: &Scene) -> Result<()> {
+    let word = source.spelled("windows");
+    ensure!(
+        source,
+        word == "Auto",
+        "windows",
+        format!("`{word}` is no list of windows"),
+        "give them, `[(species: \"B\", atoms: (0, 16))]`, or `Auto`: further runs along first-order lines",
+    );
+    ensure!(
+        source,
+        !scene.reservoir.is_empty(),
+        "windows",
+        "`windows` is Auto, but no species has a reservoir: there are no lines in μ",
+        "leave it out",
     );
     Ok(())
 }

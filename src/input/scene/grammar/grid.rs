@@ -29,26 +29,6 @@ pub struct GridReservoir {
     pub values: AxisValues,
 }
 
-/// States in which N of one species is confined between two bounds and made uniform by weights that the run learns.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WindowSpec {
-    /// The species.
-    pub species: String,
-    /// Fewest and most atoms.
-    #[serde(alias = "n")]
-    pub atoms: (u16, u16),
-    /// Temperatures, a state each; unset: those of the grid.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub temperature: Option<AxisValues>,
-    /// One value per axis of `grid.reservoir`; unset: the middle of each axis.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<Vec<f64>>,
-    /// Replicas that sample it at each temperature, each with weights of its own.
-    #[serde(default = "super::one_u32")]
-    pub replicas: u32,
-}
-
 /// What the values of a reservoir axis mean.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConventionSpec {

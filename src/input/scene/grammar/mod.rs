@@ -6,14 +6,16 @@ mod observables;
 mod particles;
 mod potential;
 mod run;
+mod windows;
 
 pub use crate::potential::{Images, Truncation};
 pub use cell::{CellSpec, MobileSelection, Substrate};
-pub use grid::{AxisValues, ConventionSpec, Grid, GridReservoir, WindowSpec};
+pub use grid::{AxisValues, ConventionSpec, Grid, GridReservoir};
 pub use observables::FirstLayer;
 pub use particles::{Initial, Placement, Region, Reservoir, Species, Walkers};
 pub use potential::*;
 pub use run::{Balance, Dynamics, Exchange, Insertion, Moves, Schedule, Until};
+pub use windows::{WindowSpec, Windows};
 
 pub use crate::observables::{ObservableSpec as Observable, WaveVector};
 
@@ -53,8 +55,8 @@ pub struct Scene {
     /// The grid of states.
     pub grid: Grid,
     /// Further states, uniform in N between bounds.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub windows: Vec<WindowSpec>,
+    #[serde(default, skip_serializing_if = "Windows::are_none")]
+    pub windows: Windows,
     /// How atoms move between particle moves.
     pub dynamics: Dynamics,
     /// Whether the steps of a cycle are those of `dynamics`, or at most those.

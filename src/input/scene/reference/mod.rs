@@ -73,6 +73,10 @@ pub fn reference() -> Vec<SectionReference> {
 
 /// A kind as a scene shows it: structures have no names there.
 fn in_scene(kind: &str) -> String {
+    kind.split(" | ").map(one_in_scene).collect::<Vec<_>>().join(" | ")
+}
+
+fn one_in_scene(kind: &str) -> String {
     let (open, inner, close) = match kind.strip_prefix('[').and_then(|k| k.strip_suffix(", …]")) {
         Some(inner) => ("[", inner, ", …]"),
         None => ("", kind, ""),

@@ -30,6 +30,9 @@ const ROUNDS: usize = 400;
 /// Fields and variants that the grammar takes for others: owner and name.
 const ALIASES: [(&str, &str); 2] = [("WindowSpec", "n"), ("Insertion", "Table")];
 
+/// The word that may stand in place of a list where a grammar takes either.
+const LIST_OR: &str = "Auto";
+
 /// Every field and variant of `T`, in the order in which they are met.
 pub(crate) fn fields<T: DeserializeOwned>() -> Vec<Traced> {
     let mut book = Book::default();
@@ -198,8 +201,12 @@ impl<'de> Deserializer<'de> for Tracer<'_, 'de> {
         i128 u128 bytes byte_buf unit unit_struct tuple_struct map ignored_any
     }
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Refused> {
-        Err(de::Error::custom("a kind of value that no scene has"))
+    /// A list that has a word for another meaning.
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
+        let Tracer(book) = self;
+        let read = Tracer(book).deserialize_seq(visitor);
+        book.kind = format!("{} | {}", book.kind, LIST_OR);
+        read
     }
 }
 

@@ -143,6 +143,19 @@ pub(super) const SECTIONS: &[Section] = &[
         ],
     ),
     section(
+        "Exchange::Random",
+        "exchange",
+        "pairs drawn at random, each as likely as another, one after the other",
+        &[
+            line("swaps", "", Needed, "1 to 10000000", "pairs tried in a walker each time", "5000"),
+            line("reach", "", Needed, "", "pairs that are drawn", "Any"),
+            line("every", "cycles", Value("1"), "1 or more", "between exchanges", "1"),
+        ],
+    ),
+    section("Reach::Axis", "reach", "neighbours along an axis, and windows with those that they serve", &[]),
+    section("Reach::Diagonal", "reach", "neighbours along two axes at once too", &[]),
+    section("Reach::Any", "reach", "any two states", &[]),
+    section(
         "Schedule",
         "schedule: (…)",
         "length of the run",

@@ -75,7 +75,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "",
                 Value("[]"),
                 "",
-                "further states between two numbers of atoms",
+                "further states between two numbers of atoms; `Auto`: in a further run along every first-order line that is found",
                 "[(species: \"B\", atoms: (0, 16))]",
             ),
             line("dynamics", "", Needed, "", "how atoms move", "Baoab(dt: 0.004, friction: 1.0, steps: 50)"),
