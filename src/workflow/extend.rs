@@ -212,7 +212,10 @@ fn decide(held: &mut Held, clock: &Clock<'_>, listener: &mut dyn Listener) -> Re
     Ok(Decided::Next(step))
 }
 
-/// How well the boundaries are known, if the scene asks for that, and what would help, with words for it.
+/// A step, with words for it.
+type Planned = (Step, String);
+
+/// How well the boundaries are known, if the scene asks for that, and what would help.
 ///
 /// - `further`: scenes of the further runs
 fn lacking(
@@ -220,7 +223,7 @@ fn lacking(
     goal: Option<&StoppingRule>,
     further: &[CheckedScene],
     analysis: &Analysis,
-) -> Result<(Option<StoppingStatus>, Option<(Step, String)>)> {
+) -> Result<(Option<StoppingStatus>, Option<Planned>)> {
     let Some(goal) = goal else {
         let next = if loaded.scene.windows == Windows::Auto { at_lines(loaded, further, analysis)? } else { None };
         return Ok((None, next));
