@@ -1,7 +1,7 @@
 //! What follows sampling: the analysis, and extensions of production and further runs as long as the scene's goal is not reached.
 
 use crate::analysis::diagnostics::{Mood, Verdict};
-use crate::analysis::{Analysis, BoundaryKind, BoundaryPoint};
+use crate::analysis::{Analysis, BoundaryKind};
 use crate::base::{Error, Result};
 use crate::forces::ServiceRecord;
 use crate::input::scene::grammar::Windows;
@@ -15,7 +15,7 @@ use crate::run::{
     VerdictRecord,
 };
 use crate::workflow::analyze::{Evaluation, GridRequest, Stage, analyse_boundaries, evaluate_and_tell};
-use crate::workflow::refine::{FurtherRun, along_line, in_gap, serves};
+use crate::workflow::refine::{FurtherRun, MOST_OF_LINES, along_line, at_lines, in_gap, serves};
 use crate::workflow::stopping::StoppingRule;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -225,8 +225,8 @@ fn lacking(
     analysis: &Analysis,
 ) -> Result<(Option<StoppingStatus>, Option<Planned>)> {
     let Some(goal) = goal else {
-        let next = if loaded.scene.windows == Windows::Auto { at_lines(loaded, further, analysis)? } else { None };
-        return Ok((None, next));
+        let run = if loaded.scene.windows == Windows::Auto { at_lines(loaded, further, analysis)? } else { None };
+        return Ok((None, run.map(|run| begin(further.len() + 1, run))));
     };
     let known = goal.judge(analysis);
     let next = if known.enough { None } else { next(loaded, goal, further, analysis)? };
@@ -246,27 +246,9 @@ fn go_on(
     record.write(path)
 }
 
-/// Further runs at most that `windows: Auto` makes: there are more lines than that in no diagram that one run is to find.
-const MOST_OF_LINES: usize = 8;
-
-/// The further run along the worst first-order line that has none, with words for it.
-///
-/// - `further`: scenes of the further runs
-fn at_lines(loaded: &CheckedScene, further: &[CheckedScene], analysis: &Analysis) -> Result<Option<(Step, String)>> {
-    let number = further.len() + 1;
-    let error = |b: &BoundaryPoint| if b.mu_err.is_finite() { b.mu_err } else { f64::INFINITY };
-    let mut points: Vec<&BoundaryPoint> =
-        analysis.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder).collect();
-    points.sort_by(|a, b| error(b).total_cmp(&error(a)));
-    for point in points.into_iter().filter(|_| number <= MOST_OF_LINES) {
-        if further.iter().any(|run| serves(run, analysis, point)) {
-            continue;
-        }
-        if let Some(run) = along_line(loaded, analysis, point, (number, loaded.scene.schedule.production))? {
-            return Ok(Some((Step::Begin(number, run.scene), format!("further run {number}, {}", run.words))));
-        }
-    }
-    Ok(None)
+/// The step that begins a further run.
+fn begin(number: usize, run: FurtherRun) -> Planned {
+    (Step::Begin(number, run.scene), format!("further run {number}, {}", run.words))
 }
 
 /// What `run.json` keeps of a verdict.
@@ -287,9 +269,8 @@ fn next(
     goal: &StoppingRule,
     further: &[CheckedScene],
     analysis: &Analysis,
-) -> Result<Option<(Step, String)>> {
+) -> Result<Option<Planned>> {
     let number = further.len() + 1;
-    let begin = |run: FurtherRun| (Step::Begin(number, run.scene), format!("further run {number}, {}", run.words));
     let may_begin = number <= loaded.scene.schedule.refine as usize;
     let is_auto = loaded.scene.windows == Windows::Auto && number <= MOST_OF_LINES;
     if let Some(point) = goal.worst(analysis).filter(|p| p.kind == BoundaryKind::FirstOrder) {
@@ -304,14 +285,14 @@ fn next(
             }
             None if may_begin || is_auto => {
                 if let Some(run) = along_line(loaded, analysis, point, (number, goal.first_cycles(point.mu_err)))? {
-                    return Ok(Some(begin(run)));
+                    return Ok(Some(begin(number, run)));
                 }
             }
             None => {}
         }
     }
     if may_begin && let Some(run) = in_gap(loaded, analysis, number)? {
-        return Ok(Some(begin(run)));
+        return Ok(Some(begin(number, run)));
     }
     let Some(more) = goal.next_extension() else { return Ok(None) };
     // States that fill a gap of the grid keep step with it.

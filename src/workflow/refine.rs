@@ -99,6 +99,37 @@ pub(crate) fn along_line(
     further(&longer, temperatures, all, vec![window], (number, words)).map(Some)
 }
 
+/// Further runs at most that `windows: Auto` makes: more lines than that are in no diagram that one run is to find.
+pub(crate) const MOST_OF_LINES: usize = 8;
+
+/// The run along the worst first-order line that no further run serves, as long as the run itself, if there is such a line.
+///
+/// - `further`: scenes of the further runs
+///
+/// # Errors
+/// Those of [`along_line`].
+pub(crate) fn at_lines(
+    loaded: &CheckedScene,
+    further: &[CheckedScene],
+    analysis: &Analysis,
+) -> Result<Option<FurtherRun>> {
+    let number = further.len() + 1;
+    if number > MOST_OF_LINES {
+        return Ok(None);
+    }
+    let first_order = analysis.boundaries.iter().filter(|b| b.kind == BoundaryKind::FirstOrder);
+    let mut points: Vec<&BoundaryPoint> =
+        first_order.filter(|b| !further.iter().any(|run| serves(run, analysis, b))).collect();
+    points.sort_by(|a, b| b.error().total_cmp(&a.error()));
+    for point in points {
+        let run = along_line(loaded, analysis, point, (number, loaded.scene.schedule.production))?;
+        if run.is_some() {
+            return Ok(run);
+        }
+    }
+    Ok(None)
+}
+
 /// The run that puts states into the widest gap of the grid that no line is to blame for, if there is one.
 ///
 /// # Errors

@@ -81,9 +81,8 @@ impl StoppingRule {
 
     /// The point whose error is the largest, or not known; `None` where all are known well enough.
     pub(crate) fn worst<'a>(&self, analysis: &'a Analysis) -> Option<&'a BoundaryPoint> {
-        let error = |b: &BoundaryPoint| if b.mu_err.is_finite() { b.mu_err } else { f64::INFINITY };
-        let counted = analysis.boundaries.iter().filter(|b| self.counts(b) && error(b) > self.mu);
-        counted.max_by(|a, b| error(a).total_cmp(&error(b)))
+        let counted = analysis.boundaries.iter().filter(|b| self.counts(b) && b.error() > self.mu);
+        counted.max_by(|a, b| a.error().total_cmp(&b.error()))
     }
 
     /// What there is too little of for errors to say something, in words.

@@ -35,6 +35,11 @@ pub struct BoundaryPoint {
 }
 
 impl BoundaryPoint {
+    /// The standard error of μ, infinite where it is not known \[energy\].
+    pub(crate) fn error(&self) -> f64 {
+        if self.mu_err.is_finite() { self.mu_err } else { f64::INFINITY }
+    }
+
     /// Whether replicas have crossed often enough for its errors to say something; what has too few crossings has none.
     pub fn is_converged(&self) -> bool {
         self.crossings.is_none_or(|n| n >= ENOUGH_CROSSINGS)
