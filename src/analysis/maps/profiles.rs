@@ -7,6 +7,7 @@ use crate::analysis::mbar::Bins;
 use crate::analysis::prepared::MbarSolution;
 use crate::analysis::statistics::bootstrap::Bootstrap;
 use crate::observables::record::Role;
+use std::ops::Range;
 
 /// Bins of an order parameter.
 const BINS: usize = 40;
@@ -38,15 +39,16 @@ pub(crate) fn at(
     let composition_of: Vec<usize> = (0..samples.compositions().len())
         .flat_map(|c| std::iter::repeat_n(c, samples.first[c + 1] - samples.first[c]))
         .collect();
-    let shapes: Vec<Shape> = observed
-        .roles
-        .iter()
-        .enumerate()
-        .filter_map(|(observable, role)| {
-            let joint = matches!(role, Role::Order(_)) && !n_max.is_empty();
-            Shape::new(observable, &observed.columns[observable], joint.then(|| usize::from(n_max[0]) + 1))
-        })
-        .collect();
+    let mut shapes: Vec<Shape> = Vec::new();
+    for (observable, role) in observed.roles.iter().enumerate() {
+        let joint = matches!(role, Role::Order(_)) && !n_max.is_empty();
+        let counts = joint.then(|| usize::from(n_max[0]) + 1);
+        let first = shapes.last().map_or(0, |shape| shape.cells().end);
+        shapes.extend(Shape::new(observable, &observed.columns[observable], counts, first));
+    }
+    if shapes.is_empty() {
+        return Vec::new();
+    }
     places.iter().flat_map(|place| at_place(place, solved, (&shapes, observed), bootstrap, &composition_of)).collect()
 }
 
@@ -58,23 +60,25 @@ struct Shape {
     /// Values of N, 1 if it is not told apart.
     columns: usize,
     joint: bool,
+    /// Its first cell among those of all histograms.
+    first: usize,
 }
 
 impl Shape {
-    fn new(observable: usize, column: &[f32], counts: Option<usize>) -> Option<Shape> {
+    fn new(observable: usize, column: &[f32], counts: Option<usize>, first: usize) -> Option<Shape> {
         let bins = bins_of(column)?;
-        Some(Shape { observable, bins, columns: counts.unwrap_or(1), joint: counts.is_some() })
+        Some(Shape { observable, bins, columns: counts.unwrap_or(1), joint: counts.is_some(), first })
     }
 
-    /// Where a value stands in the histogram, `[n_bins][n_columns]` row by row.
+    /// The cell of a value; those of a histogram are `[n_bins][n_columns]`, row by row.
     fn place(&self, value: f32, n: u16) -> u32 {
         let (lo, width, n_bins) = self.bins;
         let bin = (((f64::from(value) - lo) / width) as usize).min(n_bins - 1);
-        (bin * self.columns + if self.joint { usize::from(n).min(self.columns - 1) } else { 0 }) as u32
+        (self.first + bin * self.columns + if self.joint { usize::from(n).min(self.columns - 1) } else { 0 }) as u32
     }
 
-    fn len(&self) -> usize {
-        self.bins.2 * self.columns
+    fn cells(&self) -> Range<usize> {
+        self.first..self.first + self.bins.2 * self.columns
     }
 
     /// Summed over N.
@@ -103,13 +107,14 @@ fn at_place(
     let largest = all.iter().copied().fold(0.0, f64::max);
     let kept: Vec<usize> = (0..all.len()).filter(|&n| all[n] > 1e-12 * largest).collect();
     let n_of = |n: usize| samples.compositions()[composition_of[n]].first().copied().unwrap_or(0);
-    let standing = |shape: &Shape| {
-        kept.iter().map(|&n| shape.place(observed.columns[shape.observable][n], n_of(n))).collect::<Vec<_>>()
+    let cells_of = |&n: &usize| {
+        let counts = n_of(n);
+        shapes.iter().map(move |shape| shape.place(observed.columns[shape.observable][n], counts))
     };
-    let standing: Vec<_> = shapes.iter().map(standing).collect();
-    let found = histograms(shapes, &standing, kept.iter().map(|&n| all[n]));
+    let cells: Vec<u32> = kept.iter().flat_map(cells_of).collect();
+    let found = histograms(shapes, &cells, kept.iter().map(|&n| all[n]));
     // A sample weighs as its bin does in a draw, times how often it was drawn.
-    let drawn: Vec<Vec<Vec<f64>>> = bootstrap.map(|draw| {
+    let drawn: Vec<Vec<f64>> = bootstrap.map(|draw| {
         let worth_of_bin: Vec<f64> = (0..draw.samples.compositions().len())
             .flat_map(|c| (draw.samples.first[c]..draw.samples.first[c + 1]).map(move |bin| (c, bin)))
             .map(|(c, bin)| (worth[c] - beta * draw.samples.energy[bin] - draw.solution.ln_d[bin] - ln_sum).exp())
@@ -118,11 +123,11 @@ fn at_place(
             let (times, bin) = draw.of_sample(n);
             if times > 0.0 { times * worth_of_bin[bin] } else { 0.0 }
         };
-        histograms(shapes, &standing, kept.iter().map(weight))
+        histograms(shapes, &cells, kept.iter().map(weight))
     });
-    let profile = |(s, shape): (usize, &Shape)| {
-        let ((lo, width, n_bins), p) = (shape.bins, &found[s]);
-        let resampled: Vec<&Vec<f64>> = drawn.iter().map(|of_draw| &of_draw[s]).collect();
+    let profile = |shape: &Shape| {
+        let ((lo, width, n_bins), p) = (shape.bins, &found[shape.cells()]);
+        let resampled: Vec<&[f64]> = drawn.iter().map(|of_draw| &of_draw[shape.cells()]).collect();
         let spread = |drawn: Vec<Vec<f64>>| bootstrap.spread(&drawn, |_| 1.0 / beta);
         let rows = |p: &[f64]| p.chunks(shape.columns).map(<[f64]>::to_vec).collect::<Vec<_>>();
         let joint_err = || rows(&spread(resampled.iter().map(|p| p.to_vec()).collect()));
@@ -137,19 +142,19 @@ fn at_place(
             p: shape.over_n(p),
         }
     };
-    shapes.iter().enumerate().map(profile).collect()
+    shapes.iter().map(profile).collect()
 }
 
-/// Histograms of samples of these weights, each with the sum 1.
+/// Histograms of samples of these weights, each with the sum 1, one after the other.
 ///
-/// - `standing`: `[n_shapes][n_samples]`, where each sample stands in each of them
-fn histograms(shapes: &[Shape], standing: &[Vec<u32>], weights: impl Iterator<Item = f64>) -> Vec<Vec<f64>> {
-    let mut all: Vec<Vec<f64>> = shapes.iter().map(|shape| vec![0.0; shape.len()]).collect();
+/// - `cells`: `[n_samples][n_shapes]`, where each sample stands in each of them
+fn histograms(shapes: &[Shape], cells: &[u32], weights: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut all = vec![0.0; shapes.last().map_or(0, |shape| shape.cells().end)];
     let mut total = 0.0;
-    for (i, weight) in weights.enumerate() {
+    for (weight, cells) in weights.zip(cells.chunks_exact(shapes.len())) {
         total += weight;
-        all.iter_mut().zip(standing).for_each(|(p, standing)| p[standing[i] as usize] += weight);
+        cells.iter().for_each(|&cell| all[cell as usize] += weight);
     }
-    all.iter_mut().flatten().for_each(|p| *p /= total);
+    all.iter_mut().for_each(|p| *p /= total);
     all
 }
