@@ -140,7 +140,7 @@ fn exchange(c: &mut Criterion) {
         let backend = sampler.backend_mut();
         group.bench_function(id, |b| {
             b.iter(|| {
-                exchanger.exchange(&grid, &rng, round, Period::FirstHalf, &measurements, &mut assignment);
+                exchanger.exchange(&grid, &rng, round, Period::Production, &measurements, &mut assignment);
                 backend.set_states(assignment.states()).expect("handed over");
                 round += 1;
             });
@@ -160,7 +160,7 @@ fn cycle(c: &mut Criterion) {
             group.throughput(Throughput::Elements(size(&sampler).0 as u64 * steps));
             let id = id(device, &sampler);
             group.bench_function(id, |b| {
-                b.iter(|| pool.install(|| sampler.advance(Period::SecondHalf).expect("a cycle")));
+                b.iter(|| pool.install(|| sampler.advance(Period::Production).expect("a cycle")));
             });
         }
     }

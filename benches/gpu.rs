@@ -233,7 +233,7 @@ fn grid(device: &str, seconds: f64, workload: &str, mut loaded: CheckedScene, wa
     let mut sampler = setup.sampler(run, &batch).expect("it fits");
     let folder = tempfile::tempdir().expect("a place for samples");
     let mut writer = SampleWriter::new(folder.path(), &["B".to_owned()], 1 << 17).expect("a writer");
-    let production = Period::FirstHalf;
+    let production = Period::Production;
     for _ in 0..loaded.scene.schedule.equilibration.min(60) {
         sampler.advance_ahead(production.into(), Some(production.into())).expect("cycle");
     }

@@ -184,7 +184,7 @@ fn measure(name: &str, walkers: u32) {
     let mut sampler = setup.sampler(device, &batch).expect("it fits");
     let folder = tempfile::tempdir().expect("a place for samples");
     let mut writer = SampleWriter::new(folder.path(), &["B".to_owned()], 1 << 17).expect("a writer");
-    let period = Period::FirstHalf;
+    let period = Period::Production;
     let (mut whole, processor) = (Vec::new(), seconds(ClockId::ProcessCPUTime));
     for _ in 0..CYCLES {
         let start = Instant::now();
@@ -249,7 +249,7 @@ fn measure_audit() {
     let device = Box::new(Idle { inner, measured: Vec::new(), keeps: false, clock: Arc::default() });
     let mut sampler = setup.sampler(device, &batch).expect("it fits");
     let cycles = 10 * AUDIT_EVERY;
-    let period = Period::FirstHalf;
+    let period = Period::Production;
     for _ in 0..AUDIT_EVERY + cycles {
         sampler.advance_ahead(period.into(), Some(period.into())).expect("cycle");
     }

@@ -135,17 +135,18 @@ fn table(input: &CheInput) -> String {
     }
     if let (Some((limit, step)), Some(over)) = (reaction.limiting(), reaction.overpotential()) {
         out += &format!(
-            "{}: limiting potential {limit:.4} V (step {}), equilibrium {} V, overpotential {over:.4} V",
+            "{}: limiting potential {:.4} V (step {}), equilibrium {} V, overpotential {over:.4} V",
             reaction.direction().name(),
+            on_scale(input, limit),
             step + 1,
-            reaction.equilibrium,
+            (1e4 * on_scale(input, reaction.equilibrium)).round() / 1e4,
         );
         if on_scale(input, 0.0) != 0.0 {
             out += &format!(
-                " (against RHE; {:.4} V and {:.4} V against SHE at pH {})",
-                on_scale(input, limit),
-                on_scale(input, reaction.equilibrium),
-                input.ph
+                " (against {} at pH {}; {limit:.4} V and {} V against RHE)",
+                input.scale.name(),
+                input.ph,
+                reaction.equilibrium,
             );
         }
         out.push('\n');

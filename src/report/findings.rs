@@ -150,6 +150,19 @@ pub(crate) fn phase_name(analysis: &Analysis, id: usize) -> String {
     analysis.phases.iter().find(|p| p.id == id).map_or_else(|| format!("phase {id}"), |p| p.name.clone())
 }
 
+/// What areas of phases are shares of, where that is not the whole map.
+pub(crate) fn part_of_map(analysis: &Analysis) -> Option<String> {
+    let cells = &analysis.map.cells;
+    let masked = cells.iter().filter(|cell| cell.masked).count();
+    let percent = 100.0 * (cells.len() - masked) as f64 / cells.len() as f64;
+    (masked > 0).then(|| {
+        format!(
+            "the {} % of the map that is not masked",
+            text::fixed(percent.min(99.9), u32::from(percent > 99.0) as usize)
+        )
+    })
+}
+
 /// Boundary points for a short table: triple and critical points, and of each line those nearest to the simulated
 /// temperatures.
 pub(crate) fn chief_boundaries(analysis: &Analysis) -> Vec<&BoundaryPoint> {

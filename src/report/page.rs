@@ -137,6 +137,7 @@ impl<'a> Gallery<'a> {
 
 fn found(analysis: &Analysis, summary: &RunSummary) -> Markup {
     let lines = findings::chief_boundaries(analysis);
+    let map = findings::part_of_map(analysis).unwrap_or_else(|| "the map".to_owned());
     html! {
         @if analysis.grid.n_reservoirs() == 0 {
             p { "A canonical run: the numbers of atoms are fixed, and the grid is one of temperatures." }
@@ -148,7 +149,7 @@ fn found(analysis: &Analysis, summary: &RunSummary) -> Markup {
                 @for (i, phase) in analysis.phases.iter().enumerate() {
                     @if i > 0 { ", " }
                     strong { (phase.name) }
-                    (format!(" ({:.0} % of the map)", 100.0 * phase.area_fraction))
+                    (format!(" ({:.0} %{})", 100.0 * phase.area_fraction, if i == 0 { format!(" of {map}") } else { String::new() }))
                 }
                 ". A phase is a basin of P(N) (maxima separated by a valley shallower than 1 kT count as one), told further apart by \
                  filled layers and by order where the scene observes them."

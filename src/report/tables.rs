@@ -124,7 +124,7 @@ pub(crate) fn phases(analysis: &Analysis, summary: &RunSummary) -> Markup {
                 th.text { "phase" }
                 @for axis in &analysis.grid.reservoirs { th { "⟨N⟩ of " (axis.species) } }
                 th { "⟨E⟩ [" (summary.units.energy_label()) "]" }
-                th { "share of the map" }
+                th { (format!("share of {}", findings::part_of_map(analysis).unwrap_or_else(|| "the map".to_owned()))) }
             } }
             tbody { @for phase in &analysis.phases { tr {
                 td.text { (phase.name) }

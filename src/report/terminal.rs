@@ -85,7 +85,8 @@ fn whole_table(analysis: &Analysis, summary: &RunSummary, width: usize) -> Strin
                 format!("{} (⟨N⟩ {}, {:.0} %)", p.name, n.join(" and "), 100.0 * p.area_fraction)
             })
             .collect();
-        out.push_str(&format!("phases: {}\n", phases.join(" · ")));
+        let of_a_part = findings::part_of_map(analysis).map(|part| format!(" (shares of {part})")).unwrap_or_default();
+        out.push_str(&format!("phases{of_a_part}: {}\n", phases.join(" · ")));
     }
     for finding in findings::verdict(analysis, summary) {
         out.push_str(&format!("{} {}\n", sign(finding.good), finding.words));

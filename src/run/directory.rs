@@ -25,8 +25,9 @@ impl RunDirectory {
     /// [`Error::AlreadyExists`] if it does (without `force`) or is not a run directory, [`Error::InUse`] if another process
     /// holds it, [`Error::Io`] if it cannot be written.
     pub fn create(target: &Path, force: bool, files: &[(&str, &[u8])]) -> Result<RunDirectory> {
-        // A link stays, and what it points to is replaced.
+        // A link stays, and what it points to is replaced; behind `link/` the link is not seen, nor can that be renamed.
         let named = target;
+        let target = &target.components().collect::<PathBuf>();
         let pointed_at;
         let target = match target.symlink_metadata() {
             Ok(found) if found.is_symlink() => {
@@ -307,6 +308,19 @@ mod tests {
         assert!(std::fs::create_dir(&empty).is_ok() && symlink(&empty, &filled).is_ok());
         assert!(RunDirectory::create(&filled, false, &[("resolved.ron", b"c")]).is_ok());
         assert!(filled.is_symlink() && empty.join("resolved.ron").is_file());
+        drop(again);
+        // A shell completes the name of a link to a folder with a slash.
+        for (k, name) in ["link/", "filled/", "link/."].into_iter().enumerate() {
+            let (named, content) = (parent.path().join(name), [b'd' + k as u8]);
+            assert!(RunDirectory::create(&named, false, &[]).is_err_and(|e| e.to_string().contains("--force")));
+            let again = RunDirectory::create(&named, true, &[("resolved.ron", &content)]);
+            assert!(again.as_ref().is_ok_and(|run| run.path() == named), "{name}: {again:?}");
+            assert!(link.is_symlink() && filled.is_symlink() && !behind.is_symlink() && !empty.is_symlink());
+            assert_eq!(std::fs::read(named.join("resolved.ron")).ok(), Some(content.to_vec()), "{name}");
+        }
+        assert!(symlink(elsewhere.path().join("gone"), parent.path().join("dangling")).is_ok());
+        let nowhere = RunDirectory::create(&parent.path().join("dangling/"), true, &[]).map(|_| ());
+        assert!(nowhere.is_err_and(|e| e.to_string().contains("a link to something that does not exist")));
     }
 
     #[test]

@@ -181,7 +181,7 @@ fn go_on(
     options: &ResumeOptions,
     mut loaded: CheckedScene,
     again: Again,
-    mut sampler: Sampler,
+    sampler: Sampler,
     directory: RunDirectory,
     report: &mut dyn FnMut(&Progress),
 ) -> Result<RunOutcome> {
@@ -191,7 +191,6 @@ fn go_on(
         scene.production_before = Some(loaded.scene.schedule.production);
         loaded = ranks.agree(loaded.extended(cycles))?;
         scene = SceneRecord { resolved: scene::resolved(&loaded), ..scene };
-        sampler.restart_second_half();
     }
     let mut record = RunRecord::new(&loaded, sampler.backend(), sampler.plan(), &history);
     if sampler.weights_are_final() {

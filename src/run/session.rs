@@ -115,8 +115,7 @@ impl Session<'_> {
         );
         let period = |cycle: u64| match cycle.checked_sub(equilibration) {
             None => Period::Equilibration,
-            Some(c) if c < u64::from(schedule.production) / 2 => Period::FirstHalf,
-            Some(_) => Period::SecondHalf,
+            Some(_) => Period::Production,
         };
         let (first, steps_before, start) = (self.sampler.cycle(), self.sampler.steps_made(), Instant::now());
         let (mut last_report, mut last_checkpoint) = (start, start);
@@ -283,7 +282,8 @@ impl Session<'_> {
         let Some(totals) = self.sampler.totals()? else { return Ok(None) };
         let (path, pressure_unit) = (self.directory.path(), self.loaded.scene.units.pressure_unit());
         write_states(&self.sampler, &totals, pressure_unit, &path.join("states.csv"))?;
-        write_exchange(self.sampler.grid(), &totals, &path.join("exchange.csv"))?;
+        let first_half = self.writers.marks.first_half(self.record.production_done)?;
+        write_exchange(self.sampler.grid(), &totals, first_half.as_deref(), &path.join("exchange.csv"))?;
         if self.sampler.has_windows() {
             write_windows(self.sampler.grid(), &totals, &path.join("windows.csv"))?;
         }

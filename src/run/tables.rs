@@ -6,6 +6,7 @@ use crate::base::ids::StateId;
 use crate::io::csv::{Table, as_given, number, parse_rows};
 use crate::io::text::read_text;
 use crate::moves::MoveKind;
+use crate::moves::exchange::EdgeTally;
 use crate::moves::transition_matrix::{Sums, links, ln_pi};
 use crate::sampler::moments::StateAverage;
 use crate::sampler::{Sampler, Totals};
@@ -204,12 +205,17 @@ pub fn write_windows(grid: &StateGrid, totals: &Totals, path: &Path) -> Result<(
 
 /// Writes `exchange.csv`: one row an edge of the neighbour graph.
 ///
+/// - `first_half`: `[n_edges]`, the tallies in the middle of production; `None` where they are not known
+///
 /// # Errors
 /// [`Error::Io`] if it cannot be written.
-pub fn write_exchange(grid: &StateGrid, totals: &Totals, path: &Path) -> Result<()> {
+pub fn write_exchange(grid: &StateGrid, totals: &Totals, first_half: Option<&[EdgeTally]>, path: &Path) -> Result<()> {
     let columns = ["state_a", "state_b", "axis", "attempts", "accepted", "acceptance", "acceptance_second_half"];
     let mut table = Table::new(columns);
-    for (edge, tally) in grid.edges.iter().zip(&totals.edges) {
+    let second_half = |e: usize, tally: &EdgeTally| {
+        first_half.and_then(|half| half.get(e)).map_or(f64::NAN, |half| tally.since(half).acceptance())
+    };
+    for (e, (edge, tally)) in grid.edges.iter().zip(&totals.edges).enumerate() {
         table.push([
             edge.a.0.to_string(),
             edge.b.0.to_string(),
@@ -217,7 +223,7 @@ pub fn write_exchange(grid: &StateGrid, totals: &Totals, path: &Path) -> Result<
             tally.attempts.to_string(),
             tally.accepted.to_string(),
             number(tally.acceptance()),
-            number(tally.acceptance_second_half()),
+            number(second_half(e, tally)),
         ]);
     }
     table.write(path)

@@ -17,7 +17,7 @@ use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::reader::{FileReader, RowGroupReader};
 use std::path::{Path, PathBuf};
 
-/// Snapshots of a run that was never extended.
+/// Snapshots of a run that was never extended, beside the one in its middle.
 pub(crate) const MARKS: u32 = 20;
 
 /// Columns before those of the tallies: walker, state, reservoir, n.
@@ -67,15 +67,6 @@ const EDGES: &str = "message edges {
     required int64 accepted;
 }";
 
-/// Exchanges of one edge up to a snapshot, over all walkers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct EdgeCount {
-    /// Tried.
-    pub attempts: u64,
-    /// Accepted.
-    pub accepted: u64,
-}
-
 /// One snapshot as read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TallySnapshot {
@@ -83,8 +74,8 @@ pub struct TallySnapshot {
     pub done: u32,
     /// Tallies of particle moves that were tried, in the order (walker, state, reservoir, N).
     pub rows: Vec<TallyRow>,
-    /// `[n_edges]`
-    pub edges: Vec<EdgeCount>,
+    /// `[n_edges]`, over all walkers.
+    pub edges: Vec<EdgeTally>,
 }
 
 /// Writer of the snapshots of a run.
@@ -107,11 +98,12 @@ impl MarkWriter {
         Ok(MarkWriter { folder, production })
     }
 
-    /// Whether a snapshot follows production cycle `cycle`: every twentieth of production, and its end. Those of a run
+    /// Whether a snapshot follows production cycle `cycle`: every twentieth of production, its middle and its end. Those of a run
     /// that was extended stay, and those of the longer schedule follow.
     pub fn follows(&self, cycle: u32) -> bool {
         let done = cycle + 1;
-        done == self.production || done.is_multiple_of(self.production.div_ceil(MARKS).max(1))
+        let ends_a_half = done == self.production || done == self.production / 2;
+        ends_a_half || done.is_multiple_of(self.production.div_ceil(MARKS).max(1))
     }
 
     /// Writes the mark after production cycle `cycle`.
@@ -152,6 +144,17 @@ impl MarkWriter {
     /// [`Error::Io`] if they cannot be written.
     pub fn write_edges(&self, cycle: u32, edges: &[EdgeTally]) -> Result<()> {
         save(&self.folder.join(file_name("edges", cycle + 1)), encode_edges(edges))
+    }
+
+    /// Tallies of the edges in the middle of the `done` production cycles made, those of the mark nearest to it, of two the
+    /// earlier; `None` where there is no mark before `done`. `[n_edges]`
+    ///
+    /// # Errors
+    /// [`Error::BadInput`] if the mark is damaged.
+    pub fn first_half(&self, done: u32) -> Result<Option<Vec<EdgeTally>>> {
+        let marks = names(&self.folder)?.into_iter().filter(|(stem, mark, _)| *stem == "edges" && *mark < done);
+        let nearest = marks.map(|(_, mark, name)| (mark.abs_diff(done / 2), mark, name)).min();
+        nearest.map(|(_, _, name)| read_edges(&self.folder.join(name))).transpose()
     }
 
     /// Removes the marks that are younger than a checkpoint after `done` production cycles: on another device they would
@@ -226,7 +229,7 @@ pub fn read_marks(dir: &Path, done: u32, n_states: usize, n_edges: usize) -> Res
 
 impl TallySnapshot {
     /// Whether nothing in later tallies is less than here.
-    fn is_before(&self, rows: &[TallyRow], edges: &[EdgeCount]) -> bool {
+    fn is_before(&self, rows: &[TallyRow], edges: &[EdgeTally]) -> bool {
         let mut later = rows.iter();
         let grown = |a: &TransitionTally, b: &TransitionTally| {
             MoveKind::TALLIED
@@ -294,7 +297,7 @@ fn encode_edges(edges: &[EdgeTally]) -> ParquetResult<Vec<u8>> {
     })
 }
 
-fn read_edges(path: &Path) -> Result<Vec<EdgeCount>> {
+fn read_edges(path: &Path) -> Result<Vec<EdgeTally>> {
     let mut edges = Vec::new();
     open(path, "mark", |reader| {
         each_group(reader, 3, |group| {
@@ -345,9 +348,9 @@ fn decode_tallies(group: &dyn RowGroupReader, kinds: &[MoveKind]) -> ParquetResu
         .collect())
 }
 
-fn decode_edges(group: &dyn RowGroupReader) -> ParquetResult<Vec<EdgeCount>> {
+fn decode_edges(group: &dyn RowGroupReader) -> ParquetResult<Vec<EdgeTally>> {
     let all = counts(group, 1)?.into_iter().zip(counts(group, 2)?);
-    Ok(all.map(|(attempts, accepted)| EdgeCount { attempts, accepted }).collect())
+    Ok(all.map(|(attempts, accepted)| EdgeTally { attempts, accepted }).collect())
 }
 
 /// A column of numbers that are never negative.
@@ -380,7 +383,7 @@ mod tests {
     }
 
     fn edges(scale: u64) -> Vec<EdgeTally> {
-        (0..4).map(|k| EdgeTally { attempts: 10 * scale, accepted: k * scale, ..EdgeTally::default() }).collect()
+        (0..4).map(|k| EdgeTally { attempts: 10 * scale, accepted: k * scale }).collect()
     }
 
     #[test]
@@ -393,7 +396,7 @@ mod tests {
         let marks = read_marks(folder.path(), 100, 3, 4)?;
         assert_eq!(marks.iter().map(|m| m.done).collect::<Vec<_>>(), [5, 10]);
         assert_eq!(marks[1].rows, tallied(2).rows().collect::<Vec<_>>());
-        assert_eq!(marks[1].edges[3], EdgeCount { attempts: 20, accepted: 6 });
+        assert_eq!(marks[1].edges[3], EdgeTally { attempts: 20, accepted: 6 });
         // What was never tried is not stored; index 0 has no attempts either.
         assert!(marks[0].rows.iter().all(|r| r.tally.of(MoveKind::INSERT).attempts > 0));
         assert_eq!(read_marks(folder.path(), 7, 3, 4)?.len(), 1);
@@ -447,7 +450,8 @@ mod tests {
             Ok((0..production).filter(|&c| writer.follows(c)).collect())
         };
         assert_eq!(marks(3)?, [0, 1, 2]);
-        assert_eq!(marks(1505)?.len(), 20);
+        assert_eq!(marks(1505)?.len(), 21);
+        assert!(marks(1505)?.contains(&751), "the middle");
         assert_eq!(marks(1505)?.last(), Some(&1504));
         Ok(())
     }

@@ -246,7 +246,7 @@ impl Sampler {
     /// # Errors
     /// As [`Sampler::advance`].
     pub fn run_cycle(&mut self) -> Result<Vec<ReplicaSample>> {
-        self.advance(Period::SecondHalf)?;
+        self.advance(Period::Production)?;
         Ok(self.samples().collect())
     }
 

@@ -186,13 +186,6 @@ impl Sampler {
         self.cycle
     }
 
-    /// Begins the second half of production anew, after the run was made longer.
-    pub fn restart_second_half(&mut self) {
-        for tally in &mut self.exchanger.tallies {
-            (tally.attempts_second_half, tally.accepted_second_half) = (0, 0);
-        }
-    }
-
     /// Exchange tallies of every edge, those of walkers that are tallied here. `[n_edges]`
     pub fn edge_tallies(&self) -> &[EdgeTally] {
         &self.exchanger.tallies

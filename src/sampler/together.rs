@@ -123,16 +123,9 @@ impl Sampler {
     /// When another rank is lost.
     pub fn edges_of_all(&self) -> Result<Vec<EdgeTally>> {
         let own = &self.exchanger.tallies;
-        let mut words: Vec<u64> =
-            own.iter().flat_map(|t| [t.attempts, t.accepted, t.attempts_second_half, t.accepted_second_half]).collect();
+        let mut words: Vec<u64> = own.iter().flat_map(|t| [t.attempts, t.accepted]).collect();
         self.part.all.sum(Talk::Saving, &mut words)?;
-        let tally = |w: &[u64; 4]| EdgeTally {
-            attempts: w[0],
-            accepted: w[1],
-            attempts_second_half: w[2],
-            accepted_second_half: w[3],
-        };
-        Ok(words.as_chunks().0.iter().map(tally).collect())
+        Ok(words.as_chunks().0.iter().map(|&[attempts, accepted]| EdgeTally { attempts, accepted }).collect())
     }
 
     /// What later samplers need to go on from here, by walkers. All ranks must ask.

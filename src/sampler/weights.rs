@@ -135,10 +135,10 @@ mod tests {
             weights.count(cycle, &Arc::new(page), &assignment, 0).expect("events");
         }
         assert_eq!(
-            weights.of_cycle(600, Period::FirstHalf, &alone).expect("alone"),
+            weights.of_cycle(600, Period::Production, &alone).expect("alone"),
             Some(vec![shares_of(MOST_WEIGHT), 0])
         );
-        assert_eq!(weights.of_cycle(601, Period::FirstHalf, &alone).expect("alone"), None);
+        assert_eq!(weights.of_cycle(601, Period::Production, &alone).expect("alone"), None);
         assert!(weights.is_of(2, 1) && !weights.is_of(3, 1));
     }
 }

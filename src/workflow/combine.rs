@@ -3,12 +3,13 @@
 use crate::analysis::SampledRun;
 use crate::analysis::diagnostics::RunTallies;
 use crate::base::error::Result;
+use crate::moves::exchange::EdgeTally;
 use crate::moves::tally::TallyRow;
 use crate::report::RunLine;
 use crate::run::archive::Run;
 use crate::run::combined::Combined;
 use crate::run::tables::{ExchangeRow, MoveRow, read_exchange, read_moves};
-use crate::sample::tally_snapshots::{EdgeCount, TallySnapshot, read_marks};
+use crate::sample::tally_snapshots::{TallySnapshot, read_marks};
 use crate::thermo::union::Member;
 use std::path::PathBuf;
 
@@ -110,7 +111,7 @@ impl Combined {
 
 /// A snapshot of the tallies of one run, by the states and edges of all.
 fn placed(mark: TallySnapshot, member: &Member, n_edges: usize) -> TallySnapshot {
-    let mut edges = vec![EdgeCount::default(); n_edges];
+    let mut edges = vec![EdgeTally::default(); n_edges];
     mark.edges.iter().zip(&member.edges).for_each(|(count, &e)| edges[e as usize] = *count);
     let place = |row: TallyRow| TallyRow { state: member.states[row.state as usize], ..row };
     let mut rows: Vec<TallyRow> = mark.rows.into_iter().map(place).collect();
@@ -135,7 +136,7 @@ mod tests {
     #[test]
     fn tallies_stand_at_the_states_and_edges_of_all() {
         let row = |state, n| TallyRow { walker: 0, state, reservoir: 0, n, tally: Default::default() };
-        let count = |attempts| EdgeCount { attempts, accepted: 1 };
+        let count = |attempts| EdgeTally { attempts, accepted: 1 };
         let mark = TallySnapshot { done: 7, rows: vec![row(0, 1), row(1, 0)], edges: vec![count(3), count(4)] };
         let member = Member { states: vec![5, 2], edges: vec![2, 0] };
         let found = placed(mark, &member, 3);

@@ -76,7 +76,7 @@ fn run<R: Replica>(grid: &StateGrid, cycles: u32, walkers: usize, seed: u64) -> 
             .iter()
             .map(|x| Measurement { energy: x.energy(), counts: [x.n()].into_iter().collect() })
             .collect();
-        exchanger.exchange(grid, &addressed, u64::from(cycle), Period::SecondHalf, &measured, &mut assignment);
+        exchanger.exchange(grid, &addressed, u64::from(cycle), Period::Production, &measured, &mut assignment);
         for (r, m) in measured.iter().enumerate() {
             let id = ReplicaId(r as u32);
             let walker = assignment.walker_of(id) as u16;

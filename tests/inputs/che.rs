@@ -46,6 +46,43 @@ fn che_prints_steps_and_draws() {
     }
 }
 
+/// Table, staircase and sweep are on one scale, which all of them name.
+#[test]
+fn the_staircase_is_on_the_scale_of_the_table() {
+    let folder = folder();
+    let file = scenes().join("che/oxygen_reduction_associative.ron");
+    let file = file.to_str().expect("a path");
+    for (scale, words) in [("she", ["against SHE at", "pH 13"]), ("rhe", ["against RHE", "RHE<"])] {
+        let arguments = ["che", file, "--ph", "13", "--scale", scale, "-o", scale];
+        let (code, stdout, stderr) = adlayer(folder.path(), &arguments);
+        assert_eq!(code, Some(0), "{stderr}");
+        let name = scale.to_uppercase();
+        assert!(stdout.contains(&format!("potentials against {name}\n")), "{stdout}");
+        let result = json(folder.path(), &[&arguments[..6], &["--json"]].concat());
+        let [limit, equilibrium] =
+            ["limiting_potential_on_scale", "equilibrium_on_scale"].map(|key| number(&result, key));
+        assert!(stdout.contains(&format!("limiting potential {limit:.4} V (step 2)")), "{stdout}");
+        let read = |ext: &str| {
+            let path = folder.path().join(format!("{scale}/figures/che_staircase.{ext}"));
+            std::fs::read_to_string(path).expect("a file of the figure")
+        };
+        let svg = read("svg");
+        assert!(words.iter().all(|words| svg.contains(words)), "{svg}");
+        let conditions = result["conditions"].as_array().expect("a list");
+        let csv = read("csv");
+        for (u, state) in [(0.0, 0), (limit, 1), (equilibrium, 0)] {
+            let of_table = conditions.iter().find(|c| (number(c, "potential") - u).abs() < 1e-9).expect("a column");
+            let level = of_table["levels"][state].as_f64().expect("a level");
+            let is_same = |line: &str| {
+                let cells: Vec<&str> = line.split(',').collect();
+                let number = |k: usize| cells[k].parse::<f64>().unwrap_or(f64::NAN);
+                (number(0) - u).abs() < 1e-9 && number(1) == state as f64 + 1.0 && (number(3) - level).abs() < 1e-9
+            };
+            assert!(csv.lines().skip(1).any(is_same), "{scale}: {u} V, {level} eV: {csv}");
+        }
+    }
+}
+
 #[test]
 fn bad_reactions_are_refused_with_the_line_and_the_remedy() {
     refused(CASES);

@@ -145,7 +145,7 @@ fn counts_after(schedule: Exchange, rule: &StateGrid, walkers: usize, draws: u64
             .iter()
             .map(|&x| Measurement { energy: sites[x].energy, counts: sites[x].counts.iter().copied().collect() })
             .collect();
-        exchanger.exchange(rule, &rng, draw, Period::SecondHalf, &measured, &mut assignment);
+        exchanger.exchange(rule, &rng, draw, Period::Production, &measured, &mut assignment);
         for walker in 0..walkers {
             let held = |k: u32| drawn[assignment.replica_of(walker, StateId(k)).index()];
             (0..grid.len()).for_each(|k| single[k][held(k as u32)] += 1);

@@ -165,7 +165,7 @@ fn a_choice_does_not_depend_on_where_a_run_was_cut() {
         };
         let setup = setup(&inserting(&spec.text(), "Biased(trials: 2)"));
         let (equilibration, cycles) = (60, 80);
-        let cycle = |c: u32| Cycle::from(if c < equilibration { Period::Equilibration } else { Period::SecondHalf });
+        let cycle = |c: u32| Cycle::from(if c < equilibration { Period::Equilibration } else { Period::Production });
         let run = |cuts: &[u32], ahead: bool| -> SamplerState {
             let mut sampler =
                 setup.sampler(setup.open(device).expect("opened"), &setup.start().expect("sound")).expect("loaded");

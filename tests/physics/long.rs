@@ -48,7 +48,7 @@ fn default_scene_at_full_length() {
         }
         assert!(failures.is_empty(), "{device}: {failures:?}");
         let edges = run.sampler.edge_tallies();
-        let lowest = edges.iter().map(|e| e.acceptance_second_half()).fold(1.0, f64::min);
+        let lowest = edges.iter().map(|e| e.acceptance()).fold(1.0, f64::min);
         say(&format!("{device}: lowest acceptance of an edge {lowest:.3}"));
     });
 }

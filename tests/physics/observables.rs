@@ -21,7 +21,7 @@ use glam::DVec3;
 fn observe(run: &mut Run, cycles: u32, mut seen: impl FnMut(usize, &Observed)) {
     let observables = Observables::from_scene(&run.loaded);
     for _ in 0..cycles {
-        run.sampler.advance(Period::SecondHalf).unwrap_or_else(|e| panic!("{e}"));
+        run.sampler.advance(Period::Production).unwrap_or_else(|e| panic!("{e}"));
         for (walker, observed) in observables.evaluate_all(&run.batch()).iter().enumerate() {
             seen(walker, observed);
         }
@@ -192,10 +192,10 @@ fn keeps_what_its_cycles_end_with(device: &str) {
     let text = spec.text();
     let (mut waiting, mut ahead) = (Run::start(device, &text), Run::start(device, &text));
     // Two in a row, then one that keeps nothing.
-    let kind = |cycle: u32| Cycle { period: Period::SecondHalf, keep: cycle % 3 != 2 };
+    let kind = |cycle: u32| Cycle { period: Period::Production, keep: cycle % 3 != 2 };
     let (mut kept, mut atoms) = (Batch::default(), 0);
     for cycle in 0..14 {
-        waiting.sampler.advance(Period::SecondHalf).expect("a cycle");
+        waiting.sampler.advance(Period::Production).expect("a cycle");
         ahead.sampler.advance_ahead(kind(cycle), (cycle < 13).then(|| kind(cycle + 1))).expect("a cycle");
         if kind(cycle).keep {
             ahead.sampler.kept(&mut kept).expect("the device is there");

@@ -40,7 +40,7 @@ fn mean_squares(device: &str, dynamics: &str) -> (Estimate, Estimate, f64) {
     let (mut x2, mut v2) = (vec![0.0; walkers as usize], vec![0.0; walkers as usize]);
     let n = f64::from(3 * atoms * cycles);
     for _ in 0..cycles {
-        run.sampler.advance(Period::SecondHalf).expect("a cycle");
+        run.sampler.advance(Period::Production).expect("a cycle");
         for (w, x) in run.batch().configurations.iter().enumerate() {
             x2[w] += x.positions.iter().map(|p| (*p - 10.0).length_squared()).sum::<f64>() / n;
             v2[w] += x.velocities.iter().map(|v| v.length_squared()).sum::<f64>() / n;

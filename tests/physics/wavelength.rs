@@ -69,7 +69,7 @@ fn with_rule(convention: Convention, temperatures: [f64; 2]) -> ([Estimate; 2], 
     for cycle in 0..700 {
         backend.particle_moves(40 * cycle, 40, true).expect("moves");
         let measurements = backend.measure().expect("measured");
-        exchanger.exchange(&rule, &setup.rng, cycle, Period::SecondHalf, &measurements, &mut assignment);
+        exchanger.exchange(&rule, &setup.rng, cycle, Period::Production, &measurements, &mut assignment);
         backend.set_states(assignment.states()).expect("states");
         for (r, m) in (0..).zip(&measurements).filter(|_| cycle >= 100) {
             let id = ReplicaId(r);

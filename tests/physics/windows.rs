@@ -292,7 +292,7 @@ fn windows_answer_where_no_other_state_is() {
 /// Everything that later bits depend on, after some cycles.
 fn advanced(sampler: &mut Sampler, from: u32, to: u32) -> adlayer::testing::sampler::SamplerState {
     for cycle in from..to {
-        let period = if cycle < 12 { Period::Equilibration } else { Period::SecondHalf };
+        let period = if cycle < 12 { Period::Equilibration } else { Period::Production };
         sampler.advance(period).unwrap_or_else(|e| panic!("{e}"));
     }
     sampler.save().expect("saved")

@@ -397,6 +397,56 @@ fn trials_without_an_energy_stop_the_run_or_are_counted() {
     assert_eq!(record(&place.run("again"))["forces"]["rejected"], 0);
 }
 
+/// An energy that is finite and absurd is asked for again: what nobody confirms is nowhere, what is confirmed is said.
+#[test]
+fn an_absurd_energy_is_not_believed_at_once() {
+    let cycles = [5, 40];
+    let reference = "reference: (species: [(\"A\", Atom), (\"B\", Atom)])";
+    let place = place("(command: \"DRIVER\")", reference, cycles);
+    place.succeed(&["run", "scene.ron", "-o", "whole", "--quiet"]);
+    let whole = outcome(&place.run("whole"));
+    let forces = |name: &str| record(&place.run(name))["forces"].clone();
+    assert_eq!(forces("whole")["confirmed"], 0);
+    // One client of two, one alone, and one that takes several configurations at once.
+    let fault = "DRIVER --fault other-energy=-1e4@700%211";
+    for (name, clients) in [
+        ("two", format!("(command: \"{fault}\"), (command: \"DRIVER\")")),
+        ("alone", format!("(command: \"{fault}\")")),
+        ("batch", format!("(command: \"{fault} --batch 3\")")),
+    ] {
+        rewrite(&place, "absurd.ron", &clients, reference, cycles);
+        place.succeed(&["run", "absurd.ron", "-o", name, "--quiet"]);
+        assert_same(name, &whole, &outcome(&place.run(name)));
+        let forces = forces(name);
+        assert!(forces["failures"].as_u64() >= Some(1) && forces["confirmed"] == 0, "{name}: {forces}");
+    }
+    // A client that says it again after it was started anew, and one that then says something else as absurd.
+    let starts = place.path().join("starts");
+    let script = |later: &str| {
+        let text = format!(
+            "#!/bin/sh\necho x >> {0}\nn=$(grep -c x {0})\nfault=-1e4@700\ntest $n -gt 1 && fault={later}\n\
+             exec {PROGRAM} driver {1} --fault other-energy=$fault\n",
+            starts.display(),
+            place.path().join("native.ron").display(),
+        );
+        std::fs::write(place.path().join("client.sh"), text).expect("written");
+        let _ = std::fs::remove_file(&starts);
+    };
+    let client = format!("(command: \"sh {}\")", place.path().join("client.sh").display());
+    rewrite(&place, "again.ron", &client, "", cycles);
+    script("-1e4@1");
+    place.succeed(&["run", "again.ron", "-o", "again", "--quiet"]);
+    let confirmed = forces("again")["confirmed"].as_u64().expect("a number");
+    assert!(confirmed >= 1, "{}", forces("again"));
+    let said = format!("that a second answer confirmed: {confirmed}");
+    assert!(record(&place.run("again"))["warnings"].to_string().contains(&said));
+    script("-${n}e4@1");
+    let output = place.adlayer(&["run", "again.ron", "-o", "other", "--quiet"]);
+    assert_eq!(output.status.code(), Some(69), "{}", stderr(&output));
+    let error = stderr(&output);
+    assert!(error.contains("below the lowest of") && error.contains("before it was"), "{error}");
+}
+
 #[test]
 fn clients_that_others_start_may_come_and_go() {
     let cycles = [5, 60];
@@ -460,7 +510,13 @@ fn programs_with_a_fixed_number_of_atoms_are_started_for_each_composition() {
     );
     std::fs::write(template.join("client.sh"), script).expect("written");
     std::fs::write(template.join("atoms.txt"), "{each atom}{symbol} {x} {y} {z}\n").expect("written");
-    rewrite(&place, "templates.ron", "(command: \"sh client.sh\", template: \"template\", count: 3)", "", cycles);
+    rewrite(
+        &place,
+        "templates.ron",
+        "(template: (folder: \"template/\", command: \"sh client.sh\"), count: 3)",
+        "",
+        cycles,
+    );
     place.succeed(&["run", "templates.ron", "-o", "templates", "--quiet"]);
     let started = std::fs::read_to_string(place.path().join("started")).expect("a trace");
     let sizes: std::collections::BTreeSet<&str> = started.lines().collect();

@@ -77,6 +77,71 @@ fn a_core_that_leaves_no_room_is_refused_and_one_as_long_as_a_bond_is_said() {
     assert!(refused.contains("`core` is 5.1, more than half the shortest period, 5"), "{refused}");
 }
 
+/// Both forms of a template are one, and `{input}` is the one file of its folder.
+#[test]
+fn a_template_may_hold_its_command_and_name_its_input_file() {
+    let place = Place::new("");
+    let folders =
+        [("qe", vec!["pw.in", ".swap"]), ("two", vec!["b.in", "a.in"]), ("none", vec![]), ("odd", vec!["p w.in"])];
+    for (folder, files) in folders {
+        let folder = place.path().join(folder);
+        std::fs::create_dir(&folder).expect("a folder");
+        files.iter().for_each(|file| std::fs::write(folder.join(file), "{n_atoms}").expect("written"));
+    }
+    let path = place.path().join("scene.ron");
+    let parse = |said: &str| {
+        let reference = "reference: (species: [(\"D\", HalfMolecule)])";
+        scene::parse(&gas_scene(&format!("External({said}, {reference})")), &path)
+    };
+    let clients = |said: &str| {
+        let scene = parse(said).unwrap_or_else(|e| panic!("{said}: {e}"));
+        // What a run writes down says the same.
+        let again = scene::parse(&scene::resolved(&scene), &path).expect("a resolved scene");
+        let of = |scene: &scene::CheckedScene| {
+            let clients = &scene.scene.potential.external().expect("clients").clients;
+            let own = clients.iter().map(|c| {
+                let template = c.template.as_ref().expect("a template");
+                assert_eq!(template.command, None);
+                let folder = template.folder.trim_end_matches('/').rsplit('/').next().expect("a name").to_owned();
+                (c.command.clone(), c.count, folder)
+            });
+            own.collect::<Vec<_>>()
+        };
+        assert_eq!(of(&scene), of(&again), "{said}");
+        assert!(scene::resolved(&scene).contains("command: \"pw.x -i pw.in --ipi {socket}:UNIX\""), "{said}");
+        of(&scene)
+    };
+    let plain = clients(r#"clients: [(command: "pw.x -i pw.in --ipi {socket}:UNIX", template: "qe", count: 4)]"#);
+    let command = "command: \"pw.x -i {input} --ipi {socket}:UNIX\"";
+    for other in [
+        format!("clients: [({command}, template: (folder: \"qe/\"), count: 4)]"),
+        format!("clients: [(template: (folder: \"qe/\", {command}), count: 4)]"),
+        format!("clients: [({command}, template: \"qe\", count: 4)]"),
+    ] {
+        assert_eq!(clients(&other), plain, "{other}");
+    }
+    let one = clients(&format!("template: (folder: \"qe\", {command})"));
+    assert_eq!((one[0].1, &one[0].0, one.len()), (1, &plain[0].0, 1));
+    for (said, why) in [
+        (r#"clients: [(template: (folder: "two", command: "x {input}"))]"#, "2 files of"),
+        (r#"clients: [(template: (folder: "two", command: "x {input}"))]"#, "a.in, b.in"),
+        (r#"clients: [(template: (folder: "none", command: "x {input}"))]"#, "holds none"),
+        (r#"clients: [(template: (folder: "odd", command: "x {input}"))]"#, "p w.in"),
+        (r#"clients: [(template: (folder: "absent", command: "x {input}"))]"#, "cannot be read"),
+        (r#"clients: [(command: "x {input}")]"#, "there is none"),
+        (r#"clients: [(command: "x", template: (folder: "qe", command: "y"))]"#, "`command` is given twice"),
+        (r#"clients: [(template: (folder: "qe"))]"#, "field `command` of the client is missing"),
+        (r#"clients: [(count: 2)]"#, "field `command` of the client is missing"),
+        (r#"clients: [(template: (folder: "qe", command: ""))]"#, "`command` is empty"),
+        (r#"clients: [(template: (folder: "qe", comand: "x"))]"#, "`comand` is no field"),
+        (r#"clients: [(template: (command: "x"))]"#, "field `folder`"),
+        (r#"clients: [(template: 3)]"#, "expected a folder in double quotes"),
+    ] {
+        let refused = parse(said).expect_err(said).to_string();
+        assert!(refused.contains(why), "{said}: {refused}");
+    }
+}
+
 /// A server of i-PI has nothing to say in `INIT`.
 #[test]
 fn a_driver_takes_an_empty_init() {

@@ -70,6 +70,26 @@ fn rounds_of_exchange_go_on_where_they_were() {
     assert!(grown.exchange.contains(",temperature+mu_B,") && grown.exchange.contains(",temperature-mu_B,"));
 }
 
+/// The second half is that of the whole production, however little of it an extension has made.
+#[test]
+fn a_short_extension_leaves_the_second_half_of_the_whole() {
+    let place = Place::new(&surface(2, [5, 40]));
+    place.succeed(&["run", "scene.ron", "--device", "cpu", "-o", "grown", "--quiet"]);
+    let before = outcome(&place.run("grown")).exchange;
+    place.succeed(&["resume", "grown", "--cycles", "+12", "--quiet"]);
+    place.succeed(&["resume", "grown", "--cycles", "+8", "--quiet"]);
+    std::fs::write(place.path().join("long.ron"), surface(2, [5, 60])).expect("the scene");
+    place.succeed(&["run", "long.ron", "--device", "cpu", "-o", "whole", "--quiet"]);
+    let (grown, whole) = (outcome(&place.run("grown")).exchange, outcome(&place.run("whole")).exchange);
+    assert_eq!(grown, whole);
+    assert_ne!(before, grown);
+    // Of a single cycle there are no halves.
+    std::fs::write(place.path().join("short.ron"), surface(2, [5, 1])).expect("the scene");
+    place.succeed(&["run", "short.ron", "--device", "cpu", "-o", "short", "--quiet"]);
+    let short = outcome(&place.run("short")).exchange;
+    assert!(short.lines().skip(1).all(|line| line.ends_with(',')), "{short}");
+}
+
 /// Velocities that are kept, reversed after a rejection, and tallies of segments are part of a checkpoint; so are insertions about
 /// atoms of the slab that move.
 #[test]
@@ -114,14 +134,14 @@ fn steps_that_are_chosen_go_on_as_they_were() {
         if [0, 7, 25].contains(&cycle) {
             saved.push((cycle, whole.save().expect("between two cycles")));
         }
-        whole.advance(if cycle < 20 { Period::Equilibration } else { Period::FirstHalf }).expect("a cycle");
+        whole.advance(if cycle < 20 { Period::Equilibration } else { Period::Production }).expect("a cycle");
     }
     let most = setup.plan.steps;
     assert!(whole.plan().steps < most && whole.steps_made() < 30 * u64::from(most), "nothing was chosen");
     for (from, state) in saved {
         let mut again = setup.restore(backend(), &state).expect("it fits");
         for cycle in from..30 {
-            again.advance(if cycle < 20 { Period::Equilibration } else { Period::FirstHalf }).expect("a cycle");
+            again.advance(if cycle < 20 { Period::Equilibration } else { Period::Production }).expect("a cycle");
         }
         assert!(again.save().expect("a state") == whole.save().expect("a state"), "from cycle {from} on");
     }
@@ -404,6 +424,8 @@ fn a_damaged_part_or_mark_is_refused_before_sampling_goes_on() {
         std::fs::write(&path, bytes).expect("restored");
     }
     assert_eq!(state(&directory).sampler.cycle, cycle);
+    // It is no mark, and whoever reads it as one says so.
+    std::fs::remove_file(directory.join("transitions/edges-00000001.parquet")).expect("removed");
     place.fail(&["resume", "cut", "--quiet", "--walltime", "1s"], 75);
 }
 

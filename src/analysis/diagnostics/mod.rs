@@ -36,7 +36,8 @@ use super::transition_matrix::{TallyBlock, compare, tally_blocks};
 use crate::analysis::prepared::PreparedSamples;
 use crate::analysis::statistics::inefficiency::{Memory, places};
 use crate::base::Result;
-use crate::sample::tally_snapshots::{EdgeCount, TallySnapshot};
+use crate::moves::exchange::EdgeTally;
+use crate::sample::tally_snapshots::TallySnapshot;
 use crate::thermo::states::{Edge, StateGrid};
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -59,7 +60,7 @@ pub struct RunTallies {
     /// Particle moves by blocks of time.
     pub blocks: Vec<TallyBlock>,
     /// `[n_edges][n_windows]`, exchanges by windows of production; empty if they are not known.
-    pub exchanges: Vec<Vec<EdgeCount>>,
+    pub exchanges: Vec<Vec<EdgeTally>>,
 }
 
 impl RunTallies {
@@ -150,7 +151,7 @@ fn examine(work: &PreparedSamples<'_>, analysis: &Analysis, books: &RunTallies) 
             let counts = books.exchanges.get(e).map_or(&[][..], Vec::as_slice);
             let overlap = overlap.of(edge.a.index(), edge.b.index());
             let late = &counts[counts.len() / 2..];
-            let tried = |c: &[EdgeCount]| c.iter().map(|c| c.attempts).sum::<u64>();
+            let tried = |c: &[EdgeTally]| c.iter().map(|c| c.attempts).sum::<u64>();
             let recent = acceptance(late);
             EdgeCheck {
                 edge,

@@ -1,6 +1,7 @@
 //! Acceptance of every edge in windows of production: a cumulative rate hides an edge that died.
 
-use crate::sample::tally_snapshots::{EdgeCount, TallySnapshot};
+use crate::moves::exchange::EdgeTally;
+use crate::sample::tally_snapshots::TallySnapshot;
 
 /// Windows at most.
 const WINDOWS: usize = 5;
@@ -10,7 +11,7 @@ const ATTEMPTS: u64 = 50;
 /// Exchanges of every edge by window: `[n_edges][n_windows]`, windows of equal length, the counts of several runs added up.
 ///
 /// - `runs`: the snapshots of each run
-pub fn windows(runs: &[&[TallySnapshot]]) -> Vec<Vec<EdgeCount>> {
+pub fn windows(runs: &[&[TallySnapshot]]) -> Vec<Vec<EdgeTally>> {
     let ends: Vec<&TallySnapshot> = runs.iter().filter_map(|marks| marks.last()).collect();
     let n_edges = ends.iter().map(|m| m.edges.len()).max().unwrap_or(0);
     let mut typical: Vec<u64> =
@@ -19,9 +20,9 @@ pub fn windows(runs: &[&[TallySnapshot]]) -> Vec<Vec<EdgeCount>> {
     let typical = typical.get(n_edges / 2).copied().unwrap_or(0);
     let fewest_marks = runs.iter().map(|marks| marks.len()).filter(|&n| n > 0).min().unwrap_or(1);
     let n_windows = ((typical / ATTEMPTS) as usize).clamp(1, WINDOWS.min(fewest_marks));
-    let mut counts = vec![vec![EdgeCount::default(); n_windows]; n_edges];
+    let mut counts = vec![vec![EdgeTally::default(); n_windows]; n_edges];
     for (marks, end) in runs.iter().filter_map(|marks| Some((marks, marks.last()?))) {
-        let mut before = vec![EdgeCount::default(); n_edges];
+        let mut before = vec![EdgeTally::default(); n_edges];
         for w in 0..n_windows {
             let wanted = u64::from(end.done) * (w as u64 + 1);
             let mark = marks.iter().find(|m| u64::from(m.done) * n_windows as u64 >= wanted).unwrap_or(end);
@@ -30,15 +31,15 @@ pub fn windows(runs: &[&[TallySnapshot]]) -> Vec<Vec<EdgeCount>> {
                 counts[e][w].accepted += now.accepted - before[e].accepted;
             }
             before.clone_from(&mark.edges);
-            before.resize(n_edges, EdgeCount::default());
+            before.resize(n_edges, EdgeTally::default());
         }
     }
     counts
 }
 
 /// Accepted per attempt; NaN without attempts.
-pub fn acceptance(counts: &[EdgeCount]) -> f64 {
-    let sum = |f: fn(&EdgeCount) -> u64| counts.iter().map(f).sum::<u64>() as f64;
+pub fn acceptance(counts: &[EdgeTally]) -> f64 {
+    let sum = |f: fn(&EdgeTally) -> u64| counts.iter().map(f).sum::<u64>() as f64;
     sum(|c| c.accepted) / sum(|c| c.attempts)
 }
 
@@ -50,8 +51,8 @@ mod tests {
     fn an_edge_that_dies_shows_in_its_last_windows() {
         let marks: Vec<TallySnapshot> = (1..=20)
             .map(|i| {
-                let alive = EdgeCount { attempts: 100 * i, accepted: 30 * i };
-                let dying = EdgeCount { attempts: 100 * i, accepted: 30 * i.min(8) };
+                let alive = EdgeTally { attempts: 100 * i, accepted: 30 * i };
+                let dying = EdgeTally { attempts: 100 * i, accepted: 30 * i.min(8) };
                 TallySnapshot { done: 50 * i as u32, rows: Vec::new(), edges: vec![alive, dying] }
             })
             .collect();

@@ -95,8 +95,8 @@ pub(crate) fn p_n(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Draw
         series.push(Series { label, colour: colour.clone(), runs, points });
     }
     let mut caption = format!(
-        "Probability of N atoms of {species} at chosen (T, {}), by MBAR, with standard errors. Two maxima of one curve \
-         are two phases; a valley of less than 1 kT between them does not count as one.",
+        "Probability of N atoms of {species} at chosen (T, {}), by MBAR, with standard errors (of one that reaches 0 the \
+         upper half). Two maxima of one curve are two phases; a valley of less than 1 kT between them does not count as one.",
         labels.mu_symbol(&axis.convention)
     );
     if chosen.len() < n {

@@ -11,7 +11,7 @@ use crate::figures::pictures::plot::legend::{self, Entry, Sign};
 use crate::figures::pictures::plot::{palette, text};
 use crate::input::che::CheInput;
 use crate::io::csv::{Table, number};
-use crate::thermochemistry::che::{Electrode, Scale, per_ph};
+use crate::thermochemistry::che::{Electrode, Scale, from_reversible, per_ph};
 use crate::thermochemistry::envelope::{Plane, edges, lowest_planes};
 use kuva::render::render::TextAnchor;
 use std::path::Path;
@@ -45,17 +45,26 @@ fn with_words(input: &CheInput, words: &str) -> String {
     if subtitle.is_empty() { words.to_owned() } else { format!("{subtitle}; {words}") }
 }
 
-/// Potentials of the staircase on the reversible scale, with their names.
+/// Potentials of the staircase on the scale of the file, with their names.
 fn potentials(input: &CheInput) -> Vec<(String, f64)> {
     let mut all = vec![("U = 0".to_owned(), 0.0)];
+    let mut add = |name: &str, reversible: f64| {
+        let u = from_reversible(reversible, input.ph, input.scale, input.temperature);
+        if all.iter().all(|(_, other)| (u - other).abs() > 1e-9) {
+            all.push((format!("{name} = {} V", text::short(u, 3)), u));
+        }
+    };
     if let Some((limit, _)) = input.reaction.limiting() {
-        all.push((format!("U_L = {} V", text::short(limit, 3)), limit));
+        add("U(limit)", limit);
     }
-    let equilibrium = input.reaction.equilibrium;
-    if equilibrium != 0.0 {
-        all.push((format!("U_{{eq}} = {} V", text::short(equilibrium, 3)), equilibrium));
-    }
+    add("U(equilibrium)", input.reaction.equilibrium);
     all
+}
+
+/// The scale of the file in words, with the pH where that matters.
+fn on_scale(input: &CheInput) -> String {
+    let ph = || format!(" at pH {}", text::short(input.ph, 2));
+    format!("{}{}", input.scale.name(), if input.scale == Scale::Rhe { String::new() } else { ph() })
 }
 
 fn at(input: &CheInput, potential: f64, ph: f64, scale: Scale) -> Electrode {
@@ -67,14 +76,14 @@ fn staircase(input: &CheInput) -> Drawing {
     let states = &input.reaction.states;
     let potentials = potentials(input);
     let levels: Vec<Vec<f64>> =
-        potentials.iter().map(|(_, u)| input.reaction.levels(&at(input, *u, 0.0, Scale::Rhe))).collect();
+        potentials.iter().map(|(_, u)| input.reaction.levels(&at(input, *u, input.ph, input.scale))).collect();
     let (name, title) = ("che_staircase".to_owned(), "Free energy along the reaction".to_owned());
     let entries: Vec<Entry> = potentials
         .iter()
         .enumerate()
         .map(|(k, (label, _))| Entry {
             sign: Sign::Line(Stroke::solid(palette::line(k), 2.6), None),
-            label: label.replace("U_L", "U(limit)").replace("U_{eq}", "U(equilibrium)"),
+            label: label.clone(),
         })
         .collect();
     let all = levels.iter().flatten().copied();
@@ -82,7 +91,7 @@ fn staircase(input: &CheInput) -> Drawing {
     let room = (hi - lo).max(0.1);
     let frame = Frame {
         title: title.clone(),
-        subtitle: with_words(input, "potentials against RHE"),
+        subtitle: with_words(input, &format!("potentials against {}", on_scale(input))),
         x: Axis::counting("state of the reaction".into(), 0.5, states.len() as f64 + 0.5),
         // the names of the states stand below
         y: Axis::linear("ΔG [eV]".into(), lo - 0.24 * room, hi + 0.08 * room),
@@ -123,9 +132,11 @@ fn staircase(input: &CheInput) -> Drawing {
         }
     }
     legend::bottom_legend(&mut canvas, &entries);
-    let caption = "Free energy of every state at three potentials (reversible hydrogen electrode): 0, the limiting \
-                   potential U_L, where the last electrochemical step ceases to be uphill, and equilibrium."
-        .to_owned();
+    let caption = format!(
+        "Free energy of every state at potentials against {}: 0, the limiting potential, where the last electrochemical step \
+         ceases to be uphill, and equilibrium.",
+        on_scale(input)
+    );
     Drawing { name, title, caption, canvas, table }
 }
 

@@ -69,7 +69,7 @@ impl Client {
             None => None,
             Some(template) => {
                 let folder = tempfile::tempdir().map_err(|e| refused(format!("no folder for a client: {e}")))?;
-                fill_folder(template.as_ref(), folder.path(), question, &address).map_err(refused)?;
+                fill_folder(template.folder.as_ref(), folder.path(), question, &address).map_err(refused)?;
                 Some(folder)
             }
         };

@@ -12,12 +12,13 @@ pub mod spec;
 mod client;
 mod connection;
 mod outgoing;
+mod outliers;
 mod pool;
 mod probe;
 mod process;
 mod queue;
 mod reference;
-mod template;
+pub(crate) mod template;
 
 pub use outgoing::Outgoing;
 
@@ -32,10 +33,11 @@ use crate::system::configuration::Configuration;
 use client::Meeting;
 use glam::DVec3;
 use outgoing::as_xyz;
+use outliers::{Apart, Outliers};
 use pool::{Failure, Pool};
 use protocol::{Answer, Question, WireUnits};
 use serde::{Deserialize, Serialize};
-use spec::{ExternalSpec, OnFailure, ReferenceEnergies, SocketSpec};
+use spec::{ExternalSpec, OnFailure, ReferenceEnergies, SlabReference, SocketSpec, SpeciesReference};
 use std::cell::Cell as Local;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -91,6 +93,9 @@ pub struct ServiceRecord {
     pub failures: u64,
     /// Clients that were started again.
     pub restarts: u64,
+    /// Energies far below all others of the same atoms, believed because a second answer was the same.
+    #[serde(default)]
+    pub confirmed: u64,
     /// Share of the time since their start that clients were computing.
     pub busy: f64,
 }
@@ -104,6 +109,7 @@ impl ServiceRecord {
         self.rejected += before.rejected;
         self.failures += before.failures;
         self.restarts += before.restarts;
+        self.confirmed += before.confirmed;
         self.energy_noise = self.energy_noise.max(before.energy_noise);
         if before.reproducible == STATISTICAL {
             STATISTICAL.clone_into(&mut self.reproducible);
@@ -116,16 +122,20 @@ impl ServiceRecord {
 
     /// What is said of clients that failed; nothing where none did.
     pub fn doubts(&self) -> Option<String> {
-        let ServiceRecord { failures, restarts, rejected, .. } = *self;
-        if failures + restarts + rejected == 0 {
+        let ServiceRecord { failures, restarts, rejected, confirmed, .. } = *self;
+        if failures + restarts + rejected + confirmed == 0 {
             return None;
         }
+        let confirmed = match confirmed {
+            0 => String::new(),
+            n => format!("; energies far below all others of the same atoms that a second answer confirmed: {n}"),
+        };
         let rejected = match rejected {
             0 => String::new(),
             n => format!("; trials that were rejected because none could evaluate them: {n}"),
         };
         Some(format!(
-            "clients failed at a question {failures} times and were started again {restarts} times{rejected}; see `forces`"
+            "clients failed at a question {failures} times and were started again {restarts} times{rejected}{confirmed}; see `forces`"
         ))
     }
 }
@@ -226,12 +236,26 @@ impl External {
         let fatal = |problem, atoms| Fatal { replica: None, problem, atoms };
         let text = as_xyz(&probe, "the probe");
         let tolerance = SAME_ENERGY * self.coldest;
-        let pool = Pool::start(self.spec.clients.clone(), meeting, self.spec.retries, probe, tolerance)
+        let outliers = Outliers::new(self.units);
+        let pool = Pool::start(self.spec.clients.clone(), meeting, self.spec.retries, probe, tolerance, outliers)
             .map_err(|problem| fatal(problem, Some(text)))?;
         let zero = reference::energies(&pool, &self.outgoing, &self.system, &self.slab, &self.spec);
         let zero = zero.map_err(|u| {
             fatal(format!("no energy of the reference: {}", u.why), Some(as_xyz(&u.question, "the reference")))
         })?;
+        if self.spec.reference.as_ref().is_none_or(|r| r.slab == SlabReference::Compute) {
+            let slab = self.outgoing.question(&self.system, &self.slab, false);
+            let asked = |name: &str| {
+                let of = self.spec.reference_of(name);
+                matches!(of, Some(SpeciesReference::HalfMolecule | SpeciesReference::Atom))
+            };
+            let named = self.system.species.iter().zip(&zero.species);
+            pool.outliers().know(Apart {
+                slab: zero.slab,
+                slab_atoms: outliers::counts(&slab),
+                species: named.map(|(species, &energy)| asked(&species.name).then_some(energy)).collect(),
+            });
+        }
         Ok(Running { pool, zero })
     }
 
@@ -426,6 +450,7 @@ impl ForceField for External {
             rejected_atoms: last.atoms.iter().map(String::as_str).collect(),
             failures: counted(&pool.counters.failures),
             restarts: counted(&pool.counters.restarts),
+            confirmed: counted(&pool.counters.confirmed),
             busy: pool.busy(),
         })
     }

@@ -2,9 +2,10 @@
 
 use super::client::{Client, Meeting};
 use super::connection::{Connection, Trouble};
+use super::outliers::Outliers;
 use super::probe::Probes;
 use super::protocol::{Answer, Question};
-use super::queue::{Companion, Outcome, Place, Queue, Request, Served};
+use super::queue::{Companion, Outcome, Place, Queue, Request, Served, Told};
 use super::socket::{Address, Listener};
 use super::spec::ClientSpec;
 use std::sync::Arc;
@@ -40,6 +41,8 @@ pub(super) struct Counters {
     pub(super) failures: AtomicU64,
     /// Clients that were started after the first in their place.
     pub(super) restarts: AtomicU64,
+    /// Energies that were doubted and that a second answer confirmed.
+    pub(super) confirmed: AtomicU64,
     /// Time that clients were being asked. \[ns\]
     pub(super) busy: AtomicU64,
 }
@@ -54,6 +57,7 @@ pub(super) struct Pool {
     /// What clients are asked first; those with input files are asked their own first question.
     probe: Question,
     probes: Probes,
+    outliers: Outliers,
     /// What was done so far.
     pub(super) counters: Counters,
     began: Instant,
@@ -72,6 +76,7 @@ impl Pool {
     ///
     /// - `retries`: how often a question is asked again
     /// - `tolerance`: largest difference between energies of two clients \[energy\]
+    /// - `outliers`: what doubts energies
     ///
     /// # Errors
     /// What is wrong with a client.
@@ -81,6 +86,7 @@ impl Pool {
         retries: u32,
         probe: Question,
         tolerance: f64,
+        outliers: Outliers,
     ) -> Result<Pool, String> {
         let queue = Arc::new(Queue::default());
         let mut pool = Pool {
@@ -90,6 +96,7 @@ impl Pool {
             queue,
             probe,
             probes: Probes::new(tolerance),
+            outliers,
             counters: Counters::default(),
             began: Instant::now(),
             door: None,
@@ -141,13 +148,19 @@ impl Pool {
         &self.probes
     }
 
+    /// What doubts energies.
+    pub(super) fn outliers(&self) -> &Outliers {
+        &self.outliers
+    }
+
     /// Share of the time since the start that the places of clients were being asked.
     pub(super) fn busy(&self) -> f64 {
         let there = self.began.elapsed().as_secs_f64() * self.n_clients().max(1) as f64;
         1e-9 * self.counters.busy.load(Ordering::Relaxed) as f64 / there
     }
 
-    /// Asks a configuration; waits for a client, and asks others if it fails.
+    /// Asks a configuration; waits for a client, and asks others if it fails. An energy that is doubted is asked for again, of a
+    /// client started anew where it was started here, and believed if that says the same; else the first one has failed.
     ///
     /// - `key`: what a client must have been started for; empty where that does not matter
     /// - `work`: as in [`Request`]
@@ -156,9 +169,9 @@ impl Pool {
     /// # Errors
     /// Why there is no answer.
     pub(super) fn ask(&self, key: &str, question: &Arc<Question>, work: f64) -> Result<(Answer, f64), Failure> {
-        let (mut failed, mut lost) = (0, 0);
+        let (mut failed, mut lost, mut doubted) = (0, 0, None);
         loop {
-            let request = Request { key, question, work, alone: failed + lost > 0 };
+            let request = Request { key, question, work, alone: failed + lost > 0 || doubted.is_some() };
             let served = self
                 .queue
                 .take(&request, self.meeting.connect_timeout)
@@ -168,9 +181,23 @@ impl Pool {
                 Served::Place(place) => self.serve(*place, &request),
             };
             let (trouble, problem) = match outcome {
-                Ok(answer) => {
-                    self.counters.answers.fetch_add(1, Ordering::Relaxed);
-                    return Ok(answer);
+                Ok(Told { answer, took, doubt }) => {
+                    let energy = answer.energy;
+                    let problem = match (doubt, doubted) {
+                        (Some(_), None) => {
+                            doubted = Some(energy);
+                            continue;
+                        }
+                        (Some(why), Some(first)) if !self.probes.agree(first, energy) => {
+                            format!("{why}; before it was {first}")
+                        }
+                        (doubt, doubted) => {
+                            self.settle(question, energy, doubt.is_some(), doubted.is_some());
+                            return Ok((answer, took));
+                        }
+                    };
+                    doubted = Some(energy);
+                    (Trouble::Failed(String::new()), problem)
                 }
                 Err(trouble) => trouble,
             };
@@ -189,6 +216,20 @@ impl Pool {
         }
     }
 
+    /// Counts an answer that is believed.
+    ///
+    /// - `is_low`: whether it is far below all others; `doubted`: whether one was doubted before
+    fn settle(&self, question: &Question, energy: f64, is_low: bool, doubted: bool) {
+        let count = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
+        count(&self.counters.answers);
+        if is_low {
+            self.outliers.believe(question, energy);
+            count(&self.counters.confirmed);
+        } else if doubted {
+            count(&self.counters.failures);
+        }
+    }
+
     /// Sends every caller away, now and later.
     pub(super) fn close(&self, why: &str) {
         self.queue.close(why);
@@ -196,11 +237,8 @@ impl Pool {
 
     /// Starts the client of a place where there is none for `key`, and has it say the probe.
     fn make_ready(&self, place: &mut Place, key: &str, question: &Question) -> Result<(), Trouble> {
-        if place.client.as_ref().is_some_and(|c| c.key != key)
-            && let Some(mut other) = place.client.take()
-        {
-            other.say_exit();
-            other.wind_up();
+        if place.client.as_ref().is_some_and(|c| c.key != key) {
+            wind_up(place);
         }
         let is_new = place.client.is_none();
         if let (None, Some(program)) = (&place.client, place.program) {
@@ -230,11 +268,21 @@ impl Pool {
             .and_then(|()| self.ask_place(&mut place, request, &mut companions));
         match asked {
             Ok((answers, took)) => {
-                self.queue.put(place, ask_ahead);
-                let outcome = |answer: Result<Answer, Trouble>| {
-                    answer.map(|a| (a, took)).map_err(|trouble| (trouble.clone(), trouble.problem().to_owned()))
+                let told = |(answer, question): (Result<Answer, Trouble>, &Question)| match answer {
+                    Ok(answer) => {
+                        let doubt = self.outliers.doubt(question, answer.energy);
+                        Ok(Told { answer, took, doubt })
+                    }
+                    Err(trouble) => Err((trouble.clone(), trouble.problem().to_owned())),
                 };
-                let mut outcomes = answers.into_iter().map(outcome);
+                let questions = companions.iter().map(|c| &*c.question);
+                let questions = std::iter::once(&**request.question).chain(questions);
+                let outcomes: Vec<Outcome> = answers.into_iter().zip(questions).map(told).collect();
+                if outcomes.iter().any(|o| o.as_ref().is_ok_and(|told| told.doubt.is_some())) {
+                    wind_up(&mut place);
+                }
+                self.queue.put(place, ask_ahead);
+                let mut outcomes = outcomes.into_iter();
                 let own = outcomes.next();
                 companions.into_iter().zip(outcomes).for_each(|(companion, outcome)| companion.hand(outcome));
                 own.unwrap_or_else(|| Err((Trouble::Failed(String::new()), "a client answered nothing".to_owned())))
@@ -344,6 +392,16 @@ fn ask_ahead(place: &mut Place, question: &Question) {
         && matches!(client.connection.capacity(), Ok(1))
     {
         let _ = client.connection.begin(&[question]);
+    }
+}
+
+/// Ends the client of a place if it can be started again: what it starts from may be what is wrong.
+fn wind_up(place: &mut Place) {
+    if place.program.is_some()
+        && let Some(mut client) = place.client.take()
+    {
+        client.say_exit();
+        client.wind_up();
     }
 }
 

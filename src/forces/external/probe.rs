@@ -86,6 +86,11 @@ impl Probes {
         Ok(())
     }
 
+    /// Whether two energies may be of one configuration.
+    pub(super) fn agree(&self, a: f64, b: f64) -> bool {
+        (a - b).abs() <= self.tolerance
+    }
+
     /// Largest difference of two energies of one configuration so far. \[energy\]
     pub(super) fn noise(&self) -> f64 {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).noise

@@ -33,8 +33,19 @@ pub(super) struct Request<'a> {
     pub(super) alone: bool,
 }
 
-/// What became of a question: the answer and how long it took \[s\], or what went wrong, and that in words.
-pub(super) type Outcome = Result<(Answer, f64), (Trouble, String)>;
+/// What became of a question: the answer, or what went wrong, and that in words.
+pub(super) type Outcome = Result<Told, (Trouble, String)>;
+
+/// What a client said.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// Its answer.
+    pub(super) answer: Answer,
+    /// How long that took. \[s\]
+    pub(super) took: f64,
+    /// Why its energy is not believed at once.
+    pub(super) doubt: Option<String>,
+}
 
 /// How a caller is served.
 #[derive(Debug)]

@@ -1,7 +1,11 @@
 //! What a scene says of forces from outside.
 
 use crate::base::units::Units;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
 
 /// Clients that compute energies and forces, where they are met, and what is done when they fail.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -10,6 +14,9 @@ pub struct ExternalSpec {
     /// Programs to start; none: clients that somebody else starts are waited for.
     #[serde(default)]
     pub clients: Vec<ClientSpec>,
+    /// One more of `clients`, with its command; once a scene is checked, it stands there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<Template>,
     /// Where clients connect; unset: a UNIX socket of a name of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub socket: Option<SocketSpec>,
@@ -41,13 +48,70 @@ pub struct ExternalSpec {
 #[serde(deny_unknown_fields)]
 pub struct ClientSpec {
     /// Its command line; `{socket}`, `{path}`, `{host}`, `{port}` are those of its socket.
+    #[serde(default)]
     pub command: String,
     /// How many of it run at the same time.
     #[serde(default = "one")]
     pub count: u32,
-    /// Folder of input files for a program whose number of atoms is fixed: one process for a composition.
+    /// Input files of a program whose number of atoms is fixed: one process for a composition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub template: Option<String>,
+    pub template: Option<Template>,
+}
+
+/// Input files of a program whose number of atoms is fixed. A scene names their folder, or `(folder: …, command: …)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template {
+    /// Their folder.
+    pub folder: String,
+    /// The command line, where it stands here; once a scene is checked, it stands beside `template`.
+    pub command: Option<String>,
+}
+
+impl Serialize for Template {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.command {
+            None => serializer.serialize_str(&self.folder),
+            Some(command) => {
+                let mut fields = serializer.serialize_struct("Template", 2)?;
+                fields.serialize_field("folder", &self.folder)?;
+                fields.serialize_field("command", command)?;
+                fields.end()
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Template {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Template, D::Error> {
+        deserializer.deserialize_any(AsWritten)
+    }
+}
+
+/// Reads a template from a text or from its fields.
+struct AsWritten;
+
+impl<'de> Visitor<'de> for AsWritten {
+    type Value = Template;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a folder in double quotes, or (folder: …, command: …)")
+    }
+
+    fn visit_str<E>(self, folder: &str) -> Result<Template, E> {
+        Ok(Template { folder: folder.to_owned(), command: None })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Template, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Fields {
+            folder: String,
+            #[serde(default)]
+            command: Option<String>,
+        }
+        let Fields { folder, command } = Fields::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Template { folder, command })
+    }
 }
 
 /// Where clients connect.

@@ -35,6 +35,39 @@ pub(super) fn fill_folder(folder: &Path, target: &Path, question: &Question, add
     Ok(())
 }
 
+/// The name of the one file of a folder of templates; those whose name begins with a dot do not count.
+///
+/// # Errors
+/// What is wrong with the folder, and the remedy.
+pub(crate) fn only_file(folder: &Path) -> Result<String, (String, &'static str)> {
+    let failed = |e: std::io::Error| {
+        let shown = folder.display();
+        (format!("the folder `{shown}` of `template` cannot be read: {e}"), "name a folder beside the scene")
+    };
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_file() && !name.starts_with('.') {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    let shown = folder.display();
+    match names.as_slice() {
+        [name] if name.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')) => {
+            let problem = format!("`{{input}}` is `{name}`, whose name has blanks or quotation marks in it");
+            Err((problem, "rename the file, or name it in `command` in quotes instead of `{input}`"))
+        }
+        [name] => Ok(name.clone()),
+        [] => Err((format!("`{{input}}` is no file: `{shown}` holds none"), "put the input file into that folder")),
+        names => {
+            let problem = format!("`{{input}}` may be any of {} files of `{shown}`: {}", names.len(), names.join(", "));
+            Err((problem, "name the one that the program reads in `command` instead of `{input}`"))
+        }
+    }
+}
+
 /// A text filled in for the atoms of a question.
 fn fill(text: &str, question: &Question, address: &Address) -> String {
     let atoms = &question.atoms;

@@ -86,8 +86,8 @@ pub(crate) fn force_field(loaded: &CheckedScene, system: &Arc<System>) -> Result
 fn external(loaded: &CheckedScene, spec: &ExternalSpec, system: Arc<System>) -> External {
     let mut spec = spec.clone();
     for template in spec.clients.iter_mut().filter_map(|c| c.template.as_mut()) {
-        let path = beside(&loaded.path, template);
-        *template = std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned();
+        let path = beside(&loaded.path, &template.folder);
+        template.folder = std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned();
     }
     let mut slab = Configuration::default();
     for atom in loaded.slab.mobile() {

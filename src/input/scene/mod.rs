@@ -98,6 +98,7 @@ pub fn parse(text: &str, path: &Path) -> Result<CheckedScene> {
     let mut warnings = Vec::new();
 
     check::species::species(&source, &scene)?;
+    check::external::templates(&source, &mut scene, path)?;
     check::species::interactions(&source, &scene)?;
     let pairs = compile::pair_table(&source, &mut scene, path, &mut warnings)?;
     check::particles::particles(&source, &scene, &mut warnings)?;

@@ -262,7 +262,7 @@ mod tests {
     fn after(grid: &StateGrid, schedule: Exchange, visits: u64) -> (Assignment, Vec<EdgeTally>) {
         let (mut exchanger, mut assignment) = (Exchanger::new(grid, schedule), Assignment::identity(grid.len(), 2));
         for visit in 0..visits {
-            exchanger.exchange(grid, &Rng::new(1), visit, Period::SecondHalf, &measured(2), &mut assignment);
+            exchanger.exchange(grid, &Rng::new(1), visit, Period::Production, &measured(2), &mut assignment);
             assert!(assignment.is_permutation());
         }
         (assignment, exchanger.tallies)
@@ -274,7 +274,7 @@ mod tests {
         for (grid, directions) in [(&plain, 2), (&crossed, 4)] {
             let schedule = Exchange::EvenOdd { every: 1, rounds: 1, diagonals: directions > 2 };
             let (assignment, tallies) = after(grid, schedule, 2 * directions);
-            assert!(tallies.iter().all(|t| t.attempts == 2 && t.attempts_second_half == 2));
+            assert!(tallies.iter().all(|t| t.attempts == 2));
             assert!(tallies.iter().any(|t| t.accepted > 0));
             assert_ne!(assignment, Assignment::identity(grid.len(), 2));
             // Rounds made at one visit are those made at several.
@@ -292,13 +292,13 @@ mod tests {
             .map(|w| (Exchanger::new(&grid, schedule).of_walkers(w, w == 1), Assignment::identity(grid.len(), 1)))
             .collect();
         for visit in 0..20 {
-            all.exchange(&grid, &Rng::new(1), visit, Period::SecondHalf, &measured(2), &mut together);
+            all.exchange(&grid, &Rng::new(1), visit, Period::Production, &measured(2), &mut together);
             for (walker, (exchanger, held)) in apart.iter_mut().enumerate() {
                 if visit % 2 == 0 {
                     exchanger.draw(&Rng::new(1), visit, 1);
                 }
                 let own = &measured(2)[9 * walker..9 * (walker + 1)];
-                exchanger.exchange(&grid, &Rng::new(1), visit, Period::SecondHalf, own, held);
+                exchanger.exchange(&grid, &Rng::new(1), visit, Period::Production, own, held);
             }
         }
         let states: Vec<StateId> = apart.iter().flat_map(|(_, held)| held.states().to_vec()).collect();
@@ -318,7 +318,7 @@ mod tests {
             if visit % 5 != 3 {
                 exchanger.draw(&Rng::new(1), if visit % 5 == 1 { visit + 1 } else { visit }, 2);
             }
-            exchanger.exchange(&grid, &Rng::new(1), visit, Period::SecondHalf, &measured(2), &mut assignment);
+            exchanger.exchange(&grid, &Rng::new(1), visit, Period::Production, &measured(2), &mut assignment);
         }
         assert!(rounds_of(&exchanger).drawn.ln_uniforms.iter().all(|ln| *ln < 0.0));
         assert_eq!((assignment, exchanger.tallies), after(&grid, schedule, 20));
@@ -370,7 +370,7 @@ mod tests {
                     .collect();
                 let mut assignment = Assignment::identity(16_900, walkers);
                 let mut exchanger = Exchanger::new(&grid, Exchange::EvenOdd { every: 1, rounds: 9, diagonals: true });
-                exchanger.exchange(&grid, &Rng::new(5), 3, Period::FirstHalf, &measured, &mut assignment);
+                exchanger.exchange(&grid, &Rng::new(5), 3, Period::Production, &measured, &mut assignment);
                 assert!(assignment.is_permutation());
                 (assignment.states().to_vec(), exchanger.tallies)
             })
@@ -389,7 +389,7 @@ mod tests {
         let grid = StateGrid::product(&[1.0], 1.0, &[]);
         let one = [Measurement { energy: 0.0, counts: [].into_iter().collect() }];
         let (mut exchanger, mut assignment) = (Exchanger::new(&grid, Exchange::default()), Assignment::identity(1, 1));
-        let tried = exchanger.exchange(&grid, &Rng::new(1), 0, Period::FirstHalf, &one, &mut assignment);
+        let tried = exchanger.exchange(&grid, &Rng::new(1), 0, Period::Production, &one, &mut assignment);
         assert_eq!(tried, (0, 0));
     }
 }

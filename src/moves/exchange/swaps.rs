@@ -169,7 +169,7 @@ mod tests {
                 let rng = Rng::new(1);
                 exchanger.draw(&rng, visit, usize::from(walkers));
                 let measured = measured(walkers);
-                let (t, a) = exchanger.exchange(&grid, &rng, visit, Period::SecondHalf, &measured, &mut assignment);
+                let (t, a) = exchanger.exchange(&grid, &rng, visit, Period::Production, &measured, &mut assignment);
                 (tried + t, accepted + a)
             })
         });
@@ -187,7 +187,7 @@ mod tests {
             assert_ne!(both.states()[..9], *Assignment::identity(9, 1).states());
             assert_eq!(tried, 2 * 3 * 9000);
             let of_edges = tallies.iter().fold((0, 0), |(t, a), tally| (t + tally.attempts, a + tally.accepted));
-            assert!(tallies.iter().all(|t| t.attempts_second_half == t.attempts && t.accepted > 0));
+            assert!(tallies.iter().all(|t| t.attempts > 0 && t.accepted > 0));
             match reach {
                 // 20 of 36 pairs are edges
                 Reach::Any => assert!((of_edges.0 as f64 / tried as f64 - 20.0 / 36.0).abs() < 0.02),
@@ -203,7 +203,7 @@ mod tests {
             let one = [Measurement { energy: 0.0, counts: [].into_iter().collect() }];
             let mut exchanger = Exchanger::new(&grid, Exchange::Random { swaps: 5, reach, every: 1 });
             let mut assignment = Assignment::identity(1, 1);
-            let tried = exchanger.exchange(&grid, &Rng::new(1), 0, Period::FirstHalf, &one, &mut assignment);
+            let tried = exchanger.exchange(&grid, &Rng::new(1), 0, Period::Production, &one, &mut assignment);
             assert_eq!(tried, (0, 0));
         }
     }

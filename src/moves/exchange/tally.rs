@@ -9,21 +9,13 @@ pub struct EdgeTally {
     pub attempts: u64,
     /// Exchanges accepted in production.
     pub accepted: u64,
-    /// Of those, tried in the second half.
-    pub attempts_second_half: u64,
-    /// Of those, accepted in the second half.
-    pub accepted_second_half: u64,
 }
 
 impl EdgeTally {
     pub(super) fn record(&mut self, period: Period, tried: u64, accepted: u64) {
-        if period != Period::Equilibration {
+        if period == Period::Production {
             self.attempts += tried;
             self.accepted += accepted;
-        }
-        if period == Period::SecondHalf {
-            self.attempts_second_half += tried;
-            self.accepted_second_half += accepted;
         }
     }
 
@@ -31,8 +23,6 @@ impl EdgeTally {
     pub fn add(&mut self, other: &EdgeTally) {
         self.attempts += other.attempts;
         self.accepted += other.accepted;
-        self.attempts_second_half += other.attempts_second_half;
-        self.accepted_second_half += other.accepted_second_half;
     }
 
     /// Accepted per attempt; NaN without attempts.
@@ -40,9 +30,11 @@ impl EdgeTally {
         self.accepted as f64 / self.attempts as f64
     }
 
-    /// The same in the second half of production: a cumulative rate hides an edge that died.
-    pub fn acceptance_second_half(&self) -> f64 {
-        self.accepted_second_half as f64 / self.attempts_second_half as f64
+    /// What was tried and accepted since an earlier tally.
+    ///
+    /// - `earlier`: of the same edge
+    pub fn since(&self, earlier: &EdgeTally) -> EdgeTally {
+        EdgeTally { attempts: self.attempts - earlier.attempts, accepted: self.accepted - earlier.accepted }
     }
 }
 
@@ -52,7 +44,5 @@ pub enum Period {
     /// Not tallied.
     Equilibration,
     /// Tallied.
-    FirstHalf,
-    /// Tallied, also as second half.
-    SecondHalf,
+    Production,
 }

@@ -18,7 +18,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 const MAGIC: &[u8; 8] = b"ADLAYCKP";
 /// The format that this version writes, and the only one it reads.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 /// A payload that zstd packs better than this is stored as it is.
 const MOST_PACKING: u64 = 8;
 /// zstd's level: fast, because a run waits for it.

@@ -168,11 +168,11 @@ pub fn bench(loaded: &CheckedScene, options: &BenchOptions) -> Result<BenchRepor
     let mut samples = Recorded::default();
     let before = (Instant::now(), fixture.sampler.cycle(), fixture.sampler.backend().info().usage);
     let rates = measure(options, || {
-        fixture.sampler.advance_ahead(Period::SecondHalf.into(), Some(Period::SecondHalf.into()))?;
+        fixture.sampler.advance_ahead(Period::Production.into(), Some(Period::Production.into()))?;
         samples.push(&fixture.sampler);
         Ok(replicas as f64)
     })?;
-    fixture.sampler.advance(Period::SecondHalf)?;
+    fixture.sampler.advance(Period::Production)?;
     let spent = spent_since(before, &fixture.sampler);
     let g = fixture.mean_inefficiency();
     let cycle = Part {
@@ -300,7 +300,7 @@ impl Rounds {
         let rng = *fixture.sampler.backend().rng();
         let grid = fixture.sampler.grid();
         let (tried, _) =
-            self.exchanger.exchange(grid, &rng, self.round, Period::FirstHalf, &measurements, &mut self.assignment);
+            self.exchanger.exchange(grid, &rng, self.round, Period::Production, &measurements, &mut self.assignment);
         self.round += 1;
         fixture.sampler.backend_mut().set_states(self.assignment.states())?;
         fixture.sampler.backend_mut().set_states(&before)?;

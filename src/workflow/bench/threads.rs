@@ -76,9 +76,9 @@ pub(crate) fn scaling_over_threads(fixture: &mut Fixture, options: &BenchOptions
         let cycle = of(&mut || {
             // What was begun ahead on one pool is finished by it before the other takes over.
             for _ in 0..CYCLES_IN_TURN {
-                fixture.sampler.advance_ahead(Period::SecondHalf.into(), Some(Period::SecondHalf.into()))?;
+                fixture.sampler.advance_ahead(Period::Production.into(), Some(Period::Production.into()))?;
             }
-            fixture.sampler.advance(Period::SecondHalf)?;
+            fixture.sampler.advance(Period::Production)?;
             Ok(f64::from(CYCLES_IN_TURN + 1))
         })?;
         rows.push(ThreadRow { threads, machine, md, cycle });

@@ -109,7 +109,7 @@ fn timed(ranks: &Ranks, sampler: Option<&mut Sampler>, cycles: u32) -> Result<f6
     let start = Instant::now();
     if let Some(sampler) = sampler {
         for cycle in 1..=cycles {
-            let period = Period::FirstHalf;
+            let period = Period::Production;
             sampler.advance_ahead(period.into(), (cycle < cycles).then(|| period.into()))?;
         }
     }
@@ -201,7 +201,7 @@ fn exchange(ranks: &Ranks, (n_t, n_mu): (usize, usize)) -> Result<ExchangeCost> 
             measurements_of_walkers(&part, 1, &own, &[], &mut around)?;
         }
         let gathered = Instant::now();
-        exchanger.exchange(&grid, &rng, visit, Period::FirstHalf, &around, &mut assignment);
+        exchanger.exchange(&grid, &rng, visit, Period::Production, &around, &mut assignment);
         gathers.push(1e6 * (gathered - start).as_secs_f64());
         rounds.push(1e6 * gathered.elapsed().as_secs_f64());
     }

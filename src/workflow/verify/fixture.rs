@@ -75,7 +75,7 @@ impl Fixture {
             sampler.advance(Period::Equilibration)?;
         }
         for _ in 0..schedule.production {
-            sampler.advance(Period::SecondHalf)?;
+            sampler.advance(Period::Production)?;
             for (r, m) in sampler.measurements().iter().enumerate() {
                 let id = ReplicaId(r as u32);
                 let assignment = sampler.assignment();

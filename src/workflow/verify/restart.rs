@@ -68,12 +68,12 @@ pub(crate) fn resume(bench: &Fixture) -> Result<Worst> {
             if cycle == cycles / 2 {
                 middle = Some(whole.save()?);
             }
-            whole.advance(Period::SecondHalf)?;
+            whole.advance(Period::Production)?;
         }
         let Some(middle) = middle else { unreachable!("cycles / 2 lies among the cycles") };
         let mut cut = setup.restore(bench.open(&setup)?, &middle)?;
         while cut.cycle() < whole.cycle() {
-            cut.advance(Period::SecondHalf)?;
+            cut.advance(Period::Production)?;
         }
         compare_states(&whole.save()?, &cut.save()?, &mut worst);
     }

@@ -99,6 +99,27 @@ fn the_report_stands_alone_and_shows_everything() {
     assert!(!html.contains("NaN"));
 }
 
+/// Shares of phases are of what is not masked, which is said where that is not all.
+#[test]
+fn shares_of_a_masked_map_say_what_they_are_of() {
+    let mut analysis = synthetic::default_scene();
+    let n = analysis.map.cells.len();
+    let table = |analysis: &Analysis| report::terminal_table(analysis, &summary(analysis), None);
+    analysis.map.cells.iter_mut().for_each(|cell| cell.masked = false);
+    assert!(table(&analysis).contains("\nphases: gas"), "{}", table(&analysis));
+    analysis.map.cells.iter_mut().take(n / 4).for_each(|cell| cell.masked = true);
+    let words = "the 75 % of the map that is not masked";
+    assert!(table(&analysis).contains(&format!("\nphases (shares of {words}): gas")), "{}", table(&analysis));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = report::write(folder.path(), &analysis, &summary(&analysis), &[]).expect("written");
+    let html = std::fs::read_to_string(path).expect("a page");
+    assert!(html.contains(&format!("share of {words}")) && html.contains(&format!("% of {words})")));
+    // Hardly anything is not nothing.
+    analysis.map.cells.iter_mut().enumerate().for_each(|(k, cell)| cell.masked = k == 0);
+    let almost = table(&analysis);
+    assert!(almost.contains("(shares of the 9") && !almost.contains("100 % of the map that"), "{almost}");
+}
+
 #[test]
 fn the_report_of_a_canonical_run_has_no_phases() {
     let analysis = synthetic::canonical();
@@ -171,7 +192,7 @@ fn the_terminal_table_is_short_and_aligned() {
         table.lines().filter(|l| l.starts_with("  ")).filter_map(|l| l.chars().position(|c| c == '|')).collect();
     assert_eq!(rules.len(), 8, "a header and seven temperatures\n{table}");
     assert!(rules.windows(2).all(|w| w[0] == w[1]), "{table}");
-    for words in ["⟨N⟩ of B", "gas → N ≈ 12: −6.2", "97 of 98 states agree", "phases: gas"] {
+    for words in ["⟨N⟩ of B", "gas → N ≈ 12: −6.2", "97 of 98 states agree", "phases (shares of the"] {
         assert!(table.contains(words), "{words:?} in\n{table}");
     }
 }

@@ -184,7 +184,9 @@ pub(crate) fn chart_on(
         let dense = s.points.len() > MOST_LARGE_MARKERS;
         for &(x, y, err) in &s.points {
             if err.is_finite() && err > 0.0 {
-                canvas.error_y(x, y - err, y + err, &s.colour);
+                // The lower half of a bar that reaches 0 would run into the frame of a logarithmic axis.
+                let has_no_end = chart.log_floor.is_some() && y <= err;
+                canvas.error_y(x, if has_no_end { y } else { y - err }, y + err, &s.colour);
             }
             let outline = if dense { (s.colour.clone(), 0.5) } else { paper_outline() };
             let (fill, outline) = doubts.hollow((x, y), &s.colour).unwrap_or((s.colour.clone(), outline));

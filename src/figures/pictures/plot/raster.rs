@@ -2,7 +2,6 @@
 //! turned text.
 
 use kuva::RasterBackend;
-use kuva::render::color::Color;
 use kuva::render::render::{Primitive, Scene};
 use std::io::Cursor;
 
@@ -113,6 +112,7 @@ impl Pixels {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kuva::render::color::Color;
     use kuva::render::render::TextAnchor;
 
     /// The ink of a picture of one word: (left, top, right, bottom) of it [px of the PNG], and its sum.

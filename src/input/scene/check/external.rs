@@ -5,10 +5,15 @@ use crate::base::Result;
 use crate::base::elements::covalent_radius;
 use crate::base::units::Units;
 use crate::forces::external::spec::{ClientSpec, ExternalSpec, SlabReference, SocketSpec, SpeciesReference};
-use crate::input::scene::grammar::{Balance, Insertion, Scene};
+use crate::forces::external::template::only_file;
+use crate::input::beside;
+use crate::input::scene::grammar::{Balance, Insertion, Potential, Scene};
 use crate::input::source::{Source, ensure};
 use crate::thermochemistry::Gas;
+use std::path::Path;
 
+/// What a command says for the one file of its template.
+const INPUT: &str = "{input}";
 /// Most clients of one run.
 const MOST_CLIENTS: usize = 512;
 /// Longest wait that can be given \[s\].
@@ -88,6 +93,54 @@ pub(crate) fn external(source: &Source, scene: &Scene) -> Result<()> {
         "leave `balance` out; a step and an attempt cost an answer each",
     );
     reference(source, scene, spec)
+}
+
+/// Puts the command of every template beside it, with the name of its input file, and one that stands alone into `clients`.
+///
+/// - `scene_path`: folders are relative to its own
+pub(crate) fn templates(source: &Source, scene: &mut Scene, scene_path: &Path) -> Result<()> {
+    let Potential::External(spec) = &mut scene.potential else { return Ok(()) };
+    let n_listed = spec.clients.len();
+    spec.clients.extend(spec.template.take().map(|t| ClientSpec {
+        command: String::new(),
+        count: 1,
+        template: Some(t),
+    }));
+    for (i, client) in spec.clients.iter_mut().enumerate() {
+        let path = if i < n_listed { format!("potential.clients[{i}]") } else { "potential".to_owned() };
+        let inside = client.template.as_mut().and_then(|t| t.command.take());
+        ensure!(
+            source,
+            inside.is_none() || client.command.is_empty(),
+            format!("{path}.template.command"),
+            "`command` is given twice, in `template` and beside it",
+            "keep one of them",
+        );
+        let is_given = inside.is_some() || source.has(&format!("{path}.command"));
+        client.command = inside.unwrap_or_else(|| std::mem::take(&mut client.command));
+        ensure!(
+            source,
+            !client.command.is_empty() || is_given,
+            path.clone(),
+            "field `command` of the client is missing",
+            "add `command: …`, here or in `template: (folder: …, command: …)`",
+        );
+        if !client.command.contains(INPUT) {
+            continue;
+        }
+        let Some(template) = &client.template else {
+            let message = "`{input}` is the file of a `template`, and there is none";
+            return Err(source.error(
+                &format!("{path}.command"),
+                message,
+                "name the file, or the folder in `template`",
+            ));
+        };
+        let file = only_file(&beside(scene_path, &template.folder));
+        let file = file.map_err(|(problem, help)| source.error(&format!("{path}.template"), problem, help))?;
+        client.command = client.command.replace(INPUT, &file);
+    }
+    Ok(())
 }
 
 fn program(source: &Source, path: &str, client: &ClientSpec) -> Result<()> {

@@ -245,7 +245,9 @@ impl Potential {
             Potential::Table { path, pairs, .. } => {
                 path.iter_mut().chain(pairs.iter_mut().filter_map(|p| p.path.as_mut())).collect()
             }
-            Potential::External(spec) => spec.clients.iter_mut().filter_map(|c| c.template.as_mut()).collect(),
+            Potential::External(spec) => {
+                spec.clients.iter_mut().filter_map(|c| c.template.as_mut()).map(|t| &mut t.folder).collect()
+            }
         }
     }
 }

@@ -201,9 +201,15 @@ impl<'de> Deserializer<'de> for Tracer<'_, 'de> {
         i128 u128 bytes byte_buf unit unit_struct tuple_struct map ignored_any
     }
 
-    /// A list that has a word for another meaning.
+    /// What is written in two forms, read in the first of them: a list that has a word for another meaning, or a text that may be
+    /// fields. What the visitor expects says which.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
         let Tracer(book) = self;
+        let expected: &dyn de::Expected = &visitor;
+        if !expected.to_string().starts_with("a list") {
+            book.kind = "text or (…)".to_owned();
+            return visitor.visit_str("x");
+        }
         let read = Tracer(book).deserialize_seq(visitor);
         book.kind = format!("{} | {}", book.kind, LIST_OR);
         read
