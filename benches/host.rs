@@ -133,6 +133,10 @@ impl Backend for Idle {
         self.inner.set_insertion_weights(weights)
     }
 
+    fn set_attempts(&mut self, most: &[u32]) -> Result<(), Error> {
+        self.inner.set_attempts(most)
+    }
+
     fn begin(&mut self, work: &CycleWork) -> Result<(), Error> {
         let now = Instant::now();
         let mut clock = self.clock.lock().expect("one thread");

@@ -292,8 +292,10 @@ fn insert_delete(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_inv
     }
     let group = thread / LANES;
     let lane = thread % LANES;
-    for (var round = 0u; round < params.steps; round += WORKGROUP) {
-        let attempts = min(WORKGROUP, params.steps - round);
+    // The first so many attempts of the cycle are made in this state.
+    let steps = min(params.steps, max(states[state].attempts, params.before) - params.before);
+    for (var round = 0u; round < steps; round += WORKGROUP) {
+        let attempts = min(WORKGROUP, steps - round);
         if thread < attempts {
             let words = block(STREAM_PARTICLE_MOVE, round + thread, id, 0u);
             let choice = index_below(words.x, 2u * table.n_reservoirs);

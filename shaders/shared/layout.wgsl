@@ -46,8 +46,9 @@ struct Params {
     first_walker: u32,
     log_words: u32,
     fresh_log: u32,
-    spare_a: u32,
-    spare_b: u32,
+    // Attempts of the cycle that earlier dispatches made.
+    before: u32,
+    spare: u32,
     // Of Philox, two rounds a vector.
     round_keys: array<vec4<u32>, 5>,
 }
@@ -172,8 +173,9 @@ struct StateRecord {
     window: u32,
     bounds: u32,
     weighted: u32,
-    spare_a: u32,
-    spare_b: u32,
+    // Most insertion and deletion attempts of a cycle.
+    attempts: u32,
+    spare: u32,
     ln_zv: array<vec4<f32>, 2>,
     weights: array<vec4<u32>, 2>,
 }

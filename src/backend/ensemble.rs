@@ -1,5 +1,6 @@
 //! What the replicas of a backend share.
 
+use crate::backend::Span;
 use crate::base::ids::{ReplicaId, StateId};
 use crate::base::rng::Rng;
 use crate::moves::tally::Transitions;
@@ -24,6 +25,8 @@ pub struct Ensemble {
     pub assignment: Vec<StateId>,
     /// `[n_states * n_reservoirs]`, weights of the tables of insertion in every state, in shares; empty without tables.
     pub weights: Arc<[u32]>,
+    /// `[n_states]`, most insertion and deletion attempts of a cycle in every state; empty where all make as many as asked.
+    pub attempts: Arc<[u32]>,
 }
 
 impl Ensemble {
@@ -36,6 +39,7 @@ impl Ensemble {
             states: Vec::new(),
             assignment: Vec::new(),
             weights: Arc::default(),
+            attempts: Arc::default(),
         }
     }
 
@@ -46,6 +50,15 @@ impl Ensemble {
         self.assignment = assignment.to_vec();
         let n_weights = states.len() * self.system.reservoirs.len();
         self.weights = self.system.insertion.iter().flat_map(|t| std::iter::repeat_n(t.weight, n_weights)).collect();
+        self.attempts = Arc::default();
+    }
+
+    /// Takes over how many attempts every state makes at most.
+    ///
+    /// - `most`: `[n_states]`
+    pub(super) fn set_attempts(&mut self, most: &[u32]) {
+        assert_eq!(most.len(), self.states.len(), "one number for every state");
+        self.attempts = Arc::from(most);
     }
 
     /// Takes over the weights of the tables of insertion; a system without tables has none.
@@ -59,6 +72,11 @@ impl Ensemble {
     /// Where the atoms of a replica of the backend are inserted.
     pub fn places_of(&self, replica: usize) -> Places<'_> {
         places(&self.system, &self.weights, self.assignment[replica], self.state_of(replica).kt)
+    }
+
+    /// The attempts that a replica of the backend makes of those of a cycle.
+    pub fn made_by(&self, replica: usize, span: Span) -> Span {
+        made(&self.attempts, self.assignment[replica], span)
     }
 
     /// Takes other weights of the windows.
@@ -88,6 +106,13 @@ impl Ensemble {
     pub fn no_transitions(&self) -> Transitions {
         Transitions::of_replicas(&self.system, self.states.len(), &self.replicas())
     }
+}
+
+/// The attempts of a cycle that a state makes: the first of them, where it is to make fewer.
+///
+/// - `attempts`: [`Ensemble::attempts`]
+pub(super) fn made(attempts: &[u32], state: StateId, span: Span) -> Span {
+    Span { count: attempts.get(state.index()).map_or(span.count, |&most| most.min(span.count)), ..span }
 }
 
 /// Where atoms are inserted in a state.

@@ -1,9 +1,9 @@
 //! Particle moves that the host decides one by one.
 
-use super::TrialEnergies;
+use super::{Span, TrialEnergies};
 use crate::base::error::Result;
 use crate::moves::tally::{MoveEvent, MoveRecorder, Transitions};
-use crate::moves::{self, identity};
+use crate::moves::{self, Edit, identity};
 use crate::system::configuration::{Batch, Configuration};
 
 /// Particle moves where the host proposes, decides and records every attempt: the oracle for fused kernels.
@@ -30,6 +30,9 @@ pub fn particle_moves_on_host(
     let hosts_of = |x: &'_ Configuration| system.bonds.as_deref().map(|b| b.hosts(|slot| x.positions[slot]));
     let hosts: Vec<_> = slabs.iter().map(hosts_of).collect();
     let places_of = |r: usize| ensemble.places_of(r).about(hosts[r].as_ref());
+    let made: Vec<u64> = (0..events.len())
+        .map(|r| first + u64::from(ensemble.made_by(r, Span { first, count: attempts }).count))
+        .collect();
     for attempt in first..first + u64::from(attempts) {
         let propose = |(r, x)| moves::propose(system, rng, ensemble.global(r).0, attempt, &places_of(r), x);
         let mut proposals: Vec<_> = mirror.configurations.iter().enumerate().map(propose).collect();
@@ -44,6 +47,10 @@ pub fn particle_moves_on_host(
         }
         let mut edits = Vec::with_capacity(proposals.len());
         for (r, (proposal, energies)) in proposals.iter_mut().zip(&energies).enumerate() {
+            if attempt >= made[r] {
+                edits.push((Edit::None, 0.0));
+                continue;
+            }
             let (id, state, places) = (ensemble.global(r).0, ensemble.state_of(r).as_ref(), places_of(r));
             let delta_u = moves::weigh(system, rng, id, attempt, &places, state.beta, proposal, energies);
             let ln_acc = moves::ln_acc(state, proposal, delta_u);

@@ -118,6 +118,15 @@ pub trait Backend: Send {
     /// When the device is lost.
     fn set_insertion_weights(&mut self, weights: &[u32]) -> Result<()>;
 
+    /// Gives every state its most insertion and deletion attempts of a cycle, from now on until replicas are loaded: of those
+    /// that a cycle is to make, its replica makes the first so many.
+    ///
+    /// - `most`: `[n_states]`
+    ///
+    /// # Errors
+    /// When the device is lost.
+    fn set_attempts(&mut self, most: &[u32]) -> Result<()>;
+
     /// Divides replicas among devices by how fast each of them does `work`, which is tried; [`Backend::load`] comes after
     /// it. A single device has nothing to divide.
     ///

@@ -248,6 +248,12 @@ impl Backend for Several {
         Ok(())
     }
 
+    fn set_attempts(&mut self, most: &[u32]) -> Result<()> {
+        self.loaded_mut().try_for_each(|part| part.backend.set_attempts(most))?;
+        self.ensemble.set_attempts(most);
+        Ok(())
+    }
+
     fn begin(&mut self, work: &CycleWork) -> Result<()> {
         // A backend that works while it begins comes last: the others are at it by then.
         let (last, first): (Vec<_>, Vec<_>) = self.loaded_mut().partition(|part| part.backend.works_in_begin());

@@ -1,10 +1,11 @@
 //! What a sampler saves, and how a later one goes on from it.
 
+use super::attempts::Attempts;
 use super::balance::Balance;
 use super::identities::AtomIdentities;
 use super::learning::Learner;
 use super::moments::{Moments, MomentsOfStates};
-use super::{CyclePlan, InsertionWeights, Recent, Sampler, chooser, exchanger, no_segments};
+use super::{CyclePlan, InsertionWeights, Recent, Sampler, chooser, divider, exchanger, no_segments};
 use crate::backend::{Backend, BackendState};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{ReplicaId, StateId};
@@ -42,6 +43,8 @@ pub struct SamplerState {
     pub weights: Option<InsertionWeights>,
     /// The choice of the steps of a cycle, where they are chosen.
     pub balance: Option<Balance>,
+    /// The choice of the attempts of every state, where they are chosen.
+    pub attempts: Option<Attempts>,
     /// Configurations and what goes with them.
     pub backend: BackendState,
 }
@@ -67,6 +70,7 @@ impl Sampler {
             ledgers: self.ledgers.clone(),
             weights: self.weights.clone(),
             balance: self.balance.clone(),
+            attempts: self.attempts.clone(),
             backend: self.backend.save()?,
         })
     }
@@ -118,6 +122,14 @@ impl Sampler {
         if !state.balance.as_ref().map_or(!plan.balanced, |b| plan.balanced && b.is_of(plan.steps)) {
             return Err(misfit("its steps of a cycle are those of another scene".to_owned()));
         }
+        let divides = divider(backend.system(), &grid, &plan).is_some();
+        let fits = |a: &Attempts| divides && a.is_of(plan.attempts, n_states, n_reservoirs);
+        if !state.attempts.as_ref().map_or(!divides, fits) {
+            return Err(misfit("its attempts of a cycle are those of another scene".to_owned()));
+        }
+        if let Some(attempts) = &state.attempts {
+            backend.set_attempts(attempts.chosen())?;
+        }
         if let Some(chosen) = state.weights.as_ref().and_then(InsertionWeights::chosen) {
             backend.set_insertion_weights(chosen)?;
         }
@@ -146,6 +158,7 @@ impl Sampler {
             segments: state.segments.clone(),
             weights: state.weights.clone(),
             balance: state.balance.clone(),
+            attempts: state.attempts.clone(),
             recent: Recent::default(),
             assignment,
             plan,

@@ -1,5 +1,6 @@
 //! The cycle: dynamics, particle moves, exchange, averages.
 
+mod attempts;
 mod audit;
 mod balance;
 mod books;
@@ -18,6 +19,7 @@ mod weights;
 use audit::Audited;
 use balance::Costs;
 
+pub use attempts::Attempts;
 pub use audit::AUDIT_EVERY;
 pub use balance::Balance;
 pub use checkpoint::SamplerState;
@@ -52,9 +54,10 @@ const SHARED: usize = 256;
 pub struct CyclePlan {
     /// MD steps or displacement attempts.
     pub steps: u32,
-    /// Whether these are the most, of which equilibration chooses as many as cost what the particle moves cost.
+    /// Whether these are the most, of which equilibration chooses as many as cost what the particle moves cost, and divides the
+    /// attempts among the states.
     pub balanced: bool,
-    /// Insertion and deletion attempts.
+    /// Insertion and deletion attempts, on average over the states.
     pub attempts: u32,
     /// Attempts at changes of identity.
     pub identity: u32,
@@ -125,6 +128,8 @@ pub struct Sampler {
     weights: Option<InsertionWeights>,
     /// The choice of the steps of a cycle, where they are chosen.
     balance: Option<Balance>,
+    /// The choice of the attempts of every state, where they are chosen.
+    attempts: Option<Attempts>,
     recent: Recent,
 }
 
@@ -214,6 +219,7 @@ impl Sampler {
             segments: no_segments(backend.system(), share.len()),
             weights: chooser(backend.system(), &grid),
             balance,
+            attempts: divider(backend.system(), &grid, &plan),
             recent: Recent::default(),
             assignment,
             plan,
@@ -278,6 +284,12 @@ impl Sampler {
         self.count_segments(period, &segments);
         if let Some(weights) = self.weights.as_mut().filter(|_| period == Period::Equilibration) {
             weights.count(self.cycle, &*result.events, &self.assignment, self.part.share.before())?;
+        }
+        if let Some(attempts) = &mut self.attempts
+            && period == Period::Equilibration
+        {
+            let before = self.part.share.before();
+            attempts.count(self.cycle, &*result.events, &self.assignment, before, &self.measurements)?;
         }
         let audited = (self.is_audited() && self.kept.is_some()).then(|| self.audited());
         if period == Period::Equilibration {
@@ -349,6 +361,11 @@ impl Sampler {
         {
             self.backend.set_insertion_weights(&weights)?;
         }
+        if let Some(attempts) = &mut self.attempts
+            && let Some(chosen) = attempts.of_cycle(self.cycle, cycle.period, &self.part.all)?
+        {
+            self.backend.set_attempts(chosen)?;
+        }
         let CyclePlan { steps: most, attempts, identity, .. } = self.plan;
         let span = |count: u32| Span { first: self.cycle * u64::from(count), count };
         let (costs, production) = (self.costs(), cycle.period != Period::Equilibration);
@@ -359,7 +376,8 @@ impl Sampler {
         let work = CycleWork {
             // Cycles of fewer steps leave some random numbers out.
             dynamics: Some(Span { count: steps, ..span(most) }),
-            particle_moves: (attempts > 0).then(|| span(attempts)),
+            particle_moves: (attempts > 0)
+                .then(|| self.attempts.as_ref().map_or(span(attempts), |a| a.span(self.cycle))),
             identity: (identity > 0).then(|| span(identity)),
             // Weights are learned from tallies.
             tally: cycle.period != Period::Equilibration || self.learner.is_some(),
@@ -416,6 +434,12 @@ fn exchanger(grid: &StateGrid, plan: CyclePlan, part: &Part) -> Exchanger {
 fn no_segments(system: &System, n_replicas: usize) -> Vec<SegmentTally> {
     let n = if system.dynamics.segment().is_some() { n_replicas } else { 0 };
     vec![SegmentTally::default(); n]
+}
+
+/// The choice of attempts of a plan that is balanced, where there is more than one state to divide them among.
+fn divider(system: &System, grid: &StateGrid, plan: &CyclePlan) -> Option<Attempts> {
+    let is_open = plan.balanced && plan.attempts > 0 && !system.reservoirs.is_empty() && grid.len() > 1;
+    is_open.then(|| Attempts::new(plan.attempts, grid.len(), system.reservoirs.len()))
 }
 
 /// The choice of weights of a system whose tables of insertion leave them open.

@@ -177,13 +177,22 @@ impl SamplerState {
             learner: self.learner.clone(),
             weights: self.weights.clone(),
             balance: self.balance.clone(),
+            attempts: self.attempts.clone(),
             ..SamplerState::default()
         }
     }
 
     /// The columns of replicas and states alone.
     pub fn without_shared(&self) -> SamplerState {
-        SamplerState { edges: Vec::new(), eta: Vec::new(), learner: None, weights: None, balance: None, ..self.clone() }
+        SamplerState {
+            edges: Vec::new(),
+            eta: Vec::new(),
+            learner: None,
+            weights: None,
+            balance: None,
+            attempts: None,
+            ..self.clone()
+        }
     }
 
     /// With the counts of another rank: sums of integers.
@@ -193,6 +202,9 @@ impl SamplerState {
             own.join(other);
         }
         if let (Some(own), Some(other)) = (&mut self.balance, &other.balance) {
+            own.join(other);
+        }
+        if let (Some(own), Some(other)) = (&mut self.attempts, &other.attempts) {
             own.join(other);
         }
     }
@@ -272,6 +284,7 @@ impl SamplerState {
             state.edges.fill(EdgeTally::default());
             state.weights = state.weights.as_ref().map(|w| w.uncounted());
             state.balance = state.balance.as_ref().map(|b| b.uncounted());
+            state.attempts = state.attempts.as_ref().map(|a| a.uncounted());
         }
         state
     }

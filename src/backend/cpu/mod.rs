@@ -183,6 +183,11 @@ impl Backend for Cpu {
         Ok(())
     }
 
+    fn set_attempts(&mut self, most: &[u32]) -> Result<()> {
+        self.ensemble.set_attempts(most);
+        Ok(())
+    }
+
     fn begin(&mut self, work: &CycleWork) -> Result<()> {
         let work = work.possible_in(&self.ensemble.system);
         let mut scheduler = std::mem::take(&mut self.scheduler);
@@ -190,7 +195,7 @@ impl Backend for Cpu {
         self.in_flight = Some(scheduler.start(
             Arc::clone(&self.model),
             self.ensemble.assignment.clone(),
-            Arc::clone(&self.ensemble.weights),
+            [Arc::clone(&self.ensemble.weights), Arc::clone(&self.ensemble.attempts)],
             work,
         ));
         self.keep_awake = None;

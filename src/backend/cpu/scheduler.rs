@@ -7,7 +7,7 @@ use super::integrate;
 use super::model::Model;
 use super::particle_moves::{displace, identity_changes, insert_delete};
 use super::replica::Replica;
-use crate::backend::ensemble::places;
+use crate::backend::ensemble::{made, places};
 use crate::backend::{CycleWork, Span};
 use crate::base::ids::{ReplicaId, StateId};
 use crate::moves::tally::{MoveEvent, MoveLog, MoveRecorder, TransitionTally, Transitions};
@@ -48,8 +48,10 @@ impl Scheduler {
     /// Does the work on all threads of the pool.
     ///
     /// - `assignment`: `[n_replicas]`, the state of every replica
-    /// - `weights`: of the tables of insertion, [`Ensemble::weights`](crate::backend::Ensemble::weights)
-    fn work(&mut self, model: &Model, assignment: &[StateId], weights: &[u32], work: &CycleWork) {
+    /// - `of_states`: [`Ensemble::weights`](crate::backend::Ensemble::weights) of the tables of insertion, and
+    ///   [`Ensemble::attempts`](crate::backend::Ensemble::attempts)
+    fn work(&mut self, model: &Model, assignment: &[StateId], of_states: &[Arc<[u32]>; 2], work: &CycleWork) {
+        let [weights, attempts] = of_states;
         let offsets = self.transitions.offsets().to_vec();
         let tallied = work.tally && work.moves_particles();
         let first_replica = ReplicaId(self.replicas.first().map_or(0, |r| r.id));
@@ -64,7 +66,8 @@ impl Scheduler {
                     move_atoms(model, replica, first, count);
                 }
                 let mut recorder = MoveRecorder { row, offsets: &offsets, events };
-                if let Some(Span { first, count }) = work.particle_moves {
+                if let Some(span) = work.particle_moves {
+                    let Span { first, count } = made(attempts, state, span);
                     let places = places(&model.system, weights, state, replica.state.kt);
                     insert_delete(model, &places, replica, first, count, &mut recorder);
                 }
@@ -83,12 +86,12 @@ impl Scheduler {
         mut self,
         model: Arc<Model>,
         assignment: Vec<StateId>,
-        weights: Arc<[u32]>,
+        of_states: [Arc<[u32]>; 2],
         work: CycleWork,
     ) -> InFlight {
         let (sender, done) = channel();
         rayon::spawn(move || {
-            let worked = catch_unwind(AssertUnwindSafe(|| self.work(&model, &assignment, &weights, &work)));
+            let worked = catch_unwind(AssertUnwindSafe(|| self.work(&model, &assignment, &of_states, &work)));
             // Nobody may be waiting any more.
             let _ = sender.send(worked.map(|()| self));
         });

@@ -53,7 +53,8 @@ pub struct Params {
     pub first_walker: u32,
     pub log_words: u32,
     pub fresh_log: u32,
-    pub spare: [u32; 2],
+    pub before: u32,
+    pub spare: u32,
     pub round_keys: [[u32; 4]; 5],
 }
 
@@ -219,8 +220,10 @@ pub struct StateRecord {
     pub bounds: u32,
     /// Reservoir that the window is of.
     pub weighted: u32,
+    /// Most insertion and deletion attempts of a cycle.
+    pub attempts: u32,
     /// Unused.
-    pub spare: [u32; 2],
+    pub spare: u32,
     /// ln z + ln V_in of every reservoir; in a record of weights η of eight consecutive N \[kT\].
     pub ln_zv: [f32; MAX_SPECIES],
     /// Weights of the tables of insertion of every reservoir, in shares.
@@ -259,10 +262,14 @@ impl StateRecord {
     /// The records of all states, and behind them those of η of their windows.
     ///
     /// - `weights`: `[n_states * n_reservoirs]` of the tables of insertion in shares, or empty
-    pub fn all(system: &System, states: &[StatePoint], weights: &[u32]) -> Vec<StateRecord> {
+    /// - `attempts`: `[n_states]`, most of a cycle, or empty
+    pub fn all(system: &System, states: &[StatePoint], weights: &[u32], attempts: &[u32]) -> Vec<StateRecord> {
         let mut weights = weights.chunks(system.reservoirs.len().max(1));
-        let record = |s| StateRecord::new(system, s, weights.next().unwrap_or(&[]));
-        let mut records: Vec<StateRecord> = states.iter().map(record).collect();
+        let record = |(k, s): (usize, &StatePoint)| StateRecord {
+            attempts: attempts.get(k).copied().unwrap_or(u32::MAX),
+            ..StateRecord::new(system, s, weights.next().unwrap_or(&[]))
+        };
+        let mut records: Vec<StateRecord> = states.iter().enumerate().map(record).collect();
         for (k, window) in states.iter().enumerate().filter_map(|(k, s)| Some((k, s.window.as_ref()?))) {
             let first = records.len() as u32;
             let record = &mut records[k];

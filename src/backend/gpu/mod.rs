@@ -213,6 +213,15 @@ impl Gpu {
         Ok(())
     }
 
+    /// Gives the device the states anew.
+    fn upload_states(&self) -> Result<()> {
+        self.flush();
+        if let Some(states) = &self.loaded.state_records {
+            self.device.queue.write_buffer(states, 0, bytemuck::cast_slice(&self.state_records()));
+        }
+        self.device.check()
+    }
+
     /// Records attempts of one kind in goes whose accepted moves the log holds.
     ///
     /// - `pairs_per_attempt`: pair evaluations of one attempt in a replica with n atoms
@@ -223,7 +232,7 @@ impl Gpu {
         tally: bool,
         pairs_per_attempt: impl Fn(u64) -> u64,
     ) -> Result<()> {
-        self.loaded.log.recorded = true;
+        (self.loaded.log.recorded, self.loaded.log.begun) = (true, first);
         let mut done = 0;
         while done < count {
             if self.loaded.log.held == LOG_ATTEMPTS {
@@ -358,11 +367,7 @@ impl Backend for Gpu {
 
     fn set_windows(&mut self, states: &[StatePoint]) -> Result<()> {
         self.ensemble.set_windows(states);
-        self.flush();
-        if let Some(states) = &self.loaded.state_records {
-            self.device.queue.write_buffer(states, 0, bytemuck::cast_slice(&self.state_records()));
-        }
-        self.device.check()
+        self.upload_states()
     }
 
     fn forget_transitions(&mut self) -> Result<()> {
@@ -373,11 +378,12 @@ impl Backend for Gpu {
 
     fn set_insertion_weights(&mut self, weights: &[u32]) -> Result<()> {
         self.ensemble.set_weights(weights);
-        self.flush();
-        if let Some(states) = &self.loaded.state_records {
-            self.device.queue.write_buffer(states, 0, bytemuck::cast_slice(&self.state_records()));
-        }
-        self.device.check()
+        self.upload_states()
+    }
+
+    fn set_attempts(&mut self, most: &[u32]) -> Result<()> {
+        self.ensemble.set_attempts(most);
+        self.upload_states()
     }
 
     fn begin(&mut self, work: &CycleWork) -> Result<()> {

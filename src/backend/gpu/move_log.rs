@@ -23,6 +23,8 @@ pub(super) struct DeviceMoveLog {
     pub(super) words: u32,
     /// Attempts tallied on the device since the last drain, per state.
     attempts_on_device: u64,
+    /// Number of the first attempt of the cycle.
+    pub(super) begun: u64,
     /// Whether moves were recorded since the last measurement.
     pub(super) recorded: bool,
     /// Attempts whose accepted moves the log holds; the next go adds to it.

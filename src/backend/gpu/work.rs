@@ -121,7 +121,8 @@ impl Gpu {
             first_walker: chunk.walkers.start as u32,
             log_words: self.loaded.log.words,
             fresh_log: 0,
-            spare: [0; 2],
+            before: 0,
+            spare: 0,
             round_keys: self.ensemble.rng.round_keys(),
         }
     }
@@ -158,6 +159,9 @@ impl Gpu {
                     params.first_in_order = start as u32;
                     params.redraw = u32::from(flag && kernel == Kernel::Integrate && done == 0);
                     params.book = u32::from(flag && matches!(kernel, Kernel::InsertDelete | Kernel::Identity));
+                    if kernel == Kernel::InsertDelete {
+                        params.before = (first - self.loaded.log.begun) as u32 + done;
+                    }
                     params.fresh_log = u32::from(done == 0 && self.loaded.log.held == 0);
                     self.dispatch(kernel, index, count as u32, params)?;
                     done += now;
@@ -322,8 +326,8 @@ impl Gpu {
 
     /// The records of all states with their weights of insertion.
     pub(super) fn state_records(&self) -> Vec<StateRecord> {
-        let Ensemble { system, states, weights, .. } = &self.ensemble;
-        StateRecord::all(system, states, weights)
+        let Ensemble { system, states, weights, attempts, .. } = &self.ensemble;
+        StateRecord::all(system, states, weights, attempts)
     }
 
     /// A buffer with the states as loaded.

@@ -120,7 +120,8 @@ impl<F: ForceField> Reference<F> {
             if let Some(span) = work.dynamics {
                 Self::propagator(ensemble, force_field, span)(replica)?;
             }
-            if let Some(Span { first, count }) = work.particle_moves {
+            if let Some(span) = work.particle_moves {
+                let Span { first, count } = ensemble.made_by(r, span);
                 let places = ensemble.places_of(r);
                 particle_moves::insert_delete(system, force_field, rng, &places, replica, first, count, recorder)?;
             }
@@ -251,6 +252,11 @@ impl<F: ForceField> Backend for Reference<F> {
 
     fn set_insertion_weights(&mut self, weights: &[u32]) -> Result<()> {
         self.ensemble.set_weights(weights);
+        Ok(())
+    }
+
+    fn set_attempts(&mut self, most: &[u32]) -> Result<()> {
+        self.ensemble.set_attempts(most);
         Ok(())
     }
 
