@@ -1,6 +1,7 @@
 //! What the replicas of a backend share.
 
 use crate::backend::Span;
+use crate::base::fault_injection::{Fault, planted};
 use crate::base::ids::{ReplicaId, StateId};
 use crate::base::rng::Rng;
 use crate::moves::tally::Transitions;
@@ -75,8 +76,10 @@ impl Ensemble {
     }
 
     /// The attempts that a replica of the backend makes of those of a cycle.
-    pub fn made_by(&self, replica: usize, span: Span) -> Span {
-        made(&self.attempts, self.assignment[replica], span)
+    ///
+    /// - `n`: its mobile atoms
+    pub fn made_by(&self, replica: usize, n: usize, span: Span) -> Span {
+        made(&self.attempts, self.assignment[replica], n, span)
     }
 
     /// Takes other weights of the windows.
@@ -108,11 +111,14 @@ impl Ensemble {
     }
 }
 
-/// The attempts of a cycle that a state makes: the first of them, where it is to make fewer.
+/// The attempts of a cycle that a replica makes: the first of them, where its state is to make fewer. Atoms have no say in it: what a
+/// cycle does may depend on the state alone.
 ///
 /// - `attempts`: [`Ensemble::attempts`]
-pub(super) fn made(attempts: &[u32], state: StateId, span: Span) -> Span {
-    Span { count: attempts.get(state.index()).map_or(span.count, |&most| most.min(span.count)), ..span }
+/// - `n`: mobile atoms of the replica
+pub(super) fn made(attempts: &[u32], state: StateId, n: usize, span: Span) -> Span {
+    let most = if planted(Fault::AttemptsByN) { span.count / (1 + n as u32 % 3) } else { u32::MAX };
+    Span { count: attempts.get(state.index()).map_or(span.count, |&most| most.min(span.count)).min(most), ..span }
 }
 
 /// Where atoms are inserted in a state.

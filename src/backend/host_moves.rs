@@ -30,9 +30,9 @@ pub fn particle_moves_on_host(
     let hosts_of = |x: &'_ Configuration| system.bonds.as_deref().map(|b| b.hosts(|slot| x.positions[slot]));
     let hosts: Vec<_> = slabs.iter().map(hosts_of).collect();
     let places_of = |r: usize| ensemble.places_of(r).about(hosts[r].as_ref());
-    let made: Vec<u64> = (0..events.len())
-        .map(|r| first + u64::from(ensemble.made_by(r, Span { first, count: attempts }).count))
-        .collect();
+    let span = Span { first, count: attempts };
+    let end = |(r, x): (usize, &Configuration)| first + u64::from(ensemble.made_by(r, x.len(), span).count);
+    let ends: Vec<u64> = mirror.configurations.iter().enumerate().map(end).collect();
     for attempt in first..first + u64::from(attempts) {
         let propose = |(r, x)| moves::propose(system, rng, ensemble.global(r).0, attempt, &places_of(r), x);
         let mut proposals: Vec<_> = mirror.configurations.iter().enumerate().map(propose).collect();
@@ -47,7 +47,7 @@ pub fn particle_moves_on_host(
         }
         let mut edits = Vec::with_capacity(proposals.len());
         for (r, (proposal, energies)) in proposals.iter_mut().zip(&energies).enumerate() {
-            if attempt >= made[r] {
+            if attempt >= ends[r] {
                 edits.push((Edit::None, 0.0));
                 continue;
             }

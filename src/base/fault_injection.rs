@@ -36,6 +36,8 @@ pub(crate) enum Fault {
     NoFlip,
     /// `half-kick-missing`: a segment ends without its last half kick.
     HalfKickMissing,
+    /// `attempts-by-n`: how many insertions and deletions a cycle tries depends on N, not on the state.
+    AttemptsByN,
 }
 
 /// Whether a fault is planted.
@@ -61,6 +63,7 @@ pub(crate) fn planted(fault: Fault) -> bool {
             "kinetic-left-out" => Fault::KineticLeftOut,
             "no-flip" => Fault::NoFlip,
             "half-kick-missing" => Fault::HalfKickMissing,
+            "attempts-by-n" => Fault::AttemptsByN,
             other => panic!("no fault `{other}` can be planted"),
         })
     });

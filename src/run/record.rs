@@ -205,8 +205,11 @@ pub struct RunRecord {
     /// Why there are so many, where they were chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance: Option<BalanceRecord>,
-    /// Insertion and deletion attempts of a cycle.
+    /// Insertion and deletion attempts of a cycle, on average over the states.
     pub attempts: u32,
+    /// `[n_states]`, those of every state, where they were divided among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts_of_states: Vec<u32>,
     /// Attempts of a cycle at changes of identity.
     #[serde(default)]
     pub identity: u32,
@@ -270,6 +273,7 @@ impl RunRecord {
             steps: plan.steps,
             balance: None,
             attempts: plan.attempts,
+            attempts_of_states: Vec::new(),
             identity: plan.identity,
             insertion: None,
             sample_stride: thinning(loaded).stride(),

@@ -198,11 +198,12 @@ impl Session<'_> {
         Ok(interrupted)
     }
 
-    /// Puts down how many steps a cycle makes, and why.
+    /// Puts down how many steps a cycle makes, and why, and how many attempts every state.
     ///
     /// - `balance`: of all ranks
     fn record_choice(&mut self, balance: Option<&Balance>) {
         self.record.steps = self.sampler.plan().steps;
+        self.record.attempts_of_states = self.sampler.attempts().map_or_else(Vec::new, |a| a.chosen().to_vec());
         self.record.balance = balance.map(|balance| BalanceRecord::of(balance, self.loaded.scene.dynamics.steps()));
     }
 

@@ -86,11 +86,6 @@ impl Attempts {
         Span { first: cycle * u64::from(most(self.mean)), count }
     }
 
-    /// Whether it is final.
-    pub fn is_final(&self) -> bool {
-        self.frozen
-    }
-
     /// The same with what other ranks have counted. Counts are integers, halved now and then: f64 holds their sum.
     pub(super) fn join(&mut self, other: &Attempts) {
         self.add(&other.words());
@@ -268,7 +263,7 @@ mod tests {
         let chosen = attempts.of_cycle(600, Period::Production, &alone).expect("alone").expect("a choice").to_vec();
         assert!(chosen[1] > 2 * chosen[0] && chosen.iter().sum::<u32>() <= 200, "{chosen:?}");
         assert_eq!(attempts.of_cycle(601, Period::Production, &alone).expect("alone"), None);
-        assert!(attempts.is_final() && attempts.is_of(100, 2, 1) && !attempts.is_of(50, 2, 1));
+        assert!(attempts.frozen && attempts.is_of(100, 2, 1) && !attempts.is_of(50, 2, 1));
         // ranks that counted apart choose the same
         let mut sum = attempts.uncounted();
         sum.join(&attempts);

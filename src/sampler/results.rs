@@ -1,5 +1,6 @@
 //! What a sampler says of its replicas, states and moves.
 
+use super::attempts::Attempts;
 use super::balance::Balance;
 use super::identities::AtomIdentities;
 use super::learning::Learner;
@@ -143,6 +144,11 @@ impl Sampler {
     /// The choice of the steps of a cycle, where they are chosen.
     pub fn balance(&self) -> Option<&Balance> {
         self.balance.as_ref()
+    }
+
+    /// The choice of the attempts of every state, where they are chosen.
+    pub fn attempts(&self) -> Option<&Attempts> {
+        self.attempts.as_ref()
     }
 
     /// Steps (or displacement attempts) of one replica in all cycles so far.

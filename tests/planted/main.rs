@@ -75,6 +75,12 @@ fn n_instead_of_n_plus_one() {
 }
 
 #[test]
+fn attempts_that_follow_n() {
+    assert_caught("cpu", "attempts-by-n", &["ideal gas"]);
+    assert_caught("reference", "attempts-by-n", &["ideal gas"]);
+}
+
+#[test]
 fn identity_without_counts() {
     assert_caught("cpu", "identity-without-counts", &["identity"]);
     assert_caught("reference", "identity-without-counts", &["identity"]);

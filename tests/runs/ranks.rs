@@ -123,7 +123,10 @@ pub(crate) fn read(directory: &Path) -> Read {
         marks: read_marks(directory, production, grid.len(), grid.edges.len()).expect("marks"),
         frames: read_trajectory(directory).expect("frames"),
         windows: text("windows.csv").ok(),
-        choices: format!("{:?} {:?} {:?} {}", record.windows, record.insertion, record.balance, record.steps),
+        choices: format!(
+            "{:?} {:?} {:?} {} {:?}",
+            record.windows, record.insertion, record.balance, record.steps, record.attempts_of_states
+        ),
     }
 }
 

@@ -138,6 +138,9 @@ fn steps_that_are_chosen_go_on_as_they_were() {
     }
     let most = setup.plan.steps;
     assert!(whole.plan().steps < most && whole.steps_made() < 30 * u64::from(most), "nothing was chosen");
+    let attempts = whole.attempts().expect("attempts are chosen too").chosen().to_vec();
+    let (all, mean) = (attempts.iter().sum::<u32>(), setup.plan.attempts);
+    assert!(all <= mean * attempts.len() as u32 && attempts.iter().any(|&n| n != mean), "{attempts:?}");
     for (from, state) in saved {
         let mut again = setup.restore(backend(), &state).expect("it fits");
         for cycle in from..30 {
@@ -155,6 +158,7 @@ fn steps_that_are_chosen_go_on_as_they_were() {
     let balance = record.balance.expect("why there are so many steps");
     assert_eq!((record.steps, balance.most), (whole.plan().steps, most));
     assert!(balance.atoms > 0.0 && balance.atoms < 64.0, "{}", balance.atoms);
+    assert_eq!((record.attempts, record.attempts_of_states), (mean, attempts));
 }
 
 #[test]

@@ -171,10 +171,13 @@ fn many_small_chunks_are_one_batch() {
     let n = 23;
     let batch = Batch { configurations: (0..n).map(|r| calm(&system, r as u64, r * 5 % 17)).collect() };
     gpu.load(&batch, &states(n, 1), &identity(n)).expect("load");
+    let most: Vec<u32> = (0..n as u32).map(|k| 3 * k).collect();
+    gpu.set_attempts(&most).expect("attempts");
     let whole = two_cycles(&mut gpu, n);
     let (measured, tallies) = (gpu.measure().expect("measure"), gpu.transitions().expect("tallies"));
-    gpu.limit(5, 100_000);
+    gpu.limit(5, 20_000);
     gpu.load(&batch, &states(n, 1), &identity(n)).expect("load");
+    gpu.set_attempts(&most).expect("attempts");
     assert_eq!(whole, two_cycles(&mut gpu, n));
     assert_eq!(measured, gpu.measure().expect("measure"));
     assert_eq!(tallies, gpu.transitions().expect("tallies"));

@@ -171,6 +171,36 @@ fn scenes() -> Vec<(String, String)> {
     all
 }
 
+/// Where states make fewer attempts than a cycle has, a backend makes the first of them, as the host does.
+#[test]
+fn twin_attempts_of_states() {
+    on_every_backend(|device| {
+        for (name, text) in scenes() {
+            let case = weigh(Case::new(&text, 8));
+            let most: Vec<u32> = (0..case.grid.len()).map(|k| [130, 0, 1000, 17, 64, 299, 1][k % 7]).collect();
+            let (mut fused, mut on_host) = (case.open(device), case.open(device));
+            for backend in [&mut fused, &mut on_host] {
+                backend.set_attempts(&most).expect("attempts");
+            }
+            let log = log_of(&fused.particle_moves(7, 300, true).expect("fused moves"));
+            let driven = on_host.trial_energies_mut().expect("the narrow entry");
+            let (tried, events) = particle_moves_on_host(driven, 7, 300).expect("moves on the host");
+            let label = format!("{device} {name}");
+            assert_same_atoms(&label, &*fused, &*on_host);
+            assert_eq!(log, events, "{label}");
+            let booked = fused.transitions().expect("tallies");
+            assert_same_transitions(&label, &booked, &tried);
+            let n_reservoirs = case.grid.n_reservoirs();
+            for (k, of_state) in booked.moves().chunks(n_reservoirs).enumerate() {
+                let made: u64 = of_state.iter().map(|t| t.attempts()).sum();
+                let replicas = case.ids.iter().filter(|id| id.index() == k).count() as u64;
+                assert_eq!(made, replicas * u64::from(most[k].min(300)), "{label}: state {k}");
+            }
+            assert_same_measurements(&label, &mut *fused, &mut *on_host);
+        }
+    });
+}
+
 /// The fused particle moves of a backend make the decisions that the host makes over the narrow entry.
 #[test]
 fn twin_particle_moves() {

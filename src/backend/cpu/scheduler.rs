@@ -67,7 +67,7 @@ impl Scheduler {
                 }
                 let mut recorder = MoveRecorder { row, offsets: &offsets, events };
                 if let Some(span) = work.particle_moves {
-                    let Span { first, count } = made(attempts, state, span);
+                    let Span { first, count } = made(attempts, state, replica.n, span);
                     let places = places(&model.system, weights, state, replica.state.kt);
                     insert_delete(model, &places, replica, first, count, &mut recorder);
                 }

@@ -121,7 +121,7 @@ impl<F: ForceField> Reference<F> {
                 Self::propagator(ensemble, force_field, span)(replica)?;
             }
             if let Some(span) = work.particle_moves {
-                let Span { first, count } = ensemble.made_by(r, span);
+                let Span { first, count } = ensemble.made_by(r, replica.configuration.len(), span);
                 let places = ensemble.places_of(r);
                 particle_moves::insert_delete(system, force_field, rng, &places, replica, first, count, recorder)?;
             }
