@@ -4,6 +4,7 @@
 mod common;
 
 mod agreement;
+mod attempts;
 mod bonds;
 mod conservation;
 mod determinism;
