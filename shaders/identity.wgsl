@@ -60,7 +60,7 @@ fn identity_changes(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invo
     let id = params.first_replica + replica;
     let state = replicas[replica].state;
     let n = replicas[replica].n;
-    let log_start = replica * params.log_words;
+    let log_start = log_start_of(replica, state);
     var n_events = select(replicas[replica].n_events, 0u, params.fresh_log != 0u);
     load_and_count(replica, n, thread);
     for (var round = 0u; round < params.steps; round += WORKGROUP) {

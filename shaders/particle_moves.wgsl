@@ -7,7 +7,7 @@
 //   replicas    [n_replicas]             n, n_events, updated
 //   tallies     [n_walkers * n_states][offset(reservoir) + N][kind] of 4 words: tried, accepted, Σ min(1, acc) in units
 //               of 2⁻³² (low and high word). A state of a walker is held by one replica.
-//   move_log    [n_replicas * log_words]  word 0: accepted moves; then slot | reservoir << 16 | kind << 24
+//   move_log    [n_replicas * log_words], or by states [n_walkers * log_row]  word 0: accepted moves; then slot | reservoir << 16 | kind << 24
 
 // Kinds of moves in tallies and log, in the order of MoveKind::TALLIED.
 const MOVE_INSERT = 0u;
@@ -259,11 +259,23 @@ fn tally_of(accepted: bool, possible: bool, ln_probability: f32) -> vec4<u32> {
     return vec4<u32>(1u, u32(accepted), u32(min(exp(ln_probability), 0.99999994) * 4294967296.0), 0u);
 }
 
+// The walker of a replica, of those whose tallies and logs these are. A state of it is held by one replica.
+fn walker_of(replica: u32) -> u32 {
+    return (params.first_replica + replica) / params.n_states - params.first_walker;
+}
+
+// First word of the log of a replica.
+fn log_start_of(replica: u32, state: u32) -> u32 {
+    if params.log_words == 0u {
+        return walker_of(replica) * params.log_row + states[state].log_start;
+    }
+    return replica * params.log_words;
+}
+
 // Moves what was booked of a reservoir into the tallies of its N. One thread only.
 fn flush_tally(replica: u32, state: u32, r: u32) {
     if params.book != 0u {
-        let walker = (params.first_replica + replica) / params.n_states - params.first_walker;
-        let row = (walker * params.n_states + state) * tally_offset[table.n_reservoirs];
+        let row = (walker_of(replica) * params.n_states + state) * tally_offset[table.n_reservoirs];
         let n = atomicLoad(&n_total[table.reservoirs[r].species]);
         for (var kind = 0u; kind < N_KINDS; kind++) {
             let first = 4u * (N_KINDS * (row + tally_offset[r] + n) + kind);
@@ -283,7 +295,7 @@ fn insert_delete(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_inv
     let id = params.first_replica + replica;
     let state = replicas[replica].state;
     var n = replicas[replica].n;
-    let log_start = replica * params.log_words;
+    let log_start = log_start_of(replica, state);
     var n_events = select(replicas[replica].n_events, 0u, params.fresh_log != 0u);
     load_and_count(replica, n, thread);
     if BONDED {

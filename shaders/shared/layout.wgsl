@@ -48,7 +48,8 @@ struct Params {
     fresh_log: u32,
     // Attempts of the cycle that earlier dispatches made.
     before: u32,
-    spare: u32,
+    // Words of the logs of one walker, where they stand by states: log_words is 0 then.
+    log_row: u32,
     // Of Philox, two rounds a vector.
     round_keys: array<vec4<u32>, 5>,
 }
@@ -175,7 +176,8 @@ struct StateRecord {
     weighted: u32,
     // Most insertion and deletion attempts of a cycle.
     attempts: u32,
-    spare: u32,
+    // First word of the log among those of a walker.
+    log_start: u32,
     ln_zv: array<vec4<f32>, 2>,
     weights: array<vec4<u32>, 2>,
 }

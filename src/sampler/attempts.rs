@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// Most attempts of a state, over those of the scene.
 const MOST: u32 = 4;
 /// Fewest attempts of a state: those of the scene over this.
-const LEAST: f64 = 4.0;
+const LEAST: f64 = 8.0;
 /// Halvings in which the common factor is found.
 const HALVINGS: u32 = 60;
 
@@ -205,7 +205,7 @@ pub(super) fn most(mean: u32) -> u32 {
 
 /// Attempts in proportion to needs, within bounds, so that their mean is `mean` or just below.
 fn divided(mean: u32, needs: &[f64]) -> Vec<u32> {
-    let bounds = (f64::from(mean) / LEAST, f64::from(most(mean)));
+    let bounds = ((f64::from(mean) / LEAST).max(1.0), f64::from(most(mean)));
     let all = |factor: f64| needs.iter().map(move |need| (factor * need).clamp(bounds.0, bounds.1) as u32);
     let fits = |factor: f64| all(factor).map(u64::from).sum::<u64>() <= u64::from(mean) * needs.len() as u64;
     let least = needs.iter().copied().filter(|&x| x > 0.0).fold(f64::INFINITY, f64::min);
@@ -217,7 +217,7 @@ fn divided(mean: u32, needs: &[f64]) -> Vec<u32> {
         let middle = 0.5 * (low + high);
         if fits(middle) { low = middle } else { high = middle }
     }
-    all(low).map(|n| n.max(1)).collect()
+    all(low).collect()
 }
 
 #[cfg(test)]
@@ -233,7 +233,7 @@ mod tests {
             let shared = divided(100, &needs);
             let sum: u32 = shared.iter().sum();
             assert!(sum <= 100 * needs.len() as u32, "{shared:?}");
-            assert!(shared.iter().all(|n| (25..=400).contains(n)), "{shared:?}");
+            assert!(shared.iter().all(|n| (12..=400).contains(n)), "{shared:?}");
         }
         assert_eq!(divided(100, &[1.0; 5]), [100; 5]);
         let shared = divided(100, &[1.0, 2.0, 2.0, 3.0]);

@@ -52,9 +52,9 @@ fn any_number_of_attempts_leaves_a_state_as_it_is_and_one_that_follows_n_does_no
         }
         let alone = |n: usize| (0..=MOST).map(|k| if k == n { right[n] } else { 0.0 }).collect::<Vec<_>>();
         for (name, attempts) in [
-            ("of N", &(|n| 12 / (1 + n % 3)) as &dyn Fn(usize) -> usize),
-            ("until N is even", &|n| n % 2),
-            ("more where N is large", &|n| 2 + n),
+            ("of N", &(|n: usize| 12 / (1 + n % 3)) as &dyn Fn(usize) -> usize),
+            ("until N is even", &|n: usize| n % 2),
+            ("more where N is large", &|n: usize| 2 + n),
         ] {
             let mut sum = vec![0.0; MOST + 1];
             for n in 0..=MOST {

@@ -76,8 +76,8 @@ fn n_instead_of_n_plus_one() {
 
 #[test]
 fn attempts_that_follow_n() {
-    assert_caught("cpu", "attempts-by-n", &["ideal gas"]);
-    assert_caught("reference", "attempts-by-n", &["ideal gas"]);
+    assert_caught("cpu", "attempts-by-n", &["two atoms"]);
+    assert_caught("reference", "attempts-by-n", &["two atoms"]);
 }
 
 #[test]

@@ -44,8 +44,8 @@ pub(super) struct Chunk {
 const READBACK: BufferUsages = BufferUsages::MAP_READ.union(BufferUsages::COPY_DST);
 
 /// A log of accepted moves, and two buffers to read it back.
-fn log_buffers(device: &GpuDevice, count: usize, log_words: u32) -> Result<[Buffer; 3]> {
-    let bytes = 4 * u64::from(log_words) * count as u64;
+fn log_buffers(device: &GpuDevice, words: u64) -> Result<[Buffer; 3]> {
+    let bytes = 4 * words;
     let storage = BufferUsages::STORAGE | BufferUsages::COPY_SRC;
     Ok([
         create_buffer(device, "adlayer.move_log", bytes, storage)?,
@@ -92,7 +92,7 @@ impl Chunk {
             );
             return Err(DeviceError::TooLarge { problem, remedy: "choose fewer states or a smaller max_atoms" }.into());
         }
-        let [log, log_a, log_b] = log_buffers(device, count, 1)?;
+        let [log, log_a, log_b] = log_buffers(device, count as u64)?;
         Ok(Chunk {
             first,
             count,
@@ -115,9 +115,9 @@ impl Chunk {
         })
     }
 
-    /// Makes room for `log_words` words of accepted moves a replica.
-    pub(super) fn grow_log(&mut self, device: &GpuDevice, log_words: u32) -> Result<()> {
-        let [log, log_a, log_b] = log_buffers(device, self.count, log_words)?;
+    /// Makes room for so many words of accepted moves.
+    pub(super) fn grow_log(&mut self, device: &GpuDevice, words: u64) -> Result<()> {
+        let [log, log_a, log_b] = log_buffers(device, words)?;
         (self.log, self.log_readback) = (log, [log_a, log_b]);
         Ok(())
     }

@@ -54,7 +54,7 @@ pub struct Params {
     pub log_words: u32,
     pub fresh_log: u32,
     pub before: u32,
-    pub spare: u32,
+    pub log_row: u32,
     pub round_keys: [[u32; 4]; 5],
 }
 
@@ -222,8 +222,8 @@ pub struct StateRecord {
     pub weighted: u32,
     /// Most insertion and deletion attempts of a cycle.
     pub attempts: u32,
-    /// Unused.
-    pub spare: u32,
+    /// First word of its log among those of a walker.
+    pub log_start: u32,
     /// ln z + ln V_in of every reservoir; in a record of weights η of eight consecutive N \[kT\].
     pub ln_zv: [f32; MAX_SPECIES],
     /// Weights of the tables of insertion of every reservoir, in shares.

@@ -10,6 +10,7 @@ pub mod device;
 mod dynamics;
 mod kernel_text;
 pub mod layout;
+mod log_places;
 mod move_log;
 mod pipelines;
 mod plan;
@@ -201,7 +202,7 @@ impl Gpu {
     /// Records the particle moves of a cycle in every replica: insertions and deletions, then changes of identity.
     fn move_particles(&mut self, work: &CycleWork) -> Result<()> {
         let count = |span: Option<Span>| span.map_or(0, |span| span.count);
-        self.make_log_room(count(work.particle_moves).saturating_add(count(work.identity)).min(LOG_ATTEMPTS))?;
+        self.make_log_room(count(work.particle_moves), count(work.identity))?;
         let slab = self.plan.slab_partners();
         // what the attempts of a group cost where the first of them is accepted; most of it is not pairs
         if let Some(span) = work.particle_moves {
@@ -214,7 +215,7 @@ impl Gpu {
     }
 
     /// Gives the device the states anew.
-    fn upload_states(&self) -> Result<()> {
+    pub(super) fn upload_states(&self) -> Result<()> {
         self.flush();
         if let Some(states) = &self.loaded.state_records {
             self.device.queue.write_buffer(states, 0, bytemuck::cast_slice(&self.state_records()));
@@ -286,7 +287,7 @@ impl Backend for Gpu {
         self.ensemble.load(first_replica, states, assignment);
         self.loaded = Resident {
             transitions: self.ensemble.no_transitions(),
-            log: DeviceMoveLog::new(),
+            log: DeviceMoveLog::default(),
             n_of: batch.configurations.iter().map(|x| x.len() as u32).collect(),
             fixed: batch.configurations.iter().map(|x| self.fixed_counts(&x.species)).collect(),
             ..Resident::default()

@@ -1,14 +1,15 @@
 //! Tallies and the log of accepted moves on the device, and how the host reads them.
 
 use super::Gpu;
+use super::chunk::Chunk;
 use super::device::GpuDevice;
 use super::layout::TALLY_BYTES;
+use super::log_places::{LogIndex, LogPlaces};
 use super::recorder::Mapped;
 use crate::backend::{MoveEvents, MoveLog};
 use crate::base::error::Result;
 use crate::moves::MoveKind;
 use crate::moves::tally::{AttemptTally, MoveEvent};
-use std::ops::Range;
 use std::sync::{Arc, Weak};
 
 /// Attempts from one state between two drains of the tallies, whose words would overflow.
@@ -19,8 +20,8 @@ const UNIT: f64 = 1.0 / 4_294_967_296.0;
 /// Log of accepted moves on the device, and what the host knows of it.
 #[derive(Default)]
 pub(super) struct DeviceMoveLog {
-    /// Words of the log of one replica.
-    pub(super) words: u32,
+    /// How the log is divided.
+    pub(super) places: LogPlaces,
     /// Attempts tallied on the device since the last drain, per state.
     attempts_on_device: u64,
     /// Number of the first attempt of the cycle.
@@ -31,13 +32,6 @@ pub(super) struct DeviceMoveLog {
     pub(super) held: u32,
     /// Accepted moves of goes before the last: `[n_replicas]` or empty.
     earlier: Vec<Vec<MoveEvent>>,
-}
-
-impl DeviceMoveLog {
-    /// Nothing recorded; the log has room for its counter.
-    pub(super) fn new() -> DeviceMoveLog {
-        DeviceMoveLog { words: 1, ..DeviceMoveLog::default() }
-    }
 }
 
 /// Pages that measurements are read back into by turns: one that the device writes, and one that the host still reads.
@@ -68,10 +62,7 @@ impl Pages {
 /// Accepted moves of one cycle where the device left them.
 pub(super) struct DeviceEvents {
     device: Arc<GpuDevice>,
-    /// Words of the log of one replica.
-    words: usize,
-    /// Replicas of every chunk.
-    chunks: Vec<Range<usize>>,
+    index: LogIndex,
     /// The log of every chunk; empty where no moves were made.
     logs: Arc<Vec<Mapped>>,
     /// Accepted moves of goes before the last: `[n_replicas]` or empty.
@@ -96,15 +87,13 @@ struct OpenLog<'a> {
 
 impl MoveLog for OpenLog<'_> {
     fn n_replicas(&self) -> usize {
-        self.events.chunks.last().map_or(0, |replicas| replicas.end)
+        self.events.index.n_replicas()
     }
 
     fn of_replica(&self, replica: usize, events: &mut Vec<MoveEvent>) {
         events.extend(self.events.earlier.get(replica).into_iter().flatten());
-        let chunks = self.events.chunks.iter().zip(&self.words);
-        for (replicas, words) in chunks.filter(|(replicas, _)| replicas.contains(&replica)) {
-            let first = (replica - replicas.start) * self.events.words;
-            events.extend(words.get(first..first + self.events.words).into_iter().flat_map(events_of));
+        if let Some((chunk, words)) = self.events.index.find(replica) {
+            events.extend(self.words.get(chunk).and_then(|log| log.get(words)).into_iter().flat_map(events_of));
         }
     }
 }
@@ -121,30 +110,39 @@ fn events_of(words: &[u32]) -> impl Iterator<Item = MoveEvent> {
 }
 
 impl Gpu {
-    /// Makes room for the log of `attempts` attempts.
-    pub(super) fn make_log_room(&mut self, attempts: u32) -> Result<()> {
-        if self.loaded.log.words > attempts {
+    /// Makes room for the log of so many attempts.
+    pub(super) fn make_log_room(&mut self, moves: u32, identity: u32) -> Result<()> {
+        let chunks = self.loaded.chunks.iter().map(|c| (c.count, c.walkers.len()));
+        let wanted = LogPlaces::new(&self.ensemble, chunks, moves, identity);
+        if self.loaded.log.places.holds(&wanted) {
             return Ok(());
         }
         self.flush();
-        self.loaded.log.words = attempts + 1;
         for chunk in &mut self.loaded.chunks {
-            chunk.grow_log(&self.device, attempts + 1)?;
+            let words = wanted.words_of(chunk);
+            chunk.grow_log(&self.device, words)?;
         }
+        self.loaded.log.places = wanted;
         self.bind();
-        Ok(())
+        self.upload_states()
+    }
+
+    /// Where the log of the cycle that is recorded stands.
+    fn log_index(&self) -> LogIndex {
+        LogIndex::new(&self.loaded.log.places, &self.loaded.chunks, &self.ensemble)
     }
 
     /// Moves the log of a go to the host, because the next one overwrites it.
     pub(super) fn drain_log(&mut self) -> Result<()> {
-        let words = self.loaded.log.words as usize;
         let mut earlier = std::mem::take(&mut self.loaded.log.earlier);
         earlier.resize(self.loaded.n_of.len(), Vec::new());
-        for chunk in &self.loaded.chunks {
-            let bytes = self.download(&[(&chunk.log, 4 * (words * chunk.count) as u64)])?;
-            let all: &[u32] = bytemuck::cast_slice(&bytes[0]);
-            for (events, log) in earlier[chunk.first..].iter_mut().zip(all.chunks_exact(words)) {
-                events.extend(events_of(log));
+        let of_chunk = |chunk: &Chunk| self.download(&[(&chunk.log, 4 * self.loaded.log.places.words_of(chunk))]);
+        let logs = self.loaded.chunks.iter().map(of_chunk).collect::<Result<Vec<_>>>()?;
+        let index = self.log_index();
+        for (replica, events) in earlier.iter_mut().enumerate() {
+            if let Some((chunk, words)) = index.find(replica) {
+                let log: &[u32] = bytemuck::cast_slice(&logs[chunk][0]);
+                events.extend(events_of(&log[words]));
             }
         }
         self.loaded.log.earlier = earlier;
@@ -159,8 +157,7 @@ impl Gpu {
         (self.loaded.log.recorded, self.loaded.log.held) = (false, 0);
         DeviceEvents {
             device: Arc::clone(&self.device),
-            words: self.loaded.log.words as usize,
-            chunks: self.loaded.chunks.iter().map(|c| c.first..c.first + c.count).collect(),
+            index: self.log_index(),
             logs,
             earlier: std::mem::take(&mut self.loaded.log.earlier),
         }

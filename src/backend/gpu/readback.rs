@@ -52,7 +52,7 @@ impl Gpu {
         let (chunks, log, page) = (&self.loaded.chunks, &self.loaded.log, self.loaded.pages.current);
         let mut staging: Vec<_> = chunks.iter().map(|c| (&c.readback, c.result_bytes(&self.plan))).collect();
         if log.recorded {
-            let bytes = |c: &'_ Chunk| 4 * u64::from(log.words) * c.count as u64;
+            let bytes = |c: &'_ Chunk| 4 * log.places.words_of(c);
             staging.extend(chunks.iter().map(|c| (&c.log_readback[page], bytes(c))));
         }
         for chunk in chunks.iter().filter(|_| self.loaded.keeps) {

@@ -106,6 +106,7 @@ impl Gpu {
     }
 
     pub(super) fn params(&self, chunk: &Chunk, first: u64, steps: u32) -> Params {
+        let [log_words, log_row] = self.loaded.log.places.strides();
         Params {
             first_in_order: 0,
             n_replicas: chunk.count as u32,
@@ -119,10 +120,10 @@ impl Gpu {
             step: 0,
             n_states: self.ensemble.states.len() as u32,
             first_walker: chunk.walkers.start as u32,
-            log_words: self.loaded.log.words,
+            log_words,
+            log_row,
             fresh_log: 0,
             before: 0,
-            spare: 0,
             round_keys: self.ensemble.rng.round_keys(),
         }
     }
@@ -327,7 +328,11 @@ impl Gpu {
     /// The records of all states with their weights of insertion.
     pub(super) fn state_records(&self) -> Vec<StateRecord> {
         let Ensemble { system, states, weights, attempts, .. } = &self.ensemble;
-        StateRecord::all(system, states, weights, attempts)
+        let mut records = StateRecord::all(system, states, weights, attempts);
+        for (k, record) in records[..states.len()].iter_mut().enumerate() {
+            record.log_start = self.loaded.log.places.start_of(k);
+        }
+        records
     }
 
     /// A buffer with the states as loaded.

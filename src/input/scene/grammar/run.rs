@@ -12,7 +12,7 @@ pub enum Balance {
     /// As many steps (or displacement attempts) as `dynamics` says.
     #[default]
     Fixed,
-    /// At most so many: equilibration chooses as many as cost what the particle moves cost.
+    /// At most so many: equilibration chooses as many as cost what the particle moves cost, and divides attempts among the states.
     Auto,
 }
 

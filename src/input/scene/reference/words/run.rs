@@ -64,7 +64,12 @@ pub(super) const SECTIONS: &[Section] = &[
         ],
     ),
     section("Balance::Fixed", "balance", "the steps (or attempts) of `dynamics`", &[]),
-    section("Balance::Auto", "balance", "at most those: as many as cost what the particle moves cost", &[]),
+    section(
+        "Balance::Auto",
+        "balance",
+        "at most those: as many as cost what the particle moves cost; attempts are divided among the states",
+        &[],
+    ),
     section(
         "Moves",
         "moves: (…)",
