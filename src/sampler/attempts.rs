@@ -80,6 +80,11 @@ impl Attempts {
         &self.chosen
     }
 
+    /// Attempts of a cycle of so many replicas, which hold every state equally often.
+    pub(super) fn made_by(&self, n_replicas: u64) -> u64 {
+        self.chosen.iter().map(|&n| u64::from(n)).sum::<u64>() * n_replicas / self.chosen.len().max(1) as u64
+    }
+
     /// The attempts of a cycle, of which a state makes the first so many: numbers are never used twice, however many those are.
     pub(super) fn span(&self, cycle: u64) -> Span {
         let count = self.chosen.iter().copied().max().unwrap_or(0);

@@ -48,7 +48,10 @@ impl Sampler {
                 fault.get_or_insert((logged, "its accepted moves were not logged".to_owned()));
             }
         })?;
-        self.recent.moves += u64::from(self.plan.particle_moves()) * self.measurements.len() as u64;
+        let n_replicas = self.measurements.len() as u64;
+        let of_all = |attempts: u32| u64::from(attempts) * n_replicas;
+        self.recent.moves += of_all(self.plan.identity)
+            + self.attempts.as_ref().map_or(of_all(self.plan.attempts), |attempts| attempts.made_by(n_replicas));
         self.recent.moved += moved;
         match fault {
             None => Ok(()),
