@@ -1,6 +1,6 @@
 //! Averages of each state's own samples.
 
-use super::{AnalysisInput, DirectAverage};
+use super::{AnalysisInput, DirectAverage, MapCell};
 use crate::analysis::statistics::inefficiency::Memory;
 use crate::sample::Samples;
 use crate::thermo::response::Fluctuations;
@@ -26,6 +26,19 @@ pub(super) fn direct_averages(memory: &Memory) -> Vec<DirectAverage> {
         at_limit: Vec::new(),
     };
     (0..memory.samples.len()).map(of_state).collect()
+}
+
+/// Makes the errors at least those that MBAR has at the states, unless these are masked: a state's own samples cannot tell its means
+/// better than they do together with all others. Where they seem to, a state was visited by replicas that remember for longer than
+/// its series shows.
+///
+/// - `at_states`: `[n_states]`
+pub(super) fn no_better_than(direct: &mut [DirectAverage], at_states: &[MapCell]) {
+    // `f64::max` passes NaN over
+    for (own, all) in direct.iter_mut().zip(at_states).filter(|(own, all)| own.samples > 1 && !all.masked) {
+        own.energy_err = own.energy_err.max(all.energy_err);
+        own.n_err.iter_mut().zip(&all.n_err).for_each(|(own, &all)| *own = own.max(all));
+    }
 }
 
 /// Puts the means over all of production, as the run itself keeps them, in the place of those over the part that is
@@ -138,6 +151,27 @@ mod tests {
             (&before[0].n, before[0].n_err[0]),
             "what is not analysed has nothing to differ from"
         );
+    }
+
+    #[test]
+    fn own_samples_are_no_better_than_all_together() {
+        let own = |n_err: f64, samples| DirectAverage {
+            n: vec![3.0],
+            n_err: vec![n_err],
+            energy: -1.0,
+            energy_err: 2.0 * n_err,
+            samples,
+            inefficiency: 1.0,
+            q_st_err: Vec::new(),
+            at_limit: Vec::new(),
+        };
+        let cell = |n_err: f64, masked| MapCell { n_err: vec![n_err], energy_err: 0.5, masked, ..MapCell::default() };
+        let mut direct = [own(0.1, 9), own(0.1, 9), own(0.1, 9), own(0.1, 9), own(f64::NAN, 1)];
+        let cells = [cell(0.3, false), cell(0.05, false), cell(0.3, true), cell(f64::NAN, false), cell(0.3, false)];
+        no_better_than(&mut direct, &cells);
+        let errors = direct.map(|d| (d.n_err[0], d.energy_err));
+        assert_eq!(errors[..4], [(0.3, 0.5), (0.1, 0.5), (0.1, 0.2), (0.1, 0.5)]);
+        assert!(errors[4].0.is_nan(), "one sample has no error");
     }
 
     #[test]

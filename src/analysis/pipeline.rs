@@ -1,7 +1,7 @@
 //! Analysis of a run, or of several runs of one system, from samples to results.
 
 use super::diagnostics::{self, Checks, RunTallies, mask_cells};
-use super::direct::{direct_averages, over_all_samples, set_heat_errors};
+use super::direct::{direct_averages, no_better_than, over_all_samples, set_heat_errors};
 use super::heat_capacity::heat_capacities;
 use super::histograms::mean_histograms;
 use super::limit::limits;
@@ -135,6 +135,8 @@ fn analyze_on(work: &PreparedSamples<'_>, extent: Extent) -> Result<Analysis> {
             cells.iter_mut().filter(|cell| !cell.masked).for_each(|cell| around.set_pressure_error(cell));
         }
     }
+    let mut direct = direct_against_limits(work);
+    no_better_than(&mut direct, &at_states);
     Ok(Analysis {
         grid: grid.clone(),
         free_energies: free_energies(solved, f_k_err),
@@ -151,7 +153,7 @@ fn analyze_on(work: &PreparedSamples<'_>, extent: Extent) -> Result<Analysis> {
         observable_labels: observed.labels,
         profiles,
         histograms: mean_histograms(input, &basis.memory),
-        direct: direct_against_limits(work),
+        direct,
         heat_capacity: heat_capacities(samples, grid, (input.boltzmann, input.other_mobile_atoms), &basis.memory),
         at_states,
         henry: henry.into_iter().map(|(_, henry)| henry).collect(),
