@@ -18,6 +18,7 @@ use crate::analysis::maps::map::MapContext;
 use crate::analysis::maps::order_parameters::Observed;
 use crate::analysis::maps::profiles;
 use crate::analysis::maps::ridges::ridges;
+use crate::analysis::maps::surroundings::Parted;
 use crate::analysis::phases::averages::{self, PhaseContext};
 use crate::analysis::phases::cells::Cells;
 use crate::analysis::phases::coexistence::Row;
@@ -129,7 +130,8 @@ fn analyze_on(work: &PreparedSamples<'_>, extent: Extent) -> Result<Analysis> {
     let mut henry = maps.henry(&around, solved, &further);
     if extent == Extent::Whole {
         let lines = Lines::new(&found.boundaries, input.boltzmann);
-        maps.set_errors(&around, &bootstrap, observed.len(), &mut at_states, &mut henry);
+        let parted = Parted::new(&found.boundaries);
+        maps.set_errors(&around, &bootstrap, observed.len(), &parted, &mut at_states, &mut henry);
         for cells in [&mut maps.mu.cells, &mut maps.pressure.cells, &mut at_states] {
             lines.widen(cells);
             cells.iter_mut().filter(|cell| !cell.masked).for_each(|cell| around.set_pressure_error(cell));

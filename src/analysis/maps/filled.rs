@@ -3,7 +3,7 @@
 use super::errors::Rows;
 use super::map::{Frame, MapContext};
 use super::order_parameters::Observed;
-use super::surroundings;
+use super::surroundings::{self, Parted};
 use crate::analysis::diagnostics::mask;
 use crate::analysis::henry::{FirstAtom, first_atoms};
 use crate::analysis::mbar::{Bins, Collapsed};
@@ -104,6 +104,7 @@ impl Maps {
         around: &MapContext<'_>,
         bootstrap: &Bootstrap,
         n_observables: usize,
+        parted: &Parted,
         at_states: &mut [MapCell],
         henry: &mut [(FirstAtom, Henry)],
     ) {
@@ -113,8 +114,8 @@ impl Maps {
         at_states.iter_mut().zip(around.grid.points()).for_each(|(cell, state)| rows.add(state.kt, cell));
         henry.iter_mut().for_each(|(first, henry)| rows.add_henry(*first, henry));
         rows.set(around, bootstrap, n_observables);
-        surroundings::widen_errors(&mut self.mu, around.grid, at_states);
-        surroundings::widen_errors(&mut self.pressure, around.grid, &mut []);
+        surroundings::widen_errors(&mut self.mu, around.grid, parted, at_states);
+        surroundings::widen_errors(&mut self.pressure, around.grid, parted, &mut []);
     }
 }
 

@@ -3,17 +3,37 @@
 //! How many samples are worth an independent one is found anew for every cell, from blocks that hold few of the slowest events; over
 //! runs of the default scene the error of ⟨N⟩ of a cell scatters by 20 to 30 %, and without this it is half of what it should be in one cell of a hundred.
 //! That number changes little within a step of the simulated grid, and is estimated from other events a few cells away. So an error is
-//! at least e^{−0.2} of what the geometric mean of the numbers around it makes of the fluctuation and the effective samples of the cell
-//! itself; what differs by less is noise of either. Only cells of the same phase count: across a boundary the number is another.
+//! at least e^{−0.1} of what the geometric mean of the numbers around it makes of the fluctuation and the effective samples of the cell
+//! itself; what differs by less is noise of either. Across a first-order line the number is another, so only cells count that no such
+//! line parts from the own one; a continuous boundary parts nothing: fluctuations pass it.
 
-use crate::analysis::{Map, MapCell};
+use crate::analysis::{BoundaryKind, BoundaryPoint, Map, MapCell};
 use crate::thermo::states::StateGrid;
 use rayon::prelude::*;
 
 /// An error may be smaller than those around it say by this, as a logarithm.
-const SLACK: f64 = 0.2;
+const SLACK: f64 = 0.1;
 /// Most cells on either side along an axis that count.
 const MOST: usize = 8;
+/// Temperatures are the same within this, relatively.
+const SAME: f64 = 1e-9;
+
+/// Temperatures at which first-order lines part two phases.
+pub(crate) struct Parted(Vec<(f64, usize, usize)>);
+
+impl Parted {
+    pub(crate) fn new(boundaries: &[BoundaryPoint]) -> Parted {
+        let lines = boundaries.iter().filter(|point| point.kind == BoundaryKind::FirstOrder);
+        Parted(lines.map(|p| (p.temperature, p.phase_a, p.phase_b)).collect())
+    }
+
+    /// Whether a line at the temperature of either runs between the phases of two cells.
+    fn parts(&self, one: &MapCell, other: &MapCell) -> bool {
+        let (Some(a), Some(b)) = (one.phase, other.phase) else { return one.phase != other.phase };
+        let near = |t: f64| [one, other].iter().any(|cell| (cell.temperature - t).abs() <= SAME * t);
+        a != b && self.0.iter().any(|&(t, p, q)| ((p, q) == (a, b) || (q, p) == (a, b)) && near(t))
+    }
+}
 
 /// Cells of a map along each axis, temperature first, with those that make a step of the simulated grid.
 struct Axes {
@@ -58,7 +78,7 @@ fn ln_inefficiency(cell: &MapCell, species: usize) -> Option<f64> {
 
 /// By which factor the errors of every cell are too small beside those around it, 1 and more: `[n_cells]`, the largest over the
 /// species.
-fn factors(map: &Map, grid: &StateGrid) -> Vec<f64> {
+fn factors(map: &Map, grid: &StateGrid, parted: &Parted) -> Vec<f64> {
     let axes = Axes::new(map, grid);
     let n_s = grid.n_reservoirs();
     let known: Vec<Vec<Option<f64>>> =
@@ -67,7 +87,7 @@ fn factors(map: &Map, grid: &StateGrid) -> Vec<f64> {
         let around = axes.around(i);
         let of_species = |s: usize| {
             let own = known[i][s]?;
-            let same = around.iter().filter(|&&j| map.cells[j].phase == map.cells[i].phase);
+            let same = around.iter().filter(|&&j| !parted.parts(&map.cells[i], &map.cells[j]));
             let values: Vec<f64> = same.filter_map(|&j| known[j][s]).collect();
             Some((0.5 * (values.iter().sum::<f64>() / values.len() as f64 - own) - SLACK).exp())
         };
@@ -83,8 +103,8 @@ fn widen(cell: &mut MapCell, factor: f64) {
 
 /// Widens errors of ⟨N⟩, ⟨E⟩ and observables that are smaller than those around them say, in the cells of a map and, with the factor of the
 /// nearest cell, in others.
-pub(crate) fn widen_errors(map: &mut Map, grid: &StateGrid, others: &mut [MapCell]) {
-    let factors = factors(map, grid);
+pub(crate) fn widen_errors(map: &mut Map, grid: &StateGrid, parted: &Parted, others: &mut [MapCell]) {
+    let factors = factors(map, grid, parted);
     for cell in others.iter_mut().filter(|cell| !cell.masked) {
         let nearest = nearest(map, cell);
         if let Some(&factor) = nearest.and_then(|i| factors.get(i)) {
@@ -133,6 +153,30 @@ mod tests {
         (Map { temperatures: temperatures.clone(), axes: vec![mu.clone()], cells }, grid)
     }
 
+    /// Between the two phases, at one temperature.
+    fn line(kind: BoundaryKind, temperature: f64) -> BoundaryPoint {
+        BoundaryPoint {
+            kind,
+            temperature,
+            phase_a: 1,
+            phase_b: 0,
+            species: 0,
+            temperature_err: 0.0,
+            mu: vec![1.9],
+            mu_err: 0.01,
+            pressure: vec![1.0],
+            pressure_low: 1.0,
+            pressure_high: 1.0,
+            gas_pressure: None,
+            clapeyron: None,
+            crossings: None,
+        }
+    }
+
+    fn first_order() -> Vec<BoundaryPoint> {
+        (0..5).map(|i| line(BoundaryKind::FirstOrder, 1.0 + 0.25 * f64::from(i))).collect()
+    }
+
     #[test]
     fn an_error_that_is_smaller_than_those_around_it_is_widened_and_others_stay() {
         let (mut map, grid) = map();
@@ -142,7 +186,7 @@ mod tests {
         let mut state = map.cells[2 * 9 + 4].clone();
         state.mu[0] += 0.01;
         let mut states = [state];
-        widen_errors(&mut map, &grid, &mut states);
+        widen_errors(&mut map, &grid, &Parted::new(&first_order()), &mut states);
         // The mean over 40 cells of its phase, one of them itself.
         let expected = 0.02 * (39.0_f64 / 40.0 * 5.0_f64.ln() - SLACK).exp();
         let middle = &map.cells[2 * 9 + 4];
@@ -155,10 +199,19 @@ mod tests {
     }
 
     #[test]
-    fn a_phase_of_its_own_is_not_measured_by_another() {
-        let (mut map, grid) = map();
-        map.cells.iter_mut().filter(|c| c.phase == Some(1)).for_each(|c| c.n_err[0] = 0.01);
-        widen_errors(&mut map, &grid, &mut []);
-        assert!(map.cells.iter().filter(|c| c.phase == Some(1)).all(|c| (c.n_err[0] - 0.01).abs() < 1e-12));
+    fn first_order_lines_part_what_is_measured_and_continuous_ones_do_not() {
+        let after = |boundaries: &[BoundaryPoint]| -> Vec<f64> {
+            let (mut map, grid) = map();
+            map.cells.iter_mut().filter(|c| c.phase == Some(1)).for_each(|c| c.n_err[0] = 0.01);
+            widen_errors(&mut map, &grid, &Parted::new(boundaries), &mut []);
+            map.cells.iter().filter(|c| c.phase == Some(1)).map(|c| c.n_err[0]).collect()
+        };
+        assert!(after(&first_order()).iter().all(|error| (error - 0.01).abs() < 1e-12));
+        let continuous: Vec<_> = (0..5).map(|i| line(BoundaryKind::Continuous, 1.0 + 0.25 * f64::from(i))).collect();
+        assert!(after(&continuous).iter().all(|&error| error > 0.04));
+        // A line that ends at T = 1.25: above it all that is as warm is around.
+        let errors = after(&first_order()[..2]);
+        assert!(errors[..2].iter().all(|error| (error - 0.01).abs() < 1e-12), "{errors:?}");
+        assert!(errors[2..].iter().all(|&error| error > 0.03), "{errors:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::blocks::{Blocks, DrawnVariance, Draws, RESAMPLES};
 use super::cohorts::Cohorts;
-use super::collective::{Collective, StateMoments, collectives};
+use super::collective::{Collective, StateMoments, by_filling, collectives};
 use crate::sample::Samples;
 use crate::thermo::states::StateGrid;
 use rayon::prelude::*;
@@ -135,12 +135,13 @@ impl Memory {
         };
         let known = expected.map_or_else(|| own.clone(), |expected| own.expecting(expected));
         let collectives = collectives(samples, grid, &known, &blocks, cohorts);
-        let halving = Draws::one_halved(&blocks.cohorts(cohorts), &collectives);
+        let slow = [collectives.clone(), by_filling(samples, &known, &blocks, cohorts)].concat();
+        let halving = Draws::one_halved(&blocks.cohorts(cohorts), &slow);
         // Where there are no more blocks than draws, halving each tells more for less.
         let draws = if blocks.n_blocks <= RESAMPLES {
             halving.clone()
         } else {
-            Draws::new(&blocks.cohorts(cohorts), &collectives, seed, RESAMPLES)
+            Draws::new(&blocks.cohorts(cohorts), &slow, seed, RESAMPLES)
         };
         let mut of_blocks = mean_variances(samples, &blocks, &halving, grid).into_iter();
         let n: Vec<f64> = by_state.iter().map(|chains| chains.iter().map(Vec::len).sum::<usize>() as f64).collect();

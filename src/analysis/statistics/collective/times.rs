@@ -10,6 +10,9 @@ const FOLLOWED: f64 = 1.0 / 20.0;
 const SHORTEST: usize = 20;
 /// Lags at which C(t) is evaluated, evenly spaced in ln t.
 const LAGS: usize = 14;
+/// Groups of states by their means, and fewest states of one.
+const FILLINGS: usize = 3;
+const FEWEST_OF_A_FILLING: usize = 4;
 
 /// States of the same temperature, among those of a cohort.
 pub(super) struct Rows {
@@ -22,8 +25,9 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn new(grid: &StateGrid, is_own: impl Fn(usize) -> bool) -> Rows {
-        let own = || grid.states.iter().enumerate().filter(|(k, _)| is_own(*k));
+    /// - `is_own`: `[n_states]`
+    pub(super) fn new(grid: &StateGrid, is_own: &[bool]) -> Rows {
+        let own = || grid.states.iter().enumerate().filter(|(k, _)| is_own[*k]);
         let mut kts: Vec<f64> = own().map(|(_, s)| s.kt).collect();
         kts.sort_by(f64::total_cmp);
         kts.dedup();
@@ -31,6 +35,19 @@ impl Rows {
         own().for_each(|(k, s)| of_state[k] = Some(kts.partition_point(|&kt| kt < s.kt)));
         let n = if kts.len() < 2 || kts.len() == own().count() { 0 } else { kts.len() };
         Rows { of_state, kts, n }
+    }
+
+    /// Thirds of the states by rising mean, of equal numbers, in place of those of one temperature; `None` with too few states.
+    pub(super) fn by_filling(is_own: &[bool], mean: impl Fn(usize) -> f64) -> Option<Rows> {
+        let n_states = is_own.len();
+        let mut order: Vec<usize> = (0..n_states).filter(|&k| is_own[k] && mean(k).is_finite()).collect();
+        if order.len() < FILLINGS * FEWEST_OF_A_FILLING {
+            return None;
+        }
+        order.sort_by(|&a, &b| mean(a).total_cmp(&mean(b)));
+        let mut of_state = vec![None; n_states];
+        order.iter().enumerate().for_each(|(i, &k)| of_state[k] = Some(i * FILLINGS / order.len()));
+        Some(Rows { of_state, kts: vec![f64::NAN; FILLINGS], n: FILLINGS })
     }
 
     /// Sum over all states, then over those of each temperature; what is not finite has no samples.
