@@ -32,13 +32,17 @@ def traced(stem, name, n, steps, seed=1):
     banks = {0: np.zeros(64, U), 1: np.pad(np.frombuffer(params.bytes, U), (0, 64)), 2: addresses}
     banks = {bank: data.view(np.uint8).ravel() for bank, data in banks.items()}
     system = np.frombuffer(bytes(table.bytes), np.uint8)
-    machine = Traced(*parse(stem.with_suffix(".asm")), int(constants["WORKGROUP"]), banks, system, memory, shared_by_all=(2, 7))
+    code, threads = parse(stem.with_suffix(".asm")), int(constants["WORKGROUP"])
+    machine = Traced(*code, threads, banks, system, memory, shared_by_all=(2, 7))
     machine.run()
     return machine, check(n, memory, steps)
 
 
 def phases(program):
-    """Phase of every place, by the barriers of `insert_delete` in the order of the text (of memory alone, where a warp is a workgroup)."""
+    """Phase of every place: `insert_delete` from barrier to barrier in the order of the text, of memory alone where a warp is a workgroup.
+
+    They are rough: loops of the end may stand before others, and pairs begin at the first load of their kind.
+    """
     names = iter(("load", "count atoms", "draw, end", "propose", "sum, verdict", "book, apply", "end"))
     name, found = next(names), []
     for one in program:
@@ -69,14 +73,15 @@ def main():
         total, empty = sum(machine.executed.values()), sum(machine.executed[kind] for kind in EMPTY)
         cycles, spent = simulate([machine.traces])
         counts = collections.Counter(step.place for trace in machine.traces for step in trace)
-        print(f"{name}, {n} atoms: {did}; of an attempt {(total - empty) / STEPS:.0f} ({total / STEPS:.0f}) instructions, alone "
-              f"{cycles / STEPS:,.0f} cycles")
+        print(f"{name}, {n} atoms: {did}; of an attempt {(total - empty) / STEPS:.0f} ({total / STEPS:.0f}) instructions, "
+              f"alone {cycles / STEPS:,.0f} cycles")
         executed = by_phase(machine.program, counts)
         for phase, of in by_phase(machine.program, spent).items():
             print(f"  {phase}: {executed[phase] / STEPS:.1f} instructions, {of / STEPS:.0f} cycles")
         for k in () if alone_only else (8, 31):
             busy, _ = simulate([machine.traces] * k, start=[137 * g for g in range(k)])
-            print(f"  {k} workgroups a processor: {1e-6 * k * STEPS * PROCESSORS * CLOCK / busy:,.0f} million attempts/s")
+            rate = 1e-6 * k * STEPS * PROCESSORS * CLOCK / busy
+            print(f"  {k} workgroups a processor: {rate:,.0f} million attempts/s")
 
 
 if __name__ == "__main__":

@@ -2,15 +2,13 @@
 
 Warps issue in order, one instruction a cycle and scheduler. An instruction issues when the delay of the one before it is over, when
 the results that it waits for are there, and when its unit takes it. Units take a warp for several cycles (Hopper: 16 lanes of whole
-numbers and comparisons, 32 of floating point, 4 of mufu, and one unit of memory for four schedulers). Latencies are those that
-microbenchmarks of Volta to Hopper report: Jia et al., arXiv:1804.06826 (2018); Luo et al., arXiv:2402.13499 (2024). Not in it:
+numbers and comparisons, 32 of floating point, 4 of mufu, and one unit of memory for four schedulers). Latencies are round numbers near
+those of Volta (Jia et al., arXiv:1804.06826, 2018); none was measured on the card that the clock is of. Not in it:
 misses of instruction caches, conflicts of banks, traffic beyond the caches, the launch of a workgroup.
 """
 
 import collections
 import heapq
-
-import numpy as np
 
 from nak import Machine
 
@@ -71,7 +69,7 @@ class Traced(Machine):
 class Warp:
     def __init__(self, trace, group, scheduler):
         self.trace, self.group, self.scheduler = trace, group, scheduler
-        self.at, self.ready, self.boards = 0, 0, [0] * 6
+        self.at, self.ready, self.since, self.boards = 0, 0, 0, [0] * 6
 
     def earliest(self):
         """Cycle at which the next instruction may issue, units aside."""
@@ -88,7 +86,7 @@ def simulate(workgroups, start=None):
     for g, traces in enumerate(workgroups):
         for trace in traces:
             warp = Warp(trace, g, number % SCHEDULERS)
-            warp.ready = start[g] if start else 0
+            warp.ready = warp.since = start[g] if start else 0
             warps.append(warp)
             number += 1
     arrived, left = collections.defaultdict(list), collections.Counter(w.group for w in warps)
@@ -106,7 +104,7 @@ def simulate(workgroups, start=None):
         if possible > at:
             heapq.heappush(queue, (possible, k))
             continue
-        spent[step.place] += at - warp.since if hasattr(warp, "since") else 0
+        spent[step.place] += at - warp.since
         warp.since = at
         free[warp.scheduler], units[unit] = at + 1, at + step.busy
         if step.write is not None:
