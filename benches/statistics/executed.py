@@ -26,16 +26,17 @@ LEFT_OUT = (2, 32, 36, 41, 42, 46, 51, 59)
 
 
 class Table:
-    """Bytes of `SystemTable`, written by the names that the shader gives."""
+    """Bytes of a struct, written by the names that the shader gives."""
 
     SIZES = {"f32": (4, 4), "u32": (4, 4), "vec3<f32>": (12, 16), "vec4<f32>": (16, 16), "vec4<u32>": (16, 16)}
 
-    def __init__(self, source):
+    def __init__(self, source, root="SystemTable"):
+        self.root = root
         source = re.sub(r"//.*", "", source)
         self.structs = {
             name: re.findall(r"(\w+): ([^\n]+),", body) for name, body in re.findall(r"struct (\w+) \{(.*?)\n\}", source, re.S)
         }
-        self.bytes = bytearray(self.size("SystemTable")[0])
+        self.bytes = bytearray(self.size(root)[0])
 
     def size(self, kind):
         """(bytes, alignment) of a type."""
@@ -59,7 +60,7 @@ class Table:
 
     def write(self, name, *values, entry=0, within=None):
         """A member of the table, or one of an entry of an array of structs in it."""
-        at, kind = self.offsets("SystemTable")[name]
+        at, kind = self.offsets(self.root)[name]
         if within:
             inner = re.match(r"array<(.+), \d+>", kind).group(1)
             at += entry * self.size(inner)[0]
@@ -107,17 +108,22 @@ def in_two(x):
     return high, x - high
 
 
-def replica(name, n, source, constants):
+# Layers of the slab, height of the cell, (ε, σ) of mobile with frozen and with mobile atoms
+SYSTEMS = {"W1": (4, 20, ((1, 1), (1, 1))), "W5": (4, 12, ((1, 1), (1, 1))), "default": (3, 6, ((1.5, 1), (0.6, 1.65)))}
+
+
+def replica(name, n, source, constants, height=None, off=0.1):
     """(table, memory by binding) of one replica."""
-    layers, height, pairs = (4, 20, ((1, 1), (1, 1))) if name == "W1" else (3, 6, ((1.5, 1), (0.6, 1.65)))
+    layers, ceiling, pairs = SYSTEMS[name]
+    height = height or ceiling
     frozen = np.concatenate([layer(k) - [0, 0, (layers - 1) * RISE] for k in reversed(range(layers))])
     noise = np.random.default_rng(3)
-    if name == "W1":
+    if name != "default":
         start = np.delete(np.concatenate([layer(4), layer(5)]), LEFT_OUT, axis=0)[:n] - [0, 0, 3 * RISE]
     else:
         sites = [(i, j) for i in range(6) for j in range(6) if (i - j) % 3 == 0][:n]
         start = np.array([((i + j / 2 + 2) * SPACING, (j + 4 / 3) * EDGES[1] / 2, 1.0) for i, j in sites])
-    start = start + noise.normal(0, 0.1, start.shape)
+    start = start + noise.normal(0, off, start.shape)
     start[:, :2] %= PERIODS
     held, along, records, widths = bins(frozen, height)
     assert records == constants["SLAB_RECORDS"], (records, constants["SLAB_RECORDS"])
@@ -138,6 +144,7 @@ def replica(name, n, source, constants):
         epsilon, sigma = pairs[a + b - 1] if a + b else (0, 1)
         entry = 8 * a + b
         table.write("pairs", 4 * epsilon * sigma**12, 4 * epsilon * sigma**6, 0, entry=entry, within="form")
+        table.write("pairs", 4 * epsilon * ((sigma / CUTOFF) ** 12 - (sigma / CUTOFF) ** 6), entry=entry, within="shift")
         table.write("pairs", (0.5 * sigma) ** 2, entry=entry, within="core_squared")
         table.write("pairs", CUTOFF**2, entry=entry, within="r_cut_squared")
     for k in range(2):
@@ -151,7 +158,7 @@ def replica(name, n, source, constants):
     state[:2] = 1 / 0.7, 0.7
     bytes_of = lambda data: np.frombuffer(bytearray(data.tobytes()), np.uint8)
     memory = {2: slab, 3: room[0], 4: room[1], 5: np.array([n, 0, 0, 0], U), 6: np.zeros(4, U), 7: state, 14: np.zeros(16, U)}
-    return np.frombuffer(bytes(table.bytes), np.uint8), {binding: bytes_of(data) for binding, data in memory.items()}
+    return table, {binding: bytes_of(data) for binding, data in memory.items()}
 
 
 def executed(stem, name, n, steps):

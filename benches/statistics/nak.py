@@ -1,5 +1,5 @@
 """Executes NAK's assembly of a compute shader (Mesa's compiler for NVIDIA cards), one warp after the other between barriers, and counts
-what is executed. Only instructions that `integrate` has are known; another one is an error that names it."""
+what is executed. Only instructions that `integrate` and `insert_delete` have are known; another one is an error that names it."""
 
 import collections
 import re
@@ -14,14 +14,17 @@ WORDS = {"b32": 1, "b64": 2, "b128": 4}
 # What only moves values or marks control flow: NVIDIA's own compilers have next to none of it.
 EMPTY = ("mov", "nop", "bclear")
 
-Instruction = collections.namedtuple("Instruction", "guard to operation operands")
+# delay: cycles until the next instruction may issue; waits: scoreboards that must be free before; read, write: scoreboards that are
+# taken until sources are read and until the result is there.
+Instruction = collections.namedtuple("Instruction", "guard to operation operands delay waits read write")
 
 
 def parse(path):
     """Instructions in order, and where each label stands."""
     program, labels = [], {}
     for line in open(path):
-        text = line.split("//")[0].strip()
+        text, _, schedule = line.partition("//")
+        text = text.strip()
         block = re.match(r"block(?:\.u)? \d+ (L\d+) ", text)
         if block:
             labels[block.group(1)] = len(program)
@@ -29,8 +32,26 @@ def parse(path):
             guard, text = re.match(r"(?:@(!?u?p\w+)\s+)?(.*)", text).groups()
             to, text = text.split("=", 1) if re.match(r"[^=\[]*=", text) else ("", text)
             words = re.findall(r"\S*\[[^\]]*\](?:\[[^\]]*\])?|\S+", text.replace("], pT", "]"))
-            program.append(Instruction(guard, to.split(), words[0], words[1:]))
-    return program, labels
+            program.append(Instruction(guard, to.split(), words[0], words[1:], *timing(schedule)))
+    return [with_offset(program, k) for k in range(len(program))], labels
+
+
+def with_offset(program, k):
+    """NAK does not print offsets below zero. `delete_atom` alone copies an atom in workgroup memory, from the slot before n."""
+    one = program[k]
+    bare = one.operation.startswith("ld.shared") and one.operation.endswith("b128") and one.operands[0].endswith("+rZ]")
+    after = (other for other in program[k + 1 : k + 12] if other.operation.startswith("st.shared"))
+    if bare and any(other.operands[1] == one.to[0] for other in after):
+        return one._replace(operands=[one.operands[0].replace("]", "+-0x10]"), *one.operands[1:]])
+    return one
+
+
+def timing(schedule):
+    """(delay, waits, read, write) as NAK prints them: `delay=2 wt=000101 rd:0 wr:1`."""
+    of = dict(re.findall(r"(\w+)[=:](\w+)", schedule))
+    number = lambda name: int(of[name]) if name in of else None
+    waits = tuple(k for k, bit in enumerate(reversed(of.get("wt", ""))) if bit == "1")
+    return number("delay") or 1, waits, number("rd"), number("wr")
 
 
 class Machine:
@@ -73,8 +94,10 @@ class Machine:
             kind = one.operation.split(".")[0]
             self.executed[kind] += 1
             at[lanes] += 1
+            self.touched = ()
             if kind == "bar":
                 assert (lanes == (at < ENDED)).all(), "a barrier that some lanes miss"
+                self.observe(w, here, kind, False)
                 return False
             if kind == "bclear":
                 members[int(one.to[0][1:])] = False
@@ -86,6 +109,10 @@ class Machine:
                 active = lanes & self.predicate(w, one.guard) if one.guard else lanes
                 if active.any():
                     self.execute(w, kind, one, active)
+            self.observe(w, here, kind, kind == "bra" and (at[lanes] != here + 1).any())
+
+    def observe(self, w, here, kind, taken):
+        """Is told of every instruction that a warp executes; `touched` are the lines of 128 bytes that it moved."""
 
     @staticmethod
     def converge(lanes, at, waits, members, number):
@@ -189,6 +216,8 @@ class Machine:
                 put(self.constant(w, a[0], 4 * k), k)
         elif kind in ("ld", "st"):
             self.transfer(w, kind, one, active)
+        elif kind == "atom":
+            self.add(w, one, active)
         elif kind == "fadd":
             put(f(0) + f(1))
         elif kind == "fmul":
@@ -253,13 +282,14 @@ class Machine:
         elif kind == "frnd":
             put((np.floor if ".rm" in operation else np.rint if ".re" in operation else np.trunc)(f(0)).astype(F))
         elif kind == "mufu":
-            put({"rcp": lambda x: 1 / x, "sqrt": np.sqrt, "rsq": lambda x: 1 / np.sqrt(x)}[operation.split(".")[1]](f(0)).astype(F))
+            put({"rcp": lambda x: 1 / x, "sqrt": np.sqrt, "rsq": lambda x: 1 / np.sqrt(x), "exp2": np.exp2}[operation.split(".")[1]](f(0)).astype(F))
         else:
             raise NotImplementedError(operation)
 
     def transfer(self, w, kind, one, active):
         words = next(WORDS[t] for t in one.operation.split(".") if t in WORDS)
         at = self.address(w, one.operands[0])
+        self.touched = np.unique(at[active] >> 7).tolist()
         for lane in np.flatnonzero(active):
             data, first = (self.shared, at[lane]) if ".shared" in one.operation else (self.memory[at[lane] >> 24], at[lane] & 0xFFFFFF)
             for k in range(words):
@@ -270,3 +300,11 @@ class Machine:
                 else:
                     name = one.operands[1]
                     word[0] = 0 if name == "rZ" else self.r[w, int(name[1:].split("..")[0]) + k, lane]
+
+    def add(self, w, one, active):
+        assert one.operation.startswith("atom.add.u32.shared"), one.operation
+        at, more = self.address(w, one.operands[0]), self.bits(w, one.operands[1]).copy()
+        for lane in np.flatnonzero(active):
+            word = self.shared[at[lane] : at[lane] + 4].view(U)
+            self.put(w, one.to[0], word.copy().repeat(LANES), np.arange(LANES) == lane)
+            word[0] += more[lane]
