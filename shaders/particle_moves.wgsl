@@ -218,7 +218,7 @@ fn atoms_barrier() {
     workgroupBarrier();
 }
 
-// Puts an atom into slot `slot` (insertion, displacement, change of identity), here and in storage. One thread only.
+// Puts an atom into slot `slot` (displacement, change of identity), here and in storage. One thread only.
 fn put_atom(replica: u32, slot: u32, species: u32, position: vec3<f32>) {
     let atom = vec4<f32>(position, f32(species));
     if LOCAL {
