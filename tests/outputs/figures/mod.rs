@@ -207,3 +207,21 @@ fn several_species_have_a_figure_each_and_say_where_the_others_stand() {
     let (_, rows) = csv(dir.path(), "mean_n_B");
     assert_eq!(rows.iter().filter(|r| &r[0] == "state").count(), analysis.grid.len() / 3);
 }
+
+#[test]
+fn the_exchange_of_a_mixture_says_where_the_other_species_stands() {
+    let model = synthetic::analysis(&[0.62, 0.76], &[-7.0, -6.5, -6.0], &[-6.0, -5.0, -4.0]);
+    let (dir, figures) = drawn(&synthetic::sampled_from(model, 300));
+    for (name, states, other) in [("exchange_B", 6, "μ' of C = −5 ε"), ("exchange_C", 6, "μ' of B = −6.5 ε")] {
+        let figure = figures.iter().find(|f| f.name == name).unwrap_or_else(|| panic!("no {name}"));
+        assert!(figure.caption.contains(other), "{}", figure.caption);
+        let under_the_title = format!("; {}<", other.replace('\'', "&apos;"));
+        assert!(figure.svg.contains(&under_the_title), "{under_the_title}");
+        // 2 × 3 states of the 18, in a line along T of 3 and two along μ of 2
+        let (header, rows) = csv(dir.path(), name);
+        let ends = ["state_a", "state_b"].map(|end| column(&header, end));
+        let seen: std::collections::BTreeSet<String> =
+            rows.iter().flat_map(|row| ends.map(|end| row[end].to_owned())).collect();
+        assert_eq!(seen.len(), states, "{seen:?}");
+    }
+}
