@@ -302,15 +302,10 @@ pub(crate) fn default_scene() -> Analysis {
 
 /// The default scene sampled from the model and analysed as a run would be.
 pub(crate) fn sampled() -> Analysis {
-    sampled_from(default_scene(), 1500)
-}
-
-/// A model sampled and analysed as a run would be; atoms of a second species come and go by themselves.
-pub(crate) fn sampled_from(model: Analysis, cycles: u32) -> Analysis {
-    let n_reservoirs = model.grid.n_reservoirs();
-    let mut samples = Samples { counts: vec![Vec::new(); n_reservoirs], ..Samples::default() };
+    let model = default_scene();
+    let mut samples = Samples { counts: vec![Vec::new()], ..Samples::default() };
     let mut random = 1_u64;
-    for cycle in 0..cycles {
+    for cycle in 0..1500 {
         for (k, state) in model.grid.states.iter().enumerate() {
             // a linear congruential generator is random enough to look at
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -327,18 +322,17 @@ pub(crate) fn sampled_from(model: Analysis, cycles: u32) -> Analysis {
             samples.state.push(k as u32);
             samples.energy.push(energy_of(n) + 0.3 * (u - 0.5));
             samples.counts[0].push(n as u16);
-            samples.counts.iter_mut().skip(1).for_each(|counts| counts.push((random >> 20) as u16 % 5));
         }
     }
     let input = AnalysisInput {
         grid: model.grid,
         samples,
-        n_max: vec![N_MAX as u16; n_reservoirs],
+        n_max: vec![N_MAX as u16],
         boltzmann: 1.0,
         pressure_unit: 1.0,
         other_mobile_atoms: 0,
         frozen_slab: true,
-        production: cycles,
+        production: 1500,
         seed: 1,
         runs: Vec::new(),
         wanted: None,
