@@ -32,6 +32,7 @@ pub(crate) mod text;
 
 use crate::analysis::Analysis;
 use crate::base::units::Units;
+use crate::thermo::Convention;
 
 pub use crate::io::csv::Table;
 pub(crate) use pictures::{NOTHING_DRAWN, hover};
@@ -81,6 +82,16 @@ impl Labels {
     /// `fugacity` where a simulated state is more than 1 % off the pressure of its gas, else `p`.
     pub(crate) fn pressure_symbol(&self, analysis: &Analysis, s: usize) -> &'static str {
         if analysis.is_fugacity.get(s).copied().unwrap_or(false) { "fugacity" } else { "p" }
+    }
+
+    /// `μ'`, `μ` or `kT ln(βpσ³)`.
+    pub(crate) fn mu_symbol(&self, convention: &Convention) -> &'static str {
+        match (convention, self.units) {
+            (Convention::Activity, _) => "μ'",
+            (Convention::Absolute { .. } | Convention::Gas(_), _) => "μ",
+            (Convention::Pressure { .. }, Units::Lj) => "kT ln(βpσ³)",
+            (Convention::Pressure { .. }, Units::Metal) => "kT ln(βp Å³)",
+        }
     }
 
     /// Energy per temperature.

@@ -20,6 +20,32 @@ pub enum WaveVector {
     OneByOne,
 }
 
+impl WaveVector {
+    /// The column that holds Φ, and the name of the structure.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            WaveVector::Sqrt3 => ("order_sqrt3", "√3×√3"),
+            WaveVector::OneByOne => ("order_1x1", "1×1"),
+        }
+    }
+
+    /// N_ord, of a layer with so many sites.
+    fn n_ordered(self, sites: u64) -> u64 {
+        match self {
+            WaveVector::Sqrt3 => sites / 3,
+            WaveVector::OneByOne => sites,
+        }
+    }
+}
+
+/// N_ord of the order parameter in a column, of a layer with so many sites: |ρ_K| ≤ N₁, so that Φ of N atoms is N/N_ord at most.
+///
+/// - returns: `None` if the column holds no such order parameter
+pub fn n_ordered(column: &str, sites: u64) -> Option<u64> {
+    let of = [WaveVector::Sqrt3, WaveVector::OneByOne].into_iter().find(|own| own.names().0 == column)?;
+    Some(of.n_ordered(sites)).filter(|n| *n > 0)
+}
+
 /// The star of a superstructure and the atoms of its perfect layer; `None` where the lattice has no such superstructure.
 ///
 /// Of K and −K, which give the same Φ, one is listed.
@@ -30,14 +56,13 @@ pub fn star(lattice: &Lattice, wave_vector: WaveVector) -> Option<(Vec<DVec2>, u
     let at = |length: f64, degrees: &[f64]| -> Vec<DVec2> {
         degrees.iter().map(|a| length * DVec2::from_angle(a.to_radians())).collect()
     };
-    match (lattice.face, wave_vector) {
-        (Face::Fcc111, WaveVector::Sqrt3) => Some((at(4.0 * PI / (3.0 * d), &[0.0, 60.0, 120.0]), sites / 3)),
-        (Face::Fcc111, WaveVector::OneByOne) => {
-            Some((at(4.0 * PI / (3.0_f64.sqrt() * d), &[30.0, 90.0, 150.0]), sites))
-        }
-        (Face::Fcc100, WaveVector::OneByOne) => Some((at(2.0 * PI / d, &[0.0, 90.0]), sites)),
-        (Face::Fcc100, WaveVector::Sqrt3) => None,
-    }
+    let waves = match (lattice.face, wave_vector) {
+        (Face::Fcc111, WaveVector::Sqrt3) => at(4.0 * PI / (3.0 * d), &[0.0, 60.0, 120.0]),
+        (Face::Fcc111, WaveVector::OneByOne) => at(4.0 * PI / (3.0_f64.sqrt() * d), &[30.0, 90.0, 150.0]),
+        (Face::Fcc100, WaveVector::OneByOne) => at(2.0 * PI / d, &[0.0, 90.0]),
+        (Face::Fcc100, WaveVector::Sqrt3) => return None,
+    };
+    Some((waves, wave_vector.n_ordered(sites)))
 }
 
 /// Whether the periods of the cell are periods of all these waves.
@@ -83,10 +108,7 @@ impl Order {
 
 impl Observable for Order {
     fn fields(&self) -> Vec<Field> {
-        let (name, structure) = match self.wave_vector {
-            WaveVector::Sqrt3 => ("order_sqrt3", "√3×√3"),
-            WaveVector::OneByOne => ("order_1x1", "1×1"),
-        };
+        let (name, structure) = self.wave_vector.names();
         vec![Field::column(name).labelled(format!("Φ of {structure}")).with_role(Role::Order(structure.into()))]
     }
 
@@ -123,6 +145,20 @@ mod tests {
         let full: Vec<DVec3> = default_slab().lattice.expect("a lattice").next_sites(0, 36);
         assert!((of(&full, WaveVector::OneByOne) - 1.0).abs() < 1e-6);
         assert!(of(&full, WaveVector::Sqrt3) < 1e-6);
+    }
+
+    #[test]
+    fn no_layer_has_more_order_than_its_atoms_allow() {
+        let layer = sqrt3_layer(0.9);
+        for n in 1..=12 {
+            // atoms of a perfect layer have all the order that so many can have
+            let most = n as f64 / n_ordered("order_sqrt3", 36).expect("an order parameter") as f64;
+            assert!((of(&layer[..n], WaveVector::Sqrt3) - most).abs() < 1e-6);
+        }
+        assert_eq!(
+            (n_ordered("order_1x1", 36), n_ordered("psi6", 36), n_ordered("order_sqrt3", 2)),
+            (Some(36), None, None)
+        );
     }
 
     #[test]

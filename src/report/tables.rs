@@ -5,7 +5,9 @@ use super::html::subscripts;
 use super::summary::RunSummary;
 use crate::analysis::Analysis;
 use crate::base::ids::StateId;
-use crate::figures::text;
+use crate::base::units::Units;
+use crate::figures::{Labels, text};
+use crate::thermo::Convention;
 use maud::{Markup, html};
 
 /// Wraps a table so that it scrolls within a narrow page.
@@ -16,8 +18,8 @@ fn scrolling(table: Markup) -> Markup {
 /// The run's settings.
 pub(crate) fn settings(analysis: &Analysis, summary: &RunSummary) -> Markup {
     let units = match summary.units {
-        crate::base::units::Units::Lj => "reduced Lennard-Jones (ε, σ, m, k_B = 1)",
-        crate::base::units::Units::Metal => "metal (eV, Å, K, bar, u, ps)",
+        Units::Lj => "reduced Lennard-Jones (ε, σ, m, k_B = 1)",
+        Units::Metal => "metal (eV, Å, K, bar, u, ps)",
     };
     let range = |values: &[f64]| {
         let low = values.iter().copied().fold(f64::INFINITY, f64::min);
@@ -148,7 +150,7 @@ pub(crate) fn boundaries(analysis: &Analysis, summary: &RunSummary) -> Markup {
                 th.text { "kind" }
                 th { "T [" (subscripts(unit.temperature_label())) "]" }
                 @for (s, axis) in analysis.grid.reservoirs.iter().enumerate() {
-                    th { (mu_header(&axis.convention)) " of " (axis.species) " [" (unit.energy_label()) "]" }
+                    th { (mu_symbol(&axis.convention, unit)) " of " (axis.species) " [" (unit.energy_label()) "]" }
                     th { (findings::pressure_symbol(analysis, s)) " of " (axis.species) " [" (unit.pressure_label()) "]" }
                 }
                 th { (findings::pressure_symbol(analysis, 0)) ", low … high" }
@@ -169,12 +171,8 @@ pub(crate) fn boundaries(analysis: &Analysis, summary: &RunSummary) -> Markup {
     })
 }
 
-fn mu_header(convention: &crate::thermo::Convention) -> &'static str {
-    match convention {
-        crate::thermo::Convention::Activity => "μ'",
-        crate::thermo::Convention::Absolute { .. } | crate::thermo::Convention::Gas(_) => "μ",
-        crate::thermo::Convention::Pressure { .. } => "kT ln(βpσ³)",
-    }
+fn mu_symbol(convention: &Convention, units: Units) -> &'static str {
+    Labels { units, title: String::new() }.mu_symbol(convention)
 }
 
 /// Exchange acceptance per axis, with the dead edges named.
@@ -240,7 +238,7 @@ pub(crate) fn states(analysis: &Analysis, summary: &RunSummary) -> Markup {
                 th { "state" }
                 th { "T [" (subscripts(unit.temperature_label())) "]" }
                 @for axis in &grid.reservoirs {
-                    th { (mu_header(&axis.convention)) " of " (axis.species) " [" (unit.energy_label()) "]" }
+                    th { (mu_symbol(&axis.convention, unit)) " of " (axis.species) " [" (unit.energy_label()) "]" }
                     th { "⟨N⟩ of " (axis.species) }
                     th { "by MBAR" }
                 }

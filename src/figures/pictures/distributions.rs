@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 /// Most distributions drawn at one temperature, and in all if there is only one.
 const MOST: (usize, usize) = (3, 7);
 /// Most points of a distribution that is drawn with markers.
-const MOST_MARKERS: usize = 90;
+pub(super) const MOST_MARKERS: usize = 90;
 /// Smallest P(N) that is shown.
 pub(super) const SMALLEST: f64 = 1e-6;
 

@@ -16,6 +16,8 @@ use crate::thermochemistry::envelope::{Plane, edges, lowest_planes};
 use kuva::render::render::TextAnchor;
 use std::path::Path;
 
+/// Share of the range of levels within which two look like one.
+const COINCIDE: f64 = 0.006;
 /// Range of the pH.
 const PH: (f64, f64) = (0.0, 14.0);
 
@@ -106,7 +108,9 @@ fn staircase(input: &CheInput) -> Drawing {
         let colour = palette::line(k);
         let place = |i: usize| i as f64 + 1.0;
         for (i, &level) in levels[k].iter().enumerate() {
-            canvas.curve(&[(place(i) - 0.32, level), (place(i) + 0.32, level)], &Stroke::solid(colour.clone(), 3.2));
+            let (from, to) = share(&levels.iter().map(|l| l[i]).collect::<Vec<_>>(), k, COINCIDE * room);
+            let ends = [from, to].map(|share| (place(i) - 0.32 + 0.64 * share, level));
+            canvas.curve(&ends, &Stroke::solid(colour.clone(), 3.2));
             if let Some(&next) = levels[k].get(i + 1) {
                 let ends = [(place(i) + 0.32, level), (place(i) + 0.68, next)];
                 canvas.curve(&ends, &Stroke { colour: colour.clone(), width: 1.2, dash: Some((4.0, 3.0)) });
@@ -134,10 +138,17 @@ fn staircase(input: &CheInput) -> Drawing {
     legend::bottom_legend(&mut canvas, &entries);
     let caption = format!(
         "Free energy of every state at potentials against {}: 0, the limiting potential, where the last electrochemical step \
-         ceases to be uphill, and equilibrium.",
+         ceases to be uphill, and equilibrium. Levels that coincide share their bar.",
         on_scale(input)
     );
     Drawing { name, title, caption, canvas, table }
+}
+
+/// The part of a bar, from 0 to 1, that one of several levels has to itself: all of it, or where levels coincide an equal share.
+fn share(levels: &[f64], own: usize, tolerance: f64) -> (f64, f64) {
+    let on_it: Vec<usize> = (0..levels.len()).filter(|&k| (levels[k] - levels[own]).abs() <= tolerance).collect();
+    let (before, all) = (on_it.iter().filter(|k| **k < own).count() as f64, on_it.len().max(1) as f64);
+    (before / all, (before + 1.0) / all)
 }
 
 /// Names of the steps: `2: O2* → OOH*`.
@@ -266,4 +277,17 @@ fn surfaces(input: &CheInput) -> Drawing {
         let value = |p: &Plane| p.constant + p.slopes[0] * ph + p.slopes[1] * u;
         (0..planes.len()).min_by(|&a, &b| value(&planes[a]).total_cmp(&value(&planes[b])))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_that_coincide_share_their_bar() {
+        let levels = [0.0, 1.0, 0.001, 0.0];
+        let shares: Vec<(f64, f64)> = (0..4).map(|k| share(&levels, k, 0.01)).collect();
+        assert_eq!(shares[1], (0.0, 1.0));
+        assert_eq!([shares[0], shares[2], shares[3]], [0.0, 1.0, 2.0].map(|k: f64| (k / 3.0, (k + 1.0) / 3.0)));
+    }
 }

@@ -2,7 +2,9 @@
 
 use super::{Drawing, Labels};
 use crate::analysis::Analysis;
-use crate::figures::pictures::plot::curves::{Chart, Point, Series, chart_with_doubts, estimator_notes, runs, value};
+use crate::figures::pictures::plot::curves::{
+    Chart, Point, Series, chart_with_doubts, estimator_notes, runs, value, without_lone,
+};
 use crate::figures::pictures::plot::doubts::Doubts;
 use crate::figures::pictures::plot::map_slice::{Across, Slice, nearest};
 use crate::figures::pictures::plot::{palette, text};
@@ -158,7 +160,7 @@ pub(crate) fn isobars(analysis: &Analysis, labels: &Labels, s: usize) -> Option<
         }
         doubts.append(own);
         let label = text::power_of_ten(slice.columns[c].max(1e-300).log10());
-        series.push(Series { label, colour: palette::ordered(i, chosen.len()), runs, points });
+        series.push(Series { label, colour: palette::ordered(i, chosen.len()), runs: without_lone(runs), points });
     }
     let direct = series.iter().any(|s| !s.points.is_empty());
     let points = match direct {

@@ -1,8 +1,8 @@
 //! Names of axes with their units.
 
 use crate::analysis::Analysis;
-use crate::base::units::Units;
 use crate::figures::Labels;
+use crate::figures::pictures::plot::text;
 use crate::thermo::Convention;
 use crate::thermo::states::Reservoir;
 
@@ -18,14 +18,33 @@ impl Labels {
         format!("{} of {} [{}]", self.mu_symbol(&axis.convention), axis.species, self.units.energy_label())
     }
 
-    /// `μ'`, `μ` or `kT ln(βpσ³)`.
-    pub(crate) fn mu_symbol(&self, convention: &Convention) -> &'static str {
-        match (convention, self.units) {
-            (Convention::Activity, _) => "μ'",
-            (Convention::Absolute { .. } | Convention::Gas(_), _) => "μ",
-            (Convention::Pressure { .. }, Units::Lj) => "kT ln(βpσ³)",
-            (Convention::Pressure { .. }, Units::Metal) => "kT ln(βp Å³)",
-        }
+    /// `μ' of B = −6.2 ε`
+    pub(crate) fn mu_at(&self, analysis: &Analysis, s: usize, mu: f64) -> String {
+        let axis = &analysis.grid.reservoirs[s];
+        let (symbol, unit) = (self.mu_symbol(&axis.convention), self.units.energy_label());
+        format!("{symbol} of {} = {} {unit}", axis.species, text::short(mu, 3))
+    }
+
+    /// `p of Kr = 1.6×10⁻³ bar`
+    pub(crate) fn pressure_at(&self, analysis: &Analysis, s: usize, pressure: f64) -> String {
+        let species = &analysis.grid.reservoirs[s].species;
+        let (symbol, unit) = (self.pressure_symbol(analysis, s), self.units.pressure_label());
+        format!("{symbol} of {species} = {} {unit}", text::power_of_ten(pressure.max(1e-300).log10()))
+    }
+
+    /// Where the axes of the other reservoirs stand in [`crate::thermo::states::StateGrid::plane`]; empty if there are none.
+    pub(crate) fn plane(&self, analysis: &Analysis, s: usize) -> String {
+        let grid = &analysis.grid;
+        let of = |o: usize| {
+            let values = grid.values(o);
+            let middle = *values.get(values.len() / 2)?;
+            Some(match grid.reservoirs[o].convention.is_pressure() {
+                true => self.pressure_at(analysis, o, middle),
+                false => self.mu_at(analysis, o, middle),
+            })
+        };
+        let others: Vec<String> = (0..grid.n_reservoirs()).filter(|o| *o != s).filter_map(of).collect();
+        others.join(", ")
     }
 
     /// Symbols of all chemical potentials, with the species where there are several.

@@ -1,21 +1,18 @@
 //! Maps over (μ, T): ⟨N⟩ and the energy fluctuation; curves where one axis has a single value.
 
 use super::boundaries::{Boundaries, Ink};
+use super::layers::Layers;
+use super::sorption::Extent;
 use super::{Drawing, Labels};
 use crate::analysis::{Analysis, MapCell};
 use crate::figures::pictures::plot::axis::Axis;
-use crate::figures::pictures::plot::canvas::{Canvas, Frame, Mark, Stroke, Tile};
-use crate::figures::pictures::plot::legend::{self, Entry, Sign};
+use crate::figures::pictures::plot::canvas::{BESIDE_ROOM, Canvas, Frame, Mark, Stroke, Tile, keep_colours};
+use crate::figures::pictures::plot::legend::{self, Beside, Entry, Sign};
 use crate::figures::pictures::plot::map_slice::{Across, Slice};
-use crate::figures::pictures::plot::palette::{self, ColourScale};
+use crate::figures::pictures::plot::palette::{self, ColourScale, Steps};
 use crate::figures::pictures::plot::{contours, of_temperature, text};
 use crate::io::csv::{Table, number};
 use kuva::plot::ColorMap;
-
-/// Width of a contour. [px]
-const CONTOUR: f64 = 1.0;
-/// Contours shorter than this are specks that masked cells leave of longer ones. [px]
-const SHORTEST_CONTOUR: f64 = 12.0;
 
 /// Quantity of a map.
 struct Quantity<'a> {
@@ -32,8 +29,12 @@ struct Quantity<'a> {
     log_ratio: f64,
     /// Whether 0 stands in the middle of the colours.
     symmetric: bool,
-    /// What contours are of, with its name; none if absent.
+    /// What contours are of, by name; none if absent.
     contours: Option<&'static str>,
+    /// Layers that contours and colours go by.
+    layers: Option<Layers>,
+    /// The colours in another quantity.
+    beside: Option<Beside>,
     value: Box<dyn Fn(&MapCell) -> f64 + 'a>,
 }
 
@@ -54,6 +55,9 @@ pub(crate) fn mean_n(analysis: &Analysis, labels: &Labels, s: usize) -> Option<D
         log_ratio: f64::INFINITY,
         symmetric: false,
         contours: Some("⟨N⟩"),
+        layers: Layers::of(analysis),
+        beside: Extent::of(analysis, labels, s)
+            .map(|extent| Beside { label: extent.label("⟨N⟩"), factor: 1.0 / extent.size }),
         value: Box::new(move |cell| cell.n.get(s).copied().unwrap_or(f64::NAN)),
     };
     map(analysis, labels, &slice, quantity)
@@ -84,6 +88,8 @@ pub(crate) fn energy_fluctuation(analysis: &Analysis, labels: &Labels, s: usize)
         log_ratio: 30.0,
         symmetric: false,
         contours: None,
+        layers: None,
+        beside: None,
         value: Box::new(|cell| cell.energy_fluctuation),
     };
     map(analysis, labels, &slice, quantity)
@@ -117,6 +123,8 @@ pub(crate) fn ln_xi(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Dr
         log_ratio: f64::INFINITY,
         symmetric: false,
         contours: None,
+        layers: None,
+        beside: None,
         value: Box::new(|cell| cell.ln_xi),
     };
     map(analysis, labels, &slice, quantity)
@@ -143,6 +151,8 @@ pub(crate) fn difference(
         log_ratio: f64::INFINITY,
         symmetric: true,
         contours: None,
+        layers: None,
+        beside: None,
         value: Box::new(move |cell| cell.n.get(s).copied().unwrap_or(f64::NAN)),
     };
     map(analysis, labels, &slice, quantity)
@@ -184,6 +194,10 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
         scale.hi = scale.lo.abs().max(scale.hi.abs());
         scale.lo = -scale.hi;
     }
+    let contours = Contours::of(&quantity, &scale);
+    if scale.steps == Steps::Linear && quantity.layers.is_some_and(|layers| layers.are_many(scale.hi)) {
+        scale = scale.of_roots();
+    }
     let boundaries = Boundaries::new(analysis, slice);
     let (whole, picture) = (slice, slice.for_picture());
     let slice = &picture;
@@ -191,46 +205,34 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
     let states = slice.states(analysis, labels);
     let masked = slice.cells().count() < slice.rows.len() * slice.columns.len();
 
-    let levels = match quantity.contours {
-        Some(_) if !scale.log => contours::levels(scale.lo, scale.hi),
-        _ => Vec::new(),
-    };
-    let of_contours = quantity.contours.filter(|_| !levels.is_empty()).map(|name| {
-        let values: Vec<String> = levels.iter().map(|&level| text::short(level, 0)).collect();
-        let sign = Sign::Line(Stroke::solid(palette::FAINT, CONTOUR), None);
-        Entry { sign, label: format!("{name} = {}", values.join(", ")) }
-    });
     let signs = Signs { dots: !states.is_empty(), lines: boundaries.entries(&ink), masked };
-    let entries = signs.entries(of_contours.into_iter().collect());
+    let entries = signs.entries(contours.entry().into_iter().collect());
 
     let frame = Frame {
         title: quantity.title.clone(),
         subtitle: slice.labelled(analysis, labels).title,
         x: slice.x_axis(labels.mu(analysis, slice.species)),
         y: slice.y_axis(labels.temperature()),
-        right: legend::COLOUR_BAR_ROOM,
+        right: legend::COLOUR_BAR_ROOM + if quantity.beside.is_some() { BESIDE_ROOM } else { 0.0 },
         bottom: legend::bottom_room(&entries),
     };
     let top = slice.secondary(analysis, labels, &frame.x);
     let mut canvas = Canvas::with_top(&quantity.name, frame, top);
     canvas.shows(slice);
+    keep_colours(&mut canvas.scene);
     canvas.fill_area(palette::MASKED);
     canvas.tiles(&tiles(slice, |cell| Some(value(cell)).filter(|v| v.is_finite()).map(|v| scale.colour(v))));
     canvas.clip(&quantity.name);
-    let at = |r: usize, c: usize| slice.cell(r, c).map_or(f64::NAN, value);
-    for line in levels.iter().flat_map(|&level| contours::lines(&slice.columns, &slice.rows, at, level)) {
-        let pixels: Vec<_> = line.iter().map(|&(x, t)| (canvas.px(x), canvas.py(t))).collect();
-        let length: f64 = pixels.windows(2).map(|w| (w[1].0 - w[0].0).hypot(w[1].1 - w[0].1)).sum();
-        if length >= SHORTEST_CONTOUR {
-            canvas.polyline(&pixels, &Stroke::solid(palette::PAPER, CONTOUR));
-        }
-    }
+    contours.draw(&mut canvas, slice, &scale, value);
     boundaries.draw(&mut canvas, &ink);
     canvas.unclip();
     dots(&mut canvas, &states);
     canvas.axes(false);
     legend::colour_bar(&mut canvas, &scale, &quantity.label);
-    legend::marks_on_colour_bar(&mut canvas, &scale, &levels);
+    legend::marks_on_colour_bar(&mut canvas, &scale, &contours.levels);
+    if let Some(beside) = &quantity.beside {
+        legend::beside_colour_bar(&mut canvas, &scale, beside);
+    }
     legend::bottom_legend(&mut canvas, &entries);
 
     let x_column = format!("mu_{}", analysis.grid.reservoirs[slice.species].species);
@@ -244,12 +246,66 @@ fn map(analysis: &Analysis, labels: &Labels, slice: &Slice<'_>, quantity: Quanti
     boundaries.tabulate(&mut table);
 
     let mut caption = quantity.caption + &signs.words("phase boundaries with standard errors");
-    if !levels.is_empty() {
-        caption.push_str(" Thin: contours, marked on the colour bar.");
+    caption.push_str(&contours.words());
+    if scale.steps == Steps::Root {
+        caption.push_str(" Colours go by the square root of ⟨N⟩, so that the first layers are told apart beside many.");
     }
     caption.push_str(&slice.fixed_words(analysis, labels));
     caption.push_str(slice.thinned_words(whole));
     Some(Drawing { name: quantity.name, title: quantity.title, caption, canvas, table })
+}
+
+/// Contours of a map.
+struct Contours {
+    /// What they are of.
+    name: &'static str,
+    levels: Vec<f64>,
+    /// The layers whose halves they are, if it is these.
+    layers: Option<Layers>,
+}
+
+impl Contours {
+    /// At half-full layers if these are known and two of them lie on the map, else at 1, 2, 5, 10, …; none on a logarithmic scale.
+    fn of(quantity: &Quantity<'_>, scale: &ColourScale) -> Contours {
+        let Some(name) = quantity.contours.filter(|_| scale.steps == Steps::Linear) else {
+            return Contours { name: "", levels: Vec::new(), layers: None };
+        };
+        if let Some(layers) = quantity.layers {
+            let levels = layers.half_full(scale.lo, scale.hi);
+            if levels.len() > 1 {
+                return Contours { name, levels, layers: Some(layers) };
+            }
+        }
+        Contours { name, levels: contours::levels(scale.lo, scale.hi, 0), layers: None }
+    }
+
+    /// Their entry of the legend.
+    fn entry(&self) -> Option<Entry> {
+        let values: Vec<String> = self.levels.iter().map(|&level| text::short(level, 1)).collect();
+        let what = if self.layers.is_some() { ": half-full layers" } else { "" };
+        let label = format!("{} = {}{what}", self.name, values.join(", "));
+        let sign = Sign::Line(Stroke::solid(palette::FAINT, contours::WIDTH), None);
+        (!self.levels.is_empty()).then_some(Entry { sign, label })
+    }
+
+    /// Their sentence of the caption, with a space before it; empty if there are none.
+    fn words(&self) -> String {
+        match self.layers {
+            _ if self.levels.is_empty() => String::new(),
+            None => " Thin: contours, marked on the colour bar.".to_owned(),
+            Some(layers) => format!(
+                " Thin: contours where a layer is half full, marked on the colour bar; a full one holds {} atoms.",
+                text::short(layers.full, 1)
+            ),
+        }
+    }
+
+    fn draw(&self, canvas: &mut Canvas, slice: &Slice<'_>, scale: &ColourScale, value: impl Fn(&MapCell) -> f64) {
+        let at = |r: usize, c: usize| slice.cell(r, c).map_or(f64::NAN, &value);
+        for &level in &self.levels {
+            contours::draw(canvas, (&slice.columns, &slice.rows), at, level, &scale.line_on(level));
+        }
+    }
 }
 
 /// Signs that maps have in common, as legend and caption name them.

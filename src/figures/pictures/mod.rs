@@ -10,6 +10,7 @@ pub mod gases;
 pub(crate) mod hover;
 mod isolines;
 mod labels;
+mod layers;
 mod maps;
 mod observed;
 mod phases;

@@ -5,7 +5,9 @@ use super::{Drawing, Labels};
 use crate::analysis::{Analysis, MapCell};
 use crate::base::units::Units;
 use crate::figures::pictures::plot::axis::{Axis, Secondary};
-use crate::figures::pictures::plot::curves::{Axes, Chart, Point, Series, chart_on, estimator_notes, runs, value};
+use crate::figures::pictures::plot::curves::{
+    Axes, Chart, Point, Series, chart_on, estimator_notes, runs, value, without_lone,
+};
 use crate::figures::pictures::plot::doubts::Doubts;
 use crate::figures::pictures::plot::map_slice::{Across, Slice, nearest};
 use crate::figures::pictures::plot::{palette, text};
@@ -37,8 +39,8 @@ fn row_at(slice: &Slice<'_>, temperature: f64) -> Option<usize> {
 }
 
 /// What amounts are counted by: the area of the surface, or the volume of a cell without one.
-struct Extent {
-    size: f64,
+pub(super) struct Extent {
+    pub(super) size: f64,
     /// `area` or `volume`
     name: &'static str,
     /// `/Å²` or `/σ³`
@@ -48,7 +50,7 @@ struct Extent {
 }
 
 impl Extent {
-    fn of(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Extent> {
+    pub(super) fn of(analysis: &Analysis, labels: &Labels, s: usize) -> Option<Extent> {
         let (cell, length) = (&analysis.cell, labels.units.length_label());
         let Some(area) = cell.area else {
             return Some(Extent { size: cell.volume?, name: "volume", per: format!("1/{length}³"), coverage: None });
@@ -59,7 +61,7 @@ impl Extent {
         Some(Extent { size: area, name: "area", per: format!("1/{length}²"), coverage })
     }
 
-    fn label(&self, of: &str) -> String {
+    pub(super) fn label(&self, of: &str) -> String {
         format!("{of} per {} [{}]", self.name, self.per)
     }
 
@@ -281,7 +283,7 @@ pub(crate) fn isosteric_heat(analysis: &Analysis, labels: &Labels, s: usize) -> 
             }
         }
         let (label, colour) = (text::fixed(temperature, decimals), palette::ordered(i, chosen.len()));
-        series.push(Series { label, colour, runs: curves, points });
+        series.push(Series { label, colour, runs: without_lone(curves), points });
     }
     series.retain(|s| !s.runs.is_empty());
     let mut caption = format!(

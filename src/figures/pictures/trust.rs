@@ -8,11 +8,12 @@ use crate::figures::pictures::plot::axis::Axis as Scale;
 use crate::figures::pictures::plot::canvas::{Canvas, Frame, Mark, Stroke, paper_outline};
 use crate::figures::pictures::plot::curves::{Chart, Series, chart};
 use crate::figures::pictures::plot::legend::{self, Entry, Sign};
-use crate::figures::pictures::plot::palette::{self, ColourScale};
+use crate::figures::pictures::plot::palette::{self, ColourScale, Steps};
 use crate::figures::pictures::plot::text;
 use crate::io::csv::{Table, number};
 use crate::thermo::states::{Axis, Direction};
 use kuva::plot::ColorMap;
+use std::collections::BTreeSet;
 
 /// Every figure that the checks support.
 pub(crate) fn all(analysis: &Analysis, labels: &Labels) -> Vec<Drawing> {
@@ -102,17 +103,11 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
     let species = &grid.reservoirs[r].species;
     let known = diagnostics.edges.iter().any(|e| e.recent.is_finite());
     let value = |e: &crate::analysis::diagnostics::EdgeCheck| if known { e.recent } else { e.overlap };
-    // Of several species the others at their first values.
-    let at_first = |k: StateId| {
-        (0..grid.n_reservoirs()).filter(|&s| s != r).all(|s| {
-            let point = grid.state(k);
-            let same = grid.points().iter().filter(|p| p.kt.to_bits() == point.kt.to_bits());
-            let lowest = same.map(|p| p.ln_z[s]).fold(f64::INFINITY, f64::min);
-            point.ln_z[s] <= lowest + 1e-12
-        })
-    };
+    // Of several species the others where they stand in the maps.
+    let plane: BTreeSet<usize> = grid.plane(r).into_iter().collect();
+    let inside = |k: StateId| plane.contains(&(k.0 as usize));
     let drawn = |e: &&crate::analysis::diagnostics::EdgeCheck| {
-        e.edge.direction != Direction::Window && at_first(e.edge.a) && at_first(e.edge.b) && value(e).is_finite()
+        e.edge.direction != Direction::Window && inside(e.edge.a) && inside(e.edge.b) && value(e).is_finite()
     };
     let edges: Vec<_> = diagnostics.edges.iter().filter(drawn).collect();
     if edges.is_empty() {
@@ -120,7 +115,7 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
     }
     let place = |k: StateId| (grid.mu(k, r), grid.state(k).temperature);
     let ends = || edges.iter().flat_map(|e| [place(e.edge.a), place(e.edge.b)]);
-    let scale = ColourScale { lo: 0.0, hi: 1.0, log: false, map: ColorMap::Viridis };
+    let scale = ColourScale { lo: 0.0, hi: 1.0, steps: Steps::Linear, map: ColorMap::Viridis };
     let name = format!("exchange_{species}");
     let title = if known { "Exchange between neighbouring states" } else { "Overlap of neighbouring states" };
     let (quantity, least) = if known { ("acceptance", DEAD) } else { ("overlap", OVERLAP) };
@@ -134,18 +129,13 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
         });
     }
     let is_excluded = |k: usize| analysis.checks.excluded.iter().any(|f| f.state == k);
-    let shown = |k: &usize| at_first(StateId(*k as u32));
-    if (0..grid.n_points()).filter(shown).any(is_excluded) {
+    if plane.iter().copied().any(is_excluded) {
         let sign = Sign::Mark(Mark::Diamond, 5.0, palette::line(1), paper_outline());
         entries.push(Entry { sign, label: "frozen in by its start".into() });
     }
-    let others: Vec<&str> =
-        grid.reservoirs.iter().map(|o| o.species.as_str()).filter(|other| other != species).collect();
-    let parts = [labels.title.clone(), others.join(", ")].into_iter().filter(|part| !part.is_empty());
-    let mut subtitle = parts.collect::<Vec<_>>().join("; ");
-    if !others.is_empty() {
-        subtitle.push_str(" at the lowest value");
-    }
+    let others = labels.plane(analysis, r);
+    let parts = [labels.title.as_str(), &others].into_iter().filter(|part| !part.is_empty());
+    let subtitle = parts.collect::<Vec<_>>().join("; ");
     let frame = Frame {
         title: title.into(),
         subtitle,
@@ -178,7 +168,7 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
             u8::from(e.usable).to_string(),
         ]);
     }
-    for k in (0..grid.n_points()).filter(shown) {
+    for &k in &plane {
         let (mu, t) = place(StateId(k as u32));
         match is_excluded(k) {
             true => canvas.mark(mu, t, Mark::Diamond, 5.0, palette::line(1), paper_outline()),
@@ -187,7 +177,7 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
     }
     legend::colour_bar(&mut canvas, &scale, quantity);
     legend::bottom_legend(&mut canvas, &entries);
-    let caption = if known {
+    let mut caption = if known {
         format!(
             "Accepted exchanges per attempt over the later half of production, along each edge of the grid; thin lines \
              are diagonals. Below {:.0} % (dashed) an edge does not join its states; dead diagonals are not drawn.",
@@ -196,6 +186,9 @@ fn exchange(analysis: &Analysis, diagnostics: &Diagnostics, labels: &Labels, r: 
     } else {
         "Overlap O_ab of the samples of neighbouring states; below 3 % (dashed) they do not join.".to_owned()
     };
+    if !others.is_empty() {
+        caption.push_str(&format!(" Of the grid the plane at {others} is shown; the other edges are in exchange.csv."));
+    }
     Some(Drawing { name, title: title.into(), caption, canvas, table })
 }
 

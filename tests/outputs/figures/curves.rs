@@ -130,8 +130,13 @@ fn free_energies_are_those_of_the_distributions() {
             assert!(near(number(row, 4), -profile.temperature * p.ln()), "{row:?}");
             assert!(near(number(row, 5), 0.2 * profile.temperature), "{row:?}");
         }
-        let tiles = figure.svg.split("crispEdges").nth(1).and_then(|g| g.split("</g>").next()).expect("tiles");
-        assert_eq!(tiles.matches("<rect").count(), rows.len());
+        // white where Φ would be above N/12: a piece for each N from 0 to 10, because bins of a tenth above 11/12 there are none
+        let group =
+            |i: usize| figure.svg.split("crispEdges").nth(i).and_then(|g| g.split("</g>").next()).expect("tiles");
+        assert_eq!(group(1).matches("<rect").count(), 11);
+        assert!(figure.svg.contains(">cannot occur: Φ is N/12 at most<"));
+        assert_eq!(group(2).matches("<rect").count(), rows.len());
+        assert!(figure.svg.contains(">1, 2, 4, 8 kT above the deepest<"));
         assert!(
             figure.svg.contains(">Φ of √3×√3<") && figure.svg.contains(">N of B<") && figure.svg.contains("−kT ln P")
         );

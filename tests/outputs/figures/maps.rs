@@ -28,6 +28,32 @@ fn the_csv_of_a_map_holds_the_unmasked_cells_the_states_and_the_boundaries() {
 }
 
 #[test]
+fn a_map_of_n_goes_by_layers() {
+    let mean_n = |analysis: &adlayer::testing::analysis::Analysis| {
+        drawn(analysis).1.into_iter().find(|f| f.name == "mean_n_B").expect("drawn")
+    };
+    // a first layer that is full with 12 atoms, where close-packed ones would be 12.7
+    let mut analysis = synthetic::default_scene();
+    analysis.observables = vec!["n_layer1".into()];
+    analysis.observable_labels = vec!["n_layer1".into()];
+    for cell in &mut analysis.map.cells {
+        cell.observables = vec![cell.n[0].min(12.0)];
+        cell.observables_err = vec![0.1];
+    }
+    let figure = mean_n(&analysis);
+    assert!(figure.svg.contains(">⟨N⟩ = 6, 18, 30, 42: half-full layers<"));
+    assert!(figure.caption.contains("a full one holds 12 atoms") && figure.caption.contains("square root"));
+    // a first layer that is full nowhere on the map
+    analysis.map.cells.iter_mut().for_each(|cell| cell.observables[0] *= 0.5);
+    assert!(mean_n(&analysis).caption.contains("a full one holds 12.7 atoms"));
+    // 37.7 σ² of surface
+    assert!(figure.svg.contains(">⟨N⟩ per area [1/σ²]<"));
+    analysis.cell.room = None;
+    let figure = mean_n(&analysis);
+    assert!(figure.svg.contains(">⟨N⟩ = 1, 2, 5, 10, 20<") && !figure.caption.contains("square root"));
+}
+
+#[test]
 fn masked_cells_are_not_painted() {
     // everything masked but one row: the picture has exactly the patches of that row
     let mut analysis = synthetic::default_scene();

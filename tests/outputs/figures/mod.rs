@@ -12,10 +12,12 @@ mod reports;
 mod well_formed;
 
 use adlayer::testing::analysis::Analysis;
+use adlayer::testing::analysis::diagnostics::{Diagnostics, EdgeCheck};
 use adlayer::testing::base::units::Units;
 use adlayer::testing::figures::{Figure, Labels, draw};
 use adlayer::testing::report;
 use adlayer::testing::thermo::Convention;
+use adlayer::testing::thermo::states::Edge;
 use curves::with_an_order_parameter;
 use reports::summary;
 use std::path::{Path, PathBuf};
@@ -206,4 +208,34 @@ fn several_species_have_a_figure_each_and_say_where_the_others_stand() {
     // the plane of B at C = −5 holds one third of the states
     let (_, rows) = csv(dir.path(), "mean_n_B");
     assert_eq!(rows.iter().filter(|r| &r[0] == "state").count(), analysis.grid.len() / 3);
+}
+
+#[test]
+fn the_exchange_of_a_mixture_says_where_the_other_species_stands() {
+    let mut analysis = synthetic::analysis(&[0.62, 0.76], &[-7.0, -6.5, -6.0], &[-6.0, -5.0, -4.0]);
+    let check = |&edge: &Edge| EdgeCheck {
+        edge,
+        attempts: 100,
+        acceptance: 0.5,
+        windows: Vec::new(),
+        recent: 0.5,
+        overlap: 0.5,
+        usable: true,
+        lacking: 0,
+    };
+    let edges = analysis.grid.edges.iter().map(check).collect();
+    analysis.checks.diagnostics = Some(Diagnostics { edges, ..Diagnostics::default() });
+    let (dir, figures) = drawn(&analysis);
+    for (name, states, other) in [("exchange_B", 6, "μ' of C = −5 ε"), ("exchange_C", 6, "μ' of B = −6.5 ε")] {
+        let figure = figures.iter().find(|f| f.name == name).unwrap_or_else(|| panic!("no {name}"));
+        assert!(figure.caption.contains(other), "{}", figure.caption);
+        let under_the_title = format!("; {}<", other.replace('\'', "&apos;"));
+        assert!(figure.svg.contains(&under_the_title), "{under_the_title}");
+        // 2 × 3 states of the 18
+        let (header, rows) = csv(dir.path(), name);
+        let ends = ["state_a", "state_b"].map(|end| column(&header, end));
+        let seen: std::collections::BTreeSet<String> =
+            rows.iter().flat_map(|row| ends.map(|end| row[end].to_owned())).collect();
+        assert_eq!(seen.len(), states, "{seen:?}");
+    }
 }

@@ -70,6 +70,8 @@ fn the_report_stands_alone_and_shows_everything() {
     assert!(!html.contains(" src=") && !html.contains("<link") && !html.contains("<img"));
     assert_eq!(html.matches("<script").count(), 2, "the numbers of the maps and what shows them");
     assert_eq!(html.matches("<svg").count(), figures.len());
+    // ⟨N⟩, energy fluctuation, ln Ξ: their colours are numbers on a dark page too
+    assert_eq!(html.matches("class=\"true-colours\"").count(), 3);
     for figure in figures {
         assert!(html.contains(&format!("id=\"{}\"", figure.name)));
         for ext in ["svg", "png", "csv"] {

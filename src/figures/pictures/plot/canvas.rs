@@ -369,6 +369,14 @@ impl Canvas {
     }
 }
 
+/// Marks a picture whose colours are numbers, for a page that is dark: it leaves them as they are, where it turns light and dark of other
+/// pictures round (`src/report/style.css`).
+pub(crate) fn keep_colours(scene: &mut Scene) {
+    let extra_attrs = Some(r#"class="true-colours""#.to_owned());
+    scene.add(Primitive::GroupStart { transform: None, title: None, extra_attrs });
+    scene.add(Primitive::GroupEnd);
+}
+
 /// Text at a pixel of a scene; `y` is its middle line.
 pub(crate) fn write(scene: &mut Scene, x: f64, y: f64, content: &str, size: u32, anchor: TextAnchor, colour: Color) {
     let y = y + 0.36 * f64::from(size);

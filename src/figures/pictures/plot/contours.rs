@@ -1,6 +1,13 @@
 //! Contours: lines along which a quantity that is known on a grid has a given value.
 
+use super::canvas::{Canvas, Stroke};
+use kuva::render::color::Color;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Width of a contour. [px]
+pub(crate) const WIDTH: f64 = 1.0;
+/// Contours shorter than this are specks that unknown cells leave of longer ones. [px]
+const SHORTEST: f64 = 12.0;
 
 /// An edge of the grid that a contour crosses: its lower left corner as (row, column), and whether it leads along the row.
 type Edge = (usize, usize, bool);
@@ -51,6 +58,25 @@ pub(crate) fn lines(x: &[f64], y: &[f64], value: impl Fn(usize, usize) -> f64, l
     traced(&joined).into_iter().map(|line| line.into_iter().map(place).collect()).collect()
 }
 
+/// Draws the lines of a level.
+///
+/// - `x`, `y`, `value`, `level`: as of [`lines`], in values of the axes
+pub(crate) fn draw(
+    canvas: &mut Canvas,
+    (x, y): (&[f64], &[f64]),
+    value: impl Fn(usize, usize) -> f64,
+    level: f64,
+    colour: &Color,
+) {
+    for line in lines(x, y, value, level) {
+        let pixels: Vec<_> = line.iter().map(|&(x, y)| (canvas.px(x), canvas.py(y))).collect();
+        let length: f64 = pixels.windows(2).map(|w| (w[1].0 - w[0].0).hypot(w[1].1 - w[0].1)).sum();
+        if length >= SHORTEST {
+            canvas.polyline(&pixels, &Stroke::solid(colour.clone(), WIDTH));
+        }
+    }
+}
+
 /// Chains of edges: those with ends first, then closed ones, whose first edge comes again as the last.
 fn traced(joined: &BTreeMap<Edge, Vec<Edge>>) -> Vec<Vec<Edge>> {
     let ends = joined.iter().filter(|(_, next)| next.len() == 1).map(|(edge, _)| *edge);
@@ -75,9 +101,11 @@ fn traced(joined: &BTreeMap<Edge, Vec<Edge>>) -> Vec<Vec<Edge>> {
     chains
 }
 
-/// 1, 2 and 5 times powers of ten, from 1 on, between two values.
-pub(crate) fn levels(lo: f64, hi: f64) -> Vec<f64> {
-    let decades = (0..6).flat_map(|d| [1.0, 2.0, 5.0].map(|m| m * 10_f64.powi(d)));
+/// 1, 2 and 5 times powers of ten between two values.
+///
+/// - `first`: the lowest exponent
+pub(crate) fn levels(lo: f64, hi: f64, first: i32) -> Vec<f64> {
+    let decades = (first..first + 6).flat_map(|d| [1.0, 2.0, 5.0].map(|m| m * 10_f64.powi(d)));
     decades.filter(|&level| level > lo && level < hi).collect()
 }
 
@@ -128,7 +156,8 @@ mod tests {
 
     #[test]
     fn levels_are_of_one_two_and_five() {
-        assert_eq!(levels(0.3, 21.0), [1.0, 2.0, 5.0, 10.0, 20.0]);
-        assert!(levels(2.0, 5.0).is_empty());
+        assert_eq!(levels(0.3, 21.0, 0), [1.0, 2.0, 5.0, 10.0, 20.0]);
+        assert!(levels(2.0, 5.0, 0).is_empty());
+        assert_eq!(levels(0.0, 0.3, -1), [0.1, 0.2]);
     }
 }

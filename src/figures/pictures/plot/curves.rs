@@ -14,6 +14,14 @@ use kuva::render::color::Color;
 /// Most points of a series that get full-sized markers.
 const MOST_LARGE_MARKERS: usize = 30;
 
+/// Width of a curve, and of one that others lie on. [px]
+const LINE: f64 = 2.0;
+const BROAD: f64 = 5.0;
+/// A dash with its gap. [px]
+const DASHES: f64 = 16.0;
+/// Share of the y axis within which two curves look like one.
+const SEEN: f64 = 0.003;
+
 /// (x, y, standard error); an error that is not finite is not drawn.
 pub(crate) type Point = (f64, f64, f64);
 
@@ -29,7 +37,7 @@ pub(crate) struct Series {
 }
 
 impl Series {
-    /// Whether the curves are those of another series, all of them.
+    /// Whether the curves are those of another series, all of them, as far as one sees.
     fn is_on(&self, other: &Series, tolerance: f64) -> bool {
         let mut pairs = self.runs.iter().flatten().zip(other.runs.iter().flatten());
         let alike = self.runs.len() == other.runs.len()
@@ -125,14 +133,7 @@ pub(crate) fn chart_on(
         None if chart.from_zero && lo >= -0.05 * hi => Axis::linear(chart.y_label, -0.03 * hi, 1.05 * hi),
         None => Axis::around(chart.y_label, [lo, hi].into_iter()),
     };
-    let strokes: Vec<Stroke> = (0..series.len())
-        .map(|i| {
-            // A curve on top of an earlier one is dashed, so that both are seen.
-            let covers = series[..i].iter().any(|earlier| series[i].is_on(earlier, 1e-9 * (hi - lo)));
-            let colour = series[i].colour.clone();
-            if covers { Stroke::dashed(colour, 2.0) } else { Stroke::solid(colour, 2.0) }
-        })
-        .collect();
+    let strokes = strokes(series, SEEN * (hi - lo));
     let named: Vec<Entry> = series
         .iter()
         .zip(&strokes)
@@ -141,7 +142,7 @@ pub(crate) fn chart_on(
             let dot = (!s.points.is_empty()).then(|| s.colour.clone());
             let sign = match dot {
                 Some(colour) if s.runs.is_empty() => Sign::Mark(Mark::Disc, 3.3, colour, paper_outline()),
-                dot => Sign::Line(Stroke { width: 2.2, ..stroke.clone() }, dot),
+                dot => Sign::Line(Stroke { width: stroke.width + 0.2, ..stroke.clone() }, dot),
             };
             Entry { sign, label: s.label.clone() }
         })
@@ -203,6 +204,24 @@ pub(crate) fn chart_on(
     Some(Drawing { name: chart.name, title: chart.title, caption: chart.caption, canvas, table })
 }
 
+/// Strokes of the curves. Of those that lie on each other the first is broad, and the others are dashes on it, each with shorter ones, so
+/// that all are seen where they are.
+fn strokes(series: &[Series], tolerance: f64) -> Vec<Stroke> {
+    let is_on = |i: usize, j: usize| series[i].is_on(&series[j], tolerance);
+    let stroke = |i: usize| {
+        let colour = series[i].colour.clone();
+        match (0..i).filter(|&j| is_on(i, j)).count() {
+            0 if (i + 1..series.len()).any(|j| is_on(j, i)) => Stroke::solid(colour, BROAD),
+            0 => Stroke::solid(colour, LINE),
+            covered => {
+                let dash = DASHES / (covered + 1) as f64;
+                Stroke { colour, width: LINE, dash: Some((dash, DASHES - dash)) }
+            }
+        }
+    };
+    (0..series.len()).map(stroke).collect()
+}
+
 /// Legend of curves from MBAR and points from direct averages.
 pub(crate) fn estimator_notes(points: bool) -> Vec<Entry> {
     let mut notes = vec![Entry {
@@ -236,6 +255,15 @@ pub(crate) fn runs<'a>(
     runs
 }
 
+/// The runs of a curve without single cells between masked ones, where there is more of the curve: as dots by themselves they look like
+/// results of another kind, and stretch the axes.
+pub(crate) fn without_lone(mut runs: Vec<Vec<Point>>) -> Vec<Vec<Point>> {
+    if runs.iter().any(|run| run.len() > 1) {
+        runs.retain(|run| run.len() > 1);
+    }
+    runs
+}
+
 /// Whether N of a species stands at its limit in a state.
 pub(crate) fn is_at_limit(direct: &DirectAverage, s: usize) -> bool {
     direct.at_limit.get(s).is_some_and(AtLimit::is_reached)
@@ -248,6 +276,29 @@ pub(crate) fn value(values: &[f64], s: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn curves_on_each_other_are_all_seen() {
+        let series = |y: f64| Series {
+            label: String::new(),
+            colour: palette::line(0),
+            runs: vec![vec![(0.0, y, f64::NAN), (1.0, y + 1.0, f64::NAN)]],
+            points: Vec::new(),
+        };
+        let found = strokes(&[series(0.0), series(0.5), series(0.001), series(0.002)], 0.003);
+        let (widths, dashes): (Vec<f64>, Vec<_>) = found.into_iter().map(|s| (s.width, s.dash)).unzip();
+        assert_eq!(widths, [BROAD, LINE, LINE, LINE]);
+        assert!(dashes[0].is_none() && dashes[1].is_none());
+        assert!(dashes[2].is_some_and(|(dash, gap)| dash == 8.0 && gap == 8.0));
+        assert!(dashes[3].is_some_and(|(dash, _)| dash < 6.0));
+    }
+
+    #[test]
+    fn a_lone_cell_is_drawn_where_there_is_nothing_else() {
+        let (one, more) = (vec![(3.0, 1.0, 0.1)], vec![(0.0, 1.0, 0.1), (1.0, 2.0, 0.1)]);
+        assert_eq!(without_lone(vec![more.clone(), one.clone()]), [more]);
+        assert_eq!(without_lone(vec![one.clone()]), [one]);
+    }
 
     #[test]
     fn curves_break_at_masked_cells() {

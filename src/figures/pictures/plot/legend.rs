@@ -1,8 +1,9 @@
 //! Colour bars and legends.
 
-use super::axis::Axis;
+use super::axis::{Axis, Secondary};
 use super::canvas::{Canvas, LABEL, Mark, Stroke, TEXT};
-use super::palette::{self, ColourScale};
+use super::contours;
+use super::palette::{self, ColourScale, Steps};
 use super::text;
 use kuva::render::color::Color;
 use kuva::render::render::TextAnchor;
@@ -30,6 +31,8 @@ const GAP: f64 = 7.0;
 const ROW: f64 = 22.0;
 const BETWEEN: f64 = 22.0;
 const BAR: f64 = 18.0;
+/// Share of a scale of colours within which two ticks would stand on each other.
+const CLOSE: f64 = 0.05;
 
 /// Room that a colour bar takes beside the plot. [px]
 pub(crate) const COLOUR_BAR_ROOM: f64 = 80.0;
@@ -125,6 +128,38 @@ fn draw_entry(canvas: &mut Canvas, entry: &Entry, x: f64, y: f64) {
     canvas.text(x + SIGN + GAP, y, &entry.label, TEXT, TextAnchor::Start, palette::INK);
 }
 
+/// Ticks of a scale of colours, in values times `factor`: (share of the scale below it, label).
+fn ticks(scale: &ColourScale, factor: f64) -> Vec<(f64, String)> {
+    if scale.steps == Steps::Root {
+        // even ones, finer ones below the first of them, and none that would stand on another
+        let most = scale.hi * scale.hi * factor;
+        let even = Axis::linear(String::new(), 0.0, most).ticks(6);
+        let first = even.get(1).copied().unwrap_or(most);
+        let finer = contours::levels(0.0, 0.999 * first, first.log10().floor() as i32 - 3);
+        let mut kept = vec![(0.0, "0".to_owned())];
+        for value in finer.into_iter().chain(even.into_iter().skip(1)) {
+            let share = scale.share(value / factor);
+            if kept.last().is_some_and(|last| share - last.0 > CLOSE) {
+                kept.push((share, text::short(value, 6)));
+            }
+        }
+        return kept;
+    }
+    // The logarithm of a factor moves the ends.
+    let end = |place: f64| if scale.steps == Steps::Log { place + factor.log10() } else { place * factor };
+    let (lo, hi) = (end(scale.lo), end(scale.hi));
+    let axis = Axis { label: String::new(), lo, hi, log: scale.steps == Steps::Log, whole: false };
+    let format = axis.format(6);
+    let inside = axis.ticks(6).into_iter().filter(|&t| axis.holds(t));
+    inside.map(|t| ((t - lo) / (hi - lo), format.format(t))).collect()
+}
+
+/// The colours of a bar in another quantity, which is `factor` times its own.
+pub(crate) struct Beside {
+    pub(crate) label: String,
+    pub(crate) factor: f64,
+}
+
 /// Draws a colour bar to the right of the plot; the frame must have [`COLOUR_BAR_ROOM`].
 pub(crate) fn colour_bar(canvas: &mut Canvas, scale: &ColourScale, label: &str) {
     let (_, top, right, bottom) = canvas.area();
@@ -137,12 +172,9 @@ pub(crate) fn colour_bar(canvas: &mut Canvas, scale: &ColourScale, label: &str) 
         let colour = palette::sample(&scale.map, (f64::from(i) + 0.5) / f64::from(strips));
         canvas.rect(x, top, BAR, height * (1.0 - share), colour, None);
     }
-    let axis = Axis { label: String::new(), lo: scale.lo, hi: scale.hi, log: scale.log, whole: false };
-    let format = axis.format(6);
-    for tick in axis.ticks(6).into_iter().filter(|&t| axis.holds(t)) {
-        let y = bottom - (tick - scale.lo) / (scale.hi - scale.lo) * height;
+    for (share, content) in ticks(scale, 1.0) {
+        let y = bottom - share * height;
         canvas.polyline(&[(x + BAR, y), (x + BAR + 5.0, y)], &Stroke::solid(palette::INK, 1.0));
-        let content = format.format(tick);
         canvas.text(x + BAR + 8.0, y, &content, TEXT, TextAnchor::Start, palette::INK);
     }
     let end = canvas.scene.width - 8.0;
@@ -151,13 +183,19 @@ pub(crate) fn colour_bar(canvas: &mut Canvas, scale: &ColourScale, label: &str) 
     canvas.label(start, top - 16.0, label, LABEL, TextAnchor::Start);
 }
 
+/// Draws the colours in another quantity, on an axis beside the bar; the frame must have [`BESIDE_ROOM`] more.
+pub(crate) fn beside_colour_bar(canvas: &mut Canvas, scale: &ColourScale, beside: &Beside) {
+    let ticks = ticks(scale, beside.factor).into_iter();
+    let places = ticks.map(|(share, label)| (canvas.y.lo + share * (canvas.y.hi - canvas.y.lo), label)).collect();
+    canvas.right_axis(COLOUR_BAR_ROOM, &Secondary { label: beside.label.clone(), ticks: places });
+}
+
 /// Marks values on the colour bar, those of contours; the bar must have been drawn.
 pub(crate) fn marks_on_colour_bar(canvas: &mut Canvas, scale: &ColourScale, values: &[f64]) {
     let (_, top, right, bottom) = canvas.area();
     let x = right + 18.0;
     for &value in values {
-        let place = if scale.log { value.log10() } else { value };
-        let y = bottom - (place - scale.lo) / (scale.hi - scale.lo) * (bottom - top);
-        canvas.polyline(&[(x, y), (x + BAR, y)], &Stroke::solid(palette::PAPER, 1.0));
+        let y = bottom - scale.share(value) * (bottom - top);
+        canvas.polyline(&[(x, y), (x + BAR, y)], &Stroke::solid(scale.line_on(value), 1.0));
     }
 }

@@ -313,23 +313,10 @@ impl<'a> Slice<'a> {
         let others: Vec<String> = (0..self.map.axes.len())
             .filter(|&o| o != self.species)
             .map(|o| {
-                let axis = &analysis.grid.reservoirs[o];
                 let value = self.map.axes[o][self.fixed[o]];
                 match self.across {
-                    Across::Mu => format!(
-                        "{} of {} = {} {}",
-                        labels.mu_symbol(&axis.convention),
-                        axis.species,
-                        text::short(value, 3),
-                        labels.units.energy_label()
-                    ),
-                    Across::Pressure => format!(
-                        "{} of {} = {} {}",
-                        labels.pressure_symbol(analysis, o),
-                        axis.species,
-                        text::power_of_ten(value.max(1e-300).log10()),
-                        labels.units.pressure_label()
-                    ),
+                    Across::Mu => labels.mu_at(analysis, o, value),
+                    Across::Pressure => labels.pressure_at(analysis, o, value),
                 }
             })
             .collect();

@@ -11,6 +11,8 @@ pub(crate) const PAPER: Color = Color::Rgb(0xff, 0xff, 0xff);
 pub(crate) const MASKED: Color = Color::Rgb(0xe3, 0xe3, 0xe3);
 /// Lines of a grid.
 pub(crate) const GRID: Color = Color::Rgb(0xcc, 0xcc, 0xcc);
+/// Brightness of a colour, of 255, from which on a white line is lost on it.
+const LIGHT: f64 = 140.0;
 /// Secondary text.
 pub(crate) const FAINT: Color = Color::Rgb(0x55, 0x55, 0x55);
 
@@ -92,15 +94,37 @@ pub(crate) fn sample(map: &ColorMap, position: f64) -> Color {
     }
 }
 
-/// A linear or logarithmic scale of colours.
+/// What the colours of a scale are even steps of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Steps {
+    /// The value.
+    Linear,
+    /// Its square root: small values take more of the colours than large ones.
+    Root,
+    /// Its decimal logarithm.
+    Log,
+}
+
+impl Steps {
+    /// Place of a value on the scale.
+    pub(crate) fn place(self, value: f64) -> f64 {
+        match self {
+            Steps::Linear => value,
+            Steps::Root => value.max(0.0).sqrt(),
+            Steps::Log => value.max(1e-300).log10(),
+        }
+    }
+}
+
+/// A scale of colours.
 #[derive(Clone)]
 pub(crate) struct ColourScale {
-    /// Value (or its logarithm) at the low end.
+    /// Place of the low end.
     pub(crate) lo: f64,
-    /// Value (or its logarithm) at the high end.
+    /// Place of the high end.
     pub(crate) hi: f64,
-    /// Whether `lo` and `hi` are decimal logarithms.
-    pub(crate) log: bool,
+    /// How places follow from values.
+    pub(crate) steps: Steps,
     /// The colours.
     pub(crate) map: ColorMap,
 }
@@ -119,13 +143,29 @@ impl ColourScale {
         let log = lo >= 0.0 && hi > 0.0 && hi > log_ratio * lo;
         let (lo, hi) = if log { (lo.max(hi * 1e-4).log10(), hi.log10()) } else { (lo, hi) };
         let (lo, hi) = if hi - lo > 1e-12 * hi.abs() { (lo, hi) } else { (lo - 0.5, hi + 0.5) };
-        Some(ColourScale { lo, hi, log, map })
+        Some(ColourScale { lo, hi, steps: if log { Steps::Log } else { Steps::Linear }, map })
+    }
+
+    /// The same from 0 to the high end of a linear scale, in even steps of the root.
+    pub(crate) fn of_roots(self) -> ColourScale {
+        ColourScale { lo: 0.0, hi: Steps::Root.place(self.hi), steps: Steps::Root, ..self }
+    }
+
+    /// Share of the scale below a value.
+    pub(crate) fn share(&self, value: f64) -> f64 {
+        (self.steps.place(value) - self.lo) / (self.hi - self.lo)
     }
 
     /// The colour of a value.
     pub(crate) fn colour(&self, value: f64) -> Color {
-        let place = if self.log { value.max(1e-300).log10() } else { value };
-        sample(&self.map, (place - self.lo) / (self.hi - self.lo))
+        sample(&self.map, self.share(value))
+    }
+
+    /// A thin line that is seen on the colour of a value: white on a dark one, ink on a light one.
+    pub(crate) fn line_on(&self, value: f64) -> Color {
+        let Color::Rgb(r, g, b) = self.colour(value) else { return INK };
+        let light = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
+        if light < LIGHT { PAPER } else { INK }
     }
 }
 
@@ -148,10 +188,19 @@ mod tests {
     fn scales_span_the_finite_values_and_no_map_has_the_grey_of_the_mask() {
         let values = [f64::NAN, 2.0, 5.0];
         let scale = ColourScale::spanning(values.into_iter(), 50.0, ColorMap::Viridis).expect("finite values");
-        assert!(!scale.log && (scale.lo - 2.0).abs() < 1e-12 && (scale.hi - 5.0).abs() < 1e-12);
+        assert!(scale.steps == Steps::Linear && (scale.lo - 2.0).abs() < 1e-12 && (scale.hi - 5.0).abs() < 1e-12);
         assert!(ColourScale::spanning([f64::NAN].into_iter(), 50.0, ColorMap::Viridis).is_none());
         let wide = ColourScale::spanning([1.0, 100.0].into_iter(), 50.0, ColorMap::Viridis).expect("finite values");
-        assert!(wide.log && wide.lo.abs() < 1e-12 && (wide.hi - 2.0).abs() < 1e-12);
+        assert!(wide.steps == Steps::Log && wide.lo.abs() < 1e-12 && (wide.hi - 2.0).abs() < 1e-12);
+        // half of the colours for the first quarter
+        let roots = ColourScale { lo: 0.0, hi: 48.0, ..scale }.of_roots();
+        assert!(
+            roots.share(0.0) == 0.0
+                && (roots.share(12.0) - 0.5).abs() < 1e-12
+                && (roots.share(48.0) - 1.0).abs() < 1e-12
+        );
+        let is_white = |value: f64| matches!(roots.line_on(value), Color::Rgb(0xff, 0xff, 0xff));
+        assert!(is_white(0.0) && !is_white(48.0), "white on dark violet, ink on yellow");
         for map in [ColorMap::Viridis, ColorMap::Plasma] {
             for i in 0..=255 {
                 let Color::Rgb(r, g, b) = sample(&map, f64::from(i) / 255.0) else { panic!("not rgb") };

@@ -1,8 +1,8 @@
 //! The picture of a configuration: two projections to one scale, the height as colour.
 
 use super::choose::Snapshot;
-use crate::figures::pictures::plot::canvas::label;
-use crate::figures::pictures::plot::palette::{self, ColourScale};
+use crate::figures::pictures::plot::canvas::{keep_colours, label};
+use crate::figures::pictures::plot::palette::{self, ColourScale, Steps};
 use crate::figures::pictures::plot::{axis::Axis, text};
 use crate::figures::{Figure, Labels};
 use crate::io::csv::{Table, number};
@@ -28,7 +28,10 @@ const TEXT: u32 = 13;
 struct Ball {
     position: DVec3,
     radius: f64,
+    /// Chemical symbol.
     symbol: String,
+    /// Name of its species in the scene.
+    name: String,
     species: usize,
     /// Whether it may come and go, or, in a canonical run, may move; the others are the slab.
     adsorbed: bool,
@@ -148,6 +151,7 @@ pub(super) fn picture(system: &System, snapshot: &Snapshot<'_>, labels: &Labels,
 
     let mut scene = Scene::new((side.left + across + MARGINS.2).ceil(), (bottom + MARGINS.3).ceil());
     scene.text_color = Some("#1a1a1a".into());
+    keep_colours(&mut scene);
     let colours = Colours::new(system, heights);
     let slab_top = balls.iter().filter(|b| !b.adsorbed).map(|b| b.position.z).fold(f64::NEG_INFINITY, f64::max);
 
@@ -177,7 +181,10 @@ pub(super) fn picture(system: &System, snapshot: &Snapshot<'_>, labels: &Labels,
     }
     let middle = 0.5 * scene.width;
     put(&mut scene, middle, 20.0, &snapshot.title, 17, TextAnchor::Middle);
-    put(&mut scene, middle, 44.0, &snapshot.subtitle, TEXT, TextAnchor::Middle);
+    // A gas may have no atom at all; the picture says so.
+    let atoms = Some(counted(&balls, true)).filter(|atoms| !atoms.is_empty());
+    let subtitle = format!("{}; {}", snapshot.subtitle, atoms.as_deref().unwrap_or("no atom"));
+    put(&mut scene, middle, 44.0, &subtitle, TEXT, TextAnchor::Middle);
 
     let mut table = Table::new(["element", "x", "y", "z", "frozen"]);
     for ball in &balls {
@@ -199,6 +206,7 @@ fn balls(system: &System, frame: &StoredFrame) -> Vec<Ball> {
         position,
         radius: radius(system, usize::from(species)),
         symbol: system.species[usize::from(species)].symbol.clone(),
+        name: system.species[usize::from(species)].name.clone(),
         species: usize::from(species),
         adsorbed: !frozen && is_adsorbate(system, species),
         frozen,
@@ -208,19 +216,21 @@ fn balls(system: &System, frame: &StoredFrame) -> Vec<Ball> {
     slab.chain(mobile).collect()
 }
 
+/// `12 Ar`: atoms that are adsorbed, or the others; empty if there are none.
+fn counted(balls: &[Ball], adsorbed: bool) -> String {
+    let mut kinds: Vec<(&str, usize)> = Vec::new();
+    for ball in balls.iter().filter(|b| b.adsorbed == adsorbed) {
+        match kinds.iter_mut().find(|k| k.0 == ball.name) {
+            Some(kind) => kind.1 += 1,
+            None => kinds.push((&ball.name, 1)),
+        }
+    }
+    kinds.into_iter().map(|(name, n)| format!("{n} {name}")).collect::<Vec<_>>().join(", ")
+}
+
 /// `12 Ar over 108 Cu.`
 fn composition(balls: &[Ball]) -> String {
-    let count = |adsorbed: bool| {
-        let mut kinds: Vec<(&str, usize)> = Vec::new();
-        for ball in balls.iter().filter(|b| b.adsorbed == adsorbed) {
-            match kinds.iter_mut().find(|k| k.0 == ball.symbol) {
-                Some(kind) => kind.1 += 1,
-                None => kinds.push((&ball.symbol, 1)),
-            }
-        }
-        kinds.into_iter().map(|(symbol, n)| format!("{n} {symbol}")).collect::<Vec<_>>().join(", ")
-    };
-    match (count(true), count(false)) {
+    match (counted(balls, true), counted(balls, false)) {
         (ads, slab) if ads.is_empty() && slab.is_empty() => "The cell is empty.".to_owned(),
         (ads, slab) if ads.is_empty() => format!("Nothing is adsorbed on {slab}."),
         (ads, slab) if slab.is_empty() => format!("{ads}."),
@@ -241,15 +251,15 @@ struct Periods {
 /// What the colour of an adsorbed atom says: its height alone, or its species and, by lightness, its height.
 struct Colours {
     scale: ColourScale,
-    /// (species, symbol) of those that come and go, where there are several.
+    /// (species, name) of those that come and go, where there are several.
     species: Vec<(usize, String)>,
 }
 
 impl Colours {
     fn new(system: &System, heights: (f64, f64)) -> Colours {
-        let scale = ColourScale { lo: heights.0, hi: heights.1, log: false, map: ColorMap::Viridis };
+        let scale = ColourScale { lo: heights.0, hi: heights.1, steps: Steps::Linear, map: ColorMap::Viridis };
         let adsorbates = (0..system.species.len()).filter(|&s| is_adsorbate(system, s as u8));
-        let species: Vec<_> = adsorbates.map(|s| (s, system.species[s].symbol.clone())).collect();
+        let species: Vec<_> = adsorbates.map(|s| (s, system.species[s].name.clone())).collect();
         Colours { scale, species: if species.len() > 1 { species } else { Vec::new() } }
     }
 
@@ -417,12 +427,12 @@ fn colour_bar(scene: &mut Scene, side: &View, colours: &ColourScale, unit: &str)
 /// The species beside the side view.
 fn species_legend(scene: &mut Scene, side: &View, species: &[(usize, String)]) {
     let x = side.left + side.width + 22.0;
-    for (k, (_, symbol)) in species.iter().enumerate() {
+    for (k, (_, name)) in species.iter().enumerate() {
         let y = side.top + 10.0 + 24.0 * k as f64;
         let (stroke, stroke_width) = (Some(palette::INK), Some(1.0));
         let fill = palette::line(k);
         scene.add(Primitive::Circle { cx: x, cy: y, r: 7.0, fill, fill_opacity: None, stroke, stroke_width });
-        put(scene, x + 13.0, y, symbol, TEXT, TextAnchor::Start);
+        put(scene, x + 13.0, y, name, TEXT, TextAnchor::Start);
     }
     put(scene, x - 8.0, side.top + 10.0 + 24.0 * species.len() as f64, "lighter:", TEXT, TextAnchor::Start);
     put(scene, x - 8.0, side.top + 26.0 + 24.0 * species.len() as f64, "higher", TEXT, TextAnchor::Start);

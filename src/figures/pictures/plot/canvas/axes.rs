@@ -86,20 +86,26 @@ impl Canvas {
 
     /// Axes beside the plot, the y axis in other quantities; the frame must have [`BESIDE_ROOM`] for each.
     pub(crate) fn right_axes(&mut self, axes: &[Secondary]) {
-        let (_, top, right, bottom) = self.area();
-        let stroke = Stroke::solid(palette::INK, 1.0);
         for (k, axis) in axes.iter().enumerate() {
-            let x = right + BESIDE_ROOM * k as f64;
-            self.polyline(&[(x, top), (x, bottom)], &stroke);
-            for (place, content) in &axis.ticks {
-                let y = self.computed.map_y(*place);
-                // What stands over the plot keeps its room.
-                if y > top + 8.0 {
-                    self.polyline(&[(x, y), (x + 5.0, y)], &stroke);
-                    self.text(x + 8.0, y, content, TEXT - 2, TextAnchor::Start, palette::INK);
-                }
-            }
-            self.text_upwards(x + 60.0, 0.5 * (top + bottom), &axis.label, TEXT, palette::INK);
+            self.right_axis(BESIDE_ROOM * k as f64, axis);
         }
+    }
+
+    /// One axis beside the plot.
+    ///
+    /// - `away`: from the edge of the plot \[px\]
+    pub(crate) fn right_axis(&mut self, away: f64, axis: &Secondary) {
+        let (_, top, right, bottom) = self.area();
+        let (x, stroke) = (right + away, Stroke::solid(palette::INK, 1.0));
+        self.polyline(&[(x, top), (x, bottom)], &stroke);
+        for (place, content) in &axis.ticks {
+            let y = self.computed.map_y(*place);
+            // What stands over the plot keeps its room.
+            if y > top + 8.0 {
+                self.polyline(&[(x, y), (x + 5.0, y)], &stroke);
+                self.text(x + 8.0, y, content, TEXT - 2, TextAnchor::Start, palette::INK);
+            }
+        }
+        self.text_upwards(x + 60.0, 0.5 * (top + bottom), &axis.label, TEXT, palette::INK);
     }
 }
