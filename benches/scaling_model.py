@@ -158,7 +158,7 @@ HOST = {4_096: (0.09, 1.0), 16_384: (0.40, 4.2)}
 # Millions of steps of W5 per second on an H200 (docs/benchmarks.md, "On a card").
 RATES_W5 = {4_096: 84.0, 16_384: 131.0}
 # Millions of attempts of W5 per second as modelled (docs/benchmarks.md, "Attempts executed and timed").
-ATTEMPTS_W5 = 2_319.0
+ATTEMPTS_W5 = 1_994.0
 
 
 def over_dynamics(o):

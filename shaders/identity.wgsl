@@ -1,9 +1,6 @@
 // identity: changes of identity of one replica, a stage of particle_moves.   Twin: src/moves/identity.rs
 // One workgroup per replica; bindings and books are those of particle_moves.
 
-// Attempts of every reservoir since its N changed.
-var<workgroup> booked: array<vec4<u32>, MAX_SPECIES>;
-
 // An ordered pair of reservoir species; x becomes y.
 fn pair_of_reservoirs(word: u32) -> vec2<u32> {
     let others = table.n_reservoirs - 1u;
@@ -56,16 +53,6 @@ fn ln_z_of_depth(state: u32, r: u32) -> f32 {
     return states[state].ln_zv[r / 4u][r % 4u] - ln(table.reservoirs[r].z_hi - table.reservoirs[r].z_lo);
 }
 
-// Moves what was booked of a reservoir into the tally of its N. One thread only.
-fn flush_tally(replica: u32, state: u32, r: u32) {
-    if params.book != 0u {
-        let n = atomicLoad(&n_total[table.reservoirs[r].species]);
-        let first = tally_start(replica, state, r, n, MOVE_IDENTITY);
-        store_tally(first, add_to_tally(load_tally(first), booked[r]));
-    }
-    booked[r] = vec4<u32>(0u);
-}
-
 // Attempts at changes of identity.
 @compute @workgroup_size(WORKGROUP)
 fn identity_changes(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -74,11 +61,7 @@ fn identity_changes(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invo
     let state = replicas[replica].state;
     let n = replicas[replica].n;
     let log_start = log_start_of(replica, state);
-    let window = states[state].window;
     var n_events = select(replicas[replica].n_events, 0u, params.fresh_log != 0u);
-    for (var s = thread; s < MAX_SPECIES; s += WORKGROUP) {
-        booked[s] = vec4<u32>(0u);
-    }
     load_and_count(replica, n, thread);
     for (var round = 0u; round < params.steps; round += WORKGROUP) {
         let attempts = min(WORKGROUP, params.steps - round);
@@ -98,12 +81,12 @@ fn identity_changes(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invo
             let ln_z = ln_z_of_depth(state, changes.y) - ln_z_of_depth(state, changes.x);
             let ln_n = ln(f32(max(inside, 1u))) - ln(f32(there + 1u));
             let ln_probability = ln_z + ln_n - states[state].beta * sum_shares(0u, WORKGROUP);
-            let weights = weight_change(state, window, changes.x, false) + weight_change(state, window, changes.y, true);
+            let weights = weight_change(state, changes.x, false) + weight_change(state, changes.y, true);
             let accepted = trial.kind != TRIAL_NONE && ln_uniform(words.z) < ln_probability + weights;
             workgroupBarrier();
             if thread == 0u {
                 let tally = tally_of(accepted, trial.kind != TRIAL_NONE, ln_probability);
-                booked[changes.x] = add_to_tally(booked[changes.x], tally);
+                booked[changes.x][MOVE_IDENTITY] = add_to_tally(booked[changes.x][MOVE_IDENTITY], tally);
             }
             if thread == 0u && accepted {
                 flush_tally(replica, state, changes.x);

@@ -31,13 +31,11 @@ var<workgroup> drawn_place: array<vec4<u32>, N_DRAWN>;
 // Atoms of every species, and of every reservoir inside its region.
 var<workgroup> n_total: array<atomic<u32>, MAX_SPECIES>;
 var<workgroup> n_inside: array<atomic<u32>, MAX_SPECIES>;
-// Of the attempts that are weighed: their tallies, with the choice as drawn_kind has it in place of the 1 that was tried; position
-// and bits of the slot.
+// Attempts of every reservoir since its N changed, by kind.
+var<workgroup> booked: array<array<vec4<u32>, N_KINDS>, MAX_SPECIES>;
+// Of the attempts that are weighed: their tallies, of which y says whether they are accepted; position and bits of the slot.
 var<workgroup> verdicts: array<vec4<u32>, GROUPS>;
 var<workgroup> places: array<vec4<f32>, GROUPS>;
-// Of every slot: that which its atom was in at the start, or NEW with the attempt that inserted it.
-var<workgroup> came_from: array<u32, LOCAL_SLOTS>;
-const NEW = 0x80000000u;
 // First tally of every reservoir in the row of a state, and the length of a row.
 var<workgroup> tally_offset: array<u32, 9>;
 
@@ -61,6 +59,7 @@ fn load_and_count(replica: u32, n: u32, thread: u32) {
     for (var s = thread; s < MAX_SPECIES; s += WORKGROUP) {
         atomicStore(&n_total[s], 0u);
         atomicStore(&n_inside[s], 0u);
+        booked[s] = array<vec4<u32>, N_KINDS>();
     }
     if thread == 0u {
         tally_offset[0] = 0u;
@@ -115,8 +114,8 @@ fn propose(replica: u32, kind: vec4<u32>, position: vec3<f32>, n: u32) -> Trial 
 
 // StateRef::weight_change: η(N ± 1) − η(N) of the window of a state when an atom of reservoir r comes (or goes); far below any
 // ln of a uniform number where N leaves it.
-//   first  record of η of its window
-fn weight_change(state: u32, first: u32, r: u32, comes: bool) -> f32 {
+fn weight_change(state: u32, r: u32, comes: bool) -> f32 {
+    let first = states[state].window;
     if first == 0u || states[state].weighted != r {
         return 0.0;
     }
@@ -204,10 +203,13 @@ fn weigh(replica: u32, state: u32, attempt: u32, trial: Trial, first: f32, densi
 }
 
 // moves::ln_acc: ln z − ln p(r) − ln(N+1) − βΔE, or ln N − ln z + ln p(r) − βΔE.
-//   ln_n  ln(N+1), or ln N
-fn ln_acc(insert: bool, ln_zv: f32, ln_n: f32, beta: f32, delta_u: f32) -> f32 {
-    let ahead = ln_zv - ln_n;
-    return select(-ahead, ahead, insert) - beta * delta_u;
+fn ln_acc(trial: Trial, state: u32, r: u32, ln_volume: f32, delta_u: f32) -> f32 {
+    let ln_zv = states[state].ln_zv[r / 4u][r % 4u] + ln_volume;
+    let inside = f32(atomicLoad(&n_inside[r]));
+    if trial.kind == TRIAL_INSERT {
+        return ln_zv - ln(inside + 1.0) - states[state].beta * delta_u;
+    }
+    return ln(inside) - ln_zv - states[state].beta * delta_u;
 }
 
 // After atoms were changed by one thread.
@@ -218,7 +220,7 @@ fn atoms_barrier() {
     workgroupBarrier();
 }
 
-// Puts an atom into slot `slot` (displacement, change of identity), here and in storage. One thread only.
+// Puts an atom into slot `slot` (insertion, displacement, change of identity), here and in storage. One thread only.
 fn put_atom(replica: u32, slot: u32, species: u32, position: vec3<f32>) {
     let atom = vec4<f32>(position, f32(species));
     if LOCAL {
@@ -227,60 +229,16 @@ fn put_atom(replica: u32, slot: u32, species: u32, position: vec3<f32>) {
     positions[replica * CAPACITY + slot] = atom;
 }
 
-// The velocity of an atom that an attempt inserted.
-fn fresh_velocity(state: u32, species: u32, attempt: u32, id: u32) -> vec4<f32> {
-    let thermal = sqrt(states[state].kt * table.species[species].inverse_mass);
-    return vec4<f32>(thermal * gaussians(STREAM_INSERT_VELOCITY, attempt, id, 0u), 0.0);
-}
-
-// Puts a new atom behind the others. One thread only.
-fn insert_atom(replica: u32, slot: u32, species: u32, position: vec3<f32>, state: u32, id: u32, attempt: u32) {
-    if LOCAL {
-        local_position[slot] = vec4<f32>(position, f32(species));
-        came_from[slot] = NEW | attempt;
-    } else {
-        positions[replica * CAPACITY + slot] = vec4<f32>(position, f32(species));
-        velocities[replica * CAPACITY + slot] = fresh_velocity(state, species, attempt, id);
-    }
-}
-
 // Removes the atom of a slot; the last one moves, with its velocity, into the hole. One thread only.
 fn delete_atom(replica: u32, slot: u32, n: u32) {
-    let last = n - 1u;
-    if LOCAL {
-        local_position[slot] = local_position[last];
-        came_from[slot] = came_from[last];
-    } else {
-        let first = replica * CAPACITY;
-        positions[first + slot] = positions[first + last];
-        velocities[first + slot] = velocities[first + last];
-    }
-}
-
-// Brings positions and velocities of atoms that came or moved into storage. A slot is filled from one behind it, if not with a new
-// atom, so that blocks of slots in turn read what no earlier block wrote.
-fn store_moved(replica: u32, state: u32, id: u32, n: u32, thread: u32) {
     let first = replica * CAPACITY;
-    for (var block = 0u; block < n; block += WORKGROUP) {
-        let slot = block + thread;
-        let origin = came_from[min(slot, n - 1u)];
-        let moved = slot < n && origin != slot;
-        var velocity = vec4<f32>(0.0);
-        if moved {
-            let atom = local_position[slot];
-            positions[first + slot] = atom;
-            if origin >= NEW {
-                velocity = fresh_velocity(state, species_of(atom), origin - NEW, id);
-            } else {
-                velocity = velocities[first + origin];
-            }
-        }
-        storageBarrier();
-        workgroupBarrier();
-        if moved {
-            velocities[first + slot] = velocity;
-        }
+    let last = n - 1u;
+    let moved = mobile_atom(replica, last);
+    if LOCAL {
+        local_position[slot] = moved;
     }
+    positions[first + slot] = moved;
+    velocities[first + slot] = velocities[first + last];
 }
 
 // Adds to a tally of attempts; its third and fourth word are one number.
@@ -314,20 +272,21 @@ fn log_start_of(replica: u32, state: u32) -> u32 {
     return replica * params.log_words;
 }
 
-// First word of the tally of a kind of move of reservoir r with n atoms.
-fn tally_start(replica: u32, state: u32, r: u32, n: u32, kind: u32) -> u32 {
-    let row = (walker_of(replica) * params.n_states + state) * tally_offset[table.n_reservoirs];
-    return 4u * (N_KINDS * (row + tally_offset[r] + n) + kind);
-}
-
-fn load_tally(first: u32) -> vec4<u32> {
-    return vec4<u32>(tallies[first], tallies[first + 1u], tallies[first + 2u], tallies[first + 3u]);
-}
-
-fn store_tally(first: u32, tally: vec4<u32>) {
-    for (var c = 0u; c < 4u; c++) {
-        tallies[first + c] = tally[c];
+// Moves what was booked of a reservoir into the tallies of its N. One thread only.
+fn flush_tally(replica: u32, state: u32, r: u32) {
+    if params.book != 0u {
+        let row = (walker_of(replica) * params.n_states + state) * tally_offset[table.n_reservoirs];
+        let n = atomicLoad(&n_total[table.reservoirs[r].species]);
+        for (var kind = 0u; kind < N_KINDS; kind++) {
+            let first = 4u * (N_KINDS * (row + tally_offset[r] + n) + kind);
+            let have = vec4<u32>(tallies[first], tallies[first + 1u], tallies[first + 2u], tallies[first + 3u]);
+            let sum = add_to_tally(have, booked[r][kind]);
+            for (var c = 0u; c < 4u; c++) {
+                tallies[first + c] = sum[c];
+            }
+        }
     }
+    booked[r] = array<vec4<u32>, N_KINDS>();
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -338,29 +297,13 @@ fn insert_delete(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_inv
     var n = replicas[replica].n;
     let log_start = log_start_of(replica, state);
     var n_events = select(replicas[replica].n_events, 0u, params.fresh_log != 0u);
-    if LOCAL {
-        for (var i = thread; i < n; i += WORKGROUP) {
-            came_from[i] = i;
-        }
-    }
     load_and_count(replica, n, thread);
     if BONDED {
         load_hosts(replica, thread);
         workgroupBarrier();
     }
-    let beta = states[state].beta;
-    let window = states[state].window;
     let group = thread / LANES;
     let lane = thread % LANES;
-    // Thread 2r (+ 1) has the tally of insertions into (deletions from) reservoir r, of its N.
-    let books = params.book != 0u && thread < 2u * table.n_reservoirs;
-    var tally = vec4<u32>(0u);
-    var tally_at = 0u;
-    if books {
-        let n_species = atomicLoad(&n_total[table.reservoirs[thread / 2u].species]);
-        tally_at = tally_start(replica, state, thread / 2u, n_species, thread % 2u);
-        tally = load_tally(tally_at);
-    }
     // The first so many attempts of the cycle are made in this state.
     let steps = min(params.steps, max(states[state].attempts, params.before) - params.before);
     for (var round = 0u; round < steps; round += WORKGROUP) {
@@ -386,9 +329,6 @@ fn insert_delete(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_inv
             if BIASED && first.kind == TRIAL_DELETE {
                 density = relative_density(state, r, first.position);
             }
-            // before the pairs, whose loads take long
-            let ln_n = ln(f32(atomicLoad(&n_inside[r]) + u32(insert)));
-            let ln_zv = states[state].ln_zv[r / 4u][r % 4u];
             partial[thread] = share_exchange_energy(replica, first, n, lane, LANES);
             workgroupBarrier();
             let first_u = sum_shares(thread - lane, thread - lane + LANES);
@@ -397,69 +337,64 @@ fn insert_delete(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_inv
             }
             let weighed = weigh(replica, state, attempt, first, first_u, density, n, thread);
             let trial = weighed.trial;
-            let ln_probability = ln_acc(insert, ln_zv + weighed.ln_volume, ln_n, beta, weighed.delta_u);
-            let biased = ln_probability + weight_change(state, window, r, insert);
+            let ln_probability = ln_acc(trial, state, r, weighed.ln_volume, weighed.delta_u);
+            let biased = ln_probability + weight_change(state, r, insert);
             let accepted = trial.kind != TRIAL_NONE && bitcast<f32>(kind.z) < biased;
             if lane == 0u {
-                let verdict = tally_of(accepted, trial.kind != TRIAL_NONE, ln_probability);
-                verdicts[group] = vec4<u32>(kind.x, verdict.yzw);
+                verdicts[group] = tally_of(accepted, trial.kind != TRIAL_NONE, ln_probability);
                 places[group] = vec4<f32>(trial.position, bitcast<f32>(trial.slot));
             }
             // Every thread has read the counts before one changes them.
             workgroupBarrier();
             var count = 0u;
-            var last = vec4<u32>(0u);
-            for (var k = 0u; k < GROUPS; k++) {
-                let verdict = verdicts[k];
-                let counts = k < attempts - next && last.y == 0u;
-                let mine = counts && verdict.x == thread;
-                tally = add_to_tally(tally, select(vec4<u32>(0u), vec4<u32>(1u, verdict.yzw), mine));
-                last = select(last, verdict, counts);
-                count += u32(counts);
+            var is_accepted = false;
+            while count < min(GROUPS, attempts - next) && !is_accepted {
+                is_accepted = verdicts[count].y != 0u;
+                count += 1u;
             }
-            let is_accepted = last.y != 0u;
-            if is_accepted {
-                let chosen_r = last.x / 2u;
-                let comes = last.x % 2u == 0u;
-                if books && thread / 2u == chosen_r {
-                    // what follows is of another N
-                    store_tally(tally_at, tally);
-                    tally_at = select(tally_at - 4u * N_KINDS, tally_at + 4u * N_KINDS, comes);
-                    tally = load_tally(tally_at);
+            let last = count - 1u;
+            let chosen = drawn_kind[next + last].x;
+            let comes = chosen % 2u == 0u;
+            if thread == 0u {
+                for (var k = 0u; k < count; k++) {
+                    let choice = drawn_kind[next + k].x;
+                    let tried = select(MOVE_DELETE, MOVE_INSERT, choice % 2u == 0u);
+                    booked[choice / 2u][tried] = add_to_tally(booked[choice / 2u][tried], verdicts[k]);
                 }
-                if thread == 0u {
-                    let place = places[count - 1u];
-                    let slot = bitcast<u32>(place.w);
+                if is_accepted {
+                    let chosen_r = chosen / 2u;
+                    let slot = bitcast<u32>(places[last].w);
+                    flush_tally(replica, state, chosen_r);
                     let tried = select(MOVE_DELETE, MOVE_INSERT, comes);
                     move_log[log_start + 1u + n_events] = select(slot, n, comes) | (chosen_r << 16u) | (tried << 24u);
-                    let species = table.reservoirs[chosen_r].species;
-                    // an inserted atom and a victim are inside the region of their reservoir, the only one of their species
-                    let change = select(0xffffffffu, 1u, comes);
-                    atomicAdd(&n_total[species], change);
-                    atomicAdd(&n_inside[chosen_r], change);
                     if comes {
-                        insert_atom(replica, n, species, place.xyz, state, id, round + next + count - 1u);
+                        let species = table.reservoirs[chosen_r].species;
+                        put_atom(replica, n, species, places[last].xyz);
+                        let thermal = sqrt(states[state].kt * table.species[species].inverse_mass);
+                        let gaussian = gaussians(STREAM_INSERT_VELOCITY, round + next + last, id, 0u);
+                        velocities[replica * CAPACITY + n] = vec4<f32>(thermal * gaussian, 0.0);
+                        count_atom(mobile_atom(replica, n), 1u);
                     } else {
+                        count_atom(mobile_atom(replica, slot), 0xffffffffu);
                         delete_atom(replica, slot, n);
                     }
                 }
+            }
+            if is_accepted {
                 n = select(n - 1u, n + 1u, comes);
                 n_events += 1u;
-                atoms_barrier();
             }
             next += count;
+            atoms_barrier();
         }
-    }
-    if books {
-        store_tally(tally_at, tally);
-    }
-    if LOCAL {
-        store_moved(replica, state, id, n, thread);
     }
     if thread == 0u {
         replicas[replica].n = n;
         replicas[replica].n_events = n_events;
         move_log[log_start] = n_events;
+        for (var r = 0u; r < table.n_reservoirs; r++) {
+            flush_tally(replica, state, r);
+        }
     }
 }
 

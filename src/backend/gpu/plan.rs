@@ -392,8 +392,7 @@ impl Plan {
         let slots = |module| 16 * self.local_slots(module);
         let integrate = self.integrate_memory();
         let energy = slots(Module::Energy) + 4 * self.n_partials(Module::Energy) + 512;
-        // and where every atom came from
-        let moves = slots(Module::ParticleMoves) + 4 * self.local_slots(Module::ParticleMoves) + moves;
+        let moves = slots(Module::ParticleMoves) + moves;
         integrate.max(energy).max(moves) + pairs
     }
 
