@@ -259,14 +259,16 @@ mod tests {
 
     #[test]
     fn thirds_by_mean_add_up_to_the_sum_over_all_states_and_enter_every_error() {
-        // The place of state k by mean is 7k mod 12. Those of the middle third remember for 200 cycles, the others fluctuate ten times as far and
+        // The place of state k by mean is 7k mod 36. Those of the middle third remember for 200 cycles, the others fluctuate ten times as far and
         // forget at once; nothing is exchanged.
-        let place = |k: usize| 7 * k % 12;
-        let is_middle = |k: usize| (4..8).contains(&place(k));
-        let (_, grid) = wandering(1.0, 1, 1);
+        let place = |k: usize| 7 * k % 36;
+        let is_middle = |k: usize| (12..24).contains(&place(k));
+        let values = (0..36).map(f64::from).collect();
+        let axis = ReservoirAxis { species: "B".into(), convention: Convention::Activity, values };
+        let grid = StateGrid::product(&[1.0], 1.0, &[axis]);
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
         let mut samples = Samples::new(1);
-        let mut dense = [false; 12];
+        let mut dense = [false; 36];
         for cycle in 0..2000 {
             for (k, dense) in dense.iter_mut().enumerate() {
                 if !is_middle(k) || rng.random::<f64>() < 1.0 / 200.0 {
@@ -279,10 +281,10 @@ mod tests {
         }
         let half = |k: usize| if is_middle(k) { 5.0 } else { 50.0 };
         let moments = StateMoments {
-            mean: (0..12).map(|k| vec![0.0, (500 * place(k)) as f64 + half(k)]).collect(),
-            variance: (0..12).map(|k| vec![0.0, half(k) * half(k)]).collect(),
+            mean: (0..36).map(|k| vec![0.0, (500 * place(k)) as f64 + half(k)]).collect(),
+            variance: (0..36).map(|k| vec![0.0, half(k) * half(k)]).collect(),
         };
-        let cohorts = Cohorts::one(12, 2000);
+        let cohorts = Cohorts::one(36, 2000);
         let memory = Memory::new(&samples, &grid, Some(&moments), &cohorts, 1);
         let blocks = &memory.blocks;
         let thirds = by_filling(&samples, &moments, blocks, &cohorts);
@@ -299,8 +301,7 @@ mod tests {
         let without = Draws::one_halved(&blocks.cohorts(&cohorts), &memory.collectives);
         let error = thirds[1].quoted_variance().sqrt();
         assert!(drawn(&memory.halving) > 0.99 * error && drawn(&without) < 0.8 * error, "{error}");
-        let eleven = Rows::by_filling(&[true; 11], |k| k as f64);
-        assert!(eleven.is_none(), "too few states");
+        assert!(Rows::by_filling(&[true; 35], |k| k as f64).is_none(), "too few states");
     }
 
     #[test]

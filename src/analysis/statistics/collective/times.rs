@@ -10,9 +10,10 @@ const FOLLOWED: f64 = 1.0 / 20.0;
 const SHORTEST: usize = 20;
 /// Lags at which C(t) is evaluated, evenly spaced in ln t.
 const LAGS: usize = 14;
-/// Groups of states by their means, and fewest states of one.
+/// Groups of states by their means, and fewest states of one: sums over fewer tell little that those of a temperature do not, and
+/// with every sum errors grow by chance.
 const FILLINGS: usize = 3;
-const FEWEST_OF_A_FILLING: usize = 4;
+const FEWEST_OF_A_FILLING: usize = 12;
 
 /// States of the same temperature, among those of a cohort.
 pub(super) struct Rows {
