@@ -292,6 +292,15 @@ mod tests {
         for (b, all) in memory.collectives[0].blocks.iter().enumerate() {
             assert!((thirds.iter().map(|t| t.blocks[b]).sum::<f64>() - all).abs() < 1e-6);
         }
+        let mut by_hand = vec![0.0; blocks.n_blocks];
+        for n in (0..samples.len()).filter(|&n| is_middle(samples.state[n] as usize)) {
+            by_hand[blocks.block_of[n] as usize] += samples.value(1, n) - moments.mean[samples.state[n] as usize][1];
+        }
+        let mean = by_hand.iter().sum::<f64>() / by_hand.len() as f64;
+        for (b, sum) in by_hand.iter().enumerate() {
+            let of_cycle = (sum - mean) * by_hand.len() as f64 / 2000.0;
+            assert!((thirds[1].blocks[b] - of_cycle).abs() < 1e-6, "block {b}: {} and {of_cycle}", thirds[1].blocks[b]);
+        }
         // What follows the middle one has its error, which neither blocks nor the sum over all states know.
         let drawn = |draws: &Draws| -> f64 {
             let mean = |m: &Vec<f64>| m.iter().zip(&thirds[1].blocks).map(|(m, x)| m * x).sum::<f64>() / m.len() as f64;
