@@ -1,5 +1,6 @@
 //! Maps that are filled from samples at their temperatures, and averages in the simulated states.
 
+use super::along_mu;
 use super::errors::Rows;
 use super::map::{Frame, MapContext};
 use super::order_parameters::Observed;
@@ -116,6 +117,8 @@ impl Maps {
         rows.set(around, bootstrap, n_observables);
         surroundings::widen_errors(&mut self.mu, around.grid, parted, at_states);
         surroundings::widen_errors(&mut self.pressure, around.grid, parted, &mut []);
+        along_mu::widen_ln_xi(&mut self.mu, around.grid, parted);
+        along_mu::widen_ln_xi(&mut self.pressure, around.grid, parted);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Averages over a fine grid of (T, μ), and the order parameters seen there.
 
+pub(crate) mod along_mu;
 pub(crate) mod beside_lines;
 pub(crate) mod distributions;
 pub(crate) mod errors;

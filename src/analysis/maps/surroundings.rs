@@ -28,7 +28,7 @@ impl Parted {
     }
 
     /// Whether a line at the temperature of either runs between the phases of two cells.
-    fn parts(&self, one: &MapCell, other: &MapCell) -> bool {
+    pub(super) fn parts(&self, one: &MapCell, other: &MapCell) -> bool {
         let (Some(a), Some(b)) = (one.phase, other.phase) else { return one.phase != other.phase };
         let near = |t: f64| [one, other].iter().any(|cell| (cell.temperature - t).abs() <= SAME * t);
         a != b && self.0.iter().any(|&(t, p, q)| ((p, q) == (a, b) || (q, p) == (a, b)) && near(t))
@@ -36,13 +36,13 @@ impl Parted {
 }
 
 /// Cells of a map along each axis, temperature first, with those that make a step of the simulated grid.
-struct Axes {
+pub(super) struct Axes {
     lengths: Vec<usize>,
     reach: Vec<usize>,
 }
 
 impl Axes {
-    fn new(map: &Map, grid: &StateGrid) -> Axes {
+    pub(super) fn new(map: &Map, grid: &StateGrid) -> Axes {
         let lengths: Vec<usize> =
             std::iter::once(map.temperatures.len()).chain(map.axes.iter().map(Vec::len)).collect();
         let simulated =
@@ -66,6 +66,14 @@ impl Axes {
             found = found.iter().flat_map(|&first| range.clone().map(move |i| first + i * rest)).collect();
         }
         found
+    }
+
+    /// Indices of the cells within reach of one along an axis, upwards or downwards from it.
+    pub(super) fn along(&self, cell: usize, axis: usize, up: bool) -> Vec<usize> {
+        let apart = self.lengths[axis + 1..].iter().product::<usize>();
+        let at = cell / apart % self.lengths[axis];
+        let most = if up { self.lengths[axis] - 1 - at } else { at };
+        (1..=self.reach[axis].min(most)).map(|k| if up { cell + k * apart } else { cell - k * apart }).collect()
     }
 }
 

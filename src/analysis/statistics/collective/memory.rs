@@ -15,9 +15,16 @@ pub(super) struct Path {
 
 /// g Var S from C at the lags, and from the paths beyond.
 ///
+/// - `path`: with whether it counts where C has ended
 /// - `cycles`: stored ones over all walkers, and of the longest
-pub(super) fn memory(lags: &[usize], collective: &[f64], path: &Path, n_replicas: f64, cycles: (f64, f64)) -> f64 {
-    let (total, length) = cycles;
+pub(super) fn memory(
+    lags: &[usize],
+    collective: &[f64],
+    path: (&Path, bool),
+    n_replicas: f64,
+    cycles: (f64, f64),
+) -> f64 {
+    let ((path, counts_at_end), (total, length)) = (path, cycles);
     let variance = collective[0];
     let (mut known, mut of_path) = (0.0, 0.0);
     let mut ended = lags.len() < 2;
@@ -41,6 +48,9 @@ pub(super) fn memory(lags: &[usize], collective: &[f64], path: &Path, n_replicas
         }
     }
     let (known, of_path) = (known.max(variance), of_path.max(path.covariance[0]));
+    if ended && !counts_at_end {
+        return known;
+    }
     if ended {
         // No slow part shows: what paths say beyond their own noise remains.
         let noise = (2.0 / n_replicas).sqrt();
@@ -68,6 +78,19 @@ fn decay(lags: &[usize], collective: &[f64], from: usize, length: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_paths_remember_after_the_sum_has_forgotten_counts_where_it_is_asked_for() {
+        let lags = [0, 1, 2, 3, 4, 10, 100];
+        let c = [8.0, 4.0, 2.0, 1.0, 0.0, 0.0, 0.0];
+        // Twice the trapezia of C: 12 + 6 + 3 + 1.
+        let seen = 22.0;
+        let path = Path { covariance: vec![8.0, 4.0, 3.0, 3.0, 3.0, 3.0, 3.0], whole: 1000.0 };
+        let of = |counts: bool| memory(&lags, &c, (&path, counts), 50.0, (2000.0, 2000.0));
+        assert!((of(false) - seen).abs() < 1e-12, "{}", of(false));
+        // Beyond what paths show up to the last lag, 12 + 7 + 6 + 6 + 36 + 540, and a fifth of that, their noise.
+        assert!((of(true) - seen - (1000.0 - 1.2 * 607.0)).abs() < 1e-9, "{}", of(true));
+    }
 
     #[test]
     fn what_is_left_of_a_decay_is_its_integral() {

@@ -16,7 +16,8 @@
 //!
 //! g Var S = Σ_{|t| ≤ t*} C(t) + clamp(2 C(t*) τ, R, κR),  R = Σ_{|t| > t*} C_path(t),  κ = C/C_path just below t*.
 //!
-//! Where C falls below its noise before t*, only what paths show beyond their own noise is added.
+//! Where C falls below its noise before t*, only what paths show beyond their own noise is added; nothing to sums over thirds of the states, whose memory is
+//! seen to end, while replicas go on to make room for each other.
 //!
 //! `docs/validation.md` has the z-scores that led to these choices.
 

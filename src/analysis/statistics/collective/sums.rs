@@ -41,7 +41,7 @@ impl Sums<'_> {
                 let collective = self.covariances(series, variance, &lags);
                 let total = self.times.total() as f64;
                 let length = self.times.longest() as f64;
-                let g = memory(&lags, &collective, path, n_replicas, (total, length));
+                let g = memory(&lags, &collective, (path, self.rows.by_paths), n_replicas, (total, length));
                 let (of_blocks, smooth, n_blocks) = self.in_blocks(series, blocks);
                 let kt = i.checked_sub(1).map(|row| self.rows.kts[row]);
                 Some(Collective {

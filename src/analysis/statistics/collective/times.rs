@@ -23,6 +23,8 @@ pub(super) struct Rows {
     pub(super) kts: Vec<f64>,
     /// Temperatures that have a sum of their own: none if there is only one, or no more states than temperatures.
     pub(super) n: usize,
+    /// Whether paths of replicas say what is left of a memory that no longer shows in the sum.
+    pub(super) by_paths: bool,
 }
 
 impl Rows {
@@ -35,10 +37,11 @@ impl Rows {
         let mut of_state = vec![None; grid.len()];
         own().for_each(|(k, s)| of_state[k] = Some(kts.partition_point(|&kt| kt < s.kt)));
         let n = if kts.len() < 2 || kts.len() == own().count() { 0 } else { kts.len() };
-        Rows { of_state, kts, n }
+        Rows { of_state, kts, n, by_paths: true }
     }
 
-    /// Thirds of the states by rising mean, of equal numbers, in place of those of one temperature; `None` with too few states.
+    /// Thirds of the states by rising mean, of equal numbers, in place of those of one temperature; `None` with too few states. What paths
+    /// remember for longer than such a sum is in those over all states.
     pub(super) fn by_filling(is_own: &[bool], mean: impl Fn(usize) -> f64) -> Option<Rows> {
         let n_states = is_own.len();
         let mut order: Vec<usize> = (0..n_states).filter(|&k| is_own[k] && mean(k).is_finite()).collect();
@@ -48,7 +51,7 @@ impl Rows {
         order.sort_by(|&a, &b| mean(a).total_cmp(&mean(b)));
         let mut of_state = vec![None; n_states];
         order.iter().enumerate().for_each(|(i, &k)| of_state[k] = Some(i * FILLINGS / order.len()));
-        Some(Rows { of_state, kts: vec![f64::NAN; FILLINGS], n: FILLINGS })
+        Some(Rows { of_state, kts: vec![f64::NAN; FILLINGS], n: FILLINGS, by_paths: false })
     }
 
     /// Sum over all states, then over those of each temperature; what is not finite has no samples.
