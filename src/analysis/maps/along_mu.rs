@@ -21,8 +21,9 @@ pub(crate) fn widen_ln_xi(map: &mut Map, grid: &StateGrid, parted: &Parted) {
             ways.map(|(s, up)| left_to(cells, i, &axes.along(i, 1 + s, up), s, parted)).fold(0.0, f64::max)
         })
         .collect();
-    for (cell, least) in map.cells.iter_mut().zip(least).filter(|(cell, _)| !cell.masked) {
-        cell.ln_xi_err = cell.ln_xi_err.max(least);
+    // An error that is not known stays so.
+    for (cell, least) in map.cells.iter_mut().zip(least).filter(|(cell, least)| cell.ln_xi_err < *least) {
+        cell.ln_xi_err = least;
     }
 }
 
@@ -33,7 +34,9 @@ fn left_to(cells: &[MapCell], one: usize, way: &[usize], species: usize, parted:
     let (mut integral, mut last, mut most) = (0.0, one, 0.0);
     for &next in way {
         let (a, b) = (&cells[last], &cells[next]);
-        let step = 0.5 * (a.n_err[species] + b.n_err[species]) * (b.ln_z[species] - a.ln_z[species]).abs();
+        // A masked cell has no averages.
+        let (Some(&from), Some(&to)) = (a.n_err.get(species), b.n_err.get(species)) else { break };
+        let step = 0.5 * (from + to) * (b.ln_z[species] - a.ln_z[species]).abs();
         if a.masked || b.masked || !step.is_finite() || parted.parts(&cells[one], b) {
             break;
         }
@@ -91,7 +94,12 @@ mod tests {
         // Nothing is known through a masked cell.
         let mut masked = map_of(0.1);
         masked.cells[5].masked = true;
+        masked.cells[5].n_err.clear();
         assert_close(&errors(masked, &grid, &[]), &[1.9, 1.4, 0.9, 1.4, 1.9, 0.1, 0.9, 0.4, 0.9]);
+        let mut unknown = map_of(0.1);
+        unknown.cells[5].ln_xi_err = f64::NAN;
+        let found = errors(unknown, &grid, &[]);
+        assert!(found[5].is_nan() && found.iter().filter(|e| e.is_finite()).count() == 8, "{found:?}");
     }
 
     #[test]
