@@ -50,6 +50,7 @@ fn left_to(cells: &[MapCell], one: usize, way: &[usize], species: usize, parted:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::maps::surroundings::tests::line;
     use crate::analysis::{BoundaryKind, BoundaryPoint};
     use crate::thermo::Convention;
     use crate::thermo::states::ReservoirAxis;
@@ -106,22 +107,7 @@ mod tests {
     fn a_first_order_line_ends_the_way() {
         let (mut map, grid) = map(0.1);
         map.cells[5..].iter_mut().for_each(|cell| cell.phase = Some(1));
-        let line = BoundaryPoint {
-            kind: BoundaryKind::FirstOrder,
-            temperature: 1.0,
-            phase_a: 0,
-            phase_b: 1,
-            species: 0,
-            temperature_err: 0.0,
-            mu: vec![1.1],
-            mu_err: 0.01,
-            pressure: vec![1.0],
-            pressure_low: 1.0,
-            pressure_high: 1.0,
-            gas_pressure: None,
-            clapeyron: None,
-            crossings: None,
-        };
+        let line = line(BoundaryKind::FirstOrder, 1.0);
         assert_close(&errors(map, &grid, &[line]), &[1.9, 1.4, 0.9, 1.4, 1.9, 1.4, 0.9, 0.9, 1.4]);
     }
 }

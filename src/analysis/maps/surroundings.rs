@@ -135,7 +135,7 @@ fn nearest(map: &Map, cell: &MapCell) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::thermo::Convention;
     use crate::thermo::states::ReservoirAxis;
@@ -162,7 +162,7 @@ mod tests {
     }
 
     /// Between the two phases, at one temperature.
-    fn line(kind: BoundaryKind, temperature: f64) -> BoundaryPoint {
+    pub(in crate::analysis::maps) fn line(kind: BoundaryKind, temperature: f64) -> BoundaryPoint {
         BoundaryPoint {
             kind,
             temperature,
